@@ -1,0 +1,93 @@
+// One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
+import got, { RequestError, TimeoutError } from 'got';
+
+export interface FyersAnswer {
+  readonly status: number;
+  /** Parsed JSON, or null where the body is not JSON (Cloudflare answers in HTML). */
+  readonly body: unknown;
+  /** From `Retry-After` (seconds) or `X-Retry-After-Ms`. */
+  readonly retryAfterMs: number | null;
+}
+
+export type FyersReply =
+  | ({ readonly kind: 'answered' } & FyersAnswer)
+  /** The request left this machine and no whole answer came back. */
+  | { readonly kind: 'silent' }
+  /** The request did not reach the broker. */
+  | { readonly kind: 'unreachable' };
+
+export interface FyersRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  /** `<app id>:<access token>`, without "Bearer" (Fyers API v3, "Request structure"). */
+  readonly authorization?: string;
+  readonly json?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Python's default agent is refused by Cloudflare (error 1010), so ours is always sent. */
+const USER_AGENT = 'fyers-token-refresh/1';
+const BEFORE_SENDING = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** @throws only the signal's own reason; every network fault is a value. */
+export async function callFyers(request: FyersRequest): Promise<FyersReply> {
+  try {
+    const response = await got(request.url, {
+      method: request.method,
+      headers: {
+        'user-agent': USER_AGENT,
+        ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
+      },
+      ...(request.json === undefined ? {} : { json: request.json }),
+      throwHttpErrors: false,
+      followRedirect: false,
+      retry: { limit: 0 },
+      timeout: { request: request.timeoutMs },
+      signal: request.signal,
+    });
+    return {
+      kind: 'answered',
+      status: response.statusCode,
+      body: parseJson(response.body),
+      retryAfterMs: retryAfter(response.headers),
+    };
+  } catch (caught) {
+    request.signal.throwIfAborted();
+    if (caught instanceof TimeoutError) {
+      return {
+        kind: ['lookup', 'connect', 'secureConnect'].includes(caught.event)
+          ? 'unreachable'
+          : 'silent',
+      };
+    }
+    if (caught instanceof RequestError) {
+      return { kind: BEFORE_SENDING.has(caught.code) ? 'unreachable' : 'silent' };
+    }
+    throw caught;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function retryAfter(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): number | null {
+  const milliseconds = Number(headers['x-retry-after-ms']);
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
+  const seconds = Number(headers['retry-after']);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
+}

@@ -1,0 +1,95 @@
+// The only door for each rule about a value that people give us. Problems name the place and the allowed form, never a secret.
+
+declare const kind: unique symbol;
+type Branded<Name extends string> = string & { readonly [kind]: Name };
+
+export type AppId = Branded<'AppId'>;
+export type AppSecret = Branded<'AppSecret'>;
+export type Pin = Branded<'Pin'>;
+export type AccessToken = Branded<'AccessToken'>;
+export type RefreshToken = Branded<'RefreshToken'>;
+export type AuthCode = Branded<'AuthCode'>;
+export type DepthSymbol = Branded<'DepthSymbol'>;
+
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
+const wrong = <T>(problem: string): Parsed<T> => ({ ok: false, problem });
+
+function matching<T extends string>(pattern: RegExp, expected: string) {
+  return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : wrong(expected));
+}
+
+/** Ends in -100, or -200 for newer apps (facts/fyers §0.4); other numbers are tolerated. */
+export const parseAppId = matching<AppId>(
+  /^[A-Za-z0-9]{3,32}-\d{2,3}$/,
+  'must be the full app id with its suffix, such as ABCD1234EF-100',
+);
+export const parseAppSecret = matching<AppSecret>(
+  /^[A-Za-z0-9]{4,64}$/,
+  'must be the app secret as Fyers shows it, letters and digits only',
+);
+export const parsePin = matching<Pin>(/^\d{4}$/, 'must be exactly four digits');
+/** Three base64url parts. Nothing is verified: only a call to the broker proves a token. */
+export const parseAccessToken = matching<AccessToken>(
+  /^[\w-]+\.[\w-]+\.[\w-]+$/,
+  'must be one token of three parts joined by dots',
+);
+export const parseRefreshToken = matching<RefreshToken>(
+  /^[\w-]+\.[\w-]+\.[\w-]+$/,
+  'must be one token of three parts joined by dots',
+);
+/** Exchange, ticker, and for shares the series: `NSE:SBIN-EQ`, `NSE:M&M-EQ`, `NSE:NIFTY26AUGFUT`. */
+export const parseSymbol = matching<DepthSymbol>(
+  /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,
+  'must be an exchange and a ticker, such as NSE:SBIN-EQ',
+);
+export const parseFyId = matching<string>(
+  /^[A-Z0-9]{4,12}$/,
+  'must be a Fyers client id, such as XA00001',
+);
+export const parseSuffix = matching<string>(
+  /^(?:[a-z][a-z0-9]{0,15})?$/,
+  'must be 1 to 16 small letters and digits, starting with a letter',
+);
+export const parseRedirectUri = matching<string>(
+  /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))\S*$/,
+  'must be an https address, or http on 127.0.0.1',
+);
+
+/** Calls a minute that all symbols together may make (design §6; the account's limit is 200). */
+export const CALLS_PER_MINUTE_CAP = 150;
+
+export interface SamplingPlan {
+  readonly symbols: readonly DepthSymbol[];
+  readonly everySeconds: number;
+}
+
+/** Symbols (comma or space separated) and seconds between slots, within the account's limits. All problems at once. */
+export function parseSampling(
+  symbolsText: string,
+  everySecondsText: string,
+): Parsed<SamplingPlan> & { readonly problems: readonly string[] } {
+  const names = symbolsText.split(/[\s,]+/).filter((name) => name !== '');
+  const problems: string[] = [];
+  const symbols: DepthSymbol[] = [];
+  for (const name of names) {
+    const parsed = parseSymbol(name);
+    if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
+    else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
+    else symbols.push(parsed.value);
+  }
+  if (names.length === 0) problems.push('no symbol is named');
+  const everySeconds = Number(everySecondsText);
+  if (!/^\d{1,3}$/.test(everySecondsText) || everySeconds < 1 || 60 % everySeconds !== 0) {
+    problems.push(`seconds between slots "${everySecondsText}" must divide 60`);
+  } else if ((names.length * 60) / everySeconds > CALLS_PER_MINUTE_CAP) {
+    problems.push(
+      `${String(names.length)} symbols every ${String(everySeconds)} s are ${String((names.length * 60) / everySeconds)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`,
+    );
+  }
+  return problems.length > 0
+    ? { ok: false, problem: problems.join('; '), problems }
+    : { ok: true, value: { symbols, everySeconds }, problems };
+}

@@ -1,0 +1,58 @@
+// One error class, one closed list of codes. Retry, alarm and exit decisions read the code, never the text.
+
+/** operator: you must do something · broker: Fyers refused or is away · platform: AWS or this machine · bug: ours. */
+export type ErrorCode =
+  | 'operator.config'
+  | 'operator.usage'
+  | 'operator.credentials'
+  | 'operator.app-secret'
+  | 'operator.account'
+  | 'operator.token-file'
+  | 'operator.takeover'
+  | 'operator.prerequisite'
+  | 'broker.unreachable'
+  | 'broker.refused'
+  | 'broker.unrecognised'
+  | 'broker.bad-token'
+  | 'platform.store'
+  | 'platform.permission'
+  | 'platform.busy'
+  | 'platform.disk'
+  | 'platform.integrity'
+  | 'bug.unexpected';
+
+export type ErrorFamily = 'operator' | 'broker' | 'platform' | 'bug';
+
+const EXIT_CODES: Readonly<Record<ErrorFamily, number>> = {
+  operator: 2,
+  broker: 3,
+  platform: 4,
+  bug: 70,
+};
+
+export class FyersError extends Error {
+  override readonly name = 'FyersError';
+  readonly code: ErrorCode;
+  /** What the reader does now, a full sentence. */
+  readonly nextStep: string;
+
+  constructor(code: ErrorCode, problem: string, nextStep: string, options?: ErrorOptions) {
+    super(`${problem} ${nextStep}`, options);
+    this.code = code;
+    this.nextStep = nextStep;
+  }
+
+  get family(): ErrorFamily {
+    return this.code.slice(0, this.code.indexOf('.')) as ErrorFamily;
+  }
+}
+
+/** 2 operator, 3 broker, 4 platform, 70 bug (design: exit codes of `npx fyers` and `npm start`). */
+export function exitCodeOf(error: unknown): number {
+  return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
+}
+
+/** Every caught `unknown` passes here once. */
+export function toError(caught: unknown): Error {
+  return caught instanceof Error ? caught : new Error(String(caught));
+}

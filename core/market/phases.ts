@@ -1,0 +1,49 @@
+// The phases of a session, planned by the clock.
+import type { Instant, IstDate } from '../time.ts';
+
+export const PHASE_NAMES = [
+  'PREOPEN_ENTRY',
+  'PREOPEN_LIMIT',
+  'PREOPEN_MATCH',
+  'BUFFER',
+  'BLOCK_DEAL',
+  'CONTINUOUS',
+  'CLOSE_CALC',
+  'CAS_REF',
+  'CAS_ENTRY',
+  'CAS_LIMIT',
+  'CAS_MATCH',
+  'TRANSITION',
+  'POSTCLOSE',
+  'UNKNOWN',
+] as const;
+
+export type PhaseName = (typeof PHASE_NAMES)[number];
+
+/** sourced: a circular or a stored quotation of one says so · inferred: no source gives the edge · provisional: announced, times not. */
+export type Certainty = 'sourced' | 'inferred' | 'provisional';
+
+/** Half-open: `from` is inside, `to` is not. */
+export interface Phase {
+  readonly name: PhaseName;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly certainty: Certainty;
+  /** Where the exchange closes the phase at a random instant, the earliest one. */
+  readonly randomCloseFrom?: Instant;
+}
+
+/** One trading day's plan. Phases follow each other without a gap from `opensAt` to `closesAt`. */
+export interface SessionPlan {
+  readonly date: IstDate;
+  readonly name: 'regular' | 'special' | 'muhurat';
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+  readonly phases: readonly Phase[];
+  readonly certainty: Certainty;
+  readonly source: string;
+}
+
+export type TradingDay =
+  | { readonly kind: 'open'; readonly plan: SessionPlan }
+  | { readonly kind: 'closed'; readonly why: string };

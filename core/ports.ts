@@ -1,0 +1,101 @@
+// What the use cases need from the world. Adapters implement these; the sandbox and the tests do too.
+import type { Book } from './depth/book.ts';
+import type { SessionPlan } from './market/phases.ts';
+import type { ParameterName } from './names.ts';
+import type { Instant } from './time.ts';
+import type { AccessToken, AppId, AppSecret, AuthCode, Pin, RefreshToken } from './config.ts';
+import type { Event } from './events.ts';
+import type { HoleReason } from './depth/coverage.ts';
+
+export interface Clock {
+  now(): Instant;
+  /** Resolves at or after `at`; at once when `at` has passed; rejects with the signal's reason when aborted. */
+  sleepUntil(at: Instant, signal: AbortSignal): Promise<void>;
+}
+
+/** Parameters or files. Absent is null; everything else that is not a value throws a `platform.*` error. */
+export interface TokenStore {
+  read(name: ParameterName): Promise<string | null>;
+  write(name: ParameterName, value: string): Promise<void>;
+}
+
+/** Makes one mint at a time: `take` answers false when somebody holds the claim. */
+export interface ClaimStore {
+  take(claim: string, value: string): Promise<boolean>;
+  read(claim: string): Promise<string | null>;
+  remove(claim: string): Promise<void>;
+}
+
+export interface SecretReader {
+  /** Null when no PIN is stored. */
+  pin(): Promise<Pin | null>;
+}
+
+/** An app of one Fyers account; the pair that `appIdHash` is made from. */
+export interface App {
+  readonly id: AppId;
+  readonly secret: AppSecret;
+}
+
+export type RefusedBy =
+  'policy' | 'pin' | 'refresh-token' | 'app-secret' | 'auth-code' | 'unrecognised';
+
+export type MintAnswer =
+  | {
+      readonly kind: 'minted';
+      readonly accessToken: AccessToken;
+      readonly refreshToken?: RefreshToken;
+    }
+  /** `detail` is the broker's own code and message, scrubbed of token material. */
+  | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
+  /** Sent, no answer: it may have counted. */
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'unreachable'; readonly retryAfterMs?: number };
+
+export type Proof =
+  | { readonly kind: 'live'; readonly fyId: string | null }
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'unreachable' };
+
+/** One call each; retrying is the caller's policy. */
+export interface Broker {
+  refresh(app: App, token: RefreshToken, pin: Pin, signal: AbortSignal): Promise<MintAnswer>;
+  exchange(app: App, code: AuthCode, signal: AbortSignal): Promise<MintAnswer>;
+  /** Live: the broker accepted `<app>:<token>`. `fyId` is null where the profile is not permitted (-373) and a depth read proved it. */
+  prove(app: AppId, token: AccessToken, signal: AbortSignal): Promise<Proof>;
+}
+
+/** What became of one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
+export type Taken = {
+  readonly symbol: string;
+  readonly slot: Instant;
+  readonly sentAt: Instant;
+  readonly receivedAt: Instant;
+} & (
+  | { readonly kind: 'book'; readonly book: Book }
+  | { readonly kind: 'hole'; readonly reason: HoleReason; readonly retryAfterMs?: number }
+);
+
+export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
+
+/** Live and replay are the same iterator. `rest` yields one batch a slot; streams what came since the last batch. */
+export interface DepthFeed extends AsyncDisposable {
+  readonly name: FeedName;
+  observe(
+    session: SessionPlan,
+    token: () => AccessToken | null,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Taken[]>;
+}
+
+export interface ObjectStore {
+  /** `different` alarms and never overwrites. */
+  putOnce(key: string, file: string, sha256: string): Promise<'stored' | 'same' | 'different'>;
+  /** False when the key is absent. */
+  get(key: string, toFile: string): Promise<boolean>;
+}
+
+/** Log line and metric of one closed union; never throws. */
+export interface Events {
+  emit(event: Event): void;
+}

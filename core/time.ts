@@ -1,0 +1,107 @@
+// Instants, Indian dates and the broker's day. India has had one offset, +05:30, without daylight saving, since 1945.
+
+declare const instantBrand: unique symbol;
+declare const istDateBrand: unique symbol;
+
+/** Epoch milliseconds, whole. */
+export type Instant = number & { readonly [instantBrand]: true };
+/** A calendar date in India, `YYYY-MM-DD`. */
+export type IstDate = string & { readonly [istDateBrand]: true };
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const IST_OFFSET = 5 * HOUR + 30 * MINUTE;
+/** Access tokens die at this IST hour (facts: the `exp` claim of every token seen). */
+const BROKER_DAY_STARTS = 6 * HOUR;
+
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** @throws RangeError when `ms` is not a whole number that a Date can hold. */
+export function instant(ms: number): Instant {
+  if (!Number.isInteger(ms) || Math.abs(ms) > 8.64e15) {
+    throw new RangeError(`not an instant in epoch milliseconds: ${String(ms)}`);
+  }
+  return ms as Instant;
+}
+
+/** An instant from an ISO-8601 text with an offset, such as `2026-11-25T09:00:00+05:30`. @throws RangeError */
+export function parseInstant(iso: string): Instant {
+  if (!/(?:Z|[+-]\d\d:\d\d)$/.test(iso)) throw new RangeError(`no UTC offset in "${iso}"`);
+  return instant(Date.parse(iso));
+}
+
+export function plus(at: Instant, ms: number): Instant {
+  return instant(at + ms);
+}
+
+/** The date if `text` is a real `YYYY-MM-DD`, else null. */
+export function parseIstDate(text: string): IstDate | null {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text
+    ? null
+    : (text as IstDate);
+}
+
+/** @throws RangeError for a text that is not a real date; for literals and data that were checked before. */
+export function istDate(text: string): IstDate {
+  const date = parseIstDate(text);
+  if (date === null) throw new RangeError(`not a date (YYYY-MM-DD): "${text}"`);
+  return date;
+}
+
+/** The date in India at an instant. */
+export function istDateAt(at: Instant): IstDate {
+  return new Date(at + IST_OFFSET).toISOString().slice(0, 10) as IstDate;
+}
+
+/** The instant of a wall-clock time in India; `time` is `HH:MM`, `HH:MM:SS` or `HH:MM:SS.sss`. @throws RangeError */
+export function istInstant(date: IstDate, time: string): Instant {
+  if (!/^\d\d:\d\d(?::\d\d(?:\.\d{3})?)?$/.test(time)) {
+    throw new RangeError(`not a time of day (HH:MM[:SS[.sss]]): "${time}"`);
+  }
+  return parseInstant(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
+}
+
+export function addDays(date: IstDate, days: number): IstDate {
+  return istDateAt(plus(istInstant(date, '12:00'), days * DAY));
+}
+
+/** 0 is Sunday. */
+export function weekday(date: IstDate): number {
+  return new Date(`${date}T00:00:00Z`).getUTCDay();
+}
+
+/** The broker day an instant falls in, named by the date on which it starts at 06:00 IST. */
+export function brokerDay(at: Instant): IstDate {
+  return istDateAt(plus(at, -BROKER_DAY_STARTS));
+}
+
+/** The next 06:00 IST after an instant: when a token minted at it dies. */
+export function brokerDayEnd(at: Instant): Instant {
+  return plus(istInstant(addDays(brokerDay(at), 1), '00:00'), BROKER_DAY_STARTS);
+}
+
+/** `2026-11-25T09:00:00.000+05:30`, the reference's timestamp format. */
+export function formatIso(at: Instant): string {
+  return `${new Date(at + IST_OFFSET).toISOString().slice(0, -1)}+05:30`;
+}
+
+/** `2026-11-25T03:30:00.000Z` */
+export function formatUtc(at: Instant): string {
+  return new Date(at).toISOString();
+}
+
+/** `09:00:05` in India. */
+export function formatClock(at: Instant): string {
+  return new Date(at + IST_OFFSET).toISOString().slice(11, 19);
+}
+
+/** `25 Nov 2026, 06:00 IST`, for people. */
+export function formatIst(at: Instant): string {
+  const text = formatIso(at);
+  return `${String(Number(text.slice(8, 10)))} ${MONTHS[Number(text.slice(5, 7)) - 1] ?? ''} ${text.slice(0, 4)}, ${text.slice(11, 16)} IST`;
+}
