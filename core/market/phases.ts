@@ -20,8 +20,10 @@ export const PHASE_NAMES = [
 
 export type PhaseName = (typeof PHASE_NAMES)[number];
 
-/** sourced: a circular or a stored quotation of one says so · inferred: no source gives the edge · provisional: announced, times not. */
-export type Certainty = 'sourced' | 'inferred' | 'provisional';
+/** Strongest first. sourced: a circular or a stored quotation of one says so · inferred: no source gives the edge · provisional: announced, times not. */
+export const CERTAINTIES = ['sourced', 'inferred', 'provisional'] as const;
+
+export type Certainty = (typeof CERTAINTIES)[number];
 
 /** Half-open: `from` is inside, `to` is not. */
 export interface Phase {
@@ -40,6 +42,7 @@ export interface SessionPlan {
   readonly opensAt: Instant;
   readonly closesAt: Instant;
   readonly phases: readonly Phase[];
+  /** The weakest of its phases'. */
   readonly certainty: Certainty;
   readonly source: string;
 }
@@ -47,3 +50,8 @@ export interface SessionPlan {
 export type TradingDay =
   | { readonly kind: 'open'; readonly plan: SessionPlan }
   | { readonly kind: 'closed'; readonly why: string };
+
+/** Null outside the session. */
+export function phaseAt(plan: SessionPlan, at: Instant): Phase | null {
+  return plan.phases.find(({ from, to }) => from <= at && at < to) ?? null;
+}

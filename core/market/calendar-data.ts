@@ -1,0 +1,114 @@
+// The exchange's rules and special days as data: one form for what we ship and for what an operator adds.
+import * as z from 'zod/mini';
+import type { Parsed } from '../config.ts';
+import { type IstDate, parseIstDate } from '../time.ts';
+import shipped from './nse-calendar.json' with { type: 'json' };
+import { CERTAINTIES, PHASE_NAMES } from './phases.ts';
+
+const dateText = z.pipe(
+  stringThat('must be a date, YYYY-MM-DD', (value) => parseIstDate(value) !== null),
+  z.transform((value) => value as IstDate),
+);
+const time = stringThat('must be a time of day, HH:MM', (value) =>
+  /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value),
+);
+const text = stringThat('must be a text that is not empty', (value) => value !== '');
+const certainty = z.optional(z.enum(CERTAINTIES, `must be one of ${CERTAINTIES.join(', ')}`));
+
+const phase = z.readonly(
+  z
+    .strictObject({
+      name: z.enum(PHASE_NAMES, `must be one of ${PHASE_NAMES.join(', ')}`),
+      from: time,
+      to: time,
+      randomCloseFrom: z.optional(time),
+      certainty,
+    })
+    .check(
+      z.refine(({ from, to }) => from < to, 'must end after it starts'),
+      z.refine(
+        ({ from, to, randomCloseFrom: random = from }) => from <= random && random < to,
+        'must have its random close inside',
+      ),
+    ),
+);
+const phases = z.readonly(
+  z.array(phase).check(
+    z.minLength(1, 'must have a phase'),
+    z.refine(
+      (list) => list.every(({ from }, index) => index === 0 || list[index - 1]?.to === from),
+      'must follow each other without a gap',
+    ),
+  ),
+);
+
+const session = z.readonly(
+  z.strictObject({
+    date: dateText,
+    name: z.optional(z.enum(['special', 'muhurat'], 'must be special or muhurat')),
+    source: z.optional(text),
+    certainty,
+    // Without phases the day has the hours that the rules give it.
+    phases: z.optional(phases),
+  }),
+);
+const closure = z.readonly(
+  z.strictObject({ date: dateText, closed: z.literal(true, 'must be true'), why: text }),
+);
+const rule = z.readonly(
+  z.strictObject({
+    part: z.enum(['preopen', 'trading']),
+    from: dateText,
+    shares: z.readonly(z.array(z.enum(['auction', 'plain']))),
+    source: text,
+    phases,
+  }),
+);
+const calendar = z.strictObject({
+  about: text,
+  coveredFrom: dateText,
+  coveredUntil: dateText,
+  rules: z.array(rule),
+  holidays: z.array(z.strictObject({ source: text, days: z.record(dateText, text) })),
+  sessions: z.array(session),
+});
+
+export type Rule = z.infer<typeof rule>;
+export type PhaseTimes = z.infer<typeof phase>;
+export type SpecialSession = z.infer<typeof session>;
+/** A day that an operator knows better than the release: closed, or open (with its phases, or the usual ones). */
+export type Override = SpecialSession | z.infer<typeof closure>;
+
+/** What we ship, checked when the module loads. */
+export const CALENDAR = calendar.parse(shipped);
+
+/**
+ * An operator's list, such as `[{"date":"2027-01-26","closed":true,"why":"Republic Day"}]`.
+ * Problems name the entry, the field and the allowed form.
+ */
+export function parseOverrides(value: unknown): Parsed<readonly Override[]> {
+  if (!Array.isArray(value)) return { ok: false, problem: 'must be a list of days' };
+  const entries: Override[] = [];
+  const problems: string[] = [];
+  value.forEach((entry: unknown, index) => {
+    const isClosure = typeof entry === 'object' && entry !== null && 'closed' in entry;
+    const parsed = isClosure ? closure.safeParse(entry) : session.safeParse(entry);
+    if (parsed.success) entries.push(parsed.data);
+    else problems.push(...parsed.error.issues.map((issue) => describe(index, issue)));
+  });
+  return problems.length > 0
+    ? { ok: false, problem: problems.join('; ') }
+    : { ok: true, value: entries };
+}
+
+function describe(index: number, issue: z.core.$ZodIssue): string {
+  const place = [`day ${String(index + 1)}`, issue.path.join('.')].filter((part) => part !== '');
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  const message = unknown.length > 0 ? `no field is called ${unknown.join(', ')}` : issue.message;
+  return `${place.join(', ')}: ${message}`;
+}
+
+/** A text with one message, whether it is absent, of another type or of the wrong form. */
+function stringThat(problem: string, holds: (value: string) => boolean) {
+  return z.string(problem).check(z.refine(holds, problem));
+}

@@ -1,0 +1,29 @@
+// When the functions run, every day of the year; whether a day trades is theirs to ask.
+import { type Instant, addDays, istDateAt, istInstant } from './time.ts';
+
+/** Times of day in India at which the keeper looks at the token, earliest first. 07:00 is the reference's. */
+export const REFRESH_SLOTS = ['07:00'] as const;
+
+export type RefreshSlot = (typeof REFRESH_SLOTS)[number];
+
+/** EventBridge Scheduler's name of the time zone. */
+export const SCHEDULE_TIME_ZONE = 'Asia/Kolkata';
+
+/** The day's last slot, after which the keeper stops waiting for the broker and asks the human. */
+export function isLastSlot(slot: string): boolean {
+  return slot === REFRESH_SLOTS.at(-1);
+}
+
+/** EventBridge Scheduler's expression, read in {@link SCHEDULE_TIME_ZONE}: `cron(0 7 * * ? *)`. */
+export function scheduleExpression(slot: RefreshSlot): string {
+  const [hour, minute] = slot.split(':').map(Number);
+  return `cron(${String(minute)} ${String(hour)} * * ? *)`;
+}
+
+/** The first slot strictly after an instant. */
+export function nextRun(after: Instant): Instant {
+  for (let date = istDateAt(after); ; date = addDays(date, 1)) {
+    const slot = REFRESH_SLOTS.map((time) => istInstant(date, time)).find((at) => at > after);
+    if (slot !== undefined) return slot;
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { CALENDAR, parseOverrides } from '../../../core/market/calendar-data.ts';
+
+const CONTINUOUS = { name: 'CONTINUOUS', from: '11:30', to: '12:30' };
+
+describe('The shipped data', () => {
+  test('names each date once, inside the years it covers', () => {
+    const holidays = CALENDAR.holidays.flatMap(({ days }) => Object.keys(days));
+    const sessions = CALENDAR.sessions.map(({ date }) => date);
+    for (const dates of [holidays, sessions]) {
+      expect(new Set(dates).size).toBe(dates.length);
+      expect(dates.filter((date) => date < '2025-01-01' || date > '2026-12-31')).toEqual([]);
+    }
+  });
+
+  test('gives a source for every special session', () => {
+    expect(CALENDAR.sessions.filter(({ source }) => source === undefined)).toEqual([]);
+  });
+
+  test('has its rules in the order of their dates', () => {
+    const dates = CALENDAR.rules.map(({ part, from }) => `${part} ${from}`);
+    expect(dates).toEqual(dates.toSorted());
+  });
+});
+
+describe("An operator's list of days", () => {
+  test('holds closures, sessions with phases, and sessions with the usual hours', () => {
+    const list = [
+      { date: '2027-01-26', closed: true, why: 'Republic Day' },
+      { date: '2027-02-07', name: 'special', source: 'NSE/CMTR/1', phases: [CONTINUOUS] },
+      { date: '2027-02-14' },
+    ];
+    expect(parseOverrides(list)).toEqual({ ok: true, value: list });
+  });
+
+  test.each([
+    ['something else than a list', { date: '2027-01-26' }, 'must be a list of days'],
+    ['a date that does not exist', [{ date: '2027-02-29' }], 'day 1, date: must be a date'],
+    ['a closure without a reason', [{ date: '2027-01-26', closed: true, why: '' }], 'day 1, why'],
+    ['closed: false', [{ date: '2027-01-26', closed: false, why: 'x' }], 'closed: must be true'],
+    [
+      'a field it does not know',
+      [{ date: '2027-01-26', phase: [] }],
+      'day 1: no field is called phase',
+    ],
+    ['a field of a phase it does not know', [day({ till: '13:00' })], 'no field is called till'],
+    [
+      'a phase without an end',
+      [{ date: '2027-01-26', phases: [{ name: 'CONTINUOUS', from: '09:15' }] }],
+      'day 1, phases.0.to: must be a time',
+    ],
+    ['a day that is no object', ['2027-01-26'], 'day 1: '],
+    ['no phase at all', [{ date: '2027-01-26', phases: [] }], 'day 1, phases: must have a phase'],
+    ['a phase name it does not know', [day({ name: 'LUNCH' })], 'name: must be one of PREOPEN'],
+    ['a time that does not exist', [day({ to: '24:00' })], 'to: must be a time of day'],
+    ['a phase that ends as it starts', [day({ to: '11:30' })], 'must end after it starts'],
+    ['a random close at the end', [day({ randomCloseFrom: '12:30' })], 'random close inside'],
+    ['a random close too early', [day({ randomCloseFrom: '11:29' })], 'random close inside'],
+    [
+      'a gap between phases',
+      [{ date: '2027-01-26', phases: [CONTINUOUS, { ...CONTINUOUS, from: '12:31', to: '13:00' }] }],
+      'day 1, phases: must follow each other without a gap',
+    ],
+  ])('is refused with the place for %s', (_, list, problem) => {
+    expect(problemOf(list)).toContain(problem);
+  });
+
+  test('is refused with all its problems at once', () => {
+    const list = [{ date: 'x' }, { date: '2027-01-26' }, { date: 'y' }];
+    expect(problemOf(list)).toMatch(/^day 1, date: .*; day 3, date: /);
+  });
+});
+
+function day(phase: Readonly<Record<string, string>>) {
+  return { date: '2027-01-26', phases: [{ ...CONTINUOUS, ...phase }] };
+}
+
+function problemOf(list: unknown): string | null {
+  const parsed = parseOverrides(list);
+  return parsed.ok ? null : parsed.problem;
+}

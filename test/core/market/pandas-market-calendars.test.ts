@@ -1,0 +1,42 @@
+// An independent list of the same days: the NSE calendar of PyPI's pandas_market_calendars.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { dayOf } from '../../../core/market/calendar.ts';
+import { addDays, istDate } from '../../../core/time.ts';
+import { ensureVenv } from '../../../sandbox/aws/venv.ts';
+
+const run = promisify(execFile);
+
+const PRINT_OPEN_DAYS = `
+import pandas_market_calendars as calendars
+days = calendars.get_calendar('NSE').valid_days('2025-01-01', '2026-12-31')
+print('\\n'.join(day.strftime('%Y-%m-%d') for day in days))
+`;
+
+/** Days on which we trade and their list, which cannot hold a session on a weekend, does not. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  '2025-02-01': 'the budget session of a Saturday',
+  '2026-02-01': 'the budget session of a Sunday (NSE/CMTR/72349)',
+  '2026-11-08': 'the muhurat session of a Sunday (NSE/CMTR/71775)',
+};
+
+function ourOpenDays(): readonly string[] {
+  const days: string[] = [];
+  for (let date = istDate('2025-01-01'); date <= '2026-12-31'; date = addDays(date, 1)) {
+    if (dayOf(date).kind === 'open') days.push(date);
+  }
+  return days;
+}
+
+test('The market trades in 2025 and 2026 on the days that pandas_market_calendars has, listed exceptions apart', async () => {
+  const { python } = await ensureVenv('pandas-market-calendars', [
+    'pandas_market_calendars==5.5.0',
+  ]);
+  const { stdout } = await run(python, ['-c', PRINT_OPEN_DAYS]);
+  const theirs = stdout.trim().split('\n');
+  const ours = ourOpenDays();
+  expect(theirs.length).toBeGreaterThan(480);
+  expect(theirs.filter((date) => !ours.includes(date))).toEqual([]);
+  expect(ours.filter((date) => !theirs.includes(date))).toEqual(Object.keys(EXCEPTIONS));
+}, 120_000);

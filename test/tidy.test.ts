@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  ROOT,
+  importsOf,
+  repositoryFiles,
+  sourceFiles,
+  withoutComments,
+  type SourceFile,
+} from './support/source-tree.ts';
+
+const files = sourceFiles();
+const production = files.filter(({ file }) => !file.startsWith('test/'));
+
+/** Which folders a file may import; the longest matching place decides. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'core/': ['core/'],
+  'adapters/': ['core/', 'adapters/'],
+  'keeper/': ['core/', 'keeper/'],
+  'harvester/': ['core/', 'harvester/'],
+  'harvester/main.ts': ['core/', 'harvester/', 'adapters/'],
+  'functions/': ['core/', 'keeper/', 'adapters/', 'functions/'],
+  'cli/': ['core/', 'keeper/', 'harvester/', 'adapters/', 'cli/'],
+  // The check of Node's version is plain JavaScript that every entry shares.
+  'infra/': ['core/', 'adapters/files/', 'adapters/process/require-node.js', 'infra/'],
+  'sandbox/': ['core/names.ts', 'core/time.ts', 'core/ports.ts', 'core/errors.ts', 'sandbox/'],
+  // It would agree with our mistakes.
+  'sandbox/fyers/': ['sandbox/fyers/'],
+  'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
+};
+
+function place(file: string): string {
+  const places = Object.keys(ARROWS).filter((candidate) => file.startsWith(candidate));
+  return places.sort((a, b) => b.length - a.length)[0] ?? '';
+}
+
+function forbiddenArrows(all: readonly SourceFile[]): readonly string[] {
+  return all.flatMap(({ file, imports }) => {
+    const allowed = ARROWS[place(file)];
+    if (allowed === undefined) return [`${file} is in no known folder`];
+    return imports
+      .filter((target) => !allowed.some((folder) => target.startsWith(folder)))
+      .map((target) => `${file} imports ${target}`);
+  });
+}
+
+function linesOfLogic(all: readonly SourceFile[]): number {
+  const logic = (text: string) =>
+    withoutComments(text)
+      .split('\n')
+      .filter((line) => line.trim() !== '').length;
+  return all.reduce((sum, { text }) => sum + logic(text), 0);
+}
+
+function uses(pattern: RegExp, all: readonly SourceFile[]): readonly string[] {
+  return all.filter(({ text }) => pattern.test(withoutComments(text))).map(({ file }) => file);
+}
+
+describe('The shape of the code', () => {
+  test('has source files to look at', () => {
+    expect(production.length).toBeGreaterThan(20);
+  });
+
+  test('lets imports point only along the arrows', () => {
+    expect(forbiddenArrows(production.filter(({ file }) => file.includes('/')))).toEqual([]);
+  });
+
+  test('sees an import against the arrows', () => {
+    const text = "import { publish } from '../keeper/publish.ts';";
+    const imports = importsOf(text).map((to) => path.posix.join('core', to));
+    expect(forbiddenArrows([{ file: 'core/x.ts', text, imports, packages: [] }])).toEqual([
+      'core/x.ts imports keeper/publish.ts',
+    ]);
+  });
+
+  test('keeps the sandbox out of everything but tests, benchmarks and npm start', () => {
+    const importers = production.filter(({ imports }) =>
+      imports.some((target) => target.startsWith('sandbox/')),
+    );
+    const outside = importers.filter(({ file }) => !/^(?:sandbox|bench)\//.test(file));
+    expect(outside.map(({ file }) => file)).toEqual([]);
+  });
+
+  test('keeps core to itself: only zod/mini, and node:crypto in the digests', () => {
+    const foreign = files
+      .filter(({ file }) => file.startsWith('core/'))
+      .flatMap(({ file, packages }) => packages.map((name) => `${file}: ${name}`));
+    expect(
+      foreign.filter(
+        (use) => !use.endsWith(': zod/mini') && use !== 'core/token/digest.ts: node:crypto',
+      ),
+    ).toEqual([]);
+  });
+
+  test('keeps clock, environment, randomness and network out of core', () => {
+    const core = production.filter(({ file }) => file.startsWith('core/'));
+    expect(
+      uses(/Date\.now|new Date\(\)|process\.|Math\.random|\bfetch\(|setTimeout/, core),
+    ).toEqual([]);
+  });
+
+  test('has Date only in core/time.ts and adapters/process', () => {
+    const ours = production.filter(({ file }) => !/^(?:sandbox|bench)\//.test(file));
+    const users = uses(/\bnew Date\b|\bDate\.(?:now|parse|UTC)\b/, ours);
+    expect(
+      users.filter((file) => file !== 'core/time.ts' && !file.startsWith('adapters/process/')),
+    ).toEqual([]);
+  });
+
+  test('reads the process environment only where a process starts', () => {
+    const ours = production.filter(({ file }) => file.includes('/'));
+    const entries =
+      /(?:^|\/)(?:main|handler|start|program)\.(?:ts|js)$|^sandbox\/|^bench\/|^infra\/index\.ts$/;
+    expect(uses(/process\.env/, ours).filter((file) => !entries.test(file))).toEqual([]);
+  });
+
+  test('has no file over 300 lines', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 301);
+    expect(long.map(({ file }) => file)).toEqual([]);
+  });
+
+  test('keeps the sandbox within 2,000 lines of logic', () => {
+    const logic = production.filter(
+      ({ file }) => file.startsWith('sandbox/') && !file.startsWith('sandbox/pulumi/resources/'),
+    );
+    expect(linesOfLogic(logic)).toBeLessThanOrEqual(2_000);
+  });
+
+  test('has named exports only, no barrels, and no way around the linter', () => {
+    const named = production.filter(({ file }) => file !== 'infra/main.js' && file.includes('/'));
+    expect(uses(/^export default/m, named)).toEqual([]);
+    expect(uses(/^export (?:\*|\{[^}]*\}) from/m, production)).toEqual([]);
+    const loophole = new RegExp(['eslint', 'disable'].join('-') + '|@ts-' + '(?:ignore|nocheck)');
+    expect(files.filter(({ text }) => loophole.test(text)).map(({ file }) => file)).toEqual([]);
+  });
+});
+
+describe('The repository', () => {
+  const tracked = repositoryFiles();
+
+  test('ignores every secret file of the operator folder', () => {
+    const secrets = ['.env', 'access_token.txt', 'daily_token.txt', 'refresh_token.txt'];
+    const ignored = execFileSync('git', ['check-ignore', '--no-index', ...secrets], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect(ignored.trim().split('\n')).toEqual(secrets);
+    expect(tracked.filter((file) => secrets.includes(path.basename(file)))).toEqual([]);
+  });
+
+  test('pins every dependency to one exact version', () => {
+    const manifest: unknown = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ private: true, type: 'module' });
+    const { dependencies, devDependencies } = manifest as Record<string, Record<string, string>>;
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
+    expect(versions.length).toBeGreaterThan(20);
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  test('has no address of a registry in its lockfile', () => {
+    expect(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')).not.toMatch(
+      /"resolved": "http/,
+    );
+  });
+});
