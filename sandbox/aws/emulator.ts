@@ -1,0 +1,216 @@
+// AWS on this machine: MiniStack in a private environment, on loopback, with IAM enforced.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FyersError } from '../../core/errors.ts';
+import { REGION } from '../../core/names.ts';
+import type { Instant } from '../../core/time.ts';
+import { allowedIn, type ExercisedPermission } from './permissions.ts';
+import { writeShiftedDate } from './shifted-date.ts';
+import { ensureVenv } from './venv.ts';
+
+/** Everything that pip installs for it, so that no run depends on the day it is made. */
+const REQUIREMENTS = [
+  'ministack==1.5.33',
+  'botocore==1.43.106',
+  'defusedxml==0.7.1',
+  'graphql-core==3.2.12',
+  'h11==0.16.0',
+  'h2==4.4.1',
+  'hpack==4.2.0',
+  'Hypercorn==0.18.0',
+  'hyperframe==6.1.0',
+  'jmespath==1.1.0',
+  'jsonata-python==0.7.1',
+  'priority==2.0.0',
+  'python-dateutil==2.9.0.post0',
+  'PyYAML==6.0.3',
+  'six==1.17.0',
+  'urllib3==2.8.0',
+  'wsproto==1.3.2',
+];
+const LAUNCHER = path.join(import.meta.dirname, 'record_permissions.py');
+const READY_WITHIN_MS = 30_000;
+const GONE_WITHIN_MS = 10_000;
+const ATTEMPTS = 3;
+
+export interface EmulatorOptions {
+  /** A private folder outside the repository: inside it, functions would resolve every package of ours. */
+  readonly dir: string;
+  /** Where `@aws-sdk` stands in for the SDK of the Lambda runtime, and `.bin/node` for the runtime. */
+  readonly nodeModules: string;
+  /** The instant at which the functions' `Date` starts; absent: the real time. */
+  readonly lambdaNow?: Instant;
+}
+
+interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Emulator {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly rootCredentials: AwsCredentials;
+  /** Process id; null for an emulator that was there before. */
+  readonly pid: number | null;
+  /** Null where it cannot be known: an emulator that was there before. */
+  readonly exercised: () => Promise<readonly ExercisedPermission[] | null>;
+  /** Ends it with its functions, and waits; an emulator that was there before stays. */
+  readonly close: () => Promise<void>;
+}
+
+/** The emulator that `AWS_ENDPOINT_URL` of `env` names, else one of our own. @throws FyersError `operator.prerequisite` */
+export async function emulatorOrExisting(
+  options: EmulatorOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Emulator> {
+  const endpoint = env['AWS_ENDPOINT_URL'];
+  if (endpoint === undefined || endpoint === '') return startEmulator(options);
+  if (!(await answers(endpoint))) {
+    throw new FyersError(
+      'operator.prerequisite',
+      `Nothing answers at AWS_ENDPOINT_URL (${endpoint}).`,
+      'Start that emulator, or unset the variable to use the one this command brings.',
+    );
+  }
+  return {
+    endpoint,
+    region: REGION,
+    rootCredentials: {
+      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? 'test',
+      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'test',
+    },
+    pid: null,
+    exercised: () => Promise.resolve(null),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI, `platform.busy` when it does not come up. */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { python } = await ensureVenv('ministack', REQUIREMENTS);
+  const temporary = path.join(options.dir, 'tmp');
+  const decisions = path.join(options.dir, 'decisions.jsonl');
+  await mkdir(path.join(temporary, 'node_modules'), { recursive: true });
+  await symlink(
+    path.join(options.nodeModules, '@aws-sdk'),
+    path.join(temporary, 'node_modules', '@aws-sdk'),
+  );
+  await writeFile(decisions, '');
+  const environment = await emulatorEnvironment(options, temporary);
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const server = spawn(python, [LAUNCHER, decisions], {
+      cwd: options.dir,
+      env: { ...environment, GATEWAY_PORT: String(port) },
+      // A group of its own: Ctrl-C reaches us alone, and the whole group can be ended.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const log = path.join(options.dir, 'emulator.log');
+    const output = createWriteStream(log, { flags: 'a' });
+    server.stdout.pipe(output, { end: false });
+    server.stderr.pipe(output, { end: false });
+    const endpoint = `http://127.0.0.1:${String(port)}`;
+    if (await ready(server, endpoint)) {
+      return {
+        endpoint,
+        region: REGION,
+        rootCredentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        pid: server.pid ?? null,
+        exercised: () => allowedIn(decisions),
+        close: async () => {
+          await end(server);
+          output.end();
+        },
+      };
+    }
+    await end(server);
+    output.end();
+    // Another process may have taken the port between our look and its start.
+    if (attempt === ATTEMPTS) throw await notReady(log);
+  }
+}
+
+/** Made from nothing: whatever stands here leaks into the functions' environment. */
+async function emulatorEnvironment(
+  options: EmulatorOptions,
+  temporary: string,
+): Promise<Readonly<Record<string, string>>> {
+  const nodeOptions =
+    options.lambdaNow === undefined
+      ? {}
+      : { NODE_OPTIONS: await writeShiftedDate(options.dir, options.lambdaNow) };
+  return {
+    PATH: [path.join(options.nodeModules, '.bin'), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    HOME: options.dir,
+    TMPDIR: temporary,
+    LANG: 'C.UTF-8',
+    PYTHONDONTWRITEBYTECODE: '1',
+    AUTH: 'true',
+    BIND_HOST: '127.0.0.1',
+    MINISTACK_REGION: REGION,
+    LAMBDA_EXECUTOR: 'local',
+    IOT_MTLS_ENABLED: '0',
+    LOG_LEVEL: 'WARNING',
+    ...nodeOptions,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+async function ready(server: ChildProcess, endpoint: string): Promise<boolean> {
+  const giveUp = AbortSignal.timeout(READY_WITHIN_MS);
+  while (!giveUp.aborted && server.exitCode === null && server.signalCode === null) {
+    if (await answers(`${endpoint}/_ministack/ready`)) return true;
+    await sleep(25);
+  }
+  return false;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    return response.status < 500;
+  } catch {
+    return false;
+  }
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.pid === undefined) return;
+  if (server.exitCode === null && server.signalCode === null) {
+    const gone = once(server, 'exit');
+    server.kill('SIGTERM');
+    await Promise.race([gone, sleep(GONE_WITHIN_MS, undefined, { ref: false })]);
+  }
+  try {
+    // Functions that outlived their server are in its group; without any, the group is gone.
+    process.kill(-server.pid, 'SIGKILL');
+  } catch {
+    return;
+  }
+}
+
+async function notReady(log: string): Promise<FyersError> {
+  const lines = (await readFile(log, 'utf8')).trim().split('\n');
+  return new FyersError(
+    'platform.busy',
+    `The stand-in for AWS did not come up: ${lines.at(-1) ?? 'it said nothing.'}`,
+    `Look at ${log}, then run the command again.`,
+  );
+}

@@ -1,0 +1,31 @@
+// Which permissions a run exercised, from the decisions that the emulator's own policy evaluation wrote down.
+import { readFile } from 'node:fs/promises';
+
+export interface ExercisedPermission {
+  /** The role's name. */
+  readonly role: string;
+  /** As a policy names it: `ssm:GetParameter`. */
+  readonly action: string;
+  /** The ARN that the policy was asked about, or `*`. */
+  readonly resource: string;
+}
+
+/** What roles were allowed, each once, in the order of first use. Root's requests are never evaluated. */
+export async function allowedIn(decisionsFile: string): Promise<readonly ExercisedPermission[]> {
+  const text = await readFile(decisionsFile, 'utf8');
+  const found = new Map<string, ExercisedPermission>();
+  for (const line of text.split('\n').filter((candidate) => candidate !== '')) {
+    const permission = parseDecision(JSON.parse(line));
+    // Sessions of one role differ in their principal, so the same permission can stand there more than once.
+    if (permission !== null) found.set(Object.values(permission).join(' '), permission);
+  }
+  return [...found.values()];
+}
+
+function parseDecision(fields: unknown): ExercisedPermission | null {
+  if (!Array.isArray(fields)) return null;
+  const [principal, action, resource, decision] = fields.map(String);
+  const role = /:assumed-role\/([^/]+)\//.exec(principal ?? '')?.[1];
+  if (role === undefined || action === undefined || resource === undefined) return null;
+  return decision === 'Allow' ? { role, action, resource } : null;
+}

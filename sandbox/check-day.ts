@@ -1,0 +1,120 @@
+// What lies in the bucket after the day, beside the simulator's own ledger of what it served.
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { parquetReadObjects } from 'hyparquet';
+import { zstdDecompressSync } from 'node:zlib';
+import { FyersError } from '../core/errors.ts';
+import { OBJECTS } from '../core/names.ts';
+import type { IstDate } from '../core/time.ts';
+import type { Emulator } from './aws/emulator.ts';
+import type { LedgerEntry } from './fyers/ledger.ts';
+import { clientOptions, disposable } from './token-step.ts';
+
+export interface DayInBucket {
+  readonly objects: readonly { readonly key: string; readonly bytes: number }[];
+  readonly expected: number;
+  readonly received: number;
+  readonly explained: number;
+  /** Symbols whose sums in the Parquet differ from the ledger's; empty is what should be. */
+  readonly differences: readonly string[];
+}
+
+type Sums = Pick<
+  LedgerEntry,
+  | 'books'
+  | 'lastPaise'
+  | 'totalBuyQuantity'
+  | 'totalSellQuantity'
+  | 'bidPaise'
+  | 'bidQuantity'
+  | 'askPaise'
+  | 'askQuantity'
+>;
+
+/** @throws FyersError `platform.integrity` when the day is not in the bucket. */
+export async function dayInBucket(
+  emulator: Emulator,
+  bucket: string,
+  date: IstDate,
+  ledger: Readonly<Record<string, LedgerEntry>>,
+): Promise<DayInBucket> {
+  using s3 = disposable(new S3Client({ ...clientOptions(emulator), forcePathStyle: true }));
+  const prefix = OBJECTS.dayPrefix(date, '0');
+  const { Contents = [] } = await s3.client.send(
+    new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }),
+  );
+  const objects = Contents.map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size }));
+  const read = async (name: string): Promise<Uint8Array> => {
+    if (!objects.some(({ key }) => key === `${prefix}${name}`)) {
+      throw new FyersError(
+        'platform.integrity',
+        `${prefix}${name} is not in the bucket.`,
+        `Is ${date} a trading day? Else look at the harvester's log.`,
+      );
+    }
+    const { Body } = await s3.client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: `${prefix}${name}` }),
+    );
+    return (await Body?.transformToByteArray()) ?? new Uint8Array();
+  };
+  const manifest = JSON.parse(Buffer.from(await read('manifest.json')).toString()) as {
+    readonly expected: number;
+    readonly received: number;
+    readonly explained: number;
+  };
+  const recorded = await sumsOf(await read('depth.parquet'));
+  const { expected, received, explained } = manifest;
+  return { objects, expected, received, explained, differences: differences(recorded, ledger) };
+}
+
+async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {
+  const file = new Uint8Array(parquet).buffer;
+  const rows = await parquetReadObjects({
+    file,
+    compressors: { ZSTD: (input) => new Uint8Array(zstdDecompressSync(input)) },
+  });
+  const sums = new Map<string, Sums>();
+  for (const row of rows) {
+    const symbol = String(row['symbol']);
+    sums.set(symbol, added(sums.get(symbol), row));
+  }
+  return sums;
+}
+
+const LEVELS = [1, 2, 3, 4, 5];
+
+function added(before: Sums | undefined, row: Readonly<Record<string, unknown>>): Sums {
+  const whole = (...names: readonly string[]) =>
+    names.reduce((sum, name) => sum + Number(row[name]), 0);
+  const paise = (...names: readonly string[]) =>
+    names.reduce((sum, name) => sum + Math.round(Number(row[name]) * 100), 0);
+  const levels = (side: string) => LEVELS.map((level) => `${side}_${String(level)}`);
+  return {
+    books: (before?.books ?? 0) + 1,
+    lastPaise: (before?.lastPaise ?? 0) + paise('ltp'),
+    totalBuyQuantity: (before?.totalBuyQuantity ?? 0) + whole('total_buy_qty'),
+    totalSellQuantity: (before?.totalSellQuantity ?? 0) + whole('total_sell_qty'),
+    bidPaise: (before?.bidPaise ?? 0) + paise(...levels('bid_px')),
+    bidQuantity: (before?.bidQuantity ?? 0) + whole(...levels('bid_qty')),
+    askPaise: (before?.askPaise ?? 0) + paise(...levels('ask_px')),
+    askQuantity: (before?.askQuantity ?? 0) + whole(...levels('ask_qty')),
+  };
+}
+
+function differences(
+  recorded: ReadonlyMap<string, Sums>,
+  ledger: Readonly<Record<string, LedgerEntry>>,
+): readonly string[] {
+  const symbols = new Set([...recorded.keys(), ...Object.keys(ledger)]);
+  return [...symbols].flatMap((symbol) => {
+    const ours = recorded.get(symbol);
+    const theirs = ledger[symbol];
+    if (ours === undefined) return [`${symbol}: served, not recorded`];
+    if (theirs === undefined) return [`${symbol}: recorded, never served`];
+    return (Object.keys(ours) as (keyof Sums)[])
+      .filter((field) => ours[field] !== theirs[field])
+      .map(
+        (field) =>
+          `${symbol}: ${field} recorded ${String(ours[field])}, served ${String(theirs[field])}`,
+      );
+  });
+}

@@ -1,0 +1,136 @@
+// The HTTP shell: the simulated API on one loopback port, its control on another.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { LedgerEntry } from './ledger.ts';
+import { reply } from './reply.ts';
+import { newState, type LoggedRequest, type SimulatorOptions } from './state.ts';
+
+export interface ServerOptions extends SimulatorOptions {
+  /** Epoch milliseconds. The clock flows from here until it is set. */
+  readonly startsAt: number;
+}
+
+export interface FyersSimulator {
+  /** In place of `https://api-t1.fyers.in`. */
+  readonly url: string;
+  /**
+   * For other processes, JSON over HTTP: `POST /clock {"now": epoch ms, "flows"?: boolean}`,
+   * `POST /refresh {"refresh": "accepted" | "refused"}`, `GET /ledger`, `GET /requests`.
+   */
+  readonly controlUrl: string;
+  readonly now: () => number;
+  /** The clock then stands until it is set again, or flows from there. */
+  readonly setClock: (now: number, flows?: boolean) => void;
+  /** By symbol. */
+  readonly ledger: () => Readonly<Record<string, LedgerEntry>>;
+  readonly requests: () => readonly LoggedRequest[];
+  readonly close: () => Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+type Answering = (request: IncomingMessage, body: string) => Answer;
+
+/** Longer than any pause between two calls of a client that keeps its connections. */
+const KEEP_ALIVE_MS = 60_000;
+
+export async function startFyers(options: ServerOptions): Promise<FyersSimulator> {
+  const state = newState(options);
+  let clock = { base: options.startsAt, since: performance.now(), flows: true };
+  const simulator = {
+    now: () => Math.floor(clock.base + (clock.flows ? performance.now() - clock.since : 0)),
+    setClock: (now: number, flows = false) => {
+      clock = { base: now, since: performance.now(), flows };
+    },
+    ledger: () => Object.fromEntries(state.ledger),
+    requests: () => state.requests,
+  };
+  const api = await listen((request, body) => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const call = {
+      method: request.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      authorization: request.headers.authorization ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+      body,
+    };
+    return reply(state, call, simulator.now());
+  });
+  const control = await listen((request, body) => {
+    const fields = body === '' ? {} : parseObject(body);
+    const { now, flows, refresh } = fields;
+    switch (`${request.method ?? ''} ${request.url ?? ''}`) {
+      case 'GET /ledger':
+        return controlAnswer(200, simulator.ledger());
+      case 'GET /requests':
+        return controlAnswer(200, simulator.requests());
+      case 'POST /clock':
+        if (typeof now !== 'number') return controlAnswer(400, { problem: 'now is no number' });
+        simulator.setClock(now, flows === true);
+        return controlAnswer(200, {});
+      case 'POST /refresh':
+        if (refresh !== 'accepted' && refresh !== 'refused') {
+          return controlAnswer(400, { problem: 'refresh is neither accepted nor refused' });
+        }
+        state.refresh = refresh;
+        return controlAnswer(200, {});
+      default:
+        return controlAnswer(404, { problem: 'no such control' });
+    }
+  });
+  return {
+    ...simulator,
+    url: api.url,
+    controlUrl: control.url,
+    close: async () => {
+      await Promise.all([end(api.server), end(control.server)]);
+    },
+  };
+}
+
+function controlAnswer(status: number, body: unknown): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function parseObject(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+async function listen(
+  answer: Answering,
+): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const send = (body: string): void => {
+      const { status, headers, body: answered } = answer(request, body);
+      response
+        .writeHead(status, { ...headers, 'content-length': Buffer.byteLength(answered) })
+        .end(answered);
+    };
+    // Depth calls are many and bring no body: nothing is awaited for them.
+    if (request.method === 'GET') send('');
+    else text(request).then(send, () => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return { server, url: `http://127.0.0.1:${String(address.port)}` };
+}
+
+async function end(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,97 @@
+// What the simulator remembers, and the shape of what goes in and out.
+import { bookMaker, type SimulatedBook } from './book.ts';
+import type { LedgerEntry } from './ledger.ts';
+import type { Usage } from './limits.ts';
+import type { SimulatedApp } from './tokens.ts';
+
+export interface SimulatorOptions {
+  /** The same seed gives the same books and tokens. */
+  readonly seed: string;
+  readonly apps: readonly SimulatedApp[];
+  /** `refused` is the real world since 1 April 2026. */
+  readonly refresh: 'accepted' | 'refused';
+  /** The symbols that the broker knows; default {@link KNOWN_SYMBOLS}. */
+  readonly symbols?: readonly string[];
+}
+
+export interface SimulatedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string;
+  readonly userAgent: string;
+  readonly body: string;
+}
+
+export interface SimulatedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One line of the request log: nothing of headers, body or a query's tokens. */
+export interface LoggedRequest {
+  /** Virtual epoch milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly symbol: string | null;
+  readonly status: number;
+  /** The envelope's code; null for a success without one. */
+  readonly code: number | null;
+}
+
+/** Changed in place by `reply`. */
+export interface SimulatorState {
+  readonly seed: string;
+  readonly apps: readonly SimulatedApp[];
+  refresh: 'accepted' | 'refused';
+  readonly symbols: ReadonlySet<string>;
+  readonly bookOf: (symbol: string, now: number) => SimulatedBook;
+  /** By symbol. */
+  readonly ledger: Map<string, LedgerEntry>;
+  readonly requests: LoggedRequest[];
+  /** By account. */
+  readonly usages: Map<string, Usage>;
+  readonly spentCodes: Set<string>;
+  /** How many tokens were handed out: their serial number. */
+  minted: number;
+}
+
+export const KNOWN_SYMBOLS = [
+  'NSE:HDFCBANK-EQ',
+  'NSE:RELIANCE-EQ',
+  'NSE:ADANIENT-EQ',
+  'NSE:INFY-EQ',
+  'NSE:SBIN-EQ',
+  'NSE:TCS-EQ',
+  'NSE:ICICIBANK-EQ',
+  'NSE:M&M-EQ',
+];
+
+export function newState(options: SimulatorOptions): SimulatorState {
+  return {
+    seed: options.seed,
+    apps: options.apps,
+    refresh: options.refresh,
+    symbols: new Set(options.symbols ?? KNOWN_SYMBOLS),
+    bookOf: bookMaker(options.seed),
+    ledger: new Map(),
+    requests: [],
+    usages: new Map(),
+    spentCodes: new Set(),
+    minted: 0,
+  };
+}
+
+export function success(body: Readonly<Record<string, unknown>>): SimulatedResponse {
+  return json(200, body);
+}
+
+export function failure(status: number, code: number, message: string): SimulatedResponse {
+  return json(status, { s: 'error', code, message });
+}
+
+function json(status: number, body: unknown): SimulatedResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}

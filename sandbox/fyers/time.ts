@@ -1,0 +1,18 @@
+// The simulator's own reckoning of Indian time (+05:30 all year). All instants are epoch milliseconds.
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const IST_OFFSET = 5 * HOUR + 30 * MINUTE;
+
+/** 00:00 IST of the day that `at` is in. */
+export function istMidnight(at: number): number {
+  return Math.floor((at + IST_OFFSET) / DAY) * DAY - IST_OFFSET;
+}
+
+/** The first 06:00 IST after `at`: when an access token minted at `at` dies. */
+export function nextSixOclock(at: number): number {
+  return istMidnight(at - 6 * HOUR) + DAY + 6 * HOUR;
+}

@@ -1,0 +1,148 @@
+// The instance's part: the artifact from the bucket, as the instance's role, through one day on a virtual clock.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FyersError } from '../core/errors.ts';
+import { formatClock, formatIso, instant, istInstant, type IstDate } from '../core/time.ts';
+import { startImds } from './aws/imds.ts';
+import type { Registered } from './pulumi/register.ts';
+import { baseEnvironment } from './pulumi/process.ts';
+import type { Progress } from './progress.ts';
+import type { StandIns } from './stand-ins.ts';
+
+const CHILD = path.join(import.meta.dirname, 'harvester-child.ts');
+const REPORT_EVERY_MS = 5_000;
+
+export interface Instance {
+  readonly id: string;
+  readonly roleArn: string;
+  /** The environment block that its user-data writes, exactly. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What the program registered for the instance. @throws FyersError when it registered none. */
+export function instanceOf(
+  { resources }: Registered,
+  roleArnOf: (name: string) => string,
+): Instance {
+  const find = (type: string, name?: string) => {
+    const found = resources.find(
+      (one) => one.type === type && (name === undefined || one.name === name),
+    );
+    if (found !== undefined) return found;
+    throw new FyersError('bug.unexpected', `The program registered no ${type}.`, 'Look at infra/.');
+  };
+  const instance = find('aws:ec2/instance:Instance');
+  const profile = find('aws:iam/instanceProfile:InstanceProfile');
+  return {
+    id: instance.id,
+    roleArn: roleArnOf(String(profile.inputs['role'])),
+    environment: environmentBlock(String(instance.inputs['userData'])),
+  };
+}
+
+function environmentBlock(userData: string): Readonly<Record<string, string>> {
+  const block = /<<'FYERS_ENV'\n([\s\S]*?)\nFYERS_ENV\n/.exec(userData)?.[1] ?? '';
+  return Object.fromEntries(
+    block
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
+/** @throws FyersError with the harvester's last words when it does not end with 0. */
+export async function harvestDay(
+  standIns: StandIns,
+  instance: Instance,
+  date: IstDate,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dir, emulator, simulator } = standIns;
+  await using imds = await closing(startImds(emulator, instance.roleArn));
+  const machine = {
+    AWS_ENDPOINT_URL: emulator.endpoint,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
+  };
+  const env = { PATH: baseEnvironment()['PATH'], ...machine, ...instance.environment };
+  const file = await fetchArtifact(dir, env, signal);
+  const start = istInstant(date, '08:45');
+  simulator.setClock(start);
+  const log = path.join(dir, 'harvester.log');
+  const argv = [
+    '--use-ssm',
+    '--data',
+    path.join(dir, 'data'),
+    '--until',
+    formatIso(istInstant(date, '18:00')),
+  ];
+  const child = spawn(
+    process.execPath,
+    [CHILD, file, simulator.controlUrl, formatIso(start), ...argv],
+    {
+      cwd: dir,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+    },
+  );
+  const words = createWriteStream(log);
+  child.stdout.pipe(words, { end: false });
+  child.stderr.pipe(words, { end: false });
+  const report = setInterval(() => {
+    const books = Object.values(simulator.ledger()).reduce((sum, { books: n }) => sum + n, 0);
+    progress.note(
+      `${formatClock(instant(simulator.now()))} IST  ${books.toLocaleString('en')} books`,
+    );
+  }, REPORT_EVERY_MS);
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw await failed(log, code);
+  } finally {
+    clearInterval(report);
+    words.end();
+  }
+}
+
+/** As the unit's fetch script does: the pointer, the file it names, its hash. Credentials: the metadata server's only. */
+async function fetchArtifact(
+  dir: string,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<string> {
+  const fetcher = path.join(import.meta.dirname, 'fetch-artifact.ts');
+  const file = path.join(dir, 'harvester.mjs');
+  const child = spawn(process.execPath, [fetcher, file], {
+    cwd: dir,
+    env,
+    signal,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const words: Buffer[] = [];
+  child.stderr.on('data', (piece: Buffer) => words.push(piece));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code === 0) return file;
+  throw new FyersError(
+    'platform.permission',
+    `The instance cannot fetch its code: ${Buffer.concat(words).toString().trim()}`,
+    'Look at the instance role in infra/policies.ts.',
+  );
+}
+
+async function failed(log: string, code: number | null): Promise<FyersError> {
+  const last = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join('\n');
+  return new FyersError(
+    /AccessDenied|not authorized/.test(last) ? 'platform.permission' : 'bug.unexpected',
+    `The harvester ended with code ${String(code)}: ${last}`,
+    'Correct what it names, then run the command again.',
+  );
+}
+
+async function closing<T extends { readonly close: () => Promise<void> }>(
+  started: Promise<T>,
+): Promise<T & AsyncDisposable> {
+  const one = await started;
+  return { ...one, [Symbol.asyncDispose]: () => one.close() };
+}

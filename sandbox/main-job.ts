@@ -1,0 +1,204 @@
+// The main job, step by step. What it shows is measured in the run: from the emulator, the simulator and the bucket.
+import { once } from 'node:events';
+import { FyersError } from '../core/errors.ts';
+import { REFRESHED_BODY } from '../core/names.ts';
+import { formatIst, istInstant, weekday } from '../core/time.ts';
+import { unexercised } from './aws/unexercised.ts';
+import { dayInBucket } from './check-day.ts';
+import { harvestDay, instanceOf } from './harvest-day.ts';
+import type { Progress } from './progress.ts';
+import { outputRows, provision, type Provisioned } from './provision.ts';
+import { startStandIns, type StandInOptions, type StandIns } from './stand-ins.ts';
+import { invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
+
+export interface StartOptions extends StandInOptions {
+  readonly keep: boolean;
+}
+
+const TOKEN = 'FYERS_ACCESS_TOKEN';
+const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
+/** @throws FyersError at the first step that does not do what it should. */
+export async function mainJob(
+  options: StartOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const day = `${WEEKDAYS[weekday(options.date)] ?? ''} ${formatIst(istInstant(options.date, '07:00'))}`;
+  progress.note(`The virtual day: ${day}. Broker: ${options.broker}.`);
+  await using standIns = await progress.step('Start the stand-ins for AWS and Fyers', () =>
+    standInsUp(options, progress),
+  );
+  signal.throwIfAborted();
+  const made = await progress.step('Provision the program', async () => {
+    const provisioned = await provision(standIns, progress, signal);
+    progress.rows(outputRows(provisioned.outputs));
+    for (const dropped of provisioned.registered.droppedConditions) {
+      progress.warn(`not modelled by the emulator, so dropped for this run: ${dropped}`);
+    }
+    return provisioned;
+  });
+  signal.throwIfAborted();
+  if (options.broker === 'today') await refusedStep(standIns, made, progress);
+  else {
+    await mintedStep(standIns, made, progress);
+    signal.throwIfAborted();
+    await recordedSteps(standIns, made, options, progress, signal);
+  }
+  if (options.keep) await keep(standIns, progress, signal);
+}
+
+async function standInsUp(options: StartOptions, progress: Progress): Promise<StandIns> {
+  const standIns = await startStandIns(options);
+  progress.rows([
+    ['AWS', `${standIns.emulator.endpoint} (emulator, IAM enforced)`],
+    [
+      'Fyers',
+      `${standIns.simulator.url} (simulator, refresh ${options.broker === 'today' ? 'refused' : 'accepted'})`,
+    ],
+    ['Operator', standIns.operator.dir],
+  ]);
+  return standIns;
+}
+
+async function mintedStep(
+  standIns: StandIns,
+  { outputs }: Provisioned,
+  progress: Progress,
+): Promise<void> {
+  const functionName = String(outputs['functionName']);
+  await progress.step(`Invoke ${functionName}`, async () => {
+    const before = await storedToken(standIns.emulator, TOKEN);
+    const { answer, statusCode, message } = await invoke(standIns.emulator, functionName);
+    progress.note(answer);
+    if (
+      statusCode !== 200 ||
+      JSON.stringify({ message }) !== JSON.stringify(JSON.parse(REFRESHED_BODY))
+    ) {
+      throw new FyersError(
+        'operator.credentials',
+        `The function published no token: ${message}`,
+        'Look at the .env and the token files of this run.',
+      );
+    }
+    const after = await storedToken(standIns.emulator, TOKEN);
+    const live = await isLive(standIns, after.value);
+    progress.rows([
+      [TOKEN, `${before.fingerprint} → ${after.fingerprint} (sha256, first 8 digits)`],
+      ['live', live ? 'yes: the broker takes it' : 'no'],
+    ]);
+    if (!live || before.fingerprint === after.fingerprint) {
+      throw new FyersError(
+        'bug.unexpected',
+        'The parameter holds no newer, live token.',
+        'Look at keeper/.',
+      );
+    }
+  });
+}
+
+async function recordedSteps(
+  standIns: StandIns,
+  made: Provisioned,
+  { date }: StartOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const account = String(made.outputs['topic']).split(':')[4] ?? '';
+  const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  await progress.step('Run the deployed harvester through the day', async () => {
+    progress.rows([
+      ['instance', instance.id],
+      ['credentials', `only those of ${instance.roleArn}, from its metadata server`],
+      [
+        'environment',
+        Object.entries(instance.environment)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' '),
+      ],
+    ]);
+    await harvestDay(standIns, instance, date, progress, signal);
+  });
+  const bucket = String(made.outputs['bucket']);
+  await progress.step(`Look into the bucket ${bucket}`, async () => {
+    const found = await dayInBucket(standIns.emulator, bucket, date, standIns.simulator.ledger());
+    progress.rows(
+      found.objects.map(({ key, bytes }) => [key, `${bytes.toLocaleString('en')} bytes`]),
+    );
+    const { expected, received, explained, differences } = found;
+    progress.rows([
+      ['expected', expected.toLocaleString('en')],
+      ['received', received.toLocaleString('en')],
+      ['explained', explained.toLocaleString('en')],
+      [
+        'ledger',
+        differences.length === 0
+          ? 'prices, quantities and counts equal what the simulator served'
+          : differences.join('; '),
+      ],
+    ]);
+    if (expected - received - explained !== 0 || differences.length > 0) {
+      throw new FyersError(
+        'platform.integrity',
+        'The recording is not what was served.',
+        'Look at the differences above.',
+      );
+    }
+    if (received < expected)
+      progress.warn('Slots without a row have their reasons in events.jsonl.gz and manifest.json.');
+  });
+  await permissionStep(standIns, progress);
+  progress.verdict(true, 'The main job is done. Next: README.md, "Deploy".');
+}
+
+async function permissionStep(standIns: StandIns, progress: Progress): Promise<void> {
+  const idle = await unexercised(standIns.emulator);
+  if (idle === null) return;
+  progress.note(
+    '\n   Permissions granted and not exercised by this run (asserted on the registered graph by npm test):',
+  );
+  progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));
+}
+
+/** The real world: the broker refuses, and the operator is told. */
+async function refusedStep(
+  standIns: StandIns,
+  { outputs }: Provisioned,
+  progress: Progress,
+): Promise<void> {
+  const functionName = String(outputs['functionName']);
+  await progress.step(`Invoke ${functionName}`, async () => {
+    const before = await storedToken(standIns.emulator, TOKEN);
+    const { answer, statusCode, message } = await invoke(standIns.emulator, functionName);
+    const asked = refreshAnswers(standIns.simulator.requests());
+    for (const { status, code } of asked) {
+      progress.warn(`Fyers refused the refresh: HTTP ${String(status)}, code ${String(code)}`);
+    }
+    progress.note(answer);
+    progress.rows([['You are told', message]]);
+    const after = await storedToken(standIns.emulator, TOKEN);
+    const refused = asked.length === 1 && asked[0]?.status === 400 && asked[0].code === -16;
+    if (!refused || statusCode !== 202 || before.fingerprint !== after.fingerprint) {
+      throw new FyersError(
+        'bug.unexpected',
+        'Today must end with one refusal, a 202, and the parameter as it was.',
+        'Look at keeper/.',
+      );
+    }
+  });
+  progress.verdict(
+    true,
+    'Refused by the broker, told to the operator, nothing published: as it should be today.',
+  );
+}
+
+async function keep(standIns: StandIns, progress: Progress, signal: AbortSignal): Promise<void> {
+  const { endpoint, rootCredentials } = standIns.emulator;
+  progress.note('\n   Everything stays up until Ctrl-C. From another terminal:');
+  progress.note(
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey}`,
+  );
+  progress.note('npx --no-install fyers ssm list');
+  progress.note(`curl ${standIns.simulator.controlUrl}/ledger`);
+  if (!signal.aborted) await once(signal, 'abort');
+}

@@ -1,0 +1,76 @@
+// The operator's folder of a run: `.env` and token files, thrown away afterwards, or the user's own.
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'dotenv';
+import { FyersError, toError } from '../core/errors.ts';
+import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import { mintTokens, type SimulatedApp } from './fyers/tokens.ts';
+
+export interface OperatorFolder {
+  readonly dir: string;
+  readonly app: SimulatedApp;
+}
+
+const INVENTED: SimulatedApp = {
+  id: 'DEMO1234AB-100',
+  secret: 'DEMOSECRET',
+  pin: '4071',
+  fyId: 'XD00001',
+  redirectUri: REFERENCE_REDIRECT_URI,
+};
+
+/** A folder as the reference's users have it: yesterday's access token and a refresh token with days left. */
+export async function throwAwayFolder(
+  dir: string,
+  seed: string,
+  now: number,
+): Promise<OperatorFolder> {
+  const { accessToken, refreshToken } = mintTokens(seed, INVENTED, now);
+  const env = `FYERS_CLIENT_ID=${INVENTED.id}\nFYERS_SECRET_KEY=${INVENTED.secret}\nFYERS_PIN=${INVENTED.pin}\n`;
+  const files = { '.env': env, 'access_token.txt': accessToken, 'refresh_token.txt': refreshToken };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(path.join(dir, name), text, { mode: 0o600 });
+  }
+  return { dir, app: INVENTED };
+}
+
+/**
+ * The user's own folder. The simulator takes its credentials and refresh token for good; the program judges its form.
+ * @throws FyersError `operator.config` when there is no folder with an `.env` to read.
+ */
+export async function ownFolder(dir: string): Promise<OperatorFolder> {
+  const file = path.join(dir, OPERATOR_FILES.env);
+  let values: Readonly<Record<string, string>>;
+  try {
+    values = parse(await readFile(file, 'utf8'));
+  } catch (caught) {
+    const cause = toError(caught);
+    throw new FyersError(
+      'operator.config',
+      `--env ${dir}: ${file} cannot be read (${'code' in cause ? String(cause.code) : cause.message}).`,
+      'Name a folder that holds your .env, or leave --env away to use an invented one.',
+      { cause },
+    );
+  }
+  const refreshToken = await textOf(path.join(dir, 'refresh_token.txt'));
+  return {
+    dir: path.resolve(dir),
+    app: {
+      id: values['FYERS_CLIENT_ID'] ?? '',
+      secret: values['FYERS_SECRET_KEY'] ?? '',
+      pin: values['FYERS_PIN'] ?? '',
+      fyId: values['FYERS_FY_ID'] ?? INVENTED.fyId,
+      redirectUri: values['FYERS_REDIRECT_URI'] ?? REFERENCE_REDIRECT_URI,
+      ...(refreshToken === null ? {} : { honoured: refreshToken }),
+    },
+  };
+}
+
+/** Absent or unreadable is null: the program reports it with all other problems. */
+async function textOf(file: string): Promise<string | null> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,132 @@
+import {
+  ComparisonOperator,
+  DeleteAlarmsCommand,
+  DescribeAlarmsCommand,
+  PutMetricAlarmCommand,
+  Statistic,
+} from '@aws-sdk/client-cloudwatch';
+import {
+  CreateLogGroupCommand,
+  DeleteLogGroupCommand,
+  DeleteRetentionPolicyCommand,
+  DescribeLogGroupsCommand,
+  PutRetentionPolicyCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import * as z from 'zod/mini';
+import { arn, cloudwatch, logs } from './clients.ts';
+import {
+  count,
+  flag,
+  resourceType,
+  tags,
+  text,
+  texts,
+  unlessGone,
+  type ResourceType,
+} from './type.ts';
+
+const logGroup = resourceType({
+  inputs: z.strictObject({ name: z.string(), retentionInDays: count, tags }),
+  autoname: 'name',
+  // logs/group.go: name, name_prefix ForceNew.
+  replaceOn: ['name'],
+  async create(inputs) {
+    await logs.send(new CreateLogGroupCommand({ logGroupName: inputs.name }));
+    await putRetention(inputs.name, inputs.retentionInDays);
+    return { id: inputs.name, outputs: { arn: await arn('logs', `log-group:${inputs.name}`) } };
+  },
+  async read(id) {
+    const answer = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: id }));
+    const live = answer.logGroups?.find((group) => group.logGroupName === id);
+    return live === undefined ? null : { retentionInDays: live.retentionInDays };
+  },
+  async update(id, inputs) {
+    await putRetention(id, inputs.retentionInDays);
+    return {};
+  },
+  async delete(id) {
+    await unlessGone(
+      logs.send(new DeleteLogGroupCommand({ logGroupName: id })),
+      'ResourceNotFoundException',
+    );
+  },
+});
+
+async function putRetention(name: string, days: number | undefined): Promise<void> {
+  // logs/group.go: absent or 0 keeps for ever.
+  if (days === undefined || days === 0) {
+    await logs.send(new DeleteRetentionPolicyCommand({ logGroupName: name }));
+  } else {
+    await logs.send(new PutRetentionPolicyCommand({ logGroupName: name, retentionInDays: days }));
+  }
+}
+
+const alarmInputs = z.strictObject({
+  name: z.string(),
+  alarmDescription: text,
+  namespace: text,
+  metricName: text,
+  dimensions: z.optional(z.record(z.string(), z.string())),
+  statistic: z.optional(z.enum(Statistic)),
+  period: count,
+  evaluationPeriods: z.number(),
+  datapointsToAlarm: count,
+  threshold: count,
+  comparisonOperator: z.enum(ComparisonOperator),
+  treatMissingData: text,
+  actionsEnabled: flag,
+  alarmActions: texts,
+  okActions: texts,
+  tags,
+});
+
+const metricAlarm = resourceType({
+  inputs: alarmInputs,
+  autoname: 'name',
+  // cloudwatch/metric_alarm.go: alarm_name ForceNew.
+  replaceOn: ['name'],
+  async create(inputs) {
+    await putAlarm(inputs);
+    return { id: inputs.name, outputs: { arn: await arn('cloudwatch', `alarm:${inputs.name}`) } };
+  },
+  async read(id) {
+    const answer = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [id] }));
+    const live = answer.MetricAlarms?.[0];
+    return live === undefined ? null : { arn: live.AlarmArn };
+  },
+  async update(_id, inputs) {
+    await putAlarm(inputs);
+    return {};
+  },
+  async delete(id) {
+    await cloudwatch.send(new DeleteAlarmsCommand({ AlarmNames: [id] }));
+  },
+});
+
+async function putAlarm(inputs: z.output<typeof alarmInputs>): Promise<void> {
+  const dimensions = Object.entries(inputs.dimensions ?? {});
+  await cloudwatch.send(
+    new PutMetricAlarmCommand({
+      AlarmName: inputs.name,
+      AlarmDescription: inputs.alarmDescription,
+      Namespace: inputs.namespace,
+      MetricName: inputs.metricName,
+      Dimensions: dimensions.map(([Name, Value]) => ({ Name, Value })),
+      Statistic: inputs.statistic,
+      Period: inputs.period,
+      EvaluationPeriods: inputs.evaluationPeriods,
+      DatapointsToAlarm: inputs.datapointsToAlarm,
+      Threshold: inputs.threshold,
+      ComparisonOperator: inputs.comparisonOperator,
+      TreatMissingData: inputs.treatMissingData ?? 'missing',
+      ActionsEnabled: inputs.actionsEnabled ?? true,
+      AlarmActions: inputs.alarmActions,
+      OKActions: inputs.okActions,
+    }),
+  );
+}
+
+export const CLOUDWATCH_TYPES: Readonly<Record<string, ResourceType>> = {
+  'aws:cloudwatch/logGroup:LogGroup': logGroup,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': metricAlarm,
+};

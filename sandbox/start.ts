@@ -1,0 +1,78 @@
+// `npm start`: the whole system on this machine, once, and nothing left behind.
+import { parseArgs } from 'node:util';
+import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
+import { parseIstDate, type IstDate } from '../core/time.ts';
+import { mainJob, type StartOptions } from './main-job.ts';
+import { terminalProgress } from './progress.ts';
+
+const HELP = `npm start -- [options]
+
+The main job on this machine, without accounts: provisions the unchanged program on an AWS emulator, invokes the
+deployed function against a simulated Fyers, and runs the deployed harvester through one trading day.
+
+  --broker accepting|today  accepting (default): refresh works; today: refused, as Fyers has done since 1 Apr 2026
+  --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
+  --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
+  --seed TEXT               another market (default "fyers")
+  --keep                    leave everything up until Ctrl-C, and say how to talk to it
+  --help                    this text
+`;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stop.abort(new FyersError('operator.usage', 'Stopped on request.', 'Everything was ended.'));
+  });
+}
+
+const progress = terminalProgress(process.stdout);
+try {
+  const options = optionsFrom(process.argv.slice(2));
+  if (options === null) process.stdout.write(HELP);
+  else await mainJob(options, progress, stop.signal);
+} catch (caught) {
+  const error = toError(stop.signal.aborted ? stop.signal.reason : caught);
+  const known = error instanceof FyersError;
+  progress.verdict(
+    false,
+    known ? `${error.code}: ${error.message}` : (error.stack ?? error.message),
+  );
+  process.exitCode = exitCodeOf(error);
+}
+
+function optionsFrom(argv: readonly string[]): StartOptions | null {
+  const { help, broker, date, env, seed, keep } = valuesOf(argv);
+  if (help) return null;
+  if (broker !== 'accepting' && broker !== 'today') {
+    throw usage(`--broker is accepting or today, not "${broker}".`);
+  }
+  return { broker, date: dateFrom(date), env: env ?? null, seed, keep };
+}
+
+function valuesOf(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: 'boolean', default: false },
+        broker: { type: 'string', default: 'accepting' },
+        date: { type: 'string', default: '2026-11-25' },
+        env: { type: 'string' },
+        seed: { type: 'string', default: 'fyers' },
+        keep: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (caught) {
+    throw usage(toError(caught).message);
+  }
+}
+
+function dateFrom(text: string): IstDate {
+  const date = parseIstDate(text);
+  if (date === null) throw usage(`--date is a date such as 2026-11-25, not "${text}".`);
+  return date;
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, '`npm start -- --help` lists the options.');
+}

@@ -1,0 +1,84 @@
+// The function as AWS invokes it, and what it did to the token, told by fingerprints.
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { createHash } from 'node:crypto';
+import { FyersError } from '../core/errors.ts';
+import type { Emulator } from './aws/emulator.ts';
+import type { LoggedRequest } from './fyers/state.ts';
+import type { StandIns } from './stand-ins.ts';
+
+export interface Invoked {
+  /** As `aws lambda invoke` writes it. */
+  readonly answer: string;
+  readonly statusCode: number;
+  readonly message: string;
+}
+
+export function clientOptions({ endpoint, region, rootCredentials }: Emulator) {
+  return { endpoint, region, credentials: rootCredentials };
+}
+
+/** @throws FyersError when the function failed: its own code and message are in it. */
+export async function invoke(emulator: Emulator, functionName: string): Promise<Invoked> {
+  using lambda = disposable(new LambdaClient(clientOptions(emulator)));
+  const Payload = JSON.stringify({ trigger: 'slot', slot: '07:00' });
+  const { Payload: payload, FunctionError: failed } = await lambda.client.send(
+    new InvokeCommand({ FunctionName: functionName, Payload }),
+  );
+  const answer = Buffer.from(payload ?? []).toString();
+  if (failed !== undefined) {
+    const { errorMessage } = JSON.parse(answer) as { readonly errorMessage?: string };
+    throw new FyersError(
+      /not authorized|AccessDenied/.test(answer) ? 'platform.permission' : 'broker.refused',
+      `${functionName} failed: ${errorMessage ?? answer}`,
+      'Correct what it names, then run the command again.',
+    );
+  }
+  const { statusCode, body } = JSON.parse(answer) as {
+    readonly statusCode: number;
+    readonly body: string;
+  };
+  const { message } = JSON.parse(body) as { readonly message: string };
+  return { answer, statusCode, message };
+}
+
+export interface StoredToken {
+  readonly value: string;
+  readonly fingerprint: string;
+}
+
+export async function storedToken(emulator: Emulator, name: string): Promise<StoredToken> {
+  using ssm = disposable(new SSMClient(clientOptions(emulator)));
+  const { Parameter } = await ssm.client.send(
+    new GetParameterCommand({ Name: name, WithDecryption: true }),
+  );
+  const value = Parameter?.Value ?? '';
+  return { value, fingerprint: createHash('sha256').update(value).digest('hex').slice(0, 8) };
+}
+
+/** Whether the broker takes it: the only proof there is. */
+export async function isLive({ simulator, operator }: StandIns, token: string): Promise<boolean> {
+  const response = await fetch(`${simulator.url}/api/v3/profile`, {
+    headers: { authorization: `${operator.app.id}:${token}` },
+  });
+  await response.body?.cancel();
+  return response.ok;
+}
+
+/** What the broker answered to refresh requests. */
+export function refreshAnswers(requests: readonly LoggedRequest[]): readonly LoggedRequest[] {
+  return requests.filter(({ path }) => path === '/api/v3/validate-refresh-token');
+}
+
+interface Closable {
+  destroy(): void;
+}
+
+export function disposable<C extends Closable>(client: C): Disposable & { readonly client: C } {
+  return {
+    client,
+    [Symbol.dispose]: () => {
+      client.destroy();
+    },
+  };
+}

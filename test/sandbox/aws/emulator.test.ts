@@ -1,0 +1,295 @@
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetParameterCommand,
+  PutParameterCommand,
+  SSMClient,
+  SSMServiceException,
+} from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
+import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { istDate, istInstant } from '../../../core/time.ts';
+
+const run = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, '..', '..', '..');
+const NODE_MODULES = path.join(ROOT, 'node_modules');
+const LAMBDA_NOW = istInstant(istDate('2027-03-01'), '07:00');
+const ROLE = 'Reader';
+const ALLOWED = 'FYERS_ALLOWED';
+const FORBIDDEN = 'FYERS_FORBIDDEN';
+const HANDLER = `
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+const ssm = new SSMClient({});
+export const handler = async (event) => {
+  if (event.fail) throw new Error('asked to fail');
+  const { Parameter } = await ssm.send(new GetParameterCommand({ Name: event.name }));
+  const other = await import('zod').then(() => 'resolved', () => 'absent');
+  return { now: Date.now(), fresh: new Date().getTime(), given: new Date(0).getTime(),
+    isDate: new Date() instanceof Date, value: Parameter.Value, other, environment: process.env, node: process.version };
+};`;
+
+let dir = '';
+let emulator: Emulator;
+let ssm: SSMClient;
+let lambda: LambdaClient;
+let roleArn = '';
+
+const clientOptions = () => ({
+  endpoint: emulator.endpoint,
+  region: emulator.region,
+  credentials: emulator.rootCredentials,
+});
+const parameterArn = (name: string) => `arn:aws:ssm:ap-south-1:000000000000:parameter/${name}`;
+
+async function makeRole(): Promise<string> {
+  const iam = new IAMClient(clientOptions());
+  const trusted = { Service: ['lambda.amazonaws.com', 'ec2.amazonaws.com'] };
+  const trust = { Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' };
+  const grant = { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: parameterArn(ALLOWED) };
+  const { Role } = await iam.send(
+    new CreateRoleCommand({
+      RoleName: ROLE,
+      AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+    }),
+  );
+  await iam.send(
+    new PutRolePolicyCommand({
+      RoleName: ROLE,
+      PolicyName: 'read',
+      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [grant] }),
+    }),
+  );
+  iam.destroy();
+  return Role?.Arn ?? '';
+}
+
+async function makeFunction(): Promise<void> {
+  await writeFile(path.join(dir, 'index.mjs'), HANDLER);
+  await run('python3', ['-m', 'zipfile', '-c', 'function.zip', 'index.mjs'], { cwd: dir });
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: 'Probe',
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Role: roleArn,
+      Code: { ZipFile: await readFile(path.join(dir, 'function.zip')) },
+    }),
+  );
+}
+
+async function invoke(event: object) {
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: 'Probe', Payload: JSON.stringify(event) }),
+  );
+  const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString());
+  return { FunctionError, answer: answer as Record<string, unknown> };
+}
+
+async function asRole(): Promise<SSMClient> {
+  const sts = new STSClient(clientOptions());
+  const { Credentials } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'test' }),
+  );
+  sts.destroy();
+  return new SSMClient({
+    ...clientOptions(),
+    credentials: {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    },
+  });
+}
+
+function groupIsGone(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-emulator-'));
+  process.env['FYERS_TEST_CANARY'] = 'leaks';
+  emulator = await startEmulator({ dir, nodeModules: NODE_MODULES, lambdaNow: LAMBDA_NOW });
+  ssm = new SSMClient(clientOptions());
+  lambda = new LambdaClient(clientOptions());
+  for (const Name of [ALLOWED, FORBIDDEN]) {
+    await ssm.send(new PutParameterCommand({ Name, Value: `value of ${Name}`, Type: 'String' }));
+  }
+  roleArn = await makeRole();
+  await makeFunction();
+}, 180_000);
+
+afterAll(async () => {
+  delete process.env['FYERS_TEST_CANARY'];
+  ssm.destroy();
+  lambda.destroy();
+  await emulator.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe('The emulator', () => {
+  test('answers on loopback alone', async () => {
+    const outside = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ internal, family }) => !internal && family === 'IPv4');
+    // 127.0.0.2 is this machine too, where it has no other address.
+    const address = outside?.address ?? '127.0.0.2';
+    const port = Number(new URL(emulator.endpoint).port);
+    await expect(once(connect(port, address), 'connect')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('lets a role do what its policy says', async () => {
+    const role = await asRole();
+    const { Parameter } = await role.send(new GetParameterCommand({ Name: ALLOWED }));
+    role.destroy();
+    expect(Parameter?.Value).toBe(`value of ${ALLOWED}`);
+  });
+
+  test('refuses a role the rest, naming action and resource', async () => {
+    const role = await asRole();
+    const refusal: unknown = await role
+      .send(new GetParameterCommand({ Name: FORBIDDEN }))
+      .catch((caught: unknown) => caught);
+    role.destroy();
+    expect(refusal).toBeInstanceOf(SSMServiceException);
+    expect(refusal).toMatchObject({ name: 'AccessDeniedException' });
+    expect(String(refusal)).toContain('ssm:GetParameter');
+    expect(String(refusal)).toContain(parameterArn(FORBIDDEN));
+  });
+});
+
+describe('A function in the emulator', () => {
+  test('runs on the shifted day, with the SDK, its role and nothing of ours', async () => {
+    const { FunctionError, answer } = await invoke({ name: ALLOWED });
+    expect(FunctionError).toBeUndefined();
+    expect(answer).toMatchObject({
+      value: `value of ${ALLOWED}`,
+      given: 0,
+      isDate: true,
+      other: 'absent',
+    });
+    for (const moment of [answer['now'], answer['fresh']]) {
+      expect(moment).toBeGreaterThanOrEqual(LAMBDA_NOW);
+      expect(moment).toBeLessThan(LAMBDA_NOW + 60_000);
+    }
+    expect(answer['node']).toMatch(/^v24\./);
+    expect(answer['environment']).not.toHaveProperty('FYERS_TEST_CANARY');
+  });
+
+  test('goes on from there in its next process', async () => {
+    const before = (await invoke({ name: ALLOWED })).answer['now'];
+    expect((await invoke({ fail: true })).FunctionError).toBe('Unhandled');
+    const after = (await invoke({ name: ALLOWED })).answer['now'];
+    expect(after).toBeGreaterThan(Number(before));
+    expect(after).toBeLessThan(LAMBDA_NOW + 60_000);
+  });
+
+  test('is refused what its role may not do', async () => {
+    const { FunctionError, answer } = await invoke({ name: FORBIDDEN });
+    expect(FunctionError).toBe('Unhandled');
+    expect(answer['errorMessage']).toContain('ssm:GetParameter');
+    expect(answer['errorMessage']).toContain(parameterArn(FORBIDDEN));
+  });
+});
+
+describe('The metadata server', () => {
+  let imds: Imds;
+  beforeAll(async () => {
+    imds = await startImds(emulator, roleArn);
+  });
+  afterAll(() => imds.close());
+
+  const readAsInstance = async (name: string) => {
+    const script = `
+      import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+      const ssm = new SSMClient({ region: 'ap-south-1' });
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '${name}' }));
+      console.log(Parameter.Value);`;
+    return run(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: ROOT,
+      env: {
+        HOME: dir,
+        AWS_ENDPOINT_URL: emulator.endpoint,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
+      },
+    });
+  };
+
+  test('gives the SDK’s default chain the role of the instance, and no more', async () => {
+    expect((await readAsInstance(ALLOWED)).stdout.trim()).toBe(`value of ${ALLOWED}`);
+    await expect(readAsInstance(FORBIDDEN)).rejects.toThrow(/ssm:GetParameter on resource/);
+  });
+
+  test('answers nothing without a session token', async () => {
+    const response = await fetch(`${imds.endpoint}/latest/meta-data/iam/security-credentials/`);
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('The record of permissions', () => {
+  test('has what roles were allowed, and not what they were refused', async () => {
+    expect(await emulator.exercised()).toEqual([
+      { role: ROLE, action: 'ssm:GetParameter', resource: parameterArn(ALLOWED) },
+    ]);
+  });
+});
+
+describe('An emulator that is there already', () => {
+  const options = { dir: '/nowhere', nodeModules: NODE_MODULES };
+
+  test('is used, and stays when we are done', async () => {
+    const existing = await emulatorOrExisting(options, { AWS_ENDPOINT_URL: emulator.endpoint });
+    expect(existing).toMatchObject({ endpoint: emulator.endpoint, pid: null });
+    await existing.close();
+    expect(await existing.exercised()).toBeNull();
+    expect((await fetch(`${emulator.endpoint}/_ministack/ready`)).ok).toBe(true);
+  });
+
+  test('is missed by its address when nothing answers there', async () => {
+    const address = 'http://127.0.0.1:1';
+    const attempt = emulatorOrExisting(options, { AWS_ENDPOINT_URL: address });
+    await expect(attempt).rejects.toThrow(FyersError);
+    await expect(attempt).rejects.toThrow(address);
+  });
+});
+
+// Last: they end the emulator that the others use.
+describe('The end', () => {
+  test('leaves no process of the emulator, its functions included', async () => {
+    const { pid } = emulator;
+    expect(groupIsGone(Number(pid))).toBe(false);
+    await emulator.close();
+    expect(groupIsGone(Number(pid))).toBe(true);
+  });
+
+  test('comes also when whoever started it is killed', async () => {
+    const own = await mkdtemp(path.join(dir, 'orphan-'));
+    const module = path.join(ROOT, 'sandbox/aws/emulator.ts');
+    const script = `
+      const { startEmulator } = await import(${JSON.stringify(module)});
+      const options = { dir: ${JSON.stringify(own)}, nodeModules: ${JSON.stringify(NODE_MODULES)} };
+      console.log((await startEmulator(options)).pid);`;
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output] = (await once(starter.stdout, 'data')) as [Buffer];
+    const pid = Number(output.toString());
+    expect(groupIsGone(pid)).toBe(false);
+    starter.kill('SIGKILL');
+    await expect.poll(() => groupIsGone(pid), { timeout: 10_000 }).toBe(true);
+  });
+});

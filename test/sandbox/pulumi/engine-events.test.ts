@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { FyersError } from '../../../core/errors.ts';
+import { outcomeOf } from '../../../sandbox/pulumi/engine-events.ts';
+
+const urn = (type: string, name: string) => `urn:pulumi:dev::project::${type}::${name}`;
+const step = (op: string, type: string, name: string) => ({
+  resourcePreEvent: { metadata: { op, urn: urn(type, name), type } },
+});
+const error = (message: string, at: string) => ({
+  diagnosticEvent: { urn: at, message, severity: 'error' },
+});
+const finished = (code: number, ...events: readonly unknown[]) => ({
+  code,
+  stdout: ['not an event', ...events.map((one) => JSON.stringify(one))].join('\n'),
+  stderr: 'what the CLI said',
+});
+const STACK = urn('pulumi:pulumi:Stack', 'project-dev');
+
+function failure(...events: readonly unknown[]): FyersError {
+  try {
+    outcomeOf('up', finished(255, ...events));
+  } catch (caught) {
+    if (caught instanceof FyersError) return caught;
+  }
+  throw new Error('it did not fail');
+}
+
+describe('What a run of the engine says', () => {
+  test('is the steps that did something, and the sums of the CLI', () => {
+    const events = [
+      step('same', 'aws:iam/role:Role', 'a'),
+      step('refresh', 'aws:iam/role:Role', 'a'),
+      step('update', 'aws:iam/role:Role', 'b'),
+      { summaryEvent: { resourceChanges: { same: 1, update: 1 } } },
+    ];
+    expect(outcomeOf('up', finished(0, ...events))).toEqual({
+      steps: [{ op: 'update', type: 'aws:iam/role:Role', name: 'b' }],
+      changes: { same: 1, update: 1 },
+    });
+  });
+
+  test('is the failure of a resource, before what follows from it', () => {
+    const at = urn('aws:iam/role:Role', 'b');
+    const all = [error('update failed', STACK), error('AccessDenied: may not', at)];
+    const { code, message } = failure(...all);
+    expect(code).toBe('platform.permission');
+    expect(message).toContain('aws:iam/role:Role b: AccessDenied: may not');
+    expect(failure(error('no such bucket', at)).code).toBe('platform.store');
+  });
+
+  test('is the message of the program where the program stopped it', () => {
+    const { code, message } = failure(error('2 problems in the configuration', STACK));
+    expect(code).toBe('operator.config');
+    expect(message).toContain('2 problems in the configuration');
+  });
+
+  test('is what the CLI printed where the engine said nothing', () => {
+    expect(failure().message).toContain('what the CLI said');
+  });
+});

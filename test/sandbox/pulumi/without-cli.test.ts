@@ -1,0 +1,140 @@
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
+import { registeredIn } from '../../../sandbox/pulumi/register.ts';
+import { upWithoutCli } from '../../../sandbox/pulumi/without-cli.ts';
+
+const NODE_MODULES = path.join(import.meta.dirname, '..', '..', '..', 'node_modules');
+const PIN = '8317';
+const PROGRAM = `
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+const config = new pulumi.Config();
+if (config.get('wrong') === 'config') throw new pulumi.RunError('2 problems in the configuration');
+const provider = new aws.Provider('aws', { region: 'ap-south-1' });
+class Part extends pulumi.ComponentResource {
+  constructor() { super('fyers:index:Part', 'part', {}, { provider }); }
+}
+const options = { parent: new Part() };
+const role = new aws.iam.Role('refresh', {
+  assumeRolePolicy: { Version: '2012-10-17', Statement: [
+    { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] },
+}, options);
+const pin = new aws.ssm.Parameter('pin', {
+  name: 'PIN', type: 'SecureString', value: config.requireSecret('pin'),
+  ...(config.get('wrong') === 'property' ? { valueWoVersion: 1 } : {}),
+}, options);
+const code = new pulumi.asset.AssetArchive({
+  'index.mjs': new pulumi.asset.StringAsset('export const handler = async ({ n }) => ({ n: n + 1 });'),
+});
+const fn = new aws.lambda.Function('fn', {
+  role: role.arn, runtime: 'nodejs24.x', handler: 'index.handler', code,
+}, options);
+const { result } = new aws.lambda.Invocation('adopt', {
+  functionName: fn.name, input: pulumi.secret('{"n":1}'),
+}, { ...options, dependsOn: [pin] });
+const { accountId } = aws.getCallerIdentityOutput({}, options);
+export const outputs = { name: pin.name };
+export { result, accountId };
+export const value = pin.value;
+`;
+
+let dir = '';
+let program = '';
+let emulator: Emulator;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-without-cli-'));
+  // Beside the emulator's folder, not above it: the functions there would take its package for theirs.
+  const project = await folder('project');
+  program = path.join(project, 'program.ts');
+  await writeFile(path.join(project, 'package.json'), '{"type":"module"}');
+  await writeFile(program, PROGRAM);
+  await symlink(NODE_MODULES, path.join(project, 'node_modules'));
+  emulator = await startEmulator({ dir: await folder('aws'), nodeModules: NODE_MODULES });
+}, 300_000);
+
+afterAll(async () => {
+  await emulator.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function folder(name: string): Promise<string> {
+  const made = path.join(dir, name);
+  await mkdir(made);
+  return made;
+}
+
+/** Each account stands for itself, so the runs do not meet. */
+const aws = (accessKeyId: string) => ({
+  endpoint: emulator.endpoint,
+  accessKeyId,
+  secretAccessKey: 'test',
+});
+
+async function up(account: string, config: Readonly<Record<string, string>>) {
+  const run = await folder(account);
+  const secrets = { pin: PIN };
+  return await upWithoutCli({ program, dir: run, aws: aws(account), config, secrets });
+}
+
+describe('The program without the CLI', () => {
+  test('really creates what it registers, calls functions, and shows no secret', async () => {
+    const outputs = await up('111111111111', {});
+    expect(outputs).toEqual({
+      outputs: { name: 'PIN' },
+      result: '{"n": 2}',
+      accountId: '111111111111',
+      value: '[secret]',
+    });
+    const { endpoint, accessKeyId, secretAccessKey } = aws('111111111111');
+    const credentials = { accessKeyId, secretAccessKey };
+    const ssm = new SSMClient({ endpoint, region: 'ap-south-1', credentials });
+    const live = await ssm.send(new GetParameterCommand({ Name: 'PIN', WithDecryption: true }));
+    expect(live.Parameter?.Value).toBe(PIN);
+  });
+
+  test('records what was registered, secrets masked', async () => {
+    const run = path.join(dir, '111111111111');
+    const { resources, failures } = registeredIn(run);
+    expect(failures).toEqual([]);
+    expect(resources.map(({ type }) => type).sort()).toEqual([
+      'aws:iam/role:Role',
+      'aws:lambda/function:Function',
+      'aws:lambda/invocation:Invocation',
+      'aws:ssm/parameter:Parameter',
+    ]);
+    const parameter = resources.find(({ name }) => name === 'pin');
+    expect(parameter).toMatchObject({
+      id: 'PIN',
+      inputs: { type: 'SecureString', value: '[secret]' },
+    });
+    expect(await readFile(path.join(run, 'registered.json'), 'utf8')).not.toContain(PIN);
+  });
+
+  test('stops at a property that the sandbox does not know, and names it', async () => {
+    await expect(up('222222222222', { wrong: 'property' })).rejects.toMatchObject({
+      code: 'platform.store',
+      message: expect.stringContaining('aws:ssm/parameter:Parameter pin: valueWoVersion') as string,
+    });
+  });
+
+  test('stops with what the program says of its configuration, and makes nothing', async () => {
+    await expect(up('333333333333', { wrong: 'config' })).rejects.toMatchObject({
+      code: 'operator.config',
+      message: expect.stringMatching(/^2 problems in the configuration/) as string,
+    });
+    expect(registeredIn(path.join(dir, '333333333333')).resources).toEqual([]);
+  });
+
+  test('stops at a parameter that somebody else made', async () => {
+    const again = await folder('again');
+    const options = { program, dir: again, aws: aws('111111111111'), config: {} };
+    await expect(upWithoutCli({ ...options, secrets: { pin: PIN } })).rejects.toThrow(
+      'ParameterAlreadyExists',
+    );
+  });
+});
