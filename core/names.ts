@@ -34,6 +34,8 @@ export const ENVIRONMENT = {
   apiUrl: 'FYERS_API_URL',
   fyId: 'FYERS_FY_ID',
   days: 'FYERS_DAYS',
+  /** The name of the PIN's secret; absent where no PIN is configured. */
+  pinSecret: 'FYERS_PIN_SECRET',
   symbols: 'FYERS_SYMBOLS',
   everySeconds: 'FYERS_EVERY_SECONDS',
   bucket: 'FYERS_BUCKET',

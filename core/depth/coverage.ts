@@ -1,4 +1,6 @@
 // Slots expected, received and explained. The list of reasons is closed: a hole with none of them is a red day.
+import type { Phase, SessionPlan } from '../market/phases.ts';
+import { type Instant, SECOND, plus } from '../time.ts';
 
 export const HOLE_REASONS = [
   'no-token',
@@ -18,3 +20,168 @@ export const HOLE_REASONS = [
 ] as const;
 
 export type HoleReason = (typeof HOLE_REASONS)[number];
+
+/** What a process set out to record: `symbols` in every slot from `from` until the close, or until the next plan's `from`. */
+export interface DayPlan {
+  readonly symbols: readonly string[];
+  readonly everySeconds: number;
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+  /** The first slot that this plan answers for: the opening for a day's first plan. */
+  readonly from: Instant;
+}
+
+/** Slots from `from` (inside) to `to` (outside) that have no row of `symbols`. */
+export interface Hole {
+  readonly reason: HoleReason;
+  readonly symbols: readonly string[];
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Slots: `expected = received + explained + unexplained`, and unexplained above zero is a red day. */
+export interface Counts {
+  readonly expected: number;
+  readonly received: number;
+  readonly explained: number;
+  readonly unexplained: number;
+}
+
+export interface CoverageSummary extends Counts {
+  readonly holes: Readonly<Partial<Record<HoleReason, number>>>;
+  readonly symbols: readonly (Counts & { readonly symbol: string })[];
+  readonly phases: readonly (Counts & { readonly phase: Phase })[];
+}
+
+/** A day's slots, ticked off one by one. It has state, and no clock and no files. */
+export interface Coverage {
+  /** duplicate: the slot has its row already · unplanned: no plan asks for it. */
+  row(symbol: string, slot: Instant): 'new' | 'duplicate' | 'unplanned';
+  /** A row wins over a hole, whichever came first. */
+  hole(hole: Hole): void;
+  /** Slots before `until` with neither row nor hole, as holes that give `reason`. */
+  missing(until: Instant, reason: HoleReason): readonly Hole[];
+  summary(session: SessionPlan): CoverageSummary;
+}
+
+const EMPTY = 0;
+const RECEIVED = 255;
+
+interface Stretch {
+  readonly plan: DayPlan;
+  readonly slots: readonly Instant[];
+  readonly marks: ReadonlyMap<string, Uint8Array>;
+}
+
+/** @param plans of one day in the order in which they were made; each ends where the next one begins. */
+export function startCoverage(plans: readonly DayPlan[]): Coverage {
+  const stretches = plans.map((plan, index) => stretchOf(plan, plans[index + 1]?.from));
+  const find = (symbol: string, slot: Instant): { marks: Uint8Array; index: number } | null => {
+    for (const { plan, slots, marks } of stretches) {
+      const index = (slot - (slots[0] ?? 0)) / (plan.everySeconds * SECOND);
+      const ofSymbol = marks.get(symbol);
+      if (ofSymbol !== undefined && slots[index] === slot) return { marks: ofSymbol, index };
+    }
+    return null;
+  };
+  return {
+    row(symbol, slot) {
+      const found = find(symbol, slot);
+      if (found === null) return 'unplanned';
+      const before = found.marks[found.index];
+      found.marks[found.index] = RECEIVED;
+      return before === RECEIVED ? 'duplicate' : 'new';
+    },
+    hole(hole) {
+      const mark = HOLE_REASONS.indexOf(hole.reason) + 1;
+      for (const { plan, slots, marks } of stretches) {
+        const index = (at: Instant): number =>
+          Math.max(0, Math.ceil((at - (slots[0] ?? at)) / (plan.everySeconds * SECOND)));
+        for (const symbol of hole.symbols) {
+          const ofSymbol = marks.get(symbol)?.subarray(index(hole.from), index(hole.to));
+          ofSymbol?.forEach((before, at) => {
+            if (before === EMPTY) ofSymbol[at] = mark;
+          });
+        }
+      }
+    },
+    missing: (until, reason) => stretches.flatMap((stretch) => missingIn(stretch, until, reason)),
+    summary: (session) => summaryOf(stretches, session),
+  };
+}
+
+function stretchOf(plan: DayPlan, next: Instant | undefined): Stretch {
+  const every = plan.everySeconds * SECOND;
+  const end = Math.min(next ?? plan.closesAt, plan.closesAt);
+  const count = Math.max(0, Math.ceil((end - plan.from) / every));
+  const slots = Array.from({ length: count }, (_, index) => plus(plan.from, index * every));
+  return {
+    plan,
+    slots,
+    marks: new Map(plan.symbols.map((symbol) => [symbol, new Uint8Array(count)])),
+  };
+}
+
+function missingIn(stretch: Stretch, until: Instant, reason: HoleReason): readonly Hole[] {
+  const holes: Hole[] = [];
+  for (const [index, slot] of stretch.slots.entries()) {
+    if (slot >= until) break;
+    const symbols = stretch.plan.symbols.filter(
+      (symbol) => stretch.marks.get(symbol)?.[index] === EMPTY,
+    );
+    if (symbols.length === 0) continue;
+    const to = plus(slot, stretch.plan.everySeconds * SECOND);
+    const last = holes.at(-1);
+    if (last?.to === slot && last.symbols.join() === symbols.join()) {
+      holes[holes.length - 1] = { ...last, to };
+    } else {
+      holes.push({ reason, symbols, from: slot, to });
+    }
+  }
+  return holes;
+}
+
+function summaryOf(stretches: readonly Stretch[], session: SessionPlan): CoverageSummary {
+  const all = tally();
+  const bySymbol = new Map<string, Tally>();
+  const byPhase = session.phases.map((phase) => ({ phase, tally: tally() }));
+  const holes: Partial<Record<HoleReason, number>> = {};
+  for (const { slots, marks } of stretches) {
+    for (const [symbol, ofSymbol] of marks) {
+      const ofThis = bySymbol.get(symbol) ?? tally();
+      bySymbol.set(symbol, ofThis);
+      for (const [index, slot] of slots.entries()) {
+        const mark = ofSymbol[index] ?? EMPTY;
+        const phase = byPhase.find(({ phase: { from, to } }) => from <= slot && slot < to);
+        for (const each of [all, ofThis, phase?.tally]) each?.add(mark);
+        const reason = HOLE_REASONS[mark - 1];
+        if (reason !== undefined) holes[reason] = (holes[reason] ?? 0) + 1;
+      }
+    }
+  }
+  return {
+    ...all.counts(),
+    holes,
+    symbols: [...bySymbol].map(([symbol, each]) => ({ symbol, ...each.counts() })),
+    phases: byPhase.map(({ phase, tally: each }) => ({ phase, ...each.counts() })),
+  };
+}
+
+type Tally = ReturnType<typeof tally>;
+
+function tally() {
+  let [expected, received, explained] = [0, 0, 0];
+  return {
+    add(mark: number): void {
+      expected += 1;
+      if (mark === RECEIVED) received += 1;
+      else if (mark !== EMPTY) explained += 1;
+    },
+    counts: (): Counts => ({
+      expected,
+      received,
+      explained,
+      unexplained: expected - received - explained,
+    }),
+  };
+}

@@ -1,3 +1,145 @@
-import type { EventBase } from '../events.ts';
+// What the harvester says about itself: one function per business event, its log line and its metric defined together.
+import type { EventBase, Level } from '../events.ts';
+import { type Instant, type IstDate, formatIst, formatClock } from '../time.ts';
+import type { CoverageSummary } from './coverage.ts';
+import type { SessionPlan } from '../market/phases.ts';
 
 export type HarvesterEvent = EventBase & { readonly part: 'harvester' };
+
+function harvesterEvent(
+  level: Level,
+  event: string,
+  message: string,
+  metric?: EventBase['metric'],
+): HarvesterEvent {
+  return {
+    part: 'harvester',
+    level,
+    event,
+    message,
+    ...(metric === undefined ? {} : { metric }),
+  };
+}
+
+export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'session-awaited',
+    `Next session opens ${formatIst(session.opensAt)} and closes ${formatClock(session.closesAt)}: ${String(slots)} slots (${session.certainty}; ${session.source}).`,
+  );
+}
+
+export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
+  return harvesterEvent('info', 'recording', `Recording ${date} from ${formatClock(from)} IST.`);
+}
+
+export function tokenInUse(fingerprint: string): HarvesterEvent {
+  return harvesterEvent('info', 'token-in-use', `A token is in use (${fingerprint}).`);
+}
+
+export function tokenMissing(): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'token-missing',
+    'There is no usable access token. It is read again every minute. Log in to Fyers and publish a token.',
+    { name: 'TokenMissing', value: 1 },
+  );
+}
+
+export function tokenUnreadable(problem: string): HarvesterEvent {
+  return harvesterEvent('error', 'token-unreadable', problem, { name: 'TokenMissing', value: 1 });
+}
+
+/** Said when the reasons change; the heartbeat counts. */
+export function slotsMissed(slot: Instant, reasons: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'slots-missed',
+    `No row for some symbols from ${formatClock(slot)} IST on: ${reasons}.`,
+  );
+}
+
+export function slotsFilledAgain(slot: Instant): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'slots-filled',
+    `Every symbol has its row again from ${formatClock(slot)} IST on.`,
+  );
+}
+
+/** Every few minutes, in one line. `SlotsMissed` and `DiskUsedPercent` are measured beside it. */
+export function heartbeat(slotsMissed: number, diskUsedPercent: number): HarvesterEvent {
+  return harvesterEvent(
+    slotsMissed > 0 ? 'warn' : 'info',
+    'heartbeat',
+    `Alive: ${String(slotsMissed)} slots without a row since the last heartbeat, the disk is ${String(diskUsedPercent)} % full.`,
+    { name: 'Heartbeat', value: 1 },
+  );
+}
+
+export function dayLogReplaced(): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'day-log-replaced',
+    'The disk refused to keep the day log; a new file was begun. Check the disk.',
+    { name: 'DiskFaults', value: 1 },
+  );
+}
+
+export function tornTailCut(bytes: number): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'torn-tail-cut',
+    `${String(bytes)} bytes of unfinished lines were cut: the last process was killed while it wrote.`,
+  );
+}
+
+export function dayCompacted(
+  date: IstDate,
+  summary: Omit<CoverageSummary, 'symbols' | 'phases' | 'holes'>,
+) {
+  const { expected, received, explained, unexplained } = summary;
+  return harvesterEvent(
+    unexplained > 0 ? 'error' : 'info',
+    'day-compacted',
+    `${date}: ${String(expected)} slots expected, ${String(received)} received, ${String(explained)} explained, ${String(unexplained)} unexplained.`,
+    { name: 'SlotsUnexplained', value: unexplained },
+  );
+}
+
+export function dayShipped(date: IstDate): HarvesterEvent {
+  return harvesterEvent('info', 'day-shipped', `${date} is in the bucket, manifest last.`);
+}
+
+export function shipConflict(date: IstDate): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'ship-conflict',
+    `The bucket holds another recording of ${date}, and keeps it. Give this harvester another shard, or move one of them away.`,
+    { name: 'ShipConflicts', value: 1 },
+  );
+}
+
+export function stepFailed(step: string, problem: string): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'step-failed',
+    `${step} failed and will be tried again: ${problem}`,
+    {
+      name: 'StepsFailed',
+      value: 1,
+    },
+  );
+}
+
+export function roomMade(dates: readonly IstDate[]): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'room-made',
+    `Removed days that are safe in the bucket: ${dates.join(', ')}.`,
+  );
+}
+
+export function stopping(): HarvesterEvent {
+  return harvesterEvent('info', 'stopping', 'Asked to stop: the slot was finished.');
+}

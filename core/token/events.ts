@@ -1,3 +1,144 @@
-import type { EventBase } from '../events.ts';
+// The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
+import type { ErrorCode } from '../errors.ts';
+import type { EventBase, Level } from '../events.ts';
+import type { RefusedBy } from '../ports.ts';
+import { type Instant, formatIst } from '../time.ts';
+import type { AdoptedToken } from './adopt.ts';
+import type { AskReason, Trigger } from './decide.ts';
 
-export type KeeperEvent = EventBase & { readonly part: 'keeper' };
+export type KeeperEvent = EventBase & {
+  readonly part: 'keeper';
+  /** Never token material. */
+  readonly facts?: Readonly<Record<string, string | number | null>>;
+};
+
+type Metric = NonNullable<EventBase['metric']>;
+
+function keeperEvent(
+  level: Level,
+  event: string,
+  message: string,
+  facts: NonNullable<KeeperEvent['facts']>,
+  metric?: Metric,
+): KeeperEvent {
+  return {
+    part: 'keeper',
+    level,
+    event,
+    message,
+    facts,
+    ...(metric === undefined ? {} : { metric }),
+  };
+}
+
+interface ShownToken {
+  readonly fingerprint: string;
+  readonly validUntil: Instant | null;
+}
+
+const TOKEN_LIVE: Metric = { name: 'TokenLive', value: 1 };
+
+export function runStarted(trigger: Trigger['kind'] | 'adopt'): KeeperEvent {
+  return keeperEvent('info', 'run-started', `A run was started: ${trigger}.`, { trigger });
+}
+
+export function dayRested(message: string): KeeperEvent {
+  return keeperEvent('info', 'day-rested', message, {});
+}
+
+export function tokenAlreadyGood(token: ShownToken): KeeperEvent {
+  return keeperEvent(
+    'info',
+    'token-already-good',
+    'The stored access token is live; none was minted.',
+    shown(token),
+    TOKEN_LIVE,
+  );
+}
+
+export function storedTokenDead(fingerprint: string): KeeperEvent {
+  return keeperEvent('info', 'stored-token-dead', 'Fyers refuses the stored access token.', {
+    fingerprint,
+  });
+}
+
+/** `detail` is the broker's own code and message, scrubbed of what was sent. */
+export function refreshRefused(by: RefusedBy, detail: string): KeeperEvent {
+  return keeperEvent('warn', 'refresh-refused', `Fyers refused to refresh: ${detail}`, { by });
+}
+
+export function refreshUnanswered(calls: number): KeeperEvent {
+  return keeperEvent(
+    'warn',
+    'refresh-unanswered',
+    'Fyers was sent a refresh and did not answer; it may have counted.',
+    { calls },
+  );
+}
+
+export function brokerUnreachable(failures: number, nextTryAt: Instant | null): KeeperEvent {
+  const then = nextTryAt === null ? 'giving up' : 'trying again';
+  return keeperEvent('warn', 'broker-unreachable', `Fyers could not be reached; ${then}.`, {
+    failures,
+    nextTryAt: nextTryAt === null ? null : formatIst(nextTryAt),
+  });
+}
+
+export function mintBusy(): KeeperEvent {
+  return keeperEvent('info', 'mint-busy', 'Another run is minting; waiting for its token.', {});
+}
+
+export function tokenPublished(token: ShownToken): KeeperEvent {
+  return keeperEvent(
+    'info',
+    'token-published',
+    'A proven access token was published.',
+    shown(token),
+    TOKEN_LIVE,
+  );
+}
+
+export function refreshTokenStored(token: ShownToken): KeeperEvent {
+  return keeperEvent(
+    'info',
+    'refresh-token-stored',
+    'A newer refresh token was stored.',
+    shown(token),
+  );
+}
+
+export function tokenConsidered(
+  name: 'access' | 'refresh',
+  { fingerprint, did }: AdoptedToken,
+): KeeperEvent {
+  const unusable = ['expired', 'foreign', 'malformed', 'dead'].includes(did);
+  return keeperEvent(
+    unusable ? 'warn' : 'info',
+    'token-considered',
+    `The operator's ${name} token: ${did}.`,
+    { did, fingerprint },
+  );
+}
+
+export function loginNeeded(reason: AskReason, message: string): KeeperEvent {
+  return keeperEvent(
+    'warn',
+    'login-needed',
+    message,
+    { reason },
+    { name: 'LoginNeeded', value: 1 },
+  );
+}
+
+/** After a publish nothing may fail the run, so it is said here. */
+export function upkeepFailed(what: string, problem: string): KeeperEvent {
+  return keeperEvent('warn', 'upkeep-failed', `${what} failed: ${problem}`, {});
+}
+
+export function runFailed(code: ErrorCode, problem: string): KeeperEvent {
+  return keeperEvent('error', 'run-failed', problem, { code }, { name: 'RunFailed', value: 1 });
+}
+
+function shown({ fingerprint, validUntil }: ShownToken): NonNullable<KeeperEvent['facts']> {
+  return { fingerprint, validUntil: validUntil === null ? null : formatIst(validUntil) };
+}

@@ -1,0 +1,72 @@
+// The bucket: written once, with a checksum that S3 verifies; what is there already is compared, never overwritten.
+import { createWriteStream } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { toError } from '../../core/errors.ts';
+import type { ObjectStore } from '../../core/ports.ts';
+import { awsFault } from './fault.ts';
+
+export interface ObjectStoreOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+}
+
+/** Errors: `platform.permission` naming action and resource, `operator.credentials`, `platform.store`. */
+export function objectStore({ client, bucket }: ObjectStoreOptions): ObjectStore {
+  return {
+    async putOnce(key, file, sha256) {
+      try {
+        await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            // Not a stream: the SDK could not send it a second time. A day is a few megabytes.
+            Body: await readFile(file),
+            ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+            Metadata: { sha256 },
+            IfNoneMatch: '*',
+          }),
+        );
+        return 'stored';
+      } catch (caught) {
+        if (statusOf(caught) !== 412) throw awsFault(caught, `Storing s3://${bucket}/${key}`);
+        return (await storedHash(client, bucket, key)) === sha256 ? 'same' : 'different';
+      }
+    },
+    async get(key, toFile) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        if (!(Body instanceof Readable)) return false;
+        await pipeline(Body, createWriteStream(`${toFile}.partial`));
+        await rename(`${toFile}.partial`, toFile);
+        return true;
+      } catch (caught) {
+        // Without s3:ListBucket a key that is absent is 403.
+        if (statusOf(caught) === 404 || statusOf(caught) === 403) return false;
+        throw awsFault(caught, `Reading s3://${bucket}/${key}`);
+      }
+    },
+  };
+}
+
+async function storedHash(client: S3Client, bucket: string, key: string): Promise<string | null> {
+  try {
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return head.Metadata?.['sha256'] ?? null;
+  } catch (caught) {
+    throw awsFault(caught, `Comparing s3://${bucket}/${key}`);
+  }
+}
+
+function statusOf(caught: unknown): number | null {
+  const metadata: unknown = Reflect.get(toError(caught), '$metadata');
+  const status: unknown = Reflect.get(Object(metadata), 'httpStatusCode');
+  return typeof status === 'number' ? status : null;
+}

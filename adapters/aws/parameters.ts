@@ -1,0 +1,78 @@
+// The token store in SSM Parameter Store: SecureStrings under the default key, one call for each name.
+import {
+  GetParameterCommand,
+  type PutParameterCommandInput,
+  PutParameterCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { FyersError } from '../../core/errors.ts';
+import type { Names, ParameterName } from '../../core/names.ts';
+import type { TokenStore } from '../../core/ports.ts';
+import { awsFault, isAwsError } from './fault.ts';
+
+export interface ParameterOptions {
+  readonly client: SSMClient;
+  readonly names: Names;
+  /** Told every value that is read or written, so that a log can hide it. */
+  readonly onSecret: (value: string) => void;
+}
+
+/** The limit of a standard parameter, in bytes (AWS Systems Manager, "Parameter tiers"). */
+const LARGEST_VALUE = 4_096;
+
+/** A value of these that can't be decrypted any more is as good as none: the next token replaces it. */
+const REPLACEABLE: ReadonlySet<ParameterName> = new Set([
+  'FYERS_ACCESS_TOKEN',
+  'FYERS_REFRESH_TOKEN',
+]);
+
+/** Errors: `platform.permission` naming action and resource, `operator.credentials`, `platform.store`. */
+export function parameterStore({ client, names, onSecret }: ParameterOptions): TokenStore {
+  return {
+    async read(name) {
+      const Name = names.parameter(name);
+      try {
+        const answer = await client.send(new GetParameterCommand({ Name, WithDecryption: true }));
+        const value = answer.Parameter?.Value ?? null;
+        if (value !== null) onSecret(value);
+        return value;
+      } catch (caught) {
+        if (isAwsError(caught, 'ParameterNotFound')) return null;
+        if (isAwsError(caught, 'InvalidKeyId') && REPLACEABLE.has(name)) return null;
+        throw awsFault(caught, `Reading the parameter ${Name}`);
+      }
+    },
+    async write(name, value) {
+      const Name = names.parameter(name);
+      onSecret(value);
+      refuseLarge(Name, value);
+      try {
+        await client.send(new PutParameterCommand(secureString(Name, value)));
+      } catch (caught) {
+        throw awsFault(caught, `Writing the parameter ${Name}`, value);
+      }
+    },
+  };
+}
+
+/** Tier and KeyId are always sent: without them the account's default tier and the last key decide. */
+function secureString(Name: string, Value: string): PutParameterCommandInput {
+  return {
+    Name,
+    Value,
+    Type: 'SecureString',
+    Tier: 'Standard',
+    KeyId: 'alias/aws/ssm',
+    Overwrite: true,
+  };
+}
+
+function refuseLarge(name: string, value: string): void {
+  const bytes = Buffer.byteLength(value, 'utf8');
+  if (bytes <= LARGEST_VALUE) return;
+  throw new FyersError(
+    'platform.store',
+    `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
+    'Check that it is one token and nothing else.',
+  );
+}

@@ -1,0 +1,105 @@
+// One day's folder after the close: its logs to read, and the objects that are made from them.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { CSV_HEADER, type Cell, parseCsvLine } from '../../core/depth/columns.ts';
+import { type FileFacts, type Manifest, parseManifest } from '../../core/depth/manifest.ts';
+import { toError } from '../../core/errors.ts';
+import { dayLogParts } from './day-log.ts';
+import { EVENT_LOG, readEventLog } from './event-log.ts';
+import { type ParquetColumn, writeParquet } from './parquet.ts';
+
+export const DAY_FILES = {
+  parquet: 'depth.parquet',
+  dayLog: 'day.log.gz',
+  events: 'events.jsonl.gz',
+  manifest: 'manifest.json',
+} as const;
+
+/** Local only: how shipping ended. */
+const SHIPPED = 'shipped';
+
+export type DayArchive = ReturnType<typeof dayArchive>;
+
+export function dayArchive(folder: string) {
+  const pathOf = (name: string): string => path.join(folder, name);
+  const facts = (name: string): Promise<FileFacts> => factsOf(pathOf(name), name);
+  return {
+    pathOf,
+    events: () => readEventLog(folder),
+    rows: (): AsyncIterable<readonly Cell[] | null> => rowsIn(folder),
+    async writeParquet(
+      columns: readonly ParquetColumn[],
+      groups: AsyncIterable<readonly (readonly Cell[])[]>,
+    ): Promise<FileFacts> {
+      await writeParquet(pathOf(DAY_FILES.parquet), columns, groups);
+      return facts(DAY_FILES.parquet);
+    },
+    async zipLogs(): Promise<readonly FileFacts[]> {
+      await zip(linesOf(folder), pathOf(DAY_FILES.dayLog));
+      await zip(createReadStream(pathOf(EVENT_LOG)), pathOf(DAY_FILES.events));
+      return [await facts(DAY_FILES.dayLog), await facts(DAY_FILES.events)];
+    },
+    async manifest(): Promise<Manifest | null> {
+      const text = await textOf(pathOf(DAY_FILES.manifest));
+      return text === null ? null : parseManifest(text);
+    },
+    writeManifest: (manifest: Manifest): Promise<void> =>
+      replaceFile(pathOf(DAY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`),
+    manifestFacts: () => facts(DAY_FILES.manifest),
+    shipped: () => textOf(pathOf(SHIPPED)),
+    markShipped: (outcome: string): Promise<void> => replaceFile(pathOf(SHIPPED), outcome),
+  };
+}
+
+/** The header once, then every line of every part, whole or not. */
+async function* linesOf(folder: string): AsyncGenerator<string> {
+  yield `${CSV_HEADER}\n`;
+  for (const file of await dayLogParts(folder)) {
+    const handle = await open(file);
+    for await (const line of handle.readLines()) if (line !== CSV_HEADER) yield `${line}\n`;
+  }
+}
+
+async function* rowsIn(folder: string): AsyncGenerator<readonly Cell[] | null> {
+  let header = true;
+  for await (const line of linesOf(folder)) {
+    if (!header) yield parseCsvLine(line.slice(0, -1));
+    header = false;
+  }
+}
+
+/** The same bytes for the same input: Node writes no time into a gzip header. */
+async function zip(source: AsyncIterable<string> | NodeJS.ReadableStream, file: string) {
+  const partial = `${file}.partial`;
+  await pipeline(
+    Readable.from(source),
+    createGzip({ level: 6 }),
+    createWriteStream(partial, { flush: true }),
+  );
+  await rename(partial, file);
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.partial`, text, { flush: true });
+  await rename(`${file}.partial`, file);
+}
+
+async function factsOf(file: string, name: string): Promise<FileFacts> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return { name, bytes: (await stat(file)).size, sha256: hash.digest('hex') };
+}
+
+async function textOf(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (caught) {
+    if (Reflect.get(toError(caught), 'code') === 'ENOENT') return null;
+    throw caught;
+  }
+}

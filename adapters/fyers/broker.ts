@@ -1,0 +1,168 @@
+// The broker's authentication API. The answer's body decides, then its message, then the HTTP status (facts/fyers §1.7).
+import * as z from 'zod/mini';
+import {
+  type AccessToken,
+  type AuthCode,
+  type RefreshToken,
+  parseAccessToken,
+  parseRefreshToken,
+} from '../../core/config.ts';
+import type { App, Broker, MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
+import { SECOND } from '../../core/time.ts';
+import { appIdHash } from '../../core/token/digest.ts';
+import { type FyersAnswer, type FyersReply, callFyers } from './http.ts';
+
+export interface BrokerOptions {
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  /** Told every token that the broker hands out, so that a log can hide it. */
+  readonly onSecret: (value: string) => void;
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10 * SECOND;
+const LONGEST_DETAIL = 200;
+/** Any share that trades: a depth read proves a token whose app may not read the profile. */
+const PROOF_SYMBOL = 'NSE:SBIN-EQ';
+
+const Envelope = z.object({
+  s: z.catch(z.string(), ''),
+  code: z.catch(z.nullable(z.number()), null),
+  message: z.catch(z.string(), ''),
+});
+type Envelope = z.infer<typeof Envelope>;
+const Minted = z.object({ access_token: z.string(), refresh_token: z.catch(z.string(), '') });
+const Profile = z.object({ data: z.object({ fy_id: z.string() }) });
+
+/** -16 has three meanings, so only the message tells the policy from a fault of ours. */
+const POLICY = /SEBI|currently disabled/i;
+const REFUSALS: ReadonlyMap<number, RefusedBy> = new Map([
+  [-8, 'refresh-token'],
+  [-17, 'refresh-token'],
+  [-352, 'app-secret'],
+  [-371, 'app-secret'],
+  [-374, 'auth-code'],
+  [-413, 'auth-code'],
+  [-437, 'auth-code'],
+  [-501, 'refresh-token'],
+  [-502, 'pin'],
+]);
+const RATE_LIMITED: ReadonlySet<number> = new Set([429, -429, -353]);
+/** The broker does not take this token from this app. */
+const NOT_TAKEN: ReadonlySet<number> = new Set([-8, -15, -16, -17, -352]);
+const NOT_PERMITTED = -373;
+
+export function fyersBroker(options: BrokerOptions): Broker {
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const mint = async (
+    path: string,
+    json: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<MintAnswer> => {
+    const url = `${options.apiUrl}/api/v3/${path}`;
+    const reply = await callFyers({ url, method: 'POST', json, timeoutMs, signal });
+    return mintAnswer(reply, Object.values(json), options.onSecret);
+  };
+  const read = (path: string, app: string, token: AccessToken, signal: AbortSignal) =>
+    callFyers({
+      url: `${options.apiUrl}${path}`,
+      method: 'GET',
+      authorization: `${app}:${token}`,
+      timeoutMs,
+      signal,
+    });
+  return {
+    refresh: (app: App, token: RefreshToken, pin, signal) =>
+      mint(
+        'validate-refresh-token',
+        { grant_type: 'refresh_token', appIdHash: appIdHash(app), refresh_token: token, pin },
+        signal,
+      ),
+    exchange: (app: App, code: AuthCode, signal) =>
+      mint(
+        'validate-authcode',
+        { grant_type: 'authorization_code', appIdHash: appIdHash(app), code },
+        signal,
+      ),
+    async prove(app, token, signal) {
+      const profile = await read('/api/v3/profile', app, token, signal);
+      if (profile.kind === 'answered' && envelopeOf(profile)?.code === NOT_PERMITTED) {
+        // Authenticated, and the app has the Market Data permission only, as it should.
+        const path = `/data/depth?symbol=${encodeURIComponent(PROOF_SYMBOL)}&ohlcv_flag=1`;
+        return proofOf(await read(path, app, token, signal));
+      }
+      return proofOf(profile);
+    },
+  };
+}
+
+function mintAnswer(
+  reply: FyersReply,
+  sent: readonly string[],
+  onSecret: (value: string) => void,
+): MintAnswer {
+  if (reply.kind !== 'answered') return reply;
+  const envelope = envelopeOf(reply);
+  if (isRateLimited(reply, envelope)) {
+    return {
+      kind: 'unreachable',
+      ...(reply.retryAfterMs === null ? {} : { retryAfterMs: reply.retryAfterMs }),
+    };
+  }
+  if (envelope?.s === 'ok') return mintedAnswer(reply, onSecret);
+  const by = envelope === null ? null : refusedBy(envelope);
+  // A gateway's page or a fault inside the broker: the request may have been worked on.
+  if (envelope === null || (by === null && reply.status >= 500)) return { kind: 'silent' };
+  return { kind: 'refused', by: by ?? 'unrecognised', detail: detailOf(reply, envelope, sent) };
+}
+
+function mintedAnswer(reply: FyersAnswer, onSecret: (value: string) => void): MintAnswer {
+  const body = Minted.safeParse(reply.body);
+  const accessToken = parseAccessToken(body.success ? body.data.access_token : '');
+  if (!body.success || !accessToken.ok) {
+    const detail = `HTTP ${String(reply.status)}, success without an access token.`;
+    return { kind: 'refused', by: 'unrecognised', detail };
+  }
+  onSecret(accessToken.value);
+  const refreshToken = parseRefreshToken(body.data.refresh_token);
+  if (!refreshToken.ok) return { kind: 'minted', accessToken: accessToken.value };
+  onSecret(refreshToken.value);
+  return { kind: 'minted', accessToken: accessToken.value, refreshToken: refreshToken.value };
+}
+
+/** Null for an answer that is in no list. */
+function refusedBy({ code, message }: Envelope): RefusedBy | null {
+  if (POLICY.test(message)) return 'policy';
+  // What a wrong PIN is answered with is not established: one report says -502, another "invalid pin" under -501.
+  if (/\bpin\b/i.test(message)) return 'pin';
+  return REFUSALS.get(code ?? 0) ?? null;
+}
+
+/** Dead only by the broker's own word; whatever else is not an answer to the question. */
+function proofOf(reply: FyersReply): Proof {
+  if (reply.kind !== 'answered') return { kind: 'unreachable' };
+  const envelope = envelopeOf(reply);
+  if (envelope?.s === 'ok') {
+    const profile = Profile.safeParse(reply.body);
+    return { kind: 'live', fyId: profile.success ? profile.data.data.fy_id : null };
+  }
+  return { kind: NOT_TAKEN.has(envelope?.code ?? 0) ? 'dead' : 'unreachable' };
+}
+
+function envelopeOf({ body }: FyersAnswer): Envelope | null {
+  const parsed = Envelope.safeParse(body);
+  return parsed.success ? parsed.data : null;
+}
+
+function isRateLimited({ status }: FyersAnswer, envelope: Envelope | null): boolean {
+  return status === 429 || RATE_LIMITED.has(envelope?.code ?? 0);
+}
+
+/** The broker's own code and words, without anything that was sent and anything that looks like a token. */
+function detailOf({ status }: FyersAnswer, envelope: Envelope, sent: readonly string[]): string {
+  const scrubbed = sent
+    .reduce((text, value) => text.replaceAll(value, '[hidden]'), envelope.message)
+    .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
+    .slice(0, LONGEST_DETAIL);
+  return `HTTP ${String(status)}, code ${String(envelope.code)}: ${scrubbed}`;
+}

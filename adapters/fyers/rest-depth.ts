@@ -1,0 +1,162 @@
+// Market depth by REST: every symbol of a slot is asked for inside the slot, nothing is retried, and nothing drifts.
+import { setMaxListeners } from 'node:events';
+import type { AppId, SamplingPlan, AccessToken } from '../../core/config.ts';
+import { bookOf } from '../../core/depth/depth-answer.ts';
+import type { HoleReason } from '../../core/depth/coverage.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { slotAtOrAfter } from '../../core/market/slots.ts';
+import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import { type Instant, SECOND, plus } from '../../core/time.ts';
+import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { callFyers } from './http.ts';
+import { type StrikeStore, pausesOf } from './rest-pauses.ts';
+
+export interface RestDepthOptions {
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  /** Null: nobody has given an app yet, and every slot is a hole `no-token`. */
+  readonly appId: () => AppId | null;
+  readonly sampling: SamplingPlan;
+  readonly clock: Clock;
+  readonly strikes: StrikeStore;
+  /** Longest wait for one answer, real time; default the slot's length less a second, at most 4 s. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * The account may make 10 calls in any second (Fyers API v3, "Rate limits"). Two neighbouring bursts of five that
+ * the network pushes together are still ten.
+ */
+const BURST = 5;
+
+/** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
+export function restDepth(options: RestDepthOptions): DepthFeed {
+  return {
+    name: 'rest',
+    observe: (session, token, signal) => observe(options, session, token, signal),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function* observe(
+  options: RestDepthOptions,
+  session: SessionPlan,
+  token: () => AccessToken | null,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Taken[]> {
+  const { clock, sampling } = options;
+  const every = sampling.everySeconds * SECOND;
+  const pauses = await pausesOf(options.strikes, session.date);
+  let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
+  let wokeAt: Instant | null = null;
+  while (slot !== null) {
+    if (clock.now() < slot) {
+      if (!(await sleptUntil(clock, slot, signal))) return;
+      wokeAt = clock.now();
+    }
+    if (signal.aborted) return;
+    const next: Instant = plus(slot, every);
+    const missed =
+      clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
+    if (missed === null) yield await takeSlot({ ...options, pauses, token, signal }, slot);
+    else yield holes(sampling.symbols, slot, clock.now(), missed);
+    slot = next < session.closesAt ? next : null;
+  }
+}
+
+type Pauses = Awaited<ReturnType<typeof pausesOf>>;
+
+interface SlotOptions extends RestDepthOptions {
+  readonly pauses: Pauses;
+  readonly token: () => AccessToken | null;
+  readonly signal: AbortSignal;
+}
+
+async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
+  const { symbols } = options.sampling;
+  const pending: Promise<Taken>[] = [];
+  for (const [index, symbol] of symbols.entries()) {
+    const at = plus(slot, Math.floor(index / BURST) * SECOND);
+    const early = index % BURST > 0 || at <= options.clock.now();
+    if (!early && !(await sleptUntil(options.clock, at, options.signal))) {
+      const rest = holes(symbols.slice(index), slot, options.clock.now(), 'stopped');
+      return [...(await Promise.all(pending)), ...rest];
+    }
+    pending.push(takeOne(options, symbol, slot));
+  }
+  const batch = await Promise.all(pending);
+  await options.pauses.saved();
+  return batch;
+}
+
+async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<Taken> {
+  const { clock, pauses } = options;
+  const [appId, token] = [options.appId(), options.token()];
+  const sentAt = clock.now();
+  const taken = { symbol, slot, sentAt };
+  if (appId === null || token === null) {
+    return { ...taken, receivedAt: sentAt, kind: 'hole', reason: 'no-token' };
+  }
+  const paused = pauses.reasonFor(symbol, token, sentAt);
+  if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
+  const answer = await ask(options, symbol, `${appId}:${token}`);
+  const receivedAt = clock.now();
+  if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };
+  pauses.note(answer, symbol, token, receivedAt);
+  const { reason, retryAfterMs } = answer;
+  return {
+    ...taken,
+    receivedAt,
+    kind: 'hole',
+    reason,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/** A stop lets the slot's requests finish: their deadline is short. */
+const UNTIL_DEADLINE = new AbortController().signal;
+setMaxListeners(0, UNTIL_DEADLINE);
+
+async function ask(options: SlotOptions, symbol: string, authorization: string) {
+  const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
+  const everyMs = options.sampling.everySeconds * SECOND;
+  const reply = await callFyers({
+    url: `${options.apiUrl}/data/depth?${query.toString()}`,
+    method: 'GET',
+    authorization,
+    timeoutMs: options.deadlineMs ?? Math.min(4 * SECOND, Math.max(everyMs - SECOND, 900)),
+    signal: UNTIL_DEADLINE,
+  });
+  const book =
+    reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
+  if (book !== null) return { kind: 'book', book } as const;
+  return { kind: 'hole', ...refusalOf(reply) } as const satisfies Refusal & { kind: 'hole' };
+}
+
+function holes(
+  symbols: readonly string[],
+  slot: Instant,
+  at: Instant,
+  reason: HoleReason,
+): readonly Taken[] {
+  return symbols.map((symbol) => ({
+    symbol,
+    slot,
+    sentAt: at,
+    receivedAt: at,
+    kind: 'hole',
+    reason,
+  }));
+}
+
+/** False when the signal came first. */
+async function sleptUntil(clock: Clock, at: Instant, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  try {
+    await clock.sleepUntil(at, signal);
+    return true;
+  } catch (caught) {
+    if (signal.aborted) return false;
+    throw caught;
+  }
+}

@@ -1,0 +1,22 @@
+// Plain JavaScript, so that an old Node can read it and say what is wrong instead of failing on the first `.ts` file.
+
+const OLDEST = { major: 22, minor: 18 };
+
+/**
+ * @param {string} version as in `process.versions.node`
+ * @returns {string | null} one line that says what to do, or null where TypeScript runs without a flag
+ */
+export function nodeProblem(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return null;
+  const oldest = `${String(OLDEST.major)}.${String(OLDEST.minor)}`;
+  return `Node ${version} is too old: ${oldest} or newer is needed. Run \`npm ci\`, then \`export PATH="$PWD/node_modules/.bin:$PATH"\`, and try again.`;
+}
+
+/** Ends the process with the operator's exit code and one line, where Node is too old. */
+export function requireNode() {
+  const problem = nodeProblem(process.versions.node);
+  if (problem === null) return;
+  console.error(problem);
+  process.exit(2);
+}

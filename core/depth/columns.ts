@@ -1,0 +1,146 @@
+// The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
+import { type Instant, formatIso, instant, parseInstant } from '../time.ts';
+import { LEVELS, type Level } from './book.ts';
+import type { Row } from './row.ts';
+
+/** Raised with any change of a column's name, order, type or unit: part of the day log's name and of the bucket's prefix. */
+export const SCHEMA_VERSION = 2;
+
+/** Null is a missing value; a number is an instant, rupees or a count, as the column's kind says. */
+export type Cell = string | number | null;
+
+/**
+ * How a column is written. timestamp: ISO-8601 with +05:30 in CSV, TIMESTAMP in milliseconds UTC in Parquet ·
+ * text: BYTE_ARRAY UTF8 · price: DOUBLE · count: INT64.
+ */
+export type ColumnKind = 'timestamp' | 'text' | 'price' | 'count';
+
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly unit: 'instant' | 'name' | 'rupees' | 'shares' | 'orders' | 'number';
+  /** False: a row without it is malformed. */
+  readonly nullable: boolean;
+  readonly of: (row: Row) => Cell;
+}
+
+type Side = (row: Row) => readonly Level[];
+const BID: Side = ({ book }) => book.bids;
+const ASK: Side = ({ book }) => book.asks;
+const NUMBERS = Array.from({ length: LEVELS }, (_, index) => index + 1);
+
+/** Observed columns in the day log's order; the reference's 25 come first, under its names, in its order and units. */
+export const COLUMNS: readonly Column[] = [
+  instantOf('timestamp', (row) => row.receivedAt, false),
+  { name: 'symbol', kind: 'text', unit: 'name', nullable: false, of: (row) => row.symbol },
+  price('ltp', ({ book }) => book.lastPrice),
+  shares('total_buy_qty', ({ book }) => book.totalBuyQuantity),
+  shares('total_sell_qty', ({ book }) => book.totalSellQuantity),
+  ...levels('bid', BID),
+  ...levels('ask', ASK),
+  instantOf('slot', (row) => row.slot, false),
+  instantOf('requested_at', (row) => row.requestedAt, false),
+  instantOf('received_at', (row) => row.receivedAt, false),
+  { name: 'feed', kind: 'text', unit: 'name', nullable: false, of: (row) => row.feed },
+  {
+    name: 'sequence',
+    kind: 'count',
+    unit: 'number',
+    nullable: true,
+    of: ({ book }) => book.sequence,
+  },
+  ...orders('bid', BID),
+  ...orders('ask', ASK),
+  instantOf('last_trade_at', ({ book }) => book.lastTradeAt, true),
+  shares('last_trade_qty', ({ book }) => book.lastQuantity),
+  shares('volume', ({ book }) => book.volume),
+  price('average_price', ({ book }) => book.averagePrice),
+  price('open', ({ book }) => book.open),
+  price('high', ({ book }) => book.high),
+  price('low', ({ book }) => book.low),
+  price('previous_close', ({ book }) => book.previousClose),
+  shares('open_interest', ({ book }) => book.openInterest),
+  price('lower_circuit', ({ book }) => book.lowerCircuit),
+  price('upper_circuit', ({ book }) => book.upperCircuit),
+];
+
+/** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. */
+export const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
+  { name: 'phase', kind: 'text', unit: 'name', nullable: true },
+  { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
+];
+
+/** Without a line end. */
+export const CSV_HEADER = COLUMNS.map(({ name }) => name).join(',');
+
+/** One line of the day log, without a line end. No value of ours holds a comma, a quote or a line end. */
+export function csvLine(row: Row): string {
+  let line = '';
+  for (const column of COLUMNS) {
+    const cell = column.of(row);
+    if (line !== '') line += ',';
+    if (cell !== null)
+      line += column.kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
+  }
+  return line;
+}
+
+/** The cells of a line in the order of {@link COLUMNS}; null for a line that is not a whole row. */
+export function parseCsvLine(line: string): readonly Cell[] | null {
+  const texts = line.split(',');
+  if (texts.length !== COLUMNS.length) return null;
+  const cells: Cell[] = [];
+  for (const [index, column] of COLUMNS.entries()) {
+    const cell = cellOf(column, texts[index] ?? '');
+    if (cell === undefined) return null;
+    cells.push(cell);
+  }
+  return cells;
+}
+
+/** Undefined where the text is not a value of the column. */
+function cellOf({ kind, nullable }: Column, text: string): Cell | undefined {
+  if (text === '') return nullable ? null : undefined;
+  if (kind === 'text') return text;
+  if (kind === 'timestamp') return instantIn(text);
+  const value = Number(text);
+  const right = kind === 'count' ? Number.isSafeInteger(value) : Number.isFinite(value);
+  return right ? value : undefined;
+}
+
+function instantIn(text: string): Instant | undefined {
+  try {
+    return parseInstant(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function instantOf(name: string, of: Column['of'], nullable: boolean): Column {
+  return { name, kind: 'timestamp', unit: 'instant', nullable, of };
+}
+
+function price(name: string, of: Column['of']): Column {
+  return { name, kind: 'price', unit: 'rupees', nullable: true, of };
+}
+
+function shares(name: string, of: Column['of']): Column {
+  return { name, kind: 'count', unit: 'shares', nullable: true, of };
+}
+
+function levels(side: string, of: Side): readonly Column[] {
+  return NUMBERS.flatMap((n) => [
+    price(`${side}_px_${String(n)}`, (row) => of(row)[n - 1]?.price ?? null),
+    shares(`${side}_qty_${String(n)}`, (row) => of(row)[n - 1]?.quantity ?? null),
+  ]);
+}
+
+function orders(side: string, of: Side): readonly Column[] {
+  return NUMBERS.map((n) => ({
+    name: `${side}_orders_${String(n)}`,
+    kind: 'count',
+    unit: 'orders',
+    nullable: true,
+    of: (row: Row) => of(row)[n - 1]?.orders ?? null,
+  }));
+}

@@ -1,0 +1,71 @@
+// The lines of a day's event log: what was planned, which slots have no row and why, and what happened besides.
+import * as z from 'zod/mini';
+import { formatIso, instant, parseInstant } from '../time.ts';
+import { HOLE_REASONS } from './coverage.ts';
+
+const instantText = z.pipe(
+  z.iso.datetime({ offset: true, precision: 3 }),
+  z.transform((text) => parseInstant(text)),
+);
+
+const plan = z.object({
+  event: z.literal('plan'),
+  at: instantText,
+  symbols: z.array(z.string()).check(z.minLength(1)),
+  everySeconds: z.number().check(z.positive()),
+  opensAt: instantText,
+  closesAt: instantText,
+  from: instantText,
+  feed: z.string(),
+  session: z.string(),
+  certainty: z.string(),
+  source: z.string(),
+});
+
+const hole = z.object({
+  event: z.literal('hole'),
+  at: instantText,
+  reason: z.enum(HOLE_REASONS),
+  symbols: z.array(z.string()),
+  from: instantText,
+  to: instantText,
+});
+
+const NOTES = [
+  'started',
+  'stopped',
+  'token-in-use',
+  'torn-tail-cut',
+  'day-log-replaced',
+  'session-over',
+] as const;
+
+const note = z.object({
+  event: z.enum(NOTES),
+  at: instantText,
+  message: z.string(),
+});
+
+const dayEvent = z.union([plan, hole, note]);
+
+export type DayEvent = z.infer<typeof dayEvent>;
+export type PlanEvent = z.infer<typeof plan>;
+export type NoteEvent = z.infer<typeof note>;
+
+const INSTANTS = new Set(['at', 'from', 'to', 'opensAt', 'closesAt']);
+
+/** One JSON line without its end; instants in India's time. */
+export function eventLine(event: DayEvent): string {
+  return JSON.stringify(event, (key, value: unknown) =>
+    INSTANTS.has(key) && typeof value === 'number' ? formatIso(instant(value)) : value,
+  );
+}
+
+/** Null for a line that is not an event: cut short, or of a later version. */
+export function parseEventLine(line: string): DayEvent | null {
+  try {
+    return dayEvent.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,105 @@
+// What a day's objects hold, and how much of the day that is. Written last, so its presence says that the rest is whole.
+import * as z from 'zod/mini';
+import type { SessionPlan } from '../market/phases.ts';
+import { type Instant, type IstDate, formatIso } from '../time.ts';
+import { SCHEMA_VERSION } from './columns.ts';
+import type { CoverageSummary } from './coverage.ts';
+
+const counts = {
+  expected: z.number(),
+  received: z.number(),
+  explained: z.number(),
+  unexplained: z.number(),
+};
+
+const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+
+const manifest = z.object({
+  version: z.literal(SCHEMA_VERSION),
+  date: z.string(),
+  shard: z.number(),
+  session: z.object({
+    name: z.string(),
+    opensAt: z.string(),
+    closesAt: z.string(),
+    certainty: z.string(),
+    source: z.string(),
+  }),
+  everySeconds: z.number(),
+  /** Symbol × slot. */
+  ...counts,
+  /** Slots without a row, by reason. */
+  holes: z.record(z.string(), z.number()),
+  symbols: z.array(z.object({ symbol: z.string(), ...counts })),
+  phases: z.array(
+    z.object({
+      name: z.string(),
+      from: z.string(),
+      to: z.string(),
+      certainty: z.string(),
+      ...counts,
+    }),
+  ),
+  /** In the Parquet file. */
+  rows: z.number(),
+  /** Rows of the day log that compaction left out: a slot's second row, slots that nobody planned, unreadable lines. */
+  leftOut: z.object({ duplicate: z.number(), unplanned: z.number(), malformed: z.number() }),
+  firstReceivedAt: z.nullable(z.string()),
+  lastReceivedAt: z.nullable(z.string()),
+  files: z.array(file),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type FileFacts = z.infer<typeof file>;
+
+export interface ManifestFacts {
+  readonly date: IstDate;
+  readonly shard: number;
+  readonly session: SessionPlan;
+  readonly everySeconds: number;
+  readonly coverage: CoverageSummary;
+  readonly rows: number;
+  readonly leftOut: Manifest['leftOut'];
+  readonly firstReceivedAt: Instant | null;
+  readonly lastReceivedAt: Instant | null;
+  readonly files: readonly FileFacts[];
+}
+
+/** Made from the day's data alone, without the time of making: compacting again gives the same bytes. */
+export function manifestOf(facts: ManifestFacts): Manifest {
+  const { session, coverage } = facts;
+  const { holes, symbols, phases, ...counted } = coverage;
+  return {
+    version: SCHEMA_VERSION,
+    date: facts.date,
+    shard: facts.shard,
+    session: {
+      name: session.name,
+      opensAt: formatIso(session.opensAt),
+      closesAt: formatIso(session.closesAt),
+      certainty: session.certainty,
+      source: session.source,
+    },
+    everySeconds: facts.everySeconds,
+    ...counted,
+    holes: { ...holes },
+    symbols: [...symbols],
+    phases: phases.map(({ phase, ...each }) => ({
+      name: phase.name,
+      from: formatIso(phase.from),
+      to: formatIso(phase.to),
+      certainty: phase.certainty,
+      ...each,
+    })),
+    rows: facts.rows,
+    leftOut: facts.leftOut,
+    firstReceivedAt: facts.firstReceivedAt === null ? null : formatIso(facts.firstReceivedAt),
+    lastReceivedAt: facts.lastReceivedAt === null ? null : formatIso(facts.lastReceivedAt),
+    files: [...facts.files],
+  };
+}
+
+/** @throws where the text is not a manifest of this version. */
+export function parseManifest(text: string): Manifest {
+  return manifest.parse(JSON.parse(text));
+}

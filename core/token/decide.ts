@@ -1,0 +1,146 @@
+// What the keeper does next, from what it knows. Called again after every step, with what happened folded into the facts.
+import type { MintAnswer, Proof, RefusedBy } from '../ports.ts';
+
+export type Trigger =
+  | { readonly kind: 'slot'; readonly slot: string; readonly last: boolean }
+  /** A probe asks the broker once more although refresh was switched off. */
+  | { readonly kind: 'operator'; readonly probe: boolean };
+
+/** Why the broker is not called again until an input changes. A refusal by policy is no latch: it switches refresh off for every input. */
+export type LatchReason = Exclude<RefusedBy, 'policy'> | 'silent';
+
+/** What the minted token turned out to be. */
+export type Check = Proof['kind'] | 'wrong-account' | 'wrong-expiry';
+
+export interface Facts {
+  readonly trigger: Trigger;
+  /** over: today's session has closed, so there is no more use in asking for a login. */
+  readonly day: 'open' | 'over' | 'closed';
+  readonly stored:
+    | { readonly kind: 'none' | 'expired' | 'foreign' | 'malformed' }
+    | { readonly kind: 'plausible'; readonly proof: Proof['kind'] | null };
+  readonly refresh:
+    | { readonly kind: 'on' }
+    | { readonly kind: 'off'; readonly why: 'no-token' | 'expired' | 'no-pin' | 'policy' | 'used' };
+  /** The latch, where its input is today's. */
+  readonly latched: LatchReason | null;
+  /** Calls with this input in this broker day that may have counted, and what became of the last. */
+  readonly tried: {
+    readonly calls: number;
+    readonly answer: MintAnswer['kind'];
+    readonly by: RefusedBy | null;
+    readonly check: Check | null;
+  } | null;
+  readonly askedThisSlot: boolean;
+}
+
+export type AskReason =
+  Extract<Facts['refresh'], { kind: 'off' }>['why'] | LatchReason | 'unreachable';
+
+/** Of the closed list in `core/errors.ts`. */
+export type FailureCode =
+  'operator.app-secret' | 'operator.account' | 'broker.bad-token' | 'broker.unreachable';
+
+export type Decision =
+  | { readonly do: 'rest'; readonly why: 'closed-day' | 'already-good' | 'day-over' }
+  | { readonly do: 'prove'; readonly what: 'stored' | 'minted' }
+  | { readonly do: 'publish' }
+  | { readonly do: 'refresh' }
+  | { readonly do: 'ask' | 'wait'; readonly why: AskReason }
+  | { readonly do: 'fail'; readonly code: FailureCode };
+
+/** Calls that may have counted, with one input in one broker day. */
+export const MOST_CALLS = 2;
+
+/** The first row that matches. */
+export function decide(facts: Facts): Decision {
+  return (
+    closedDay(facts) ??
+    mintedToken(facts) ??
+    storedToken(facts) ??
+    anotherCall(facts) ??
+    laterSlot(facts) ??
+    needOfLogin(facts)
+  );
+}
+
+/** An operator's run always works. */
+function closedDay({ trigger, day }: Facts): Decision | null {
+  return trigger.kind === 'slot' && day === 'closed' ? { do: 'rest', why: 'closed-day' } : null;
+}
+
+/** Only what was proven live, of the right account and with the right expiry, is published. */
+function mintedToken({ tried }: Facts): Decision | null {
+  if (tried?.answer !== 'minted') return null;
+  switch (tried.check) {
+    case null:
+      return { do: 'prove', what: 'minted' };
+    case 'live':
+      return { do: 'publish' };
+    case 'unreachable':
+      return { do: 'fail', code: 'broker.unreachable' };
+    case 'wrong-account':
+      return { do: 'fail', code: 'operator.account' };
+    case 'dead':
+    case 'wrong-expiry':
+      return { do: 'fail', code: 'broker.bad-token' };
+  }
+}
+
+/** Nothing is minted beside a token that lives, nor while nobody can say whether it does. */
+function storedToken(facts: Facts): Decision | null {
+  const { stored, trigger } = facts;
+  if (stored.kind !== 'plausible') return null;
+  if (isProbe(trigger) && facts.tried === null && isOpen(facts)) return null;
+  switch (stored.proof) {
+    case null:
+      return { do: 'prove', what: 'stored' };
+    case 'live':
+      return { do: 'rest', why: 'already-good' };
+    case 'unreachable':
+      return { do: 'fail', code: 'broker.unreachable' };
+    case 'dead':
+      return null;
+  }
+}
+
+function anotherCall(facts: Facts): Decision | null {
+  const { tried, trigger } = facts;
+  if (!isOpen(facts)) return null;
+  const untried = tried === null;
+  const silentOnce = tried?.answer === 'silent' && tried.calls < MOST_CALLS && !isProbe(trigger);
+  return untried || silentOnce ? { do: 'refresh' } : null;
+}
+
+/** What a later slot can mend is not put to the human yet. */
+function laterSlot(facts: Facts): Decision | null {
+  const { tried, trigger } = facts;
+  if (!isOpen(facts) || trigger.kind === 'operator' || trigger.last) return null;
+  const unanswered = tried?.answer === 'unreachable' || tried?.answer === 'silent';
+  return unanswered ? { do: 'fail', code: 'broker.unreachable' } : null;
+}
+
+function needOfLogin(facts: Facts): Decision {
+  const why = askReason(facts);
+  // A login would send the same hash of the app secret.
+  if (why === 'app-secret') return { do: 'fail', code: 'operator.app-secret' };
+  if (facts.day === 'over' && facts.trigger.kind === 'slot') return { do: 'rest', why: 'day-over' };
+  return { do: facts.askedThisSlot ? 'wait' : 'ask', why };
+}
+
+function askReason({ refresh, latched, tried }: Facts): AskReason {
+  if (latched === 'app-secret' || tried?.by === 'app-secret') return 'app-secret';
+  if (refresh.kind === 'off') return refresh.why;
+  if (latched !== null) return latched;
+  if (tried?.answer === 'refused') return tried.by ?? 'unrecognised';
+  return tried?.answer === 'silent' ? 'silent' : 'unreachable';
+}
+
+/** Nothing stands against sending the refresh token and the PIN. */
+function isOpen({ refresh, latched }: Facts): boolean {
+  return refresh.kind === 'on' && latched === null;
+}
+
+function isProbe(trigger: Trigger): boolean {
+  return trigger.kind === 'operator' && trigger.probe;
+}

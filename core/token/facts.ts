@@ -1,0 +1,109 @@
+// From what was read and what happened to the facts that the decision is made of.
+import { type Pin, type RefreshToken, parseRefreshToken } from '../config.ts';
+import type { TradingDay } from '../market/phases.ts';
+import type { App, MintAnswer, Proof } from '../ports.ts';
+import { type Instant, brokerDay } from '../time.ts';
+import { checkMinted, standingOf, tokenIn } from './check.ts';
+import { type Facts, MOST_CALLS, type Trigger } from './decide.ts';
+import { appFingerprint, inputFingerprint } from './digest.ts';
+import { decodeToken } from './jwt.ts';
+import { type Inputs, type TokenState, callsOf, latchedFor } from './state.ts';
+
+export interface Known {
+  readonly now: Instant;
+  readonly trigger: Trigger;
+  /** Today, or `always` where the operator wants a token on every day. */
+  readonly today: TradingDay | 'always';
+  readonly app: App;
+  readonly account: string | null;
+  /** As they stand in the store. */
+  readonly storedToken: string | null;
+  readonly refreshToken: string | null;
+  readonly pin: Pin | null;
+  readonly state: TokenState;
+  /** What this run has found out. */
+  readonly storedProof: Proof | null;
+  readonly answer: MintAnswer | null;
+  readonly mintedProof: Proof | null;
+}
+
+export function factsOf(known: Known): Facts {
+  const inputs = inputsOf(known);
+  const { trigger, state } = known;
+  return {
+    trigger,
+    day: dayOf(known),
+    stored: standingOf(tokenIn(known.storedToken), known.storedProof, known),
+    refresh: refreshOf(known, inputs),
+    latched: latchedFor(state, inputs),
+    tried: triedOf(known, inputs),
+    askedThisSlot:
+      trigger.kind === 'slot' &&
+      state.asked?.day === brokerDay(known.now) &&
+      state.asked.slot === trigger.slot,
+  };
+}
+
+/** The refresh token, where it still lives by its own word; the broker alone knows whether it accepts it. */
+export function liveRefreshToken(
+  value: string | null,
+  now: Instant,
+):
+  | { readonly kind: 'live'; readonly token: RefreshToken }
+  | { readonly kind: 'no-token' | 'expired' } {
+  const token = parseRefreshToken(tokenIn(value) ?? '');
+  const claims = token.ok ? decodeToken(token.value) : null;
+  if (!token.ok || claims === null) return { kind: 'no-token' };
+  return claims.expiresAt <= now ? { kind: 'expired' } : { kind: 'live', token: token.value };
+}
+
+export function inputsOf({ app, refreshToken, pin, now }: Known): Inputs {
+  const live = liveRefreshToken(refreshToken, now);
+  return {
+    app: appFingerprint(app),
+    refresh: live.kind === 'live' && pin !== null ? inputFingerprint(app, live.token, pin) : null,
+  };
+}
+
+function dayOf({ today, now }: Known): Facts['day'] {
+  if (today === 'always') return 'open';
+  if (today.kind === 'closed') return 'closed';
+  return now < today.plan.closesAt ? 'open' : 'over';
+}
+
+function refreshOf(known: Known, inputs: Inputs): Facts['refresh'] {
+  const live = liveRefreshToken(known.refreshToken, known.now);
+  if (live.kind !== 'live') return { kind: 'off', why: live.kind };
+  if (known.pin === null) return { kind: 'off', why: 'no-pin' };
+  const { trigger } = known;
+  const probes = trigger.kind === 'operator' && trigger.probe;
+  // A probe overrules the switch, until it has its answer.
+  if (known.state.policyOff && !(probes && known.answer === null)) {
+    return { kind: 'off', why: 'policy' };
+  }
+  return usedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
+}
+
+/** An accepted input is for the next broker day again; an operator may have a second token of it today. */
+function usedUp({ trigger, state, now, answer }: Known, inputs: Inputs): boolean {
+  const { count, accepted } = callsOf(state, inputs.refresh, brokerDay(now));
+  return answer === null && accepted && (trigger.kind === 'slot' || count >= MOST_CALLS);
+}
+
+function triedOf(known: Known, inputs: Inputs): Facts['tried'] {
+  const { count, accepted } = callsOf(known.state, inputs.refresh, brokerDay(known.now));
+  const { answer } = known;
+  if (answer === null) {
+    // An earlier run's call without a published token may have counted, like one without an answer.
+    return count > 0 && !accepted
+      ? { calls: count, answer: 'silent', by: null, check: null }
+      : null;
+  }
+  return {
+    calls: count,
+    answer: answer.kind,
+    by: answer.kind === 'refused' ? answer.by : null,
+    check:
+      answer.kind === 'minted' ? checkMinted(answer.accessToken, known.mintedProof, known) : null,
+  };
+}

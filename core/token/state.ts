@@ -1,0 +1,132 @@
+// What the keeper remembers between runs: the content of FYERS_TOKEN_STATE, and how each event changes it.
+import * as z from 'zod/mini';
+import type { RefusedBy } from '../ports.ts';
+import { type IstDate, parseIstDate } from '../time.ts';
+import type { LatchReason } from './decide.ts';
+import type { Fingerprint } from './digest.ts';
+
+const day = z.pipe(
+  z.string(),
+  z.transform((text, context) => {
+    const date = parseIstDate(text);
+    if (date !== null) return date;
+    context.issues.push({ code: 'custom', message: 'not a date', input: text });
+    return z.NEVER;
+  }),
+);
+const count = z.int().check(z.minimum(0));
+
+const State = z.object({
+  version: z.literal(1),
+  /** The account whose token was published first. */
+  fyId: z.nullable(z.string()),
+  latch: z.nullable(
+    z.object({
+      reason: z.enum(['pin', 'refresh-token', 'app-secret', 'auth-code', 'unrecognised', 'silent']),
+      input: z.string(),
+    }),
+  ),
+  /** The broker's policy refused a refresh. Only an operator's probe asks again. */
+  policyOff: z.boolean(),
+  /** Calls that may have counted, of one input in one broker day; accepted: the last one's token was published. */
+  calls: z.nullable(z.object({ day, input: z.string(), count, accepted: z.boolean() })),
+  /** The last claim; done: its holder has finished. */
+  claim: z.nullable(z.object({ day, n: count, done: z.boolean() })),
+  asked: z.nullable(z.object({ day, slot: z.string() })),
+});
+
+export type TokenState = Readonly<z.infer<typeof State>>;
+
+export const NEW_STATE: TokenState = {
+  version: 1,
+  fyId: null,
+  latch: null,
+  policyOff: false,
+  calls: null,
+  claim: null,
+  asked: null,
+};
+
+/** Null for a text that is no token state: what it forbids can't be known then. */
+export function parseTokenState(text: string): TokenState | null {
+  const parsed = State.safeParse(parseJson(text));
+  return parsed.success ? parsed.data : null;
+}
+
+export function formatTokenState(state: TokenState): string {
+  return JSON.stringify(state);
+}
+
+/** The account in any state of ours, `FYERS_LOGIN_STATE` too. Null without one. */
+export function accountIn(text: string | null): string | null {
+  const parsed = z.object({ fyId: z.string() }).safeParse(text === null ? null : parseJson(text));
+  return parsed.success ? parsed.data.fyId : null;
+}
+
+/** What a refresh is made with, as fingerprints: the app alone, and all of it (null without a token or a PIN). */
+export interface Inputs {
+  readonly app: Fingerprint;
+  readonly refresh: Fingerprint | null;
+}
+
+/** The latch, where it is for these inputs. A refused app secret is refused with every token and PIN. */
+export function latchedFor({ latch }: TokenState, inputs: Inputs): LatchReason | null {
+  const matches = latch?.input === (latch?.reason === 'app-secret' ? inputs.app : inputs.refresh);
+  return latch !== null && matches ? latch.reason : null;
+}
+
+export function callsOf(
+  { calls }: TokenState,
+  input: Fingerprint | null,
+  today: IstDate,
+): { readonly count: number; readonly accepted: boolean } {
+  return calls?.day === today && calls.input === input ? calls : { count: 0, accepted: false };
+}
+
+/** Written before the call: a run that dies in it has still counted it. */
+export function withCall(state: TokenState, input: Fingerprint, today: IstDate): TokenState {
+  const { count: before } = callsOf(state, input, today);
+  return { ...state, calls: { day: today, input, count: before + 1, accepted: false } };
+}
+
+/** The call did not reach the broker. */
+export function withoutCall(state: TokenState): TokenState {
+  const { calls } = state;
+  return calls === null
+    ? state
+    : { ...state, calls: { ...calls, count: Math.max(0, calls.count - 1) } };
+}
+
+export function withRefusal(state: TokenState, by: RefusedBy, inputs: Inputs): TokenState {
+  // An answer: what follows is for the latch and the switch, not for the count.
+  const answered: TokenState = { ...state, calls: null };
+  return by === 'policy' ? { ...answered, policyOff: true } : withLatch(answered, by, inputs);
+}
+
+export function withLatch(state: TokenState, reason: LatchReason, inputs: Inputs): TokenState {
+  const input = reason === 'app-secret' ? inputs.app : inputs.refresh;
+  return input === null ? state : { ...state, latch: { reason, input } };
+}
+
+/** A token that the broker gave for a refresh was published, so refresh works. */
+export function withRefreshed(state: TokenState): TokenState {
+  const { calls } = state;
+  return {
+    ...state,
+    latch: null,
+    policyOff: false,
+    calls: calls === null ? null : { ...calls, accepted: true },
+  };
+}
+
+export function withAccount(state: TokenState, fyId: string | null): TokenState {
+  return { ...state, fyId: state.fyId ?? fyId };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

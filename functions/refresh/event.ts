@@ -1,0 +1,67 @@
+// The events that start the function, and its answers.
+import * as z from 'zod/mini';
+import { FyersError } from '../../core/errors.ts';
+import { REFRESHED_BODY } from '../../core/names.ts';
+import { isLastSlot } from '../../core/schedule.ts';
+import type { Trigger } from '../../core/token/decide.ts';
+import type { AdoptionReport, Offer } from '../../keeper/adopt.ts';
+import type { Outcome } from '../../keeper/refresh.ts';
+
+export type Request =
+  | { readonly kind: 'refresh'; readonly trigger: Trigger }
+  | { readonly kind: 'adopt'; readonly offer: Offer };
+
+/** What `aws lambda invoke` prints; `body` is JSON text, as behind an HTTP gateway. */
+export interface Answer {
+  readonly statusCode: 200 | 202;
+  readonly body: string;
+}
+
+const token = z.nullable(z.string());
+const Slot = z.object({ trigger: z.literal('slot'), slot: z.string() });
+const Adopt = z.strictObject({
+  adopt: z.strictObject({ accessToken: token, refreshToken: token }),
+});
+const Operator = z.object({
+  trigger: z.optional(z.never()),
+  adopt: z.optional(z.never()),
+  probe: z.optional(z.boolean()),
+});
+
+/** Without a payload, or with one that says nothing of ours, an operator asks. @throws FyersError `operator.usage` */
+export function parseEvent(event: unknown): Request {
+  const slot = Slot.safeParse(event);
+  if (slot.success) {
+    const { slot: name } = slot.data;
+    return { kind: 'refresh', trigger: { kind: 'slot', slot: name, last: isLastSlot(name) } };
+  }
+  const adopt = Adopt.safeParse(event);
+  if (adopt.success) return { kind: 'adopt', offer: adopt.data.adopt };
+  const operator = Operator.safeParse(event ?? {});
+  if (operator.success) {
+    return {
+      kind: 'refresh',
+      trigger: { kind: 'operator', probe: operator.data.probe ?? false },
+    };
+  }
+  throw new FyersError(
+    'operator.usage',
+    'The event is none that this function knows.',
+    'Invoke it without a payload, or with {"probe": true}.',
+  );
+}
+
+export function answerTo(outcome: Outcome): Answer {
+  switch (outcome.kind) {
+    case 'live':
+      return { statusCode: 200, body: REFRESHED_BODY };
+    case 'rested':
+      return { statusCode: 200, body: JSON.stringify({ message: outcome.message }) };
+    case 'login-needed':
+      return { statusCode: 202, body: JSON.stringify({ message: outcome.message }) };
+  }
+}
+
+export function adoptionAnswer(report: AdoptionReport): Answer {
+  return { statusCode: 200, body: JSON.stringify(report) };
+}

@@ -1,0 +1,94 @@
+// Takes up the operator's token files: what is newer than the stored token and proven live. Mints nothing.
+import { keeperFailure } from '../core/messages.ts';
+import {
+  type AdoptedToken,
+  type Adoption,
+  adopted,
+  considerAccessToken,
+  considerRefreshToken,
+} from '../core/token/adopt.ts';
+import { type Viewpoint, checkMinted } from '../core/token/check.ts';
+import { runStarted, tokenConsidered } from '../core/token/events.ts';
+import { withAccount } from '../core/token/state.ts';
+import type { KeeperPorts, KeeperSettings } from './ports.ts';
+import { publish, upkeep } from './publish.ts';
+import { type Memory, readAppId, readMemory, writeState } from './read.ts';
+import { retrying } from './retrying.ts';
+
+export interface Offer {
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+}
+
+/** Fingerprints only. */
+export interface AdoptionReport {
+  readonly accessToken: AdoptedToken;
+  readonly refreshToken: AdoptedToken;
+}
+
+/** @throws FyersError where the store fails, or the broker can't be reached to prove a newer token. */
+export async function adopt(
+  ports: KeeperPorts,
+  settings: KeeperSettings,
+  offer: Offer,
+  signal: AbortSignal,
+): Promise<AdoptionReport> {
+  ports.events.emit(runStarted('adopt'));
+  const memory = await readMemory(ports, settings);
+  const adopting = { ports, settings, memory, signal };
+  // One after the other: the first token that is published decides whose account this is.
+  const accessToken = await adoptAccessToken(adopting, offer.accessToken);
+  const refreshToken = await adoptRefreshToken(adopting, offer.refreshToken, accessToken.account);
+  const report = {
+    accessToken: adopted(offer.accessToken, accessToken.did),
+    refreshToken: adopted(offer.refreshToken, refreshToken),
+  };
+  ports.events.emit(tokenConsidered('access', report.accessToken));
+  ports.events.emit(tokenConsidered('refresh', report.refreshToken));
+  return report;
+}
+
+interface Adopting {
+  readonly ports: KeeperPorts;
+  readonly settings: KeeperSettings;
+  readonly memory: Memory;
+  readonly signal: AbortSignal;
+}
+
+async function adoptAccessToken(
+  { ports, settings, memory, signal }: Adopting,
+  offered: string | null,
+): Promise<{ readonly did: Adoption; readonly account: string | null }> {
+  const { account, state } = memory;
+  const view: Viewpoint = { account, now: ports.clock.now() };
+  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
+  const candidate = considerAccessToken(offered, stored, view);
+  if (candidate.kind === 'left') return { did: candidate.did, account };
+  const { token } = candidate;
+  const app = await readAppId(ports, settings);
+  const proof = await retrying(ports, view.now, signal, () =>
+    ports.broker.prove(app, token, signal),
+  );
+  if (proof.kind === 'unreachable') throw keeperFailure('broker.unreachable');
+  if (proof.kind === 'dead') return { did: 'dead', account };
+  if (checkMinted(token, proof, view) !== 'live') return { did: 'foreign', account };
+  await publish(ports, token);
+  const fyId = proof.fyId ?? candidate.claims.fyId;
+  if (state.fyId === null && fyId !== null) {
+    await upkeep(ports, 'Noting the account', () => writeState(ports, withAccount(state, fyId)));
+  }
+  return { did: 'published', account: account ?? fyId };
+}
+
+async function adoptRefreshToken(
+  { ports }: Adopting,
+  offered: string | null,
+  account: string | null,
+): Promise<Adoption> {
+  const stored = await ports.store.read('FYERS_REFRESH_TOKEN');
+  const view: Viewpoint = { account, now: ports.clock.now() };
+  const candidate = considerRefreshToken(offered, stored, view);
+  if (candidate.kind === 'left') return candidate.did;
+  await ports.store.write('FYERS_REFRESH_TOKEN', candidate.token);
+  return 'stored';
+}

@@ -1,0 +1,86 @@
+// What the keeper's runs read at their start.
+import { type AppId, parseAppId, parseAppSecret } from '../core/config.ts';
+import { FyersError } from '../core/errors.ts';
+import type { ParameterName } from '../core/names.ts';
+import type { App } from '../core/ports.ts';
+import {
+  NEW_STATE,
+  type TokenState,
+  accountIn,
+  formatTokenState,
+  parseTokenState,
+} from '../core/token/state.ts';
+import type { KeeperPorts, KeeperSettings } from './ports.ts';
+
+type Reading = Pick<KeeperPorts, 'store'>;
+
+/** @throws FyersError `operator.credentials` where the app is not in the store. */
+export async function readApp(ports: Reading, settings: KeeperSettings): Promise<App> {
+  const [id, secretText] = await Promise.all([
+    readAppId(ports, settings),
+    ports.store.read('FYERS_SECRET_KEY'),
+  ]);
+  const secret = parseAppSecret(secretText?.trim() ?? '');
+  if (!secret.ok) throw noApp(settings, 'FYERS_SECRET_KEY', secretText, secret.problem);
+  return { id, secret: secret.value };
+}
+
+/** @throws FyersError `operator.credentials` */
+export async function readAppId({ store }: Reading, settings: KeeperSettings): Promise<AppId> {
+  const text = await store.read('FYERS_CLIENT_ID');
+  const id = parseAppId(text?.trim() ?? '');
+  if (!id.ok) throw noApp(settings, 'FYERS_CLIENT_ID', text, id.problem);
+  return id.value;
+}
+
+function noApp(
+  { names }: KeeperSettings,
+  name: ParameterName,
+  value: string | null,
+  problem: string,
+): FyersError {
+  return new FyersError(
+    'operator.credentials',
+    `The parameter ${names.parameter(name)} ${value === null ? 'does not exist' : problem}.`,
+    'Set clientId and secretKey by `pulumi config set --secret` and run `pulumi up`.',
+  );
+}
+
+export interface Memory {
+  readonly state: TokenState;
+  /** The account as configured or first seen. */
+  readonly account: string | null;
+}
+
+/** @throws FyersError `platform.integrity` for a state that can't be read, `operator.account` where two accounts were seen. */
+export async function readMemory(
+  { store }: Reading,
+  { names, fyId }: KeeperSettings,
+): Promise<Memory> {
+  const [text, login] = await Promise.all([
+    store.read('FYERS_TOKEN_STATE'),
+    store.read('FYERS_LOGIN_STATE'),
+  ]);
+  const state = text === null ? NEW_STATE : parseTokenState(text);
+  if (state === null) {
+    const name = names.parameter('FYERS_TOKEN_STATE');
+    throw new FyersError(
+      'platform.integrity',
+      `The parameter ${name} holds no token state, so nobody knows which inputs were refused before.`,
+      `Run \`aws ssm delete-parameter --name ${name}\` if the refresh token and the PIN are right.`,
+    );
+  }
+  const seenByLogin = accountIn(login);
+  if (fyId === null && state.fyId !== null && seenByLogin !== null && state.fyId !== seenByLogin) {
+    throw new FyersError(
+      'operator.account',
+      `Tokens of two Fyers accounts were seen, ${state.fyId} and ${seenByLogin}.`,
+      'Say which is yours by `pulumi config set fyId` and run `pulumi up`.',
+    );
+  }
+  return { state, account: fyId ?? state.fyId ?? seenByLogin };
+}
+
+export async function writeState({ store }: Reading, state: TokenState): Promise<void> {
+  await store.write('FYERS_TOKEN_STATE', formatTokenState(state));
+}

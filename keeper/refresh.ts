@@ -1,0 +1,180 @@
+// Makes the access token good for the day: reads, lets the core decide, does what it says, and asks it again.
+import { type AccessToken, parseAccessToken } from '../core/config.ts';
+import { FyersError } from '../core/errors.ts';
+import {
+  DAY_OVER_MESSAGE,
+  closedDayMessage,
+  keeperFailure,
+  loginNeededMessage,
+  probeRefusedMessage,
+} from '../core/messages.ts';
+import { brokerDay } from '../core/time.ts';
+import { tokenIn } from '../core/token/check.ts';
+import { type AskReason, type Trigger, decide } from '../core/token/decide.ts';
+import {
+  dayRested,
+  loginNeeded,
+  refreshTokenStored,
+  runStarted,
+  storedTokenDead,
+  tokenAlreadyGood,
+} from '../core/token/events.ts';
+import { factsOf, inputsOf } from '../core/token/facts.ts';
+import { decodeToken } from '../core/token/jwt.ts';
+import { type TokenState, withAccount, withLatch, withRefreshed } from '../core/token/state.ts';
+import { claimMint, mint } from './mint.ts';
+import type { KeeperPorts, KeeperSettings } from './ports.ts';
+import { publish, shownToken, upkeep } from './publish.ts';
+import { retrying } from './retrying.ts';
+import { type Progress, type Run, look, save, withClaimDone, withKnown } from './run.ts';
+
+export type Outcome =
+  /** The stored access token is proven live for the rest of the broker day. */
+  | { readonly kind: 'live'; readonly published: boolean }
+  | { readonly kind: 'rested'; readonly message: string }
+  /** Only the operator can go on from here; not a failure. */
+  | { readonly kind: 'login-needed'; readonly message: string };
+
+/** @throws FyersError for everything that is neither a live token nor a matter of waiting for the operator. */
+export async function refresh(
+  ports: KeeperPorts,
+  settings: KeeperSettings,
+  trigger: Trigger,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  ports.events.emit(runStarted(trigger.kind));
+  let progress: Progress | null = null;
+  const onSaved = (saved: Progress): void => {
+    progress = saved;
+  };
+  const run: Run = { ports, settings, trigger, signal, startedAt: ports.clock.now(), onSaved };
+  progress = await look(run, null);
+  try {
+    for (;;) {
+      const step = await next(run, progress);
+      if ('kind' in step) return step;
+      progress = step;
+    }
+  } catch (caught) {
+    const failed = progress;
+    await upkeep(ports, 'Noting the state', async () => {
+      await save(run, failed, withClaimDone(failed));
+    });
+    throw caught;
+  }
+}
+
+async function next(run: Run, progress: Progress): Promise<Progress | Outcome> {
+  const decision = decide(factsOf(progress.known));
+  switch (decision.do) {
+    case 'prove':
+      return decision.what === 'stored' ? proveStored(run, progress) : proveMinted(run, progress);
+    case 'refresh':
+      return progress.claim === null ? claimMint(run, progress) : mint(run, progress);
+    case 'publish':
+      return publishMinted(run, progress);
+    case 'rest':
+      return decision.why === 'already-good'
+        ? keepStored(run, progress)
+        : rest(run, progress, decision.why);
+    case 'ask':
+    case 'wait':
+      return askForLogin(run, progress, decision.why);
+    case 'fail':
+      throw keeperFailure(decision.code);
+  }
+}
+
+async function proveStored(run: Run, progress: Progress): Promise<Progress> {
+  const token = parseAccessToken(tokenIn(progress.known.storedToken) ?? '');
+  if (!token.ok) throw lost('The stored token');
+  const storedProof = await prove(run, progress, token.value);
+  if (storedProof.kind === 'dead') {
+    run.ports.events.emit(storedTokenDead(shownToken(token.value).fingerprint));
+  }
+  return withKnown(progress, { storedProof });
+}
+
+async function proveMinted(run: Run, progress: Progress): Promise<Progress> {
+  return withKnown(progress, { mintedProof: await prove(run, progress, mintedToken(progress)) });
+}
+
+function prove({ ports, signal, startedAt }: Run, { known }: Progress, token: AccessToken) {
+  return retrying(ports, startedAt, signal, () => ports.broker.prove(known.app.id, token, signal));
+}
+
+async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
+  const { ports } = run;
+  const token = mintedToken(progress);
+  await publish(ports, token);
+  const { answer, mintedProof } = progress.known;
+  const fyId = accountOf(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
+  await upkeep(ports, 'Noting the state', async () => {
+    await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
+  });
+  const refreshToken = answer?.kind === 'minted' ? answer.refreshToken : undefined;
+  if (refreshToken !== undefined) {
+    await upkeep(ports, 'Storing the refresh token', async () => {
+      await ports.store.write('FYERS_REFRESH_TOKEN', refreshToken);
+      ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
+    });
+  }
+  return { kind: 'live', published: true };
+}
+
+async function keepStored(run: Run, progress: Progress): Promise<Outcome> {
+  const { storedProof, storedToken, answer } = progress.known;
+  const token = tokenIn(storedToken) ?? '';
+  const fyId = accountOf(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
+  run.ports.events.emit(tokenAlreadyGood(shownToken(token)));
+  await upkeep(run.ports, 'Noting the state', async () => {
+    await save(run, progress, noted(progress, withAccount(withClaimDone(progress), fyId)));
+  });
+  return answer?.kind === 'refused'
+    ? { kind: 'rested', message: probeRefusedMessage(answer.by) }
+    : { kind: 'live', published: false };
+}
+
+async function rest(
+  run: Run,
+  progress: Progress,
+  why: 'closed-day' | 'day-over',
+): Promise<Outcome> {
+  const { today } = progress.known;
+  const closed = today !== 'always' && today.kind === 'closed' ? today.why : '';
+  const message = why === 'closed-day' ? closedDayMessage(closed) : DAY_OVER_MESSAGE;
+  run.ports.events.emit(dayRested(message));
+  await save(run, progress, withClaimDone(progress));
+  return { kind: 'rested', message };
+}
+
+/** The login itself has no place here yet: the operator brings a token. */
+async function askForLogin(run: Run, progress: Progress, why: AskReason): Promise<Outcome> {
+  const { trigger, known } = { trigger: run.trigger, known: progress.known };
+  const message = loginNeededMessage(why);
+  run.ports.events.emit(loginNeeded(why, message));
+  const done = withClaimDone(progress);
+  const latched = why === 'silent' ? withLatch(done, why, inputsOf(known)) : done;
+  const asked =
+    trigger.kind === 'slot' ? { day: brokerDay(known.now), slot: trigger.slot } : latched.asked;
+  await save(run, progress, noted(progress, { ...latched, asked }));
+  return { kind: 'login-needed', message };
+}
+
+/** The saved state where nothing changed, so that nothing is written. */
+function noted({ saved }: Progress, state: TokenState): TokenState {
+  return JSON.stringify(saved) === JSON.stringify(state) ? saved : state;
+}
+
+function mintedToken({ known }: Progress): AccessToken {
+  if (known.answer?.kind === 'minted') return known.answer.accessToken;
+  throw lost('The minted token');
+}
+
+function accountOf(token: string, proven: string | null): string | null {
+  return proven ?? decodeToken(token)?.fyId ?? null;
+}
+
+function lost(what: string): FyersError {
+  return new FyersError('bug.unexpected', `${what} was lost on the way.`, 'Please report this.');
+}

@@ -1,0 +1,103 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayLogParts, openDayLog } from '../../../adapters/files/day-log.ts';
+import { openEventLog, readEventLog } from '../../../adapters/files/event-log.ts';
+import { CSV_HEADER, csvLine } from '../../../core/depth/columns.ts';
+import { SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT, sampleRow } from '../../support/depth.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-day-log-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const rowAt = (index: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, index * 5 * SECOND));
+const textOf = (...rows: readonly number[]) =>
+  [CSV_HEADER, ...rows.map((index) => csvLine(rowAt(index)))].map((line) => `${line}\n`).join('');
+
+async function append(...rows: readonly number[]): Promise<number> {
+  const log = await openDayLog(folder);
+  await log.append(rows.map(rowAt));
+  await log.close();
+  return log.cutBytes;
+}
+
+describe('The day log', () => {
+  test('begins with its header and goes on after it when it is opened again', async () => {
+    await append(0, 1);
+    await append(2);
+    expect(await readFile(path.join(folder, 'day-0.v2.csv'), 'utf8')).toBe(textOf(0, 1, 2));
+  });
+
+  test('cuts a torn last line, wherever in it the process was killed', async () => {
+    const file = path.join(folder, 'day-0.v2.csv');
+    const last = `${csvLine(rowAt(1))}\n`;
+    for (let bytes = 0; bytes < last.length; bytes += 1) {
+      await writeFile(file, textOf(0) + last.slice(0, bytes));
+      expect(await append(2)).toBe(bytes);
+      expect(await readFile(file, 'utf8')).toBe(textOf(0, 2));
+    }
+    await writeFile(file, textOf(0) + last);
+    expect(await append(2)).toBe(0);
+    expect(await readFile(file, 'utf8')).toBe(textOf(0, 1, 2));
+  });
+
+  test('writes its header again when the process was killed within it', async () => {
+    const file = path.join(folder, 'day-0.v2.csv');
+    await writeFile(file, CSV_HEADER.slice(0, 40));
+    await append(0);
+    expect(await readFile(file, 'utf8')).toBe(textOf(0));
+  });
+
+  test('begins a new file when fdatasync fails, and never uses the old one again', async () => {
+    let failing = false;
+    const synced: number[] = [];
+    const log = await openDayLog(folder, (handle) => {
+      synced.push(handle.fd);
+      if (!failing) return handle.datasync();
+      failing = false;
+      return Promise.reject(new Error('EIO'));
+    });
+    await log.append([rowAt(0)]);
+    const [first] = synced;
+    failing = true;
+    const before = synced.length;
+    expect(await log.append([rowAt(1)])).toBe('replaced');
+    expect(await log.append([rowAt(2)])).toBe('appended');
+    await log.close();
+    expect(synced.slice(0, before + 1).every((fd) => fd === first)).toBe(true);
+    const parts = await dayLogParts(folder);
+    expect(parts.map((part) => path.basename(part))).toEqual(['day-0.v2.csv', 'day-1.v2.csv']);
+    expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2));
+    expect(await append(3)).toBe(0);
+    expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2, 3));
+  });
+
+  test('gives up with the disk as the reason when the new file fails too', async () => {
+    let calls = 0;
+    const log = await openDayLog(folder, (handle) =>
+      (calls += 1) < 2 ? handle.datasync() : Promise.reject(new Error('EIO')),
+    );
+    await expect(log.append([rowAt(0)])).rejects.toMatchObject({ code: 'platform.disk' });
+  });
+});
+
+describe('The event log', () => {
+  test('is read without the line that a crash tore', async () => {
+    const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
+    const log = await openEventLog(folder);
+    await log.append([note]);
+    await log.close();
+    await appendFile(path.join(folder, 'events.jsonl'), '{"event":"stop');
+    const again = await openEventLog(folder);
+    expect(again.cutBytes).toBe(14);
+    await again.append([{ ...note, event: 'stopped' }]);
+    await again.close();
+    expect((await readEventLog(folder)).map(({ event }) => event)).toEqual(['started', 'stopped']);
+  });
+});

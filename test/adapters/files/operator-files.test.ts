@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readEnvFile, readTokenFiles } from '../../../adapters/files/operator-files.ts';
+import { operatorToken } from '../../support/operator-token.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const OLDER = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
+const NEWER = operatorToken('access_token', '2026-11-24T09:00:01+05:30');
+const REFRESH = operatorToken('refresh_token', '2026-11-20T09:00:00+05:30');
+
+function write(name: string, text: string): void {
+  writeFileSync(path.join(folder, name), text);
+}
+
+describe('The operator’s token files', () => {
+  test('are a notice each where they are missing, and no problem', () => {
+    expect(readTokenFiles(folder)).toEqual({
+      accessToken: null,
+      refreshToken: null,
+      notices: [
+        `There is no access_token.txt or daily_token.txt in ${folder}.`,
+        `There is no refresh_token.txt in ${folder}.`,
+      ],
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['daily_token.txt', 'access_token.txt'],
+    ['access_token.txt', 'daily_token.txt'],
+  ])(
+    'give the access token that was issued last, here in %s, whatever the files’ times',
+    (newer, older) => {
+      write(newer, NEWER);
+      write(older, OLDER);
+      utimesSync(path.join(folder, newer), 1, 1);
+      expect(readTokenFiles(folder)).toMatchObject({ accessToken: NEWER, problems: [] });
+    },
+  );
+
+  test('are read without the white space around a token', () => {
+    write('refresh_token.txt', `  ${REFRESH}\r\n`);
+    expect(readTokenFiles(folder).refreshToken).toBe(REFRESH);
+  });
+
+  test.each([
+    ['empty', '', 'must be one token of three parts'],
+    ['two tokens', `${OLDER}\n${NEWER}`, 'must be one token of three parts'],
+    ['three parts without claims', 'aaaa.bbbb.cccc', 'must be a token that Fyers issued'],
+    ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
+  ])('are a problem that names file and remedy when the content is %s', (_what, text, why) => {
+    write('access_token.txt', text);
+    const { accessToken, problems } = readTokenFiles(folder);
+    expect(accessToken).toBeNull();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(why);
+    expect(problems[0]).toContain(`rm ${path.join(folder, 'access_token.txt')}`);
+  });
+
+  test('hide no malformed file behind a good one', () => {
+    write('access_token.txt', NEWER);
+    write('daily_token.txt', 'x');
+    const { accessToken, problems } = readTokenFiles(folder);
+    expect(accessToken).toBe(NEWER);
+    expect(problems).toHaveLength(1);
+  });
+
+  test('never put a token into a problem', () => {
+    write('access_token.txt', `${NEWER} ${NEWER}`);
+    expect(JSON.stringify(readTokenFiles(folder).problems)).not.toContain(NEWER.slice(0, 20));
+  });
+
+  test('that are folders are a problem each', () => {
+    mkdirSync(path.join(folder, 'access_token.txt'));
+    expect(readTokenFiles(folder).problems).toEqual([
+      expect.stringContaining('access_token.txt is a folder'),
+    ]);
+  });
+
+  test('that cannot be read are a problem each', () => {
+    symlinkSync('access_token.txt', path.join(folder, 'access_token.txt'));
+    expect(readTokenFiles(folder).problems).toEqual([
+      expect.stringContaining('access_token.txt cannot be read (ELOOP)'),
+    ]);
+  });
+});
+
+describe('The operator’s .env', () => {
+  test('is empty where it is missing', () => {
+    expect(readEnvFile(folder)).toEqual({ values: {}, problems: [] });
+  });
+
+  test('is parsed and put nowhere else', () => {
+    write('.env', '# app\nexport FYERS_CLIENT_ID="ABCD1234EF-100"\nFYERS_TEST_ONLY=a # b\n');
+    expect(readEnvFile(folder).values).toEqual({
+      FYERS_CLIENT_ID: 'ABCD1234EF-100',
+      FYERS_TEST_ONLY: 'a',
+    });
+    expect(process.env['FYERS_TEST_ONLY']).toBeUndefined();
+  });
+
+  test('is a problem where it is a folder', () => {
+    mkdirSync(path.join(folder, '.env'));
+    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('.env is a folder')]);
+  });
+});

@@ -1,0 +1,307 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Decision, type Facts, type LatchReason, decide } from '../../../core/token/decide.ts';
+
+const FIRST = { kind: 'slot', slot: '07:00', last: false } as const;
+const LAST = { kind: 'slot', slot: '08:15', last: true } as const;
+const OPERATOR = { kind: 'operator', probe: false } as const;
+const PROBE = { kind: 'operator', probe: true } as const;
+
+const BASE: Facts = {
+  trigger: FIRST,
+  day: 'open',
+  stored: { kind: 'expired' },
+  refresh: { kind: 'on' },
+  latched: null,
+  tried: null,
+  askedThisSlot: false,
+};
+
+const live = { kind: 'plausible', proof: 'live' } as const;
+const tried = (
+  answer: NonNullable<Facts['tried']>['answer'],
+  rest: Partial<NonNullable<Facts['tried']>> = {},
+) => ({ calls: 1, answer, by: null, check: null, ...rest });
+
+type Row = readonly [string, Partial<Facts>, Decision];
+
+const TABLE: readonly Row[] = [
+  ['rests in a slot on a closed day', { day: 'closed' }, { do: 'rest', why: 'closed-day' }],
+  [
+    'rests on a closed day even with a dead token',
+    { day: 'closed', stored: { kind: 'plausible', proof: 'dead' } },
+    { do: 'rest', why: 'closed-day' },
+  ],
+  [
+    'works for an operator on a closed day',
+    { day: 'closed', trigger: OPERATOR },
+    { do: 'refresh' },
+  ],
+  ['proves a minted token', { tried: tried('minted') }, { do: 'prove', what: 'minted' }],
+  [
+    'publishes a minted token that is live',
+    { tried: tried('minted', { check: 'live' }) },
+    { do: 'publish' },
+  ],
+  [
+    'fails for a minted token that is dead',
+    { tried: tried('minted', { check: 'dead' }) },
+    { do: 'fail', code: 'broker.bad-token' },
+  ],
+  [
+    'fails for a minted token of another expiry',
+    { tried: tried('minted', { check: 'wrong-expiry' }) },
+    { do: 'fail', code: 'broker.bad-token' },
+  ],
+  [
+    'fails for a minted token of another account',
+    { tried: tried('minted', { check: 'wrong-account' }) },
+    { do: 'fail', code: 'operator.account' },
+  ],
+  [
+    'fails for a minted token that nobody could prove',
+    { tried: tried('minted', { check: 'unreachable' }) },
+    { do: 'fail', code: 'broker.unreachable' },
+  ],
+  [
+    'proves a plausible stored token',
+    { stored: { kind: 'plausible', proof: null } },
+    { do: 'prove', what: 'stored' },
+  ],
+  ['rests when the stored token is live', { stored: live }, { do: 'rest', why: 'already-good' }],
+  [
+    'never mints on ignorance',
+    { stored: { kind: 'plausible', proof: 'unreachable' } },
+    { do: 'fail', code: 'broker.unreachable' },
+  ],
+  [
+    'refreshes when the stored token is dead',
+    { stored: { kind: 'plausible', proof: 'dead' } },
+    { do: 'refresh' },
+  ],
+  ...(['none', 'expired', 'foreign', 'malformed'] as const).map((kind): Row => [
+    `refreshes when the stored token is ${kind}`,
+    { stored: { kind } },
+    { do: 'refresh' },
+  ]),
+  ['refreshes once more after a silence', { tried: tried('silent') }, { do: 'refresh' }],
+  [
+    'fails after a second silence before the last slot',
+    { tried: tried('silent', { calls: 2 }) },
+    { do: 'fail', code: 'broker.unreachable' },
+  ],
+  [
+    'asks after a second silence in the last slot',
+    { trigger: LAST, tried: tried('silent', { calls: 2 }) },
+    { do: 'ask', why: 'silent' },
+  ],
+  [
+    'fails unreachable before the last slot',
+    { tried: tried('unreachable', { calls: 0 }) },
+    { do: 'fail', code: 'broker.unreachable' },
+  ],
+  [
+    'asks when unreachable in the last slot',
+    { trigger: LAST, tried: tried('unreachable', { calls: 0 }) },
+    { do: 'ask', why: 'unreachable' },
+  ],
+  [
+    "takes an operator's run for the last slot",
+    { trigger: OPERATOR, tried: tried('unreachable', { calls: 0 }) },
+    { do: 'ask', why: 'unreachable' },
+  ],
+  [
+    'fails when the app secret is refused now',
+    { tried: tried('refused', { by: 'app-secret' }) },
+    { do: 'fail', code: 'operator.app-secret' },
+  ],
+  [
+    'fails when the app secret is latched',
+    { latched: 'app-secret' },
+    { do: 'fail', code: 'operator.app-secret' },
+  ],
+  [
+    'fails for a latched app secret without a refresh token',
+    { latched: 'app-secret', refresh: { kind: 'off', why: 'no-token' } },
+    { do: 'fail', code: 'operator.app-secret' },
+  ],
+  ...(['policy', 'pin', 'refresh-token', 'auth-code', 'unrecognised'] as const).map((by): Row => [
+    `asks after a refusal by ${by}`,
+    { tried: tried('refused', { by }) },
+    { do: 'ask', why: by },
+  ]),
+  ...(['no-token', 'expired', 'no-pin', 'policy', 'used'] as const).map((why): Row => [
+    `asks while refresh is off: ${why}`,
+    { refresh: { kind: 'off', why } },
+    { do: 'ask', why },
+  ]),
+  ...(['pin', 'refresh-token', 'unrecognised', 'silent'] as const).map((latched): Row => [
+    `asks while latched: ${latched}`,
+    { latched },
+    { do: 'ask', why: latched },
+  ]),
+  [
+    'waits once it has asked in this slot',
+    { latched: 'pin', askedThisSlot: true },
+    { do: 'wait', why: 'pin' },
+  ],
+  [
+    'rests after the close of the session',
+    { day: 'over', latched: 'pin' },
+    { do: 'rest', why: 'day-over' },
+  ],
+  [
+    'tells an operator after the close',
+    { day: 'over', latched: 'pin', trigger: OPERATOR },
+    { do: 'ask', why: 'pin' },
+  ],
+  [
+    'probes beside a plausible token',
+    { trigger: PROBE, stored: { kind: 'plausible', proof: null } },
+    { do: 'refresh' },
+  ],
+  [
+    'looks at the stored token after a refused probe',
+    {
+      trigger: PROBE,
+      stored: { kind: 'plausible', proof: null },
+      refresh: { kind: 'off', why: 'policy' },
+      tried: tried('refused', { by: 'policy' }),
+    },
+    { do: 'prove', what: 'stored' },
+  ],
+  [
+    'keeps a live token after a refused probe',
+    {
+      trigger: PROBE,
+      stored: live,
+      refresh: { kind: 'off', why: 'policy' },
+      tried: tried('refused', { by: 'policy' }),
+    },
+    { do: 'rest', why: 'already-good' },
+  ],
+  ['probes once only', { trigger: PROBE, tried: tried('silent') }, { do: 'ask', why: 'silent' }],
+  [
+    'does not let a probe around a latch',
+    { trigger: PROBE, latched: 'pin' },
+    { do: 'ask', why: 'pin' },
+  ],
+  [
+    'proves the stored token when a probe has nothing to send',
+    {
+      trigger: PROBE,
+      stored: { kind: 'plausible', proof: null },
+      refresh: { kind: 'off', why: 'no-pin' },
+    },
+    { do: 'prove', what: 'stored' },
+  ],
+];
+
+describe('The keeper', () => {
+  test.each(TABLE)('%s', (_title, facts, expected) => {
+    expect(decide({ ...BASE, ...facts })).toEqual(expected);
+  });
+});
+
+const proof = fc.constantFrom('live' as const, 'dead' as const, 'unreachable' as const);
+const anyFacts: fc.Arbitrary<Facts> = fc.record({
+  trigger: fc.constantFrom(FIRST, LAST, OPERATOR, PROBE),
+  day: fc.constantFrom('open', 'over', 'closed'),
+  stored: fc.oneof(
+    fc.record({ kind: fc.constantFrom('none', 'expired', 'foreign', 'malformed') }),
+    fc.record({ kind: fc.constant('plausible' as const), proof: fc.option(proof) }),
+  ),
+  refresh: fc.oneof(
+    fc.record({ kind: fc.constant('on' as const) }),
+    fc.record({
+      kind: fc.constant('off' as const),
+      why: fc.constantFrom('no-token', 'expired', 'no-pin', 'policy', 'used'),
+    }),
+  ),
+  latched: fc.option(
+    fc.constantFrom<LatchReason[]>('pin', 'refresh-token', 'app-secret', 'unrecognised', 'silent'),
+  ),
+  tried: fc.option(
+    fc.oneof(
+      fc.record({
+        calls: fc.integer({ min: 1, max: 3 }),
+        answer: fc.constant('minted' as const),
+        by: fc.constant(null),
+        check: fc.option(
+          fc.oneof(proof, fc.constantFrom('wrong-account' as const, 'wrong-expiry' as const)),
+        ),
+      }),
+      fc.record({
+        calls: fc.integer({ min: 1, max: 3 }),
+        answer: fc.constant('refused' as const),
+        by: fc.constantFrom('policy', 'pin', 'refresh-token', 'app-secret', 'unrecognised'),
+        check: fc.constant(null),
+      }),
+      fc.record({
+        calls: fc.integer({ min: 0, max: 3 }),
+        answer: fc.constantFrom('silent' as const, 'unreachable' as const),
+        by: fc.constant(null),
+        check: fc.constant(null),
+      }),
+    ),
+  ),
+  askedThisSlot: fc.boolean(),
+});
+
+describe('Whatever the facts, the keeper', () => {
+  test('publishes only a minted token that was checked live', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const publishes = decide(facts).do === 'publish';
+        expect(publishes && facts.tried?.check !== 'live').toBe(false);
+      }),
+    );
+  });
+
+  test('sends nothing after two calls, a refusal, a latch or with refresh off', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        if (decide(facts).do !== 'refresh') return;
+        expect(facts.refresh.kind).toBe('on');
+        expect(facts.latched).toBeNull();
+        expect([null, 'silent']).toContain(facts.tried?.answer ?? null);
+        expect(facts.tried?.calls ?? 0).toBeLessThan(2);
+      }),
+    );
+  });
+
+  test('mints beside a plausible token only when it is dead or an operator probes', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        if (decide(facts).do !== 'refresh' || facts.stored.kind !== 'plausible') return;
+        const probes = facts.trigger.kind === 'operator' && facts.trigger.probe;
+        expect(probes || facts.stored.proof === 'dead').toBe(true);
+      }),
+    );
+  });
+
+  test('says that all is good only of a token proven live', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const decision = decide(facts);
+        if (decision.do !== 'rest' || decision.why !== 'already-good') return;
+        expect(facts.stored).toEqual(live);
+      }),
+    );
+  });
+
+  test('does nothing in a slot of a closed day, and never asks for a login with a refused app secret', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const decision = decide(facts);
+        if (facts.day === 'closed' && facts.trigger.kind === 'slot') {
+          expect(decision).toEqual({ do: 'rest', why: 'closed-day' });
+        }
+        if (decision.do === 'ask' || decision.do === 'wait') {
+          expect(facts.latched).not.toBe('app-secret');
+          expect(decision.why).not.toBe('app-secret');
+        }
+      }),
+    );
+  });
+});
