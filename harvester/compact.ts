@@ -1,0 +1,137 @@
+// A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
+import { type Cell, COLUMNS, DERIVED_COLUMNS } from '../core/depth/columns.ts';
+import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
+import type { DayEvent, PlanEvent } from '../core/depth/day-events.ts';
+import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
+import { FyersError } from '../core/errors.ts';
+import { type SessionPlan, phaseAt } from '../core/market/phases.ts';
+import { type Instant, type IstDate, instant } from '../core/time.ts';
+import type { DayFolder } from './ports.ts';
+
+/** Rows of a Parquet row group: small enough for a small heap, large enough for dictionaries to pay. */
+const GROUP = 20_000;
+
+export interface CompactOptions {
+  readonly folder: DayFolder;
+  readonly date: IstDate;
+  readonly shard: number;
+  /** By today's knowledge of the calendar; the plan that the harvester followed is in the event log. Null: a closed day. */
+  readonly session: SessionPlan | null;
+}
+
+/**
+ * Makes a day's objects, the manifest last; a day that has its manifest is left as it is.
+ * @throws FyersError `platform.integrity` when the Parquet file cannot be trusted, or the day has no plan
+ */
+export async function compactDay(options: CompactOptions): Promise<Manifest> {
+  const { folder, date, shard } = options;
+  const before = await folder.manifest();
+  if (before !== null) return before;
+  const events = await folder.events();
+  const plans = events.filter((event): event is PlanEvent => event.event === 'plan');
+  const [first] = plans;
+  if (first === undefined) throw withoutPlan(date);
+  const session = options.session ?? withoutPhases(date, first);
+  const coverage = coverageOf(events);
+  const reading = { coverage, session, tally: newTally() };
+  const parquet = await folder.writeParquet(
+    [...COLUMNS, ...DERIVED_COLUMNS],
+    groupsOf(folder, reading),
+  );
+  const manifest = manifestOf({
+    date,
+    shard,
+    session,
+    everySeconds: first.everySeconds,
+    coverage: coverage.summary(session),
+    ...reading.tally,
+    files: [parquet, ...(await folder.zipLogs())],
+  });
+  await folder.writeManifest(manifest);
+  return manifest;
+}
+
+/** A day's plans with the holes that its event log explains; rows are to be added. */
+export function coverageOf(events: readonly DayEvent[]): Coverage {
+  const coverage = startCoverage(
+    events.filter((event): event is PlanEvent => event.event === 'plan'),
+  );
+  for (const event of events) if (event.event === 'hole') coverage.hole(event);
+  return coverage;
+}
+
+const SYMBOL = COLUMNS.findIndex(({ name }) => name === 'symbol');
+const SLOT = COLUMNS.findIndex(({ name }) => name === 'slot');
+const TIMESTAMP = COLUMNS.findIndex(({ name }) => name === 'timestamp');
+
+/** What a row of the day log is of. */
+export function keyOf(cells: readonly Cell[]): { readonly symbol: string; readonly slot: Instant } {
+  return { symbol: String(cells[SYMBOL]), slot: instant(Number(cells[SLOT])) };
+}
+
+interface Reading {
+  readonly coverage: Coverage;
+  readonly session: SessionPlan;
+  readonly tally: ReturnType<typeof newTally>;
+}
+
+function newTally() {
+  return {
+    rows: 0,
+    leftOut: { duplicate: 0, unplanned: 0, malformed: 0 },
+    firstReceivedAt: null as Instant | null,
+    lastReceivedAt: null as Instant | null,
+  };
+}
+
+/** Row groups of the rows that count, each sorted by symbol and then slot, which compresses best and reads fastest. */
+async function* groupsOf(
+  folder: DayFolder,
+  { coverage, session, tally }: Reading,
+): AsyncGenerator<readonly (readonly Cell[])[]> {
+  let group: (readonly Cell[])[] = [];
+  for await (const cells of folder.rows()) {
+    if (cells === null) {
+      tally.leftOut.malformed += 1;
+      continue;
+    }
+    const { symbol, slot } = keyOf(cells);
+    const seen = coverage.row(symbol, slot);
+    if (seen !== 'new') {
+      tally.leftOut[seen] += 1;
+      continue;
+    }
+    const at = instant(Number(cells[TIMESTAMP]));
+    tally.rows += 1;
+    tally.firstReceivedAt ??= at;
+    tally.lastReceivedAt = at;
+    const phase = phaseAt(session, at);
+    group.push([...cells, phase?.name ?? null, phase?.certainty ?? null]);
+    if (group.length === GROUP) {
+      yield sorted(group);
+      group = [];
+    }
+  }
+  if (group.length > 0) yield sorted(group);
+}
+
+function sorted(group: readonly (readonly Cell[])[]): readonly (readonly Cell[])[] {
+  return group
+    .map((cells) => ({ cells, ...keyOf(cells) }))
+    .sort((a, b) => (a.symbol === b.symbol ? a.slot - b.slot : a.symbol < b.symbol ? -1 : 1))
+    .map(({ cells }) => cells);
+}
+
+/** A day that the calendar has learnt to be closed, or that an operator added. */
+function withoutPhases(date: IstDate, { opensAt, closesAt }: PlanEvent): SessionPlan {
+  const source = 'the plan of the event log';
+  return { date, name: 'special', opensAt, closesAt, phases: [], certainty: 'provisional', source };
+}
+
+function withoutPlan(date: IstDate): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `The event log of ${date} holds no plan, so nobody knows what the day should hold.`,
+    'Keep the folder and report it: a plan is written before the first row.',
+  );
+}

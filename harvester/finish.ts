@@ -1,0 +1,56 @@
+// Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
+import * as say from '../core/depth/events.ts';
+import { FyersError, toError } from '../core/errors.ts';
+import type { Clock, Events, ObjectStore } from '../core/ports.ts';
+import type { IstDate } from '../core/time.ts';
+import { endDay } from './day.ts';
+import type { Days } from './ports.ts';
+import { shipDay } from './ship.ts';
+
+export interface FinishOptions {
+  readonly days: Days;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Compacts one day in a process of its own. */
+  readonly compact: (date: IstDate) => Promise<void>;
+  /** Null keeps the days on this machine. */
+  readonly objects: ObjectStore | null;
+  readonly shard: number;
+  /** The session that is being recorded, whose day is left alone. */
+  readonly isOver: (date: IstDate) => boolean;
+}
+
+/** The oldest days that are safe in the bucket make room above it. */
+const DISK_USED_PERCENT_MAX = 80;
+
+/** Never throws: a day that fails is said, left as it is, and found again by the next run. */
+export async function finishDays(options: FinishOptions): Promise<void> {
+  const { days, events } = options;
+  for (const date of await days.dates()) {
+    if (!options.isOver(date) || (await days.folder(date).shipped()) !== null) continue;
+    try {
+      await finishDay(options, date);
+    } catch (caught) {
+      const error = toError(caught);
+      if (error instanceof FyersError)
+        events.emit(say.stepFailed(`Closing ${date}`, error.message));
+      else events.emit(say.stepFailed(`Closing ${date}`, `${error.name}: ${error.message}`));
+    }
+  }
+  const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
+  if (removed.length > 0) events.emit(say.roomMade(removed));
+}
+
+async function finishDay(options: FinishOptions, date: IstDate): Promise<void> {
+  const { days, events, objects, shard } = options;
+  const folder = days.folder(date);
+  if ((await folder.manifest()) === null) {
+    await endDay(options, date);
+    await options.compact(date);
+    const manifest = await folder.manifest();
+    if (manifest !== null) events.emit(say.dayCompacted(date, manifest));
+  }
+  if (objects === null) return;
+  const outcome = await shipDay({ folder, objects, date, shard });
+  events.emit(outcome === 'shipped' ? say.dayShipped(date) : say.shipConflict(date));
+}

@@ -1,0 +1,136 @@
+// The harvester's one loop: wait for a session, record it slot by slot, close the day, again. No timers run beside it.
+import type { SamplingPlan } from '../core/config.ts';
+import type { HoleReason } from '../core/depth/coverage.ts';
+import * as say from '../core/depth/events.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import { slotCount } from '../core/market/slots.ts';
+import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
+import { type Instant, MINUTE, plus } from '../core/time.ts';
+import { beginDay } from './day.ts';
+import { type Due, due } from './due.ts';
+import { type FinishOptions, finishDays } from './finish.ts';
+import type { Metrics } from './ports.ts';
+import type { HeldToken } from './token.ts';
+
+export interface LoopOptions extends FinishOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly feed: DepthFeed;
+  readonly token: HeldToken;
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly sampling: SamplingPlan;
+  readonly nextSession: (after: Instant) => SessionPlan;
+  /** Ends after that many sessions; null goes on for ever. */
+  readonly sessions: number | null;
+  /** No session that opens at or after it is begun; null: none is too late. */
+  readonly until: Instant | null;
+}
+
+const HEARTBEAT = 5 * MINUTE;
+/** A day that could not be compacted or shipped is tried again that often. */
+const FINISH_AGAIN = 10 * MINUTE;
+/** Before the opening the machine has nothing else to do than to find its token. */
+const EYES_OPEN = 5 * MINUTE;
+
+/** Ends when it is told to by the signal, or by `sessions` and `until`. @throws FyersError `platform.disk` */
+export async function harvest(options: LoopOptions): Promise<void> {
+  const { clock, signal } = options;
+  const health = healthOf(options);
+  const finish = due(clock.now(), FINISH_AGAIN, () => finishDays(options));
+  for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
+    const session = options.nextSession(clock.now());
+    if (options.until !== null && session.opensAt >= options.until) break;
+    if (!(await opened(options, session, [health.step, finish]))) break;
+    await record(options, session, health);
+    if (signal.aborted && clock.now() < session.closesAt) break;
+    await finishDays(options);
+  }
+  if (signal.aborted) options.events.emit(say.stopping());
+  await options.metrics.flush();
+}
+
+/** Waits for the opening. False when the signal came first. */
+async function opened(
+  { clock, signal, token, events, sampling }: LoopOptions,
+  session: SessionPlan,
+  steps: readonly Due[],
+): Promise<boolean> {
+  events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
+  const watchFrom = plus(session.opensAt, -EYES_OPEN);
+  for (let now = clock.now(); now < session.opensAt && !signal.aborted; now = clock.now()) {
+    if (now < watchFrom) for (const step of steps) await step.pass(now);
+    else if (token.token() === null) await token.read('if-due');
+    const next = now < watchFrom ? watchFrom : plus(now, MINUTE);
+    const first = Math.min(next, session.opensAt, ...(now < watchFrom ? dues(steps) : []));
+    await slept(clock, plus(now, first - now), signal);
+  }
+  // What was read before a wait may have died meanwhile.
+  if (!signal.aborted) await token.read('always');
+  return !signal.aborted;
+}
+
+function dues(steps: readonly Due[]): readonly Instant[] {
+  return steps.map((step) => step.at());
+}
+
+async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleepUntil(until, signal);
+  } catch (caught) {
+    if (!signal.aborted) throw caught;
+  }
+}
+
+const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
+
+async function record(options: LoopOptions, session: SessionPlan, health: Health): Promise<void> {
+  const { clock, signal, feed, token, events } = options;
+  const day = await beginDay({ ...options, feed: feed.name }, session);
+  try {
+    events.emit(say.recordingBegan(session.date, clock.now()));
+    for await (const batch of feed.observe(session, token.token, signal)) {
+      const missing = await day.take(batch);
+      health.saw(batch, missing);
+      const before = token.token();
+      if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
+      if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
+      await health.step.pass(clock.now());
+    }
+    // The last slot begins before the close.
+    if (!signal.aborted) await slept(clock, session.closesAt, signal);
+    if (clock.now() >= session.closesAt) await day.note('session-over', 'The session closed');
+    else await day.note('stopped', 'Asked to stop');
+  } finally {
+    await day.close();
+  }
+}
+
+interface Health {
+  readonly step: Due;
+  saw(batch: readonly Taken[], missing: readonly HoleReason[]): void;
+}
+
+/** Heartbeat, count of missed slots and disk use, every five minutes; a line in the log whenever the reasons change. */
+function healthOf({ clock, events, metrics, days }: LoopOptions): Health {
+  let [missed, reasons] = [0, ''];
+  return {
+    step: due(clock.now(), HEARTBEAT, async () => {
+      const diskUsedPercent = await days.diskUsedPercent();
+      events.emit(say.heartbeat(missed, diskUsedPercent));
+      metrics.measure('SlotsMissed', missed);
+      metrics.measure('DiskUsedPercent', diskUsedPercent);
+      missed = 0;
+      await metrics.flush();
+    }),
+    saw(batch, missing) {
+      missed += missing.length;
+      const now = [...new Set(missing)].sort().join(', ');
+      const slot = batch[0]?.slot;
+      if (now !== reasons && slot !== undefined) {
+        events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
+      }
+      reasons = now;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// The harvester as a process: the one place where its ports meet their adapters. Bundled, it is the instance's artifact.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { meteredEvents } from '../adapters/aws/metrics.ts';
+import { objectStore } from '../adapters/aws/object-store.ts';
+import { parameterStore } from '../adapters/aws/parameters.ts';
+import { dayFolders, strikeFile } from '../adapters/files/days.ts';
+import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { tokenFiles } from '../adapters/files/token-files.ts';
+import { restDepth } from '../adapters/fyers/rest-depth.ts';
+import { systemClock } from '../adapters/process/clock.ts';
+import { type Log, createLog } from '../adapters/process/log.ts';
+import { runChild } from '../adapters/process/run-child.ts';
+import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
+import { dayOf, nextSession } from '../core/market/calendar.ts';
+import { REGION, namesFor } from '../core/names.ts';
+import type { Clock, TokenStore } from '../core/ports.ts';
+import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
+import { displayFingerprint } from '../core/token/digest.ts';
+import { compactDay } from './compact.ts';
+import { harvest } from './loop.ts';
+import {
+  type CompactSettings,
+  type Environment,
+  type HarvestSettings,
+  parseSettings,
+} from './settings.ts';
+import { holdToken } from './token.ts';
+
+export interface RunOptions {
+  readonly clock: Clock;
+  /** Aborted: the slot is finished, and the run ends with 0. */
+  readonly signal: AbortSignal;
+  readonly argv: readonly string[];
+  readonly env: Environment;
+}
+
+/** Enough for a day of fifty symbols, and little beside the instance's memory. */
+const COMPACTION_HEAP_MIB = 128;
+/** An AWS call that hangs must not cost more than a slot or two. */
+const AWS = {
+  region: REGION,
+  maxAttempts: 2,
+  requestHandler: {
+    connectionTimeout: 2 * SECOND,
+    requestTimeout: 10 * SECOND,
+    throwOnRequestTimeout: true,
+  },
+};
+
+const NO_METRICS = { measure: () => undefined, flush: () => Promise.resolve() };
+
+/** The exit code: 0, operator 2, broker 3, platform 4, bug 70. Never throws; what went wrong is the last log line. */
+export async function run({ clock, signal, argv, env }: RunOptions): Promise<number> {
+  const log = createLog({ clock, debug: argv.includes('--debug') });
+  try {
+    const settings = parseSettings(argv, env);
+    if (settings.kind === 'compact') await compact(settings);
+    else await record(settings, { clock, signal, log });
+    return 0;
+  } catch (caught) {
+    const error = toError(caught);
+    const known = error instanceof FyersError;
+    log.emit({
+      part: 'harvester',
+      level: 'error',
+      event: known ? error.code : 'bug.unexpected',
+      message: log.scrub(known ? error.message : (error.stack ?? error.message)),
+    });
+    return exitCodeOf(error);
+  }
+}
+
+async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
+  const day = dayOf(date);
+  const session = day.kind === 'open' ? day.plan : null;
+  await compactDay({ folder: dayFolders(dataDir).folder(date), date, shard, session });
+}
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+async function record(settings: HarvestSettings, { clock, signal, log }: Surroundings) {
+  const { dataDir, shard, sampling, bucket } = settings;
+  const store = await tokenStoreOf(settings, log);
+  await using _lock = await lockFolder(dataDir);
+  const onAws = bucket !== null;
+  const metered = meteredEvents({
+    client: new CloudWatchClient(AWS),
+    events: log,
+    dimensions: { Suffix: settings.suffix === '' ? 'none' : settings.suffix, Shard: String(shard) },
+  });
+  const events = onAws ? metered : log;
+  const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
+  await using feed = restDepth({
+    apiUrl: settings.apiUrl,
+    appId: token.appId,
+    sampling,
+    clock,
+    strikes: strikeFile(dataDir),
+  });
+  await harvest({
+    ...settings,
+    clock,
+    signal,
+    feed,
+    token,
+    events,
+    metrics: onAws ? metered : NO_METRICS,
+    days: dayFolders(dataDir),
+    compact: (date) => compactInChild(dataDir, date, shard),
+    objects: onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null,
+    nextSession,
+    isOver: (date) => isOver(date, clock),
+  });
+}
+
+/** @throws FyersError `operator.credentials` when the operator's folder has no app id: waiting would not bring one */
+async function tokenStoreOf(settings: HarvestSettings, log: Log): Promise<TokenStore> {
+  const onSecret = (value: string): void => {
+    log.hide(value);
+  };
+  const folder = settings.tokensFolder;
+  if (folder === null) {
+    const names = namesFor(settings.suffix);
+    return parameterStore({ client: new SSMClient(AWS), names, onSecret });
+  }
+  const store = tokenFiles({ folder, onSecret });
+  if ((await store.read('FYERS_CLIENT_ID')) !== null) return store;
+  throw new FyersError(
+    'operator.credentials',
+    `There is no FYERS_CLIENT_ID in ${folder}/.env.`,
+    'Write it there, name the folder with --tokens DIR, or read the parameters with --use-ssm.',
+  );
+}
+
+function compactInChild(dataDir: string, date: IstDate, shard: number): Promise<void> {
+  return runChild({
+    file: fileURLToPath(import.meta.url),
+    args: ['compact', '--data', dataDir, '--date', date, '--shard', String(shard)],
+    heapMiB: COMPACTION_HEAP_MIB,
+  });
+}
+
+function isOver(date: IstDate, clock: Clock): boolean {
+  const now = clock.now();
+  const day = dayOf(date);
+  return date < istDateAt(now) || (day.kind === 'open' && now >= day.plan.closesAt);
+}
+
+function isEntry(): boolean {
+  const [, script] = process.argv;
+  return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url);
+}
+
+if (isEntry()) {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    // Once: a second signal ends the process as usual.
+    process.once(name, () => {
+      stop.abort();
+    });
+  }
+  process.exitCode = await run({
+    clock: systemClock,
+    signal: stop.signal,
+    argv: process.argv.slice(2),
+    env: process.env,
+  });
+}

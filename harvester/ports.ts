@@ -1,0 +1,59 @@
+// What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
+import type { Cell, Column } from '../core/depth/columns.ts';
+import type { DayEvent } from '../core/depth/day-events.ts';
+import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
+import type { Row } from '../core/depth/row.ts';
+import type { IstDate } from '../core/time.ts';
+
+/** The two append-only logs of one day, open for writing by this process alone. */
+export interface DayLogs {
+  /** Bytes of torn last lines that opening cut off. */
+  readonly cutBytes: number;
+  /** One append and fdatasync. replaced: the disk failed and a new file has them. */
+  append(rows: readonly Row[]): Promise<'appended' | 'replaced'>;
+  record(events: readonly DayEvent[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One day's files, for reading, compaction and shipping. */
+export interface DayFolder {
+  events(): Promise<readonly DayEvent[]>;
+  /** The rows of the day log in the order of writing; null for a line that is not a whole row. */
+  rows(): AsyncIterable<readonly Cell[] | null>;
+  /**
+   * Writes the Parquet file, reads it back and compares counts and sums per column.
+   * @throws FyersError `platform.integrity` when what is read is not what was written
+   */
+  writeParquet(
+    columns: readonly Pick<Column, 'name' | 'kind' | 'nullable'>[],
+    groups: AsyncIterable<readonly (readonly Cell[])[]>,
+  ): Promise<FileFacts>;
+  /** Compresses day log and event log, complete or not at all. */
+  zipLogs(): Promise<readonly FileFacts[]>;
+  /** Null until compaction has ended. */
+  manifest(): Promise<Manifest | null>;
+  writeManifest(manifest: Manifest): Promise<void>;
+  /** The facts of the manifest itself, for shipping it. */
+  manifestFacts(): Promise<FileFacts>;
+  pathOf(name: string): string;
+  /** How shipping ended; null until then. */
+  shipped(): Promise<string | null>;
+  markShipped(outcome: string): Promise<void>;
+}
+
+export interface Days {
+  /** Begins a day's logs, or continues them after a crash. */
+  open(date: IstDate): Promise<DayLogs>;
+  folder(date: IstDate): DayFolder;
+  /** Dates that have an event log, oldest first. */
+  dates(): Promise<readonly IstDate[]>;
+  diskUsedPercent(): Promise<number>;
+  /** Removes the oldest shipped days until the disk is used no more than that. */
+  makeRoom(maxUsedPercent: number): Promise<readonly IstDate[]>;
+}
+
+/** What events and measures have moved since the last flush. Never throws. */
+export interface Metrics {
+  measure(name: string, value: number): void;
+  flush(): Promise<void>;
+}

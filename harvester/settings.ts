@@ -1,0 +1,142 @@
+// What the harvester is told by its arguments and its environment. All problems at once.
+import { parseArgs } from 'node:util';
+import { type SamplingPlan, parseSampling, parseSuffix } from '../core/config.ts';
+import { FyersError, toError } from '../core/errors.ts';
+import { ENVIRONMENT, FYERS_API_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
+import { type Instant, type IstDate, parseInstant, parseIstDate } from '../core/time.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface HarvestSettings {
+  readonly kind: 'harvest';
+  readonly sampling: SamplingPlan;
+  readonly suffix: string;
+  readonly apiUrl: string;
+  readonly dataDir: string;
+  readonly shard: number;
+  readonly debug: boolean;
+  /** Where the token is: null is SSM, a text is the operator's folder. */
+  readonly tokensFolder: string | null;
+  /** Null: nothing is shipped. */
+  readonly bucket: string | null;
+  readonly sessions: number | null;
+  readonly until: Instant | null;
+}
+
+export interface CompactSettings {
+  readonly kind: 'compact';
+  readonly dataDir: string;
+  readonly date: IstDate;
+  readonly shard: number;
+}
+
+const OPTIONS = {
+  'use-ssm': { type: 'boolean', default: false },
+  debug: { type: 'boolean', default: false },
+  tokens: { type: 'string', default: '.' },
+  data: { type: 'string' },
+  symbols: { type: 'string' },
+  every: { type: 'string' },
+  days: { type: 'string' },
+  until: { type: 'string' },
+  date: { type: 'string' },
+  shard: { type: 'string' },
+} as const;
+
+const USAGE =
+  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--debug].';
+
+/** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
+export function parseSettings(
+  argv: readonly string[],
+  env: Environment,
+): HarvestSettings | CompactSettings {
+  const { values, positionals } = parsed(argv);
+  const problems: string[] = [];
+  const check = <T>(value: T | null, problem: string): T | null => {
+    if (value === null) problems.push(problem);
+    return value;
+  };
+  const dataDir = values.data ?? env[ENVIRONMENT.dataDir] ?? 'harvested_data';
+  const shard = check(
+    countIn(values.shard ?? env[ENVIRONMENT.shard] ?? '0', 0),
+    'the shard must be a whole number from 0',
+  );
+  if (positionals[0] === 'compact') {
+    const date = check(parseIstDate(values.date ?? ''), '--date must be a date (YYYY-MM-DD)');
+    if (date === null || shard === null) throw wrong(problems);
+    return { kind: 'compact', dataDir, date, shard };
+  }
+  if (positionals.length > 0) throw usage(`"${positionals.join(' ')}" is not known.`);
+  const sampling = samplingIn(values, env, problems);
+  const suffix = env[ENVIRONMENT.suffix] ?? '';
+  const checkedSuffix = parseSuffix(suffix);
+  if (!checkedSuffix.ok) problems.push(`${ENVIRONMENT.suffix} ${checkedSuffix.problem}`);
+  const sessions = optional(values.days, (text) =>
+    check(countIn(text, 1), '--days must be a whole number from 1'),
+  );
+  const until = optional(values.until, (text) =>
+    check(
+      instantIn(text),
+      '--until must be a time with its offset, such as 2026-11-25T16:00:00+05:30',
+    ),
+  );
+  if (sampling === null || shard === null || problems.length > 0) throw wrong(problems);
+  return {
+    kind: 'harvest',
+    sampling,
+    suffix,
+    apiUrl: env[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
+    dataDir,
+    shard,
+    debug: values.debug,
+    tokensFolder: values['use-ssm'] ? null : values.tokens,
+    bucket: env[ENVIRONMENT.bucket] ?? null,
+    sessions,
+    until,
+  };
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  } catch (caught) {
+    throw usage(toError(caught).message);
+  }
+}
+
+function samplingIn(
+  values: { readonly symbols?: string | undefined; readonly every?: string | undefined },
+  env: Environment,
+  problems: string[],
+): SamplingPlan | null {
+  const symbols = values.symbols ?? env[ENVIRONMENT.symbols] ?? REFERENCE_SYMBOLS.join(',');
+  const every = values.every ?? env[ENVIRONMENT.everySeconds] ?? '5';
+  const sampling = parseSampling(symbols, every.replace(/s$/, ''));
+  problems.push(...sampling.problems);
+  return sampling.ok ? sampling.value : null;
+}
+
+function optional<T>(text: string | undefined, parse: (text: string) => T): T | null {
+  return text === undefined ? null : parse(text);
+}
+
+function countIn(text: string, least: number): number | null {
+  return /^\d{1,6}$/.test(text) && Number(text) >= least ? Number(text) : null;
+}
+
+function instantIn(text: string): Instant | null {
+  try {
+    return parseInstant(text);
+  } catch {
+    return null;
+  }
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, USAGE);
+}
+
+function wrong(problems: readonly string[]): FyersError {
+  return new FyersError('operator.config', `${problems.join('; ')}.`, USAGE);
+}

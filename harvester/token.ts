@@ -1,0 +1,59 @@
+// The token that the feed calls with: read anew after every wait, and at most once a minute while there is none that works.
+import { type AccessToken, type AppId, parseAccessToken, parseAppId } from '../core/config.ts';
+import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/depth/events.ts';
+import { toError } from '../core/errors.ts';
+import type { Clock, Events, TokenStore } from '../core/ports.ts';
+import { decodeToken } from '../core/token/jwt.ts';
+import { type Instant, MINUTE, plus } from '../core/time.ts';
+
+export interface HeldToken {
+  readonly token: () => AccessToken | null;
+  readonly appId: () => AppId | null;
+  /** Reads the store, unless it was read within the last minute and `always` is not asked for. Never throws. */
+  read(when: 'always' | 'if-due'): Promise<void>;
+}
+
+export interface HeldTokenOptions {
+  readonly store: TokenStore;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Something of a token that may be logged. */
+  readonly fingerprint: (token: AccessToken) => string;
+}
+
+const REREAD_AFTER = MINUTE;
+
+export function holdToken({ store, clock, events, fingerprint }: HeldTokenOptions): HeldToken {
+  let token: AccessToken | null = null;
+  let appId: AppId | null = null;
+  let readAt: Instant | null = null;
+  const readNow = async (): Promise<void> => {
+    const [id, stored] = [
+      await store.read('FYERS_CLIENT_ID'),
+      await store.read('FYERS_ACCESS_TOKEN'),
+    ];
+    const before = token;
+    const parsedId = parseAppId(id?.trim() ?? '');
+    const parsed = parseAccessToken(stored?.trim() ?? '');
+    appId = parsedId.ok ? parsedId.value : null;
+    const expiresAt = parsed.ok ? decodeToken(parsed.value)?.expiresAt : undefined;
+    token = parsed.ok && (expiresAt ?? 0) > clock.now() ? parsed.value : null;
+    if (token === null || appId === null) events.emit(tokenMissing());
+    else if (token !== before) events.emit(tokenInUse(fingerprint(token)));
+  };
+  return {
+    token: () => token,
+    appId: () => appId,
+    async read(when) {
+      const now = clock.now();
+      if (when === 'if-due' && readAt !== null && now < plus(readAt, REREAD_AFTER)) return;
+      readAt = now;
+      try {
+        await readNow();
+      } catch (caught) {
+        // The store may be away for a moment: what is held may still be good.
+        events.emit(tokenUnreadable(toError(caught).message));
+      }
+    },
+  };
+}

@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { parseSampling } from '../../core/config.ts';
+import type { Event } from '../../core/events.ts';
+import { nextSession } from '../../core/market/calendar.ts';
+import { slotsOf } from '../../core/market/slots.ts';
+import type { DepthFeed, ObjectStore, Taken } from '../../core/ports.ts';
+import {
+  type Instant,
+  MINUTE,
+  SECOND,
+  istDate,
+  istDateAt,
+  parseInstant,
+  plus,
+} from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { type LoopOptions, harvest } from '../../harvester/loop.ts';
+import { holdToken } from '../../harvester/token.ts';
+import { OPENS_AT, shortSession, taken } from '../support/depth.ts';
+import { operatorToken } from '../support/operator-token.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-loop-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const TODAY = istDate('2026-11-25');
+const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
+
+interface World {
+  readonly startsAt?: Instant;
+  readonly signal?: AbortSignal;
+  readonly everySeconds?: number;
+  /** What the store holds at an instant. */
+  readonly stored?: (now: Instant) => string | null;
+  readonly onSlot?: (index: number) => void;
+  readonly objects?: ObjectStore | null;
+  readonly compactFails?: boolean;
+  readonly loop?: Partial<LoopOptions>;
+}
+
+/** The loop with real files, on a clock that jumps, over a feed that has a book for whoever has a token. */
+async function live(world: World = {}) {
+  const clock = virtualClock(world.startsAt ?? plus(OPENS_AT, -10 * MINUTE));
+  const events: Event[] = [];
+  const reads: Instant[] = [];
+  const sampling = parseSampling(SYMBOLS.join(), String(world.everySeconds ?? 5));
+  if (!sampling.ok) throw new Error(sampling.problem);
+  const days = dayFolders(folder);
+  const emit = { emit: (event: Event) => void events.push(event) };
+  const token = holdToken({
+    clock,
+    events: emit,
+    fingerprint: () => 'fingerprint',
+    store: {
+      read: (name) => {
+        if (name === 'FYERS_CLIENT_ID') return Promise.resolve('ABCD1234EF-100');
+        reads.push(clock.now());
+        return Promise.resolve((world.stored ?? (() => TOKEN))(clock.now()));
+      },
+      write: () => Promise.reject(new Error('never')),
+    },
+  });
+  const feed: DepthFeed = {
+    name: 'rest',
+    async *observe(session, held, signal) {
+      for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
+        if (slot < clock.now()) continue;
+        await clock.sleepUntil(slot, new AbortController().signal);
+        if (signal.aborted) return;
+        yield SYMBOLS.map((symbol): Taken =>
+          held() === null
+            ? { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason: 'no-token' }
+            : taken(symbol, slot),
+        );
+        world.onSlot?.(index);
+      }
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const compact = async (date: ReturnType<typeof istDate>): Promise<void> => {
+    if (world.compactFails === true) throw new Error('out of memory');
+    const session = nextOf(plus(OPENS_AT, 0));
+    await compactDay({ folder: days.folder(date), date, shard: 0, session });
+  };
+  const nextOf = (after: Instant) => {
+    const today = shortSession();
+    return after < today.closesAt ? today : shortSession(plus(OPENS_AT, 24 * 60 * MINUTE));
+  };
+  await harvest({
+    clock,
+    signal: world.signal ?? new AbortController().signal,
+    feed,
+    token,
+    events: emit,
+    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
+    sampling: sampling.value,
+    days,
+    compact,
+    objects: world.objects ?? null,
+    shard: 0,
+    isOver: (date) => date < istDateAt(clock.now()) || clock.now() >= shortSession().closesAt,
+    nextSession: nextOf,
+    sessions: 1,
+    until: null,
+    ...world.loop,
+  });
+  const said = events.map(({ event }) => event);
+  return { days, said, reads, clock, manifest: await manifestOf(days, TODAY) };
+}
+
+async function manifestOf(days: ReturnType<typeof dayFolders>, date: ReturnType<typeof istDate>) {
+  return (await days.dates()).includes(date) ? days.folder(date).manifest() : null;
+}
+
+function bucket(outcome: 'same' | 'different' = 'same') {
+  const stored = new Map<string, string>();
+  const store: ObjectStore = {
+    putOnce: (key, _file, sha256) => {
+      const before = stored.get(key);
+      if (before === undefined) stored.set(key, sha256);
+      if (before !== undefined && outcome === 'different') return Promise.resolve('different');
+      return Promise.resolve(before === undefined ? 'stored' : 'same');
+    },
+    get: () => Promise.resolve(false),
+  };
+  return { ...store, stored };
+}
+
+describe('The harvester', () => {
+  test('records every slot of a session, and ships the day with the manifest last', async () => {
+    const objects = bucket();
+    const { manifest, said } = await live({ objects });
+    expect(manifest).toMatchObject({ expected: 24, received: 24, explained: 0, unexplained: 0 });
+    expect(manifest?.phases.map(({ received }) => received)).toEqual([12, 12]);
+    expect([...objects.stored.keys()]).toEqual(
+      ['depth.parquet', 'day.log.gz', 'events.jsonl.gz', 'manifest.json'].map(
+        (name) => `depth/v2/date=2026-11-25/shard=0/${name}`,
+      ),
+    );
+    expect(said).toContain('day-shipped');
+  });
+
+  test('does nothing to a day that is shipped, whenever it runs again', async () => {
+    const objects = bucket();
+    await live({ objects });
+    const before = new Map(objects.stored);
+    const startsAt = plus(shortSession().closesAt, 5 * MINUTE);
+    const { said } = await live({ objects, startsAt, loop: { until: plus(startsAt, MINUTE) } });
+    expect(objects.stored).toEqual(before);
+    expect(said).not.toContain('day-compacted');
+  });
+
+  test('ships a day that was recorded before there was a bucket', async () => {
+    const objects = bucket();
+    await live();
+    await live({ objects, startsAt: plus(OPENS_AT, 10 * MINUTE) });
+    expect(objects.stored.size).toBe(8);
+  });
+
+  test('says so and overwrites nothing when the bucket holds another recording', async () => {
+    const objects = bucket('different');
+    objects.stored.set('depth/v2/date=2026-11-25/shard=0/depth.parquet', 'another');
+    const { said } = await live({ objects });
+    expect(said).toContain('ship-conflict');
+    expect([...objects.stored.values()]).toEqual(['another']);
+  });
+
+  test('keeps a day whose compaction fails, and closes it with the next run', async () => {
+    const failed = await live({ compactFails: true });
+    expect(failed.said).toContain('step-failed');
+    expect(failed.manifest).toBeNull();
+    const again = await live({ startsAt: plus(OPENS_AT, 10 * MINUTE) });
+    expect(again.manifest).toMatchObject({ received: 24, unexplained: 0 });
+  });
+
+  test('sleeps over a holiday and records the next trading day', async () => {
+    const { days, said } = await live({
+      startsAt: parseInstant('2026-11-23T08:00:00+05:30'),
+      everySeconds: 60,
+      stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
+      loop: { sessions: 2, nextSession, compact: () => Promise.resolve() },
+    });
+    expect(await days.dates()).toEqual(['2026-11-23', '2026-11-25']);
+    expect(said.filter((event) => event === 'recording')).toHaveLength(2);
+  });
+
+  test('finishes the slot when it is told to stop, and continues the same day after a restart', async () => {
+    const stop = new AbortController();
+    const first = await live({
+      signal: stop.signal,
+      onSlot: (index) => {
+        if (index === 3) stop.abort();
+      },
+    });
+    expect(first.manifest).toBeNull();
+    expect(first.said).toContain('stopping');
+    const { manifest } = await live({ startsAt: plus(OPENS_AT, 38 * SECOND) });
+    expect(manifest).toMatchObject({
+      expected: 24,
+      received: (4 + 4) * 2,
+      holes: { stopped: 4 * 2 },
+      unexplained: 0,
+    });
+  });
+
+  test('explains the slots before a late start as not running', async () => {
+    const { manifest } = await live({ startsAt: plus(OPENS_AT, 31 * SECOND) });
+    expect(manifest).toMatchObject({ received: 5 * 2, holes: { 'not-running': 7 * 2 } });
+    expect(manifest?.unexplained).toBe(0);
+  });
+
+  test('ends and ships a day that nobody came back for', async () => {
+    const stop = new AbortController();
+    await live({
+      signal: stop.signal,
+      onSlot: () => {
+        stop.abort();
+      },
+    });
+    const { manifest } = await live({ startsAt: plus(OPENS_AT, 10 * MINUTE) });
+    expect(manifest).toMatchObject({ received: 2, holes: { stopped: 22 }, unexplained: 0 });
+  });
+
+  test('keeps the grid without a token, reads the store once a minute, and goes on with a new one', async () => {
+    const arrivesAt = plus(OPENS_AT, 90 * SECOND);
+    const long = { ...shortSession(), closesAt: plus(OPENS_AT, 3 * MINUTE) };
+    const { reads, said, days } = await live({
+      stored: (now) => (now < arrivesAt ? null : TOKEN),
+      loop: {
+        nextSession: () => long,
+        isOver: () => false,
+      },
+    });
+    expect(reads.map((at) => (at - OPENS_AT) / SECOND)).toEqual([
+      -300, -240, -180, -120, -60, 0, 60, 120,
+    ]);
+    expect(said.filter((event) => event === 'token-in-use')).toHaveLength(1);
+    let rows = 0;
+    for await (const row of days.folder(TODAY).rows()) rows += row === null ? 0 : 1;
+    expect(rows).toBe(((180 - 125) / 5) * 2);
+    const holes = (await days.folder(TODAY).events()).filter(({ event }) => event === 'hole');
+    expect(holes).toHaveLength(125 / 5);
+  });
+
+  test('does not use a token that says itself that it is dead', async () => {
+    const { manifest } = await live({
+      stored: () => operatorToken('access_token', '2026-11-23T07:00:00+05:30'),
+    });
+    expect(manifest).toMatchObject({ received: 0, holes: { 'no-token': 24 } });
+  });
+
+  test('begins no session that opens after the time at which it should end', async () => {
+    const { days } = await live({ loop: { until: OPENS_AT, sessions: null } });
+    expect(await days.dates()).toEqual([]);
+  });
+
+  test('stops at once when it is told to while it waits', async () => {
+    const { said } = await live({ signal: AbortSignal.abort() });
+    expect(said).toContain('stopping');
+    expect(said).not.toContain('recording');
+  });
+});

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lockFolder } from '../../adapters/files/harvest-lock.ts';
+import { parseManifest } from '../../core/depth/manifest.ts';
+import { HARVESTER, bundle } from '../../infra/bundle.ts';
+import { depthOf, startDepthServer } from '../support/depth-server.ts';
+import { operatorToken } from '../support/operator-token.ts';
+
+const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
+const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
+/** The shortest session of the calendar: 13:15 to 15:05, so 110 slots of a minute. */
+const MUHURAT = '2025-10-21';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-harvester-'));
+  await writeFile(path.join(folder, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
+  const token = operatorToken('access_token', `${MUHURAT}T07:00:00+05:30`);
+  await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Collects what a child says, and does something as soon as it says `text`. */
+async function ending(child: ChildProcess, text?: string, then?: () => void): Promise<Ended> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (piece: string) => {
+      const before = output;
+      output += piece;
+      if (text !== undefined && !before.includes(text) && output.includes(text)) then?.();
+    });
+  }
+  await once(child, 'close');
+  return { code: child.exitCode, output };
+}
+
+const dayArguments = () => {
+  const symbols = ['--symbols', 'NSE:SBIN-EQ,NSE:M&M-EQ', '--every', '60s'];
+  return ['--data', path.join(folder, 'data'), ...symbols, '--days', '1'];
+};
+
+async function manifest() {
+  const file = path.join(folder, 'data', 'days', MUHURAT, 'manifest.json');
+  return parseManifest(await readFile(file, 'utf8'));
+}
+
+describe('The harvester as a process', () => {
+  test('loses only the slots for which it was dead, and compacts to the same bytes whenever and from whichever file', async () => {
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
+    const env = { FYERS_API_URL: server.url };
+    const at = (time: string) => `${MUHURAT}T${time}:00+05:30`;
+    const child = start([CHILD, at('13:00'), at('14:00'), ...dayArguments()], env);
+    await ending(child, 'hanging', () => child.kill('SIGKILL'));
+    expect(child.signalCode).toBe('SIGKILL');
+    const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
+    await appendFile(log, '2025-10-21T14:00:0');
+
+    const again = await ending(start([CHILD, at('14:20'), '-', ...dayArguments()], env));
+    expect(again.code).toBe(0);
+    expect(again.output).toContain('torn-tail-cut');
+    expect(await manifest()).toMatchObject({
+      expected: 220,
+      received: 2 * (45 + 45),
+      holes: { 'not-running': 2 * 20 },
+      unexplained: 0,
+      leftOut: { duplicate: 0, unplanned: 0, malformed: 0 },
+    });
+
+    const before = await manifest();
+    await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));
+    const file = path.join(folder, 'harvester.mjs');
+    await writeFile(file, bundle(HARVESTER));
+    const args = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
+    expect(await ending(start([file, ...args]))).toEqual({ code: 0, output: '' });
+    expect(await manifest()).toEqual(before);
+  });
+
+  test('finishes and exits 0 on SIGTERM', async () => {
+    const args = [MAIN, '--data', path.join(folder, 'data')];
+    const child = start(args);
+    const { code, output } = await ending(child, 'session-awaited', () => child.kill('SIGTERM'));
+    expect(output).toContain('"event":"stopping"');
+    expect(code).toBe(0);
+  });
+
+  test('leaves a folder alone that another one records into', async () => {
+    await using _other = await lockFolder(path.join(folder, 'data'));
+    const { code, output } = await ending(start([MAIN, '--data', path.join(folder, 'data')]));
+    expect(output).toContain('Another harvester records into');
+    expect(code).toBe(2);
+  });
+
+  test('is one file with the SDK inside, and says clearly what it lacks', async () => {
+    const file = path.join(folder, 'harvester.mjs');
+    await writeFile(file, bundle(HARVESTER));
+    await rm(path.join(folder, '.env'));
+    const { code, output } = await ending(start([file]));
+    expect(JSON.parse(output)).toMatchObject({
+      event: 'operator.credentials',
+      message: expect.stringContaining('There is no FYERS_CLIENT_ID in ./.env.') as unknown,
+    });
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { FyersError } from '../../core/errors.ts';
+import { parseInstant } from '../../core/time.ts';
+import { type Environment, parseSettings } from '../../harvester/settings.ts';
+
+function problemOf(argv: readonly string[], env: Environment = {}): FyersError {
+  try {
+    parseSettings(argv, env);
+  } catch (caught) {
+    if (caught instanceof FyersError) return caught;
+  }
+  throw new Error('nothing was wrong');
+}
+
+describe('The settings of the harvester', () => {
+  test("are the reference's without arguments and environment", () => {
+    expect(parseSettings([], {})).toMatchObject({
+      kind: 'harvest',
+      sampling: { everySeconds: 5, symbols: { length: 5 } },
+      suffix: '',
+      apiUrl: 'https://api-t1.fyers.in',
+      dataDir: 'harvested_data',
+      shard: 0,
+      tokensFolder: '.',
+      bucket: null,
+      sessions: null,
+      until: null,
+    });
+  });
+
+  test("are the instance's from its environment block", () => {
+    const env = {
+      FYERS_SUFFIX: 'paper',
+      FYERS_API_URL: 'http://127.0.0.1:1',
+      FYERS_SYMBOLS: 'NSE:SBIN-EQ,NSE:M&M-EQ',
+      FYERS_EVERY_SECONDS: '10',
+      FYERS_BUCKET: 'bucket',
+      FYERS_DATA_DIR: '/var/lib/fyers-harvester',
+      FYERS_SHARD: '3',
+    };
+    expect(parseSettings(['--use-ssm'], env)).toMatchObject({
+      sampling: { everySeconds: 10, symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] },
+      suffix: 'paper',
+      apiUrl: 'http://127.0.0.1:1',
+      dataDir: '/var/lib/fyers-harvester',
+      shard: 3,
+      tokensFolder: null,
+      bucket: 'bucket',
+    });
+  });
+
+  test('are taken from the arguments before the environment', () => {
+    const until = '2026-11-25T16:00:00+05:30';
+    const argv = ['--symbols', 'NSE:SBIN-EQ', '--every', '2s', '--until', until, '--days', '3'];
+    expect(parseSettings(argv, { FYERS_SYMBOLS: 'NSE:INFY-EQ' })).toMatchObject({
+      sampling: { everySeconds: 2, symbols: ['NSE:SBIN-EQ'] },
+      until: parseInstant(until),
+      sessions: 3,
+    });
+  });
+
+  test('name everything that is wrong at once', () => {
+    const argv = [
+      '--symbols',
+      'SBIN,NSE:X-EQ',
+      '--every',
+      '7s',
+      '--days',
+      'two',
+      '--until',
+      'noon',
+    ];
+    const problem = problemOf(argv, { FYERS_SUFFIX: 'UPPER', FYERS_SHARD: '-1' });
+    expect(problem.code).toBe('operator.config');
+    for (const wrong of ['"SBIN"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'shard']) {
+      expect(problem.message).toContain(wrong);
+    }
+  });
+
+  test('refuse more calls than the account has, with the arithmetic', () => {
+    const symbols = Array.from({ length: 13 }, (_, index) => `NSE:S${String(index)}-EQ`).join();
+    expect(problemOf(['--symbols', symbols]).message).toContain('156 calls a minute');
+  });
+
+  test('say how to call when an argument is unknown', () => {
+    expect(problemOf(['--sybmols', 'X'])).toMatchObject({ code: 'operator.usage' });
+    expect(problemOf(['record']).message).toContain('Use: harvest');
+  });
+
+  test('of a compaction are a date and where its day is', () => {
+    const argv = ['compact', '--data', 'd', '--date', '2026-11-25', '--shard', '1'];
+    const expected = { kind: 'compact', dataDir: 'd', date: '2026-11-25', shard: 1 };
+    expect(parseSettings(argv, {})).toEqual(expected);
+    expect(problemOf(['compact', '--date', '2026-02-30']).message).toContain('--date');
+  });
+});
