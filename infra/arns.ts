@@ -1,0 +1,27 @@
+// Addresses of resources whose names are fixed, so that a policy can name what the program does not make itself.
+import * as pulumi from '@pulumi/pulumi';
+import { type Names, type ParameterName, REGION } from '../core/names.ts';
+import type { Arns } from './policies.ts';
+
+const PARAMETERS: readonly ParameterName[] = [
+  'FYERS_CLIENT_ID',
+  'FYERS_SECRET_KEY',
+  'FYERS_ACCESS_TOKEN',
+  'FYERS_REFRESH_TOKEN',
+  'FYERS_TOKEN_STATE',
+  'FYERS_LOGIN_STATE',
+];
+
+/** Parameters, claims and log streams; the components add the resources that AWS or Pulumi names. */
+export function fixedArns(accountId: pulumi.Input<string>, names: Names): Arns {
+  const parameter = (name: string) =>
+    pulumi.interpolate`arn:aws:ssm:${REGION}:${accountId}:parameter/${name}`;
+  return {
+    ...Object.fromEntries(
+      PARAMETERS.map((name) => [`parameter ${name}`, parameter(names.parameter(name))]),
+    ),
+    claims: parameter(`${names.claimPrefix}*`),
+    'refresh log streams': pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.refreshLogGroup}:*`,
+    anything: '*',
+  };
+}

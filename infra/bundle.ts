@@ -1,0 +1,53 @@
+// The code that is deployed: each entry and all it imports as one file, the same bytes for the same sources.
+import path from 'node:path';
+import { RunError } from '@pulumi/pulumi';
+import { buildSync } from 'esbuild';
+import { toError } from '../core/errors.ts';
+
+const ROOT = path.join(import.meta.dirname, '..');
+
+/** Packages written for CommonJS call `require`, which a module does not have by itself. */
+const REQUIRE =
+  "import{createRequire as fyersRequire}from'node:module';const require=fyersRequire(import.meta.url);";
+
+export interface BundleOptions {
+  /** Relative to the project's folder, or absolute. */
+  readonly entry: string;
+  /** Packages that the place where it runs provides. */
+  readonly external: readonly string[];
+}
+
+/** `FyersTokenRefresh`; Lambda's Node runtimes carry the SDK. */
+export const REFRESH: BundleOptions = {
+  entry: 'functions/refresh/handler.ts',
+  external: ['@aws-sdk/*'],
+};
+/** The harvester, which a bare Node runs. */
+export const HARVESTER: BundleOptions = { entry: 'harvester/main.ts', external: [] };
+
+/** @throws RunError with the place of the first mistake in the sources. */
+export function bundle({ entry, external }: BundleOptions): string {
+  try {
+    const { outputFiles } = buildSync({
+      // Paths in the output are relative to it, so that every checkout gives the same bytes.
+      absWorkingDir: ROOT,
+      entryPoints: [entry],
+      external: [...external],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      banner: { js: REQUIRE },
+      legalComments: 'none',
+      logLevel: 'silent',
+      write: false,
+      outfile: 'index.mjs',
+    });
+    return outputFiles.map(({ text }) => text).join('');
+  } catch (caught) {
+    throw new RunError(
+      `${entry} cannot be bundled: ${toError(caught).message} Run \`npm ci\`, then \`npm run check\`.`,
+    );
+  }
+}

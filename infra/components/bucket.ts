@@ -1,0 +1,92 @@
+// The bucket of what was recorded. It outlives the stack, with its settings, unless the operator wants it deleted.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface DataBucketArgs {
+  /** A bucket of an earlier stack to take up again; null to make one. */
+  readonly dataBucket: string | null;
+  readonly deleteData: boolean;
+}
+
+const NAME = 'fyers-depth';
+
+/** Made here, or taken up again; a bucket taken up again is never deleted by the program. */
+export function dataBucket(
+  parent: pulumi.ComponentResource,
+  { dataBucket: earlier, deleteData }: DataBucketArgs,
+): aws.s3.Bucket {
+  // Not `protect`, which would make every `pulumi destroy` fail.
+  const options = { parent, retainOnDelete: earlier !== null || !deleteData };
+  const bucket =
+    earlier === null
+      ? new aws.s3.Bucket(NAME, { forceDestroy: deleteData }, options)
+      : aws.s3.Bucket.get(`${NAME}-kept`, earlier, undefined, { parent });
+  protectAccess(bucket, options);
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    NAME,
+    {
+      bucket: bucket.id,
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
+    },
+    options,
+  );
+  new aws.s3.BucketLifecycleConfiguration(
+    NAME,
+    {
+      bucket: bucket.id,
+      rules: [
+        {
+          id: 'uploads-that-were-never-finished',
+          status: 'Enabled',
+          filter: {},
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+        },
+      ],
+    },
+    options,
+  );
+  return bucket;
+}
+
+function protectAccess(bucket: aws.s3.Bucket, options: pulumi.CustomResourceOptions): void {
+  const closed = new aws.s3.BucketPublicAccessBlock(
+    NAME,
+    {
+      bucket: bucket.id,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
+    options,
+  );
+  new aws.s3.BucketOwnershipControls(
+    NAME,
+    { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } },
+    options,
+  );
+  new aws.s3.BucketPolicy(
+    NAME,
+    {
+      bucket: bucket.id,
+      policy: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'EncryptedTransportOnly',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:*',
+            Resource: [
+              pulumi.interpolate`arn:aws:s3:::${bucket.id}`,
+              pulumi.interpolate`arn:aws:s3:::${bucket.id}/*`,
+            ],
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          },
+        ],
+      },
+    },
+    // S3 refuses two changes of a bucket's access at once.
+    { ...options, dependsOn: [closed] },
+  );
+}

@@ -1,0 +1,115 @@
+// Parameters and the PIN secret, and who is the authority for each: config for the app and the PIN, the keeper for tokens.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+
+export interface CredentialsArgs {
+  readonly names: Names;
+  readonly app: {
+    readonly clientId: pulumi.Output<string>;
+    readonly secretKey: pulumi.Output<string>;
+  } | null;
+  readonly pin: pulumi.Output<string> | null;
+  readonly accessToken: pulumi.Output<string> | null;
+  readonly refreshToken: pulumi.Output<string> | null;
+}
+
+export class Credentials extends pulumi.ComponentResource {
+  readonly parameterNames: pulumi.Output<string[]>;
+  /** Null without a PIN. */
+  readonly pinArn: pulumi.Output<string> | null;
+  /** For resources that need every parameter to exist. */
+  readonly parameters: readonly aws.ssm.Parameter[];
+
+  constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions) {
+    super('fyers:index:Credentials', name, {}, opts);
+    this.parameters = [...this.#app(args), ...this.#tokens(args)];
+    this.pinArn = this.#pin(args);
+    this.parameterNames = pulumi.all(this.parameters.map((parameter) => parameter.name));
+    this.registerOutputs({ parameterNames: this.parameterNames });
+  }
+
+  #app({ app, names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
+    if (app === null) return [];
+    const options = { parent: this };
+    return [
+      new aws.ssm.Parameter(
+        'client-id',
+        secure(names, 'FYERS_CLIENT_ID', app.clientId, 'App id; set by pulumi up'),
+        options,
+      ),
+      new aws.ssm.Parameter(
+        'secret-key',
+        secure(names, 'FYERS_SECRET_KEY', app.secretKey, 'App secret; set by pulumi up'),
+        options,
+      ),
+    ];
+  }
+
+  #tokens({ accessToken, refreshToken, names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
+    // Made once, then the keeper's alone. Ignoring only the value is not enough: the provider sends the value of its
+    // state again with any other change, which would put an old token over today's. `overwrite` stays unset, so that
+    // parameters that somebody else made stop the deploy instead of being lost.
+    const options = { parent: this, ignoreChanges: ['*'] };
+    const placeholder = pulumi.secret(PLACEHOLDER);
+    return [
+      new aws.ssm.Parameter(
+        'access-token',
+        secure(
+          names,
+          'FYERS_ACCESS_TOKEN',
+          accessToken ?? placeholder,
+          'Access token; published by the keeper',
+        ),
+        options,
+      ),
+      new aws.ssm.Parameter(
+        'refresh-token',
+        secure(
+          names,
+          'FYERS_REFRESH_TOKEN',
+          refreshToken ?? placeholder,
+          'Refresh token; published by the keeper',
+        ),
+        options,
+      ),
+    ];
+  }
+
+  #pin({ pin, names }: CredentialsArgs): pulumi.Output<string> | null {
+    if (pin === null) return null;
+    const secret = new aws.secretsmanager.Secret(
+      'pin',
+      {
+        name: names.pinSecret,
+        description: 'PIN of the Fyers account; set by pulumi up',
+        // A window would keep the name taken, and `pulumi up` after `pulumi destroy` would fail.
+        recoveryWindowInDays: 0,
+      },
+      { parent: this },
+    );
+    new aws.secretsmanager.SecretVersion(
+      'pin',
+      { secretId: secret.id, secretString: pin },
+      { parent: this },
+    );
+    return secret.arn;
+  }
+}
+
+/** The account's default key and the standard tier, both named, so that no account setting decides. */
+function secure(
+  names: Names,
+  name: ParameterName,
+  value: pulumi.Output<string>,
+  description: string,
+): aws.ssm.ParameterArgs {
+  return {
+    name: names.parameter(name),
+    type: aws.ssm.ParameterType.SecureString,
+    tier: 'Standard',
+    keyId: 'alias/aws/ssm',
+    description,
+    value,
+  };
+}

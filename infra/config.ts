@@ -1,0 +1,181 @@
+// The program's settings: every source read, every rule applied, and all problems found before anything is registered.
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
+import {
+  type Parsed,
+  type SamplingPlan,
+  parseAppId,
+  parseAppSecret,
+  parseFyId,
+  parsePin,
+  parseRedirectUri,
+  parseSampling,
+  parseSuffix,
+} from '../core/config.ts';
+import { FYERS_API_URL, REFERENCE_REDIRECT_URI, REFERENCE_SYMBOLS } from '../core/names.ts';
+import {
+  parseAccountIds,
+  parseApiUrl,
+  parseBucketName,
+  parseDays,
+  parseEmail,
+  parseInstanceType,
+  parseSubnetId,
+  parseYesNo,
+} from './parsers.ts';
+import {
+  type Key,
+  type Sources,
+  configProblems,
+  environmentName,
+  find,
+  setCommand,
+} from './sources.ts';
+
+const DEFAULT_EVERY_SECONDS = '5';
+
+/** Secret values are Pulumi secrets from here on, so that no state, output or log shows them. */
+type Secret = pulumi.Output<string>;
+
+export interface Settings {
+  readonly app: { readonly clientId: Secret; readonly secretKey: Secret } | null;
+  readonly pin: Secret | null;
+  readonly accessToken: Secret | null;
+  readonly refreshToken: Secret | null;
+  readonly redirectUri: string;
+  readonly fyId: string | null;
+  readonly email: string | null;
+  readonly sampling: SamplingPlan;
+  readonly days: 'trading' | 'all';
+  readonly suffix: string;
+  readonly subnetId: string | null;
+  readonly instanceType: string;
+  readonly deleteData: boolean;
+  /** A bucket of an earlier stack that is taken up again. */
+  readonly dataBucket: string | null;
+  readonly allowedAccountIds: readonly string[] | null;
+  readonly apiUrl: string;
+  /** The folder of `.env` and the token files. */
+  readonly operatorDir: string;
+  readonly notices: readonly string[];
+}
+
+export interface SettingsInput {
+  /** Pulumi's configuration of this project, without the namespace. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The keys of it that are encrypted; null where that cannot be known. */
+  readonly secretKeys: readonly string[] | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The project's folder, which relative paths start from. */
+  readonly root: string;
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Problems are full sentences, each with the command that fixes it, and never hold a secret. */
+export function readSettings(input: SettingsInput): SettingsResult {
+  const operator = operatorFolder(input);
+  const envFile = readEnvFile(operator.folder);
+  const tokens = readTokenFiles(operator.folder);
+  const sources: Sources = { ...input, envFile: envFile.values };
+  const problems = [
+    ...configProblems(input.config, input.secretKeys),
+    ...operator.problems,
+    ...envFile.problems,
+    ...tokens.problems,
+    ...halfAnApp(sources),
+  ];
+  const read = reader(sources, problems);
+
+  const clientId = read('clientId', parseAppId);
+  const secretKey = read('secretKey', parseAppSecret);
+  const settings: Settings = {
+    app:
+      clientId === null || secretKey === null
+        ? null
+        : { clientId: pulumi.secret(clientId), secretKey: pulumi.secret(secretKey) },
+    pin: secretOrNull(read('pin', parsePin)),
+    accessToken: secretOrNull(tokens.accessToken),
+    refreshToken: secretOrNull(tokens.refreshToken),
+    redirectUri: read('redirectUri', parseRedirectUri) ?? REFERENCE_REDIRECT_URI,
+    fyId: read('fyId', parseFyId),
+    email: read('email', parseEmail),
+    sampling: sampling(sources, problems),
+    days: read('days', parseDays) ?? 'trading',
+    suffix: read('suffix', parseSuffix) ?? '',
+    subnetId: read('subnetId', parseSubnetId),
+    instanceType: read('instanceType', parseInstanceType) ?? 't4g.micro',
+    deleteData: read('deleteData', parseYesNo) ?? false,
+    dataBucket: read('dataBucket', parseBucketName),
+    allowedAccountIds: read('allowedAccountIds', parseAccountIds),
+    apiUrl: read('apiUrl', parseApiUrl) ?? FYERS_API_URL,
+    operatorDir: operator.folder,
+    notices: tokens.notices,
+  };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** Reads one key: its value, null where none is given, or null and a problem noted. */
+function reader(sources: Sources, problems: string[]) {
+  return <T>(key: Key, parse: (text: string) => Parsed<T>): T | null => {
+    const found = find(key, sources);
+    if (found === null) return null;
+    const parsed = parse(found.text);
+    if (parsed.ok) return parsed.value;
+    problems.push(`${found.place} ${parsed.problem}. Run \`${setCommand(key)}\`.`);
+    return null;
+  };
+}
+
+function operatorFolder(input: SettingsInput): {
+  readonly folder: string;
+  readonly problems: readonly string[];
+} {
+  const found = find('operatorDir', { ...input, envFile: {} });
+  const folder = path.resolve(input.root, found?.text ?? '.');
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const place = found?.place ?? 'operatorDir';
+  return {
+    folder,
+    problems: isFolder
+      ? []
+      : [`${place} is no folder: ${folder}. Run \`${setCommand('operatorDir')}\`.`],
+  };
+}
+
+/** An app is both or neither; which value is wrong is the parsers' matter. */
+function halfAnApp(sources: Sources): readonly string[] {
+  const pair = ['clientId', 'secretKey'] as const;
+  const missing = pair.filter((key) => find(key, sources) === null);
+  return missing.length === 1
+    ? missing.map(
+        (key) =>
+          `${environmentName(key)} is missing: an app id and its secret go together. Run \`${setCommand(key)}\`, or add it to .env.`,
+      )
+    : [];
+}
+
+function sampling(sources: Sources, problems: string[]): SamplingPlan {
+  const symbols = find('symbols', sources);
+  const everySeconds = find('everySeconds', sources);
+  const parsed = parseSampling(
+    symbols?.text ?? REFERENCE_SYMBOLS.join(','),
+    everySeconds?.text ?? DEFAULT_EVERY_SECONDS,
+  );
+  if (parsed.ok) return parsed.value;
+  const places = [symbols, everySeconds].flatMap((found) => (found === null ? [] : [found.place]));
+  for (const problem of parsed.problems) {
+    problems.push(
+      `${places.join(' and ')}: ${problem}. Run \`${setCommand('symbols')}\` or \`${setCommand('everySeconds')}\`.`,
+    );
+  }
+  return { symbols: [], everySeconds: 0 };
+}
+
+function secretOrNull(value: string | null): Secret | null {
+  return value === null ? null : pulumi.secret(value);
+}

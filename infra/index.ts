@@ -1,0 +1,44 @@
+// The program: settings, then one component for each concern, then the outputs.
+import path from 'node:path';
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { PROJECT, REGION, namesFor } from '../core/names.ts';
+import { fixedArns } from './arns.ts';
+import { Credentials } from './components/credentials.ts';
+import { Harvester } from './components/harvester.ts';
+import { Keeper } from './components/keeper.ts';
+import { Watch } from './components/watch.ts';
+import { stackOutputs } from './outputs.ts';
+import { type Environment, settingsOrStop } from './settings.ts';
+
+/**
+ * Registers everything and returns the stack's outputs.
+ * @throws RunError with every problem of the settings, before anything is registered
+ */
+export async function program(environment: Environment = process.env) {
+  const settings = settingsOrStop(environment, path.join(import.meta.dirname, '..'));
+  for (const notice of settings.notices) await pulumi.log.info(notice);
+
+  const names = namesFor(settings.suffix);
+  const provider = new aws.Provider('aws', {
+    region: REGION,
+    defaultTags: { tags: { project: PROJECT, stack: pulumi.getStack() } },
+    ...(settings.allowedAccountIds === null
+      ? {}
+      : { allowedAccountIds: [...settings.allowedAccountIds] }),
+  });
+  const { accountId } = aws.getCallerIdentityOutput({}, { provider });
+  const arns = fixedArns(accountId, names);
+  const shared = { ...settings, names, accountId, arns, hasApp: settings.app !== null };
+
+  const credentials = new Credentials('credentials', shared, { provider });
+  const keeper = new Keeper('keeper', { ...shared, credentials }, { provider });
+  const harvester = new Harvester(
+    'harvester',
+    { ...shared, environment: { ...settings, ...settings.sampling } },
+    { provider },
+  );
+  const watch = new Watch('watch', { ...shared, keeper }, { provider });
+
+  return stackOutputs({ settings, credentials, keeper, harvester, watch });
+}

@@ -1,0 +1,153 @@
+// Who may do what on which resource: one table, from which every role's policy is made and against which it is tested.
+import type { Input } from '@pulumi/pulumi';
+import type { iam } from '@pulumi/aws';
+import { METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
+
+export type Actor = 'refresh' | 'schedule' | 'harvester';
+
+/** A resource by its role in the program; `infra/arns.ts` knows the address. */
+export type Target =
+  | `parameter ${ParameterName}`
+  | 'claims'
+  | 'pin'
+  | 'refresh log streams'
+  | 'undelivered queue'
+  | 'refresh function'
+  | 'artifacts'
+  | 'depth'
+  | 'anything';
+
+export interface Permission {
+  readonly actor: Actor;
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly on: readonly Target[] | { readonly allBut: readonly Target[] };
+  readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Decryption under the account's default key needs no grant: its key policy lets every principal of the account. */
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: [
+      'parameter FYERS_CLIENT_ID',
+      'parameter FYERS_SECRET_KEY',
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_TOKEN_STATE',
+      'parameter FYERS_LOGIN_STATE',
+      'claims',
+    ],
+  },
+  {
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['ssm:PutParameter'],
+    on: [
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_TOKEN_STATE',
+      'claims',
+    ],
+  },
+  { actor: 'refresh', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
+  { actor: 'refresh', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },
+  {
+    // Not CreateLogGroup: Lambda would make the group again, without retention, after the program deleted it.
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['refresh log streams'],
+  },
+  { actor: 'refresh', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  {
+    actor: 'schedule',
+    effect: 'Allow',
+    actions: ['lambda:InvokeFunction'],
+    on: ['refresh function'],
+  },
+  { actor: 'schedule', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],
+  },
+  {
+    // Whatever policy is attached to the role later, the app secret stays out of the instance's reach.
+    actor: 'harvester',
+    effect: 'Deny',
+    actions: ['ssm:GetParameter*'],
+    on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] },
+  },
+  { actor: 'harvester', effect: 'Allow', actions: ['s3:GetObject'], on: ['artifacts', 'depth'] },
+  { actor: 'harvester', effect: 'Allow', actions: ['s3:PutObject'], on: ['depth'] },
+  {
+    // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['cloudwatch:PutMetricData'],
+    on: ['anything'],
+    condition: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
+  },
+  {
+    // Session Manager's channels have no resource to name either (Systems Manager User Guide, "Create a custom IAM
+    // role for Session Manager"). AmazonSSMManagedInstanceCore is not used: it reads every parameter.
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: [
+      'ssm:UpdateInstanceInformation',
+      'ssmmessages:CreateControlChannel',
+      'ssmmessages:CreateDataChannel',
+      'ssmmessages:OpenControlChannel',
+      'ssmmessages:OpenDataChannel',
+    ],
+    on: ['anything'],
+    condition: { StringEquals: { 'aws:RequestedRegion': REGION } },
+  },
+];
+
+/** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
+export type Arns = Readonly<Partial<Record<Target, Input<string>>>>;
+
+export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
+  const statements = PERMISSIONS.filter((permission) => permission.actor === actor).flatMap(
+    (permission) => statement(permission, arns),
+  );
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+function statement(permission: Permission, arns: Arns): readonly iam.PolicyStatement[] {
+  const { effect, actions, on, condition } = permission;
+  const targets = 'allBut' in on ? on.allBut : on;
+  const resources = targets.flatMap((target) => arns[target] ?? []);
+  if (resources.length === 0) return [];
+  return [
+    {
+      Effect: effect,
+      Action: [...actions],
+      ...('allBut' in on ? { NotResource: resources } : { Resource: resources }),
+      ...(condition === undefined ? {} : { Condition: condition }),
+    },
+  ];
+}
+
+/** Who may take a role on; `condition` where the service names whom it acts for. */
+export function trust(
+  service: 'lambda' | 'scheduler' | 'ec2',
+  condition?: Readonly<Record<string, Readonly<Record<string, Input<string>>>>>,
+): iam.PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { Service: `${service}.amazonaws.com` },
+        ...(condition === undefined ? {} : { Condition: condition }),
+      },
+    ],
+  };
+}

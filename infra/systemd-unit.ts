@@ -1,0 +1,116 @@
+// The units on the instance: the harvester, the take-up of new code after the close, and the weekly updates.
+
+/** Time to finish the last slot and ship what there is. */
+const STOP_SECONDS = 120;
+
+export interface UnitPaths {
+  readonly environmentFile: string;
+  /** Executables and the harvester's file; root's, so that the service cannot change what it runs. */
+  readonly programs: string;
+}
+
+/** File names under /etc/systemd/system and their texts. */
+export function systemdUnits(paths: UnitPaths): Readonly<Record<string, string>> {
+  return {
+    'fyers-harvester.service': harvester(paths),
+    'fyers-upgrade.service': oneShot(
+      'Takes up the harvester that the bucket names, if it is another one',
+      [`${paths.programs}/upgrade`],
+      paths.environmentFile,
+    ),
+    // Past the close and the compaction, so that a deploy never cuts a session.
+    'fyers-upgrade.timer': timer('*-*-* 16:15:00 Asia/Kolkata'),
+    'fyers-updates.service': oneShot('Installs security updates and starts afresh', [
+      // The release is locked to the image; without this, updates stop with it.
+      '/usr/bin/dnf --assumeyes --security --releasever=latest upgrade',
+      '/usr/bin/systemctl reboot',
+    ]),
+    'fyers-updates.timer': timer('Sun *-*-* 04:00:00 Asia/Kolkata'),
+  };
+}
+
+/** The timers and services to enable. */
+export const ENABLED_UNITS = [
+  'fyers-harvester.service',
+  'fyers-upgrade.timer',
+  'fyers-updates.timer',
+] as const;
+
+// No MemoryDenyWriteExecute: V8 compiles at run time.
+function harvester({ environmentFile, programs }: UnitPaths): string {
+  return `[Unit]
+Description=Records the order book
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+EnvironmentFile=${environmentFile}
+ExecStartPre=+${programs}/fetch
+ExecStart=/usr/bin/node-24 ${programs}/harvester.mjs --use-ssm
+Restart=always
+RestartSec=10
+TimeoutStartSec=300
+TimeoutStopSec=${String(STOP_SECONDS)}
+KillMode=mixed
+DynamicUser=yes
+StateDirectory=fyers-harvester
+StateDirectoryMode=0700
+UMask=0077
+MemoryMax=850M
+TasksMax=128
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+PrivateTmp=yes
+PrivateDevices=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+function oneShot(
+  description: string,
+  commands: readonly string[],
+  environmentFile?: string,
+): string {
+  return [
+    '[Unit]',
+    `Description=${description}`,
+    '',
+    '[Service]',
+    'Type=oneshot',
+    ...(environmentFile === undefined ? [] : [`EnvironmentFile=${environmentFile}`]),
+    ...commands.map((command) => `ExecStart=${command}`),
+    '',
+  ].join('\n');
+}
+
+function timer(onCalendar: string): string {
+  return `[Unit]
+Description=Starts the service of this name
+
+[Timer]
+OnCalendar=${onCalendar}
+
+[Install]
+WantedBy=timers.target
+`;
+}

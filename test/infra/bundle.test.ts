@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { RunError } from '@pulumi/pulumi';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HARVESTER, REFRESH, bundle } from '../../infra/bundle.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-bundle-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function entry(text: string): string {
+  const file = path.join(folder, 'entry.ts');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('A bundle', () => {
+  test.each([REFRESH, HARVESTER])(
+    'of $entry has the same bytes wherever it is made from',
+    (options) => {
+      const here = process.cwd();
+      const first = bundle(options);
+      try {
+        process.chdir(folder);
+        expect(bundle(options)).toBe(first);
+      } finally {
+        process.chdir(here);
+      }
+      expect(first.length).toBeGreaterThan(1_000);
+      expect(first).not.toContain(ROOT);
+    },
+  );
+
+  test('is a module by itself, in which CommonJS packages find their require', () => {
+    const pino = path.join(ROOT, 'node_modules/pino/pino.js');
+    const file = path.join(folder, 'index.mjs');
+    const text = `import pino from '${pino}'; console.log(pino.version);`;
+    writeFileSync(file, bundle({ entry: entry(text), external: [] }));
+    expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toMatch(/^\d+\.\d+/);
+  });
+
+  test('leaves out what the runtime provides', () => {
+    const text =
+      "import { SSMClient } from '@aws-sdk/client-ssm'; export const client = SSMClient;";
+    const code = bundle({ entry: entry(text), external: ['@aws-sdk/*'] });
+    expect(code).toMatch(/from\s*"@aws-sdk\/client-ssm"/);
+    expect(code.length).toBeLessThan(500);
+  });
+
+  test('that cannot be made stops the program with the place of the mistake, without a stack', () => {
+    const file = entry('export const = 1;');
+    const attempt = () => bundle({ entry: file, external: [] });
+    expect(attempt).toThrow(/entry\.ts:1:13: ERROR/);
+    expect(attempt).toThrow(RunError);
+  });
+});

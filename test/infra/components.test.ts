@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Graph, IMAGE_ID, asRecord, graphOf, one } from '../support/graph.ts';
+import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+
+let whole: Graph;
+beforeAll(async () => {
+  whole = await graphOf({
+    ...WHOLE,
+    config: { ...WHOLE.config, fyId: 'XA00001', email: 'a@example.com' },
+  });
+});
+
+describe('FyersTokenRefresh', () => {
+  test('is a Node 24 function on arm64 with its own log group and an environment without secrets', () => {
+    const { inputs, secrets } = one(whole, 'aws:lambda/function:Function');
+    expect(inputs).toMatchObject({
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      handler: 'index.handler',
+      memorySize: 256,
+      timeout: 120,
+      loggingConfig: { logFormat: 'Text', logGroup: '/aws/lambda/FyersTokenRefresh' },
+    });
+    expect(inputs['environment']).toEqual({
+      variables: {
+        FYERS_SUFFIX: '',
+        FYERS_API_URL: 'https://api-t1.fyers.in',
+        FYERS_DAYS: 'trading',
+        FYERS_FY_ID: 'XA00001',
+      },
+    });
+    expect(secrets).toEqual([]);
+    expect(one(whole, 'aws:cloudwatch/logGroup:LogGroup').inputs['retentionInDays']).toBe(90);
+  });
+
+  test('is one file of text, the same in every run', async () => {
+    const code = asRecord(one(whole, 'aws:lambda/function:Function').inputs['code']);
+    expect(Object.keys(asRecord(code['assets']))).toEqual(['index.mjs']);
+    const again = await graphOf(APP_ONLY);
+    expect(one(again, 'aws:lambda/function:Function').inputs['code']).toEqual(code);
+  });
+
+  test('is not tried again by Lambda; what failed goes to the queue', () => {
+    expect(
+      one(whole, 'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig').inputs,
+    ).toEqual({
+      functionName: 'FyersTokenRefresh',
+      maximumRetryAttempts: 0,
+      maximumEventAgeInSeconds: 900,
+      destinationConfig: { onFailure: { destination: 'arn:aws:mock:::Queue/undelivered' } },
+    });
+    expect(one(whole, 'aws:sqs/queue:Queue').inputs).toMatchObject({ sqsManagedSseEnabled: true });
+  });
+
+  test('runs at seven every day by the Indian clock, with few retries and a dead-letter queue', () => {
+    const { inputs } = one(whole, 'aws:scheduler/schedule:Schedule');
+    expect(inputs).toMatchObject({
+      state: 'ENABLED',
+      scheduleExpression: 'cron(0 7 * * ? *)',
+      scheduleExpressionTimezone: 'Asia/Kolkata',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        roleArn: 'arn:aws:mock:::Role/fyers-schedule',
+        retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
+        deadLetterConfig: { arn: 'arn:aws:mock:::Queue/undelivered' },
+      },
+    });
+    expect(JSON.parse(String(asRecord(inputs['target'])['input']))).toEqual({
+      trigger: 'slot',
+      slot: '07:00',
+    });
+  });
+});
+
+describe('The bucket', () => {
+  const SETTINGS = /s3\/bucket(?!Object)/;
+
+  test('outlives the stack with its settings, unless its data shall go', async () => {
+    const kept = whole.resources.filter(({ type }) => SETTINGS.test(type));
+    expect(kept).toHaveLength(6);
+    expect(kept.every(({ retainOnDelete, protect }) => retainOnDelete && !protect)).toBe(true);
+    expect(one(whole, 'aws:s3/bucket:Bucket').inputs['forceDestroy']).toBe(false);
+
+    const graph = await graphOf({ config: { deleteData: 'true' } });
+    const deleted = graph.resources.filter(({ type }) => SETTINGS.test(type));
+    expect(deleted.some(({ retainOnDelete }) => retainOnDelete)).toBe(false);
+    expect(one(graph, 'aws:s3/bucket:Bucket').inputs['forceDestroy']).toBe(true);
+    expect(graph.outputs['bucketOnDestroy']).toBe('deleted with all its data');
+  });
+
+  test('of an earlier stack is taken up by its name, and never deleted', async () => {
+    const graph = await graphOf({ config: { dataBucket: 'an-old-bucket', deleteData: 'true' } });
+    expect(graph.reads).toEqual([
+      { resource: 'aws:s3/bucket:Bucket::fyers-depth-kept', id: 'an-old-bucket' },
+    ]);
+    expect(graph.resources.some(({ type }) => type === 'aws:s3/bucket:Bucket')).toBe(false);
+    const settings = graph.resources.filter(({ type }) => SETTINGS.test(type));
+    expect(settings).toHaveLength(5);
+    expect(
+      settings.every((each) => each.retainOnDelete && each.inputs['bucket'] === 'an-old-bucket'),
+    ).toBe(true);
+    expect(graph.outputs).toMatchObject({
+      bucket: 'an-old-bucket',
+      bucketOrigin: 'taken up again',
+      bucketOnDestroy: 'kept',
+    });
+  });
+
+  test('is closed to the public, encrypted, and answers encrypted connections only', () => {
+    expect(
+      one(whole, 'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock').inputs,
+    ).toMatchObject({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    expect(
+      JSON.stringify(
+        one(
+          whole,
+          'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
+        ).inputs,
+      ),
+    ).toContain('AES256');
+    expect(
+      asRecord(one(whole, 'aws:s3/bucketPolicy:BucketPolicy').inputs['policy'])['Statement'],
+    ).toEqual([
+      {
+        Sid: 'EncryptedTransportOnly',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: ['arn:aws:s3:::fyers-depth-1234567', 'arn:aws:s3:::fyers-depth-1234567/*'],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ]);
+  });
+
+  test('holds the harvester under its content hash before anything points to it', () => {
+    const artifact = one(whole, 'aws:s3/bucketObjectv2:BucketObjectv2', 'artifact');
+    const current = one(whole, 'aws:s3/bucketObjectv2:BucketObjectv2', 'current-artifact');
+    const code = String(asRecord(artifact.inputs['source'])['text']);
+    const sha256 = createHash('sha256').update(code).digest('hex');
+    expect(artifact.inputs['key']).toBe(`artifact/${sha256}.mjs`);
+    expect(current.inputs['key']).toBe('artifact/current.json');
+    expect(JSON.parse(String(current.inputs['content']))).toEqual({
+      key: `artifact/${sha256}.mjs`,
+      sha256,
+    });
+    expect(current.dependsOn).toContain('aws:s3/bucketObjectv2:BucketObjectv2::artifact');
+  });
+});
+
+describe('The instance', () => {
+  test('is small, encrypted, without a key, and gives its credentials to itself alone', () => {
+    const { inputs } = one(whole, 'aws:ec2/instance:Instance');
+    expect(inputs).toMatchObject({
+      instanceType: 't4g.micro',
+      userDataReplaceOnChange: true,
+      metadataOptions: {
+        httpEndpoint: 'enabled',
+        httpTokens: 'required',
+        httpPutResponseHopLimit: 1,
+      },
+      rootBlockDevice: { volumeType: 'gp3', volumeSize: 8, encrypted: true },
+      creditSpecification: { cpuCredits: 'standard' },
+    });
+    expect(inputs).not.toHaveProperty('keyName');
+  });
+
+  test('is gone before another one starts, and starts when its code and its rights are there', () => {
+    const { deleteBeforeReplace, dependsOn } = one(whole, 'aws:ec2/instance:Instance');
+    expect(deleteBeforeReplace).toBe(true);
+    expect(dependsOn).toEqual(
+      expect.arrayContaining([
+        'aws:iam/rolePolicy:RolePolicy::fyers-harvester',
+        'aws:s3/bucketObjectv2:BucketObjectv2::current-artifact',
+        'aws:ec2/routeTableAssociation:RouteTableAssociation::fyers',
+      ]),
+    );
+  });
+
+  test('lets nothing in and only HTTPS out', () => {
+    const { inputs } = one(whole, 'aws:ec2/securityGroup:SecurityGroup');
+    expect(inputs['ingress']).toEqual([]);
+    expect(inputs['egress']).toEqual([
+      expect.objectContaining({
+        protocol: 'tcp',
+        fromPort: 443,
+        toPort: 443,
+        cidrBlocks: ['0.0.0.0/0'],
+      }),
+    ]);
+  });
+
+  test('starts from the image that is current when it is made; a newer one replaces nothing', () => {
+    const { inputs, ignoreChanges } = one(whole, 'aws:ec2/instance:Instance');
+    expect(inputs['ami']).toBe(IMAGE_ID);
+    expect(ignoreChanges).toEqual(['ami']);
+  });
+
+  test('goes into the operator’s subnet where one is named', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { subnetId: 'subnet-01234567' } });
+    expect(graph.resources.filter(({ type }) => /:Vpc$|:Subnet$|:RouteTable/.test(type))).toEqual(
+      [],
+    );
+    const { inputs } = one(graph, 'aws:ec2/instance:Instance');
+    expect(inputs['subnetId']).toBe('subnet-01234567');
+    expect(inputs).not.toHaveProperty('associatePublicIpAddress');
+    expect(one(graph, 'aws:ec2/securityGroup:SecurityGroup').inputs['vpcId']).toBe(
+      'vpc-of-the-subnet',
+    );
+  });
+
+  test('of a type that does not burst has no setting of bursts', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { instanceType: 'c7g.medium' } });
+    expect(one(graph, 'aws:ec2/instance:Instance').inputs).not.toHaveProperty(
+      'creditSpecification',
+    );
+  });
+});
+
+describe('The alarm', () => {
+  test('rings at the first failure, says what to do, and does not mind the quiet between two runs', () => {
+    const { inputs } = one(whole, 'aws:cloudwatch/metricAlarm:MetricAlarm');
+    expect(inputs).toMatchObject({
+      namespace: 'AWS/Lambda',
+      metricName: 'Errors',
+      dimensions: { FunctionName: 'FyersTokenRefresh' },
+      statistic: 'Sum',
+      period: 60,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparisonOperator: 'GreaterThanOrEqualToThreshold',
+      treatMissingData: 'notBreaching',
+      alarmActions: ['arn:aws:mock:::Topic/fyers-alarms'],
+    });
+    expect(inputs['alarmDescription']).toContain('aws logs tail /aws/lambda/FyersTokenRefresh');
+  });
+
+  test('reaches a topic that only this account’s alarms may use and no key keeps from delivering', () => {
+    expect(one(whole, 'aws:sns/topic:Topic').inputs).not.toHaveProperty('kmsMasterKeyId');
+    expect(
+      asRecord(one(whole, 'aws:sns/topicPolicy:TopicPolicy').inputs['policy'])['Statement'],
+    ).toEqual([
+      expect.objectContaining({
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: 'sns:Publish',
+        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+      }),
+    ]);
+    expect(one(whole, 'aws:sns/topicSubscription:TopicSubscription').inputs).toMatchObject({
+      protocol: 'email',
+      endpoint: 'a@example.com',
+    });
+  });
+});

@@ -1,0 +1,127 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { PLACEHOLDER } from '../../core/names.ts';
+import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
+import {
+  ACCESS_TOKEN,
+  APP_ID,
+  APP_ONLY,
+  APP_SECRET,
+  PIN,
+  REFRESH_TOKEN,
+  WHOLE,
+} from '../support/worlds.ts';
+
+let whole: Graph;
+beforeAll(async () => {
+  whole = await graphOf(WHOLE);
+});
+
+describe('Parameters', () => {
+  test.each(['access-token', 'refresh-token'])(
+    'leave the %s wholly to the keeper once it is made',
+    (name) => {
+      expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['*']);
+    },
+  );
+
+  test.each(['client-id', 'secret-key'])('follow the configuration for the %s', (name) => {
+    expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual([]);
+  });
+
+  test('never overwrite what somebody else made, and are encrypted under the default key', () => {
+    const parameters = whole.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
+    expect(parameters).toHaveLength(4);
+    for (const { inputs } of parameters) {
+      expect(inputs).not.toHaveProperty('overwrite');
+      expect(inputs).toMatchObject({
+        type: 'SecureString',
+        tier: 'Standard',
+        keyId: 'alias/aws/ssm',
+      });
+    }
+  });
+
+  test('begin with the token of the files, or with the placeholder', async () => {
+    const value = (graph: Graph, name: string) =>
+      one(graph, 'aws:ssm/parameter:Parameter', name).inputs['value'];
+    expect(value(whole, 'access-token')).toBe(ACCESS_TOKEN);
+    expect(value(whole, 'refresh-token')).toBe(REFRESH_TOKEN);
+    const graph = await graphOf(APP_ONLY);
+    expect(value(graph, 'access-token')).toBe(PLACEHOLDER);
+    expect(value(graph, 'refresh-token')).toBe(PLACEHOLDER);
+  });
+});
+
+describe('The PIN', () => {
+  test('is a secret that can be made again right after destroy', () => {
+    expect(one(whole, 'aws:secretsmanager/secret:Secret').inputs).toMatchObject({
+      name: 'FYERS_PIN',
+      recoveryWindowInDays: 0,
+    });
+    expect(one(whole, 'aws:secretsmanager/secretVersion:SecretVersion')).toMatchObject({
+      inputs: { secretString: PIN },
+      secrets: ['secretString'],
+    });
+  });
+});
+
+describe('Secrets', () => {
+  const CANARIES = [APP_ID, APP_SECRET, PIN, ACCESS_TOKEN, REFRESH_TOKEN];
+
+  /** Every text of a value with the path it stands at. */
+  function texts(value: unknown, at = ''): readonly (readonly [string, string])[] {
+    return typeof value === 'object' && value !== null
+      ? Object.entries(asRecord(value)).flatMap(([key, inner]) => texts(inner, `${at}.${key}`))
+      : [[at.slice(1), String(value)]];
+  }
+
+  test('stand only in inputs that are marked, and each of them stands somewhere', () => {
+    const places = whole.resources.flatMap((each) =>
+      texts(each.inputs).map(([at, text]) => ({ each, at, text })),
+    );
+    for (const canary of CANARIES) {
+      const holding = places.filter(({ text }) => text.includes(canary));
+      expect(holding.length).toBeGreaterThan(0);
+      expect(
+        holding.filter(({ each, at }) => !each.secrets.includes(at)).map(({ at }) => at),
+      ).toEqual([]);
+    }
+  });
+
+  test('stand in no output', () => {
+    const text = JSON.stringify(whole.outputs);
+    expect(text.length).toBeGreaterThan(500);
+    for (const canary of CANARIES) expect(text).not.toContain(canary);
+    expect(whole.secretOutputs).toEqual([]);
+  });
+});
+
+describe('The adoption of token files', () => {
+  test('sends both tokens and never the PIN, as a secret input, after all it needs', () => {
+    const adopt = one(whole, 'aws:lambda/invocation:Invocation');
+    expect(JSON.parse(String(adopt.inputs['input']))).toEqual({
+      adopt: { accessToken: ACCESS_TOKEN, refreshToken: REFRESH_TOKEN },
+    });
+    expect(adopt.secrets).toEqual(['input']);
+    expect(adopt.dependsOn).toEqual(
+      expect.arrayContaining([
+        'aws:lambda/function:Function::refresh',
+        'aws:iam/rolePolicy:RolePolicy::fyers-refresh',
+        'aws:ssm/parameter:Parameter::client-id',
+        'aws:ssm/parameter:Parameter::secret-key',
+        'aws:ssm/parameter:Parameter::access-token',
+        'aws:ssm/parameter:Parameter::refresh-token',
+      ]),
+    );
+  });
+
+  test('sends null for the token that has no file', async () => {
+    const graph = await graphOf({
+      files: { '.env': APP_ONLY.files?.['.env'] ?? '', 'daily_token.txt': ACCESS_TOKEN },
+    });
+    const { inputs } = one(graph, 'aws:lambda/invocation:Invocation');
+    expect(JSON.parse(String(inputs['input']))).toEqual({
+      adopt: { accessToken: ACCESS_TOKEN, refreshToken: null },
+    });
+  });
+});

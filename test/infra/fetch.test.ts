@@ -1,0 +1,111 @@
+// The script that brings the harvester to the instance, run for real against a stand-in for the AWS CLI.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { userData } from '../../infra/user-data.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-fetch-'));
+  for (const name of ['bin', 'opt', 'bucket/artifact']) {
+    mkdirSync(path.join(folder, name), { recursive: true });
+  }
+  symlinkSync(process.execPath, path.join(folder, 'bin', 'node-24'));
+  // aws s3api get-object --bucket NAME --key KEY FILE
+  executable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
+  executable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function executable(name: string, body: string): void {
+  const file = path.join(folder, name);
+  writeFileSync(file, `#!/bin/bash\n${body}\n`);
+  chmodSync(file, 0o755);
+}
+
+function run(script: 'fetch' | 'upgrade') {
+  const all = userData({
+    suffix: '',
+    apiUrl: '',
+    symbols: [],
+    everySeconds: 5,
+    bucket: 'a-bucket',
+  });
+  const text = new RegExp(`^cat > /opt/fyers/${script} <<'(\\w+)'\\n([\\s\\S]*?)^\\1$`, 'm').exec(
+    all,
+  )?.[2];
+  const { status, stderr } = spawnSync('bash', ['-s'], {
+    input: text?.replaceAll('/opt/fyers', path.join(folder, 'opt')) ?? 'exit 99',
+    env: { PATH: `${path.join(folder, 'bin')}:/usr/bin:/bin`, FYERS_BUCKET: 'a-bucket' },
+    encoding: 'utf8',
+  });
+  return { status, stderr };
+}
+
+function upload(code: string, sha256 = createHash('sha256').update(code).digest('hex')): void {
+  const key = `artifact/${sha256}.mjs`;
+  writeFileSync(path.join(folder, 'bucket', key), code);
+  writeFileSync(path.join(folder, 'bucket/artifact/current.json'), JSON.stringify({ key, sha256 }));
+}
+
+const installed = () => path.join(folder, 'opt/harvester.mjs');
+
+describe('Fetching the harvester', () => {
+  test('installs what current.json names, and leaves nothing else behind', () => {
+    upload('export const n = 1;');
+    expect(run('fetch').status).toBe(0);
+    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+    expect(readdirSync(path.join(folder, 'opt'))).toEqual(['harvester.mjs']);
+  });
+
+  test('refuses code whose SHA-256 is another one, and goes on with what is here', () => {
+    upload('export const n = 1;');
+    run('fetch');
+    upload('export const n = 2;', 'f'.repeat(64));
+    const { status, stderr } = run('fetch');
+    expect(status).toBe(0);
+    expect(stderr).toContain('goes on');
+    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+  });
+
+  test('fails where there is neither a proven harvester nor an earlier one', () => {
+    expect(run('fetch').status).toBe(1);
+    upload('export const n = 2;', 'f'.repeat(64));
+    expect(run('fetch').status).toBe(1);
+    expect(existsSync(installed())).toBe(false);
+  });
+});
+
+describe('Taking up a new harvester', () => {
+  const restarts = () => existsSync(path.join(folder, 'systemctl.log'));
+
+  test('starts the service afresh only where the bucket names another one', () => {
+    upload('export const n = 1;');
+    run('fetch');
+    expect(run('upgrade').status).toBe(0);
+    expect(restarts()).toBe(false);
+    upload('export const n = 2;');
+    expect(run('upgrade').status).toBe(0);
+    expect(restarts()).toBe(true);
+  });
+
+  test('leaves the service alone where the bucket does not answer', () => {
+    expect(run('upgrade').status).not.toBe(0);
+    expect(restarts()).toBe(false);
+  });
+});

@@ -1,0 +1,55 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { nodeProblem } from '../../adapters/process/require-node.js';
+import { ROOT } from '../support/source-tree.ts';
+
+describe('The check of Node’s version', () => {
+  test.each(['20.20.2', '22.17.1', '21.9.0', '8.0.0'])('refuses %s', (version) => {
+    expect(nodeProblem(version)).toMatch(/^Node \S+ is too old: 22\.18 or newer is needed\. Run /);
+    expect(nodeProblem(version)).not.toContain('\n');
+  });
+
+  test.each(['22.18.0', '23.6.0', '24.21.0', '100.0.0'])('accepts %s', (version) => {
+    expect(nodeProblem(version)).toBeNull();
+  });
+});
+
+/** Runs Pulumi's entry as its language host would import it, on a Node that claims a version. */
+function runEntry(node: string, claimed: string | null): { readonly output: string } {
+  const claim =
+    claimed === null
+      ? ''
+      : `Object.defineProperty(process.versions, 'node', { value: '${claimed}' });`;
+  const script = `${claim}
+    const { default: main } = await import('./infra/main.js');
+    await main().catch((error) => console.log(error.__pulumiRunError === true, error.message));`;
+  const { stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return { output: `${stdout}${stderr}`.trim() };
+}
+
+/** The system's own Node where that is an old one, which is what a hand-typed `pulumi up` would run. */
+function oldNode(): string | null {
+  const system = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file));
+  if (system === undefined) return null;
+  const version = execFileSync(system, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+  return nodeProblem(version) === null ? null : system;
+}
+
+describe('Pulumi’s entry', () => {
+  test('refuses an old Node with one line, as an error that Pulumi prints without a stack', () => {
+    const old = oldNode();
+    const { output } = runEntry(old ?? process.execPath, old === null ? '20.20.2' : null);
+    expect(output).toMatch(/^true Node 20\.\d+\.\d+ is too old: .*$/);
+  });
+
+  test('is where Pulumi.yaml points, and Pulumi leaves the TypeScript to Node', () => {
+    const project = readFileSync(path.join(ROOT, 'Pulumi.yaml'), 'utf8');
+    expect(/^main: (.*)$/m.exec(project)?.[1]).toBe('infra/main.js');
+    expect(project).toMatch(/^ {4}typescript: false$/m);
+  });
+});

@@ -1,0 +1,155 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Graph, graphOf, one, problemsOf } from '../support/graph.ts';
+import { ACCESS_TOKEN, APP_ID, APP_ONLY, WHOLE } from '../support/worlds.ts';
+
+let whole: Graph;
+beforeAll(async () => {
+  whole = await graphOf({ ...WHOLE, config: { ...WHOLE.config, email: 'a@example.com' } });
+});
+
+function count(graph: Graph): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { type } of graph.resources) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}
+
+const FIXED = {
+  'pulumi:pulumi:Stack': 1,
+  'pulumi:providers:aws': 1,
+  'fyers:index:Credentials': 1,
+  'fyers:index:Keeper': 1,
+  'fyers:index:Harvester': 1,
+  'fyers:index:Watch': 1,
+  'aws:ssm/parameter:Parameter': 2,
+  'aws:cloudwatch/logGroup:LogGroup': 1,
+  'aws:sqs/queue:Queue': 1,
+  'aws:iam/role:Role': 3,
+  'aws:iam/rolePolicy:RolePolicy': 3,
+  'aws:lambda/function:Function': 1,
+  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': 1,
+  'aws:scheduler/schedule:Schedule': 1,
+  'aws:s3/bucket:Bucket': 1,
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': 1,
+  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': 1,
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': 1,
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': 1,
+  'aws:s3/bucketPolicy:BucketPolicy': 1,
+  'aws:s3/bucketObjectv2:BucketObjectv2': 2,
+  'aws:sns/topic:Topic': 1,
+  'aws:sns/topicPolicy:TopicPolicy': 1,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': 1,
+};
+
+describe('The program', () => {
+  test('registers with everything configured exactly these resources', () => {
+    expect(count(whole)).toEqual({
+      ...FIXED,
+      'aws:ssm/parameter:Parameter': 4,
+      'aws:secretsmanager/secret:Secret': 1,
+      'aws:secretsmanager/secretVersion:SecretVersion': 1,
+      'aws:lambda/invocation:Invocation': 1,
+      'aws:ec2/vpc:Vpc': 1,
+      'aws:ec2/internetGateway:InternetGateway': 1,
+      'aws:ec2/subnet:Subnet': 1,
+      'aws:ec2/routeTable:RouteTable': 1,
+      'aws:ec2/routeTableAssociation:RouteTableAssociation': 1,
+      'aws:ec2/securityGroup:SecurityGroup': 1,
+      'aws:iam/instanceProfile:InstanceProfile': 1,
+      'aws:ec2/instance:Instance': 1,
+      'aws:sns/topicSubscription:TopicSubscription': 1,
+    });
+  });
+
+  test('makes without an app what needs none, and says how to register one', async () => {
+    const graph = await graphOf({});
+    expect(count(graph)).toEqual(FIXED);
+    expect(one(graph, 'aws:scheduler/schedule:Schedule').inputs['state']).toBe('DISABLED');
+    expect(graph.outputs['nextStep']).toMatch(/^Register an app at https:.*run `pulumi up`\.$/);
+    expect(graph.outputs['instance']).toBe('none until there is an app');
+  });
+
+  test('asks with an app and no token for a token file, and adopts nothing', async () => {
+    const graph = await graphOf(APP_ONLY);
+    expect(graph.outputs['nextStep']).toMatch(/access_token\.txt/);
+    expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
+  });
+
+  test('keeps token files of a stack without an app in their parameters and invokes nothing', async () => {
+    const graph = await graphOf({ files: { 'access_token.txt': ACCESS_TOKEN } });
+    expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
+    expect(one(graph, 'aws:ssm/parameter:Parameter', 'access-token').inputs['value']).toBe(
+      ACCESS_TOKEN,
+    );
+  });
+
+  test('puts every resource into Mumbai by one provider, under a component', () => {
+    expect(one(whole, 'pulumi:providers:aws').inputs).toMatchObject({
+      region: 'ap-south-1',
+      defaultTags: JSON.stringify({ tags: { project: 'fyers-token-refresh', stack: 'dev' } }),
+    });
+    const own = whole.resources.filter(({ type }) => type.startsWith('aws:'));
+    expect(own.filter(({ provider }) => !provider.includes('::aws::'))).toEqual([]);
+    expect(own.filter(({ parent }) => !parent.startsWith('fyers:index:'))).toEqual([]);
+  });
+
+  test('lets the provider touch only the accounts that are allowed', async () => {
+    const graph = await graphOf({ config: { allowedAccountIds: '123456789012' } });
+    expect(one(graph, 'pulumi:providers:aws').inputs['allowedAccountIds']).toBe('["123456789012"]');
+  });
+
+  test('registers nothing at all when the configuration has problems, and tells them in one message', async () => {
+    const { message, registered } = await problemsOf({
+      config: { days: 'never', pin: '12' },
+      files: { '.env': `FYERS_CLIENT_ID=${APP_ID}\n`, 'access_token.txt': 'broken' },
+    });
+    expect(message.split('\n')).toEqual([
+      '5 problems in the configuration; nothing was changed.',
+      expect.stringContaining('pin stands unencrypted'),
+      expect.stringContaining('access_token.txt must be one token'),
+      expect.stringContaining('FYERS_SECRET_KEY is missing'),
+      expect.stringContaining('pin in the Pulumi configuration must be exactly four digits'),
+      expect.stringContaining('days in the Pulumi configuration must be trading or all'),
+    ]);
+    expect(registered).toBe(0);
+  });
+});
+
+describe('Names', () => {
+  const named = (graph: Graph) =>
+    graph.resources
+      .filter(({ type }) => /parameter:|secret:|function:|schedule:|logGroup:/.test(type))
+      .map(({ inputs }) => inputs['name'])
+      .toSorted();
+
+  test('are the reference’s own', () => {
+    expect(named(whole)).toEqual([
+      '/aws/lambda/FyersTokenRefresh',
+      'FYERS_ACCESS_TOKEN',
+      'FYERS_CLIENT_ID',
+      'FYERS_PIN',
+      'FYERS_REFRESH_TOKEN',
+      'FYERS_SECRET_KEY',
+      'FyersTokenRefresh',
+      'FyersTokenRefreshDaily',
+    ]);
+  });
+
+  test('carry the suffix of a second stack, each of them, as does what the runtime is told', async () => {
+    const paper = await graphOf({ ...WHOLE, config: { ...WHOLE.config, suffix: 'paper' } });
+    const first = new Set(named(whole));
+    expect(named(paper).filter((name) => first.has(name))).toEqual([]);
+    expect(named(paper)).toHaveLength(first.size);
+    expect(one(paper, 'aws:lambda/function:Function').inputs['environment']).toMatchObject({
+      variables: { FYERS_SUFFIX: 'paper' },
+    });
+    expect(one(paper, 'aws:ec2/instance:Instance').inputs['userData']).toContain(
+      '\nFYERS_SUFFIX=paper\n',
+    );
+    expect(JSON.stringify(paper.resources)).toContain('parameter/FYERS_TOKEN_STATE_PAPER');
+  });
+
+  test('are left to Pulumi elsewhere, so that two stacks never meet', () => {
+    const free = whole.resources.filter(({ type }) => /iam\/|bucket:|queue:|topic:/.test(type));
+    expect(free.filter(({ inputs }) => 'name' in inputs || 'bucketPrefix' in inputs)).toEqual([]);
+  });
+});
