@@ -1,0 +1,79 @@
+// `npx fyers harvest`: the harvester of the instance, on any machine. Its arguments are its own.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
+import { ENVIRONMENT } from '../core/names.ts';
+import type { Environment, Session } from './io.ts';
+import { settingsOf } from './settings.ts';
+
+const HELP = `
+Options:
+  --use-ssm             read the token from Parameter Store instead of the token file
+  --tokens DIR          the folder of .env and of the token files (default: this one)
+  --data DIR            where the recordings go (default: harvested_data)
+  --symbols A,B         default: FYERS_SYMBOLS, or the reference's five
+  --every 5s            between two snapshots of a symbol, a divisor of a minute
+  --days N              stop after N sessions
+  --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
+  --debug               log more
+
+It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
+again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. The log is JSON, a line for each event.
+FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
+
+Examples:
+  $ npx --no-install fyers harvest
+  $ npx --no-install fyers harvest --use-ssm --symbols NSE:SBIN-EQ,NSE:INFY-EQ --every 2s --days 1`;
+
+export function addHarvest(program: Command, session: Session): void {
+  program
+    .command('harvest')
+    .description('Record the NSE order book on this machine.')
+    .usage('[options]')
+    .argument('[args...]')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .configureHelp({ visibleArguments: () => [], visibleOptions: () => [] })
+    .addHelpText('after', HELP)
+    .action(async (_args, _options, { args }: Command) => {
+      session.exitWith(await harvest(session, args));
+    });
+}
+
+/** The harvester's exit code; it has logged what went wrong. */
+async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
+  const env = harvesterEnvironment(path.resolve(io.cwd, folderIn(argv)), io.env);
+  // Here and not above: only this command needs the Parquet and metrics code.
+  const { run } = await import('../harvester/main.ts');
+  const stop = new AbortController();
+  const stopGently = (): void => {
+    stop.abort();
+  };
+  // Once: a second signal ends the process as usual.
+  process.once('SIGINT', stopGently).once('SIGTERM', stopGently);
+  try {
+    return await run({ clock: io.clock, signal: stop.signal, argv, env });
+  } finally {
+    process.off('SIGINT', stopGently).off('SIGTERM', stopGently);
+  }
+}
+
+/** The folder whose `.env` counts; everything else about the arguments is the harvester's to judge. */
+function folderIn(argv: readonly string[]): string {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { tokens: { type: 'string' } },
+    strict: false,
+  });
+  return typeof values.tokens === 'string' ? values.tokens : '.';
+}
+
+/** The environment, and over it what `.env` says of the harvester's own keys. */
+function harvesterEnvironment(folder: string, env: Environment): Environment {
+  const settings = settingsOf(folder, env);
+  const own = Object.values(ENVIRONMENT).flatMap((name) => {
+    const value = settings(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { ...env, ...Object.fromEntries(own) };
+}

@@ -1,0 +1,122 @@
+// `npx fyers`: the list of commands, and what every error becomes.
+import { isatty } from 'node:tty';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { Command, CommanderError } from 'commander';
+import { systemClock } from '../adapters/process/clock.ts';
+import { createLog } from '../adapters/process/log.ts';
+import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
+import { REGION } from '../core/names.ts';
+import { SECOND } from '../core/time.ts';
+import { addConfigure } from './configure.ts';
+import { addHarvest } from './harvest.ts';
+import type { Io, Session } from './io.ts';
+import { addSsm } from './ssm.ts';
+import { paint } from './terminal.ts';
+import { addTokens } from './tokens.ts';
+
+const USAGE_EXIT_CODE = 2;
+
+const HELP = `
+Examples:
+  $ npx --no-install fyers tokens                  is there a token for the coming session?
+  $ npx --no-install fyers tokens --use-ssm        the same for the parameters in AWS
+  $ npx --no-install fyers ssm list                which parameters are there
+  $ npx --no-install fyers harvest --every 10s     record the order book on this machine
+  $ npx --no-install fyers COMMAND --help          more of one command
+
+Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of ours.`;
+
+/** The exit code. Never throws: whatever went wrong is one message on standard error. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  const log = createLog({ clock: io.clock, write: io.err });
+  let exitCode = 0;
+  const session: Session = {
+    io,
+    hide: (secret) => {
+      log.hide(secret);
+    },
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    await programOf(session).parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (caught) {
+    // Commander has said already what is wrong with the arguments.
+    if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+    for (const line of errorLines(toError(caught), io, argv.includes('--debug'))) {
+      io.err(log.scrub(line));
+    }
+    return exitCodeOf(caught);
+  }
+}
+
+function programOf(session: Session): Command {
+  const { io } = session;
+  const program = new Command('fyers')
+    .description("The tokens and the harvester of fyers-token-refresh, from the project's folder.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        io.out(text.trimEnd());
+      },
+      writeErr: (text) => {
+        io.err(text.trimEnd());
+      },
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => io.colour,
+    })
+    .showHelpAfterError('Add --help to see what is possible.')
+    // So that a command may have options of the names that others have too.
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText('after', HELP);
+  addTokens(program, session);
+  addSsm(program, session);
+  addHarvest(program, session);
+  addConfigure(program, session);
+  return program;
+}
+
+function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
+  const known = error instanceof FyersError;
+  const code = known ? error.code : 'bug.unexpected';
+  return [
+    `${paint(io, 'bad', `${code}:`)} ${error.message}`,
+    ...(exitCodeOf(error) === exitCodeOf(null) ? [howToReport(debug)] : []),
+    ...(debug && error.stack !== undefined ? [error.stack] : []),
+  ];
+}
+
+function howToReport(debug: boolean): string {
+  return debug
+    ? 'This is a fault of ours. Please report it with the command and all that is printed here.'
+    : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints.';
+}
+
+function processIo(): Io {
+  return {
+    out: (line) => {
+      process.stdout.write(`${line}\n`);
+    },
+    err: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+    // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
+    colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
+    cwd: process.cwd(),
+    env: process.env,
+    clock: systemClock,
+    ssm: () =>
+      new SSMClient({
+        region: REGION,
+        maxAttempts: 2,
+        requestHandler: {
+          connectionTimeout: 3 * SECOND,
+          requestTimeout: 10 * SECOND,
+          throwOnRequestTimeout: true,
+        },
+      }),
+  };
+}

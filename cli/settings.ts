@@ -1,0 +1,59 @@
+// The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
+import { readEnvFile } from '../adapters/files/operator-files.ts';
+import { type Parsed, parseSuffix } from '../core/config.ts';
+import { FyersError } from '../core/errors.ts';
+import { ENVIRONMENT, FYERS_API_URL, type Names, namesFor } from '../core/names.ts';
+import type { Environment } from './io.ts';
+
+/** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
+export type Settings = (name: string) => string | null;
+
+/** @throws FyersError `operator.config` when `.env` is there and cannot be read */
+export function settingsOf(folder: string, env: Environment): Settings {
+  const { values, problems } = readEnvFile(folder);
+  refuse(problems);
+  return (name) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
+}
+
+/** @throws FyersError `operator.config` with all problems, when there are any; each is a full sentence */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw configError(problems);
+}
+
+/** @throws FyersError `operator.config` naming the place */
+export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw configError([`${place} ${parsed.problem}.`]);
+}
+
+export function apiUrlOf(settings: Settings): string {
+  return settings(ENVIRONMENT.apiUrl)?.replace(/\/+$/, '') ?? FYERS_API_URL;
+}
+
+/**
+ * The names of the stack that is meant.
+ *
+ * @param flag the value of `--suffix`; it wins over the settings
+ * @throws FyersError `operator.config`
+ */
+export function namesOf(settings: Settings, flag: string | undefined): Names {
+  const text = flag ?? settings(ENVIRONMENT.suffix) ?? '';
+  const place = flag === undefined ? ENVIRONMENT.suffix : '--suffix';
+  return namesFor(valueOrStop(place, parseSuffix(text)));
+}
+
+function configError(problems: readonly string[]): FyersError {
+  const count = `${String(problems.length)} ${problems.length === 1 ? 'problem' : 'problems'}`;
+  return new FyersError(
+    'operator.config',
+    [`${count}; nothing was changed.`, ...problems.map((problem) => `  - ${problem}`), ' '].join(
+      '\n',
+    ),
+    'Correct that, and repeat the command.',
+  );
+}
+
+function nonEmpty(text: string | undefined): string | null {
+  const trimmed = text?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
+}

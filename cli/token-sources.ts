@@ -1,0 +1,78 @@
+// Where tokens are looked at: the operator's folder, or the parameters in AWS.
+import path from 'node:path';
+import { readTokenFiles } from '../adapters/files/operator-files.ts';
+import { parseFyId } from '../core/config.ts';
+import { ENVIRONMENT, REGION } from '../core/names.ts';
+import { tokenIn } from '../core/token/check.ts';
+import { parameterReader } from './aws.ts';
+import type { Session } from './io.ts';
+import { type Settings, apiUrlOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+
+export interface Held {
+  /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
+  readonly place: string;
+  readonly appId: string | null;
+  /** The only Fyers client whose tokens count; null when none is configured. */
+  readonly account: string | null;
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  readonly notices: readonly string[];
+  readonly problems: readonly string[];
+  /** How a new token gets here. */
+  readonly nextStep: string;
+}
+
+interface Where {
+  readonly dir: string;
+  readonly suffix?: string;
+}
+
+/** Errors: `operator.config`. What is wrong with a token file is among the problems. */
+export function fromFiles(session: Session, { dir }: Where): Held {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, dir);
+  const settings = settingsOf(folder, io.env);
+  const { accessToken, refreshToken, notices, problems } = readTokenFiles(folder);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  return {
+    place: `in ${folder}`,
+    appId: settings('FYERS_CLIENT_ID'),
+    ...shared(settings),
+    accessToken,
+    refreshToken,
+    notices,
+    problems,
+    nextStep: `Log in to Fyers and put the new token into ${path.join(folder, 'access_token.txt')}.`,
+  };
+}
+
+/** Errors: `operator.config`, `operator.credentials`, `platform.permission`, `platform.store`. */
+export async function fromParameters(session: Session, { dir, suffix }: Where): Promise<Held> {
+  const { io } = session;
+  const settings = settingsOf(path.resolve(io.cwd, dir), io.env);
+  const read = parameterReader(session, namesOf(settings, suffix));
+  const appId = await read('FYERS_CLIENT_ID');
+  const accessToken = tokenIn(await read('FYERS_ACCESS_TOKEN'));
+  const refreshToken = tokenIn(await read('FYERS_REFRESH_TOKEN'));
+  return {
+    place: `in Parameter Store (${REGION})`,
+    appId,
+    ...shared(settings),
+    accessToken,
+    refreshToken,
+    notices: [],
+    problems: [],
+    nextStep:
+      'Log in to Fyers, put the new token into access_token.txt beside .env, and run `pulumi up`.',
+  };
+}
+
+function shared(settings: Settings): Pick<Held, 'account' | 'apiUrl'> {
+  const fyId = settings(ENVIRONMENT.fyId);
+  return {
+    account: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
+    apiUrl: apiUrlOf(settings),
+  };
+}

@@ -1,0 +1,97 @@
+// `npx fyers tokens`: is there a token for the coming session?
+import type { Command } from 'commander';
+import { fyersBroker } from '../adapters/fyers/broker.ts';
+import { parseAccessToken, parseAppId } from '../core/config.ts';
+import { FyersError } from '../core/errors.ts';
+import { nextSession } from '../core/market/calendar.ts';
+import type { Proof } from '../core/ports.ts';
+import type { Session } from './io.ts';
+import { valueOrStop } from './settings.ts';
+import { type Held, fromFiles, fromParameters } from './token-sources.ts';
+import { type Verdict, judge, mayBeProven } from './token-verdict.ts';
+import { jsonOf, linesOf } from './token-report.ts';
+
+interface TokensOptions {
+  readonly dir: string;
+  readonly useSsm?: true;
+  readonly suffix?: string;
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+export function addTokens(program: Command, session: Session): void {
+  program
+    .command('tokens')
+    .description(
+      'The tokens beside .env or in AWS, and whether one is good for the coming session.',
+    )
+    .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
+    .option('--use-ssm', 'the parameters in AWS instead of the token files')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--offline', 'ask the broker nothing')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Times come from the tokens themselves, decoded without verifying. What proves a token is the broker's answer to one live
+read, unless --offline. Tokens are shown as fingerprints, never themselves.
+
+Exits with 0 when the access token outlives the coming session (during one, that one; after its close, the next trading
+day's) and was proven live, or with --offline says so of itself. Exits with 2 when it doesn't, and with 3 when the broker
+cannot be reached to prove it.
+
+Examples:
+  $ npx --no-install fyers tokens
+  $ npx --no-install fyers tokens --use-ssm --json | jq .good`,
+    )
+    .action((options: TokensOptions) => tokens(session, options));
+}
+
+async function tokens(session: Session, options: TokensOptions): Promise<void> {
+  const { io } = session;
+  const held = await (options.useSsm === true
+    ? fromParameters(session, options)
+    : fromFiles(session, options));
+  const now = io.clock.now();
+  const view = { account: held.account, now, session: nextSession(now) };
+  const offline = options.offline === true;
+  const asks = !offline && mayBeProven(held.accessToken, view);
+  const proof = asks ? await prove(session, held) : null;
+  const verdict = judge(held, { ...view, proof, offline });
+  if (options.json === true) io.out(jsonOf(held, verdict));
+  else for (const line of linesOf(io, held, verdict)) io.out(line);
+  stopUnlessGood(held, verdict);
+}
+
+/** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
+async function prove(session: Session, held: Held): Promise<Proof> {
+  const appId = valueOrStop(
+    `FYERS_CLIENT_ID ${held.place}`,
+    held.appId === null
+      ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
+      : parseAppId(held.appId),
+  );
+  const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
+  const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide });
+  return broker.prove(appId, token, new AbortController().signal);
+}
+
+function stopUnlessGood(held: Held, verdict: Verdict): void {
+  if (verdict.good) return;
+  if (verdict.access.state === 'unproven' && verdict.access.proof === 'unreachable') {
+    throw new FyersError(
+      'broker.unreachable',
+      'Fyers did not answer, so the access token is not proven.',
+      'Try again in a few minutes, or look at it with --offline.',
+    );
+  }
+  if (held.problems.length > 0) {
+    throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);
+  }
+  throw new FyersError(
+    'operator.credentials',
+    `There is no access token for the session of ${verdict.session.date}.`,
+    held.nextStep,
+  );
+}
