@@ -3,7 +3,6 @@ import { keyOf, coverageOf } from './compact.ts';
 import type { DayLogs, Days } from './ports.ts';
 import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
-import { startCoverage } from '../core/depth/coverage.ts';
 import { dayLogReplaced, tornTailCut } from '../core/depth/events.ts';
 import { rowsOf } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';

@@ -4,6 +4,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { PROJECT, REGION, namesFor } from '../core/names.ts';
 import { fixedArns } from './arns.ts';
+import { HARVESTER, REFRESH, bundle } from './bundle.ts';
 import { Credentials } from './components/credentials.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
@@ -13,12 +14,15 @@ import { type Environment, settingsOrStop } from './settings.ts';
 
 /**
  * Registers everything and returns the stack's outputs.
+ * @param build makes one file of an entry; a caller that runs the program often may keep what it made
  * @throws RunError with every problem of the settings, before anything is registered
  */
-export async function program(environment: Environment = process.env) {
+export async function program(environment: Environment = process.env, build = bundle) {
   const settings = settingsOrStop(environment, path.join(import.meta.dirname, '..'));
   for (const notice of settings.notices) await pulumi.log.info(notice);
 
+  // Before anything is registered: code that cannot be bundled leaves nothing half made.
+  const code = { refresh: build(REFRESH), harvester: build(HARVESTER) };
   const names = namesFor(settings.suffix);
   const provider = new aws.Provider('aws', {
     region: REGION,
@@ -32,10 +36,10 @@ export async function program(environment: Environment = process.env) {
   const shared = { ...settings, names, accountId, arns, hasApp: settings.app !== null };
 
   const credentials = new Credentials('credentials', shared, { provider });
-  const keeper = new Keeper('keeper', { ...shared, credentials }, { provider });
+  const keeper = new Keeper('keeper', { ...shared, credentials, code: code.refresh }, { provider });
   const harvester = new Harvester(
     'harvester',
-    { ...shared, environment: { ...settings, ...settings.sampling } },
+    { ...shared, code: code.harvester, environment: { ...settings, ...settings.sampling } },
     { provider },
   );
   const watch = new Watch('watch', { ...shared, keeper }, { provider });

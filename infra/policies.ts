@@ -6,7 +6,7 @@ import { METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
 export type Actor = 'refresh' | 'schedule' | 'harvester';
 
 /** A resource by its role in the program; `infra/arns.ts` knows the address. */
-export type Target =
+type Target =
   | `parameter ${ParameterName}`
   | 'claims'
   | 'pin'

@@ -3,9 +3,6 @@
 import { ENVIRONMENT, OBJECTS, REGION } from '../core/names.ts';
 import { ENABLED_UNITS, systemdUnits } from './systemd-unit.ts';
 
-/** EC2's limit on user data before encoding, in bytes. */
-export const USER_DATA_LIMIT = 16_384;
-
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
 const PROGRAMS = '/opt/fyers';
 

@@ -14,6 +14,8 @@ export interface DayInBucket {
   readonly expected: number;
   readonly received: number;
   readonly explained: number;
+  /** Slots without a row, by reason. */
+  readonly holes: Readonly<Record<string, number>>;
   /** Symbols whose sums in the Parquet differ from the ledger's; empty is what should be. */
   readonly differences: readonly string[];
 }
@@ -60,10 +62,18 @@ export async function dayInBucket(
     readonly expected: number;
     readonly received: number;
     readonly explained: number;
+    readonly holes: Readonly<Record<string, number>>;
   };
   const recorded = await sumsOf(await read('depth.parquet'));
-  const { expected, received, explained } = manifest;
-  return { objects, expected, received, explained, differences: differences(recorded, ledger) };
+  const { expected, received, explained, holes } = manifest;
+  return {
+    objects,
+    expected,
+    received,
+    explained,
+    holes,
+    differences: differences(recorded, ledger),
+  };
 }
 
 async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {

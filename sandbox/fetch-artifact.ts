@@ -3,15 +3,22 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { toError } from '../core/errors.ts';
 import { ENVIRONMENT, OBJECTS } from '../core/names.ts';
 
 const [file = ''] = process.argv.slice(2);
 const s3 = new S3Client({});
-const Bucket = process.env[ENVIRONMENT.bucket];
+const Bucket = process.env[ENVIRONMENT.bucket] ?? '';
 
 async function textOf(key: string): Promise<string> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
-  return (await Body?.transformToString()) ?? '';
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
+    return (await Body?.transformToString()) ?? '';
+  } catch (caught) {
+    const { name, message } = toError(caught);
+    process.stderr.write(`s3://${Bucket}/${key}: ${name}: ${message}\n`);
+    process.exit(1);
+  }
 }
 
 const { key, sha256 } = JSON.parse(await textOf(OBJECTS.currentArtifact)) as {

@@ -1,8 +1,6 @@
 // The instance's part: the artifact from the bucket, as the instance's role, through one day on a virtual clock.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError } from '../core/errors.ts';
 import { formatClock, formatIso, instant, istInstant, type IstDate } from '../core/time.ts';
@@ -70,7 +68,6 @@ export async function harvestDay(
   const file = await fetchArtifact(dir, env, signal);
   const start = istInstant(date, '08:45');
   simulator.setClock(start);
-  const log = path.join(dir, 'harvester.log');
   const argv = [
     '--use-ssm',
     '--data',
@@ -81,29 +78,54 @@ export async function harvestDay(
   const child = spawn(
     process.execPath,
     [CHILD, file, simulator.controlUrl, formatIso(start), ...argv],
-    {
-      cwd: dir,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
-    },
+    { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const words = createWriteStream(log);
-  child.stdout.pipe(words, { end: false });
-  child.stderr.pipe(words, { end: false });
+  const words: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => words.push(piece));
+  child.stderr.on('data', (piece: Buffer) => words.push(piece));
   const report = setInterval(() => {
     const books = Object.values(simulator.ledger()).reduce((sum, { books: n }) => sum + n, 0);
     progress.note(
       `${formatClock(instant(simulator.now()))} IST  ${books.toLocaleString('en')} books`,
     );
   }, REPORT_EVERY_MS);
-  try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw await failed(log, code);
-  } finally {
-    clearInterval(report);
-    words.end();
+  const code = await ended(child, signal);
+  clearInterval(report);
+  const complaints = complaintsIn(Buffer.concat(words).toString());
+  for (const complaint of complaints) progress.warn(complaint);
+  const denied = complaints.find((complaint) => DENIED.test(complaint));
+  if (code !== 0 || denied !== undefined) {
+    throw new FyersError(
+      denied === undefined ? 'bug.unexpected' : 'platform.permission',
+      `The harvester ended with code ${String(code)}: ${denied ?? complaints.at(-1) ?? 'no word'}`,
+      'Correct what it names, then run the command again.',
+    );
   }
+}
+
+const DENIED = /AccessDenied|not authorized/;
+
+/** What the harvester's log says above mere information, each once. */
+function complaintsIn(log: string): readonly string[] {
+  const lines = log.split('\n').filter((line) => line !== '');
+  const complaints = lines.flatMap((line) => {
+    if (!line.startsWith('{')) return [line];
+    const { level, message } = JSON.parse(line) as Readonly<Record<'level' | 'message', string>>;
+    return level === 'info' ? [] : [message];
+  });
+  return [...new Set(complaints)];
+}
+
+/** Waits for the end even when stopped, so that nobody writes into a folder that is being removed. */
+async function ended(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  signal.addEventListener('abort', kill);
+  const [code] = (await once(child, 'close')) as [number | null];
+  signal.removeEventListener('abort', kill);
+  signal.throwIfAborted();
+  return code;
 }
 
 /** As the unit's fetch script does: the pointer, the file it names, its hash. Credentials: the metadata server's only. */
@@ -117,26 +139,16 @@ async function fetchArtifact(
   const child = spawn(process.execPath, [fetcher, file], {
     cwd: dir,
     env,
-    signal,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const words: Buffer[] = [];
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
-  const [code] = (await once(child, 'close')) as [number | null];
+  const code = await ended(child, signal);
   if (code === 0) return file;
   throw new FyersError(
     'platform.permission',
     `The instance cannot fetch its code: ${Buffer.concat(words).toString().trim()}`,
     'Look at the instance role in infra/policies.ts.',
-  );
-}
-
-async function failed(log: string, code: number | null): Promise<FyersError> {
-  const last = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join('\n');
-  return new FyersError(
-    /AccessDenied|not authorized/.test(last) ? 'platform.permission' : 'bug.unexpected',
-    `The harvester ended with code ${String(code)}: ${last}`,
-    'Correct what it names, then run the command again.',
   );
 }
 

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { parseIstDate, type IstDate } from '../core/time.ts';
-import { mainJob, type StartOptions } from './main-job.ts';
+import type { StartOptions } from './main-job.ts';
 import { terminalProgress } from './progress.ts';
 
 const HELP = `npm start -- [options]
@@ -29,7 +29,11 @@ const progress = terminalProgress(process.stdout);
 try {
   const options = optionsFrom(process.argv.slice(2));
   if (options === null) process.stdout.write(HELP);
-  else await mainJob(options, progress, stop.signal);
+  else {
+    // Loaded only now: a wrong option is answered at once.
+    const { mainJob } = await import('./main-job.ts');
+    await mainJob(options, progress, stop.signal);
+  }
 } catch (caught) {
   const error = toError(stop.signal.aborted ? stop.signal.reason : caught);
   const known = error instanceof FyersError;

@@ -46,11 +46,15 @@ function forbiddenArrows(all: readonly SourceFile[]): readonly string[] {
   });
 }
 
+/** Lines that do something: imports, declarations of types, comments and lone brackets don't. */
 function linesOfLogic(all: readonly SourceFile[]): number {
   const logic = (text: string) =>
     withoutComments(text)
+      .replaceAll(/^import[\s\S]*?;$/gm, '')
+      .replaceAll(/^(?:export )?interface [\s\S]*?^}$/gm, '')
+      .replaceAll(/^(?:export )?type [\s\S]*?;$/gm, '')
       .split('\n')
-      .filter((line) => line.trim() !== '').length;
+      .filter((line) => /\w/.test(line)).length;
   return all.reduce((sum, { text }) => sum + logic(text), 0);
 }
 
@@ -129,7 +133,9 @@ describe('The shape of the code', () => {
   });
 
   test('has named exports only, no barrels, and no way around the linter', () => {
-    const named = production.filter(({ file }) => file !== 'infra/main.js' && file.includes('/'));
+    // Pulumi takes a program by its default export.
+    const programs = ['infra/main.js', 'bench/empty-program.ts'];
+    const named = production.filter(({ file }) => !programs.includes(file) && file.includes('/'));
     expect(uses(/^export default/m, named)).toEqual([]);
     expect(uses(/^export (?:\*|\{[^}]*\}) from/m, production)).toEqual([]);
     const loophole = new RegExp(['eslint', 'disable'].join('-') + '|@ts-' + '(?:ignore|nocheck)');

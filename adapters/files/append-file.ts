@@ -43,7 +43,7 @@ export async function openAppendFile(
 }
 
 /** A new file is lost with its folder's entry, so that goes to disk too. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -13,7 +13,7 @@ import { dayLogParts } from './day-log.ts';
 import { EVENT_LOG, readEventLog } from './event-log.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
 
-export const DAY_FILES = {
+const DAY_FILES = {
   parquet: 'depth.parquet',
   dayLog: 'day.log.gz',
   events: 'events.jsonl.gz',

@@ -151,7 +151,6 @@ function holes(
 
 /** False when the signal came first. */
 async function sleptUntil(clock: Clock, at: Instant, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
   try {
     await clock.sleepUntil(at, signal);
     return true;

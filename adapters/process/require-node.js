@@ -12,11 +12,3 @@ export function nodeProblem(version) {
   const oldest = `${String(OLDEST.major)}.${String(OLDEST.minor)}`;
   return `Node ${version} is too old: ${oldest} or newer is needed. Run \`npm ci\`, then \`export PATH="$PWD/node_modules/.bin:$PATH"\`, and try again.`;
 }
-
-/** Ends the process with the operator's exit code and one line, where Node is too old. */
-export function requireNode() {
-  const problem = nodeProblem(process.versions.node);
-  if (problem === null) return;
-  console.error(problem);
-  process.exit(2);
-}

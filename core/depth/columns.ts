@@ -13,7 +13,7 @@ export type Cell = string | number | null;
  * How a column is written. timestamp: ISO-8601 with +05:30 in CSV, TIMESTAMP in milliseconds UTC in Parquet ·
  * text: BYTE_ARRAY UTF8 · price: DOUBLE · count: INT64.
  */
-export type ColumnKind = 'timestamp' | 'text' | 'price' | 'count';
+type ColumnKind = 'timestamp' | 'text' | 'price' | 'count';
 
 export interface Column {
   readonly name: string;

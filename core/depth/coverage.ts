@@ -40,7 +40,7 @@ export interface Hole {
 }
 
 /** Slots: `expected = received + explained + unexplained`, and unexplained above zero is a red day. */
-export interface Counts {
+interface Counts {
   readonly expected: number;
   readonly received: number;
   readonly explained: number;

@@ -67,9 +67,9 @@ function levelsOf(sides: readonly z.infer<typeof level>[]): readonly Level[] {
   return sides
     .flatMap((one) => {
       const quantity = countOf(one?.volume ?? null);
-      if (one?.price == null || quantity === null) return [];
-      if (one.price === 0 && quantity === 0) return [];
-      return [{ price: one.price, quantity, orders: countOf(one.ord) }];
+      const price = one?.price ?? null;
+      if (price === null || quantity === null || (price === 0 && quantity === 0)) return [];
+      return [{ price, quantity, orders: countOf(one?.ord ?? null) }];
     })
     .slice(0, LEVELS);
 }

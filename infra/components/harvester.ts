@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { OBJECTS } from '../../core/names.ts';
-import { HARVESTER, bundle } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 import { type HarvesterEnvironment, userData } from '../user-data.ts';
 import { dataBucket } from './bucket.ts';
@@ -17,6 +16,8 @@ const ROOT_GIB = 8;
 
 export interface HarvesterArgs {
   readonly arns: Arns;
+  /** The harvester, as one file. */
+  readonly code: string;
   readonly environment: Omit<HarvesterEnvironment, 'bucket'>;
   readonly instanceType: string;
   readonly subnetId: string | null;
@@ -35,7 +36,7 @@ export class Harvester extends pulumi.ComponentResource {
   constructor(name: string, args: HarvesterArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Harvester', name, {}, opts);
     const bucket = dataBucket(this, args);
-    const { artifact, current } = this.#code(bucket);
+    const { artifact, current } = this.#code(bucket, args.code);
     const role = new aws.iam.Role(
       'fyers-harvester',
       { description: 'The harvester', assumeRolePolicy: trust('ec2') },
@@ -64,8 +65,7 @@ export class Harvester extends pulumi.ComponentResource {
   }
 
   /** Under its content hash, so that what runs is known; the pointer is written last. */
-  #code(bucket: aws.s3.Bucket) {
-    const code = bundle(HARVESTER);
+  #code(bucket: aws.s3.Bucket, code: string) {
     const sha256 = createHash('sha256').update(code).digest('hex');
     const key = OBJECTS.artifact(sha256);
     const artifact = new aws.s3.BucketObjectv2(

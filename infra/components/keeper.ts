@@ -3,7 +3,6 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { ENVIRONMENT, type Names, REGION } from '../../core/names.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, scheduleExpression } from '../../core/schedule.ts';
-import { REFRESH, bundle } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -18,6 +17,8 @@ export interface KeeperArgs {
   readonly accountId: pulumi.Output<string>;
   readonly arns: Arns;
   readonly credentials: Credentials;
+  /** The function, as one file. */
+  readonly code: string;
   readonly apiUrl: string;
   readonly days: 'trading' | 'all';
   readonly fyId: string | null;
@@ -91,7 +92,7 @@ export class Keeper extends pulumi.ComponentResource {
         architectures: ['arm64'],
         handler: 'index.handler',
         code: new pulumi.asset.AssetArchive({
-          'index.mjs': new pulumi.asset.StringAsset(bundle(REFRESH)),
+          'index.mjs': new pulumi.asset.StringAsset(args.code),
         }),
         memorySize: 256,
         timeout: 120,

@@ -1,4 +1,4 @@
-// Permissions that the roles have and a run never used.
+// What the roles were granted, and what of that a run never used.
 import {
   GetRolePolicyCommand,
   IAMClient,
@@ -11,55 +11,80 @@ import type { ExercisedPermission } from './permissions.ts';
 interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
-  readonly Resource: string | readonly string[];
+  readonly Resource?: string | readonly string[];
 }
 
-/** Role × action × resource of every inline Allow that matched no request; null where requests are not known. */
+interface RolePolicy {
+  readonly RoleName: string;
+  readonly PolicyName: string;
+  readonly PolicyDocument: string;
+}
+
+/** One action on one resource of an inline policy's Allow. */
+export interface Grant extends ExercisedPermission {
+  readonly covers: (used: ExercisedPermission) => boolean;
+  readonly policy: RolePolicy;
+  readonly policyWithoutIt: RolePolicy;
+}
+
+/** Every grant that matched no request; null where requests are not known. */
 export async function unexercised(
   emulator: Emulator,
 ): Promise<readonly ExercisedPermission[] | null> {
   const used = await emulator.exercised();
   if (used === null) return null;
-  const granted = await grantedIn(emulator);
-  return granted.filter(
-    (grant) =>
-      !used.some(
-        ({ role, action, resource }) =>
-          role === grant.role && matches(grant.action, action) && matches(grant.resource, resource),
-      ),
-  );
-}
-
-async function grantedIn(emulator: Emulator): Promise<readonly ExercisedPermission[]> {
   const { endpoint, region, rootCredentials } = emulator;
   const iam = new IAMClient({ endpoint, region, credentials: rootCredentials });
   try {
     const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-    const all = await Promise.all(Roles.map(({ RoleName = '' }) => grantsOf(iam, RoleName)));
-    return all.flat();
+    const grants = await Promise.all(Roles.map(({ RoleName = '' }) => grantsOf(iam, RoleName)));
+    return grants.flat().filter((grant) => !used.some(grant.covers));
   } finally {
     iam.destroy();
   }
 }
 
-async function grantsOf(iam: IAMClient, role: string): Promise<readonly ExercisedPermission[]> {
-  const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName: role }));
-  const grants: ExercisedPermission[] = [];
-  for (const PolicyName of PolicyNames) {
-    const { PolicyDocument = '' } = await iam.send(
-      new GetRolePolicyCommand({ RoleName: role, PolicyName }),
-    );
-    const { Statement: statements } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
-      readonly Statement: readonly Statement[];
-    };
-    for (const { Effect, Action, Resource } of statements) {
-      if (Effect !== 'Allow') continue;
-      for (const action of [Action].flat()) {
-        for (const resource of [Resource].flat()) grants.push({ role, action, resource });
-      }
-    }
-  }
-  return grants;
+export async function grantsOf(iam: IAMClient, RoleName: string): Promise<readonly Grant[]> {
+  const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+  const policies = await Promise.all(
+    PolicyNames.map((PolicyName) => iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))),
+  );
+  return policies.flatMap(({ PolicyName = '', PolicyDocument = '' }) =>
+    grantsIn({ RoleName, PolicyName, PolicyDocument: decodeURIComponent(PolicyDocument) }),
+  );
+}
+
+function grantsIn(policy: RolePolicy): readonly Grant[] {
+  const { RoleName: role } = policy;
+  const document = JSON.parse(policy.PolicyDocument) as {
+    readonly Statement: readonly Statement[];
+  };
+  const pairs = document.Statement.flatMap(pairsOf);
+  return pairs.flatMap((pair, index) => {
+    const { Effect, Action: action, Resource: resource } = pair;
+    if (Effect !== 'Allow' || typeof action !== 'string' || typeof resource !== 'string') return [];
+    const left = { ...document, Statement: pairs.toSpliced(index, 1) };
+    return [
+      {
+        role,
+        action,
+        resource,
+        covers: (used) =>
+          used.role === role && matches(action, used.action) && matches(resource, used.resource),
+        policy,
+        policyWithoutIt: { ...policy, PolicyDocument: JSON.stringify(left) },
+      },
+    ];
+  });
+}
+
+/** A statement of lists as statements of one action on one resource each; one that names what it leaves out stays. */
+function pairsOf(statement: Statement): readonly Statement[] {
+  const resources = [statement.Resource ?? []].flat();
+  if (resources.length === 0) return [statement];
+  return [statement.Action]
+    .flat()
+    .flatMap((Action) => resources.map((Resource) => ({ ...statement, Action, Resource })));
 }
 
 /** IAM's wildcards: `*` any text, `?` one character; letters of either case in actions. */

@@ -3,6 +3,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { toError } from '../../core/errors.ts';
 import { droppedSoFar } from './resources/conditions.ts';
 import { masked, type Props } from './values.ts';
 
@@ -62,9 +63,7 @@ export function registerIn(dir: string): Register {
       save();
     },
     failed: (urn, caught) => {
-      const message =
-        caught instanceof Error ? `${caught.name}: ${caught.message}` : String(caught);
-      failures.push({ resource: urn.split('::').slice(2).join(' '), message });
+      failures.push({ resource: urn.split('::').slice(2).join(' '), message: problemOf(caught) });
     },
     save,
   };
@@ -79,4 +78,10 @@ export function registeredIn(dir: string): Registered {
     return { resources: [], droppedConditions: [], failures: [] };
   }
   return registeredFile.parse(JSON.parse(content));
+}
+
+/** With the name that AWS gives its errors, which says more than their text. */
+export function problemOf(caught: unknown): string {
+  const { name, message } = toError(caught);
+  return name === 'Error' ? message : `${name}: ${message}`;
 }

@@ -28,7 +28,7 @@ function isSecret(value: Props): boolean {
   return value[SIGNATURE] === SECRET;
 }
 
-export function hasSecret(value: unknown): boolean {
+function hasSecret(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasSecret);
   return isProps(value) && (isSecret(value) || Object.values(value).some(hasSecret));
 }

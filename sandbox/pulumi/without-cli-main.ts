@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod/mini';
+import { toError } from '../../core/errors.ts';
 import { PROJECT } from '../../core/names.ts';
 import { operations } from './operations.ts';
-import { registerIn } from './register.ts';
+import { problemOf, registerIn } from './register.ts';
 import { isProps, wired, type Props } from './values.ts';
 import type { WithoutCliAnswer } from './without-cli.ts';
 
@@ -34,7 +35,7 @@ async function counted<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (caught) {
-    failure ??= `${what}: ${caught instanceof Error ? `${caught.name}: ${caught.message}` : String(caught)}`;
+    failure ??= `${what}: ${problemOf(caught)}`;
   } finally {
     working--;
     if (failure !== null && working === 0) answer({ ofResource: failure });
@@ -115,11 +116,11 @@ function asProps(value: unknown): Props {
 }
 
 process.on('unhandledRejection', (caught) => {
-  answer({ ofProgram: caught instanceof Error ? caught.message : String(caught) });
+  answer({ ofProgram: toError(caught).message });
 });
 const [message] = (await once(process, 'message')) as unknown[];
 try {
   answer(await run(settings.parse(message)));
 } catch (caught) {
-  answer({ ofProgram: caught instanceof Error ? caught.message : String(caught) });
+  answer({ ofProgram: toError(caught).message });
 }

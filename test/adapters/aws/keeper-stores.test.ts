@@ -1,0 +1,179 @@
+// The parameter store, the claims and the PIN against an independent emulator with IAM enforced.
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimStore } from '../../../adapters/aws/claims.ts';
+import { awsFault } from '../../../adapters/aws/fault.ts';
+import { parameterStore } from '../../../adapters/aws/parameters.ts';
+import { pinSecret } from '../../../adapters/aws/pin.ts';
+import { namesFor } from '../../../core/names.ts';
+import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
+import { ROOT } from '../../support/source-tree.ts';
+
+let dir = '';
+let emulator: Emulator;
+let ssm: SSMClient;
+let secretsManager: SecretsManagerClient;
+const names = namesFor('paper');
+const options = () => ({
+  endpoint: emulator.endpoint,
+  region: emulator.region,
+  credentials: emulator.rootCredentials,
+});
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-stores-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  ssm = new SSMClient(options());
+  secretsManager = new SecretsManagerClient(options());
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+/** A client of a role that may do nothing. */
+async function powerless(): Promise<SSMClient> {
+  const iam = new IAMClient(options());
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ],
+  };
+  const { Role } = await iam.send(
+    new CreateRoleCommand({ RoleName: 'none', AssumeRolePolicyDocument: JSON.stringify(trust) }),
+  );
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' }],
+  };
+  await iam.send(
+    new PutRolePolicyCommand({
+      RoleName: 'none',
+      PolicyName: 'p',
+      PolicyDocument: JSON.stringify(policy),
+    }),
+  );
+  const { Credentials } = await new STSClient(options()).send(
+    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'test' }),
+  );
+  return new SSMClient({
+    ...options(),
+    credentials: {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    },
+  });
+}
+
+describe('The parameter store', () => {
+  const secrets: string[] = [];
+  const store = (client = ssm) =>
+    parameterStore({ client, names, onSecret: (value) => secrets.push(value) });
+
+  test('answers null for an absent parameter, and what was written for another', async () => {
+    expect(await store().read('FYERS_ACCESS_TOKEN')).toBeNull();
+    await store().write('FYERS_ACCESS_TOKEN', 'first');
+    await store().write('FYERS_ACCESS_TOKEN', 'second');
+    expect(await store().read('FYERS_ACCESS_TOKEN')).toBe('second');
+    expect(secrets).toEqual(['first', 'second', 'second']);
+  });
+
+  test('keeps an encrypted value of the standard tier under the default key, with the suffix', async () => {
+    await store().write('FYERS_REFRESH_TOKEN', 'value');
+    const Name = 'FYERS_REFRESH_TOKEN_PAPER';
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name }));
+    expect(Parameter?.Type).toBe('SecureString');
+    expect(Parameter?.Value).not.toBe('value');
+    const { Parameters } = await ssm.send(new DescribeParametersCommand({}));
+    expect(Parameters?.find((parameter) => parameter.Name === Name)).toMatchObject({
+      Tier: 'Standard',
+      KeyId: 'alias/aws/ssm',
+    });
+  });
+
+  test('takes 4,096 bytes and refuses one more, without showing them', async () => {
+    await store().write('FYERS_ACCESS_TOKEN', 'é'.repeat(2_048));
+    const failure = await store()
+      .write('FYERS_ACCESS_TOKEN', `${'é'.repeat(2_048)}x`)
+      .catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({ code: 'platform.store' });
+    expect(String(failure)).toMatch(/4097 bytes/);
+    expect(String(failure)).not.toContain('éé');
+  });
+
+  test('names the action and the resource that a role may not use', async () => {
+    const client = await powerless();
+    for (const [action, attempt] of [
+      ['ssm:GetParameter', () => store(client).read('FYERS_ACCESS_TOKEN')],
+      ['ssm:PutParameter', () => store(client).write('FYERS_ACCESS_TOKEN', 'a value')],
+    ] as const) {
+      const failure = await attempt().catch((caught: unknown) => caught);
+      expect(failure).toMatchObject({ code: 'platform.permission' });
+      expect(String(failure)).toContain(action);
+      expect(String(failure)).toMatch(/parameter\/FYERS_ACCESS_TOKEN_PAPER/);
+      expect(String(failure)).not.toContain('a value');
+    }
+  });
+});
+
+describe('Claims', () => {
+  test('are taken once, read, removed, and free again', async () => {
+    const claims = claimStore(ssm);
+    const name = names.claim('2026-11-25', 1);
+    expect(await claims.read(name)).toBeNull();
+    const takers = await Promise.all(['a', 'b', 'c'].map((value) => claims.take(name, value)));
+    expect(takers.filter(Boolean)).toHaveLength(1);
+    expect(await claims.read(name)).toMatch(/^[abc]$/);
+    await claims.remove(name);
+    await claims.remove(name);
+    expect(await claims.take(name, 'd')).toBe(true);
+  });
+});
+
+describe('The PIN', () => {
+  test('is null without a secret, and refused where it is none', async () => {
+    const reader = pinSecret(secretsManager, names.pinSecret);
+    expect(await reader.pin()).toBeNull();
+    const Name = names.pinSecret;
+    await secretsManager.send(new CreateSecretCommand({ Name, SecretString: '4826\n' }));
+    expect(await reader.pin()).toBe('4826');
+    await secretsManager.send(
+      new PutSecretValueCommand({ SecretId: Name, SecretString: '48-canary' }),
+    );
+    const failure = await reader.pin().catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({ code: 'operator.config' });
+    expect(String(failure)).not.toContain('canary');
+  });
+});
+
+describe('A fault of AWS', () => {
+  const fault = (name: string, message: string) =>
+    awsFault(Object.assign(new Error(message), { name }), 'Writing', 'CANARY');
+
+  test.each([
+    ['AccessDeniedException', 'platform.permission'],
+    ['UnauthorizedOperation', 'platform.permission'],
+    ['CredentialsProviderError', 'operator.credentials'],
+    ['ThrottlingException', 'platform.store'],
+  ])('named %s has the code %s', (name, code) => {
+    expect(fault(name, 'x')).toMatchObject({ code });
+  });
+
+  test('never quotes the value that was sent', () => {
+    expect(fault('ValidationException', "Value 'CANARY' at 'value'").message).toBe(
+      "Writing failed: ValidationException: Value '[hidden]' at 'value'. Try again in a few minutes.",
+    );
+  });
+});

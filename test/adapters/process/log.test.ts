@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { createLog } from '../../../adapters/process/log.ts';
+import { loginNeeded, runFailed } from '../../../core/token/events.ts';
+import { leaksOf } from '../../support/canaries.ts';
+import { SEVEN, accessToken } from '../../support/keeper-world.ts';
+
+const SECRET = `${accessToken(SEVEN)}/+?"`;
+
+function logging(debug = false) {
+  const lines: string[] = [];
+  const log = createLog({ clock: { now: () => SEVEN }, write: (line) => lines.push(line), debug });
+  return { log, lines };
+}
+
+describe('The log', () => {
+  test('writes an event as one JSON line with its metric', () => {
+    const { log, lines } = logging();
+    log.emit(loginNeeded('no-pin', 'Login needed.'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/\n$/);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      level: 'warn',
+      time: '2026-11-25T07:00:00.000+05:30',
+      part: 'keeper',
+      event: 'login-needed',
+      message: 'Login needed.',
+      metric: { name: 'LoginNeeded', value: 1 },
+      facts: { reason: 'no-pin' },
+    });
+  });
+
+  test('blanks a hidden value in every form, wherever it stands', () => {
+    const { log, lines } = logging(true);
+    log.hide(`${SECRET}\n`);
+    const bytes = Buffer.from(SECRET);
+    const forms = [SECRET, encodeURIComponent(SECRET), bytes.toString('base64')];
+    forms.push(bytes.toString('base64url'), bytes.toString('hex'), JSON.stringify(SECRET));
+    for (const form of forms) {
+      log.emit(runFailed('bug.unexpected', `before ${form} after`));
+      log.debug(form, { nested: { deep: [form] } });
+    }
+    expect(lines).toHaveLength(12);
+    expect(leaksOf(lines.join(''), { SECRET })).toEqual([]);
+    for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+    expect(log.scrub(`x ${SECRET}`)).toBe('x [hidden]');
+  });
+
+  test('blanks fields by their names', () => {
+    const { log, lines } = logging(true);
+    log.debug('m', { pin: '4826', sent: { refresh_token: 'short' }, a: { b: { token: 'tiny' } } });
+    expect(lines[0]).not.toMatch(/4826|short|tiny/);
+    expect(lines[0]?.match(/\[hidden\]/g)).toHaveLength(3);
+  });
+
+  test('does not blank a short value, which would give itself away', () => {
+    const { log, lines } = logging();
+    log.hide('2026');
+    log.emit(runFailed('bug.unexpected', 'm'));
+    expect(lines[0]).toContain('2026-11-25');
+  });
+
+  test('leaves debug lines out unless they are asked for', () => {
+    const { log, lines } = logging();
+    log.debug('m');
+    expect(lines).toEqual([]);
+  });
+});

@@ -1,0 +1,221 @@
+// The real Pulumi engine on the real program, from the first `up` to the one after `destroy`. The steps build on each
+// other and run in order.
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { cp, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
+import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { leftBehind } from './left-behind.ts';
+
+const SEED = 'engine';
+const DATE = istDate('2026-11-25');
+const SEVEN = istInstant(DATE, '07:00');
+const NEW_PIN = '9362';
+/** The program and what it bundles; the description of a parameter is edited in a copy. */
+const PROGRAM = 'adapters core functions harvester infra keeper Pulumi.yaml package.json'.split(
+  ' ',
+);
+
+const available = await hasPulumi();
+const title = available
+  ? 'On the real engine, the program'
+  : 'On the real engine, which is not on the PATH, the program';
+
+let standIns: StandIns;
+let root = '';
+let stack: PulumiStack;
+let serial = 0;
+
+describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+  beforeAll(async () => {
+    standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
+    root = path.join(standIns.dir, 'program');
+    await mkdir(root);
+    for (const part of PROGRAM) await cp(path.join(ROOT, part), path.join(root, part), COPY);
+    await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
+    const dir = path.join(standIns.dir, 'pulumi');
+    await mkdir(dir);
+    const { endpoint, rootCredentials } = standIns.emulator;
+    stack = await withCli({ dir, root, aws: { endpoint, ...rootCredentials } });
+    await stack.configSet('operatorDir', standIns.operator.dir, false);
+    await stack.configSet('apiUrl', standIns.simulator.url, false);
+  });
+
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+    await standIns[Symbol.asyncDispose]();
+  });
+
+  test('previews, and makes nothing by it', async () => {
+    const { changes } = await stack.preview();
+    expect(changes['create']).toBeGreaterThan(30);
+    expect(await leftBehind(client())).toEqual([]);
+  });
+
+  test('creates everything', async () => {
+    const { changes } = await stack.up();
+    expect(Object.keys(changes)).toEqual(['create']);
+    expect(await parameter('FYERS_CLIENT_ID')).toBe(standIns.operator.app.id);
+    expect(await pin()).toBe(standIns.operator.app.pin);
+  });
+
+  test('changes nothing the second time', async () => {
+    const { steps, changes } = await stack.up();
+    expect(steps).toEqual([]);
+    expect(Object.keys(changes)).toEqual(['same']);
+  });
+
+  test('leaves the live token alone when descriptions are edited', async () => {
+    const live = await rotate();
+    await editDescriptions('once');
+    expect(named(await stack.up())).toEqual([
+      'update client-id',
+      'update pin',
+      'update secret-key',
+    ]);
+    expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(live);
+  });
+
+  test('leaves the live token alone after a refresh, a rotation and another edit', async () => {
+    await stack.refresh();
+    const live = await rotate();
+    await editDescriptions('twice');
+    expect(named(await stack.up())).toHaveLength(3);
+    expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(live);
+  });
+
+  test('hands newer token files to adopt, and touches nothing else', async () => {
+    const newer = newToken();
+    await writeToken(newer);
+    expect(named(await stack.up())).toEqual([
+      'create-replacement adopt',
+      'delete-replaced adopt',
+      'replace adopt',
+    ]);
+    expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(newer);
+  });
+
+  test('uses the PIN of its configuration before the one of .env', async () => {
+    await stack.configSet('pin', NEW_PIN, true);
+    expect(new Set((await stack.up()).steps.map(({ name }) => name))).toEqual(new Set(['pin']));
+    expect(await pin()).toBe(NEW_PIN);
+  });
+
+  test('shows no secret in its outputs', async () => {
+    const outputs = JSON.stringify(await stack.outputs());
+    expect(outputs).toContain('FyersTokenRefresh');
+    for (const secret of await secrets()) expect(outputs).not.toMatch(asWord(secret));
+  });
+
+  test('keeps no secret in clear in state, history and backups', async () => {
+    const files = await filesIn(path.join(standIns.dir, 'pulumi'));
+    expect(files.filter((file) => file.includes('history')).length).toBeGreaterThan(0);
+    const canaries = (await secrets()).flatMap((secret) => [
+      asWord(secret),
+      asWord(Buffer.from(secret).toString('base64')),
+      asWord(Buffer.from(secret).toString('hex')),
+      asWord(encodeURIComponent(secret)),
+    ]);
+    const found: string[] = [];
+    for (const file of files) {
+      const content = await readFile(file, 'utf8');
+      if (canaries.some((canary) => canary.test(content))) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+
+  test('is destroyed but for the bucket of what was recorded', async () => {
+    await stack.destroy();
+    expect(await leftBehind(client())).toEqual([
+      expect.stringMatching(/^bucket fyers-depth-[0-9a-f]{7}$/),
+    ]);
+  });
+
+  test('is up again after it was destroyed', async () => {
+    const { changes } = await stack.up();
+    expect(Object.keys(changes)).toEqual(['create']);
+    expect(await pin()).toBe(NEW_PIN);
+  });
+});
+
+const COPY = { recursive: true, filter: (file: string) => !file.includes('node_modules') };
+
+function client() {
+  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
+  return { endpoint, region, credentials };
+}
+
+async function parameter(name: string): Promise<string | undefined> {
+  const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+  return (await new SSMClient(client()).send(command)).Parameter?.Value;
+}
+
+async function pin(): Promise<string | undefined> {
+  const command = new GetSecretValueCommand({ SecretId: 'FYERS_PIN' });
+  return (await new SecretsManagerClient(client()).send(command)).SecretString;
+}
+
+/** A token of the same account, newer than every one before. */
+function newToken(): string {
+  serial += 1;
+  const at = plus(SEVEN, (serial - 100) * SECOND);
+  return mintToken(SEED, standIns.operator.app, 'access_token', at, serial);
+}
+
+/** What the keeper does every morning: another token in the parameter, unknown to Pulumi. */
+async function rotate(): Promise<string> {
+  const Value = newToken();
+  const rotated = {
+    Name: 'FYERS_ACCESS_TOKEN',
+    Value,
+    Type: 'SecureString',
+    Overwrite: true,
+  } as const;
+  await new SSMClient(client()).send(new PutParameterCommand(rotated));
+  return Value;
+}
+
+async function writeToken(token: string): Promise<void> {
+  await writeFile(path.join(standIns.operator.dir, 'access_token.txt'), token, { mode: 0o600 });
+}
+
+/** Of every parameter and of the secret; the token parameters are among them. */
+async function editDescriptions(mark: string): Promise<void> {
+  const file = path.join(root, 'infra', 'components', 'credentials.ts');
+  const source = await readFile(file, 'utf8');
+  const edited = source.replaceAll(
+    /(published by the keeper|set by pulumi up)[ a-z]*/g,
+    `$1 ${mark}`,
+  );
+  expect(edited).not.toBe(source);
+  await writeFile(file, edited);
+}
+
+function named({ steps }: Outcome): readonly string[] {
+  return steps.map(({ op, name }) => `${op} ${name}`).sort();
+}
+
+async function secrets(): Promise<readonly string[]> {
+  const { pin: oldPin, secret } = standIns.operator.app;
+  const tokens = await Promise.all(
+    ['access_token.txt', 'refresh_token.txt'].map(
+      async (file) => await readFile(path.join(standIns.operator.dir, file), 'utf8'),
+    ),
+  );
+  return [oldPin, NEW_PIN, secret, ...tokens];
+}
+
+/** Four digits stand in many longer numbers; as a word of their own they are the PIN. */
+function asWord(secret: string): RegExp {
+  return new RegExp(`(?<![\\w.:-])${secret.replaceAll(/\W/g, '\\$&')}(?![\\w.:-])`);
+}
+
+async function filesIn(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
+}

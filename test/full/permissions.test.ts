@@ -1,0 +1,123 @@
+// Least privilege, proven by running under it: each permission that the main job exercises is taken away once.
+import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { appendFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FyersError, toError } from '../../core/errors.ts';
+import { PLACEHOLDER } from '../../core/names.ts';
+import { istDate } from '../../core/time.ts';
+import { grantsOf, type Grant } from '../../sandbox/aws/unexercised.ts';
+import { harvestDay, instanceOf, type Instance } from '../../sandbox/harvest-day.ts';
+import { provision, type Provisioned } from '../../sandbox/provision.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { quietProgress } from '../support/quiet-progress.ts';
+
+const DATE = istDate('2026-11-25');
+const NEVER = new AbortController().signal;
+
+let standIns: StandIns;
+let made: Provisioned;
+let instance: Instance;
+let options: ReturnType<typeof clientOptions>;
+
+beforeAll(async () => {
+  standIns = await startStandIns({
+    date: DATE,
+    broker: 'accepting',
+    env: null,
+    seed: 'permissions',
+  });
+  // One symbol a minute: what is asked of AWS is the same as on a whole day.
+  const env = path.join(standIns.operator.dir, '.env');
+  await appendFile(env, 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n');
+  made = await provision(standIns, quietProgress, NEVER);
+  options = clientOptions(standIns.emulator);
+  const account = String(made.outputs['topic']).split(':')[4] ?? '';
+  instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+});
+afterAll(async () => {
+  await standIns[Symbol.asyncDispose]();
+});
+
+async function refreshOnce(): Promise<void> {
+  const ssm = new SSMClient(options);
+  await ssm.send(
+    new PutParameterCommand({ Name: 'FYERS_ACCESS_TOKEN', Value: PLACEHOLDER, Overwrite: true }),
+  );
+  const own = [
+    'FYERS_TOKEN_STATE',
+    ...[1, 2, 3].map((n) => `FYERS_TOKEN_CLAIM_${DATE}_${String(n)}`),
+  ];
+  for (const Name of own) {
+    await ssm.send(new DeleteParameterCommand({ Name })).catch((caught: unknown) => {
+      if (toError(caught).name !== 'ParameterNotFound') throw caught;
+    });
+  }
+  await invoke(standIns.emulator, String(made.outputs['functionName']));
+}
+
+async function recordOnce(): Promise<void> {
+  const s3 = new S3Client({ ...options, forcePathStyle: true });
+  const Bucket = String(made.outputs['bucket']);
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'depth/' }));
+  const Objects = Contents.map(({ Key = '' }) => ({ Key }));
+  if (Objects.length > 0) await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  await rm(path.join(standIns.dir, 'data'), { recursive: true, force: true });
+  await harvestDay(standIns, instance, DATE, quietProgress, NEVER);
+}
+
+/** Runs `work` with the role's policy, and then without each grant that it exercised. Answers what was said, by grant. */
+async function withoutEach(
+  role: string,
+  work: () => Promise<void>,
+): Promise<ReadonlyMap<Grant, unknown>> {
+  const iam = new IAMClient(options);
+  const grants = await grantsOf(iam, role);
+  await work();
+  const used = (await standIns.emulator.exercised())?.filter((one) => one.role === role) ?? [];
+  const exercised = grants.filter((grant) => used.some((one) => grant.covers(one)));
+  const said = new Map<Grant, unknown>();
+  for (const grant of exercised) {
+    await iam.send(new PutRolePolicyCommand(grant.policyWithoutIt));
+    said.set(
+      grant,
+      await work().then(
+        () => 'nothing',
+        (caught: unknown) => caught,
+      ),
+    );
+    await iam.send(new PutRolePolicyCommand(grant.policy));
+  }
+  await work();
+  return said;
+}
+
+function roleOf(name: string): string {
+  const role = made.registered.resources.find(
+    (one) => one.type === 'aws:iam/role:Role' && one.name === name,
+  );
+  return role?.id ?? '';
+}
+
+describe('Without a permission that it exercises', () => {
+  test.each([
+    ['the function', 'fyers-refresh', refreshOnce, 10],
+    ['the harvester', 'fyers-harvester', recordOnce, 5],
+  ])('%s fails, and names action and resource', async (_, name, work, atLeast) => {
+    const said = await withoutEach(roleOf(name), work);
+    expect(said.size).toBeGreaterThanOrEqual(atLeast);
+    for (const [{ action, resource }, caught] of said) {
+      expect.soft(caught, `${action} on ${resource}`).toBeInstanceOf(FyersError);
+      expect.soft(caught).toMatchObject({ code: 'platform.permission' });
+      expect.soft(toError(caught).message).toContain(action);
+      const named = resource
+        .replace('arn:aws:s3:::', 's3://')
+        .replace(/^.*:secret:(.+)-\w{6}$/, '$1')
+        .replace(/\*$/, '');
+      expect.soft(toError(caught).message).toContain(named);
+    }
+  });
+});

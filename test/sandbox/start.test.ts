@@ -1,0 +1,122 @@
+// `npm start` as a person meets it, in child processes; the whole day is run by `npm start` itself in CI.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../support/source-tree.ts';
+
+const START = path.join(ROOT, 'sandbox', 'start.ts');
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Its temporary files in a folder of its own, so that what it leaves behind can be seen. */
+function start(...argv: readonly string[]) {
+  const child = spawn(process.execPath, [START, ...argv], {
+    cwd: ROOT,
+    env: { PATH: withoutPulumi(), HOME: folder, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => said.push(piece));
+  child.stderr.on('data', (piece: Buffer) => said.push(piece));
+  const ended = once(child, 'close').then(([code]) => ({
+    code: Number(code),
+    said: Buffer.concat(said).toString(),
+  }));
+  return { child, ended, saidSoFar: () => Buffer.concat(said).toString() };
+}
+
+/** The newcomer's PATH: the path without the CLI is the one that is quick. */
+function withoutPulumi(): string {
+  const dirs = (process.env['PATH'] ?? '').split(path.delimiter);
+  return dirs.filter((dir) => !dir.includes('pulumi')).join(path.delimiter);
+}
+
+async function operatorFolder(files: Readonly<Record<string, string>>): Promise<string> {
+  const dir = await mkdtemp(path.join(folder, 'operator-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
+  return dir;
+}
+
+async function leftovers(): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => !name.startsWith('operator-'));
+}
+
+describe('npm start with wrong input', () => {
+  test('names an option that it does not know, and where to look', async () => {
+    const { code, said } = await start('--brocker', 'today').ended;
+    expect(code).toBe(2);
+    expect(said).toContain('--brocker');
+    expect(said).toContain('npm start -- --help');
+  });
+
+  test.each([
+    ['--broker', 'closed', 'accepting or today'],
+    ['--date', '2026-02-30', 'a date such as'],
+  ])('refuses %s %s and says what it takes', async (option, value, allowed) => {
+    const { code, said } = await start(option, value).ended;
+    expect(code).toBe(2);
+    expect(said).toContain(value);
+    expect(said).toContain(allowed);
+  });
+
+  test('says that the folder of --env is not there', async () => {
+    const { code, said } = await start('--env', path.join(folder, 'absent')).ended;
+    expect(code).toBe(2);
+    expect(said).toContain('absent');
+    expect(said).toContain('operator.config');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test('reports every problem of a folder at once, and provisions nothing', async () => {
+    const dir = await operatorFolder({
+      '.env': 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_PIN=9x7\nFYERS_SYMBOLS=sbin\n',
+      'access_token.txt': 'not a token',
+    });
+    const { code, said } = await start('--env', dir).ended;
+    expect(code).toBe(2);
+    for (const place of ['secretKey', 'pin', 'sbin', 'access_token.txt'])
+      expect(said).toContain(place);
+    expect(said).not.toContain('9x7');
+    expect(said).not.toContain('functionName');
+    expect(await leftovers()).toEqual([]);
+  });
+});
+
+describe('npm start -- --broker today', () => {
+  test('shows the refusal and what the operator is told, and leaves nothing', async () => {
+    const { code, said } = await start('--broker', 'today').ended;
+    expect(said).toContain('HTTP 400, code -16');
+    expect(said).toContain('"statusCode": 202');
+    expect(said).toMatch(/You are told\s+Login needed: /);
+    expect(code).toBe(0);
+    expect(await leftovers()).toEqual([]);
+  }, 120_000);
+});
+
+describe('npm start, interrupted', () => {
+  test('ends its processes and removes its folder', async () => {
+    const { child, ended, saidSoFar } = start();
+    const emulator = new Promise<number>((resolve) => {
+      child.stdout.on('data', () => {
+        const port = /127\.0\.0\.1:(\d+) \(emulator/.exec(saidSoFar())?.[1];
+        if (port !== undefined) resolve(Number(port));
+      });
+    });
+    const port = await emulator;
+    child.kill('SIGINT');
+    const { code, said } = await ended;
+    expect(code).toBe(2);
+    expect(said).toContain('Stopped on request');
+    expect(await leftovers()).toEqual([]);
+    await expect(fetch(`http://127.0.0.1:${String(port)}/_ministack/ready`)).rejects.toThrow();
+  }, 60_000);
+});

@@ -1,0 +1,68 @@
+// A broker of one endpoint, scripted call by call.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+
+interface Call {
+  readonly symbol: string;
+  readonly authorization: string;
+  /** From 0, over all symbols. */
+  readonly nth: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface DepthServer extends AsyncDisposable {
+  readonly url: string;
+  readonly calls: readonly Call[];
+}
+
+/** Null leaves the call without an answer. */
+export type Script = (call: Call) => Answer | null;
+
+export const depthOf = (symbol: string, ltp = 427.25): Answer => ({
+  status: 200,
+  body: {
+    s: 'ok',
+    d: { [symbol]: { bids: [{ price: 427.2, volume: 10, ord: 1 }], ask: [], ltp, v: 5 } },
+    message: '',
+  },
+});
+export const refusal = (status: number, code: number, headers = {}): Answer => ({
+  status,
+  body: { s: 'error', code, message: 'refused' },
+  headers,
+});
+
+export async function startDepthServer(script: Script): Promise<DepthServer> {
+  const calls: Call[] = [];
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const call = {
+      symbol: url.searchParams.get('symbol') ?? '',
+      authorization: request.headers.authorization ?? '',
+      nth: calls.length,
+    };
+    calls.push(call);
+    const answer = url.pathname === '/data/depth' ? script(call) : { status: 404, body: null };
+    if (answer === null) return;
+    const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    response.writeHead(answer.status, answer.headers).end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return {
+    url: `http://127.0.0.1:${String(address.port)}`,
+    calls,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

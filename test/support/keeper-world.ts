@@ -1,0 +1,134 @@
+// The keeper's ports in memory, with a history of what was written and a broker that answers by script.
+import type { AccessToken, AppId, AppSecret, Pin, RefreshToken } from '../../core/config.ts';
+import type { Event } from '../../core/events.ts';
+import { type ParameterName, namesFor } from '../../core/names.ts';
+import type { App, ClaimStore, MintAnswer, Proof, TokenStore } from '../../core/ports.ts';
+import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
+import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
+import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** A Wednesday that trades. */
+export const SEVEN = parseInstant('2026-11-25T07:00:00+05:30');
+export const PIN = '4826' as Pin;
+export const APP: App = { id: 'ABCD1234EF-100' as AppId, secret: 'CANARYSECRET' as AppSecret };
+export const FY_ID = 'XA00001';
+export const SIMULATED_APP = {
+  ...APP,
+  pin: PIN,
+  fyId: FY_ID,
+  redirectUri: 'https://127.0.0.1/',
+};
+
+export function tokenOf(kind: TokenKind, at: Instant, serial = 0, fyId = FY_ID): string {
+  return mintToken('test', { ...SIMULATED_APP, fyId }, kind, at, serial);
+}
+export const accessToken = (at: Instant, serial = 0, fyId = FY_ID) =>
+  tokenOf('access_token', at, serial, fyId) as AccessToken;
+export const refreshToken = (at: Instant, serial = 0, fyId = FY_ID) =>
+  tokenOf('refresh_token', at, serial, fyId) as RefreshToken;
+
+export const LIVE: Proof = { kind: 'live', fyId: FY_ID };
+
+export interface World {
+  readonly ports: KeeperPorts;
+  readonly settings: KeeperSettings;
+  readonly clock: VirtualClock;
+  readonly parameters: Map<ParameterName, string>;
+  readonly claims: Map<string, string>;
+  /** `<name>` in the order of writing. */
+  readonly writes: ParameterName[];
+  readonly events: Event[];
+  /** What was sent to the broker: `refresh`, or `prove <token>`. */
+  readonly calls: string[];
+  /** Answers to refreshes, first first; then silence. */
+  readonly answers: MintAnswer[];
+  /** By token; dead where it is not named. */
+  readonly proofs: Map<string, Proof | Proof[]>;
+  pin: Pin | null;
+  /** Called before each write; may throw. */
+  beforeWrite: (name: ParameterName, value: string) => void;
+  /** Called inside each refresh. */
+  duringRefresh: () => void | Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly now?: Instant;
+  readonly settings?: Partial<KeeperSettings>;
+}
+
+/** Yesterday's access token, a refresh token with days to live, a PIN. */
+export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): World {
+  const clock = virtualClock(now);
+  const parameters = new Map<ParameterName, string>([
+    ['FYERS_CLIENT_ID', APP.id],
+    ['FYERS_SECRET_KEY', APP.secret],
+    ['FYERS_ACCESS_TOKEN', accessToken(plus(now, -DAY))],
+    ['FYERS_REFRESH_TOKEN', refreshToken(plus(now, -5 * DAY - HOUR))],
+  ]);
+  const claims = new Map<string, string>();
+  const world: World = {
+    clock,
+    parameters,
+    claims,
+    writes: [],
+    events: [],
+    calls: [],
+    answers: [],
+    proofs: new Map(),
+    pin: PIN,
+    beforeWrite: () => undefined,
+    duringRefresh: () => undefined,
+    settings: { names: namesFor(''), days: 'trading', fyId: null, ...settings },
+    ports: {
+      clock,
+      store: memoryStore(() => world),
+      claims: memoryClaims(claims),
+      secrets: { pin: () => Promise.resolve(world.pin) },
+      broker: {
+        refresh: async () => {
+          world.calls.push('refresh');
+          await world.duringRefresh();
+          return world.answers.shift() ?? { kind: 'silent' };
+        },
+        exchange: () => Promise.resolve({ kind: 'silent' }),
+        prove: (_app, token) => {
+          world.calls.push(`prove ${token}`);
+          const proof = world.proofs.get(token) ?? { kind: 'dead' };
+          const now = 'kind' in proof ? proof : proof.shift();
+          return Promise.resolve(now ?? { kind: 'dead' });
+        },
+      },
+      events: { emit: (event) => world.events.push(event) },
+      random: () => 0.5,
+    },
+  };
+  return world;
+}
+
+function memoryStore(world: () => World): TokenStore {
+  return {
+    read: (name) => Promise.resolve(world().parameters.get(name) ?? null),
+    write: async (name, value) => {
+      await Promise.resolve();
+      world().beforeWrite(name, value);
+      world().writes.push(name);
+      world().parameters.set(name, value);
+    },
+  };
+}
+
+function memoryClaims(claims: Map<string, string>): ClaimStore {
+  return {
+    take: (claim, value) => {
+      if (claims.has(claim)) return Promise.resolve(false);
+      claims.set(claim, value);
+      return Promise.resolve(true);
+    },
+    read: (claim) => Promise.resolve(claims.get(claim) ?? null),
+    remove: (claim) => {
+      claims.delete(claim);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,10 @@
+// Progress for tests that look at results and not at words.
+import type { Progress } from '../../sandbox/progress.ts';
+
+export const quietProgress: Progress = {
+  step: (_, work) => work(),
+  note: () => undefined,
+  warn: () => undefined,
+  rows: () => undefined,
+  verdict: () => undefined,
+};
