@@ -1,5 +1,4 @@
 // Parameter Store as the operator's own identity sees it, with the operator's way out of each fault.
-import { parameterStore } from '../adapters/aws/parameters.ts';
 import { FyersError } from '../core/errors.ts';
 import { type Names, type ParameterName, REGION } from '../core/names.ts';
 import type { Session } from './io.ts';
@@ -18,8 +17,10 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
  * Null where there is no such parameter.
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
  */
-export function parameterReader(session: Session, names: Names): ReadParameter {
-  const store = parameterStore({ client: session.io.ssm(), names, onSecret: session.hide });
+export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
+  const client = await session.io.ssm();
+  const { parameterStore } = await import('../adapters/aws/parameters.ts');
+  const store = parameterStore({ client, names, onSecret: session.hide });
   return async (name) => {
     try {
       return await store.read(name);

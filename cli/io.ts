@@ -10,8 +10,8 @@ export interface Io extends Terminal {
   readonly cwd: string;
   readonly env: Environment;
   readonly clock: Clock;
-  /** Made only when a command needs AWS. */
-  readonly ssm: () => SSMClient;
+  /** Loaded and made only when a command needs AWS. */
+  readonly ssm: () => Promise<SSMClient>;
 }
 
 /** What the program gives to each command. */

@@ -1,6 +1,5 @@
 // `npx fyers`: the list of commands, and what every error becomes.
 import { isatty } from 'node:tty';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog } from '../adapters/process/log.ts';
@@ -96,6 +95,10 @@ function howToReport(debug: boolean): string {
 }
 
 function processIo(): Io {
+  // `| head` has read enough: no fault, and nobody is left to tell.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    process.exit(code === 'EPIPE' ? 0 : exitCodeOf(null));
+  });
   return {
     out: (line) => {
       process.stdout.write(`${line}\n`);
@@ -108,8 +111,9 @@ function processIo(): Io {
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,
-    ssm: () =>
-      new SSMClient({
+    ssm: async () => {
+      const { SSMClient } = await import('@aws-sdk/client-ssm');
+      return new SSMClient({
         region: REGION,
         maxAttempts: 2,
         requestHandler: {
@@ -117,6 +121,7 @@ function processIo(): Io {
           requestTimeout: 10 * SECOND,
           throwOnRequestTimeout: true,
         },
-      }),
+      });
+    },
   };
 }

@@ -46,9 +46,11 @@ function configError(problems: readonly string[]): FyersError {
   const count = `${String(problems.length)} ${problems.length === 1 ? 'problem' : 'problems'}`;
   return new FyersError(
     'operator.config',
-    [`${count}; nothing was changed.`, ...problems.map((problem) => `  - ${problem}`), ' '].join(
-      '\n',
-    ),
+    [
+      `${count} in the configuration; nothing was changed.`,
+      ...problems.map((problem) => `  - ${problem}`),
+      ' ',
+    ].join('\n'),
     'Correct that, and repeat the command.',
   );
 }

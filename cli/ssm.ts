@@ -83,7 +83,7 @@ Examples:
 async function list(session: Session, options: Shared & { readonly json?: true }): Promise<void> {
   const { io } = session;
   const names = namesOfStack(session, options);
-  const read = parameterReader(session, names);
+  const read = await parameterReader(session, names);
   const parameters = [];
   for (const key of parameterKeys()) parameters.push(await lookAt(key, names, read));
   if (options.json === true) {
@@ -119,7 +119,8 @@ async function get(
 ): Promise<void> {
   const names = namesOfStack(session, options);
   const key = keyOf(name, names);
-  const value = await parameterReader(session, names)(key);
+  const read = await parameterReader(session, names);
+  const value = await read(key);
   if (value === null || value === PLACEHOLDER) {
     throw new FyersError(
       'operator.credentials',

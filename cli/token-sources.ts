@@ -52,7 +52,7 @@ export function fromFiles(session: Session, { dir }: Where): Held {
 export async function fromParameters(session: Session, { dir, suffix }: Where): Promise<Held> {
   const { io } = session;
   const settings = settingsOf(path.resolve(io.cwd, dir), io.env);
-  const read = parameterReader(session, namesOf(settings, suffix));
+  const read = await parameterReader(session, namesOf(settings, suffix));
   const appId = await read('FYERS_CLIENT_ID');
   const accessToken = tokenIn(await read('FYERS_ACCESS_TOKEN'));
   const refreshToken = tokenIn(await read('FYERS_REFRESH_TOKEN'));

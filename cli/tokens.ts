@@ -1,6 +1,5 @@
 // `npx fyers tokens`: is there a token for the coming session?
 import type { Command } from 'commander';
-import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { parseAccessToken, parseAppId } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { nextSession } from '../core/market/calendar.ts';
@@ -73,6 +72,7 @@ async function prove(session: Session, held: Held): Promise<Proof> {
       : parseAppId(held.appId),
   );
   const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
+  const { fyersBroker } = await import('../adapters/fyers/broker.ts');
   const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide });
   return broker.prove(appId, token, new AbortController().signal);
 }
@@ -91,7 +91,7 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
   }
   throw new FyersError(
     'operator.credentials',
-    `There is no access token for the session of ${verdict.session.date}.`,
+    `No access token is good for the session of ${verdict.session.date}.`,
     held.nextStep,
   );
 }

@@ -59,7 +59,7 @@ export const parseRedirectUri = matching<string>(
 );
 
 /** Calls a minute that all symbols together may make (design §6; the account's limit is 200). */
-export const CALLS_PER_MINUTE_CAP = 150;
+const CALLS_PER_MINUTE_CAP = 150;
 
 export interface SamplingPlan {
   readonly symbols: readonly DepthSymbol[];

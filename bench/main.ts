@@ -1,0 +1,56 @@
+// `npm run bench [-- --json]`: numbers that mean something on any machine, each a count, or a ratio within one run.
+import { parseArgs } from 'node:util';
+import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
+import { programMeasure } from './program.ts';
+import { slotsMeasure } from './slots.ts';
+import { zipMeasure } from './zip-size.ts';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const measures = [programMeasure(), zipMeasure(), await slotsMeasure()];
+process.stdout.write(values.json ? `${jsonOf(measures)}\n` : `${tableOf(measures)}\n`);
+
+function jsonOf(all: readonly Measure[]): string {
+  const lines = all.map((each) => ({ ...each, ratio: ratioOf(each), reached: isReached(each) }));
+  return JSON.stringify(lines, null, 2);
+}
+
+function tableOf(all: readonly Measure[]): string {
+  const head = ['', 'ours', 'beside it', 'ratio', 'aim', 'reached'];
+  const lines = [head, ...all.map(lineOf)];
+  const widths = head.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const text = (line: readonly string[]) =>
+    line
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
+      .join('  ')
+      .trimEnd();
+  return lines.map(text).join('\n');
+}
+
+function lineOf(measure: Measure): readonly string[] {
+  const { what, unit, ours, beside, aim } = measure;
+  const amount = (value: number | null) =>
+    value === null ? '–' : `${value.toLocaleString('en')} ${unit}`;
+  const ratio = ratioOf(measure)?.toFixed(2) ?? '–';
+  return [
+    what,
+    amount(ours),
+    amount(beside),
+    ratio,
+    aimText(aim),
+    isReached(measure) ? 'yes' : 'NO',
+  ];
+}
+
+function aimText(aim: Aim): string {
+  if ('ratioAtMost' in aim) return `ratio ≤ ${String(aim.ratioAtMost)}`;
+  return 'atMost' in aim
+    ? `≤ ${aim.atMost.toLocaleString('en')}`
+    : `= ${aim.exactly.toLocaleString('en')}`;
+}
+
+/** Names to the left, numbers to the right. */
+function pad(cell: string, width: number, column: number): string {
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}

@@ -1,0 +1,53 @@
+// How long the program takes beside an empty one: each in a fresh Node, by turns, against the SDK's mock monitor.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Measure } from './measure.ts';
+
+/** Odd, so that the median is a run. */
+const RUNS = 7;
+const CHILD = fileURLToPath(new URL('program-child.ts', import.meta.url));
+const OURS = path.join(import.meta.dirname, '..', 'infra', 'main.js');
+const ENV_FILE = 'FYERS_CLIENT_ID=BENCHMARK1-100\nFYERS_SECRET_KEY=BENCH12345\n';
+
+/** Medians of the whole process, from its start to its end. @throws when a program fails */
+export function programMeasure(): Measure {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fyers-bench-'));
+  writeFileSync(path.join(folder, '.env'), ENV_FILE);
+  try {
+    // The first run of each only fills the disk's cache.
+    runMs(folder, OURS);
+    runMs(folder);
+    const ours: number[] = [];
+    const empty: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      ours.push(runMs(folder, OURS));
+      empty.push(runMs(folder));
+    }
+    return {
+      what: 'program, beside an empty one',
+      unit: 'ms',
+      ours: Math.round(median(ours)),
+      beside: Math.round(median(empty)),
+      aim: { ratioAtMost: 2.5 },
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @param entry of the program; without one it is empty */
+function runMs(operatorDir: string, ...entry: readonly string[]): number {
+  const began = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [CHILD, operatorDir, ...entry], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`The program failed: ${stderr}`);
+  return performance.now() - began;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) / 2] ?? NaN;
+}

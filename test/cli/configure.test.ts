@@ -1,0 +1,162 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COPIED } from '../../cli/configure.ts';
+import { environmentName, setCommand, type Key } from '../../infra/sources.ts';
+import { stage, type Stage } from './stage.ts';
+
+const SECRETS = {
+  FYERS_CLIENT_ID: 'ABCD1234EF-100',
+  FYERS_SECRET_KEY: 'SECRET1234',
+  FYERS_PIN: '4821',
+};
+const ENV = Object.entries(SECRETS)
+  .map(([name, value]) => `${name}=${value}\n`)
+  .join('');
+
+interface Call {
+  readonly args: readonly string[];
+  readonly input: string;
+}
+
+/** A stand-in that notes its arguments and its input, and fails where it is told to. */
+const PULUMI = `#!${process.execPath}
+const { appendFileSync, readFileSync } = require('node:fs');
+const args = process.argv.slice(2);
+const input = readFileSync(0, 'utf8');
+appendFileSync(process.env.CALLS, JSON.stringify({ args, input }) + '\\n');
+const [failing, words] = (process.env.FAIL ?? ':').split(':');
+if (failing !== '' && args.includes(failing)) {
+  console.error('error: ' + words + ' ' + input);
+  process.exit(255);
+}
+if (args.includes('stack')) console.log(args.at(-1) === '--show-name' ? 'dev' : args.at(-1));
+`;
+
+interface PulumiStage extends Stage {
+  calls(): readonly Call[];
+}
+
+async function withPulumi(fail = '', installed = true): Promise<PulumiStage> {
+  const env: Record<string, string> = { FAIL: fail };
+  const made = await stage({ env });
+  const bin = path.join(made.folder, 'bin');
+  mkdirSync(bin);
+  if (installed) writeFileSync(path.join(bin, 'pulumi'), PULUMI, { mode: 0o700 });
+  env['PATH'] = bin;
+  env['CALLS'] = path.join(made.folder, 'calls');
+  return {
+    ...made,
+    calls: () =>
+      existsSync(path.join(made.folder, 'calls'))
+        ? readFileSync(path.join(made.folder, 'calls'), 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Call)
+        : [],
+  };
+}
+
+const QUIET = ['--non-interactive', '--color', 'never'];
+
+describe('fyers configure', () => {
+  test('gives every value to Pulumi by standard input, secrets encrypted', async () => {
+    await using at = await withPulumi();
+    at.write(
+      '.env',
+      `${ENV}FYERS_REDIRECT_URI=https://example.in/done\nFYERS_EMAIL=me@example.in\n`,
+    );
+    const { code, out, err } = await at.run('configure');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const set = (...flags: readonly string[]) => [...QUIET, 'config', 'set', ...flags];
+    expect(at.calls()).toEqual([
+      { args: [...QUIET, 'stack', '--show-name'], input: '' },
+      { args: set('--secret', '--stack', 'dev', 'clientId'), input: 'ABCD1234EF-100' },
+      { args: set('--secret', '--stack', 'dev', 'secretKey'), input: 'SECRET1234' },
+      { args: set('--secret', '--stack', 'dev', 'pin'), input: '4821' },
+      { args: set('--stack', 'dev', 'redirectUri'), input: 'https://example.in/done' },
+    ]);
+    expect(out).toContain('secretKey from FYERS_SECRET_KEY, encrypted');
+    expect(out).toContain('Read from .env at every `pulumi up`: FYERS_EMAIL.');
+    for (const value of Object.values(SECRETS)) expect(out).not.toContain(value);
+    expect(readFileSync(path.join(at.folder, '.env'), 'utf8')).toContain(ENV);
+  });
+
+  test('configures the stack that --stack names, from the folder that --dir names', async () => {
+    await using at = await withPulumi();
+    mkdirSync(path.join(at.folder, 'mine'));
+    at.write('mine/.env', ENV);
+    expect((await at.run('configure', '--stack', 'paper', '--dir', 'mine')).code).toBe(0);
+    const stacks = at.calls().map(({ args }) => args[args.indexOf('--stack') + 1]);
+    expect(stacks).toEqual(['paper', 'paper', 'paper', 'paper']);
+  });
+
+  test('names all that is wrong at once, and runs nothing', async () => {
+    await using at = await withPulumi();
+    at.write('.env', 'FYERS_CLIENT_ID=nope\nFYERS_PIN=482\nFYERS_REDIRECT_URI=ftp://x\n');
+    const { code, err } = await at.run('configure');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.config: 4 problems/);
+    for (const words of [
+      `FYERS_CLIENT_ID in ${at.folder}/.env must be the full app id`,
+      'must be exactly four digits',
+      'must be an https address',
+      'FYERS_SECRET_KEY is missing',
+    ]) {
+      expect(err).toContain(words);
+    }
+    expect(err).not.toMatch(/nope|482\b/);
+    expect(at.calls()).toEqual([]);
+  });
+
+  test.each([
+    ['there is no .env', null],
+    ['its keys are empty', 'FYERS_CLIENT_ID=\n'],
+  ])('says what to write when %s', async (_what, content) => {
+    await using at = await withPulumi();
+    if (content !== null) at.write('.env', content);
+    const { code, err } = await at.run('configure');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.config: There is nothing to copy in .*\.env\.example/);
+  });
+
+  test('says how to get Pulumi where there is none on the PATH', async () => {
+    await using at = await withPulumi('', false);
+    at.write('.env', ENV);
+    const { code, err } = await at.run('configure');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.prerequisite: There is no `pulumi` on the PATH\. .*install/);
+  });
+
+  test.each([
+    ['no stack is selected', 'stack:no stack selected;', 'pulumi stack init dev', 1],
+    ['nobody is logged in', 'stack:PULUMI_ACCESS_TOKEN must be set', 'pulumi login --local', 1],
+    ['a passphrase is missing', 'config:passphrase must be set', 'PULUMI_CONFIG_PASSPHRASE', 2],
+  ])('says what to do when %s, and stops there', async (_what, fail, words, calls) => {
+    await using at = await withPulumi(fail);
+    at.write('.env', ENV);
+    const { code, err } = await at.run('configure');
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+    expect(at.calls()).toHaveLength(calls);
+  });
+
+  test('hides a value that Pulumi repeats in its complaint', async () => {
+    await using at = await withPulumi('secretKey:cannot encrypt');
+    at.write('.env', ENV);
+    const { err } = await at.run('configure', '--debug');
+    expect(err).toContain('cannot encrypt [hidden]');
+    expect(err).not.toContain('SECRET1234');
+  });
+
+  test('knows each key by the name, and as secret or plain, as the program does', () => {
+    const keys: readonly Key[] = ['clientId', 'secretKey', 'pin', 'redirectUri', 'fyId'];
+    expect(COPIED.map(({ env, key, secret }) => ({ env, key, secret }))).toEqual(
+      keys.map((key) => ({
+        env: environmentName(key),
+        key,
+        secret: setCommand(key).includes('--secret'),
+      })),
+    );
+  });
+});

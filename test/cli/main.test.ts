@@ -1,0 +1,163 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseSettings } from '../../harvester/settings.ts';
+import { operatorToken } from '../support/operator-token.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { stage } from './stage.ts';
+
+const MAIN = path.join(ROOT, 'cli', 'main.js');
+const TOKEN = operatorToken('access_token', '2026-11-02T07:00:00+05:30');
+const SECRET = 'SECRETKEY1';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
+  write('.env', `FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=${SECRET}\n`);
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function write(name: string, content: string): void {
+  writeFileSync(path.join(folder, name), content);
+}
+
+/** No AWS, no broker: neither is to be reached from here. */
+const ENV = {
+  PATH: path.dirname(process.execPath),
+  AWS_EC2_METADATA_DISABLED: 'true',
+  FYERS_API_URL: 'http://127.0.0.1:9',
+};
+
+interface Ran {
+  readonly code: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+function fyers(...argv: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...argv], { cwd: folder, env: ENV }, (error, out, err) => {
+      resolve({ code: error?.code ?? 0, out, err });
+    });
+  });
+}
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ['tokens'],
+  ['ssm'],
+  ['ssm', 'list'],
+  ['ssm', 'get'],
+  ['harvest'],
+  ['configure'],
+];
+
+describe('npx fyers', () => {
+  test.each(COMMANDS)('explains %j, with an example', async (...command) => {
+    await using at = await stage();
+    const { code, out, err } = await at.run(...command, '--help');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`Usage: ${['fyers', ...command].join(' ')} `);
+    if (command.join(' ') !== 'ssm') expect(out).toMatch(/Examples?:\n {2}\$ /);
+  });
+
+  test.each([
+    [[]],
+    [['tokns']],
+    [['tokens', '--nope']],
+    [['tokens', 'extra']],
+    [['tokens', '--dir']],
+    [['ssm']],
+    [['ssm', 'get']],
+    [['configure', '--nope']],
+  ])('ends with 2 for the arguments %j, and prints to standard error only', async (argv) => {
+    await using at = await stage();
+    const { code, out, err } = await at.run(...argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/Usage: |--help/);
+  });
+
+  test('is plain when piped, and its exit code is the process’s', async () => {
+    const [help, wrong] = await Promise.all([fyers('--help'), fyers('tokns')]);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).not.toContain('\u001B');
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toContain('Did you mean tokens?');
+  });
+
+  test('says one clear sentence for an error, without a stack and without a secret', async () => {
+    write('access_token.txt', TOKEN);
+    const ran = await Promise.all([fyers('tokens'), fyers('ssm', 'list')]);
+    expect(ran.map(({ code }) => code)).toEqual([2, 2]);
+    const [tokens, ssm] = ran;
+    expect(tokens.out).toMatch(/^access +expired/m);
+    expect(tokens.err.trim().split('\n')).toHaveLength(1);
+    expect(ssm.err).toMatch(/^operator\.credentials: .*aws configure/);
+    for (const { out, err } of ran) {
+      for (const secret of [TOKEN, SECRET]) expect(`${out}${err}`).not.toContain(secret);
+      expect(err).not.toMatch(/\n\s+at /);
+    }
+  });
+});
+
+describe('npx fyers harvest', () => {
+  test('hands its arguments to the harvester, in their order', async () => {
+    const { code, out } = await fyers(
+      'harvest',
+      '--every',
+      '7s',
+      '--days',
+      '0',
+      '--tokens',
+      folder,
+    );
+    expect(code).toBe(2);
+    expect(out).toContain('seconds between slots \\"7\\" must divide 60; --days must be');
+  });
+
+  test('reads the harvester’s own keys from .env', async () => {
+    write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOLS=bad\n');
+    const { code, out } = await fyers('harvest');
+    expect(code).toBe(2);
+    expect(out).toContain('symbol \\"bad\\" must be');
+  });
+
+  test('ends gently with 0 at the first SIGTERM', async () => {
+    write('access_token.txt', TOKEN);
+    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
+      cwd: folder,
+      env: ENV,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('explains exactly the flags that the harvester takes', async () => {
+    const { out } = await fyers('harvest', '--help');
+    const explained = [...out.matchAll(/^ {2}--([a-z-]+)(?: (\S+))?/gm)].map(([, flag, value]) => ({
+      flag: flag ?? '',
+      takesValue: value !== undefined,
+    }));
+    const samples: Readonly<Record<string, string>> = {
+      tokens: '.',
+      data: 'data',
+      symbols: 'NSE:SBIN-EQ',
+      every: '5s',
+      days: '1',
+      until: '2026-11-25T16:00:00+05:30',
+    };
+    for (const { flag, takesValue } of explained) {
+      const argv = [`--${flag}`, ...(takesValue ? [samples[flag] ?? ''] : [])];
+      expect(parseSettings(argv, {})).toHaveProperty('kind', 'harvest');
+    }
+    const usage = (): unknown => parseSettings(['--nope'], {});
+    for (const { flag } of explained) expect(usage).toThrow(`--${flag}`);
+    expect(explained.length).toBe(8);
+  });
+});

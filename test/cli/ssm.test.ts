@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { PLACEHOLDER } from '../../core/names.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { operatorToken } from '../support/operator-token.ts';
+import { stage } from './stage.ts';
+
+const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
+const SECRET = 'SECRETKEY1';
+const PARAMETERS = {
+  FYERS_CLIENT_ID: 'ABCD1234EF-100',
+  FYERS_SECRET_KEY: SECRET,
+  FYERS_ACCESS_TOKEN: TOKEN,
+  FYERS_REFRESH_TOKEN: PLACEHOLDER,
+};
+
+describe('fyers ssm list', () => {
+  test('tells what is there, what is a placeholder and what is absent', async () => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { code, out } = await at.run('ssm', 'list');
+    expect(code).toBe(0);
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3));
+    expect(rows).toEqual([
+      ['Parameter', 'State', 'Fingerprint'],
+      ['FYERS_CLIENT_ID', 'present', '-'],
+      ['FYERS_SECRET_KEY', 'present', '-'],
+      ['FYERS_ACCESS_TOKEN', 'present', displayFingerprint(TOKEN)],
+      ['FYERS_REFRESH_TOKEN', 'placeholder', '-'],
+      ['FYERS_TOKEN_STATE', 'absent', '-'],
+      ['FYERS_LOGIN_STATE', 'absent', '-'],
+    ]);
+    expect(out).not.toContain(SECRET);
+  });
+
+  test('gives scripts the same as JSON', async () => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const answer: unknown = JSON.parse((await at.run('ssm', 'list', '--json')).out);
+    expect(answer).toMatchObject({ region: 'ap-south-1' });
+    expect(answer).toHaveProperty('parameters.2', {
+      name: 'FYERS_ACCESS_TOKEN',
+      state: 'present',
+      fingerprint: displayFingerprint(TOKEN),
+    });
+    expect(answer).toHaveProperty('parameters.5.state', 'absent');
+  });
+
+  test.each([
+    ['--suffix', ['--suffix', 'paper'], ''],
+    ['FYERS_SUFFIX in .env', [], 'FYERS_SUFFIX=paper\n'],
+    ['--suffix over .env', ['--suffix', 'paper'], 'FYERS_SUFFIX=live\n'],
+  ])('takes the stack from %s', async (_from, flags, env) => {
+    await using at = await stage({ parameters: { FYERS_ACCESS_TOKEN_PAPER: TOKEN } });
+    at.write('.env', env);
+    expect((await at.run('ssm', 'list', ...flags)).out).toMatch(
+      /^FYERS_ACCESS_TOKEN_PAPER +present/m,
+    );
+  });
+
+  test('refuses a suffix that no stack can have', async () => {
+    await using at = await stage();
+    const { code, err } = await at.run('ssm', 'list', '--suffix', 'PAPER!');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.config: .*\n {2}- --suffix must be 1 to 16 small letters/);
+  });
+});
+
+describe('fyers ssm get', () => {
+  test('masks a value and gives its fingerprint', async () => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { code, out } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN');
+    expect(code).toBe(0);
+    expect(out).toBe(
+      `******** (${String(TOKEN.length)} characters, fingerprint ${displayFingerprint(TOKEN)}; --reveal shows it)`,
+    );
+  });
+
+  test('masks a short value without a fingerprint', async () => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { out } = await at.run('ssm', 'get', 'FYERS_SECRET_KEY');
+    expect(out).toBe('******** (10 characters; --reveal shows it)');
+  });
+
+  test('prints the bare value with --reveal, for a script', async () => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { out, err } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN', '--reveal');
+    expect({ out, err }).toEqual({ out: TOKEN, err: '' });
+  });
+
+  test('takes the name with the stack’s suffix as well as without it', async () => {
+    await using at = await stage({ parameters: { FYERS_ACCESS_TOKEN_PAPER: TOKEN } });
+    for (const name of ['FYERS_ACCESS_TOKEN', 'FYERS_ACCESS_TOKEN_PAPER']) {
+      const { out } = await at.run('ssm', 'get', name, '--suffix', 'paper', '--reveal');
+      expect(out).toBe(TOKEN);
+    }
+  });
+
+  test.each([
+    ['absent', 'FYERS_TOKEN_STATE', 'is not in Parameter Store'],
+    ['a placeholder', 'FYERS_REFRESH_TOKEN', 'holds no token yet'],
+  ])('ends with 2 and prints nothing when the value is %s', async (_what, name, words) => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { code, out, err } = await at.run('ssm', 'get', name, '--reveal');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(words);
+  });
+
+  test.each(['FYERS_PIN', 'toString'])('lists the names when %s is none of them', async (name) => {
+    await using at = await stage({ parameters: PARAMETERS });
+    const { code, err } = await at.run('ssm', 'get', name);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.usage: .*FYERS_CLIENT_ID, FYERS_SECRET_KEY, /);
+  });
+});
+
+describe('What AWS refuses', () => {
+  test('names action and resource, and ends with 4', async () => {
+    await using at = await stage({ parameters: 'denied' });
+    const { code, err } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN');
+    expect(code).toBe(4);
+    expect(err).toMatch(/^platform\.permission: .*ssm:GetParameter on resource: .*Allow your own/);
+  });
+
+  test('is told apart from AWS being away', async () => {
+    await using at = await stage({ parameters: 'unreachable' });
+    const { code, err } = await at.run('ssm', 'list');
+    expect(code).toBe(4);
+    expect(err).toMatch(/^platform\.store: .*Check the connection to AWS/);
+  });
+
+  test('says how to report a fault of ours, with its stack only for --debug', async () => {
+    await using at = await stage({ parameters: 'broken' });
+    const short = await at.run('ssm', 'list');
+    expect(short.code).toBe(70);
+    expect(short.err).toMatch(/^bug\.unexpected: no client was made\n.*--debug/);
+    expect(short.err).not.toContain(' at ');
+    const long = await at.run('ssm', 'list', '--debug');
+    expect(long.err).toMatch(/please report it[\s\S]* at /i);
+  });
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PLACEHOLDER } from '../../core/names.ts';
+import { instant } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { stage, type Stage, type StageOptions } from './stage.ts';
+
+const CLOSE = Date.parse('2026-11-25T16:00:00+05:30');
+const DAY_MS = 86_400_000;
+const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
+const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - DAY_MS);
+const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN);
+
+let fyers: FyersSimulator;
+beforeAll(async () => {
+  fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
+  fyers.setClock(NOON);
+});
+afterAll(() => fyers.close());
+
+type Files = Readonly<Record<string, string>>;
+
+async function withFiles(files: Files, options: StageOptions = {}): Promise<Stage> {
+  const made = await stage(options);
+  const env = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\nFYERS_PIN=${APP.pin}\nFYERS_API_URL=${fyers.url}\n`;
+  for (const [name, content] of Object.entries({ '.env': env, ...files }))
+    made.write(name, content);
+  return made;
+}
+
+function parsed(text: string): unknown {
+  return JSON.parse(text);
+}
+
+describe('fyers tokens', () => {
+  test('ends with 0 when the file’s access token is proven live and lasts to the close', async () => {
+    await using at = await withFiles({ 'access_token.txt': GOOD, 'refresh_token.txt': REFRESH });
+    const { code, out, err } = await at.run('tokens');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`App ${APP.id}, tokens in ${at.folder}`);
+    const row = out.split('\n').find((line) => line.startsWith('access')) ?? '';
+    expect(row.split(/ {2,}/)).toEqual([
+      'access',
+      'live',
+      displayFingerprint(GOOD),
+      'XA00001',
+      '25 Nov 2026, 07:00 IST',
+      '26 Nov 2026, 06:00 IST',
+      '18 h 00 min',
+    ]);
+    expect(out).toContain('the access token is good for it, proven by one live read.');
+    expect(out).toContain('decoded without verifying');
+  });
+
+  test('proves by one call to the broker, and by none with --offline', async () => {
+    await using at = await withFiles({ 'access_token.txt': GOOD });
+    const before = fyers.requests().length;
+    expect((await at.run('tokens')).code).toBe(0);
+    expect(fyers.requests().length).toBe(before + 1);
+    const { code, out } = await at.run('tokens', '--offline');
+    expect(code).toBe(0);
+    expect(out).toContain('good for it, by its own word.');
+    expect(fyers.requests().length).toBe(before + 1);
+  });
+
+  test('gives scripts the same as JSON, with instants and seconds', async () => {
+    await using at = await withFiles({ 'access_token.txt': GOOD });
+    const { out } = await at.run('tokens', '--json');
+    expect(parsed(out)).toEqual({
+      good: true,
+      place: `in ${at.folder}`,
+      appId: APP.id,
+      session: {
+        date: '2026-11-25',
+        opensAt: '2026-11-25T09:00:00.000+05:30',
+        closesAt: '2026-11-25T16:00:00.000+05:30',
+        certainty: expect.stringMatching(/^(?:sourced|inferred|provisional)$/) as string,
+      },
+      signaturesVerified: false,
+      accessToken: {
+        state: 'live',
+        proof: 'live',
+        fingerprint: displayFingerprint(GOOD),
+        account: 'XA00001',
+        issuedAt: '2026-11-25T07:00:00.000+05:30',
+        expiresAt: '2026-11-26T06:00:00.000+05:30',
+        leftSeconds: 18 * 3_600,
+      },
+      refreshToken: {
+        state: 'missing',
+        fingerprint: null,
+        account: null,
+        issuedAt: null,
+        expiresAt: null,
+        leftSeconds: null,
+      },
+      notices: [`There is no refresh_token.txt in ${at.folder}.`],
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['during the session', CLOSE - 1, 0, '2026-11-25'],
+    ['after its close, for the next trading day', CLOSE, 2, '2026-11-26'],
+  ])('looks at the coming session: %s', async (_when, now, code, date) => {
+    await using at = await withFiles({ 'access_token.txt': GOOD }, { now: instant(now) });
+    const ran = await at.run('tokens', '--json', '--offline');
+    expect(ran.code).toBe(code);
+    expect(parsed(ran.out)).toMatchObject({ good: code === 0, session: { date } });
+    if (code !== 0) expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
+  });
+
+  test.each([
+    ['missing', {}, 'missing', 'operator.credentials'],
+    ['expired', { 'access_token.txt': YESTERDAYS }, 'expired', 'operator.credentials'],
+    ['malformed', { 'access_token.txt': 'abc' }, 'missing', 'operator.token-file'],
+    [
+      'of another account',
+      { 'access_token.txt': GOOD, '.env': `FYERS_CLIENT_ID=${APP.id}\nFYERS_FY_ID=XB00002\n` },
+      'foreign',
+      'operator.credentials',
+    ],
+  ])('ends with 2 and a next step when the token is %s', async (_what, files, state, code) => {
+    await using at = await withFiles(files);
+    const ran = await at.run('tokens', '--json');
+    expect(ran.code).toBe(2);
+    expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state } });
+    expect(ran.err).toMatch(new RegExp(`^${code.replace('.', '\\.')}: `));
+    expect(ran.err).toContain(`put the new token into ${at.folder}/access_token.txt.`);
+  });
+
+  test('ends with 2 when the broker refuses a token that says it lives', async () => {
+    const stranger = mintToken('another seed', APP, 'access_token', SEVEN);
+    await using at = await withFiles({ 'access_token.txt': stranger });
+    const ran = await at.run('tokens', '--json');
+    expect(ran.code).toBe(2);
+    expect(parsed(ran.out)).toMatchObject({ accessToken: { state: 'refused', proof: 'dead' } });
+  });
+
+  test('ends with 3 when the broker cannot be reached to prove the token', async () => {
+    const env = `FYERS_CLIENT_ID=${APP.id}\nFYERS_API_URL=http://127.0.0.1:9\n`;
+    await using at = await withFiles({ 'access_token.txt': GOOD, '.env': env });
+    const ran = await at.run('tokens', '--json');
+    expect(ran.code).toBe(3);
+    expect(ran.err).toMatch(/^broker\.unreachable: .*--offline/);
+    expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state: 'unproven' } });
+  });
+
+  test('says what it needs to ask the broker when there is no app id', async () => {
+    await using at = await withFiles({ 'access_token.txt': GOOD, '.env': '' });
+    const ran = await at.run('tokens');
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(`FYERS_CLIENT_ID in ${at.folder} is missing`);
+    expect(ran.err).toContain('--offline');
+  });
+
+  test('takes another folder with --dir', async () => {
+    await using at = await withFiles({ 'access_token.txt': GOOD });
+    await using elsewhere = await stage();
+    expect((await elsewhere.run('tokens')).code).toBe(2);
+    expect((await elsewhere.run('tokens', '--dir', at.folder)).code).toBe(0);
+  });
+
+  test('reads the parameters of the stack with --use-ssm, and takes a placeholder for no token', async () => {
+    const parameters = {
+      FYERS_CLIENT_ID_PAPER: APP.id,
+      FYERS_ACCESS_TOKEN_PAPER: GOOD,
+      FYERS_REFRESH_TOKEN_PAPER: PLACEHOLDER,
+    };
+    await using at = await withFiles({ 'access_token.txt': YESTERDAYS }, { parameters });
+    const ran = await at.run('tokens', '--use-ssm', '--suffix', 'paper', '--json');
+    expect(ran.code).toBe(0);
+    expect(parsed(ran.out)).toMatchObject({
+      place: 'in Parameter Store (ap-south-1)',
+      accessToken: { state: 'live', fingerprint: displayFingerprint(GOOD) },
+      refreshToken: { state: 'missing' },
+    });
+    expect((await at.run('tokens', '--use-ssm')).err).toContain('run `pulumi up`');
+  });
+
+  test('is coloured only on a terminal', async () => {
+    const files = { 'access_token.txt': GOOD };
+    await using plain = await withFiles(files);
+    await using coloured = await withFiles(files, { colour: true });
+    expect((await plain.run('tokens')).out).not.toContain('\u001B');
+    expect((await coloured.run('tokens')).out).toContain('\u001B[32mlive');
+  });
+
+  test('shows no token, secret or PIN, whatever comes of it', async () => {
+    const files = { 'access_token.txt': GOOD, 'refresh_token.txt': REFRESH };
+    const parameters = { FYERS_CLIENT_ID: APP.id, FYERS_ACCESS_TOKEN: GOOD };
+    await using at = await withFiles(files, { parameters });
+    const variants = [[], ['--json'], ['--use-ssm'], ['--use-ssm', '--json', '--debug']];
+    for (const flags of variants) {
+      const { out, err } = await at.run('tokens', ...flags);
+      const printed = `${out}${err}`;
+      expect(printed).toContain(displayFingerprint(GOOD));
+      const parts = [GOOD, REFRESH].flatMap((token) => token.split('.').slice(1));
+      for (const secret of [...parts, APP.secret]) expect(printed).not.toContain(secret);
+      expect(printed).not.toMatch(new RegExp(`\\b${APP.pin}\\b`));
+    }
+  });
+});
