@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ['test/full/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a passing test prints is noise.
+    silent: 'passed-only',
   },
 });

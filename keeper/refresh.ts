@@ -43,22 +43,26 @@ export async function refresh(
   signal: AbortSignal,
 ): Promise<Outcome> {
   ports.events.emit(runStarted(trigger.kind));
-  let progress: Progress | null = null;
-  const onSaved = (saved: Progress): void => {
-    progress = saved;
+  const run: Run = {
+    ports,
+    settings,
+    trigger,
+    signal,
+    startedAt: ports.clock.now(),
+    onSaved: (saved) => {
+      latest = saved;
+    },
   };
-  const run: Run = { ports, settings, trigger, signal, startedAt: ports.clock.now(), onSaved };
-  progress = await look(run, null);
+  let latest = await look(run, null);
   try {
     for (;;) {
-      const step = await next(run, progress);
+      const step = await next(run, latest);
       if ('kind' in step) return step;
-      progress = step;
+      latest = step;
     }
   } catch (caught) {
-    const failed = progress;
     await upkeep(ports, 'Noting the state', async () => {
-      await save(run, failed, withClaimDone(failed));
+      await save(run, latest, withClaimDone(latest));
     });
     throw caught;
   }

@@ -30,7 +30,7 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
     const settings = settingsFrom(process.env);
     const ports = portsFor(settings, process.env, log);
     const signal = AbortSignal.timeout(
-      Math.max(SPARE_MS, context.getRemainingTimeInMillis() - SPARE_MS),
+      Math.max(SECOND, context.getRemainingTimeInMillis() - SPARE_MS),
     );
     const request = parseEvent(event);
     if (request.kind === 'refresh') {

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { answerTo, parseEvent } from '../../../functions/refresh/event.ts';
+
+describe('An event', () => {
+  test.each([
+    [
+      { trigger: 'slot', slot: '07:00' },
+      { kind: 'slot', slot: '07:00', last: true },
+    ],
+    [
+      { trigger: 'slot', slot: '06:00' },
+      { kind: 'slot', slot: '06:00', last: false },
+    ],
+    [{}, { kind: 'operator', probe: false }],
+    [null, { kind: 'operator', probe: false }],
+    [undefined, { kind: 'operator', probe: false }],
+    [{ key1: 'value1' }, { kind: 'operator', probe: false }],
+    [{ probe: true }, { kind: 'operator', probe: true }],
+  ])('%j starts a refresh', (event, trigger) => {
+    expect(parseEvent(event)).toEqual({ kind: 'refresh', trigger });
+  });
+
+  test('adopts tokens', () => {
+    const offer = { accessToken: 'a', refreshToken: null };
+    expect(parseEvent({ adopt: offer })).toEqual({ kind: 'adopt', offer });
+  });
+
+  test.each([
+    { adopt: {} },
+    { adopt: { accessToken: 'CANARY' } },
+    { adopt: { accessToken: 'CANARY', refreshToken: null, pin: '1234' } },
+    { trigger: 'slot' },
+    { probe: 'CANARY' },
+    'CANARY',
+  ])('that is none of ours is refused without being quoted: %j', (event) => {
+    const parse = () => parseEvent(event);
+    expect(parse).toThrow(expect.objectContaining({ code: 'operator.usage' }));
+    expect(parse).not.toThrow(/CANARY/);
+  });
+});
+
+describe('The answer', () => {
+  test("is the reference's, byte for byte, whether a token was published or already good", () => {
+    for (const published of [true, false]) {
+      expect(answerTo({ kind: 'live', published })).toEqual({
+        statusCode: 200,
+        body: '{"message": "\u2705 Token refresh completed successfully!"}',
+      });
+    }
+  });
+
+  test('says in its own words why nothing was done, or that a login is needed', () => {
+    expect(answerTo({ kind: 'rested', message: 'No trading.' })).toEqual({
+      statusCode: 200,
+      body: '{"message":"No trading."}',
+    });
+    expect(answerTo({ kind: 'login-needed', message: 'Login.' })).toEqual({
+      statusCode: 202,
+      body: '{"message":"Login."}',
+    });
+  });
+});

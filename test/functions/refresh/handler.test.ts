@@ -1,0 +1,244 @@
+// The handler as Lambda calls it, against the emulator and the simulator of Fyers, and everything that it lets out.
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { Context } from 'aws-lambda';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { claimStore } from '../../../adapters/aws/claims.ts';
+import { parameterStore } from '../../../adapters/aws/parameters.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { REFRESHED_BODY, namesFor } from '../../../core/names.ts';
+import type { TokenStore } from '../../../core/ports.ts';
+import { DAY, HOUR, MINUTE, brokerDay, formatUtc, plus } from '../../../core/time.ts';
+import type { Answer } from '../../../functions/refresh/event.ts';
+import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
+import { type FyersSimulator, startFyers } from '../../../sandbox/fyers/server.ts';
+import { leaksOf } from '../../support/canaries.ts';
+import {
+  APP,
+  PIN,
+  SEVEN,
+  SIMULATED_APP,
+  accessToken,
+  refreshToken,
+} from '../../support/keeper-world.ts';
+import { ROOT } from '../../support/source-tree.ts';
+
+const names = namesFor('');
+const OLD = accessToken(plus(SEVEN, -2 * DAY));
+const REFRESH = refreshToken(plus(SEVEN, -DAY));
+const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
+
+let dir = '';
+let emulator: Emulator;
+let ssm: SSMClient;
+let store: TokenStore;
+let handler: (event: unknown, context: Context) => Promise<Answer>;
+/** Everything that left the handler in any test, and what must not be in it. */
+let emitted = '';
+const secrets = new Map<string, string>();
+
+beforeAll(async () => {
+  // Every day has its own hours; the tests have one.
+  vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-handler-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  const options = {
+    endpoint: emulator.endpoint,
+    region: emulator.region,
+    credentials: emulator.rootCredentials,
+  };
+  vi.stubEnv('AWS_ENDPOINT_URL', emulator.endpoint);
+  vi.stubEnv('AWS_REGION', emulator.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', emulator.rootCredentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', emulator.rootCredentials.secretAccessKey);
+  vi.stubEnv('FYERS_DAYS', 'all');
+  ssm = new SSMClient(options);
+  const pin = new CreateSecretCommand({ Name: names.pinSecret, SecretString: PIN });
+  await new SecretsManagerClient(options).send(pin);
+  const onSecret = (value: string): void => {
+    if (value.startsWith('eyJ')) secrets.set(value.slice(-8), value);
+  };
+  store = parameterStore({ client: ssm, names, onSecret });
+  ({ handler } = await import('../../../functions/refresh/handler.ts'));
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  vi.useRealTimers();
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+beforeEach(async () => {
+  const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({ MaxResults: 50 }));
+  await Promise.all(Parameters.map(({ Name }) => ssm.send(new DeleteParameterCommand({ Name }))));
+  await Promise.all([
+    store.write('FYERS_CLIENT_ID', APP.id),
+    store.write('FYERS_SECRET_KEY', APP.secret),
+    store.write('FYERS_ACCESS_TOKEN', OLD),
+    store.write('FYERS_REFRESH_TOKEN', REFRESH),
+  ]);
+  vi.stubEnv('FYERS_PIN_SECRET', names.pinSecret);
+});
+
+const contextOf = (remainingMs: number) =>
+  ({ getRemainingTimeInMillis: () => remainingMs }) as Context;
+
+/** What the handler answers or throws; its lines and its words are kept for the search. */
+async function invoke(event: unknown, remainingMs = 120_000): Promise<unknown> {
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    emitted += String(line);
+    return true;
+  });
+  try {
+    const answer = await handler(event, contextOf(remainingMs));
+    emitted += JSON.stringify(answer);
+    return answer;
+  } catch (caught) {
+    // As Lambda logs it, with what Node would show of it besides.
+    emitted += JSON.stringify(caught) + String(caught instanceof Error ? caught.stack : caught);
+    return caught;
+  } finally {
+    write.mockRestore();
+  }
+}
+
+async function withFyers(
+  refresh: 'accepted' | 'refused',
+  work: (fyers: FyersSimulator) => Promise<void>,
+): Promise<void> {
+  const fyers = await startFyers({
+    seed: 'test',
+    apps: [SIMULATED_APP],
+    refresh,
+    startsAt: SEVEN,
+  });
+  vi.stubEnv('FYERS_API_URL', fyers.url);
+  try {
+    await work(fyers);
+  } finally {
+    await fyers.close();
+  }
+}
+
+const refreshes = (fyers: FyersSimulator) =>
+  fyers.requests().filter(({ path }) => path === '/api/v3/validate-refresh-token').length;
+
+describe('FyersTokenRefresh', () => {
+  test('publishes a live token once, and leaves it when it is started again', async () => {
+    await withFyers('accepted', async (fyers) => {
+      const good = { statusCode: 200, body: REFRESHED_BODY };
+      expect(await invoke({})).toEqual(good);
+      const published = await store.read('FYERS_ACCESS_TOKEN');
+      expect(published).not.toBe(OLD);
+      expect(await invoke({ trigger: 'slot', slot: '07:00' })).toEqual(good);
+      expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(published);
+      expect(refreshes(fyers)).toBe(1);
+    });
+  });
+
+  test('answers 202 with what to do when Fyers has switched refresh off, and asks no more', async () => {
+    await withFyers('refused', async (fyers) => {
+      const body = JSON.stringify({
+        message:
+          'Login needed: Fyers has switched refresh tokens off to comply with SEBI regulations. Put a token file beside .env and run pulumi up.',
+      });
+      for (const event of [{ trigger: 'slot', slot: '07:00' }, {}, {}]) {
+        expect(await invoke(event)).toEqual({ statusCode: 202, body });
+      }
+      expect(refreshes(fyers)).toBe(1);
+      expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(OLD);
+    });
+  });
+
+  test('does not ask for the PIN where none is configured', async () => {
+    vi.stubEnv('FYERS_PIN_SECRET', undefined);
+    await withFyers('accepted', async () => {
+      expect(await invoke({})).toMatchObject({
+        statusCode: 202,
+        body: expect.stringContaining('no PIN is configured') as unknown,
+      });
+    });
+  });
+
+  test('adopts newer tokens and answers with fingerprints', async () => {
+    await withFyers('accepted', async () => {
+      const newer = accessToken(plus(SEVEN, -MINUTE), 3);
+      secrets.set('adopted', newer);
+      const newerRefresh = refreshToken(plus(SEVEN, -HOUR), 4);
+      secrets.set('adopted refresh', newerRefresh);
+      const answer = await invoke({ adopt: { accessToken: newer, refreshToken: newerRefresh } });
+      expect(answer).toMatchObject({ statusCode: 200 });
+      expect(JSON.parse((answer as Answer).body)).toEqual({
+        accessToken: { did: 'published', fingerprint: expect.stringMatching(/^\w{8}$/) as unknown },
+        refreshToken: { did: 'stored', fingerprint: expect.stringMatching(/^\w{8}$/) as unknown },
+      });
+      expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(newer);
+    });
+  });
+
+  test.each<[string, unknown, () => Promise<unknown>, string]>([
+    [
+      'a wrong app secret',
+      {},
+      () => store.write('FYERS_SECRET_KEY', 'OTHERSECRET99'),
+      'operator.app-secret',
+    ],
+    [
+      'an app that is not stored',
+      {},
+      () => ssm.send(new DeleteParameterCommand({ Name: 'FYERS_CLIENT_ID' })),
+      'operator.credentials',
+    ],
+    [
+      'a state that cannot be read',
+      {},
+      () => store.write('FYERS_TOKEN_STATE', `rubbish ${APP.secret}`),
+      'platform.integrity',
+    ],
+    [
+      'an event of another kind',
+      { adopt: { pin: PIN } },
+      () => Promise.resolve(),
+      'operator.usage',
+    ],
+    [
+      'a claim that another run holds, until its own time is up',
+      {},
+      () => claimStore(ssm).take(names.claim(brokerDay(SEVEN), 1), formatUtc(SEVEN)),
+      'broker.unreachable',
+    ],
+  ])('throws for %s, and never answers', async (_title, event, arrange, code) => {
+    await arrange();
+    await withFyers('accepted', async () => {
+      const outcome = await invoke(event, 6_000);
+      expect(outcome).toBeInstanceOf(FyersError);
+      expect(outcome).toMatchObject({ code });
+    });
+  });
+
+  test('reports a foreign and an expired token and lets the deploy go on', async () => {
+    await withFyers('accepted', async () => {
+      const answer = await invoke({ adopt: { accessToken: FOREIGN, refreshToken: OLD } });
+      expect(answer).toMatchObject({ statusCode: 200 });
+      expect(JSON.parse((answer as Answer).body)).toMatchObject({
+        accessToken: { did: 'foreign' },
+        refreshToken: { did: 'malformed' },
+      });
+    });
+  });
+
+  // The last one: it searches what all the others have let out.
+  test('lets no token, PIN or secret out, in any form', () => {
+    expect(secrets.size).toBeGreaterThan(4);
+    expect(emitted.split('\n').length).toBeGreaterThan(30);
+    const canaries = { ...Object.fromEntries(secrets), OLD, REFRESH, FOREIGN };
+    expect(leaksOf(emitted, { ...canaries, secret: APP.secret, other: 'OTHERSECRET99' })).toEqual(
+      [],
+    );
+    // Four digits can stand in a time or a fingerprint; the PIN as a value can't.
+    expect(emitted).not.toMatch(new RegExp(`(?<![\\w.])${PIN}(?![\\w.])`));
+  });
+});

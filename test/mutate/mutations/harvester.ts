@@ -1,0 +1,95 @@
+// Edits of how a day is recorded.
+import type { Mutation } from '../tree.ts';
+
+const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
+const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
+const LOOP = ['test/harvester/loop.test.ts'];
+
+export const HARVESTER: readonly Mutation[] = [
+  {
+    name: 'an append is not on disk when it counts',
+    file: 'adapters/files/append-file.ts',
+    find: `        await sync(handle);
+`,
+    replace: '',
+    tests: DAY_LOG,
+  },
+  {
+    name: 'a torn last line stays',
+    file: 'adapters/files/append-file.ts',
+    find: 'if (whole < size) await handle.truncate(whole);',
+    replace: '',
+    tests: DAY_LOG,
+  },
+  {
+    name: 'Parquet is not read back',
+    file: 'adapters/files/parquet.ts',
+    find: 'await compare(partial, columns, rows, sums);',
+    replace: '',
+    tests: ['test/adapters/files/parquet.test.ts'],
+  },
+  {
+    name: 'an object is overwritten',
+    file: 'adapters/aws/object-store.ts',
+    find: `            IfNoneMatch: '*',
+`,
+    replace: '',
+    tests: ['test/adapters/aws/object-store.test.ts'],
+  },
+  {
+    name: 'the feed takes a slot at the close',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: 'next < session.closesAt ? next : null',
+    replace: 'next <= session.closesAt ? next : null',
+    tests: REST_DEPTH,
+  },
+  {
+    name: 'the feed sends all symbols at once',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: 'const BURST = 5;',
+    replace: 'const BURST = 50;',
+    tests: REST_DEPTH,
+  },
+  {
+    name: 'the feed goes on after the second strike',
+    file: 'adapters/fyers/rest-pauses.ts',
+    find: 'STRIKES_ALLOWED = 2',
+    replace: 'STRIKES_ALLOWED = 4',
+    tests: REST_DEPTH,
+  },
+  {
+    name: 'a refused token is not recognised',
+    file: 'adapters/fyers/depth-refusal.ts',
+    find: "[-15, 'token-refused']",
+    replace: "[-15, 'broker-error']",
+    tests: REST_DEPTH,
+  },
+  {
+    name: 'the manifest goes up first',
+    file: 'harvester/ship.ts',
+    find: '[...manifest.files, await folder.manifestFacts()]',
+    replace: '[await folder.manifestFacts(), ...manifest.files]',
+    tests: LOOP,
+  },
+  {
+    name: 'a dead token is used',
+    file: 'harvester/token.ts',
+    find: '(expiresAt ?? 0) > clock.now()',
+    replace: '(expiresAt ?? 0) > 0',
+    tests: LOOP,
+  },
+  {
+    name: 'the store is asked in every slot',
+    file: 'harvester/token.ts',
+    find: 'REREAD_AFTER = MINUTE',
+    replace: 'REREAD_AFTER = 1',
+    tests: LOOP,
+  },
+  {
+    name: 'a hole is not written down',
+    file: 'harvester/day.ts',
+    find: 'await logs.record(holes.map((hole) => holeEvent(clock, hole)));',
+    replace: '',
+    tests: LOOP,
+  },
+];

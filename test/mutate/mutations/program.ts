@@ -1,0 +1,80 @@
+// Edits of what is provisioned.
+import type { Mutation } from '../tree.ts';
+
+const POLICIES = ['test/infra/policies.test.ts'];
+const CREDENTIALS = ['test/infra/credentials.test.ts'];
+const COMPONENTS = ['test/infra/components.test.ts'];
+
+export const PROGRAM: readonly Mutation[] = [
+  {
+    name: 'a role may do one thing more',
+    file: 'infra/policies.ts',
+    find: "actions: ['s3:PutObject'], on: ['depth']",
+    replace: "actions: ['s3:PutObject', 's3:DeleteObject'], on: ['depth']",
+    tests: POLICIES,
+  },
+  {
+    name: 'a role may do one thing less',
+    file: 'infra/policies.ts',
+    find: "actions: ['logs:CreateLogStream', 'logs:PutLogEvents']",
+    replace: "actions: ['logs:PutLogEvents']",
+    tests: POLICIES,
+  },
+  {
+    name: 'the instance may read the app secret',
+    file: 'infra/policies.ts',
+    find: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] }",
+    replace: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'] }",
+    tests: POLICIES,
+  },
+  {
+    name: 'a deploy may send an old token again',
+    file: 'infra/components/credentials.ts',
+    find: "ignoreChanges: ['*']",
+    replace: "ignoreChanges: ['value']",
+    tests: CREDENTIALS,
+  },
+  {
+    name: 'the PIN is no secret of Pulumi',
+    file: 'infra/config.ts',
+    find: "pin: secretOrNull(read('pin', parsePin)),",
+    replace:
+      "pin: ((text) => (text === null ? null : pulumi.output<string>(text)))(read('pin', parsePin)),",
+    tests: ['test/infra/config.test.ts'],
+  },
+  {
+    name: 'the PIN’s name is taken after destroy',
+    file: 'infra/components/credentials.ts',
+    find: 'recoveryWindowInDays: 0',
+    replace: 'recoveryWindowInDays: 7',
+    tests: CREDENTIALS,
+  },
+  {
+    name: 'Lambda tries a failed run again',
+    file: 'infra/components/keeper.ts',
+    find: 'maximumRetryAttempts: 0',
+    replace: 'maximumRetryAttempts: 2',
+    tests: COMPONENTS,
+  },
+  {
+    name: 'the bucket goes with the stack',
+    file: 'infra/components/bucket.ts',
+    find: 'retainOnDelete: earlier !== null || !deleteData',
+    replace: 'retainOnDelete: false',
+    tests: COMPONENTS,
+  },
+  {
+    name: 'the instance gives its credentials to any request',
+    file: 'infra/components/harvester.ts',
+    find: "httpTokens: 'required'",
+    replace: "httpTokens: 'optional'",
+    tests: COMPONENTS,
+  },
+  {
+    name: 'the instance runs code of another hash',
+    file: 'infra/user-data.ts',
+    find: 'sha256sum --check --status || return 1',
+    replace: 'sha256sum --check --status || true',
+    tests: ['test/infra/fetch.test.ts'],
+  },
+];

@@ -1,0 +1,46 @@
+// Edits against the shape of the code.
+import type { Mutation } from '../tree.ts';
+
+const TIDY = ['test/tidy.test.ts'];
+
+export const SHAPE: readonly Mutation[] = [
+  {
+    name: 'an arrow lets core import the keeper',
+    file: 'test/tidy.test.ts',
+    find: "'core/': ['core/'],",
+    replace: "'core/': ['core/', 'keeper/'],",
+    tests: TIDY,
+  },
+  {
+    name: 'core imports the keeper',
+    file: 'core/retry.ts',
+    find: "import { type Instant, MINUTE, SECOND, plus } from './time.ts';",
+    replace: `import '../keeper/publish.ts';
+import { type Instant, MINUTE, SECOND, plus } from './time.ts';`,
+    tests: TIDY,
+  },
+  {
+    name: 'the harvester’s use case reaches an adapter',
+    file: 'harvester/due.ts',
+    find: "from '../core/time.ts';",
+    replace: `from '../core/time.ts';
+import '../adapters/files/parquet.ts';`,
+    tests: TIDY,
+  },
+  {
+    name: 'core reads the clock',
+    file: 'core/retry.ts',
+    find: "import { type Instant, MINUTE, SECOND, plus } from './time.ts';",
+    replace: `import { type Instant, MINUTE, SECOND, plus } from './time.ts';
+export const STARTED = Date.now();`,
+    tests: TIDY,
+  },
+  {
+    name: 'git would take the refresh token',
+    file: '.gitignore',
+    find: `refresh_token.txt
+`,
+    replace: '',
+    tests: TIDY,
+  },
+];

@@ -1,0 +1,69 @@
+// Copies of the repository in temporary folders, for edits that the original must never see.
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ROOT, repositoryFiles } from '../support/source-tree.ts';
+
+export interface Mutation extends Edit {
+  /** What is wrong afterwards. */
+  readonly name: string;
+  /** Quick test files that must see it, relative to the root. */
+  readonly tests: readonly string[];
+}
+
+interface Edit {
+  /** Relative to the root. */
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Tracked files and those not ignored yet, with the original's packages. Whoever makes it removes it. */
+export function copyTree(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fyers-mutate-'));
+  for (const file of repositoryFiles().filter((name) => existsSync(path.join(ROOT, name)))) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    copyFileSync(path.join(ROOT, file), path.join(folder, file));
+  }
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  // The tidy test asks git which files there are; the pattern in .gitignore is for a folder, and this is a link.
+  execFileSync('git', ['init', '--quiet'], { cwd: folder });
+  appendFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
+  return folder;
+}
+
+export function removeTree(folder: string): void {
+  // What was killed in it may take a moment to let go.
+  rmSync(folder, { recursive: true, maxRetries: 5 });
+}
+
+/** How often the text to replace is in the copy; an edit is good for nothing unless it is once. */
+export function occurrences({ file, find }: Edit, folder: string): number {
+  const copy = path.join(folder, file);
+  return existsSync(copy) ? readFileSync(copy, 'utf8').split(find).length - 1 : 0;
+}
+
+/** Makes the edit in a copy. @returns what undoes it */
+export function apply({ file, find, replace }: Edit, folder: string): () => void {
+  const copy = path.join(folder, file);
+  const text = readFileSync(copy, 'utf8');
+  writeFileSync(
+    copy,
+    text.replace(find, () => replace),
+  );
+  return () => {
+    writeFileSync(copy, text);
+  };
+}
