@@ -6,7 +6,7 @@ import { slotsMeasure } from './slots.ts';
 import { zipMeasure } from './zip-size.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const measures = [programMeasure(), zipMeasure(), await slotsMeasure()];
+const measures = [programMeasure(), await zipMeasure(), await slotsMeasure()];
 process.stdout.write(values.json ? `${jsonOf(measures)}\n` : `${tableOf(measures)}\n`);
 
 function jsonOf(all: readonly Measure[]): string {

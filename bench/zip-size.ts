@@ -7,8 +7,8 @@ const NAME = 'index.mjs';
 /** Local header, central header and end record of an archive of one file (PKWARE APPNOTE 4.3). */
 const FRAME = 30 + 46 + 22 + 2 * NAME.length;
 
-export function zipMeasure(): Measure {
-  const code = Buffer.from(bundle(REFRESH));
+export async function zipMeasure(): Promise<Measure> {
+  const code = Buffer.from(await bundle(REFRESH));
   return {
     what: 'refresh function, zipped',
     unit: 'bytes',

@@ -1,7 +1,7 @@
 // The code that is deployed: each entry and all it imports as one file, the same bytes for the same sources.
 import path from 'node:path';
 import { RunError } from '@pulumi/pulumi';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { toError } from '../core/errors.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -25,10 +25,22 @@ export const REFRESH: BundleOptions = {
 /** The harvester, which a bare Node runs. */
 export const HARVESTER: BundleOptions = { entry: 'harvester/main.ts', external: [] };
 
+/** What is deployed. */
+export interface Code {
+  readonly refresh: string;
+  readonly harvester: string;
+}
+
+/** @param make makes one file of an entry; a caller that runs the program often may keep what it made */
+export async function bundles(make = bundle): Promise<Code> {
+  const [refresh, harvester] = await Promise.all([make(REFRESH), make(HARVESTER)]);
+  return { refresh, harvester };
+}
+
 /** @throws RunError with the place of the first mistake in the sources. */
-export function bundle({ entry, external }: BundleOptions): string {
+export async function bundle({ entry, external }: BundleOptions): Promise<string> {
   try {
-    const { outputFiles } = buildSync({
+    const { outputFiles } = await build({
       // Paths in the output are relative to it, so that every checkout gives the same bytes.
       absWorkingDir: ROOT,
       entryPoints: [entry],

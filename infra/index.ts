@@ -4,7 +4,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { PROJECT, REGION, namesFor } from '../core/names.ts';
 import { fixedArns } from './arns.ts';
-import { HARVESTER, REFRESH, bundle } from './bundle.ts';
+import type { Code } from './bundle.ts';
 import { Credentials } from './components/credentials.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
@@ -14,15 +14,15 @@ import { type Environment, settingsOrStop } from './settings.ts';
 
 /**
  * Registers everything and returns the stack's outputs.
- * @param build makes one file of an entry; a caller that runs the program often may keep what it made
- * @throws RunError with every problem of the settings, before anything is registered
+ * @param making the code that is deployed; it may still be made while the rest of the program loads
+ * @throws RunError with every problem of the settings, or of the code, before anything is registered
  */
-export async function program(environment: Environment = process.env, build = bundle) {
+export async function program(making: Promise<Code>, environment: Environment = process.env) {
   const settings = settingsOrStop(environment, path.join(import.meta.dirname, '..'));
   for (const notice of settings.notices) await pulumi.log.info(notice);
 
   // Before anything is registered: code that cannot be bundled leaves nothing half made.
-  const code = { refresh: build(REFRESH), harvester: build(HARVESTER) };
+  const code = await making;
   const names = namesFor(settings.suffix);
   const provider = new aws.Provider('aws', {
     region: REGION,

@@ -35,6 +35,9 @@ export type Outcome =
   /** Only the operator can go on from here; not a failure. */
   | { readonly kind: 'login-needed'; readonly message: string };
 
+/** Far more than any run takes, a minute of waiting for another run's claim included: a mistake of ours must not send a PIN for ever. */
+const MOST_STEPS = 30;
+
 /** @throws FyersError for everything that is neither a live token nor a matter of waiting for the operator. */
 export async function refresh(
   ports: KeeperPorts,
@@ -55,11 +58,12 @@ export async function refresh(
   };
   let latest = await look(run, null);
   try {
-    for (;;) {
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const step = await next(run, latest);
       if ('kind' in step) return step;
       latest = step;
     }
+    throw lost('The way to an end');
   } catch (caught) {
     await upkeep(ports, 'Noting the state', async () => {
       await save(run, latest, withClaimDone(latest));
@@ -180,5 +184,5 @@ function accountOf(token: string, proven: string | null): string | null {
 }
 
 function lost(what: string): FyersError {
-  return new FyersError('bug.unexpected', `${what} was lost on the way.`, 'Please report this.');
+  return new FyersError('bug.unexpected', `${what} was lost.`, 'Please report this.');
 }

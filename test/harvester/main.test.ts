@@ -84,7 +84,7 @@ describe('The harvester as a process', () => {
     const before = await manifest();
     await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));
     const file = path.join(folder, 'harvester.mjs');
-    await writeFile(file, bundle(HARVESTER));
+    await writeFile(file, await bundle(HARVESTER));
     const args = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
     expect(await ending(start([file, ...args]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
@@ -107,7 +107,7 @@ describe('The harvester as a process', () => {
 
   test('is one file with the SDK inside, and says clearly what it lacks', async () => {
     const file = path.join(folder, 'harvester.mjs');
-    await writeFile(file, bundle(HARVESTER));
+    await writeFile(file, await bundle(HARVESTER));
     await rm(path.join(folder, '.env'));
     const { code, output } = await ending(start([file]));
     expect(JSON.parse(output)).toMatchObject({

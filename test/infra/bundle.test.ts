@@ -27,7 +27,7 @@ describe('A bundle', () => {
       import { createHash } from 'node:crypto';
       const { HARVESTER, REFRESH, bundle } = await import('${ROOT}/infra/bundle.ts');
       for (const options of [REFRESH, HARVESTER]) {
-        const code = bundle(options);
+        const code = await bundle(options);
         console.log(createHash('sha256').update(code).digest('hex'), code.includes('${ROOT}'));
       }`;
     // Pulumi runs the program in infra/.
@@ -41,26 +41,26 @@ describe('A bundle', () => {
     expect(second).toBe(first);
   });
 
-  test('is a module by itself, in which CommonJS packages find their require', () => {
+  test('is a module by itself, in which CommonJS packages find their require', async () => {
     const pino = path.join(ROOT, 'node_modules/pino/pino.js');
     const file = path.join(folder, 'index.mjs');
     const text = `import pino from '${pino}'; console.log(pino.version);`;
-    writeFileSync(file, bundle({ entry: entry(text), external: [] }));
+    writeFileSync(file, await bundle({ entry: entry(text), external: [] }));
     expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toMatch(/^\d+\.\d+/);
   });
 
-  test('leaves out what the runtime provides', () => {
+  test('leaves out what the runtime provides', async () => {
     const text =
       "import { SSMClient } from '@aws-sdk/client-ssm'; export const client = SSMClient;";
-    const code = bundle({ entry: entry(text), external: ['@aws-sdk/*'] });
+    const code = await bundle({ entry: entry(text), external: ['@aws-sdk/*'] });
     expect(code).toMatch(/from\s*"@aws-sdk\/client-ssm"/);
     expect(code.length).toBeLessThan(500);
   });
 
-  test('that cannot be made stops the program with the place of the mistake, without a stack', () => {
+  test('that cannot be made stops the program with the place of the mistake, without a stack', async () => {
     const file = entry('export const = 1;');
     const attempt = () => bundle({ entry: file, external: [] });
-    expect(attempt).toThrow(/entry\.ts:1:13: ERROR/);
-    expect(attempt).toThrow(RunError);
+    await expect(attempt()).rejects.toThrow(/entry\.ts:1:13: ERROR/);
+    await expect(attempt()).rejects.toBeInstanceOf(RunError);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb.js';
-import { type BundleOptions, bundle } from '../../infra/bundle.ts';
+import { type BundleOptions, bundle, bundles } from '../../infra/bundle.ts';
 import { program } from '../../infra/index.ts';
 
 export const ACCOUNT = '123456789012';
@@ -82,7 +82,7 @@ export async function problemsOf(
     const resources: Registered[] = [];
     await prepare(world, folder, []);
     recordInto(resources);
-    const message = await program(environmentOf(world), builtOnce).then(
+    const message = await program(bundles(builtOnce), environmentOf(world)).then(
       () => 'no problem',
       (error: unknown) => (pulumi.RunError.isInstance(error) ? error.message : 'another error'),
     );
@@ -95,7 +95,7 @@ async function run(world: World, folder: string): Promise<Graph> {
   const reads: { resource: string; id: string }[] = [];
   await prepare(world, folder, reads);
   const stack = recordInto(resources);
-  await pulumi.runtime.runInPulumiStack(() => program(environmentOf(world), builtOnce));
+  await pulumi.runtime.runInPulumiStack(() => program(bundles(builtOnce), environmentOf(world)));
   await pulumi.runtime.disconnect();
   const { value, secrets } = unmark(stack());
   // Without a monitor the SDK registers nothing and says nothing.
@@ -103,10 +103,10 @@ async function run(world: World, folder: string): Promise<Graph> {
   return { resources, reads, outputs: asRecord(value), secretOutputs: secrets };
 }
 
-const built = new Map<string, string>();
+const built = new Map<string, Promise<string>>();
 
 /** The program's own bundling, each entry once, because it is the slowest part of a run. */
-function builtOnce(options: BundleOptions): string {
+function builtOnce(options: BundleOptions): Promise<string> {
   const code = built.get(options.entry) ?? bundle(options);
   built.set(options.entry, code);
   return code;
