@@ -83,11 +83,12 @@ export async function harvestDay(
   const words: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => words.push(piece));
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
+  let said = 0;
   const report = setInterval(() => {
     const books = Object.values(simulator.ledger()).reduce((sum, { books: n }) => sum + n, 0);
-    progress.note(
-      `${formatClock(instant(simulator.now()))} IST  ${books.toLocaleString('en')} books`,
-    );
+    const clock = formatClock(instant(simulator.now()));
+    if (books > said) progress.note(`${clock} IST  ${books.toLocaleString('en')} books`);
+    said = books;
   }, REPORT_EVERY_MS);
   const code = await ended(child, signal);
   clearInterval(report);

@@ -1,19 +1,17 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
-import {
-  DAY,
-  HOUR,
-  MINUTE,
-  SECOND,
-  brokerDay,
-  formatUtc,
-  parseInstant,
-  plus,
-} from '../../core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
-import { parseTokenState } from '../../core/token/state.ts';
-import { refresh } from '../../keeper/refresh.ts';
+import {
+  EARLIER,
+  LAST,
+  NEW,
+  OPERATOR,
+  accepting,
+  run,
+  sent,
+  stateOf,
+} from '../support/keeper-runs.ts';
 import {
   LIVE,
   SEVEN,
@@ -23,25 +21,8 @@ import {
   refreshToken,
 } from '../support/keeper-world.ts';
 
-const LAST: Trigger = { kind: 'slot', slot: '07:00', last: true };
-const EARLIER: Trigger = { kind: 'slot', slot: '06:45', last: false };
-const OPERATOR: Trigger = { kind: 'operator', probe: false };
 const PROBE: Trigger = { kind: 'operator', probe: true };
-const NEW = accessToken(SEVEN, 1);
-const signal = new AbortController().signal;
-
 const saying = (words: RegExp): unknown => expect.stringMatching(words);
-const run = (world: World, trigger: Trigger = LAST) =>
-  refresh(world.ports, world.settings, trigger, signal);
-const stateOf = (world: World) => parseTokenState(world.parameters.get('FYERS_TOKEN_STATE') ?? '');
-const sent = (world: World) => world.calls.filter((call) => call === 'refresh').length;
-
-/** The broker mints `token` and takes it. */
-function accepting(world: World, token = NEW, proof: Proof = LIVE): World {
-  world.answers.push({ kind: 'minted', accessToken: token });
-  world.proofs.set(token, proof);
-  return world;
-}
 
 function refusing(by: RefusedBy): World {
   const world = keeperWorld();
@@ -299,106 +280,5 @@ describe('Where only the operator can go on', () => {
       message: saying(/^Login needed: .+\. Put a token file beside \.env and run pulumi up\.$/),
     });
     expect(world.calls).toEqual([]);
-  });
-});
-
-describe('Claims', () => {
-  test('let one of many runs at a time mint, and the others find its token', async () => {
-    const world = accepting(keeperWorld());
-    world.duringRefresh = () => world.clock.sleepUntil(plus(world.clock.now(), SECOND), signal);
-    const outcomes = await Promise.all([run(world), run(world), run(world, OPERATOR)]);
-    expect(sent(world)).toBe(1);
-    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['live', 'live', 'live']);
-  });
-
-  const foundAt = async (age: number) => {
-    const world = accepting(keeperWorld());
-    world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(plus(SEVEN, -age)));
-    expect(await run(world)).toMatchObject({ kind: 'live' });
-    expect(stateOf(world)?.claim).toEqual({ day: '2026-11-25', n: 2, done: true });
-    return world.clock.now() - SEVEN;
-  };
-
-  test('of a run that died are waited for while they are two minutes old', async () => {
-    expect(await foundAt(2 * MINUTE)).toBe(5 * SECOND);
-  });
-
-  test('of a run that died are passed as soon as they are older', async () => {
-    expect(await foundAt(2 * MINUTE + 1)).toBe(0);
-  });
-
-  test('that stay are not waited for longer than a minute', async () => {
-    const world = keeperWorld();
-    world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(SEVEN));
-    await expect(run(world)).rejects.toMatchObject({ code: 'platform.busy' });
-    expect(world.calls).toEqual([]);
-    expect(world.clock.now() - SEVEN).toBe(MINUTE);
-  });
-
-  test('of the last day are removed by the first run that mints on the next', async () => {
-    const world = accepting(keeperWorld());
-    await run(world);
-    const tomorrow = plus(SEVEN, DAY);
-    world.clock.set(tomorrow);
-    await run(accepting(world, accessToken(tomorrow, 2)));
-    expect([...world.claims.keys()]).toEqual(['FYERS_TOKEN_CLAIM_2026-11-26_1']);
-  });
-});
-
-describe('Over days of any luck', () => {
-  const answer = fc.constantFrom(
-    'minted',
-    'silent',
-    'unreachable',
-    'pin',
-    'policy',
-    'unrecognised',
-  );
-  const step = fc.record({
-    answers: fc.array(answer, { maxLength: 3 }),
-    proof: fc.constantFrom<Proof['kind']>('live', 'dead', 'unreachable'),
-    trigger: fc.constantFrom(EARLIER, LAST, OPERATOR),
-    afterHours: fc.constantFrom(0, 1, 4, 24),
-    losesToken: fc.boolean(),
-  });
-
-  test('one input is sent at most twice a broker day, never after a refusal, and only live tokens are stored', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
-        const world = keeperWorld({ settings: { days: 'all' } });
-        const sentOn = new Map<string, number>();
-        let refused = false;
-        let serial = 1;
-        for (const { answers, proof, trigger, afterHours, losesToken } of steps) {
-          world.clock.set(plus(world.clock.now(), afterHours * HOUR));
-          if (losesToken) world.parameters.delete('FYERS_ACCESS_TOKEN');
-          world.answers.length = 0;
-          for (const kind of answers) {
-            if (kind === 'minted') {
-              const token = accessToken(world.clock.now(), (serial += 1));
-              world.answers.push({ kind, accessToken: token });
-              world.proofs.set(token, proof === 'live' ? LIVE : { kind: proof });
-            } else if (kind === 'silent' || kind === 'unreachable') world.answers.push({ kind });
-            else world.answers.push({ kind: 'refused', by: kind, detail: '' });
-          }
-          world.duringRefresh = () => {
-            expect(refused).toBe(false);
-            const next = world.answers[0]?.kind ?? 'silent';
-            if (next === 'refused') refused = true;
-            if (next === 'unreachable') return;
-            const day = brokerDay(world.clock.now());
-            sentOn.set(day, (sentOn.get(day) ?? 0) + 1);
-          };
-          world.beforeWrite = (name, value) => {
-            if (name === 'FYERS_ACCESS_TOKEN') expect(world.proofs.get(value)).toEqual(LIVE);
-          };
-          await run(world, trigger).catch((caught: unknown) => {
-            expect(caught).toMatchObject({ name: 'FyersError' });
-          });
-        }
-        for (const count of sentOn.values()) expect(count).toBeLessThanOrEqual(2);
-      }),
-      { numRuns: 60 },
-    );
   });
 });

@@ -1,0 +1,78 @@
+// A recorded day as it lies in the bucket, read by DuckDB and held against the simulator's ledger.
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { execFile } from 'node:child_process';
+import { appendFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/names.ts';
+import { istDate } from '../../core/time.ts';
+import { ensureVenv } from '../../sandbox/aws/venv.ts';
+import { dayInBucket } from '../../sandbox/check-day.ts';
+import { harvestDay, instanceOf } from '../../sandbox/harvest-day.ts';
+import { provision } from '../../sandbox/provision.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { quietProgress } from '../support/quiet-progress.ts';
+
+const DATE = istDate('2026-12-07');
+const NEVER = new AbortController().signal;
+const UNKNOWN = 'NSE:NOSUCH-EQ';
+/** Every thirty seconds from 09:00 to 16:00. */
+const SLOTS = 840;
+
+const SUMS = `
+import duckdb, json, sys
+levels = lambda side, what, of: ' + '.join(f'sum({of.format(f"{side}_{what}_{n}")})' for n in range(1, 6))
+paise, whole = 'cast(round({} * 100) as bigint)', '{}'
+query = f'''select symbol, count(*), sum({paise.format('ltp')}), sum(total_buy_qty), sum(total_sell_qty),
+  {levels('bid', 'px', paise)}, {levels('bid', 'qty', whole)}, {levels('ask', 'px', paise)}, {levels('ask', 'qty', whole)},
+  sum(volume) from read_parquet('{sys.argv[1]}') group by symbol'''
+names = ['books', 'lastPaise', 'totalBuyQuantity', 'totalSellQuantity', 'bidPaise', 'bidQuantity', 'askPaise', 'askQuantity', 'volume']
+rows = duckdb.sql(query).fetchall()
+print(json.dumps({row[0]: dict(zip(names, map(int, row[1:]))) for row in rows}))
+`;
+
+let standIns: StandIns;
+let bucket = '';
+
+beforeAll(async () => {
+  standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: 'day' });
+  const symbols = [...REFERENCE_SYMBOLS, UNKNOWN].join(',');
+  const settings = `FYERS_SYMBOLS=${symbols}\nFYERS_EVERY_SECONDS=30\n`;
+  await appendFile(path.join(standIns.operator.dir, '.env'), settings);
+  const made = await provision(standIns, quietProgress, NEVER);
+  bucket = String(made.outputs['bucket']);
+  await invoke(standIns.emulator, String(made.outputs['functionName']));
+  const account = String(made.outputs['topic']).split(':')[4] ?? '';
+  const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  await harvestDay(standIns, instance, DATE, quietProgress, NEVER);
+});
+afterAll(async () => {
+  await standIns[Symbol.asyncDispose]();
+});
+
+test('DuckDB finds in the Parquet what the simulator served, to the paisa and the share', async () => {
+  const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
+  const Key = `${OBJECTS.dayPrefix(DATE, '0')}depth.parquet`;
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+  const file = path.join(standIns.dir, 'depth.parquet');
+  await writeFile(file, (await Body?.transformToByteArray()) ?? '');
+  const { python } = await ensureVenv('duckdb', ['duckdb==2.0.0']);
+  const { stdout } = await promisify(execFile)(python, ['-c', SUMS, file]);
+  const ledger = standIns.simulator.ledger();
+  expect(Object.keys(ledger)).toHaveLength(REFERENCE_SYMBOLS.length);
+  expect(JSON.parse(stdout)).toEqual(ledger);
+});
+
+test('A symbol that the broker does not know is a hole with that name, and nothing else is missing', async () => {
+  const { emulator, simulator } = standIns;
+  const day = await dayInBucket(emulator, bucket, DATE, simulator.ledger());
+  expect(day).toMatchObject({
+    expected: 6 * SLOTS,
+    received: 5 * SLOTS,
+    explained: SLOTS,
+    holes: { 'unknown-symbol': SLOTS },
+    differences: [],
+  });
+});
