@@ -1,15 +1,14 @@
-// The business events of every part: what is logged and which metric it moves, one function per event.
-import type { KeeperEvent } from './token/events.ts';
-import type { HarvesterEvent } from './depth/events.ts';
+// The form of a business event. Each part has one function per event, its fields and its metric defined together:
+// `token/events.ts` and `depth/events.ts`.
 
 export type Level = 'info' | 'warn' | 'error';
 
-/** The common form that adapters write: one JSON line. Fields never hold token material. */
-export interface EventBase {
+/** One JSON line, and the metric that it moves. Nothing in it is ever token material. */
+export interface Event {
+  readonly part: 'keeper' | 'harvester';
   readonly level: Level;
   readonly event: string;
   readonly message: string;
+  readonly facts?: Readonly<Record<string, string | number | null>>;
   readonly metric?: { readonly name: string; readonly value: number };
 }
-
-export type Event = KeeperEvent | HarvesterEvent;

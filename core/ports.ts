@@ -95,7 +95,7 @@ export interface ObjectStore {
   get(key: string, toFile: string): Promise<boolean>;
 }
 
-/** Log line and metric of one closed union; never throws. */
+/** Log line and metric; never throws. */
 export interface Events {
   emit(event: Event): void;
 }

@@ -1,7 +1,6 @@
 // The metrics of events, collected and sent together. Metrics are worth nothing when they stop what they measure.
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { toError } from '../../core/errors.ts';
-import type { EventBase } from '../../core/events.ts';
 import { METRIC_NAMESPACE } from '../../core/names.ts';
 import type { Events } from '../../core/ports.ts';
 
@@ -30,7 +29,7 @@ export function meteredEvents({ client, events, dimensions }: MetricOptions): Me
   return {
     emit(event) {
       events.emit(event);
-      const { metric }: EventBase = event;
+      const { metric } = event;
       if (metric !== undefined) measure(metric.name, metric.value);
     },
     measure,

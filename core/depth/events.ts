@@ -1,16 +1,16 @@
 // What the harvester says about itself: one function per business event, its log line and its metric defined together.
-import type { EventBase, Level } from '../events.ts';
+import type { Event, Level } from '../events.ts';
 import { type Instant, type IstDate, formatIst, formatClock } from '../time.ts';
 import type { CoverageSummary } from './coverage.ts';
 import type { SessionPlan } from '../market/phases.ts';
 
-export type HarvesterEvent = EventBase & { readonly part: 'harvester' };
+type HarvesterEvent = Event & { readonly part: 'harvester' };
 
 function harvesterEvent(
   level: Level,
   event: string,
   message: string,
-  metric?: EventBase['metric'],
+  metric?: Event['metric'],
 ): HarvesterEvent {
   return {
     part: 'harvester',

@@ -1,18 +1,14 @@
 // The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
 import type { ErrorCode } from '../errors.ts';
-import type { EventBase, Level } from '../events.ts';
+import type { Event, Level } from '../events.ts';
 import type { RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
 import type { AdoptedToken } from './adopt.ts';
 import type { AskReason, Trigger } from './decide.ts';
 
-export type KeeperEvent = EventBase & {
-  readonly part: 'keeper';
-  /** Never token material. */
-  readonly facts?: Readonly<Record<string, string | number | null>>;
-};
+type KeeperEvent = Event & { readonly part: 'keeper' };
 
-type Metric = NonNullable<EventBase['metric']>;
+type Metric = NonNullable<Event['metric']>;
 
 function keeperEvent(
   level: Level,

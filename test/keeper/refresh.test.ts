@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
-import { DAY, HOUR, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
+import type { MintAnswer, Proof } from '../../core/ports.ts';
+import { DAY, HOUR, MINUTE, SECOND, formatUtc, parseInstant, plus } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import {
   EARLIER,
@@ -8,27 +8,16 @@ import {
   NEW,
   OPERATOR,
   accepting,
+  refusing,
   run,
   sent,
   stateOf,
 } from '../support/keeper-runs.ts';
-import {
-  LIVE,
-  SEVEN,
-  type World,
-  accessToken,
-  keeperWorld,
-  refreshToken,
-} from '../support/keeper-world.ts';
+import { LIVE, SEVEN, accessToken, keeperWorld, refreshToken } from '../support/keeper-world.ts';
 
 const PROBE: Trigger = { kind: 'operator', probe: true };
+const signal = new AbortController().signal;
 const saying = (words: RegExp): unknown => expect.stringMatching(words);
-
-function refusing(by: RefusedBy): World {
-  const world = keeperWorld();
-  world.answers.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
-  return world;
-}
 
 describe('A run', () => {
   test('mints, proves and publishes in the place of an expired token', async () => {
@@ -131,39 +120,6 @@ describe('A run', () => {
   });
 });
 
-describe('A refused input', () => {
-  test.each(['pin', 'refresh-token', 'unrecognised'] as const)(
-    'is never sent again after a refusal by %s',
-    async (by) => {
-      const world = refusing(by);
-      expect(await run(world)).toMatchObject({ kind: 'login-needed' });
-      for (const days of [0, 1, 2]) {
-        world.clock.set(plus(SEVEN, days * DAY + HOUR));
-        expect(await run(world, OPERATOR)).toMatchObject({ kind: 'login-needed' });
-      }
-      expect(sent(world)).toBe(1);
-    },
-  );
-
-  test('is free again as soon as the PIN or the refresh token is another', async () => {
-    const world = refusing('pin');
-    await run(world);
-    world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -HOUR), 7));
-    expect(await run(accepting(world))).toEqual({ kind: 'live', published: true });
-    expect(stateOf(world)?.latch).toBeNull();
-  });
-
-  test('fails for an app secret, now and later, whatever the refresh token', async () => {
-    const world = refusing('app-secret');
-    await expect(run(world)).rejects.toMatchObject({ code: 'operator.app-secret' });
-    world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -HOUR), 7));
-    await expect(run(world, OPERATOR)).rejects.toMatchObject({ code: 'operator.app-secret' });
-    world.parameters.delete('FYERS_REFRESH_TOKEN');
-    await expect(run(world, OPERATOR)).rejects.toMatchObject({ code: 'operator.app-secret' });
-    expect(sent(world)).toBe(1);
-  });
-});
-
 describe("The broker's policy", () => {
   test('switches refresh off for every input until an operator probes', async () => {
     const world = refusing('policy');
@@ -230,55 +186,63 @@ describe('A silence', () => {
   });
 });
 
-describe('An accepted input', () => {
-  test('is used again on the next broker day, and not by a slot of the same one', async () => {
+describe('Claims', () => {
+  test('let one of many runs at a time mint, and the others find its token', async () => {
+    const world = accepting(keeperWorld());
+    world.duringRefresh = () => world.clock.sleepUntil(plus(world.clock.now(), SECOND), signal);
+    const outcomes = await Promise.all([run(world), run(world), run(world, OPERATOR)]);
+    expect(sent(world)).toBe(1);
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['live', 'live', 'live']);
+  });
+
+  const foundAt = async (age: number) => {
+    const world = accepting(keeperWorld());
+    world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(plus(SEVEN, -age)));
+    expect(await run(world)).toMatchObject({ kind: 'live' });
+    expect(stateOf(world)?.claim).toEqual({ day: '2026-11-25', n: 2, done: true });
+    return world.clock.now() - SEVEN;
+  };
+
+  test('of a run that died are waited for while they are two minutes old', async () => {
+    expect(await foundAt(2 * MINUTE)).toBe(5 * SECOND);
+  });
+
+  test('of a run that died are passed as soon as they are older', async () => {
+    expect(await foundAt(2 * MINUTE + 1)).toBe(0);
+  });
+
+  test('are followed by another look: who held one before may have published', async () => {
+    const world = accepting(keeperWorld());
+    const { claims } = world.ports;
+    const ports = {
+      ...world.ports,
+      claims: {
+        ...claims,
+        take: (claim: string, value: string) => {
+          world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+          return claims.take(claim, value);
+        },
+      },
+    };
+    const outcome = await run({ ...world, ports });
+    expect(outcome).toEqual({ kind: 'live', published: false });
+    expect(sent(world)).toBe(0);
+  });
+
+  test('that stay are not waited for longer than a minute', async () => {
+    const world = keeperWorld();
+    world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(SEVEN));
+    await expect(run(world)).rejects.toMatchObject({ code: 'platform.busy' });
+    expect(world.calls).toEqual([]);
+    expect(world.clock.now() - SEVEN).toBe(MINUTE);
+  });
+
+  test('of the last day are removed by the first run that mints on the next', async () => {
     const world = accepting(keeperWorld());
     await run(world);
-    world.proofs.set(NEW, { kind: 'dead' });
-    world.clock.set(plus(SEVEN, HOUR));
-    expect(await run(world)).toMatchObject({ kind: 'login-needed' });
-    expect(sent(world)).toBe(1);
     const tomorrow = plus(SEVEN, DAY);
     world.clock.set(tomorrow);
-    expect(await run(accepting(world, accessToken(tomorrow, 2)))).toMatchObject({ kind: 'live' });
-    expect(sent(world)).toBe(2);
-  });
-
-  test('may be used a second time the same day by an operator, not a third', async () => {
-    const world = accepting(keeperWorld());
-    await run(world);
-    world.proofs.set(NEW, { kind: 'dead' });
-    const second = accessToken(plus(SEVEN, HOUR), 2);
-    world.clock.set(plus(SEVEN, HOUR));
-    expect(await run(accepting(world, second), OPERATOR)).toMatchObject({ kind: 'live' });
-    world.proofs.set(second, { kind: 'dead' });
-    expect(await run(world, OPERATOR)).toMatchObject({ kind: 'login-needed' });
-    expect(sent(world)).toBe(2);
-  });
-});
-
-describe('Where only the operator can go on', () => {
-  test.each([
-    [
-      'no refresh token',
-      (world: World) => world.parameters.delete('FYERS_REFRESH_TOKEN'),
-      /no refresh token/,
-    ],
-    ['no PIN', (world: World) => (world.pin = null), /no PIN/],
-    [
-      'an expired refresh token',
-      (world: World) =>
-        world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -20 * DAY))),
-      /refresh token has expired/,
-    ],
-  ])('%s is a login that is needed, in words', async (_title, change, words) => {
-    const world = keeperWorld();
-    change(world);
-    const outcome = await run(world);
-    expect(outcome).toMatchObject({ kind: 'login-needed', message: saying(words) });
-    expect(outcome).toMatchObject({
-      message: saying(/^Login needed: .+\. Put a token file beside \.env and run pulumi up\.$/),
-    });
-    expect(world.calls).toEqual([]);
+    await run(accepting(world, accessToken(tomorrow, 2)));
+    expect([...world.claims.keys()]).toEqual(['FYERS_TOKEN_CLAIM_2026-11-26_1']);
   });
 });

@@ -1,9 +1,9 @@
 // Runs of the keeper in a world of its own.
-import type { Proof } from '../../core/ports.ts';
+import type { Proof, RefusedBy } from '../../core/ports.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { refresh } from '../../keeper/refresh.ts';
-import { LIVE, SEVEN, type World, accessToken } from './keeper-world.ts';
+import { LIVE, SEVEN, type World, accessToken, keeperWorld } from './keeper-world.ts';
 
 export const NEW = accessToken(SEVEN, 1);
 export const LAST: Trigger = { kind: 'slot', slot: '07:00', last: true };
@@ -21,5 +21,12 @@ export const sent = (world: World) => world.calls.filter((call) => call === 'ref
 export function accepting(world: World, token = NEW, proof: Proof = LIVE): World {
   world.answers.push({ kind: 'minted', accessToken: token });
   world.proofs.set(token, proof);
+  return world;
+}
+
+/** The broker refuses the first refresh. */
+export function refusing(by: RefusedBy): World {
+  const world = keeperWorld();
+  world.answers.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
   return world;
 }
