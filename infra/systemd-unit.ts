@@ -47,11 +47,12 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 EnvironmentFile=${environmentFile}
+ExecStartPre=+${programs}/prepare
 ExecStartPre=+${programs}/fetch
 ExecStart=/usr/bin/node-24 ${programs}/harvester.mjs --use-ssm
 Restart=always
 RestartSec=10
-TimeoutStartSec=300
+TimeoutStartSec=900
 TimeoutStopSec=${String(STOP_SECONDS)}
 KillMode=mixed
 DynamicUser=yes

@@ -34,7 +34,8 @@ function environmentBlock(environment: HarvesterEnvironment): string {
 export function userData(environment: HarvesterEnvironment): string {
   const units = systemdUnits({ environmentFile: ENVIRONMENT_FILE, programs: PROGRAMS });
   return `#!/bin/bash
-# Bootstraps the harvester: swap, Node, the units. Its code comes from the bucket at every start.
+# Bootstraps the harvester: swap and the units. Node and the code come when the service starts, again and again until
+# they are there.
 set -euo pipefail
 
 # dnf is killed for memory on a small instance without it (amazonlinux/amazon-linux-2023#404).
@@ -46,22 +47,17 @@ if [ ! -e /swapfile ]; then
 fi
 swapon --all
 
-for attempt in 1 2 3 4 5; do
-  dnf --assumeyes install nodejs24 && break
-  sleep $((attempt * 10))
-done
-node-24 --version
-
 install --directory --mode=0755 ${PROGRAMS}
 ${file(ENVIRONMENT_FILE, 'FYERS_ENV', environmentBlock(environment))}
+${file(`${PROGRAMS}/prepare`, 'FYERS_PREPARE', PREPARE)}
 ${file(`${PROGRAMS}/fetch`, 'FYERS_FETCH', FETCH)}
 ${file(`${PROGRAMS}/upgrade`, 'FYERS_UPGRADE', UPGRADE)}
-chmod 0755 ${PROGRAMS}/fetch ${PROGRAMS}/upgrade
+chmod 0755 ${PROGRAMS}/prepare ${PROGRAMS}/fetch ${PROGRAMS}/upgrade
 ${Object.entries(units)
   .map(([name, text]) => file(`/etc/systemd/system/${name}`, 'FYERS_UNIT', text))
   .join('\n')}
 systemctl daemon-reload
-systemctl enable --now ${ENABLED_UNITS.join(' ')}
+systemctl enable --now --no-block ${ENABLED_UNITS.join(' ')}
 `;
 }
 
@@ -72,6 +68,13 @@ function file(path: string, delimiter: string, text: string): string {
 
 /** Reads one field of artifact/current.json from a file. */
 const FIELD = `field() { node-24 -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))[process.argv[2]]' "$1" "$2"; }`;
+
+const PREPARE = `#!/bin/bash
+# Node, where it is not there yet. Not in the bootstrap, which runs once: a package mirror that is away for some
+# minutes would leave an instance that never records.
+set -euo pipefail
+[ -x /usr/bin/node-24 ] || dnf --assumeyes install nodejs24
+`;
 
 const FETCH = `#!/bin/bash
 # Brings the harvester that ${OBJECTS.currentArtifact} names, once its SHA-256 is proven. Without the bucket, the one

@@ -50,7 +50,8 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
-      timeout: { request: request.timeoutMs },
+      // Without a bound of its own, a connection that is never made would look like a request that was never answered.
+      timeout: { ...reachingWithin(request.timeoutMs), request: request.timeoutMs },
       signal: request.signal,
     });
     return {
@@ -73,6 +74,12 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
     }
     throw caught;
   }
+}
+
+/** Below the bound of the whole request, so that they come first. */
+function reachingWithin(timeoutMs: number) {
+  const most = Math.floor(timeoutMs * 0.6);
+  return { lookup: most, connect: most, secureConnect: most };
 }
 
 function parseJson(text: string): unknown {

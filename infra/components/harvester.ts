@@ -111,7 +111,8 @@ export class Harvester extends pulumi.ComponentResource {
         vpcSecurityGroupIds: [securityGroupId],
         ...(publicAddress === undefined ? {} : { associatePublicIpAddress: publicAddress }),
         userData: made.bucket.id.apply((bucket) => userData({ ...args.environment, bucket })),
-        // cloud-init runs it once only, so another script needs another instance; what was recorded is in the bucket.
+        // cloud-init runs it once only, so another script needs another instance. What the day recorded until then goes
+        // with the old one, because a day is shipped after its close: README.md says when to change what is in it.
         userDataReplaceOnChange: true,
         metadataOptions: {
           httpEndpoint: 'enabled',

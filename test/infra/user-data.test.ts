@@ -56,6 +56,15 @@ describe('The user data', () => {
     );
   });
 
+  test('installs Node at the start of the service, which is tried again, and not in the script, which is not', () => {
+    const unit = written('/etc/systemd/system/fyers-harvester.service');
+    expect(unit.indexOf('ExecStartPre=+/opt/fyers/prepare\n')).toBeGreaterThan(0);
+    expect(unit.indexOf('/opt/fyers/prepare')).toBeLessThan(unit.indexOf('/opt/fyers/fetch'));
+    const prepare = written('/opt/fyers/prepare');
+    expect(prepare).toContain('dnf --assumeyes install nodejs24');
+    expect(SCRIPT.replace(prepare, '')).not.toMatch(/dnf --assumeyes install/);
+  });
+
   test('fetches the code before every start and proves its SHA-256', () => {
     expect(written('/etc/systemd/system/fyers-harvester.service')).toContain(
       'ExecStartPre=+/opt/fyers/fetch\n',
@@ -76,7 +85,7 @@ describe('The user data', () => {
   });
 
   test('enables every unit that has something to start it by', () => {
-    const enabled = /systemctl enable --now (.*)$/m.exec(SCRIPT)?.[1]?.split(' ') ?? [];
+    const enabled = /systemctl enable --now --no-block (.*)$/m.exec(SCRIPT)?.[1]?.split(' ') ?? [];
     const installed = [...SCRIPT.matchAll(/^cat > \/etc\/systemd\/system\/(\S+)/gm)]
       .map((match) => match[1] ?? '')
       .filter((unit) => written(`/etc/systemd/system/${unit}`).includes('[Install]'));
