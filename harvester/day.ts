@@ -22,6 +22,8 @@ export interface DayOptions {
 export interface RecordingDay {
   /** Rows first, then the holes: what a crash between them leaves open, the next start explains. */
   take(batch: readonly Taken[]): Promise<readonly HoleReason[]>;
+  /** Gives a reason to every slot before `until` that has neither a row nor a hole by now. */
+  settle(until: Instant): Promise<void>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,7 +39,7 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
   await logs.record([plan]);
   await explain(days, logs, clock, session.date, resume);
   await logs.record([noteEvent(clock, 'started', 'Recording')]);
-  return recording(options, logs);
+  return recording(options, logs, session.date);
 }
 
 /** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
@@ -69,7 +71,14 @@ async function cut({ events, clock }: Pick<DayOptions, 'events' | 'clock'>, logs
   await logs.record([noteEvent(clock, 'torn-tail-cut', message)]);
 }
 
-async function explain(days: Days, logs: DayLogs, clock: Clock, date: IstDate, until: Instant) {
+async function explain(
+  days: Days,
+  logs: DayLogs,
+  clock: Clock,
+  date: IstDate,
+  until: Instant,
+  known?: HoleReason,
+) {
   const folder = days.folder(date);
   const past = await folder.events();
   const coverage: Coverage = coverageOf(past);
@@ -79,12 +88,12 @@ async function explain(days: Days, logs: DayLogs, clock: Clock, date: IstDate, u
     coverage.row(symbol, slot);
   }
   const stopped = past.findLast(({ event }) => event === 'stopped' || event === 'started');
-  const reason = stopped?.event === 'stopped' ? 'stopped' : 'not-running';
+  const reason = known ?? (stopped?.event === 'stopped' ? 'stopped' : 'not-running');
   await logs.record(coverage.missing(until, reason).map((hole) => holeEvent(clock, hole)));
 }
 
-function recording(options: DayOptions, logs: DayLogs): RecordingDay {
-  const { clock, events, feed, sampling } = options;
+function recording(options: DayOptions, logs: DayLogs, date: IstDate): RecordingDay {
+  const { days, clock, events, feed, sampling } = options;
   return {
     async take(batch) {
       const rows = rowsOf(feed, batch);
@@ -96,6 +105,8 @@ function recording(options: DayOptions, logs: DayLogs): RecordingDay {
       await logs.record(holes.map((hole) => holeEvent(clock, hole)));
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
+    // Nobody was away: a slot began and ended while something else took its time.
+    settle: (until) => explain(days, logs, clock, date, until, 'late'),
     note: (what, message) => logs.record([noteEvent(clock, what, message)]),
     close: () => logs.close(),
   };

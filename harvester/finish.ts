@@ -27,7 +27,7 @@ const DISK_USED_PERCENT_MAX = 80;
 export async function finishDays(options: FinishOptions): Promise<void> {
   const { days, events } = options;
   for (const date of await days.dates()) {
-    if (!options.isOver(date) || (await days.folder(date).shipped()) !== null) continue;
+    if (!options.isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
     try {
       await finishDay(options, date);
     } catch (caught) {
@@ -51,6 +51,9 @@ async function finishDay(options: FinishOptions, date: IstDate): Promise<void> {
     if (manifest !== null) events.emit(say.dayCompacted(date, manifest));
   }
   if (objects === null) return;
+  const before = await folder.shipped();
   const outcome = await shipDay({ folder, objects, date, shard });
-  events.emit(outcome === 'shipped' ? say.dayShipped(date) : say.shipConflict(date));
+  if (outcome === 'shipped') events.emit(say.dayShipped(date));
+  // Tried again until somebody settles it, and said once.
+  else if (before !== outcome) events.emit(say.shipConflict(date));
 }

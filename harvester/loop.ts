@@ -5,7 +5,7 @@ import * as say from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
 import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
-import { type Instant, MINUTE, plus } from '../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { beginDay } from './day.ts';
 import { type Due, due } from './due.ts';
 import { type FinishOptions, finishDays } from './finish.ts';
@@ -50,19 +50,23 @@ export async function harvest(options: LoopOptions): Promise<void> {
   await options.metrics.flush();
 }
 
-/** Waits for the opening. False when the signal came first. */
+/** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */
+const READY_BEFORE = 15 * SECOND;
+
+/** Waits until shortly before the opening; the feed waits for the slot itself. False when the signal came first. */
 async function opened(
   { clock, signal, token, events, sampling }: LoopOptions,
   session: SessionPlan,
   steps: readonly Due[],
 ): Promise<boolean> {
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
+  const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
-  for (let now = clock.now(); now < session.opensAt && !signal.aborted; now = clock.now()) {
+  for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     if (now < watchFrom) for (const step of steps) await step.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? watchFrom : plus(now, MINUTE);
-    const first = Math.min(next, session.opensAt, ...(now < watchFrom ? dues(steps) : []));
+    const first = Math.min(next, readyAt, ...(now < watchFrom ? dues(steps) : []));
     await slept(clock, plus(now, first - now), signal);
   }
   // What was read before a wait may have died meanwhile.
@@ -88,7 +92,8 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
   const { clock, signal, feed, token, events } = options;
   const day = await beginDay({ ...options, feed: feed.name }, session);
   try {
-    events.emit(say.recordingBegan(session.date, clock.now()));
+    const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
+    events.emit(say.recordingBegan(session.date, from));
     for await (const batch of feed.observe(session, token.token, signal)) {
       const missing = await day.take(batch);
       health.saw(batch, missing);
@@ -99,8 +104,10 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
     }
     // The last slot begins before the close.
     if (!signal.aborted) await slept(clock, session.closesAt, signal);
-    if (clock.now() >= session.closesAt) await day.note('session-over', 'The session closed');
-    else await day.note('stopped', 'Asked to stop');
+    if (clock.now() >= session.closesAt) {
+      await day.settle(session.closesAt);
+      await day.note('session-over', 'The session closed');
+    } else await day.note('stopped', 'Asked to stop');
   } finally {
     await day.close();
   }

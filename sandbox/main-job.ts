@@ -199,7 +199,7 @@ async function keep(standIns: StandIns, progress: Progress, signal: AbortSignal)
   const { endpoint, rootCredentials } = standIns.emulator;
   progress.note('\n   Everything stays up until Ctrl-C. From another terminal:');
   progress.note(
-    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey}`,
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${standIns.simulator.url}`,
   );
   progress.note('npx --no-install fyers ssm list');
   progress.note(`curl ${standIns.simulator.controlUrl}/ledger`);

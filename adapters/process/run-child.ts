@@ -1,5 +1,6 @@
 // A step in a process of its own, so that its memory never adds to ours and its end gives it back.
 import { spawn } from 'node:child_process';
+import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 
 export interface ChildOptions {
@@ -9,18 +10,20 @@ export interface ChildOptions {
   readonly heapMiB: number;
 }
 
-/** @throws FyersError `platform.integrity` with the last line the child wrote, when it ends badly */
+/** @throws FyersError `platform.integrity` with the message of the child's last log line, when it ends badly */
 export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<void> {
   const flags = [`--max-old-space-size=${String(heapMiB)}`, '--max-semi-space-size=4'];
   const child = spawn(process.execPath, [...flags, file, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     // It needs no credentials, so it gets none.
     env: {},
   });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-4_000);
-  });
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-4_000);
+    });
+  }
   const ending = await new Promise<string>((resolve) => {
     child.once('error', (error) => {
       resolve(error.message);
@@ -30,10 +33,22 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
     });
   });
   if (ending === '') return;
-  const said = errors.trim().split('\n').at(-1) ?? '';
+  const said = lastMessage(words);
   throw new FyersError(
     'platform.integrity',
     `The step "${args.join(' ')}" ${ending}${said === '' ? '' : `: ${said}`}.`,
     'Nothing was deleted; it is tried again.',
   );
+}
+
+const logLine = z.object({ message: z.string() });
+
+/** The child logs JSON lines; what Node itself says of a crash is plain text. */
+function lastMessage(words: string): string {
+  const last = words.trim().split('\n').at(-1) ?? '';
+  try {
+    return logLine.parse(JSON.parse(last)).message;
+  } catch {
+    return last;
+  }
 }
