@@ -18,7 +18,8 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
  */
 export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
-  const client = await session.io.ssm();
+  const { SSMClient } = await import('@aws-sdk/client-ssm');
+  const client = new SSMClient(session.io.aws);
   const { parameterStore } = await import('../adapters/aws/parameters.ts');
   const store = parameterStore({ client, names, onSecret: session.hide });
   return async (name) => {

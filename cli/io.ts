@@ -1,5 +1,5 @@
 // What a command has of the world, so that tests can give it another one.
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { Clock } from '../core/ports.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -10,8 +10,27 @@ export interface Io extends Terminal {
   readonly cwd: string;
   readonly env: Environment;
   readonly clock: Clock;
-  /** Loaded and made only when a command needs AWS. */
-  readonly ssm: () => Promise<SSMClient>;
+  /** For every AWS client, whose package a command loads only when it needs it: `new SSMClient(io.aws)`. */
+  readonly aws: AwsOptions;
+  /** The person at the terminal; null where nobody is (a pipe, a script). */
+  readonly person: Person | null;
+  /** All of standard input, for a value that is piped in. */
+  readonly piped: () => Promise<string>;
+  /** Opens a page in the person's browser; resolves when it was handed over. */
+  readonly open: (url: string) => Promise<void>;
+}
+
+/** What the clients of all services have in common. */
+export type AwsOptions = Pick<
+  SSMClientConfig,
+  'region' | 'endpoint' | 'credentials' | 'maxAttempts' | 'requestHandler'
+>;
+
+export interface Person {
+  /** One line. @param hidden what is typed does not appear */
+  ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
+  /** True for yes; anything else is no. */
+  confirm(question: string): Promise<boolean>;
 }
 
 /** What the program gives to each command. */

@@ -1,4 +1,5 @@
 // `npx fyers`: the list of commands, and what every error becomes.
+import { text } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../adapters/process/clock.ts';
@@ -9,6 +10,7 @@ import { SECOND } from '../core/time.ts';
 import { addConfigure } from './configure.ts';
 import { addHarvest } from './harvest.ts';
 import type { Io, Session } from './io.ts';
+import { atTerminal } from './person.ts';
 import { addSsm } from './ssm.ts';
 import { paint } from './terminal.ts';
 import { addTokens } from './tokens.ts';
@@ -111,17 +113,20 @@ function processIo(): Io {
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,
-    ssm: async () => {
-      const { SSMClient } = await import('@aws-sdk/client-ssm');
-      return new SSMClient({
-        region: REGION,
-        maxAttempts: 2,
-        requestHandler: {
-          connectionTimeout: 3 * SECOND,
-          requestTimeout: 10 * SECOND,
-          throwOnRequestTimeout: true,
-        },
-      });
+    aws: {
+      region: REGION,
+      maxAttempts: 2,
+      requestHandler: {
+        connectionTimeout: 3 * SECOND,
+        requestTimeout: 10 * SECOND,
+        throwOnRequestTimeout: true,
+      },
+    },
+    person: isatty(0) ? atTerminal : null,
+    piped: () => text(process.stdin),
+    open: async (url) => {
+      const { default: open } = await import('open');
+      await open(url);
     },
   };
 }

@@ -22,6 +22,7 @@ const PARAMETERS = {
   FYERS_REFRESH_TOKEN: 'what FyersTokenRefresh refreshes with',
   FYERS_TOKEN_STATE: "FyersTokenRefresh's own state",
   FYERS_LOGIN_STATE: "the login's own state",
+  FYERS_TELEGRAM: 'the Telegram bot and chat',
 } as const satisfies Readonly<Record<ParameterName, string>>;
 
 /** Eight digits of a short secret's hash would help to guess it. */

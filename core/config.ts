@@ -54,9 +54,24 @@ export const parseSuffix = matching<string>(
   'must be 1 to 16 small letters and digits, starting with a letter',
 );
 export const parseRedirectUri = matching<string>(
-  /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))\S*$/,
-  'must be an https address, or http on 127.0.0.1',
+  /^(?:loginUrl$|https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))\S*$/,
+  'must be an https address, or http on 127.0.0.1, or loginUrl for the login function of the stack',
 );
+
+export interface TelegramChat {
+  readonly botToken: string;
+  readonly chatId: string;
+}
+
+/** `<bot token>/<chat id>`; a bot token is `<digits>:<letters>` (Telegram Bot API, "Authorizing your bot"). */
+export function parseTelegram(text: string): Parsed<TelegramChat> {
+  const [, botToken, chatId] = /^(\d{5,20}:[\w-]{20,64})\/(-?\d{1,20})$/.exec(text) ?? [];
+  return botToken === undefined || chatId === undefined
+    ? wrong(
+        'must be the bot token and the chat id as <bot token>/<chat id>; `npx --no-install fyers telegram` finds them',
+      )
+    : ok({ botToken, chatId });
+}
 
 /** Calls a minute that all symbols together may make (design §6; the account's limit is 200). */
 const CALLS_PER_MINUTE_CAP = 150;

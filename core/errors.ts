@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'operator.account'
   | 'operator.token-file'
   | 'operator.takeover'
+  | 'operator.login'
+  | 'operator.channel'
   | 'operator.prerequisite'
   | 'broker.unreachable'
   | 'broker.refused'
@@ -17,6 +19,7 @@ export type ErrorCode =
   | 'platform.store'
   | 'platform.permission'
   | 'platform.busy'
+  | 'platform.message'
   | 'platform.disk'
   | 'platform.integrity'
   | 'bug.unexpected';

@@ -18,8 +18,14 @@ const REASONS: Readonly<Record<AskReason, string>> = {
   unreachable: 'Fyers could not be reached',
 };
 
-export function loginNeededMessage(reason: AskReason): string {
-  return `Login needed: ${REASONS[reason]}. Put a token file beside .env and run pulumi up.`;
+/** The function's answer while the human is awaited. */
+export function linkSentMessage(reason: AskReason): string {
+  return `Login link sent, and a login is awaited: ${REASONS[reason]}.`;
+}
+
+/** The reason alone, as part of a sentence. */
+export function reasonText(reason: AskReason): string {
+  return REASONS[reason];
 }
 
 /** For an operator's probe while the stored token lives. */

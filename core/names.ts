@@ -7,6 +7,9 @@ export const PROJECT = 'fyers-token-refresh';
 export const FYERS_API_URL = 'https://api-t1.fyers.in';
 /** The redirect URL that the reference hard-codes, so the one its users have registered. */
 export const REFERENCE_REDIRECT_URI = 'https://trade.fyers.in/api-login/redirect-uri/index.html';
+/** In place of an address in `redirectUri`: the stack's own login function, whatever its address is. */
+export const LOGIN_URL_KEYWORD = 'loginUrl';
+export const TELEGRAM_API_URL = 'https://api.telegram.org';
 /** The five symbols that the reference records. */
 export const REFERENCE_SYMBOLS = [
   'NSE:HDFCBANK-EQ',
@@ -36,6 +39,15 @@ export const ENVIRONMENT = {
   days: 'FYERS_DAYS',
   /** The name of the PIN's secret; absent where no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
+  /** Where messages to the operator go. */
+  topicArn: 'FYERS_TOPIC_ARN',
+  /** `yes` where the parameter FYERS_TELEGRAM exists. */
+  telegram: 'FYERS_TELEGRAM',
+  telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
+  /** The address of the login function, with a trailing slash. */
+  loginUrl: 'FYERS_LOGIN_URL',
+  /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */
+  redirectUri: 'FYERS_REDIRECT_URI',
   symbols: 'FYERS_SYMBOLS',
   everySeconds: 'FYERS_EVERY_SECONDS',
   bucket: 'FYERS_BUCKET',
@@ -49,7 +61,12 @@ export type ParameterName =
   | 'FYERS_ACCESS_TOKEN'
   | 'FYERS_REFRESH_TOKEN'
   | 'FYERS_TOKEN_STATE'
-  | 'FYERS_LOGIN_STATE';
+  | 'FYERS_LOGIN_STATE'
+  /** `<bot token>/<chat id>`, where Telegram is configured. */
+  | 'FYERS_TELEGRAM';
+
+/** The functions; each has a role, a log group and schedules of its own. */
+export type FunctionActor = 'refresh' | 'login' | 'watch';
 
 export interface Names {
   readonly parameter: (name: ParameterName) => string;
@@ -58,23 +75,39 @@ export interface Names {
   /** The prefix of every claim, for a policy's resource. */
   readonly claimPrefix: string;
   readonly pinSecret: string;
-  readonly refreshFunction: string;
-  readonly refreshLogGroup: string;
-  readonly schedule: string;
+  readonly function: (actor: FunctionActor) => string;
+  readonly logGroup: (actor: FunctionActor) => string;
+  /** @param slot its time of day, such as `07:00`. */
+  readonly schedule: (actor: 'refresh' | 'watch', slot: string) => string;
+  readonly undelivered: string;
+  readonly alarm: (what: string) => string;
 }
+
+const FUNCTIONS: Readonly<Record<FunctionActor, string>> = {
+  refresh: 'FyersTokenRefresh',
+  login: 'FyersLogin',
+  watch: 'FyersWatch',
+};
 
 /** @param suffix of a second stack in the same account, such as `PAPER`; empty for the reference's own names. */
 export function namesFor(suffix: string): Names {
   const upper = suffix === '' ? '' : `_${suffix.toUpperCase()}`;
-  const refreshFunction = suffix === '' ? 'FyersTokenRefresh' : `FyersTokenRefresh-${suffix}`;
+  const suffixed = (name: string) => (suffix === '' ? name : `${name}-${suffix}`);
+  const functionName = (actor: FunctionActor) => suffixed(FUNCTIONS[actor]);
   return {
     parameter: (name) => `${name}${upper}`,
     claim: (brokerDay, n) => `FYERS_TOKEN_CLAIM${upper}_${brokerDay}_${String(n)}`,
     claimPrefix: `FYERS_TOKEN_CLAIM${upper}_`,
     pinSecret: `FYERS_PIN${upper}`,
-    refreshFunction,
-    refreshLogGroup: `/aws/lambda/${refreshFunction}`,
-    schedule: `${refreshFunction}Daily`,
+    function: functionName,
+    logGroup: (actor) => `/aws/lambda/${functionName(actor)}`,
+    // The reference's rule was FyersTokenRefreshDaily, at 07:00.
+    schedule: (actor, slot) =>
+      actor === 'refresh' && slot === '07:00'
+        ? `${functionName(actor)}Daily`
+        : `${functionName(actor)}-${slot.replace(':', '')}`,
+    undelivered: suffixed('FyersUndelivered'),
+    alarm: (what) => suffixed(`Fyers-${what}`),
   };
 }
 

@@ -95,6 +95,22 @@ export interface ObjectStore {
   get(key: string, toFile: string): Promise<boolean>;
 }
 
+/** For the operator. A channel may show the subject alone: it says what happened. */
+export interface Message {
+  /** Printable ASCII, at most 100 characters (Amazon SNS, "Publish": Subject). */
+  readonly subject: string;
+  /** Plain text. The link to press stands alone on its line. */
+  readonly text: string;
+}
+
+/** All channels of the operator. Resolves when one of them has taken it. */
+export interface Notifier {
+  /** @throws FyersError `platform.message` naming each channel's problem */
+  send(message: Message): Promise<void>;
+  /** Somebody who would read a message: a confirmed subscription, or a Telegram chat. */
+  hasListener(): Promise<boolean>;
+}
+
 /** Log line and metric; never throws. */
 export interface Events {
   emit(event: Event): void;

@@ -2,9 +2,22 @@
 import { type Instant, addDays, istDateAt, istInstant } from './time.ts';
 
 /** Times of day in India at which the keeper looks at the token, earliest first. 07:00 is the reference's. */
-export const REFRESH_SLOTS = ['07:00'] as const;
+export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
 
 export type RefreshSlot = (typeof REFRESH_SLOTS)[number];
+
+/** When the watch looks: 07:20 only for what the operator can't know (nobody is subscribed), then with rising urgency. */
+export const WATCH_SLOTS = ['07:20', '08:45', '09:05', '09:30'] as const;
+
+export type WatchSlot = (typeof WATCH_SLOTS)[number];
+
+/** Waiting for the human is no failure before. */
+const LOGIN_DUE: WatchSlot = '08:45';
+
+/** Clock texts of one form sort as the times do. */
+export function isLoginDue(slot: WatchSlot): boolean {
+  return slot >= LOGIN_DUE;
+}
 
 /** EventBridge Scheduler's name of the time zone. */
 export const SCHEDULE_TIME_ZONE = 'Asia/Kolkata';
@@ -15,7 +28,7 @@ export function isLastSlot(slot: string): boolean {
 }
 
 /** EventBridge Scheduler's expression, read in {@link SCHEDULE_TIME_ZONE}: `cron(0 7 * * ? *)`. */
-export function scheduleExpression(slot: RefreshSlot): string {
+export function scheduleExpression(slot: RefreshSlot | WatchSlot): string {
   const [hour, minute] = slot.split(':').map(Number);
   return `cron(${String(minute)} ${String(hour)} * * ? *)`;
 }

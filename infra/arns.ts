@@ -21,7 +21,7 @@ export function fixedArns(accountId: pulumi.Input<string>, names: Names): Arns {
       PARAMETERS.map((name) => [`parameter ${name}`, parameter(names.parameter(name))]),
     ),
     claims: parameter(`${names.claimPrefix}*`),
-    'refresh log streams': pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.refreshLogGroup}:*`,
+    'refresh log streams': pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup('refresh')}:*`,
     anything: '*',
   };
 }

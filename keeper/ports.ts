@@ -1,16 +1,27 @@
 // What every use case of the keeper is given.
 import type { Names } from '../core/names.ts';
-import type { Broker, ClaimStore, Clock, Events, SecretReader, TokenStore } from '../core/ports.ts';
+import type {
+  Broker,
+  ClaimStore,
+  Clock,
+  Events,
+  Notifier,
+  SecretReader,
+  TokenStore,
+} from '../core/ports.ts';
 
 export interface KeeperPorts {
   readonly clock: Clock;
   readonly store: TokenStore;
   readonly claims: ClaimStore;
   readonly secrets: SecretReader;
+  readonly notifier: Notifier;
   readonly broker: Broker;
   readonly events: Events;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** 32 hex digits that nobody can foresee. */
+  readonly nonce: () => string;
 }
 
 export interface KeeperSettings {
@@ -19,4 +30,14 @@ export interface KeeperSettings {
   readonly days: 'trading' | 'all';
   /** The account, where it is configured. */
   readonly fyId: string | null;
+  readonly login: LoginSettings;
+}
+
+export interface LoginSettings {
+  /** The login function's address, with a trailing slash. */
+  readonly loginUrl: string;
+  /** As registered for the app. One tap is enough where it is `loginUrl`. */
+  readonly redirectUri: string;
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
 }

@@ -5,8 +5,9 @@ import {
   DAY_OVER_MESSAGE,
   closedDayMessage,
   keeperFailure,
-  loginNeededMessage,
+  linkSentMessage,
   probeRefusedMessage,
+  reasonText,
 } from '../core/messages.ts';
 import { brokerDay } from '../core/time.ts';
 import { tokenIn } from '../core/token/check.ts';
@@ -22,6 +23,7 @@ import {
 import { factsOf, inputsOf } from '../core/token/facts.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import { type TokenState, withAccount, withLatch, withRefreshed } from '../core/token/state.ts';
+import { askForLogin } from './ask.ts';
 import { claimMint, mint } from './mint.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { publish, shownToken, upkeep } from './publish.ts';
@@ -87,7 +89,7 @@ async function next(run: Run, progress: Progress): Promise<Progress | Outcome> {
         : rest(run, progress, decision.why);
     case 'ask':
     case 'wait':
-      return askForLogin(run, progress, decision.why);
+      return awaitLogin(run, progress, decision);
     case 'fail':
       throw keeperFailure(decision.code);
   }
@@ -156,17 +158,25 @@ async function rest(
   return { kind: 'rested', message };
 }
 
-/** The login itself has no place here yet: the operator brings a token. */
-async function askForLogin(run: Run, progress: Progress, why: AskReason): Promise<Outcome> {
-  const { trigger, known } = { trigger: run.trigger, known: progress.known };
-  const message = loginNeededMessage(why);
-  run.ports.events.emit(loginNeeded(why, message));
+/** Asks the operator, unless this slot has done so; the message is sent before that is noted, so that a lost one is repeated. */
+async function awaitLogin(
+  run: Run,
+  progress: Progress,
+  { do: what, why }: { readonly do: 'ask' | 'wait'; readonly why: AskReason },
+): Promise<Outcome> {
+  const { ports, settings, trigger } = run;
+  const { known } = progress;
+  const day = brokerDay(known.now);
+  ports.events.emit(loginNeeded(why, linkSentMessage(why)));
+  if (what === 'ask') {
+    const urgency = known.state.asked?.day === day ? 'again' : 'first';
+    await askForLogin(ports, settings, known.app, { reason: reasonText(why), urgency });
+  }
   const done = withClaimDone(progress);
   const latched = why === 'silent' ? withLatch(done, why, inputsOf(known)) : done;
-  const asked =
-    trigger.kind === 'slot' ? { day: brokerDay(known.now), slot: trigger.slot } : latched.asked;
-  await save(run, progress, noted(progress, { ...latched, asked }));
-  return { kind: 'login-needed', message };
+  const slot = trigger.kind === 'slot' ? trigger.slot : 'operator';
+  await save(run, progress, noted(progress, { ...latched, asked: { day, slot } }));
+  return { kind: 'login-needed', message: linkSentMessage(why) };
 }
 
 /** The saved state where nothing changed, so that nothing is written. */

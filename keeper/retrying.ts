@@ -9,7 +9,7 @@ import type { KeeperPorts } from './ports.ts';
  * refusal are never retried here: they may have counted.
  */
 export async function retrying<T extends MintAnswer | Proof>(
-  { clock, events, random }: KeeperPorts,
+  { clock, events, random }: Pick<KeeperPorts, 'clock' | 'events' | 'random'>,
   startedAt: Instant,
   signal: AbortSignal,
   call: () => Promise<T>,

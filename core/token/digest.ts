@@ -1,5 +1,5 @@
 // Digests of token material: what the broker asks for, what is compared, and what people may see.
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Pin, RefreshToken } from '../config.ts';
 import type { App } from '../ports.ts';
 
@@ -25,6 +25,21 @@ export function appFingerprint(app: App): Fingerprint {
 /** Eight hex digits of a token's SHA-256, for people to compare. Not for four-digit secrets. */
 export function displayFingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 8);
+}
+
+/**
+ * Thirty-two hex digits that only the holder of the app secret can make. The key is derived (RFC 5869) for one purpose
+ * of one app, so that what is signed for one is worthless for another.
+ */
+export function loginSignature(app: App, purpose: 'link' | 'state', text: string): string {
+  const key = hkdfSync('sha256', app.secret, app.id, `fyers-token-refresh login ${purpose}`, 32);
+  return createHmac('sha256', Buffer.from(key)).update(text).digest('hex').slice(0, 32);
+}
+
+/** In a time that says nothing about where they differ. */
+export function isSameSignature(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one, 'utf8'), Buffer.from(other, 'utf8')];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function keyed(app: App, parts: readonly string[]): Fingerprint {

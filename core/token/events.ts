@@ -34,7 +34,7 @@ interface ShownToken {
 
 const TOKEN_LIVE: Metric = { name: 'TokenLive', value: 1 };
 
-export function runStarted(trigger: Trigger['kind'] | 'adopt'): KeeperEvent {
+export function runStarted(trigger: Trigger['kind'] | 'adopt' | 'login' | 'watch'): KeeperEvent {
   return keeperEvent('info', 'run-started', `A run was started: ${trigger}.`, { trigger });
 }
 
@@ -124,6 +124,28 @@ export function loginNeeded(reason: AskReason, message: string): KeeperEvent {
     { reason },
     { name: 'LoginNeeded', value: 1 },
   );
+}
+
+export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEvent {
+  return keeperEvent(
+    'info',
+    'login-asked',
+    'The operator was asked for the login of the day.',
+    { way, urgency },
+    { name: 'LoginAsked', value: 1 },
+  );
+}
+
+/** @param standing `live`, or why there is no live token; before the login is due that is no failure */
+export function tokenLooked(standing: string): KeeperEvent {
+  return keeperEvent('info', 'token-looked', `The watch looked at the stored token: ${standing}.`, {
+    standing,
+  });
+}
+
+/** One channel of several did not take a message; another one has. */
+export function channelFailed(problem: string): KeeperEvent {
+  return keeperEvent('warn', 'channel-failed', problem, {});
 }
 
 /** After a publish nothing may fail the run, so it is said here. */

@@ -38,7 +38,7 @@ export class Keeper extends pulumi.ComponentResource {
     super('fyers:index:Keeper', name, {}, opts);
     const logGroup = new aws.cloudwatch.LogGroup(
       'refresh',
-      { name: args.names.refreshLogGroup, retentionInDays: 90 },
+      { name: args.names.logGroup('refresh'), retentionInDays: 90 },
       { parent: this },
     );
     const undelivered = new aws.sqs.Queue(
@@ -85,7 +85,7 @@ export class Keeper extends pulumi.ComponentResource {
     return new aws.lambda.Function(
       'refresh',
       {
-        name: args.names.refreshFunction,
+        name: args.names.function('refresh'),
         description: 'Makes the Fyers access token good for the trading day',
         role: role.arn,
         runtime: aws.lambda.Runtime.NodeJS24dX,
@@ -160,7 +160,7 @@ export class Keeper extends pulumi.ComponentResource {
     return new aws.scheduler.Schedule(
       'refresh',
       {
-        name: args.names.schedule,
+        name: args.names.schedule('refresh', SLOT),
         groupName: 'default',
         description: `FyersTokenRefresh, every day at ${SLOT} IST`,
         state: args.hasApp ? 'ENABLED' : 'DISABLED',

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Environment, Io } from '../../cli/io.ts';
 import { main } from '../../cli/program.ts';
 import { type Instant, instant } from '../../core/time.ts';
@@ -42,16 +41,18 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     cwd: folder,
     env: options.env ?? {},
     clock: virtualClock(options.now ?? instant(NOON)),
-    ssm: () => {
+    get aws() {
       if (options.parameters === 'broken') throw new TypeError('no client was made');
-      const client = new SSMClient({
+      return {
         endpoint: store.url,
         region: 'ap-south-1',
         credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
         maxAttempts: 1,
-      });
-      return Promise.resolve(client);
+      };
     },
+    person: null,
+    piped: () => Promise.resolve(''),
+    open: () => Promise.resolve(),
   });
   return {
     folder,

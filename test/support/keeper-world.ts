@@ -2,9 +2,9 @@
 import type { AccessToken, AppId, AppSecret, Pin, RefreshToken } from '../../core/config.ts';
 import type { Event } from '../../core/events.ts';
 import { type ParameterName, namesFor } from '../../core/names.ts';
-import type { App, ClaimStore, MintAnswer, Proof, TokenStore } from '../../core/ports.ts';
+import type { App, ClaimStore, Message, MintAnswer, Proof, TokenStore } from '../../core/ports.ts';
 import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
-import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
+import type { KeeperPorts, KeeperSettings, LoginSettings } from '../../keeper/ports.ts';
 import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -18,6 +18,13 @@ export const SIMULATED_APP = {
   pin: PIN,
   fyId: FY_ID,
   redirectUri: 'https://127.0.0.1/',
+};
+
+/** One tap: Fyers redirects to the login function. */
+export const LOGIN: LoginSettings = {
+  loginUrl: 'https://login.example/',
+  redirectUri: 'https://login.example/',
+  apiUrl: 'https://fyers.example',
 };
 
 export function tokenOf(kind: TokenKind, at: Instant, serial = 0, fyId = FY_ID): string {
@@ -45,6 +52,8 @@ export interface World {
   readonly answers: MintAnswer[];
   /** By token; dead where it is not named. */
   readonly proofs: Map<string, Proof | Proof[]>;
+  /** What the operator was sent. */
+  readonly messages: Message[];
   pin: Pin | null;
   /** Called before each write; may throw. */
   beforeWrite: (name: ParameterName, value: string) => void;
@@ -76,10 +85,11 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
     calls: [],
     answers: [],
     proofs: new Map(),
+    messages: [],
     pin: PIN,
     beforeWrite: () => undefined,
     duringRefresh: () => undefined,
-    settings: { names: namesFor(''), days: 'trading', fyId: null, ...settings },
+    settings: { names: namesFor(''), days: 'trading', fyId: null, login: LOGIN, ...settings },
     ports: {
       clock,
       store: memoryStore(() => world),
@@ -101,6 +111,14 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
       },
       events: { emit: (event) => world.events.push(event) },
       random: () => 0.5,
+      nonce: () => 'ab'.repeat(16),
+      notifier: {
+        send: (message) => {
+          world.messages.push(message);
+          return Promise.resolve();
+        },
+        hasListener: () => Promise.resolve(true),
+      },
     },
   };
   return world;

@@ -1,0 +1,34 @@
+// Every channel that the operator has, as one.
+import { FyersError, toError } from '../core/errors.ts';
+import type { Notifier } from '../core/ports.ts';
+
+/**
+ * A message counts as sent when one channel has taken it; `onProblem` is told of the others.
+ * @throws FyersError `platform.message` with every channel's problem when none has.
+ */
+export function allChannels(
+  channels: readonly Notifier[],
+  onProblem: (problem: string) => void,
+): Notifier {
+  return {
+    async send(message) {
+      const results = await Promise.allSettled(channels.map((channel) => channel.send(message)));
+      const problems = results.flatMap((result) =>
+        result.status === 'rejected' ? [toError(result.reason).message] : [],
+      );
+      if (problems.length < channels.length) {
+        for (const problem of problems) onProblem(problem);
+        return;
+      }
+      throw new FyersError(
+        'platform.message',
+        `No channel has taken the message "${message.subject}". ${problems.join(' ')}`,
+        'Run `npx --no-install fyers test-alert`.',
+      );
+    },
+    async hasListener() {
+      const heard = await Promise.all(channels.map((channel) => channel.hasListener()));
+      return heard.includes(true);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
+// `-` and `_` in a state refused (facts/fyers §0.4).
+import type { AppId } from '../config.ts';
+import { dayOf } from '../market/calendar.ts';
+import type { App } from '../ports.ts';
+import {
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  brokerDayEnd,
+  instant,
+  istInstant,
+  parseIstDate,
+  plus,
+} from '../time.ts';
+import { isSameSignature, loginSignature } from './digest.ts';
+
+/** From pressing the button to coming back from Fyers, a second factor looked for included. */
+const STATE_LIFE = 30 * MINUTE;
+
+/** Of one trading day, below the login function's address. It is spent by a publish, not by being opened. */
+export function linkPath(app: App, day: IstDate): string {
+  return `go/${day}/${loginSignature(app, 'link', day)}`;
+}
+
+/** Cheap: tells junk from what may be a link, before any secret is read. */
+export function isLinkShaped(path: string): boolean {
+  return LINK.test(path);
+}
+
+/** The day of a link of ours; null for everything else. Whether the day has passed is another question: {@link linkEndsAt}. */
+export function dayOfLink(app: App, path: string): IstDate | null {
+  const [, date = '', signature = ''] = LINK.exec(path) ?? [];
+  const day = parseIstDate(date);
+  if (day === null) return null;
+  return isSameSignature(signature, loginSignature(app, 'link', day)) ? day : null;
+}
+
+/** The session's end; on a day without one (`days: all`) the end of the broker day. */
+export function linkEndsAt(day: IstDate): Instant {
+  const today = dayOf(day);
+  return today.kind === 'closed' ? brokerDayEnd(istInstant(day, '07:00')) : today.plan.closesAt;
+}
+
+/** @param nonce 32 random hex digits */
+export function newState(app: App, day: IstDate, now: Instant, nonce: string): string {
+  const issued = Math.floor(now / SECOND)
+    .toString(16)
+    .padStart(8, '0');
+  const text = `${day.replaceAll('-', '')}${issued}${nonce}`;
+  return `${text}${loginSignature(app, 'state', text)}`;
+}
+
+export type ReadState =
+  | { readonly kind: 'valid'; readonly day: IstDate; readonly nonce: string }
+  /** `forged`: well formed, and signed by nobody or for another app. */
+  | { readonly kind: 'malformed' | 'forged' | 'expired' };
+
+export function isStateShaped(text: string): boolean {
+  return STATE.test(text);
+}
+
+export function readState(app: App, state: string, now: Instant): ReadState {
+  const [, text = '', signature = ''] = STATE.exec(state) ?? [];
+  const day = parseIstDate(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}`);
+  if (day === null) return { kind: 'malformed' };
+  if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };
+  const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
+  const inTime = now >= issuedAt && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day);
+  return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
+}
+
+/** Fyers' own login page (Fyers API v3, "generate-authcode"); every value is encoded, as the SDKs don't. */
+export function fyersLoginUrl(options: {
+  readonly apiUrl: string;
+  readonly appId: AppId;
+  readonly redirectUri: string;
+  readonly state: string;
+}): string {
+  const query = new URLSearchParams({
+    client_id: options.appId,
+    redirect_uri: options.redirectUri,
+    response_type: 'code',
+    state: options.state,
+  });
+  return `${options.apiUrl}/api/v3/generate-authcode?${query.toString()}`;
+}
+
+const LINK = /^go\/(\d{4}-\d{2}-\d{2})\/([0-9a-f]{32})$/;
+/** Day, seconds since 1970, nonce; then the signature. */
+const STATE = /^([0-9]{8}[0-9a-f]{8}[0-9a-f]{32})([0-9a-f]{32})$/;

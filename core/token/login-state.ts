@@ -1,0 +1,35 @@
+// What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
+import * as z from 'zod/mini';
+import { type IstDate, parseIstDate } from '../time.ts';
+
+const LoginState = z.object({
+  version: z.literal(1),
+  /** The account whose token a login published first. */
+  fyId: z.nullable(z.string()),
+  /** The state with which a token was published last; a replay of it is "already done". */
+  spent: z.nullable(z.object({ day: z.string(), nonce: z.string() })),
+  /** Links asked for on the bookmarkable page: how many of `day`, and when the last, epoch milliseconds. */
+  asked: z.nullable(z.object({ day: z.string(), count: z.int(), at: z.number() })),
+});
+
+export type LoginState = Readonly<z.infer<typeof LoginState>>;
+
+export const NEW_LOGIN_STATE: LoginState = { version: 1, fyId: null, spent: null, asked: null };
+
+/** Null for a text that is no login state. */
+export function parseLoginState(text: string): LoginState | null {
+  try {
+    const parsed = LoginState.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+export function formatLoginState(state: LoginState): string {
+  return JSON.stringify(state);
+}
+
+export function isSpent({ spent }: LoginState, day: IstDate, nonce: string): boolean {
+  return spent !== null && parseIstDate(spent.day) === day && spent.nonce === nonce;
+}

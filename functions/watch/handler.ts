@@ -1,0 +1,30 @@
+// FyersWatch: wires the ports and hands over. It throws where the alarm is to ring.
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { FyersError } from '../../core/errors.ts';
+import { WATCH_SLOTS } from '../../core/schedule.ts';
+import { runFailed } from '../../core/token/events.ts';
+import { type Looked, watch } from '../../keeper/watch.ts';
+import { deadline, failureOf, wiringOf } from '../wiring.ts';
+
+const Slot = z.object({ trigger: z.literal('watch'), slot: z.enum(WATCH_SLOTS) });
+
+/** @throws FyersError as {@link watch} says, and `operator.usage` for an event of another kind */
+export async function handler(event: unknown, context: Context): Promise<Looked> {
+  const { log, ports, settings } = wiringOf(process.env);
+  try {
+    const slot = Slot.safeParse(event);
+    if (!slot.success) {
+      throw new FyersError(
+        'operator.usage',
+        'The event is none that this function knows.',
+        `Invoke it with {"trigger": "watch", "slot": "${WATCH_SLOTS[0]}"}.`,
+      );
+    }
+    return await watch(ports, settings, slot.data.slot, deadline(context));
+  } catch (caught) {
+    const failure = failureOf(caught, log);
+    log.emit(runFailed(failure.code, log.scrub(failure.message)));
+    throw failure;
+  }
+}

@@ -1,0 +1,141 @@
+// What the functions share: their environment as settings, and the ports over AWS and Fyers.
+import { randomBytes } from 'node:crypto';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { claimStore } from '../adapters/aws/claims.ts';
+import { parameterStore } from '../adapters/aws/parameters.ts';
+import { pinSecret } from '../adapters/aws/pin.ts';
+import { topicChannel } from '../adapters/aws/topic.ts';
+import { allChannels } from '../adapters/channels.ts';
+import { fyersBroker } from '../adapters/fyers/broker.ts';
+import { systemClock } from '../adapters/process/clock.ts';
+import { type Log, createLog } from '../adapters/process/log.ts';
+import { telegramChannel } from '../adapters/telegram.ts';
+import { parseTelegram } from '../core/config.ts';
+import { FyersError, toError } from '../core/errors.ts';
+import {
+  ENVIRONMENT,
+  FYERS_API_URL,
+  REFERENCE_REDIRECT_URI,
+  TELEGRAM_API_URL,
+  namesFor,
+} from '../core/names.ts';
+import type { Notifier, TokenStore } from '../core/ports.ts';
+import { SECOND } from '../core/time.ts';
+import { channelFailed } from '../core/token/events.ts';
+import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Left for the answer when the function's own time runs out. */
+const SPARE_MS = 5 * SECOND;
+
+// Made once for a function that lives through many runs.
+const ssm = new SSMClient();
+const sns = new SNSClient();
+const secretsManager = new SecretsManagerClient();
+
+export interface Wiring {
+  readonly log: Log;
+  readonly ports: KeeperPorts;
+  readonly settings: KeeperSettings;
+}
+
+export function wiringOf(environment: Environment): Wiring {
+  const log = createLog({ clock: systemClock });
+  const settings = settingsFrom(environment);
+  return { log, settings, ports: portsFor(settings, environment, log) };
+}
+
+/** Ends before Lambda ends the function. */
+export function deadline(context: { getRemainingTimeInMillis(): number }): AbortSignal {
+  return AbortSignal.timeout(Math.max(SECOND, context.getRemainingTimeInMillis() - SPARE_MS));
+}
+
+/** Lambda writes what is thrown to the log: only words of ours, or scrubbed ones. */
+export function failureOf(caught: unknown, log: Log): FyersError {
+  if (caught instanceof FyersError) return caught;
+  const { name, message } = toError(caught);
+  return name === 'TimeoutError'
+    ? new FyersError(
+        'broker.unreachable',
+        'The run took all the time that the function has.',
+        'Invoke the function again in a few minutes.',
+      )
+    : new FyersError(
+        'bug.unexpected',
+        `The run stopped for a reason that nobody foresaw: ${name}: ${log.scrub(message)}.`,
+        'Please report this.',
+      );
+}
+
+function settingsFrom(environment: Environment): KeeperSettings {
+  return {
+    names: namesFor(environment[ENVIRONMENT.suffix] ?? ''),
+    days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    fyId: environment[ENVIRONMENT.fyId] ?? null,
+    login: {
+      loginUrl: environment[ENVIRONMENT.loginUrl] ?? '',
+      redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,
+      apiUrl: environment[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
+    },
+  };
+}
+
+function portsFor({ names, login }: KeeperSettings, environment: Environment, log: Log) {
+  const onSecret = (value: string): void => {
+    log.hide(value);
+  };
+  const store = parameterStore({ client: ssm, names, onSecret });
+  const secretName = environment[ENVIRONMENT.pinSecret];
+  const ports: KeeperPorts = {
+    clock: systemClock,
+    store,
+    claims: claimStore(ssm),
+    // Without a PIN there is no secret, and the role may not even ask for it.
+    secrets:
+      secretName === undefined
+        ? { pin: () => Promise.resolve(null) }
+        : pinSecret(secretsManager, secretName),
+    notifier: notifierFor(store, environment, log),
+    broker: fyersBroker({ apiUrl: login.apiUrl, onSecret }),
+    events: log,
+    random: Math.random,
+    nonce: () => randomBytes(16).toString('hex'),
+  };
+  return ports;
+}
+
+function notifierFor(store: TokenStore, environment: Environment, log: Log): Notifier {
+  const topicArn = environment[ENVIRONMENT.topicArn];
+  return allChannels(
+    [
+      ...(topicArn === undefined ? [] : [topicChannel(sns, topicArn)]),
+      ...(environment[ENVIRONMENT.telegram] === undefined
+        ? []
+        : [storedTelegram(store, environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL)]),
+    ],
+    (problem) => {
+      log.emit(channelFailed(log.scrub(problem)));
+    },
+  );
+}
+
+/** Bot and chat are read only when there is something to send. */
+function storedTelegram(store: TokenStore, apiUrl: string): Notifier {
+  return {
+    async send(message) {
+      const parsed = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
+      if (!parsed.ok) {
+        throw new FyersError(
+          'operator.config',
+          `The parameter FYERS_TELEGRAM ${parsed.problem}.`,
+          'Run `pulumi config set --secret telegram` and `pulumi up`.',
+        );
+      }
+      await telegramChannel({ chat: parsed.value, apiUrl }).send(message);
+    },
+    hasListener: () => Promise.resolve(true),
+  };
+}
