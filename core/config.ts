@@ -40,6 +40,11 @@ export const parseRefreshToken = matching<RefreshToken>(
   /^[\w-]+\.[\w-]+\.[\w-]+$/,
   'must be one token of three parts joined by dots',
 );
+/** As long as any that Fyers was seen to give, twice over. */
+export const parseAuthCode = matching<AuthCode>(
+  /^(?=.{20,4096}$)[\w-]+\.[\w-]+\.[\w-]+$/,
+  'must be the auth_code of the address that Fyers redirected to',
+);
 /** Exchange, ticker, and for shares the series: `NSE:SBIN-EQ`, `NSE:M&M-EQ`, `NSE:NIFTY26AUGFUT`. */
 export const parseSymbol = matching<DepthSymbol>(
   /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,

@@ -1,6 +1,7 @@
 // The keeper's words for people. Each failure says what to do, with commands that exist.
 import { FyersError } from './errors.ts';
 import type { RefusedBy } from './ports.ts';
+import { LOGIN_COMMAND } from './token/login-message.ts';
 import type { AskReason, FailureCode } from './token/decide.ts';
 
 const REASONS: Readonly<Record<AskReason, string>> = {
@@ -21,6 +22,11 @@ const REASONS: Readonly<Record<AskReason, string>> = {
 /** The function's answer while the human is awaited. */
 export function linkSentMessage(reason: AskReason): string {
   return `Login link sent, and a login is awaited: ${REASONS[reason]}.`;
+}
+
+/** For an operator's run on a day, or at an hour, without a session to log in for. */
+export function noLinkMessage(reason: AskReason): string {
+  return `No login link was sent, because no session is near: ${REASONS[reason]}. For a token all the same, run \`${LOGIN_COMMAND}\`.`;
 }
 
 /** The reason alone, as part of a sentence. */

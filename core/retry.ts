@@ -15,6 +15,9 @@ export const BROKER_RETRY: RetryPlan = {
   withinMs: MINUTE,
 };
 
+/** For a login, while a person looks at an empty page. */
+export const LOGIN_RETRY: RetryPlan = { ...BROKER_RETRY, withinMs: 15 * SECOND };
+
 /**
  * When to try again, or null when the plan is spent.
  *

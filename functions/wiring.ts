@@ -42,9 +42,10 @@ export interface Wiring {
   readonly settings: KeeperSettings;
 }
 
-export function wiringOf(environment: Environment): Wiring {
+/** @param loginUrl where the function is the login itself, which learns its address from each request */
+export function wiringOf(environment: Environment, loginUrl?: string): Wiring {
   const log = createLog({ clock: systemClock });
-  const settings = settingsFrom(environment);
+  const settings = settingsFrom(environment, loginUrl ?? environment[ENVIRONMENT.loginUrl] ?? '');
   return { log, settings, ports: portsFor(settings, environment, log) };
 }
 
@@ -70,13 +71,13 @@ export function failureOf(caught: unknown, log: Log): FyersError {
       );
 }
 
-function settingsFrom(environment: Environment): KeeperSettings {
+function settingsFrom(environment: Environment, loginUrl: string): KeeperSettings {
   return {
     names: namesFor(environment[ENVIRONMENT.suffix] ?? ''),
     days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
     fyId: environment[ENVIRONMENT.fyId] ?? null,
     login: {
-      loginUrl: environment[ENVIRONMENT.loginUrl] ?? '',
+      loginUrl,
       redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,
       apiUrl: environment[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
     },

@@ -22,7 +22,7 @@ export interface Claim {
 
 /** Null while another run holds one. */
 export async function takeClaim(
-  { claims, clock }: KeeperPorts,
+  { claims, clock }: Pick<KeeperPorts, 'claims' | 'clock'>,
   names: Names,
   last: TokenState['claim'],
 ): Promise<Claim | null> {

@@ -1,12 +1,17 @@
 // What the keeper's runs read at their start.
 import { type AppId, parseAppId, parseAppSecret } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
-import type { ParameterName } from '../core/names.ts';
+import { type ParameterName, REGION } from '../core/names.ts';
 import type { App } from '../core/ports.ts';
+import {
+  type LoginState,
+  NEW_LOGIN_STATE,
+  formatLoginState,
+  parseLoginState,
+} from '../core/token/login-state.ts';
 import {
   NEW_STATE,
   type TokenState,
-  accountIn,
   formatTokenState,
   parseTokenState,
 } from '../core/token/state.ts';
@@ -47,7 +52,10 @@ function noApp(
 }
 
 export interface Memory {
+  /** Written by refresh only. */
   readonly state: TokenState;
+  /** Written by login only. */
+  readonly login: LoginState;
   /** The account as configured or first seen. */
   readonly account: string | null;
 }
@@ -57,20 +65,27 @@ export async function readMemory(
   { store }: Reading,
   { names, fyId }: KeeperSettings,
 ): Promise<Memory> {
-  const [text, login] = await Promise.all([
+  const [text, loginText] = await Promise.all([
     store.read('FYERS_TOKEN_STATE'),
     store.read('FYERS_LOGIN_STATE'),
   ]);
   const state = text === null ? NEW_STATE : parseTokenState(text);
   if (state === null) {
-    const name = names.parameter('FYERS_TOKEN_STATE');
-    throw new FyersError(
-      'platform.integrity',
-      `The parameter ${name} holds no token state, so nobody knows which inputs were refused before.`,
-      `Run \`aws ssm delete-parameter --name ${name}\` if the refresh token and the PIN are right.`,
+    throw unreadable(
+      names.parameter('FYERS_TOKEN_STATE'),
+      'no token state, so nobody knows which inputs were refused before',
+      'if the refresh token and the PIN are right',
     );
   }
-  const seenByLogin = accountIn(login);
+  const login = loginText === null ? NEW_LOGIN_STATE : parseLoginState(loginText);
+  if (login === null) {
+    throw unreadable(
+      names.parameter('FYERS_LOGIN_STATE'),
+      'no login state, so nobody knows whose account this is',
+      'and log in with the right account',
+    );
+  }
+  const seenByLogin = login.fyId;
   if (fyId === null && state.fyId !== null && seenByLogin !== null && state.fyId !== seenByLogin) {
     throw new FyersError(
       'operator.account',
@@ -78,9 +93,21 @@ export async function readMemory(
       'Say which is yours by `pulumi config set fyId` and run `pulumi up`.',
     );
   }
-  return { state, account: fyId ?? state.fyId ?? seenByLogin };
+  return { state, login, account: fyId ?? state.fyId ?? seenByLogin };
+}
+
+function unreadable(name: string, problem: string, when: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `The parameter ${name} holds ${problem}.`,
+    `Run \`aws ssm delete-parameter --name ${name} --region ${REGION}\` ${when}.`,
+  );
 }
 
 export async function writeState({ store }: Reading, state: TokenState): Promise<void> {
   await store.write('FYERS_TOKEN_STATE', formatTokenState(state));
+}
+
+export async function writeLoginState({ store }: Reading, login: LoginState): Promise<void> {
+  await store.write('FYERS_LOGIN_STATE', formatLoginState(login));
 }

@@ -6,6 +6,7 @@ import {
   closedDayMessage,
   keeperFailure,
   linkSentMessage,
+  noLinkMessage,
   probeRefusedMessage,
   reasonText,
 } from '../core/messages.ts';
@@ -22,6 +23,7 @@ import {
 } from '../core/token/events.ts';
 import { factsOf, inputsOf } from '../core/token/facts.ts';
 import { decodeToken } from '../core/token/jwt.ts';
+import { loginDay } from '../core/token/login-link.ts';
 import { type TokenState, withAccount, withLatch, withRefreshed } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import { claimMint, mint } from './mint.ts';
@@ -167,16 +169,20 @@ async function awaitLogin(
   const { ports, settings, trigger } = run;
   const { known } = progress;
   const day = brokerDay(known.now);
-  ports.events.emit(loginNeeded(why, linkSentMessage(why)));
-  if (what === 'ask') {
+  // An operator may ask on any day and at any hour; a link of no use is not sent.
+  const useful = loginDay(known.now, settings.days).kind === 'open';
+  const message = useful ? linkSentMessage(why) : noLinkMessage(why);
+  ports.events.emit(loginNeeded(why, message));
+  if (what === 'ask' && useful) {
     const urgency = known.state.asked?.day === day ? 'again' : 'first';
     await askForLogin(ports, settings, known.app, { reason: reasonText(why), urgency });
   }
   const done = withClaimDone(progress);
   const latched = why === 'silent' ? withLatch(done, why, inputsOf(known)) : done;
   const slot = trigger.kind === 'slot' ? trigger.slot : 'operator';
-  await save(run, progress, noted(progress, { ...latched, asked: { day, slot } }));
-  return { kind: 'login-needed', message: linkSentMessage(why) };
+  const asked = useful ? { day, slot } : latched.asked;
+  await save(run, progress, noted(progress, { ...latched, asked }));
+  return { kind: 'login-needed', message };
 }
 
 /** The saved state where nothing changed, so that nothing is written. */

@@ -1,11 +1,11 @@
 import type { MintAnswer, Proof } from '../core/ports.ts';
-import { BROKER_RETRY, nextTry } from '../core/retry.ts';
+import { BROKER_RETRY, type RetryPlan, nextTry } from '../core/retry.ts';
 import type { Instant } from '../core/time.ts';
 import { brokerUnreachable } from '../core/token/events.ts';
 import type { KeeperPorts } from './ports.ts';
 
 /**
- * Calls again while the call does not reach the broker, within a minute of the run's start. An answer, a silence and a
+ * Calls again while the call does not reach the broker, within the plan's time (a minute) of the run's start. An answer, a silence and a
  * refusal are never retried here: they may have counted.
  */
 export async function retrying<T extends MintAnswer | Proof>(
@@ -13,13 +13,14 @@ export async function retrying<T extends MintAnswer | Proof>(
   startedAt: Instant,
   signal: AbortSignal,
   call: () => Promise<T>,
+  plan: RetryPlan = BROKER_RETRY,
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     const answer = await call();
     if (answer.kind !== 'unreachable') return answer;
     const now = clock.now();
     const asked = 'retryAfterMs' in answer ? answer.retryAfterMs : undefined;
-    const at = nextTry(BROKER_RETRY, { startedAt, now }, failures, random(), asked);
+    const at = nextTry(plan, { startedAt, now }, failures, random(), asked);
     events.emit(brokerUnreachable(failures, at));
     if (at === null) return answer;
     await clock.sleepUntil(at, signal);

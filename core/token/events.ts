@@ -143,6 +143,17 @@ export function tokenLooked(standing: string): KeeperEvent {
   });
 }
 
+/** A login that came back from Fyers and published nothing. `detail` is the broker's own words, scrubbed. */
+export function loginRefused(problem: string, detail: string): KeeperEvent {
+  return keeperEvent(
+    'warn',
+    'login-refused',
+    `A login came back and published nothing: ${problem}.${detail === '' ? '' : ` ${detail}`}`,
+    { problem },
+    { name: 'LoginRefused', value: 1 },
+  );
+}
+
 /** One channel of several did not take a message; another one has. */
 export function channelFailed(problem: string): KeeperEvent {
   return keeperEvent('warn', 'channel-failed', problem, {});

@@ -1,15 +1,17 @@
 // The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
 // `-` and `_` in a state refused (facts/fyers §0.4).
 import type { AppId } from '../config.ts';
-import { dayOf } from '../market/calendar.ts';
+import { dayOf, nextSession } from '../market/calendar.ts';
 import type { App } from '../ports.ts';
 import {
   type Instant,
   type IstDate,
   MINUTE,
   SECOND,
+  brokerDay,
   brokerDayEnd,
   instant,
+  istDateAt,
   istInstant,
   parseIstDate,
   plus,
@@ -41,6 +43,25 @@ export function dayOfLink(app: App, path: string): IstDate | null {
 export function linkEndsAt(day: IstDate): Instant {
   const today = dayOf(day);
   return today.kind === 'closed' ? brokerDayEnd(istInstant(day, '07:00')) : today.plan.closesAt;
+}
+
+/** Whether a login is of any use now. */
+export type LoginDay =
+  | { readonly kind: 'open'; readonly date: IstDate; readonly until: Instant }
+  /** A token of before 06:00 dies at 06:00. */
+  | { readonly kind: 'too-early' }
+  | { readonly kind: 'closed' | 'over'; readonly why: string; readonly next: IstDate };
+
+export function loginDay(now: Instant, days: 'trading' | 'all'): LoginDay {
+  const date = istDateAt(now);
+  const today = dayOf(date);
+  const next = nextSession(now).date;
+  if (today.kind === 'closed' && days === 'trading')
+    return { kind: 'closed', why: today.why, next };
+  if (now >= linkEndsAt(date)) return { kind: 'over', why: "today's session is over", next };
+  return brokerDay(now) === date
+    ? { kind: 'open', date, until: linkEndsAt(date) }
+    : { kind: 'too-early' };
 }
 
 /** @param nonce 32 random hex digits */

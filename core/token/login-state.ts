@@ -1,6 +1,10 @@
 // What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
 import * as z from 'zod/mini';
-import { type IstDate, parseIstDate } from '../time.ts';
+import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../time.ts';
+
+/** Links that the bookmarkable page may have sent in a day, and the time between two. */
+const MOST_ASKED = 6;
+const ASKED_EVERY = 5 * MINUTE;
 
 const LoginState = z.object({
   version: z.literal(1),
@@ -32,4 +36,24 @@ export function formatLoginState(state: LoginState): string {
 
 export function isSpent({ spent }: LoginState, day: IstDate, nonce: string): boolean {
   return spent !== null && parseIstDate(spent.day) === day && spent.nonce === nonce;
+}
+
+/** From when on the bookmarkable page may ask again; null where not today. */
+export function mayAskAt({ asked }: LoginState, day: IstDate): Instant | null {
+  if (asked?.day !== day) return instant(0);
+  return asked.count >= MOST_ASKED ? null : plus(instant(asked.at), ASKED_EVERY);
+}
+
+export function withAsked(state: LoginState, day: IstDate, now: Instant): LoginState {
+  const count = state.asked?.day === day ? state.asked.count : 0;
+  return { ...state, asked: { day, count: count + 1, at: now } };
+}
+
+/** A token was published for this state. @param fyId the account that was seen; null where nobody said it */
+export function withSpent(
+  state: LoginState,
+  spent: { readonly day: IstDate; readonly nonce: string },
+  fyId: string | null,
+): LoginState {
+  return { ...state, fyId: state.fyId ?? fyId, spent };
 }

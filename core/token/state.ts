@@ -57,12 +57,6 @@ export function formatTokenState(state: TokenState): string {
   return JSON.stringify(state);
 }
 
-/** The account in any state of ours, `FYERS_LOGIN_STATE` too. Null without one. */
-export function accountIn(text: string | null): string | null {
-  const parsed = z.object({ fyId: z.string() }).safeParse(text === null ? null : parseJson(text));
-  return parsed.success ? parsed.data.fyId : null;
-}
-
 /** What a refresh is made with, as fingerprints: the app alone, and all of it (null without a token or a PIN). */
 export interface Inputs {
   readonly app: Fingerprint;

@@ -1,6 +1,24 @@
-// FyersLogin: the pages behind the login function's URL.
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+// FyersLogin: the pages behind the login function's URL. A person waits for each, so a failure is a page too.
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
+import { runFailed } from '../../core/token/events.ts';
+import { deadline, failureOf, wiringOf } from '../wiring.ts';
+import { answerLogin, shown } from './answer.ts';
 
-export function handler(_event: APIGatewayProxyEventV2): APIGatewayProxyStructuredResultV2 {
-  return { statusCode: 404 };
+export async function handler(
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const { domainName, http } = event.requestContext;
+  const { log, ports, settings } = wiringOf(process.env, `https://${domainName}/`);
+  try {
+    return await answerLogin(ports, settings, event, deadline(context));
+  } catch (caught) {
+    const failure = failureOf(caught, log);
+    log.emit(runFailed(failure.code, log.scrub(failure.message)));
+    return shown({ kind: 'failed', failure }, http.method);
+  }
 }

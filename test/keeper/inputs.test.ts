@@ -91,7 +91,7 @@ describe('Where only the operator can go on', () => {
     const outcome = await run(world);
     expect(outcome).toMatchObject({ kind: 'login-needed', message: saying(words) });
     expect(outcome).toMatchObject({
-      message: saying(/^Login needed: .+\. Put a token file beside \.env and run pulumi up\.$/),
+      message: saying(/^Login link sent, and a login is awaited: .+\.$/),
     });
     expect(world.calls).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MintAnswer, Proof } from '../../core/ports.ts';
 import { DAY, HOUR, MINUTE, SECOND, formatUtc, parseInstant, plus } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
 import {
   EARLIER,
   LAST,
@@ -94,7 +95,10 @@ describe('A run', () => {
   test('fails when login and refresh have seen two accounts', async () => {
     const world = accepting(keeperWorld());
     await run(world);
-    world.parameters.set('FYERS_LOGIN_STATE', JSON.stringify({ fyId: 'XB00002' }));
+    world.parameters.set(
+      'FYERS_LOGIN_STATE',
+      formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB00002' }),
+    );
     await expect(run(world)).rejects.toMatchObject({ code: 'operator.account' });
   });
 

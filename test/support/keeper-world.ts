@@ -46,10 +46,12 @@ export interface World {
   /** `<name>` in the order of writing. */
   readonly writes: ParameterName[];
   readonly events: Event[];
-  /** What was sent to the broker: `refresh`, or `prove <token>`. */
+  /** What was sent to the broker: `refresh`, `exchange <code>`, or `prove <token>`. */
   readonly calls: string[];
   /** Answers to refreshes, first first; then silence. */
   readonly answers: MintAnswer[];
+  /** Answers to exchanges of an auth code, first first; then silence. */
+  readonly exchanges: MintAnswer[];
   /** By token; dead where it is not named. */
   readonly proofs: Map<string, Proof | Proof[]>;
   /** What the operator was sent. */
@@ -59,6 +61,9 @@ export interface World {
   beforeWrite: (name: ParameterName, value: string) => void;
   /** Called inside each refresh. */
   duringRefresh: () => void | Promise<void>;
+  duringExchange: () => void | Promise<void>;
+  /** Whether somebody is subscribed. */
+  listener: boolean;
 }
 
 export interface WorldOptions {
@@ -76,6 +81,7 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
     ['FYERS_REFRESH_TOKEN', refreshToken(plus(now, -5 * DAY - HOUR))],
   ]);
   const claims = new Map<string, string>();
+  let nonces = 0;
   const world: World = {
     clock,
     parameters,
@@ -84,11 +90,14 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
     events: [],
     calls: [],
     answers: [],
+    exchanges: [],
     proofs: new Map(),
     messages: [],
     pin: PIN,
     beforeWrite: () => undefined,
     duringRefresh: () => undefined,
+    duringExchange: () => undefined,
+    listener: true,
     settings: { names: namesFor(''), days: 'trading', fyId: null, login: LOGIN, ...settings },
     ports: {
       clock,
@@ -101,7 +110,11 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
           await world.duringRefresh();
           return world.answers.shift() ?? { kind: 'silent' };
         },
-        exchange: () => Promise.resolve({ kind: 'silent' }),
+        exchange: async (_app, code) => {
+          world.calls.push(`exchange ${code}`);
+          await world.duringExchange();
+          return world.exchanges.shift() ?? { kind: 'silent' };
+        },
         prove: (_app, token) => {
           world.calls.push(`prove ${token}`);
           const proof = world.proofs.get(token) ?? { kind: 'dead' };
@@ -111,13 +124,13 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
       },
       events: { emit: (event) => world.events.push(event) },
       random: () => 0.5,
-      nonce: () => 'ab'.repeat(16),
+      nonce: () => (nonces += 1).toString(16).padStart(32, '0'),
       notifier: {
         send: (message) => {
           world.messages.push(message);
           return Promise.resolve();
         },
-        hasListener: () => Promise.resolve(true),
+        hasListener: () => Promise.resolve(world.listener),
       },
     },
   };

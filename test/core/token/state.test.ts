@@ -10,7 +10,6 @@ import {
 } from '../../../core/token/digest.ts';
 import {
   NEW_STATE,
-  accountIn,
   callsOf,
   formatTokenState,
   latchedFor,
@@ -76,9 +75,6 @@ describe('The token state', () => {
 
   test('keeps the first account', () => {
     expect(withAccount(withAccount(NEW_STATE, 'XA00001'), 'XB00002').fyId).toBe('XA00001');
-    expect(accountIn('{"fyId":"XA00001","link":1}')).toBe('XA00001');
-    expect(accountIn('rubbish')).toBeNull();
-    expect(accountIn(null)).toBeNull();
   });
 
   test('latches an input, and an app secret with every input', () => {

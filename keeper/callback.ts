@@ -1,0 +1,178 @@
+// Fyers has sent the human back: check the state, swap the code, prove the token, publish it.
+import { type AuthCode, parseAuthCode } from '../core/config.ts';
+import { LOGIN_RETRY } from '../core/retry.ts';
+import type { App, MintAnswer } from '../core/ports.ts';
+import { type Instant, SECOND, plus } from '../core/time.ts';
+import { checkMinted } from '../core/token/check.ts';
+import { loginRefused, refreshTokenStored, runStarted } from '../core/token/events.ts';
+import { decodeToken } from '../core/token/jwt.ts';
+import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts';
+import { isSpent, withSpent } from '../core/token/login-state.ts';
+import { type Claim, takeClaim } from './claim.ts';
+import { type LoginOutcome, type LoginPorts, type LoginProblem, liveUntil } from './login.ts';
+import type { KeeperSettings } from './ports.ts';
+import { publish, shownToken, upkeep } from './publish.ts';
+import { type Memory, readApp, readMemory, writeLoginState } from './read.ts';
+import { retrying } from './retrying.ts';
+
+/** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
+export interface Callback {
+  /** `ok`, or something else where the human gave up or was refused. */
+  readonly s: string;
+  readonly authCode: string;
+  readonly state: string;
+}
+
+const LOOK_AGAIN_EVERY = 3 * SECOND;
+const WAIT_AT_MOST = 20 * SECOND;
+
+type Minted = Extract<MintAnswer, { kind: 'minted' }>;
+type ValidState = Extract<ReturnType<typeof readState>, { kind: 'valid' }>;
+
+interface Login {
+  readonly ports: LoginPorts;
+  readonly settings: KeeperSettings;
+  readonly signal: AbortSignal;
+  readonly startedAt: Instant;
+  readonly app: App;
+  readonly state: ValidState;
+  readonly code: AuthCode;
+}
+
+/** Whatever is malformed, forged or late is refused before the broker hears of it. */
+export async function finishLogin(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  { s, authCode, state: stateText }: Callback,
+  signal: AbortSignal,
+): Promise<LoginOutcome> {
+  if (!isStateShaped(stateText)) return { kind: 'unknown' };
+  const code = parseAuthCode(authCode);
+  if (s === 'ok' && !code.ok) return { kind: 'unknown' };
+  const app = await readApp(ports, settings);
+  const startedAt = ports.clock.now();
+  const state = readState(app, stateText, startedAt);
+  if (state.kind === 'malformed') return { kind: 'unknown' };
+  if (state.kind !== 'valid') return { kind: 'refused', why: state.kind };
+  const day = loginDay(startedAt, settings.days);
+  if (day.kind !== 'open') return { kind: 'no-login', day };
+  ports.events.emit(runStarted('login'));
+  if (!code.ok) return refused(ports, 'cancelled');
+  const login = { ports, settings, signal, startedAt, app, state, code: code.value };
+  return (await refusedBefore(login)) ?? (await underClaim(login));
+}
+
+/** The code says whose app it is for, so that another app's is not sent with our secret. */
+function isForeignCode({ app, code }: Login): boolean {
+  const appId = decodeToken(code)?.appId ?? null;
+  return appId !== null && appId !== app.id && appId !== app.id.replace(/-\d+$/, '');
+}
+
+async function refusedBefore(login: Login): Promise<LoginOutcome | null> {
+  const { ports, settings, app, state, signal } = login;
+  if (isForeignCode(login)) return refused(ports, 'wrong-app');
+  const memory = await readMemory(ports, settings);
+  const validUntil = await liveUntil(ports, app, memory.account, signal);
+  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+  return isSpent(memory.login, state.day, state.nonce) ? refused(ports, 'used') : null;
+}
+
+/** One mint at a time, beside the refresh too; a browser that sends the same address twice finds the first one's token. */
+async function underClaim(login: Login): Promise<LoginOutcome> {
+  const { ports, settings, signal, startedAt } = login;
+  const { names } = settings;
+  for (;;) {
+    const { state } = await readMemory(ports, settings);
+    const claim = await takeClaim(ports, names, state.claim);
+    if (claim !== null) {
+      try {
+        return (await refusedBefore(login)) ?? (await exchange(login));
+      } finally {
+        await release(login, claim);
+      }
+    }
+    const now = ports.clock.now();
+    if (now - startedAt >= WAIT_AT_MOST) return refused(ports, 'busy');
+    await ports.clock.sleepUntil(plus(now, LOOK_AGAIN_EVERY), signal);
+  }
+}
+
+async function release({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
+  await upkeep(ports, 'Removing the claim', () =>
+    ports.claims.remove(settings.names.claim(day, n)),
+  );
+}
+
+async function exchange(login: Login): Promise<LoginOutcome> {
+  const { ports, app, code, signal, startedAt } = login;
+  const answer = await retrying(
+    ports,
+    startedAt,
+    signal,
+    () => ports.broker.exchange(app, code, signal),
+    LOGIN_RETRY,
+  );
+  switch (answer.kind) {
+    case 'minted':
+      return provenAndPublished(login, answer);
+    case 'refused':
+      return refused(ports, PROBLEM_OF[answer.by], answer.detail);
+    case 'silent':
+    case 'unreachable':
+      return refused(ports, answer.kind);
+  }
+}
+
+const PROBLEM_OF: Readonly<Record<Extract<MintAnswer, { kind: 'refused' }>['by'], LoginProblem>> = {
+  'app-secret': 'app-secret',
+  'auth-code': 'code',
+  policy: 'unrecognised',
+  pin: 'unrecognised',
+  'refresh-token': 'unrecognised',
+  unrecognised: 'unrecognised',
+};
+
+async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOutcome> {
+  const { ports, settings, app, signal } = login;
+  const { accessToken } = minted;
+  const memory = await readMemory(ports, settings);
+  const provingAt = ports.clock.now();
+  const proof = await retrying(
+    ports,
+    provingAt,
+    signal,
+    () => ports.broker.prove(app.id, accessToken, signal),
+    LOGIN_RETRY,
+  );
+  const view = { account: memory.account, now: ports.clock.now() };
+  const check = checkMinted(accessToken, proof, view);
+  const claims = decodeToken(accessToken);
+  if (check === 'wrong-account') return refused(ports, 'wrong-account');
+  if (check === 'unreachable') return refused(ports, 'unreachable');
+  if (check !== 'live' || claims === null) return refused(ports, 'bad-token');
+  await publish(ports, accessToken);
+  await remember(login, memory, minted, (proof.kind === 'live' ? proof.fyId : null) ?? claims.fyId);
+  return { kind: 'done', validUntil: claims.expiresAt, already: false };
+}
+
+/** After the publish: nothing here may fail the login. */
+async function remember(
+  { ports, state }: Login,
+  { login }: Memory,
+  { refreshToken }: Minted,
+  fyId: string | null,
+): Promise<void> {
+  await upkeep(ports, 'Noting the login', () =>
+    writeLoginState(ports, withSpent(login, state, fyId)),
+  );
+  if (refreshToken === undefined) return;
+  await upkeep(ports, 'Storing the refresh token', async () => {
+    await ports.store.write('FYERS_REFRESH_TOKEN', refreshToken);
+    ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
+  });
+}
+
+function refused(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {
+  ports.events.emit(loginRefused(why, detail));
+  return { kind: 'refused', why };
+}

@@ -1,0 +1,338 @@
+// The login as a browser sees it, from the link to the page that says done.
+import { describe, expect, test } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
+import { readState } from '../../../core/token/login-link.ts';
+import type { MintAnswer } from '../../../core/ports.ts';
+import { LOGIN_URL_KEYWORD } from '../../../core/names.ts';
+import {
+  LINK,
+  NEW,
+  NEW_REFRESH,
+  callback,
+  codeOf,
+  exchanges,
+  exchanging,
+  loginStateOf,
+  stateAt,
+  visit,
+} from '../../support/logins.ts';
+import { APP, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
+
+const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
+const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
+
+describe("The day's link", () => {
+  test('leads to Fyers with a fresh state, and burns nothing however often it is opened', async () => {
+    const world = keeperWorld();
+    const pages = [
+      await visit(world, LINK),
+      await visit(world, LINK),
+      await visit(world, LINK, 'HEAD'),
+    ];
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const urls = pages.slice(0, 2).map(({ body }) => {
+      const href = /class="press" href="([^"]*)"/.exec(body)?.[1] ?? '';
+      return new URL(href.replaceAll('&#38;', '&'));
+    });
+    for (const url of urls) {
+      expect(`${url.origin}${url.pathname}`).toBe('https://fyers.example/api/v3/generate-authcode');
+      expect(url.searchParams.get('client_id')).toBe(APP.id);
+      expect(url.searchParams.get('redirect_uri')).toBe(LOGIN.redirectUri);
+      const state = url.searchParams.get('state') ?? '';
+      expect(state).toMatch(/^[0-9a-f]+$/);
+      expect(readState(APP, state, world.clock.now())).toMatchObject({ kind: 'valid' });
+    }
+    expect(new Set(urls.map((url) => url.searchParams.get('state'))).size).toBe(2);
+    expect(pages[2]?.body).toBe('');
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+    expect(world.calls).toEqual([]);
+  });
+
+  test('is good until the session ends', async () => {
+    const world = keeperWorld();
+    world.clock.set(plus(CLOSES, -1));
+    expect(await visit(world, LINK)).toMatchObject({
+      status: 200,
+      title: 'Fyers login for 2026-11-25',
+    });
+    world.clock.set(CLOSES);
+    expect(await visit(world, LINK)).toMatchObject({ status: 409, title: 'The session is over' });
+  });
+
+  test('of an earlier day says so, and of another signature does not exist', async () => {
+    const world = keeperWorld();
+    world.clock.set(plus(SEVEN, DAY));
+    expect(await visit(world, LINK)).toMatchObject({ status: 410 });
+    const forged = `${LINK.slice(0, -1)}${LINK.endsWith('0') ? '1' : '0'}`;
+    expect(await visit(keeperWorld(), forged)).toMatchObject({ status: 404, body: '' });
+  });
+
+  test('shows "already done" while the stored token lives, on any device', async () => {
+    const world = keeperWorld();
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    const page = await visit(world, LINK);
+    expect(page).toMatchObject({ status: 200, title: 'Already done' });
+    expect(page.body).toContain('valid until 26 Nov 2026, 06:00 IST');
+  });
+
+  test('says what to register where Fyers would go elsewhere', async () => {
+    const world = keeperWorld({
+      settings: { login: { ...LOGIN, redirectUri: 'https://elsewhere.example/' } },
+    });
+    const page = await visit(world, LINK);
+    expect(page.status).toBe(409);
+    expect(page.body).toContain('pulumi config set redirectUri loginUrl');
+  });
+
+  test('works where the configuration names the address by a word', async () => {
+    const world = keeperWorld({
+      settings: { login: { ...LOGIN, redirectUri: LOGIN_URL_KEYWORD } },
+    });
+    expect((await visit(world, LINK)).body).toContain(encodeURIComponent(LOGIN.loginUrl));
+  });
+});
+
+describe('Back from Fyers', () => {
+  test('the code is swapped, the token proven and published, and the page says until when', async () => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback());
+    expect(page).toMatchObject({ status: 200, title: 'Done' });
+    expect(page.body).toContain('valid until 26 Nov 2026, 06:00 IST');
+    expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
+    expect(world.parameters.get('FYERS_REFRESH_TOKEN')).toBe(NEW_REFRESH);
+    expect(loginStateOf(world)).toMatchObject({ fyId: 'XA00001', spent: { day: '2026-11-25' } });
+    expect(world.calls).toEqual([`exchange ${codeOf()}`, `prove ${NEW}`]);
+    expect(world.claims.size).toBe(0);
+    expect(page.body).not.toContain(NEW);
+  });
+
+  test('Back, a reload and a second device show "already done" and swap nothing', async () => {
+    const world = exchanging(keeperWorld());
+    await visit(world, callback());
+    for (const again of [
+      callback(),
+      callback({ auth_code: codeOf(2), state: stateAt(SEVEN, 'ef'.repeat(16)) }),
+    ]) {
+      expect(await visit(world, again)).toMatchObject({ status: 200, title: 'Already done' });
+    }
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test('the same address twice at once mints once, and both see it done', async () => {
+    const world = exchanging(keeperWorld());
+    const second: Promise<unknown>[] = [];
+    world.duringExchange = () => {
+      if (second.length === 0) second.push(visit(world, callback()));
+    };
+    expect(await visit(world, callback())).toMatchObject({ title: 'Done' });
+    expect(await second[0]).toMatchObject({ title: 'Already done' });
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test('a state that has published is not taken again after the token died', async () => {
+    const world = exchanging(keeperWorld());
+    await visit(world, callback());
+    world.proofs.set(NEW, { kind: 'dead' });
+    expect(await visit(world, callback({ auth_code: codeOf(2) }))).toMatchObject({
+      status: 409,
+      title: 'This login was used',
+    });
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test.each([
+    ['forged', { state: `${stateAt().slice(0, -1)}${stateAt().endsWith('0') ? '1' : '0'}` }, 403],
+    [
+      'of another app',
+      { state: stateAt(SEVEN, undefined, { ...APP, secret: 'OTHERSECRET' as typeof APP.secret }) },
+      403,
+    ],
+    ['of yesterday', { state: stateAt(plus(SEVEN, -DAY)) }, 410],
+    ['of half an hour ago', { state: stateAt(plus(SEVEN, -30 * MINUTE)) }, 410],
+    ['of the future', { state: stateAt(plus(SEVEN, 2 * SECOND)) }, 410],
+    ['missing', { state: '' }, 404],
+    ['malformed', { state: 'sample_state' }, 404],
+    ['oversized', { state: 'a'.repeat(9_000) }, 404],
+  ])('a state that is %s is refused before Fyers hears of it', async (_title, fields, status) => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback(fields));
+    expect(page.status).toBe(status);
+    expect(world.calls).toEqual([]);
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+  });
+
+  test('a state lives for just under half an hour', async () => {
+    const world = exchanging(keeperWorld());
+    const state = stateAt(plus(SEVEN, -30 * MINUTE + SECOND));
+    expect(await visit(world, callback({ state }))).toMatchObject({ title: 'Done' });
+  });
+
+  test.each([
+    ['a doubled state', `${callback()}&state=${stateAt()}`],
+    ['a code that is no token', callback({ auth_code: 'short' })],
+    ['a code without end', callback({ auth_code: `${'a'.repeat(5_000)}.b.c` })],
+    ['a path behind it', callback().replace('/?', '/callback?')],
+  ])('%s is nothing of ours', async (_title, url) => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, url)).toMatchObject({ status: 404, body: '' });
+    expect(world.calls).toEqual([]);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])('%s does nothing', async (method) => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, callback(), method)).toMatchObject({ status: 404 });
+    expect(world.calls).toEqual([]);
+  });
+
+  test("another app's code is not sent with our secret", async () => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback({ auth_code: codeOf(1, 'OTHER1234X-100') }));
+    expect(page).toMatchObject({ status: 403, title: 'This login is for another app' });
+    expect(exchanges(world)).toBe(0);
+  });
+
+  test("another account's token is never published, and the page says how to change users", async () => {
+    const world = exchanging(keeperWorld({ settings: { fyId: 'XB00002' } }));
+    const page = await visit(world, callback());
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('Log out at trade.fyers.in');
+    expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+  });
+
+  test.each([
+    ['app-secret', 409, /Copy the secret again at myapi\.fyers\.in/],
+    ['auth-code', 409, /used before or has expired/],
+    ['unrecognised', 502, /fyers logs login/],
+  ] as const)('a refusal of the %s says what to do', async (by, status, words) => {
+    const world = keeperWorld();
+    world.exchanges.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
+    const page = await visit(world, callback());
+    expect(page.status).toBe(status);
+    expect(page.body).toMatch(words);
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'login-refused' }));
+  });
+
+  test('a dead token, one that dies too early, silence and distance publish nothing', async () => {
+    for (const arrange of [
+      (world: ReturnType<typeof keeperWorld>) =>
+        exchanging(world).proofs.set(NEW, { kind: 'dead' }),
+      (world: ReturnType<typeof keeperWorld>) =>
+        exchanging(world, keeperWorld().parameters.get('FYERS_ACCESS_TOKEN') as typeof NEW),
+      (world: ReturnType<typeof keeperWorld>) => world.exchanges.push({ kind: 'silent' }),
+      (world: ReturnType<typeof keeperWorld>) =>
+        world.exchanges.push(...Array<MintAnswer>(99).fill({ kind: 'unreachable' })),
+    ]) {
+      const world = keeperWorld();
+      arrange(world);
+      expect((await visit(world, callback())).status).toBeGreaterThanOrEqual(500);
+      expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+      expect(world.claims.size).toBe(0);
+    }
+  });
+
+  test('a login that was cancelled at Fyers sends nothing', async () => {
+    const world = keeperWorld();
+    const page = await visit(world, callback({ s: 'error', auth_code: '' }));
+    expect(page).toMatchObject({ status: 400, title: 'Fyers did not finish the login' });
+    expect(world.calls).toEqual([]);
+  });
+
+  test('after a publish a store that fails changes nothing of the answer', async () => {
+    const world = exchanging(keeperWorld());
+    world.beforeWrite = (name) => {
+      if (name !== 'FYERS_ACCESS_TOKEN') throw new Error('throttled');
+    };
+    expect(await visit(world, callback())).toMatchObject({ title: 'Done' });
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'upkeep-failed' }));
+  });
+
+  test('on a holiday and before 06:00 there is nothing to log in for', async () => {
+    const world = exchanging(keeperWorld());
+    world.clock.set(SUNDAY);
+    expect(await visit(world, callback({ state: stateAt(SUNDAY) }))).toMatchObject({
+      title: 'No market today',
+    });
+    world.clock.set(istInstant(istDate('2026-11-26'), '05:59:59'));
+    expect(await visit(world, callback({ state: stateAt(world.clock.now()) }))).toMatchObject({
+      title: 'Too early',
+    });
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe('The page to keep as a bookmark', () => {
+  test('has the link sent to the channels, and shows none of it', async () => {
+    const world = keeperWorld();
+    expect((await visit(world, '/')).body).toContain('<form method="post" action="/ask">');
+    const page = await visit(world, '/ask', 'POST');
+    expect(page).toMatchObject({ status: 200, title: 'The link was sent' });
+    expect(page.body).not.toContain(LINK);
+    expect(world.messages.map(({ text }) => text)).toEqual([expect.stringContaining(LINK)]);
+  });
+
+  test('sends no second one within five minutes, and six a day', async () => {
+    const world = keeperWorld();
+    for (let sent = 1; sent <= 6; sent += 1) {
+      expect(await visit(world, '/ask', 'POST')).toMatchObject({ status: 200 });
+      world.clock.set(plus(world.clock.now(), 5 * MINUTE - 1));
+      expect(await visit(world, '/ask', 'POST')).toMatchObject({ status: 429 });
+      world.clock.set(plus(world.clock.now(), 1));
+    }
+    expect(await visit(world, '/ask', 'POST')).toMatchObject({ status: 429 });
+    expect(world.messages).toHaveLength(6);
+    world.clock.set(plus(SEVEN, DAY));
+    expect(await visit(world, '/ask', 'POST')).toMatchObject({ status: 200 });
+  });
+
+  test('sends nothing on a day off, after the session, and while the token lives', async () => {
+    const world = keeperWorld();
+    world.clock.set(SUNDAY);
+    expect(await visit(world, '/ask', 'POST')).toMatchObject({ title: 'No market today' });
+    world.clock.set(plus(CLOSES, HOUR));
+    expect(await visit(world, '/ask', 'POST')).toMatchObject({ title: 'The session is over' });
+    world.clock.set(SEVEN);
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    expect(await visit(world, '/ask', 'POST')).toMatchObject({ title: 'Already done' });
+    expect(world.messages).toEqual([]);
+  });
+});
+
+describe('Ten thousand junk requests', () => {
+  test('cause no call, no message, no write and no line, and the next genuine login works', async () => {
+    const world = exchanging(keeperWorld());
+    const paths = [
+      '/favicon.ico',
+      '/.env',
+      '/wp-login.php',
+      '/go/2026-11-25/zz',
+      '/ask',
+      '/admin?x=1',
+      '/?a=b',
+      `/?state=${'0'.repeat(80)}&s=ok&auth_code=x`,
+    ];
+    const forged = [
+      `/go/2026-11-25/${'0'.repeat(32)}`,
+      callback({ state: `2026112500000000${'0'.repeat(64)}` }),
+    ];
+    const methods = ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH'];
+    const statuses = new Set<number>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const url = n % 10 === 9 ? forged[n % 2] : paths[n % paths.length];
+      const method = n % 10 === 9 ? 'GET' : (methods[n % methods.length] ?? 'GET');
+      statuses.add((await visit(world, url ?? '/', method)).status);
+    }
+    expect([...statuses].sort()).toEqual([403, 404]);
+    expect(world.calls).toEqual([]);
+    expect(world.messages).toEqual([]);
+    expect(world.writes).toEqual([]);
+    expect(world.events).toEqual([]);
+    expect(world.claims.size).toBe(0);
+    expect(await visit(world, callback())).toMatchObject({ title: 'Done' });
+  });
+});

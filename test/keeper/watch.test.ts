@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import type { Proof } from '../../core/ports.ts';
+import type { WatchSlot } from '../../core/schedule.ts';
+import { DAY, type Instant, MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
+import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
+import { appFingerprint } from '../../core/token/digest.ts';
+import { linkPath } from '../../core/token/login-link.ts';
+import { watch } from '../../keeper/watch.ts';
+import {
+  APP,
+  LIVE,
+  LOGIN,
+  SEVEN,
+  type World,
+  accessToken,
+  keeperWorld,
+} from '../support/keeper-world.ts';
+
+const DAY_DATE = istDate('2026-11-25');
+const NEW = accessToken(SEVEN, 1);
+const at = (time: string): Instant => istInstant(DAY_DATE, time);
+const look = (world: World, slot: WatchSlot) => {
+  world.clock.set(at(slot));
+  return watch(world.ports, world.settings, slot, new AbortController().signal);
+};
+const withToken = (proof: Proof, token = NEW): World => {
+  const world = keeperWorld();
+  world.parameters.set('FYERS_ACCESS_TOKEN', token);
+  world.proofs.set(token, proof);
+  return world;
+};
+
+describe('The watch', () => {
+  test.each(['07:20', '08:45', '09:05', '09:30'] as const)(
+    'is content at %s with a live token',
+    async (slot) => {
+      const world = withToken(LIVE);
+      expect(await look(world, slot)).toEqual({ kind: 'looked', token: 'live' });
+      expect(world.messages).toEqual([]);
+      expect(world.writes).toEqual([]);
+    },
+  );
+
+  test('waits for the human at 07:20 without a word', async () => {
+    const world = keeperWorld();
+    expect(await look(world, '07:20')).toEqual({ kind: 'looked', token: 'expired' });
+    expect(world.messages).toEqual([]);
+  });
+
+  test.each(['08:45', '09:05', '09:30'] as const)(
+    'sends its own sentence with the link at %s, and then fails',
+    async (slot) => {
+      const world = keeperWorld();
+      await expect(look(world, slot)).rejects.toMatchObject({ code: 'operator.login' });
+      expect(world.messages).toEqual([
+        {
+          subject: `URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`,
+          text: expect.stringContaining(
+            `\n${LOGIN.loginUrl}${linkPath(APP, DAY_DATE)}\n`,
+          ) as unknown,
+        },
+      ]);
+    },
+  );
+
+  test.each<[string, World, string]>([
+    ['a dead token', withToken({ kind: 'dead' }), 'Fyers refuses the stored access token'],
+    [
+      "another account's token",
+      withToken({ kind: 'live', fyId: 'XB00002' }),
+      'another Fyers account',
+    ],
+    ['a token that dies too early', withToken(LIVE, accessToken(plus(SEVEN, -DAY))), 'has expired'],
+  ])('takes %s for none', async (_title, world, words) => {
+    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, fyId: 'XA00001' }));
+    await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'operator.login' });
+    expect(world.messages[0]?.text).toContain(words);
+  });
+
+  test('fails when Fyers cannot say, without sending a link', async () => {
+    const world = keeperWorld();
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, Array<Proof>(99).fill({ kind: 'unreachable' }));
+    await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'broker.unreachable' });
+    expect(world.messages).toEqual([]);
+    expect(world.clock.now() - at('08:45')).toBeLessThanOrEqual(MINUTE);
+  });
+
+  test('sends no link while the app secret is refused: a login would send the same', async () => {
+    const world = keeperWorld();
+    const latch = { reason: 'app-secret', input: appFingerprint(APP) } as const;
+    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, latch }));
+    await expect(look(world, '09:05')).rejects.toMatchObject({ code: 'operator.app-secret' });
+    expect(world.messages).toEqual([]);
+  });
+
+  test('fails at 07:20 when nobody would read a message, with or without a token', async () => {
+    for (const world of [keeperWorld(), withToken(LIVE)]) {
+      world.listener = false;
+      await expect(look(world, '07:20')).rejects.toMatchObject({ code: 'operator.channel' });
+    }
+  });
+
+  test('rests on a day off, whatever `days` says', async () => {
+    const world = keeperWorld({ settings: { days: 'all' } });
+    world.clock.set(istInstant(istDate('2026-11-29'), '08:45'));
+    const signal = new AbortController().signal;
+    expect(await watch(world.ports, world.settings, '08:45', signal)).toMatchObject({
+      kind: 'rested',
+    });
+    expect(world.calls).toEqual([]);
+    expect(world.messages).toEqual([]);
+  });
+
+  test('needs neither the PIN nor a claim', async () => {
+    const world = withToken(LIVE);
+    const { secrets, claims, ...ports } = world.ports;
+    const signal = new AbortController().signal;
+    expect(secrets).toBeDefined();
+    expect(claims).toBeDefined();
+    world.clock.set(at('08:45'));
+    expect(await watch(ports, world.settings, '08:45', signal)).toMatchObject({ token: 'live' });
+  });
+});
