@@ -1,6 +1,7 @@
 // `npm run mutate [WORD]`: breaks the code on purpose, one edit at a time, and says which test saw it.
 import { HARVESTER } from './mutations/harvester.ts';
 import { KEEPER } from './mutations/keeper.ts';
+import { LOGIN } from './mutations/login.ts';
 import { MARKET } from './mutations/market.ts';
 import { PROGRAM } from './mutations/program.ts';
 import { SANDBOX } from './mutations/sandbox.ts';
@@ -8,7 +9,7 @@ import { SHAPE } from './mutations/shape.ts';
 import { type Verdict, runTests } from './tests.ts';
 import { type Mutation, apply, copyTree, occurrences, removeTree } from './tree.ts';
 
-const MUTATIONS = [...SHAPE, ...MARKET, ...KEEPER, ...HARVESTER, ...PROGRAM, ...SANDBOX];
+const MUTATIONS = [...SHAPE, ...MARKET, ...KEEPER, ...LOGIN, ...HARVESTER, ...PROGRAM, ...SANDBOX];
 
 /** As many as the two cores that the tests are meant for. */
 const AT_ONCE = 2;

@@ -1,0 +1,122 @@
+// Edits of the way from the day's link to a published token, and of the watch.
+import type { Mutation } from '../tree.ts';
+
+const PAGES = ['test/functions/login/answer.test.ts'];
+const WATCH = ['test/keeper/watch.test.ts'];
+
+export const LOGIN: readonly Mutation[] = [
+  {
+    name: 'a state that nobody signed is taken',
+    file: 'core/token/login-link.ts',
+    find: "if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };",
+    replace: '',
+    tests: PAGES,
+  },
+  {
+    name: 'a state lives for ever',
+    file: 'core/token/login-link.ts',
+    find: 'now < plus(issuedAt, STATE_LIFE)',
+    replace: 'now >= 0',
+    tests: PAGES,
+  },
+  {
+    name: 'a link without a signature opens',
+    file: 'core/token/login-link.ts',
+    find: "return isSameSignature(signature, loginSignature(app, 'link', day)) ? day : null;",
+    replace: 'return day;',
+    tests: PAGES,
+  },
+  {
+    name: 'a link outlives its session',
+    file: 'core/token/login-link.ts',
+    find: 'if (now >= linkEndsAt(date)) return',
+    replace: 'if (now > linkEndsAt(date)) return',
+    tests: PAGES,
+  },
+  {
+    name: 'a code is swapped while the stored token lives',
+    file: 'keeper/callback.ts',
+    find: "if (validUntil !== null) return { kind: 'done', validUntil, already: true };",
+    replace: '',
+    tests: PAGES,
+  },
+  {
+    name: 'a state that has published is taken again',
+    file: 'keeper/callback.ts',
+    find: "isSpent(memory.login, state.day, state.nonce) ? refused(ports, 'used') : null",
+    replace: 'null',
+    tests: PAGES,
+  },
+  {
+    name: "another app's code is sent with our secret",
+    file: 'keeper/callback.ts',
+    find: "if (isForeignCode(login)) return refused(ports, 'wrong-app');",
+    replace: '',
+    tests: PAGES,
+  },
+  {
+    name: "a login publishes another account's token",
+    file: 'keeper/callback.ts',
+    find: "if (check === 'wrong-account') return refused(ports, 'wrong-account');",
+    replace: "if (check === 'unreachable') return refused(ports, 'unreachable');",
+    tests: PAGES,
+  },
+  {
+    name: 'a login leaves its claim behind',
+    file: 'keeper/callback.ts',
+    find: 'await release(login, claim);',
+    replace: '',
+    tests: PAGES,
+  },
+  {
+    name: 'the login page sends a link at every press',
+    file: 'keeper/login.ts',
+    find: 'if (at === null || now < at)',
+    replace: 'if (at === null)',
+    tests: PAGES,
+  },
+  {
+    name: 'a doubled field of the callback is taken',
+    file: 'functions/login/request.ts',
+    find: 'return values.length > 1 ? null :',
+    replace: 'return values.length > 2 ? null :',
+    tests: PAGES,
+  },
+  {
+    name: 'a page runs scripts',
+    file: 'functions/login/page.ts',
+    find: "default-src 'none';",
+    replace: "default-src 'self';",
+    tests: ['test/functions/login/page.test.ts'],
+  },
+  {
+    name: 'the watch sends its link and lets the alarm sleep',
+    file: 'keeper/watch.ts',
+    find: `throw new FyersError(
+      'operator.login',`,
+    replace: `new FyersError(
+      'operator.login',`,
+    tests: WATCH,
+  },
+  {
+    name: 'the watch sends nothing of its own',
+    file: 'keeper/watch.ts',
+    find: "await askForLogin(ports, settings, app, { reason: WHY[token], urgency: 'late' });",
+    replace: '',
+    tests: WATCH,
+  },
+  {
+    name: 'the watch sends a link that Fyers will refuse',
+    file: 'keeper/watch.ts',
+    find: "=== 'app-secret'",
+    replace: "=== 'pin'",
+    tests: WATCH,
+  },
+  {
+    name: 'the watch fails before the login is due',
+    file: 'core/schedule.ts',
+    find: 'slot >= LOGIN_DUE',
+    replace: "slot >= '07:20'",
+    tests: WATCH,
+  },
+];
