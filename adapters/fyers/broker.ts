@@ -103,17 +103,18 @@ function mintAnswer(
 ): MintAnswer {
   if (reply.kind !== 'answered') return reply;
   const envelope = envelopeOf(reply);
-  if (isRateLimited(reply, envelope)) {
-    return {
-      kind: 'unreachable',
-      ...(reply.retryAfterMs === null ? {} : { retryAfterMs: reply.retryAfterMs }),
-    };
-  }
+  if (isRateLimited(reply, envelope)) return notWorkedOn(reply);
   if (envelope?.s === 'ok') return mintedAnswer(reply, onSecret);
   const by = envelope === null ? null : refusedBy(envelope);
+  // The broker's own "not now" (RFC 9110, 15.6.4): unlike 502 and 504 it says that nothing was worked on.
+  if (by === null && reply.status === 503) return notWorkedOn(reply);
   // A gateway's page or a fault inside the broker: the request may have been worked on.
   if (envelope === null || (by === null && reply.status >= 500)) return { kind: 'silent' };
   return { kind: 'refused', by: by ?? 'unrecognised', detail: detailOf(reply, envelope, sent) };
+}
+
+function notWorkedOn({ retryAfterMs }: FyersAnswer): MintAnswer {
+  return { kind: 'unreachable', ...(retryAfterMs === null ? {} : { retryAfterMs }) };
 }
 
 function mintedAnswer(reply: FyersAnswer, onSecret: (value: string) => void): MintAnswer {

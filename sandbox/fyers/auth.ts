@@ -1,145 +1,140 @@
-// The login page, the auth code and the two ways to an access token.
-import {
-  failure,
-  success,
-  type SimulatedRequest,
-  type SimulatedResponse,
-  type SimulatorState,
-} from './state.ts';
-import { appIdHash, checkToken, mintToken, type SimulatedApp, type TokenKind } from './tokens.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+// The login, in two steps like Fyers' own: who you are and a one-time password, then the PIN; then back to the app.
+import { checkPin, closeSession, isLocked, openSession, sessionOf } from './accounts.ts';
+import { mint } from './mint.ts';
+import { formPage, messagePage } from './page.ts';
+import { refusal, refusalFields } from './refusals.ts';
+import type { SimulatedRequest, SimulatedResponse, SimulatorState } from './state.ts';
+import type { SimulatedApp } from './tokens.ts';
 
 /** The stand-in for Fyers' second factor: the simulator's page accepts only this. */
 export const ONE_TIME_PASSWORD = '000000';
 
-/** `GET /api/v3/generate-authcode`: a form in place of Fyers' own pages. */
-export function loginPage(state: SimulatorState, { query }: SimulatedRequest): SimulatedResponse {
-  const problem = problemOf(state, query);
-  return problem ?? page(200, query, '');
+const CARRIED = ['client_id', 'redirect_uri', 'response_type', 'state'];
+const LOCKED = 'Your account is locked.';
+
+/** `GET /api/v3/generate-authcode`: the first step, or straight back to the app where the browser has a live session. */
+export function loginPage(
+  state: SimulatorState,
+  { query, cookie = '' }: SimulatedRequest,
+  now: number,
+): SimulatedResponse {
+  const app = registeredApp(state, query);
+  if ('status' in app) return app;
+  const fyId = sessionOf(state, cookie, now);
+  return fyId === null ? userPage(200, app, query, '') : backAs(state, app, fyId, query, now);
 }
 
-/** The form's answer: a redirect to the app, or the page once more. */
+/**
+ * A step of the form: `fy_id` (the app's own account where it is left out), `otp`, `pin`. A client without a browser sends
+ * all at once. Answers with the next step, the same one with a problem, or a redirect to the app's registered URL.
+ */
 export function authCodeForm(
   state: SimulatorState,
   request: SimulatedRequest,
   now: number,
 ): SimulatedResponse {
   const form = new URLSearchParams(request.body);
-  const problem = problemOf(state, form);
-  if (problem !== null) return problem;
-  const app = appOf(state, form);
-  if (form.get('otp') !== ONE_TIME_PASSWORD || form.get('pin') !== app?.pin) {
-    return page(401, form, 'The one-time password or the PIN is wrong.');
+  const app = registeredApp(state, form);
+  if ('status' in app) return app;
+  if (form.get('action') === 'cancel') return backTo(app, form, refusalFields('loginCancelled'));
+  const fyId = form.get('fy_id') ?? app.fyId;
+  if (form.get('otp') !== ONE_TIME_PASSWORD || !state.pins.has(fyId)) {
+    return userPage(401, app, form, 'The client ID or the one-time password is wrong.');
   }
+  if (isLocked(state, fyId)) return messagePage(403, LOCKED);
+  if (!form.has('pin')) return pinPage(200, fyId, form, '');
+  if (checkPin(state, fyId, form.get('pin')) !== 'right') {
+    return isLocked(state, fyId)
+      ? messagePage(403, LOCKED)
+      : pinPage(401, fyId, form, 'The PIN is wrong.');
+  }
+  const back = backAs(state, app, fyId, form, now);
+  if (!state.hasWebSessions) return back;
+  return { ...back, headers: { ...back.headers, 'set-cookie': openSession(state, fyId, now) } };
+}
+
+/** `GET /logout`, in place of Fyers' own way out: the browser may log in as somebody else. */
+export function webLogout(
+  state: SimulatorState,
+  { cookie = '' }: SimulatedRequest,
+): SimulatedResponse {
+  return messagePage(200, 'You are logged out.', { 'set-cookie': closeSession(state, cookie) });
+}
+
+function backAs(
+  state: SimulatorState,
+  app: SimulatedApp,
+  fyId: string,
+  query: URLSearchParams,
+  now: number,
+): SimulatedResponse {
+  if (fyId !== app.fyId && app.isForEveryone !== true) {
+    return backTo(app, query, refusalFields('notTheAppsAccount'));
+  }
+  const code = mint(state, { ...app, fyId }, 'auth_code', now);
+  return backTo(app, query, { s: 'ok', code: '200', message: '', auth_code: code });
+}
+
+function backTo(
+  app: SimulatedApp,
+  query: URLSearchParams,
+  fields: Readonly<Record<string, string>>,
+): SimulatedResponse {
   const to = new URL(app.redirectUri);
-  to.searchParams.set('s', 'ok');
-  to.searchParams.set('code', '200');
-  to.searchParams.set('message', '');
-  to.searchParams.set('auth_code', mint(state, app, 'auth_code', now));
-  to.searchParams.set('state', form.get('state') ?? '');
-  return { status: 302, headers: { location: to.href }, body: '' };
+  for (const [name, value] of Object.entries(fields)) to.searchParams.set(name, value);
+  to.searchParams.set('state', query.get('state') ?? '');
+  return { status: 302, headers: { location: to.href, 'cache-control': 'no-store' }, body: '' };
 }
 
-/** `POST /api/v3/validate-authcode` */
-export function exchangeAuthCode(
+/** An app has one redirect URL, and a login works only with it. */
+function registeredApp(
   state: SimulatorState,
-  fields: Fields,
-  now: number,
-): SimulatedResponse {
-  const app = provenApp(state, fields, 'authorization_code');
-  if ('status' in app) return app;
-  const { code } = fields;
-  if (typeof code !== 'string' || code === '') {
-    return failure(400, -374, 'Please provide authorization code.');
-  }
-  if (
-    state.spentCodes.has(code) ||
-    checkToken(state.seed, app, 'auth_code', code, now) !== 'valid'
-  ) {
-    return failure(400, -437, 'invalid auth code');
-  }
-  state.spentCodes.add(code);
-  return success({
-    s: 'ok',
-    code: 200,
-    message: '',
-    access_token: mint(state, app, 'access_token', now),
-    // Still handed out with fifteen days to live, although nothing accepts it any more.
-    refresh_token: mint(state, app, 'refresh_token', now),
-  });
-}
-
-/** `POST /api/v3/validate-refresh-token`: switched off since 1 April 2026, whatever is sent. */
-export function refreshAccessToken(
-  state: SimulatorState,
-  fields: Fields,
-  now: number,
-): SimulatedResponse {
-  if (state.refresh === 'refused') {
-    const message = 'Refresh token API is currently disabled to comply with SEBI regulations.';
-    return failure(400, -16, message);
-  }
-  const app = provenApp(state, fields, 'refresh_token');
-  if ('status' in app) return app;
-  const token = fields['refresh_token'];
-  if (
-    typeof token !== 'string' ||
-    (token !== app.honoured && checkToken(state.seed, app, 'refresh_token', token, now) !== 'valid')
-  ) {
-    return failure(400, -501, 'Please provide valid refresh token');
-  }
-  // The real code and words for a wrong PIN are not established; this is one public report.
-  if (fields['pin'] !== app.pin) return failure(400, -502, 'invalid pin');
-  return success({
-    s: 'ok',
-    code: 200,
-    message: '',
-    access_token: mint(state, app, 'access_token', now),
-  });
-}
-
-function provenApp(
-  state: SimulatorState,
-  fields: Fields,
-  grantType: string,
+  query: URLSearchParams,
 ): SimulatedApp | SimulatedResponse {
-  if (fields['grant_type'] !== grantType) return failure(400, -441, 'invalid grant type');
-  const app = state.apps.find((candidate) => appIdHash(candidate) === fields['appIdHash']);
-  return app ?? failure(400, -371, 'Please provide sha256 hash of appId and app secret');
+  const app = state.apps.find(({ id }) => id === query.get('client_id'));
+  if (app === undefined) return refusal('unknownApp');
+  const fits =
+    query.get('redirect_uri') === app.redirectUri && query.get('response_type') === 'code';
+  return fits ? app : refusal('invalidInput');
 }
 
-function mint(state: SimulatorState, app: SimulatedApp, kind: TokenKind, now: number): string {
-  state.minted += 1;
-  return mintToken(state.seed, app, kind, now, state.minted);
+function userPage(
+  status: number,
+  app: SimulatedApp,
+  query: URLSearchParams,
+  problem: string,
+): SimulatedResponse {
+  const otp = `One-time password (${ONE_TIME_PASSWORD})`;
+  return formPage({
+    status,
+    problem,
+    hidden: carried(query, CARRIED),
+    fields: [
+      { name: 'fy_id', label: 'Client ID', value: query.get('fy_id') ?? app.fyId },
+      { name: 'otp', label: otp, isNumeric: true },
+    ],
+    button: 'Continue',
+  });
 }
 
-function appOf(state: SimulatorState, query: URLSearchParams): SimulatedApp | undefined {
-  return state.apps.find((app) => app.id === query.get('client_id'));
+function pinPage(
+  status: number,
+  fyId: string,
+  form: URLSearchParams,
+  problem: string,
+): SimulatedResponse {
+  return formPage({
+    status,
+    problem,
+    hidden: { ...carried(form, [...CARRIED, 'otp']), fy_id: fyId },
+    fields: [{ name: 'pin', label: 'PIN', isSecret: true, isNumeric: true }],
+    button: 'Log in',
+  });
 }
 
-function problemOf(state: SimulatorState, query: URLSearchParams): SimulatedResponse | null {
-  const app = appOf(state, query);
-  if (app === undefined) return failure(400, -352, 'invalid app id');
-  if (query.get('redirect_uri') !== app.redirectUri || query.get('response_type') !== 'code') {
-    return failure(400, -50, 'Invalid input');
-  }
-  return null;
-}
-
-function page(status: number, query: URLSearchParams, problem: string): SimulatedResponse {
-  const hidden = ['client_id', 'redirect_uri', 'response_type', 'state']
-    .map((name) => `<input type="hidden" name="${name}" value="${escape(query.get(name) ?? '')}">`)
-    .join('');
-  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Fyers (simulated)</title>
-<h1>Simulated Fyers login</h1><p>${problem}</p>
-<form method="post" action="/api/v3/generate-authcode">${hidden}
-<label>One-time password (${ONE_TIME_PASSWORD}) <input name="otp" autocomplete="off"></label>
-<label>PIN <input name="pin" type="password" autocomplete="off"></label>
-<button>Log in</button></form></html>`;
-  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${String(character.charCodeAt(0))};`);
+function carried(
+  query: URLSearchParams,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, query.get(name) ?? '']));
 }

@@ -1,13 +1,14 @@
 // Profile, market status and market depth, as the documentation's samples show them.
 import type { SimulatedBook, SimulatedLevel } from './book.ts';
 import { withBook } from './ledger.ts';
-import { failure, success, type SimulatedResponse, type SimulatorState } from './state.ts';
+import { refusal } from './refusals.ts';
+import { success, type SimulatedResponse, type SimulatorState } from './state.ts';
 import { HOUR, MINUTE, istMidnight } from './time.ts';
-import type { SimulatedApp } from './tokens.ts';
+import { ownerOf, type SimulatedApp } from './tokens.ts';
 
 /** `GET /api/v3/profile`; personal fields are masked, as they have been since September 2025. */
-export function profile(app: SimulatedApp): SimulatedResponse {
-  if (app.mayReadProfile === false) return failure(403, -373, 'No permission for the app');
+export function profile(app: SimulatedApp, token: string): SimulatedResponse {
+  if (app.mayReadProfile === false) return refusal('notPermitted');
   return success({
     s: 'ok',
     code: 200,
@@ -16,7 +17,7 @@ export function profile(app: SimulatedApp): SimulatedResponse {
       name: 'XXXXXXXX',
       email_id: 'XXXXXXXX',
       PAN: 'XXXXXXXX',
-      fy_id: app.fyId,
+      fy_id: ownerOf(token),
       pin_change_date: '01-01-2026 00:00:00',
       totp: true,
     },
@@ -35,7 +36,8 @@ const STATUS_FROM: readonly (readonly [number, string])[] = [
 ];
 
 /** `GET /data/marketStatus` by the hour; the simulator knows no holidays. Exchange 10 is NSE, segment 10 its cash market. */
-export function marketStatus(now: number): SimulatedResponse {
+export function marketStatus(app: SimulatedApp, now: number): SimulatedResponse {
+  if (app.mayReadMarketStatus === false) return refusal('notPermitted');
   const time = now - istMidnight(now);
   const status = STATUS_FROM.findLast(([from]) => time >= from)?.[1];
   const market = { exchange: 10, segment: 10, market_type: 'NORMAL', status };
@@ -48,9 +50,9 @@ export function depth(
   symbol: string | null,
   now: number,
 ): SimulatedResponse {
-  if (symbol === null || symbol.includes(',')) return failure(400, -50, 'Invalid input');
+  if (symbol === null || symbol.includes(',')) return refusal('invalidInput');
   // An `&` that was not URL-encoded has cut the symbol short before it comes here.
-  if (!state.symbols.has(symbol)) return failure(400, -300, 'Please provide a valid symbol');
+  if (!state.symbols.has(symbol)) return refusal('unknownSymbol');
   const book = state.bookOf(symbol, now);
   state.ledger.set(symbol, withBook(state.ledger.get(symbol), book));
   return success({ s: 'ok', d: { [symbol]: depthFields(book) }, message: '' });

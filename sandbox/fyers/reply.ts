@@ -1,10 +1,14 @@
 // What Fyers answers to one request. The wire formats, limits and refusals are those of the documentation of API v3
 // and of what its users report; where the real answer is not known, the comment says so.
-import { authCodeForm, exchangeAuthCode, loginPage, refreshAccessToken } from './auth.ts';
+import { createHash } from 'node:crypto';
+import { authCodeForm, loginPage, webLogout } from './auth.ts';
 import { depth, marketStatus, profile } from './data.ts';
 import { UNUSED, countCall } from './limits.ts';
+import { exchangeAuthCode, refreshAccessToken } from './mint.ts';
+import { refusal } from './refusals.ts';
 import {
-  failure,
+  success,
+  type LoggedRequest,
   type SimulatedRequest,
   type SimulatedResponse,
   type SimulatorState,
@@ -12,7 +16,7 @@ import {
 import { SECOND } from './time.ts';
 import { appIdHash, checkToken, type SimulatedApp } from './tokens.ts';
 
-/** Changes `state` in place: usage, ledger, spent codes and request log. `now` is epoch milliseconds. */
+/** Changes `state` in place: usage, ledger, spent codes, wrong PINs and request log. `now` is epoch milliseconds. */
 export function reply(
   state: SimulatorState,
   request: SimulatedRequest,
@@ -26,14 +30,19 @@ export function reply(
     symbol: request.query.get('symbol'),
     status: response.status,
     code: codeOf(response),
+    ...digests(state, request),
   });
   return response;
 }
 
 function answer(state: SimulatorState, request: SimulatedRequest, now: number): SimulatedResponse {
+  if (state.isDown) {
+    return { status: 503, headers: { 'content-type': 'text/plain' }, body: 'Service Unavailable' };
+  }
   const route = `${request.method} ${request.path}`;
-  if (route === 'GET /api/v3/generate-authcode') return loginPage(state, request);
+  if (route === 'GET /api/v3/generate-authcode') return loginPage(state, request, now);
   if (route === 'POST /api/v3/generate-authcode') return authCodeForm(state, request, now);
+  if (route === 'GET /logout') return webLogout(state, request);
   // Cloudflare stands before the API and refuses these agents in plain text.
   if (request.userAgent === '' || request.userAgent.startsWith('Python-urllib')) {
     return { status: 403, headers: { 'content-type': 'text/plain' }, body: 'error code: 1010' };
@@ -49,11 +58,16 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
     case 'GET /api/v3/profile':
       return authorized(state, request, now, profile);
     case 'GET /data/marketStatus':
-      return authorized(state, request, now, () => marketStatus(now));
+      return authorized(state, request, now, (app) => marketStatus(app, now));
     case 'GET /data/depth':
       return authorized(state, request, now, () => depth(state, request.query.get('symbol'), now));
+    case 'POST /api/v3/logout':
+      return authorized(state, request, now, (_app, token) => {
+        state.revoked.add(token);
+        return success({ s: 'ok', code: 200, message: 'You are logged out' });
+      });
     default:
-      return failure(404, -99, 'Not found');
+      return refusal('notFound');
   }
 }
 
@@ -61,16 +75,17 @@ function authorized(
   state: SimulatorState,
   request: SimulatedRequest,
   now: number,
-  serve: (app: SimulatedApp) => SimulatedResponse,
+  serve: (app: SimulatedApp, token: string) => SimulatedResponse,
 ): SimulatedResponse {
   const { app, token } = authorizationOf(state, request);
   const check =
     app === undefined ? 'invalid' : checkToken(state.seed, app, 'access_token', token, now);
-  if (app !== undefined && check === 'valid') return serve(app);
-  if (request.path.startsWith('/data/')) return failure(401, -15, 'Please provide valid token');
-  return check === 'expired'
-    ? failure(401, -8, 'Your token has expired. Please generate a token')
-    : failure(401, -16, 'Could not authenticate the user');
+  const isRevoked = state.revoked.has(token);
+  if (app !== undefined && check === 'valid' && !isRevoked) return serve(app, token);
+  if (request.path.startsWith('/data/')) return refusal('dataTokenRefused');
+  if (request.path === '/api/v3/logout') return refusal('logoutRefused');
+  if (check === 'expired') return refusal('tokenExpired');
+  return refusal(isRevoked ? 'tokenRevoked' : 'tokenRefused');
 }
 
 /** `<app id>:<access token>`, without "Bearer". */
@@ -107,6 +122,22 @@ function limit(state: SimulatorState, account: string, now: number): SimulatedRe
     },
     body: '{"message":"request limit reached","code":429,"s":"error"}',
   };
+}
+
+/** What lets a judge count PIN calls and codes by what was sent. A PIN's four digits go in only beside a token. */
+function digests(
+  state: SimulatorState,
+  { path, body }: SimulatedRequest,
+): Pick<LoggedRequest, 'input' | 'grant'> {
+  const digest = (...values: readonly unknown[]) =>
+    createHash('sha256')
+      .update(JSON.stringify([state.seed, ...values]))
+      .digest('hex')
+      .slice(0, 12);
+  if (path === '/api/v3/validate-authcode') return { grant: digest(parseFields(body)['code']) };
+  if (path !== '/api/v3/validate-refresh-token') return {};
+  const { refresh_token: token, pin } = parseFields(body);
+  return { input: digest(token, typeof token === 'string' && token !== '' ? pin : null) };
 }
 
 function parseFields(body: string): Readonly<Record<string, unknown>> {

@@ -2,9 +2,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { control } from './control.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { reply } from './reply.ts';
-import { newState, type LoggedRequest, type SimulatorOptions } from './state.ts';
+import {
+  newState,
+  type LoggedRequest,
+  type SimulatedResponse,
+  type SimulatorOptions,
+  type SimulatorState,
+} from './state.ts';
 
 export interface ServerOptions extends SimulatorOptions {
   /** Epoch milliseconds. The clock flows from here until it is set. */
@@ -14,27 +21,20 @@ export interface ServerOptions extends SimulatorOptions {
 export interface FyersSimulator {
   /** In place of `https://api-t1.fyers.in`. */
   readonly url: string;
-  /**
-   * For other processes, JSON over HTTP: `POST /clock {"now": epoch ms, "flows"?: boolean}`,
-   * `POST /refresh {"refresh": "accepted" | "refused"}`, `GET /ledger`, `GET /requests`.
-   */
+  /** For other processes: see {@link control}. */
   readonly controlUrl: string;
   readonly now: () => number;
   /** The clock then stands until it is set again, or flows from there. */
   readonly setClock: (now: number, flows?: boolean) => void;
+  /** For this process: what it remembers, and what may be changed while it runs. */
+  readonly state: SimulatorState;
   /** By symbol. */
   readonly ledger: () => Readonly<Record<string, LedgerEntry>>;
   readonly requests: () => readonly LoggedRequest[];
   readonly close: () => Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-type Answering = (request: IncomingMessage, body: string) => Answer;
+type Answering = (request: IncomingMessage, body: string) => SimulatedResponse;
 
 /** Longer than any pause between two calls of a client that keeps its connections. */
 const KEEP_ALIVE_MS = 60_000;
@@ -43,6 +43,7 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
   const state = newState(options);
   let clock = { base: options.startsAt, since: performance.now(), flows: true };
   const simulator = {
+    state,
     now: () => Math.floor(clock.base + (clock.flows ? performance.now() - clock.since : 0)),
     setClock: (now: number, flows = false) => {
       clock = { base: now, since: performance.now(), flows };
@@ -58,53 +59,22 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
       query: url.searchParams,
       authorization: request.headers.authorization ?? '',
       userAgent: request.headers['user-agent'] ?? '',
+      cookie: request.headers.cookie ?? '',
       body,
     };
     return reply(state, call, simulator.now());
   });
-  const control = await listen((request, body) => {
-    const fields = body === '' ? {} : parseObject(body);
-    const { now, flows, refresh } = fields;
-    switch (`${request.method ?? ''} ${request.url ?? ''}`) {
-      case 'GET /ledger':
-        return controlAnswer(200, simulator.ledger());
-      case 'GET /requests':
-        return controlAnswer(200, simulator.requests());
-      case 'POST /clock':
-        if (typeof now !== 'number') return controlAnswer(400, { problem: 'now is no number' });
-        simulator.setClock(now, flows === true);
-        return controlAnswer(200, {});
-      case 'POST /refresh':
-        if (refresh !== 'accepted' && refresh !== 'refused') {
-          return controlAnswer(400, { problem: 'refresh is neither accepted nor refused' });
-        }
-        state.refresh = refresh;
-        return controlAnswer(200, {});
-      default:
-        return controlAnswer(404, { problem: 'no such control' });
-    }
-  });
+  const controls = await listen((request, body) =>
+    control(simulator, `${request.method ?? ''} ${request.url ?? ''}`, body),
+  );
   return {
     ...simulator,
     url: api.url,
-    controlUrl: control.url,
+    controlUrl: controls.url,
     close: async () => {
-      await Promise.all([end(api.server), end(control.server)]);
+      await Promise.all([end(api.server), end(controls.server)]);
     },
   };
-}
-
-function controlAnswer(status: number, body: unknown): Answer {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-function parseObject(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }
 
 async function listen(

@@ -12,6 +12,12 @@ export interface SimulatorOptions {
   readonly refresh: 'accepted' | 'refused';
   /** The symbols that the broker knows; default {@link KNOWN_SYMBOLS}. */
   readonly symbols?: readonly string[];
+  /** Users of the broker who own none of the apps, with their PINs by account. */
+  readonly others?: Readonly<Record<string, string>>;
+  /** How many wrong PINs lock an account; default 3. */
+  readonly pinTriesBeforeLock?: number;
+  /** A browser that has logged in passes the login page until 06:00 IST; default false. */
+  readonly hasWebSessions?: boolean;
 }
 
 export interface SimulatedRequest {
@@ -20,6 +26,7 @@ export interface SimulatedRequest {
   readonly query: URLSearchParams;
   readonly authorization: string;
   readonly userAgent: string;
+  readonly cookie?: string;
   readonly body: string;
 }
 
@@ -39,13 +46,30 @@ export interface LoggedRequest {
   readonly status: number;
   /** The envelope's code; null for a success without one. */
   readonly code: number | null;
+  /** Of a refresh: tells whether two sent the same refresh token with the same PIN; a salted digest of both. */
+  readonly input?: string;
+  /** Of an exchange: the same for its auth code. */
+  readonly grant?: string;
 }
 
-/** Changed in place by `reply`. */
+/** Changed in place by `reply`; a test may change `refresh` and `isDown`, and reads the rest. */
 export interface SimulatorState {
   readonly seed: string;
-  readonly apps: readonly SimulatedApp[];
+  /** Changed by `register`. */
+  readonly apps: SimulatedApp[];
   refresh: 'accepted' | 'refused';
+  /** Everything is answered 503. */
+  isDown: boolean;
+  /** By account. */
+  readonly pins: Map<string, string>;
+  /** By account, since the last right one. */
+  readonly wrongPins: Map<string, number>;
+  readonly pinTriesBeforeLock: number;
+  readonly hasWebSessions: boolean;
+  /** By the cookie's value. */
+  readonly sessions: Map<string, { readonly fyId: string; readonly until: number }>;
+  /** Access tokens that were logged out inside their life. */
+  readonly revoked: Set<string>;
   readonly symbols: ReadonlySet<string>;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;
   /** By symbol. */
@@ -69,11 +93,24 @@ export const KNOWN_SYMBOLS = [
   'NSE:M&M-EQ',
 ];
 
+/** What other brokers document; Fyers says nothing of it. */
+const PIN_TRIES_BEFORE_LOCK = 3;
+
 export function newState(options: SimulatorOptions): SimulatorState {
   return {
     seed: options.seed,
-    apps: options.apps,
+    apps: [...options.apps],
     refresh: options.refresh,
+    isDown: false,
+    pins: new Map([
+      ...Object.entries(options.others ?? {}),
+      ...options.apps.map(({ fyId, pin }) => [fyId, pin] as const),
+    ]),
+    wrongPins: new Map(),
+    pinTriesBeforeLock: options.pinTriesBeforeLock ?? PIN_TRIES_BEFORE_LOCK,
+    hasWebSessions: options.hasWebSessions ?? false,
+    sessions: new Map(),
+    revoked: new Set(),
     symbols: new Set(options.symbols ?? KNOWN_SYMBOLS),
     bookOf: bookMaker(options.seed),
     ledger: new Map(),

@@ -11,6 +11,10 @@ export interface SimulatedApp {
   readonly redirectUri: string;
   /** Without the profile permission its call answers -373; default true. */
   readonly mayReadProfile?: boolean;
+  /** Likewise; Fyers files it under another permission than market data. */
+  readonly mayReadMarketStatus?: boolean;
+  /** Any account may log in; Fyers lets an individual's app serve its owner only. For tests of foreign tokens. */
+  readonly isForEveryone?: boolean;
   /** A refresh token of somebody else's making that is taken for good: the one of the user's own folder. */
   readonly honoured?: string;
 }
@@ -95,6 +99,12 @@ export function checkToken(
   const { sub, exp, nbf } = fields as { sub: string; exp: number; nbf: number };
   if (sub !== kind || now < nbf * SECOND) return 'invalid';
   return now < exp * SECOND ? 'valid' : 'expired';
+}
+
+/** Of a token that was checked before. */
+export function ownerOf(token: string): string {
+  const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  return (JSON.parse(claims) as { readonly display_name: string }).display_name;
 }
 
 /** `sha256("<app id>:<secret>")`, what an app proves itself with when it asks for a token. */
