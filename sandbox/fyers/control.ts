@@ -2,7 +2,7 @@
 import { isLocked, register, unlock, type AppChanges } from './accounts.ts';
 import type { SimulatedResponse, SimulatorState } from './state.ts';
 
-export interface Controlled {
+interface Controlled {
   readonly state: SimulatorState;
   readonly setClock: (now: number, flows: boolean) => void;
 }

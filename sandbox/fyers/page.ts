@@ -9,7 +9,7 @@ input,button{box-sizing:border-box;width:100%;min-height:3rem;padding:.5rem;font
 button{margin-top:.5rem}
 [role=alert]{font-weight:600;color:light-dark(#a00018,#ff9a9a)}`;
 
-export interface Field {
+interface Field {
   readonly name: string;
   readonly label: string;
   readonly value?: string;
@@ -19,7 +19,7 @@ export interface Field {
   readonly isNumeric?: boolean;
 }
 
-export interface FormPage {
+interface FormPage {
   readonly status: number;
   readonly problem: string;
   /** What the form carries on unseen. */

@@ -49,7 +49,7 @@ const REFUSALS = {
   wrongPin: [400, -502, 'invalid pin'],
 } as const satisfies Readonly<Record<string, readonly [number, number, string]>>;
 
-export type RefusalName = keyof typeof REFUSALS;
+type RefusalName = keyof typeof REFUSALS;
 
 export function refusal(name: RefusalName): SimulatedResponse {
   const [status, code, message] = REFUSALS[name];

@@ -143,6 +143,22 @@ describe('A refresh', () => {
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable', ...rest });
   });
 
+  test.each([
+    [{ status: 503, body: 'Service Unavailable' }, {}],
+    [
+      { status: 503, body: '{"s":"error"}', headers: { 'retry-after': '7' } },
+      { retryAfterMs: 7_000 },
+    ],
+  ])('was not worked on where the broker is out of service: %j', async (answer, rest) => {
+    const { broker } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable', ...rest });
+  });
+
+  test('is refused by the code that comes with a 503', async () => {
+    const { broker } = await scripted(error(503, -502, 'invalid pin'));
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ by: 'pin' });
+  });
+
   test('is unreachable where nothing listens', async () => {
     const broker = fyersBroker({ apiUrl: 'http://127.0.0.1:9', onSecret: () => undefined });
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });

@@ -1,40 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { ONE_TIME_PASSWORD } from '../../../sandbox/fyers/auth.ts';
 import { reply } from '../../../sandbox/fyers/reply.ts';
 import type { SimulatorState } from '../../../sandbox/fyers/state.ts';
 import { appIdHash, checkToken, mintToken, mintTokens } from '../../../sandbox/fyers/tokens.ts';
-import { APP, NOON, SEED, SEVEN, authorizationAt, get, post, simulator } from './simulator.ts';
+import {
+  APP,
+  NOON,
+  OTHER_APP,
+  SEED,
+  SEVEN,
+  authorizationAt,
+  call,
+  carriedBack,
+  get,
+  logIn,
+  post,
+  simulator,
+} from './simulator.ts';
 
-const LOGIN = '/api/v3/generate-authcode';
 const EXCHANGE = '/api/v3/validate-authcode';
 const REFRESH = '/api/v3/validate-refresh-token';
 const PROFILE = '/api/v3/profile';
-const OTHER_APP = { ...APP, id: 'ZZZZ1234EF-100', secret: 'OTHER12345', fyId: 'XB00002' };
 
 function claimsOf(token: unknown): unknown {
   return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
 }
 
-function logIn(state: SimulatorState, fields: Readonly<Record<string, string>>) {
-  const form = new URLSearchParams({
-    client_id: APP.id,
-    redirect_uri: APP.redirectUri,
-    response_type: 'code',
-    state: 'abc123',
-    otp: ONE_TIME_PASSWORD,
-    pin: APP.pin,
-    ...fields,
-  });
-  const request = { method: 'POST', path: LOGIN, query: new URLSearchParams() };
-  return reply(
-    state,
-    { ...request, authorization: '', userAgent: 'browser', body: form.toString() },
-    SEVEN,
-  );
-}
-
 function authCode(state: SimulatorState): string {
-  return new URL(logIn(state, {}).headers['location'] ?? '').searchParams.get('auth_code') ?? '';
+  return carriedBack(logIn(state))['auth_code'] ?? '';
 }
 
 const exchange = (code: string) => ({
@@ -48,47 +40,6 @@ const refresh = (fields: Readonly<Record<string, string>> = {}) => ({
   refresh_token: mintTokens(SEED, APP, SEVEN).refreshToken,
   pin: APP.pin,
   ...fields,
-});
-
-describe('The login page', () => {
-  test('shows a form for a registered app and its redirect URL', () => {
-    const query = new URLSearchParams({
-      client_id: APP.id,
-      redirect_uri: APP.redirectUri,
-      response_type: 'code',
-      state: '"><script>',
-    });
-    const answer = reply(
-      simulator(),
-      { method: 'GET', path: LOGIN, query, authorization: '', userAgent: 'browser', body: '' },
-      SEVEN,
-    );
-    expect(answer.status).toBe(200);
-    expect(answer.headers['content-type']).toContain('text/html');
-    expect(answer.body).toContain('<form method="post"');
-    expect(answer.body).not.toContain('<script>');
-  });
-
-  test('redirects with s, code, message, auth_code and the state it was given', () => {
-    const answer = logIn(simulator(), {});
-    const to = new URL(answer.headers['location'] ?? '');
-    expect(answer.status).toBe(302);
-    expect(to.origin + to.pathname).toBe(APP.redirectUri);
-    expect([...to.searchParams.keys()]).toEqual(['s', 'code', 'message', 'auth_code', 'state']);
-    expect(to.searchParams.get('s')).toBe('ok');
-    expect(to.searchParams.get('state')).toBe('abc123');
-  });
-
-  test.each([
-    ['a wrong one-time password', { otp: '111111' }, 401],
-    ['a wrong PIN', { pin: '0000' }, 401],
-    ['another redirect URL', { redirect_uri: 'http://127.0.0.1/' }, 400],
-    ['an unknown app', { client_id: 'NOBODY-100' }, 400],
-  ])('does not redirect for %s', (_, fields, status) => {
-    const answer = logIn(simulator(), fields);
-    expect(answer.status).toBe(status);
-    expect(answer.headers['location']).toBeUndefined();
-  });
 });
 
 describe('validate-authcode', () => {
@@ -141,13 +92,19 @@ describe('validate-authcode', () => {
     ['no code', { code: '' }, -374, 'Please provide authorization code.'],
     ['a code that nobody issued', { code: 'a.b.c' }, -437, 'invalid auth code'],
     [
+      'a code of another app',
+      { code: mintToken(SEED, OTHER_APP, 'auth_code', SEVEN) },
+      -437,
+      'invalid auth code',
+    ],
+    [
       'an access token in place of a code',
       { code: mintToken(SEED, APP, 'access_token', SEVEN) },
       -437,
       'invalid auth code',
     ],
   ])('refuses %s', (_, fields, code, message) => {
-    const state = simulator();
+    const state = simulator({ apps: [APP, OTHER_APP] });
     const answer = post(state, EXCHANGE, SEVEN, { ...exchange(authCode(state)), ...fields });
     expect(answer).toMatchObject({ status: 400, body: { s: 'error', code, message } });
   });
@@ -247,6 +204,27 @@ describe('An access token', () => {
     expect(
       get(state, '/data/depth?symbol=NSE:SBIN-EQ', NOON, authorizationAt(SEVEN, app)).status,
     ).toBe(200);
+  });
+
+  test('that was logged out is dead inside its life, for its app alone', () => {
+    const state = simulator({ apps: [APP, OTHER_APP] });
+    const token = authorizationAt(SEVEN);
+    const logout = () => call(state, 'POST', '/api/v3/logout', NOON, token);
+    expect(logout()).toMatchObject({ status: 200, body: { s: 'ok', code: 200 } });
+    expect(get(state, PROFILE, NOON, token)).toMatchObject({ status: 401, body: { code: -17 } });
+    expect(get(state, '/data/marketStatus', NOON, token)).toMatchObject({ body: { code: -15 } });
+    expect(logout()).toMatchObject({
+      status: 401,
+      body: { code: -16, message: 'Token is Invalid or Expired' },
+    });
+    expect(get(state, PROFILE, NOON, authorizationAt(SEVEN, OTHER_APP)).status).toBe(200);
+  });
+
+  test('reads no market status where the app lacks that permission', () => {
+    const app = { ...APP, mayReadMarketStatus: false };
+    const state = simulator({ apps: [app] });
+    const answer = get(state, '/data/marketStatus', NOON, authorizationAt(SEVEN, app));
+    expect(answer).toMatchObject({ status: 403, body: { s: 'error', code: -373 } });
   });
 
   test('of an operator’s folder is yesterday’s, beside a refresh token that is still good', () => {

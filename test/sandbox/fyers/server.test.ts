@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ONE_TIME_PASSWORD } from '../../../sandbox/fyers/auth.ts';
 import { startFyers, type FyersSimulator } from '../../../sandbox/fyers/server.ts';
 import { appIdHash, mintTokens } from '../../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN, authorizationAt } from './simulator.ts';
@@ -10,6 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => fyers.close());
 
+const startSessions = async () => {
+  const options = { seed: SEED, apps: [APP], refresh: 'accepted', startsAt: SEVEN } as const;
+  const started = await startFyers({ ...options, hasWebSessions: true });
+  return { url: started.url, [Symbol.asyncDispose]: started.close };
+};
 const control = async (path: string, body?: unknown) => {
   const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const response = await fetch(fyers.controlUrl + path, init);
@@ -100,9 +106,54 @@ describe('The simulator over HTTP', () => {
     expect(await response.json()).toMatchObject({ code: -16 });
   });
 
+  test('is down and up again from outside', async () => {
+    await control('/down', { down: true });
+    expect((await fetch(`${fyers.url}/api/v3/profile`)).status).toBe(503);
+    await control('/down', { down: false });
+    expect((await fetch(`${fyers.url}/api/v3/profile`)).status).toBe(401);
+  });
+
+  test('takes another redirect URL and secret from outside', async () => {
+    const redirectUri = 'https://example.invalid/';
+    const answer = await control('/register', { appId: APP.id, redirectUri, secret: 'NEW' });
+    expect(answer.status).toBe(200);
+    expect(fyers.state.apps).toEqual([{ ...APP, redirectUri, secret: 'NEW' }]);
+  });
+
+  test('shows wrong PINs by account, and unlocks one', async () => {
+    fyers.state.wrongPins.set(APP.fyId, 3);
+    const accounts = async () => (await control('/accounts')).body;
+    expect(await accounts()).toEqual({ [APP.fyId]: { wrongPins: 3, isLocked: true } });
+    await control('/unlock', { account: APP.fyId });
+    expect(await accounts()).toEqual({ [APP.fyId]: { wrongPins: 0, isLocked: false } });
+  });
+
+  test('keeps a browser logged in by its cookie', async () => {
+    await using sessions = await startSessions();
+    const query = new URLSearchParams({
+      client_id: APP.id,
+      redirect_uri: APP.redirectUri,
+      response_type: 'code',
+      state: 'abc123',
+    });
+    const address = `${sessions.url}/api/v3/generate-authcode`;
+    const body = `${query.toString()}&otp=${ONE_TIME_PASSWORD}&pin=${APP.pin}`;
+    const login = await fetch(address, { method: 'POST', body, redirect: 'manual' });
+    const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const visit = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${address}?${query.toString()}`, { headers, redirect: 'manual' });
+    expect((await visit({ cookie })).headers.get('location')).toContain('&auth_code=');
+    expect((await visit({})).status).toBe(200);
+  });
+
   test.each([
     ['/clock', { now: 'noon' }],
     ['/refresh', {}],
+    ['/down', { down: 'yes' }],
+    ['/unlock', { account: 'XC00003' }],
+    ['/register', { appId: APP.id }],
+    ['/register', { appId: APP.id, redirectUri: 'nowhere' }],
+    ['/register', { appId: 'NOBODY-100', secret: 'NEW' }],
     ['/nothing', {}],
   ])('refuses a control call it does not understand: %s', async (path, body) => {
     expect((await control(path, body)).status).toBeGreaterThanOrEqual(400);

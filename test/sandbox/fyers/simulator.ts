@@ -1,7 +1,9 @@
 // One app of one account, and requests as its owner sends them.
+import { ONE_TIME_PASSWORD } from '../../../sandbox/fyers/auth.ts';
 import { reply } from '../../../sandbox/fyers/reply.ts';
 import {
   newState,
+  type SimulatedResponse,
   type SimulatorOptions,
   type SimulatorState,
 } from '../../../sandbox/fyers/state.ts';
@@ -15,6 +17,14 @@ export const APP: SimulatedApp = {
   fyId: 'XA00001',
   redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
 };
+/** Of another account. */
+export const OTHER_APP: SimulatedApp = {
+  ...APP,
+  id: 'ZZZZ1234EF-100',
+  secret: 'OTHER12345',
+  pin: '7395',
+  fyId: 'XB00002',
+};
 /** A Wednesday. */
 export const SEVEN = Date.parse('2026-11-25T07:00:00+05:30');
 export const NOON = Date.parse('2026-11-25T12:00:00+05:30');
@@ -25,6 +35,51 @@ export function simulator(options: Partial<SimulatorOptions> = {}): SimulatorSta
 
 export function authorizationAt(issuedAt: number, app: SimulatedApp = APP): string {
   return `${app.id}:${mintToken(SEED, app, 'access_token', issuedAt)}`;
+}
+
+export const LOGIN = '/api/v3/generate-authcode';
+
+/** The form with everything on it, changed by `fields`; null leaves one away. */
+export function logIn(
+  state: SimulatorState,
+  fields: Readonly<Record<string, string | null>> = {},
+  now = SEVEN,
+): SimulatedResponse {
+  const form = new URLSearchParams({ ...LOGIN_QUERY, otp: ONE_TIME_PASSWORD, pin: APP.pin });
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null) form.delete(name);
+    else form.set(name, value);
+  }
+  const request = { method: 'POST', path: LOGIN, query: new URLSearchParams() };
+  const body = form.toString();
+  return reply(state, { ...request, authorization: '', userAgent: 'browser', body }, now);
+}
+
+/** The page that the login link leads to. */
+export function openLogin(
+  state: SimulatorState,
+  query: Readonly<Record<string, string>> = {},
+  cookie = '',
+  now = SEVEN,
+): SimulatedResponse {
+  const request = { method: 'GET', path: LOGIN, authorization: '', userAgent: 'browser', body: '' };
+  return reply(
+    state,
+    { ...request, query: new URLSearchParams({ ...LOGIN_QUERY, ...query }), cookie },
+    now,
+  );
+}
+
+const LOGIN_QUERY = {
+  client_id: APP.id,
+  redirect_uri: APP.redirectUri,
+  response_type: 'code',
+  state: 'abc123',
+};
+
+/** What a redirect carries back to the app. */
+export function carriedBack(answer: SimulatedResponse): Readonly<Record<string, string>> {
+  return Object.fromEntries(new URL(answer.headers['location'] ?? '').searchParams);
 }
 
 export interface Answered {
@@ -39,7 +94,7 @@ export function get(
   now: number,
   authorization = '',
 ): Answered {
-  return call(state, 'GET', address, now, authorization, '');
+  return call(state, 'GET', address, now, authorization);
 }
 
 export function post(
@@ -51,13 +106,13 @@ export function post(
   return call(state, 'POST', address, now, '', JSON.stringify(json));
 }
 
-function call(
+export function call(
   state: SimulatorState,
   method: string,
   address: string,
   now: number,
   authorization: string,
-  body: string,
+  body = '',
 ): Answered {
   const { pathname: path, searchParams: query } = new URL(address, 'http://127.0.0.1');
   const request = { method, path, query, authorization, userAgent: 'test', body };

@@ -1,0 +1,281 @@
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fyersBroker } from '../../adapters/fyers/broker.ts';
+import type { AccessToken, AuthCode } from '../../core/config.ts';
+import { DAY, plus } from '../../core/time.ts';
+import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { type Effect, type Faults, startFaults } from '../../sandbox/faults.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import {
+  APP,
+  PIN,
+  SEVEN,
+  SIMULATED_APP,
+  accessToken,
+  refreshToken,
+  tokenOf,
+} from '../support/keeper-world.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+const signal = new AbortController().signal;
+const REFRESH = '/api/v3/validate-refresh-token';
+const TOKEN = refreshToken(plus(SEVEN, -DAY));
+
+let fyers: FyersSimulator;
+let faults: Faults;
+
+beforeEach(async () => {
+  const apps = [SIMULATED_APP];
+  fyers = await startFyers({ seed: 'test', apps, refresh: 'accepted', startsAt: SEVEN });
+  faults = await startFaults(fyers.url);
+});
+afterEach(async () => {
+  await faults.close();
+  await fyers.close();
+});
+
+const broker = (timeoutMs = 2_000) =>
+  fyersBroker({ apiUrl: faults.url, onSecret: () => undefined, timeoutMs });
+const profile = () =>
+  fetch(`${faults.url}/api/v3/profile`, {
+    headers: { authorization: `${APP.id}:${accessToken(SEVEN)}` },
+  });
+const served = () => fyers.requests().map(({ path: served }) => served);
+
+describe('The proxy', () => {
+  test('passes on what it was sent, and brings back what was answered', async () => {
+    const seen: (string | undefined)[] = [];
+    const upstream = createServer((request, response) => {
+      const { host, 'x-own': own } = request.headers;
+      seen.push(request.method, request.url, host, String(own));
+      request.pipe(response.writeHead(201, { 'x-answer': 'a', 'set-cookie': ['b=1', 'c=2'] }));
+    }).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const address = upstream.address();
+    const port = typeof address === 'object' ? String(address?.port) : '';
+    const through = await startFaults(`http://127.0.0.1:${port}`);
+    const sent = { method: 'PUT', body: 'what was sent', headers: { 'x-own': 'own' } };
+    const answer = await fetch(`${through.url}/a%20b?c=%26`, sent);
+    expect(seen).toEqual(['PUT', '/a%20b?c=%26', new URL(through.url).host, 'own']);
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('x-answer')).toBe('a');
+    expect(answer.headers.getSetCookie()).toEqual(['b=1', 'c=2']);
+    expect(await answer.text()).toBe('what was sent');
+    await through.close();
+    upstream.close();
+  });
+
+  test('applies a row to the requests it matches, counted by row', async () => {
+    const refused: Effect = { kind: 'answer', status: 418, body: '' };
+    const done = [
+      faults.add({ match: { path: /profile/ }, nth: [2, 4], effect: refused }),
+      faults.add({ match: { method: 'POST' }, effect: refused }),
+    ];
+    const statuses: number[] = [];
+    for (let call = 0; call < 5; call += 1) statuses.push((await profile()).status);
+    expect(statuses).toEqual([200, 418, 200, 418, 200]);
+    expect(done.map((count) => count())).toEqual([2, 0]);
+  });
+
+  test('lets a new row go before an old one, and none after they were cleared', async () => {
+    const answering = (status: number): Effect => ({ kind: 'answer', status, body: '' });
+    const old = faults.add({ match: {}, effect: answering(418) });
+    faults.add({ match: {}, nth: [1], effect: answering(503) });
+    expect([(await profile()).status, (await profile()).status]).toEqual([503, 418]);
+    expect(old()).toBe(1);
+    faults.clear();
+    expect((await profile()).status).toBe(200);
+  });
+
+  test('matches what was sent, and takes rows at its start in their order', async () => {
+    await using started = await withFaults([
+      { match: { body: /"pin"/ }, effect: { kind: 'answer', status: 418, body: '' } },
+      { match: { method: 'POST' }, effect: { kind: 'answer', status: 503, body: '' } },
+    ]);
+    const post = async (body: string) =>
+      (await fetch(started.url + REFRESH, { method: 'POST', body })).status;
+    expect([await post('{"pin":"1"}'), await post('{}')]).toEqual([418, 503]);
+  });
+
+  test('ends with requests that hang and wait', async () => {
+    faults.add({ match: { path: /profile/ }, effect: { kind: 'half-open' } });
+    faults.add({ match: { path: /depth/ }, effect: { kind: 'delay', ms: 600_000 } });
+    const hanging = [profile(), fetch(`${faults.url}/data/depth`)];
+    const ends = Promise.allSettled(hanging);
+    await faults.close();
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    faults = await startFaults(fyers.url);
+  });
+});
+
+async function withFaults(rows: Parameters<typeof startFaults>[1]) {
+  const started = await startFaults(fyers.url, rows);
+  return { url: started.url, [Symbol.asyncDispose]: started.close };
+}
+
+describe('The broker adapter on a bad way', () => {
+  const onRefresh = (effect: Effect) => faults.add({ match: { path: /refresh-token$/ }, effect });
+
+  test.each<readonly [string, Effect, readonly string[]]>([
+    ['a half-open connection', { kind: 'half-open' }, []],
+    ['a lost answer', { kind: 'half-open', worked: true }, [REFRESH]],
+    ['a connection that is reset', { kind: 'reset' }, []],
+    ['a reset after the work', { kind: 'reset', worked: true }, [REFRESH]],
+    ['an answer that is cut', { kind: 'cut' }, [REFRESH]],
+    ['an answer that comes too late', { kind: 'delay', ms: 60_000 }, []],
+    ['what is no JSON', { kind: 'garbage' }, []],
+  ])('takes a refresh as silent after %s: it may have counted', async (_, effect, reached) => {
+    const done = onRefresh(effect);
+    const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
+    expect(answer).toEqual({ kind: 'silent' });
+    expect(served()).toEqual(reached);
+    expect(done()).toBe(1);
+  });
+
+  test('waits for an answer that is slow', async () => {
+    const done = onRefresh({ kind: 'delay', ms: 50 });
+    const answer = await broker().refresh(APP, TOKEN, PIN, signal);
+    expect(answer.kind).toBe('minted');
+    expect(done()).toBe(1);
+  });
+
+  test('finds a broker unreachable that says 503', async () => {
+    fyers.state.isDown = true;
+    expect(await broker().refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });
+    expect(fyers.requests().map(({ status }) => status)).toEqual([503]);
+  });
+
+  test('finds a broker unreachable that refuses the connection', async () => {
+    const { url, close } = await startFaults(fyers.url);
+    await close();
+    const gone = fyersBroker({ apiUrl: url, onSecret: () => undefined });
+    expect(await gone.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });
+  });
+
+  test('loses an auth code whose answer was lost: it is spent all the same', async () => {
+    const code = tokenOf('auth_code', SEVEN) as AuthCode;
+    faults.add({ match: { path: /authcode$/ }, nth: [1], effect: { kind: 'cut' } });
+    expect(await broker().exchange(APP, code, signal)).toEqual({ kind: 'silent' });
+    expect(await broker().exchange(APP, code, signal)).toMatchObject({ by: 'auth-code' });
+    const [first, second] = fyers.requests().map(({ grant }) => grant);
+    expect(first).toMatch(/^[0-9a-f]{12}$/);
+    expect(second).toBe(first);
+  });
+
+  test.each<Effect>([
+    { kind: 'half-open' },
+    { kind: 'reset' },
+    { kind: 'cut' },
+    { kind: 'garbage' },
+    { kind: 'answer', status: 200, body: '<html>' },
+  ])('learns nothing of a token from %j', async (effect) => {
+    faults.add({ match: { path: /profile/ }, effect });
+    const token: AccessToken = accessToken(SEVEN);
+    expect(await broker(300).prove(APP.id, token, signal)).toEqual({ kind: 'unreachable' });
+  });
+});
+
+describe('Before the emulator of AWS', () => {
+  const NAME = 'FYERS_THROUGH_THE_PROXY';
+  let dir = '';
+  let emulator: Emulator;
+  let before: Faults;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(path.join(tmpdir(), 'fyers-faults-'));
+    emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+    before = await startFaults(emulator.endpoint);
+  });
+  afterAll(async () => {
+    await before.close();
+    await emulator.close();
+    await rm(dir, { recursive: true });
+  });
+  afterEach(() => {
+    before.clear();
+  });
+
+  const options = () => ({
+    endpoint: before.url,
+    region: emulator.region,
+    credentials: emulator.rootCredentials,
+  });
+  const put = (ssm: SSMClient, Value: string) =>
+    ssm.send(new PutParameterCommand({ Name: NAME, Value, Type: 'String', Overwrite: true }));
+  const read = async (ssm: SSMClient) =>
+    (await ssm.send(new GetParameterCommand({ Name: NAME }))).Parameter?.Value;
+
+  /** Credentials whose signatures the emulator checks, unlike root's. */
+  async function roleCredentials() {
+    const iam = new IAMClient(options());
+    const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+    const policy = { Effect: 'Allow', Action: 'ssm:*', Resource: '*' };
+    const document = (statement: object) =>
+      JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    const { Role } = await iam.send(
+      new CreateRoleCommand({ RoleName: 'Through', AssumeRolePolicyDocument: document(trust) }),
+    );
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'Through',
+        PolicyName: 'ssm',
+        PolicyDocument: document(policy),
+      }),
+    );
+    const sts = new STSClient(options());
+    const { Credentials: given } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'test' }),
+    );
+    iam.destroy();
+    sts.destroy();
+    return {
+      accessKeyId: given?.AccessKeyId ?? '',
+      secretAccessKey: given?.SecretAccessKey ?? '',
+      sessionToken: given?.SessionToken ?? '',
+    };
+  }
+
+  test('a signature that is checked passes as it was made', async () => {
+    const credentials = await roleCredentials();
+    const ssm = new SSMClient({ ...options(), credentials });
+    await put(ssm, 'signed');
+    expect(await read(ssm)).toBe('signed');
+    const forged = { ...credentials, secretAccessKey: 'another' };
+    const forger = new SSMClient({ ...options(), credentials: forged });
+    await expect(read(forger)).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    ssm.destroy();
+    forger.destroy();
+  });
+
+  test('a throttle holds one action back, and the SDK tries again until it passes', async () => {
+    const ssm = new SSMClient(options());
+    const match = { target: /^AmazonSSM\.PutParameter$/, body: new RegExp(NAME) };
+    const done = before.add({ match, nth: [1, 2], effect: { kind: 'throttle' } });
+    await put(ssm, 'throttled');
+    expect(done()).toBe(2);
+    expect(await read(ssm)).toBe('throttled');
+    ssm.destroy();
+  });
+
+  test('a throttle that stays is the SDK’s ThrottlingException', async () => {
+    const ssm = new SSMClient({ ...options(), maxAttempts: 1 });
+    before.add({ match: { target: /GetParameter$/ }, effect: { kind: 'throttle' } });
+    await expect(read(ssm)).rejects.toMatchObject({ name: 'ThrottlingException' });
+    ssm.destroy();
+  });
+
+  test('a write whose answer was cut was made', async () => {
+    const ssm = new SSMClient({ ...options(), maxAttempts: 1 });
+    before.add({ match: { target: /PutParameter$/ }, effect: { kind: 'cut' } });
+    await expect(put(ssm, 'cut')).rejects.toThrow();
+    expect(await read(ssm)).toBe('cut');
+    ssm.destroy();
+  });
+});
