@@ -17,7 +17,8 @@ export function profile(app: SimulatedApp, token: string): SimulatedResponse {
       name: 'XXXXXXXX',
       email_id: 'XXXXXXXX',
       PAN: 'XXXXXXXX',
-      fy_id: ownerOf(token),
+      // An individual's app has one account, whatever a token made by hand claims.
+      fy_id: app.isForEveryone === true ? ownerOf(token) : app.fyId,
       pin_change_date: '01-01-2026 00:00:00',
       totp: true,
     },
