@@ -9,6 +9,7 @@ import {
   parseFyId,
   parsePin,
   parseRedirectUri,
+  parseTelegram,
 } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Session } from './io.ts';
@@ -20,16 +21,17 @@ interface Copied {
   /** In Pulumi's configuration. */
   readonly key: string;
   readonly secret: boolean;
-  readonly parse: (text: string) => Parsed<string>;
+  readonly parse: (text: string) => Parsed<unknown>;
 }
 
-/** Who the operator is. The program reads every other key from `.env` itself. */
+/** Who the operator is, and every secret. The program reads every other key from `.env` itself. */
 export const COPIED: readonly Copied[] = [
   { env: 'FYERS_CLIENT_ID', key: 'clientId', secret: true, parse: parseAppId },
   { env: 'FYERS_SECRET_KEY', key: 'secretKey', secret: true, parse: parseAppSecret },
   { env: 'FYERS_PIN', key: 'pin', secret: true, parse: parsePin },
   { env: 'FYERS_REDIRECT_URI', key: 'redirectUri', secret: false, parse: parseRedirectUri },
   { env: 'FYERS_FY_ID', key: 'fyId', secret: false, parse: parseFyId },
+  { env: 'FYERS_TELEGRAM', key: 'telegram', secret: true, parse: parseTelegram },
 ];
 
 interface Setting extends Copied {
@@ -99,7 +101,7 @@ function settingsIn(folder: string): {
     const text = file.values[copied.env]?.trim() ?? '';
     if (text === '') continue;
     const parsed = copied.parse(text);
-    if (parsed.ok) settings.push({ ...copied, value: parsed.value });
+    if (parsed.ok) settings.push({ ...copied, value: text });
     else problems.push(`${copied.env} in ${path.join(folder, '.env')} ${parsed.problem}.`);
   }
   refuse([...problems, ...halfAnApp(file.values)]);

@@ -1,6 +1,6 @@
 // Addresses of resources whose names are fixed, so that a policy can name what the program does not make itself.
 import * as pulumi from '@pulumi/pulumi';
-import { type Names, type ParameterName, REGION } from '../core/names.ts';
+import { type FunctionActor, type Names, type ParameterName, REGION } from '../core/names.ts';
 import type { Arns } from './policies.ts';
 
 const PARAMETERS: readonly ParameterName[] = [
@@ -12,16 +12,33 @@ const PARAMETERS: readonly ParameterName[] = [
   'FYERS_LOGIN_STATE',
 ];
 
-/** Parameters, claims and log streams; the components add the resources that AWS or Pulumi names. */
-export function fixedArns(accountId: pulumi.Input<string>, names: Names): Arns {
+export const FUNCTION_ACTORS: readonly FunctionActor[] = ['refresh', 'login', 'watch'];
+
+/**
+ * Parameters, claims and log streams; the components add the resources that AWS or Pulumi names.
+ * @param hasTelegram without it there is no such parameter, and nobody is let near one
+ */
+export function fixedArns(
+  accountId: pulumi.Input<string>,
+  names: Names,
+  hasTelegram: boolean,
+): Arns {
   const parameter = (name: string) =>
     pulumi.interpolate`arn:aws:ssm:${REGION}:${accountId}:parameter/${name}`;
   return {
     ...Object.fromEntries(
-      PARAMETERS.map((name) => [`parameter ${name}`, parameter(names.parameter(name))]),
+      [...PARAMETERS, ...(hasTelegram ? (['FYERS_TELEGRAM'] as const) : [])].map((name) => [
+        `parameter ${name}`,
+        parameter(names.parameter(name)),
+      ]),
+    ),
+    ...Object.fromEntries(
+      FUNCTION_ACTORS.map((actor) => [
+        `${actor} log streams`,
+        pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup(actor)}:*`,
+      ]),
     ),
     claims: parameter(`${names.claimPrefix}*`),
-    'refresh log streams': pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup('refresh')}:*`,
     anything: '*',
   };
 }

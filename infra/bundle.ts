@@ -3,6 +3,7 @@ import path from 'node:path';
 import { RunError } from '@pulumi/pulumi';
 import { build } from 'esbuild';
 import { toError } from '../core/errors.ts';
+import type { FunctionActor } from '../core/names.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -17,24 +18,29 @@ export interface BundleOptions {
   readonly external: readonly string[];
 }
 
-/** `FyersTokenRefresh`; Lambda's Node runtimes carry the SDK. */
-export const REFRESH: BundleOptions = {
-  entry: 'functions/refresh/handler.ts',
-  external: ['@aws-sdk/*'],
-};
+/** The functions; Lambda's Node runtimes carry the SDK. */
+export const REFRESH = ofFunction('refresh');
+export const LOGIN = ofFunction('login');
+export const WATCH = ofFunction('watch');
 /** The harvester, which a bare Node runs. */
 export const HARVESTER: BundleOptions = { entry: 'harvester/main.ts', external: [] };
 
-/** What is deployed. */
-export interface Code {
-  readonly refresh: string;
-  readonly harvester: string;
+function ofFunction(actor: FunctionActor): BundleOptions {
+  return { entry: `functions/${actor}/handler.ts`, external: ['@aws-sdk/*'] };
 }
+
+/** What is deployed. */
+export type Code = Readonly<Record<FunctionActor | 'harvester', string>>;
 
 /** @param make makes one file of an entry; a caller that runs the program often may keep what it made */
 export async function bundles(make = bundle): Promise<Code> {
-  const [refresh, harvester] = await Promise.all([make(REFRESH), make(HARVESTER)]);
-  return { refresh, harvester };
+  const [refresh, login, watch, harvester] = await Promise.all([
+    make(REFRESH),
+    make(LOGIN),
+    make(WATCH),
+    make(HARVESTER),
+  ]);
+  return { refresh, login, watch, harvester };
 }
 
 /** @throws RunError with the place of the first mistake in the sources. */

@@ -13,6 +13,7 @@ import {
   parseRedirectUri,
   parseSampling,
   parseSuffix,
+  parseTelegram,
 } from '../core/config.ts';
 import { FYERS_API_URL, REFERENCE_REDIRECT_URI, REFERENCE_SYMBOLS } from '../core/names.ts';
 import {
@@ -47,6 +48,8 @@ export interface Settings {
   readonly redirectUri: string;
   readonly fyId: string | null;
   readonly email: string | null;
+  /** `<bot token>/<chat id>`. */
+  readonly telegram: Secret | null;
   readonly sampling: SamplingPlan;
   readonly days: 'trading' | 'all';
   readonly suffix: string;
@@ -57,6 +60,8 @@ export interface Settings {
   readonly dataBucket: string | null;
   readonly allowedAccountIds: readonly string[] | null;
   readonly apiUrl: string;
+  /** Null: Telegram's own. */
+  readonly telegramApiUrl: string | null;
   /** The folder of `.env` and the token files. */
   readonly operatorDir: string;
   readonly notices: readonly string[];
@@ -93,6 +98,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
 
   const clientId = read('clientId', parseAppId);
   const secretKey = read('secretKey', parseAppSecret);
+  const chat = read('telegram', parseTelegram);
   const settings: Settings = {
     app:
       clientId === null || secretKey === null
@@ -104,6 +110,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     redirectUri: read('redirectUri', parseRedirectUri) ?? REFERENCE_REDIRECT_URI,
     fyId: read('fyId', parseFyId),
     email: read('email', parseEmail),
+    telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
     sampling: sampling(sources, problems),
     days: read('days', parseDays) ?? 'trading',
     suffix: read('suffix', parseSuffix) ?? '',
@@ -113,6 +120,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     dataBucket: read('dataBucket', parseBucketName),
     allowedAccountIds: read('allowedAccountIds', parseAccountIds),
     apiUrl: read('apiUrl', parseApiUrl) ?? FYERS_API_URL,
+    telegramApiUrl: read('telegramApiUrl', parseApiUrl),
     operatorDir: operator.folder,
     notices: tokens.notices,
   };

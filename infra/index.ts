@@ -8,6 +8,7 @@ import type { Code } from './bundle.ts';
 import { Credentials } from './components/credentials.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
+import { Messages } from './components/messages.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
 import { type Environment, settingsOrStop } from './settings.ts';
@@ -32,17 +33,18 @@ export async function program(making: Promise<Code>, environment: Environment = 
       : { allowedAccountIds: [...settings.allowedAccountIds] }),
   });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider });
-  const arns = fixedArns(accountId, names);
+  const arns = fixedArns(accountId, names, settings.telegram !== null);
   const shared = { ...settings, names, accountId, arns, hasApp: settings.app !== null };
 
   const credentials = new Credentials('credentials', shared, { provider });
-  const keeper = new Keeper('keeper', { ...shared, credentials, code: code.refresh }, { provider });
+  const messages = new Messages('messages', shared, { provider });
+  const keeper = new Keeper('keeper', { ...shared, credentials, messages, code }, { provider });
   const harvester = new Harvester(
     'harvester',
     { ...shared, code: code.harvester, environment: { ...settings, ...settings.sampling } },
     { provider },
   );
-  const watch = new Watch('watch', { ...shared, keeper }, { provider });
+  const watch = new Watch('watch', { ...shared, messages, keeper }, { provider });
 
-  return stackOutputs({ settings, credentials, keeper, harvester, watch });
+  return stackOutputs({ settings, credentials, messages, keeper, harvester, watch });
 }

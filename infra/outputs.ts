@@ -1,27 +1,36 @@
 // What `pulumi stack output` shows: names, and the commands for what is live. Nothing secret.
 import * as pulumi from '@pulumi/pulumi';
-import { REGION } from '../core/names.ts';
-import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE } from '../core/schedule.ts';
+import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/names.ts';
+import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
 import type { Credentials } from './components/credentials.ts';
 import type { Harvester } from './components/harvester.ts';
 import type { Keeper } from './components/keeper.ts';
+import type { Messages } from './components/messages.ts';
 import type { Watch } from './components/watch.ts';
 import type { Settings } from './config.ts';
+
+const FYERS = 'npx --no-install fyers';
 
 export interface Made {
   readonly settings: Settings;
   readonly credentials: Credentials;
+  readonly messages: Messages;
   readonly keeper: Keeper;
   readonly harvester: Harvester;
   readonly watch: Watch;
 }
 
-export function stackOutputs({ settings, credentials, keeper, harvester, watch }: Made) {
+export function stackOutputs(made: Made) {
+  const { settings, credentials, messages, keeper, harvester, watch } = made;
   const { instanceId } = harvester;
   return {
-    functionName: keeper.functionName,
-    schedule: pulumi.interpolate`${keeper.scheduleName}: ${settings.app === null ? 'off until there is an app' : `every day at ${REFRESH_SLOTS.join(', ')} ${SCHEDULE_TIME_ZONE}`}`,
-    undeliveredUrl: keeper.undeliveredUrl,
+    loginUrl: keeper.loginUrl,
+    functionName: keeper.functionNames.refresh,
+    loginFunctionName: keeper.functionNames.login,
+    watchFunctionName: keeper.functionNames.watch,
+    schedule: scheduleText(settings),
+    schedules: [...keeper.scheduleNames],
+    undeliveredUrl: keeper.undelivered.url,
     parameters: credentials.parameterNames,
     bucket: harvester.bucketName,
     bucketOrigin: settings.dataBucket === null ? 'made by this stack' : 'taken up again',
@@ -30,31 +39,54 @@ export function stackOutputs({ settings, credentials, keeper, harvester, watch }
     artifact: harvester.artifactKey,
     instance: instanceId ?? 'none until there is an app',
     alarms: watch.alarmNames,
-    topic: watch.topicArn,
+    topic: messages.topicArn,
     commands: {
-      refreshNow: pulumi.interpolate`aws lambda invoke --function-name ${keeper.functionName} --region ${REGION} /dev/stdout`,
-      refreshLogs: pulumi.interpolate`aws logs tail ${keeper.logGroupName} --since 1d --region ${REGION}`,
+      status: `${FYERS} status`,
+      login: `${FYERS} login`,
+      tokens: `${FYERS} tokens`,
+      logs: `${FYERS} logs refresh`,
+      doctor: `${FYERS} doctor`,
+      parameters: `${FYERS} ssm list`,
+      refreshNow: pulumi.interpolate`aws lambda invoke --function-name ${keeper.functionNames.refresh} --region ${REGION} /dev/stdout`,
       ...(instanceId === null
         ? {}
         : {
             shell: pulumi.interpolate`aws ssm start-session --target ${instanceId} --region ${REGION}`,
           }),
-      tokens: 'npx --no-install fyers tokens',
-      parameters: 'npx --no-install fyers ssm list',
     },
-    nextStep: nextStep(settings),
+    nextStep: nextStep(settings, keeper.loginUrl),
   };
 }
 
+function scheduleText({ app }: Settings): string {
+  return app === null
+    ? 'off until there is an app'
+    : `refresh every day at ${REFRESH_SLOTS.join(', ')}, watch at ${WATCH_SLOTS.join(', ')} ${SCHEDULE_TIME_ZONE}`;
+}
+
 /** What the operator does now, from what is configured; it does not change without a deploy. */
-function nextStep(settings: Settings): string {
-  if (settings.app === null) {
-    return `Register an app at https://myapi.fyers.in/dashboard with the redirect URL ${settings.redirectUri}, put its FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env, and run \`pulumi up\`.`;
+function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.Input<string> {
+  const { app, email, telegram, accessToken, refreshToken } = settings;
+  if (app === null) return registerApp(settings, loginUrl);
+  if (email === null && telegram === null) {
+    return 'Nobody would get the login link: run `pulumi config set email ADDRESS` or `pulumi config set --secret telegram`, then `pulumi up`.';
   }
-  if (settings.accessToken === null && settings.refreshToken === null) {
-    return 'Put access_token.txt or refresh_token.txt beside .env and run `pulumi up`.';
-  }
-  return settings.email === null
-    ? 'Set an address for alarms with `pulumi config set email ADDRESS` and run `pulumi up`.'
-    : `Confirm the subscription that AWS sent to ${settings.email}, if that is not done yet.`;
+  const confirm =
+    email === null
+      ? ''
+      : `Confirm the subscription that AWS sent to ${email}, if that is not done yet: \`${FYERS} confirm URL\` with the address in that mail. `;
+  return accessToken === null && refreshToken === null
+    ? `${confirm}The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login\`.`
+    : `${confirm}How it stands: \`${FYERS} status\`.`;
+}
+
+/** With the login function's address as redirect URL a login is one tap; an address of the operator's own is kept. */
+function registerApp(
+  { redirectUri }: Settings,
+  loginUrl: pulumi.Output<string>,
+): pulumi.Output<string> {
+  const own = redirectUri !== LOGIN_URL_KEYWORD && redirectUri !== REFERENCE_REDIRECT_URI;
+  const url = own ? redirectUri : loginUrl;
+  const line = own ? redirectUri : LOGIN_URL_KEYWORD;
+  return pulumi.interpolate`Register an app at https://myapi.fyers.in/dashboard with the redirect URL ${url} (permission: Market Data only), put its FYERS_CLIENT_ID and FYERS_SECRET_KEY and FYERS_REDIRECT_URI=${line} into .env, then run \`npm run configure\` and \`pulumi up\`.`;
 }

@@ -1,5 +1,5 @@
 // The rules of settings that only the program knows; `core/config.ts` has those it shares with the runtime.
-import { type Parsed, parseRedirectUri } from '../core/config.ts';
+import type { Parsed } from '../core/config.ts';
 
 function matching(pattern: RegExp, expected: string) {
   return (text: string): Parsed<string> =>
@@ -22,13 +22,16 @@ export const parseBucketName = matching(
   'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
 );
 
-/** Without a trailing slash. The value reaches a systemd environment file, so quotes and backslashes are out. */
+/** Plain HTTP only on this machine. The value reaches a systemd environment file, so quotes and backslashes are out. */
+const parseAddress = matching(
+  /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))[^\s"'\\]*$/,
+  'must be an https address, or http on 127.0.0.1, without quotes and backslashes',
+);
+
+/** Without a trailing slash. */
 export function parseApiUrl(text: string): Parsed<string> {
-  const parsed = parseRedirectUri(text);
-  if (!parsed.ok) return parsed;
-  return /["'\\]/.test(text)
-    ? { ok: false, problem: 'must have no quotes and no backslash' }
-    : { ok: true, value: text.replace(/\/+$/, '') };
+  const parsed = parseAddress(text);
+  return parsed.ok ? { ok: true, value: parsed.value.replace(/\/+$/, '') } : parsed;
 }
 
 export function parseDays(text: string): Parsed<'trading' | 'all'> {

@@ -1,18 +1,20 @@
 // Who may do what on which resource: one table, from which every role's policy is made and against which it is tested.
 import type { Input } from '@pulumi/pulumi';
 import type { iam } from '@pulumi/aws';
-import { METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
+import { type FunctionActor, METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
 
-export type Actor = 'refresh' | 'schedule' | 'harvester';
+export type Actor = FunctionActor | 'schedule' | 'harvester';
 
 /** A resource by its role in the program; `infra/arns.ts` knows the address. */
 type Target =
   | `parameter ${ParameterName}`
   | 'claims'
   | 'pin'
-  | 'refresh log streams'
+  | `${FunctionActor} log streams`
   | 'undelivered queue'
+  | 'topic'
   | 'refresh function'
+  | 'watch function'
   | 'artifacts'
   | 'depth'
   | 'anything';
@@ -24,6 +26,26 @@ export interface Permission {
   readonly on: readonly Target[] | { readonly allBut: readonly Target[] };
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+const LOGIN_READS: readonly Target[] = [
+  'parameter FYERS_CLIENT_ID',
+  'parameter FYERS_SECRET_KEY',
+  'parameter FYERS_ACCESS_TOKEN',
+  'parameter FYERS_REFRESH_TOKEN',
+  'parameter FYERS_TOKEN_STATE',
+  'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_TELEGRAM',
+  'claims',
+];
+
+const WATCH_READS: readonly Target[] = [
+  'parameter FYERS_CLIENT_ID',
+  'parameter FYERS_SECRET_KEY',
+  'parameter FYERS_ACCESS_TOKEN',
+  'parameter FYERS_TOKEN_STATE',
+  'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_TELEGRAM',
+];
 
 /** Decryption under the account's default key needs no grant: its key policy lets every principal of the account. */
 export const PERMISSIONS: readonly Permission[] = [
@@ -38,6 +60,7 @@ export const PERMISSIONS: readonly Permission[] = [
       'parameter FYERS_REFRESH_TOKEN',
       'parameter FYERS_TOKEN_STATE',
       'parameter FYERS_LOGIN_STATE',
+      'parameter FYERS_TELEGRAM',
       'claims',
     ],
   },
@@ -61,12 +84,62 @@ export const PERMISSIONS: readonly Permission[] = [
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     on: ['refresh log streams'],
   },
+  { actor: 'refresh', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
   { actor: 'refresh', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  { actor: 'login', effect: 'Allow', actions: ['ssm:GetParameter'], on: LOGIN_READS },
+  {
+    actor: 'login',
+    effect: 'Allow',
+    actions: ['ssm:PutParameter'],
+    on: [
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_LOGIN_STATE',
+      'claims',
+    ],
+  },
+  { actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
+  { actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
+  {
+    actor: 'login',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['login log streams'],
+  },
+  {
+    // Anybody may call this function: whatever policy is attached to the role later, the PIN stays out of its reach.
+    actor: 'login',
+    effect: 'Deny',
+    actions: ['secretsmanager:GetSecretValue'],
+    on: ['anything'],
+  },
+  { actor: 'login', effect: 'Deny', actions: ['ssm:GetParameter*'], on: { allBut: LOGIN_READS } },
+  { actor: 'watch', effect: 'Allow', actions: ['ssm:GetParameter'], on: WATCH_READS },
+  {
+    actor: 'watch',
+    effect: 'Allow',
+    actions: ['sns:Publish', 'sns:ListSubscriptionsByTopic'],
+    on: ['topic'],
+  },
+  {
+    actor: 'watch',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['watch log streams'],
+  },
+  { actor: 'watch', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  {
+    actor: 'watch',
+    effect: 'Deny',
+    actions: ['secretsmanager:GetSecretValue'],
+    on: ['anything'],
+  },
+  { actor: 'watch', effect: 'Deny', actions: ['ssm:GetParameter*'], on: { allBut: WATCH_READS } },
   {
     actor: 'schedule',
     effect: 'Allow',
     actions: ['lambda:InvokeFunction'],
-    on: ['refresh function'],
+    on: ['refresh function', 'watch function'],
   },
   { actor: 'schedule', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
   {

@@ -8,6 +8,7 @@ const KEYS = {
   redirectUri: 'plain',
   fyId: 'plain',
   email: 'plain',
+  telegram: 'secret',
   symbols: 'plain',
   everySeconds: 'plain',
   days: 'plain',
@@ -18,6 +19,7 @@ const KEYS = {
   dataBucket: 'plain',
   allowedAccountIds: 'plain',
   apiUrl: 'plain',
+  telegramApiUrl: 'plain',
   operatorDir: 'plain',
 } as const;
 

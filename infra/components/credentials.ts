@@ -1,4 +1,5 @@
-// Parameters and the PIN secret, and who is the authority for each: config for the app and the PIN, the keeper for tokens.
+// Parameters and the PIN secret, and who is the authority for each: config for the app, the PIN and Telegram, the keeper
+// for tokens.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
@@ -10,6 +11,7 @@ export interface CredentialsArgs {
     readonly secretKey: pulumi.Output<string>;
   } | null;
   readonly pin: pulumi.Output<string> | null;
+  readonly telegram: pulumi.Output<string> | null;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
 }
@@ -23,7 +25,7 @@ export class Credentials extends pulumi.ComponentResource {
 
   constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Credentials', name, {}, opts);
-    this.parameters = [...this.#app(args), ...this.#tokens(args)];
+    this.parameters = [...this.#app(args), ...this.#telegram(args), ...this.#tokens(args)];
     this.pinArn = this.#pin(args);
     this.parameterNames = pulumi.all(this.parameters.map((parameter) => parameter.name));
     this.registerOutputs({ parameterNames: this.parameterNames });
@@ -42,6 +44,17 @@ export class Credentials extends pulumi.ComponentResource {
         'secret-key',
         secure(names, 'FYERS_SECRET_KEY', app.secretKey, 'App secret; set by pulumi up'),
         options,
+      ),
+    ];
+  }
+
+  #telegram({ telegram, names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
+    if (telegram === null) return [];
+    return [
+      new aws.ssm.Parameter(
+        'telegram',
+        secure(names, 'FYERS_TELEGRAM', telegram, 'Telegram bot and chat; set by pulumi up'),
+        { parent: this },
       ),
     ];
   }

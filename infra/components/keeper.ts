@@ -1,15 +1,14 @@
-// FyersTokenRefresh, its daily schedule, where failed events go, and the adoption of newer token files.
+// The keeper: three functions, the login's address, their schedules, and the adoption of newer token files.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { ENVIRONMENT, type Names, REGION } from '../../core/names.ts';
-import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, scheduleExpression } from '../../core/schedule.ts';
-import { type Arns, policyFor, trust } from '../policies.ts';
+import { ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
+import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
+import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
+import type { Messages } from './messages.ts';
+import { schedules } from './schedules.ts';
 
 const DAY_SECONDS = 86_400;
-/** How long an undelivered event is worth delivering: after that the next look at the token has passed. */
-const EVENT_AGE_SECONDS = 900;
-const [SLOT] = REFRESH_SLOTS;
 
 export interface KeeperArgs {
   readonly names: Names;
@@ -17,173 +16,76 @@ export interface KeeperArgs {
   readonly accountId: pulumi.Output<string>;
   readonly arns: Arns;
   readonly credentials: Credentials;
-  /** The function, as one file. */
-  readonly code: string;
+  readonly messages: Pick<Messages, 'topicArn'>;
+  /** Each function as one file. */
+  readonly code: Readonly<Record<FunctionActor, string>>;
   readonly apiUrl: string;
+  readonly telegramApiUrl: string | null;
+  readonly redirectUri: string;
   readonly days: 'trading' | 'all';
   readonly fyId: string | null;
-  /** False without an app: the schedule then stands but does not run. */
+  readonly telegram: pulumi.Output<string> | null;
+  /** False without an app: the schedules then stand but do not run. */
   readonly hasApp: boolean;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
 }
 
 export class Keeper extends pulumi.ComponentResource {
-  readonly functionName: pulumi.Output<string>;
-  readonly logGroupName: pulumi.Output<string>;
-  readonly scheduleName: pulumi.Output<string>;
-  readonly undeliveredUrl: pulumi.Output<string>;
+  readonly functionNames: Readonly<Record<FunctionActor, pulumi.Output<string>>>;
+  /** Of the login function, with a trailing slash. */
+  readonly loginUrl: pulumi.Output<string>;
+  readonly scheduleNames: readonly pulumi.Output<string>[];
+  readonly undelivered: Readonly<Record<'name' | 'url', pulumi.Output<string>>>;
 
   constructor(name: string, args: KeeperArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Keeper', name, {}, opts);
-    const logGroup = new aws.cloudwatch.LogGroup(
-      'refresh',
-      { name: args.names.logGroup('refresh'), retentionInDays: 90 },
-      { parent: this },
-    );
     const undelivered = new aws.sqs.Queue(
       'undelivered',
       { messageRetentionSeconds: 14 * DAY_SECONDS, sqsManagedSseEnabled: true },
       { parent: this },
     );
-    const arns: Arns = { ...args.arns, 'undelivered queue': undelivered.arn };
-    const { role, policy } = this.#refreshRole(args, arns);
-    const refresh = this.#refresh(args, { role, logGroup });
-    const eventConfig = this.#eventConfig(refresh, undelivered, policy);
-    const schedule = this.#schedule(args, { refresh, undelivered, arns }, eventConfig);
-    this.#adopt(args, refresh, policy);
+    const arns = reachable(args, undelivered);
+    const make = (actor: FunctionActor, environment: Environment) =>
+      keeperFunction(this, {
+        actor,
+        names: args.names,
+        arns,
+        code: args.code[actor],
+        environment,
+      });
+    // The login knows its own address from each request; in its environment it would be a circle.
+    const login = make('login', environmentOf(args));
+    const loginUrl = this.#loginUrl(login);
+    const asking = { ...environmentOf(args), [ENVIRONMENT.loginUrl]: loginUrl };
+    const refresh = make('refresh', { ...asking, ...pinEnvironment(args) });
+    const watch = make('watch', asking);
+    const made = schedules(this, { ...args, arns, functions: { refresh, watch }, undelivered });
+    this.#adopt(args, refresh);
 
-    this.functionName = refresh.name;
-    this.logGroupName = logGroup.name;
-    this.scheduleName = schedule.name;
-    this.undeliveredUrl = undelivered.url;
-    this.registerOutputs({ functionName: this.functionName, scheduleName: this.scheduleName });
+    this.functionNames = { refresh: refresh.fn.name, login: login.fn.name, watch: watch.fn.name };
+    this.loginUrl = loginUrl;
+    this.scheduleNames = made.map((schedule) => schedule.name);
+    this.undelivered = { name: undelivered.name, url: undelivered.url };
+    this.registerOutputs({ functionNames: this.functionNames, loginUrl });
   }
 
-  #refreshRole({ credentials }: KeeperArgs, arns: Arns) {
-    const { pinArn } = credentials;
-    const role = new aws.iam.Role(
-      'fyers-refresh',
-      { description: 'FyersTokenRefresh', assumeRolePolicy: trust('lambda') },
+  /** Open to everybody, as a page for a phone must be: the function tells a link of ours from anything else. */
+  #loginUrl({ fn }: MadeFunction): pulumi.Output<string> {
+    // The provider adds the two permissions that such an address needs, InvokeFunctionUrl and InvokeFunction, itself.
+    const url = new aws.lambda.FunctionUrl(
+      'login',
+      { functionName: fn.name, authorizationType: 'NONE' },
       { parent: this },
     );
-    const policy = new aws.iam.RolePolicy(
-      'fyers-refresh',
-      {
-        role: role.name,
-        policy: policyFor('refresh', pinArn === null ? arns : { ...arns, pin: pinArn }),
-      },
-      { parent: this },
-    );
-    return { role, policy };
-  }
-
-  #refresh(
-    args: KeeperArgs,
-    { role, logGroup }: { role: aws.iam.Role; logGroup: aws.cloudwatch.LogGroup },
-  ): aws.lambda.Function {
-    return new aws.lambda.Function(
-      'refresh',
-      {
-        name: args.names.function('refresh'),
-        description: 'Makes the Fyers access token good for the trading day',
-        role: role.arn,
-        runtime: aws.lambda.Runtime.NodeJS24dX,
-        architectures: ['arm64'],
-        handler: 'index.handler',
-        code: new pulumi.asset.AssetArchive({
-          'index.mjs': new pulumi.asset.StringAsset(args.code),
-        }),
-        memorySize: 256,
-        timeout: 120,
-        environment: {
-          variables: {
-            [ENVIRONMENT.suffix]: args.suffix,
-            [ENVIRONMENT.apiUrl]: args.apiUrl,
-            [ENVIRONMENT.days]: args.days,
-            ...(args.fyId === null ? {} : { [ENVIRONMENT.fyId]: args.fyId }),
-            ...(args.credentials.pinArn === null
-              ? {}
-              : { [ENVIRONMENT.pinSecret]: args.names.pinSecret }),
-          },
-        },
-        // The function writes JSON lines itself.
-        loggingConfig: { logFormat: 'Text', logGroup: logGroup.name },
-      },
-      { parent: this },
-    );
-  }
-
-  /** The function knows which failure is worth a second try; Lambda does not, and a PIN must not be sent thrice. */
-  #eventConfig(
-    refresh: aws.lambda.Function,
-    undelivered: aws.sqs.Queue,
-    policy: aws.iam.RolePolicy,
-  ): aws.lambda.FunctionEventInvokeConfig {
-    return new aws.lambda.FunctionEventInvokeConfig(
-      'refresh',
-      {
-        functionName: refresh.name,
-        maximumRetryAttempts: 0,
-        maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
-        destinationConfig: { onFailure: { destination: undelivered.arn } },
-      },
-      // Lambda refuses a destination that the role may not send to.
-      { parent: this, dependsOn: [policy] },
-    );
-  }
-
-  #schedule(
-    args: KeeperArgs,
-    made: { refresh: aws.lambda.Function; undelivered: aws.sqs.Queue; arns: Arns },
-    eventConfig: aws.lambda.FunctionEventInvokeConfig,
-  ): aws.scheduler.Schedule {
-    const role = new aws.iam.Role(
-      'fyers-schedule',
-      {
-        description: 'The schedule of FyersTokenRefresh',
-        assumeRolePolicy: trust('scheduler', {
-          StringEquals: {
-            'aws:SourceAccount': args.accountId,
-            'aws:SourceArn': pulumi.interpolate`arn:aws:scheduler:${REGION}:${args.accountId}:schedule-group/default`,
-          },
-        }),
-      },
-      { parent: this },
-    );
-    const arns: Arns = { ...made.arns, 'refresh function': made.refresh.arn };
-    const policy = new aws.iam.RolePolicy(
-      'fyers-schedule',
-      { role: role.name, policy: policyFor('schedule', arns) },
-      { parent: this },
-    );
-    return new aws.scheduler.Schedule(
-      'refresh',
-      {
-        name: args.names.schedule('refresh', SLOT),
-        groupName: 'default',
-        description: `FyersTokenRefresh, every day at ${SLOT} IST`,
-        state: args.hasApp ? 'ENABLED' : 'DISABLED',
-        scheduleExpression: scheduleExpression(SLOT),
-        scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,
-        flexibleTimeWindow: { mode: 'OFF' },
-        target: {
-          arn: made.refresh.arn,
-          roleArn: role.arn,
-          input: JSON.stringify({ trigger: 'slot', slot: SLOT }),
-          retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: EVENT_AGE_SECONDS },
-          deadLetterConfig: { arn: made.undelivered.arn },
-        },
-      },
-      { parent: this, dependsOn: [policy, eventConfig] },
-    );
+    return url.functionUrl;
   }
 
   /**
    * Token files that are newer than the first deploy reach AWS by this event; the same files are not sent twice. Never
    * the PIN: the id of an invocation holds the MD5 of its input, and that of four digits is the PIN.
    */
-  #adopt(args: KeeperArgs, refresh: aws.lambda.Function, policy: aws.iam.RolePolicy): void {
+  #adopt(args: KeeperArgs, { fn, policy }: MadeFunction): void {
     const { accessToken, refreshToken, credentials } = args;
     if (!args.hasApp || (accessToken === null && refreshToken === null)) return;
     const input = pulumi
@@ -193,8 +95,36 @@ export class Keeper extends pulumi.ComponentResource {
       );
     new aws.lambda.Invocation(
       'adopt',
-      { functionName: refresh.name, input: pulumi.secret(input) },
+      { functionName: fn.name, input: pulumi.secret(input) },
       { parent: this, dependsOn: [policy, ...credentials.parameters] },
     );
   }
+}
+
+function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws.sqs.Queue): Arns {
+  const { pinArn } = credentials;
+  return {
+    ...arns,
+    topic: messages.topicArn,
+    'undelivered queue': undelivered.arn,
+    ...(pinArn === null ? {} : { pin: pinArn }),
+  };
+}
+
+/** What every function is told; `core/names.ts` says what each variable means. */
+function environmentOf(args: KeeperArgs): Environment {
+  return {
+    [ENVIRONMENT.suffix]: args.suffix,
+    [ENVIRONMENT.apiUrl]: args.apiUrl,
+    [ENVIRONMENT.redirectUri]: args.redirectUri,
+    [ENVIRONMENT.days]: args.days,
+    [ENVIRONMENT.topicArn]: args.messages.topicArn,
+    ...(args.fyId === null ? {} : { [ENVIRONMENT.fyId]: args.fyId }),
+    ...(args.telegram === null ? {} : { [ENVIRONMENT.telegram]: 'yes' }),
+    ...(args.telegramApiUrl === null ? {} : { [ENVIRONMENT.telegramApiUrl]: args.telegramApiUrl }),
+  };
+}
+
+function pinEnvironment({ credentials, names }: KeeperArgs): Environment {
+  return credentials.pinArn === null ? {} : { [ENVIRONMENT.pinSecret]: names.pinSecret };
 }

@@ -1,77 +1,82 @@
-// Who is told when something fails.
+// What rings when something fails.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { REGION } from '../../core/names.ts';
+import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
+import { FUNCTION_ACTORS } from '../arns.ts';
 import type { Keeper } from './keeper.ts';
+import type { Messages } from './messages.ts';
+
+const MEANING: Readonly<Record<FunctionActor, string>> = {
+  refresh: 'the access token may not be good for today',
+  login: 'a login may not have been finished',
+  watch: 'there may be no live token for the session, or nobody whom a message reaches',
+};
+
+const FIRST_IN_A_MINUTE = {
+  period: 60,
+  evaluationPeriods: 1,
+  threshold: 1,
+  comparisonOperator: 'GreaterThanOrEqualToThreshold',
+} as const;
 
 export interface WatchArgs {
-  readonly accountId: pulumi.Output<string>;
-  readonly email: string | null;
-  readonly keeper: Pick<Keeper, 'functionName' | 'logGroupName'>;
+  readonly names: Names;
+  readonly messages: Pick<Messages, 'topicArn'>;
+  readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
 }
 
 export class Watch extends pulumi.ComponentResource {
-  readonly topicArn: pulumi.Output<string>;
   readonly alarmNames: pulumi.Output<string>[];
 
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Watch', name, {}, opts);
-    const { functionName, logGroupName } = args.keeper;
-    const topic = this.#topic(args);
-    const alarm = new aws.cloudwatch.MetricAlarm(
-      'refresh-errors',
-      {
-        name: pulumi.interpolate`${functionName}-failed`,
-        alarmDescription: pulumi.interpolate`${functionName} failed, so the access token may not be good for today. Run: aws logs tail ${logGroupName} --since 1h --region ${REGION}. The last line says what to do.`,
-        namespace: 'AWS/Lambda',
-        metricName: 'Errors',
-        dimensions: { FunctionName: functionName },
-        statistic: 'Sum',
-        period: 60,
-        evaluationPeriods: 1,
-        threshold: 1,
-        comparisonOperator: 'GreaterThanOrEqualToThreshold',
-        // The function runs once a day: between two runs there is nothing to count, and that is well.
-        treatMissingData: 'notBreaching',
-        alarmActions: [topic.arn],
-      },
-      { parent: this },
-    );
-    this.topicArn = topic.arn;
-    this.alarmNames = [alarm.name];
-    this.registerOutputs({ topicArn: this.topicArn });
+    const alarms = [
+      ...FUNCTION_ACTORS.map((actor) => this.#failed(actor, args)),
+      this.#undelivered(args),
+    ];
+    this.alarmNames = alarms.map((alarm) => alarm.name);
+    this.registerOutputs({ alarmNames: this.alarmNames });
   }
 
-  #topic({ accountId, email }: WatchArgs): aws.sns.Topic {
-    // Without a key: under alias/aws/sns a topic drops CloudWatch's messages silently.
-    const topic = new aws.sns.Topic('fyers-alarms', { displayName: 'Fyers' }, { parent: this });
-    new aws.sns.TopicPolicy(
-      'fyers-alarms',
+  #failed(
+    actor: FunctionActor,
+    { names, messages, keeper }: WatchArgs,
+  ): aws.cloudwatch.MetricAlarm {
+    return new aws.cloudwatch.MetricAlarm(
+      `${actor}-failed`,
       {
-        arn: topic.arn,
-        policy: {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Sid: 'AlarmsOfThisAccount',
-              Effect: 'Allow',
-              Principal: { Service: 'cloudwatch.amazonaws.com' },
-              Action: 'sns:Publish',
-              Resource: topic.arn,
-              Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
-            },
-          ],
-        },
+        name: names.alarm(`${actor}-failed`),
+        alarmDescription: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
+        namespace: 'AWS/Lambda',
+        metricName: 'Errors',
+        dimensions: { FunctionName: keeper.functionNames[actor] },
+        statistic: 'Sum',
+        ...FIRST_IN_A_MINUTE,
+        // The function runs a few times a day: between two runs there is nothing to count, and that is well.
+        treatMissingData: 'notBreaching',
+        alarmActions: [messages.topicArn],
       },
       { parent: this },
     );
-    if (email !== null) {
-      new aws.sns.TopicSubscription(
-        'email',
-        { topic: topic.arn, protocol: 'email', endpoint: email },
-        { parent: this },
-      );
-    }
-    return topic;
+  }
+
+  #undelivered({ names, messages, keeper }: WatchArgs): aws.cloudwatch.MetricAlarm {
+    const { name, url } = keeper.undelivered;
+    return new aws.cloudwatch.MetricAlarm(
+      'undelivered',
+      {
+        name: names.alarm('undelivered'),
+        alarmDescription: pulumi.interpolate`A run failed, or could not be started. See it with \`aws sqs receive-message --queue-url ${url} --region ${REGION}\`, do what it says, then empty the queue with \`aws sqs purge-queue --queue-url ${url} --region ${REGION}\`: until then this alarm stays on.`,
+        namespace: 'AWS/SQS',
+        metricName: 'ApproximateNumberOfMessagesVisible',
+        dimensions: { QueueName: name },
+        statistic: 'Maximum',
+        ...FIRST_IN_A_MINUTE,
+        // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
+        treatMissingData: 'notBreaching',
+        alarmActions: [messages.topicArn],
+      },
+      { parent: this },
+    );
   }
 }

@@ -9,6 +9,7 @@ const SECRETS = {
   FYERS_CLIENT_ID: 'ABCD1234EF-100',
   FYERS_SECRET_KEY: 'SECRET1234',
   FYERS_PIN: '4821',
+  FYERS_TELEGRAM: '7000000001:bot-token-of-telegram/-100200300',
 };
 const ENV = Object.entries(SECRETS)
   .map(([name, value]) => `${name}=${value}\n`)
@@ -75,6 +76,10 @@ describe('fyers configure', () => {
       { args: set('--secret', '--stack', 'dev', 'secretKey'), input: 'SECRET1234' },
       { args: set('--secret', '--stack', 'dev', 'pin'), input: '4821' },
       { args: set('--stack', 'dev', 'redirectUri'), input: 'https://example.in/done' },
+      {
+        args: set('--secret', '--stack', 'dev', 'telegram'),
+        input: '7000000001:bot-token-of-telegram/-100200300',
+      },
     ]);
     expect(out).toContain('secretKey from FYERS_SECRET_KEY, encrypted');
     expect(out).toContain('Read from .env at every `pulumi up`: FYERS_EMAIL.');
@@ -88,7 +93,7 @@ describe('fyers configure', () => {
     at.write('mine/.env', ENV);
     expect((await at.run('configure', '--stack', 'paper', '--dir', 'mine')).code).toBe(0);
     const stacks = at.calls().map(({ args }) => args[args.indexOf('--stack') + 1]);
-    expect(stacks).toEqual(['paper', 'paper', 'paper', 'paper']);
+    expect(stacks).toEqual(Array.from({ length: 5 }, () => 'paper'));
   });
 
   test('names all that is wrong at once, and runs nothing', async () => {
@@ -150,7 +155,14 @@ describe('fyers configure', () => {
   });
 
   test('knows each key by the name, and as secret or plain, as the program does', () => {
-    const keys: readonly Key[] = ['clientId', 'secretKey', 'pin', 'redirectUri', 'fyId'];
+    const keys: readonly Key[] = [
+      'clientId',
+      'secretKey',
+      'pin',
+      'redirectUri',
+      'fyId',
+      'telegram',
+    ];
     expect(COPIED.map(({ env, key, secret }) => ({ env, key, secret }))).toEqual(
       keys.map((key) => ({
         env: environmentName(key),

@@ -11,69 +11,6 @@ beforeAll(async () => {
   });
 });
 
-describe('FyersTokenRefresh', () => {
-  test('is a Node 24 function on arm64 with its own log group and an environment without secrets', () => {
-    const { inputs, secrets } = one(whole, 'aws:lambda/function:Function');
-    expect(inputs).toMatchObject({
-      runtime: 'nodejs24.x',
-      architectures: ['arm64'],
-      handler: 'index.handler',
-      memorySize: 256,
-      timeout: 120,
-      loggingConfig: { logFormat: 'Text', logGroup: '/aws/lambda/FyersTokenRefresh' },
-    });
-    expect(inputs['environment']).toEqual({
-      variables: {
-        FYERS_SUFFIX: '',
-        FYERS_API_URL: 'https://api-t1.fyers.in',
-        FYERS_DAYS: 'trading',
-        FYERS_FY_ID: 'XA00001',
-        FYERS_PIN_SECRET: 'FYERS_PIN',
-      },
-    });
-    expect(secrets).toEqual([]);
-    expect(one(whole, 'aws:cloudwatch/logGroup:LogGroup').inputs['retentionInDays']).toBe(90);
-  });
-
-  test('is one file of text', () => {
-    const code = asRecord(one(whole, 'aws:lambda/function:Function').inputs['code']);
-    const assets = asRecord(code['assets']);
-    expect(Object.keys(assets)).toEqual(['index.mjs']);
-    expect(String(asRecord(assets['index.mjs'])['text'])).toContain('as handler');
-  });
-
-  test('is not tried again by Lambda; what failed goes to the queue', () => {
-    expect(
-      one(whole, 'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig').inputs,
-    ).toEqual({
-      functionName: 'FyersTokenRefresh',
-      maximumRetryAttempts: 0,
-      maximumEventAgeInSeconds: 900,
-      destinationConfig: { onFailure: { destination: 'arn:aws:mock:::Queue/undelivered' } },
-    });
-    expect(one(whole, 'aws:sqs/queue:Queue').inputs).toMatchObject({ sqsManagedSseEnabled: true });
-  });
-
-  test('runs at seven every day by the Indian clock, with few retries and a dead-letter queue', () => {
-    const { inputs } = one(whole, 'aws:scheduler/schedule:Schedule');
-    expect(inputs).toMatchObject({
-      state: 'ENABLED',
-      scheduleExpression: 'cron(0 7 * * ? *)',
-      scheduleExpressionTimezone: 'Asia/Kolkata',
-      flexibleTimeWindow: { mode: 'OFF' },
-      target: {
-        roleArn: 'arn:aws:mock:::Role/fyers-schedule',
-        retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
-        deadLetterConfig: { arn: 'arn:aws:mock:::Queue/undelivered' },
-      },
-    });
-    expect(JSON.parse(String(asRecord(inputs['target'])['input']))).toEqual({
-      trigger: 'slot',
-      slot: '07:00',
-    });
-  });
-});
-
 describe('The bucket', () => {
   const SETTINGS = /s3\/bucket(?!Object)/;
 
@@ -220,41 +157,5 @@ describe('The instance', () => {
     expect(one(graph, 'aws:ec2/instance:Instance').inputs).not.toHaveProperty(
       'creditSpecification',
     );
-  });
-});
-
-describe('The alarm', () => {
-  test('rings at the first failure, says what to do, and does not mind the quiet between two runs', () => {
-    const { inputs } = one(whole, 'aws:cloudwatch/metricAlarm:MetricAlarm');
-    expect(inputs).toMatchObject({
-      namespace: 'AWS/Lambda',
-      metricName: 'Errors',
-      dimensions: { FunctionName: 'FyersTokenRefresh' },
-      statistic: 'Sum',
-      period: 60,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparisonOperator: 'GreaterThanOrEqualToThreshold',
-      treatMissingData: 'notBreaching',
-      alarmActions: ['arn:aws:mock:::Topic/fyers-alarms'],
-    });
-    expect(inputs['alarmDescription']).toContain('aws logs tail /aws/lambda/FyersTokenRefresh');
-  });
-
-  test('reaches a topic that only this account’s alarms may use and no key keeps from delivering', () => {
-    expect(one(whole, 'aws:sns/topic:Topic').inputs).not.toHaveProperty('kmsMasterKeyId');
-    expect(
-      asRecord(one(whole, 'aws:sns/topicPolicy:TopicPolicy').inputs['policy'])['Statement'],
-    ).toEqual([
-      expect.objectContaining({
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Action: 'sns:Publish',
-        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
-      }),
-    ]);
-    expect(one(whole, 'aws:sns/topicSubscription:TopicSubscription').inputs).toMatchObject({
-      protocol: 'email',
-      endpoint: 'a@example.com',
-    });
   });
 });

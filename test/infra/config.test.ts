@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Settings, readSettings } from '../../infra/config.ts';
 import { operatorToken } from '../support/operator-token.ts';
 
+const CHAT = '7000000001:bot-token-of-telegram/-100200300';
+
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
@@ -52,6 +54,7 @@ describe('Settings', () => {
       redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
       fyId: null,
       email: null,
+      telegram: null,
       sampling: { everySeconds: 5 },
       days: 'trading',
       suffix: '',
@@ -61,6 +64,7 @@ describe('Settings', () => {
       dataBucket: null,
       allowedAccountIds: null,
       apiUrl: 'https://api-t1.fyers.in',
+      telegramApiUrl: null,
       operatorDir: folder,
     });
     expect(settings({}).sampling.symbols).toHaveLength(5);
@@ -81,22 +85,24 @@ describe('Settings', () => {
     });
   });
 
-  test('hold app, PIN and tokens as Pulumi secrets only', async () => {
+  test('hold app, PIN, tokens and Telegram as Pulumi secrets only', async () => {
     const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
     writeFileSync(path.join(folder, 'access_token.txt'), token);
     const env = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=CANARY1\nFYERS_PIN=4711\n';
-    const { app, pin, accessToken } = settings({ env });
-    const secrets = [app?.clientId, app?.secretKey, pin, accessToken];
+    const config = { telegram: CHAT };
+    const { app, pin, accessToken, telegram } = settings({ env, config });
+    const secrets = [app?.clientId, app?.secretKey, pin, accessToken, telegram];
     expect(await Promise.all(secrets.map(valueOf))).toEqual([
       'ABCD1234EF-100',
       'CANARY1',
       '4711',
       token,
+      CHAT,
     ]);
     const marked: readonly Promise<boolean>[] = secrets.map(
       async (each) => each !== undefined && each !== null && pulumi.isSecret(each),
     );
-    expect(await Promise.all(marked)).toEqual([true, true, true, true]);
+    expect(await Promise.all(marked)).toEqual([true, true, true, true, true]);
   });
 
   test('leave the process environment as it was', () => {
@@ -115,6 +121,8 @@ describe('Settings', () => {
     ['days', 'all', { days: 'all' }],
     ['deleteData', 'true', { deleteData: true }],
     ['apiUrl', 'http://127.0.0.1:4000/', { apiUrl: 'http://127.0.0.1:4000' }],
+    ['telegramApiUrl', 'http://127.0.0.1:4001', { telegramApiUrl: 'http://127.0.0.1:4001' }],
+    ['redirectUri', 'loginUrl', { redirectUri: 'loginUrl' }],
     [
       'allowedAccountIds',
       '123456789012,210987654321',
@@ -196,10 +204,20 @@ describe('Problems of the settings', () => {
     ['allowedAccountIds', '123'],
     ['apiUrl', 'ftp://example.com'],
     ['apiUrl', 'https://example.com/"x"'],
+    ['apiUrl', 'loginUrl'],
+    ['telegramApiUrl', 'loginUrl'],
+    ['telegram', '7000000001:bot-token-of-telegram'],
   ])('include %s of “%s”', (key, text) => {
     const told = problems({ config: { [key]: text } });
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(`${key} in the Pulumi configuration`);
+  });
+
+  test('never quote the bot of a Telegram setting that is wrong', () => {
+    const config = { telegram: '7000000001:CANARY-bot-token-of-telegram' };
+    expect(problems({ config, secretKeys: ['telegram'] })).toEqual([
+      expect.not.stringContaining('CANARY'),
+    ]);
   });
 
   test.each([
@@ -214,7 +232,7 @@ describe('Problems of the settings', () => {
   });
 
   test('suggest nothing for a key that resembles none', () => {
-    expect(problems({ config: { telegram: 'x' } })).toEqual([
+    expect(problems({ config: { customerKey: 'x' } })).toEqual([
       expect.stringContaining('Pulumi.dev.yaml lists the keys.'),
     ]);
   });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/names.ts';
-import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
+import { type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
 import {
   ACCESS_TOKEN,
   APP_ID,
@@ -8,6 +8,7 @@ import {
   APP_SECRET,
   PIN,
   REFRESH_TOKEN,
+  TELEGRAM,
   WHOLE,
 } from '../support/worlds.ts';
 
@@ -24,13 +25,16 @@ describe('Parameters', () => {
     },
   );
 
-  test.each(['client-id', 'secret-key'])('follow the configuration for the %s', (name) => {
-    expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual([]);
-  });
+  test.each(['client-id', 'secret-key', 'telegram'])(
+    'follow the configuration for the %s',
+    (name) => {
+      expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual([]);
+    },
+  );
 
   test('never overwrite what somebody else made, and are encrypted under the default key', () => {
     const parameters = whole.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
-    expect(parameters).toHaveLength(4);
+    expect(parameters).toHaveLength(5);
     for (const { inputs } of parameters) {
       expect(inputs).not.toHaveProperty('overwrite');
       expect(inputs).toMatchObject({
@@ -52,6 +56,17 @@ describe('Parameters', () => {
   });
 });
 
+describe('Telegram', () => {
+  test('stands in a parameter as a secret, and only where it is configured', async () => {
+    expect(one(whole, 'aws:ssm/parameter:Parameter', 'telegram')).toMatchObject({
+      inputs: { name: 'FYERS_TELEGRAM', type: 'SecureString', value: TELEGRAM },
+      secrets: ['value'],
+    });
+    const without = allOf(await graphOf(APP_ONLY), 'aws:ssm/parameter:Parameter');
+    expect(without.map(({ name }) => name)).not.toContain('telegram');
+  });
+});
+
 describe('The PIN', () => {
   test('is a secret that can be made again right after destroy', () => {
     expect(one(whole, 'aws:secretsmanager/secret:Secret').inputs).toMatchObject({
@@ -66,7 +81,7 @@ describe('The PIN', () => {
 });
 
 describe('Secrets', () => {
-  const CANARIES = [APP_ID, APP_SECRET, PIN, ACCESS_TOKEN, REFRESH_TOKEN];
+  const CANARIES = [APP_ID, APP_SECRET, PIN, TELEGRAM, ACCESS_TOKEN, REFRESH_TOKEN];
 
   /** Every text of a value with the path it stands at. */
   function texts(value: unknown, at = ''): readonly (readonly [string, string])[] {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PERMISSIONS } from '../../infra/policies.ts';
-import { ACCOUNT, type Graph, asRecord, graphOf } from '../support/graph.ts';
+import { ACCOUNT, type Graph, allOf, asRecord, graphOf } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
 
 let graph: Graph;
@@ -10,6 +10,12 @@ beforeAll(async () => {
 
 const parameter = (name: string) => `arn:aws:ssm:ap-south-1:${ACCOUNT}:parameter/${name}`;
 const QUEUE = 'arn:aws:mock:::Queue/undelivered';
+const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';
+const ACTORS = ['refresh', 'login', 'watch', 'schedule', 'harvester'] as const;
+const WRITES_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const logOf = (name: string) =>
+  `arn:aws:logs:ap-south-1:${ACCOUNT}:log-group:/aws/lambda/${name}:*`;
+const NO_PIN = { Effect: 'Deny', Action: ['secretsmanager:GetSecretValue'], Resource: ['*'] };
 
 function statements(name: string): readonly unknown[] {
   const policy = graph.resources.find(
@@ -35,6 +41,7 @@ describe('The policy', () => {
         parameter('FYERS_REFRESH_TOKEN'),
         parameter('FYERS_TOKEN_STATE'),
         parameter('FYERS_LOGIN_STATE'),
+        parameter('FYERS_TELEGRAM'),
         parameter('FYERS_TOKEN_CLAIM_*'),
       ),
       allow(
@@ -46,17 +53,66 @@ describe('The policy', () => {
       ),
       allow(['ssm:DeleteParameter'], parameter('FYERS_TOKEN_CLAIM_*')),
       allow(['secretsmanager:GetSecretValue'], 'arn:aws:mock:::Secret/pin'),
-      allow(
-        ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        `arn:aws:logs:ap-south-1:${ACCOUNT}:log-group:/aws/lambda/FyersTokenRefresh:*`,
-      ),
+      allow(WRITES_LOG, logOf('FyersTokenRefresh')),
+      allow(['sns:Publish'], TOPIC),
       allow(['sqs:SendMessage'], QUEUE),
     ]);
   });
 
-  test('of the schedule names the one function and the queue', () => {
+  test('of the login reads and publishes tokens, tells people, and denies itself all other secrets', () => {
+    const reads = [
+      parameter('FYERS_CLIENT_ID'),
+      parameter('FYERS_SECRET_KEY'),
+      parameter('FYERS_ACCESS_TOKEN'),
+      parameter('FYERS_REFRESH_TOKEN'),
+      parameter('FYERS_TOKEN_STATE'),
+      parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_TELEGRAM'),
+      parameter('FYERS_TOKEN_CLAIM_*'),
+    ];
+    expect(statements('fyers-login')).toEqual([
+      allow(['ssm:GetParameter'], ...reads),
+      allow(
+        ['ssm:PutParameter'],
+        parameter('FYERS_ACCESS_TOKEN'),
+        parameter('FYERS_REFRESH_TOKEN'),
+        parameter('FYERS_LOGIN_STATE'),
+        parameter('FYERS_TOKEN_CLAIM_*'),
+      ),
+      allow(['ssm:DeleteParameter'], parameter('FYERS_TOKEN_CLAIM_*')),
+      allow(['sns:Publish'], TOPIC),
+      allow(WRITES_LOG, logOf('FyersLogin')),
+      NO_PIN,
+      { Effect: 'Deny', Action: ['ssm:GetParameter*'], NotResource: reads },
+    ]);
+  });
+
+  test('of the watch looks and tells, writes no parameter, and denies itself all other secrets', () => {
+    const reads = [
+      parameter('FYERS_CLIENT_ID'),
+      parameter('FYERS_SECRET_KEY'),
+      parameter('FYERS_ACCESS_TOKEN'),
+      parameter('FYERS_TOKEN_STATE'),
+      parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_TELEGRAM'),
+    ];
+    expect(statements('fyers-watch')).toEqual([
+      allow(['ssm:GetParameter'], ...reads),
+      allow(['sns:Publish', 'sns:ListSubscriptionsByTopic'], TOPIC),
+      allow(WRITES_LOG, logOf('FyersWatch')),
+      allow(['sqs:SendMessage'], QUEUE),
+      NO_PIN,
+      { Effect: 'Deny', Action: ['ssm:GetParameter*'], NotResource: reads },
+    ]);
+  });
+
+  test('of the schedule names the two functions and the queue', () => {
     expect(statements('fyers-schedule')).toEqual([
-      allow(['lambda:InvokeFunction'], 'arn:aws:mock:::Function/refresh'),
+      allow(
+        ['lambda:InvokeFunction'],
+        'arn:aws:mock:::Function/refresh',
+        'arn:aws:mock:::Function/watch',
+      ),
       allow(['sqs:SendMessage'], QUEUE),
     ]);
   });
@@ -93,23 +149,70 @@ describe('The policy', () => {
   });
 
   test('of each role holds every row of the table', () => {
-    const made = ['refresh', 'schedule', 'harvester'].flatMap((actor) =>
-      statements(`fyers-${actor}`),
-    );
+    const made = ACTORS.flatMap((actor) => statements(`fyers-${actor}`));
     expect(made).toHaveLength(PERMISSIONS.length);
   });
 
   test('never names every resource without a condition, nor every action', () => {
     for (const { effect, actions, on, condition } of PERMISSIONS) {
-      const all = !('allBut' in on) && on.includes('anything');
+      if (effect === 'Deny') continue;
+      const all = 'allBut' in on || on.includes('anything');
       expect(all && condition === undefined).toBe(false);
-      if (effect === 'Allow') expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+      expect(actions.filter((action) => action.includes('*'))).toEqual([]);
     }
   });
 
-  test('without a PIN names no secret', async () => {
+  test('without a PIN and Telegram names neither', async () => {
     const without = await graphOf({ ...WHOLE, config: {}, secretKeys: [] });
-    expect(JSON.stringify(without.resources)).not.toContain('secretsmanager:');
+    const policies = allOf(without, 'aws:iam/rolePolicy:RolePolicy').map(({ inputs }) => inputs);
+    expect(JSON.stringify(policies)).not.toMatch(/"secretsmanager:[^"]*"\],"Resource":\["arn/);
+    expect(JSON.stringify(policies)).not.toContain('FYERS_TELEGRAM');
+  });
+});
+
+describe('By the table', () => {
+  /** As IAM matches: `*` any text, letters of either case. */
+  const grants = (pattern: string, action: string) =>
+    new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(action);
+
+  const allowed = (action: string) =>
+    PERMISSIONS.filter(
+      ({ effect, actions }) =>
+        effect === 'Allow' && actions.some((pattern) => grants(pattern, action)),
+    ).map(({ actor }) => actor);
+
+  test('no role may label a parameter, because a label that stays stops the writes one day', () => {
+    expect(allowed('ssm:LabelParameterVersion')).toEqual([]);
+    expect(allowed('ssm:PutParameter')).not.toEqual([]);
+  });
+
+  test('the refresh alone may read the PIN, and the login and the watch are denied it', () => {
+    expect(allowed('secretsmanager:GetSecretValue')).toEqual(['refresh']);
+    for (const actor of ['login', 'watch'] as const) {
+      expect(PERMISSIONS).toContainEqual({
+        actor,
+        effect: 'Deny',
+        actions: ['secretsmanager:GetSecretValue'],
+        on: ['anything'],
+      });
+    }
+  });
+
+  test.each([
+    ['FYERS_TOKEN_STATE', ['refresh']],
+    ['FYERS_LOGIN_STATE', ['login']],
+    ['FYERS_ACCESS_TOKEN', ['refresh', 'login']],
+    ['FYERS_CLIENT_ID', []],
+    ['FYERS_TELEGRAM', []],
+  ] as const)('%s is written by its owners only', (name, owners) => {
+    const writers = PERMISSIONS.filter(
+      ({ effect, actions, on }) =>
+        effect === 'Allow' &&
+        actions.includes('ssm:PutParameter') &&
+        !('allBut' in on) &&
+        on.includes(`parameter ${name}`),
+    );
+    expect(writers.map(({ actor }) => actor)).toEqual(owners);
   });
 });
 
@@ -123,6 +226,8 @@ describe('The trust', () => {
 
   test.each([
     ['fyers-refresh', 'lambda.amazonaws.com'],
+    ['fyers-login', 'lambda.amazonaws.com'],
+    ['fyers-watch', 'lambda.amazonaws.com'],
     ['fyers-harvester', 'ec2.amazonaws.com'],
   ])('of %s is in %s', (name, service) => {
     expect(trust(name)).toEqual([

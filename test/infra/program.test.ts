@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Graph, graphOf, one, problemsOf } from '../support/graph.ts';
+import { type Graph, allOf, graphOf, one, problemsOf } from '../support/graph.ts';
 import { ACCESS_TOKEN, APP_ID, APP_ONLY, WHOLE } from '../support/worlds.ts';
 
 let whole: Graph;
@@ -17,17 +17,19 @@ const FIXED = {
   'pulumi:pulumi:Stack': 1,
   'pulumi:providers:aws': 1,
   'fyers:index:Credentials': 1,
+  'fyers:index:Messages': 1,
   'fyers:index:Keeper': 1,
   'fyers:index:Harvester': 1,
   'fyers:index:Watch': 1,
   'aws:ssm/parameter:Parameter': 2,
-  'aws:cloudwatch/logGroup:LogGroup': 1,
+  'aws:cloudwatch/logGroup:LogGroup': 3,
   'aws:sqs/queue:Queue': 1,
-  'aws:iam/role:Role': 3,
-  'aws:iam/rolePolicy:RolePolicy': 3,
-  'aws:lambda/function:Function': 1,
-  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': 1,
-  'aws:scheduler/schedule:Schedule': 1,
+  'aws:iam/role:Role': 5,
+  'aws:iam/rolePolicy:RolePolicy': 5,
+  'aws:lambda/function:Function': 3,
+  'aws:lambda/functionUrl:FunctionUrl': 1,
+  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': 2,
+  'aws:scheduler/schedule:Schedule': 7,
   'aws:s3/bucket:Bucket': 1,
   'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': 1,
   'aws:s3/bucketOwnershipControls:BucketOwnershipControls': 1,
@@ -37,14 +39,14 @@ const FIXED = {
   'aws:s3/bucketObjectv2:BucketObjectv2': 2,
   'aws:sns/topic:Topic': 1,
   'aws:sns/topicPolicy:TopicPolicy': 1,
-  'aws:cloudwatch/metricAlarm:MetricAlarm': 1,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': 4,
 };
 
 describe('The program', () => {
   test('registers with everything configured exactly these resources', () => {
     expect(count(whole)).toEqual({
       ...FIXED,
-      'aws:ssm/parameter:Parameter': 4,
+      'aws:ssm/parameter:Parameter': 5,
       'aws:secretsmanager/secret:Secret': 1,
       'aws:secretsmanager/secretVersion:SecretVersion': 1,
       'aws:lambda/invocation:Invocation': 1,
@@ -63,15 +65,35 @@ describe('The program', () => {
   test('makes without an app what needs none, and says how to register one', async () => {
     const graph = await graphOf({});
     expect(count(graph)).toEqual(FIXED);
-    expect(one(graph, 'aws:scheduler/schedule:Schedule').inputs['state']).toBe('DISABLED');
-    expect(graph.outputs['nextStep']).toMatch(/^Register an app at https:.*run `pulumi up`\.$/);
+    const states = allOf(graph, 'aws:scheduler/schedule:Schedule').map(
+      ({ inputs }) => inputs['state'],
+    );
+    expect(new Set(states)).toEqual(new Set(['DISABLED']));
+    expect(graph.outputs['schedule']).toBe('off until there is an app');
+    expect(graph.outputs['nextStep']).toMatch(
+      /^Register an app at https:\S+ with the redirect URL https:\/\/login-1234567\.mock\/ .* FYERS_REDIRECT_URI=loginUrl .* `npm run configure` and `pulumi up`\.$/,
+    );
     expect(graph.outputs['instance']).toBe('none until there is an app');
   });
 
-  test('asks with an app and no token for a token file, and adopts nothing', async () => {
+  test('says without an app that the operator’s own redirect URL is to be registered, where there is one', async () => {
+    const graph = await graphOf({ config: { redirectUri: 'http://127.0.0.1:8080/' } });
+    expect(graph.outputs['nextStep']).toContain('the redirect URL http://127.0.0.1:8080/ ');
+    expect(graph.outputs['nextStep']).toContain('FYERS_REDIRECT_URI=http://127.0.0.1:8080/ ');
+  });
+
+  test('asks with an app first for a channel, and adopts nothing without a token', async () => {
     const graph = await graphOf(APP_ONLY);
-    expect(graph.outputs['nextStep']).toMatch(/access_token\.txt/);
+    expect(graph.outputs['nextStep']).toMatch(/^Nobody would get .*`pulumi config set email/);
     expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
+  });
+
+  test('says with a channel and no token when the first link comes, and how to log in now', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { email: 'a@example.com' } });
+    expect(graph.outputs['nextStep']).toMatch(
+      /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`npx --no-install fyers login`\.$/,
+    );
+    expect(whole.outputs['nextStep']).toMatch(/^Confirm .*`npx --no-install fyers status`\.$/);
   });
 
   test('keeps token files of a stack without an app in their parameters and invokes nothing', async () => {
@@ -117,20 +139,37 @@ describe('The program', () => {
 describe('Names', () => {
   const named = (graph: Graph) =>
     graph.resources
-      .filter(({ type }) => /parameter:|secret:|function:|schedule:|logGroup:/.test(type))
+      .filter(({ type }) =>
+        /parameter:|secret:|function:|schedule:|logGroup:|metricAlarm:/.test(type),
+      )
       .map(({ inputs }) => inputs['name'])
       .toSorted();
 
   test('are the reference’s own', () => {
     expect(named(whole)).toEqual([
+      '/aws/lambda/FyersLogin',
       '/aws/lambda/FyersTokenRefresh',
+      '/aws/lambda/FyersWatch',
       'FYERS_ACCESS_TOKEN',
       'FYERS_CLIENT_ID',
       'FYERS_PIN',
       'FYERS_REFRESH_TOKEN',
       'FYERS_SECRET_KEY',
+      'FYERS_TELEGRAM',
+      'Fyers-login-failed',
+      'Fyers-refresh-failed',
+      'Fyers-undelivered',
+      'Fyers-watch-failed',
+      'FyersLogin',
       'FyersTokenRefresh',
+      'FyersTokenRefresh-0730',
+      'FyersTokenRefresh-0815',
       'FyersTokenRefreshDaily',
+      'FyersWatch',
+      'FyersWatch-0720',
+      'FyersWatch-0845',
+      'FyersWatch-0905',
+      'FyersWatch-0930',
     ]);
   });
 
@@ -139,9 +178,9 @@ describe('Names', () => {
     const first = new Set(named(whole));
     expect(named(paper).filter((name) => first.has(name))).toEqual([]);
     expect(named(paper)).toHaveLength(first.size);
-    expect(one(paper, 'aws:lambda/function:Function').inputs['environment']).toMatchObject({
-      variables: { FYERS_SUFFIX: 'paper' },
-    });
+    for (const { inputs } of allOf(paper, 'aws:lambda/function:Function')) {
+      expect(inputs['environment']).toMatchObject({ variables: { FYERS_SUFFIX: 'paper' } });
+    }
     expect(one(paper, 'aws:ec2/instance:Instance').inputs['userData']).toContain(
       '\nFYERS_SUFFIX=paper\n',
     );

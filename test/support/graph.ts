@@ -57,6 +57,11 @@ export function one(graph: Graph, type: string, name?: string): Registered {
   return first;
 }
 
+/** All of a type. */
+export function allOf(graph: Graph, type: string): readonly Registered[] {
+  return graph.resources.filter((each) => each.type === type);
+}
+
 /** @throws what the program throws */
 export async function graphOf(world: World): Promise<Graph> {
   return inFolder(world, (folder) => run(world, folder));
@@ -191,7 +196,8 @@ function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks 
       const given = asRecord(inputs);
       const id = taken !== undefined && taken !== '' ? taken : `${name}-1234567`;
       const arn = `arn:aws:mock:::${type.split(':').at(-1) ?? ''}/${name}`;
-      return { id, state: { arn, name: id, url: `https://mock/${id}`, key: id, ...given } };
+      const computed = { url: `https://mock/${id}`, functionUrl: `https://${id}.mock/` };
+      return { id, state: { arn, name: id, key: id, ...computed, ...given } };
     },
     call: ({ token, inputs: given }) => {
       const inputs = asRecord(given);

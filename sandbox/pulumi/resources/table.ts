@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { REGION } from '../../../core/names.ts';
 import { callerIdentity } from './clients.ts';
 import { CLOUDWATCH_TYPES } from './cloudwatch.ts';
+import { FUNCTION_URL_TYPES } from './function-url.ts';
 import { IAM_TYPES } from './iam.ts';
 import { INSTANCE_TYPES } from './instance.ts';
 import { LAMBDA_TYPES } from './lambda.ts';
@@ -19,6 +20,7 @@ import { invoke, type Invoke, type ResourceType } from './type.ts';
 export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   Object.entries({
     ...CLOUDWATCH_TYPES,
+    ...FUNCTION_URL_TYPES,
     ...IAM_TYPES,
     ...INSTANCE_TYPES,
     ...LAMBDA_TYPES,

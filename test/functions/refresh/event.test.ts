@@ -4,12 +4,12 @@ import { answerTo, parseEvent } from '../../../functions/refresh/event.ts';
 describe('An event', () => {
   test.each([
     [
-      { trigger: 'slot', slot: '07:00' },
-      { kind: 'slot', slot: '07:00', last: true },
+      { trigger: 'slot', slot: '08:15' },
+      { kind: 'slot', slot: '08:15', last: true },
     ],
     [
-      { trigger: 'slot', slot: '06:00' },
-      { kind: 'slot', slot: '06:00', last: false },
+      { trigger: 'slot', slot: '07:00' },
+      { kind: 'slot', slot: '07:00', last: false },
     ],
     [{}, { kind: 'operator', probe: false }],
     [null, { kind: 'operator', probe: false }],

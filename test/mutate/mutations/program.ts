@@ -4,6 +4,7 @@ import type { Mutation } from '../tree.ts';
 const POLICIES = ['test/infra/policies.test.ts'];
 const CREDENTIALS = ['test/infra/credentials.test.ts'];
 const COMPONENTS = ['test/infra/components.test.ts'];
+const KEEPER = ['test/infra/keeper.test.ts'];
 
 export const PROGRAM: readonly Mutation[] = [
   {
@@ -26,6 +27,29 @@ export const PROGRAM: readonly Mutation[] = [
     find: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] }",
     replace: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'] }",
     tests: POLICIES,
+  },
+  {
+    name: 'a role may label a parameter',
+    file: 'infra/policies.ts',
+    find: "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] }",
+    replace:
+      "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter', 'ssm:Label*'], on: ['claims'] }",
+    tests: POLICIES,
+  },
+  {
+    name: 'the login may read the PIN',
+    file: 'infra/policies.ts',
+    find: `{ actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },`,
+    replace: `{ actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
+  { actor: 'login', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },`,
+    tests: POLICIES,
+  },
+  {
+    name: 'the watch of nine o’clock is not scheduled in India',
+    file: 'infra/components/schedules.ts',
+    find: 'scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,',
+    replace: "scheduleExpressionTimezone: actor === 'watch' ? 'UTC' : SCHEDULE_TIME_ZONE,",
+    tests: KEEPER,
   },
   {
     name: 'a deploy may send an old token again',
@@ -51,10 +75,10 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'Lambda tries a failed run again',
-    file: 'infra/components/keeper.ts',
+    file: 'infra/components/schedules.ts',
     find: 'maximumRetryAttempts: 0',
     replace: 'maximumRetryAttempts: 2',
-    tests: COMPONENTS,
+    tests: KEEPER,
   },
   {
     name: 'the bucket goes with the stack',

@@ -127,6 +127,18 @@ describe('The difference between state and program', () => {
     ]);
   });
 
+  test('makes another address for another function, and changes who may call it in place', () => {
+    const url = urn('aws:lambda/functionUrl:FunctionUrl', 'login');
+    const olds = { functionName: 'F', authorizationType: 'NONE', functionUrl: 'https://x/' };
+    const news = { functionName: 'F', authorizationType: 'NONE' };
+    expect(on.diff(url, olds, news).changes).toBe(false);
+    expect(on.diff(url, olds, { ...news, functionName: 'G' }).replaces).toEqual(['functionName']);
+    expect(on.diff(url, olds, { ...news, authorizationType: 'AWS_IAM' })).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+  });
+
   test('compares archives by the hash that the engine gives them', () => {
     const fn = urn('aws:lambda/function:Function', 'refresh');
     const code = (hash: string, path: string) => ({

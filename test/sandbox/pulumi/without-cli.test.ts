@@ -36,10 +36,15 @@ const fn = new aws.lambda.Function('fn', {
 const { result } = new aws.lambda.Invocation('adopt', {
   functionName: fn.name, input: pulumi.secret('{"n":1}'),
 }, { ...options, dependsOn: [pin] });
+const url = new aws.lambda.FunctionUrl('page', {
+  functionName: fn.name, authorizationType: 'NONE',
+}, options);
 const { accountId } = aws.getCallerIdentityOutput({}, options);
 export const outputs = { name: pin.name };
 export { result, accountId };
 export const value = pin.value;
+export const page = url.functionUrl;
+export const urlId = url.urlId;
 `;
 
 let dir = '';
@@ -83,7 +88,7 @@ async function up(account: string, config: Readonly<Record<string, string>>) {
 
 describe('The program without the CLI', () => {
   test('really creates what it registers, calls functions, and shows no secret', async () => {
-    const outputs = await up('111111111111', {});
+    const { page, urlId, ...outputs } = await up('111111111111', {});
     expect(outputs).toEqual({
       outputs: { name: 'PIN' },
       result: '{"n": 2}',
@@ -91,6 +96,12 @@ describe('The program without the CLI', () => {
       value: '[secret]',
     });
     const { endpoint, accessKeyId, secretAccessKey } = aws('111111111111');
+    expect(page).toBe(`https://${String(urlId)}.lambda-url.ap-south-1.on.aws/`);
+    const answer = await fetch(`${endpoint}/_aws/lambda-url/${String(urlId)}/`);
+    expect({ status: answer.status, body: await answer.text() }).toEqual({
+      status: 200,
+      body: '{"n": null}',
+    });
     const credentials = { accessKeyId, secretAccessKey };
     const ssm = new SSMClient({ endpoint, region: 'ap-south-1', credentials });
     const live = await ssm.send(new GetParameterCommand({ Name: 'PIN', WithDecryption: true }));
@@ -104,6 +115,7 @@ describe('The program without the CLI', () => {
     expect(resources.map(({ type }) => type).sort()).toEqual([
       'aws:iam/role:Role',
       'aws:lambda/function:Function',
+      'aws:lambda/functionUrl:FunctionUrl',
       'aws:lambda/invocation:Invocation',
       'aws:ssm/parameter:Parameter',
     ]);

@@ -1,0 +1,84 @@
+// One function of the keeper: its code, and a role and a log group of its own.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { FunctionActor, Names } from '../../core/names.ts';
+import { type Arns, policyFor, trust } from '../policies.ts';
+
+const LOG_DAYS = 90;
+const MEMORY_MB = 256;
+
+/** A run of the refresh waits for Fyers and for another run; a person waits for the login's page. */
+const KINDS: Readonly<
+  Record<FunctionActor, { readonly description: string; readonly timeoutSeconds: number }>
+> = {
+  refresh: {
+    description: 'Makes the Fyers access token good for the trading day',
+    timeoutSeconds: 120,
+  },
+  login: { description: 'The pages of the daily Fyers login', timeoutSeconds: 60 },
+  watch: { description: 'Tells when the trading day has no live token', timeoutSeconds: 110 },
+};
+
+/** `FYERS_…` variables by name; nothing secret. */
+export type Environment = Readonly<Record<string, pulumi.Input<string>>>;
+
+export interface FunctionArgs {
+  readonly actor: FunctionActor;
+  readonly names: Names;
+  readonly arns: Arns;
+  /** One file. */
+  readonly code: string;
+  readonly environment: Environment;
+}
+
+export interface MadeFunction {
+  readonly fn: aws.lambda.Function;
+  /** For what needs the function to be able to do its work. */
+  readonly policy: aws.iam.RolePolicy;
+}
+
+export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): MadeFunction {
+  const { actor, names } = args;
+  const { description, timeoutSeconds } = KINDS[actor];
+  const logGroup = new aws.cloudwatch.LogGroup(
+    actor,
+    { name: names.logGroup(actor), retentionInDays: LOG_DAYS },
+    { parent },
+  );
+  const { role, policy } = roleOf(parent, args);
+  const fn = new aws.lambda.Function(
+    actor,
+    {
+      name: names.function(actor),
+      description,
+      role: role.arn,
+      runtime: aws.lambda.Runtime.NodeJS24dX,
+      architectures: ['arm64'],
+      handler: 'index.handler',
+      code: new pulumi.asset.AssetArchive({
+        'index.mjs': new pulumi.asset.StringAsset(args.code),
+      }),
+      memorySize: MEMORY_MB,
+      timeout: timeoutSeconds,
+      environment: { variables: args.environment },
+      // The function writes JSON lines itself.
+      loggingConfig: { logFormat: 'Text', logGroup: logGroup.name },
+    },
+    { parent },
+  );
+  return { fn, policy };
+}
+
+function roleOf(parent: pulumi.Resource, { actor, names, arns }: FunctionArgs) {
+  const role = new aws.iam.Role(
+    `fyers-${actor}`,
+    { description: names.function(actor), assumeRolePolicy: trust('lambda') },
+    { parent },
+  );
+  const policy = new aws.iam.RolePolicy(
+    `fyers-${actor}`,
+    { role: role.name, policy: policyFor(actor, arns) },
+    { parent },
+  );
+  return { role, policy };
+}

@@ -1,0 +1,55 @@
+// Where messages to the operator go: the login links of the keeper, and the alarms.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface MessagesArgs {
+  readonly accountId: pulumi.Output<string>;
+  readonly email: string | null;
+}
+
+export class Messages extends pulumi.ComponentResource {
+  readonly topicArn: pulumi.Output<string>;
+
+  constructor(name: string, args: MessagesArgs, opts: pulumi.ComponentResourceOptions) {
+    super('fyers:index:Messages', name, {}, opts);
+    // Without a key: under alias/aws/sns a topic drops CloudWatch's messages silently.
+    const topic = new aws.sns.Topic('fyers-messages', { displayName: 'Fyers' }, { parent: this });
+    this.#policy(topic, args);
+    if (args.email !== null) {
+      new aws.sns.TopicSubscription(
+        'email',
+        { topic: topic.arn, protocol: 'email', endpoint: args.email },
+        { parent: this },
+      );
+    }
+    this.topicArn = topic.arn;
+    this.registerOutputs({ topicArn: this.topicArn });
+  }
+
+  /**
+   * It replaces the default one, which lets the whole account in. A service needs to be named here; roles of this
+   * account do not, because what their own policies allow is enough within one account.
+   */
+  #policy(topic: aws.sns.Topic, { accountId }: MessagesArgs): void {
+    new aws.sns.TopicPolicy(
+      'fyers-messages',
+      {
+        arn: topic.arn,
+        policy: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'AlarmsOfThisAccount',
+              Effect: 'Allow',
+              Principal: { Service: 'cloudwatch.amazonaws.com' },
+              Action: 'sns:Publish',
+              Resource: topic.arn,
+              Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
+            },
+          ],
+        },
+      },
+      { parent: this },
+    );
+  }
+}

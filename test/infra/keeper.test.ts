@@ -1,0 +1,178 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Graph, type Registered, allOf, asRecord, graphOf, one } from '../support/graph.ts';
+import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+
+const FUNCTION = 'aws:lambda/function:Function';
+const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';
+const QUEUE = 'arn:aws:mock:::Queue/undelivered';
+const LOGIN_URL = 'https://login-1234567.mock/';
+const ACTORS = ['refresh', 'login', 'watch'] as const;
+
+let whole: Graph;
+beforeAll(async () => {
+  whole = await graphOf({ ...WHOLE, config: { ...WHOLE.config, fyId: 'XA00001' } });
+});
+
+const variables = (graph: Graph, name: string) =>
+  asRecord(one(graph, FUNCTION, name).inputs['environment'])['variables'];
+
+describe('Each function of the keeper', () => {
+  test.each([
+    ['refresh', 'FyersTokenRefresh', 120],
+    ['login', 'FyersLogin', 60],
+    ['watch', 'FyersWatch', 110],
+  ])('%s runs on Node 24 and arm64 with a log group of its own', (actor, name, timeout) => {
+    expect(one(whole, FUNCTION, actor).inputs).toMatchObject({
+      name,
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      handler: 'index.handler',
+      memorySize: 256,
+      timeout,
+      loggingConfig: { logFormat: 'Text', logGroup: `/aws/lambda/${name}` },
+    });
+    expect(one(whole, 'aws:cloudwatch/logGroup:LogGroup', actor).inputs).toMatchObject({
+      name: `/aws/lambda/${name}`,
+      retentionInDays: 90,
+    });
+  });
+
+  test('has a role of its own', () => {
+    const roles = ACTORS.map((actor) => one(whole, FUNCTION, actor).inputs['role']);
+    expect(roles).toEqual(ACTORS.map((actor) => `arn:aws:mock:::Role/fyers-${actor}`));
+  });
+
+  test('is one file of text, and another one than the others', () => {
+    const files = ACTORS.map((actor) => {
+      const assets = asRecord(asRecord(one(whole, FUNCTION, actor).inputs['code'])['assets']);
+      expect(Object.keys(assets)).toEqual(['index.mjs']);
+      return String(asRecord(assets['index.mjs'])['text']);
+    });
+    for (const file of files) expect(file).toContain('as handler');
+    expect(new Set(files).size).toBe(ACTORS.length);
+  });
+});
+
+describe('The environment', () => {
+  const SHARED = {
+    FYERS_SUFFIX: '',
+    FYERS_API_URL: 'https://api-t1.fyers.in',
+    FYERS_REDIRECT_URI: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
+    FYERS_DAYS: 'trading',
+    FYERS_FY_ID: 'XA00001',
+    FYERS_TOPIC_ARN: TOPIC,
+    FYERS_TELEGRAM: 'yes',
+  };
+
+  test('of the login tells no address, because each request does', () => {
+    expect(variables(whole, 'login')).toEqual(SHARED);
+  });
+
+  test('of the watch tells the address of the login', () => {
+    expect(variables(whole, 'watch')).toEqual({ ...SHARED, FYERS_LOGIN_URL: LOGIN_URL });
+  });
+
+  test('of the refresh alone names the PIN', () => {
+    expect(variables(whole, 'refresh')).toEqual({
+      ...SHARED,
+      FYERS_LOGIN_URL: LOGIN_URL,
+      FYERS_PIN_SECRET: 'FYERS_PIN',
+    });
+  });
+
+  test('leaves out what is not configured, and holds no secret', async () => {
+    const graph = await graphOf(APP_ONLY);
+    const { FYERS_TELEGRAM: _chat, FYERS_FY_ID: _account, ...least } = SHARED;
+    expect(variables(graph, 'login')).toEqual(least);
+    expect(variables(graph, 'refresh')).toEqual({ ...least, FYERS_LOGIN_URL: LOGIN_URL });
+    expect(allOf(whole, FUNCTION).flatMap(({ secrets }) => secrets)).toEqual([]);
+  });
+
+  test('carries the redirect URL and another endpoint of Telegram as configured', async () => {
+    const config = { redirectUri: 'loginUrl', telegramApiUrl: 'http://127.0.0.1:4001' };
+    const graph = await graphOf({ ...APP_ONLY, config });
+    for (const actor of ACTORS) {
+      expect(variables(graph, actor)).toMatchObject({
+        FYERS_REDIRECT_URI: 'loginUrl',
+        FYERS_TELEGRAM_API_URL: 'http://127.0.0.1:4001',
+      });
+    }
+  });
+});
+
+describe('The login’s address', () => {
+  test('is open to a phone without keys, and is an output', () => {
+    expect(one(whole, 'aws:lambda/functionUrl:FunctionUrl').inputs).toEqual({
+      functionName: 'FyersLogin',
+      authorizationType: 'NONE',
+    });
+    expect(whole.outputs['loginUrl']).toBe(LOGIN_URL);
+  });
+});
+
+describe('An event that fails', () => {
+  test.each([
+    ['refresh', 'FyersTokenRefresh'],
+    ['watch', 'FyersWatch'],
+  ])('of the %s is not tried again by Lambda and goes to the queue', (actor, functionName) => {
+    const config = one(
+      whole,
+      'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig',
+      actor,
+    );
+    expect(config.inputs).toEqual({
+      functionName,
+      maximumRetryAttempts: 0,
+      maximumEventAgeInSeconds: 900,
+      destinationConfig: { onFailure: { destination: QUEUE } },
+    });
+    expect(config.dependsOn).toContain(`aws:iam/rolePolicy:RolePolicy::fyers-${actor}`);
+    expect(one(whole, 'aws:sqs/queue:Queue').inputs).toMatchObject({ sqsManagedSseEnabled: true });
+  });
+});
+
+describe('The schedules', () => {
+  const SCHEDULE = 'aws:scheduler/schedule:Schedule';
+
+  function planOf({ inputs }: Registered): readonly unknown[] {
+    const target = asRecord(inputs['target']);
+    const event: unknown = JSON.parse(String(target['input']));
+    return [inputs['name'], inputs['scheduleExpression'], target['arn'], event];
+  }
+
+  test('start the refresh and the watch at each of their slots, with the event that says so', () => {
+    const slot = (at: string) => ({ trigger: 'slot', slot: at });
+    const look = (at: string) => ({ trigger: 'watch', slot: at });
+    const refresh = 'arn:aws:mock:::Function/refresh';
+    const watch = 'arn:aws:mock:::Function/watch';
+    const plans = [
+      ['FyersTokenRefreshDaily', 'cron(0 7 * * ? *)', refresh, slot('07:00')],
+      ['FyersTokenRefresh-0730', 'cron(30 7 * * ? *)', refresh, slot('07:30')],
+      ['FyersTokenRefresh-0815', 'cron(15 8 * * ? *)', refresh, slot('08:15')],
+      ['FyersWatch-0720', 'cron(20 7 * * ? *)', watch, look('07:20')],
+      ['FyersWatch-0845', 'cron(45 8 * * ? *)', watch, look('08:45')],
+      ['FyersWatch-0905', 'cron(5 9 * * ? *)', watch, look('09:05')],
+      ['FyersWatch-0930', 'cron(30 9 * * ? *)', watch, look('09:30')],
+    ];
+    // Pulumi registers what waits for others in no certain order.
+    expect(new Set(allOf(whole, SCHEDULE).map(planOf))).toEqual(new Set(plans));
+    expect(whole.outputs['schedules']).toEqual(plans.map(([name]) => name));
+  });
+
+  test('go by the Indian clock, to the minute, with few retries and a dead-letter queue, each', () => {
+    for (const { name, inputs, dependsOn } of allOf(whole, SCHEDULE)) {
+      expect(inputs, name).toMatchObject({
+        state: 'ENABLED',
+        groupName: 'default',
+        scheduleExpressionTimezone: 'Asia/Kolkata',
+        flexibleTimeWindow: { mode: 'OFF' },
+        target: {
+          roleArn: 'arn:aws:mock:::Role/fyers-schedule',
+          retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
+          deadLetterConfig: { arn: QUEUE },
+        },
+      });
+      expect(dependsOn, name).toContain('aws:iam/rolePolicy:RolePolicy::fyers-schedule');
+    }
+  });
+});
