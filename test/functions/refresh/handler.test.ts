@@ -1,5 +1,7 @@
 // The handler as Lambda calls it, against the emulator and the simulator of Fyers, and everything that it lets out.
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,6 +29,8 @@ import {
 import { ROOT } from '../../support/source-tree.ts';
 
 const names = namesFor('');
+/** Registered as the app's redirect URL, so that one tap is all. */
+const LOGIN_URL = 'https://login.example/';
 const OLD = accessToken(plus(SEVEN, -2 * DAY));
 const REFRESH = refreshToken(plus(SEVEN, -DAY));
 const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
@@ -34,6 +38,8 @@ const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
 let dir = '';
 let emulator: Emulator;
 let ssm: SSMClient;
+let sqs: SQSClient;
+let inbox = '';
 let store: TokenStore;
 let handler: (event: unknown, context: Context) => Promise<Answer>;
 /** Everything that left the handler in any test, and what must not be in it. */
@@ -56,6 +62,10 @@ beforeAll(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', emulator.rootCredentials.secretAccessKey);
   vi.stubEnv('FYERS_DAYS', 'all');
   ssm = new SSMClient(options);
+  sqs = new SQSClient(options);
+  inbox = await inboxOf(new SNSClient(options));
+  vi.stubEnv('FYERS_LOGIN_URL', LOGIN_URL);
+  vi.stubEnv('FYERS_REDIRECT_URI', 'loginUrl');
   const pin = new CreateSecretCommand({ Name: names.pinSecret, SecretString: PIN });
   await new SecretsManagerClient(options).send(pin);
   const onSecret = (value: string): void => {
@@ -70,6 +80,32 @@ afterAll(async () => {
   await emulator.close();
   await rm(dir, { recursive: true });
 });
+
+/** Makes the operator's topic and a queue that gets what is published to it. */
+async function inboxOf(sns: SNSClient): Promise<string> {
+  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
+  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
+  const arn = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
+  const fromTopic = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: arn,
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
+  const queue = new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } });
+  const { QueueUrl = '' } = await sqs.send(queue);
+  const Attributes = { RawMessageDelivery: 'true' };
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn, Attributes }));
+  return QueueUrl;
+}
+
+async function received(): Promise<readonly (string | undefined)[]> {
+  const all = new ReceiveMessageCommand({ QueueUrl: inbox, MaxNumberOfMessages: 10 });
+  const { Messages = [] } = await sqs.send(all);
+  return Messages.map(({ Body }) => Body);
+}
 
 beforeEach(async () => {
   const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({ MaxResults: 50 }));
@@ -139,17 +175,21 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
-  test('answers 202 with what to do when Fyers has switched refresh off, and asks no more', async () => {
+  test('answers 202 and sends the login when Fyers has switched refresh off, and asks Fyers no more', async () => {
     await withFyers('refused', async (fyers) => {
       const body = JSON.stringify({
         message:
-          'Login needed: Fyers has switched refresh tokens off to comply with SEBI regulations. Put a token file beside .env and run pulumi up.',
+          'Login link sent, and a login is awaited: Fyers has switched refresh tokens off to comply with SEBI regulations.',
       });
       for (const event of [{ trigger: 'slot', slot: '07:00' }, {}, {}]) {
         expect(await invoke(event)).toEqual({ statusCode: 202, body });
       }
       expect(refreshes(fyers)).toBe(1);
       expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(OLD);
+      const messages = await received();
+      expect(messages).toHaveLength(3);
+      emitted += messages.join('\n');
+      for (const text of messages) expect(text).toContain(`${LOGIN_URL}go/2026-11-25/`);
     });
   });
 
