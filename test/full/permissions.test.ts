@@ -1,7 +1,15 @@
 // Least privilege, proven by running under it: each permission that the main job exercises is taken away once.
-import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DeleteParameterCommand,
+  LabelParameterVersionCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { appendFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,10 +41,11 @@ beforeAll(async () => {
   // One symbol a minute: what is asked of AWS is the same as on a whole day.
   const env = path.join(standIns.operator.dir, '.env');
   await appendFile(env, 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n');
+  // The watch wants somebody to be subscribed; the emulator confirms every address.
+  await appendFile(env, 'FYERS_EMAIL=a@example.com\n');
   made = await provision(standIns, quietProgress, NEVER);
   options = clientOptions(standIns.emulator);
-  const account = String(made.outputs['topic']).split(':')[4] ?? '';
-  instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  instance = instanceOf(made.registered, (role) => `arn:aws:iam::${accountId()}:role/${role}`);
 });
 afterAll(async () => {
   await standIns[Symbol.asyncDispose]();
@@ -57,6 +66,24 @@ async function refreshOnce(): Promise<void> {
     });
   }
   await invoke(standIns.emulator, String(made.outputs['functionName']));
+}
+
+/** Looks at the token that the refresh before has published. */
+async function watchOnce(): Promise<void> {
+  const FunctionName = String(made.outputs['watchFunctionName']);
+  const event = { trigger: 'watch', slot: '07:20' };
+  const { Payload, FunctionError } = await new LambdaClient(options).send(
+    new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }),
+  );
+  const answer = Buffer.from(Payload ?? []).toString();
+  if (FunctionError === undefined) {
+    expect(JSON.parse(answer)).toEqual({ kind: 'looked', token: 'live' });
+    return;
+  }
+  const code = /not authorized|AccessDenied/.test(answer)
+    ? 'platform.permission'
+    : 'bug.unexpected';
+  throw new FyersError(code, `${FunctionName} failed: ${answer}`, 'Look at infra/policies.ts.');
 }
 
 async function recordOnce(): Promise<void> {
@@ -95,6 +122,10 @@ async function withoutEach(
   return said;
 }
 
+function accountId(): string {
+  return String(made.outputs['topic']).split(':')[4] ?? '';
+}
+
 function roleOf(name: string): string {
   const role = made.registered.resources.find(
     (one) => one.type === 'aws:iam/role:Role' && one.name === name,
@@ -104,7 +135,8 @@ function roleOf(name: string): string {
 
 describe('Without a permission that it exercises', () => {
   test.each([
-    ['the function', 'fyers-refresh', refreshOnce, 10],
+    ['the refresh', 'fyers-refresh', refreshOnce, 10],
+    ['the watch', 'fyers-watch', watchOnce, 6],
     ['the harvester', 'fyers-harvester', recordOnce, 5],
   ])('%s fails, and names action and resource', async (_, name, work, atLeast) => {
     const said = await withoutEach(roleOf(name), work);
@@ -120,4 +152,61 @@ describe('Without a permission that it exercises', () => {
       expect.soft(toError(caught).message).toContain(named);
     }
   });
+});
+
+/** Credentials of a role, as its service gets them. */
+async function asRole(name: string) {
+  const sts = new STSClient(options);
+  const RoleArn = `arn:aws:iam::${accountId()}:role/${roleOf(name)}`;
+  const { Credentials: given } = await sts.send(
+    new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }),
+  );
+  return {
+    ...options,
+    credentials: {
+      accessKeyId: given?.AccessKeyId ?? '',
+      secretAccessKey: given?.SecretAccessKey ?? '',
+      sessionToken: given?.SessionToken ?? '',
+    },
+  };
+}
+
+const readsPin = async (client: Awaited<ReturnType<typeof asRole>>): Promise<string | undefined> =>
+  (
+    await new SecretsManagerClient(client).send(
+      new GetSecretValueCommand({ SecretId: 'FYERS_PIN' }),
+    )
+  ).SecretString;
+
+describe('Under enforced IAM', () => {
+  test('the refresh reads the PIN', async () => {
+    expect(await readsPin(await asRole('fyers-refresh'))).toBe(standIns.operator.app.pin);
+  });
+
+  test.each(['fyers-login', 'fyers-watch'])(
+    '%s cannot read the PIN, not even with another policy that allows everything',
+    async (name) => {
+      const client = await asRole(name);
+      await expect(readsPin(client)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
+      const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [everything] });
+      const policy = { RoleName: roleOf(name), PolicyName: 'everything' };
+      const iam = new IAMClient(options);
+      await iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+      await expect(readsPin(client)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      await iam.send(new DeleteRolePolicyCommand(policy));
+    },
+  );
+
+  test.each(['fyers-refresh', 'fyers-login', 'fyers-watch', 'fyers-schedule', 'fyers-harvester'])(
+    '%s cannot label a parameter',
+    async (name) => {
+      const ssm = new SSMClient(await asRole(name));
+      const label = new LabelParameterVersionCommand({
+        Name: 'FYERS_ACCESS_TOKEN',
+        Labels: ['known-good'],
+      });
+      await expect(ssm.send(label)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    },
+  );
 });
