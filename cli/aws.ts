@@ -2,6 +2,7 @@
 import { FyersError } from '../core/errors.ts';
 import { type Names, type ParameterName, REGION } from '../core/names.ts';
 import type { Session } from './io.ts';
+import { withNextStep } from './next-steps.ts';
 
 export type ReadParameter = (name: ParameterName) => Promise<string | null>;
 
@@ -32,10 +33,6 @@ export async function parameterReader(session: Session, names: Names): Promise<R
 }
 
 /** The adapter's next steps are for a role of the program; here it is a person who asks. */
-function forTheOperator(caught: unknown): unknown {
-  if (!(caught instanceof FyersError)) return caught;
-  const nextStep = NEXT_STEPS[caught.code];
-  if (nextStep === undefined) return caught;
-  const problem = caught.message.slice(0, -caught.nextStep.length).trim();
-  return new FyersError(caught.code, problem, nextStep, { cause: caught });
+export function forTheOperator(caught: unknown): unknown {
+  return withNextStep(caught, NEXT_STEPS);
 }

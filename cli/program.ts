@@ -10,7 +10,9 @@ import { SECOND } from '../core/time.ts';
 import { addConfigure } from './configure.ts';
 import { addHarvest } from './harvest.ts';
 import type { Io, Session } from './io.ts';
+import { addLogin } from './login.ts';
 import { atTerminal } from './person.ts';
+import { addRefresh } from './refresh.ts';
 import { addSsm } from './ssm.ts';
 import { paint } from './terminal.ts';
 import { addTokens } from './tokens.ts';
@@ -19,6 +21,8 @@ const USAGE_EXIT_CODE = 2;
 
 const HELP = `
 Examples:
+  $ npx --no-install fyers login                   log in to Fyers and keep the token
+  $ npx --no-install fyers refresh --local         without a login, where Fyers allows it
   $ npx --no-install fyers tokens                  is there a token for the coming session?
   $ npx --no-install fyers tokens --use-ssm        the same for the parameters in AWS
   $ npx --no-install fyers ssm list                which parameters are there
@@ -73,6 +77,8 @@ function programOf(session: Session): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', HELP);
+  addLogin(program, session);
+  addRefresh(program, session);
   addTokens(program, session);
   addSsm(program, session);
   addHarvest(program, session);

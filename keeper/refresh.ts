@@ -37,7 +37,7 @@ export type Outcome =
   | { readonly kind: 'live'; readonly published: boolean }
   | { readonly kind: 'rested'; readonly message: string }
   /** Only the operator can go on from here; not a failure. */
-  | { readonly kind: 'login-needed'; readonly message: string };
+  | { readonly kind: 'login-needed'; readonly why: AskReason; readonly message: string };
 
 /** Far more than any run takes, a minute of waiting for another run's claim included: a mistake of ours must not send a PIN for ever. */
 const MOST_STEPS = 30;
@@ -182,7 +182,7 @@ async function awaitLogin(
   const slot = trigger.kind === 'slot' ? trigger.slot : 'operator';
   const asked = useful ? { day, slot } : latched.asked;
   await save(run, progress, noted(progress, { ...latched, asked }));
-  return { kind: 'login-needed', message };
+  return { kind: 'login-needed', why, message };
 }
 
 /** The saved state where nothing changed, so that nothing is written. */

@@ -74,13 +74,13 @@ function dayOf({ today, now }: Known): Facts['day'] {
 function refreshOf(known: Known, inputs: Inputs): Facts['refresh'] {
   const live = liveRefreshToken(known.refreshToken, known.now);
   if (live.kind !== 'live') return { kind: 'off', why: live.kind };
-  if (known.pin === null) return { kind: 'off', why: 'no-pin' };
   const { trigger } = known;
   const probes = trigger.kind === 'operator' && trigger.probe;
-  // A probe overrules the switch, until it has its answer.
+  // A probe overrules the switch, until it has its answer. While it is off, a PIN would change nothing.
   if (known.state.policyOff && !(probes && known.answer === null)) {
     return { kind: 'off', why: 'policy' };
   }
+  if (known.pin === null) return { kind: 'off', why: 'no-pin' };
   return usedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
 }
 

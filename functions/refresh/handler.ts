@@ -21,6 +21,8 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
   } catch (caught) {
     const failure = failureOf(caught, log);
     log.emit(runFailed(failure.code, failure.message));
+    // Lambda passes a message on and nothing else: who invokes the function finds the code in it.
+    failure.message = `${failure.code}: ${failure.message}`;
     throw failure;
   }
 }

@@ -54,7 +54,7 @@ describe('The answer', () => {
       statusCode: 200,
       body: '{"message":"No trading."}',
     });
-    expect(answerTo({ kind: 'login-needed', message: 'Login.' })).toEqual({
+    expect(answerTo({ kind: 'login-needed', why: 'no-pin', message: 'Login.' })).toEqual({
       statusCode: 202,
       body: '{"message":"Login."}',
     });

@@ -1,0 +1,74 @@
+// The stack's functions, as an operator calls them.
+import {
+  GetFunctionUrlConfigCommand,
+  InvokeCommand,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
+import * as z from 'zod/mini';
+import { FyersError } from '../../core/errors.ts';
+import { awsFault, isAwsError } from './fault.ts';
+
+export type Invoked =
+  | { readonly kind: 'answered'; readonly payload: unknown }
+  /** The function threw, or was ended: its `errorMessage`. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+const Failure = z.object({ errorMessage: z.string() });
+
+/** Waits for the answer. Errors: `operator.prerequisite` where there is no such function, `platform.*`, `operator.credentials`. */
+export async function invokeFunction(
+  client: LambdaClient,
+  FunctionName: string,
+  event: unknown,
+): Promise<Invoked> {
+  const Payload = JSON.stringify(event);
+  try {
+    const answer = await client.send(new InvokeCommand({ FunctionName, Payload }));
+    const payload = parseJson(answer.Payload?.transformToString() ?? '');
+    if (answer.FunctionError === undefined) return { kind: 'answered', payload };
+    const failure = Failure.safeParse(payload);
+    const message = failure.success ? failure.data.errorMessage : answer.FunctionError;
+    return { kind: 'failed', message };
+  } catch (caught) {
+    throw fault(caught, FunctionName, `Invoking ${FunctionName}`);
+  }
+}
+
+/** The address of a function's URL, with a trailing slash. Errors as above. */
+export async function functionUrl(client: LambdaClient, FunctionName: string): Promise<string> {
+  try {
+    const { FunctionUrl } = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }));
+    if (FunctionUrl === undefined) throw missing(FunctionName);
+    return FunctionUrl.replace(/\/*$/, '/');
+  } catch (caught) {
+    throw fault(caught, FunctionName, `Asking for the URL of ${FunctionName}`);
+  }
+}
+
+function fault(caught: unknown, name: string, doing: string): FyersError {
+  if (isAwsError(caught, 'ResourceNotFoundException')) return missing(name);
+  if (isAwsError(caught, 'TooManyRequestsException')) {
+    return new FyersError(
+      'platform.busy',
+      `${name} is running as often as the account allows.`,
+      'Repeat the command in a minute.',
+    );
+  }
+  return awsFault(caught, doing);
+}
+
+function missing(name: string): FyersError {
+  return new FyersError(
+    'operator.prerequisite',
+    `There is no function ${name} with what was asked for in this account and region.`,
+    'Run `pulumi up`, or name the stack with --suffix.',
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

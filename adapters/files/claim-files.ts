@@ -1,0 +1,49 @@
+// Claims on a mint in the operator's folder: files that can be created once. Nothing in them is secret.
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FyersError, toError } from '../../core/errors.ts';
+import type { ClaimStore } from '../../core/ports.ts';
+import { formatUtc, instant } from '../../core/time.ts';
+
+/** Errors: `platform.disk`. */
+export function claimFiles(folder: string): ClaimStore {
+  const fileOf = (claim: string) => path.join(folder, `.fyers-${claim.toLowerCase()}`);
+  return {
+    async take(claim, value) {
+      try {
+        await writeFile(fileOf(claim), value, { flag: 'wx', mode: 0o600 });
+        return true;
+      } catch (caught) {
+        if (isError(caught, 'EEXIST')) return false;
+        throw fault(fileOf(claim), caught);
+      }
+    },
+    async read(claim) {
+      try {
+        const text = await readFile(fileOf(claim), 'utf8');
+        // Empty while its holder writes, and for ever where that one died: the file's own time is as good.
+        return text === ''
+          ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
+          : text;
+      } catch (caught) {
+        if (isError(caught, 'ENOENT')) return null;
+        throw fault(fileOf(claim), caught);
+      }
+    },
+    async remove(claim) {
+      await rm(fileOf(claim), { force: true });
+    },
+  };
+}
+
+function isError(caught: unknown, code: string): boolean {
+  return Reflect.get(toError(caught), 'code') === code;
+}
+
+function fault(file: string, caught: unknown): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `The claim ${file} failed: ${toError(caught).message}.`,
+    `Look at the folder with \`ls -la ${path.dirname(file)}\`, or name another one with --dir.`,
+  );
+}

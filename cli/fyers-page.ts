@@ -1,0 +1,34 @@
+// Fyers' own login page, opened in the person's browser with a state of ours.
+import { randomBytes } from 'node:crypto';
+import { toError } from '../core/errors.ts';
+import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
+import { fyersLoginUrl, linkEndsAt, newState } from '../core/token/login-link.ts';
+import type { LoginContext } from './login-context.ts';
+
+/** @param redirectUri as it is registered */
+export function freshLoginUrl({ app, apiUrl, session }: LoginContext, redirectUri: string): string {
+  const now = session.io.clock.now();
+  const state = newState(app, stateDay(now), now, randomBytes(16).toString('hex'));
+  return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
+}
+
+/** Says what is opened, so that another device can be used, and that nothing is needed where no browser is. */
+export async function openPage({ session, options }: LoginContext, url: string): Promise<void> {
+  const { io } = session;
+  io.err(options.open ? 'Log in to Fyers on this page, which opens now:' : 'Log in to Fyers here:');
+  io.err('');
+  io.err(url);
+  io.err('');
+  if (!options.open) return;
+  try {
+    await io.open(url);
+  } catch (caught) {
+    io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
+  }
+}
+
+/** A state ends with its day's session, and a person may log in after it. */
+function stateDay(now: Instant): IstDate {
+  const today = istDateAt(now);
+  return now < linkEndsAt(today) ? today : addDays(today, 1);
+}

@@ -1,0 +1,155 @@
+// What a login is made with: whose app, which registered URL, and where the tokens go.
+import path from 'node:path';
+import { parseAppId, parseAppSecret, parseFyId, parseRedirectUri } from '../core/config.ts';
+import {
+  ENVIRONMENT,
+  LOGIN_URL_KEYWORD,
+  type Names,
+  REFERENCE_REDIRECT_URI,
+} from '../core/names.ts';
+import type { App, Broker } from '../core/ports.ts';
+import { FyersError } from '../core/errors.ts';
+import { parameterReader } from './aws.ts';
+import { loginFunctionUrl } from './functions.ts';
+import type { Session } from './io.ts';
+import { type Settings, apiUrlOf, namesOf, refuse, settingsOf, valueOrStop } from './settings.ts';
+
+export type Target = 'local' | 'aws';
+
+export interface LoginOptions {
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly local?: true;
+  readonly aws?: true;
+  readonly paste?: true;
+  readonly again?: true;
+  readonly reveal?: true;
+  readonly json?: true;
+  /** `--no-open`. */
+  readonly open: boolean;
+}
+
+export interface LoginContext {
+  readonly session: Session;
+  readonly options: LoginOptions;
+  readonly target: Target;
+  readonly folder: string;
+  readonly names: Names;
+  readonly app: App;
+  readonly way: Way;
+  /** The configured account; null where none is. */
+  readonly fyId: string | null;
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  readonly broker: Broker;
+}
+
+/** How the auth code gets here, by the URL that is registered for the app. */
+export type Way =
+  /** Fyers redirects to this machine. */
+  | { readonly kind: 'catch'; readonly redirectUri: string }
+  /** Fyers redirects to the login function, which does the rest. */
+  | { readonly kind: 'cloud'; readonly loginUrl: string }
+  /** Fyers redirects to somebody else's page, whose address the person copies. */
+  | { readonly kind: 'paste'; readonly redirectUri: string };
+
+/** @throws FyersError `operator.config`, `operator.usage`, and what AWS's faults become */
+export async function contextOf(session: Session, options: LoginOptions): Promise<LoginContext> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, options.dir);
+  const settings = settingsOf(folder, io.env);
+  const names = namesOf(settings, options.suffix);
+  const target = targetOf(options);
+  const fyId = settings(ENVIRONMENT.fyId);
+  const account = fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId));
+  const way = await wayOf(session, settings, names, options.paste === true);
+  const needsAws = target === 'aws' || way.kind === 'cloud';
+  const app =
+    needsAws && hasNoApp(settings) ? await storedApp(session, names) : ownApp(settings, folder);
+  session.hide(app.secret);
+  const apiUrl = apiUrlOf(settings);
+  const { fyersBroker } = await import('../adapters/fyers/broker.ts');
+  const broker = fyersBroker({ apiUrl, onSecret: session.hide });
+  return { session, options, target, folder, names, app, way, fyId: account, apiUrl, broker };
+}
+
+/** @throws FyersError `operator.usage` for both flags */
+export function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
+  if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
+  throw new FyersError('operator.usage', '--local and --aws are two places.', 'Name one of them.');
+}
+
+function hasNoApp(settings: Settings): boolean {
+  return settings('FYERS_CLIENT_ID') === null && settings('FYERS_SECRET_KEY') === null;
+}
+
+/** Of `.env` or the environment. @throws FyersError `operator.config` */
+export function ownApp(settings: Settings, folder: string): App {
+  const id = settings('FYERS_CLIENT_ID');
+  const secret = settings('FYERS_SECRET_KEY');
+  const env = path.join(folder, '.env');
+  const missing = [
+    ...(id === null ? ['FYERS_CLIENT_ID'] : []),
+    ...(secret === null ? ['FYERS_SECRET_KEY'] : []),
+  ];
+  refuse(
+    missing.map(
+      (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
+    ),
+  );
+  return {
+    id: valueOrStop('FYERS_CLIENT_ID', parseAppId(id ?? '')),
+    secret: valueOrStop('FYERS_SECRET_KEY', parseAppSecret(secret ?? '')),
+  };
+}
+
+async function storedApp(session: Session, names: Names): Promise<App> {
+  const read = await parameterReader(session, names);
+  const [id, secret] = [await read('FYERS_CLIENT_ID'), await read('FYERS_SECRET_KEY')];
+  const place = (name: 'FYERS_CLIENT_ID' | 'FYERS_SECRET_KEY') =>
+    `The parameter ${names.parameter(name)}`;
+  return {
+    id: valueOrStop(place('FYERS_CLIENT_ID'), parseAppId(id?.trim() ?? '')),
+    secret: valueOrStop(place('FYERS_SECRET_KEY'), parseAppSecret(secret?.trim() ?? '')),
+  };
+}
+
+/** The addresses that AWS gives to functions; any other page is nobody's function. */
+const FUNCTION_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
+
+async function wayOf(
+  session: Session,
+  settings: Settings,
+  names: Names,
+  paste: boolean,
+): Promise<Way> {
+  const text = settings(ENVIRONMENT.redirectUri) ?? REFERENCE_REDIRECT_URI;
+  const redirectUri = valueOrStop(ENVIRONMENT.redirectUri, parseRedirectUri(text));
+  const loginUrl = await cloudUrl(session, settings, names, redirectUri);
+  if (loginUrl !== null) {
+    if (!paste) return { kind: 'cloud', loginUrl };
+    throw new FyersError(
+      'operator.usage',
+      "The app's registered URL is the login function's, which takes the code up itself, so there is nothing to paste.",
+      'Repeat the command without --paste.',
+    );
+  }
+  const loopback = redirectUri.startsWith('http://');
+  return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
+}
+
+/** The login function's address where that is what is registered; else null. */
+async function cloudUrl(
+  session: Session,
+  settings: Settings,
+  names: Names,
+  redirectUri: string,
+): Promise<string | null> {
+  const bare = (url: string) => url.replace(/\/+$/, '');
+  const given = settings(ENVIRONMENT.loginUrl);
+  const isKeyword = redirectUri === LOGIN_URL_KEYWORD;
+  const isFunction = !isKeyword && FUNCTION_HOST.test(new URL(redirectUri).hostname);
+  if (given === null && !isKeyword && !isFunction) return null;
+  const loginUrl = given === null ? await loginFunctionUrl(session, names) : `${bare(given)}/`;
+  return isKeyword || bare(redirectUri) === bare(loginUrl) ? loginUrl : null;
+}

@@ -1,0 +1,100 @@
+// `npx fyers login`: one login at Fyers, by the way that the app's registered URL allows, and a proven token at its end.
+import type { Command } from 'commander';
+import { tokenIn } from '../core/token/check.ts';
+import { parameterReader } from './aws.ts';
+import type { Session } from './io.ts';
+import { caughtCode } from './login-catch.ts';
+import { cloudTokens, storedTokens } from './login-cloud.ts';
+import { type LoginContext, type LoginOptions, contextOf } from './login-context.ts';
+import { type Tokens, exchangeCode, liveClaims, refuseUnproven } from './login-mint.ts';
+import { pastedCode } from './login-paste.ts';
+import { type Place, placeOf } from './login-places.ts';
+import { report } from './login-report.ts';
+
+export function addLogin(program: Command, session: Session): void {
+  program
+    .command('login')
+    .description('Log in to Fyers and put the tokens into the token files, or into AWS.')
+    .option('--local', 'into the token files of the folder (the default)')
+    .option('--aws', 'to FyersTokenRefresh, which proves and publishes them')
+    .option('--paste', 'paste the address that the browser ends on')
+    .option('--again', 'log in although there is a live token')
+    .option('--reveal', 'print the access token to standard output, and all else to standard error')
+    .option('--no-open', 'open no browser; print the page')
+    .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Fyers wants one login with two factors for each trading day; you make it on Fyers' own page. What comes then is decided by
+the URL that is registered for your app at https://myapi.fyers.in/dashboard. Say it in .env, as FYERS_REDIRECT_URI:
+  http://127.0.0.1:PORT/...   this command listens there and takes the login up by itself
+  loginUrl                    the login function of your stack (or its address): it takes the login up, this command waits
+  any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
+A browser that is logged in at Fyers may pass through without asking you anything.
+
+The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, where that is
+set. --local writes access_token.txt and daily_token.txt (the same), and refresh_token.txt when Fyers gives one, for you alone
+(mode 600). Without a person at the terminal the address is read from standard input. FYERS_CLIENT_ID and
+FYERS_SECRET_KEY come from .env or the environment; where AWS is used and they are not there, from Parameter Store.
+
+Exits with 0 when the token is there, also when it was before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
+
+Examples:
+  $ npx --no-install fyers login
+  $ npx --no-install fyers login --aws
+  $ TOKEN="$(npx --no-install fyers login --reveal)"`,
+    )
+    .action((options: LoginOptions) => login(session, options));
+}
+
+async function login(session: Session, options: LoginOptions): Promise<void> {
+  const context = await contextOf(session, options);
+  const place = await placeOf(context);
+  if (options.again !== true && (await isGood(context, place))) return;
+  const tokens = await tokensOf(context, place);
+  await refuseUnproven(context, place.account, tokens.accessToken);
+  const isThere = context.way.kind === 'cloud' && context.target === 'aws';
+  const notes = isThere ? [] : await place.put(tokens);
+  report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
+}
+
+/** A token that lives for the rest of the broker day is all that a login could give. */
+async function isGood(context: LoginContext, place: Place): Promise<boolean> {
+  const accessToken = tokenIn(place.accessToken);
+  if (accessToken === null) return false;
+  if ((await liveClaims(context, place.account, accessToken)) === null) return false;
+  const refreshToken = tokenIn(place.refreshToken);
+  const { session, options } = context;
+  report(
+    session.io,
+    { already: true, place: place.name, notes: [], accessToken, refreshToken },
+    options,
+  );
+  return true;
+}
+
+async function tokensOf(context: LoginContext, place: Place): Promise<Tokens> {
+  const { way } = context;
+  switch (way.kind) {
+    case 'catch':
+      return exchangeCode(context, await caughtCode(context, way.redirectUri));
+    case 'paste':
+      return exchangeCode(context, await pastedCode(context, way.redirectUri));
+    case 'cloud':
+      return fromCloud(context, place, way.loginUrl);
+  }
+}
+
+/** For the files, what the stack has already is as good as a login. */
+async function fromCloud(context: LoginContext, place: Place, loginUrl: string): Promise<Tokens> {
+  const { session, names, options } = context;
+  const read = await parameterReader(session, names);
+  const stored = options.again === true ? null : await storedTokens(read);
+  if (stored !== null && (await liveClaims(context, place.account, stored.accessToken)) !== null) {
+    return stored;
+  }
+  return cloudTokens(context, read, loginUrl);
+}

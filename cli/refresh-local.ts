@@ -1,0 +1,135 @@
+// The keeper's refresh over the operator's folder: the same decisions, latches and counts as in AWS, in files.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { claimFiles } from '../adapters/files/claim-files.ts';
+import { folderStore, refuseUnwritable } from '../adapters/files/token-folder.ts';
+import { fyersBroker } from '../adapters/fyers/broker.ts';
+import { type Pin, parseFyId, parsePin } from '../core/config.ts';
+import { FyersError } from '../core/errors.ts';
+import { reasonText } from '../core/messages.ts';
+import { ENVIRONMENT, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import type { App, Broker, SecretReader, TokenStore } from '../core/ports.ts';
+import type { AskReason } from '../core/token/decide.ts';
+import { parseTokenState } from '../core/token/state.ts';
+import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
+import { refresh } from '../keeper/refresh.ts';
+import type { Session } from './io.ts';
+import { ownApp } from './login-context.ts';
+import { liveClaims, patience } from './login-mint.ts';
+import { report } from './login-report.ts';
+import { withNextStep } from './next-steps.ts';
+import { type Settings, apiUrlOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+
+export interface RefreshOptions {
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly local?: true;
+  readonly aws?: true;
+  readonly probe?: true;
+  readonly json?: true;
+}
+
+/** The keeper's next steps are for a stack. */
+const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
+  'operator.app-secret':
+    'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
+  'operator.account':
+    'Put the right refresh_token.txt there, or say which account is yours by FYERS_FY_ID in .env.',
+  'broker.bad-token': 'Run `npx --no-install fyers login`.',
+  'broker.unreachable': 'Repeat the command in a few minutes.',
+  'platform.busy': 'Repeat the command in two minutes.',
+};
+
+/** @throws FyersError as the keeper, with what to do on this machine; `operator.login` where only a login helps */
+export async function refreshFiles(session: Session, options: RefreshOptions): Promise<void> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, options.dir);
+  const settings = settingsOf(folder, io.env);
+  const app = ownApp(settings, folder);
+  session.hide(app.secret);
+  await refuseUnwritable(folder);
+  const store = folderStore({ folder, settings, onSecret: session.hide });
+  const broker = fyersBroker({ apiUrl: apiUrlOf(settings), onSecret: session.hide });
+  const probe = options.probe === true;
+  const keeper = keeperSettings(settings, options);
+  const ports: KeeperPorts = {
+    ...patience(io),
+    store,
+    claims: claimFiles(folder),
+    secrets: pinReader(settings, { session, app, store, broker, probe, account: keeper.fyId }),
+    // Nothing is sent: who is to log in has run this command.
+    notifier: { send: () => Promise.resolve(), hasListener: () => Promise.resolve(true) },
+    broker,
+    nonce: () => randomBytes(16).toString('hex'),
+  };
+  const { signal } = new AbortController();
+  const outcome = await refresh(ports, keeper, { kind: 'operator', probe }, signal).catch(
+    (caught: unknown) => {
+      throw withNextStep(caught, NEXT_STEPS);
+    },
+  );
+  if (outcome.kind === 'login-needed') throw loginNeeded(outcome.why);
+  if (outcome.kind === 'rested') io.err(outcome.message);
+  report(
+    io,
+    {
+      already: outcome.kind === 'rested' || !outcome.published,
+      place: `in ${folder}`,
+      accessToken: (await store.read('FYERS_ACCESS_TOKEN')) ?? '',
+      refreshToken: await store.read('FYERS_REFRESH_TOKEN'),
+      notes: [],
+    },
+    options,
+  );
+}
+
+/** An operator's run rests on no day; what the message would say of the login is said by this command. */
+function keeperSettings(settings: Settings, { suffix }: RefreshOptions): KeeperSettings {
+  const fyId = settings(ENVIRONMENT.fyId);
+  return {
+    names: namesOf(settings, suffix),
+    days: 'all',
+    fyId: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
+    login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
+  };
+}
+
+interface Asking {
+  readonly session: Session;
+  readonly app: App;
+  readonly store: TokenStore;
+  readonly broker: Broker;
+  readonly probe: boolean;
+  readonly account: string | null;
+}
+
+/** From `.env`; else from the person, once, and only where it will be sent. */
+function pinReader(settings: Settings, asking: Asking): SecretReader {
+  const configured = settings('FYERS_PIN');
+  const own = configured === null ? null : valueOrStop('FYERS_PIN', parsePin(configured));
+  let asked: Promise<Pin | null> | undefined;
+  return { pin: () => (own === null ? (asked ??= pinOf(asking)) : Promise.resolve(own)) };
+}
+
+async function pinOf(asking: Asking): Promise<Pin | null> {
+  const { person } = asking.session.io;
+  if (person === null || !(await isOfUse(asking))) return null;
+  const pin = await person.ask('Your Fyers PIN (four digits):', { hidden: true });
+  return valueOrStop('The PIN', parsePin(pin.trim()));
+}
+
+async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<boolean> {
+  if (probe) return true;
+  if (parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.policyOff === true) {
+    return false;
+  }
+  return (await liveClaims(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
+}
+
+function loginNeeded(why: AskReason): FyersError {
+  return new FyersError(
+    'operator.login',
+    `The access token could not be refreshed: ${reasonText(why)}.`,
+    'Run `npx --no-install fyers login`.',
+  );
+}
