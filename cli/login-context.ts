@@ -14,7 +14,7 @@ import { loginFunctionUrl } from './functions.ts';
 import type { Session } from './io.ts';
 import { type Settings, apiUrlOf, namesOf, refuse, settingsOf, valueOrStop } from './settings.ts';
 
-export type Target = 'local' | 'aws';
+type Target = 'local' | 'aws';
 
 export interface LoginOptions {
   readonly dir: string;
@@ -45,7 +45,7 @@ export interface LoginContext {
 }
 
 /** How the auth code gets here, by the URL that is registered for the app. */
-export type Way =
+type Way =
   /** Fyers redirects to this machine. */
   | { readonly kind: 'catch'; readonly redirectUri: string }
   /** Fyers redirects to the login function, which does the rest. */
@@ -74,7 +74,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
 }
 
 /** @throws FyersError `operator.usage` for both flags */
-export function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
+function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
   if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
   throw new FyersError('operator.usage', '--local and --aws are two places.', 'Name one of them.');
 }

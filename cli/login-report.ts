@@ -22,7 +22,7 @@ interface Form {
 
 const HEAD = ['Token', 'Fingerprint', 'Account', 'Issued', 'Valid until'];
 
-export const REFRESH_IS_OFF =
+const REFRESH_IS_OFF =
   'Fyers has switched refresh tokens off since 1 April 2026: log in once every trading day.';
 
 /** With `reveal` standard output holds the access token and nothing else, for `TOKEN="$(…)"`. */

@@ -151,7 +151,14 @@ describe('The repository', () => {
   const tracked = repositoryFiles();
 
   test('ignores every secret file of the operator folder', () => {
-    const secrets = ['.env', 'access_token.txt', 'daily_token.txt', 'refresh_token.txt'];
+    const secrets = [
+      '.env',
+      'access_token.txt',
+      'daily_token.txt',
+      'refresh_token.txt',
+      '.fyers-token-state.json',
+      '.fyers-token-claim-2026-11-25-1',
+    ];
     const ignored = execFileSync('git', ['check-ignore', '--no-index', ...secrets], {
       cwd: ROOT,
       encoding: 'utf8',

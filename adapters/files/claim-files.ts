@@ -1,4 +1,5 @@
 // Claims on a mint in the operator's folder: files that can be created once. Nothing in them is secret.
+// `FYERS_TOKEN_CLAIM_2026-11-25_1` is `.fyers-token-claim-2026-11-25-1`, a name that git ignores.
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
@@ -7,7 +8,8 @@ import { formatUtc, instant } from '../../core/time.ts';
 
 /** Errors: `platform.disk`. */
 export function claimFiles(folder: string): ClaimStore {
-  const fileOf = (claim: string) => path.join(folder, `.fyers-${claim.toLowerCase()}`);
+  const fileOf = (claim: string) =>
+    path.join(folder, `.${claim.toLowerCase().replaceAll('_', '-')}`);
   return {
     async take(claim, value) {
       try {

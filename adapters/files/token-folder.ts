@@ -10,7 +10,7 @@ import { parseTokenState } from '../../core/token/state.ts';
 import { readTokenFiles } from './operator-files.ts';
 
 /** What a refresh of this folder remembers. Ignored by git, like everything of the name. */
-export const STATE_FILE = '.fyers-token-state.json';
+const STATE_FILE = '.fyers-token-state.json';
 
 const OWNER_ONLY = 0o600;
 

@@ -48,6 +48,8 @@ function fyers(...argv: readonly string[]): Promise<Ran> {
 }
 
 const COMMANDS: readonly (readonly string[])[] = [
+  ['login'],
+  ['refresh'],
   ['tokens'],
   ['ssm'],
   ['ssm', 'list'],

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Environment, Io } from '../../cli/io.ts';
+import type { AwsOptions, Environment, Io, Person } from '../../cli/io.ts';
 import { main } from '../../cli/program.ts';
+import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { NOON } from '../sandbox/fyers/simulator.ts';
@@ -29,6 +30,15 @@ export interface StageOptions {
   readonly colour?: boolean;
   /** What Parameter Store holds; `denied` and `unreachable` are faults of its. */
   readonly parameters?: Readonly<Record<string, string>> | 'denied' | 'unreachable' | 'broken';
+  /** Another AWS than that store, such as the emulator. */
+  readonly aws?: AwsOptions;
+  /** Nobody by default. */
+  readonly person?: Person;
+  readonly piped?: string;
+  /** The person's browser. */
+  readonly open?: (url: string) => Promise<void>;
+  /** In place of one that jumps. */
+  readonly clock?: Clock;
 }
 
 export async function stage(options: StageOptions = {}): Promise<Stage> {
@@ -40,19 +50,21 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     colour: options.colour ?? false,
     cwd: folder,
     env: options.env ?? {},
-    clock: virtualClock(options.now ?? instant(NOON)),
+    clock: options.clock ?? virtualClock(options.now ?? instant(NOON)),
     get aws() {
       if (options.parameters === 'broken') throw new TypeError('no client was made');
-      return {
-        endpoint: store.url,
-        region: 'ap-south-1',
-        credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-        maxAttempts: 1,
-      };
+      return (
+        options.aws ?? {
+          endpoint: store.url,
+          region: 'ap-south-1',
+          credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+          maxAttempts: 1,
+        }
+      );
     },
-    person: null,
-    piped: () => Promise.resolve(''),
-    open: () => Promise.resolve(),
+    person: options.person ?? null,
+    piped: () => Promise.resolve(options.piped ?? ''),
+    open: options.open ?? (() => Promise.resolve()),
   });
   return {
     folder,

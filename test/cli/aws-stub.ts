@@ -1,0 +1,85 @@
+// Parameter Store and Lambda on loopback, as far as a login asks them.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { AwsOptions } from '../../cli/io.ts';
+
+export interface AwsStub extends AsyncDisposable {
+  readonly options: AwsOptions;
+  readonly parameters: Map<string, string>;
+  /** What functions were invoked with, `<name> <event>`. */
+  readonly invocations: string[];
+  /** What the next invocations answer; `failed` is an `errorMessage`. */
+  answer: unknown;
+  failed: string | null;
+  hasFunctions: boolean;
+  /** The login function's URL; none by default. */
+  loginUrl: string | null;
+  /** Called before each read of a parameter. */
+  onRead: (name: string) => void;
+}
+
+export async function awsStub(parameters: Readonly<Record<string, string>> = {}): Promise<AwsStub> {
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { status, headers, answer } = reply(stub, request.url ?? '', body);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers });
+      response.end(JSON.stringify(answer));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const stub: AwsStub = {
+    options: {
+      endpoint: `http://127.0.0.1:${String(port)}`,
+      region: 'ap-south-1',
+      credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    },
+    parameters: new Map(Object.entries(parameters)),
+    invocations: [],
+    answer: {},
+    failed: null,
+    hasFunctions: true,
+    loginUrl: null,
+    onRead: () => undefined,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return stub;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answer: unknown;
+}
+
+function reply(stub: AwsStub, url: string, body: string): Reply {
+  const invoked = /\/functions\/([^/]+)\/invocations/.exec(url)?.[1];
+  if (invoked !== undefined && stub.hasFunctions) {
+    stub.invocations.push(`${invoked} ${body}`);
+    if (stub.failed === null) return { status: 200, answer: stub.answer };
+    const answer = { errorType: 'FyersError', errorMessage: stub.failed, trace: [] };
+    return { status: 200, headers: { 'x-amz-function-error': 'Unhandled' }, answer };
+  }
+  if (url.endsWith('/functions/FyersLogin/url') && stub.loginUrl !== null) {
+    return { status: 200, answer: { FunctionUrl: stub.loginUrl } };
+  }
+  if (url.includes('/functions/')) {
+    const headers = { 'x-amzn-errortype': 'ResourceNotFoundException' };
+    return { status: 404, headers, answer: { Message: 'Function not found' } };
+  }
+  const { Name } = JSON.parse(body) as { Name: string };
+  stub.onRead(Name);
+  const Value = stub.parameters.get(Name);
+  return Value === undefined
+    ? { status: 400, answer: { __type: 'ParameterNotFound' } }
+    : { status: 200, answer: { Parameter: { Name, Value, Type: 'SecureString' } } };
+}

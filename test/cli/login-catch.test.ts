@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import type { AppId, AppSecret } from '../../core/config.ts';
+import { instant, istDate } from '../../core/time.ts';
+import { newState } from '../../core/token/login-link.ts';
+import { APP, NOON } from '../sandbox/fyers/simulator.ts';
+import {
+  contentOf,
+  expectNoSecret,
+  folderFor,
+  freePort,
+  logInAt,
+  modeOf,
+  simulatedFyers,
+  standing,
+} from './login-stage.ts';
+import type { StageOptions } from './stage.ts';
+
+const WEDNESDAY = istDate('2026-11-25');
+const STRANGER = { id: APP.id as AppId, secret: 'ANOTHERSECRET' as AppSecret };
+
+/** An app whose registered URL is on this machine. @param browser what happens when the page opens */
+async function loopback(browser: (url: string, redirectUri: string) => Promise<void>) {
+  const redirectUri = `http://127.0.0.1:${String(await freePort())}/back`;
+  const fyers = await simulatedFyers({ redirectUri });
+  const work: Promise<void>[] = [];
+  const open = (url: string): Promise<void> => {
+    work.push(browser(url, redirectUri));
+    return Promise.resolve();
+  };
+  const folder = (options: StageOptions = { clock: standing }) =>
+    folderFor(fyers, { open, ...options }, `FYERS_REDIRECT_URI=${redirectUri}\n`);
+  return { fyers, folder, redirectUri, browserDone: () => Promise.all(work) };
+}
+
+describe('fyers login with a URL on this machine', () => {
+  test('takes Fyers’ redirect up by itself, and tells the browser so', async () => {
+    const pages: string[] = [];
+    const headers: Headers[] = [];
+    const { fyers, folder, browserDone } = await loopback(async (url) => {
+      const page = await fetch(await logInAt(url));
+      headers.push(page.headers);
+      pages.push(await page.text());
+    });
+    await using _fyers = fyers;
+    await using at = await folder();
+    const { code, out, err } = await at.run('login');
+    await browserDone();
+    expect(code).toBe(0);
+    expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
+    expect(modeOf(at, 'access_token.txt')).toBe('600');
+    expect(pages[0]).toContain('You can close this window.');
+    expect(pages[0]).not.toMatch(/<script|auth_code/);
+    expect(headers[0]?.get('cache-control')).toBe('no-store');
+    expectNoSecret(`${out}${err}${pages.join('')}`, [contentOf(at, 'access_token.txt')]);
+  });
+
+  test('answers whatever else comes plainly, and goes on waiting', async () => {
+    const answers: number[] = [];
+    const { fyers, folder, browserDone } = await loopback(async (url, back) => {
+      const forged = newState(STRANGER, WEDNESDAY, instant(NOON), 'ab'.repeat(16));
+      const good = await logInAt(url);
+      const elsewhere = new URL('/favicon.ico', back).href;
+      const attempts: readonly (readonly [string, string])[] = [
+        [elsewhere, 'GET'],
+        [back, 'GET'],
+        [`${back}?s=ok&auth_code=a&state=${forged}`, 'GET'],
+        [`${back}?s=error&message=no&state=${forged}`, 'GET'],
+        [`${back}?${'x'.repeat(9_000)}=1`, 'GET'],
+        [good, 'POST'],
+        [good, 'GET'],
+      ];
+      for (const [address, method] of attempts) {
+        const answer = await fetch(address, { method });
+        expect(await answer.text()).not.toContain('auth_code=');
+        answers.push(answer.status);
+      }
+    });
+    await using _fyers = fyers;
+    await using at = await folder();
+    expect((await at.run('login')).code).toBe(0);
+    await browserDone();
+    expect(answers).toEqual([404, 400, 400, 400, 400, 405, 200]);
+    expect(fyers.requests().filter(({ path }) => path.endsWith('validate-authcode'))).toHaveLength(
+      1,
+    );
+  });
+
+  test('ends with Fyers’ own error when it comes with our state', async () => {
+    const { fyers, folder, browserDone } = await loopback(async (url, back) => {
+      const state = new URL(url).searchParams.get('state') ?? '';
+      await fetch(`${back}?s=error&code=-99&message=declined&state=${state}`);
+    });
+    await using _fyers = fyers;
+    await using at = await folder();
+    const { code, err } = await at.run('login');
+    await browserDone();
+    expect(code).toBe(2);
+    expect(err).toContain('operator.login: Fyers ended the login with an error: declined');
+  });
+
+  test('names the port that another program has, before a page is opened', async () => {
+    let opened = 0;
+    const { fyers, folder, redirectUri } = await loopback(() => {
+      opened += 1;
+      return Promise.resolve();
+    });
+    await using _fyers = fyers;
+    await using at = await folder();
+    const { port } = new URL(redirectUri);
+    const other = createServer().listen(Number(port), '127.0.0.1');
+    await once(other, 'listening');
+    const { code, err } = await at.run('login');
+    other.close();
+    expect({ code, opened }).toEqual({ code: 2, opened: 0 });
+    expect(err).toMatch(/^operator\.prerequisite: /m);
+    expect(err).toContain(`Port ${port} of 127.0.0.1`);
+    expect(err).toContain('login --paste');
+  });
+
+  test('ends after ten minutes in which nobody came, and frees the port', async () => {
+    const { fyers, folder, redirectUri } = await loopback(() => Promise.resolve());
+    await using _fyers = fyers;
+    // With a clock that jumps.
+    await using at = await folder({});
+    const { code, err } = await at.run('login');
+    expect(code).toBe(2);
+    expect(err).toContain(`did not come back to ${redirectUri} within ten minutes`);
+    await expect(fetch(redirectUri)).rejects.toThrow();
+  });
+
+  test('is pasted all the same with --paste', async () => {
+    let url = '';
+    const { fyers, folder, redirectUri } = await loopback((opened) => {
+      url = opened;
+      return Promise.resolve();
+    });
+    await using _fyers = fyers;
+    const ask = () => logInAt(url);
+    const confirm = () => Promise.resolve(false);
+    await using at = await folder({ person: { ask, confirm } });
+    expect((await at.run('login', '--paste')).code).toBe(0);
+    expect(new URL(url).searchParams.get('redirect_uri')).toBe(redirectUri);
+  });
+});

@@ -1,0 +1,138 @@
+// A folder with an app, a simulated Fyers, and a human who logs in on its page.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+import type { Person } from '../../cli/io.ts';
+import type { AppId, AppSecret } from '../../core/config.ts';
+import type { Clock } from '../../core/ports.ts';
+import { instant } from '../../core/time.ts';
+import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import type { SimulatedApp } from '../../sandbox/fyers/tokens.ts';
+import { leaksOf } from '../support/canaries.ts';
+import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
+import { type Stage, type StageOptions, stage } from './stage.ts';
+
+export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };
+
+export const KEYS = { id: SECRET_APP.id as AppId, secret: SECRET_APP.secret as AppSecret };
+/** What a login writes, by name. */
+export const TOKEN_FILES = ['access_token.txt', 'daily_token.txt', 'refresh_token.txt'];
+
+export async function simulatedFyers(
+  app: Partial<SimulatedApp> = {},
+  refresh: 'accepted' | 'refused' = 'refused',
+): Promise<FyersSimulator & AsyncDisposable> {
+  const apps = [{ ...SECRET_APP, ...app }];
+  const fyers = await startFyers({ seed: SEED, apps, refresh, startsAt: NOON });
+  fyers.setClock(NOON);
+  return { ...fyers, [Symbol.asyncDispose]: () => fyers.close() };
+}
+
+export async function folderFor(
+  fyers: FyersSimulator,
+  options: StageOptions = {},
+  extra = '',
+): Promise<Stage> {
+  const at = await stage(options);
+  at.write(
+    '.env',
+    `FYERS_CLIENT_ID=${SECRET_APP.id}\nFYERS_SECRET_KEY=${SECRET_APP.secret}\nFYERS_API_URL=${fyers.url}\n${extra}`,
+  );
+  return at;
+}
+
+/** Fills in the form of the page at `url`. @returns where Fyers sends the browser to */
+export async function logInAt(url: string): Promise<string> {
+  const page = await (await fetch(url)).text();
+  const form = new URLSearchParams({ otp: ONE_TIME_PASSWORD, pin: SECRET_APP.pin });
+  for (const [, name = '', value = ''] of page.matchAll(/name="(\w+)" value="([^"]*)"/g)) {
+    form.set(
+      name,
+      value.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code))),
+    );
+  }
+  const target = new URL(url);
+  const answer = await fetch(`${target.origin}${target.pathname}`, {
+    method: 'POST',
+    body: form,
+    redirect: 'manual',
+  });
+  return answer.headers.get('location') ?? '';
+}
+
+/** Copies what the browser shows, after `before` has been pasted. */
+export function human(...before: readonly string[]) {
+  let url = '';
+  let pasted = '';
+  const left = [...before];
+  const questions: string[] = [];
+  const person: Person = {
+    async ask(question) {
+      questions.push(question);
+      const text = left.shift() ?? (await logInAt(url));
+      pasted = text;
+      return text;
+    },
+    confirm: () => Promise.resolve(false),
+  };
+  const open = (opened: string): Promise<void> => {
+    url = opened;
+    return Promise.resolve();
+  };
+  return { person, open, questions, pasted: () => pasted };
+}
+
+/** The files of a folder, without its `.env`. */
+export function tokensIn(at: Stage): readonly string[] {
+  return readdirSync(at.folder)
+    .filter((name) => name !== '.env')
+    .sort();
+}
+
+/** The one address of Fyers' login page that a command has printed. */
+export function pageIn(printed: string): string {
+  return /^http\S+generate-authcode\S+$/m.exec(printed)?.[0] ?? '';
+}
+
+/** A clock that stands: nothing is ever late. */
+export const standing: Clock = {
+  now: () => instant(NOON),
+  sleepUntil: (_at, signal) =>
+    new Promise((_resolve, reject) => {
+      const abort = (): void => {
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+    }),
+};
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export function contentOf(at: Stage, name: string): string {
+  return readFileSync(path.join(at.folder, name), 'utf8');
+}
+
+/** As `ls` would say it, in octal. */
+export function modeOf(at: Stage, name: string): string {
+  return (statSync(path.join(at.folder, name)).mode & 0o777).toString(8);
+}
+
+export function expectNoSecret(printed: string, tokens: readonly string[] = []): void {
+  expect(
+    leaksOf(printed, { secret: SECRET_APP.secret, ...Object.fromEntries(tokens.entries()) }),
+  ).toEqual([]);
+  // Four digits can stand in a fingerprint; the PIN as a value can't.
+  expect(printed).not.toMatch(new RegExp(`(?<![\\w.])${SECRET_APP.pin}(?![\\w.])`));
+}

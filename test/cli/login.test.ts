@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import type { AppSecret } from '../../core/config.ts';
+import { HOUR, MINUTE, instant, istDate } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { newState } from '../../core/token/login-link.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
+import {
+  KEYS,
+  TOKEN_FILES,
+  contentOf,
+  expectNoSecret,
+  folderFor,
+  human,
+  logInAt,
+  modeOf,
+  pageIn,
+  simulatedFyers,
+  tokensIn,
+} from './login-stage.ts';
+
+const WEDNESDAY = istDate('2026-11-25');
+
+describe('fyers login with a page whose address is pasted', () => {
+  test('ends with both tokens in files for the owner alone, proven, and with their validities', async () => {
+    await using fyers = await simulatedFyers();
+    const me = human();
+    await using at = await folderFor(fyers, me);
+    const { code, out, err } = await at.run('login');
+    expect({ code, out }).toMatchObject({ code: 0 });
+    expect(tokensIn(at)).toEqual(TOKEN_FILES);
+    expect(TOKEN_FILES.map((name) => modeOf(at, name))).toEqual(['600', '600', '600']);
+    const access = contentOf(at, 'access_token.txt');
+    const refresh = contentOf(at, 'refresh_token.txt');
+    expect(contentOf(at, 'daily_token.txt')).toBe(access);
+    expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual([
+      'access',
+      displayFingerprint(access),
+      'XA00001',
+      '25 Nov 2026, 12:00 IST',
+      '26 Nov 2026, 06:00 IST',
+    ]);
+    expect(rows).toContainEqual([
+      'refresh',
+      displayFingerprint(refresh),
+      'XA00001',
+      '25 Nov 2026, 12:00 IST',
+      '10 Dec 2026, 06:00 IST',
+    ]);
+    expect(out).toContain('Fyers has switched refresh tokens off');
+    expect(fyers.requests().filter(({ path }) => path === '/api/v3/profile')).toHaveLength(1);
+    const authCode = new URL(me.pasted()).searchParams.get('auth_code') ?? '';
+    expectNoSecret(`${out}${err}`, [access, refresh, authCode]);
+  });
+
+  test('prints the page, and opens nothing with --no-open', async () => {
+    await using fyers = await simulatedFyers();
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      return Promise.resolve();
+    };
+    await using at = await folderFor(fyers, { open });
+    const { code, err } = await at.run('login', '--no-open');
+    expect({ code, opened }).toEqual({ code: 2, opened: 0 });
+    const page = new URL(pageIn(err));
+    expect(page.searchParams.get('client_id')).toBe(APP.id);
+    expect(page.searchParams.get('redirect_uri')).toBe(APP.redirectUri);
+    expect(page.searchParams.get('state')).toMatch(/^[0-9a-f]{80}$/);
+    expect(err).toContain('operator.login: The address is empty.');
+  });
+
+  test('goes on where no browser can be opened', async () => {
+    await using fyers = await simulatedFyers();
+    const open = () => Promise.reject(new Error('no display'));
+    await using at = await folderFor(fyers, { open });
+    expect((await at.run('login')).err).toContain('The browser did not open (no display)');
+  });
+
+  test('takes the address from a pipe, where nobody is at the terminal', async () => {
+    await using fyers = await simulatedFyers();
+    await using first = await folderFor(fyers);
+    const address = await logInAt(pageIn((await first.run('login', '--no-open')).err));
+    await using at = await folderFor(fyers, { piped: `${address}\n` });
+    expect((await at.run('login', '--no-open')).code).toBe(0);
+    expect(tokensIn(at)).toEqual(TOKEN_FILES);
+  });
+
+  test('takes the bare query, and quotes around it', async () => {
+    await using fyers = await simulatedFyers();
+    await using first = await folderFor(fyers);
+    const { search } = new URL(await logInAt(pageIn((await first.run('login')).err)));
+    await using at = await folderFor(fyers, { piped: `"${search}"` });
+    expect((await at.run('login')).code).toBe(0);
+  });
+
+  const stateAt = (now: number, keys = KEYS) =>
+    newState(keys, WEDNESDAY, instant(now), 'ab'.repeat(16));
+  const CODE = mintToken(SEED, APP, 'auth_code', NOON);
+  const answer = (state: string, authCode = CODE) =>
+    `https://x.example/?s=ok&code=200&auth_code=${authCode}&state=${state}`;
+  const stranger = { ...KEYS, secret: 'ANOTHERSECRET' as AppSecret };
+
+  test.each([
+    ['of another secret', answer(stateAt(NOON, stranger)), 'did not sign'],
+    ['of half an hour ago', answer(stateAt(NOON - 30 * MINUTE)), 'more than half an hour ago'],
+    ['of the reference’s kind', answer('sample_state'), 'has no state of ours'],
+    ['without a code', answer(stateAt(NOON), ''), 'has no auth_code'],
+    [
+      'with the code of another app',
+      answer(stateAt(NOON), mintToken(SEED, { ...APP, id: 'OTHERAPP01-100' }, 'auth_code', NOON)),
+      'has the auth_code of another app',
+    ],
+    ['that is none', 'hello', 'has no query'],
+    ['that is too long', `https://x.example/?s=ok&${'a'.repeat(9_000)}`, 'is longer than'],
+  ])(
+    'refuses an address %s three times, asks Fyers nothing, and ends',
+    async (_w, address, why) => {
+      await using fyers = await simulatedFyers();
+      const me = human(address, address, address);
+      await using at = await folderFor(fyers, me);
+      const { code, out, err } = await at.run('login');
+      expect({ code, out, asked: me.questions.length }).toEqual({ code: 2, out: '', asked: 3 });
+      expect(err).toMatch(/^operator\.login: /m);
+      expect(err).toContain(why);
+      expect(fyers.requests()).toEqual([]);
+      expect(tokensIn(at)).toEqual([]);
+    },
+  );
+
+  test('takes a state of just under half an hour, and the second address after a wrong one', async () => {
+    await using fyers = await simulatedFyers();
+    const me = human(answer('sample_state'), answer(stateAt(NOON - 30 * MINUTE + 1_000)));
+    await using at = await folderFor(fyers, me);
+    const { code } = await at.run('login');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 2 });
+  });
+
+  test('says Fyers’ own error in Fyers’ words, without what could steer a terminal', async () => {
+    await using fyers = await simulatedFyers();
+    const query = new URLSearchParams({
+      s: 'error',
+      code: '-16',
+      message: 'user\u001B[2J denied',
+      state: stateAt(NOON),
+    });
+    const me = human(`https://x.example/?${query.toString()}`);
+    await using at = await folderFor(fyers, me);
+    const { code, err } = await at.run('login');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 2, asked: 1 });
+    expect(err).toContain('with an error: user [2J denied (code -16).');
+    expect(err).toContain('https://myapi.fyers.in/dashboard');
+    expect(err).not.toContain('\u001B');
+  });
+
+  test('works in the evening too, after the day’s session', async () => {
+    const evening = instant(NOON + 9 * HOUR);
+    await using fyers = await simulatedFyers();
+    fyers.setClock(evening);
+    await using at = await folderFor(fyers, { ...human(), now: evening });
+    expect((await at.run('login')).code).toBe(0);
+  });
+});
+
+describe('fyers login for scripts', () => {
+  test('prints the token alone with --reveal, and all else to standard error', async () => {
+    await using fyers = await simulatedFyers();
+    await using at = await folderFor(fyers, human());
+    const { out, err } = await at.run('login', '--reveal');
+    expect(out).toBe(contentOf(at, 'access_token.txt'));
+    expect(err).toContain('Logged in: good until');
+    expect((await at.run('login', '--reveal')).out).toBe(out);
+  });
+
+  test('prints JSON alone with --json, with the token only where --reveal asks for it', async () => {
+    await using fyers = await simulatedFyers();
+    await using at = await folderFor(fyers, human());
+    const { out } = await at.run('login', '--json');
+    const access = contentOf(at, 'access_token.txt');
+    expect(JSON.parse(out)).toMatchObject({
+      already: false,
+      place: `in ${at.folder}`,
+      accessToken: {
+        fingerprint: displayFingerprint(access),
+        account: 'XA00001',
+        expiresAt: '2026-11-26T06:00:00.000+05:30',
+      },
+      refreshToken: { expiresAt: '2026-12-10T06:00:00.000+05:30' },
+    });
+    expectNoSecret(out, [access]);
+    const revealed: unknown = JSON.parse((await at.run('login', '--json', '--reveal')).out);
+    expect(revealed).toMatchObject({ already: true, accessToken: { token: access } });
+  });
+
+  test.each([
+    ['an app that is not configured', 'FYERS_SECRET_KEY=\n', [], 'FYERS_SECRET_KEY is neither in'],
+    ['two places', '', ['--local', '--aws'], 'operator.usage'],
+    ['a redirect URL that none can be', 'FYERS_REDIRECT_URI=ftp://x\n', [], 'FYERS_REDIRECT_URI'],
+  ])('refuses %s', async (_what, extra, flags, words) => {
+    await using fyers = await simulatedFyers();
+    await using at = await folderFor(fyers, {}, extra);
+    const { code, err } = await at.run('login', ...flags);
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+  });
+});

@@ -1,0 +1,272 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { REFRESHED_BODY } from '../../core/names.ts';
+import { instant } from '../../core/time.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { awsStub } from './aws-stub.ts';
+import {
+  SECRET_APP,
+  contentOf,
+  expectNoSecret,
+  folderFor,
+  modeOf,
+  simulatedFyers,
+} from './login-stage.ts';
+import { type Stage, stage } from './stage.ts';
+
+const DAY_MS = 86_400_000;
+const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
+const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - DAY_MS);
+const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN - DAY_MS);
+const PIN = `FYERS_PIN=${SECRET_APP.pin}\n`;
+const STATE = '.fyers-token-state.json';
+
+type Simulated = Awaited<ReturnType<typeof simulatedFyers>>;
+
+const pinCalls = (fyers: Simulated) =>
+  fyers.requests().filter(({ path }) => path.endsWith('validate-refresh-token')).length;
+
+function write(at: Stage, files: Readonly<Record<string, string>>): Stage {
+  for (const [name, content] of Object.entries(files)) at.write(name, content);
+  return at;
+}
+
+const OLD = { 'access_token.txt': YESTERDAYS, 'refresh_token.txt': REFRESH };
+
+describe('fyers refresh --local', () => {
+  test('makes a token from the refresh token and the PIN, for the owner alone', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+    const { code, out, err } = await at.run('refresh', '--local');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const access = contentOf(at, 'access_token.txt');
+    expect(access).not.toBe(YESTERDAYS);
+    expect(contentOf(at, 'daily_token.txt')).toBe(access);
+    expect(contentOf(at, 'refresh_token.txt')).toBe(REFRESH);
+    expect(out).toContain('good until 26 Nov 2026, 06:00 IST');
+    const kept = ['access_token.txt', 'daily_token.txt', STATE, '.fyers-token-claim-2026-11-25-1'];
+    expect(kept.map((name) => modeOf(at, name))).toEqual(['600', '600', '600', '600']);
+    expect(readdirSync(at.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expectNoSecret(`${out}${contentOf(at, STATE)}`, [access, REFRESH]);
+    expect(pinCalls(fyers)).toBe(1);
+  });
+
+  test('keeps a live token, and asks Fyers for nothing else', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, 'access_token.txt': GOOD });
+    const { code, out } = await at.run('refresh', '--local');
+    expect(code).toBe(0);
+    expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
+    expect({ pins: pinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
+      pins: 0,
+      file: GOOD,
+    });
+  });
+
+  test('is told once that refreshing is off, remembers it, and asks again with --probe only', async () => {
+    await using fyers = await simulatedFyers();
+    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+    const flags = [[], [], ['--probe'], []];
+    const counts: number[] = [];
+    for (const extra of flags) {
+      const { code, out, err } = await at.run('refresh', '--local', ...extra);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toContain(
+        'operator.login: The access token could not be refreshed: Fyers has switched',
+      );
+      expect(err).toContain('Run `npx --no-install fyers login`.');
+      counts.push(pinCalls(fyers));
+    }
+    expect(counts).toEqual([1, 1, 2, 2]);
+    expect(contentOf(at, 'access_token.txt')).toBe(YESTERDAYS);
+  });
+
+  test('says what a probe was answered while the token lives', async () => {
+    await using fyers = await simulatedFyers();
+    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, 'access_token.txt': GOOD });
+    const { code, out, err } = await at.run('refresh', '--local', '--probe');
+    expect(code).toBe(0);
+    expect(err).toContain('Probe refused: Fyers has switched refresh tokens off');
+    expect(out).toContain('Already good');
+  });
+
+  test('never sends a refused PIN again', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers, {}, 'FYERS_PIN=9999\n'), OLD);
+    for (const _time of [1, 2]) {
+      const { code, err } = await at.run('refresh', '--local');
+      expect(code).toBe(2);
+      expect(err).toContain('Fyers refused the PIN');
+    }
+    expect(pinCalls(fyers)).toBe(1);
+  });
+
+  test.each([
+    ['there is no refresh token', { 'access_token.txt': YESTERDAYS }, 'no refresh token is stored'],
+    [
+      'it has expired',
+      { 'refresh_token.txt': mintToken(SEED, APP, 'refresh_token', NOON - 16 * DAY_MS) },
+      'the refresh token has expired',
+    ],
+    ['there is no PIN and nobody to ask', OLD, 'no PIN is configured'],
+  ])('asks for a login when %s', async (_what, files, words) => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers), files);
+    const { code, err } = await at.run('refresh', '--local');
+    expect(code).toBe(2);
+    expect(err).toContain(`could not be refreshed: ${words}.`);
+    expect(pinCalls(fyers)).toBe(0);
+  });
+
+  function personWithPin(answer: string = SECRET_APP.pin) {
+    const asked: (boolean | undefined)[] = [];
+    const ask = (_question: string, options?: { readonly hidden?: boolean }) => {
+      asked.push(options?.hidden);
+      return Promise.resolve(answer);
+    };
+    return { asked, person: { ask, confirm: () => Promise.resolve(false) } };
+  }
+
+  test('asks the person once for a PIN that .env does not have, hidden', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    const { asked, person } = personWithPin();
+    await using at = write(await folderFor(fyers, { person }), OLD);
+    const { code, out, err } = await at.run('refresh', '--local');
+    expect({ code, asked }).toEqual({ code: 0, asked: [true] });
+    expectNoSecret(`${out}${err}${contentOf(at, STATE)}`);
+  });
+
+  test('does not ask for a PIN that would not be sent', async () => {
+    await using fyers = await simulatedFyers();
+    const { asked, person } = personWithPin();
+    await using at = write(await folderFor(fyers, { person }), {
+      ...OLD,
+      'access_token.txt': GOOD,
+    });
+    expect((await at.run('refresh', '--local')).code).toBe(0);
+    expect(asked).toEqual([]);
+    write(at, OLD);
+    expect((await at.run('refresh', '--local')).err).toContain('Fyers has switched');
+    expect((await at.run('refresh', '--local')).err).toContain('Fyers has switched');
+    expect(asked).toEqual([true]);
+  });
+
+  test('refuses a PIN that is none without repeating it', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    const { person } = personWithPin('48211');
+    await using at = write(await folderFor(fyers, { person }), OLD);
+    const { code, err } = await at.run('refresh', '--local');
+    expect(code).toBe(2);
+    expect(err).toContain('The PIN must be exactly four digits');
+    expect(err).not.toContain('48211');
+  });
+
+  test('says what to do here and not in a stack when the app secret is wrong', async () => {
+    await using fyers = await simulatedFyers({ secret: 'ROTATED12345' }, 'accepted');
+    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+    const { code, err } = await at.run('refresh', '--local');
+    expect(code).toBe(2);
+    expect(err).toContain('operator.app-secret: ');
+    expect(err).toContain('into .env, and repeat the command');
+    expect(err).not.toContain('pulumi');
+  });
+
+  test('lets two runs at once mint once', async () => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+    const ran = await Promise.all([1, 2].map(() => at.run('refresh', '--local')));
+    expect(ran.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
+    expect(pinCalls(fyers)).toBe(1);
+  });
+
+  test.each([
+    ['a state that is none', STATE, '{"version":9}', 'platform.integrity', `rm `],
+    ['a refresh token that is none', 'refresh_token.txt', 'rubbish', 'operator.token-file', 'rm '],
+  ])('stops at %s, and sends no PIN', async (_what, name, content, error, step) => {
+    await using fyers = await simulatedFyers({}, 'accepted');
+    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, [name]: content });
+    const { err } = await at.run('refresh', '--local');
+    expect(err).toContain(`${error}: `);
+    expect(err).toContain(`${step}${at.folder}/${name}`);
+    expect(pinCalls(fyers)).toBe(0);
+  });
+
+  test('works on every day and at every hour', async () => {
+    const sunday = Date.parse('2026-11-22T22:00:00+05:30');
+    await using fyers = await simulatedFyers({}, 'accepted');
+    fyers.setClock(sunday);
+    await using at = write(await folderFor(fyers, { now: instant(sunday) }, PIN), {
+      'refresh_token.txt': mintToken(SEED, APP, 'refresh_token', sunday - DAY_MS),
+    });
+    expect((await at.run('refresh', '--local')).out).toContain('good until 23 Nov 2026, 06:00 IST');
+  });
+});
+
+describe('fyers refresh --aws', () => {
+  test.each([
+    [[], '{}'],
+    [['--probe'], '{"probe":true}'],
+  ])('invokes the function and prints its message (%j)', async (flags, event) => {
+    await using aws = await awsStub();
+    aws.answer = { statusCode: 200, body: REFRESHED_BODY };
+    await using at = await stage({ aws: aws.options });
+    const { code, out, err } = await at.run('refresh', '--aws', ...flags);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toBe('✅ Token refresh completed successfully!');
+    expect(aws.invocations).toEqual([`FyersTokenRefresh ${event}`]);
+  });
+
+  test('ends with 2 while a login is awaited', async () => {
+    await using aws = await awsStub();
+    aws.answer = { statusCode: 202, body: '{"message":"Login link sent."}' };
+    await using at = await stage({ aws: aws.options });
+    const { code, out, err } = await at.run('refresh', '--aws', '--suffix', 'paper', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toEqual({
+      function: 'FyersTokenRefresh-paper',
+      statusCode: 202,
+      message: 'Login link sent.',
+    });
+    expect(err).toContain('npx --no-install fyers login --aws');
+  });
+
+  test.each([
+    ['operator.app-secret: Fyers refused it.', 2],
+    ['broker.unreachable: Fyers is away.', 3],
+    ['platform.busy: Another run.', 4],
+  ])('ends by the code of the function’s failure: %s', async (message, exit) => {
+    await using aws = await awsStub();
+    aws.failed = message;
+    await using at = await stage({ aws: aws.options });
+    const { code, err } = await at.run('refresh', '--aws');
+    expect(code).toBe(exit);
+    expect(err).toContain(message.replace(': ', ': FyersTokenRefresh failed: '));
+  });
+
+  test('says that there is no such function, and what to do', async () => {
+    await using aws = await awsStub();
+    aws.hasFunctions = false;
+    await using at = await stage({ aws: aws.options });
+    const { code, err } = await at.run('refresh', '--aws');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.prerequisite: There is no function FyersTokenRefresh /);
+    expect(err).toContain('Run `pulumi up`, or name the stack with --suffix.');
+  });
+
+  test('takes nothing for an answer that is none', async () => {
+    await using aws = await awsStub();
+    aws.answer = { neither: 'one' };
+    await using at = await stage({ aws: aws.options });
+    expect((await at.run('refresh', '--aws')).err).toContain('platform.integrity: ');
+  });
+});
+
+describe('fyers refresh', () => {
+  test.each([[[]], [['--local', '--aws']]])('must be told where: %j', async (flags) => {
+    await using at = await stage();
+    const { code, err } = await at.run('refresh', ...flags);
+    expect(code).toBe(2);
+    expect(err).toContain('operator.usage: ');
+  });
+});
