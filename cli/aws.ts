@@ -1,6 +1,7 @@
 // Parameter Store as the operator's own identity sees it, with the operator's way out of each fault.
 import { FyersError } from '../core/errors.ts';
 import { type Names, type ParameterName, REGION } from '../core/names.ts';
+import type { TokenStore } from '../core/ports.ts';
 import type { Session } from './io.ts';
 import { withNextStep } from './next-steps.ts';
 
@@ -19,17 +20,29 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
  */
 export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
+  const { read } = await parametersOf(session, names);
+  return read;
+}
+
+/** Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`. */
+export async function parametersOf(session: Session, names: Names): Promise<TokenStore> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
   const client = new SSMClient(session.io.aws);
   const { parameterStore } = await import('../adapters/aws/parameters.ts');
   const store = parameterStore({ client, names, onSecret: session.hide });
-  return async (name) => {
-    try {
-      return await store.read(name);
-    } catch (caught) {
-      throw forTheOperator(caught);
-    }
+  return {
+    read: (name) => asOperator(store.read(name)),
+    write: (name, value) => asOperator(store.write(name, value)),
   };
+}
+
+/** What AWS answered to the operator's own identity: its faults get the operator's way out. */
+export async function asOperator<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (caught) {
+    throw forTheOperator(caught);
+  }
 }
 
 /** The adapter's next steps are for a role of the program; here it is a person who asks. */

@@ -8,6 +8,7 @@ import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { REGION } from '../core/names.ts';
 import { SECOND } from '../core/time.ts';
 import { addConfigure } from './configure.ts';
+import { addConfirm } from './confirm.ts';
 import { addHarvest } from './harvest.ts';
 import type { Io, Session } from './io.ts';
 import { addLogin } from './login.ts';
@@ -15,6 +16,7 @@ import { atTerminal } from './person.ts';
 import { addRefresh } from './refresh.ts';
 import { addSsm } from './ssm.ts';
 import { paint } from './terminal.ts';
+import { addTestAlert } from './test-alert.ts';
 import { addTokens } from './tokens.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -83,6 +85,8 @@ function programOf(session: Session): Command {
   addSsm(program, session);
   addHarvest(program, session);
   addConfigure(program, session);
+  addConfirm(program, session);
+  addTestAlert(program, session);
   return program;
 }
 

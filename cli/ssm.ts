@@ -1,173 +1,24 @@
-// `npx fyers ssm`: what stands in Parameter Store, without showing it unless asked to.
+// `npx fyers ssm`: the parameters in AWS SSM Parameter Store, one command for each thing to do with them.
 import type { Command } from 'commander';
-import { FyersError } from '../core/errors.ts';
-import { type Names, PLACEHOLDER, type ParameterName, REGION } from '../core/names.ts';
-import { displayFingerprint } from '../core/token/digest.ts';
-import { type ReadParameter, parameterReader } from './aws.ts';
+import { REGION } from '../core/names.ts';
 import type { Session } from './io.ts';
-import { namesOf, settingsOf } from './settings.ts';
-import { type Tone, table } from './terminal.ts';
-
-interface Shared {
-  readonly suffix?: string;
-}
-
-type State = 'present' | 'placeholder' | 'absent';
-
-/** In the order of a token's life. */
-const PARAMETERS = {
-  FYERS_CLIENT_ID: 'the app id',
-  FYERS_SECRET_KEY: 'the app secret',
-  FYERS_ACCESS_TOKEN: 'the token that bots use',
-  FYERS_REFRESH_TOKEN: 'what FyersTokenRefresh refreshes with',
-  FYERS_TOKEN_STATE: "FyersTokenRefresh's own state",
-  FYERS_LOGIN_STATE: "the login's own state",
-  FYERS_TELEGRAM: 'the Telegram bot and chat',
-} as const satisfies Readonly<Record<ParameterName, string>>;
-
-/** Eight digits of a short secret's hash would help to guess it. */
-const SHORTEST_FINGERPRINTED = 32;
-
-const TONES: Readonly<Record<State, Tone>> = {
-  present: 'good',
-  placeholder: 'bad',
-  absent: 'quiet',
-};
+import { addDelete } from './ssm/delete.ts';
+import { addGet, addList } from './ssm/look.ts';
+import { addSet } from './ssm/set.ts';
 
 export function addSsm(program: Command, session: Session): void {
   const ssm = program
     .command('ssm')
-    .description('What stands in AWS SSM Parameter Store.')
+    .description('What stands in AWS SSM Parameter Store: list, get, set, delete.')
     .helpCommand(false)
     .addHelpText(
       'after',
-      '\nReads with your own AWS identity (`aws configure`), in ' +
-        `${REGION}, one GetParameter for each name. --suffix wins over FYERS_SUFFIX in .env.`,
-    );
-  ssm
-    .command('list')
-    .description('Every parameter: there or not, and a fingerprint of the long ones.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
-    .addHelpText(
-      'after',
       `
-A fingerprint is the beginning of the SHA-256, for comparing: \`fyers tokens\` shows the same for your files.
-Values under ${String(SHORTEST_FINGERPRINTED)} characters have none, because it would help to guess them.
-
-Example:
-  $ npx --no-install fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
-    )
-    .action((options: Shared & { readonly json?: true }) => list(session, options));
-  ssm
-    .command('get')
-    .description('One value, masked unless --reveal is given.')
-    .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
-    .option('--reveal', 'print the bare value to standard output')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
-    .addHelpText(
-      'after',
-      `
-Exits with 2 when there is no such value yet.
-
-Examples:
-  $ npx --no-install fyers ssm get FYERS_ACCESS_TOKEN
-  $ TOKEN="$(npx --no-install fyers ssm get FYERS_ACCESS_TOKEN --reveal)"`,
-    )
-    .action((name: string, options: Shared & { readonly reveal?: true }) =>
-      get(session, name, options),
+Works with your own AWS identity (\`aws configure\`), in ${REGION}, one call for each name. --suffix wins over
+FYERS_SUFFIX in .env.`,
     );
-}
-
-async function list(session: Session, options: Shared & { readonly json?: true }): Promise<void> {
-  const { io } = session;
-  const names = namesOfStack(session, options);
-  const read = await parameterReader(session, names);
-  const parameters = [];
-  for (const key of parameterKeys()) parameters.push(await lookAt(key, names, read));
-  if (options.json === true) {
-    const shown = parameters.map(({ name, state, fingerprint }) => ({ name, state, fingerprint }));
-    io.out(JSON.stringify({ region: REGION, parameters: shown }, null, 2));
-    return;
-  }
-  const rows = parameters.map(({ name, state, fingerprint, what }) => [
-    { text: name },
-    { text: state, tone: TONES[state] },
-    { text: fingerprint ?? '-' },
-    { text: what, tone: 'quiet' as const },
-  ]);
-  for (const line of table(io, ['Parameter', 'State', 'Fingerprint', 'What it is'], rows)) {
-    io.out(line);
-  }
-}
-
-async function lookAt(key: ParameterName, names: Names, read: ReadParameter) {
-  const value = await read(key);
-  return {
-    name: names.parameter(key),
-    state: stateOf(value),
-    fingerprint: value === null ? null : fingerprintOf(value),
-    what: PARAMETERS[key],
-  };
-}
-
-async function get(
-  session: Session,
-  name: string,
-  options: Shared & { readonly reveal?: true },
-): Promise<void> {
-  const names = namesOfStack(session, options);
-  const key = keyOf(name, names);
-  const read = await parameterReader(session, names);
-  const value = await read(key);
-  if (value === null || value === PLACEHOLDER) {
-    throw new FyersError(
-      'operator.credentials',
-      `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
-      'Run `npx --no-install fyers ssm list` to see what is there.',
-    );
-  }
-  session.io.out(options.reveal === true ? value : masked(value));
-}
-
-/** By the name itself or by the name with the stack's suffix. */
-function keyOf(name: string, names: Names): ParameterName {
-  const key = parameterKeys().find((each) => each === name || names.parameter(each) === name);
-  if (key !== undefined) return key;
-  throw new FyersError(
-    'operator.usage',
-    `"${name}" is not a parameter of this project.`,
-    `Name one of ${parameterKeys().map(names.parameter).join(', ')}.`,
-  );
-}
-
-function namesOfStack({ io }: Session, options: Shared): Names {
-  return namesOf(settingsOf(io.cwd, io.env), options.suffix);
-}
-
-function parameterKeys(): readonly ParameterName[] {
-  return Object.keys(PARAMETERS).filter(isParameter);
-}
-
-function isParameter(name: string): name is ParameterName {
-  return Object.hasOwn(PARAMETERS, name);
-}
-
-function stateOf(value: string | null): State {
-  if (value === null) return 'absent';
-  return value === PLACEHOLDER ? 'placeholder' : 'present';
-}
-
-function fingerprintOf(value: string): string | null {
-  const long = value.length >= SHORTEST_FINGERPRINTED;
-  return long && value !== PLACEHOLDER ? displayFingerprint(value.trim()) : null;
-}
-
-function masked(value: string): string {
-  const fingerprint = fingerprintOf(value);
-  const size = `${String(value.length)} characters`;
-  const about = fingerprint === null ? size : `${size}, fingerprint ${fingerprint}`;
-  return `******** (${about}; --reveal shows it)`;
+  addList(ssm, session);
+  addGet(ssm, session);
+  addSet(ssm, session);
+  addDelete(ssm, session);
 }

@@ -63,6 +63,12 @@ export const parseRedirectUri = matching<string>(
   'must be an https address, or http on 127.0.0.1, or loginUrl for the login function of the stack',
 );
 
+/** `<digits>:<letters>` (Telegram Bot API, "Authorizing your bot"). */
+export const parseBotToken = matching<string>(
+  /^\d{5,20}:[\w-]{20,64}$/,
+  'must be the bot token as @BotFather gives it, digits, a colon and letters',
+);
+
 export interface TelegramChat {
   readonly botToken: string;
   readonly chatId: string;

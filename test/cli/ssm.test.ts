@@ -27,6 +27,7 @@ describe('fyers ssm list', () => {
       ['FYERS_REFRESH_TOKEN', 'placeholder', '-'],
       ['FYERS_TOKEN_STATE', 'absent', '-'],
       ['FYERS_LOGIN_STATE', 'absent', '-'],
+      ['FYERS_TELEGRAM', 'absent', '-'],
     ]);
     expect(out).not.toContain(SECRET);
   });

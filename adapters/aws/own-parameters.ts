@@ -1,0 +1,65 @@
+// Parameters of one stack as things that are there or not: found by name, removed by name, never read.
+import {
+  DeleteParameterCommand,
+  type ParameterStringFilter,
+  type SSMClient,
+  paginateDescribeParameters,
+} from '@aws-sdk/client-ssm';
+import type { Names, ParameterName } from '../../core/names.ts';
+import { awsFault, isAwsError } from './fault.ts';
+
+export interface OwnParameters {
+  /** Full names: those of `keys` that are there, and every claim. Nothing of a stack with another suffix. */
+  find(keys: readonly ParameterName[]): Promise<readonly string[]>;
+  /** False when there was none. */
+  remove(name: string): Promise<boolean>;
+}
+
+/** Errors: `platform.permission`, `operator.credentials`, `platform.store`. */
+export function ownParameters(client: SSMClient, names: Names): OwnParameters {
+  return {
+    async find(keys) {
+      const fixed = await described(client, {
+        Key: 'Name',
+        Option: 'Equals',
+        Values: keys.map(names.parameter),
+      });
+      const claims = await described(client, {
+        Key: 'Name',
+        Option: 'BeginsWith',
+        Values: [names.claimPrefix],
+      });
+      return [...fixed, ...claims.filter((name) => isClaim(name, names))];
+    },
+    async remove(Name) {
+      try {
+        await client.send(new DeleteParameterCommand({ Name }));
+        return true;
+      } catch (caught) {
+        if (isAwsError(caught, 'ParameterNotFound')) return false;
+        throw awsFault(caught, `Removing the parameter ${Name}`);
+      }
+    },
+  };
+}
+
+/** Without a suffix the prefix is also that of every stack with one: what follows must be a day, not a suffix. */
+function isClaim(name: string, { claimPrefix }: Names): boolean {
+  return /^\d{4}-\d{2}-\d{2}_\d+$/.test(name.slice(claimPrefix.length));
+}
+
+async function described(
+  client: SSMClient,
+  filter: ParameterStringFilter,
+): Promise<readonly string[]> {
+  try {
+    const found: string[] = [];
+    const pages = paginateDescribeParameters({ client }, { ParameterFilters: [filter] });
+    for await (const { Parameters = [] } of pages) {
+      found.push(...Parameters.flatMap(({ Name }) => Name ?? []));
+    }
+    return found;
+  } catch (caught) {
+    throw awsFault(caught, 'Looking for parameters');
+  }
+}

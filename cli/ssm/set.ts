@@ -1,0 +1,181 @@
+// `npx fyers ssm set`: one value, from a hidden prompt or a pipe, checked before it replaces another.
+import type { Command } from 'commander';
+import {
+  type Parsed,
+  parseAccessToken,
+  parseAppId,
+  parseAppSecret,
+  parseFyId,
+  parseRefreshToken,
+  parseTelegram,
+} from '../../core/config.ts';
+import { FyersError } from '../../core/errors.ts';
+import { ENVIRONMENT, type ParameterName, REGION } from '../../core/names.ts';
+import type { TokenStore } from '../../core/ports.ts';
+import { formatIst } from '../../core/time.ts';
+import { isForeign } from '../../core/token/check.ts';
+import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
+import { accountIn } from '../../core/token/state.ts';
+import { parametersOf } from '../aws.ts';
+import type { Session } from '../io.ts';
+import { settingsOf, valueOrStop } from '../settings.ts';
+import { paint } from '../terminal.ts';
+import { type Shared, fingerprintOf, keyOf, namesOfStack } from './parameters.ts';
+
+interface SetOptions extends Shared {
+  readonly value?: string;
+  readonly force?: true;
+}
+
+type Rule =
+  | { readonly kind: 'token'; readonly token: TokenKind; readonly parse: Parse }
+  /** The program writes it from this key of its configuration. */
+  | { readonly kind: 'configured'; readonly key: string; readonly parse: Parse }
+  | { readonly kind: 'state' };
+type Parse = (text: string) => Parsed<unknown>;
+
+const RULES: Readonly<Record<ParameterName, Rule>> = {
+  FYERS_CLIENT_ID: { kind: 'configured', key: 'clientId', parse: parseAppId },
+  FYERS_SECRET_KEY: { kind: 'configured', key: 'secretKey', parse: parseAppSecret },
+  FYERS_ACCESS_TOKEN: { kind: 'token', token: 'access_token', parse: parseAccessToken },
+  FYERS_REFRESH_TOKEN: { kind: 'token', token: 'refresh_token', parse: parseRefreshToken },
+  FYERS_TOKEN_STATE: { kind: 'state' },
+  FYERS_LOGIN_STATE: { kind: 'state' },
+  FYERS_TELEGRAM: { kind: 'configured', key: 'telegram', parse: parseTelegram },
+};
+
+export function addSet(ssm: Command, session: Session): void {
+  ssm
+    .command('set')
+    .description('Replace one value: a token, mostly.')
+    .argument(
+      '<NAME>',
+      'FYERS_ACCESS_TOKEN, FYERS_REFRESH_TOKEN; with --force what `pulumi up` sets',
+    )
+    .option(
+      '--value <VALUE>',
+      "the value, which then stands in your shell's history; rather pipe it",
+    )
+    .option('--force', 'also where the configuration of the stack is the authority')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Asks for the value, unseen, or takes it from a pipe. It is checked first: its form, and for a token its kind and account.
+Only the broker proves a token: \`fyers tokens --use-ssm\` asks it.
+
+FYERS_CLIENT_ID, FYERS_SECRET_KEY, FYERS_TELEGRAM and the PIN come from the configuration of the stack, so they are set
+there: \`pulumi config set --secret secretKey\`, then \`pulumi up\`. The states are the functions' own.
+
+Examples:
+  $ npx --no-install fyers ssm set FYERS_ACCESS_TOKEN
+  $ npx --no-install fyers ssm set FYERS_ACCESS_TOKEN < access_token.txt`,
+    )
+    .action((name: string, options: SetOptions) => set(session, name, options));
+}
+
+async function set(session: Session, name: string, options: SetOptions): Promise<void> {
+  const { io } = session;
+  const names = namesOfStack(session, options);
+  const key = keyOf(name, names);
+  const rule = ruleFor(key, options);
+  const full = names.parameter(key);
+  const value = await valueFor(session, full, options);
+  valueOrStop(full, value === '' ? { ok: false, problem: 'needs a value' } : rule.parse(value));
+  const store = await parametersOf(session, names);
+  const claims = rule.kind === 'token' ? await claimsOf(session, store, value, rule.token) : null;
+  await store.write(key, value);
+  const fingerprint = fingerprintOf(value);
+  io.out(`${full} is set${fingerprint === null ? '' : `, fingerprint ${fingerprint}`}.`);
+  if (claims !== null) sayUntilWhen(session, claims);
+  if (rule.kind === 'configured') {
+    io.out(
+      `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
+    );
+  }
+}
+
+/** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */
+function ruleFor(key: ParameterName, { force }: SetOptions): Exclude<Rule, { kind: 'state' }> {
+  const rule = RULES[key];
+  if (rule.kind === 'state') {
+    throw new FyersError(
+      'operator.usage',
+      `${key} is written by its function only; a wrong one would let it forget what Fyers refused.`,
+      `To make it start anew, run \`npx --no-install fyers ssm delete ${key}\`.`,
+    );
+  }
+  if (rule.kind === 'configured' && force !== true) {
+    throw new FyersError(
+      'operator.usage',
+      `The configuration of the stack is the only authority for ${key}: \`pulumi up\` puts its value back over yours.`,
+      `Run \`pulumi config set --secret ${rule.key}\` and \`pulumi up\`, or repeat the command with --force.`,
+    );
+  }
+  return rule;
+}
+
+async function valueFor({ io, hide }: Session, full: string, options: SetOptions): Promise<string> {
+  if (options.value !== undefined) {
+    io.err(
+      `Note: a value in --value stands in your shell's history and in the list of processes. Rather pipe it: npx --no-install fyers ssm set ${full} < FILE`,
+    );
+  }
+  const given =
+    options.value ??
+    (io.person === null ? await io.piped() : await io.person.ask(`${full}: `, { hidden: true }));
+  const value = given.trim();
+  if (value !== '') hide(value);
+  return value;
+}
+
+/** @throws FyersError `operator.config` for a token of another kind, `operator.account` for one of another account */
+async function claimsOf(
+  session: Session,
+  store: TokenStore,
+  token: string,
+  kind: TokenKind,
+): Promise<TokenClaims> {
+  const decoded = decodeToken(token);
+  const claims = valueOrStop<TokenClaims>(
+    'The value',
+    decoded === null
+      ? { ok: false, problem: 'must be a token that Fyers issued' }
+      : (decoded.kind ?? kind) !== kind
+        ? { ok: false, problem: `is of the kind ${String(decoded.kind)}, and ${kind} is needed` }
+        : { ok: true, value: decoded },
+  );
+  const account = await accountOf(session, store);
+  if (isForeign(claims.fyId, account)) {
+    throw new FyersError(
+      'operator.account',
+      `The token belongs to the Fyers account ${String(claims.fyId)}, and this stack is of ${String(account)}; nothing was changed.`,
+      'Take a token of that account, or set another by `pulumi config set fyId` and run `pulumi up`.',
+    );
+  }
+  return claims;
+}
+
+/** As configured, else as the functions first saw it. */
+async function accountOf({ io }: Session, store: TokenStore): Promise<string | null> {
+  const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
+  if (configured !== null) return valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
+  return (
+    accountIn(await store.read('FYERS_LOGIN_STATE')) ??
+    accountIn(await store.read('FYERS_TOKEN_STATE'))
+  );
+}
+
+function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
+  const whose = fyId === null ? '' : `, account ${fyId}`;
+  io.out(`Issued ${formatIst(issuedAt)}, expires ${formatIst(expiresAt)}${whose}.`);
+  if (expiresAt <= io.clock.now()) {
+    io.err(
+      paint(io, 'bad', 'It has expired: nobody can use it.') +
+        ` Get a new one with \`npx --no-install fyers login --aws\` (${REGION}).`,
+    );
+  } else {
+    io.out('Not proven yet: `npx --no-install fyers tokens --use-ssm` asks the broker.');
+  }
+}

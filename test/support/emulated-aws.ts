@@ -1,0 +1,49 @@
+// An emulator for one test file, and a person who answers as a test says.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AwsOptions, Person } from '../../cli/io.ts';
+import { startEmulator } from '../../sandbox/aws/emulator.ts';
+import { ROOT } from './source-tree.ts';
+
+/** The emulator's only account. */
+export const ACCOUNT = '000000000000';
+
+export interface EmulatedAws {
+  readonly options: AwsOptions & { readonly region: string };
+  close(): Promise<void>;
+}
+
+export async function emulatedAws(): Promise<EmulatedAws> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'fyers-emulator-'));
+  const emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  const { endpoint, region, rootCredentials: credentials } = emulator;
+  return {
+    options: { endpoint, region, credentials, maxAttempts: 1 },
+    async close() {
+      await emulator.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface ScriptedPerson extends Person {
+  /** What was asked, in order. */
+  readonly questions: readonly { readonly question: string; readonly hidden: boolean }[];
+}
+
+/** @param answers one for each question; yes and no for what is to be confirmed */
+export function personSaying(...answers: readonly string[]): ScriptedPerson {
+  const questions: { question: string; hidden: boolean }[] = [];
+  const answer = (question: string, hidden: boolean): string => {
+    const given = answers[questions.length];
+    questions.push({ question, hidden });
+    if (given === undefined) throw new Error(`nobody was to be asked: ${question}`);
+    return given;
+  };
+  return {
+    questions,
+    ask: (question, { hidden = false } = {}) => Promise.resolve(answer(question, hidden)),
+    confirm: (question) => Promise.resolve(answer(question, false) === 'yes'),
+  };
+}
