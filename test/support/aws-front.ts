@@ -1,0 +1,70 @@
+// In front of the emulator: notes what is asked, and answers itself what the emulator does otherwise than AWS.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export interface FrontRequest {
+  readonly path: string;
+  readonly body: string;
+}
+
+interface FrontAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface AwsFront extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly FrontRequest[];
+}
+
+/** Of the headers that are the connection's own, not the request's. */
+const HOP = new Set(['host', 'connection', 'content-length', 'expect', 'transfer-encoding']);
+
+/** @param answer null hands the request on */
+export async function awsFront(
+  endpoint: string,
+  answer: (request: FrontRequest) => FrontAnswer | null = () => null,
+): Promise<AwsFront> {
+  const requests: FrontRequest[] = [];
+  const server = createServer((incoming, response) => {
+    void (async () => {
+      const request = { path: incoming.url ?? '/', body: await text(incoming) };
+      requests.push(request);
+      const own = answer(request);
+      if (own !== null) {
+        response.writeHead(own.status).end(own.body);
+        return;
+      }
+      const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
+        HOP.has(name) || value === undefined ? [] : [[name, String(value)] as [string, string]],
+      );
+      const method = incoming.method ?? 'POST';
+      const reply = await fetch(`${endpoint}${request.path}`, {
+        method,
+        headers,
+        ...(method === 'GET' ? {} : { body: request.body }),
+      });
+      const type = reply.headers.get('content-type') ?? 'text/xml';
+      const fault = reply.headers.get('x-amzn-errortype');
+      response.writeHead(reply.status, {
+        'content-type': type,
+        ...(fault === null ? {} : { 'x-amzn-errortype': fault }),
+      });
+      response.end(await reply.text());
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    requests,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,59 @@
+// Telegram's Bot API on loopback: one bot, the chats that wrote to it, and what was sent.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export interface TelegramServer extends AsyncDisposable {
+  readonly url: string;
+  /** Bodies of `sendMessage`. */
+  readonly messages: readonly { readonly chat_id: string; readonly text: string }[];
+  /** How often the chats were asked for. */
+  readonly asked: () => number;
+}
+
+export interface Chat {
+  readonly id: number;
+  readonly first_name?: string;
+  readonly title?: string;
+}
+
+/** @param chats those that have written, at the nth time that it is asked */
+export async function telegramServer(
+  token: string,
+  chats: (nth: number) => readonly Chat[] = () => [],
+): Promise<TelegramServer> {
+  const messages: { chat_id: string; text: string }[] = [];
+  let asked = 0;
+  const answer = (path: string, body: string) => {
+    if (path === `/bot${token}/sendMessage`) {
+      messages.push(JSON.parse(body) as { chat_id: string; text: string });
+      return { ok: true, result: {} };
+    }
+    if (path === `/bot${token}/getUpdates`) {
+      asked += 1;
+      return { ok: true, result: chats(asked).map((chat) => ({ message: { chat } })) };
+    }
+    return { ok: false, error_code: 401, description: 'Unauthorized' };
+  };
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const given = answer(request.url ?? '', body);
+      response.writeHead(given.ok ? 200 : 401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(given));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    messages,
+    asked: () => asked,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
