@@ -13,7 +13,7 @@ import {
 } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Session } from './io.ts';
-import { type Pulumi, pulumiIn } from './pulumi.ts';
+import { pulumiIn, selectedStack } from './pulumi.ts';
 import { refuse } from './settings.ts';
 
 interface Copied {
@@ -80,12 +80,6 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
   }
   if (left.length > 0) io.out(`Read from .env at every \`pulumi up\`: ${left.join(', ')}.`);
   io.out('The files stay as they are. Next: `pulumi up`.');
-}
-
-async function selectedStack(pulumi: Pulumi, named: string | undefined): Promise<string> {
-  // Answers only where Pulumi is logged in and the stack is there: else the first value would find out.
-  const flags = named === undefined ? [] : ['--stack', named];
-  return (await pulumi(['stack', '--show-name', ...flags], '')).trim();
 }
 
 /** @throws FyersError `operator.config` with everything that is wrong */

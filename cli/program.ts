@@ -15,6 +15,7 @@ import { addLogin } from './login.ts';
 import { atTerminal } from './person.ts';
 import { addRefresh } from './refresh.ts';
 import { addSsm } from './ssm.ts';
+import { addTelegram } from './telegram.ts';
 import { paint } from './terminal.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addTokens } from './tokens.ts';
@@ -86,6 +87,7 @@ function programOf(session: Session): Command {
   addHarvest(program, session);
   addConfigure(program, session);
   addConfirm(program, session);
+  addTelegram(program, session);
   addTestAlert(program, session);
   return program;
 }

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COPIED } from '../../cli/configure.ts';
 import { environmentName, setCommand, type Key } from '../../infra/sources.ts';
-import { stage, type Stage } from './stage.ts';
+import { withPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {
   FYERS_CLIENT_ID: 'ABCD1234EF-100',
@@ -14,49 +14,6 @@ const SECRETS = {
 const ENV = Object.entries(SECRETS)
   .map(([name, value]) => `${name}=${value}\n`)
   .join('');
-
-interface Call {
-  readonly args: readonly string[];
-  readonly input: string;
-}
-
-/** A stand-in that notes its arguments and its input, and fails where it is told to. */
-const PULUMI = `#!${process.execPath}
-const { appendFileSync, readFileSync } = require('node:fs');
-const args = process.argv.slice(2);
-const input = readFileSync(0, 'utf8');
-appendFileSync(process.env.CALLS, JSON.stringify({ args, input }) + '\\n');
-const [failing, words] = (process.env.FAIL ?? ':').split(':');
-if (failing !== '' && args.includes(failing)) {
-  console.error('error: ' + words + ' ' + input);
-  process.exit(255);
-}
-if (args.includes('stack')) console.log(args.at(-1) === '--show-name' ? 'dev' : args.at(-1));
-`;
-
-interface PulumiStage extends Stage {
-  calls(): readonly Call[];
-}
-
-async function withPulumi(fail = '', installed = true): Promise<PulumiStage> {
-  const env: Record<string, string> = { FAIL: fail };
-  const made = await stage({ env });
-  const bin = path.join(made.folder, 'bin');
-  mkdirSync(bin);
-  if (installed) writeFileSync(path.join(bin, 'pulumi'), PULUMI, { mode: 0o700 });
-  env['PATH'] = bin;
-  env['CALLS'] = path.join(made.folder, 'calls');
-  return {
-    ...made,
-    calls: () =>
-      existsSync(path.join(made.folder, 'calls'))
-        ? readFileSync(path.join(made.folder, 'calls'), 'utf8')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as Call)
-        : [],
-  };
-}
 
 const QUIET = ['--non-interactive', '--color', 'never'];
 

@@ -1,0 +1,53 @@
+// The Pulumi CLI as far as our commands call it.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stage, type Stage, type StageOptions } from './stage.ts';
+
+interface Call {
+  readonly args: readonly string[];
+  readonly input: string;
+}
+
+/** A stand-in that notes its arguments and its input, and fails where it is told to. */
+const PULUMI = `#!${process.execPath}
+const { appendFileSync, readFileSync } = require('node:fs');
+const args = process.argv.slice(2);
+const input = readFileSync(0, 'utf8');
+appendFileSync(process.env.CALLS, JSON.stringify({ args, input }) + '\\n');
+const [failing, words] = (process.env.FAIL ?? ':').split(':');
+if (failing !== '' && args.includes(failing)) {
+  console.error('error: ' + words + ' ' + input);
+  process.exit(255);
+}
+if (args.includes('version')) console.log('v3.259.0');
+if (args.includes('stack')) console.log(args.at(-1) === '--show-name' ? 'dev' : args.at(-1));
+`;
+
+export interface PulumiStage extends Stage {
+  calls(): readonly Call[];
+}
+
+/** @param fail the argument at which it fails, a colon, and its words */
+export async function withPulumi(
+  fail = '',
+  installed = true,
+  options: StageOptions = {},
+): Promise<PulumiStage> {
+  const env: Record<string, string | undefined> = { FAIL: fail, ...options.env };
+  const made = await stage({ ...options, env });
+  const bin = path.join(made.folder, 'bin');
+  mkdirSync(bin);
+  if (installed) writeFileSync(path.join(bin, 'pulumi'), PULUMI, { mode: 0o700 });
+  env['PATH'] = bin;
+  env['CALLS'] = path.join(made.folder, 'calls');
+  return {
+    ...made,
+    calls: () =>
+      existsSync(path.join(made.folder, 'calls'))
+        ? readFileSync(path.join(made.folder, 'calls'), 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Call)
+        : [],
+  };
+}
