@@ -20,8 +20,8 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
  */
 export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
-  const { read } = await parametersOf(session, names);
-  return read;
+  const store = await parametersOf(session, names);
+  return (name) => store.read(name);
 }
 
 /** Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`. */

@@ -9,6 +9,7 @@ import { REGION } from '../core/names.ts';
 import { SECOND } from '../core/time.ts';
 import { addConfigure } from './configure.ts';
 import { addConfirm } from './confirm.ts';
+import { addDoctor } from './doctor.ts';
 import { addHarvest } from './harvest.ts';
 import type { Io, Session } from './io.ts';
 import { addLogin } from './login.ts';
@@ -28,6 +29,8 @@ Examples:
   $ npx --no-install fyers refresh --local         without a login, where Fyers allows it
   $ npx --no-install fyers tokens                  is there a token for the coming session?
   $ npx --no-install fyers tokens --use-ssm        the same for the parameters in AWS
+  $ npx --no-install fyers doctor                  is everything there that is needed?
+  $ npx --no-install fyers test-alert              would the login link reach me?
   $ npx --no-install fyers ssm list                which parameters are there
   $ npx --no-install fyers harvest --every 10s     record the order book on this machine
   $ npx --no-install fyers COMMAND --help          more of one command
@@ -89,6 +92,7 @@ function programOf(session: Session): Command {
   addConfirm(program, session);
   addTelegram(program, session);
   addTestAlert(program, session);
+  addDoctor(program, session);
   return program;
 }
 

@@ -12,6 +12,11 @@ export type Settings = (name: string) => string | null;
 export function settingsOf(folder: string, env: Environment): Settings {
   const { values, problems } = readEnvFile(folder);
   refuse(problems);
+  return settingsIn(values, env);
+}
+
+/** @param values those of `.env` */
+export function settingsIn(values: Environment, env: Environment): Settings {
   return (name) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
 }
 

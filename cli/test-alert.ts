@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { FyersError } from '../core/errors.ts';
-import { ENVIRONMENT, type Names } from '../core/names.ts';
+import type { Names } from '../core/names.ts';
 import { asOperator } from './aws.ts';
 import { channelsOfStack, telegramOfStack, testMessage } from './channels.ts';
 import type { Session } from './io.ts';

@@ -1,5 +1,10 @@
 // A deployed function as its configuration shows it: whether it can run, and what the program told it.
-import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  type FunctionConfiguration,
+  GetAccountSettingsCommand,
+  GetFunctionConfigurationCommand,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface DeployedFunction {
@@ -16,19 +21,34 @@ export async function deployedFunction(
 ): Promise<DeployedFunction | null> {
   try {
     const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
-    const state = found.State ?? 'Active';
-    // Inactive: not used for weeks; the next call wakes it up.
-    const runs = state === 'Active' || state === 'Inactive';
-    const updated = found.LastUpdateStatus !== 'Failed';
-    const reason =
-      (runs ? found.LastUpdateStatusReason : found.StateReason) ?? 'no reason is given';
-    return {
-      name,
-      environment: found.Environment?.Variables ?? {},
-      fault: runs && updated ? null : `${runs ? 'its last update failed' : state}: ${reason}`,
-    };
+    return { name, environment: found.Environment?.Variables ?? {}, fault: faultOf(found) };
   } catch (caught) {
     if (isAwsError(caught, 'ResourceNotFoundException')) return null;
     throw awsFault(caught, `Looking at the function ${name}`);
+  }
+}
+
+/** Every other state is one in which it runs, or soon does: "Inactive" wakes up at the next call. */
+function faultOf(found: FunctionConfiguration): string | null {
+  const [failed, reason] =
+    found.State === 'Failed'
+      ? ['it failed', found.StateReason]
+      : [
+          found.LastUpdateStatus === 'Failed' ? 'its last update failed' : null,
+          found.LastUpdateStatusReason,
+        ];
+  return failed === null ? null : `${failed}: ${reason ?? 'no reason is given'}`;
+}
+
+/** Runs at a time that the account may have in the region, and those that no function has reserved. Errors as above. */
+export async function concurrencyOf(
+  client: LambdaClient,
+): Promise<{ readonly limit: number; readonly unreserved: number }> {
+  try {
+    const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
+    const limit = AccountLimit?.ConcurrentExecutions ?? 0;
+    return { limit, unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? limit };
+  } catch (caught) {
+    throw awsFault(caught, "Looking at Lambda's quota");
   }
 }

@@ -1,14 +1,12 @@
 // Market depth by REST: every symbol of a slot is asked for inside the slot, nothing is retried, and nothing drifts.
 import { setMaxListeners } from 'node:events';
 import type { AppId, SamplingPlan, AccessToken } from '../../core/config.ts';
-import { bookOf } from '../../core/depth/depth-answer.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
-import { type Refusal, refusalOf } from './depth-refusal.ts';
-import { callFyers } from './http.ts';
+import { type DepthAnswer, askForBook } from './depth-call.ts';
 import { type StrikeStore, pausesOf } from './rest-pauses.ts';
 
 export interface RestDepthOptions {
@@ -117,20 +115,15 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
 const UNTIL_DEADLINE = new AbortController().signal;
 setMaxListeners(0, UNTIL_DEADLINE);
 
-async function ask(options: SlotOptions, symbol: string, authorization: string) {
-  const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
+function ask(options: SlotOptions, symbol: string, authorization: string): Promise<DepthAnswer> {
   const everyMs = options.sampling.everySeconds * SECOND;
-  const reply = await callFyers({
-    url: `${options.apiUrl}/data/depth?${query.toString()}`,
-    method: 'GET',
+  return askForBook({
+    apiUrl: options.apiUrl,
+    symbol,
     authorization,
     timeoutMs: options.deadlineMs ?? Math.min(4 * SECOND, Math.max(everyMs - SECOND, 900)),
     signal: UNTIL_DEADLINE,
   });
-  const book =
-    reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
-  if (book !== null) return { kind: 'book', book } as const;
-  return { kind: 'hole', ...refusalOf(reply) } as const satisfies Refusal & { kind: 'hole' };
 }
 
 function holes(

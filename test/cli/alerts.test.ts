@@ -72,7 +72,7 @@ function pendingOnly(endpoint: string) {
 describe('fyers confirm', () => {
   test('confirms as the account, so that only the account can end it', async () => {
     await using mail = await mailbox();
-    await using front = await awsFront(String(aws.options.endpoint));
+    await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const own = await newTopic('to-confirm');
     await subscribed(own, mail.address);
@@ -125,7 +125,7 @@ describe('fyers confirm', () => {
     ['no token', `${CONFIRM}?TopicArn=arn:aws:sns:ap-south-1:${ACCOUNT}:t`],
     ['no topic', `${CONFIRM}?Token=${LONG_TOKEN}`],
   ])('refuses a link with %s, and asks AWS nothing', async (_what, link) => {
-    await using front = await awsFront(String(aws.options.endpoint));
+    await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const { code, err } = await at.run('confirm', link);
     expect(code).toBe(2);
@@ -134,7 +134,7 @@ describe('fyers confirm', () => {
   });
 
   test('refuses a topic of another account than the operator’s', async () => {
-    await using front = await awsFront(String(aws.options.endpoint));
+    await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const foreign = linkFor('arn:aws:sns:ap-south-1:111122223333:fyers-alarms', LONG_TOKEN);
     const { code, err } = await at.run('confirm', foreign);
@@ -151,7 +151,7 @@ describe('fyers test-alert', () => {
     await using mail = await mailbox();
     await using telegram = await telegramServer(BOT);
     await subscribed(topic, mail.address);
-    expect((await mail.next()).Type).toBe('SubscriptionConfirmation');
+    const { Token = '' } = await mail.next();
     await configured({
       FYERS_TOPIC_ARN: topic,
       FYERS_TELEGRAM: 'yes',
@@ -163,6 +163,7 @@ describe('fyers test-alert', () => {
     );
     ssm.destroy();
     await using at = await stage({ aws: aws.options });
+    expect((await at.run('confirm', linkFor(topic, Token))).code).toBe(0);
     const { code, out, err } = await at.run('test-alert');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await mail.next()).toMatchObject({
@@ -193,7 +194,7 @@ describe('fyers test-alert', () => {
 
   test('ends with 2 when everybody is pending, with the ways to confirm', async () => {
     await configured({ FYERS_TOPIC_ARN: topic });
-    await using front = await pendingOnly(String(aws.options.endpoint));
+    await using front = await pendingOnly(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(2);
@@ -207,7 +208,7 @@ describe('fyers test-alert', () => {
     ['those that are pending', ['--resubscribe'], '', 'new%40example.in'],
   ])('lets AWS send a new mail to %s', async (_what, flags, env, endpoint) => {
     await configured({ FYERS_TOPIC_ARN: topic });
-    await using front = await pendingOnly(String(aws.options.endpoint));
+    await using front = await pendingOnly(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     at.write('.env', env);
     const { code, out } = await at.run('test-alert', ...flags);

@@ -54,8 +54,14 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['ssm'],
   ['ssm', 'list'],
   ['ssm', 'get'],
+  ['ssm', 'set'],
+  ['ssm', 'delete'],
   ['harvest'],
   ['configure'],
+  ['confirm'],
+  ['telegram'],
+  ['test-alert'],
+  ['doctor'],
 ];
 
 describe('npx fyers', () => {
@@ -75,6 +81,8 @@ describe('npx fyers', () => {
     [['tokens', '--dir']],
     [['ssm']],
     [['ssm', 'get']],
+    [['ssm', 'set']],
+    [['doctor', 'extra']],
     [['configure', '--nope']],
   ])('ends with 2 for the arguments %j, and prints to standard error only', async (argv) => {
     await using at = await stage();

@@ -10,7 +10,7 @@ import { ROOT } from './source-tree.ts';
 export const ACCOUNT = '000000000000';
 
 export interface EmulatedAws {
-  readonly options: AwsOptions & { readonly region: string };
+  readonly options: AwsOptions & { readonly region: string; readonly endpoint: string };
   close(): Promise<void>;
 }
 

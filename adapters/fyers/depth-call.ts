@@ -1,0 +1,29 @@
+// One call for one symbol's book: the book, or why there is none.
+import type { Book } from '../../core/depth/book.ts';
+import { bookOf } from '../../core/depth/depth-answer.ts';
+import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { callFyers } from './http.ts';
+
+export interface DepthCall {
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  readonly symbol: string;
+  /** `<app id>:<access token>` */
+  readonly authorization: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type DepthAnswer =
+  { readonly kind: 'book'; readonly book: Book } | ({ readonly kind: 'hole' } & Refusal);
+
+/** @throws only the signal's own reason */
+export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
+  const { apiUrl, symbol, authorization, timeoutMs, signal } = call;
+  const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
+  const url = `${apiUrl}/data/depth?${query.toString()}`;
+  const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
+  const book =
+    reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
+  return book === null ? { kind: 'hole', ...refusalOf(reply) } : { kind: 'book', book };
+}

@@ -1,0 +1,126 @@
+// The access token for the coming session, the calendar that names it, and with --live one book.
+import { askForBook } from '../../adapters/fyers/depth-call.ts';
+import type { Level } from '../../core/depth/book.ts';
+import type { HoleReason } from '../../core/depth/coverage.ts';
+import { COVERED_UNTIL, nextSession } from '../../core/market/calendar.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/names.ts';
+import { REFRESH_SLOTS } from '../../core/schedule.ts';
+import {
+  type Instant,
+  SECOND,
+  addDays,
+  brokerDayEnd,
+  formatIst,
+  istDateAt,
+  istInstant,
+} from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { type Held, fromFiles, fromParameters } from '../token-sources.ts';
+import { judge, mayBeProven } from '../token-verdict.ts';
+import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+
+/** Enough to update before days are guessed. */
+const CALENDAR_NOTICE_DAYS = 21;
+
+export async function tokenFinding(patient: Patient): Promise<Finding> {
+  const now = patient.session.io.clock.now();
+  const session = nextSession(now);
+  const all = await heldBy(patient);
+  for (const held of all) {
+    const { good } = judge(held, { ...viewOf(held, now), proof: null, offline: true });
+    if (good && held.accessToken !== null) {
+      return ok(
+        `good for the session of ${session.date} by its own word, ${held.place}, fingerprint ${displayFingerprint(held.accessToken)}`,
+      );
+    }
+  }
+  const awaited = notYetDue(session, now);
+  if (awaited !== null) return skipped(awaited);
+  const problems = all.flatMap((held) => held.problems);
+  return problem(
+    [`none is good for the session of ${session.date}`, ...problems].join('; '),
+    all.at(-1)?.nextStep ?? '',
+  );
+}
+
+/** Null from the moment on that the link of the session's day is out. */
+function notYetDue(session: SessionPlan, now: Instant): string | null {
+  const [slot] = REFRESH_SLOTS;
+  if (session.opensAt > brokerDayEnd(now)) {
+    return `the coming session is on ${session.date}, and a token of today ends ${formatIst(brokerDayEnd(now))}`;
+  }
+  return now < istInstant(session.date, slot)
+    ? `not due: the login link comes at ${slot} IST`
+    : null;
+}
+
+/** In the operator's folder, then in AWS. */
+async function heldBy(patient: Patient): Promise<readonly Held[]> {
+  const { session, dir, suffix, hasAws } = patient;
+  const where = { dir, ...(suffix === undefined ? {} : { suffix }) };
+  return [
+    fromFiles(session, where),
+    ...((await hasAws()) ? [await fromParameters(session, where)] : []),
+  ];
+}
+
+function viewOf({ account }: Held, now: Instant) {
+  return { account, now, session: nextSession(now) };
+}
+
+export function calendarFinding({ session }: Patient): Finding {
+  const today = istDateAt(session.io.clock.now());
+  const known = `holidays are known until ${COVERED_UNTIL}`;
+  return addDays(today, CALENDAR_NOTICE_DAYS) <= COVERED_UNTIL
+    ? ok(known)
+    : problem(
+        `${known}; after it every weekday counts as a trading day`,
+        'Take a newer release of this project, and run `pulumi up`.',
+      );
+}
+
+const WAIT = 'Wait a minute, and repeat the command.';
+const LOGIN = 'Log in again with `npx --no-install fyers login`.';
+const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
+  'no-token': LOGIN,
+  'token-refused': LOGIN,
+  'unknown-symbol':
+    'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
+  unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
+};
+
+export async function liveFinding(patient: Patient): Promise<Finding> {
+  if (!patient.live) return skipped('not asked for: --live reads one book');
+  const { clock } = patient.session.io;
+  const held = (await heldBy(patient)).find((each) =>
+    mayBeProven(each.accessToken, viewOf(each, clock.now())),
+  );
+  const appId = held?.appId ?? null;
+  if (held === undefined || appId === null) {
+    return problem('there is no token of today, or no app id, to ask with', LOGIN);
+  }
+  const symbol = patient.settings(ENVIRONMENT.symbols)?.split(/[\s,]+/)[0] ?? REFERENCE_SYMBOLS[0];
+  const startedAt = clock.now();
+  const answer = await askForBook({
+    apiUrl: held.apiUrl,
+    symbol,
+    authorization: `${appId}:${held.accessToken ?? ''}`,
+    timeoutMs: 10 * SECOND,
+    signal: new AbortController().signal,
+  });
+  const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
+  if (answer.kind === 'hole') {
+    return problem(
+      `no book of ${symbol} (${answer.reason}), ${took}`,
+      FIXES[answer.reason] ?? WAIT,
+    );
+  }
+  const { bids, asks } = answer.book;
+  return ok(`${symbol}: ${best('bid', bids)}, ${best('ask', asks)}, ${took}`);
+}
+
+function best(side: 'bid' | 'ask', [level]: readonly Level[]): string {
+  if (level === undefined) return `no ${side}`;
+  return `${side} ${level.price.toFixed(2)} × ${String(level.quantity)}`;
+}

@@ -1,0 +1,267 @@
+// The patient is an operator's folder, a stack in the emulator, and the Fyers simulator.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { nodeFinding } from '../../cli/doctor/machine.ts';
+import { parseInstant } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { awsFront } from '../support/aws-front.ts';
+import { leaksOf } from '../support/canaries.ts';
+import { type DoctorsWorld, GOOD, LOGIN_URL, doctorsWorld, examined } from './doctors-world.ts';
+
+const TELEGRAM = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
+
+let world: DoctorsWorld;
+beforeAll(async () => {
+  world = await doctorsWorld();
+}, 180_000);
+afterAll(() => world.close());
+beforeEach(() => world.heal());
+
+describe('fyers doctor', () => {
+  test('finds nothing wrong with a stack that works, a line for each prerequisite', async () => {
+    await using at = await world.patient();
+    const { code, out, err } = await at.run('doctor', '--live');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows.slice(1, -1).map(([state, name]) => `${state ?? ''} ${name ?? ''}`)).toEqual([
+      'ok Node',
+      'ok Pulumi',
+      'ok AWS identity',
+      'ok Lambda quota',
+      'ok .env',
+      'ok App',
+      'ok PIN',
+      'ok Functions',
+      'ok Redirect URL',
+      'ok Messages',
+      'ok Calendar',
+      'ok Access token',
+      'ok Live book',
+    ]);
+    for (const words of [
+      'v3.259.0, stack dev',
+      'account 000000000000; region ap-south-1',
+      `${APP.id}, with a secret, in .env and Parameter Store`,
+      'FyersTokenRefresh, FyersLogin, FyersWatch',
+      `for one tap a day register ${LOGIN_URL}`,
+      'email me@example.in',
+      'holidays are known until',
+      `in Parameter Store (ap-south-1), fingerprint ${displayFingerprint(GOOD)}`,
+      /NSE:HDFCBANK-EQ: bid \d+\.\d\d × \d+, ask \d+\.\d\d × \d+, in \d+ ms/,
+      'No problems.',
+    ]) {
+      expect(out).toMatch(words instanceof RegExp ? words : new RegExp(escaped(words)));
+    }
+  });
+
+  test('asks Fyers nothing without --live, and shows no secret with it', async () => {
+    await using at = await world.patient();
+    at.write('access_token.txt', GOOD);
+    await world.put('FYERS_TELEGRAM', `${TELEGRAM}/42`);
+    await world.deploy({ FYERS_PIN_SECRET: 'FYERS_PIN' }, { FYERS_TELEGRAM: 'yes' });
+    const before = world.fyers.requests().length;
+    const quiet = await examined(at);
+    expect(world.fyers.requests().length).toBe(before);
+    expect(quiet.found['Live book']).toMatchObject({ state: 'skipped' });
+    expect(quiet.found['Messages']?.detail).toContain('Telegram chat 42');
+    expect(quiet.found['PIN']?.detail).toContain('given in .env and Secrets Manager');
+    const live = await examined(at, '--live', '--debug');
+    expect(world.fyers.requests().length).toBe(before + 1);
+    for (const { all } of [quiet, live]) {
+      expect(leaksOf(all, { token: GOOD, secret: APP.secret, bot: TELEGRAM })).toEqual([]);
+      expect(all).not.toMatch(new RegExp(`\\b${APP.pin}\\b`));
+    }
+  });
+
+  test('goes on when AWS is away, and says once why the rest was skipped', async () => {
+    await using at = await world.patient('', {
+      aws: { ...world.aws, endpoint: 'http://127.0.0.1:9' },
+    });
+    at.write('access_token.txt', GOOD);
+    const { code, found } = await examined(at, '--live');
+    expect(code).toBe(2);
+    expect(found['AWS identity']).toMatchObject({ state: 'problem' });
+    expect(found['AWS identity']?.fix).toContain('Check the connection to AWS');
+    for (const name of ['Lambda quota', 'Functions', 'Messages']) {
+      expect(found[name]).toMatchObject({ state: 'skipped' });
+      expect(found[name]?.detail).toContain('AWS cannot be asked');
+    }
+    for (const name of ['Pulumi', 'App', 'Access token', 'Live book']) {
+      expect(found[name]).toMatchObject({ state: 'ok' });
+    }
+  });
+
+  test('goes on without Pulumi’s stack, and gives its way out', async () => {
+    await using at = await world.patient('', {}, 'stack:no stack selected;');
+    const { code, found } = await examined(at);
+    expect(code).toBe(2);
+    expect(found['Pulumi']?.fix).toContain('pulumi stack init dev');
+    expect(found['Functions']?.state).toBe('ok');
+  });
+
+  test.each<[string, string, string, RegExp, RegExp]>([
+    [
+      'half an app',
+      'FYERS_CLIENT_ID=ABCD1234EF-100\n',
+      'App',
+      /FYERS_SECRET_KEY is missing/,
+      /myapi\.fyers\.in/,
+    ],
+    [
+      'an app id without its suffix',
+      'FYERS_CLIENT_ID=ABCD\nFYERS_SECRET_KEY=SECRET1234\n',
+      'App',
+      /full app id/,
+      /myapi/,
+    ],
+    [
+      'another app than the stack',
+      'FYERS_CLIENT_ID=OTHER1234-100\nFYERS_SECRET_KEY=SECRET1234\n',
+      'App',
+      /another app/,
+      /npm run configure/,
+    ],
+    [
+      'a PIN of three digits',
+      'FYERS_PIN=482\n',
+      'PIN',
+      /exactly four digits/,
+      /Correct it in \.env/,
+    ],
+    [
+      'a redirect URL of no kind',
+      'FYERS_REDIRECT_URI=ftp://x\n',
+      'Redirect URL',
+      /must be an https/,
+      /pulumi config set redirectUri/,
+    ],
+    [
+      'a suffix that no stack has',
+      'FYERS_SUFFIX=NO!\n',
+      'Functions',
+      /FYERS_SUFFIX must be 1 to 16/,
+      /Correct that/,
+    ],
+    [
+      'a suffix without a stack',
+      'FYERS_SUFFIX=none\n',
+      'Functions',
+      /no FyersTokenRefresh-none/,
+      /`pulumi up`/,
+    ],
+  ])('sees %s in .env', async (_what, env, name, detail, fix) => {
+    await using at = await world.patient(env);
+    const { code, found, all } = await examined(at);
+    expect(code).toBe(2);
+    expect(found[name]).toMatchObject({ state: 'problem' });
+    expect(found[name]?.detail).toMatch(detail);
+    expect(found[name]?.fix).toMatch(fix);
+    expect(all).not.toMatch(/SECRET1234|\b482\b/);
+  });
+
+  test.each([
+    ['the reference’s page', {}, 'ok', /paste into.*; for one tap a day register/],
+    ['loopback', { FYERS_REDIRECT_URI: 'http://127.0.0.1:8080/' }, 'ok', /caught on this machine/],
+    ['the keyword', { FYERS_REDIRECT_URI: 'loginUrl' }, 'ok', /exactly https:\/\/abcdefghij\./],
+    ['the login function', { FYERS_REDIRECT_URI: LOGIN_URL.slice(0, -1) }, 'ok', /one tap a day/],
+    [
+      'a function of another stack',
+      { FYERS_REDIRECT_URI: LOGIN_URL.replace('abc', 'xyz') },
+      'problem',
+      /another stack; this one's is https:\/\/abcdefghij\./,
+    ],
+  ])('tells what the redirect URL is: %s', async (_what, refresh, state, detail) => {
+    await world.deploy(refresh);
+    await using at = await world.patient();
+    const { found } = await examined(at);
+    expect(found['Redirect URL']).toMatchObject({ state });
+    expect(found['Redirect URL']?.detail).toMatch(detail);
+  });
+
+  test('sees that nobody would be reached', async () => {
+    await world.unsubscribeAll();
+    await using at = await world.patient();
+    const { code, found } = await examined(at);
+    expect(code).toBe(2);
+    expect(found['Messages']?.fix).toContain('pulumi config set email ADDRESS');
+  });
+
+  test('tells a small quota from one that is used up', async () => {
+    const quota = (unreserved: number) => ({
+      AccountLimit: { ConcurrentExecutions: 10, UnreservedConcurrentExecutions: unreserved },
+    });
+    for (const [unreserved, state, words] of [
+      [10, 'ok', '10 runs at a time: enough while reserved concurrency is off'],
+      [0, 'problem', 'other functions have reserved all 10'],
+    ] as const) {
+      await using front = await awsFront(world.aws.endpoint, ({ path }) =>
+        path.includes('/account-settings')
+          ? { status: 200, body: JSON.stringify(quota(unreserved)) }
+          : null,
+      );
+      await using at = await world.patient('', { aws: { ...world.aws, endpoint: front.url } });
+      const { found } = await examined(at);
+      expect(found['Lambda quota']).toMatchObject({ state });
+      expect(found['Lambda quota']?.detail).toContain(words);
+    }
+  });
+
+  test.each([
+    ['before the first slot', '2026-11-26T06:59:59+05:30', 'skipped', /login link comes at 07:00/],
+    ['from the first slot on', '2026-11-26T07:00:00+05:30', 'problem', /none is good .*2026-11-26/],
+    ['in the evening', '2026-11-25T20:00:00+05:30', 'skipped', /coming session is on 2026-11-26/],
+  ])(
+    'takes yesterday’s token for a problem only when one is due: %s',
+    async (_w, now, state, words) => {
+      await using at = await world.patient('', { now: parseInstant(now) });
+      const { found } = await examined(at);
+      expect(found['Access token']).toMatchObject({ state });
+      expect(found['Access token']?.detail).toMatch(words);
+    },
+  );
+
+  test('warns three weeks before the known holidays end', async () => {
+    await using at = await world.patient('', { now: parseInstant('2028-01-03T10:00:00+05:30') });
+    const { found } = await examined(at);
+    expect(found['Calendar']).toMatchObject({ state: 'problem' });
+    expect(found['Calendar']?.detail).toContain('every weekday counts as a trading day');
+  });
+
+  test('says what a refused token and an unknown symbol need', async () => {
+    await world.put('FYERS_ACCESS_TOKEN', mintToken('another seed', APP, 'access_token', SEVEN));
+    await using at = await world.patient();
+    const refused = (await examined(at, '--live')).found['Live book'];
+    expect(refused?.detail).toContain('token-refused');
+    expect(refused?.fix).toContain('`npx --no-install fyers login`');
+    await world.put('FYERS_ACCESS_TOKEN', GOOD);
+    at.write('.env', `FYERS_SYMBOLS=NSE:NOSUCH-EQ\nFYERS_API_URL=${world.fyers.url}\n`);
+    expect((await examined(at, '--live')).found['Live book']?.detail).toContain(
+      'no book of NSE:NOSUCH-EQ (unknown-symbol)',
+    );
+  });
+
+  test('repeats why Lambda cannot run a function', async () => {
+    await using front = await awsFront(world.aws.endpoint, ({ path }) =>
+      path.includes('/functions/FyersWatch')
+        ? { status: 200, body: '{"State":"Failed","StateReason":"the key is gone"}' }
+        : null,
+    );
+    await using at = await world.patient('', { aws: { ...world.aws, endpoint: front.url } });
+    const { found } = await examined(at);
+    expect(found['Functions']).toMatchObject({ state: 'problem' });
+    expect(found['Functions']?.detail).toBe('FyersWatch cannot run: it failed: the key is gone');
+  });
+
+  test('knows an old Node', () => {
+    expect(nodeFinding('20.19.0')).toMatchObject({
+      state: 'problem',
+      detail: 'Node 20.19.0 is too old: 22.18 or newer is needed.',
+    });
+    expect(nodeFinding('22.18.0')).toEqual({ state: 'ok', detail: '22.18.0' });
+  });
+});
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
