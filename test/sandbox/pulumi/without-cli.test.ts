@@ -1,3 +1,4 @@
+import { GetPolicyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -45,6 +46,7 @@ export { result, accountId };
 export const value = pin.value;
 export const page = url.functionUrl;
 export const urlId = url.urlId;
+export const functionName = fn.name;
 `;
 
 let dir = '';
@@ -88,7 +90,7 @@ async function up(account: string, config: Readonly<Record<string, string>>) {
 
 describe('The program without the CLI', () => {
   test('really creates what it registers, calls functions, and shows no secret', async () => {
-    const { page, urlId, ...outputs } = await up('111111111111', {});
+    const { page, urlId, functionName, ...outputs } = await up('111111111111', {});
     expect(outputs).toEqual({
       outputs: { name: 'PIN' },
       result: '{"n": 2}',
@@ -103,9 +105,22 @@ describe('The program without the CLI', () => {
       body: '{"n": null}',
     });
     const credentials = { accessKeyId, secretAccessKey };
-    const ssm = new SSMClient({ endpoint, region: 'ap-south-1', credentials });
+    const options = { endpoint, region: 'ap-south-1', credentials };
+    const ssm = new SSMClient(options);
     const live = await ssm.send(new GetParameterCommand({ Name: 'PIN', WithDecryption: true }));
     expect(live.Parameter?.Value).toBe(PIN);
+    // The emulator does not ask for these two; AWS does.
+    const policy = new GetPolicyCommand({ FunctionName: String(functionName) });
+    const { Policy = '' } = await new LambdaClient(options).send(policy);
+    expect(JSON.parse(Policy)).toMatchObject({
+      Statement: [
+        { Action: 'lambda:InvokeFunctionUrl', Principal: '*' },
+        {
+          Action: 'lambda:InvokeFunction',
+          Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+        },
+      ],
+    });
   });
 
   test('records what was registered, secrets masked', async () => {
