@@ -1,13 +1,33 @@
 // `npm run bench [-- --json]`: numbers that mean something on any machine, each a count, or a ratio within one run.
-import { parseArgs } from 'node:util';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { coldMeasures } from './cold-start.ts';
 import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
+import { packReference } from './reference-package.ts';
 import { slotsMeasure } from './slots.ts';
-import { zipMeasure } from './zip-size.ts';
+import { zipMeasures } from './zip-size.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const measures = [programMeasure(), await zipMeasure(), await slotsMeasure()];
+const measures = await allMeasures();
 process.stdout.write(values.json ? `${jsonOf(measures)}\n` : `${tableOf(measures)}\n`);
+
+async function allMeasures(): Promise<readonly Measure[]> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'fyers-bench-'));
+  try {
+    const reference = await packReference(dir);
+    return [
+      programMeasure(),
+      ...(await zipMeasures(reference, dir)),
+      ...(await coldMeasures(reference, dir)),
+      await slotsMeasure(),
+    ];
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
 
 function jsonOf(all: readonly Measure[]): string {
   const lines = all.map((each) => ({ ...each, ratio: ratioOf(each), reached: isReached(each) }));
@@ -22,7 +42,7 @@ function tableOf(all: readonly Measure[]): string {
   );
   const text = (line: readonly string[]) =>
     line
-      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
+      .map((cell, column) => paint(pad(cell, widths[column] ?? 0, column)))
       .join('  ')
       .trimEnd();
   return lines.map(text).join('\n');
@@ -33,17 +53,16 @@ function lineOf(measure: Measure): readonly string[] {
   const amount = (value: number | null) =>
     value === null ? '–' : `${value.toLocaleString('en')} ${unit}`;
   const ratio = ratioOf(measure)?.toFixed(2) ?? '–';
-  return [
-    what,
-    amount(ours),
-    amount(beside),
-    ratio,
-    aimText(aim),
-    isReached(measure) ? 'yes' : 'NO',
-  ];
+  return [what, amount(ours), amount(beside), ratio, aimText(aim), verdict(isReached(measure))];
 }
 
-function aimText(aim: Aim): string {
+function verdict(reached: boolean | null): string {
+  if (reached === null) return '–';
+  return reached ? 'yes' : 'NO';
+}
+
+function aimText(aim: Aim | null): string {
+  if (aim === null) return '–';
   if ('ratioAtMost' in aim) return `ratio ≤ ${String(aim.ratioAtMost)}`;
   return 'atMost' in aim
     ? `≤ ${aim.atMost.toLocaleString('en')}`
@@ -53,4 +72,16 @@ function aimText(aim: Aim): string {
 /** Names to the left, numbers to the right. */
 function pad(cell: string, width: number, column: number): string {
   return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+/** Colour for a reader at a terminal; piped, the table is plain. */
+function paint(cell: string): string {
+  switch (cell.trim()) {
+    case 'yes':
+      return styleText('green', cell);
+    case 'NO':
+      return styleText(['bold', 'red'], cell);
+    default:
+      return cell;
+  }
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Measure } from './measure.ts';
+import { type Measure, median } from './measure.ts';
 
 /** Odd, so that the median is a run. */
 const RUNS = 7;
@@ -46,8 +46,4 @@ function runMs(operatorDir: string, ...entry: readonly string[]): number {
   });
   if (status !== 0) throw new Error(`The program failed: ${stderr}`);
   return performance.now() - began;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) / 2] ?? NaN;
 }

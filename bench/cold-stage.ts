@@ -1,0 +1,130 @@
+// AWS and Fyers for functions that start again and again: each finds the same morning.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import path from 'node:path';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteParametersCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parameterStore } from '../adapters/aws/parameters.ts';
+import { ENVIRONMENT, namesFor } from '../core/names.ts';
+import type { TokenStore } from '../core/ports.ts';
+import { istDate, istInstant } from '../core/time.ts';
+import { startEmulator } from '../sandbox/aws/emulator.ts';
+import { writeShiftedDate } from '../sandbox/aws/shifted-date.ts';
+import { type FyersSimulator, startFyers } from '../sandbox/fyers/server.ts';
+import { mintTokens } from '../sandbox/fyers/tokens.ts';
+
+/** A Monday that traded, at the hour of the first refresh. */
+const SEVEN = istInstant(istDate('2026-01-05'), '07:00');
+const SEED = 'bench';
+const APP = {
+  id: 'BENCHMARK1-100',
+  secret: 'BENCH12345',
+  pin: '1234',
+  fyId: 'XB00001',
+  redirectUri: 'https://127.0.0.1/',
+};
+
+export interface ColdStage extends AsyncDisposable {
+  readonly fyers: FyersSimulator;
+  readonly store: TokenStore;
+  /** Yesterday's, and what {@link ColdStage.morning} puts back. */
+  readonly yesterdays: string;
+  /** For the functions: that of Lambda, with our settings and the stand-ins' addresses. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Nothing is left of the runs before. */
+  readonly morning: () => Promise<void>;
+  /** When the first connection to AWS since {@link ColdStage.morning} came; NaN before. */
+  readonly reachedAwsAt: () => number;
+}
+
+/** @param dir private, outside the repository, and nobody else's */
+export async function coldStage(
+  dir: string,
+  refresh: 'accepted' | 'refused' = 'accepted',
+): Promise<ColdStage> {
+  await using started = new AsyncDisposableStack();
+  const nodeModules = path.join(import.meta.dirname, '..', 'node_modules');
+  // Never one that was there before: its parameters are deleted for each run.
+  const emulator = await startEmulator({ dir, nodeModules });
+  started.defer(() => emulator.close());
+  const gate = started.use(await gateTo(emulator.endpoint));
+  const { accessKeyId, secretAccessKey } = emulator.rootCredentials;
+  const { region, endpoint } = emulator;
+  const client = { region, endpoint, credentials: emulator.rootCredentials };
+  const ssm = new SSMClient(client);
+  const names = namesFor('');
+  await new SecretsManagerClient(client).send(
+    new CreateSecretCommand({ Name: names.pinSecret, SecretString: APP.pin }),
+  );
+  const fyers = await startFyers({ seed: SEED, apps: [APP], refresh, startsAt: SEVEN });
+  started.defer(() => fyers.close());
+  const store = parameterStore({ client: ssm, names, onSecret: () => undefined });
+  const { accessToken, refreshToken } = mintTokens(SEED, APP, SEVEN);
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: dir,
+    LANG: 'C.UTF-8',
+    NODE_OPTIONS: await writeShiftedDate(dir, SEVEN),
+    AWS_ENDPOINT_URL: gate.url,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    [ENVIRONMENT.apiUrl]: fyers.url,
+    [ENVIRONMENT.pinSecret]: names.pinSecret,
+    [ENVIRONMENT.topicArn]: `arn:aws:sns:${region}:000000000000:FyersAlerts`,
+  };
+  const kept = started.move();
+  return {
+    fyers,
+    store,
+    yesterdays: accessToken,
+    environment,
+    morning: async () => {
+      const { Parameters = [] } = await ssm.send(new DescribeParametersCommand());
+      const Names = Parameters.map(({ Name = '' }) => Name);
+      if (Names.length > 0) await ssm.send(new DeleteParametersCommand({ Names }));
+      await store.write('FYERS_CLIENT_ID', APP.id);
+      await store.write('FYERS_SECRET_KEY', APP.secret);
+      await store.write('FYERS_ACCESS_TOKEN', accessToken);
+      await store.write('FYERS_REFRESH_TOKEN', refreshToken);
+      gate.close();
+    },
+    reachedAwsAt: gate.passedAt,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+interface Gate extends AsyncDisposable {
+  readonly url: string;
+  /** When the first connection since the gate was closed came; NaN before. */
+  readonly passedAt: () => number;
+  /** For the next to be the first. */
+  readonly close: () => void;
+}
+
+/** Passes everything on, and keeps the time. */
+async function gateTo(endpoint: string): Promise<Gate> {
+  const target = Number(new URL(endpoint).port);
+  let passedAt = NaN;
+  const server = createServer((near) => {
+    if (Number.isNaN(passedAt)) passedAt = performance.now();
+    const far = connect(target, '127.0.0.1');
+    near.pipe(far).pipe(near);
+    near.on('error', () => far.destroy());
+    far.on('error', () => near.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    passedAt: () => passedAt,
+    close: () => {
+      passedAt = NaN;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

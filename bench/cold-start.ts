@@ -1,0 +1,101 @@
+// How long the refresh function takes from nothing, beside the reference's: fresh processes, by turns, the same world.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { REFRESH, bundle } from '../infra/bundle.ts';
+import { type ColdStage, coldStage } from './cold-stage.ts';
+import { type Measure, median } from './measure.ts';
+import { type Reference, packReference, unpackReference } from './reference-package.ts';
+
+/** Odd, so that the median is a run. */
+const PAIRS = 15;
+const RUNNER = fileURLToPath(new URL('invoke-child.js', import.meta.url));
+
+/** A program and its arguments. */
+export type Command = readonly [string, ...string[]];
+
+/** Milliseconds since the process was started. */
+export interface ColdStart {
+  /** The handler's module is loaded: what Lambda calls init. */
+  readonly loaded: number;
+  /** The first connection to AWS: all that has to be loaded before it is, in whichever phase. */
+  readonly reachedAws: number;
+  readonly answered: number;
+  readonly answer: unknown;
+}
+
+/** Medians of each side. @param dir private, outside the repository. @throws when a run gives no answer */
+export async function coldMeasures(reference: Reference, dir: string): Promise<readonly Measure[]> {
+  await using stage = await coldStage(dir);
+  const ours = await ourCommand(dir);
+  const theirs = await referenceCommand(reference, dir);
+  // The first run of each only fills the disk's cache, and Python's of its bytecode.
+  await coldStart(stage, ours);
+  await coldStart(stage, theirs);
+  const pairs: (readonly [ColdStart, ColdStart])[] = [];
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    pairs.push([await coldStart(stage, ours), await coldStart(stage, theirs)]);
+  }
+  const measure = (what: string, of: 'loaded' | 'reachedAws' | 'answered'): Measure => ({
+    what,
+    unit: 'ms',
+    ours: Math.round(median(pairs.map(([our]) => our[of]))),
+    beside: Math.round(median(pairs.map(([, their]) => their[of]))),
+    aim: of === 'reachedAws' ? { ratioAtMost: 0.5 } : null,
+  });
+  return [
+    measure('refresh function, cold, to its first call of AWS', 'reachedAws'),
+    measure('… to its module loaded', 'loaded'),
+    measure('… to its answer', 'answered'),
+  ];
+}
+
+/** The function that is deployed, where only the SDK that Lambda brings is beside it. */
+export async function ourCommand(dir: string): Promise<Command> {
+  const folder = path.join(dir, 'ours');
+  await mkdir(path.join(folder, 'node_modules'), { recursive: true });
+  const sdk = path.join(import.meta.dirname, '..', 'node_modules', '@aws-sdk');
+  await symlink(sdk, path.join(folder, 'node_modules', '@aws-sdk'));
+  const file = path.join(folder, 'index.mjs');
+  await writeFile(file, await bundle(REFRESH));
+  return [process.execPath, RUNNER, file];
+}
+
+/** The reference's package as Lambda unpacks it; boto3 is where its runtime has it, outside the package. */
+export async function referenceCommand(reference: Reference, dir: string): Promise<Command> {
+  const folder = path.join(dir, 'reference');
+  await mkdir(folder);
+  unpackReference(reference, folder);
+  return [reference.python, reference.runner, folder, reference.module];
+}
+
+/** One start on a new morning. @throws when the function ends without an answer */
+export async function coldStart(stage: ColdStage, [program, ...args]: Command): Promise<ColdStart> {
+  await stage.morning();
+  const began = performance.now();
+  const child = spawn(program, args, {
+    env: stage.environment,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const told: { readonly line: string; readonly at: number }[] = [];
+  const channel = child.stdio[3];
+  if (!(channel instanceof Readable)) throw new Error('no channel to the function');
+  createInterface({ input: channel }).on('line', (line) => {
+    told.push({ line, at: performance.now() - began });
+  });
+  let problem = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (problem += text));
+  await once(child, 'close');
+  const [ready, answer] = told;
+  if (ready === undefined || answer === undefined) throw new Error(`No answer: ${problem}`);
+  return {
+    loaded: ready.at,
+    reachedAws: stage.reachedAwsAt() - began,
+    answered: answer.at,
+    answer: JSON.parse(answer.line) as unknown,
+  };
+}

@@ -1,0 +1,52 @@
+// The reference's function, written again, must do what its guide says: else nothing is measured beside it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { coldStage } from '../../bench/cold-stage.ts';
+import { type Command, coldStart, ourCommand, referenceCommand } from '../../bench/cold-start.ts';
+import { packReference } from '../../bench/reference-package.ts';
+import { REFRESHED_BODY } from '../../core/names.ts';
+
+let dir = '';
+let commands: Readonly<Record<'ours' | 'reference', Command>>;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-cold-'));
+  const reference = await referenceCommand(await packReference(dir), dir);
+  commands = { ours: await ourCommand(dir), reference };
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+test.each(['reference', 'ours'] as const)(
+  'Started cold, %s answers as the guide says and has stored a token that Fyers takes',
+  async (side) => {
+    await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')));
+    const start = await coldStart(stage, commands[side]);
+    expect(start.answer).toEqual({ statusCode: 200, body: REFRESHED_BODY });
+    const refreshes = stage.fyers
+      .requests()
+      .filter(({ path: asked }) => asked.endsWith('/validate-refresh-token'));
+    expect(refreshes).toMatchObject([{ method: 'POST', status: 200 }]);
+    const stored = await stage.store.read('FYERS_ACCESS_TOKEN');
+    expect(stored).not.toBe(stage.yesterdays);
+    const profile = await fetch(`${stage.fyers.url}/api/v3/profile`, {
+      headers: { authorization: `BENCHMARK1-100:${stored ?? ''}` },
+    });
+    expect(profile.status).toBe(200);
+    for (const [sooner, later] of [
+      [0, start.loaded],
+      [start.loaded, start.reachedAws],
+      [start.reachedAws, start.answered],
+    ] as const) {
+      expect(later).toBeGreaterThan(sooner);
+    }
+  },
+);
+
+test('Refused by Fyers, the reference answers 500 and stores nothing', async () => {
+  await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')), 'refused');
+  const { answer } = await coldStart(stage, commands.reference);
+  expect(answer).toMatchObject({ statusCode: 500 });
+  expect(await stage.store.read('FYERS_ACCESS_TOKEN')).toBe(stage.yesterdays);
+});
