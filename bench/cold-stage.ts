@@ -1,7 +1,9 @@
 // AWS and Fyers for functions that start again and again: each finds the same morning.
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteParametersCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parameterStore } from '../adapters/aws/parameters.ts';
@@ -33,7 +35,7 @@ export interface ColdStage extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Nothing is left of the runs before. */
   readonly morning: () => Promise<void>;
-  /** When the first connection to AWS since {@link ColdStage.morning} came; NaN before. */
+  /** When the first request to AWS since {@link ColdStage.morning} came; NaN before. */
   readonly reachedAwsAt: () => number;
 }
 
@@ -96,22 +98,29 @@ export async function coldStage(
 
 interface Gate extends AsyncDisposable {
   readonly url: string;
-  /** When the first connection since the gate was closed came; NaN before. */
+  /** When the first request since the gate was closed came; NaN before. */
   readonly passedAt: () => number;
   /** For the next to be the first. */
   readonly close: () => void;
 }
 
-/** Passes everything on, and keeps the time. */
+/**
+ * Passes everything on, each request on a connection of its own and each answer in one piece: the emulator sends an
+ * answer in two, and on a connection that is kept the second waits 40 ms for the first to be acknowledged.
+ */
 async function gateTo(endpoint: string): Promise<Gate> {
-  const target = Number(new URL(endpoint).port);
   let passedAt = NaN;
-  const server = createServer((near) => {
+  const server = createServer((near, answer) => {
     if (Number.isNaN(passedAt)) passedAt = performance.now();
-    const far = connect(target, '127.0.0.1');
-    near.pipe(far).pipe(near);
-    near.on('error', () => far.destroy());
-    far.on('error', () => near.destroy());
+    const { method = '', url = '', headers } = near;
+    const far = request(new URL(url, endpoint), { method, headers, agent: false }, (answered) => {
+      buffer(answered).then(
+        (body) => answer.writeHead(answered.statusCode ?? 502, answered.headers).end(body),
+        () => answer.destroy(),
+      );
+    });
+    far.on('error', () => answer.destroy());
+    near.pipe(far);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -124,6 +133,7 @@ async function gateTo(endpoint: string): Promise<Gate> {
     },
     [Symbol.asyncDispose]: async () => {
       server.close();
+      server.closeAllConnections();
       await once(server, 'close');
     },
   };

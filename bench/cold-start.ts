@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { REFRESH, bundle } from '../infra/bundle.ts';
 import { type ColdStage, coldStage } from './cold-stage.ts';
 import { type Measure, median } from './measure.ts';
-import { type Reference, packReference, unpackReference } from './reference-package.ts';
+import { type Reference, unpackReference } from './reference-package.ts';
 
 /** Odd, so that the median is a run. */
 const PAIRS = 15;
@@ -22,7 +22,7 @@ export type Command = readonly [string, ...string[]];
 export interface ColdStart {
   /** The handler's module is loaded: what Lambda calls init. */
   readonly loaded: number;
-  /** The first connection to AWS: all that has to be loaded before it is, in whichever phase. */
+  /** The first request to AWS: all that has to be loaded before it is, in whichever phase. */
   readonly reachedAws: number;
   readonly answered: number;
   readonly answer: unknown;
