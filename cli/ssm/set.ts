@@ -15,7 +15,8 @@ import type { TokenStore } from '../../core/ports.ts';
 import { formatIst } from '../../core/time.ts';
 import { isForeign } from '../../core/token/check.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
-import { accountIn } from '../../core/token/state.ts';
+import { parseLoginState } from '../../core/token/login-state.ts';
+import { parseTokenState } from '../../core/token/state.ts';
 import { parametersOf } from '../aws.ts';
 import type { Session } from '../io.ts';
 import { settingsOf, valueOrStop } from '../settings.ts';
@@ -161,10 +162,9 @@ async function claimsOf(
 async function accountOf({ io }: Session, store: TokenStore): Promise<string | null> {
   const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
   if (configured !== null) return valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
-  return (
-    accountIn(await store.read('FYERS_LOGIN_STATE')) ??
-    accountIn(await store.read('FYERS_TOKEN_STATE'))
-  );
+  const seenByLogin = parseLoginState((await store.read('FYERS_LOGIN_STATE')) ?? '')?.fyId ?? null;
+  if (seenByLogin !== null) return seenByLogin;
+  return parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ?? null;
 }
 
 function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
