@@ -162,9 +162,11 @@ async function claimsOf(
 async function accountOf({ io }: Session, store: TokenStore): Promise<string | null> {
   const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
   if (configured !== null) return valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
-  const seenByLogin = parseLoginState((await store.read('FYERS_LOGIN_STATE')) ?? '')?.fyId ?? null;
-  if (seenByLogin !== null) return seenByLogin;
-  return parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ?? null;
+  return (
+    parseLoginState((await store.read('FYERS_LOGIN_STATE')) ?? '')?.fyId ??
+    parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ??
+    null
+  );
 }
 
 function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {

@@ -7,6 +7,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ParameterName, namesFor } from '../../core/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
 import { leaksOf } from '../support/canaries.ts';
 import { type EmulatedAws, emulatedAws, personSaying } from '../support/emulated-aws.ts';
 import { operatorToken } from '../support/operator-token.ts';
@@ -119,7 +120,7 @@ describe('fyers ssm set', () => {
 
   test('refuses the token of another account than the configured or the first seen one', async () => {
     await using at = await staged({ piped: TOKEN });
-    await put('FYERS_LOGIN_STATE', JSON.stringify({ fyId: 'XB99999' }));
+    await put('FYERS_LOGIN_STATE', formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB99999' }));
     const seen = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
     expect(seen.code).toBe(2);
     expect(seen.err).toMatch(/^operator\.account: .*XA00001, and this stack is of XB99999/);
