@@ -49,7 +49,9 @@ export async function folderFor(
 export async function logInAt(url: string): Promise<string> {
   const page = await (await fetch(url)).text();
   const form = new URLSearchParams({ otp: ONE_TIME_PASSWORD, pin: SECRET_APP.pin });
-  for (const [, name = '', value = ''] of page.matchAll(/name="(\w+)" value="([^"]*)"/g)) {
+  for (const [, name = '', value = ''] of page.matchAll(
+    /type="hidden" name="(\w+)" value="([^"]*)"/g,
+  )) {
     form.set(
       name,
       value.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code))),
