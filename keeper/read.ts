@@ -63,7 +63,7 @@ export interface Memory {
 /** @throws FyersError `platform.integrity` for a state that can't be read, `operator.account` where two accounts were seen. */
 export async function readMemory(
   { store }: Reading,
-  { names, fyId }: KeeperSettings,
+  { names, fyId }: Pick<KeeperSettings, 'names' | 'fyId'>,
 ): Promise<Memory> {
   const [text, loginText] = await Promise.all([
     store.read('FYERS_TOKEN_STATE'),

@@ -20,6 +20,7 @@ import { type Held, fromFiles, fromParameters } from '../token-sources.ts';
 import { judge, mayBeProven } from '../token-verdict.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
+const LOGIN = 'Log in with `npx --no-install fyers login`.';
 /** Enough to update before days are guessed. */
 const CALENDAR_NOTICE_DAYS = 21;
 
@@ -40,7 +41,7 @@ export async function tokenFinding(patient: Patient): Promise<Finding> {
   const problems = all.flatMap((held) => held.problems);
   return problem(
     [`none is good for the session of ${session.date}`, ...problems].join('; '),
-    all.at(-1)?.nextStep ?? '',
+    LOGIN,
   );
 }
 
@@ -81,7 +82,6 @@ export function calendarFinding({ session }: Patient): Finding {
 }
 
 const WAIT = 'Wait a minute, and repeat the command.';
-const LOGIN = 'Log in again with `npx --no-install fyers login`.';
 const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
   'no-token': LOGIN,
   'token-refused': LOGIN,

@@ -10,13 +10,12 @@ import {
   parseTelegram,
 } from '../../core/config.ts';
 import { FyersError } from '../../core/errors.ts';
-import { ENVIRONMENT, type ParameterName, REGION } from '../../core/names.ts';
+import { ENVIRONMENT, type Names, type ParameterName, REGION } from '../../core/names.ts';
 import type { TokenStore } from '../../core/ports.ts';
 import { formatIst } from '../../core/time.ts';
 import { isForeign } from '../../core/token/check.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
-import { parseLoginState } from '../../core/token/login-state.ts';
-import { parseTokenState } from '../../core/token/state.ts';
+import { readMemory } from '../../keeper/read.ts';
 import { parametersOf } from '../aws.ts';
 import type { Session } from '../io.ts';
 import { settingsOf, valueOrStop } from '../settings.ts';
@@ -85,7 +84,8 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   const value = await valueFor(session, full, options);
   valueOrStop(full, value === '' ? { ok: false, problem: 'needs a value' } : rule.parse(value));
   const store = await parametersOf(session, names);
-  const claims = rule.kind === 'token' ? await claimsOf(session, store, value, rule.token) : null;
+  const claims =
+    rule.kind === 'token' ? await claimsOf(session, { store, names }, value, rule.token) : null;
   await store.write(key, value);
   const fingerprint = fingerprintOf(value);
   io.out(`${full} is set${fingerprint === null ? '' : `, fingerprint ${fingerprint}`}.`);
@@ -134,7 +134,7 @@ async function valueFor({ io, hide }: Session, full: string, options: SetOptions
 /** @throws FyersError `operator.config` for a token of another kind, `operator.account` for one of another account */
 async function claimsOf(
   session: Session,
-  store: TokenStore,
+  { store, names }: { readonly store: TokenStore; readonly names: Names },
   token: string,
   kind: TokenKind,
 ): Promise<TokenClaims> {
@@ -147,7 +147,10 @@ async function claimsOf(
         ? { ok: false, problem: `is of the kind ${String(decoded.kind)}, and ${kind} is needed` }
         : { ok: true, value: decoded },
   );
-  const account = await accountOf(session, store);
+  const { io } = session;
+  const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
+  const fyId = configured === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
+  const { account } = await readMemory({ store }, { names, fyId });
   if (isForeign(claims.fyId, account)) {
     throw new FyersError(
       'operator.account',
@@ -156,17 +159,6 @@ async function claimsOf(
     );
   }
   return claims;
-}
-
-/** As configured, else as the functions first saw it. */
-async function accountOf({ io }: Session, store: TokenStore): Promise<string | null> {
-  const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
-  if (configured !== null) return valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
-  return (
-    parseLoginState((await store.read('FYERS_LOGIN_STATE')) ?? '')?.fyId ??
-    parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ??
-    null
-  );
 }
 
 function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
