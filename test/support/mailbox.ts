@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-export interface Mail {
+interface Mail {
   readonly Type: string;
   readonly Subject?: string;
   readonly Message: string;
