@@ -6,10 +6,11 @@ import { formatIst, istInstant, weekday } from '../core/time.ts';
 import { unexercised } from './aws/unexercised.ts';
 import { dayInBucket } from './check-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
+import { loginSteps, registerStep } from './login-step.ts';
 import type { Progress } from './progress.ts';
 import { outputRows, provision, type Provisioned } from './provision.ts';
 import { startStandIns, type StandInOptions, type StandIns } from './stand-ins.ts';
-import { invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
+import { invoke, isLive, storedToken } from './token-step.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
@@ -39,13 +40,13 @@ export async function mainJob(
     return provisioned;
   });
   signal.throwIfAborted();
-  if (options.broker === 'today') await refusedStep(standIns, made, progress);
-  else {
-    await mintedStep(standIns, made, progress);
-    signal.throwIfAborted();
-    await recordedSteps(standIns, made, options, progress, signal);
-  }
-  if (options.keep) await keep(standIns, progress, signal);
+  await registerStep(standIns, made, progress);
+  if (options.broker === 'today') {
+    await loginSteps(standIns, made, options.env === null, progress);
+  } else await mintedStep(standIns, made, progress);
+  signal.throwIfAborted();
+  await recordedSteps(standIns, made, options, progress, signal);
+  if (options.keep) await keep(standIns, made, progress, signal);
 }
 
 async function standInsUp(options: StartOptions, progress: Progress): Promise<StandIns> {
@@ -163,39 +164,12 @@ async function permissionStep(standIns: StandIns, progress: Progress): Promise<v
   progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));
 }
 
-/** The real world: the broker refuses, and the operator is told. */
-async function refusedStep(
+async function keep(
   standIns: StandIns,
   { outputs }: Provisioned,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<void> {
-  const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName}`, async () => {
-    const before = await storedToken(standIns.emulator, TOKEN);
-    const { answer, statusCode, message } = await invoke(standIns.emulator, functionName);
-    const asked = refreshAnswers(standIns.simulator.requests());
-    for (const { status, code } of asked) {
-      progress.warn(`Fyers refused the refresh: HTTP ${String(status)}, code ${String(code)}`);
-    }
-    progress.note(answer);
-    progress.rows([['You are told', message]]);
-    const after = await storedToken(standIns.emulator, TOKEN);
-    const refused = asked.length === 1 && asked[0]?.status === 400 && asked[0].code === -16;
-    if (!refused || statusCode !== 202 || before.fingerprint !== after.fingerprint) {
-      throw new FyersError(
-        'bug.unexpected',
-        'Today must end with one refusal, a 202, and the parameter as it was.',
-        'Look at keeper/.',
-      );
-    }
-  });
-  progress.verdict(
-    true,
-    'Refused by the broker, told to the operator, nothing published: as it should be today.',
-  );
-}
-
-async function keep(standIns: StandIns, progress: Progress, signal: AbortSignal): Promise<void> {
   const { endpoint, rootCredentials } = standIns.emulator;
   progress.note('\n   Everything stays up until Ctrl-C. From another terminal:');
   progress.note(
@@ -203,5 +177,7 @@ async function keep(standIns: StandIns, progress: Progress, signal: AbortSignal)
   );
   progress.note('npx --no-install fyers ssm list');
   progress.note(`curl ${standIns.simulator.controlUrl}/ledger`);
+  const { host } = new URL(String(outputs['loginUrl']));
+  progress.note(`curl -H 'Host: ${host}' ${endpoint}/`);
   if (!signal.aborted) await once(signal, 'abort');
 }

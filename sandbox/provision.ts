@@ -1,6 +1,7 @@
 // `up` of the unchanged program: by the real Pulumi CLI where it is on the PATH, else without it.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { LOGIN_URL_KEYWORD } from '../core/names.ts';
 import { registeredIn, type Registered } from './pulumi/register.ts';
 import { hasPulumi, withCli } from './pulumi/with-cli.ts';
 import { upWithoutCli } from './pulumi/without-cli.ts';
@@ -22,7 +23,12 @@ export async function provision(
   await mkdir(dir);
   const { endpoint, rootCredentials } = standIns.emulator;
   const aws = { endpoint, ...rootCredentials };
-  const config = { operatorDir: standIns.operator.dir, apiUrl: standIns.simulator.url };
+  const config = {
+    operatorDir: standIns.operator.dir,
+    apiUrl: standIns.simulator.url,
+    // The run registers the login function's address, whatever the folder's .env says.
+    redirectUri: LOGIN_URL_KEYWORD,
+  };
   if (!(await hasPulumi())) {
     progress.note(
       'Pulumi CLI: not on the PATH. The program runs without it: it can create, and keeps no state.',

@@ -18,12 +18,26 @@ export function clientOptions({ endpoint, region, rootCredentials }: Emulator) {
   return { endpoint, region, credentials: rootCredentials };
 }
 
-/** @throws FyersError when the function failed: its own code and message are in it. */
+/** The first slot's run. @throws FyersError when the function failed: its own code and message are in it. */
 export async function invoke(emulator: Emulator, functionName: string): Promise<Invoked> {
+  const answer = await answerOf(emulator, functionName, { trigger: 'slot', slot: '07:00' });
+  const { statusCode, body } = JSON.parse(answer) as {
+    readonly statusCode: number;
+    readonly body: string;
+  };
+  const { message } = JSON.parse(body) as { readonly message: string };
+  return { answer, statusCode, message };
+}
+
+/** @throws FyersError when the function failed: its own code and message are in it. */
+export async function answerOf(
+  emulator: Emulator,
+  functionName: string,
+  event: Readonly<Record<string, string>>,
+): Promise<string> {
   using lambda = disposable(new LambdaClient(clientOptions(emulator)));
-  const Payload = JSON.stringify({ trigger: 'slot', slot: '07:00' });
   const { Payload: payload, FunctionError: failed } = await lambda.client.send(
-    new InvokeCommand({ FunctionName: functionName, Payload }),
+    new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) }),
   );
   const answer = Buffer.from(payload ?? []).toString();
   if (failed !== undefined) {
@@ -34,12 +48,7 @@ export async function invoke(emulator: Emulator, functionName: string): Promise<
       'Correct what it names, then run the command again.',
     );
   }
-  const { statusCode, body } = JSON.parse(answer) as {
-    readonly statusCode: number;
-    readonly body: string;
-  };
-  const { message } = JSON.parse(body) as { readonly message: string };
-  return { answer, statusCode, message };
+  return answer;
 }
 
 export interface StoredToken {

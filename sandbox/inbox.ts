@@ -1,0 +1,75 @@
+// The operator's inbox of a run: a queue on the stack's topic, where in the world there is a mail address.
+import { SNSClient, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { FyersError } from '../core/errors.ts';
+import type { Emulator } from './aws/emulator.ts';
+import { clientOptions, disposable } from './token-step.ts';
+
+const LONGEST_WAIT_SECONDS = 20;
+
+export interface Mail {
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Inbox extends AsyncDisposable {
+  /** Waits for it. @throws FyersError when none comes. */
+  readonly next: () => Promise<Mail>;
+}
+
+export async function openInbox(emulator: Emulator, topicArn: string): Promise<Inbox> {
+  await using opened = new AsyncDisposableStack();
+  const sns = opened.use(disposable(new SNSClient(clientOptions(emulator)))).client;
+  const sqs = opened.use(disposable(new SQSClient(clientOptions(emulator)))).client;
+  const [, , , region = '', account = ''] = topicArn.split(':');
+  const QueueName = 'operator-inbox';
+  const queueArn = `arn:aws:sqs:${region}:${account}:${QueueName}`;
+  // Without this policy the topic drops its messages silently.
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: queueArn,
+        Condition: { ArnEquals: { 'aws:SourceArn': topicArn } },
+      },
+    ],
+  });
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName, Attributes: { Policy } }),
+  );
+  opened.defer(async () => {
+    await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  });
+  const { SubscriptionArn } = await sns.send(
+    new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn }),
+  );
+  opened.defer(async () => {
+    await sns.send(new UnsubscribeCommand({ SubscriptionArn }));
+  });
+  const kept = opened.move();
+  const next = async (): Promise<Mail> => {
+    const { Messages: [message] = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: LONGEST_WAIT_SECONDS }),
+    );
+    if (message?.Body === undefined) {
+      throw new FyersError(
+        'platform.message',
+        `No message came from ${topicArn}.`,
+        "Look at the topic's policy in infra/components/messages.ts, and at keeper/ask.ts.",
+      );
+    }
+    const { Subject, Message } = JSON.parse(message.Body) as Readonly<
+      Record<'Subject' | 'Message', string>
+    >;
+    return { subject: Subject, text: Message };
+  };
+  return { next, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
