@@ -1,10 +1,12 @@
 // `npm start` as a person meets it, in child processes; the whole day is run by `npm start` itself in CI.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { istDate, istInstant } from '../../core/time.ts';
+import { throwAwayFolder } from '../../sandbox/operator-folder.ts';
 import { ROOT } from '../support/source-tree.ts';
 
 const START = path.join(ROOT, 'sandbox', 'start.ts');
@@ -92,13 +94,38 @@ describe('npm start with wrong input', () => {
 });
 
 describe('npm start -- --broker today', () => {
-  test('shows the refusal and what the operator is told, and leaves nothing', async () => {
-    const { code, said } = await start('--broker', 'today').ended;
-    expect(said).toContain('HTTP 400, code -16');
-    expect(said).toContain('"statusCode": 202');
-    expect(said).toMatch(/You are told\s+Login needed: /);
+  /** A folder as a reference user has it; one symbol a minute, so that the day is short. */
+  async function quickFolder(): Promise<string> {
+    const dir = await operatorFolder({});
+    await throwAwayFolder(dir, 'today', istInstant(istDate('2026-11-25'), '07:00'));
+    const quick = 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n';
+    await appendFile(path.join(dir, '.env'), quick);
+    return dir;
+  }
+
+  test('goes from the refusal over message, link, page and callback to a recorded day', async () => {
+    const { code, said } = await start('--broker', 'today', '--env', await quickFolder()).ended;
+    const inOrder = [
+      'redirect URL  https://',
+      'HTTP 400, code -16',
+      '"statusCode": 202',
+      'Subject  Fyers login for Wed 2026-11-25: one tap',
+      'the link → 200 "Fyers login for 2026-11-25"',
+      '"Log in at Fyers" → 200 "Fyers (simulated)"',
+      'the form, with pin → 200 "Done"',
+      'The Fyers token is live, and valid until 26 Nov 2026, 06:00 IST',
+      'yes: the broker takes it',
+      'the link again → 200 "Already done"',
+      '"token": "live"',
+      'equal what the simulator served',
+    ];
+    const places = inOrder.map((words) => said.indexOf(words));
+    expect(places, said).toEqual([...places].sort((a, b) => a - b));
+    expect(places, said).not.toContain(-1);
     expect(code).toBe(0);
     expect(await leftovers()).toEqual([]);
+    // Whoever has the link has the page, and whoever has the code has a token.
+    expect(said).not.toMatch(/\/go\/[\d-]+\/[0-9a-f]{32}|auth_code=/);
   }, 120_000);
 });
 
