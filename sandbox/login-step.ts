@@ -103,7 +103,8 @@ async function watchStep(
   });
 }
 
-function linkIn({ text }: Mail, loginUrl: string): string {
+/** @throws FyersError where the message has none */
+export function linkIn({ text }: Mail, loginUrl: string): string {
   const link = text.split('\n').find((line) => line.startsWith(`${loginUrl}go/`));
   if (link !== undefined) return link;
   throw new FyersError(

@@ -1,46 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { FyersError } from '../../../core/errors.ts';
-import { istDate } from '../../../core/time.ts';
 import { shown } from '../../../functions/login/answer.ts';
-import type { LoginOutcome, LoginProblem } from '../../../keeper/login.ts';
-import { SEVEN } from '../../support/keeper-world.ts';
+import { OUTCOMES, PROBLEMS } from '../../support/login-outcomes.ts';
 
-const PROBLEMS: readonly LoginProblem[] = [
-  'forged',
-  'expired',
-  'used',
-  'cancelled',
-  'wrong-app',
-  'wrong-account',
-  'app-secret',
-  'code',
-  'silent',
-  'unreachable',
-  'bad-token',
-  'busy',
-  'unrecognised',
-  'not-registered',
-];
-const next = istDate('2026-11-26');
-const OUTCOMES: readonly LoginOutcome[] = [
-  { kind: 'home' },
-  {
-    kind: 'link',
-    date: istDate('2026-11-25'),
-    until: SEVEN,
-    url: 'https://fyers.example/?a=1&b="2"',
-  },
-  { kind: 'sent' },
-  { kind: 'too-soon', at: SEVEN },
-  { kind: 'too-soon', at: null },
-  { kind: 'done', validUntil: SEVEN, already: false },
-  { kind: 'done', validUntil: SEVEN, already: true },
-  { kind: 'no-login', day: { kind: 'too-early' } },
-  { kind: 'no-login', day: { kind: 'closed', why: 'weekend', next } },
-  { kind: 'no-login', day: { kind: 'over', why: 'over', next } },
-  { kind: 'failed', failure: new FyersError('platform.store', '<b>Down.</b>', 'Try again.') },
-  ...PROBLEMS.map((why) => ({ kind: 'refused', why }) as const),
-];
 const pages = OUTCOMES.map((outcome) => ({ outcome, ...shown(outcome, 'GET') }));
 
 describe('Every page', () => {

@@ -1,0 +1,209 @@
+// The daily login in a real browser of a phone's size: the deployed function's pages, the simulated Fyers, and back.
+// FYERS_SCREENSHOTS names a folder that keeps a picture of every page.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { instant, istDate } from '../../core/time.ts';
+import { linkPath, newState } from '../../core/token/login-link.ts';
+import type { App } from '../../core/ports.ts';
+import { shown } from '../../functions/login/answer.ts';
+import { send } from '../../sandbox/browser.ts';
+import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
+import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
+import { openInbox, type Inbox } from '../../sandbox/inbox.ts';
+import { linkIn, registerStep } from '../../sandbox/login-step.ts';
+import { provision, type Provisioned } from '../../sandbox/provision.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { invoke, isLive, storedToken } from '../../sandbox/token-step.ts';
+import { OUTCOMES } from '../support/login-outcomes.ts';
+import { contrast, hasChromium, openPhone, type Phone } from '../support/phone.ts';
+import { quietProgress } from '../support/quiet-progress.ts';
+
+const DATE = istDate('2026-11-25');
+const NEVER = new AbortController().signal;
+const wanted = hasChromium || process.env['CI'] === 'true';
+const title = wanted
+  ? 'On a phone'
+  : 'On a phone (skipped: no /usr/bin/chromium; `apt-get install chromium` brings it)';
+
+let pictures = '';
+beforeAll(async () => {
+  pictures = process.env['FYERS_SCREENSHOTS'] ?? (await mkdtemp(path.join(os.tmpdir(), 'pages-')));
+});
+afterAll(async () => {
+  if (process.env['FYERS_SCREENSHOTS'] === undefined) await rm(pictures, { recursive: true });
+});
+
+/** What every page must be, whatever it says. */
+async function expectReadable(phone: Phone, name: string): Promise<void> {
+  for (const { scheme, beyondPx, pressHeights, pieces } of await phone.look(name)) {
+    const where = `${name}, ${scheme}`;
+    expect.soft(beyondPx, `${where}: beyond the right edge`).toBeLessThanOrEqual(0);
+    for (const [label, height] of Object.entries(pressHeights)) {
+      expect.soft(height, `${where}: the height of "${label}"`).toBeGreaterThanOrEqual(44);
+    }
+    expect.soft(pieces, where).not.toHaveLength(0);
+    for (const piece of pieces) {
+      expect.soft(contrast(piece), `${where}: "${piece.text}"`).toBeGreaterThanOrEqual(4.5);
+    }
+  }
+  expect.soft(phone.complaints.filter(isNoStatus), name).toEqual([]);
+}
+
+/** Chromium complains of every page that is not 200, which refusals are meant to be. */
+const isNoStatus = (complaint: string) =>
+  !/^Failed to load resource: the server responded with a status of [45]/.test(complaint);
+
+describe.skipIf(!wanted)(`${title}, every page`, () => {
+  test('fits the screen, can be pressed and is in contrast, light and dark', async () => {
+    await using phone = await openPhone({
+      pictures: path.join(pictures, 'every-page'),
+      answer: ({ url }) => {
+        const outcome = OUTCOMES[Number(new URL(url).pathname.slice(1))];
+        const {
+          statusCode = 0,
+          headers = {},
+          body = '',
+        } = shown(outcome ?? { kind: 'unknown' }, 'GET');
+        const texts = Object.entries(headers).map(
+          ([name, value]) => [name, String(value)] as const,
+        );
+        return Promise.resolve({ status: statusCode, headers: Object.fromEntries(texts), body });
+      },
+    });
+    for (const [index, outcome] of OUTCOMES.entries()) {
+      await phone.page.goto(`https://pages.lambda-url.ap-south-1.on.aws/${String(index)}`);
+      const what = 'why' in outcome ? outcome.why : outcome.kind;
+      await expectReadable(phone, `${String(index).padStart(2, '0')}-${what}`);
+    }
+  });
+});
+
+describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
+  let standIns: StandIns;
+  let made: Provisioned;
+  let inbox: Inbox;
+  let link = '';
+  let phone: Phone;
+
+  beforeAll(async () => {
+    standIns = await startStandIns({
+      date: DATE,
+      broker: 'today',
+      env: null,
+      seed: 'pages',
+    });
+    made = await provision(standIns, quietProgress, NEVER);
+    await registerStep(standIns, made, quietProgress);
+    inbox = await openInbox(standIns.emulator, String(made.outputs['topic']));
+    await invoke(standIns.emulator, String(made.outputs['functionName']));
+    link = linkIn(await inbox.next(), loginUrl());
+  });
+  afterAll(async () => {
+    await inbox[Symbol.asyncDispose]();
+    await standIns[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    phone = await openPhone({
+      pictures: path.join(pictures, 'deployed'),
+      answer: (call) => send(standIns.emulator.endpoint, call),
+    });
+  });
+  afterEach(async () => {
+    await phone[Symbol.asyncDispose]();
+  });
+
+  const keysOf = ({ id, secret }: SimulatedApp) => ({ id, secret }) as App;
+  const loginUrl = () => String(made.outputs['loginUrl']);
+  const heading = () => phone.page.locator('h1').innerText();
+
+  /** From the day's link to the simulated Fyers' first form. */
+  async function toFyers(): Promise<void> {
+    await phone.page.goto(link);
+    await phone.page.locator('a.press').tap();
+    await phone.page.waitForURL(`${standIns.simulator.url}/**`);
+  }
+
+  async function logIn(pin: string): Promise<void> {
+    const { page } = phone;
+    await page.fill('[name=otp]', ONE_TIME_PASSWORD);
+    await page.getByRole('button', { name: 'Continue' }).tap();
+    await page.fill('[name=pin]', pin);
+    await page.getByRole('button', { name: 'Log in' }).tap();
+  }
+
+  test('sends the link again on request, and says when it may be asked again', async () => {
+    await phone.page.goto(loginUrl());
+    await expectReadable(phone, '1-home');
+    await phone.page.locator('button.press').tap();
+    await phone.page.waitForURL('**/ask');
+    expect(await heading()).toBe('The link was sent');
+    await expectReadable(phone, '2-sent');
+    expect(linkIn(await inbox.next(), loginUrl())).toBe(link);
+    await phone.page.goto(loginUrl());
+    await phone.page.locator('button.press').tap();
+    await phone.page.waitForURL('**/ask');
+    expect(await heading()).toBe('The link was sent already');
+    await expectReadable(phone, '3-too-soon');
+  });
+
+  test('refuses a link of another day and a state that is not from here', async () => {
+    const { app } = standIns.operator;
+    const yesterday = linkPath(keysOf(app), istDate('2026-11-24'));
+    await phone.page.goto(`${loginUrl()}${yesterday}`);
+    expect(await heading()).toBe('That took too long');
+    await expectReadable(phone, '4-expired');
+    const now = instant(standIns.simulator.now());
+    const forged = newState(keysOf({ ...app, secret: 'GUESSED' }), DATE, now, 'ab'.repeat(16));
+    const code = mintToken('pages', app, 'auth_code', now);
+    const query = new URLSearchParams({ s: 'ok', code: '200', auth_code: code, state: forged });
+    await phone.page.goto(`${loginUrl()}?${query.toString()}`);
+    expect(await heading()).toBe('This address is not from here');
+    await expectReadable(phone, '5-forged');
+  });
+
+  test('says what to do after a cancelled login', async () => {
+    await toFyers();
+    await phone.look('6-fyers');
+    await phone.page.getByRole('button', { name: 'Cancel' }).tap();
+    await phone.page.waitForURL(`${loginUrl()}?**`);
+    expect(await heading()).toBe('Fyers did not finish the login');
+    await expectReadable(phone, '7-cancelled');
+  });
+
+  test('publishes a token by one tap, and shows "Already done" on Back, reload and another device', async () => {
+    const { emulator, operator } = standIns;
+    const before = await storedToken(emulator, 'FYERS_ACCESS_TOKEN');
+    const referrers: (string | null)[] = [];
+    phone.page.on('request', (request) => {
+      const { referer } = request.headers();
+      if (request.url().startsWith(standIns.simulator.url)) referrers.push(referer ?? null);
+    });
+    await phone.page.goto(link);
+    expect(await heading()).toBe('Fyers login for 2026-11-25');
+    await expectReadable(phone, '8-link');
+    await toFyers();
+    expect(referrers, 'nothing of the link goes along to Fyers').toEqual([null]);
+    await logIn(operator.app.pin);
+    await phone.page.waitForURL(`${loginUrl()}?**`);
+    expect(await heading()).toBe('Done');
+    await expectReadable(phone, '9-done');
+    const after = await storedToken(emulator, 'FYERS_ACCESS_TOKEN');
+    expect(after.value).not.toBe(before.value);
+    expect(await isLive(standIns, after.value)).toBe(true);
+
+    await phone.page.reload();
+    expect(await heading()).toBe('Already done');
+    await expectReadable(phone, '10-already-done');
+    await phone.page.evaluate('history.go(-3)');
+    await phone.page.waitForURL(link);
+    expect(await heading()).toBe('Already done');
+    await using other = await openPhone({
+      pictures: path.join(pictures, 'deployed'),
+      answer: (call) => send(emulator.endpoint, call),
+    });
+    await other.page.goto(link);
+    expect(await other.page.locator('h1').innerText()).toBe('Already done');
+  });
+});

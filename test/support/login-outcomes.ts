@@ -1,0 +1,43 @@
+// Every outcome of a request to the login, so every page that there is.
+import { FyersError } from '../../core/errors.ts';
+import { istDate } from '../../core/time.ts';
+import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
+import { SEVEN } from './keeper-world.ts';
+
+export const PROBLEMS: readonly LoginProblem[] = [
+  'forged',
+  'expired',
+  'used',
+  'cancelled',
+  'wrong-app',
+  'wrong-account',
+  'app-secret',
+  'code',
+  'silent',
+  'unreachable',
+  'bad-token',
+  'busy',
+  'unrecognised',
+  'not-registered',
+];
+const next = istDate('2026-11-26');
+
+export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
+  { kind: 'home' },
+  {
+    kind: 'link',
+    date: istDate('2026-11-25'),
+    until: SEVEN,
+    url: 'https://fyers.example/?a=1&b="2"',
+  },
+  { kind: 'sent' },
+  { kind: 'too-soon', at: SEVEN },
+  { kind: 'too-soon', at: null },
+  { kind: 'done', validUntil: SEVEN, already: false },
+  { kind: 'done', validUntil: SEVEN, already: true },
+  { kind: 'no-login', day: { kind: 'too-early' } },
+  { kind: 'no-login', day: { kind: 'closed', why: 'weekend', next } },
+  { kind: 'no-login', day: { kind: 'over', why: 'over', next } },
+  { kind: 'failed', failure: new FyersError('platform.store', '<b>Down.</b>', 'Try again.') },
+  ...PROBLEMS.map((why) => ({ kind: 'refused', why }) as const),
+];
