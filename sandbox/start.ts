@@ -10,7 +10,8 @@ const HELP = `npm start -- [options]
 The main job on this machine, without accounts: provisions the unchanged program on an AWS emulator, invokes the
 deployed function against a simulated Fyers, and runs the deployed harvester through one trading day.
 
-  --broker accepting|today  accepting (default): refresh works; today: refused, as Fyers has done since 1 Apr 2026
+  --broker accepting|today  accepting (default): refresh works; today: refused, as Fyers has done since 1 Apr 2026, so
+                            a stand-in for you follows the link in the message and logs in
   --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
   --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
   --seed TEXT               another market (default "fyers")

@@ -6,11 +6,13 @@ import type { Words } from './words.ts';
 const STYLE = `:root{color-scheme:light dark}
 body{margin:0;font:17px/1.5 system-ui,sans-serif;background:light-dark(#f4f5f7,#14161a);color:light-dark(#1a1d21,#e8eaed)}
 main{max-width:34rem;margin:0 auto;padding:2rem 1.25rem;overflow-wrap:break-word}
-h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 1rem}
+h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 1rem;text-wrap:balance}
+p{text-wrap:pretty}
 .mark{font-size:.95rem;margin:0;color:light-dark(#5b6470,#9aa4b1)}
 .good h1{color:light-dark(#0b6b3a,#5ed39a)}
+.good h1::before{content:"\\2713\\a0"}
 .bad h1{color:light-dark(#a4262c,#ff8a8a)}
-code{display:block;padding:.75rem;border-radius:.5rem;background:light-dark(#e6e8ec,#23262c);font:15px/1.5 ui-monospace,monospace}
+code{display:block;-webkit-user-select:all;user-select:all;padding:.75rem;border-radius:.5rem;background:light-dark(#e6e8ec,#23262c);font:15px/1.5 ui-monospace,monospace}
 .press{display:block;box-sizing:border-box;width:100%;margin:1.5rem 0;padding:1rem;border:0;border-radius:.75rem;background:light-dark(#1a4fd6,#7aa2ff);color:light-dark(#fff,#0b1020);font:600 1.1rem/1.2 system-ui,sans-serif;text-align:center;text-decoration:none}
 .press:focus-visible{outline:3px solid light-dark(#1a1d21,#e8eaed);outline-offset:3px}`;
 
@@ -48,6 +50,7 @@ export function page({
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow, noarchive">
 <title>${escaped(title)}</title>
 <style>${STYLE}</style>

@@ -1,6 +1,6 @@
 // What each page says: what happened, and what to do. Nothing of a request is repeated in it.
 import type { FyersError } from '../../core/errors.ts';
-import { type Instant, formatClock, formatIst } from '../../core/time.ts';
+import { type Instant, type IstDate, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login-link.ts';
 import { LOGIN_COMMAND } from '../../core/token/login-message.ts';
 import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
@@ -36,7 +36,7 @@ export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): W
       return {
         status: 200,
         tone: 'plain',
-        title: `Fyers login for ${outcome.date}`,
+        title: `Fyers login for ${dayOf(outcome.date)}`,
         text: [
           'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the token is stored.',
           'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
@@ -107,7 +107,7 @@ function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
     tone: 'plain',
     title: day.kind === 'closed' ? 'No market today' : 'The session is over',
     text: [
-      `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${day.next}; its link comes at 07:00 IST.`,
+      `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${dayOf(day.next)}; its link comes at 07:00 IST.`,
     ],
   };
 }
@@ -119,6 +119,11 @@ function failed(failure: FyersError): Words {
     title: 'That did not work',
     text: [failure.message, `Code ${failure.code}. Nothing was published.`],
   };
+}
+
+/** `25 Nov 2026` */
+function dayOf(date: IstDate): string {
+  return formatIst(istInstant(date, '00:00')).replace(/,.*/, '');
 }
 
 function clock(at: Instant): string {

@@ -181,7 +181,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
       if (request.url().startsWith(standIns.simulator.url)) referrers.push(referer ?? null);
     });
     await phone.page.goto(link);
-    expect(await heading()).toBe('Fyers login for 2026-11-25');
+    expect(await heading()).toBe('Fyers login for 25 Nov 2026');
     await expectReadable(phone, '8-link');
     await toFyers();
     expect(referrers, 'nothing of the link goes along to Fyers').toEqual([null]);

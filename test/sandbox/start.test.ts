@@ -110,7 +110,7 @@ describe('npm start -- --broker today', () => {
       'HTTP 400, code -16',
       '"statusCode": 202',
       'Subject  Fyers login for Wed 2026-11-25: one tap',
-      'the link → 200 "Fyers login for 2026-11-25"',
+      'the link → 200 "Fyers login for 25 Nov 2026"',
       '"Log in at Fyers" → 200 "Fyers (simulated)"',
       'the form, with pin → 200 "Done"',
       'The Fyers token is live, and valid until 26 Nov 2026, 06:00 IST',

@@ -32,9 +32,9 @@ export interface Piece {
   readonly background: string;
 }
 
-export type Scheme = 'light' | 'dark';
+type Scheme = 'light' | 'dark';
 
-export interface Look {
+interface Look {
   readonly scheme: Scheme;
   /** How far the page reaches beyond the screen's right edge, CSS pixels. */
   readonly beyondPx: number;

@@ -54,7 +54,7 @@ describe("The day's link", () => {
     world.clock.set(plus(CLOSES, -1));
     expect(await visit(world, LINK)).toMatchObject({
       status: 200,
-      title: 'Fyers login for 2026-11-25',
+      title: 'Fyers login for 25 Nov 2026',
     });
     world.clock.set(CLOSES);
     expect(await visit(world, LINK)).toMatchObject({ status: 409, title: 'The session is over' });
