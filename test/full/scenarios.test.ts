@@ -1,0 +1,28 @@
+// More months of the keeper's life than npm test has time for.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { MORE_MONTHS, live } from '../scenarios/months.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+let dir = '';
+let emulator: Emulator;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-months-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+test.for(MORE_MONTHS)(
+  'Thirty days of $name, with the luck of seed $seed, break no rule',
+  async (month) => {
+    const { objections } = await live(emulator, month);
+    expect(objections).toEqual([]);
+  },
+);

@@ -1,0 +1,170 @@
+// One stack's part of AWS on the emulator, as the program would have made it, and the mailbox behind its topic.
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import {
+  GetParameterCommand,
+  GetParameterHistoryCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+import type { Message } from '../../core/ports.ts';
+import type { Emulator } from '../../sandbox/aws/emulator.ts';
+import { type Faults, startFaults } from '../../sandbox/faults.ts';
+
+export interface Credentials {
+  readonly appId: string;
+  readonly appSecret: string;
+  readonly pin: string;
+  readonly refreshToken: string;
+}
+
+export interface Cloud extends AsyncDisposable {
+  /** The keeper's own clients, behind {@link faults}. They never try again: a throttled call is one that fails. */
+  readonly ssm: SSMClient;
+  readonly secretsManager: SecretsManagerClient;
+  readonly sns: SNSClient;
+  readonly topicArn: string;
+  readonly faults: Faults;
+  /** What the operator does by `pulumi up`. */
+  setParameter(name: ParameterName, value: string): Promise<void>;
+  setPin(pin: string): Promise<void>;
+  /** Null where it does not exist. */
+  parameter(
+    name: ParameterName,
+  ): Promise<{ readonly value: string; readonly version: number } | null>;
+  /** Versions after one, oldest first. */
+  history(
+    name: ParameterName,
+    after: number,
+  ): Promise<readonly { readonly value: string; readonly version: number }[]>;
+  /** What came since the last look. */
+  mail(): Promise<readonly Message[]>;
+}
+
+export async function newCloud(
+  { endpoint, region, rootCredentials: credentials }: Emulator,
+  names: Names,
+  given: Credentials,
+): Promise<Cloud> {
+  const faults = await startFaults(endpoint);
+  const direct = { endpoint, region, credentials };
+  const faulty = { endpoint: faults.url, region, credentials, maxAttempts: 1 };
+  const ssm = new SSMClient(direct);
+  const secretsManager = new SecretsManagerClient(direct);
+  const sqs = new SQSClient(direct);
+  const setParameter = async (name: ParameterName, Value: string) => {
+    const input = {
+      Name: names.parameter(name),
+      Value,
+      Type: 'SecureString',
+      Overwrite: true,
+    } as const;
+    await ssm.send(new PutParameterCommand(input));
+  };
+  await setParameter('FYERS_CLIENT_ID', given.appId);
+  await setParameter('FYERS_SECRET_KEY', given.appSecret);
+  await setParameter('FYERS_ACCESS_TOKEN', PLACEHOLDER);
+  await setParameter('FYERS_REFRESH_TOKEN', given.refreshToken);
+  await secretsManager.send(
+    new CreateSecretCommand({ Name: names.pinSecret, SecretString: given.pin }),
+  );
+  const { topicArn, queueUrl } = await newTopic(new SNSClient(direct), sqs, names.undelivered);
+  return {
+    ssm: new SSMClient(faulty),
+    secretsManager: new SecretsManagerClient(faulty),
+    sns: new SNSClient(faulty),
+    topicArn,
+    faults,
+    setParameter,
+    async setPin(SecretString) {
+      await secretsManager.send(
+        new PutSecretValueCommand({ SecretId: names.pinSecret, SecretString }),
+      );
+    },
+    async parameter(name) {
+      const input = { Name: names.parameter(name), WithDecryption: true };
+      try {
+        const { Parameter } = await ssm.send(new GetParameterCommand(input));
+        return { value: Parameter?.Value ?? '', version: Parameter?.Version ?? 0 };
+      } catch (caught) {
+        if (caught instanceof Error && caught.name === 'ParameterNotFound') return null;
+        throw caught;
+      }
+    },
+    history: (name, after) => historyOf(ssm, names.parameter(name), after),
+    mail: () => mailIn(sqs, queueUrl),
+    async [Symbol.asyncDispose]() {
+      await faults.close();
+    },
+  };
+}
+
+/** With a queue for the operator's mailbox. */
+async function newTopic(sns: SNSClient, sqs: SQSClient, name: string) {
+  const { TopicArn: topicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
+  const Endpoint = topicArn.replace(':sns:', ':sqs:');
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: Endpoint,
+        Condition: { ArnEquals: { 'aws:SourceArn': topicArn } },
+      },
+    ],
+  };
+  const Attributes = { Policy: JSON.stringify(policy) };
+  const { QueueUrl: queueUrl = '' } = await sqs.send(
+    new CreateQueueCommand({ QueueName: name, Attributes }),
+  );
+  await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint }));
+  return { topicArn, queueUrl };
+}
+
+async function historyOf(ssm: SSMClient, Name: string, after: number) {
+  const found: { readonly value: string; readonly version: number }[] = [];
+  for (let NextToken: string | undefined; ;) {
+    const input = { Name, WithDecryption: true, ...(NextToken === undefined ? {} : { NextToken }) };
+    const answer = await ssm.send(new GetParameterHistoryCommand(input));
+    for (const { Value = '', Version = 0 } of answer.Parameters ?? []) {
+      if (Version > after) found.push({ value: Value, version: Version });
+    }
+    NextToken = answer.NextToken;
+    if (NextToken === undefined || NextToken === '') break;
+  }
+  return found.sort((one, other) => one.version - other.version);
+}
+
+async function mailIn(sqs: SQSClient, QueueUrl: string): Promise<readonly Message[]> {
+  const mail: Message[] = [];
+  for (;;) {
+    const input = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 };
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(input));
+    if (Messages.length === 0) return mail;
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle,
+    }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    for (const { Body = '' } of Messages) {
+      const { Subject, Message } = JSON.parse(Body) as {
+        readonly Subject: string;
+        readonly Message: string;
+      };
+      mail.push({ subject: Subject, text: Message });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// What happens to the keeper on each of thirty days, drawn from a seed.
+import fc from 'fast-check';
+
+export interface Luck {
+  /** down: answers 503 from 06:50 to 08:00 · refusing: takes no connection · silent: works, and the answers to the first refreshes get lost · garbage: a gateway turns the agent away. */
+  readonly broker: 'up' | 'down' | 'refusing' | 'silent once' | 'silent' | 'garbage';
+  /** throttled: a share of the calls fails, all day · mute: nothing can be published to the topic until 08:50. */
+  readonly store: 'fine' | 'throttled' | 'mute';
+  /** How often each schedule starts its function. */
+  readonly starts: 'once' | 'twice' | 'together';
+  readonly logins: readonly Login[];
+  /** When the broker ends the token that is live. */
+  readonly killed: 'never' | '07:50' | '08:40' | '11:00';
+  /** What the operator, or the app's owner, changes at 06:30. A wrong PIN stays for the day, or until it is corrected. */
+  readonly change: 'nothing' | 'wrong PIN' | 'wrong PIN at first' | 'new app secret';
+  /** When the store gets the right one. */
+  readonly corrected: '06:35' | '08:30' | '09:20';
+  readonly adopts: 'nothing' | 'own' | 'foreign' | 'expired' | 'junk';
+}
+
+export interface Login {
+  readonly at: '07:10' | '08:20' | '08:50' | '09:10' | '10:30';
+  /** twice: the browser sends the callback two times at once · again: the link is opened once more afterwards. */
+  readonly who: 'right' | 'clumsy' | 'foreign' | 'cancelling' | 'twice' | 'again';
+}
+
+/** Common things are common: the first value comes more often than all others. */
+function mostly<const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { arbitrary: fc.constant(usual), weight: 3 },
+    { arbitrary: fc.constantFrom(...others), weight: 2 },
+  );
+}
+
+const login: fc.Arbitrary<Login> = fc.record({
+  at: fc.constantFrom('07:10', '08:20', '08:50', '09:10', '10:30'),
+  who: mostly('right', 'clumsy', 'foreign', 'cancelling', 'twice', 'again'),
+});
+
+const luck: fc.Arbitrary<Luck> = fc.record({
+  broker: mostly('up', 'down', 'refusing', 'silent once', 'silent', 'garbage'),
+  store: mostly('fine', 'fine', 'throttled', 'mute'),
+  starts: mostly('once', 'twice', 'together'),
+  logins: fc.oneof(fc.constant([]), fc.array(login, { minLength: 1, maxLength: 3 })),
+  killed: mostly('never', 'never', '07:50', '08:40', '11:00'),
+  change: mostly('nothing', 'nothing', 'wrong PIN', 'wrong PIN at first', 'new app secret'),
+  corrected: fc.constantFrom('06:35', '08:30', '09:20'),
+  adopts: mostly('nothing', 'nothing', 'own', 'foreign', 'expired', 'junk'),
+});
+
+/** Weeks in which the broker takes refresh tokens, and weeks in which it does not. */
+export interface Plan {
+  readonly days: readonly Luck[];
+  readonly accepts: readonly boolean[];
+}
+
+export function draw(seed: number, days: number): Plan {
+  const stretch = 6;
+  const accepts = fc.sample(fc.boolean(), { seed, numRuns: Math.ceil(days / stretch) });
+  return {
+    days: fc.sample(luck, { seed, numRuns: days }),
+    // A seed that draws one of them throughout would leave the other unseen.
+    accepts: Array.from({ length: days }, (_, day) => {
+      const week = Math.floor(day / stretch);
+      return week === 0 ? seed % 2 === 0 : week === 1 ? seed % 2 === 1 : (accepts[week] ?? true);
+    }),
+  };
+}

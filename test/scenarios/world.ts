@@ -1,0 +1,209 @@
+// The keeper as it is deployed, with the clock in our hands: its real use cases and adapters, AWS by the emulator, Fyers by
+// the simulator, and a person who reads the mail.
+import { claimStore } from '../../adapters/aws/claims.ts';
+import { parameterStore } from '../../adapters/aws/parameters.ts';
+import { pinSecret } from '../../adapters/aws/pin.ts';
+import { topicChannel } from '../../adapters/aws/topic.ts';
+import { allChannels } from '../../adapters/channels.ts';
+import { fyersBroker } from '../../adapters/fyers/broker.ts';
+import { type Log, createLog } from '../../adapters/process/log.ts';
+import type { FyersError } from '../../core/errors.ts';
+import { namesFor } from '../../core/names.ts';
+import type { Broker } from '../../core/ports.ts';
+import type { WatchSlot } from '../../core/schedule.ts';
+import type { Instant } from '../../core/time.ts';
+import type { Trigger } from '../../core/token/decide.ts';
+import { channelFailed, runFailed } from '../../core/token/events.ts';
+import { answerLogin, shown } from '../../functions/login/answer.ts';
+import { failureOf } from '../../functions/wiring.ts';
+import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
+import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
+import { type Outcome, refresh } from '../../keeper/refresh.ts';
+import { type Looked, watch } from '../../keeper/watch.ts';
+import type { Emulator } from '../../sandbox/aws/emulator.ts';
+import { type Faults, startFaults } from '../../sandbox/faults.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
+import { FY_ID } from '../support/keeper-world.ts';
+import { requestOf } from '../support/logins.ts';
+import { type Cloud, newCloud } from './cloud.ts';
+import { type EventClock, eventClock } from './event-clock.ts';
+
+export const LOGIN_URL = 'https://login.example/';
+export const OTHER_ACCOUNT = 'XB00002';
+export const OTHER_PIN = '1357';
+/** A port that no server of an ordinary user can have: connections to it are refused. */
+const NOBODY_LISTENS = 'http://127.0.0.1:1';
+/** What a call to the broker takes: without it a standing clock would break the account's limits. */
+const LATENCY_MS = 300;
+
+export interface WorldOptions {
+  readonly emulator: Emulator;
+  /** Of the stack's names: worlds share an emulator. */
+  readonly suffix: string;
+  readonly startsAt: Instant;
+  /** Of the simulator's tokens. */
+  readonly seed: string;
+  readonly appSecret: string;
+  readonly pin: string;
+  /** Null: the account is the one first seen. */
+  readonly fyId: string | null;
+}
+
+export interface Page {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly failure: FyersError;
+}
+
+export interface World extends AsyncDisposable {
+  readonly clock: EventClock;
+  readonly cloud: Cloud;
+  readonly fyers: FyersSimulator;
+  /** Between the keeper and the simulator. */
+  readonly way: Faults;
+  readonly app: () => SimulatedApp;
+  readonly seed: string;
+  /** Every line that was logged. */
+  readonly lines: readonly string[];
+  /** Whether connections to the broker are refused. */
+  isCutOff: boolean;
+  refresh(trigger: Trigger): Promise<Outcome | Failed>;
+  watch(slot: WatchSlot): Promise<Looked | Failed>;
+  adopt(offer: Offer): Promise<AdoptionReport | Failed>;
+  visit(url: string, method?: string): Promise<Page>;
+  /** As the simulator would have given it. */
+  token(kind: 'access_token' | 'refresh_token', at: Instant, fyId?: string): string;
+}
+
+export async function newWorld(options: WorldOptions): Promise<World> {
+  const { startsAt, seed, suffix } = options;
+  const names = namesFor(suffix);
+  const app: SimulatedApp = {
+    id: 'ABCD1234EF-100',
+    secret: options.appSecret,
+    pin: options.pin,
+    fyId: FY_ID,
+    redirectUri: LOGIN_URL,
+    isForEveryone: true,
+  };
+  const others = { [OTHER_ACCOUNT]: OTHER_PIN };
+  const fyers = await startFyers({ seed, apps: [app], others, refresh: 'accepted', startsAt });
+  fyers.setClock(startsAt);
+  const way = await startFaults(fyers.url);
+  let serial = 1_000_000;
+  const token: World['token'] = (kind, at, fyId = FY_ID) =>
+    mintToken(seed, { ...app, fyId }, kind, at, (serial += 1));
+  const cloud = await newCloud(options.emulator, names, {
+    appId: app.id,
+    appSecret: app.secret,
+    pin: app.pin,
+    refreshToken: token('refresh_token', startsAt),
+  });
+  const clock = eventClock(startsAt, (now) => {
+    fyers.setClock(now);
+  });
+  const settings: KeeperSettings = {
+    names,
+    days: 'trading',
+    fyId: options.fyId,
+    login: { loginUrl: LOGIN_URL, redirectUri: LOGIN_URL, apiUrl: fyers.url },
+  };
+  const lines: string[] = [];
+  const draw = drawer(startsAt);
+  const run = async <T>(work: (ports: KeeperPorts, signal: AbortSignal) => Promise<T>) => {
+    const log = createLog({ clock, write: (line) => lines.push(line) });
+    const apiUrl = world.isCutOff ? NOBODY_LISTENS : way.url;
+    const ports = portsOf({ world, names, log, draw, apiUrl });
+    try {
+      return await clock.during(() => work(ports, new AbortController().signal));
+    } catch (caught) {
+      const failure = failureOf(caught, log);
+      log.emit(runFailed(failure.code, log.scrub(failure.message)));
+      return { kind: 'failed', failure } as const;
+    }
+  };
+  const world: World = {
+    clock,
+    cloud,
+    fyers,
+    way,
+    app: () => fyers.state.apps[0] ?? app,
+    seed,
+    lines,
+    isCutOff: false,
+    token,
+    refresh: (trigger) => run((ports, signal) => refresh(ports, settings, trigger, signal)),
+    watch: (slot) => run((ports, signal) => watch(ports, settings, slot, signal)),
+    adopt: (offer) => run((ports, signal) => adopt(ports, settings, offer, signal)),
+    async visit(url, method = 'GET') {
+      const event = requestOf(method, url);
+      const answered = await run((ports, signal) => answerLogin(ports, settings, event, signal));
+      const answer = 'kind' in answered ? shown(answered, method) : answered;
+      return {
+        status: answer.statusCode ?? 0,
+        body: answer.body ?? '',
+        headers: answer.headers ?? {},
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([cloud[Symbol.asyncDispose](), way.close()]);
+      await fyers.close();
+    },
+  };
+  return world;
+}
+
+interface Wired {
+  readonly world: World;
+  readonly names: KeeperSettings['names'];
+  readonly log: Log;
+  readonly draw: () => number;
+  readonly apiUrl: string;
+}
+
+/** As `functions/wiring.ts` has them, but for the clock and the chances. */
+function portsOf({ world: { cloud, clock }, names, log, draw, apiUrl }: Wired): KeeperPorts {
+  const onSecret = (value: string): void => {
+    log.hide(value);
+  };
+  return {
+    clock,
+    store: parameterStore({ client: cloud.ssm, names, onSecret }),
+    claims: claimStore(cloud.ssm),
+    secrets: pinSecret(cloud.secretsManager, names.pinSecret),
+    notifier: allChannels([topicChannel(cloud.sns, cloud.topicArn)], (problem) => {
+      log.emit(channelFailed(log.scrub(problem)));
+    }),
+    broker: slow(fyersBroker({ apiUrl, onSecret }), clock),
+    events: log,
+    random: draw,
+    nonce: () => Array.from({ length: 32 }, () => Math.floor(draw() * 16).toString(16)).join(''),
+  };
+}
+
+function slow(broker: Broker, clock: EventClock): Broker {
+  const after = async <T>(call: () => Promise<T>): Promise<T> => {
+    await clock.pass(LATENCY_MS);
+    return call();
+  };
+  return {
+    refresh: (...given) => after(() => broker.refresh(...given)),
+    exchange: (...given) => after(() => broker.exchange(...given)),
+    prove: (...given) => after(() => broker.prove(...given)),
+  };
+}
+
+/** Chances that are the same in each run (a linear congruence, Numerical Recipes' constants). */
+export function drawer(seed: number): () => number {
+  let state = seed % 2 ** 32;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
