@@ -103,7 +103,6 @@ async function walkDay(walking: Walk, date: IstDate, today: Today): Promise<numb
 
 function weather({ world, random }: Walk, { broker, store }: Luck): readonly Step[] {
   const { fyers, way, cloud } = world;
-  const garbage: Fault = { match: {}, effect: { kind: 'garbage' } };
   const step = (at: string, change: () => void): Step => ({
     at,
     happens: () => {
@@ -119,12 +118,16 @@ function weather({ world, random }: Walk, { broker, store }: Luck): readonly Ste
     step('06:50', () => {
       fyers.state.isDown = broker === 'down';
       world.isCutOff = broker === 'refusing';
-      if (broker === 'garbage') way.add(garbage);
+      if (broker === 'garbage') way.add({ match: {}, effect: { kind: 'garbage' } });
+      if (broker === 'mixed up') for (const fault of mixedUp(world)) way.add(fault);
     }),
     step('08:00', () => {
       fyers.state.isDown = false;
       world.isCutOff = false;
       if (broker === 'garbage') way.clear();
+    }),
+    step('08:48', () => {
+      if (broker === 'mixed up') way.clear();
     }),
     step('08:50', () => {
       if (store === 'mute') cloud.faults.clear();
@@ -136,6 +139,22 @@ const MUTE: Fault = {
   match: { body: /(?:^|&)Action=Publish(?:&|$)/ },
   effect: { kind: 'answer', status: 503, body: '' },
 };
+
+/** A refresh is answered with another account's token, a login with one that the broker takes from nobody. */
+function mixedUp(world: World): readonly Fault[] {
+  const now = world.clock.now();
+  const foreign = world.token('access_token', now, OTHER_ACCOUNT);
+  const unsigned = `${world.token('access_token', now).split('.').slice(0, 2).join('.')}.c2lnbmF0dXJl`;
+  const answering = (path: RegExp, token: string): Fault => ({
+    match: { path },
+    effect: {
+      kind: 'answer',
+      status: 200,
+      body: JSON.stringify({ s: 'ok', code: 200, message: '', access_token: token }),
+    },
+  });
+  return [answering(/validate-refresh-token$/, foreign), answering(/validate-authcode$/, unsigned)];
+}
 
 function cutAnswers({ broker }: Luck): Fault {
   const nth = { 'silent once': [1], silent: [1, 2, 3, 4] }[broker as string] ?? [];

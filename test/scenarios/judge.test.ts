@@ -42,7 +42,10 @@ const GOOD: Evidence = {
     { at: on(MONDAY, '07:01'), live: false },
     { at: on(MONDAY, '09:20'), live: true },
   ],
-  messages: [{ at: on(MONDAY, '07:01'), subject: 'Fyers login' }],
+  messages: ['07:01', '08:45', '09:06'].map((time) => ({
+    at: on(MONDAY, time),
+    subject: 'Fyers login',
+  })),
   alarms: [{ at: on(MONDAY, '08:45'), code: 'operator.login' }],
   acts: [],
 };
@@ -110,6 +113,10 @@ const FLAWS: Readonly<Record<string, readonly [Partial<Evidence>, RegExp]>> = {
     { standings: [...GOOD.standings.slice(0, 2), { at: on(FRIDAY, '08:59'), live: false }] },
     /2026-11-20: at 09:00 there is no live token/,
   ],
+  'a watch that keeps to itself what it sees': [
+    { messages: GOOD.messages.filter(({ at }) => at < on(MONDAY, '09:00')) },
+    /2026-11-23: the watch of 09:05 found no live token, and told nobody/,
+  ],
   'a message on a day off': [
     { messages: [...GOOD.messages, { at: on(SATURDAY, '07:00'), subject: 'Fyers login' }] },
     /"Fyers login" on a day off/,
@@ -145,7 +152,10 @@ test('The judge lets pass what the rules allow', () => {
       acts: [{ at: on(FRIDAY, '08:00'), did: 'app-secret' }],
     },
     // A fault of the store has an alarm, and no message.
-    { messages: [], alarms: [{ at: on(MONDAY, '08:45'), code: 'platform.store' }] },
+    {
+      messages: [],
+      alarms: ['08:45', '09:05'].map((time) => ({ at: on(MONDAY, time), code: 'platform.store' })),
+    },
   ];
   for (const record of allowed) {
     const objections = judge({ ...GOOD, ...record });

@@ -3,6 +3,7 @@
 import {
   type Instant,
   type IstDate,
+  MINUTE,
   brokerDay,
   formatIst,
   istDateAt,
@@ -63,6 +64,7 @@ export function judge(evidence: Evidence): readonly string[] {
     ...pinCalls(evidence),
     ...publications(evidence),
     ...tidings(evidence),
+    ...reminders(evidence),
     ...silence(evidence),
   ];
 }
@@ -174,6 +176,25 @@ function tidings({ days, standings, messages, alarms }: Evidence): readonly stri
       ? []
       : [`${date}: at 09:00 there is no live token, and nobody was told.`];
   });
+}
+
+/** When the watch looks, with the session near; a token that is missing then is told anew, whatever was told before. */
+const LOOKS = ['08:45', '09:05', '09:30'];
+
+function reminders({ days, standings, messages, alarms }: Evidence): readonly string[] {
+  return days.flatMap(({ date, trades }) =>
+    LOOKS.flatMap((time) => {
+      const from = istInstant(date, time);
+      const inTime = ({ at }: { readonly at: Instant }) => at >= from && at < from + 10 * MINUTE;
+      const isLive = standings.findLast(({ at }) => at <= from)?.live === true;
+      const told =
+        messages.some(inTime) ||
+        alarms.some((alarm) => inTime(alarm) && alarm.code !== 'operator.login');
+      return !trades || isLive || told
+        ? []
+        : [`${date}: the watch of ${time} found no live token, and told nobody.`];
+    }),
+  );
 }
 
 /** On a day off: no message, and no alarm but for the store's own faults. */

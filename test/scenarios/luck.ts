@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 
 export interface Luck {
-  /** down: answers 503 from 06:50 to 08:00 · refusing: takes no connection · silent: works, and the answers to the first refreshes get lost · garbage: a gateway turns the agent away. */
-  readonly broker: 'up' | 'down' | 'refusing' | 'silent once' | 'silent' | 'garbage';
+  /** down: answers 503 from 06:50 to 08:00 · refusing: takes no connection · silent: works, and the answers to the first refreshes get lost · garbage: a gateway turns the agent away · mixed up: hands out somebody else's token, or one that nobody takes. */
+  readonly broker: 'up' | 'down' | 'refusing' | 'silent once' | 'silent' | 'garbage' | 'mixed up';
   /** throttled: a share of the calls fails, all day · mute: nothing can be published to the topic until 08:50. */
   readonly store: 'fine' | 'throttled' | 'mute';
   /** How often each schedule starts its function. */
@@ -38,7 +38,7 @@ const login: fc.Arbitrary<Login> = fc.record({
 });
 
 const luck: fc.Arbitrary<Luck> = fc.record({
-  broker: mostly('up', 'down', 'refusing', 'silent once', 'silent', 'garbage'),
+  broker: mostly('up', 'down', 'refusing', 'silent once', 'silent', 'garbage', 'mixed up'),
   store: mostly('fine', 'fine', 'throttled', 'mute'),
   starts: mostly('once', 'twice', 'together'),
   logins: fc.oneof(fc.constant([]), fc.array(login, { minLength: 1, maxLength: 3 })),
