@@ -17,6 +17,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
+import type { AwsOptions } from '../../cli/io.ts';
 import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
 import type { Message } from '../../core/ports.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
@@ -34,6 +35,8 @@ export interface Cloud extends AsyncDisposable {
   readonly ssm: SSMClient;
   readonly secretsManager: SecretsManagerClient;
   readonly sns: SNSClient;
+  /** For commands, past the faults. */
+  readonly aws: AwsOptions;
   readonly topicArn: string;
   readonly faults: Faults;
   /** What the operator does by `pulumi up`. */
@@ -43,6 +46,8 @@ export interface Cloud extends AsyncDisposable {
   parameter(
     name: ParameterName,
   ): Promise<{ readonly value: string; readonly version: number } | null>;
+  /** What a claim holds; null where nobody holds it. */
+  claim(day: string, n: number): Promise<string | null>;
   /** Versions after one, oldest first. */
   history(
     name: ParameterName,
@@ -84,6 +89,7 @@ export async function newCloud(
     ssm: new SSMClient(faulty),
     secretsManager: new SecretsManagerClient(faulty),
     sns: new SNSClient(faulty),
+    aws: direct,
     topicArn,
     faults,
     setParameter,
@@ -92,16 +98,8 @@ export async function newCloud(
         new PutSecretValueCommand({ SecretId: names.pinSecret, SecretString }),
       );
     },
-    async parameter(name) {
-      const input = { Name: names.parameter(name), WithDecryption: true };
-      try {
-        const { Parameter } = await ssm.send(new GetParameterCommand(input));
-        return { value: Parameter?.Value ?? '', version: Parameter?.Version ?? 0 };
-      } catch (caught) {
-        if (caught instanceof Error && caught.name === 'ParameterNotFound') return null;
-        throw caught;
-      }
-    },
+    parameter: (name) => parameterIn(ssm, names.parameter(name)),
+    claim: async (day, n) => (await parameterIn(ssm, names.claim(day, n)))?.value ?? null,
     history: (name, after) => historyOf(ssm, names.parameter(name), after),
     mail: () => mailIn(sqs, queueUrl),
     async [Symbol.asyncDispose]() {
@@ -132,6 +130,16 @@ async function newTopic(sns: SNSClient, sqs: SQSClient, name: string) {
   );
   await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint }));
   return { topicArn, queueUrl };
+}
+
+async function parameterIn(ssm: SSMClient, Name: string) {
+  try {
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
+    return { value: Parameter?.Value ?? '', version: Parameter?.Version ?? 0 };
+  } catch (caught) {
+    if (caught instanceof Error && caught.name === 'ParameterNotFound') return null;
+    throw caught;
+  }
 }
 
 async function historyOf(ssm: SSMClient, Name: string, after: number) {

@@ -42,7 +42,7 @@ const luck: fc.Arbitrary<Luck> = fc.record({
   store: mostly('fine', 'fine', 'throttled', 'mute'),
   starts: mostly('once', 'twice', 'together'),
   logins: fc.oneof(fc.constant([]), fc.array(login, { minLength: 1, maxLength: 3 })),
-  killed: mostly('never', 'never', '07:50', '08:40', '11:00'),
+  killed: mostly('never', '07:50', '08:40', '11:00'),
   change: mostly('nothing', 'nothing', 'wrong PIN', 'wrong PIN at first', 'new app secret'),
   corrected: fc.constantFrom('06:35', '08:30', '09:20'),
   adopts: mostly('nothing', 'nothing', 'own', 'foreign', 'expired', 'junk'),

@@ -32,7 +32,11 @@ export function linkIn(mail: readonly Message[]): string | null {
 }
 
 /** Where Fyers sends the person in the end; null where it is down, or lets nobody in. */
-async function throughFyers(world: World, url: string, who: Login['who']): Promise<string | null> {
+export async function throughFyers(
+  world: World,
+  url: string,
+  who: Login['who'],
+): Promise<string | null> {
   const form = await fetch(url);
   if (form.status !== 200) return null;
   const hidden = Object.fromEntries(new URL(url).searchParams);
