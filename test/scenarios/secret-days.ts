@@ -60,7 +60,9 @@ export async function liveThrough(emulator: Emulator, secrets: Secrets): Promise
   await thursday(writing);
   await friday(writing);
   await operatorsFolder(writing, secrets);
-  return { ...writing, logs: world.lines };
+  const { messages, pages, errors, answers, states, claims, commands, files } = writing;
+  const logs = world.lines;
+  return { logs, messages, pages, errors, answers, states, claims, commands, files };
 }
 
 /** Refresh tokens are taken. */
