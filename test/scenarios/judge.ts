@@ -35,7 +35,7 @@ export interface JudgedDay {
 }
 
 /** A version of the parameter, as the broker thought of it when it was first seen. */
-export interface Published {
+interface Published {
   readonly at: Instant;
   readonly version: number;
   readonly live: boolean;
@@ -43,7 +43,7 @@ export interface Published {
 }
 
 /** What stood in the parameter at an instant. */
-export interface Standing {
+interface Standing {
   readonly at: Instant;
   readonly live: boolean;
 }

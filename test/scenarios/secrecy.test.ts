@@ -8,8 +8,22 @@ import { ROOT } from '../support/source-tree.ts';
 import { MASKS, masked } from './masks.ts';
 import { type Secrets, type Written, liveThrough } from './secret-days.ts';
 
-const ONE: Secrets = { pin: '4826', appSecret: 'CANARYSECRET', seed: 'one' };
-const OTHER: Secrets = { pin: '9173', appSecret: 'QUITEANOTHERCANARY', seed: 'other' };
+const ONE: Secrets = {
+  pin: '4826',
+  appSecret: 'CANARYSECRET',
+  seed: 'one',
+  wrongPins: ['4827', '4828'],
+  wrongAppSecret: 'CANARYSECRAT',
+  malformedAppSecret: 'CANARY SECRET',
+};
+const OTHER: Secrets = {
+  pin: '9173',
+  appSecret: 'QUITEANOTHERCANARY',
+  seed: 'other',
+  wrongPins: ['0173', '9172'],
+  wrongAppSecret: 'QUITEANOTHER',
+  malformedAppSecret: 'QUITE ANOTHER CANARY',
+};
 
 const CLASSES: readonly (keyof Written)[] = [
   'logs',

@@ -14,6 +14,10 @@ export interface Secrets {
   readonly appSecret: string;
   /** Of the broker's tokens. */
   readonly seed: string;
+  /** What the operator gets wrong is as secret: it may be right but for a digit. */
+  readonly wrongPins: readonly [string, string];
+  readonly wrongAppSecret: string;
+  readonly malformedAppSecret: string;
 }
 
 /** By class, in the order of writing. */
@@ -57,8 +61,8 @@ export async function liveThrough(emulator: Emulator, secrets: Secrets): Promise
   };
   await monday(writing);
   await wednesday(writing);
-  await thursday(writing);
-  await friday(writing);
+  await thursday(writing, secrets);
+  await friday(writing, secrets);
   await operatorsFolder(writing, secrets);
   const { messages, pages, errors, answers, states, claims, commands, files } = writing;
   const logs = world.lines;
@@ -84,14 +88,14 @@ async function wednesday(writing: Writing): Promise<void> {
 }
 
 /** A probe finds refresh tokens taken again; then the token is ended, and the PIN is wrong; a foreigner logs in. */
-async function thursday(writing: Writing): Promise<void> {
+async function thursday(writing: Writing, secrets: Secrets): Promise<void> {
   const { world } = writing;
   const { cloud, fyers } = world;
   fyers.state.refresh = 'accepted';
   at(world, THURSDAY, '06:10');
   await tell(writing, world.refresh({ kind: 'operator', probe: true }));
   fyers.state.revoked.add((await cloud.parameter('FYERS_ACCESS_TOKEN'))?.value ?? '');
-  await cloud.setPin('0000');
+  await cloud.setPin(secrets.wrongPins[0]);
   await morning(writing, THURSDAY, ['07:00']);
   const link = linkIn(mailOf(writing)) ?? '';
   await see(writing, await logIn(world, mailOf(writing), 'foreign'));
@@ -100,7 +104,7 @@ async function thursday(writing: Writing): Promise<void> {
   for (const code of ['a.b.c', `${'a'.repeat(20)}.b.c`]) {
     await see(writing, [await world.visit(`/?s=ok&auth_code=${code}&state=${forged}`)]);
   }
-  await wrongAppSecret(writing, link);
+  await withWrongAppSecret(writing, link, secrets);
   await adoptions(writing);
   await morning(writing, THURSDAY, ['09:30']);
   at(world, THURSDAY, '18:00');
@@ -108,11 +112,11 @@ async function thursday(writing: Writing): Promise<void> {
 }
 
 /** In the store: links of before are worth nothing then. */
-async function wrongAppSecret(writing: Writing, link: string): Promise<void> {
+async function withWrongAppSecret(writing: Writing, link: string, secrets: Secrets): Promise<void> {
   const { world } = writing;
   const { cloud } = world;
-  await cloud.setParameter('FYERS_SECRET_KEY', 'NOTTHESECRET');
-  await cloud.setPin('1111');
+  await cloud.setParameter('FYERS_SECRET_KEY', secrets.wrongAppSecret);
+  await cloud.setPin(secrets.wrongPins[1]);
   await see(writing, [await world.visit(link), await world.visit('/ask', 'POST')]);
   await see(writing, await logIn(world, mailOf(writing), 'right'));
   await morning(writing, THURSDAY, ['07:30', '08:45']);
@@ -136,7 +140,7 @@ async function adoptions(writing: Writing): Promise<void> {
 }
 
 /** The broker is away, the topic is mute, the store fails, a parameter holds nonsense. */
-async function friday(writing: Writing): Promise<void> {
+async function friday(writing: Writing, secrets: Secrets): Promise<void> {
   const { world } = writing;
   const { faults } = world.cloud;
   world.fyers.state.isDown = true;
@@ -155,7 +159,7 @@ async function friday(writing: Writing): Promise<void> {
     await see(writing, [await world.visit('/ask', 'POST')]);
   }
   faults.clear();
-  await world.cloud.setParameter('FYERS_SECRET_KEY', 'not a secret!');
+  await world.cloud.setParameter('FYERS_SECRET_KEY', secrets.malformedAppSecret);
   await morning(writing, FRIDAY, ['08:45']);
   await world.cloud.setParameter('FYERS_SECRET_KEY', world.app().secret);
 }
