@@ -43,8 +43,8 @@ export interface Lived {
 const lived = (seed: number, name: string, month: Month): Lived => ({ seed, name, month });
 
 export const MONTHS: readonly Lived[] = [
-  lived(11, 'an autumn', AUTUMN),
-  lived(16, 'a winter', WINTER),
+  lived(6, 'an autumn', AUTUMN),
+  lived(5, 'a winter', WINTER),
 ];
 
 export const MORE_MONTHS: readonly Lived[] = [
@@ -52,8 +52,8 @@ export const MORE_MONTHS: readonly Lived[] = [
   lived(2, 'a winter', WINTER),
   lived(3, 'a spring', SPRING),
   lived(4, 'a Diwali', DIWALI),
-  lived(5, 'a winter', WINTER),
-  lived(6, 'an autumn', AUTUMN),
+  lived(16, 'a winter', WINTER),
+  lived(11, 'an autumn', AUTUMN),
   lived(7, 'a Diwali', DIWALI),
   lived(8, 'a spring', SPRING),
   lived(9, 'an autumn', AUTUMN),

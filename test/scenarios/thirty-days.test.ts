@@ -41,7 +41,6 @@ test.for([
   '/api/v3/validate-refresh-token 400 -502',
   '/api/v3/validate-refresh-token 503 null',
   '/api/v3/validate-authcode 200 null',
-  '/api/v3/validate-authcode 400 -371',
   '/api/v3/profile 401 -17',
 ])('In those days the broker answered %s', (answer) => {
   expect([...met]).toContain(answer);
