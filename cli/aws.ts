@@ -7,6 +7,16 @@ import { withNextStep } from './next-steps.ts';
 
 export type ReadParameter = (name: ParameterName) => Promise<string | null>;
 
+/** AWS's names for what is not there, each service its own. */
+const ABSENT: ReadonlySet<string> = new Set([
+  'ResourceNotFoundException',
+  'NoSuchEntityException',
+  'NoSuchEntity',
+  'ParameterNotFound',
+  'NotFound',
+  'NotFoundException',
+]);
+
 const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.credentials':
     'Run `aws configure` or choose a profile with AWS_PROFILE, check it with `aws sts get-caller-identity`, and repeat the command.',
@@ -43,6 +53,28 @@ export async function asOperator<T>(answer: Promise<T>): Promise<T> {
   } catch (caught) {
     throw forTheOperator(caught);
   }
+}
+
+/** Runs one call of the operator's. Errors: as {@link parameterReader}, naming what was being done, such as "Reading the alarms". */
+export async function awsCall<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  const { awsFault } = await import('../adapters/aws/fault.ts');
+  try {
+    return await call();
+  } catch (caught) {
+    throw forTheOperator(awsFault(caught, doing));
+  }
+}
+
+/** The same, null where AWS says that there is no such thing. */
+export function ifThere<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
+  return awsCall(doing, async () => {
+    try {
+      return await call();
+    } catch (caught) {
+      if (caught instanceof Error && ABSENT.has(caught.name)) return null;
+      throw caught;
+    }
+  });
 }
 
 /** The adapter's next steps are for a role of the program; here it is a person who asks. */

@@ -13,9 +13,12 @@ import { addDoctor } from './doctor.ts';
 import { addHarvest } from './harvest.ts';
 import type { Io, Session } from './io.ts';
 import { addLogin } from './login.ts';
+import { addLogs } from './logs.ts';
 import { atTerminal } from './person.ts';
 import { addRefresh } from './refresh.ts';
 import { addSsm } from './ssm.ts';
+import { addStatus } from './status.ts';
+import { addTakeover } from './takeover.ts';
 import { addTelegram } from './telegram.ts';
 import { paint } from './terminal.ts';
 import { addTestAlert } from './test-alert.ts';
@@ -27,6 +30,8 @@ const HELP = `
 Examples:
   $ npx --no-install fyers login                   log in to Fyers and keep the token
   $ npx --no-install fyers refresh --local         without a login, where Fyers allows it
+  $ npx --no-install fyers status                  how does the stack stand, and what have I to do?
+  $ npx --no-install fyers logs refresh            what has the daily run logged?
   $ npx --no-install fyers tokens                  is there a token for the coming session?
   $ npx --no-install fyers tokens --use-ssm        the same for the parameters in AWS
   $ npx --no-install fyers doctor                  is everything there that is needed?
@@ -85,7 +90,9 @@ function programOf(session: Session): Command {
     .addHelpText('after', HELP);
   addLogin(program, session);
   addRefresh(program, session);
+  addStatus(program, session);
   addTokens(program, session);
+  addLogs(program, session);
   addSsm(program, session);
   addHarvest(program, session);
   addConfigure(program, session);
@@ -93,6 +100,7 @@ function programOf(session: Session): Command {
   addTelegram(program, session);
   addTestAlert(program, session);
   addDoctor(program, session);
+  addTakeover(program, session);
   return program;
 }
 

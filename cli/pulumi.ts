@@ -34,7 +34,7 @@ export function pulumiIn({ folder, env }: { folder: string; env: Environment }):
 }
 
 /** The stack that is named, else the selected one. Errors as above. */
-export async function selectedStack(pulumi: Pulumi, named: string | undefined): Promise<string> {
+export async function selectedStack(pulumi: Pulumi, named?: string): Promise<string> {
   // Answers only where Pulumi is logged in and the stack is there: else the first value would find out.
   const flags = named === undefined ? [] : ['--stack', named];
   return (await pulumi(['stack', '--show-name', ...flags], '')).trim();

@@ -42,9 +42,14 @@ export function apiUrlOf(settings: Settings): string {
  * @throws FyersError `operator.config`
  */
 export function namesOf(settings: Settings, flag: string | undefined): Names {
+  return namesFor(suffixOf(settings, flag));
+}
+
+/** Empty for the reference's own names. The rest as {@link namesOf}. */
+export function suffixOf(settings: Settings, flag: string | undefined): string {
   const text = flag ?? settings(ENVIRONMENT.suffix) ?? '';
   const place = flag === undefined ? ENVIRONMENT.suffix : '--suffix';
-  return namesFor(valueOrStop(place, parseSuffix(text)));
+  return valueOrStop(place, parseSuffix(text));
 }
 
 function configError(problems: readonly string[]): FyersError {

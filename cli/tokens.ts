@@ -64,7 +64,7 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
 }
 
 /** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
-async function prove(session: Session, held: Held): Promise<Proof> {
+export async function prove(session: Session, held: Held): Promise<Proof> {
   const appId = valueOrStop(
     `FYERS_CLIENT_ID ${held.place}`,
     held.appId === null

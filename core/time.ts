@@ -33,6 +33,11 @@ export function parseInstant(iso: string): Instant {
   return instant(Date.parse(iso));
 }
 
+/** For what takes nothing else, as the AWS clients do. */
+export function dateOf(at: Instant): Date {
+  return new Date(at);
+}
+
 export function plus(at: Instant, ms: number): Instant {
   return instant(at + ms);
 }

@@ -1,0 +1,171 @@
+// `npx fyers logs`: what the functions and the harvester have logged, as people read it.
+import { Argument, type Command } from 'commander';
+import { FyersError } from '../core/errors.ts';
+import { ENVIRONMENT, type FunctionActor } from '../core/names.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { type Entry, isPlatformLine, jsonOf, textOf } from './logs/entry.ts';
+import { logReader, noLogGroup } from './logs/function-log.ts';
+import { latestDay } from './logs/harvester-log.ts';
+import { pulumiIn } from './pulumi.ts';
+import { namesOf, settingsOf } from './settings.ts';
+
+type Who = FunctionActor | 'harvester';
+
+interface LogsOptions {
+  readonly follow?: true;
+  readonly since?: string;
+  readonly suffix?: string;
+  readonly bucket?: string;
+  readonly json?: true;
+  readonly debug?: true;
+}
+
+interface Source {
+  /** Oldest first. */
+  readonly read: (since: Instant) => Promise<readonly Entry[]>;
+  readonly since: Instant;
+  readonly everyMs: number;
+  /** For people, where nothing was logged. */
+  readonly empty: string;
+}
+
+const WHO = ['refresh', 'login', 'watch', 'harvester'] as const;
+const DEFAULT_SINCE = '1d';
+/** Lines can reach CloudWatch later than others that were written after them. */
+const LATE_MS = MINUTE;
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+
+export function addLogs(program: Command, session: Session): void {
+  program
+    .command('logs')
+    .description('What the functions and the harvester have logged, in Indian time.')
+    .addArgument(new Argument('<who>', 'whose log').choices(WHO))
+    .option('-f, --follow', 'go on until Ctrl-C')
+    .option('--since <TIME>', `how far back: 90s, 30m, 12h, 7d (default: ${DEFAULT_SINCE})`)
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--bucket <BUCKET>', 'of the harvester (default: FYERS_BUCKET, else the stack output)')
+    .option('--json', 'one JSON object a line, for scripts')
+    .option('--debug', "also Lambda's own lines, and more when something fails")
+    .addHelpText(
+      'after',
+      `
+refresh, login and watch are functions: their lines come from CloudWatch Logs, with your own AWS identity. harvester shows
+the event log of its latest day in the bucket: what was planned, which slots have no row and why; while a session runs,
+pieces come every few minutes, and afterwards the whole day. Its own lines as a process stay on the instance:
+\`journalctl -u fyers-harvester\`.
+
+Examples:
+  $ npx --no-install fyers logs refresh
+  $ npx --no-install fyers logs watch --since 7d
+  $ npx --no-install fyers logs login --follow
+  $ npx --no-install fyers logs harvester --json | jq 'select(.event == "hole")'`,
+    )
+    .action((who: Who, options: LogsOptions) => logs(session, who, options));
+}
+
+async function logs(session: Session, who: Who, options: LogsOptions): Promise<void> {
+  const source = await (who === 'harvester'
+    ? harvesterSource(session, options)
+    : functionSource(session, who, options));
+  const shown = new Set<string>();
+  const show = (entries: readonly Entry[]): void => {
+    for (const entry of entries) {
+      if (shown.has(entry.id)) continue;
+      shown.add(entry.id);
+      if (isPlatformLine(entry) && options.json !== true && options.debug !== true) continue;
+      session.io.out(options.json === true ? jsonOf(entry) : textOf(session.io, entry));
+    }
+  };
+  const first = await source.read(source.since);
+  show(first);
+  if (options.follow === true) await follow(session, source, first, show);
+  else if (first.length === 0) session.io.err(source.empty);
+}
+
+/** Until Ctrl-C, which is the usual end. */
+async function follow(
+  { io }: Session,
+  source: Source,
+  first: readonly Entry[],
+  show: (entries: readonly Entry[]) => void,
+): Promise<void> {
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  try {
+    let newest = first.at(-1)?.at ?? source.since;
+    while (!stop.signal.aborted) {
+      await io.clock.sleepUntil(plus(io.clock.now(), source.everyMs), stop.signal);
+      const entries = await source.read(later(source.since, plus(newest, -LATE_MS)));
+      show(entries);
+      newest = later(newest, entries.at(-1)?.at ?? newest);
+    }
+  } catch (caught) {
+    if (!stop.signal.aborted) throw caught;
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+  }
+}
+
+async function functionSource(
+  session: Session,
+  actor: FunctionActor,
+  options: LogsOptions,
+): Promise<Source> {
+  const { io } = session;
+  const names = namesOf(settingsOf(io.cwd, io.env), options.suffix);
+  const since = options.since ?? DEFAULT_SINCE;
+  const read = await logReader(session);
+  return {
+    since: plus(io.clock.now(), -durationIn(since)),
+    everyMs: 2 * SECOND,
+    empty: `${names.function(actor)} has logged nothing for ${since}. Look further back with --since 7d.`,
+    read: async (from) => {
+      const entries = await read(names.logGroup(actor), from);
+      if (entries === null) throw noLogGroup(names, actor);
+      return entries;
+    },
+  };
+}
+
+async function harvesterSource(session: Session, options: LogsOptions): Promise<Source> {
+  const { io } = session;
+  const bucket = options.bucket ?? (await bucketOf(session));
+  const back = options.since === undefined ? null : durationIn(options.since);
+  return {
+    // Without --since all of the latest day, whenever it was.
+    since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
+    everyMs: MINUTE,
+    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`npx --no-install fyers status\`.`,
+    read: async (from) => {
+      const latest = await latestDay(session, bucket);
+      return latest?.entries.filter(({ at }) => at >= from) ?? [];
+    },
+  };
+}
+
+async function bucketOf({ io }: Session): Promise<string> {
+  const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
+  if (named !== null) return named;
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  return (await pulumi(['stack', 'output', 'bucket'], '')).trim();
+}
+
+/** Milliseconds. @throws FyersError `operator.usage` */
+function durationIn(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,4})([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? 0);
+  if (ms > 0) return ms;
+  throw new FyersError(
+    'operator.usage',
+    `--since "${text}" is no length of time.`,
+    'Write a number and s, m, h or d: 30m, 12h, 7d.',
+  );
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}

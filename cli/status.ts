@@ -1,0 +1,201 @@
+// `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
+import type { Command } from 'commander';
+import { nextSession } from '../core/market/calendar.ts';
+import { REGION } from '../core/names.ts';
+import { formatIso, formatIst } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { namesOf, settingsOf, suffixOf } from './settings.ts';
+import { readAlarms, sayAlarms } from './status/alarms.ts';
+import { readDeployed } from './status/deployed.ts';
+import { readHarvesters, sayHarvesters } from './status/harvester.ts';
+import { readState, sayMemory } from './status/memory.ts';
+import { readOutcome, sayOutcome } from './status/outcomes.ts';
+import { DEPLOY, type Looking, type Said, exitCodeFor, readable } from './status/said.ts';
+import {
+  type Schedule,
+  nextRunOf,
+  readSchedules,
+  sayNextRun,
+  saySchedules,
+} from './status/schedules.ts';
+import { readSubscriptions, saySubscriptions } from './status/subscriptions.ts';
+import { type Judged, judgeStored, sayToken } from './status/token.ts';
+import { paint, table } from './terminal.ts';
+
+interface StatusOptions {
+  readonly suffix?: string;
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+export function addStatus(program: Command, session: Session): void {
+  program
+    .command('status')
+    .description('How the stack stands: token, schedules, last runs, subscriptions, alarms.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--offline', 'ask the broker nothing')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Everything is read from AWS now, with your own identity (\`aws configure\`), in ${REGION}; the stored token is proven by one
+live read, unless --offline. A part that can't be read says why, and the others still show.
+
+Exits with 0 when the stack is good for the coming session, 2 when you have to do something (the last lines say what),
+4 when a part could not be read from AWS, and 3 when Fyers did not answer.
+
+Examples:
+  $ npx --no-install fyers status
+  $ npx --no-install fyers status --json | jq -r '.todo[]'
+  $ npx --no-install fyers status --suffix paper --offline`,
+    )
+    .action((options: StatusOptions) => status(session, options));
+}
+
+async function status(session: Session, options: StatusOptions): Promise<void> {
+  const { io } = session;
+  const looking = lookingAt(session, options);
+  const all = await everyPart(looking, options);
+  const todo = [...new Set(all.flatMap((said) => said.todo))];
+  const code = exitCodeFor(all);
+  if (options.json === true) io.out(jsonOf(looking, all, { todo, code }));
+  else for (const line of linesOf(looking, all, { todo, code })) io.out(line);
+  session.exitWith(code);
+}
+
+function lookingAt(session: Session, options: StatusOptions): Looking {
+  const { io } = session;
+  const settings = settingsOf(io.cwd, io.env);
+  const names = namesOf(settings, options.suffix);
+  const deployed = readDeployed(session, names);
+  // Each part that waits for it says why it failed; that nobody might is no reason to end.
+  deployed.catch(() => undefined);
+  const suffix = suffixOf(settings, options.suffix);
+  return { session, names, suffix, settings, now: io.clock.now(), deployed };
+}
+
+/** Side by side, in the order in which they are shown. */
+async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Said[]> {
+  const where = options.suffix === undefined ? {} : { suffix: options.suffix };
+  const judged = judgeStored(looking, { ...where, offline: options.offline === true });
+  judged.catch(() => undefined);
+  const schedules = readSchedules(looking, 'refresh');
+  schedules.catch(() => undefined);
+  const parts = await Promise.all([
+    readable('function', () => sayFunction(looking)),
+    readable('token', async () => [sayToken(await judged, await asksAt(looking, schedules))]),
+    readable('refresh schedule', async () => sayRefreshSchedule(looking, await schedules)),
+    readable('watch schedule', async () => [
+      saySchedules('watch', await readSchedules(looking, 'watch')),
+    ]),
+    ...(['refresh', 'login', 'watch'] as const).map((actor) =>
+      readable(`last ${actor}`, async () => [sayOutcome(actor, await readOutcome(looking, actor))]),
+    ),
+    readable('refresh', () => sayRemembered(looking, judged)),
+    readable('subscriptions', () => sayListeners(looking)),
+    readable('alarms', async () => {
+      const topicArn = (await looking.deployed)?.topicArn ?? null;
+      return [sayAlarms(await readAlarms(looking, topicArn))];
+    }),
+    readable('harvester', () => sayCollectors(looking)),
+  ]);
+  return parts.flat();
+}
+
+async function sayFunction({ deployed, names }: Looking): Promise<readonly Said[]> {
+  if ((await deployed) !== null) return [];
+  const name = names.function('refresh');
+  const detail = `there is no ${name} in ${REGION}: nothing is deployed under this name`;
+  return [{ part: 'function', state: 'absent', tone: 'bad', detail, todo: [DEPLOY], facts: {} }];
+}
+
+async function sayRefreshSchedule(
+  looking: Looking,
+  schedules: readonly Schedule[],
+): Promise<readonly Said[]> {
+  const days = (await looking.deployed)?.days ?? 'trading';
+  return [saySchedules('refresh', schedules), sayNextRun(schedules, looking.now, days)];
+}
+
+/** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */
+async function asksAt(
+  { deployed, now }: Looking,
+  reading: Promise<readonly Schedule[]>,
+): Promise<string | null> {
+  const known = await Promise.all([reading, deployed]).catch(() => null);
+  if (known === null) return null;
+  const [schedules, settings] = known;
+  const next = nextRunOf(schedules, now, settings?.days ?? 'trading');
+  return next === null ? null : formatIst(next.at);
+}
+
+async function sayRemembered(looking: Looking, judged: Promise<Judged>): Promise<readonly Said[]> {
+  const text = await readState(looking);
+  const live = await judged.then(
+    ({ verdict }) => verdict.good,
+    () => false,
+  );
+  return sayMemory(text, { ...looking, live });
+}
+
+async function sayListeners(looking: Looking): Promise<readonly Said[]> {
+  const deployed = await looking.deployed;
+  if (deployed === null) return [];
+  const { topicArn } = deployed;
+  const subscriptions = topicArn === null ? [] : await readSubscriptions(looking, topicArn);
+  return [saySubscriptions(deployed, subscriptions)];
+}
+
+async function sayCollectors(looking: Looking): Promise<readonly Said[]> {
+  const { now } = looking;
+  const recording = nextSession(now).opensAt <= now;
+  return [sayHarvesters(await readHarvesters(looking), { now, recording })];
+}
+
+interface Verdict {
+  readonly todo: readonly string[];
+  readonly code: number;
+}
+
+function linesOf(
+  { session: { io }, now, suffix }: Looking,
+  all: readonly Said[],
+  { todo, code }: Verdict,
+): readonly string[] {
+  const stack = suffix === '' ? 'The stack' : `The stack ${suffix}`;
+  const rows = all.map(({ part, state, tone, detail }) => [
+    { text: part },
+    tone === null ? { text: state } : { text: state, tone },
+    { text: detail },
+  ]);
+  return [
+    paint(io, 'strong', `${stack} in ${REGION}, ${formatIst(now)}`),
+    '',
+    ...table(io, ['Part', 'State', 'Detail'], rows),
+    '',
+    ...todo.map((step) => `${paint(io, 'bad', 'To do:')} ${step}`),
+    ...(todo.length > 0 ? [] : [summary(code)]).map((line) =>
+      paint(io, code === 0 ? 'good' : 'bad', line),
+    ),
+  ];
+}
+
+function summary(code: number): string {
+  if (code === 0) return 'Good for the coming session: nothing to do.';
+  return code === 4
+    ? 'Some parts could not be read from AWS; their lines say why.'
+    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or look with --offline.';
+}
+
+function jsonOf({ now, suffix }: Looking, all: readonly Said[], { todo, code }: Verdict): string {
+  const parts = all.map(({ part, state, detail, facts, unread }) => ({
+    part,
+    state,
+    detail,
+    read: unread === undefined,
+    facts,
+  }));
+  const answer = { good: code === 0, at: formatIso(now), region: REGION, suffix, todo, parts };
+  return JSON.stringify(answer, null, 2);
+}

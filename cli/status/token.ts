@@ -1,0 +1,86 @@
+// The stored token, as `fyers tokens --use-ssm` judges it.
+import { nextSession } from '../../core/market/calendar.ts';
+import { formatIst } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { type Held, fromParameters } from '../token-sources.ts';
+import { type TokenState, type Verdict, judge, mayBeProven } from '../token-verdict.ts';
+import { prove } from '../tokens.ts';
+import type { Tone } from '../terminal.ts';
+import type { Looking, Said } from './said.ts';
+
+const TONES: Readonly<Record<TokenState, Tone>> = {
+  missing: 'bad',
+  malformed: 'bad',
+  foreign: 'bad',
+  expired: 'bad',
+  refused: 'bad',
+  unproven: 'quiet',
+  live: 'good',
+};
+
+export interface Judged {
+  readonly held: Held;
+  readonly verdict: Verdict;
+}
+
+interface Where {
+  readonly suffix?: string;
+  readonly offline: boolean;
+}
+
+/** Errors: as every call of the operator's, and `operator.config`. */
+export async function judgeStored(
+  { session, now }: Looking,
+  { offline, ...where }: Where,
+): Promise<Judged> {
+  const held = await fromParameters(session, { dir: '.', ...where });
+  const view = { account: held.account, now, session: nextSession(now) };
+  const asks = !offline && mayBeProven(held.accessToken, view);
+  const proof = asks ? await prove(session, held) : null;
+  return { held, verdict: judge(held, { ...view, proof, offline }) };
+}
+
+/** @param asksAt when the keeper looks next, for people; null where it doesn't */
+export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said {
+  const { access, session, good } = verdict;
+  const token = held.accessToken;
+  const fingerprint = token === null ? null : displayFingerprint(token);
+  const silent = access.state === 'unproven' && access.proof === 'unreachable';
+  return {
+    part: 'token',
+    state: access.state,
+    tone: good ? 'good' : TONES[access.state],
+    detail: [
+      ...(fingerprint === null ? [] : [fingerprint]),
+      ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
+      PROOFS[access.state] ?? (silent ? 'Fyers did not answer' : 'by its own word'),
+      `${good ? 'good' : 'not good'} for the session of ${session.date}`,
+    ].join(', '),
+    todo: good || silent ? [] : [whatToDo(verdict, asksAt)],
+    ...(silent ? { unread: 'broker' as const } : {}),
+    facts: {
+      good,
+      fingerprint,
+      expiresAt: access.claims === null ? null : formatIst(access.claims.expiresAt),
+      proof: access.proof,
+      session: session.date,
+    },
+  };
+}
+
+const PROOFS: Readonly<Partial<Record<TokenState, string>>> = {
+  live: 'proven by one live read',
+  refused: 'Fyers refuses it',
+  missing: 'there is none',
+  malformed: 'it is no access token for today',
+  foreign: 'it belongs to another Fyers account',
+  expired: 'it is over',
+};
+
+function whatToDo({ session }: Verdict, asksAt: string | null): string {
+  const link =
+    asksAt === null
+      ? 'Log in'
+      : `The keeper looks again on ${asksAt}; press the link that it sends, or log in before`;
+  return `No token is good for the session of ${session.date}. ${link}: \`npx --no-install fyers login --aws\`.`;
+}
