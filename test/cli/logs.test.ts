@@ -1,0 +1,271 @@
+// Logs against an independent emulator: what functions and harvester have left there, as people and scripts read it.
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AwsOptions } from '../../cli/io.ts';
+import { type DayEvent, eventLine } from '../../core/depth/day-events.ts';
+import { type Instant, SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
+import { loginNeeded, runFailed } from '../../core/token/events.ts';
+import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { pulumiStub } from '../support/pulumi-stub.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { stage } from './stage.ts';
+
+const DATE = istDate('2026-11-25');
+const NOON = istInstant(DATE, '12:00');
+const at = (time: string): Instant => istInstant(DATE, time);
+
+let dir = '';
+let emulator: Emulator;
+let accounts = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-logs-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+function ownAccount(): AwsOptions {
+  accounts += 1;
+  return {
+    endpoint: emulator.endpoint,
+    region: emulator.region,
+    credentials: { accessKeyId: String(200_000_000_000 + accounts), secretAccessKey: 'test' },
+    maxAttempts: 1,
+  };
+}
+
+interface Line {
+  readonly at: Instant;
+  readonly text: string;
+}
+
+async function put(aws: AwsOptions, logGroupName: string, lines: readonly Line[]): Promise<void> {
+  const logs = new CloudWatchLogsClient(aws);
+  const logStreamName = 'run';
+  // There already at the second time.
+  await logs.send(new CreateLogGroupCommand({ logGroupName })).catch(() => undefined);
+  await logs
+    .send(new CreateLogStreamCommand({ logGroupName, logStreamName }))
+    .catch(() => undefined);
+  const logEvents = lines.map(({ at: timestamp, text }) => ({ timestamp, message: text }));
+  await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+}
+
+const SAID = loginNeeded('policy', 'Login needed.');
+const LINES: readonly Line[] = [
+  { at: at('07:00'), text: 'START RequestId: 1 Version: $LATEST\n' },
+  { at: at('07:00:03'), text: `${JSON.stringify({ ...SAID, time: formatIso(at('07:00:02')) })}\n` },
+  {
+    at: at('07:00:04'),
+    text: JSON.stringify({ ...runFailed('broker.unreachable', 'Fyers is away.'), time: 'soon' }),
+  },
+  { at: at('07:00:05'), text: '2026-11-25T01:30:05Z\t1\tERROR\tInvoke Error\t{"x":1}\n' },
+  { at: at('07:00:06'), text: 'REPORT RequestId: 1 Duration: 9 ms\n' },
+];
+
+describe('fyers logs of a function', () => {
+  test('reads as people do: Indian time, level, message, facts, and none of Lambda’s own lines', async () => {
+    const aws = ownAccount();
+    await put(aws, '/aws/lambda/FyersTokenRefresh', LINES);
+    await using on = await stage({ aws, now: NOON });
+    const { code, out, err } = await on.run('logs', 'refresh');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n')).toEqual([
+      '25 Nov 2026, 07:00:02 IST  warn   Login needed. (reason: policy)',
+      '25 Nov 2026, 07:00:04 IST  error  Fyers is away. (code: broker.unreachable)',
+      '25 Nov 2026, 07:00:05 IST  error  2026-11-25T01:30:05Z 1 ERROR Invoke Error {"x":1}',
+    ]);
+    expect((await on.run('logs', 'refresh', '--debug')).out.split('\n')).toHaveLength(5);
+    const json = (await on.run('logs', 'refresh', '--json')).out.split('\n');
+    expect(json.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual([
+      'platform',
+      'warn',
+      'error',
+      'platform',
+      'platform',
+    ]);
+  });
+
+  test.each([
+    ['1d by default', [], 1],
+    ['as long as --since says', ['--since', '25h'], 2],
+  ])('looks back %s', async (_what, flags, count) => {
+    const aws = ownAccount();
+    const line = (when: Instant) => ({ at: when, text: 'a line' });
+    await put(aws, '/aws/lambda/FyersWatch-paper', [
+      line(plus(NOON, -24 * 3_600 * SECOND - 1)),
+      line(plus(NOON, -24 * 3_600 * SECOND)),
+    ]);
+    await using on = await stage({ aws, now: NOON });
+    const { out } = await on.run('logs', 'watch', '--suffix', 'paper', ...flags);
+    expect(out.split('\n')).toHaveLength(count);
+  });
+
+  test('says what to do where there is no log group, and where nothing was logged', async () => {
+    const aws = ownAccount();
+    await using on = await stage({ aws, now: NOON });
+    const absent = await on.run('logs', 'login');
+    expect(absent.code).toBe(2);
+    expect(absent.err).toMatch(
+      /^operator\.prerequisite: There is no log group \/aws\/lambda\/FyersLogin .*`pulumi up`/,
+    );
+    await put(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
+    const quiet = await on.run('logs', 'login', '--since', '5m');
+    expect(quiet).toMatchObject({ code: 0, out: '' });
+    expect(quiet.err).toContain('FyersLogin has logged nothing for 5m.');
+  });
+
+  test.each(['0d', '5', 'd', '1w', '-1d'])('refuses --since=%s', async (since) => {
+    await using on = await stage({ aws: ownAccount() });
+    const { code, err } = await on.run('logs', 'refresh', `--since=${since}`);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.usage: --since/);
+  });
+
+  test('refuses a log that is nobody’s', async () => {
+    await using on = await stage();
+    expect((await on.run('logs', 'nobody')).code).toBe(2);
+  });
+
+  test('follows until Ctrl-C, without repeating a line', async () => {
+    const aws = ownAccount();
+    const group = '/aws/lambda/FyersTokenRefresh';
+    const start = Date.now() as Instant;
+    await put(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
+    const { accessKeyId } = aws.credentials as { accessKeyId: string };
+    const child = spawn(
+      process.execPath,
+      [path.join(ROOT, 'cli', 'main.js'), 'logs', 'refresh', '--follow'],
+      {
+        cwd: dir,
+        env: {
+          AWS_ENDPOINT_URL: emulator.endpoint,
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: 'test',
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    await expect.poll(() => printed, { timeout: 20_000 }).toContain('first');
+    for (const text of ['second', 'third']) {
+      await put(aws, group, [{ at: Date.now() as Instant, text }]);
+      await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
+    }
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    const words = printed
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').at(-1));
+    expect(words).toEqual(['first', 'second', 'third']);
+  });
+});
+
+const DAY: readonly DayEvent[] = [
+  {
+    event: 'plan',
+    at: at('08:59'),
+    symbols: ['NSE:SBIN-EQ'],
+    everySeconds: 5,
+    opensAt: at('09:00'),
+    closesAt: at('16:00'),
+    from: at('09:00'),
+    feed: 'rest',
+    session: 'regular',
+    certainty: 'sourced',
+    source: 'the exchange',
+  },
+  { event: 'started', at: at('08:59:01'), message: 'Recording' },
+  {
+    event: 'hole',
+    at: at('09:05'),
+    reason: 'late',
+    symbols: ['NSE:SBIN-EQ'],
+    from: at('09:00:05'),
+    to: at('09:00:10'),
+  },
+];
+
+/** The bucket. Its name is nobody else's: in S3 they are shared by all accounts. */
+async function store(
+  aws: AwsOptions,
+  objects: Readonly<Record<string, readonly DayEvent[]>>,
+): Promise<string> {
+  const Bucket = `books-${String(accounts)}`;
+  const s3 = new S3Client({ ...aws, forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket })).catch(() => undefined);
+  for (const [name, events] of Object.entries(objects)) {
+    const Body = gzipSync(events.map((event) => `${eventLine(event)}\n`).join(''));
+    const Key = `depth/v2/${name}`;
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+  return Bucket;
+}
+
+describe('fyers logs harvester', () => {
+  const [plan, started, hole] = DAY as [DayEvent, DayEvent, DayEvent];
+  const YESTERDAY = 'date=2026-11-24/shard=0/events.jsonl.gz';
+
+  test('shows the latest day’s events, from its pieces while there is no whole log', async () => {
+    const aws = ownAccount();
+    const bucket = await store(aws, {
+      [YESTERDAY]: [{ event: 'stopped', at: at('09:00'), message: 'old' }],
+      'date=2026-11-25/shard=0/events-0001.jsonl.gz': [plan, started],
+      'date=2026-11-25/shard=0/events-0002.jsonl.gz': [hole],
+    });
+    await using on = await stage({ aws, now: NOON });
+    const { code, out, err } = await on.run('logs', 'harvester', '--bucket', bucket);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n')).toEqual([
+      '25 Nov 2026, 08:59:00 IST  info   plan: NSE:SBIN-EQ every 5 s, 09:00:00 to 16:00:00 (feed: rest, session: regular, certainty: sourced)',
+      '25 Nov 2026, 08:59:01 IST  info   started: Recording',
+      '25 Nov 2026, 09:05:00 IST  warn   hole: 09:00:05 to 09:00:10, late (symbols: NSE:SBIN-EQ)',
+    ]);
+    await store(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
+    const whole = await on.run('logs', 'harvester', '--bucket', bucket, '--json');
+    expect(whole.out.split('\n')).toEqual([eventLine(started)]);
+  });
+
+  test.each(['FYERS_BUCKET in .env', 'the stack’s output'])(
+    'takes the bucket from %s',
+    async (from) => {
+      const aws = ownAccount();
+      const bucket = await store(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
+      const pulumi = pulumiStub(path.join(dir, `pulumi-${String(accounts)}`));
+      pulumi.answerOutput(`${bucket}\n`);
+      await using on = await stage({ aws, now: NOON, env: pulumi.env });
+      if (from.startsWith('FYERS')) on.write('.env', `FYERS_BUCKET=${bucket}\n`);
+      expect((await on.run('logs', 'harvester')).out).toContain('started: Recording');
+      expect(pulumi.calls() === '').toBe(from.startsWith('FYERS'));
+    },
+  );
+
+  test('says what to do without a bucket of that name, and without a day in it', async () => {
+    const aws = ownAccount();
+    await using on = await stage({ aws, now: NOON });
+    const absent = await on.run('logs', 'harvester', '--bucket', 'nowhere');
+    expect(absent.code).toBe(2);
+    expect(absent.err).toMatch(/^operator\.config: There is no bucket nowhere.*--bucket/);
+    await new S3Client({ ...aws }).send(new CreateBucketCommand({ Bucket: 'empty' }));
+    const empty = await on.run('logs', 'harvester', '--bucket', 'empty');
+    expect(empty).toMatchObject({ code: 0, out: '' });
+    expect(empty.err).toContain('There is no event log for that time in s3://empty/depth/v2/');
+  });
+});

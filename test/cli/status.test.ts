@@ -1,0 +1,343 @@
+// The stack's status against an independent emulator that holds what a deployed stack has there.
+import {
+  CloudWatchClient,
+  PutMetricAlarmCommand,
+  PutMetricDataCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AwsOptions } from '../../cli/io.ts';
+import { saySubscriptions } from '../../cli/status/subscriptions.ts';
+import { namesFor } from '../../core/names.ts';
+import {
+  REFRESH_SLOTS,
+  SCHEDULE_TIME_ZONE,
+  WATCH_SLOTS,
+  scheduleExpression,
+} from '../../core/schedule.ts';
+import { type Instant, dateOf, formatIso, instant, istDate, istInstant } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { loginNeeded, runFailed, tokenPublished } from '../../core/token/events.ts';
+import { NEW_STATE, type TokenState, formatTokenState } from '../../core/token/state.ts';
+import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { leaksOf } from '../support/canaries.ts';
+import { installFunction } from '../support/reference-account.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { stage } from './stage.ts';
+
+const names = namesFor('');
+const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
+const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - 86_400_000);
+const TODAY = istDate('2026-11-25');
+const at = (time: string): Instant => istInstant(TODAY, time);
+
+let dir = '';
+let emulator: Emulator;
+let fyers: FyersSimulator;
+let accounts = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-status-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
+  fyers.setClock(NOON);
+});
+afterAll(async () => {
+  await fyers.close();
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+interface Deployment {
+  readonly token: string;
+  readonly state: TokenState;
+  /** Names of schedules that are missing. */
+  readonly without: readonly string[];
+  readonly ringing: boolean;
+}
+
+const WELL: Deployment = { token: GOOD, state: NEW_STATE, without: [], ringing: false };
+
+function ownAccount(): AwsOptions {
+  accounts += 1;
+  return {
+    endpoint: emulator.endpoint,
+    region: emulator.region,
+    credentials: { accessKeyId: String(300_000_000_000 + accounts), secretAccessKey: 'test' },
+    maxAttempts: 1,
+  };
+}
+
+async function deployed(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
+  const aws = ownAccount();
+  const { token, state, without, ringing } = { ...WELL, ...changes };
+  const ssm = new SSMClient(aws);
+  const parameters = {
+    FYERS_CLIENT_ID: APP.id,
+    FYERS_ACCESS_TOKEN: token,
+    FYERS_TOKEN_STATE: formatTokenState(state),
+  };
+  for (const [Name, Value] of Object.entries(parameters)) {
+    await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString' }));
+  }
+  const topicArn = await topic(aws);
+  await installFunction(aws, {
+    runtime: 'nodejs24.x',
+    handler: 'index.handler',
+    variables: { FYERS_TOPIC_ARN: topicArn },
+  });
+  await schedules(aws, without);
+  await alarm(aws, topicArn, ringing);
+  return aws;
+}
+
+async function topic(aws: AwsOptions): Promise<string> {
+  const sns = new SNSClient(aws);
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'fyers-alarms' }));
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'me@example.in' }));
+  return TopicArn ?? '';
+}
+
+async function schedules(aws: AwsOptions, without: readonly string[]): Promise<void> {
+  const scheduler = new SchedulerClient(aws);
+  const all = [
+    ...REFRESH_SLOTS.map((slot) => ({ slot, Name: names.schedule('refresh', slot) })),
+    ...WATCH_SLOTS.map((slot) => ({ slot, Name: names.schedule('watch', slot) })),
+  ];
+  for (const { slot, Name } of all.filter((each) => !without.includes(each.Name))) {
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name,
+        ScheduleExpression: scheduleExpression(slot),
+        ScheduleExpressionTimezone: SCHEDULE_TIME_ZONE,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: 'arn:aws:lambda:ap-south-1:000000000000:function:any',
+          RoleArn: 'arn:aws:iam::000000000000:role/any',
+        },
+      }),
+    );
+  }
+}
+
+async function alarm(aws: AwsOptions, topicArn: string, ringing: boolean): Promise<void> {
+  const cloudwatch = new CloudWatchClient(aws);
+  for (const [AlarmName, AlarmActions] of [
+    ['FyersTokenRefresh-failed', [topicArn]],
+    ['Fyers-of-another-stack', ['arn:aws:sns:ap-south-1:000000000000:other']],
+  ] as const) {
+    await cloudwatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        AlarmActions: [...AlarmActions],
+        Namespace: 'AWS/Lambda',
+        MetricName: 'Errors',
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      }),
+    );
+    const StateValue = AlarmName.endsWith('stack') || ringing ? 'ALARM' : 'OK';
+    await cloudwatch.send(
+      new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'the test' }),
+    );
+  }
+}
+
+async function logged(
+  aws: AwsOptions,
+  actor: 'refresh' | 'login' | 'watch',
+  events: readonly (readonly [Instant, object])[],
+): Promise<void> {
+  const logs = new CloudWatchLogsClient(aws);
+  const [logGroupName, logStreamName] = [names.logGroup(actor), 'run'];
+  await logs.send(new CreateLogGroupCommand({ logGroupName }));
+  await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+  const logEvents = events.map(([timestamp, event]) => ({
+    timestamp,
+    message: JSON.stringify({ ...event, time: formatIso(timestamp) }),
+  }));
+  await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+}
+
+async function status(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
+  await using on = await stage({ aws, now });
+  on.write('.env', `FYERS_API_URL=${fyers.url}\n`);
+  return on.run('status', ...flags);
+}
+
+/** One row of the table: state and detail. */
+function row(out: string, part: string): readonly string[] {
+  const line = out.split('\n').find((each) => each.startsWith(`${part}  `)) ?? '';
+  return line.split(/ {2,}/).slice(1);
+}
+
+const noon = instant(NOON);
+
+describe('fyers status', () => {
+  test('ends with 0 on one screen when everything stands for the coming session', async () => {
+    const aws = await deployed();
+    const published = tokenPublished({ fingerprint: 'abcd', validUntil: null });
+    await logged(aws, 'refresh', [
+      [at('07:00'), loginNeeded('policy', 'Login needed.')],
+      [at('07:05'), published],
+      [at('07:06'), { level: 'info', event: 'run-started', message: 'no outcome' }],
+    ]);
+    const { code, out, err } = await status(aws, noon);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n').length).toBeLessThanOrEqual(24);
+    expect(row(out, 'token')).toEqual([
+      'live',
+      `${displayFingerprint(GOOD)}, valid until 26 Nov 2026, 06:00 IST, proven by one live read, good for the session of 2026-11-25`,
+    ]);
+    expect(row(out, 'refresh schedule')).toEqual([
+      'enabled',
+      '07:00, 07:30, 08:15 Asia/Kolkata, every day',
+    ]);
+    expect(row(out, 'watch schedule')[0]).toBe('enabled');
+    expect(row(out, 'next run')).toEqual(['07:00', '26 Nov 2026, 07:00 IST, trading days only']);
+    expect(row(out, 'last refresh')).toEqual([
+      'published',
+      '25 Nov 2026, 07:05 IST: A proven access token was published.',
+    ]);
+    expect(row(out, 'last watch')).toEqual(['none', 'there is no log group']);
+    expect(row(out, 'refresh')[0]).toBe('not latched');
+    expect(row(out, 'login link')[0]).toBe('none open');
+    expect(row(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
+    expect(row(out, 'alarms')).toEqual(['quiet', 'ok: FyersTokenRefresh-failed']);
+    expect(row(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
+    expect(out).toContain('Good for the coming session: nothing to do.');
+  });
+
+  test.each([
+    ['the trading day after a Friday', '2026-11-27', '12:00', '30 Nov 2026, 07:00 IST'],
+    ['today’s next slot', '2026-11-25', '07:00', '25 Nov 2026, 07:30 IST'],
+    ['today’s first slot, a moment before', '2026-11-25', '06:59:59.999', '25 Nov 2026, 07:00 IST'],
+    ['tomorrow after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
+  ])('computes the next run in India’s time: %s', async (_what, date, time, next) => {
+    const aws = await deployed();
+    const { out } = await status(aws, istInstant(istDate(date), time), '--offline');
+    expect(row(out, 'next run')[1]).toContain(next);
+  });
+
+  test('says what to do when no token is good, and shows the link that is awaited', async () => {
+    const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:30' } };
+    const aws = await deployed({ token: YESTERDAYS, state });
+    await logged(aws, 'watch', [[at('08:45'), runFailed('operator.login', 'No live token.')]]);
+    const { code, out } = await status(aws, noon);
+    expect(code).toBe(2);
+    expect(row(out, 'token')[0]).toBe('expired');
+    expect(row(out, 'refresh')[0]).toBe('switched off');
+    expect(row(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
+    expect(row(out, 'last watch')).toEqual(['failed', '25 Nov 2026, 08:45 IST: No live token.']);
+    expect(out).toMatch(/^To do: .*`npx --no-install fyers login --aws`/m);
+  });
+
+  test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
+    const state: TokenState = { ...NEW_STATE, latch: { reason: 'app-secret', input: 'x' } };
+    const without = ['FyersTokenRefresh-0730'];
+    const aws = await deployed({ state, without, ringing: true });
+    const { code, out } = await status(aws, noon);
+    expect(code).toBe(2);
+    expect(row(out, 'refresh schedule')).toEqual([
+      '2 of 3',
+      '07:00, 08:15 Asia/Kolkata, every day; FyersTokenRefresh-0730 is absent',
+    ]);
+    expect(row(out, 'refresh')[0]).toBe('latched');
+    expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: FyersTokenRefresh-failed']);
+    const todo = out.split('\n').filter((line) => line.startsWith('To do:'));
+    expect(todo.join('\n')).toMatch(/pulumi up[\s\S]*Fyers API dashboard[\s\S]*An alarm rings/);
+  });
+
+  test('knows a subscription that nobody has confirmed', () => {
+    const found = { topicArn: 'arn:aws:sns:x', telegram: false, days: 'trading' } as const;
+    const pending = { protocol: 'email', endpoint: 'me@example.in', confirmed: false };
+    expect(saySubscriptions(found, [pending])).toMatchObject({
+      state: 'pending',
+      detail: 'email me@example.in (not confirmed)',
+      todo: [expect.stringContaining('npx --no-install fyers confirm URL')],
+    });
+    expect(saySubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
+  });
+
+  test('shows the harvester’s last heartbeat', async () => {
+    const aws = await deployed();
+    const metric = (MetricName: string, Value: number) => ({
+      MetricName,
+      Value,
+      Timestamp: dateOf(at('11:52')),
+      Dimensions: [
+        { Name: 'Suffix', Value: 'none' },
+        { Name: 'Shard', Value: '0' },
+      ],
+    });
+    await new CloudWatchClient(aws).send(
+      new PutMetricDataCommand({
+        Namespace: 'FyersTokenRefresh',
+        MetricData: [metric('Heartbeat', 1), metric('SlotsMissed', 3)],
+      }),
+    );
+    const { out } = await status(aws, noon, '--offline');
+    const [state, detail] = row(out, 'harvester');
+    expect(state).toBe('alive');
+    expect(detail).toMatch(
+      /^shard 0: last heartbeat 25 Nov 2026, 11:5\d IST, 3 slots without a row in a day$/,
+    );
+  });
+
+  test('tells that nothing is deployed in an empty account', async () => {
+    const { code, out } = await status(ownAccount(), noon);
+    expect(code).toBe(2);
+    expect(row(out, 'function')[0]).toBe('absent');
+    expect(out).toContain('To do: Run `pulumi up`');
+  });
+
+  test('ends with 4 and says why in each line when AWS cannot be read', async () => {
+    const aws = { ...ownAccount(), endpoint: 'http://127.0.0.1:9' };
+    const { code, out, err } = await status(aws, noon);
+    expect({ code, err }).toEqual({ code: 4, err: '' });
+    for (const part of ['token', 'refresh schedule', 'last refresh', 'alarms', 'harvester']) {
+      expect(row(out, part)[0]).toBe('not read');
+      expect(row(out, part)[1]).toMatch(/ failed: .* Check the connection to AWS/);
+    }
+  });
+
+  test('ends with 3 when Fyers does not answer, and with 0 for the same --offline', async () => {
+    const aws = await deployed();
+    await using on = await stage({ aws, now: noon });
+    on.write('.env', 'FYERS_API_URL=http://127.0.0.1:9\n');
+    const asked = await on.run('status');
+    expect(asked.code).toBe(3);
+    expect(row(asked.out, 'token')[1]).toContain('Fyers did not answer');
+    expect((await on.run('status', '--offline')).code).toBe(0);
+  });
+
+  test('gives scripts the same as JSON, and shows no token', async () => {
+    const aws = await deployed();
+    const plain = await status(aws, noon);
+    const { code, out } = await status(aws, noon, '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(out) as { parts: { part: string; state: string }[] };
+    expect(answer).toMatchObject({ good: true, region: 'ap-south-1', suffix: '', todo: [] });
+    for (const { part, state } of answer.parts) expect(row(plain.out, part)[0]).toBe(state);
+    expect(answer.parts.length).toBeGreaterThan(9);
+    expect(leaksOf(`${plain.out}${out}`, { token: GOOD, secret: APP.secret })).toEqual([]);
+  });
+});

@@ -1,0 +1,300 @@
+// The takeover against an independent emulator that holds exactly what the reference's script leaves.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AwsOptions, Person } from '../../cli/io.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { leaksOf } from '../support/canaries.ts';
+import { type FaultyProxy, faultyProxy } from '../support/faulty-proxy.ts';
+import { operatorToken } from '../support/operator-token.ts';
+import { type PulumiStub, pulumiStub } from '../support/pulumi-stub.ts';
+import {
+  installFunction,
+  installReference,
+  remaining,
+  schedule,
+} from '../support/reference-account.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { stage, type Stage } from './stage.ts';
+
+const ACCESS = operatorToken('access_token', '2026-03-25T07:00:00+05:30');
+const REFRESH = operatorToken('refresh_token', '2026-03-20T07:00:00+05:30');
+const NEWER = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
+const OLDER = operatorToken('access_token', '2026-03-01T07:00:00+05:30');
+const PARAMETERS = {
+  FYERS_CLIENT_ID: 'ABCD1234EF-100',
+  FYERS_SECRET_KEY: 'SECRETKEY1',
+  FYERS_ACCESS_TOKEN: ACCESS,
+  FYERS_REFRESH_TOKEN: REFRESH,
+};
+const PIN = '4821';
+const CONFIG = { clientId: 'ABCD1234EF-100', secretKey: 'SECRETKEY1', pin: PIN };
+const NOTHING = { rule: null, lambda: null, logGroup: false, role: false, values: {} };
+const EVERYTHING = {
+  rule: 'ENABLED',
+  lambda: 'python3.10',
+  logGroup: true,
+  role: true,
+  values: { ...PARAMETERS, FYERS_PIN: PIN },
+};
+/** Rule disabled, target, rule, function, logs, policy, role, four parameters, secret. */
+const CHANGES = 12;
+
+let dir = '';
+let emulator: Emulator;
+let accounts = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'fyers-takeover-'));
+  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(dir, { recursive: true });
+});
+
+interface Scene extends AsyncDisposable {
+  readonly at: Stage;
+  readonly aws: AwsOptions;
+  readonly pulumi: PulumiStub;
+  readonly proxy: FaultyProxy;
+  takeover(...flags: readonly string[]): ReturnType<Stage['run']>;
+}
+
+/** An account of its own: to the emulator a key of twelve digits is the root of that account. */
+async function scene(person?: Person): Promise<Scene> {
+  accounts += 1;
+  const accessKeyId = String(100_000_000_000 + accounts);
+  const options = (endpoint: string): AwsOptions => ({
+    endpoint,
+    region: emulator.region,
+    credentials: { accessKeyId, secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+  const pulumi = pulumiStub(path.join(dir, accessKeyId));
+  const proxy = await faultyProxy(emulator.endpoint);
+  const at = await stage({
+    aws: options(proxy.url),
+    env: pulumi.env,
+    ...(person === undefined ? {} : { person }),
+  });
+  return {
+    at,
+    aws: options(emulator.endpoint),
+    pulumi,
+    proxy,
+    takeover: (...flags) => at.run('takeover', ...flags),
+    async [Symbol.asyncDispose]() {
+      await at[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function referenceScene(person?: Person): Promise<Scene> {
+  const made = await scene(person);
+  await installReference(made.aws, { parameters: PARAMETERS, pin: PIN });
+  return made;
+}
+
+function tokenFile({ at }: Scene, name: string): string | null {
+  const file = path.join(at.folder, name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+}
+
+/** Each value: in the account, or where it was taken. */
+async function lost(made: Scene): Promise<readonly string[]> {
+  const { values } = await remaining(made.aws);
+  const config = made.pulumi.config();
+  const kept: Readonly<Record<string, string | null | undefined>> = {
+    FYERS_CLIENT_ID: config['clientId'],
+    FYERS_SECRET_KEY: config['secretKey'],
+    FYERS_PIN: config['pin'],
+    FYERS_ACCESS_TOKEN: tokenFile(made, 'access_token.txt'),
+    FYERS_REFRESH_TOKEN: tokenFile(made, 'refresh_token.txt'),
+  };
+  return Object.entries(EVERYTHING.values).flatMap(([name, value]) =>
+    [values[name], kept[name]].includes(value) ? [] : [name],
+  );
+}
+
+function answering(answer: boolean, asked: string[] = []): Person {
+  return {
+    ask: () => Promise.reject(new Error('nothing is to be asked')),
+    confirm: (question) => {
+      asked.push(question);
+      return Promise.resolve(answer);
+    },
+  };
+}
+
+describe('fyers takeover', () => {
+  test('moves every value, asks, and removes all that the reference left', async () => {
+    const asked: string[] = [];
+    await using made = await referenceScene(answering(true, asked));
+    const { code, out, err } = await made.takeover();
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(await remaining(made.aws)).toEqual(NOTHING);
+    expect(made.pulumi.config()).toEqual(CONFIG);
+    expect(tokenFile(made, 'access_token.txt')).toBe(ACCESS);
+    expect(tokenFile(made, 'refresh_token.txt')).toBe(REFRESH);
+    for (const name of ['access_token.txt', 'refresh_token.txt']) {
+      expect(statSync(path.join(made.at.folder, name)).mode & 0o777).toBe(0o600);
+    }
+    expect(asked).toHaveLength(1);
+    expect(out).toMatch(/^EventBridge rule +FyersTokenRefreshDaily +present +enabled$/m);
+    expect(out).toMatch(/^Lambda function +FyersTokenRefresh +present +python3\.10$/m);
+    expect(out).toContain(displayFingerprint(ACCESS));
+    expect(out.trim()).toMatch(/Taken over\. Next: `pulumi up`\.$/);
+  });
+
+  test('shows no value, and gives none to Pulumi as an argument', async () => {
+    await using made = await referenceScene();
+    const { out, err } = await made.takeover('--yes', '--debug');
+    const secrets = { access: ACCESS, refresh: REFRESH, secret: 'SECRETKEY1', pin: PIN };
+    expect(out.length).toBeGreaterThan(500);
+    expect(made.pulumi.calls()).toContain('config set --secret --stack dev pin');
+    expect(leaksOf(`${out}${err}${made.pulumi.calls()}`, secrets)).toEqual([]);
+  });
+
+  test('disables the rule before anything else is changed', async () => {
+    await using made = await referenceScene();
+    made.proxy.cutAt(2, 'before');
+    expect((await made.takeover('--yes')).code).toBe(4);
+    expect(await remaining(made.aws)).toEqual({ ...EVERYTHING, rule: 'DISABLED' });
+  });
+
+  test.each(['before', 'after'] as const)(
+    'loses nothing when the line is cut %s any change, and goes on where it stopped',
+    async (when) => {
+      for (let nth = 1; nth <= CHANGES; nth += 1) {
+        await using made = await referenceScene();
+        made.proxy.cutAt(nth, when);
+        const cut = await made.takeover('--yes');
+        expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
+        expect(cut.err).toContain('run `npx --no-install fyers takeover` again');
+        expect({ nth, lost: await lost(made) }).toEqual({ nth, lost: [] });
+        const again = await made.takeover('--yes');
+        expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
+        expect(await remaining(made.aws)).toEqual(NOTHING);
+        expect(await lost(made)).toEqual([]);
+      }
+    },
+    120_000,
+  );
+
+  test('makes exactly as many changes as are cut above', async () => {
+    await using made = await referenceScene();
+    made.proxy.cutAt(CHANGES + 1, 'before');
+    expect((await made.takeover('--yes')).code).toBe(0);
+    expect(made.proxy.changes()).toBe(CHANGES);
+  });
+
+  test('keeps a newer token file, and replaces an older one', async () => {
+    await using made = await referenceScene();
+    made.at.write('daily_token.txt', NEWER);
+    expect((await made.takeover('--yes')).out).toContain('the newer token beside .env stays');
+    expect(tokenFile(made, 'daily_token.txt')).toBe(NEWER);
+    expect(tokenFile(made, 'access_token.txt')).toBeNull();
+    await using other = await referenceScene();
+    other.at.write('access_token.txt', OLDER);
+    expect((await other.takeover('--yes')).code).toBe(0);
+    expect(tokenFile(other, 'access_token.txt')).toBe(ACCESS);
+    expect(statSync(path.join(other.at.folder, 'access_token.txt')).mode & 0o777).toBe(0o600);
+  });
+
+  test('changes nothing with --dry-run', async () => {
+    await using made = await referenceScene(answering(true));
+    const { code, out } = await made.takeover('--dry-run');
+    expect(code).toBe(0);
+    expect(out).toContain('Nothing was changed.');
+    expect(await remaining(made.aws)).toEqual(EVERYTHING);
+    expect(made.pulumi.config()).toEqual({});
+    expect(tokenFile(made, 'access_token.txt')).toBeNull();
+  });
+
+  test('changes nothing where nobody can be asked, unless --yes is given', async () => {
+    await using made = await referenceScene();
+    const { code, err } = await made.takeover();
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.usage: Nobody is at the terminal.*--yes/);
+    expect(await remaining(made.aws)).toEqual(EVERYTHING);
+  });
+
+  test('removes nothing when the answer is no, and says how to go back', async () => {
+    await using made = await referenceScene(answering(false));
+    const { code, out } = await made.takeover();
+    expect(code).toBe(0);
+    expect(await remaining(made.aws)).toEqual({ ...EVERYTHING, rule: 'DISABLED' });
+    expect(made.pulumi.config()).toEqual(CONFIG);
+    expect(out).toContain('aws events enable-rule --name FyersTokenRefreshDaily');
+  });
+
+  test('stops before any change when the configuration has another value', async () => {
+    await using made = await referenceScene();
+    made.pulumi.configure('secretKey', 'ANOTHER1');
+    const { code, out, err } = await made.takeover('--yes');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.takeover: secretKey .*pulumi config rm --stack dev secretKey/);
+    expect(`${out}${err}`).not.toContain('ANOTHER1');
+    expect(await remaining(made.aws)).toEqual(EVERYTHING);
+  });
+
+  test('stops before any change when a token file cannot be understood', async () => {
+    await using made = await referenceScene();
+    made.at.write('access_token.txt', 'abc');
+    const { code, err } = await made.takeover('--yes');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.token-file: /);
+    expect(await remaining(made.aws)).toEqual(EVERYTHING);
+  });
+
+  test('says that there is nothing in an account without leftovers, and needs no Pulumi for it', async () => {
+    await using made = await scene();
+    const { code, out } = await made.takeover();
+    expect(code).toBe(0);
+    expect(out).toContain('Nothing of the reference is in this account. Next: `pulumi up`.');
+    expect(made.pulumi.calls()).toBe('');
+  });
+
+  test('leaves our own function and everything beside it alone', async () => {
+    await using made = await scene();
+    await installFunction(made.aws, { runtime: 'nodejs24.x', handler: 'index.handler' });
+    const before = await remaining(made.aws);
+    const { code, out } = await made.takeover('--yes');
+    expect(code).toBe(0);
+    expect(out).toContain('The stack owns these names already');
+    expect(await remaining(made.aws)).toEqual(before);
+  });
+
+  test('warns of an old rule that would start our function too', async () => {
+    await using made = await scene();
+    await installFunction(made.aws, { runtime: 'nodejs24.x', handler: 'index.handler' });
+    await schedule(made.aws, '');
+    const { code, err } = await made.takeover('--yes');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.takeover: .*aws events disable-rule --name FyersTokenRefresh/);
+    expect((await remaining(made.aws)).rule).toBe('ENABLED');
+  });
+
+  test('leaves alone what the stack made where its function is still missing', async () => {
+    await using made = await referenceScene();
+    made.pulumi.owns('FYERS_CLIENT_ID');
+    made.proxy.cutAt(1, 'before');
+    expect((await made.takeover('--yes')).code).toBe(2);
+    expect(made.proxy.changes()).toBe(0);
+    expect(await remaining(made.aws)).toEqual(EVERYTHING);
+  });
+
+  test('never removes a function of that name that is neither', async () => {
+    await using made = await scene();
+    await installFunction(made.aws, { runtime: 'python3.10', handler: 'mine.handler' });
+    const { code, err } = await made.takeover('--yes');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^operator\.takeover: .*aws lambda get-function/);
+    expect((await remaining(made.aws)).lambda).toBe('python3.10');
+  });
+});

@@ -1,0 +1,68 @@
+// Stands before an AWS endpoint and cuts the line at the n-th change, before or after AWS has made it.
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+export interface FaultyProxy extends AsyncDisposable {
+  readonly url: string;
+  /** @param when the n-th change from now on is lost on its way there, or its answer on the way back */
+  cutAt(nth: number, when: 'before' | 'after'): void;
+  /** How many changes have passed since the last cut was set. */
+  changes(): number;
+}
+
+export async function faultyProxy(endpoint: string): Promise<FaultyProxy> {
+  const target = new URL(endpoint);
+  let cut: { readonly nth: number; readonly when: 'before' | 'after' } | null = null;
+  let changes = 0;
+  const server = createServer((incoming, outgoing) => {
+    void buffer(incoming).then((body) => {
+      const isChange = changesSomething(incoming, body.toString('utf8'));
+      if (isChange) changes += 1;
+      const isCut = isChange && cut?.nth === changes;
+      if (isCut && cut?.when === 'before') return incoming.socket.destroy();
+      const { method = 'GET', url: path = '/', headers } = incoming;
+      const forwarded = request(
+        { host: target.hostname, port: target.port, method, path, headers },
+        (answer) => {
+          if (isCut) {
+            answer.resume().on('end', () => incoming.socket.destroy());
+            return;
+          }
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      forwarded.on('error', () => incoming.socket.destroy());
+      forwarded.end(body);
+      return undefined;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    cutAt(nth, when) {
+      [cut, changes] = [{ nth, when }, 0];
+    },
+    changes: () => changes,
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** By the action's name, wherever the service's protocol carries it. */
+function changesSomething({ method, headers }: IncomingMessage, body: string): boolean {
+  const action =
+    String(headers['x-amz-target'] ?? '')
+      .split('.')
+      .at(-1) ?? '';
+  const query = /(?:^|&)Action=(\w+)/.exec(body)?.[1] ?? '';
+  return method === 'DELETE' || /^(?:Delete|Remove|Disable)/.test(action === '' ? query : action);
+}
