@@ -62,6 +62,9 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['telegram'],
   ['test-alert'],
   ['doctor'],
+  ['status'],
+  ['logs'],
+  ['takeover'],
 ];
 
 describe('npx fyers', () => {

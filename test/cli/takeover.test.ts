@@ -170,18 +170,21 @@ describe('fyers takeover', () => {
   test.each(['before', 'after'] as const)(
     'loses nothing when the line is cut %s any change, and goes on where it stopped',
     async (when) => {
-      for (let nth = 1; nth <= CHANGES; nth += 1) {
-        await using made = await referenceScene();
-        made.proxy.cutAt(nth, when);
-        const cut = await made.takeover('--yes');
-        expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
-        expect(cut.err).toContain('run `npx --no-install fyers takeover` again');
-        expect({ nth, lost: await lost(made) }).toEqual({ nth, lost: [] });
-        const again = await made.takeover('--yes');
-        expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
-        expect(await remaining(made.aws)).toEqual(NOTHING);
-        expect(await lost(made)).toEqual([]);
-      }
+      const cuts = Array.from({ length: CHANGES }, (_, before) => before + 1);
+      await Promise.all(
+        cuts.map(async (nth) => {
+          await using made = await referenceScene();
+          made.proxy.cutAt(nth, when);
+          const cut = await made.takeover('--yes');
+          expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
+          expect(cut.err).toContain('run `npx --no-install fyers takeover` again');
+          expect({ nth, lost: await lost(made) }).toEqual({ nth, lost: [] });
+          const again = await made.takeover('--yes');
+          expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
+          expect(await remaining(made.aws)).toEqual(NOTHING);
+          expect(await lost(made)).toEqual([]);
+        }),
+      );
     },
     120_000,
   );
