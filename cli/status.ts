@@ -103,11 +103,18 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
   return parts.flat();
 }
 
+/** Only where it is worth a line. */
 async function sayFunction({ deployed, names }: Looking): Promise<readonly Said[]> {
-  if ((await deployed) !== null) return [];
+  const found = await deployed;
   const name = names.function('refresh');
-  const detail = `there is no ${name} in ${REGION}: nothing is deployed under this name`;
-  return [{ part: 'function', state: 'absent', tone: 'bad', detail, todo: [DEPLOY], facts: {} }];
+  const said = { part: 'function', tone: 'bad', facts: { name } } as const;
+  if (found === null) {
+    const detail = `there is no ${name} in ${REGION}: nothing is deployed under this name`;
+    return [{ ...said, state: 'absent', detail, todo: [DEPLOY] }];
+  }
+  if (found.fault === null) return [];
+  const todo = ['Run `pulumi up --refresh`.'];
+  return [{ ...said, state: 'broken', detail: `${name} cannot run: ${found.fault}`, todo }];
 }
 
 async function sayRefreshSchedule(

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { FyersError } from '../core/errors.ts';
 import { REGION } from '../core/names.ts';
 import type { Session } from './io.ts';
+import { withNextStep } from './next-steps.ts';
 import { type Pulumi, pulumiIn, selectedStack } from './pulumi.ts';
 import { type Account, LEFT, type LeftParameter, accountOf } from './takeover/account.ts';
 import { type Inventory, inventoryOf, isEmpty, linesOf } from './takeover/inventory.ts';
@@ -266,7 +267,6 @@ function nobodyToAsk(): FyersError {
 
 function resumable(caught: unknown): unknown {
   if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
-  const problem = caught.message.slice(0, -caught.nextStep.length).trim();
   const nextStep = `${caught.nextStep.replace(/[.\s]*$/, '.')} Nothing is lost; ${AGAIN}.`;
-  return new FyersError(caught.code, problem, nextStep, { cause: caught });
+  return withNextStep(caught, { [caught.code]: nextStep });
 }

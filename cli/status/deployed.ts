@@ -1,21 +1,21 @@
 import { ENVIRONMENT, type Names } from '../../core/names.ts';
-import { ifThere } from '../aws.ts';
+import { asOperator } from '../aws.ts';
+import { channelsIn } from '../channels.ts';
 import type { Session } from '../io.ts';
 import type { Deployed } from './said.ts';
 
 /** Errors: as every call of the operator's. */
 export async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
-  const { LambdaClient, GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(io.aws);
-  const FunctionName = names.function('refresh');
-  const found = await ifThere(`Reading the function ${FunctionName}`, () =>
-    client.send(new GetFunctionConfigurationCommand({ FunctionName })),
-  );
+  const found = await asOperator(deployedFunction(client, names.function('refresh')));
   if (found === null) return null;
-  const variables = found.Environment?.Variables ?? {};
+  const { topicArn, telegramApiUrl } = channelsIn(found.environment);
   return {
-    topicArn: variables[ENVIRONMENT.topicArn] ?? null,
-    telegram: variables[ENVIRONMENT.telegram] !== undefined,
-    days: variables[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    topicArn,
+    telegram: telegramApiUrl !== null,
+    days: found.environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    fault: found.fault,
   };
 }

@@ -25,6 +25,8 @@ export interface Deployed {
   readonly topicArn: string | null;
   readonly telegram: boolean;
   readonly days: 'trading' | 'all';
+  /** Why it can't run; null when it can. */
+  readonly fault: string | null;
 }
 
 export interface Looking {

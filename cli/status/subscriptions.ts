@@ -1,32 +1,16 @@
 // Who would read a message.
-import { awsCall } from '../aws.ts';
+import type { Subscription } from '../../adapters/aws/subscriptions.ts';
+import { asOperator } from '../aws.ts';
 import { DEPLOY, type Deployed, type Looking, type Said } from './said.ts';
-
-export interface Subscription {
-  readonly protocol: string;
-  readonly endpoint: string;
-  readonly confirmed: boolean;
-}
 
 /** Errors: as every call of the operator's. */
 export async function readSubscriptions(
   { session }: Looking,
   topicArn: string,
 ): Promise<readonly Subscription[]> {
-  const { SNSClient, paginateListSubscriptionsByTopic } = await import('@aws-sdk/client-sns');
-  const client = new SNSClient(session.io.aws);
-  return awsCall(`Listing the subscriptions of ${topicArn}`, async () => {
-    const all: Subscription[] = [];
-    const pages = paginateListSubscriptionsByTopic({ client }, { TopicArn: topicArn });
-    for await (const { Subscriptions = [] } of pages) {
-      for (const { Protocol = '', Endpoint = '', SubscriptionArn = '' } of Subscriptions) {
-        // "PendingConfirmation" stands in place of an ARN until the address is confirmed.
-        const confirmed = SubscriptionArn.startsWith('arn:');
-        all.push({ protocol: Protocol, endpoint: Endpoint, confirmed });
-      }
-    }
-    return all;
-  });
+  const { SNSClient } = await import('@aws-sdk/client-sns');
+  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+  return asOperator(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 
 export function saySubscriptions(
@@ -56,6 +40,6 @@ export function saySubscriptions(
 function howToHear(topicArn: string | null, pending: number): string {
   if (topicArn === null) return DEPLOY;
   return pending > 0
-    ? 'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS.'
-    : 'Say where messages go: `pulumi config set email ADDRESS`, then `pulumi up`.';
+    ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
+    : 'Say where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
 }

@@ -1,13 +1,20 @@
 // Where the reference's values go before anything is removed: into Pulumi's configuration and the token files.
-import path from 'node:path';
 import * as z from 'zod/mini';
 import { readTokenFiles } from '../../adapters/files/operator-files.ts';
-import { writePrivateFile } from '../../adapters/files/private-file.ts';
-import { type Parsed, parseAppId, parseAppSecret, parsePin } from '../../core/config.ts';
+import { writeAccessToken, writeRefreshToken } from '../../adapters/files/token-folder.ts';
+import {
+  type Parsed,
+  parseAccessToken,
+  parseAppId,
+  parseAppSecret,
+  parsePin,
+  parseRefreshToken,
+} from '../../core/config.ts';
 import { FyersError } from '../../core/errors.ts';
-import { OPERATOR_FILES, PROJECT, REGION } from '../../core/names.ts';
+import { PROJECT, REGION } from '../../core/names.ts';
 import { decodeToken } from '../../core/token/jwt.ts';
 import type { Pulumi } from '../pulumi.ts';
+import { valueOrStop } from '../settings.ts';
 import { LEFT } from './account.ts';
 
 interface ConfigPlace {
@@ -104,12 +111,16 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
   if (current === token) return `beside .env already`;
   const issuedAt = current === null ? null : (decodeToken(current)?.issuedAt ?? null);
   if (issuedAt !== null && issuedAt >= claims.issuedAt) return 'the newer token beside .env stays';
-  const [fileName] =
-    name === 'FYERS_ACCESS_TOKEN' ? OPERATOR_FILES.accessToken : OPERATOR_FILES.refreshToken;
-  const file = path.join(folder, fileName);
-  await writePrivateFile(file, `${token}\n`);
-  if (newestIn(folder, name) === token) return file;
-  throw notKept(name, `${file} holds something else`);
+  const files = await write(folder, name, token);
+  if (newestIn(folder, name) === token) return files.join(' and ');
+  throw notKept(name, `${files.join(' and ')} hold something else`);
+}
+
+/** @returns the files, for their owner's eyes only */
+async function write(folder: string, name: TokenName, text: string): Promise<readonly string[]> {
+  return name === 'FYERS_ACCESS_TOKEN'
+    ? writeAccessToken(folder, valueOrStop(name, parseAccessToken(text)))
+    : writeRefreshToken(folder, valueOrStop(name, parseRefreshToken(text)));
 }
 
 /** @throws FyersError `operator.token-file` */

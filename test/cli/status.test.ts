@@ -138,7 +138,7 @@ async function schedules(aws: AwsOptions, without: readonly string[]): Promise<v
 async function alarm(aws: AwsOptions, topicArn: string, ringing: boolean): Promise<void> {
   const cloudwatch = new CloudWatchClient(aws);
   for (const [AlarmName, AlarmActions] of [
-    ['FyersTokenRefresh-failed', [topicArn]],
+    ['Fyers-refresh-failed', [topicArn]],
     ['Fyers-of-another-stack', ['arn:aws:sns:ap-south-1:000000000000:other']],
   ] as const) {
     await cloudwatch.send(
@@ -180,7 +180,7 @@ async function logged(
 async function status(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
   await using on = await stage({ aws, now });
   on.write('.env', `FYERS_API_URL=${fyers.url}\n`);
-  return on.run('status', ...flags);
+  return await on.run('status', ...flags);
 }
 
 /** One row of the table: state and detail. */
@@ -221,7 +221,7 @@ describe('fyers status', () => {
     expect(row(out, 'refresh')[0]).toBe('not latched');
     expect(row(out, 'login link')[0]).toBe('none open');
     expect(row(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
-    expect(row(out, 'alarms')).toEqual(['quiet', 'ok: FyersTokenRefresh-failed']);
+    expect(row(out, 'alarms')).toEqual(['quiet', 'ok: Fyers-refresh-failed']);
     expect(row(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
     expect(out).toContain('Good for the coming session: nothing to do.');
   });
@@ -261,18 +261,23 @@ describe('fyers status', () => {
       '07:00, 08:15 Asia/Kolkata, every day; FyersTokenRefresh-0730 is absent',
     ]);
     expect(row(out, 'refresh')[0]).toBe('latched');
-    expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: FyersTokenRefresh-failed']);
+    expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
     const todo = out.split('\n').filter((line) => line.startsWith('To do:'));
     expect(todo.join('\n')).toMatch(/pulumi up[\s\S]*Fyers API dashboard[\s\S]*An alarm rings/);
   });
 
   test('knows a subscription that nobody has confirmed', () => {
-    const found = { topicArn: 'arn:aws:sns:x', telegram: false, days: 'trading' } as const;
+    const found = {
+      topicArn: 'arn:aws:sns:x',
+      telegram: false,
+      days: 'trading',
+      fault: null,
+    } as const;
     const pending = { protocol: 'email', endpoint: 'me@example.in', confirmed: false };
     expect(saySubscriptions(found, [pending])).toMatchObject({
       state: 'pending',
       detail: 'email me@example.in (not confirmed)',
-      todo: [expect.stringContaining('npx --no-install fyers confirm URL')],
+      todo: [expect.stringContaining('npx --no-install fyers confirm')],
     });
     expect(saySubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
   });

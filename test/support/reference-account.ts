@@ -96,7 +96,7 @@ export async function installFunction(
   const { FunctionArn } = await new LambdaClient(aws).send(
     new CreateFunctionCommand({
       FunctionName: FUNCTION,
-      Runtime: made.runtime as 'python3.10',
+      Runtime: made.runtime,
       Handler: made.handler ?? 'refresh_token.lambda_handler',
       Role: await role(aws),
       MemorySize: 128,
