@@ -15,7 +15,7 @@ export const LEFT = {
 export type LeftParameter = (typeof LEFT.parameters)[number];
 
 /** Whose function of that name it is: the reference's is Python, and ours is not. */
-export type Owner = 'reference' | 'ours' | 'unknown';
+type Owner = 'reference' | 'ours' | 'unknown';
 
 export interface LeftFunction {
   readonly owner: Owner;

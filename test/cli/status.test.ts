@@ -1,46 +1,24 @@
 // The stack's status against an independent emulator that holds what a deployed stack has there.
-import {
-  CloudWatchClient,
-  PutMetricAlarmCommand,
-  PutMetricDataCommand,
-  SetAlarmStateCommand,
-} from '@aws-sdk/client-cloudwatch';
-import {
-  CloudWatchLogsClient,
-  CreateLogGroupCommand,
-  CreateLogStreamCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/io.ts';
 import { saySubscriptions } from '../../cli/status/subscriptions.ts';
-import { namesFor } from '../../core/names.ts';
-import {
-  REFRESH_SLOTS,
-  SCHEDULE_TIME_ZONE,
-  WATCH_SLOTS,
-  scheduleExpression,
-} from '../../core/schedule.ts';
-import { type Instant, dateOf, formatIso, instant, istDate, istInstant } from '../../core/time.ts';
+import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/events.ts';
-import { NEW_STATE, type TokenState, formatTokenState } from '../../core/token/state.ts';
+import { NEW_STATE, type TokenState } from '../../core/token/state.ts';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { leaksOf } from '../support/canaries.ts';
-import { installFunction } from '../support/reference-account.ts';
-import { ROOT } from '../support/source-tree.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { leaksOf } from '../support/canaries.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { type Deployment, installStack, logged } from '../support/stack-account.ts';
 import { stage } from './stage.ts';
 
-const names = namesFor('');
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - 86_400_000);
 const TODAY = istDate('2026-11-25');
@@ -63,16 +41,6 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-interface Deployment {
-  readonly token: string;
-  readonly state: TokenState;
-  /** Names of schedules that are missing. */
-  readonly without: readonly string[];
-  readonly ringing: boolean;
-}
-
-const WELL: Deployment = { token: GOOD, state: NEW_STATE, without: [], ringing: false };
-
 function ownAccount(): AwsOptions {
   accounts += 1;
   return {
@@ -85,96 +53,9 @@ function ownAccount(): AwsOptions {
 
 async function deployed(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
   const aws = ownAccount();
-  const { token, state, without, ringing } = { ...WELL, ...changes };
-  const ssm = new SSMClient(aws);
-  const parameters = {
-    FYERS_CLIENT_ID: APP.id,
-    FYERS_ACCESS_TOKEN: token,
-    FYERS_TOKEN_STATE: formatTokenState(state),
-  };
-  for (const [Name, Value] of Object.entries(parameters)) {
-    await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString' }));
-  }
-  const topicArn = await topic(aws);
-  await installFunction(aws, {
-    runtime: 'nodejs24.x',
-    handler: 'index.handler',
-    variables: { FYERS_TOPIC_ARN: topicArn },
-  });
-  await schedules(aws, without);
-  await alarm(aws, topicArn, ringing);
+  const well = { appId: APP.id, token: GOOD, state: NEW_STATE, without: [], ringing: false };
+  await installStack(aws, { ...well, ...changes });
   return aws;
-}
-
-async function topic(aws: AwsOptions): Promise<string> {
-  const sns = new SNSClient(aws);
-  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'fyers-alarms' }));
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'me@example.in' }));
-  return TopicArn ?? '';
-}
-
-async function schedules(aws: AwsOptions, without: readonly string[]): Promise<void> {
-  const scheduler = new SchedulerClient(aws);
-  const all = [
-    ...REFRESH_SLOTS.map((slot) => ({ slot, Name: names.schedule('refresh', slot) })),
-    ...WATCH_SLOTS.map((slot) => ({ slot, Name: names.schedule('watch', slot) })),
-  ];
-  for (const { slot, Name } of all.filter((each) => !without.includes(each.Name))) {
-    await scheduler.send(
-      new CreateScheduleCommand({
-        Name,
-        ScheduleExpression: scheduleExpression(slot),
-        ScheduleExpressionTimezone: SCHEDULE_TIME_ZONE,
-        FlexibleTimeWindow: { Mode: 'OFF' },
-        Target: {
-          Arn: 'arn:aws:lambda:ap-south-1:000000000000:function:any',
-          RoleArn: 'arn:aws:iam::000000000000:role/any',
-        },
-      }),
-    );
-  }
-}
-
-async function alarm(aws: AwsOptions, topicArn: string, ringing: boolean): Promise<void> {
-  const cloudwatch = new CloudWatchClient(aws);
-  for (const [AlarmName, AlarmActions] of [
-    ['Fyers-refresh-failed', [topicArn]],
-    ['Fyers-of-another-stack', ['arn:aws:sns:ap-south-1:000000000000:other']],
-  ] as const) {
-    await cloudwatch.send(
-      new PutMetricAlarmCommand({
-        AlarmName,
-        AlarmActions: [...AlarmActions],
-        Namespace: 'AWS/Lambda',
-        MetricName: 'Errors',
-        Statistic: 'Sum',
-        Period: 60,
-        EvaluationPeriods: 1,
-        Threshold: 1,
-        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      }),
-    );
-    const StateValue = AlarmName.endsWith('stack') || ringing ? 'ALARM' : 'OK';
-    await cloudwatch.send(
-      new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'the test' }),
-    );
-  }
-}
-
-async function logged(
-  aws: AwsOptions,
-  actor: 'refresh' | 'login' | 'watch',
-  events: readonly (readonly [Instant, object])[],
-): Promise<void> {
-  const logs = new CloudWatchLogsClient(aws);
-  const [logGroupName, logStreamName] = [names.logGroup(actor), 'run'];
-  await logs.send(new CreateLogGroupCommand({ logGroupName }));
-  await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
-  const logEvents = events.map(([timestamp, event]) => ({
-    timestamp,
-    message: JSON.stringify({ ...event, time: formatIso(timestamp) }),
-  }));
-  await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
 }
 
 async function status(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
