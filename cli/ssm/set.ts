@@ -15,8 +15,7 @@ import type { TokenStore } from '../../core/ports.ts';
 import { formatIst } from '../../core/time.ts';
 import { isForeign } from '../../core/token/check.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
-import { parseLoginState } from '../../core/token/login-state.ts';
-import { parseTokenState } from '../../core/token/state.ts';
+import { readMemory } from '../../keeper/read.ts';
 import { parametersOf } from '../aws.ts';
 import type { Session } from '../io.ts';
 import { settingsOf, valueOrStop } from '../settings.ts';
@@ -160,15 +159,6 @@ async function claimsOf(
     );
   }
   return claims;
-}
-
-/** As configured, else as the functions first saw it. */
-async function accountOf({ io }: Session, store: TokenStore): Promise<string | null> {
-  const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
-  if (configured !== null) return valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
-  const login = parseLoginState((await store.read('FYERS_LOGIN_STATE')) ?? '');
-  const token = parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '');
-  return login?.fyId ?? token?.fyId ?? null;
 }
 
 function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
