@@ -73,7 +73,7 @@ export const LOGIN: readonly Mutation[] = [
     file: 'keeper/login.ts',
     find: 'if (at === null || now < at)',
     replace: 'if (at === null)',
-    tests: PAGES,
+    tests: ['test/functions/login/ask.test.ts'],
   },
   {
     name: 'a doubled field of the callback is taken',
