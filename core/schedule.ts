@@ -1,5 +1,4 @@
 // When the functions run, every day of the year; whether a day trades is theirs to ask.
-import { type Instant, addDays, istDateAt, istInstant } from './time.ts';
 
 /** Times of day in India at which the keeper looks at the token, earliest first. 07:00 is the reference's. */
 export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
@@ -31,12 +30,4 @@ export function isLastSlot(slot: string): boolean {
 export function scheduleExpression(slot: RefreshSlot | WatchSlot): string {
   const [hour, minute] = slot.split(':').map(Number);
   return `cron(${String(minute)} ${String(hour)} * * ? *)`;
-}
-
-/** The first slot strictly after an instant. */
-export function nextRun(after: Instant): Instant {
-  for (let date = istDateAt(after); ; date = addDays(date, 1)) {
-    const slot = REFRESH_SLOTS.map((time) => istInstant(date, time)).find((at) => at > after);
-    if (slot !== undefined) return slot;
-  }
 }
