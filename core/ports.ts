@@ -48,8 +48,8 @@ export type MintAnswer =
     }
   /** `detail` is the broker's own code and message, scrubbed of token material. */
   | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
-  /** Sent, no answer: it may have counted. */
-  | { readonly kind: 'silent' }
+  /** Sent, no answer, or none that the broker itself made: it may have counted. `detail`: what came instead, scrubbed. */
+  | { readonly kind: 'silent'; readonly detail?: string }
   | { readonly kind: 'unreachable'; readonly retryAfterMs?: number };
 
 export type Proof =

@@ -118,8 +118,9 @@ async function exchange(login: Login): Promise<LoginOutcome> {
     case 'refused':
       return refused(ports, PROBLEM_OF[answer.by], answer.detail);
     case 'silent':
+      return refused(ports, 'silent', answer.detail ?? '');
     case 'unreachable':
-      return refused(ports, answer.kind);
+      return refused(ports, 'unreachable');
   }
 }
 

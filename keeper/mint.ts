@@ -62,7 +62,9 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
       ports.events.emit(refreshRefused(answer.by, answer.detail));
       return save(run, answered, withRefusal(answered.known.state, answer.by, inputs));
     case 'silent':
-      ports.events.emit(refreshUnanswered(answered.known.state.calls?.count ?? 1));
+      ports.events.emit(
+        refreshUnanswered(answered.known.state.calls?.count ?? 1, answer.detail ?? ''),
+      );
       return answered;
     case 'unreachable':
       return withKnown(answered, { state: withoutCall(answered.known.state) });

@@ -109,7 +109,9 @@ function mintAnswer(
   // The broker's own "not now" (RFC 9110, 15.6.4): unlike 502 and 504 it says that nothing was worked on.
   if (by === null && reply.status === 503) return notWorkedOn(reply);
   // A gateway's page or a fault inside the broker: the request may have been worked on.
-  if (envelope === null || (by === null && reply.status >= 500)) return { kind: 'silent' };
+  if (envelope === null || (by === null && reply.status >= 500)) {
+    return { kind: 'silent', detail: detailOf(reply, envelope, sent) };
+  }
   return { kind: 'refused', by: by ?? 'unrecognised', detail: detailOf(reply, envelope, sent) };
 }
 
@@ -159,11 +161,17 @@ function isRateLimited({ status }: FyersAnswer, envelope: Envelope | null): bool
   return status === 429 || RATE_LIMITED.has(envelope?.code ?? 0);
 }
 
-/** The broker's own code and words, without anything that was sent and anything that looks like a token. */
-function detailOf({ status }: FyersAnswer, envelope: Envelope, sent: readonly string[]): string {
+/** What came, without anything that was sent and anything that looks like a token. */
+function detailOf(
+  { status, rest }: FyersAnswer,
+  envelope: Envelope | null,
+  sent: readonly string[],
+): string {
+  const words = envelope?.message ?? rest.replaceAll(/\s+/g, ' ');
   const scrubbed = sent
-    .reduce((text, value) => text.replaceAll(value, '[hidden]'), envelope.message)
+    .reduce((text, value) => text.replaceAll(value, '[hidden]'), words)
     .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
     .slice(0, LONGEST_DETAIL);
-  return `HTTP ${String(status)}, code ${String(envelope.code)}: ${scrubbed}`;
+  const code = envelope === null ? 'no JSON' : `code ${String(envelope.code)}`;
+  return `HTTP ${String(status)}, ${code}: ${scrubbed}`;
 }

@@ -5,6 +5,8 @@ export interface FyersAnswer {
   readonly status: number;
   /** Parsed JSON, or null where the body is not JSON (Cloudflare answers in HTML). */
   readonly body: unknown;
+  /** The beginning of a body that is not JSON, for a report. */
+  readonly rest: string;
   /** From `Retry-After` (seconds) or `X-Retry-After-Ms`. */
   readonly retryAfterMs: number | null;
 }
@@ -28,6 +30,8 @@ export interface FyersRequest {
 
 /** Python's default agent is refused by Cloudflare (error 1010), so ours is always sent. */
 const USER_AGENT = 'fyers-token-refresh/1';
+/** Far more than is shown, so that what is blanked is never cut in two. */
+const LONGEST_REST = 4_096;
 const BEFORE_SENDING = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -46,7 +50,11 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
         'user-agent': USER_AGENT,
         ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
       },
-      ...(request.json === undefined ? {} : { json: request.json }),
+      // What may count is sent on a connection of its own: a kept one may have been closed at the other end, and the
+      // request would look as if it were never answered.
+      ...(request.json === undefined
+        ? {}
+        : { json: request.json, agent: { http: false, https: false } as const }),
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
@@ -54,10 +62,12 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       timeout: { ...reachingWithin(request.timeoutMs), request: request.timeoutMs },
       signal: request.signal,
     });
+    const body = parseJson(response.body);
     return {
       kind: 'answered',
       status: response.statusCode,
-      body: parseJson(response.body),
+      body,
+      rest: body === null ? response.body.slice(0, LONGEST_REST) : '',
       retryAfterMs: retryAfter(response.headers),
     };
   } catch (caught) {

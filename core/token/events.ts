@@ -63,11 +63,12 @@ export function refreshRefused(by: RefusedBy, detail: string): KeeperEvent {
   return keeperEvent('warn', 'refresh-refused', `Fyers refused to refresh: ${detail}`, { by });
 }
 
-export function refreshUnanswered(calls: number): KeeperEvent {
+/** `detail` is what came in the answer's place, scrubbed; empty where nothing came. */
+export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   return keeperEvent(
     'warn',
     'refresh-unanswered',
-    'Fyers was sent a refresh and did not answer; it may have counted.',
+    `Fyers was sent a refresh and did not answer; it may have counted.${detail === '' ? '' : ` ${detail}`}`,
     { calls },
   );
 }

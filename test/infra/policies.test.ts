@@ -64,7 +64,6 @@ describe('The policy', () => {
       parameter('FYERS_CLIENT_ID'),
       parameter('FYERS_SECRET_KEY'),
       parameter('FYERS_ACCESS_TOKEN'),
-      parameter('FYERS_REFRESH_TOKEN'),
       parameter('FYERS_TOKEN_STATE'),
       parameter('FYERS_LOGIN_STATE'),
       parameter('FYERS_TELEGRAM'),

@@ -125,14 +125,27 @@ describe('A refresh', () => {
   });
 
   test.each([
-    ['a page that is no JSON', { status: 403, body: 'error code: 1010' }],
-    ["a gateway's page", { status: 502, body: '<html>Bad gateway</html>' }],
-    ["an unknown fault of the broker's", error(500, -1, 'Internal')],
-    ['a connection that is cut', null],
-  ])('is silent after %s: it may have counted', async (_title, answer) => {
-    const { broker } = await scripted(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'silent' });
-  });
+    [
+      'a page that is no JSON',
+      { status: 403, body: 'error code: 1010' },
+      'HTTP 403, no JSON: error code: 1010',
+    ],
+    [
+      "a gateway's page that repeats what was sent",
+      { status: 502, body: `<html>Bad\n gateway ${TOKEN}</html>` },
+      'HTTP 502, no JSON: <html>Bad gateway [hidden]</html>',
+    ],
+    ["an unknown fault of the broker's", error(500, -1, 'Internal'), 'HTTP 500, code -1: Internal'],
+    ['a connection that is cut', null, undefined],
+  ])(
+    'is silent after %s: it may have counted, and is kept for a report',
+    async (_title, answer, detail) => {
+      const { broker } = await scripted(answer);
+      const silent = await broker.refresh(APP, TOKEN, PIN, signal);
+      expect(silent).toMatchObject({ kind: 'silent' });
+      expect(silent.kind === 'silent' ? silent.detail : '').toBe(detail);
+    },
+  );
 
   test.each([
     [{ status: 429, body: '{"message":"request limit reached","code":429,"s":"error"}' }, {}],
