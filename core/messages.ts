@@ -53,25 +53,25 @@ export function keeperFailure(code: FailureCode): FyersError {
       return new FyersError(
         code,
         'Fyers refused the app id with its secret, and a login would send the same.',
-        'Copy both again from the Fyers API dashboard into `pulumi config`, and run `pulumi up`.',
+        'Copy the secret again from https://myapi.fyers.in/dashboard, give it to `pulumi config set --secret secretKey`, and run `pulumi up`.',
       );
     case 'operator.account':
       return new FyersError(
         code,
         'The token belongs to another Fyers account than the one configured or first seen; it was not published.',
-        'Log in with the right account, or set it by `pulumi config set fyId` and run `pulumi up`.',
+        'Log in with the right account, or name it with `pulumi config set fyId` and run `pulumi up`.',
       );
     case 'broker.bad-token':
       return new FyersError(
         code,
         'Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.',
-        'Invoke the function again in a few minutes; if it fails again, put a token file beside .env and run `pulumi up`.',
+        'Log in yourself with `npx --no-install fyers login --aws`.',
       );
     case 'broker.unreachable':
       return new FyersError(
         code,
         'Fyers could not be reached or did not answer; nothing was published.',
-        'Invoke the function again in a few minutes.',
+        'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
       );
   }
 }

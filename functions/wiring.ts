@@ -62,12 +62,12 @@ export function failureOf(caught: unknown, log: Log): FyersError {
     ? new FyersError(
         'broker.unreachable',
         'The run took all the time that the function has.',
-        'Invoke the function again in a few minutes.',
+        'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
       )
     : new FyersError(
         'bug.unexpected',
         `The run stopped for a reason that nobody foresaw: ${name}: ${log.scrub(message)}.`,
-        'Please report this.',
+        'Please report what `npx --no-install fyers logs refresh --debug` shows.',
       );
 }
 

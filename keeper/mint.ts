@@ -26,7 +26,7 @@ export async function claimMint(run: Run, progress: Progress): Promise<Progress>
     throw new FyersError(
       'platform.busy',
       'Another run has been minting a token for a minute and has published none.',
-      'Invoke the function again in two minutes.',
+      'See what it did with `npx --no-install fyers status`, and in two minutes run `npx --no-install fyers refresh --aws`.',
     );
   }
   ports.events.emit(mintBusy());
@@ -44,7 +44,7 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
     throw new FyersError(
       'bug.unexpected',
       'A refresh was decided without what it is made with.',
-      'Please report this.',
+      'Please report what `npx --no-install fyers logs refresh --debug` shows.',
     );
   }
   const counted = await save(run, progress, {

@@ -200,5 +200,9 @@ function accountOf(token: string, proven: string | null): string | null {
 }
 
 function lost(what: string): FyersError {
-  return new FyersError('bug.unexpected', `${what} was lost.`, 'Please report this.');
+  return new FyersError(
+    'bug.unexpected',
+    `${what} was lost.`,
+    'Please report what `npx --no-install fyers logs refresh --debug` shows.',
+  );
 }

@@ -35,15 +35,19 @@ export function awsFault(caught: unknown, doing: string, sent = ''): FyersError 
     return new FyersError(
       'platform.permission',
       problem,
-      'Allow that action on that resource, or run `pulumi up` if the role was changed by hand.',
+      'Allow that action on that resource; where the role was changed by hand, run `pulumi up`.',
     );
   }
   if (NO_CREDENTIALS.has(name)) {
     return new FyersError(
       'operator.credentials',
       problem,
-      'Sign in to AWS again and repeat the command.',
+      'Sign in to AWS again, check it with `aws sts get-caller-identity`, and repeat the command.',
     );
   }
-  return new FyersError('platform.store', problem, 'Try again in a few minutes.');
+  return new FyersError(
+    'platform.store',
+    problem,
+    'Try again in a few minutes; if it stays so, look at https://health.aws.amazon.com/health/status.',
+  );
 }

@@ -144,7 +144,9 @@ describe('fyers status', () => {
     expect(row(out, 'refresh')[0]).toBe('latched');
     expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
     const todo = out.split('\n').filter((line) => line.startsWith('To do:'));
-    expect(todo.join('\n')).toMatch(/pulumi up[\s\S]*Fyers API dashboard[\s\S]*An alarm rings/);
+    expect(todo.join('\n')).toMatch(
+      /pulumi up[\s\S]*myapi\.fyers\.in\/dashboard[\s\S]*An alarm rings/,
+    );
   });
 
   test('knows a subscription that nobody has confirmed', () => {

@@ -173,7 +173,7 @@ describe('A fault of AWS', () => {
 
   test('never quotes the value that was sent', () => {
     expect(fault('ValidationException', "Value 'CANARY' at 'value'").message).toBe(
-      "Writing failed: ValidationException: Value '[hidden]' at 'value'. Try again in a few minutes.",
+      "Writing failed: ValidationException: Value '[hidden]' at 'value'. Try again in a few minutes; if it stays so, look at https://health.aws.amazon.com/health/status.",
     );
   });
 });
