@@ -17,8 +17,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'a role may do one thing less',
     file: 'infra/policies.ts',
-    find: "actions: ['logs:CreateLogStream', 'logs:PutLogEvents']",
-    replace: "actions: ['logs:PutLogEvents']",
+    find: "actions: ['secretsmanager:GetSecretValue'], on: ['pin']",
+    replace: "actions: ['secretsmanager:GetSecretValue'], on: []",
     tests: POLICIES,
   },
   {
