@@ -7,6 +7,9 @@ import type {
 import { runFailed } from '../../core/token/events.ts';
 import { deadline, failureOf, wiringOf } from '../wiring.ts';
 import { answerLogin, shown } from './answer.ts';
+import { type KeptApp, keepingApp } from './kept-app.ts';
+
+const keptApp: KeptApp = new Map();
 
 export async function handler(
   event: APIGatewayProxyEventV2,
@@ -15,7 +18,8 @@ export async function handler(
   const { domainName, http } = event.requestContext;
   const { log, ports, settings } = wiringOf(process.env, `https://${domainName}/`);
   try {
-    return await answerLogin(ports, settings, event, deadline(context));
+    const store = keepingApp(ports.store, ports.clock, keptApp);
+    return await answerLogin({ ...ports, store }, settings, event, deadline(context));
   } catch (caught) {
     const failure = failureOf(caught, log);
     log.emit(runFailed(failure.code, log.scrub(failure.message)));
