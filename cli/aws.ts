@@ -21,8 +21,8 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.credentials':
     'Run `aws configure` or choose a profile with AWS_PROFILE, check it with `aws sts get-caller-identity`, and repeat the command.',
   'platform.permission':
-    'Allow your own AWS identity that action on that resource, or use one that may.',
-  'platform.store': `Check the connection to AWS (${REGION}), and try again in a few minutes.`,
+    'Allow your own AWS identity that action on that resource (`aws sts get-caller-identity` names it), or use one that may.',
+  'platform.store': `Check the connection to AWS (${REGION}) with \`npx --no-install fyers doctor\`, and try again in a few minutes.`,
 };
 
 /**

@@ -116,8 +116,8 @@ function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
 
 function howToReport(debug: boolean): string {
   return debug
-    ? 'This is a fault of ours. Please report it with the command and all that is printed here.'
-    : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints.';
+    ? 'This is a fault of ours. Please report it with the command, all that is printed here, and what `npx --no-install fyers doctor --json` prints.'
+    : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints, with what `npx --no-install fyers doctor --json` prints.';
 }
 
 function processIo(): Io {

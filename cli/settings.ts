@@ -61,7 +61,7 @@ function configError(problems: readonly string[]): FyersError {
       ...problems.map((problem) => `  - ${problem}`),
       ' ',
     ].join('\n'),
-    'Correct that, and repeat the command.',
+    'Correct that; `npx --no-install fyers doctor` looks at every setting.',
   );
 }
 

@@ -13,7 +13,6 @@ export type ErrorCode =
   | 'operator.channel'
   | 'operator.prerequisite'
   | 'broker.unreachable'
-  | 'broker.refused'
   | 'broker.unrecognised'
   | 'broker.bad-token'
   | 'platform.store'

@@ -43,7 +43,7 @@ export async function answerOf(
   if (failed !== undefined) {
     const { errorMessage } = JSON.parse(answer) as { readonly errorMessage?: string };
     throw new FyersError(
-      /not authorized|AccessDenied/.test(answer) ? 'platform.permission' : 'broker.refused',
+      /not authorized|AccessDenied/.test(answer) ? 'platform.permission' : 'broker.unrecognised',
       `${functionName} failed: ${errorMessage ?? answer}`,
       'Correct what it names, then run the command again.',
     );
