@@ -29,7 +29,7 @@ import {
 import { installFunction } from '../support/reference-account.ts';
 
 /** What a person reads: for a command its whole message, code first. */
-export interface Provoked {
+interface Provoked {
   readonly code: string;
   readonly text: string;
 }
@@ -136,7 +136,7 @@ async function refreshing(with_: {
   try {
     const world = keeperWorld({ settings: { fyId: with_.fyId ?? null } });
     if (with_.secret !== undefined)
-      world.parameters.set('FYERS_SECRET_KEY', with_.secret as AppSecret);
+      world.parameters.set('FYERS_SECRET_KEY', with_.secret);
     const broker = fyersBroker({ apiUrl: with_.apiUrl ?? fyers.url, onSecret: () => undefined });
     const ports = { ...world.ports, broker };
     const first: Trigger = { kind: 'slot', slot: '07:00', last: false };
