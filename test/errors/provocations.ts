@@ -8,7 +8,6 @@ import { allChannels } from '../../adapters/channels.ts';
 import { claimFiles } from '../../adapters/files/claim-files.ts';
 import { fyersBroker } from '../../adapters/fyers/broker.ts';
 import type { AwsOptions } from '../../cli/io.ts';
-import type { AppSecret } from '../../core/config.ts';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
 import { namesFor } from '../../core/names.ts';
 import type { Trigger } from '../../core/token/decide.ts';
@@ -135,8 +134,7 @@ async function refreshing(with_: {
   });
   try {
     const world = keeperWorld({ settings: { fyId: with_.fyId ?? null } });
-    if (with_.secret !== undefined)
-      world.parameters.set('FYERS_SECRET_KEY', with_.secret);
+    if (with_.secret !== undefined) world.parameters.set('FYERS_SECRET_KEY', with_.secret);
     const broker = fyersBroker({ apiUrl: with_.apiUrl ?? fyers.url, onSecret: () => undefined });
     const ports = { ...world.ports, broker };
     const first: Trigger = { kind: 'slot', slot: '07:00', last: false };
