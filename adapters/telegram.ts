@@ -1,5 +1,5 @@
 // A chat with the operator's own Telegram bot (Telegram Bot API, "sendMessage", "getUpdates").
-import got, { HTTPError, RequestError } from 'got';
+import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
 import type { TelegramChat } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
@@ -40,7 +40,15 @@ export function telegramChannel({ chat, apiUrl = TELEGRAM_API_URL }: TelegramOpt
         link_preview_options: { is_disabled: true },
       });
     },
-    hasListener: () => Promise.resolve(true),
+    async hasListener() {
+      try {
+        await call(apiUrl, chat.botToken, 'getChat', { chat_id: chat.chatId });
+        return true;
+      } catch {
+        // A bot that was removed, or a chat that it was blocked in: what is sent there reaches nobody.
+        return false;
+      }
+    },
   };
 }
 
@@ -70,7 +78,13 @@ async function call(
   json: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   try {
-    const options = { json, timeout: { request: TIMEOUT_MS }, retry: { limit: 0 } } as const;
+    const options: OptionsOfJSONResponseBody = {
+      json,
+      timeout: { request: TIMEOUT_MS },
+      // Once more, on another connection than one that may have been closed meanwhile: a message twice does no harm.
+      retry: { limit: 1, methods: ['POST'], statusCodes: [429, 500, 502, 503, 504] },
+      agent: { http: false, https: false },
+    };
     return await got.post(`${apiUrl}/bot${botToken}/${method}`, options).json();
   } catch (caught) {
     throw new FyersError(

@@ -72,6 +72,8 @@ export interface Names {
   readonly parameter: (name: ParameterName) => string;
   /** A claim on one mint: a parameter that can be created once. */
   readonly claim: (brokerDay: string, n: number) => string;
+  /** Held while a link is being asked for on the login's page. */
+  readonly askLock: (day: string) => string;
   /** The prefix of every claim, for a policy's resource. */
   readonly claimPrefix: string;
   readonly pinSecret: string;
@@ -97,6 +99,7 @@ export function namesFor(suffix: string): Names {
   return {
     parameter: (name) => `${name}${upper}`,
     claim: (brokerDay, n) => `FYERS_TOKEN_CLAIM${upper}_${brokerDay}_${String(n)}`,
+    askLock: (day) => `FYERS_TOKEN_CLAIM${upper}_${day}_ask`,
     claimPrefix: `FYERS_TOKEN_CLAIM${upper}_`,
     pinSecret: `FYERS_PIN${upper}`,
     function: functionName,

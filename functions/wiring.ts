@@ -17,6 +17,7 @@ import { FyersError, toError } from '../core/errors.ts';
 import {
   ENVIRONMENT,
   FYERS_API_URL,
+  type FunctionActor,
   REFERENCE_REDIRECT_URI,
   TELEGRAM_API_URL,
   namesFor,
@@ -32,9 +33,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SPARE_MS = 5 * SECOND;
 
 // Made once for a function that lives through many runs.
-const ssm = new SSMClient();
-const sns = new SNSClient();
-const secretsManager = new SecretsManagerClient();
+// Kept connections may be half open after a pause; without a bound of its own a call would wait for ever.
+const bounded = {
+  requestHandler: {
+    connectionTimeout: 2 * SECOND,
+    requestTimeout: 5 * SECOND,
+    throwOnRequestTimeout: true,
+  },
+};
+const ssm = new SSMClient(bounded);
+const sns = new SNSClient(bounded);
+const secretsManager = new SecretsManagerClient(bounded);
 
 export interface Wiring {
   readonly log: Log;
@@ -55,19 +64,21 @@ export function deadline(context: { getRemainingTimeInMillis(): number }): Abort
 }
 
 /** Lambda writes what is thrown to the log: only words of ours, or scrubbed ones. */
-export function failureOf(caught: unknown, log: Log): FyersError {
+export function failureOf(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   if (caught instanceof FyersError) return caught;
   const { name, message } = toError(caught);
   return name === 'TimeoutError'
     ? new FyersError(
         'broker.unreachable',
         'The run took all the time that the function has.',
-        'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
+        actor === 'login'
+          ? "Press the link in today's message again; `npx --no-install fyers logs login` shows how far it came."
+          : 'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
       )
     : new FyersError(
         'bug.unexpected',
         `The run stopped for a reason that nobody foresaw: ${name}: ${log.scrub(message)}.`,
-        'Please report what `npx --no-install fyers logs refresh --debug` shows.',
+        `Please report what \`npx --no-install fyers logs ${actor} --debug\` shows.`,
       );
 }
 
@@ -84,7 +95,8 @@ function settingsFrom(environment: Environment, loginUrl: string): KeeperSetting
   };
 }
 
-function portsFor({ names, login }: KeeperSettings, environment: Environment, log: Log) {
+function portsFor(settings: KeeperSettings, environment: Environment, log: Log) {
+  const { names, login } = settings;
   const onSecret = (value: string): void => {
     log.hide(value);
   };
@@ -99,7 +111,7 @@ function portsFor({ names, login }: KeeperSettings, environment: Environment, lo
       secretName === undefined
         ? { pin: () => Promise.resolve(null) }
         : pinSecret(secretsManager, secretName),
-    notifier: notifierFor(store, environment, log),
+    notifier: notifierFor(store, settings, environment, log),
     broker: fyersBroker({ apiUrl: login.apiUrl, onSecret }),
     events: log,
     random: Math.random,
@@ -108,35 +120,38 @@ function portsFor({ names, login }: KeeperSettings, environment: Environment, lo
   return ports;
 }
 
-function notifierFor(store: TokenStore, environment: Environment, log: Log): Notifier {
+function notifierFor(
+  store: TokenStore,
+  { names }: KeeperSettings,
+  environment: Environment,
+  log: Log,
+): Notifier {
   const topicArn = environment[ENVIRONMENT.topicArn];
-  return allChannels(
-    [
-      ...(topicArn === undefined ? [] : [topicChannel(sns, topicArn)]),
-      ...(environment[ENVIRONMENT.telegram] === undefined
-        ? []
-        : [storedTelegram(store, environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL)]),
-    ],
-    (problem) => {
-      log.emit(channelFailed(log.scrub(problem)));
-    },
-  );
+  const apiUrl = environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL;
+  const channels = [
+    ...(topicArn === undefined ? [] : [topicChannel(sns, topicArn)]),
+    ...(environment[ENVIRONMENT.telegram] === undefined
+      ? []
+      : [storedTelegram(store, names.parameter('FYERS_TELEGRAM'), apiUrl)]),
+  ];
+  return allChannels(channels, (problem) => {
+    log.emit(channelFailed(log.scrub(problem)));
+  });
 }
 
 /** Bot and chat are read only when there is something to send. */
-function storedTelegram(store: TokenStore, apiUrl: string): Notifier {
+function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): Notifier {
+  const channel = async (): Promise<Notifier> => {
+    const chat = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
+    if (chat.ok) return telegramChannel({ chat: chat.value, apiUrl });
+    throw new FyersError(
+      'operator.config',
+      `The parameter ${parameter} ${chat.problem}.`,
+      'Run `pulumi config set --secret telegram` and `pulumi up`.',
+    );
+  };
   return {
-    async send(message) {
-      const parsed = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
-      if (!parsed.ok) {
-        throw new FyersError(
-          'operator.config',
-          `The parameter FYERS_TELEGRAM ${parsed.problem}.`,
-          'Run `pulumi config set --secret telegram` and `pulumi up`.',
-        );
-      }
-      await telegramChannel({ chat: parsed.value, apiUrl }).send(message);
-    },
-    hasListener: () => Promise.resolve(true),
+    send: async (message) => (await channel()).send(message),
+    hasListener: async () => (await channel()).hasListener(),
   };
 }

@@ -38,7 +38,8 @@ export function fixedArns(
         pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup(actor)}:*`,
       ]),
     ),
-    claims: parameter(`${names.claimPrefix}*`),
+    // A year begins with 2, a suffix with a letter: another stack's claims are its own.
+    claims: parameter(`${names.claimPrefix}2*`),
     anything: '*',
   };
 }

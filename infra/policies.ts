@@ -27,6 +27,9 @@ export interface Permission {
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** A topic takes what nobody will get, so whether somebody has subscribed is looked at too. */
+const TELLS = ['sns:Publish', 'sns:ListSubscriptionsByTopic'] as const;
+
 const LOGIN_READS: readonly Target[] = [
   'parameter FYERS_CLIENT_ID',
   'parameter FYERS_SECRET_KEY',
@@ -83,7 +86,7 @@ export const PERMISSIONS: readonly Permission[] = [
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     on: ['refresh log streams'],
   },
-  { actor: 'refresh', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
+  { actor: 'refresh', effect: 'Allow', actions: TELLS, on: ['topic'] },
   { actor: 'refresh', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
   { actor: 'login', effect: 'Allow', actions: ['ssm:GetParameter'], on: LOGIN_READS },
   {
@@ -98,7 +101,7 @@ export const PERMISSIONS: readonly Permission[] = [
     ],
   },
   { actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
-  { actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
+  { actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
   {
     actor: 'login',
     effect: 'Allow',
@@ -117,7 +120,7 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     actor: 'watch',
     effect: 'Allow',
-    actions: ['sns:Publish', 'sns:ListSubscriptionsByTopic'],
+    actions: TELLS,
     on: ['topic'],
   },
   {

@@ -3,11 +3,11 @@ import { LOGIN_URL_KEYWORD } from '../core/names.ts';
 import type { App } from '../core/ports.ts';
 import { type IstDate, istDateAt } from '../core/time.ts';
 import { loginAsked } from '../core/token/events.ts';
-import { fyersLoginUrl, linkPath, newState } from '../core/token/login-link.ts';
+import { linkPath } from '../core/token/login-link.ts';
 import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/login-message.ts';
 import type { KeeperPorts, KeeperSettings, LoginSettings } from './ports.ts';
 
-type Asking = Pick<KeeperPorts, 'clock' | 'notifier' | 'events' | 'nonce'>;
+type Asking = Pick<KeeperPorts, 'clock' | 'notifier' | 'events'>;
 
 /**
  * @param reason part of a sentence, such as "no refresh token is stored"
@@ -21,7 +21,7 @@ export async function askForLogin(
 ): Promise<void> {
   const now = ports.clock.now();
   const day = istDateAt(now);
-  const way = wayOf(ports, settings.login, app, day);
+  const way = wayOf(settings.login, app, day);
   await ports.notifier.send(loginMessage({ day, now, reason, way, urgency }));
   ports.events.emit(loginAsked(way.kind, urgency));
 }
@@ -37,15 +37,8 @@ export function registeredUrl({ loginUrl, redirectUri }: LoginSettings): string 
   return redirectUri === LOGIN_URL_KEYWORD ? loginUrl : redirectUri;
 }
 
-function wayOf(ports: Asking, login: LoginSettings, app: App, day: IstDate): LoginWay {
-  if (isOneTap(login)) return { kind: 'link', url: `${login.loginUrl}${linkPath(app, day)}` };
-  const state = newState(app, day, ports.clock.now(), ports.nonce());
-  const { apiUrl } = login;
-  const fyersUrl = fyersLoginUrl({
-    apiUrl,
-    appId: app.id,
-    redirectUri: registeredUrl(login),
-    state,
-  });
-  return { kind: 'command', fyersUrl };
+function wayOf(login: LoginSettings, app: App, day: IstDate): LoginWay {
+  return isOneTap(login)
+    ? { kind: 'link', url: `${login.loginUrl}${linkPath(app, day)}` }
+    : { kind: 'command' };
 }

@@ -5,14 +5,16 @@ import type { App, MintAnswer } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
 import { checkMinted } from '../core/token/check.ts';
 import { loginRefused, refreshTokenStored, runStarted } from '../core/token/events.ts';
+import { appFingerprint } from '../core/token/digest.ts';
 import { decodeToken } from '../core/token/jwt.ts';
+import { isForeignCode } from '../core/token/redirect.ts';
 import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts';
-import { isSpent, withSpent } from '../core/token/login-state.ts';
+import { type LoginState, isSpent, withSpent } from '../core/token/login-state.ts';
 import { type Claim, takeClaim } from './claim.ts';
 import { type LoginOutcome, type LoginPorts, type LoginProblem, liveUntil } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
 import { publish, shownToken, upkeep } from './publish.ts';
-import { type Memory, readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readMemory, writeLoginState } from './read.ts';
 import { retrying } from './retrying.ts';
 
 /** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
@@ -21,6 +23,8 @@ export interface Callback {
   readonly s: string;
   readonly authCode: string;
   readonly state: string;
+  /** Fyers' reason where `s` is not ok, fit for a log. */
+  readonly words: string;
 }
 
 const LOOK_AGAIN_EVERY = 3 * SECOND;
@@ -43,7 +47,7 @@ interface Login {
 export async function finishLogin(
   ports: LoginPorts,
   settings: KeeperSettings,
-  { s, authCode, state: stateText }: Callback,
+  { s, authCode, state: stateText, words }: Callback,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
   if (!isStateShaped(stateText)) return { kind: 'unknown' };
@@ -57,28 +61,27 @@ export async function finishLogin(
   const day = loginDay(startedAt, settings.days);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   ports.events.emit(runStarted('login'));
-  if (!code.ok) return refused(ports, 'cancelled');
+  if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words);
   const login = { ports, settings, signal, startedAt, app, state, code: code.value };
-  return (await refusedBefore(login)) ?? (await underClaim(login));
+  const stored = await storedToken(login);
+  return (await refusedBefore(login, stored)) ?? (await underClaim(login, stored));
 }
 
-/** The code says whose app it is for, so that another app's is not sent with our secret. */
-function isForeignCode({ app, code }: Login): boolean {
-  const appId = decodeToken(code)?.appId ?? null;
-  return appId !== null && appId !== app.id && appId !== app.id.replace(/-\d+$/, '');
+function storedToken({ ports }: Login): Promise<string | null> {
+  return ports.store.read('FYERS_ACCESS_TOKEN');
 }
 
-async function refusedBefore(login: Login): Promise<LoginOutcome | null> {
+async function refusedBefore(login: Login, stored: string | null): Promise<LoginOutcome | null> {
   const { ports, settings, app, state, signal } = login;
-  if (isForeignCode(login)) return refused(ports, 'wrong-app');
+  if (isForeignCode(app, login.code)) return refused(ports, 'wrong-app');
   const memory = await readMemory(ports, settings);
-  const validUntil = await liveUntil(ports, app, memory.account, signal);
+  const validUntil = await liveUntil(ports, app, memory.account, stored, signal);
   if (validUntil !== null) return { kind: 'done', validUntil, already: true };
   return isSpent(memory.login, state.day, state.nonce) ? refused(ports, 'used') : null;
 }
 
 /** One mint at a time, beside the refresh too; a browser that sends the same address twice finds the first one's token. */
-async function underClaim(login: Login): Promise<LoginOutcome> {
+async function underClaim(login: Login, looked: string | null): Promise<LoginOutcome> {
   const { ports, settings, signal, startedAt } = login;
   const { names } = settings;
   for (;;) {
@@ -86,7 +89,10 @@ async function underClaim(login: Login): Promise<LoginOutcome> {
     const claim = await takeClaim(ports, names, state.claim);
     if (claim !== null) {
       try {
-        return (await refusedBefore(login)) ?? (await exchange(login));
+        // What was not live a moment ago is not proven again, while a code waits that is good for one exchange.
+        const stored = await storedToken(login);
+        const changed = stored !== looked;
+        return (changed ? await refusedBefore(login, stored) : null) ?? (await exchange(login));
       } finally {
         await release(login, claim);
       }
@@ -104,10 +110,10 @@ async function release({ ports, settings }: Login, { day, n }: Claim): Promise<v
 }
 
 async function exchange(login: Login): Promise<LoginOutcome> {
-  const { ports, app, code, signal, startedAt } = login;
+  const { ports, app, code, signal } = login;
   const answer = await retrying(
     ports,
-    startedAt,
+    ports.clock.now(),
     signal,
     () => ports.broker.exchange(app, code, signal),
     LOGIN_RETRY,
@@ -116,6 +122,7 @@ async function exchange(login: Login): Promise<LoginOutcome> {
     case 'minted':
       return provenAndPublished(login, answer);
     case 'refused':
+      if (answer.by === 'app-secret') await noteRefusedApp(login);
       return refused(ports, PROBLEM_OF[answer.by], answer.detail);
     case 'silent':
       return refused(ports, 'silent', answer.detail ?? '');
@@ -152,24 +159,39 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
   if (check === 'unreachable') return refused(ports, 'unreachable');
   if (check !== 'live' || claims === null) return refused(ports, 'bad-token');
   await publish(ports, accessToken);
-  await remember(login, memory, minted, (proof.kind === 'live' ? proof.fyId : null) ?? claims.fyId);
+  await remember(login, minted, (proof.kind === 'live' ? proof.fyId : null) ?? claims.fyId);
   return { kind: 'done', validUntil: claims.expiresAt, already: false };
 }
 
 /** After the publish: nothing here may fail the login. */
 async function remember(
-  { ports, state }: Login,
-  { login }: Memory,
+  login: Login,
   { refreshToken }: Minted,
   fyId: string | null,
 ): Promise<void> {
-  await upkeep(ports, 'Noting the login', () =>
-    writeLoginState(ports, withSpent(login, state, fyId)),
-  );
+  const { ports, state } = login;
+  await noteLogin(login, (memory) => withSpent(memory, state, fyId));
   if (refreshToken === undefined) return;
   await upkeep(ports, 'Storing the refresh token', async () => {
     await ports.store.write('FYERS_REFRESH_TOKEN', refreshToken);
     ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
+  });
+}
+
+/** So that nobody is asked for a login that would be refused the same. */
+function noteRefusedApp(login: Login): Promise<void> {
+  const refusedApp = appFingerprint(login.app);
+  return noteLogin(login, (memory) => ({ ...memory, refusedApp }));
+}
+
+/** Read again for it: a link may have been asked for meanwhile. */
+function noteLogin(
+  { ports, settings }: Login,
+  change: (memory: LoginState) => LoginState,
+): Promise<void> {
+  return upkeep(ports, 'Noting the login', async () => {
+    const { login } = await readMemory(ports, settings);
+    await writeLoginState(ports, change(login));
   });
 }
 

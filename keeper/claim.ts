@@ -4,6 +4,7 @@ import {
   type Instant,
   type IstDate,
   MINUTE,
+  addDays,
   brokerDay,
   formatUtc,
   parseInstant,
@@ -36,17 +37,36 @@ export async function takeClaim(
   }
 }
 
-/** The claims of the last day that had any, and one that a run may have taken without noting it. */
+/** Of one name: false while somebody holds it. One that was left behind is taken away, for the next who asks. */
+export async function takeLock(
+  { claims, clock }: Pick<KeeperPorts, 'claims' | 'clock'>,
+  name: string,
+): Promise<boolean> {
+  if (await claims.take(name, formatUtc(clock.now()))) return true;
+  const takenAt = await claims.read(name);
+  if (takenAt !== null && isAbandoned(takenAt, clock.now())) await claims.remove(name);
+  return false;
+}
+
+/**
+ * What yesterday left: every claim of a refresh, and those of a login that was killed. Also of the last day that had any,
+ * where the schedule did not run in between.
+ */
 export async function removeOldClaims(
-  ports: KeeperPorts,
+  ports: Pick<KeeperPorts, 'claims' | 'events'>,
   names: Names,
   last: TokenState['claim'],
   today: IstDate,
 ): Promise<void> {
-  if (last === null || last.day === today) return;
-  const numbers = Array.from({ length: last.n + 1 }, (_, index) => index + 1);
+  const days = new Set([addDays(today, -1), ...(last === null ? [] : [last.day])]);
+  days.delete(today);
   await upkeep(ports, 'Removing old claims', async () => {
-    for (const n of numbers) await ports.claims.remove(names.claim(last.day, n));
+    for (const day of days) {
+      await ports.claims.remove(names.askLock(day));
+      for (let n = 1; (await ports.claims.read(names.claim(day, n))) !== null; n += 1) {
+        await ports.claims.remove(names.claim(day, n));
+      }
+    }
   });
 }
 

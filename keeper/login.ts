@@ -1,7 +1,6 @@
 // The human's part of a login, up to Fyers' own page: what the day's link shows, and who may have it sent.
-import type { FyersError } from '../core/errors.ts';
-import type { Instant, IstDate } from '../core/time.ts';
-import { istDateAt } from '../core/time.ts';
+import type { ErrorCode, ErrorFamily } from '../core/errors.ts';
+import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
 import { runStarted } from '../core/token/events.ts';
 import { decodeToken } from '../core/token/jwt.ts';
@@ -16,9 +15,11 @@ import {
 import { mayAskAt, withAsked } from '../core/token/login-state.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
+import { takeLock } from './claim.ts';
+import { upkeep } from './publish.ts';
 import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { type Memory, readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readMemory, writeLoginState } from './read.ts';
 import { retrying } from './retrying.ts';
 import type { App } from '../core/ports.ts';
 
@@ -54,7 +55,8 @@ export type LoginOutcome =
   | { readonly kind: 'done'; readonly validUntil: Instant; readonly already: boolean }
   | { readonly kind: 'no-login'; readonly day: Exclude<LoginDay, { kind: 'open' }> }
   | { readonly kind: 'refused'; readonly why: LoginProblem }
-  | { readonly kind: 'failed'; readonly failure: FyersError };
+  /** Anybody may see it, so it says no more than the code; the rest is in the log. */
+  | { readonly kind: 'failed'; readonly family: ErrorFamily; readonly code: ErrorCode };
 
 /**
  * The page behind the day's link. Opening it changes nothing, however often and by whom.
@@ -77,7 +79,8 @@ export async function openLink(
   if (date !== day.date) return { kind: 'refused', why: 'expired' };
   if (!isOneTap(settings.login)) return { kind: 'refused', why: 'not-registered' };
   const { account } = await readMemory(ports, settings);
-  const validUntil = await liveUntil(ports, app, account, signal);
+  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
+  const validUntil = await liveUntil(ports, app, account, stored, signal);
   if (validUntil !== null) return { kind: 'done', validUntil, already: true };
   const state = newState(app, date, now, ports.nonce());
   const redirectUri = registeredUrl(settings.login);
@@ -91,21 +94,43 @@ export async function requestLink(
   settings: KeeperSettings,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
-  const now = ports.clock.now();
-  const day = loginDay(now, settings.days);
+  const day = loginDay(ports.clock.now(), settings.days);
   if (day.kind !== 'open') return { kind: 'no-login', day };
+  // Whoever knows the address can press the button, at any speed: what follows is done by one at a time.
+  const lock = settings.names.askLock(day.date);
+  if (!(await takeLock(ports, lock))) return { kind: 'too-soon', at: soon(ports) };
+  try {
+    return await linkSent(ports, settings, day.date, signal);
+  } finally {
+    await upkeep(ports, 'Removing the lock', () => ports.claims.remove(lock));
+  }
+}
+
+async function linkSent(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  date: IstDate,
+  signal: AbortSignal,
+): Promise<LoginOutcome> {
   const app = await readApp(ports, settings);
-  const { account, login }: Memory = await readMemory(ports, settings);
-  const at = mayAskAt(login, day.date);
+  const { account, login } = await readMemory(ports, settings);
+  const now = ports.clock.now();
+  const at = mayAskAt(login, date);
   if (at === null || now < at) return { kind: 'too-soon', at };
-  const validUntil = await liveUntil(ports, app, account, signal);
-  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
   ports.events.emit(runStarted('login'));
-  // Noted first: a channel that fails slowly must not be asked again and again.
-  await writeLoginState(ports, withAsked(login, istDateAt(now), now));
+  // Noted first: neither Fyers nor a channel that fails slowly may be asked again and again.
+  await writeLoginState(ports, withAsked(login, date, now));
+  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
+  const validUntil = await liveUntil(ports, app, account, stored, signal);
+  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
   const reason = 'the link was asked for on the login page';
   await askForLogin(ports, settings, app, { reason, urgency: 'first' });
   return { kind: 'sent' };
+}
+
+/** Somebody is being served at this moment. */
+function soon({ clock }: LoginPorts): Instant {
+  return plus(clock.now(), MINUTE);
 }
 
 /** Until when the stored token lives, by one live read; null where it doesn't, or where nobody can say. */
@@ -113,11 +138,11 @@ export async function liveUntil(
   ports: LoginPorts,
   app: App,
   account: string | null,
+  stored: string | null,
   signal: AbortSignal,
 ): Promise<Instant | null> {
   const now = ports.clock.now();
-  const stored = tokenIn(await ports.store.read('FYERS_ACCESS_TOKEN'));
-  const token = parseAccessToken(stored ?? '');
+  const token = parseAccessToken(tokenIn(stored) ?? '');
   if (!token.ok) return null;
   if (standingOf(token.value, null, { account, now }).kind !== 'plausible') return null;
   const proof = await retrying(

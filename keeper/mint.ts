@@ -4,7 +4,7 @@ import { MINUTE, SECOND, brokerDay, plus } from '../core/time.ts';
 import { mintBusy, refreshRefused, refreshUnanswered } from '../core/token/events.ts';
 import { inputsOf, liveRefreshToken } from '../core/token/facts.ts';
 import { withCall, withRefusal, withoutCall } from '../core/token/state.ts';
-import { removeOldClaims, takeClaim } from './claim.ts';
+import { takeClaim } from './claim.ts';
 import { retrying } from './retrying.ts';
 import { type Progress, type Run, look, save, withKnown } from './run.ts';
 
@@ -18,7 +18,6 @@ export async function claimMint(run: Run, progress: Progress): Promise<Progress>
   const last = progress.known.state.claim;
   const claim = await takeClaim(ports, names, last);
   if (claim !== null) {
-    await removeOldClaims(ports, names, last, claim.day);
     return look(run, { ...progress, claim });
   }
   const now = ports.clock.now();

@@ -10,6 +10,7 @@ import {
   probeRefusedMessage,
   reasonText,
 } from '../core/messages.ts';
+import { REFRESH_SLOTS } from '../core/schedule.ts';
 import { brokerDay } from '../core/time.ts';
 import { tokenIn } from '../core/token/check.ts';
 import { type AskReason, type Trigger, decide } from '../core/token/decide.ts';
@@ -26,6 +27,7 @@ import { decodeToken } from '../core/token/jwt.ts';
 import { loginDay } from '../core/token/login-link.ts';
 import { type TokenState, withAccount, withLatch, withRefreshed } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
+import { removeOldClaims } from './claim.ts';
 import { claimMint, mint } from './mint.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { publish, shownToken, upkeep } from './publish.ts';
@@ -61,6 +63,10 @@ export async function refresh(
     },
   };
   let latest = await look(run, null);
+  if (trigger.kind === 'slot' && trigger.slot === REFRESH_SLOTS[0]) {
+    const { state } = latest.known;
+    await removeOldClaims(ports, settings.names, state.claim, brokerDay(run.startedAt));
+  }
   try {
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const step = await next(run, latest);

@@ -49,6 +49,7 @@ export async function look(run: Run, before: Progress | null): Promise<Progress>
     refreshToken,
     pin,
     state: memory.state,
+    login: memory.login,
     storedProof: same ? before.known.storedProof : null,
     answer: null,
     mintedProof: null,

@@ -9,10 +9,11 @@ import { istDateAt } from '../core/time.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
 import { appFingerprint } from '../core/token/digest.ts';
 import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
+import { isRefusedApp } from '../core/token/login-state.ts';
 import { latchedFor } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { shownToken } from './publish.ts';
+import { shownToken, upkeep } from './publish.ts';
 import { readApp, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
 
@@ -45,32 +46,57 @@ export async function watch(
     ports.events.emit(dayRested(message));
     return { kind: 'rested', message };
   }
+  const due = isLoginDue(slot);
+  try {
+    const token = await looked(ports, settings, due, signal);
+    if (due || (await ports.notifier.hasListener())) return { kind: 'looked', token };
+    throw new FyersError(
+      'operator.channel',
+      'Nobody would get the messages of this stack, so a login link would reach nobody.',
+      'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS. `npx --no-install fyers test-alert` looks at every channel.',
+    );
+  } catch (caught) {
+    // The alarm that this rings has one channel, and the operator may have another.
+    if (due && caught instanceof FyersError && caught.code !== 'operator.login') {
+      await tell(ports, slot, caught);
+    }
+    throw caught;
+  }
+}
+
+/** @throws FyersError from when on the login is due */
+async function looked(
+  ports: WatchPorts,
+  settings: KeeperSettings,
+  due: boolean,
+  signal: AbortSignal,
+): Promise<Standing> {
   const app = await readApp(ports, settings);
   const memory = await readMemory(ports, settings);
   const token = await standing(ports, app.id, memory.account, signal);
   ports.events.emit(tokenLooked(token));
-  if (token !== 'live' && isLoginDue(slot)) {
-    if (token === 'unreachable') throw keeperFailure('broker.unreachable');
-    const inputs = { app: appFingerprint(app), refresh: null };
-    // A login would send the same hash.
-    if (latchedFor(memory.state, inputs) === 'app-secret') {
-      throw keeperFailure('operator.app-secret');
-    }
-    await askForLogin(ports, settings, app, { reason: WHY[token], urgency: 'late' });
-    throw new FyersError(
-      'operator.login',
-      `There is no live Fyers token, and the session is near: ${WHY[token]}.`,
-      'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
-    );
+  if (token === 'live' || !due) return token;
+  if (token === 'unreachable') throw keeperFailure('broker.unreachable');
+  const inputs = { app: appFingerprint(app), refresh: null };
+  // A login would send the same hash.
+  if (latchedFor(memory.state, inputs) === 'app-secret' || isRefusedApp(memory.login, inputs.app)) {
+    throw keeperFailure('operator.app-secret');
   }
-  if (!(await ports.notifier.hasListener())) {
-    throw new FyersError(
-      'operator.channel',
-      'Nobody is subscribed to the messages of this stack, so a login link would reach nobody.',
-      'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS.',
-    );
-  }
-  return { kind: 'looked', token };
+  await askForLogin(ports, settings, app, { reason: WHY[token], urgency: 'late' });
+  throw new FyersError(
+    'operator.login',
+    `There is no live Fyers token, and the session is near: ${WHY[token]}.`,
+    'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
+  );
+}
+
+async function tell(ports: WatchPorts, slot: WatchSlot, failure: FyersError): Promise<void> {
+  await upkeep(ports, 'Telling the operator', () =>
+    ports.notifier.send({
+      subject: `URGENT ${slot} IST: the Fyers token may not be good for today`,
+      text: `${failure.message}\n\nCode ${failure.code}. Nothing is recorded without a live token.`,
+    }),
+  );
 }
 
 const WHY: Readonly<Record<Exclude<Standing, 'live' | 'unreachable'>, string>> = {

@@ -4,12 +4,30 @@ import {
   PublishCommand,
   type SNSClient,
 } from '@aws-sdk/client-sns';
+import { FyersError } from '../../core/errors.ts';
 import type { Notifier } from '../../core/ports.ts';
 import { awsFault } from './fault.ts';
 
-/** Errors: `platform.permission`, `operator.credentials`, `platform.store`. */
+/**
+ * SNS takes what it is given for a topic that nobody has subscribed to, so that is looked at too.
+ * Errors: `operator.channel` without a confirmed subscription, `platform.permission`, `operator.credentials`, `platform.store`.
+ */
 export function topicChannel(client: SNSClient, topicArn: string): Notifier {
+  const hasListener = async (): Promise<boolean> => {
+    try {
+      const { Subscriptions = [] } = await client.send(
+        new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }),
+      );
+      // "PendingConfirmation" stands in place of an ARN until the address is confirmed.
+      return Subscriptions.some(
+        ({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:') === true,
+      );
+    } catch (caught) {
+      throw awsFault(caught, `Listing the subscriptions of ${topicArn}`);
+    }
+  };
   return {
+    hasListener,
     async send({ subject, text }) {
       try {
         await client.send(
@@ -18,19 +36,12 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
       } catch (caught) {
         throw awsFault(caught, `Publishing to ${topicArn}`, text);
       }
-    },
-    async hasListener() {
-      try {
-        const { Subscriptions = [] } = await client.send(
-          new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }),
-        );
-        // "PendingConfirmation" stands in place of an ARN until the address is confirmed.
-        return Subscriptions.some(
-          ({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:') === true,
-        );
-      } catch (caught) {
-        throw awsFault(caught, `Listing the subscriptions of ${topicArn}`);
-      }
+      if (await hasListener()) return;
+      throw new FyersError(
+        'operator.channel',
+        `Nobody has a confirmed subscription to ${topicArn}.`,
+        "Confirm it with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
+      );
     },
   };
 }

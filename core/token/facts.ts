@@ -7,6 +7,7 @@ import { checkMinted, standingOf, tokenIn } from './check.ts';
 import { type Facts, MOST_CALLS, type Trigger } from './decide.ts';
 import { appFingerprint, inputFingerprint } from './digest.ts';
 import { decodeToken } from './jwt.ts';
+import { type LoginState, isRefusedApp } from './login-state.ts';
 import { type Inputs, type TokenState, callsOf, latchedFor } from './state.ts';
 
 export interface Known {
@@ -21,6 +22,7 @@ export interface Known {
   readonly refreshToken: string | null;
   readonly pin: Pin | null;
   readonly state: TokenState;
+  readonly login: LoginState;
   /** What this run has found out. */
   readonly storedProof: Proof | null;
   readonly answer: MintAnswer | null;
@@ -35,7 +37,8 @@ export function factsOf(known: Known): Facts {
     day: dayOf(known),
     stored: standingOf(tokenIn(known.storedToken), known.storedProof, known),
     refresh: refreshOf(known, inputs),
-    latched: latchedFor(state, inputs),
+    latched:
+      latchedFor(state, inputs) ?? (isRefusedApp(known.login, inputs.app) ? 'app-secret' : null),
     tried: triedOf(known, inputs),
     askedThisSlot:
       trigger.kind === 'slot' &&

@@ -18,6 +18,8 @@ import {
 } from '../time.ts';
 import { isSameSignature, loginSignature } from './digest.ts';
 
+/** Between two machines' clocks. */
+const CLOCKS_DIFFER = MINUTE;
 /** From pressing the button to coming back from Fyers, a second factor looked for included. */
 const STATE_LIFE = 30 * MINUTE;
 
@@ -88,7 +90,8 @@ export function readState(app: App, state: string, now: Instant): ReadState {
   if (day === null) return { kind: 'malformed' };
   if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };
   const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
-  const inTime = now >= issuedAt && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day);
+  const inTime =
+    now >= issuedAt - CLOCKS_DIFFER && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day);
   return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
 }
 

@@ -7,8 +7,8 @@ import { linkEndsAt } from './login-link.ts';
 export type LoginWay =
   /** One tap: Fyers redirects to the login function. */
   | { readonly kind: 'link'; readonly url: string }
-  /** Fyers' own page, whose redirect a command on the operator's machine takes up. */
-  | { readonly kind: 'command'; readonly fyersUrl: string };
+  /** A command on the operator's machine opens Fyers' page, and takes up what it redirects to. */
+  | { readonly kind: 'command' };
 
 export interface LoginRequest {
   readonly day: IstDate;
@@ -46,10 +46,6 @@ function steps(way: LoginWay): readonly string[] {
         "Run this in the project's folder, and log in at Fyers with your PIN and one-time code:",
         '',
         LOGIN_COMMAND,
-        '',
-        'It opens this page of Fyers:',
-        '',
-        way.fyersUrl,
       ];
 }
 

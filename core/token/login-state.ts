@@ -1,5 +1,6 @@
 // What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
 import * as z from 'zod/mini';
+import type { Fingerprint } from './digest.ts';
 import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../time.ts';
 
 /** Links that the bookmarkable page may have sent in a day, and the time between two. */
@@ -12,13 +13,21 @@ const LoginState = z.object({
   fyId: z.nullable(z.string()),
   /** The state with which a token was published last; a replay of it is "already done". */
   spent: z.nullable(z.object({ day: z.string(), nonce: z.string() })),
+  /** The app whose secret Fyers refused at a login, as a fingerprint: another login would be refused too. */
+  refusedApp: z.catch(z.nullable(z.string()), null),
   /** Links asked for on the bookmarkable page: how many of `day`, and when the last, epoch milliseconds. */
   asked: z.nullable(z.object({ day: z.string(), count: z.int(), at: z.number() })),
 });
 
 export type LoginState = Readonly<z.infer<typeof LoginState>>;
 
-export const NEW_LOGIN_STATE: LoginState = { version: 1, fyId: null, spent: null, asked: null };
+export const NEW_LOGIN_STATE: LoginState = {
+  version: 1,
+  fyId: null,
+  spent: null,
+  refusedApp: null,
+  asked: null,
+};
 
 /** Null for a text that is no login state. */
 export function parseLoginState(text: string): LoginState | null {
@@ -38,6 +47,10 @@ export function isSpent({ spent }: LoginState, day: IstDate, nonce: string): boo
   return spent !== null && parseIstDate(spent.day) === day && spent.nonce === nonce;
 }
 
+export function isRefusedApp({ refusedApp }: LoginState, app: Fingerprint): boolean {
+  return refusedApp === app;
+}
+
 /** From when on the bookmarkable page may ask again; null where not today. */
 export function mayAskAt({ asked }: LoginState, day: IstDate): Instant | null {
   if (asked?.day !== day) return instant(0);
@@ -55,5 +68,6 @@ export function withSpent(
   spent: { readonly day: IstDate; readonly nonce: string },
   fyId: string | null,
 ): LoginState {
-  return { ...state, fyId: state.fyId ?? fyId, spent };
+  const { day, nonce } = spent;
+  return { ...state, fyId: state.fyId ?? fyId, spent: { day, nonce }, refusedApp: null };
 }

@@ -32,7 +32,7 @@ export function parseRedirect(app: App, text: string, now: Instant): Redirect {
   if (state.kind !== 'valid') return unusable(STATES[state.kind]);
   const code = parseAuthCode(query.get('auth_code') ?? '');
   if (!code.ok) return unusable('has no auth_code');
-  return isForeign(app, code.value)
+  return isForeignCode(app, code.value)
     ? unusable('has the auth_code of another app')
     : { kind: 'code', code: code.value };
 }
@@ -57,12 +57,13 @@ function queryOf(text: string): URLSearchParams | null {
 }
 
 /** The code says whose app it is for (without the suffix, in those that were seen); one that doesn't may be ours. */
-function isForeign(app: App, code: AuthCode): boolean {
+export function isForeignCode(app: App, code: AuthCode): boolean {
   const appId = decodeToken(code)?.appId ?? null;
   return appId !== null && appId !== app.id && appId !== app.id.replace(/-\d+$/, '');
 }
 
-function wordsOf(query: URLSearchParams): string {
+/** Fyers' reason and code, fit for a terminal and a log. */
+export function wordsOf(query: URLSearchParams): string {
   const message = (query.get('message') ?? '')
     .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
     .replace(/[^\x20-\x7E]/g, ' ')

@@ -3,6 +3,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { finishLogin } from '../../keeper/callback.ts';
 import { type LoginOutcome, type LoginPorts, openLink, requestLink } from '../../keeper/login.ts';
 import type { KeeperSettings } from '../../keeper/ports.ts';
+import { HOUR, plus } from '../../core/time.ts';
+import type { Kept } from './kept.ts';
 import { NOT_FOUND, page } from './page.ts';
 import { type LoginRequest, loginRequest } from './request.ts';
 import { wordsFor } from './words.ts';
@@ -13,10 +15,29 @@ export async function answerLogin(
   settings: KeeperSettings,
   event: APIGatewayProxyEventV2,
   signal: AbortSignal,
+  kept: Kept,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const request = loginRequest(event);
-  const outcome = await outcomeOf(ports, settings, request, signal);
+  const outcome =
+    request.kind === 'ask'
+      ? await askedOnce(ports, settings, signal, kept)
+      : await outcomeOf(ports, settings, request, signal);
   return shown(outcome, event.requestContext.http.method);
+}
+
+/** A press too many is answered from memory. */
+async function askedOnce(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  signal: AbortSignal,
+  kept: Kept,
+): Promise<LoginOutcome> {
+  const now = ports.clock.now();
+  const at = kept.askAgainAt;
+  if (at !== null && now < at) return { kind: 'too-soon', at };
+  const outcome = await requestLink(ports, settings, signal);
+  if (outcome.kind === 'too-soon') kept.askAgainAt = outcome.at ?? plus(now, HOUR);
+  return outcome;
 }
 
 /** A HEAD gets the headers alone. */
@@ -29,7 +50,7 @@ export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStr
 function outcomeOf(
   ports: LoginPorts,
   settings: KeeperSettings,
-  request: LoginRequest,
+  request: Exclude<LoginRequest, { kind: 'ask' }>,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
   switch (request.kind) {
@@ -39,8 +60,6 @@ function outcomeOf(
       return Promise.resolve({ kind: 'home' });
     case 'link':
       return openLink(ports, settings, request.path, signal);
-    case 'ask':
-      return requestLink(ports, settings, signal);
     case 'callback':
       return finishLogin(ports, settings, request.callback, signal);
   }

@@ -7,9 +7,9 @@ import type {
 import { runFailed } from '../../core/token/events.ts';
 import { deadline, failureOf, wiringOf } from '../wiring.ts';
 import { answerLogin, shown } from './answer.ts';
-import { type KeptApp, keepingApp } from './kept-app.ts';
+import { keepingApp, newKept } from './kept.ts';
 
-const keptApp: KeptApp = new Map();
+const kept = newKept();
 
 export async function handler(
   event: APIGatewayProxyEventV2,
@@ -18,11 +18,13 @@ export async function handler(
   const { domainName, http } = event.requestContext;
   const { log, ports, settings } = wiringOf(process.env, `https://${domainName}/`);
   try {
-    const store = keepingApp(ports.store, ports.clock, keptApp);
-    return await answerLogin({ ...ports, store }, settings, event, deadline(context));
+    const store = keepingApp(ports.store, ports.clock, kept, (value) => {
+      log.hide(value);
+    });
+    return await answerLogin({ ...ports, store }, settings, event, deadline(context), kept);
   } catch (caught) {
-    const failure = failureOf(caught, log);
+    const failure = failureOf(caught, log, 'login');
     log.emit(runFailed(failure.code, log.scrub(failure.message)));
-    return shown({ kind: 'failed', failure }, http.method);
+    return shown({ kind: 'failed', family: failure.family, code: failure.code }, http.method);
   }
 }

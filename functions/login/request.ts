@@ -1,6 +1,7 @@
 // What a request to the login function's URL is, told from its form alone: junk costs no read, no call and no line.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { isLinkShaped } from '../../core/token/login-link.ts';
+import { wordsOf } from '../../core/token/redirect.ts';
 import type { Callback } from '../../keeper/callback.ts';
 
 export type LoginRequest =
@@ -38,5 +39,5 @@ function callbackIn(query: string): Callback | null {
   };
   const [s, authCode, state] = [one('s'), one('auth_code'), one('state')];
   if (s === null || s === '' || authCode === null || state === null || state === '') return null;
-  return { s, authCode, state };
+  return { s, authCode, state, words: wordsOf(fields) };
 }

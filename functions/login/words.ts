@@ -1,5 +1,5 @@
 // What each page says: what happened, and what to do. Nothing of a request is repeated in it.
-import type { FyersError } from '../../core/errors.ts';
+import type { ErrorFamily } from '../../core/errors.ts';
 import { type Instant, type IstDate, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login-link.ts';
 import { LOGIN_COMMAND } from '../../core/token/login-message.ts';
@@ -69,7 +69,7 @@ export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): W
     case 'refused':
       return PROBLEMS[outcome.why];
     case 'failed':
-      return failed(outcome.failure);
+      return failed(outcome);
   }
 }
 
@@ -112,12 +112,23 @@ function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
   };
 }
 
-function failed(failure: FyersError): Words {
+const FAILED: Readonly<Record<ErrorFamily, string>> = {
+  operator: 'Something of this stack has to be set right first.',
+  broker: 'Fyers did not answer as it should. Press the link in today’s message again in a minute.',
+  platform: 'AWS did not do its part. Press the link in today’s message again in a minute.',
+  bug: 'That is a fault of ours.',
+};
+
+function failed({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Words {
   return {
-    status: failure.family === 'operator' ? 409 : 503,
+    status: family === 'operator' ? 409 : 503,
     tone: 'bad',
     title: 'That did not work',
-    text: [failure.message, `Code ${failure.code}. Nothing was published.`],
+    text: [
+      FAILED[family],
+      `Code ${code}. Nothing was published. What it was, and what to do, is in the log:`,
+      { code: 'npx --no-install fyers logs login' },
+    ],
   };
 }
 

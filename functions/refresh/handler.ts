@@ -19,7 +19,7 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
     for (const token of [accessToken, refreshToken]) if (token !== null) log.hide(token);
     return adoptionAnswer(await adopt(ports, settings, request.offer, signal));
   } catch (caught) {
-    const failure = failureOf(caught, log);
+    const failure = failureOf(caught, log, 'refresh');
     log.emit(runFailed(failure.code, failure.message));
     // Lambda passes a message on and nothing else: who invokes the function finds the code in it.
     failure.message = `${failure.code}: ${failure.message}`;

@@ -23,7 +23,7 @@ export async function handler(event: unknown, context: Context): Promise<Looked>
     }
     return await watch(ports, settings, slot.data.slot, deadline(context));
   } catch (caught) {
-    const failure = failureOf(caught, log);
+    const failure = failureOf(caught, log, 'watch');
     log.emit(runFailed(failure.code, log.scrub(failure.message)));
     throw failure;
   }

@@ -15,7 +15,7 @@ const KINDS: Readonly<
     description: 'Makes the Fyers access token good for the trading day',
     timeoutSeconds: 120,
   },
-  login: { description: 'The pages of the daily Fyers login', timeoutSeconds: 60 },
+  login: { description: 'The pages of the daily Fyers login', timeoutSeconds: 90 },
   watch: { description: 'Tells when the trading day has no live token', timeoutSeconds: 110 },
 };
 

@@ -8,7 +8,7 @@ import type { Messages } from './messages.ts';
 
 const MEANING: Readonly<Record<FunctionActor, string>> = {
   refresh: 'the access token may not be good for today',
-  login: 'a login may not have been finished',
+  login: 'it crashed or ran out of time, so a login may not have been finished',
   watch: 'there may be no live token for the session, or nobody whom a message reaches',
 };
 

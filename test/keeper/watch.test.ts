@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Proof } from '../../core/ports.ts';
 import type { WatchSlot } from '../../core/schedule.ts';
 import { DAY, type Instant, MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
 import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
 import { appFingerprint } from '../../core/token/digest.ts';
 import { linkPath } from '../../core/token/login-link.ts';
@@ -77,22 +78,39 @@ describe('The watch', () => {
     expect(world.messages[0]?.text).toContain(words);
   });
 
-  test('fails when Fyers cannot say, without sending a link', async () => {
+  test('fails when Fyers cannot say, and tells that without a link', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, Array<Proof>(99).fill({ kind: 'unreachable' }));
     await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'broker.unreachable' });
-    expect(world.messages).toEqual([]);
+    expect(world.messages.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^Fyers could not be reached[^/]*Code broker\.unreachable/),
+    ]);
     expect(world.clock.now() - at('08:45')).toBeLessThanOrEqual(MINUTE);
   });
 
-  test('sends no link while the app secret is refused: a login would send the same', async () => {
-    const world = keeperWorld();
-    const latch = { reason: 'app-secret', input: appFingerprint(APP) } as const;
-    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, latch }));
-    await expect(look(world, '09:05')).rejects.toMatchObject({ code: 'operator.app-secret' });
-    expect(world.messages).toEqual([]);
-  });
+  test.each([
+    ['a refresh', 'FYERS_TOKEN_STATE'],
+    ['a login', 'FYERS_LOGIN_STATE'],
+  ] as const)(
+    'says what is wrong with the app secret that was refused at %s, and sends no link',
+    async (_title, name) => {
+      const world = keeperWorld();
+      const input = appFingerprint(APP);
+      const latch = { reason: 'app-secret', input } as const;
+      world.parameters.set(
+        name,
+        name === 'FYERS_TOKEN_STATE'
+          ? formatTokenState({ ...NEW_STATE, latch })
+          : formatLoginState({ ...NEW_LOGIN_STATE, refusedApp: input }),
+      );
+      await expect(look(world, '09:05')).rejects.toMatchObject({ code: 'operator.app-secret' });
+      expect(world.messages.map(({ text }) => text)).toEqual([
+        expect.stringContaining('pulumi config set --secret secretKey'),
+      ]);
+      expect(world.messages[0]?.text).not.toContain(LOGIN.loginUrl);
+    },
+  );
 
   test('fails at 07:20 when nobody would read a message, with or without a token', async () => {
     for (const world of [keeperWorld(), withToken(LIVE)]) {

@@ -27,9 +27,9 @@ export const MASKS: readonly Mask[] = [
       'The state that Fyers carries back: a random nonce, and its signature by another derived key.',
   },
   {
-    pattern: /(?<="input":")[0-9a-f]{64}(?=")/g,
+    pattern: /(?<="(?:input|refusedApp)":")[0-9a-f]{64}(?=")/g,
     reason:
-      'The fingerprint of what a refresh is made with, in the token state: an HMAC whose key is the app secret.',
+      'The fingerprint of what a refresh or a login is made with, in a state: an HMAC whose key is the app secret.',
   },
   {
     pattern: /(?<=^\w+_token\.txt 600 )[\w-]+\.[\w-]+\.[\w-]+$/gm,

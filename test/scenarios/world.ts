@@ -15,8 +15,10 @@ import type { Instant } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { channelFailed, runFailed } from '../../core/token/events.ts';
 import { answerLogin, shown } from '../../functions/login/answer.ts';
+import { newKept } from '../../functions/login/kept.ts';
 import { failureOf } from '../../functions/wiring.ts';
 import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
+import type { LoginOutcome } from '../../keeper/login.ts';
 import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { type Outcome, refresh } from '../../keeper/refresh.ts';
 import { type Looked, watch } from '../../keeper/watch.ts';
@@ -115,6 +117,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
     login: { loginUrl: LOGIN_URL, redirectUri: LOGIN_URL, apiUrl: fyers.url },
   };
   const lines: string[] = [];
+  const kept = newKept();
   const draw = drawer(startsAt);
   const run = async <T>(work: (ports: KeeperPorts, signal: AbortSignal) => Promise<T>) => {
     const log = createLog({ clock, write: (line) => lines.push(line) });
@@ -123,7 +126,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
     try {
       return await clock.during(() => work(ports, new AbortController().signal));
     } catch (caught) {
-      const failure = failureOf(caught, log);
+      const failure = failureOf(caught, log, 'refresh');
       log.emit(runFailed(failure.code, log.scrub(failure.message)));
       return { kind: 'failed', failure } as const;
     }
@@ -143,8 +146,10 @@ export async function newWorld(options: WorldOptions): Promise<World> {
     adopt: (offer) => run((ports, signal) => adopt(ports, settings, offer, signal)),
     async visit(url, method = 'GET') {
       const event = requestOf(method, url);
-      const answered = await run((ports, signal) => answerLogin(ports, settings, event, signal));
-      const answer = 'kind' in answered ? shown(answered, method) : answered;
+      const answered = await run((ports, signal) =>
+        answerLogin(ports, settings, event, signal, kept),
+      );
+      const answer = 'kind' in answered ? shown(failedPage(answered.failure), method) : answered;
       return {
         status: answer.statusCode ?? 0,
         body: answer.body ?? '',
@@ -206,4 +211,8 @@ export function drawer(seed: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+function failedPage({ family, code }: FyersError): LoginOutcome {
+  return { kind: 'failed', family, code };
 }

@@ -1,5 +1,4 @@
 // Every outcome of a request to the login, so every page that there is.
-import { FyersError } from '../../core/errors.ts';
 import { istDate } from '../../core/time.ts';
 import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
 import { SEVEN } from './keeper-world.ts';
@@ -38,6 +37,9 @@ export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
   { kind: 'no-login', day: { kind: 'too-early' } },
   { kind: 'no-login', day: { kind: 'closed', why: 'weekend', next } },
   { kind: 'no-login', day: { kind: 'over', why: 'over', next } },
-  { kind: 'failed', failure: new FyersError('platform.store', '<b>Down.</b>', 'Try again.') },
+  { kind: 'failed', family: 'operator', code: 'operator.account' },
+  { kind: 'failed', family: 'broker', code: 'broker.unreachable' },
+  { kind: 'failed', family: 'platform', code: 'platform.store' },
+  { kind: 'failed', family: 'bug', code: 'bug.unexpected' },
   ...PROBLEMS.map((why) => ({ kind: 'refused', why }) as const),
 ];

@@ -4,6 +4,7 @@ import type { AuthCode } from '../../core/config.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
 import { linkPath, newState } from '../../core/token/login-link.ts';
 import { parseLoginState } from '../../core/token/login-state.ts';
+import { newKept } from '../../functions/login/kept.ts';
 import { answerLogin } from '../../functions/login/answer.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {
@@ -58,9 +59,16 @@ export interface Page {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-export async function visit(world: World, url: string, method = 'GET'): Promise<Page> {
+/** @param kept what the function's process remembers: nothing by default */
+export async function visit(
+  world: World,
+  url: string,
+  method = 'GET',
+  kept = newKept(),
+): Promise<Page> {
   const signal = new AbortController().signal;
-  const answer = await answerLogin(world.ports, world.settings, requestOf(method, url), signal);
+  const request = requestOf(method, url);
+  const answer = await answerLogin(world.ports, world.settings, request, signal, kept);
   const body = answer.body ?? '';
   return {
     status: answer.statusCode ?? 0,

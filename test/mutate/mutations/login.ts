@@ -50,7 +50,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: "another app's code is sent with our secret",
     file: 'keeper/callback.ts',
-    find: "if (isForeignCode(login)) return refused(ports, 'wrong-app');",
+    find: "if (isForeignCode(app, login.code)) return refused(ports, 'wrong-app');",
     replace: '',
     tests: PAGES,
   },
@@ -93,9 +93,9 @@ export const LOGIN: readonly Mutation[] = [
     name: 'the watch sends its link and lets the alarm sleep',
     file: 'keeper/watch.ts',
     find: `throw new FyersError(
-      'operator.login',`,
+    'operator.login',`,
     replace: `new FyersError(
-      'operator.login',`,
+    'operator.login',`,
     tests: WATCH,
   },
   {

@@ -39,8 +39,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'the login may read the PIN',
     file: 'infra/policies.ts',
-    find: `{ actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },`,
-    replace: `{ actor: 'login', effect: 'Allow', actions: ['sns:Publish'], on: ['topic'] },
+    find: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },`,
+    replace: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
   { actor: 'login', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },`,
     tests: POLICIES,
   },

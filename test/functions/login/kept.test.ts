@@ -1,0 +1,120 @@
+// What a flood costs the account: next to no reads, no call of Fyers and one message.
+import { describe, expect, test } from 'vitest';
+import type { ParameterName } from '../../../core/names.ts';
+import { HOUR, MINUTE, SECOND, istDate, plus } from '../../../core/time.ts';
+import { keepingApp, newKept } from '../../../functions/login/kept.ts';
+import { NEW, callback, exchanging, stateAt, visit } from '../../support/logins.ts';
+import { APP, LIVE, SEVEN, type World, keeperWorld } from '../../support/keeper-world.ts';
+
+/** One function's process: its reads are counted, and what it tells the log to hide. */
+function processOf(world: World) {
+  const reads: ParameterName[] = [];
+  const hidden: string[] = [];
+  const kept = newKept();
+  const counting = {
+    ...world.ports.store,
+    read: (name: ParameterName) => {
+      reads.push(name);
+      return world.ports.store.read(name);
+    },
+  };
+  const store = keepingApp(counting, world.clock, kept, (value) => hidden.push(value));
+  const inside = { ...world, ports: { ...world.ports, store } };
+  return {
+    reads,
+    hidden,
+    visit: (url: string, method = 'GET') => visit(inside, url, method, kept),
+  };
+}
+
+describe('A flood', () => {
+  test('of forged states reads the app once a minute, and the next genuine login works', async () => {
+    const at = processOf(exchanging(keeperWorld()));
+    const forged = callback({ state: `2026112500000000${'0'.repeat(64)}` });
+    for (let n = 0; n < 1_000; n += 1) expect((await at.visit(forged)).status).toBe(403);
+    expect(at.reads.toSorted()).toEqual(['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY']);
+    expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
+  });
+
+  test('of presses sends one message, and the rest is answered from memory', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ title: 'The link was sent' });
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 429 });
+    const before = at.reads.length;
+    for (let n = 0; n < 1_000; n += 1) {
+      expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 429 });
+    }
+    expect(at.reads.length).toBe(before);
+    expect(world.messages).toHaveLength(1);
+    world.clock.set(plus(SEVEN, 5 * MINUTE));
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 200 });
+  });
+
+  test('of presses at once sends one message', async () => {
+    const world = keeperWorld();
+    const pages = await Promise.all(
+      Array.from({ length: 50 }, () => processOf(world).visit('/ask', 'POST')),
+    );
+    expect(pages.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(world.messages).toHaveLength(1);
+    expect(world.claims.size).toBe(0);
+  });
+
+  test('of presses beside a live token asks Fyers once', async () => {
+    const world = keeperWorld();
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    for (let n = 0; n < 50; n += 1) await processOf(world).visit('/ask', 'POST');
+    expect(world.calls).toEqual([`prove ${NEW}`]);
+    expect(world.messages).toEqual([]);
+  });
+
+  test('before there is an app reads for it every five seconds', async () => {
+    const world = keeperWorld();
+    world.parameters.delete('FYERS_SECRET_KEY');
+    const at = processOf(world);
+    const go = () => at.visit(`/go/${istDate('2026-11-25')}/${'0'.repeat(32)}`).catch(() => null);
+    for (let n = 0; n < 100; n += 1) await go();
+    expect(at.reads).toHaveLength(2);
+    world.clock.set(plus(SEVEN, 5 * SECOND));
+    await go();
+    expect(at.reads).toEqual(['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY', 'FYERS_SECRET_KEY']);
+  });
+});
+
+test('A press whose function was killed is held against nobody for long', async () => {
+  const world = keeperWorld();
+  await world.ports.claims.take(
+    world.settings.names.askLock('2026-11-25'),
+    '2026-11-25T01:25:00.000Z',
+  );
+  expect((await visit(world, '/ask', 'POST')).status).toBe(429);
+  expect((await visit(world, '/ask', 'POST')).status).toBe(200);
+});
+
+test('An app that is made is taken up in seconds, a new secret after a minute', async () => {
+  const world = exchanging(keeperWorld());
+  const at = processOf(world);
+  const visitAt = (ms: number) => {
+    world.clock.set(plus(SEVEN, ms));
+    return at.visit(callback({ state: stateAt(world.clock.now()) }));
+  };
+  world.parameters.delete('FYERS_SECRET_KEY');
+  await expect(visitAt(0)).rejects.toMatchObject({ code: 'operator.credentials' });
+  world.parameters.set('FYERS_SECRET_KEY', 'OTHERSECRET');
+  expect((await visitAt(5 * SECOND)).status).toBe(403);
+  world.parameters.set('FYERS_SECRET_KEY', APP.secret);
+  expect((await visitAt(5 * SECOND + MINUTE - 1)).status).toBe(403);
+  expect(await visitAt(5 * SECOND + MINUTE)).toMatchObject({ title: 'Done' });
+});
+
+test("Every request's log hides the secret, also where it was read for an earlier one", async () => {
+  const at = processOf(keeperWorld());
+  await at.visit(callback({ state: stateAt(plus(SEVEN, -HOUR)) }));
+  const first = at.hidden.length;
+  await at.visit(callback({ state: stateAt(plus(SEVEN, -HOUR)) }));
+  expect(first).toBeGreaterThan(0);
+  expect(at.hidden.length).toBe(2 * first);
+  expect(at.hidden).toContain(APP.secret);
+});
