@@ -122,6 +122,6 @@ function nothingToCopy(folder: string): FyersError {
   return new FyersError(
     'operator.config',
     `There is nothing to copy in ${path.join(folder, '.env')}.`,
-    'Copy .env.example to .env and fill in FYERS_CLIENT_ID and FYERS_SECRET_KEY, or name the folder with --dir.',
+    'Copy .env.example to .env, fill in FYERS_CLIENT_ID and FYERS_SECRET_KEY, and run `npm run configure` again, or name the folder with --dir.',
   );
 }

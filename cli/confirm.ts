@@ -98,6 +98,6 @@ async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
   throw new FyersError(
     'operator.usage',
     `The link is for a topic of the AWS account ${link.account}, and your identity is of ${account}; nothing was confirmed.`,
-    'If that is your account, choose its profile with AWS_PROFILE; if not, delete the mail.',
+    'If that is your account, choose its profile with AWS_PROFILE and check it with `aws sts get-caller-identity`; if not, delete the mail.',
   );
 }

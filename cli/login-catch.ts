@@ -123,6 +123,6 @@ function nobodyCame(redirectUri: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers did not come back to ${redirectUri} within ten minutes.`,
-    'Run it again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
+    'Run `npx --no-install fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
   );
 }

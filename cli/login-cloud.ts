@@ -65,7 +65,7 @@ async function newToken(
   throw new FyersError(
     'operator.login',
     'The login function has published no token within ten minutes.',
-    'Run it again; if its page said what went wrong, do what it said first.',
+    'Run `npx --no-install fyers login` again; if its page said what went wrong, do what it said first.',
   );
 }
 

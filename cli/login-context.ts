@@ -76,7 +76,11 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
 /** @throws FyersError `operator.usage` for both flags */
 function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
   if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
-  throw new FyersError('operator.usage', '--local and --aws are two places.', 'Name one of them.');
+  throw new FyersError(
+    'operator.usage',
+    '--local and --aws are two places.',
+    'Run `npx --no-install fyers login --local` or `npx --no-install fyers login --aws`.',
+  );
 }
 
 function hasNoApp(settings: Settings): boolean {
@@ -131,7 +135,7 @@ async function wayOf(
     throw new FyersError(
       'operator.usage',
       "The app's registered URL is the login function's, which takes the code up itself, so there is nothing to paste.",
-      'Repeat the command without --paste.',
+      'Run `npx --no-install fyers login` without --paste.',
     );
   }
   const loopback = redirectUri.startsWith('http://');

@@ -102,7 +102,7 @@ export function foreign(fyId: string | null, account: string | null): FyersError
   return new FyersError(
     'operator.account',
     `The login was for ${owner} and not for ${expected}; its token was not kept.`,
-    'Log out of Fyers in that browser and run it again, or put the account that is meant into FYERS_FY_ID in .env.',
+    'Log out of Fyers in that browser and run `npx --no-install fyers login` again, or put the account that is meant into FYERS_FY_ID in .env.',
   );
 }
 

@@ -33,7 +33,7 @@ export function loginRefused(words: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers ended the login with an error: ${words.replace(/[.\s]*$/, '.')}`,
-    'Run it again. If it says so again, look at the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be that URL, letter by letter.',
+    'Run `npx --no-install fyers login` again. If it says so again, look at the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be that URL, letter by letter.',
   );
 }
 
@@ -41,6 +41,6 @@ function notAnAnswer(problem: string): FyersError {
   return new FyersError(
     'operator.login',
     problem,
-    'Run it again, log in on the page that it prints, and give it the whole address that the browser shows then.',
+    'Run `npx --no-install fyers login` again, log in on the page that it prints, and give it the whole address that the browser shows then.',
   );
 }

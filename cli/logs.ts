@@ -162,7 +162,7 @@ function durationIn(text: string): number {
   throw new FyersError(
     'operator.usage',
     `--since "${text}" is no length of time.`,
-    'Write a number and s, m, h or d: 30m, 12h, 7d.',
+    'Write a number and s, m, h or d: `npx --no-install fyers logs refresh --since 12h`.',
   );
 }
 

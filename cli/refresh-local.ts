@@ -34,10 +34,10 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.app-secret':
     'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
   'operator.account':
-    'Put the right refresh_token.txt there, or say which account is yours by FYERS_FY_ID in .env.',
+    'Log in to the right account with `npx --no-install fyers login`, or say which one is yours by FYERS_FY_ID in .env.',
   'broker.bad-token': 'Run `npx --no-install fyers login`.',
-  'broker.unreachable': 'Repeat the command in a few minutes.',
-  'platform.busy': 'Repeat the command in two minutes.',
+  'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+  'platform.busy': 'Run `npx --no-install fyers refresh --local` again in two minutes.',
 };
 
 /** @throws FyersError as the keeper, with what to do on this machine; `operator.login` where only a login helps */

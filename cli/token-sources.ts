@@ -44,7 +44,7 @@ export function fromFiles(session: Session, { dir }: Where): Held {
     refreshToken,
     notices,
     problems,
-    nextStep: `Log in to Fyers and put the new token into ${path.join(folder, 'access_token.txt')}.`,
+    nextStep: `Run \`npx --no-install fyers login${dir === '.' ? '' : ` --dir ${dir}`}\`, which writes ${path.join(folder, 'access_token.txt')}.`,
   };
 }
 
@@ -64,8 +64,7 @@ export async function fromParameters(session: Session, { dir, suffix }: Where): 
     refreshToken,
     notices: [],
     problems: [],
-    nextStep:
-      'Log in to Fyers, put the new token into access_token.txt beside .env, and run `pulumi up`.',
+    nextStep: `Run \`npx --no-install fyers login --aws${suffix === undefined ? '' : ` --suffix ${suffix}`}\`.`,
   };
 }
 

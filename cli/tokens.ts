@@ -83,7 +83,7 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
     throw new FyersError(
       'broker.unreachable',
       'Fyers did not answer, so the access token is not proven.',
-      'Try again in a few minutes, or look at it with --offline.',
+      'Try again in a few minutes, or look at it with `npx --no-install fyers tokens --offline`.',
     );
   }
   if (held.problems.length > 0) {

@@ -132,6 +132,6 @@ function withoutPlan(date: IstDate): FyersError {
   return new FyersError(
     'platform.integrity',
     `The event log of ${date} holds no plan, so nobody knows what the day should hold.`,
-    'Keep the folder and report it: a plan is written before the first row.',
+    'A plan is written before the first row: keep the folder, and report what `npx --no-install fyers logs harvester` shows.',
   );
 }

@@ -44,7 +44,7 @@ const OPTIONS = {
 } as const;
 
 const USAGE =
-  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--debug].';
+  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--debug]. `npx --no-install fyers harvest --help` explains each.';
 
 /** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
 export function parseSettings(

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
+import { REGION } from '../../core/names.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export type Invoked =
@@ -51,7 +52,7 @@ function fault(caught: unknown, name: string, doing: string): FyersError {
     return new FyersError(
       'platform.busy',
       `${name} is running as often as the account allows.`,
-      'Repeat the command in a minute.',
+      `Repeat the command in a minute; \`aws lambda get-account-settings --region ${REGION}\` shows how often that is.`,
     );
   }
   return awsFault(caught, doing);

@@ -73,6 +73,6 @@ function refuseLarge(name: string, value: string): void {
   throw new FyersError(
     'platform.store',
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
-    'Check that it is one token and nothing else.',
+    'One token and nothing else is to be stored; `npx --no-install fyers login --aws` brings one.',
   );
 }

@@ -70,7 +70,7 @@ async function replace(
     throw new FyersError(
       'platform.disk',
       `The day log in ${folder} cannot be written: ${cause.message}.`,
-      'Free space or replace the disk, then start the harvester again.',
+      `Free space (\`df -h ${folder}\` shows it) or replace the disk, then start the harvester again.`,
       { cause },
     );
   }

@@ -26,7 +26,7 @@ export async function openEventLog(folder: string): Promise<EventLog> {
         throw new FyersError(
           'platform.disk',
           `The event log in ${folder} cannot be written: ${cause.message}.`,
-          'Free space or replace the disk, then start the harvester again.',
+          `Free space (\`df -h ${folder}\` shows it) or replace the disk, then start the harvester again.`,
           { cause },
         );
       }

@@ -69,6 +69,6 @@ function taken(folder: string): FyersError {
   return new FyersError(
     'operator.usage',
     `Another harvester records into ${folder}.`,
-    'Stop it first, or give this one another folder with --data.',
+    'Stop it first, or give this one another folder: `npx --no-install fyers harvest --data DIR`.',
   );
 }

@@ -126,7 +126,7 @@ function damaged(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.integrity',
     `${file} does not read as it was written: ${cause.message}.`,
-    'Nothing was deleted: keep the day log beside it, check the disk, and compact the day again.',
+    'Nothing was deleted: keep the day log beside it and check the disk. `npx --no-install fyers logs harvester` shows whether the next try succeeds.',
     { cause },
   );
 }

@@ -28,7 +28,7 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
         new FyersError(
           'platform.store',
           `${name} is not written to the operator's folder.`,
-          'Put the token into access_token.txt yourself.',
+          'Run `npx --no-install fyers login`, which writes the token files.',
         ),
       );
     },
@@ -37,5 +37,9 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  throw new FyersError('operator.token-file', problems.join(' '), 'Then the file is read again.');
+  throw new FyersError(
+    'operator.token-file',
+    problems.join(' '),
+    'Then the file is read again; `npx --no-install fyers tokens` tells whether it is right.',
+  );
 }

@@ -90,7 +90,11 @@ async function read(
       const { refreshToken, problems } = readTokenFiles(folder);
       const own = problems.filter((problem) => problem.includes(OPERATOR_FILES.refreshToken[0]));
       if (refreshToken !== null || own.length === 0) return refreshToken;
-      throw new FyersError('operator.token-file', own.join(' '), 'Then repeat the command.');
+      throw new FyersError(
+        'operator.token-file',
+        own.join(' '),
+        'Then repeat the command; `npx --no-install fyers tokens` tells whether all files are right.',
+      );
     }
     case 'FYERS_TOKEN_STATE':
       return readState(path.join(folder, STATE_FILE));
@@ -160,7 +164,7 @@ function codeOf(caught: unknown): string {
 function notWritten(place: string, code: string): FyersError {
   const nextStep =
     code === 'EISDIR'
-      ? `It is a folder. Move it away, and repeat the command.`
+      ? `It is a folder. Look into it with \`ls -la ${place}\`, move it away, and repeat the command.`
       : code === 'ENOSPC'
         ? 'Make room on that disk (`df -h`), and repeat the command.'
         : `Look at it with \`ls -ld ${place}\`, or name another folder with --dir.`;

@@ -37,7 +37,7 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
   throw new FyersError(
     'platform.integrity',
     `The step "${args.join(' ')}" ${ending}${said === '' ? '' : `: ${said}`}.`,
-    'Nothing was deleted; it is tried again.',
+    'Nothing was deleted, and it is tried again; `npx --no-install fyers logs harvester` shows how that ends.',
   );
 }
 

@@ -96,7 +96,7 @@ async function agreed(
   throw new FyersError(
     'operator.usage',
     `Nobody is at the terminal to agree to the removal of ${found.join(', ')}.`,
-    'Repeat the command with --yes.',
+    'Look at them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
   );
 }
 

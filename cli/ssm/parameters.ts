@@ -39,7 +39,7 @@ export function keyOf(name: string, names: Names): ParameterName {
   throw new FyersError(
     'operator.usage',
     `"${name}" is not a parameter of this project.`,
-    `Name one of ${parameterKeys().map(names.parameter).join(', ')}.`,
+    `Name one of ${parameterKeys().map(names.parameter).join(', ')}; \`npx --no-install fyers ssm list\` shows which are there.`,
   );
 }
 

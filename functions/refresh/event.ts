@@ -1,7 +1,7 @@
 // The events that start the function, and its answers.
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
-import { REFRESHED_BODY } from '../../core/names.ts';
+import { REFRESHED_BODY, REGION } from '../../core/names.ts';
 import { isLastSlot } from '../../core/schedule.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import type { AdoptionReport, Offer } from '../../keeper/adopt.ts';
@@ -28,8 +28,12 @@ const Operator = z.object({
   probe: z.optional(z.boolean()),
 });
 
-/** Without a payload, or with one that says nothing of ours, an operator asks. @throws FyersError `operator.usage` */
-export function parseEvent(event: unknown): Request {
+/**
+ * Without a payload, or with one that says nothing of ours, an operator asks.
+ * @param functionName the function's own, for who has to invoke it again
+ * @throws FyersError `operator.usage`
+ */
+export function parseEvent(event: unknown, functionName: string): Request {
   const slot = Slot.safeParse(event);
   if (slot.success) {
     const { slot: name } = slot.data;
@@ -47,7 +51,7 @@ export function parseEvent(event: unknown): Request {
   throw new FyersError(
     'operator.usage',
     'The event is none that this function knows.',
-    'Invoke it without a payload, or with {"probe": true}.',
+    `Invoke it without a payload: \`aws lambda invoke --function-name ${functionName} --region ${REGION} /dev/stdout\`.`,
   );
 }
 

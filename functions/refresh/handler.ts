@@ -11,7 +11,7 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
   const { log, ports, settings } = wiringOf(process.env);
   try {
     const signal = deadline(context);
-    const request = parseEvent(event);
+    const request = parseEvent(event, settings.names.function('refresh'));
     if (request.kind === 'refresh') {
       return answerTo(await refresh(ports, settings, request.trigger, signal));
     }

@@ -2,6 +2,7 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
+import { REGION } from '../../core/names.ts';
 import { WATCH_SLOTS } from '../../core/schedule.ts';
 import { runFailed } from '../../core/token/events.ts';
 import { type Looked, watch } from '../../keeper/watch.ts';
@@ -18,7 +19,7 @@ export async function handler(event: unknown, context: Context): Promise<Looked>
       throw new FyersError(
         'operator.usage',
         'The event is none that this function knows.',
-        `Invoke it with {"trigger": "watch", "slot": "${WATCH_SLOTS[0]}"}.`,
+        howToInvoke(settings.names.function('watch')),
       );
     }
     return await watch(ports, settings, slot.data.slot, deadline(context));
@@ -27,4 +28,9 @@ export async function handler(event: unknown, context: Context): Promise<Looked>
     log.emit(runFailed(failure.code, log.scrub(failure.message)));
     throw failure;
   }
+}
+
+function howToInvoke(functionName: string): string {
+  const payload = JSON.stringify({ trigger: 'watch', slot: WATCH_SLOTS[0] });
+  return `Invoke it as its schedule does: \`aws lambda invoke --function-name ${functionName} --region ${REGION} --cli-binary-format raw-in-base64-out --payload '${payload}' /dev/stdout\`.`;
 }

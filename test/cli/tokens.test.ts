@@ -128,7 +128,7 @@ describe('fyers tokens', () => {
     expect(ran.code).toBe(2);
     expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state } });
     expect(ran.err).toMatch(new RegExp(`^${code.replace('.', '\\.')}: `));
-    expect(ran.err).toContain(`put the new token into ${at.folder}/access_token.txt.`);
+    expect(ran.err).toContain('Run `npx --no-install fyers login`, which writes ');
   });
 
   test('ends with 2 when the broker refuses a token that says it lives', async () => {
@@ -177,7 +177,9 @@ describe('fyers tokens', () => {
       accessToken: { state: 'live', fingerprint: displayFingerprint(GOOD) },
       refreshToken: { state: 'missing' },
     });
-    expect((await at.run('tokens', '--use-ssm')).err).toContain('run `pulumi up`');
+    expect((await at.run('tokens', '--use-ssm')).err).toContain(
+      'Run `npx --no-install fyers login --aws`.',
+    );
   });
 
   test('is coloured only on a terminal', async () => {

@@ -17,12 +17,12 @@ describe('An event', () => {
     [{ key1: 'value1' }, { kind: 'operator', probe: false }],
     [{ probe: true }, { kind: 'operator', probe: true }],
   ])('%j starts a refresh', (event, trigger) => {
-    expect(parseEvent(event)).toEqual({ kind: 'refresh', trigger });
+    expect(parseEvent(event, 'FyersTokenRefresh')).toEqual({ kind: 'refresh', trigger });
   });
 
   test('adopts tokens', () => {
     const offer = { accessToken: 'a', refreshToken: null };
-    expect(parseEvent({ adopt: offer })).toEqual({ kind: 'adopt', offer });
+    expect(parseEvent({ adopt: offer }, 'FyersTokenRefresh')).toEqual({ kind: 'adopt', offer });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe('An event', () => {
     { probe: 'CANARY' },
     'CANARY',
   ])('that is none of ours is refused without being quoted: %j', (event) => {
-    const parse = () => parseEvent(event);
+    const parse = () => parseEvent(event, 'FyersTokenRefresh');
     expect(parse).toThrow(expect.objectContaining({ code: 'operator.usage' }));
     expect(parse).not.toThrow(/CANARY/);
   });
