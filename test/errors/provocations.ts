@@ -1,164 +1,148 @@
-// Every code of the closed list, provoked for real: over loopback, against the simulator, the emulator and real files.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// Every code of the closed union and what brings it about, over real sockets and files.
+import { DeleteParameterCommand } from '@aws-sdk/client-ssm';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { topicChannel } from '../../adapters/aws/topic.ts';
-import { allChannels } from '../../adapters/channels.ts';
-import { claimFiles } from '../../adapters/files/claim-files.ts';
-import { fyersBroker } from '../../adapters/fyers/broker.ts';
+import { vi } from 'vitest';
 import type { AwsOptions } from '../../cli/io.ts';
-import { type ErrorCode, FyersError } from '../../core/errors.ts';
-import { namesFor } from '../../core/names.ts';
-import type { Trigger } from '../../core/token/decide.ts';
-import { brokerDay, formatUtc, istInstant, istDate } from '../../core/time.ts';
-import { refresh } from '../../keeper/refresh.ts';
-import { watch } from '../../keeper/watch.ts';
-import { startFaults } from '../../sandbox/faults.ts';
-import { startFyers } from '../../sandbox/fyers/server.ts';
-import { folderFor, human, simulatedFyers } from '../cli/login-stage.ts';
-import { type StageOptions, stage } from '../cli/stage.ts';
-import {
-  SEVEN,
-  SIMULATED_APP,
-  type World,
-  accessToken,
-  keeperWorld,
-} from '../support/keeper-world.ts';
+import type { ErrorCode, FyersError } from '../../core/errors.ts';
+import { MINUTE, formatUtc, instant, plus } from '../../core/time.ts';
+import { type Effect, type Fault, startFaults } from '../../sandbox/faults.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { SECRET_APP, folderFor, human, simulatedFyers } from '../cli/login-stage.ts';
+import { type Stage, type StageOptions, stage } from '../cli/stage.ts';
+import { APP, NOON, SEED, SEVEN as ISSUED } from '../sandbox/fyers/simulator.ts';
+import { SEVEN, accessToken } from '../support/keeper-world.ts';
+import { powerless } from '../support/powerless.ts';
+import { pulumiStub } from '../support/pulumi-stub.ts';
 import { installFunction } from '../support/reference-account.ts';
+import type { KeeperScene } from './keeper-scene.ts';
+import { saidOf } from './outcomes.ts';
 
-/** What a person reads: for a command its whole message, code first. */
-interface Provoked {
-  readonly code: string;
-  readonly text: string;
-}
+type Provocations = Readonly<Record<ErrorCode, () => Promise<FyersError>>>;
 
-export type Provocation = (aws: AwsOptions) => Promise<Provoked>;
-
-const signal = new AbortController().signal;
-const OPERATOR: Trigger = { kind: 'operator', probe: false };
-const ABSENT_PORT = 'http://127.0.0.1:9';
-
-export const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
-  'operator.config': () => command({ env: { FYERS_FY_ID: 'no account' } }, 'tokens', '--offline'),
-  'operator.usage': () => command({}, 'refresh'),
-  'operator.credentials': () => command({}, 'ssm', 'get', 'FYERS_ACCESS_TOKEN'),
-  'operator.app-secret': () => refreshing({ secret: 'OTHERSECRET99' }),
-  'operator.account': () => refreshing({ fyId: 'XB00002' }),
-  'operator.token-file': async () => {
-    await using at = await stage();
-    at.write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
-    at.write('access_token.txt', 'two words');
-    return said(await at.run('tokens', '--offline'));
-  },
-  'operator.takeover': async (aws) => {
-    await installFunction(aws, { runtime: 'python3.10', handler: 'somebody.elses' });
-    return command({ aws }, 'takeover', '--yes');
-  },
-  'operator.login': () => watching(keeperWorld(), '08:45'),
-  'operator.channel': () => {
-    const world = keeperWorld();
-    world.listener = false;
-    return watching(world, '07:20');
-  },
-  'operator.prerequisite': async () => {
-    await using at = await stage({ env: { PATH: '' } });
-    at.write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SECRETKEY1\n');
-    return said(await at.run('configure'));
-  },
-  'broker.unreachable': () => refreshing({ apiUrl: ABSENT_PORT }),
-  'broker.unrecognised': () => loggingIn('{"s":"error","code":-999,"message":"Something new"}'),
-  'broker.bad-token': () => {
-    const access_token = accessToken(istInstant(istDate('2026-11-24'), '12:00'));
-    return loggingIn(JSON.stringify({ s: 'ok', access_token }));
-  },
-  'platform.store': () => command({ parameters: 'unreachable' }, 'ssm', 'list'),
-  'platform.permission': () => command({ parameters: 'denied' }, 'ssm', 'list'),
-  'platform.busy': async () => {
-    const world = keeperWorld();
-    const claim = namesFor('').claim(brokerDay(SEVEN), 1);
-    await world.ports.claims.take(claim, formatUtc(SEVEN));
-    // Its holder is alive as long as it is waited for.
-    world.ports.claims.read = () => Promise.resolve(formatUtc(world.clock.now()));
-    return thrown(() => refresh(world.ports, world.settings, OPERATOR, signal));
-  },
-  'platform.message': (aws) => {
-    const topic = topicChannel(new SNSClient(aws), 'arn:aws:sns:ap-south-1:1:not-there');
-    const channels = allChannels([topic], () => undefined);
-    return thrown(() => channels.send({ subject: 'A test', text: 'A test.' }));
-  },
-  'platform.disk': () => {
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'fyers-errors-')), 'no-folder');
-    writeFileSync(file, '');
-    return thrown(() => claimFiles(file).take('FYERS_TOKEN_CLAIM_1', 'now'));
-  },
-  'platform.integrity': () => {
-    const world = keeperWorld();
-    world.parameters.set('FYERS_TOKEN_STATE', 'rubbish');
-    return thrown(() => refresh(world.ports, world.settings, OPERATOR, signal));
-  },
-  'bug.unexpected': () => command({ parameters: 'broken' }, 'ssm', 'list'),
+const answerOf = (status: number, body: object, headers = {}): Effect => ({
+  kind: 'answer',
+  status,
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...headers },
+});
+const DEAD: Fault = {
+  match: { path: /profile|depth/ },
+  effect: answerOf(401, { s: 'error', code: -15, message: 'Please provide valid token' }),
+};
+const UNKNOWN: Fault = {
+  match: { path: /validate-authcode/ },
+  effect: answerOf(400, { s: 'error', code: -999, message: 'Come back in another form' }),
+};
+const ENDED = answerOf(
+  200,
+  { errorType: 'Runtime.ExitError', errorMessage: 'RequestId: 1 Error: Runtime exited' },
+  { 'x-amz-function-error': 'Unhandled' },
+);
+const REFUSED_MESSAGE: Effect = {
+  kind: 'answer',
+  status: 400,
+  body: '<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>no</Message></Error></ErrorResponse>',
+  headers: { 'content-type': 'text/xml' },
 };
 
-async function thrown(work: () => Promise<unknown>): Promise<Provoked> {
-  try {
-    await work();
-  } catch (caught) {
-    if (caught instanceof FyersError) return { code: caught.code, text: caught.message };
-    throw caught;
-  }
-  throw new Error('nothing was thrown');
+/** @param dir a folder of its own for what a command finds on the PATH */
+export function provocations(scene: KeeperScene, dir: string): Provocations {
+  const aws = scene.aws.options;
+  return {
+    'operator.config': () => command({}, 'ssm', 'list', '--suffix', 'Not one'),
+    'operator.usage': () => scene.refresh(() => undefined, { adopt: {} }),
+    'operator.credentials': () =>
+      scene.refresh(({ ssm }) => ssm.send(new DeleteParameterCommand({ Name: 'FYERS_CLIENT_ID' }))),
+    'operator.app-secret': () =>
+      scene.refresh(({ store }) => store.write('FYERS_SECRET_KEY', 'OTHERSECRET99')),
+    'operator.account': () => scene.refresh(() => vi.stubEnv('FYERS_FY_ID', 'XB00002')),
+    'operator.token-file': () =>
+      refreshLocally((at) => {
+        at.write('refresh_token.txt', 'rubbish');
+      }),
+    'operator.takeover': () => takeover(aws, dir),
+    'operator.login': () => scene.watch(() => undefined),
+    'operator.channel': () =>
+      scene.watch(({ store }) =>
+        store.write('FYERS_ACCESS_TOKEN', accessToken(plus(SEVEN, -MINUTE))),
+      ),
+    'operator.prerequisite': () => command({ aws }, 'test-alert'),
+    'broker.unreachable': () =>
+      scene.refresh(
+        ({ toFyers }) => toFyers.add({ match: {}, effect: { kind: 'half-open' } }),
+        {},
+        6_000,
+      ),
+    'broker.unrecognised': loginRefusedOddly,
+    'broker.bad-token': () => scene.refresh(({ toFyers }) => toFyers.add(DEAD)),
+    'platform.store': () =>
+      scene.refresh(({ toAws }) =>
+        toAws.add({ match: { target: /GetParameter$/ }, effect: answerOf(500, {}) }),
+      ),
+    'platform.permission': async () => command({ aws: await powerless(aws) }, 'ssm', 'list'),
+    'platform.busy': () =>
+      refreshLocally((at) => {
+        at.write('.fyers-token-claim-2026-11-25-1', formatUtc(instant(NOON)));
+      }),
+    'platform.message': () =>
+      scene.refresh(({ toAws }) => {
+        vi.stubEnv('FYERS_PIN_SECRET', undefined);
+        toAws.add({ match: { body: /Action=Publish/ }, effect: REFUSED_MESSAGE });
+      }),
+    'platform.disk': () =>
+      refreshLocally((at) => {
+        mkdirSync(path.join(at.folder, 'access_token.txt'));
+      }),
+    'platform.integrity': () =>
+      scene.refresh(({ store }) => store.write('FYERS_TOKEN_STATE', 'rubbish')),
+    'bug.unexpected': () => functionEnded(aws),
+  };
 }
 
-async function command(options: StageOptions, ...argv: readonly string[]): Promise<Provoked> {
+async function command(options: StageOptions, ...argv: readonly string[]): Promise<FyersError> {
   await using at = await stage(options);
-  return said(await at.run(...argv));
+  return saidOf(await at.run(...argv));
 }
 
-function said({ err }: { readonly err: string }): Provoked {
-  const [, code = '', text = ''] = /^([a-z]+\.[a-z-]+): ([\s\S]*)$/m.exec(err) ?? [];
-  return { code, text };
+/** `fyers refresh --local` with a refresh token that would be taken. */
+async function refreshLocally(arrange: (at: Stage) => void): Promise<FyersError> {
+  await using fyers = await simulatedFyers({}, 'accepted');
+  await using at = await folderFor(fyers, {}, `FYERS_PIN=${SECRET_APP.pin}\n`);
+  at.write('refresh_token.txt', mintToken(SEED, APP, 'refresh_token', ISSUED));
+  arrange(at);
+  return saidOf(await at.run('refresh', '--local'));
 }
 
-/** The keeper over the real adapter and a Fyers that refreshes. */
-async function refreshing(with_: {
-  readonly secret?: string;
-  readonly fyId?: string;
-  readonly apiUrl?: string;
-}): Promise<Provoked> {
-  const fyers = await startFyers({
-    seed: 'test',
-    apps: [SIMULATED_APP],
-    refresh: 'accepted',
-    startsAt: SEVEN,
-  });
+/** In an account of its own: to the emulator a key of twelve digits is the root of that account. */
+async function takeover(aws: AwsOptions, dir: string): Promise<FyersError> {
+  const credentials = { accessKeyId: '100000000001', secretAccessKey: 'test' };
+  await installFunction(
+    { ...aws, credentials },
+    { runtime: 'python3.10', handler: 'mine.handler' },
+  );
+  const { env } = pulumiStub(path.join(dir, 'pulumi'));
+  return command({ aws: { ...aws, credentials }, env }, 'takeover', '--yes');
+}
+
+async function loginRefusedOddly(): Promise<FyersError> {
+  await using fyers = await simulatedFyers();
+  const faults = await startFaults(fyers.url, [UNKNOWN]);
   try {
-    const world = keeperWorld({ settings: { fyId: with_.fyId ?? null } });
-    if (with_.secret !== undefined) world.parameters.set('FYERS_SECRET_KEY', with_.secret);
-    const broker = fyersBroker({ apiUrl: with_.apiUrl ?? fyers.url, onSecret: () => undefined });
-    const ports = { ...world.ports, broker };
-    const first: Trigger = { kind: 'slot', slot: '07:00', last: false };
-    return await thrown(() => refresh(ports, world.settings, first, signal));
+    await using at = await folderFor({ ...fyers, url: faults.url }, human());
+    return saidOf(await at.run('login'));
   } finally {
-    await fyers.close();
+    await faults.close();
   }
 }
 
-function watching(world: World, slot: '07:20' | '08:45'): Promise<Provoked> {
-  world.clock.set(istInstant(istDate('2026-11-25'), slot));
-  return thrown(() => watch(world.ports, world.settings, slot, signal));
-}
-
-/** A login from the command line, where Fyers answers the exchange of the code with `body`. */
-async function loggingIn(body: string): Promise<Provoked> {
-  await using fyers = await simulatedFyers();
-  const faults = await startFaults(fyers.url);
+/** Lambda ends a function that outgrows its memory; nothing of ours has a word in that. */
+async function functionEnded(aws: AwsOptions & { readonly endpoint: string }): Promise<FyersError> {
+  const faults = await startFaults(aws.endpoint, [
+    { match: { path: /invocations$/ }, effect: ENDED },
+  ]);
   try {
-    const effect = { kind: 'answer', status: 200, body } as const;
-    faults.add({ match: { path: /validate-authcode/ }, nth: [1], effect });
-    const me = human();
-    await using at = await folderFor({ ...fyers, url: faults.url }, me);
-    return said(await at.run('login'));
+    return await command({ aws: { ...aws, endpoint: faults.url } }, 'refresh', '--aws');
   } finally {
     await faults.close();
   }

@@ -1,12 +1,10 @@
 // The parameter store, the claims and the PIN against an independent emulator with IAM enforced.
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +15,7 @@ import { parameterStore } from '../../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../../adapters/aws/pin.ts';
 import { namesFor } from '../../../core/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
+import { powerless } from '../../support/powerless.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
 let dir = '';
@@ -40,42 +39,6 @@ afterAll(async () => {
   await emulator.close();
   await rm(dir, { recursive: true });
 });
-
-/** A client of a role that may do nothing. */
-async function powerless(): Promise<SSMClient> {
-  const iam = new IAMClient(options());
-  const trust = {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
-    ],
-  };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: 'none', AssumeRolePolicyDocument: JSON.stringify(trust) }),
-  );
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' }],
-  };
-  await iam.send(
-    new PutRolePolicyCommand({
-      RoleName: 'none',
-      PolicyName: 'p',
-      PolicyDocument: JSON.stringify(policy),
-    }),
-  );
-  const { Credentials } = await new STSClient(options()).send(
-    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'test' }),
-  );
-  return new SSMClient({
-    ...options(),
-    credentials: {
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
-    },
-  });
-}
 
 describe('The parameter store', () => {
   const secrets: string[] = [];
@@ -114,7 +77,7 @@ describe('The parameter store', () => {
   });
 
   test('names the action and the resource that a role may not use', async () => {
-    const client = await powerless();
+    const client = new SSMClient(await powerless(options()));
     for (const [action, attempt] of [
       ['ssm:GetParameter', () => store(client).read('FYERS_ACCESS_TOKEN')],
       ['ssm:PutParameter', () => store(client).write('FYERS_ACCESS_TOKEN', 'a value')],
