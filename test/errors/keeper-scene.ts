@@ -1,12 +1,13 @@
 // The functions of the stack as Lambda starts them, with AWS and Fyers behind a proxy each.
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { vi } from 'vitest';
 import { parameterStore } from '../../adapters/aws/parameters.ts';
 import type { FyersError } from '../../core/errors.ts';
 import { namesFor } from '../../core/names.ts';
 import type { TokenStore } from '../../core/ports.ts';
+import type { WatchSlot } from '../../core/schedule.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { startFyers } from '../../sandbox/fyers/server.ts';
@@ -26,6 +27,8 @@ const names = namesFor('');
 interface Arranged {
   readonly store: TokenStore;
   readonly ssm: SSMClient;
+  /** A topic that nobody has subscribed to. */
+  readonly muteTopic: string;
   /** On the way to AWS, and to Fyers. */
   readonly toAws: Faults;
   readonly toFyers: Faults;
@@ -39,7 +42,7 @@ export interface KeeperScene extends AsyncDisposable {
     event?: unknown,
     remainingMs?: number,
   ): Promise<FyersError>;
-  watch(arrange: (arranged: Arranged) => unknown): Promise<FyersError>;
+  watch(slot: WatchSlot, arrange: (arranged: Arranged) => unknown): Promise<FyersError>;
 }
 
 export async function keeperScene(): Promise<KeeperScene> {
@@ -53,8 +56,12 @@ export async function keeperScene(): Promise<KeeperScene> {
   const store = parameterStore({ client: ssm, names, onSecret: () => undefined });
   const pin = new CreateSecretCommand({ Name: names.pinSecret, SecretString: PIN });
   await new SecretsManagerClient(aws.options).send(pin);
-  const topic = new CreateTopicCommand({ Name: 'fyers-messages' });
-  const { TopicArn = '' } = await new SNSClient(aws.options).send(topic);
+  const sns = new SNSClient(aws.options);
+  const topic = async (Name: string) =>
+    (await sns.send(new CreateTopicCommand({ Name }))).TopicArn ?? '';
+  const [TopicArn, muteTopic] = [await topic('fyers-messages'), await topic('fyers-mute')];
+  const reader = { TopicArn, Protocol: 'email', Endpoint: 'me@example.in' };
+  await sns.send(new SubscribeCommand(reader));
   const refresh = await import('../../functions/refresh/handler.ts');
   const watch = await import('../../functions/watch/handler.ts');
 
@@ -79,7 +86,7 @@ export async function keeperScene(): Promise<KeeperScene> {
     vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
     try {
       await reset(ssm, store);
-      await arrange({ store, ssm, toAws, toFyers });
+      await arrange({ store, ssm, muteTopic, toAws, toFyers });
       return await invoke();
     } finally {
       vi.useRealTimers();
@@ -92,8 +99,8 @@ export async function keeperScene(): Promise<KeeperScene> {
     aws,
     refresh: (arrange, event = {}, remainingMs = 120_000) =>
       run(arrange, () => thrownBy(refresh.handler, event, remainingMs)),
-    watch: (arrange) =>
-      run(arrange, () => thrownBy(watch.handler, { trigger: 'watch', slot: '08:45' })),
+    watch: (slot, arrange) =>
+      run(arrange, () => thrownBy(watch.handler, { trigger: 'watch', slot })),
     async [Symbol.asyncDispose]() {
       vi.unstubAllEnvs();
       await toAws.close();

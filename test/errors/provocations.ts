@@ -5,13 +5,12 @@ import path from 'node:path';
 import { vi } from 'vitest';
 import type { AwsOptions } from '../../cli/io.ts';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
-import { MINUTE, formatUtc, instant, plus } from '../../core/time.ts';
+import { formatUtc, instant } from '../../core/time.ts';
 import { type Effect, type Fault, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { SECRET_APP, folderFor, human, simulatedFyers } from '../cli/login-stage.ts';
 import { type Stage, type StageOptions, stage } from '../cli/stage.ts';
 import { APP, NOON, SEED, SEVEN as ISSUED } from '../sandbox/fyers/simulator.ts';
-import { SEVEN, accessToken } from '../support/keeper-world.ts';
 import { powerless } from '../support/powerless.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { installFunction } from '../support/reference-account.ts';
@@ -62,11 +61,9 @@ export function provocations(scene: KeeperScene, dir: string): Provocations {
         at.write('refresh_token.txt', 'rubbish');
       }),
     'operator.takeover': () => takeover(aws, dir),
-    'operator.login': () => scene.watch(() => undefined),
+    'operator.login': () => scene.watch('08:45', () => undefined),
     'operator.channel': () =>
-      scene.watch(({ store }) =>
-        store.write('FYERS_ACCESS_TOKEN', accessToken(plus(SEVEN, -MINUTE))),
-      ),
+      scene.watch('07:20', ({ muteTopic }) => vi.stubEnv('FYERS_TOPIC_ARN', muteTopic)),
     'operator.prerequisite': () => command({ aws }, 'test-alert'),
     'broker.unreachable': () =>
       scene.refresh(

@@ -19,7 +19,7 @@ const variables = (graph: Graph, name: string) =>
 describe('Each function of the keeper', () => {
   test.each([
     ['refresh', 'FyersTokenRefresh', 120],
-    ['login', 'FyersLogin', 60],
+    ['login', 'FyersLogin', 90],
     ['watch', 'FyersWatch', 110],
   ])('%s runs on Node 24 and arm64 with a log group of its own', (actor, name, timeout) => {
     expect(one(whole, FUNCTION, actor).inputs).toMatchObject({
