@@ -34,12 +34,20 @@ export async function parameterReader(session: Session, names: Names): Promise<R
   return (name) => store.read(name);
 }
 
-/** Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`. */
-export async function parametersOf(session: Session, names: Names): Promise<TokenStore> {
+/**
+ * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
+ *
+ * @param keyId the key that encrypts what is written; default: the account's own for parameters
+ */
+export async function parametersOf(
+  session: Session,
+  names: Names,
+  keyId?: string,
+): Promise<TokenStore> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
   const client = new SSMClient(session.io.aws);
   const { parameterStore } = await import('../adapters/aws/parameters.ts');
-  const store = parameterStore({ client, names, onSecret: session.hide });
+  const store = parameterStore({ client, names, keyId, onSecret: session.hide });
   return {
     read: (name) => asOperator(store.read(name)),
     write: (name, value) => asOperator(store.write(name, value)),

@@ -151,7 +151,13 @@ async function bucketOf({ io }: Session): Promise<string> {
   const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
   if (named !== null) return named;
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
-  return (await pulumi(['stack', 'output', 'bucket'], '')).trim();
+  const bucket = (await pulumi(['stack', 'output', 'bucket'], '')).trim();
+  if (!bucket.startsWith('none')) return bucket;
+  throw new FyersError(
+    'operator.config',
+    'This stack has no harvester.',
+    'Name the bucket of another with --bucket, or run `pulumi config set harvester true` and `pulumi up`.',
+  );
 }
 
 /** Milliseconds. @throws FyersError `operator.usage` */

@@ -18,6 +18,8 @@ export const REFERENCE_SYMBOLS = [
   'NSE:INFY-EQ',
   'NSE:SBIN-EQ',
 ] as const;
+/** What encrypts the parameters where the operator has no key of their own: the account's default key for them. */
+export const DEFAULT_KEY_ID = 'alias/aws/ssm';
 export const METRIC_NAMESPACE = 'FyersTokenRefresh';
 /** What a token parameter holds between `pulumi up` and the first token. */
 export const PLACEHOLDER = 'placeholder: no token yet';
@@ -39,6 +41,8 @@ export const ENVIRONMENT = {
   days: 'FYERS_DAYS',
   /** The name of the PIN's secret; absent where no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
+  /** The operator's own key; absent where the account's default key encrypts the parameters. */
+  keyId: 'FYERS_KEY_ID',
   /** Where messages to the operator go. */
   topicArn: 'FYERS_TOPIC_ARN',
   /** `yes` where the parameter FYERS_TELEGRAM exists. */
@@ -77,6 +81,8 @@ export interface Names {
   /** The prefix of every claim, for a policy's resource. */
   readonly claimPrefix: string;
   readonly pinSecret: string;
+  /** The alias of the operator's own key, where one is made. */
+  readonly keyAlias: string;
   readonly function: (actor: FunctionActor) => string;
   readonly logGroup: (actor: FunctionActor) => string;
   /** @param slot its time of day, such as `07:00`. */
@@ -102,6 +108,7 @@ export function namesFor(suffix: string): Names {
     askLock: (day) => `FYERS_TOKEN_CLAIM${upper}_${day}_ask`,
     claimPrefix: `FYERS_TOKEN_CLAIM${upper}_`,
     pinSecret: `FYERS_PIN${upper}`,
+    keyAlias: `alias/${suffixed('fyers')}`,
     function: functionName,
     logGroup: (actor) => `/aws/lambda/${functionName(actor)}`,
     // The reference's rule was FyersTokenRefreshDaily, at 07:00.

@@ -100,7 +100,12 @@ function portsFor(settings: KeeperSettings, environment: Environment, log: Log) 
   const onSecret = (value: string): void => {
     log.hide(value);
   };
-  const store = parameterStore({ client: ssm, names, onSecret });
+  const store = parameterStore({
+    client: ssm,
+    names,
+    keyId: environment[ENVIRONMENT.keyId],
+    onSecret,
+  });
   const secretName = environment[ENVIRONMENT.pinSecret];
   const ports: KeeperPorts = {
     clock: systemClock,

@@ -23,8 +23,11 @@ import {
   parseDays,
   parseEmail,
   parseInstanceType,
+  parseReaders,
+  parseReservedConcurrency,
   parseSubnetId,
   parseYesNo,
+  type Reader,
 } from './parsers.ts';
 import {
   type Key,
@@ -55,6 +58,16 @@ export interface Settings {
   readonly suffix: string;
   readonly subnetId: string | null;
   readonly instanceType: string;
+  /** False: the token alone; no bucket and no instance. */
+  readonly harvester: boolean;
+  /** True: the instance may be replaced or stopped while it records. */
+  readonly replaceInSession: boolean;
+  /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
+  readonly customerKey: boolean;
+  /** Roles and users of the account that may read the access token. */
+  readonly readers: readonly Reader[];
+  /** Executions that are set aside for refresh and login each; null for none. */
+  readonly reservedConcurrency: number | null;
   readonly deleteData: boolean;
   /** A bucket of an earlier stack that is taken up again. */
   readonly dataBucket: string | null;
@@ -116,6 +129,11 @@ export function readSettings(input: SettingsInput): SettingsResult {
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),
     instanceType: read('instanceType', parseInstanceType) ?? 't4g.micro',
+    harvester: read('harvester', parseYesNo) ?? true,
+    replaceInSession: read('replaceInSession', parseYesNo) ?? false,
+    customerKey: read('customerKey', parseYesNo) ?? false,
+    readers: read('readers', parseReaders) ?? [],
+    reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency),
     deleteData: read('deleteData', parseYesNo) ?? false,
     dataBucket: read('dataBucket', parseBucketName),
     allowedAccountIds: read('allowedAccountIds', parseAccountIds),

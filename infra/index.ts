@@ -2,13 +2,16 @@
 import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import { systemClock } from '../adapters/process/clock.ts';
 import { PROJECT, REGION, namesFor } from '../core/names.ts';
+import type { Clock } from '../core/ports.ts';
 import { fixedArns } from './arns.ts';
 import type { Code } from './bundle.ts';
 import { Credentials } from './components/credentials.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
 import { Messages } from './components/messages.ts';
+import { Readers } from './components/readers.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
 import { type Environment, settingsOrStop } from './settings.ts';
@@ -18,7 +21,11 @@ import { type Environment, settingsOrStop } from './settings.ts';
  * @param making the code that is deployed; it may still be made while the rest of the program loads
  * @throws RunError with every problem of the settings, or of the code, before anything is registered
  */
-export async function program(making: Promise<Code>, environment: Environment = process.env) {
+export async function program(
+  making: Promise<Code>,
+  environment: Environment = process.env,
+  clock: Pick<Clock, 'now'> = systemClock,
+) {
   const settings = settingsOrStop(environment, path.join(import.meta.dirname, '..'));
   for (const notice of settings.notices) await pulumi.log.info(notice);
 
@@ -39,11 +46,21 @@ export async function program(making: Promise<Code>, environment: Environment = 
   const credentials = new Credentials('credentials', shared, { provider });
   const messages = new Messages('messages', shared, { provider });
   const keeper = new Keeper('keeper', { ...shared, credentials, messages, code }, { provider });
-  const harvester = new Harvester(
-    'harvester',
-    { ...shared, code: code.harvester, environment: { ...settings, ...settings.sampling } },
-    { provider },
-  );
+  const harvester = settings.harvester
+    ? new Harvester(
+        'harvester',
+        {
+          ...shared,
+          clock,
+          code: code.harvester,
+          environment: { ...settings, ...settings.sampling },
+        },
+        { provider },
+      )
+    : null;
+  if (settings.readers.length > 0) {
+    new Readers('readers', { ...shared, keyArn: credentials.keyArn }, { provider });
+  }
   const watch = new Watch('watch', { ...shared, messages, keeper }, { provider });
 
   return stackOutputs({ settings, credentials, messages, keeper, harvester, watch });

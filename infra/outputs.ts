@@ -10,19 +10,21 @@ import type { Watch } from './components/watch.ts';
 import type { Settings } from './config.ts';
 
 const FYERS = 'npx --no-install fyers';
+const NO_HARVESTER = 'none: harvester is false';
 
 export interface Made {
   readonly settings: Settings;
   readonly credentials: Credentials;
   readonly messages: Messages;
   readonly keeper: Keeper;
-  readonly harvester: Harvester;
+  /** Null where there is to be none. */
+  readonly harvester: Harvester | null;
   readonly watch: Watch;
 }
 
 export function stackOutputs(made: Made) {
   const { settings, credentials, messages, keeper, harvester, watch } = made;
-  const { instanceId } = harvester;
+  const instanceId = harvester?.instanceId ?? null;
   return {
     loginUrl: keeper.loginUrl,
     functionName: keeper.functionNames.refresh,
@@ -32,12 +34,11 @@ export function stackOutputs(made: Made) {
     schedules: [...keeper.scheduleNames],
     undeliveredUrl: keeper.undelivered.url,
     parameters: credentials.parameterNames,
-    bucket: harvester.bucketName,
-    bucketOrigin: settings.dataBucket === null ? 'made by this stack' : 'taken up again',
-    bucketOnDestroy:
-      settings.deleteData && settings.dataBucket === null ? 'deleted with all its data' : 'kept',
-    artifact: harvester.artifactKey,
-    instance: instanceId ?? 'none until there is an app',
+    key: credentials.keyArn ?? "none: the account's default keys",
+    bucket: harvester?.bucketName ?? NO_HARVESTER,
+    ...(harvester === null ? {} : bucketFacts(settings)),
+    artifact: harvester?.artifactKey ?? NO_HARVESTER,
+    instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
     alarms: watch.alarmNames,
     topic: messages.topicArn,
     commands: {
@@ -55,6 +56,13 @@ export function stackOutputs(made: Made) {
           }),
     },
     nextStep: nextStep(settings, keeper.loginUrl),
+  };
+}
+
+function bucketFacts({ dataBucket, deleteData }: Settings) {
+  return {
+    bucketOrigin: dataBucket === null ? 'made by this stack' : 'taken up again',
+    bucketOnDestroy: deleteData && dataBucket === null ? 'deleted with all its data' : 'kept',
   };
 }
 

@@ -52,3 +52,48 @@ export function parseAccountIds(text: string): Parsed<readonly string[]> {
     ? { ok: true, value: ids }
     : { ok: false, problem: 'must be AWS account ids of twelve digits, comma separated' };
 }
+
+/** A role or a user of the account whose bot reads the access token. */
+export interface Reader {
+  readonly kind: 'role' | 'user';
+  readonly name: string;
+  readonly accountId: string;
+}
+
+/** Names as IAM allows them; a path may stand before. */
+const READER = /^arn:aws:iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]{1,64})$/;
+
+/** A comma may stand in a name, so only one before `arn:` parts two. Roles that AWS manages take no policy of ours. */
+export function parseReaders(text: string): Parsed<readonly Reader[]> {
+  const readers: Reader[] = [];
+  for (const arn of text.split(/[\s,]+(?=arn:|$)/).filter((part) => part !== '')) {
+    const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
+    if (kind !== 'role' && kind !== 'user') {
+      return wrong(
+        `must be ARNs of IAM roles or users, comma separated, such as arn:aws:iam::123456789012:role/my-bot; not ${arn}`,
+      );
+    }
+    if (/^aws-(?:service-role|reserved)\//.test(path)) {
+      return wrong(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
+    }
+    if (readers.some((known) => known.kind === kind && known.name === name)) {
+      return wrong(`must name each role and user once, and ${arn} stands there twice`);
+    }
+    readers.push({ kind, name, accountId });
+  }
+  const accounts = new Set(readers.map(({ accountId }) => accountId));
+  return accounts.size > 1
+    ? wrong(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
+    : { ok: true, value: readers };
+}
+
+/** None would switch the functions off. */
+export function parseReservedConcurrency(text: string): Parsed<number> {
+  return /^[1-9]\d{0,2}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : wrong('must be a whole number from 1 to 999');
+}
+
+function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+  return { ok: false, problem };
+}

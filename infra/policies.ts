@@ -2,14 +2,17 @@
 import type { Input } from '@pulumi/pulumi';
 import type { iam } from '@pulumi/aws';
 import { type FunctionActor, METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
+import { type KeyUser, keyCondition, onTheKey } from './key-permissions.ts';
 
-export type Actor = FunctionActor | 'schedule' | 'harvester';
+/** `reader`: another bot of the operator's, with a role or user that the program does not make. */
+export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
 
 /** A resource by its role in the program; `infra/arns.ts` knows the address. */
-type Target =
+export type Target =
   | `parameter ${ParameterName}`
   | 'claims'
   | 'pin'
+  | 'key'
   | `${FunctionActor} log streams`
   | 'undelivered queue'
   | 'topic'
@@ -25,6 +28,8 @@ export interface Permission {
   readonly actions: readonly string[];
   readonly on: readonly Target[] | { readonly allBut: readonly Target[] };
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of a permission on the key: only where this service asks, and for what is encrypted of these. */
+  readonly through?: { readonly service: KeyUser; readonly of: readonly Target[] };
 }
 
 /** A topic takes what nobody will get, so whether somebody has subscribed is looked at too. */
@@ -49,8 +54,7 @@ const WATCH_READS: readonly Target[] = [
   'parameter FYERS_TELEGRAM',
 ];
 
-/** Decryption under the account's default key needs no grant: its key policy lets every principal of the account. */
-export const PERMISSIONS: readonly Permission[] = [
+const OWN_PERMISSIONS: readonly Permission[] = [
   {
     actor: 'refresh',
     effect: 'Allow',
@@ -182,6 +186,21 @@ export const PERMISSIONS: readonly Permission[] = [
     on: ['anything'],
     condition: { StringEquals: { 'aws:RequestedRegion': REGION } },
   },
+  {
+    actor: 'reader',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],
+  },
+];
+
+/**
+ * Decryption under the account's default key needs no grant: its key policy lets every principal of the account. Rows on
+ * the key apply where the stack has one of its own, and follow from the others so that neither is forgotten.
+ */
+export const PERMISSIONS: readonly Permission[] = [
+  ...OWN_PERMISSIONS,
+  ...OWN_PERMISSIONS.flatMap(onTheKey),
 ];
 
 /** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
@@ -195,10 +214,12 @@ export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
 }
 
 function statement(permission: Permission, arns: Arns): readonly iam.PolicyStatement[] {
-  const { effect, actions, on, condition } = permission;
-  const targets = 'allBut' in on ? on.allBut : on;
-  const resources = targets.flatMap((target) => arns[target] ?? []);
-  if (resources.length === 0) return [];
+  const { effect, actions, on } = permission;
+  const addresses = (targets: readonly Target[]) => targets.flatMap((target) => arns[target] ?? []);
+  const resources = addresses('allBut' in on ? on.allBut : on);
+  const encrypted = permission.through && addresses(permission.through.of);
+  if (resources.length === 0 || encrypted?.length === 0) return [];
+  const condition = permission.condition ?? keyCondition(permission.through, encrypted ?? []);
   return [
     {
       Effect: effect,

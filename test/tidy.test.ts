@@ -24,7 +24,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'functions/': ['core/', 'keeper/', 'adapters/', 'functions/'],
   'cli/': ['core/', 'keeper/', 'harvester/', 'adapters/', 'cli/'],
   // The check of Node's version is plain JavaScript that every entry shares.
-  'infra/': ['core/', 'adapters/files/', 'adapters/process/require-node.js', 'infra/'],
+  'infra/': [
+    'core/',
+    'adapters/files/',
+    'adapters/process/clock.ts',
+    'adapters/process/require-node.js',
+    'infra/',
+  ],
   'sandbox/': ['core/names.ts', 'core/time.ts', 'core/ports.ts', 'core/errors.ts', 'sandbox/'],
   // It would agree with our mistakes.
   'sandbox/fyers/': ['sandbox/fyers/'],

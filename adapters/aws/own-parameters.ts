@@ -1,6 +1,7 @@
 // Parameters of one stack as things that are there or not: found by name, removed by name, never read.
 import {
   DeleteParameterCommand,
+  type ParameterMetadata,
   type ParameterStringFilter,
   type SSMClient,
   paginateDescribeParameters,
@@ -11,6 +12,8 @@ import { awsFault, isAwsError } from './fault.ts';
 export interface OwnParameters {
   /** Full names: those of `keys` that are there, and every claim. Nothing of a stack with another suffix. */
   find(keys: readonly ParameterName[]): Promise<readonly string[]>;
+  /** The key that encrypts it, as AWS names it; null where there is no such parameter, or nothing is encrypted. */
+  keyOf(name: string): Promise<string | null>;
   /** False when there was none. */
   remove(name: string): Promise<boolean>;
 }
@@ -29,7 +32,12 @@ export function ownParameters(client: SSMClient, names: Names): OwnParameters {
         Option: 'BeginsWith',
         Values: [names.claimPrefix],
       });
-      return [...fixed, ...claims.filter((name) => isClaim(name, names))];
+      const all = [...fixed, ...claims].flatMap(({ Name }) => Name ?? []);
+      return all.filter((name) => !name.startsWith(names.claimPrefix) || isClaim(name, names));
+    },
+    async keyOf(Name) {
+      const [found] = await described(client, { Key: 'Name', Option: 'Equals', Values: [Name] });
+      return found?.KeyId ?? null;
     },
     async remove(Name) {
       try {
@@ -51,12 +59,12 @@ function isClaim(name: string, { claimPrefix }: Names): boolean {
 async function described(
   client: SSMClient,
   filter: ParameterStringFilter,
-): Promise<readonly string[]> {
+): Promise<readonly ParameterMetadata[]> {
   try {
-    const found: string[] = [];
+    const found: ParameterMetadata[] = [];
     const pages = paginateDescribeParameters({ client }, { ParameterFilters: [filter] });
     for await (const { Parameters = [] } of pages) {
-      found.push(...Parameters.flatMap(({ Name }) => Name ?? []));
+      found.push(...Parameters);
     }
     return found;
   } catch (caught) {

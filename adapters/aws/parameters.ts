@@ -1,4 +1,4 @@
-// The token store in SSM Parameter Store: SecureStrings under the default key, one call for each name.
+// The token store in SSM Parameter Store: SecureStrings, one call for each name.
 import {
   GetParameterCommand,
   type PutParameterCommandInput,
@@ -6,13 +6,15 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { FyersError } from '../../core/errors.ts';
-import type { Names, ParameterName } from '../../core/names.ts';
+import { DEFAULT_KEY_ID, type Names, type ParameterName } from '../../core/names.ts';
 import type { TokenStore } from '../../core/ports.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface ParameterOptions {
   readonly client: SSMClient;
   readonly names: Names;
+  /** The key that encrypts what is written; default: the account's own for parameters. */
+  readonly keyId?: string | undefined;
   /** Told every value that is read or written, so that a log can hide it. */
   readonly onSecret: (value: string) => void;
 }
@@ -27,7 +29,8 @@ const REPLACEABLE: ReadonlySet<ParameterName> = new Set([
 ]);
 
 /** Errors: `platform.permission` naming action and resource, `operator.credentials`, `platform.store`. */
-export function parameterStore({ client, names, onSecret }: ParameterOptions): TokenStore {
+export function parameterStore(options: ParameterOptions): TokenStore {
+  const { client, names, onSecret, keyId = DEFAULT_KEY_ID } = options;
   return {
     async read(name) {
       const Name = names.parameter(name);
@@ -47,7 +50,7 @@ export function parameterStore({ client, names, onSecret }: ParameterOptions): T
       onSecret(value);
       refuseLarge(Name, value);
       try {
-        await client.send(new PutParameterCommand(secureString(Name, value)));
+        await client.send(new PutParameterCommand(secureString(Name, value, keyId)));
       } catch (caught) {
         throw awsFault(caught, `Writing the parameter ${Name}`, value);
       }
@@ -56,13 +59,13 @@ export function parameterStore({ client, names, onSecret }: ParameterOptions): T
 }
 
 /** Tier and KeyId are always sent: without them the account's default tier and the last key decide. */
-function secureString(Name: string, Value: string): PutParameterCommandInput {
+function secureString(Name: string, Value: string, KeyId: string): PutParameterCommandInput {
   return {
     Name,
     Value,
     Type: 'SecureString',
     Tier: 'Standard',
-    KeyId: 'alias/aws/ssm',
+    KeyId,
     Overwrite: true,
   };
 }

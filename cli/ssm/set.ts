@@ -16,7 +16,7 @@ import { formatIst } from '../../core/time.ts';
 import { isForeign } from '../../core/token/check.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
 import { readMemory } from '../../keeper/read.ts';
-import { parametersOf } from '../aws.ts';
+import { asOperator, parametersOf } from '../aws.ts';
 import type { Session } from '../io.ts';
 import { settingsOf, valueOrStop } from '../settings.ts';
 import { paint } from '../terminal.ts';
@@ -83,7 +83,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   const full = names.parameter(key);
   const value = await valueFor(session, full, options);
   valueOrStop(full, value === '' ? { ok: false, problem: 'needs a value' } : rule.parse(value));
-  const store = await parametersOf(session, names);
+  const store = await parametersOf(session, names, await keyInUse(session, names, full));
   const claims =
     rule.kind === 'token' ? await claimsOf(session, { store, names }, value, rule.token) : null;
   await store.write(key, value);
@@ -95,6 +95,13 @@ async function set(session: Session, name: string, options: SetOptions): Promise
       `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
     );
   }
+}
+
+/** The operator's own key stays what encrypts the parameter, if it is one. */
+async function keyInUse({ io }: Session, names: Names, full: string): Promise<string | undefined> {
+  const { SSMClient } = await import('@aws-sdk/client-ssm');
+  const { ownParameters } = await import('../../adapters/aws/own-parameters.ts');
+  return (await asOperator(ownParameters(new SSMClient(io.aws), names).keyOf(full))) ?? undefined;
 }
 
 /** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */

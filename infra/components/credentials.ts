@@ -2,7 +2,7 @@
 // for tokens.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+import { DEFAULT_KEY_ID, type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
 
 export interface CredentialsArgs {
   readonly names: Names;
@@ -14,21 +14,48 @@ export interface CredentialsArgs {
   readonly telegram: pulumi.Output<string> | null;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
+  /** True: a key of this stack encrypts them; false: the account's default keys. */
+  readonly customerKey: boolean;
 }
+
+/** Long enough to see that something still needs the key; until then the deletion can be called off. */
+const KEY_DELETION_DAYS = 30;
 
 export class Credentials extends pulumi.ComponentResource {
   readonly parameterNames: pulumi.Output<string[]>;
   /** Null without a PIN. */
   readonly pinArn: pulumi.Output<string> | null;
+  /** Null without a key of this stack. */
+  readonly keyArn: pulumi.Output<string> | null;
   /** For resources that need every parameter to exist. */
   readonly parameters: readonly aws.ssm.Parameter[];
 
   constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Credentials', name, {}, opts);
+    this.keyArn = this.#key(args);
     this.parameters = [...this.#app(args), ...this.#telegram(args), ...this.#tokens(args)];
     this.pinArn = this.#pin(args);
     this.parameterNames = pulumi.all(this.parameters.map((parameter) => parameter.name));
     this.registerOutputs({ parameterNames: this.parameterNames });
+  }
+
+  /**
+   * Its policy is AWS's own for a new key, which leaves the account's IAM to decide. That is the difference to the
+   * default keys: nobody decrypts by reading alone, each needs a grant on this key.
+   */
+  #key({ customerKey, names }: CredentialsArgs): pulumi.Output<string> | null {
+    if (!customerKey) return null;
+    const key = new aws.kms.Key(
+      'fyers',
+      {
+        description: 'Parameters and PIN of the Fyers keeper',
+        enableKeyRotation: true,
+        deletionWindowInDays: KEY_DELETION_DAYS,
+      },
+      { parent: this },
+    );
+    new aws.kms.Alias('fyers', { name: names.keyAlias, targetKeyId: key.keyId }, { parent: this });
+    return key.arn;
   }
 
   #app({ app, names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
@@ -37,12 +64,12 @@ export class Credentials extends pulumi.ComponentResource {
     return [
       new aws.ssm.Parameter(
         'client-id',
-        secure(names, 'FYERS_CLIENT_ID', app.clientId, 'App id; set by pulumi up'),
+        this.#secure(names, 'FYERS_CLIENT_ID', app.clientId, 'App id; set by pulumi up'),
         options,
       ),
       new aws.ssm.Parameter(
         'secret-key',
-        secure(names, 'FYERS_SECRET_KEY', app.secretKey, 'App secret; set by pulumi up'),
+        this.#secure(names, 'FYERS_SECRET_KEY', app.secretKey, 'App secret; set by pulumi up'),
         options,
       ),
     ];
@@ -53,7 +80,7 @@ export class Credentials extends pulumi.ComponentResource {
     return [
       new aws.ssm.Parameter(
         'telegram',
-        secure(names, 'FYERS_TELEGRAM', telegram, 'Telegram bot and chat; set by pulumi up'),
+        this.#secure(names, 'FYERS_TELEGRAM', telegram, 'Telegram bot and chat; set by pulumi up'),
         { parent: this },
       ),
     ];
@@ -68,7 +95,7 @@ export class Credentials extends pulumi.ComponentResource {
     return [
       new aws.ssm.Parameter(
         'access-token',
-        secure(
+        this.#secure(
           names,
           'FYERS_ACCESS_TOKEN',
           accessToken ?? placeholder,
@@ -78,7 +105,7 @@ export class Credentials extends pulumi.ComponentResource {
       ),
       new aws.ssm.Parameter(
         'refresh-token',
-        secure(
+        this.#secure(
           names,
           'FYERS_REFRESH_TOKEN',
           refreshToken ?? placeholder,
@@ -96,6 +123,7 @@ export class Credentials extends pulumi.ComponentResource {
       {
         name: names.pinSecret,
         description: 'PIN of the Fyers account; set by pulumi up',
+        ...(this.keyArn === null ? {} : { kmsKeyId: this.keyArn }),
         // A window would keep the name taken, and `pulumi up` after `pulumi destroy` would fail.
         recoveryWindowInDays: 0,
       },
@@ -108,21 +136,20 @@ export class Credentials extends pulumi.ComponentResource {
     );
     return secret.arn;
   }
-}
-
-/** The account's default key and the standard tier, both named, so that no account setting decides. */
-function secure(
-  names: Names,
-  name: ParameterName,
-  value: pulumi.Output<string>,
-  description: string,
-): aws.ssm.ParameterArgs {
-  return {
-    name: names.parameter(name),
-    type: aws.ssm.ParameterType.SecureString,
-    tier: 'Standard',
-    keyId: 'alias/aws/ssm',
-    description,
-    value,
-  };
+  /** Key and tier are both named, so that no account setting decides. */
+  #secure(
+    names: Names,
+    name: ParameterName,
+    value: pulumi.Output<string>,
+    description: string,
+  ): aws.ssm.ParameterArgs {
+    return {
+      name: names.parameter(name),
+      type: aws.ssm.ParameterType.SecureString,
+      tier: 'Standard',
+      keyId: this.keyArn ?? DEFAULT_KEY_ID,
+      description,
+      value,
+    };
+  }
 }

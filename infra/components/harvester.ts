@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { OBJECTS } from '../../core/names.ts';
+import type { Clock } from '../../core/ports.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 import { type HarvesterEnvironment, userData } from '../user-data.ts';
 import { dataBucket } from './bucket.ts';
+import { instanceGuard } from './instance-guard.ts';
 import { network } from './network.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
@@ -25,6 +27,8 @@ export interface HarvesterArgs {
   readonly deleteData: boolean;
   /** False without an app: there is then nothing that a machine could record. */
   readonly hasApp: boolean;
+  readonly replaceInSession: boolean;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export class Harvester extends pulumi.ComponentResource {
@@ -101,6 +105,12 @@ export class Harvester extends pulumi.ComponentResource {
       { role: made.role.name },
       { parent: this },
     );
+    const script = made.bucket.id.apply((bucket) => userData({ ...args.environment, bucket }));
+    const guard = instanceGuard(this, {
+      ...args,
+      // A subnet of our own changes with ours against the operator's, which is the difference here.
+      plan: { script, instanceType: args.instanceType, subnetId: args.subnetId },
+    });
     return new aws.ec2.Instance(
       'harvester',
       {
@@ -110,7 +120,7 @@ export class Harvester extends pulumi.ComponentResource {
         subnetId,
         vpcSecurityGroupIds: [securityGroupId],
         ...(publicAddress === undefined ? {} : { associatePublicIpAddress: publicAddress }),
-        userData: made.bucket.id.apply((bucket) => userData({ ...args.environment, bucket })),
+        userData: script,
         // cloud-init runs it once only, so another script needs another instance. What the day recorded until then goes
         // with the old one, because a day is shipped after its close: README.md says when to change what is in it.
         userDataReplaceOnChange: true,
@@ -138,7 +148,7 @@ export class Harvester extends pulumi.ComponentResource {
         ignoreChanges: ['ami'],
         // Two harvesters would share one account's limits.
         deleteBeforeReplace: true,
-        dependsOn: [...made.needs, ...route],
+        dependsOn: [...made.needs, ...route, guard],
       },
     );
   }

@@ -29,6 +29,8 @@ export interface KeeperArgs {
   readonly hasApp: boolean;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
+  /** Null for none; the watch, which only looks, has no need of any. */
+  readonly reservedConcurrency: number | null;
 }
 
 export class Keeper extends pulumi.ComponentResource {
@@ -52,6 +54,7 @@ export class Keeper extends pulumi.ComponentResource {
         names: args.names,
         arns,
         code: args.code[actor],
+        reservedConcurrency: actor === 'watch' ? null : args.reservedConcurrency,
         environment,
       });
     // The login knows its own address from each request; in its environment it would be a circle.
@@ -102,23 +105,26 @@ export class Keeper extends pulumi.ComponentResource {
 }
 
 function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws.sqs.Queue): Arns {
-  const { pinArn } = credentials;
+  const { pinArn, keyArn } = credentials;
   return {
     ...arns,
     topic: messages.topicArn,
     'undelivered queue': undelivered.arn,
     ...(pinArn === null ? {} : { pin: pinArn }),
+    ...(keyArn === null ? {} : { key: keyArn }),
   };
 }
 
 /** What every function is told; `core/names.ts` says what each variable means. */
 function environmentOf(args: KeeperArgs): Environment {
+  const { keyArn } = args.credentials;
   return {
     [ENVIRONMENT.suffix]: args.suffix,
     [ENVIRONMENT.apiUrl]: args.apiUrl,
     [ENVIRONMENT.redirectUri]: args.redirectUri,
     [ENVIRONMENT.days]: args.days,
     [ENVIRONMENT.topicArn]: args.messages.topicArn,
+    ...(keyArn === null ? {} : { [ENVIRONMENT.keyId]: keyArn }),
     ...(args.fyId === null ? {} : { [ENVIRONMENT.fyId]: args.fyId }),
     ...(args.telegram === null ? {} : { [ENVIRONMENT.telegram]: 'yes' }),
     ...(args.telegramApiUrl === null ? {} : { [ENVIRONMENT.telegramApiUrl]: args.telegramApiUrl }),

@@ -5,10 +5,13 @@ import {
   DeleteInstanceProfileCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
+  DeleteUserPolicyCommand,
   GetInstanceProfileCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
+  GetUserPolicyCommand,
   PutRolePolicyCommand,
+  PutUserPolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
@@ -127,6 +130,49 @@ async function putRolePolicy(inputs: {
   );
 }
 
+const userPolicy = resourceType({
+  inputs: z.strictObject({ name: z.string(), user: z.string(), policy }),
+  autoname: 'name',
+  // iam/user_policy.go: name, name_prefix, user ForceNew.
+  replaceOn: ['name', 'user'],
+  async create(inputs) {
+    await putUserPolicy(inputs);
+    return { id: `${inputs.user}:${inputs.name}` };
+  },
+  async read(_id, state) {
+    const command = new GetUserPolicyCommand({
+      UserName: textOf(state, 'user'),
+      PolicyName: textOf(state, 'name'),
+    });
+    return (await unlessGone(iam.send(command), GONE)) === null ? null : {};
+  },
+  async update(_id, inputs) {
+    await putUserPolicy(inputs);
+    return {};
+  },
+  async delete(_id, state) {
+    const command = new DeleteUserPolicyCommand({
+      UserName: textOf(state, 'user'),
+      PolicyName: textOf(state, 'name'),
+    });
+    await unlessGone(iam.send(command), GONE);
+  },
+});
+
+async function putUserPolicy(inputs: {
+  readonly name: string;
+  readonly user: string;
+  readonly policy: z.output<typeof policy>;
+}): Promise<void> {
+  await iam.send(
+    new PutUserPolicyCommand({
+      UserName: inputs.user,
+      PolicyName: inputs.name,
+      PolicyDocument: emulatable(inputs.policy, inputs.user, 'role'),
+    }),
+  );
+}
+
 const instanceProfile = resourceType({
   inputs: z.strictObject({ name: z.string(), role: text, path: text, tags }),
   autoname: 'name',
@@ -180,5 +226,6 @@ async function removeRoles(profile: string): Promise<void> {
 export const IAM_TYPES: Readonly<Record<string, ResourceType>> = {
   'aws:iam/role:Role': role,
   'aws:iam/rolePolicy:RolePolicy': rolePolicy,
+  'aws:iam/userPolicy:UserPolicy': userPolicy,
   'aws:iam/instanceProfile:InstanceProfile': instanceProfile,
 };

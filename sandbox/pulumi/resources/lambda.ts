@@ -3,11 +3,13 @@ import {
   Architecture,
   CreateFunctionCommand,
   DeleteFunctionCommand,
+  DeleteFunctionConcurrencyCommand,
   DeleteFunctionEventInvokeConfigCommand,
   GetFunctionCommand,
   GetFunctionEventInvokeConfigCommand,
   InvokeCommand,
   LogFormat,
+  PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
   Runtime,
   UpdateFunctionCodeCommand,
@@ -35,6 +37,7 @@ const functionInputs = z.strictObject({
   description: text,
   memorySize: count,
   timeout: count,
+  reservedConcurrentExecutions: count,
   environment: z.optional(
     z.strictObject({ variables: z.optional(z.record(z.string(), z.string())) }),
   ),
@@ -56,6 +59,9 @@ const fn = resourceType({
       }),
     );
     await waitUntilFunctionActiveV2(WAIT, { FunctionName: inputs.name });
+    if (inputs.reservedConcurrentExecutions !== undefined) {
+      await reserve(inputs.name, inputs.reservedConcurrentExecutions);
+    }
     return { id: inputs.name, outputs: computed(answer) };
   },
   async read(id) {
@@ -64,6 +70,10 @@ const fn = resourceType({
     return answer === null ? null : computed(answer.Configuration ?? {});
   },
   async update(id, inputs, changed) {
+    // lambda/function.go resourceFunctionUpdate: put, or deleted where there is none any more.
+    if (changed.has('reservedConcurrentExecutions')) {
+      await reserve(id, inputs.reservedConcurrentExecutions);
+    }
     if (changed.has('code') || changed.has('architectures')) {
       await lambda.send(
         new UpdateFunctionCodeCommand({
@@ -82,6 +92,17 @@ const fn = resourceType({
     await unlessGone(lambda.send(new DeleteFunctionCommand({ FunctionName: id })), GONE);
   },
 });
+
+async function reserve(FunctionName: string, executions: number | undefined): Promise<void> {
+  await (executions === undefined
+    ? lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }))
+    : lambda.send(
+        new PutFunctionConcurrencyCommand({
+          FunctionName,
+          ReservedConcurrentExecutions: executions,
+        }),
+      ));
+}
 
 function settings(inputs: z.output<typeof functionInputs>) {
   return {

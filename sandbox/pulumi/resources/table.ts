@@ -6,6 +6,7 @@ import { CLOUDWATCH_TYPES } from './cloudwatch.ts';
 import { FUNCTION_URL_TYPES } from './function-url.ts';
 import { IAM_TYPES } from './iam.ts';
 import { INSTANCE_TYPES } from './instance.ts';
+import { KMS_TYPES } from './kms.ts';
 import { LAMBDA_TYPES } from './lambda.ts';
 import { MESSAGING_TYPES } from './messaging.ts';
 import { NETWORK_INVOKES, NETWORK_TYPES } from './network.ts';
@@ -23,6 +24,7 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
     ...FUNCTION_URL_TYPES,
     ...IAM_TYPES,
     ...INSTANCE_TYPES,
+    ...KMS_TYPES,
     ...LAMBDA_TYPES,
     ...MESSAGING_TYPES,
     ...NETWORK_TYPES,

@@ -1,0 +1,43 @@
+// Other bots of the operator's: roles and users that the program does not make, and that may read the access token.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { Reader } from '../parsers.ts';
+import { type Arns, policyFor } from '../policies.ts';
+
+export interface ReadersArgs {
+  readonly accountId: pulumi.Output<string>;
+  readonly arns: Arns;
+  readonly readers: readonly Reader[];
+  /** Null without a key of this stack. */
+  readonly keyArn: pulumi.Output<string> | null;
+}
+
+/**
+ * An inline policy for each: a parameter of the standard tier takes no policy of its own, so the grant can only stand
+ * with the one who reads. It goes with the stack.
+ */
+export class Readers extends pulumi.ComponentResource {
+  constructor(name: string, args: ReadersArgs, opts: pulumi.ComponentResourceOptions) {
+    super('fyers:index:Readers', name, {}, opts);
+    const arns = { ...args.arns, ...(args.keyArn === null ? {} : { key: args.keyArn }) };
+    for (const reader of args.readers) {
+      const policy = policyFor('reader', arns);
+      const who = args.accountId.apply((accountId) => ofThisAccount(reader, accountId));
+      const logical = `fyers-reader-${reader.kind}-${reader.name}`;
+      if (reader.kind === 'role') {
+        new aws.iam.RolePolicy(logical, { role: who, policy }, { parent: this });
+      } else {
+        new aws.iam.UserPolicy(logical, { user: who, policy }, { parent: this });
+      }
+    }
+    this.registerOutputs({});
+  }
+}
+
+/** IAM takes a name only, and another account may have one of the same name. @throws RunError */
+function ofThisAccount({ kind, name, accountId }: Reader, here: string): string {
+  if (accountId === here) return name;
+  throw new pulumi.RunError(
+    `readers names the ${kind} ${name} of the account ${accountId}, and this stack is in ${here}. Run \`pulumi config set readers VALUE\`.`,
+  );
+}
