@@ -3,6 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';
 import { PROJECT } from '../core/names.ts';
+import { takeHooks } from '../sandbox/pulumi/mock-hooks.ts';
 
 const [, , operatorDir = '', entry] = process.argv;
 
@@ -33,5 +34,6 @@ await pulumi.runtime.setMocks(
   PROJECT,
   'dev',
 );
+takeHooks();
 await pulumi.runtime.runInPulumiStack(async () => (await programOf(entry))());
 await pulumi.runtime.disconnect();

@@ -14,20 +14,24 @@ const PARAMETERS: readonly ParameterName[] = [
 
 export const FUNCTION_ACTORS: readonly FunctionActor[] = ['refresh', 'login', 'watch'];
 
-/**
- * Parameters, claims and log streams; the components add the resources that AWS or Pulumi names.
- * @param hasTelegram without it there is no such parameter, and nobody is let near one
- */
+export interface Optional {
+  /** Without it there is no such parameter, and nobody is let near one. */
+  readonly telegram: pulumi.Output<string> | null;
+  /** Null without a key of this stack. */
+  readonly keyArn: pulumi.Output<string> | null;
+}
+
+/** Parameters, claims, log streams and the key; the components add the other resources that AWS or Pulumi names. */
 export function fixedArns(
   accountId: pulumi.Input<string>,
   names: Names,
-  hasTelegram: boolean,
+  { telegram, keyArn }: Optional,
 ): Arns {
   const parameter = (name: string) =>
     pulumi.interpolate`arn:aws:ssm:${REGION}:${accountId}:parameter/${name}`;
   return {
     ...Object.fromEntries(
-      [...PARAMETERS, ...(hasTelegram ? (['FYERS_TELEGRAM'] as const) : [])].map((name) => [
+      [...PARAMETERS, ...(telegram === null ? [] : (['FYERS_TELEGRAM'] as const))].map((name) => [
         `parameter ${name}`,
         parameter(names.parameter(name)),
       ]),
@@ -40,6 +44,7 @@ export function fixedArns(
     ),
     // A year begins with 2, a suffix with a letter: another stack's claims are its own.
     claims: parameter(`${names.claimPrefix}2*`),
+    ...(keyArn === null ? {} : { key: keyArn }),
     anything: '*',
   };
 }

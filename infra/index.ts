@@ -40,10 +40,9 @@ export async function program(
       : { allowedAccountIds: [...settings.allowedAccountIds] }),
   });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider });
-  const arns = fixedArns(accountId, names, settings.telegram !== null);
+  const credentials = new Credentials('credentials', { ...settings, names }, { provider });
+  const arns = fixedArns(accountId, names, { ...settings, keyArn: credentials.keyArn });
   const shared = { ...settings, names, accountId, arns, hasApp: settings.app !== null };
-
-  const credentials = new Credentials('credentials', shared, { provider });
   const messages = new Messages('messages', shared, { provider });
   const keeper = new Keeper('keeper', { ...shared, credentials, messages, code }, { provider });
   const harvester = settings.harvester
@@ -59,7 +58,7 @@ export async function program(
       )
     : null;
   if (settings.readers.length > 0) {
-    new Readers('readers', { ...shared, keyArn: credentials.keyArn }, { provider });
+    new Readers('readers', shared, { provider });
   }
   const watch = new Watch('watch', { ...shared, messages, keeper }, { provider });
 

@@ -14,5 +14,9 @@ export function sessionProblem(now: Instant): string | null {
   const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
   const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);
   if (now < from || until <= now) return null;
-  return `This change replaces or stops the instance, and what it recorded today goes with it: from ${formatClock(from)} to ${formatClock(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+  return `This change replaces or stops the instance, and what it recorded today goes with it: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+}
+
+function timeOf(at: Instant): string {
+  return formatClock(at).slice(0, 'HH:MM'.length);
 }

@@ -105,13 +105,12 @@ export class Keeper extends pulumi.ComponentResource {
 }
 
 function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws.sqs.Queue): Arns {
-  const { pinArn, keyArn } = credentials;
+  const { pinArn } = credentials;
   return {
     ...arns,
     topic: messages.topicArn,
     'undelivered queue': undelivered.arn,
     ...(pinArn === null ? {} : { pin: pinArn }),
-    ...(keyArn === null ? {} : { key: keyArn }),
   };
 }
 

@@ -8,8 +8,6 @@ export interface ReadersArgs {
   readonly accountId: pulumi.Output<string>;
   readonly arns: Arns;
   readonly readers: readonly Reader[];
-  /** Null without a key of this stack. */
-  readonly keyArn: pulumi.Output<string> | null;
 }
 
 /**
@@ -19,9 +17,8 @@ export interface ReadersArgs {
 export class Readers extends pulumi.ComponentResource {
   constructor(name: string, args: ReadersArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Readers', name, {}, opts);
-    const arns = { ...args.arns, ...(args.keyArn === null ? {} : { key: args.keyArn }) };
     for (const reader of args.readers) {
-      const policy = policyFor('reader', arns);
+      const policy = policyFor('reader', args.arns);
       const who = args.accountId.apply((accountId) => ofThisAccount(reader, accountId));
       const logical = `fyers-reader-${reader.kind}-${reader.name}`;
       if (reader.kind === 'role') {

@@ -6,6 +6,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod/mini';
 import { toError } from '../../core/errors.ts';
 import { PROJECT } from '../../core/names.ts';
+import { takeHooks } from './mock-hooks.ts';
 import { operations } from './operations.ts';
 import { problemOf, registerIn } from './register.ts';
 import { isProps, wired, type Props } from './values.ts';
@@ -80,6 +81,7 @@ async function run(given: z.output<typeof settings>): Promise<WithoutCliAnswer> 
     PROJECT,
     STACK,
   );
+  takeHooks();
   let outputs: Props = {};
   await pulumi.runtime.runInPulumiStack(async () => {
     outputs = asProps(await outputsOf(await import(pathToFileURL(program).href)));

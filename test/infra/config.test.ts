@@ -232,7 +232,7 @@ describe('Problems of the settings', () => {
   });
 
   test('suggest nothing for a key that resembles none', () => {
-    expect(problems({ config: { customerKey: 'x' } })).toEqual([
+    expect(problems({ config: { backupWindow: 'x' } })).toEqual([
       expect.stringContaining('Pulumi.dev.yaml lists the keys.'),
     ]);
   });

@@ -6,6 +6,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb.js';
 import { type BundleOptions, bundle, bundles } from '../../infra/bundle.ts';
 import { program } from '../../infra/index.ts';
+import { takeHooks } from '../../sandbox/pulumi/mock-hooks.ts';
 
 export const ACCOUNT = '123456789012';
 export const IMAGE_ID = 'ami-0123456789abcdef0';
@@ -123,6 +124,7 @@ async function prepare(
   reads: { resource: string; id: string }[],
 ): Promise<void> {
   await pulumi.runtime.setMocks(mocks(reads), PROJECT_NAME, 'dev', false);
+  takeHooks();
   configure({ operatorDir: folder, ...world.config }, world.secretKeys ?? []);
 }
 

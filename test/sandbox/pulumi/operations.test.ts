@@ -53,7 +53,9 @@ describe('The check of a resource', () => {
   });
 
   test('names a type that the table does not know', () => {
-    expect(() => on.check(urn('aws:kms/key:Key', 'k'), {}, {})).toThrow('aws:kms/key:Key');
+    expect(() => on.check(urn('aws:rds/instance:Instance', 'k'), {}, {})).toThrow(
+      'aws:rds/instance:Instance',
+    );
   });
 
   test('never shows a value in what it says of it', () => {

@@ -1,0 +1,151 @@
+// What a month costs, from the resources that are registered and a dated price list.
+import prices from './prices.json' with { type: 'json' };
+
+/** As much of a registered resource as its price depends on. */
+export interface Priced {
+  readonly type: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export interface CostLine {
+  readonly what: string;
+  /** A month. */
+  readonly usd: number;
+}
+
+/** Five years of recordings, at 0.6 MB a day. */
+const RECORDED_GIB = 1;
+/** A piece every five minutes of a session, and the day's four files. */
+const PUTS_A_MONTH = 2_000;
+const DAYS_A_MONTH = 30;
+/** A run waits for Fyers; most take a third of this. */
+const RUN_SECONDS = 15;
+
+/** Nothing to pay for by itself, or inside an allowance that this use stays far below. */
+const FREE: readonly RegExp[] = [
+  /^(?:pulumi|fyers):/,
+  /^aws:iam\//,
+  /^aws:ec2\/(?:vpc|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup):/,
+  // Five gigabytes of log a month; the functions write some megabytes.
+  /^aws:cloudwatch\/logGroup:/,
+  // A million requests a month each; a thousand e-mails.
+  /^aws:(?:sns|sqs)\//,
+  /^aws:lambda\/(?:functionUrl|functionEventInvokeConfig|invocation|permission):/,
+  /^aws:s3\/bucket(?:PublicAccessBlock|OwnershipControls|ServerSideEncryptionConfiguration|LifecycleConfiguration|Policy|Objectv2):/,
+  /^aws:secretsmanager\/secretVersion:/,
+  /^aws:kms\/alias:/,
+  // Counted with the functions they start; fourteen million starts a month are free.
+  /^aws:scheduler\/schedule:/,
+];
+
+type Rule = (all: readonly Priced[], others: readonly Priced[]) => readonly CostLine[];
+
+const RULES: Readonly<Record<string, Rule>> = {
+  'aws:ec2/instance:Instance': (all) => all.flatMap(instanceLines),
+  'aws:s3/bucket:Bucket': (all) => [
+    {
+      what: `Recordings in S3: ${String(RECORDED_GIB)} GiB and ${String(PUTS_A_MONTH)} uploads`,
+      usd:
+        all.length *
+        (RECORDED_GIB * prices.objectGibMonth + (PUTS_A_MONTH / 1_000) * prices.objectPutsPer1000),
+    },
+  ],
+  'aws:secretsmanager/secret:Secret': (all) => [
+    { what: 'The PIN, in Secrets Manager', usd: all.length * prices.secretMonth },
+  ],
+  'aws:kms/key:Key': (all) => [
+    { what: 'A key of your own (`customerKey`)', usd: all.length * prices.keyMonth },
+  ],
+  'aws:cloudwatch/metricAlarm:MetricAlarm': (all) => [
+    {
+      what: `Alarms; ${String(prices.freeAlarms)} are free`,
+      usd: Math.max(0, all.length - prices.freeAlarms) * prices.alarmMonth,
+    },
+  ],
+  'aws:lambda/function:Function': (all, others) => [
+    { what: 'Functions; 400,000 GB-seconds are free', usd: functionsUsd(all, others) },
+  ],
+  'aws:ssm/parameter:Parameter': (all) => {
+    if (all.some(({ inputs }) => inputs['tier'] !== 'Standard')) {
+      throw new Error('Only parameters of the standard tier cost nothing.');
+    }
+    return [{ what: 'Parameters, of the standard tier', usd: 0 }];
+  },
+};
+
+/** @throws Error for a type, or a size, whose price nobody has looked up. */
+export function costLines(resources: readonly Priced[]): readonly CostLine[] {
+  const types = [...new Set(resources.map(({ type }) => type))];
+  return types.flatMap((type) => {
+    const rule = RULES[type];
+    if (rule !== undefined) {
+      return rule(
+        resources.filter((one) => one.type === type),
+        resources,
+      );
+    }
+    if (FREE.some((pattern) => pattern.test(type))) return [];
+    throw new Error(`What ${type} costs is not known: look it up, and add it to infra/cost.ts.`);
+  });
+}
+
+function instanceLines({ inputs }: Priced): readonly CostLine[] {
+  const type = String(inputs['instanceType']);
+  const perHour = Object.entries(prices.instanceHour).find(([name]) => name === type)?.[1];
+  const { volumeType, volumeSize } = record(inputs['rootBlockDevice']);
+  if (perHour === undefined || volumeType !== 'gp3' || typeof volumeSize !== 'number') {
+    throw new Error(`What ${type} with ${String(volumeType)} costs is not in infra/prices.json.`);
+  }
+  return [
+    { what: `Instance ${type}`, usd: perHour * prices.hoursPerMonth },
+    {
+      what: 'Its public IPv4 address',
+      usd:
+        inputs['associatePublicIpAddress'] === true
+          ? prices.publicAddressHour * prices.hoursPerMonth
+          : 0,
+    },
+    { what: `Its disk, ${String(volumeSize)} GiB of gp3`, usd: volumeSize * prices.volumeGibMonth },
+  ];
+}
+
+function functionsUsd(functions: readonly Priced[], others: readonly Priced[]): number {
+  const starts = others.filter(({ type }) => type.startsWith('aws:scheduler/')).length;
+  const largestMb = Math.max(...functions.map(({ inputs }) => Number(inputs['memorySize'])));
+  const gibSeconds = starts * DAYS_A_MONTH * RUN_SECONDS * (largestMb / 1_024);
+  return Math.max(0, gibSeconds - prices.freeFunctionGibSeconds) * prices.functionGibSecond;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value))
+    : {};
+}
+
+/** A column for each profile, a row for each thing that at least one has, and the sums, in Markdown. */
+export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>): string {
+  const columns = Object.values(profiles).map(costLines);
+  const things = new Set(columns.flatMap((lines) => lines.map(({ what }) => what)));
+  const sumOf = (lines: readonly CostLine[]) => lines.reduce((sum, { usd }) => sum + usd, 0);
+  const cells = (what: string) =>
+    columns.map((lines) => {
+      const found = lines.filter((line) => line.what === what);
+      return found.length === 0 ? '' : money(sumOf(found));
+    });
+  return [
+    row(['USD a month', ...Object.keys(profiles)]),
+    row(['---', ...columns.map(() => '---:')]),
+    ...[...things].map((what) => row([what, ...cells(what)])),
+    row(['**Together**', ...columns.map((lines) => `**${money(sumOf(lines))}**`)]),
+    '',
+    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`infra/prices.json\`](infra/prices.json).`,
+  ].join('\n');
+}
+
+function money(usd: number): string {
+  return usd.toFixed(2);
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

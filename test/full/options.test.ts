@@ -1,0 +1,225 @@
+// The optional parts on the real engine: a key of the stack's own, other readers, and the guard of the session. The
+// steps build on each other and run in order.
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateRoleCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
+import { DescribeKeyCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
+import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
+import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
+import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+
+const SEED = 'options';
+const DATE = istDate('2026-11-25');
+const available = await hasPulumi();
+const title = available
+  ? 'On the real engine, an option'
+  : 'On the real engine, which is not on the PATH, an option';
+
+let standIns: StandIns;
+let stack: PulumiStack;
+let clockDir = '';
+
+describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+  beforeAll(async () => {
+    standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
+    const dir = path.join(standIns.dir, 'pulumi');
+    clockDir = path.join(standIns.dir, 'clock');
+    for (const folder of [dir, clockDir]) await mkdir(folder);
+    const { endpoint, rootCredentials } = standIns.emulator;
+    const env = { NODE_OPTIONS: await programClock('07:30') };
+    stack = await withCli({ dir, root: ROOT, aws: { endpoint, ...rootCredentials }, env });
+    await stack.configSet('operatorDir', standIns.operator.dir, false);
+    await stack.configSet('apiUrl', standIns.simulator.url, false);
+  });
+
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+    await standIns[Symbol.asyncDispose]();
+  });
+
+  test('that is off makes nothing', async () => {
+    await stack.up();
+    expect(await aliases()).toEqual([]);
+    expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe('alias/aws/ssm');
+  });
+
+  test('switched on later, encrypts by a key of its own what the configuration is the authority for', async () => {
+    const live = await tokenAs(root());
+    await stack.configSet('customerKey', 'true', false);
+    expect(named(await stack.up())).toEqual(
+      [
+        ...['create fyers', 'create fyers'],
+        ...['client-id', 'secret-key', 'pin'].map((name) => `update ${name}`),
+        ...['refresh', 'login', 'watch'].flatMap((actor) => [
+          `update ${actor}`,
+          `update fyers-${actor}`,
+        ]),
+        'update fyers-harvester',
+      ].sort(),
+    );
+    expect(await aliases()).toEqual(['alias/fyers']);
+    expect(await keyOf('FYERS_SECRET_KEY')).toBe(await ownKey());
+    expect(await tokenAs(root())).toBe(live);
+    expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe('alias/aws/ssm');
+  });
+
+  test('encrypts the token by that key with the next one that the keeper publishes', async () => {
+    const newer = mintToken(
+      SEED,
+      standIns.operator.app,
+      'access_token',
+      plus(istInstant(DATE, '07:00'), -SECOND),
+      1,
+    );
+    await writeFile(path.join(standIns.operator.dir, 'access_token.txt'), newer, { mode: 0o600 });
+    await stack.up();
+    expect(await tokenAs(root())).toBe(newer);
+    expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe(await ownKey());
+  });
+
+  test('lets a role and a user of the account read the token, and nothing else', async () => {
+    const iam = new IAMClient(root());
+    const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } };
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
+    const { Role } = await iam.send(
+      new CreateRoleCommand({ RoleName: 'bot', Path: '/bots/', AssumeRolePolicyDocument }),
+    );
+    const { User } = await iam.send(new CreateUserCommand({ UserName: 'laptop' }));
+    await stack.configSet('readers', `${Role?.Arn ?? ''}, ${User?.Arn ?? ''}`, false);
+    expect(named(await stack.up())).toEqual([
+      'create fyers-reader-role-bot',
+      'create fyers-reader-user-laptop',
+      'create readers',
+    ]);
+    const { Credentials } = await new STSClient(root()).send(
+      new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'bot' }),
+    );
+    const bot = {
+      ...root(),
+      credentials: {
+        accessKeyId: Credentials?.AccessKeyId ?? '',
+        secretAccessKey: Credentials?.SecretAccessKey ?? '',
+        sessionToken: Credentials?.SessionToken ?? '',
+      },
+    };
+    expect(await tokenAs(bot)).toBe(await tokenAs(root()));
+    await expect(tokenAs(bot, 'FYERS_SECRET_KEY')).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+  });
+
+  test('refuses a reader of another account', async () => {
+    const { configSet } = stack;
+    await configSet('readers', 'arn:aws:iam::999999999999:role/bot', false);
+    await expect(stack.up()).rejects.toThrow(/readers names the role bot of the account 9{12}/);
+    await configSet('readers', '', false);
+  });
+
+  test('reserves executions, and gives them back', async () => {
+    await stack.configSet('reservedConcurrency', '2', false);
+    await stack.up();
+    expect(await reserved('FyersTokenRefresh')).toBe(2);
+    expect(await reserved('FyersWatch')).toBeUndefined();
+    await stack.configSet('reservedConcurrency', '', false);
+    await stack.up();
+    expect(await reserved('FyersTokenRefresh')).toBeUndefined();
+  });
+
+  test('keeps the instance in a session, whatever else of the deploy is done', async () => {
+    const before = await machines();
+    expect(before).toHaveLength(1);
+    await programClock('10:00');
+    await stack.configSet('everySeconds', '10', false);
+    await stack.preview();
+    await expect(stack.up()).rejects.toThrow(
+      /from 08:45 to 16:30 IST that is refused\. Run `pulumi up` after that/,
+    );
+    expect(await machines()).toEqual(before);
+  });
+
+  test('lets it go in a session where that is asked for', async () => {
+    const before = await machines();
+    await stack.configSet('replaceInSession', 'true', false);
+    await stack.up();
+    expect(await machines()).not.toEqual(before);
+    await stack.configSet('replaceInSession', 'false', false);
+  });
+
+  test('lets it go after the session', async () => {
+    const before = await machines();
+    await programClock('16:30');
+    await stack.configSet('everySeconds', '15', false);
+    await stack.up();
+    expect(await machines()).not.toEqual(before);
+  });
+
+  test('hinders no destroy, which leaves the key to its thirty days', async () => {
+    const key = await ownKey();
+    await programClock('10:00');
+    await stack.destroy();
+    expect(await machines()).toEqual([]);
+    expect(await aliases()).toEqual([]);
+    const { KeyMetadata } = await new KMSClient(root()).send(
+      new DescribeKeyCommand({ KeyId: key ?? '' }),
+    );
+    expect(KeyMetadata?.KeyState).toBe('PendingDeletion');
+  });
+});
+
+/** Sets the clock of the program's next runs. @returns NODE_OPTIONS, which stay the same */
+async function programClock(time: string): Promise<string> {
+  await rm(path.join(clockDir, 'shifted-date.offset'), { force: true });
+  return await writeShiftedDate(clockDir, istInstant(DATE, time));
+}
+
+function root() {
+  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
+  return { endpoint, region, credentials };
+}
+
+async function tokenAs(
+  options: ReturnType<typeof root>,
+  Name = 'FYERS_ACCESS_TOKEN',
+): Promise<string | undefined> {
+  const command = new GetParameterCommand({ Name, WithDecryption: true });
+  return (await new SSMClient(options).send(command)).Parameter?.Value;
+}
+
+async function keyOf(name: string): Promise<string | undefined> {
+  const { Parameters } = await new SSMClient(root()).send(new DescribeParametersCommand({}));
+  return Parameters?.find(({ Name }) => Name === name)?.KeyId;
+}
+
+async function ownKey(): Promise<string | undefined> {
+  return String((await stack.outputs())['key']);
+}
+
+async function aliases(): Promise<readonly (string | undefined)[]> {
+  const { Aliases = [] } = await new KMSClient(root()).send(new ListAliasesCommand({}));
+  return Aliases.map(({ AliasName }) => AliasName).filter((name) => name?.startsWith('alias/fy'));
+}
+
+async function reserved(FunctionName: string): Promise<number | undefined> {
+  const command = new GetFunctionConcurrencyCommand({ FunctionName });
+  return (await new LambdaClient(root()).send(command)).ReservedConcurrentExecutions;
+}
+
+/** The ids of those that were not ended. */
+async function machines(): Promise<readonly (string | undefined)[]> {
+  const { Reservations = [] } = await new EC2Client(root()).send(new DescribeInstancesCommand({}));
+  return Reservations.flatMap(({ Instances = [] }) => Instances)
+    .filter(({ State }) => State?.Name !== 'terminated')
+    .map(({ InstanceId }) => InstanceId);
+}
+
+function named({ steps }: Outcome): readonly string[] {
+  return steps.map(({ op, name }) => `${op} ${name}`).sort();
+}
