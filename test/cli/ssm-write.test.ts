@@ -81,6 +81,16 @@ describe('fyers ssm set', () => {
     ]);
   });
 
+  test('keeps the key of the operator’s own that encrypts the parameter', async () => {
+    const KeyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
+    const Name = 'FYERS_ACCESS_TOKEN';
+    await ssm.send(new PutParameterCommand({ Name, Value: OLD, Type: 'SecureString', KeyId }));
+    await using at = await staged({ piped: TOKEN });
+    expect((await at.run('ssm', 'set', Name)).code).toBe(0);
+    const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({}));
+    expect(Parameters).toMatchObject([{ Name, KeyId, Version: 2 }]);
+  });
+
   test('asks the person at the terminal, unseen', async () => {
     const person = personSaying(REFRESH);
     await using at = await staged({ person });

@@ -50,6 +50,7 @@ describe('The program', () => {
       'aws:secretsmanager/secret:Secret': 1,
       'aws:secretsmanager/secretVersion:SecretVersion': 1,
       'aws:lambda/invocation:Invocation': 1,
+      'pulumi:index:Stash': 1,
       'aws:ec2/vpc:Vpc': 1,
       'aws:ec2/internetGateway:InternetGateway': 1,
       'aws:ec2/subnet:Subnet': 1,

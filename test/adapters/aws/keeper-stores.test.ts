@@ -66,6 +66,16 @@ describe('The parameter store', () => {
     });
   });
 
+  test('encrypts under the key that it is given', async () => {
+    const keyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
+    const keyed = parameterStore({ client: ssm, names, keyId, onSecret: () => undefined });
+    await keyed.write('FYERS_TOKEN_STATE', 'value');
+    const { Parameters } = await ssm.send(new DescribeParametersCommand({}));
+    expect(
+      Parameters?.find(({ Name }) => Name === names.parameter('FYERS_TOKEN_STATE')),
+    ).toMatchObject({ KeyId: keyId });
+  });
+
   test('takes 4,096 bytes and refuses one more, without showing them', async () => {
     await store().write('FYERS_ACCESS_TOKEN', 'é'.repeat(2_048));
     const failure = await store()

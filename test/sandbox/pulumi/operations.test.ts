@@ -129,6 +129,33 @@ describe('The difference between state and program', () => {
     ]);
   });
 
+  test('keeps a key whatever changes, and an alias for another key', () => {
+    const key = urn('aws:kms/key:Key', 'fyers');
+    const settings = { description: 'a', enableKeyRotation: true, deletionWindowInDays: 30 };
+    for (const change of [{ description: 'b' }, { enableKeyRotation: false }]) {
+      expect(on.diff(key, settings, { ...settings, ...change }).replaces).toEqual([]);
+    }
+    const alias = urn('aws:kms/alias:Alias', 'fyers');
+    const olds = { name: 'alias/fyers', targetKeyId: '1' };
+    expect(on.diff(alias, olds, { ...olds, targetKeyId: '2' }).replaces).toEqual([]);
+    expect(on.diff(alias, olds, { ...olds, name: 'alias/other' }).replaces).toEqual(['name']);
+  });
+
+  test('makes another policy for another reader', () => {
+    const policy = urn('aws:iam/userPolicy:UserPolicy', 'reader');
+    const olds = { name: 'reader', user: 'laptop', policy: '{}' };
+    expect(on.diff(policy, olds, { ...olds, user: 'desktop' }).replaces).toEqual(['user']);
+    expect(on.diff(policy, olds, { ...olds, policy: '{"a":1}' }).replaces).toEqual([]);
+  });
+
+  test('reserves executions in place', () => {
+    const fn = urn('aws:lambda/function:Function', 'refresh');
+    expect(on.diff(fn, {}, { reservedConcurrentExecutions: 1 })).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+  });
+
   test('makes another address for another function, and changes who may call it in place', () => {
     const url = urn('aws:lambda/functionUrl:FunctionUrl', 'login');
     const olds = { functionName: 'F', authorizationType: 'NONE', functionUrl: 'https://x/' };

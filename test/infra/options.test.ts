@@ -1,0 +1,222 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  type Graph,
+  allOf,
+  asRecord,
+  graphOf,
+  one,
+  problemsOf,
+} from '../support/graph.ts';
+import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+
+const KEY = 'arn:aws:mock:::Key/fyers';
+const PIN = 'arn:aws:mock:::Secret/pin';
+const parameter = (name: string) => `arn:aws:ssm:ap-south-1:${ACCOUNT}:parameter/${name}`;
+const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+
+let keyed: Graph;
+beforeAll(async () => {
+  const readers = `${role('bots/bot')} arn:aws:iam::${ACCOUNT}:user/laptop`;
+  const config = { ...WHOLE.config, customerKey: 'true', readers, reservedConcurrency: '2' };
+  keyed = await graphOf({ ...WHOLE, config });
+});
+
+function statements(name: string, type = 'aws:iam/rolePolicy:RolePolicy'): readonly unknown[] {
+  const list = asRecord(one(keyed, type, name).inputs['policy'])['Statement'];
+  return Array.isArray(list) ? list : [];
+}
+
+const onTheKey = (name: string) =>
+  statements(name).filter((statement) => JSON.stringify(statement).includes(KEY));
+
+const ssm = (action: string, ...names: readonly string[]) => ({
+  Effect: 'Allow',
+  Action: [action],
+  Resource: [KEY],
+  Condition: {
+    StringEquals: {
+      'kms:ViaService': 'ssm.ap-south-1.amazonaws.com',
+      'kms:EncryptionContext:PARAMETER_ARN': names.map(parameter),
+    },
+  },
+});
+
+describe('A key of the stack', () => {
+  test('is one, turns over by itself, and is deleted after thirty days only', () => {
+    expect(one(keyed, 'aws:kms/key:Key').inputs).toEqual({
+      description: 'Parameters and PIN of the Fyers keeper',
+      enableKeyRotation: true,
+      deletionWindowInDays: 30,
+    });
+    expect(one(keyed, 'aws:kms/alias:Alias').inputs).toMatchObject({ name: 'alias/fyers' });
+  });
+
+  test('encrypts every parameter and the PIN, and is told to the functions', () => {
+    const parameters = allOf(keyed, 'aws:ssm/parameter:Parameter');
+    expect(parameters.map(({ inputs }) => inputs['keyId'])).toEqual(parameters.map(() => KEY));
+    expect(one(keyed, 'aws:secretsmanager/secret:Secret').inputs).toMatchObject({ kmsKeyId: KEY });
+    for (const { inputs } of allOf(keyed, 'aws:lambda/function:Function')) {
+      expect(inputs['environment']).toMatchObject({ variables: { FYERS_KEY_ID: KEY } });
+    }
+    expect(keyed.outputs['key']).toBe(KEY);
+  });
+
+  test('serves the refresh for its parameters and the PIN, each through its own service', () => {
+    expect(onTheKey('fyers-refresh')).toEqual([
+      ssm(
+        'kms:Decrypt',
+        'FYERS_CLIENT_ID',
+        'FYERS_SECRET_KEY',
+        'FYERS_ACCESS_TOKEN',
+        'FYERS_REFRESH_TOKEN',
+        'FYERS_TOKEN_STATE',
+        'FYERS_LOGIN_STATE',
+        'FYERS_TELEGRAM',
+      ),
+      ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_TOKEN_STATE'),
+      {
+        Effect: 'Allow',
+        Action: ['kms:Decrypt'],
+        Resource: [KEY],
+        Condition: {
+          StringEquals: {
+            'kms:ViaService': 'secretsmanager.ap-south-1.amazonaws.com',
+            'kms:EncryptionContext:SecretARN': [PIN],
+          },
+        },
+      },
+    ]);
+  });
+
+  test('serves the login and the watch for what they read, and the login for what it writes', () => {
+    const reads = [
+      'FYERS_CLIENT_ID',
+      'FYERS_SECRET_KEY',
+      'FYERS_ACCESS_TOKEN',
+      'FYERS_TOKEN_STATE',
+      'FYERS_LOGIN_STATE',
+      'FYERS_TELEGRAM',
+    ];
+    expect(onTheKey('fyers-login')).toEqual([
+      ssm('kms:Decrypt', ...reads),
+      ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_LOGIN_STATE'),
+    ]);
+    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads)]);
+  });
+
+  test('serves the instance for the two parameters that it may read, and the schedules not at all', () => {
+    expect(onTheKey('fyers-harvester')).toEqual([
+      ssm('kms:Decrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_CLIENT_ID'),
+    ]);
+    expect(onTheKey('fyers-schedule')).toEqual([]);
+  });
+
+  test('is not made, nor named anywhere, where nobody asked for one', async () => {
+    const graph = await graphOf(WHOLE);
+    expect(graph.resources.filter(({ type }) => type.startsWith('aws:kms/'))).toEqual([]);
+    const policies = allOf(graph, 'aws:iam/rolePolicy:RolePolicy').map(({ inputs }) => inputs);
+    const environments = allOf(graph, 'aws:lambda/function:Function').map(
+      ({ inputs }) => inputs['environment'],
+    );
+    const [secret] = allOf(graph, 'aws:secretsmanager/secret:Secret');
+    expect(JSON.stringify([policies, environments, secret])).not.toMatch(/kms|FYERS_KEY_ID/);
+  });
+
+  test('has an alias of its own in a second stack', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { customerKey: 'true', suffix: 'paper' } });
+    expect(one(graph, 'aws:kms/alias:Alias').inputs['name']).toBe('alias/fyers-paper');
+  });
+});
+
+describe('A reader', () => {
+  const READS = {
+    Effect: 'Allow',
+    Action: ['ssm:GetParameter'],
+    Resource: [parameter('FYERS_ACCESS_TOKEN'), parameter('FYERS_CLIENT_ID')],
+  };
+  const DECRYPTS = ssm('kms:Decrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_CLIENT_ID');
+
+  test('gets an inline policy for the access token and the app id, and nothing else', () => {
+    const [ofRole, ofUser] = ['fyers-reader-role-bot', 'fyers-reader-user-laptop'] as const;
+    expect(one(keyed, 'aws:iam/rolePolicy:RolePolicy', ofRole).inputs['role']).toBe('bot');
+    expect(statements(ofRole)).toEqual([READS, DECRYPTS]);
+    expect(one(keyed, 'aws:iam/userPolicy:UserPolicy', ofUser).inputs['user']).toBe('laptop');
+    expect(statements(ofUser, 'aws:iam/userPolicy:UserPolicy')).toEqual([READS, DECRYPTS]);
+  });
+
+  test.each([
+    ['bot', 'must be ARNs of IAM roles or users'],
+    [`arn:aws:sts::${ACCOUNT}:assumed-role/bot/session`, 'must be ARNs of IAM roles or users'],
+    [role('aws-reserved/sso.amazonaws.com/Admin'), 'must not name a role that AWS manages'],
+    [`${role('bot')},${role('other/bot')}`, 'must name each role and user once'],
+    [`${role('a')},arn:aws:iam::999999999999:role/b`, 'must be of the one account of this stack'],
+  ])('%s is refused', async (readers, problem) => {
+    const { message, registered } = await problemsOf({ config: { readers } });
+    expect(message).toContain(`readers in the Pulumi configuration ${problem}`);
+    expect(registered).toBe(0);
+  });
+});
+
+describe('Reserved concurrency', () => {
+  const reserved = (graph: Graph) =>
+    allOf(graph, 'aws:lambda/function:Function').map(({ name, inputs }) => [
+      name,
+      inputs['reservedConcurrentExecutions'],
+    ]);
+
+  test('is set aside for refresh and login where it is asked for', () => {
+    expect(new Map(reserved(keyed) as [string, unknown][])).toEqual(
+      new Map<string, unknown>([
+        ['refresh', 2],
+        ['login', 2],
+        ['watch', undefined],
+      ]),
+    );
+  });
+
+  test('is off by default', async () => {
+    expect(reserved(await graphOf(APP_ONLY)).map(([, n]) => n)).toEqual(Array(3).fill(undefined));
+  });
+
+  test.each(['0', '-1', '1.5', 'many'])('of %s is refused', async (reservedConcurrency) => {
+    const { message } = await problemsOf({ config: { reservedConcurrency } });
+    expect(message).toContain('must be a whole number from 1 to 999');
+  });
+});
+
+describe('Without a harvester', () => {
+  test('there is neither bucket nor network nor instance, and the outputs say why', async () => {
+    const graph = await graphOf({ ...WHOLE, config: { ...WHOLE.config, harvester: 'false' } });
+    const left = graph.resources.filter(({ type }) => /aws:(?:s3|ec2)|Stash|Harvester/.test(type));
+    expect(left).toEqual([]);
+    for (const output of ['bucket', 'artifact', 'instance']) {
+      expect(graph.outputs[output]).toBe('none: harvester is false');
+    }
+    expect(graph.outputs['commands']).not.toHaveProperty('shell');
+  });
+});
+
+describe('The instance', () => {
+  const STASH = 'pulumi:index:Stash';
+  const plan = async (config: Readonly<Record<string, string>>) =>
+    one(await graphOf({ ...APP_ONLY, config }), STASH).inputs['input'];
+
+  test('waits for the guard of the session', async () => {
+    const graph = await graphOf(APP_ONLY);
+    expect(one(graph, 'aws:ec2/instance:Instance').dependsOn).toContain(`${STASH}::instance-plan`);
+  });
+
+  test('is guarded against every setting that replaces or stops it, and no other', async () => {
+    const before = await plan({});
+    const changes = [
+      { everySeconds: '10' },
+      { instanceType: 't4g.small' },
+      { subnetId: 'subnet-0123456789abcdef0' },
+      { suffix: 'paper' },
+    ];
+    for (const change of changes)
+      expect(await plan(change), JSON.stringify(change)).not.toBe(before);
+    expect(await plan({ email: 'a@example.com', customerKey: 'true' })).toBe(before);
+  });
+});
