@@ -8,7 +8,7 @@ import { type KeyUser, keyCondition, onTheKey } from './key-permissions.ts';
 export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
 
 /** A resource by its role in the program; `infra/arns.ts` knows the address. */
-export type Target =
+type Target =
   | `parameter ${ParameterName}`
   | 'claims'
   | 'pin'

@@ -117,10 +117,9 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   });
 
   test('refuses a reader of another account', async () => {
-    const { configSet } = stack;
-    await configSet('readers', 'arn:aws:iam::999999999999:role/bot', false);
+    await stack.configSet('readers', 'arn:aws:iam::999999999999:role/bot', false);
     await expect(stack.up()).rejects.toThrow(/readers names the role bot of the account 9{12}/);
-    await configSet('readers', '', false);
+    await stack.configSet('readers', '', false);
   });
 
   test('reserves executions, and gives them back', async () => {
