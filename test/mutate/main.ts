@@ -3,13 +3,23 @@ import { HARVESTER } from './mutations/harvester.ts';
 import { KEEPER } from './mutations/keeper.ts';
 import { LOGIN } from './mutations/login.ts';
 import { MARKET } from './mutations/market.ts';
+import { OPTIONAL } from './mutations/options.ts';
 import { PROGRAM } from './mutations/program.ts';
 import { SANDBOX } from './mutations/sandbox.ts';
 import { SHAPE } from './mutations/shape.ts';
 import { type Verdict, runTests } from './tests.ts';
 import { type Mutation, apply, copyTree, occurrences, removeTree } from './tree.ts';
 
-const MUTATIONS = [...SHAPE, ...MARKET, ...KEEPER, ...LOGIN, ...HARVESTER, ...PROGRAM, ...SANDBOX];
+const MUTATIONS = [
+  ...SHAPE,
+  ...MARKET,
+  ...KEEPER,
+  ...LOGIN,
+  ...HARVESTER,
+  ...PROGRAM,
+  ...OPTIONAL,
+  ...SANDBOX,
+];
 
 /** As many as the two cores that the tests are meant for. */
 const AT_ONCE = 2;

@@ -219,6 +219,18 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
+  test('encrypts what it publishes under the key of the stack, where there is one', async () => {
+    const KeyId = 'arn:aws:kms:ap-south-1:000000000000:key/own';
+    vi.stubEnv('FYERS_KEY_ID', KeyId);
+    await withFyers('accepted', async () => {
+      await invoke({});
+    });
+    vi.stubEnv('FYERS_KEY_ID', undefined);
+    const { Parameters } = await ssm.send(new DescribeParametersCommand({}));
+    const Name = 'FYERS_ACCESS_TOKEN';
+    expect(Parameters).toContainEqual(expect.objectContaining({ Name, KeyId }) as unknown);
+  });
+
   test.each<[string, unknown, () => Promise<unknown>, string]>([
     [
       'a wrong app secret',

@@ -26,6 +26,25 @@ describe('What the emulator gets of a policy', () => {
     );
   });
 
+  test('asks for no encryption context, which the emulator does not know, and says so', () => {
+    const Condition = {
+      StringEquals: {
+        'kms:ViaService': 'ssm.ap-south-1.amazonaws.com',
+        'kms:EncryptionContext:PARAMETER_ARN': ['arn:aws:x'],
+      },
+    };
+    const decrypt = { Effect: 'Allow', Action: ['kms:Decrypt'], Resource: ['arn:aws:key'] };
+    expect(JSON.parse(emulatable(policyOf({ ...decrypt, Condition }), 'bot', 'role'))).toEqual(
+      policyOf(decrypt),
+    );
+    expect(droppedSoFar()).toEqual(
+      expect.arrayContaining([
+        'bot: Allow if StringEquals kms:ViaService',
+        'bot: Allow if StringEquals kms:EncryptionContext:PARAMETER_ARN',
+      ]),
+    );
+  });
+
   test('loses a Deny with its condition, which would deny everything without it', () => {
     const deny = {
       Effect: 'Deny',

@@ -1,0 +1,84 @@
+// Edits of the optional parts.
+import type { Mutation } from '../tree.ts';
+
+const OPTIONS = ['test/infra/options.test.ts'];
+const GUARD = ['test/infra/session-guard.test.ts'];
+
+export const OPTIONAL: readonly Mutation[] = [
+  {
+    name: 'a role decrypts whatever the service asks for',
+    file: 'infra/key-permissions.ts',
+    find: '[CONTEXT_KEYS[through.service]]: [...encrypted],',
+    replace: '',
+    tests: OPTIONS,
+  },
+  {
+    name: 'a secret is bound to its name as a parameter is',
+    file: 'infra/key-permissions.ts',
+    find: "secretsmanager: 'kms:EncryptionContext:SecretARN'",
+    replace: "secretsmanager: 'kms:EncryptionContext:PARAMETER_ARN'",
+    tests: OPTIONS,
+  },
+  {
+    name: 'the key stays the same for ever',
+    file: 'infra/components/credentials.ts',
+    find: 'enableKeyRotation: true',
+    replace: 'enableKeyRotation: false',
+    tests: OPTIONS,
+  },
+  {
+    name: 'the instance may not use the key',
+    file: 'infra/arns.ts',
+    find: '...(keyArn === null ? {} : { key: keyArn }),',
+    replace: '',
+    tests: OPTIONS,
+  },
+  {
+    name: 'the keeper encrypts under the default key, whatever the stack has',
+    file: 'functions/wiring.ts',
+    find: 'keyId: environment[ENVIRONMENT.keyId],',
+    replace: '',
+    tests: ['test/functions/refresh/handler.test.ts'],
+  },
+  {
+    name: 'another bot may read the app secret',
+    file: 'infra/policies.ts',
+    find: `actor: 'reader',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],`,
+    replace: `actor: 'reader',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'],`,
+    tests: OPTIONS,
+  },
+  {
+    name: 'the instance may be replaced before its day is in the bucket',
+    file: 'infra/session-guard.ts',
+    find: 'AFTER_CLOSE_MS = 30 * MINUTE',
+    replace: 'AFTER_CLOSE_MS = 0 * MINUTE',
+    tests: GUARD,
+  },
+  {
+    name: 'the instance waits for no guard',
+    file: 'infra/components/harvester.ts',
+    find: 'dependsOn: [...made.needs, ...route, guard],',
+    replace: 'dependsOn: [...made.needs, ...route],',
+    tests: OPTIONS,
+  },
+  {
+    name: 'a stop of the instance is not guarded',
+    file: 'infra/components/harvester.ts',
+    find: 'plan: { script, instanceType: args.instanceType, subnetId: args.subnetId }',
+    replace: 'plan: { script, subnetId: args.subnetId }',
+    tests: OPTIONS,
+  },
+  {
+    name: 'an unknown price counts as none',
+    file: 'infra/cost.ts',
+    find: 'if (FREE.some((pattern) => pattern.test(type))) return [];',
+    replace: "if (type !== '') return [];",
+    tests: ['test/infra/cost.test.ts'],
+  },
+];
