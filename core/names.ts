@@ -21,6 +21,13 @@ export const REFERENCE_SYMBOLS = [
 /** What encrypts the parameters where the operator has no key of their own: the account's default key for them. */
 export const DEFAULT_KEY_ID = 'alias/aws/ssm';
 export const METRIC_NAMESPACE = 'FyersTokenRefresh';
+/** What the harvester measures and an alarm or `fyers status` reads, under {@link harvesterDimensions}. */
+export const METRICS = {
+  heartbeat: 'Heartbeat',
+  slotsMissed: 'SlotsMissed',
+  diskUsedPercent: 'DiskUsedPercent',
+  faults: 'Faults',
+} as const;
 /** What a token parameter holds between `pulumi up` and the first token. */
 export const PLACEHOLDER = 'placeholder: no token yet';
 /** The guide's answer, byte for byte (U+2705). */
@@ -69,6 +76,11 @@ export type ParameterName =
   /** `<bot token>/<chat id>`, where Telegram is configured. */
   | 'FYERS_TELEGRAM';
 
+/** Tells the harvesters of one account apart; a dimension has no empty value. */
+export function harvesterDimensions(suffix: string, shard: string) {
+  return { Suffix: suffix === '' ? 'none' : suffix, Shard: shard } as const;
+}
+
 /** The functions; each has a role, a log group and schedules of its own. */
 export type FunctionActor = 'refresh' | 'login' | 'watch';
 
@@ -89,6 +101,7 @@ export interface Names {
   readonly schedule: (actor: 'refresh' | 'watch', slot: string) => string;
   readonly undelivered: string;
   readonly alarm: (what: string) => string;
+  readonly budget: string;
 }
 
 const FUNCTIONS: Readonly<Record<FunctionActor, string>> = {
@@ -118,6 +131,7 @@ export function namesFor(suffix: string): Names {
         : `${functionName(actor)}-${slot.replace(':', '')}`,
     undelivered: suffixed('FyersUndelivered'),
     alarm: (what) => suffixed(`Fyers-${what}`),
+    budget: suffixed('Fyers-monthly'),
   };
 }
 

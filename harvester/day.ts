@@ -20,10 +20,12 @@ export interface DayOptions {
 }
 
 export interface RecordingDay {
+  /** Slots that passed while nobody recorded, unasked: the last process died. A day's first start has lost none. */
+  readonly lost: number;
   /** Rows first, then the holes: what a crash between them leaves open, the next start explains. */
   take(batch: readonly Taken[]): Promise<readonly HoleReason[]>;
-  /** Gives a reason to every slot before `until` that has neither a row nor a hole by now. */
-  settle(until: Instant): Promise<void>;
+  /** Gives a reason to every slot before `until` that has neither a row nor a hole by now, and counts them. */
+  settle(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,9 +39,10 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
   const plan = planEvent(options, session, isFirst(past) ? session.opensAt : resume);
   if (logs.cutBytes > 0) await cut(options, logs);
   await logs.record([plan]);
-  await explain(days, logs, clock, session.date, resume);
+  const holes = await explain(days, logs, clock, session.date, resume);
   await logs.record([noteEvent(clock, 'started', 'Recording')]);
-  return recording(options, logs, session.date);
+  const died = isFirst(past) ? [] : holes.filter(({ reason }) => reason === 'not-running');
+  return { ...recording(options, logs, session.date), lost: slotsIn(died, sampling.everySeconds) };
 }
 
 /** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
@@ -78,7 +81,7 @@ async function explain(
   date: IstDate,
   until: Instant,
   known?: HoleReason,
-) {
+): Promise<readonly Hole[]> {
   const folder = days.folder(date);
   const past = await folder.events();
   const coverage: Coverage = coverageOf(past);
@@ -89,10 +92,19 @@ async function explain(
   }
   const stopped = past.findLast(({ event }) => event === 'stopped' || event === 'started');
   const reason = known ?? (stopped?.event === 'stopped' ? 'stopped' : 'not-running');
-  await logs.record(coverage.missing(until, reason).map((hole) => holeEvent(clock, hole)));
+  const holes = coverage.missing(until, reason);
+  await logs.record(holes.map((hole) => holeEvent(clock, hole)));
+  return holes;
 }
 
-function recording(options: DayOptions, logs: DayLogs, date: IstDate): RecordingDay {
+function slotsIn(holes: readonly Hole[], everySeconds: number): number {
+  return holes.reduce(
+    (sum, { symbols, from, to }) => sum + (symbols.length * (to - from)) / (everySeconds * SECOND),
+    0,
+  );
+}
+
+function recording(options: DayOptions, logs: DayLogs, date: IstDate): Omit<RecordingDay, 'lost'> {
   const { days, clock, events, feed, sampling } = options;
   return {
     async take(batch) {
@@ -106,7 +118,8 @@ function recording(options: DayOptions, logs: DayLogs, date: IstDate): Recording
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
     // Nobody was away: a slot began and ended while something else took its time.
-    settle: (until) => explain(days, logs, clock, date, until, 'late'),
+    settle: async (until) =>
+      slotsIn(await explain(days, logs, clock, date, until, 'late'), sampling.everySeconds),
     note: (what, message) => logs.record([noteEvent(clock, what, message)]),
     close: () => logs.close(),
   };

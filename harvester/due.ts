@@ -7,7 +7,7 @@ export interface Due {
   pass(now: Instant): Promise<void>;
 }
 
-/** First due at once. The step must not throw. */
+/** @param start when it is first due. The step must not throw. */
 export function due(start: Instant, everyMs: number, step: () => Promise<void>): Due {
   let next = start;
   return {

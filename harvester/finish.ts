@@ -23,13 +23,19 @@ export interface FinishOptions {
 /** The oldest days that are safe in the bucket make room above it. */
 const DISK_USED_PERCENT_MAX = 80;
 
-/** Never throws: a day that fails is said, left as it is, and found again by the next run. */
-export async function finishDays(options: FinishOptions): Promise<void> {
+/**
+ * Never throws: a day that fails is said, left as it is, and found again by the next run.
+ * @param between is run before each step that takes its time, so that a long evening doesn't look like a dead process
+ */
+export async function finishDays(
+  options: FinishOptions,
+  between: () => Promise<void>,
+): Promise<void> {
   const { days, events } = options;
   for (const date of await days.dates()) {
     if (!options.isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
     try {
-      await finishDay(options, date);
+      await finishDay(options, date, between);
     } catch (caught) {
       const error = toError(caught);
       if (error instanceof FyersError)
@@ -41,16 +47,22 @@ export async function finishDays(options: FinishOptions): Promise<void> {
   if (removed.length > 0) events.emit(say.roomMade(removed));
 }
 
-async function finishDay(options: FinishOptions, date: IstDate): Promise<void> {
+async function finishDay(
+  options: FinishOptions,
+  date: IstDate,
+  between: () => Promise<void>,
+): Promise<void> {
   const { days, events, objects, shard } = options;
   const folder = days.folder(date);
   if ((await folder.manifest()) === null) {
+    await between();
     await endDay(options, date);
     await options.compact(date);
     const manifest = await folder.manifest();
     if (manifest !== null) events.emit(say.dayCompacted(date, manifest));
   }
   if (objects === null) return;
+  await between();
   const before = await folder.shipped();
   const outcome = await shipDay({ folder, objects, date, shard });
   if (outcome === 'shipped') events.emit(say.dayShipped(date));

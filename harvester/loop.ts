@@ -5,6 +5,7 @@ import * as say from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
 import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
+import { METRICS } from '../core/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { beginDay } from './day.ts';
 import { type Due, due } from './due.ts';
@@ -27,7 +28,7 @@ export interface LoopOptions extends FinishOptions {
   readonly until: Instant | null;
 }
 
-const HEARTBEAT = 5 * MINUTE;
+const HEARTBEAT = MINUTE;
 /** A day that could not be compacted or shipped is tried again that often. */
 const FINISH_AGAIN = 10 * MINUTE;
 /** Before the opening the machine has nothing else to do than to find its token. */
@@ -37,14 +38,15 @@ const EYES_OPEN = 5 * MINUTE;
 export async function harvest(options: LoopOptions): Promise<void> {
   const { clock, signal } = options;
   const health = healthOf(options);
-  const finish = due(clock.now(), FINISH_AGAIN, () => finishDays(options));
+  const beat = () => health.step.pass(clock.now());
+  const finish = due(clock.now(), FINISH_AGAIN, () => finishDays(options, beat));
   for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
-    if (!(await opened(options, session, [health.step, finish]))) break;
+    if (!(await opened(options, session, { beat: health.step, finish }))) break;
     await record(options, session, health);
     if (signal.aborted && clock.now() < session.closesAt) break;
-    await finishDays(options);
+    await finishDays(options, beat);
   }
   if (signal.aborted) options.events.emit(say.stopping());
   await options.metrics.flush();
@@ -57,25 +59,22 @@ const READY_BEFORE = 15 * SECOND;
 async function opened(
   { clock, signal, token, events, sampling }: LoopOptions,
   session: SessionPlan,
-  steps: readonly Due[],
+  { beat, finish }: Readonly<Record<'beat' | 'finish', Due>>,
 ): Promise<boolean> {
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
-    if (now < watchFrom) for (const step of steps) await step.pass(now);
+    await beat.pass(now);
+    if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
-    const next = now < watchFrom ? watchFrom : plus(now, MINUTE);
-    const first = Math.min(next, readyAt, ...(now < watchFrom ? dues(steps) : []));
+    const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
+    const first = Math.min(next, readyAt, beat.at());
     await slept(clock, plus(now, first - now), signal);
   }
   // What was read before a wait may have died meanwhile.
   if (!signal.aborted) await token.read('always');
   return !signal.aborted;
-}
-
-function dues(steps: readonly Due[]): readonly Instant[] {
-  return steps.map((step) => step.at());
 }
 
 async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise<void> {
@@ -91,6 +90,7 @@ const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']
 async function record(options: LoopOptions, session: SessionPlan, health: Health): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const day = await beginDay({ ...options, feed: feed.name }, session);
+  health.lost(day.lost);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.emit(say.recordingBegan(session.date, from));
@@ -105,7 +105,7 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
     // The last slot begins before the close.
     if (!signal.aborted) await slept(clock, session.closesAt, signal);
     if (clock.now() >= session.closesAt) {
-      await day.settle(session.closesAt);
+      health.lost(await day.settle(session.closesAt));
       await day.note('session-over', 'The session closed');
     } else await day.note('stopped', 'Asked to stop');
   } finally {
@@ -116,17 +116,23 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
 interface Health {
   readonly step: Due;
   saw(batch: readonly Taken[], missing: readonly HoleReason[]): void;
+  /** Slots of which no batch tells. */
+  lost(slots: number): void;
 }
 
-/** Heartbeat, count of missed slots and disk use, every five minutes; a line in the log whenever the reasons change. */
+/**
+ * Heartbeat, count of missed slots and disk use, every minute of the year, so that what no alarm hears is a fault; a line
+ * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
+ * again, must not look alive.
+ */
 function healthOf({ clock, events, metrics, days }: LoopOptions): Health {
   let [missed, reasons] = [0, ''];
   return {
-    step: due(clock.now(), HEARTBEAT, async () => {
+    step: due(plus(clock.now(), HEARTBEAT), HEARTBEAT, async () => {
       const diskUsedPercent = await days.diskUsedPercent();
       events.emit(say.heartbeat(missed, diskUsedPercent));
-      metrics.measure('SlotsMissed', missed);
-      metrics.measure('DiskUsedPercent', diskUsedPercent);
+      metrics.measure(METRICS.slotsMissed, missed);
+      metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
       missed = 0;
       await metrics.flush();
     }),
@@ -138,6 +144,9 @@ function healthOf({ clock, events, metrics, days }: LoopOptions): Health {
         events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
       }
       reasons = now;
+    },
+    lost(slots) {
+      missed += slots;
     },
   };
 }

@@ -16,7 +16,7 @@ import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
-import { REGION, namesFor } from '../core/names.ts';
+import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, TokenStore } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
@@ -94,7 +94,7 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
   const metered = meteredEvents({
     client: new CloudWatchClient(AWS),
     events: log,
-    dimensions: { Suffix: settings.suffix === '' ? 'none' : settings.suffix, Shard: String(shard) },
+    dimensions: harvesterDimensions(settings.suffix, String(shard)),
   });
   const events = onAws ? metered : log;
   const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });

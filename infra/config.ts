@@ -21,6 +21,7 @@ import {
   parseApiUrl,
   parseBucketName,
   parseDays,
+  parseDollars,
   parseEmail,
   parseInstanceType,
   parseReaders,
@@ -39,6 +40,8 @@ import {
 } from './sources.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
+/** Half as much again as what the whole costs. */
+const DEFAULT_BUDGET_DOLLARS = 15;
 
 /** Secret values are Pulumi secrets from here on, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
@@ -68,6 +71,8 @@ export interface Settings {
   readonly readers: readonly Reader[];
   /** Executions that are set aside for refresh and login each; null for none. */
   readonly reservedConcurrency: number | null;
+  /** For the account's month; zero: no budget. */
+  readonly budgetDollars: number;
   readonly deleteData: boolean;
   /** A bucket of an earlier stack that is taken up again. */
   readonly dataBucket: string | null;
@@ -134,6 +139,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],
     reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency),
+    budgetDollars: read('budgetDollars', parseDollars) ?? DEFAULT_BUDGET_DOLLARS,
     deleteData: read('deleteData', parseYesNo) ?? false,
     dataBucket: read('dataBucket', parseBucketName),
     allowedAccountIds: read('allowedAccountIds', parseAccountIds),

@@ -60,7 +60,7 @@ export async function program(
   if (settings.readers.length > 0) {
     new Readers('readers', shared, { provider });
   }
-  const watch = new Watch('watch', { ...shared, messages, keeper }, { provider });
+  const watch = new Watch('watch', { ...shared, messages, keeper, harvester }, { provider });
 
   return stackOutputs({ settings, credentials, messages, keeper, harvester, watch });
 }

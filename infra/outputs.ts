@@ -40,6 +40,7 @@ export function stackOutputs(made: Made) {
     artifact: harvester?.artifactKey ?? NO_HARVESTER,
     instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
     alarms: watch.alarmNames,
+    budget: watch.budgetName ?? 'none',
     topic: messages.topicArn,
     commands: {
       status: `${FYERS} status`,

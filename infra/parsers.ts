@@ -40,6 +40,13 @@ export function parseDays(text: string): Parsed<'trading' | 'all'> {
     : { ok: false, problem: 'must be trading or all' };
 }
 
+/** Whole dollars, as budgets are made of. */
+export function parseDollars(text: string): Parsed<number> {
+  return /^\d{1,6}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : { ok: false, problem: 'must be whole US dollars, such as 15, or 0 for none' };
+}
+
 export function parseYesNo(text: string): Parsed<boolean> {
   return text === 'true' || text === 'false'
     ? { ok: true, value: text === 'true' }

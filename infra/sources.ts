@@ -20,6 +20,7 @@ const KEYS = {
   reservedConcurrency: 'plain',
   harvester: 'plain',
   replaceInSession: 'plain',
+  budgetDollars: 'plain',
   deleteData: 'plain',
   dataBucket: 'plain',
   allowedAccountIds: 'plain',

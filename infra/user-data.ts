@@ -5,6 +5,8 @@ import { ENABLED_UNITS, systemdUnits } from './systemd-unit.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
 const PROGRAMS = '/opt/fyers';
+/** The one harvester's. */
+export const SHARD = '0';
 
 export interface HarvesterEnvironment {
   readonly suffix: string;
@@ -23,7 +25,7 @@ function environmentBlock(environment: HarvesterEnvironment): string {
     [ENVIRONMENT.everySeconds]: String(environment.everySeconds),
     [ENVIRONMENT.bucket]: environment.bucket,
     [ENVIRONMENT.dataDir]: '/var/lib/fyers-harvester',
-    [ENVIRONMENT.shard]: '0',
+    [ENVIRONMENT.shard]: SHARD,
     AWS_REGION: REGION,
   };
   return Object.entries(values)

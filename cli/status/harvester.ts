@@ -1,5 +1,5 @@
 // The harvesters, by what they measure of themselves.
-import { METRIC_NAMESPACE } from '../../core/names.ts';
+import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../core/names.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
 import { awsCall } from '../aws.ts';
 import type { Looking, Said } from './said.ts';
@@ -20,13 +20,15 @@ const FRESH_MS = 20 * MINUTE;
 export async function readHarvesters({ session, suffix, now }: Looking): Promise<readonly Shard[]> {
   const cloudwatch = await import('@aws-sdk/client-cloudwatch');
   const client = new cloudwatch.CloudWatchClient(session.io.aws);
-  const ofStack = { Name: 'Suffix', Value: suffix === '' ? 'none' : suffix };
   const sums = async (MetricName: string, shard: string) => {
     const { Datapoints = [] } = await client.send(
       new cloudwatch.GetMetricStatisticsCommand({
         Namespace: METRIC_NAMESPACE,
         MetricName,
-        Dimensions: [ofStack, { Name: 'Shard', Value: shard }],
+        Dimensions: Object.entries(harvesterDimensions(suffix, shard)).map(([Name, Value]) => ({
+          Name,
+          Value,
+        })),
         StartTime: dateOf(plus(now, -DAY)),
         EndTime: dateOf(now),
         Period: PERIOD_MS / 1_000,
@@ -39,8 +41,8 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
     const { Metrics = [] } = await client.send(
       new cloudwatch.ListMetricsCommand({
         Namespace: METRIC_NAMESPACE,
-        MetricName: 'Heartbeat',
-        Dimensions: [ofStack],
+        MetricName: METRICS.heartbeat,
+        Dimensions: [{ Name: 'Suffix', Value: harvesterDimensions(suffix, '').Suffix }],
       }),
     );
     const shards = Metrics.flatMap(
@@ -48,9 +50,9 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
     );
     const found: Shard[] = [];
     for (const shard of shards.toSorted()) {
-      const beats = await sums('Heartbeat', shard);
+      const beats = await sums(METRICS.heartbeat, shard);
       if (beats.length === 0) continue;
-      const missed = await sums('SlotsMissed', shard);
+      const missed = await sums(METRICS.slotsMissed, shard);
       found.push({
         shard,
         lastAt: instant(Math.max(...beats.map(({ at }) => at))),

@@ -1,5 +1,6 @@
 // What the harvester says about itself: one function per business event, its log line and its metric defined together.
 import type { Event, Level } from '../events.ts';
+import { METRICS } from '../names.ts';
 import { type Instant, type IstDate, formatIst, formatClock } from '../time.ts';
 import type { CoverageSummary } from './coverage.ts';
 import type { SessionPlan } from '../market/phases.ts';
@@ -67,22 +68,25 @@ export function slotsFilledAgain(slot: Instant): HarvesterEvent {
   );
 }
 
-/** Every few minutes, in one line. `SlotsMissed` and `DiskUsedPercent` are measured beside it. */
+/** Every minute, day and night, in one line. `SlotsMissed` and `DiskUsedPercent` are measured beside it. */
 export function heartbeat(slotsMissed: number, diskUsedPercent: number): HarvesterEvent {
   return harvesterEvent(
     slotsMissed > 0 ? 'warn' : 'info',
     'heartbeat',
     `Alive: ${String(slotsMissed)} slots without a row since the last heartbeat, the disk is ${String(diskUsedPercent)} % full.`,
-    { name: 'Heartbeat', value: 1 },
+    { name: METRICS.heartbeat, value: 1 },
   );
 }
+
+/** What the harvester can't mend: one metric for all, because the log says which it is. */
+const FAULT = { name: METRICS.faults, value: 1 };
 
 export function dayLogReplaced(): HarvesterEvent {
   return harvesterEvent(
     'error',
     'day-log-replaced',
     'The disk refused to keep the day log; a new file was begun. Check the disk.',
-    { name: 'DiskFaults', value: 1 },
+    FAULT,
   );
 }
 
@@ -103,7 +107,7 @@ export function dayCompacted(
     unexplained > 0 ? 'error' : 'info',
     'day-compacted',
     `${date}: ${String(expected)} slots expected, ${String(received)} received, ${String(explained)} explained, ${String(unexplained)} unexplained.`,
-    { name: 'SlotsUnexplained', value: unexplained },
+    unexplained > 0 ? FAULT : undefined,
   );
 }
 
@@ -116,7 +120,7 @@ export function shipConflict(date: IstDate): HarvesterEvent {
     'error',
     'ship-conflict',
     `The bucket holds another recording of ${date}, and keeps it. Give this harvester another shard, or move one of them away.`,
-    { name: 'ShipConflicts', value: 1 },
+    FAULT,
   );
 }
 
@@ -125,10 +129,7 @@ export function stepFailed(step: string, problem: string): HarvesterEvent {
     'error',
     'step-failed',
     `${step} failed and will be tried again: ${problem}`,
-    {
-      name: 'StepsFailed',
-      value: 1,
-    },
+    FAULT,
   );
 }
 

@@ -5,6 +5,8 @@ import * as pulumi from '@pulumi/pulumi';
 export interface MessagesArgs {
   readonly accountId: pulumi.Output<string>;
   readonly email: string | null;
+  /** Without an address the budget speaks through the topic. */
+  readonly budgetDollars: number;
 }
 
 export class Messages extends pulumi.ComponentResource {
@@ -30,7 +32,20 @@ export class Messages extends pulumi.ComponentResource {
    * It replaces the default one, which lets the whole account in. A service needs to be named here; roles of this
    * account do not, because what their own policies allow is enough within one account.
    */
-  #policy(topic: aws.sns.Topic, { accountId }: MessagesArgs): void {
+  #policy(topic: aws.sns.Topic, { accountId, email, budgetDollars }: MessagesArgs): void {
+    const ofThisAccount = { StringEquals: { 'aws:SourceAccount': accountId } };
+    const publish = (
+      Sid: string,
+      Service: string,
+      Condition: aws.iam.PolicyStatement['Condition'],
+    ): aws.iam.PolicyStatement => ({
+      Sid,
+      Effect: 'Allow',
+      Principal: { Service },
+      Action: 'sns:Publish',
+      Resource: topic.arn,
+      Condition,
+    });
     new aws.sns.TopicPolicy(
       'fyers-messages',
       {
@@ -38,14 +53,17 @@ export class Messages extends pulumi.ComponentResource {
         policy: {
           Version: '2012-10-17',
           Statement: [
-            {
-              Sid: 'AlarmsOfThisAccount',
-              Effect: 'Allow',
-              Principal: { Service: 'cloudwatch.amazonaws.com' },
-              Action: 'sns:Publish',
-              Resource: topic.arn,
-              Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
-            },
+            publish('AlarmsOfThisAccount', 'cloudwatch.amazonaws.com', ofThisAccount),
+            ...(email === null && budgetDollars > 0
+              ? [
+                  publish('BudgetsOfThisAccount', 'budgets.amazonaws.com', {
+                    ...ofThisAccount,
+                    ArnLike: {
+                      'aws:SourceArn': pulumi.interpolate`arn:aws:budgets::${accountId}:*`,
+                    },
+                  }),
+                ]
+              : []),
           ],
         },
       },

@@ -1,8 +1,13 @@
-// What rings when something fails.
-import * as aws from '@pulumi/aws';
+// What rings when something fails. Ten alarms, which is what an account has free.
 import * as pulumi from '@pulumi/pulumi';
+import type { SamplingPlan } from '../../core/config.ts';
 import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
 import { FUNCTION_ACTORS } from '../arns.ts';
+import { SHARD } from '../user-data.ts';
+import { type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
+import { budget } from './budget.ts';
+import { harvesterAlarms } from './harvester-alarms.ts';
+import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Messages } from './messages.ts';
 
@@ -12,71 +17,69 @@ const MEANING: Readonly<Record<FunctionActor, string>> = {
   watch: 'there may be no live token for the session, or nobody whom a message reaches',
 };
 
-const FIRST_IN_A_MINUTE = {
-  period: 60,
-  evaluationPeriods: 1,
-  threshold: 1,
-  comparisonOperator: 'GreaterThanOrEqualToThreshold',
-} as const;
-
 export interface WatchArgs {
   readonly names: Names;
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
+  /** Without an instance there is nothing that could fall silent. */
+  readonly harvester: Pick<Harvester, 'instanceId'>;
+  readonly suffix: string;
+  readonly sampling: SamplingPlan;
+  readonly instanceType: string;
+  readonly email: string | null;
+  readonly budgetDollars: number;
 }
 
 export class Watch extends pulumi.ComponentResource {
   readonly alarmNames: pulumi.Output<string>[];
+  /** Null where there is none. */
+  readonly budgetName: pulumi.Output<string> | null;
 
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Watch', name, {}, opts);
+    const { topicArn } = args.messages;
+    const { instanceId } = args.harvester;
+    const place = { parent: this, names: args.names, topicArn };
     const alarms = [
-      ...FUNCTION_ACTORS.map((actor) => this.#failed(actor, args)),
-      this.#undelivered(args),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),
+      alarm(place, undelivered(args)),
+      ...(instanceId === null ? [] : harvesterAlarms(place, { ...args, shard: SHARD, instanceId })),
     ];
-    this.alarmNames = alarms.map((alarm) => alarm.name);
+    this.alarmNames = alarms.map((made) => made.name);
+    this.budgetName = budget(this, { ...args, topicArn })?.name ?? null;
     this.registerOutputs({ alarmNames: this.alarmNames });
   }
+}
 
-  #failed(
-    actor: FunctionActor,
-    { names, messages, keeper }: WatchArgs,
-  ): aws.cloudwatch.MetricAlarm {
-    return new aws.cloudwatch.MetricAlarm(
-      `${actor}-failed`,
-      {
-        name: names.alarm(`${actor}-failed`),
-        alarmDescription: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
-        namespace: 'AWS/Lambda',
-        metricName: 'Errors',
-        dimensions: { FunctionName: keeper.functionNames[actor] },
-        statistic: 'Sum',
-        ...FIRST_IN_A_MINUTE,
-        // The function runs a few times a day: between two runs there is nothing to count, and that is well.
-        treatMissingData: 'notBreaching',
-        alarmActions: [messages.topicArn],
-      },
-      { parent: this },
-    );
-  }
+function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+  return {
+    what: `${actor}-failed`,
+    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
+    metric: {
+      namespace: 'AWS/Lambda',
+      metricName: 'Errors',
+      dimensions: { FunctionName: keeper.functionNames[actor] },
+    },
+    statistic: 'Sum',
+    ...FIRST_IN_A_MINUTE,
+    // The function runs a few times a day: between two runs there is nothing to count, and that is well.
+    treatMissingData: 'notBreaching',
+  };
+}
 
-  #undelivered({ names, messages, keeper }: WatchArgs): aws.cloudwatch.MetricAlarm {
-    const { name, url } = keeper.undelivered;
-    return new aws.cloudwatch.MetricAlarm(
-      'undelivered',
-      {
-        name: names.alarm('undelivered'),
-        alarmDescription: pulumi.interpolate`A run failed, or could not be started. See it with \`aws sqs receive-message --queue-url ${url} --region ${REGION}\`, do what it says, then empty the queue with \`aws sqs purge-queue --queue-url ${url} --region ${REGION}\`: until then this alarm stays on.`,
-        namespace: 'AWS/SQS',
-        metricName: 'ApproximateNumberOfMessagesVisible',
-        dimensions: { QueueName: name },
-        statistic: 'Maximum',
-        ...FIRST_IN_A_MINUTE,
-        // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
-        treatMissingData: 'notBreaching',
-        alarmActions: [messages.topicArn],
-      },
-      { parent: this },
-    );
-  }
+function undelivered({ keeper }: WatchArgs): AlarmRule {
+  const { name, url } = keeper.undelivered;
+  return {
+    what: 'undelivered',
+    description: pulumi.interpolate`A run failed, or could not be started. See it with \`aws sqs receive-message --queue-url ${url} --region ${REGION}\`, do what it says, then empty the queue with \`aws sqs purge-queue --queue-url ${url} --region ${REGION}\`: until then this alarm stays on.`,
+    metric: {
+      namespace: 'AWS/SQS',
+      metricName: 'ApproximateNumberOfMessagesVisible',
+      dimensions: { QueueName: name },
+    },
+    statistic: 'Maximum',
+    ...FIRST_IN_A_MINUTE,
+    // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
+    treatMissingData: 'notBreaching',
+  };
 }

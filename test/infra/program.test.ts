@@ -40,6 +40,7 @@ const FIXED = {
   'aws:sns/topic:Topic': 1,
   'aws:sns/topicPolicy:TopicPolicy': 1,
   'aws:cloudwatch/metricAlarm:MetricAlarm': 4,
+  'aws:budgets/budget:Budget': 1,
 };
 
 describe('The program', () => {
@@ -59,6 +60,7 @@ describe('The program', () => {
       'aws:ec2/securityGroup:SecurityGroup': 1,
       'aws:iam/instanceProfile:InstanceProfile': 1,
       'aws:ec2/instance:Instance': 1,
+      'aws:cloudwatch/metricAlarm:MetricAlarm': 10,
       'aws:sns/topicSubscription:TopicSubscription': 1,
     });
   });
@@ -141,7 +143,7 @@ describe('Names', () => {
   const named = (graph: Graph) =>
     graph.resources
       .filter(({ type }) =>
-        /parameter:|secret:|function:|schedule:|logGroup:|metricAlarm:/.test(type),
+        /parameter:|secret:|function:|schedule:|logGroup:|metricAlarm:|budget:/.test(type),
       )
       .map(({ inputs }) => inputs['name'])
       .toSorted();
@@ -157,8 +159,15 @@ describe('Names', () => {
       'FYERS_REFRESH_TOKEN',
       'FYERS_SECRET_KEY',
       'FYERS_TELEGRAM',
+      'Fyers-disk-filling',
+      'Fyers-harvester-fault',
+      'Fyers-harvester-silent',
+      'Fyers-instance-impaired',
       'Fyers-login-failed',
+      'Fyers-machine-impaired',
+      'Fyers-monthly',
       'Fyers-refresh-failed',
+      'Fyers-slots-missed',
       'Fyers-undelivered',
       'Fyers-watch-failed',
       'FyersLogin',

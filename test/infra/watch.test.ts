@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/worlds.ts';
 
 const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';
 const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';
@@ -49,14 +49,91 @@ describe('The alarm', () => {
     expect(inputs['alarmDescription']).toContain(`\`aws sqs purge-queue ${queue}\``);
   });
 
-  test('of each kind reaches the topic, does not mind quiet, and fits into what AWS takes', () => {
+  test('of the harvester hears five minutes of silence at any hour, and waits for a new instance', () => {
+    expect(one(whole, ALARM, 'harvester-silent').inputs).toMatchObject({
+      namespace: 'FyersTokenRefresh',
+      metricName: 'Heartbeat',
+      dimensions: { Suffix: 'none', Shard: '0' },
+      statistic: 'SampleCount',
+      period: 60,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 4,
+      comparisonOperator: 'LessThanThreshold',
+      threshold: 1,
+      treatMissingData: 'breaching',
+      warmUpConfiguration: { warmUpPeriodDurationInMinutes: 20 },
+    });
+  });
+
+  test.each([
+    ['5', 30],
+    ['60', 2],
+  ])(
+    'of missed slots at every %s s counts one symbol missing half of the time',
+    async (every, threshold) => {
+      const graph = await graphOf({ ...APP_ONLY, config: { everySeconds: every } });
+      expect(one(graph, ALARM, 'slots-missed').inputs).toMatchObject({ period: 300, threshold });
+    },
+  );
+
+  test('of a second stack’s harvester listens to that one', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { suffix: 'paper' } });
+    expect(one(graph, ALARM, 'disk-filling').inputs).toMatchObject({
+      name: 'Fyers-disk-filling-paper',
+      dimensions: { Suffix: 'paper', Shard: '0' },
+    });
+  });
+
+  test('of the machine moves the instance, and that of the instance reboots it, one minute later', () => {
+    const machine = one(whole, ALARM, 'machine-impaired').inputs;
+    const instance = one(whole, ALARM, 'instance-impaired').inputs;
+    expect(machine).toMatchObject({
+      dimensions: { InstanceId: 'harvester-1234567' },
+      evaluationPeriods: 2,
+      alarmActions: ['arn:aws:automate:ap-south-1:ec2:recover', TOPIC],
+    });
+    expect(instance).toMatchObject({
+      dimensions: { InstanceId: 'harvester-1234567' },
+      evaluationPeriods: 3,
+      alarmActions: ['arn:aws:automate:ap-south-1:ec2:reboot', TOPIC],
+    });
+  });
+
+  test.each(['c6gd.medium', 'i4g.large', 'm6g.metal'])(
+    'of the machine only tells where AWS cannot move an instance: %s',
+    async (instanceType) => {
+      const graph = await graphOf({ ...APP_ONLY, config: { instanceType } });
+      expect(one(graph, ALARM, 'machine-impaired').inputs['alarmActions']).toEqual([TOPIC]);
+    },
+  );
+
+  test.each([
+    // An error is counted only where a run failed; a queue that nobody uses is not counted.
+    ['refresh-failed', 'notBreaching'],
+    ['login-failed', 'notBreaching'],
+    ['watch-failed', 'notBreaching'],
+    ['undelivered', 'notBreaching'],
+    // Silence is the fault.
+    ['harvester-silent', 'breaching'],
+    // A silent harvester has its own alarm.
+    ['slots-missed', 'notBreaching'],
+    ['harvester-fault', 'notBreaching'],
+    // A disk does not empty by itself.
+    ['disk-filling', 'ignore'],
+    // A gap in AWS's own metrics must not move or reboot a healthy instance.
+    ['machine-impaired', 'missing'],
+    ['instance-impaired', 'missing'],
+  ])('%s takes missing data as %s', (name, treatMissingData) => {
+    expect(one(whole, ALARM, name).inputs).toMatchObject({ treatMissingData });
+  });
+
+  test('of each kind reaches the topic, has something to do, and fits into what AWS takes and gives free', () => {
     const alarms = allOf(whole, ALARM);
-    expect(alarms).toHaveLength(4);
+    // CloudWatch's free tier: ten alarm metrics.
+    expect(alarms).toHaveLength(10);
     for (const { name, inputs } of alarms) {
-      expect(inputs, name).toMatchObject({
-        treatMissingData: 'notBreaching',
-        alarmActions: [TOPIC],
-      });
+      expect(inputs['alarmActions'], name).toContain(TOPIC);
+      expect(inputs['alarmDescription'], name).toMatch(/`(?:npx --no-install fyers|aws) /);
       // CloudWatch API, PutMetricAlarm: at most 1,024 characters.
       expect(String(inputs['alarmDescription']).length).toBeLessThanOrEqual(1_024);
     }
@@ -64,14 +141,78 @@ describe('The alarm', () => {
       new Set(alarms.map(({ inputs }) => inputs['name'])),
     );
   });
+
+  test('of the harvester and its machine is only where there is an instance', async () => {
+    const names = allOf(await graphOf({}), ALARM).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([
+      'login-failed',
+      'refresh-failed',
+      'undelivered',
+      'watch-failed',
+    ]);
+  });
 });
+
+describe('The budget', () => {
+  const BUDGET = 'aws:budgets/budget:Budget';
+  const notified = (graph: Graph) => one(graph, BUDGET).inputs['notifications'];
+
+  test('tells the operator’s address when a month costs more, or will', () => {
+    expect(one(whole, BUDGET).inputs).toMatchObject({
+      name: 'Fyers-monthly',
+      budgetType: 'COST',
+      timeUnit: 'MONTHLY',
+      limitAmount: '15',
+      limitUnit: 'USD',
+    });
+    expect(notified(whole)).toEqual(
+      ['ACTUAL', 'FORECASTED'].map((notificationType) => ({
+        notificationType,
+        comparisonOperator: 'GREATER_THAN',
+        threshold: 100,
+        thresholdType: 'PERCENTAGE',
+        subscriberEmailAddresses: ['a@example.com'],
+      })),
+    );
+    expect(whole.outputs['budget']).toBe('Fyers-monthly');
+  });
+
+  test('speaks through the topic where there is no address, and may', async () => {
+    const graph = await graphOf(APP_ONLY);
+    expect(notified(graph)).toMatchObject([
+      { subscriberSnsTopicArns: [TOPIC] },
+      { subscriberSnsTopicArns: [TOPIC] },
+    ]);
+    expect(statements(graph)).toContainEqual({
+      Sid: 'BudgetsOfThisAccount',
+      Effect: 'Allow',
+      Principal: { Service: 'budgets.amazonaws.com' },
+      Action: 'sns:Publish',
+      Resource: TOPIC,
+      Condition: {
+        StringEquals: { 'aws:SourceAccount': '123456789012' },
+        ArnLike: { 'aws:SourceArn': 'arn:aws:budgets::123456789012:*' },
+      },
+    });
+  });
+
+  test('is none at zero, and the topic’s policy then names nobody for it', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { budgetDollars: '0' } });
+    expect(allOf(graph, BUDGET)).toEqual([]);
+    expect(statements(graph)).toHaveLength(1);
+    expect(graph.outputs['budget']).toBe('none');
+  });
+});
+
+function statements(graph: Graph): readonly unknown[] {
+  const policy = asRecord(one(graph, 'aws:sns/topicPolicy:TopicPolicy').inputs['policy']);
+  return policy['Statement'] as readonly unknown[];
+}
 
 describe('The topic', () => {
   test('is one that only this account’s alarms may use unasked, and no key keeps from delivering', () => {
     expect(one(whole, 'aws:sns/topic:Topic').inputs).not.toHaveProperty('kmsMasterKeyId');
-    expect(
-      asRecord(one(whole, 'aws:sns/topicPolicy:TopicPolicy').inputs['policy'])['Statement'],
-    ).toEqual([
+    expect(statements(whole)).toEqual([
       expect.objectContaining({
         Principal: { Service: 'cloudwatch.amazonaws.com' },
         Action: 'sns:Publish',

@@ -1,4 +1,5 @@
 // The emulator's address and keys come from the environment of the process (AWS_ENDPOINT_URL and its like).
+import { BudgetsClient } from '@aws-sdk/client-budgets';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
@@ -16,6 +17,7 @@ import { REGION } from '../../../core/names.ts';
 
 const options = { region: REGION };
 
+export const budgets = new BudgetsClient(options);
 export const cloudwatch = new CloudWatchClient(options);
 export const logs = new CloudWatchLogsClient(options);
 export const ec2 = new EC2Client(options);

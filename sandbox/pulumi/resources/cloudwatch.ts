@@ -74,6 +74,7 @@ const alarmInputs = z.strictObject({
   threshold: count,
   comparisonOperator: z.enum(ComparisonOperator),
   treatMissingData: text,
+  warmUpConfiguration: z.optional(z.strictObject({ warmUpPeriodDurationInMinutes: z.number() })),
   actionsEnabled: flag,
   alarmActions: texts,
   okActions: texts,
@@ -105,6 +106,7 @@ const metricAlarm = resourceType({
 
 async function putAlarm(inputs: z.output<typeof alarmInputs>): Promise<void> {
   const dimensions = Object.entries(inputs.dimensions ?? {});
+  const warmUp = inputs.warmUpConfiguration?.warmUpPeriodDurationInMinutes;
   await cloudwatch.send(
     new PutMetricAlarmCommand({
       AlarmName: inputs.name,
@@ -119,6 +121,9 @@ async function putAlarm(inputs: z.output<typeof alarmInputs>): Promise<void> {
       Threshold: inputs.threshold,
       ComparisonOperator: inputs.comparisonOperator,
       TreatMissingData: inputs.treatMissingData ?? 'missing',
+      ...(warmUp === undefined
+        ? {}
+        : { WarmUpConfiguration: { WarmUpPeriodDurationInMinutes: warmUp } }),
       ActionsEnabled: inputs.actionsEnabled ?? true,
       AlarmActions: inputs.alarmActions,
       OKActions: inputs.okActions,

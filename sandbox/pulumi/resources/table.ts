@@ -1,6 +1,7 @@
 // The one table of resource types and functions, for the engine's provider and for the run without the CLI.
 import * as z from 'zod/mini';
 import { REGION } from '../../../core/names.ts';
+import { BUDGET_TYPES } from './budgets.ts';
 import { callerIdentity } from './clients.ts';
 import { CLOUDWATCH_TYPES } from './cloudwatch.ts';
 import { FUNCTION_URL_TYPES } from './function-url.ts';
@@ -20,6 +21,7 @@ import { invoke, type Invoke, type ResourceType } from './type.ts';
 
 export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   Object.entries({
+    ...BUDGET_TYPES,
     ...CLOUDWATCH_TYPES,
     ...FUNCTION_URL_TYPES,
     ...IAM_TYPES,

@@ -1,0 +1,133 @@
+// What rings for the harvester and its machine. It measures itself every minute of the year, zeros too, so holidays and
+// nights look like any other minute and no alarm needs a calendar.
+import type * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { SamplingPlan } from '../../core/config.ts';
+import { METRICS, METRIC_NAMESPACE, REGION, harvesterDimensions } from '../../core/names.ts';
+import { type AlarmPlace, type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
+
+/** What is missing in a period of five minutes when one symbol has no row half of the time. */
+const PERIOD_SECONDS = 300;
+const HALF = 2;
+
+export interface HarvesterAlarmsArgs {
+  readonly suffix: string;
+  readonly shard: string;
+  readonly sampling: SamplingPlan;
+  readonly instanceId: pulumi.Output<string>;
+  readonly instanceType: string;
+}
+
+export function harvesterAlarms(
+  place: AlarmPlace,
+  args: HarvesterAlarmsArgs,
+): readonly aws.cloudwatch.MetricAlarm[] {
+  return [...ownRules(args), ...machineRules(args)].map((rule) => alarm(place, rule));
+}
+
+function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs): AlarmRule[] {
+  const metric = (name: keyof typeof METRICS) => ({
+    namespace: METRIC_NAMESPACE,
+    metricName: METRICS[name],
+    dimensions: harvesterDimensions(suffix, shard),
+  });
+  const shell = pulumi.interpolate`\`aws ssm start-session --target ${instanceId} --region ${REGION}\``;
+  const log = '`sudo journalctl --unit fyers-harvester --lines 50`';
+  return [
+    {
+      what: 'harvester-silent',
+      description: pulumi.interpolate`The harvester has been silent for minutes: its process, its machine or its network is gone, and in a session nothing is recorded. See \`npx --no-install fyers status\`; look at the machine with ${shell} and there ${log}; start it afresh with \`aws ec2 reboot-instances --instance-ids ${instanceId} --region ${REGION}\`. While \`pulumi up\` replaces the instance this may ring once.`,
+      metric: metric('heartbeat'),
+      statistic: 'SampleCount',
+      period: 60,
+      // A weekly restart takes up to three minutes. AWS looks back further than the five for real data, so the alarm rings
+      // some minutes after the fourth that is missing.
+      evaluationPeriods: 5,
+      datapointsToAlarm: 4,
+      when: 'LessThanThreshold',
+      threshold: 1,
+      // Silence is the fault itself; a beat comes every minute, day and night.
+      treatMissingData: 'breaching',
+      // A new instance installs Node before it says anything.
+      warmUpMinutes: 20,
+    },
+    {
+      what: 'slots-missed',
+      description: pulumi.interpolate`Slots of this session pass without a row, as many as if one symbol had none half of the time. See whether the token lives: \`npx --no-install fyers tokens --use-ssm\`. Without one press the day's link, or run \`npx --no-install fyers login --aws\`. With one the reason is in the log: ${shell}, there ${log}.`,
+      metric: metric('slotsMissed'),
+      statistic: 'Sum',
+      period: PERIOD_SECONDS,
+      evaluationPeriods: 1,
+      when: 'GreaterThanOrEqualToThreshold',
+      threshold: Math.max(1, Math.floor(PERIOD_SECONDS / sampling.everySeconds / HALF)),
+      // A harvester that measures nothing has an alarm of its own.
+      treatMissingData: 'notBreaching',
+    },
+    {
+      what: 'disk-filling',
+      description: pulumi.interpolate`The harvester's disk is 90 % full, although it removes days that are safe in the bucket from 80 % on. See what fills it with ${shell}, there \`sudo du --human-readable --max-depth=2 --one-file-system / | sort --human-numeric-sort | tail\`, and with ${log} why days do not reach the bucket.`,
+      metric: metric('diskUsedPercent'),
+      statistic: 'Maximum',
+      period: 60,
+      evaluationPeriods: 3,
+      when: 'GreaterThanOrEqualToThreshold',
+      threshold: 90,
+      // A disk does not empty while nobody measures it: the alarm stays as it is.
+      treatMissingData: 'ignore',
+    },
+    {
+      what: 'harvester-fault',
+      description: pulumi.interpolate`The harvester met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, or slots without a reason. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      metric: metric('faults'),
+      statistic: 'Sum',
+      // Longer than the ten minutes between two tries, so that a fault that stays rings once.
+      period: 900,
+      evaluationPeriods: 1,
+      when: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      // There is something to count only when something is wrong.
+      treatMissingData: 'notBreaching',
+    },
+  ];
+}
+
+function machineRules({ instanceId, instanceType }: HarvesterAlarmsArgs): AlarmRule[] {
+  const metric = (metricName: string) => ({
+    namespace: 'AWS/EC2',
+    metricName,
+    dimensions: { InstanceId: instanceId },
+  });
+  const recovers = isRecoverable(instanceType);
+  return [
+    {
+      what: 'machine-impaired',
+      description: pulumi.interpolate`AWS cannot reach the machine under the instance. ${recovers ? 'It moves the instance to another one, with its disk, which takes some minutes.' : 'Instances of this type are not moved by AWS.'} If \`npx --no-install fyers status\` shows no heartbeat after half an hour, run \`aws ec2 stop-instances --instance-ids ${instanceId} --region ${REGION}\` and, once it has stopped, \`aws ec2 start-instances --instance-ids ${instanceId} --region ${REGION}\`.`,
+      metric: metric('StatusCheckFailed_System'),
+      statistic: 'Maximum',
+      ...FIRST_IN_A_MINUTE,
+      evaluationPeriods: 2,
+      // As AWS advises for alarms that act on instances: a gap in its own metrics must not move a healthy one (CloudWatch
+      // User Guide, "Create alarms to stop, terminate, reboot, or recover an EC2 instance").
+      treatMissingData: 'missing',
+      actions: recovers ? [`arn:aws:automate:${REGION}:ec2:recover`] : [],
+    },
+    {
+      what: 'instance-impaired',
+      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; how the harvester stands says \`npx --no-install fyers status\`.`,
+      metric: metric('StatusCheckFailed_Instance'),
+      statistic: 'Maximum',
+      ...FIRST_IN_A_MINUTE,
+      // One more than for the machine, so that a reboot and a move do not race (the same page).
+      evaluationPeriods: 3,
+      // As above: a gap in the metrics must not reboot a healthy instance.
+      treatMissingData: 'missing',
+      actions: [`arn:aws:automate:${REGION}:ec2:reboot`],
+    },
+  ];
+}
+
+/** Not with disks of its own, nor where the instance is the whole machine (EC2 User Guide, "CloudWatch action based recovery"). */
+export function isRecoverable(instanceType: string): boolean {
+  const [family = '', size = ''] = instanceType.split('.');
+  return !/^i|\dg[a-z]*d/.test(family) && !size.startsWith('metal');
+}
