@@ -40,10 +40,9 @@ function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs):
       metric: metric('heartbeat'),
       statistic: 'SampleCount',
       period: 60,
-      // A weekly restart takes up to three minutes. AWS looks back further than the five for real data, so the alarm rings
-      // some minutes after the fourth that is missing.
+      // The weekly restart takes some three minutes. AWS looks back further than these five for real data, by two or so
+      // (CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data"), so the alarm rings after seven.
       evaluationPeriods: 5,
-      datapointsToAlarm: 4,
       when: 'LessThanThreshold',
       threshold: 1,
       // Silence is the fault itself; a beat comes every minute, day and night.

@@ -57,7 +57,6 @@ describe('The alarm', () => {
       statistic: 'SampleCount',
       period: 60,
       evaluationPeriods: 5,
-      datapointsToAlarm: 4,
       comparisonOperator: 'LessThanThreshold',
       threshold: 1,
       treatMissingData: 'breaching',

@@ -1,0 +1,65 @@
+// The harvester's days in memory: a month of them, faster than on a disk.
+import { type Cell, COLUMNS } from '../../../core/depth/columns.ts';
+import type { DayEvent } from '../../../core/depth/day-events.ts';
+import type { Row } from '../../../core/depth/row.ts';
+import type { IstDate } from '../../../core/time.ts';
+import type { Days } from '../../../harvester/ports.ts';
+
+export interface MemoryDaysOptions {
+  readonly diskUsedPercent: () => number;
+  /** Whether closed days are in the bucket. */
+  readonly shipped: () => boolean;
+}
+
+const SYMBOL = COLUMNS.findIndex(({ name }) => name === 'symbol');
+const SLOT = COLUMNS.findIndex(({ name }) => name === 'slot');
+
+/** A day that is not shipped has no manifest either. */
+export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Days {
+  const all = new Map<IstDate, { events: DayEvent[]; rows: Row[] }>();
+  const dayOf = (date: IstDate) => {
+    const day = all.get(date) ?? { events: [], rows: [] };
+    all.set(date, day);
+    return day;
+  };
+  const never = () => Promise.reject(new Error('never'));
+  return {
+    open: (date) => {
+      const { events, rows } = dayOf(date);
+      return Promise.resolve({
+        cutBytes: 0,
+        append: (more) => {
+          rows.push(...more);
+          return Promise.resolve('appended');
+        },
+        record: (more) => {
+          events.push(...more);
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      });
+    },
+    folder: (date) => ({
+      events: () => Promise.resolve([...(all.get(date)?.events ?? [])]),
+      rows: async function* () {
+        await Promise.resolve();
+        for (const { symbol, slot } of all.get(date)?.rows ?? []) {
+          const cells: Cell[] = new Array<Cell>(COLUMNS.length).fill(null);
+          [cells[SYMBOL], cells[SLOT]] = [symbol, slot];
+          yield cells;
+        }
+      },
+      writeParquet: never,
+      zipLogs: never,
+      manifest: () => Promise.resolve(null),
+      writeManifest: never,
+      manifestFacts: never,
+      pathOf: (name) => name,
+      shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
+      markShipped: never,
+    }),
+    dates: () => Promise.resolve([...all.keys()].toSorted()),
+    diskUsedPercent: () => Promise.resolve(diskUsedPercent()),
+    makeRoom: () => Promise.resolve([]),
+  };
+}

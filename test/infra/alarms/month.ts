@@ -1,0 +1,257 @@
+// Thirty days of metrics: the harvester's come from the harvester itself, on a clock that jumps; what AWS counts comes
+// from the schedule, in AWS's own periods.
+import { CloudWatchClient, type PutMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
+import { meteredEvents } from '../../../adapters/aws/metrics.ts';
+import { parseSampling } from '../../../core/config.ts';
+import type { HoleReason } from '../../../core/depth/coverage.ts';
+import { dayOf, nextSession } from '../../../core/market/calendar.ts';
+import { slotsOf } from '../../../core/market/slots.ts';
+import {
+  REFERENCE_SYMBOLS,
+  type FunctionActor,
+  harvesterDimensions,
+  namesFor,
+} from '../../../core/names.ts';
+import type { Clock, DepthFeed, Taken } from '../../../core/ports.ts';
+import { REFRESH_SLOTS, WATCH_SLOTS } from '../../../core/schedule.ts';
+import {
+  DAY,
+  type Instant,
+  MINUTE,
+  addDays,
+  formatIso,
+  instant,
+  istDate,
+  istDateAt,
+  istInstant,
+  plus,
+} from '../../../core/time.ts';
+import { harvest } from '../../../harvester/loop.ts';
+import { holdToken } from '../../../harvester/token.ts';
+import { taken } from '../../support/depth.ts';
+import { operatorToken } from '../../support/operator-token.ts';
+import { memoryDays } from './memory-days.ts';
+import { type Metrics, metricsOf } from './series.ts';
+
+/** A Saturday. With a special session on a Sunday, holidays on a Tuesday twice, and four weekends. */
+const FIRST = istDate('2026-11-07');
+const DAYS = 30;
+export const START = istInstant(FIRST, '00:00');
+const MINUTES = (DAYS * DAY) / MINUTE;
+const END = plus(START, DAYS * DAY);
+export const DATES = Array.from({ length: DAYS }, (_, day) => addDays(FIRST, day));
+
+export interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** What goes wrong, and when. */
+export interface Troubles {
+  /** The harvester's process is not there. */
+  readonly dead: readonly Span[];
+  readonly holes: readonly (Span & { readonly reason: HoleReason; readonly symbols?: number })[];
+  /** The store holds no token. */
+  readonly noToken: readonly Span[];
+  readonly diskFull: readonly Span[];
+  /** Days are not compacted. */
+  readonly unfinished: readonly Span[];
+  readonly failed: readonly { readonly actor: FunctionActor; readonly at: Instant }[];
+  /** Something lies in the queue. */
+  readonly queued: readonly Span[];
+  readonly impaired: readonly (Span & { readonly check: 'System' | 'Instance' })[];
+  /** AWS measures nothing of the instance. */
+  readonly unmeasured: readonly Span[];
+}
+
+/** What the mock monitor of `test/support/graph.ts` names what AWS counts. */
+const QUEUE = 'undelivered-1234567';
+const INSTANCE = 'harvester-1234567';
+
+const within = (spans: readonly Span[], at: Instant) =>
+  spans.find(({ from, to }) => from <= at && at < to);
+
+export async function metricsOfMonth(troubles: Troubles): Promise<Metrics> {
+  const metrics = metricsOf(MINUTES);
+  countFunctions(metrics, troubles);
+  countEveryMinute(metrics, troubles);
+  await harvestMonth(metrics, troubles);
+  return metrics;
+}
+
+const minuteOf = (at: Instant) => Math.floor((at - START) / MINUTE);
+
+/** Lambda counts errors of a run, zero too, and nothing between runs. */
+function countFunctions(metrics: Metrics, { failed }: Troubles): void {
+  const count = (actor: FunctionActor, at: Instant, errors: number) => {
+    const dimensions = { FunctionName: namesFor('').function(actor) };
+    metrics
+      .of({ namespace: 'AWS/Lambda', metricName: 'Errors', dimensions })
+      .put(minuteOf(at), errors);
+  };
+  for (const date of DATES) {
+    for (const slot of REFRESH_SLOTS) count('refresh', istInstant(date, slot), 0);
+    for (const slot of WATCH_SLOTS) count('watch', istInstant(date, slot), 0);
+    count('login', istInstant(date, '07:10'), 0);
+  }
+  for (const { actor, at } of failed) count(actor, at, 1);
+}
+
+/** SQS counts a queue while it is in use; EC2 checks an instance every minute. */
+function countEveryMinute(metrics: Metrics, { queued, impaired, unmeasured }: Troubles): void {
+  const queue = metrics.of({
+    namespace: 'AWS/SQS',
+    metricName: 'ApproximateNumberOfMessagesVisible',
+    dimensions: { QueueName: QUEUE },
+  });
+  const checks = (['System', 'Instance'] as const).map((check) => ({
+    check,
+    series: metrics.of({
+      namespace: 'AWS/EC2',
+      metricName: `StatusCheckFailed_${check}`,
+      dimensions: { InstanceId: INSTANCE },
+    }),
+  }));
+  for (let minute = 0; minute < MINUTES; minute += 1) {
+    const at = plus(START, minute * MINUTE);
+    if (within(queued, at) !== undefined) queue.put(minute, 1);
+    if (within(unmeasured, at) !== undefined) continue;
+    for (const { check, series } of checks) {
+      const failing = impaired.some(
+        (one) => one.check === check && within([one], at) !== undefined,
+      );
+      series.put(minute, failing ? 1 : 0);
+    }
+  }
+}
+
+class Died extends Error {}
+
+/** A process after the other, each until it dies. */
+async function harvestMonth(metrics: Metrics, troubles: Troubles): Promise<void> {
+  const deaths = [...troubles.dead, { from: END, to: END }].toSorted((a, b) => a.from - b.from);
+  let now = START;
+  let dies = END;
+  const clock: Clock = {
+    now: () => now,
+    sleepUntil: (at) => {
+      if (at >= dies) return Promise.reject(new Died());
+      if (at > now) now = at;
+      return Promise.resolve();
+    },
+  };
+  const days = memoryDays({
+    diskUsedPercent: () => (within(troubles.diskFull, now) === undefined ? 40 : 95),
+    shipped: () => within(troubles.unfinished, now) === undefined,
+  });
+  for (const { from, to } of deaths) {
+    if (now < from) {
+      dies = from;
+      await live(clock, days, metrics, troubles).catch((caught: unknown) => {
+        if (!(caught instanceof Died)) throw caught;
+      });
+    }
+    now = to;
+  }
+}
+
+function live(
+  clock: Clock,
+  days: ReturnType<typeof memoryDays>,
+  metrics: Metrics,
+  troubles: Troubles,
+) {
+  const sampling = parseSampling(REFERENCE_SYMBOLS.join(), '5');
+  if (!sampling.ok) throw new Error(sampling.problems.join());
+  const metered = meteredEvents({
+    client: listening(metrics, clock),
+    events: { emit: () => undefined },
+    dimensions: harvesterDimensions('', '0'),
+  });
+  const token = holdToken({
+    clock,
+    events: metered,
+    fingerprint: () => 'fingerprint',
+    store: {
+      read: (name) =>
+        Promise.resolve(
+          name === 'FYERS_CLIENT_ID'
+            ? 'ABCD1234EF-100'
+            : within(troubles.noToken, clock.now()) === undefined
+              ? operatorToken('access_token', formatIso(plus(clock.now(), -MINUTE)))
+              : null,
+        ),
+      write: () => Promise.reject(new Error('never')),
+    },
+  });
+  return harvest({
+    clock,
+    signal: new AbortController().signal,
+    feed: feedOf(clock, sampling.value.everySeconds, troubles),
+    token,
+    events: metered,
+    metrics: metered,
+    sampling: sampling.value,
+    days,
+    compact: () => Promise.reject(new Error('out of memory')),
+    objects: null,
+    shard: 0,
+    nextSession,
+    isOver: (date) => {
+      const day = dayOf(date);
+      return (
+        date < istDateAt(clock.now()) || (day.kind === 'open' && clock.now() >= day.plan.closesAt)
+      );
+    },
+    sessions: null,
+    until: null,
+  });
+}
+
+function feedOf(clock: Clock, everySeconds: number, { holes }: Troubles): DepthFeed {
+  return {
+    name: 'rest',
+    async *observe(session, held, signal) {
+      for (const slot of slotsOf(session, everySeconds)) {
+        if (slot < clock.now()) continue;
+        await clock.sleepUntil(slot, signal);
+        const hole = holes.find((one) => within([one], slot) !== undefined);
+        yield REFERENCE_SYMBOLS.map((symbol, index): Taken => {
+          const isHole = hole !== undefined && index < (hole.symbols ?? REFERENCE_SYMBOLS.length);
+          const reason = held() === null ? 'no-token' : isHole ? hole.reason : null;
+          return reason === null
+            ? taken(symbol, slot)
+            : { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason };
+        });
+      }
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** The SDK's own client; what it is given is read before anything is sent. */
+function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
+  const client = new CloudWatchClient({ region: 'ap-south-1' });
+  client.middlewareStack.add(
+    () => (args) => {
+      if ('MetricData' in args.input) record(metrics, args.input, clock.now());
+      return Promise.resolve({ output: { $metadata: {} }, response: {} });
+    },
+    { step: 'initialize', priority: 'high' },
+  );
+  return client;
+}
+
+function record(metrics: Metrics, input: PutMetricDataCommandInput, at: Instant): void {
+  const { Namespace: namespace = '', MetricData = [] } = input;
+  for (const { MetricName: metricName = '', Dimensions = [], Values = [] } of MetricData) {
+    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value ?? '']));
+    const series = metrics.of({ namespace, metricName, dimensions });
+    for (const value of Values) series.put(minuteOf(at), value);
+  }
+}
+
+/** @param text a time of the month in India: `2026-11-17 02:00` */
+export function at(text: string): Instant {
+  return instant(Date.parse(`${text.replace(' ', 'T')}+05:30`));
+}
