@@ -34,6 +34,8 @@ const FREE: readonly RegExp[] = [
   /^aws:s3\/bucket(?:PublicAccessBlock|OwnershipControls|ServerSideEncryptionConfiguration|LifecycleConfiguration|Policy|Objectv2):/,
   /^aws:secretsmanager\/secretVersion:/,
   /^aws:kms\/alias:/,
+  // Without actions a budget is free (AWS Budgets pricing).
+  /^aws:budgets\/budget:/,
   // Counted with the functions they start; fourteen million starts a month are free.
   /^aws:scheduler\/schedule:/,
 ];

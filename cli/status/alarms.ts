@@ -56,7 +56,7 @@ export function sayAlarms(alarms: readonly Alarm[]): Said {
     todo: [
       ...(ringing.length > 0
         ? [
-            `An alarm rings (${names(ringing)}). Its message says why; so do \`npx --no-install fyers logs refresh\` and \`npx --no-install fyers logs watch\`.`,
+            `An alarm rings (${names(ringing)}). Its message says why; so do \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
           ]
         : []),
       ...(alarms.length === 0 ? [DEPLOY] : []),

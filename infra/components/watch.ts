@@ -22,7 +22,8 @@ export interface WatchArgs {
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
   /** Without an instance there is nothing that could fall silent. */
-  readonly harvester: Pick<Harvester, 'instanceId'>;
+  /** Null where the stack has none. */
+  readonly harvester: Pick<Harvester, 'instanceId'> | null;
   readonly suffix: string;
   readonly sampling: SamplingPlan;
   readonly instanceType: string;
@@ -38,7 +39,7 @@ export class Watch extends pulumi.ComponentResource {
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Watch', name, {}, opts);
     const { topicArn } = args.messages;
-    const { instanceId } = args.harvester;
+    const instanceId = args.harvester?.instanceId ?? null;
     const place = { parent: this, names: args.names, topicArn };
     const alarms = [
       ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),

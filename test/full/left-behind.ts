@@ -1,3 +1,4 @@
+import { BudgetsClient, DescribeBudgetsCommand } from '@aws-sdk/client-budgets';
 import { EC2Client, DescribeInstancesCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -9,6 +10,7 @@ import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secret
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
 interface ClientOptions {
   readonly endpoint: string;
@@ -36,6 +38,10 @@ export async function leftBehind(options: ClientOptions): Promise<readonly strin
     new EC2Client(options).send(new DescribeVpcsCommand({})),
     new EC2Client(options).send(new DescribeInstancesCommand({})),
   ]);
+  const { Account: AccountId } = await new STSClient(options).send(
+    new GetCallerIdentityCommand({}),
+  );
+  const budgets = await new BudgetsClient(options).send(new DescribeBudgetsCommand({ AccountId }));
   // The keeper's own state is not the program's (`npx fyers ssm delete --all`).
   const ours = /^FYERS_(?:TOKEN_STATE|LOGIN_STATE|TOKEN_CLAIM)/;
   const instances = (machines.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
@@ -48,6 +54,7 @@ export async function leftBehind(options: ClientOptions): Promise<readonly strin
     function: functions.Functions?.map((one) => one.FunctionName) ?? [],
     'log group': groups.logGroups?.map((one) => one.logGroupName) ?? [],
     alarm: alarms.MetricAlarms?.map((one) => one.AlarmName) ?? [],
+    budget: budgets.Budgets?.map((one) => one.BudgetName) ?? [],
     schedule: schedules.Schedules?.map((one) => one.Name) ?? [],
     queue: queues.QueueUrls ?? [],
     topic: topics.Topics?.map((one) => one.TopicArn) ?? [],

@@ -243,8 +243,9 @@ function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
 }
 
 function record(metrics: Metrics, input: PutMetricDataCommandInput, at: Instant): void {
-  const { Namespace: namespace = '', MetricData = [] } = input;
-  for (const { MetricName: metricName = '', Dimensions = [], Values = [] } of MetricData) {
+  const namespace = input.Namespace ?? '';
+  for (const { MetricName: metricName = '', Dimensions = [], Values = [] } of input.MetricData ??
+    []) {
     const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value ?? '']));
     const series = metrics.of({ namespace, metricName, dimensions });
     for (const value of Values) series.put(minuteOf(at), value);

@@ -17,7 +17,7 @@ import { type Alarm, type Unsaid, alarmOf, transitionsOf } from './model.ts';
 import { DATES, START, type Span, type Troubles, at, metricsOfMonth } from './month.ts';
 import type { Metrics } from './series.ts';
 
-/** What reaches the operator must do so within ten minutes (`docs`: any fault but the token's own deadline). */
+/** By then a fault has reached the operator. */
 const IN_TIME = 10 * MINUTE;
 
 /** What the guide leaves open must not decide: so many datapoints further back, seen so many minutes late. */

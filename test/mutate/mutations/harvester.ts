@@ -4,8 +4,23 @@ import type { Mutation } from '../tree.ts';
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
+const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
+  {
+    name: 'a process that dies at once looks alive',
+    file: 'harvester/loop.ts',
+    find: 'due(plus(clock.now(), HEARTBEAT), HEARTBEAT,',
+    replace: 'due(clock.now(), HEARTBEAT,',
+    tests: ALARMS,
+  },
+  {
+    name: 'nobody hears of the slots that a death cost',
+    file: 'harvester/loop.ts',
+    find: '  health.lost(day.lost);\n',
+    replace: '',
+    tests: ALARMS,
+  },
   {
     name: 'an append is not on disk when it counts',
     file: 'adapters/files/append-file.ts',

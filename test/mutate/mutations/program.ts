@@ -8,6 +8,20 @@ const KEEPER = ['test/infra/keeper.test.ts'];
 
 export const PROGRAM: readonly Mutation[] = [
   {
+    name: 'silence rings nobody',
+    file: 'infra/components/harvester-alarms.ts',
+    find: "treatMissingData: 'breaching'",
+    replace: "treatMissingData: 'notBreaching'",
+    tests: ['test/infra/alarms/thirty-days.test.ts'],
+  },
+  {
+    name: 'an alarm listens to another harvester',
+    file: 'infra/components/harvester-alarms.ts',
+    find: 'dimensions: harvesterDimensions(suffix, shard)',
+    replace: 'dimensions: harvesterDimensions(shard, suffix)',
+    tests: ['test/infra/alarms/thirty-days.test.ts'],
+  },
+  {
     name: 'a role may do one thing more',
     file: 'infra/policies.ts',
     find: "actions: ['s3:PutObject'], on: ['depth']",
