@@ -1,6 +1,7 @@
 // Thirty days of metrics: the harvester's come from the harvester itself, on a clock that jumps; what AWS counts comes
 // from the schedule, in AWS's own periods.
-import { CloudWatchClient, type PutMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { parseSampling } from '../../../core/config.ts';
 import type { HoleReason } from '../../../core/depth/coverage.ts';
@@ -234,7 +235,7 @@ function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
   const client = new CloudWatchClient({ region: 'ap-south-1' });
   client.middlewareStack.add(
     () => (args) => {
-      if ('MetricData' in args.input) record(metrics, args.input, clock.now());
+      record(metrics, args.input, clock.now());
       return Promise.resolve({ output: { $metadata: {} }, response: {} });
     },
     { step: 'initialize', priority: 'high' },
@@ -242,11 +243,21 @@ function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
   return client;
 }
 
-function record(metrics: Metrics, input: PutMetricDataCommandInput, at: Instant): void {
-  const namespace = input.Namespace ?? '';
-  for (const { MetricName: metricName = '', Dimensions = [], Values = [] } of input.MetricData ??
-    []) {
-    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value ?? '']));
+const asked = z.object({
+  Namespace: z.string(),
+  MetricData: z.array(
+    z.object({
+      MetricName: z.string(),
+      Values: z.array(z.number()),
+      Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })),
+    }),
+  ),
+});
+
+function record(metrics: Metrics, input: object, at: Instant): void {
+  const { Namespace: namespace, MetricData } = asked.parse(input);
+  for (const { MetricName: metricName, Dimensions, Values } of MetricData) {
+    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
     const series = metrics.of({ namespace, metricName, dimensions });
     for (const value of Values) series.put(minuteOf(at), value);
   }
