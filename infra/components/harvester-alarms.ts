@@ -126,7 +126,7 @@ function machineRules({ instanceId, instanceType }: HarvesterAlarmsArgs): AlarmR
 }
 
 /** Not with disks of its own, nor where the instance is the whole machine (EC2 User Guide, "CloudWatch action based recovery"). */
-export function isRecoverable(instanceType: string): boolean {
+function isRecoverable(instanceType: string): boolean {
   const [family = '', size = ''] = instanceType.split('.');
   return !/^i|\dg[a-z]*d/.test(family) && !size.startsWith('metal');
 }
