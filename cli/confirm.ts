@@ -56,7 +56,7 @@ function linkOrStop(text: string): Link {
   if (parsed.ok) return parsed.value;
   throw new FyersError(
     'operator.usage',
-    `The link ${parsed.problem}; it was not opened.`,
+    `The link ${parsed.problem}, so it was not opened.`,
     'Copy the address behind "Confirm subscription" in AWS\'s mail, and give it in quotes to `npx --no-install fyers confirm`.',
   );
 }
@@ -81,9 +81,9 @@ function parseLink(text: string): Parsed<Link> {
   if (!confirms) return wrong('does not confirm a subscription');
   const topicArn = query.get('TopicArn') ?? '';
   const [, account] = TOPIC.exec(topicArn) ?? [];
-  if (account === undefined) return wrong('names no topic; was it given in quotes?');
+  if (account === undefined) return wrong('names no topic (was it given in quotes?)');
   const token = query.get('Token') ?? '';
-  if (!/^[\w-]{16,1024}$/.test(token)) return wrong('has no token; was it given in quotes?');
+  if (!/^[\w-]{16,1024}$/.test(token)) return wrong('has no token (was it given in quotes?)');
   return { ok: true, value: { topicArn, account, token } };
 }
 

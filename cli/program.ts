@@ -20,7 +20,7 @@ import { addSsm } from './ssm.ts';
 import { addStatus } from './status.ts';
 import { addTakeover } from './takeover.ts';
 import { addTelegram } from './telegram.ts';
-import { paint } from './terminal.ts';
+import { paint, reflowed } from './terminal.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addTokens } from './tokens.ts';
 
@@ -75,7 +75,7 @@ function programOf(session: Session): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
-        io.out(text.trimEnd());
+        io.out(reflowed(io, text.trimEnd()));
       },
       writeErr: (text) => {
         io.err(text.trimEnd());
@@ -134,6 +134,7 @@ function processIo(): Io {
     },
     // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
     colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
+    columns: isatty(1) ? process.stdout.columns : null,
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,

@@ -53,7 +53,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   const probe = options.probe === true;
   const keeper = keeperSettings(settings, options);
   const ports: KeeperPorts = {
-    ...patience(io),
+    ...withoutLinks(patience(io)),
     store,
     claims: claimFiles(folder),
     secrets: pinReader(settings, { session, app, store, broker, probe, account: keeper.fyId }),
@@ -68,7 +68,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
       throw withNextStep(caught, NEXT_STEPS);
     },
   );
-  if (outcome.kind === 'login-needed') throw loginNeeded(outcome.why);
+  if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
   if (outcome.kind === 'rested') io.err(outcome.message);
   report(
     io,
@@ -126,7 +126,29 @@ async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<bo
   return (await liveClaims(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
 }
 
-function loginNeeded(why: AskReason): FyersError {
+/** The keeper's line on the link is for a stack, and the command itself says that a login is needed. */
+function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof rest & {
+  readonly events: typeof events;
+} {
+  return {
+    ...rest,
+    events: {
+      emit: (event) => {
+        if (event.event !== 'login-needed') events.emit(event);
+      },
+    },
+  };
+}
+
+/** A broker that can't be reached asks for no login: nothing was refused. */
+function notRefreshed(why: AskReason): FyersError {
+  if (why === 'unreachable') {
+    return new FyersError(
+      'broker.unreachable',
+      'Fyers could not be reached; nothing was changed.',
+      'Repeat the command in a few minutes.',
+    );
+  }
   return new FyersError(
     'operator.login',
     `The access token could not be refreshed: ${reasonText(why)}.`,

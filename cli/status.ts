@@ -140,7 +140,9 @@ async function asksAt(
 async function sayRemembered(looking: Looking, judged: Promise<Judged>): Promise<readonly Said[]> {
   const text = await readState(looking);
   const live = await judged.then(
-    ({ verdict }) => verdict.good,
+    // Whether it lives now: in the evening a live token is not good for the coming session, and no link waits.
+    ({ verdict: { access } }) =>
+      access.state === 'live' || (access.state === 'unproven' && access.proof === null),
     () => false,
   );
   return sayMemory(text, { ...looking, live });

@@ -40,10 +40,13 @@ export function addTakeover(program: Command, session: Session): void {
       `
 Needed once, where deploy_lambda_refresh.py was run in this account: \`pulumi up\` stops at its parameters. In this order it
   1. shows what is there, tokens as fingerprints and no value,
-  2. disables the rule ${LEFT.rule}, because two schedules would mint twice,
-  3. copies app id, app secret and PIN into the stack's configuration, encrypted, by standard input, and the tokens into
-     files beside .env that only you can read (the newer one by its time of issue stays), and reads all of it back,
-  4. asks, and removes the rule, the function (only the Python one), its logs, its role, the parameters and the secret.
+  2. disables the rule ${LEFT.rule}: two schedules would mint twice,
+  3. copies app id, app secret and PIN into the stack's configuration,
+     encrypted, by standard input, and the tokens into files beside .env that
+     only you can read (the newer one by its time of issue stays), and reads
+     all of it back,
+  4. asks, and removes the rule, the function (only the Python one), its logs,
+     its role, the parameters and the secret.
 If it is interrupted, run it again: it goes on where it stopped. Values are removed only after they were read back.
 Needs the Pulumi CLI and a stack. The EC2 instance of the old guide, and its key pair, are yours to end.
 

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
   readonly colour: boolean;
+  /** Its width in characters; null where lines are as long as they come: a pipe, a file. */
+  readonly columns: number | null;
 }
 
 export type Tone = 'good' | 'bad' | 'quiet' | 'strong';
@@ -21,7 +23,10 @@ export interface Cell {
   readonly tone?: Tone;
 }
 
-/** Columns as wide as their widest cell, the last one as it comes. */
+/** With less than this left for it, a last column is not wrapped: it would be a word a line. */
+const NARROWEST = 24;
+
+/** Columns as wide as their widest cell, the last one wrapped on a terminal. */
 export function table(
   terminal: Terminal,
   head: readonly string[],
@@ -29,12 +34,39 @@ export function table(
 ): readonly string[] {
   const width = (column: number) =>
     Math.max(head[column]?.length ?? 0, ...rows.map((row) => row[column]?.text.length ?? 0));
-  const line = (cells: readonly Cell[]) =>
-    cells
-      .map(({ text, tone }, column) => {
-        const padded = column === cells.length - 1 ? text : text.padEnd(width(column));
-        return tone === undefined ? padded : paint(terminal, tone, padded);
-      })
-      .join('  ');
-  return [line(head.map((text) => ({ text, tone: 'strong' as const }))), ...rows.map(line)];
+  const indent = head.slice(0, -1).reduce((sum, _, column) => sum + width(column) + GAP.length, 0);
+  const left = (terminal.columns ?? Infinity) - indent;
+  const lines = (cells: readonly Cell[]) => {
+    const [first = '', ...more] = wrapped(cells.at(-1)?.text ?? '', left);
+    const line = cells.map(({ text, tone }, column) => {
+      const padded = column === cells.length - 1 ? first : text.padEnd(width(column));
+      return tone === undefined ? padded : paint(terminal, tone, padded);
+    });
+    const { tone } = cells.at(-1) ?? {};
+    const rest = more.map((text) => (tone === undefined ? text : paint(terminal, tone, text)));
+    return [line.join(GAP), ...rest.map((text) => ' '.repeat(indent) + text)];
+  };
+  return [head.map((text) => ({ text, tone: 'strong' as const })), ...rows].flatMap(lines);
+}
+
+const GAP = '  ';
+
+/** A help text at the terminal's width: paragraphs anew, and what is indented (options, commands to copy) as it is. */
+export function reflowed({ columns }: Pick<Terminal, 'columns'>, text: string): string {
+  if (columns === null) return text;
+  return text.replaceAll(/(?<=^|\n)\S.*(?:\n\S.*)*/g, (paragraph) =>
+    wrapped(paragraph.replaceAll('\n', ' '), columns).join('\n'),
+  );
+}
+
+/** At spaces outside of commands; what is longer, such as an address, keeps its line. */
+function wrapped(text: string, width: number): readonly string[] {
+  if (text.length <= width || width < NARROWEST) return [text];
+  const lines: string[] = [];
+  for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -18,6 +18,8 @@ interface TestAlertOptions {
 interface Outcome {
   /** Somebody would read it. */
   readonly heard: boolean;
+  /** Somebody is to be reached by it, confirmed or not. */
+  readonly meant: boolean;
   readonly problem: FyersError | null;
 }
 
@@ -69,14 +71,17 @@ function stopUnlessHeard(outcomes: readonly Outcome[]): void {
     if (problem !== null) throw problem;
     return;
   }
+  const meant = outcomes.some((outcome) => outcome.meant);
   throw (
     problem ??
     new FyersError(
       'operator.channel',
       outcomes.length === 0
         ? 'The stack has no channel to reach you by.'
-        : 'Nobody has confirmed a subscription, so nobody would have read the message.',
-      outcomes.length === 0
+        : meant
+          ? 'Nobody has confirmed a subscription, so nobody would have read the message.'
+          : 'Nobody is subscribed, so nobody would have read the message.',
+      !meant
         ? 'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.'
         : "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
     )
@@ -96,11 +101,13 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
       { text: protocol },
       { text: endpoint },
     ]);
-    for (const line of table(io, ['Subscription', 'By', 'Address'], rows)) io.out(line);
+    if (rows.length > 0) {
+      for (const line of table(io, ['Subscription', 'By', 'Address'], rows)) io.out(line);
+    }
     await asOperator(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
     const listeners = subscriptions.filter(({ confirmed }) => confirmed).length;
     io.out(`Sent to ${String(listeners)} of ${String(subscriptions.length)} subscriptions.`);
-    return listeners > 0;
+    return { heard: listeners > 0, meant: subscriptions.length > 0 };
   });
 }
 
@@ -111,18 +118,21 @@ function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Ou
     const { chatId, channel } = await telegramOfStack(session, names, apiUrl);
     await channel.send(testMessage(io.clock.now()));
     io.out(`Sent to chat ${chatId}.`);
-    return true;
+    return { heard: true, meant: true };
   });
 }
 
 /** A channel's problem is told with it, and does not keep the message from the others. */
-async function reported({ io }: Session, send: () => Promise<boolean>): Promise<Outcome> {
+async function reported(
+  { io }: Session,
+  send: () => Promise<Omit<Outcome, 'problem'>>,
+): Promise<Outcome> {
   try {
-    return { heard: await send(), problem: null };
+    return { ...(await send()), problem: null };
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;
     io.out(paint(io, 'bad', `Not sent (${caught.code}).`));
-    return { heard: false, problem: caught };
+    return { heard: false, meant: true, problem: caught };
   }
 }
 
@@ -168,7 +178,9 @@ async function addressesFor(
   }
   throw new FyersError(
     'operator.usage',
-    named === null ? 'No address is pending, and none is given.' : `"${named}" is no address.`,
+    named === null
+      ? 'No address is pending, and none is given.'
+      : `"${named}" is no e-mail address.`,
     'Give it: `npx --no-install fyers test-alert --resubscribe me@example.in`.',
   );
 }

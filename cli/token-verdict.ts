@@ -1,7 +1,7 @@
 // What is said of the tokens at hand. Pure: the keeper's own rules, and the coming session.
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Proof } from '../core/ports.ts';
-import type { Instant } from '../core/time.ts';
+import { type Instant, brokerDayEnd } from '../core/time.ts';
 import { isForeign, standingOf } from '../core/token/check.ts';
 import { type TokenClaims, decodeToken } from '../core/token/jwt.ts';
 
@@ -60,6 +60,12 @@ export function judge(
     lasts,
     good: lasts && (access.state === 'live' || (offline && access.state === 'unproven')),
   };
+}
+
+/** When the tokens of now end, where that is before the coming session: a login before it helps nobody. Else null. */
+export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>): Instant | null {
+  const end = brokerDayEnd(now);
+  return end < session.closesAt ? end : null;
 }
 
 function accessState(token: string | null, proof: Proof | null, view: View): TokenState {

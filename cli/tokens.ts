@@ -4,10 +4,11 @@ import { parseAccessToken, parseAppId } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import type { Proof } from '../core/ports.ts';
+import { formatIst } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { valueOrStop } from './settings.ts';
 import { type Held, fromFiles, fromParameters } from './token-sources.ts';
-import { type Verdict, judge, mayBeProven } from './token-verdict.ts';
+import { type Verdict, judge, loginHelpsFrom, mayBeProven } from './token-verdict.ts';
 import { jsonOf, linesOf } from './token-report.ts';
 
 interface TokensOptions {
@@ -89,9 +90,12 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
   if (held.problems.length > 0) {
     throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);
   }
+  const from = loginHelpsFrom(verdict);
   throw new FyersError(
     'operator.credentials',
     `No access token is good for the session of ${verdict.session.date}.`,
-    held.nextStep,
+    from === null
+      ? held.nextStep
+      : `Wait until ${formatIst(from)}, when today's tokens end. ${held.nextStep}`,
   );
 }

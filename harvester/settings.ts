@@ -101,7 +101,9 @@ function parsed(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (caught) {
-    throw usage(toError(caught).message);
+    // Node's first sentence; the rest is about option parsers.
+    const [problem = ''] = toError(caught).message.split(/\. |\.$/);
+    throw usage(`${problem}.`);
   }
 }
 

@@ -85,7 +85,7 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
       ? ''
       : `Confirm the subscription that AWS sent to ${email}, if that is not done yet: \`${FYERS} confirm URL\` with the address in that mail. `;
   return accessToken === null && refreshToken === null
-    ? `${confirm}The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login\`.`
+    ? `${confirm}The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login --aws\`.`
     : `${confirm}How it stands: \`${FYERS} status\`.`;
 }
 

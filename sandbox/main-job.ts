@@ -158,8 +158,9 @@ async function recordedSteps(
 async function permissionStep(standIns: StandIns, progress: Progress): Promise<void> {
   const idle = await unexercised(standIns.emulator);
   if (idle === null) return;
+  progress.note('');
   progress.note(
-    '\n   Permissions granted and not exercised by this run (asserted on the registered graph by npm test):',
+    'Permissions granted and not exercised by this run (asserted on the registered graph by npm test):',
   );
   progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));
 }
@@ -171,11 +172,17 @@ async function keep(
   signal: AbortSignal,
 ): Promise<void> {
   const { endpoint, rootCredentials } = standIns.emulator;
-  progress.note('\n   Everything stays up until Ctrl-C. From another terminal:');
+  // On the harvester's clock it stood still between two slots; its limits on calls count by it.
+  standIns.simulator.setClock(standIns.simulator.now(), true);
+  progress.note(
+    "\n   Everything stays up until Ctrl-C, and the simulated Fyers' clock goes on from the end of the virtual day.",
+  );
+  progress.note('From another terminal, in this folder:');
   progress.note(
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${standIns.simulator.url}`,
   );
   progress.note('npx --no-install fyers ssm list');
+  progress.note(`npx --no-install fyers tokens --dir ${standIns.operator.dir}`);
   progress.note(`curl ${standIns.simulator.controlUrl}/ledger`);
   const { host } = new URL(String(outputs['loginUrl']));
   progress.note(`curl -H 'Host: ${host}' ${endpoint}/`);

@@ -68,7 +68,9 @@ function valuesOf(argv: readonly string[]) {
       },
     }).values;
   } catch (caught) {
-    throw usage(toError(caught).message);
+    // Node's first sentence; the rest is about option parsers.
+    const [problem = ''] = toError(caught).message.split(/\. |\.$/);
+    throw usage(`${problem}.`);
   }
 }
 

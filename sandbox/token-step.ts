@@ -18,7 +18,7 @@ export function clientOptions({ endpoint, region, rootCredentials }: Emulator) {
   return { endpoint, region, credentials: rootCredentials };
 }
 
-/** The first slot's run. @throws FyersError when the function failed: its own code and message are in it. */
+/** The first slot's run. @throws FyersError on a day without trading, and when the function failed: its own code and message are in it. */
 export async function invoke(emulator: Emulator, functionName: string): Promise<Invoked> {
   const answer = await answerOf(emulator, functionName, { trigger: 'slot', slot: '07:00' });
   const { statusCode, body } = JSON.parse(answer) as {
@@ -26,6 +26,14 @@ export async function invoke(emulator: Emulator, functionName: string): Promise<
     readonly body: string;
   };
   const { message } = JSON.parse(body) as { readonly message: string };
+  // The run is of a slot, and on a closed day the function rests.
+  if (message.startsWith('No trading')) {
+    throw new FyersError(
+      'operator.usage',
+      `There is nothing to record on that day: ${message}`,
+      'Name a trading day with --date.',
+    );
+  }
   return { answer, statusCode, message };
 }
 

@@ -30,7 +30,11 @@ export function envFileFinding({ session, dir }: Patient): Finding {
     return problem(problems.join(' '), 'Correct that, and repeat the command.');
   }
   const given = Object.values(values).filter((value) => value.trim() !== '').length;
-  return ok(`${String(given)} values in ${path.join(folder, '.env')}`);
+  return ok(
+    given === 0
+      ? `none in ${folder}, or an empty one; .env.example shows what can stand there`
+      : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
+  );
 }
 
 /** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */

@@ -60,11 +60,13 @@ async function remove(
     io.out('Nothing was removed.');
     return;
   }
+  const removed: string[] = [];
   for (const full of found) {
     const was = await asOperator(parameters.remove(full));
     io.out(was ? `Removed ${full}.` : `${full} was not there.`);
+    if (was) removed.push(full);
   }
-  for (const line of consequences(found, names)) io.out(line);
+  for (const line of consequences(removed, names)) io.out(line);
 }
 
 /** Null for all. @throws FyersError `operator.usage` */

@@ -12,7 +12,7 @@ export async function readState({ session, names }: Looking): Promise<string | n
   return read('FYERS_TOKEN_STATE');
 }
 
-/** @param live whether the stored token was found good */
+/** @param live whether the stored token lives now, as far as was asked */
 export function sayMemory(
   text: string | null,
   { names, now, live }: { readonly names: Names; readonly now: Instant; readonly live: boolean },

@@ -3,7 +3,13 @@ import { nextSession } from '../../core/market/calendar.ts';
 import { formatIst } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { type Held, fromParameters } from '../token-sources.ts';
-import { type TokenState, type Verdict, judge, mayBeProven } from '../token-verdict.ts';
+import {
+  type TokenState,
+  type Verdict,
+  judge,
+  loginHelpsFrom,
+  mayBeProven,
+} from '../token-verdict.ts';
 import { prove } from '../tokens.ts';
 import type { Tone } from '../terminal.ts';
 import type { Looking, Said } from './said.ts';
@@ -77,10 +83,12 @@ const PROOFS: Readonly<Partial<Record<TokenState, string>>> = {
   expired: 'it is over',
 };
 
-function whatToDo({ session }: Verdict, asksAt: string | null): string {
+function whatToDo(verdict: Verdict, asksAt: string | null): string {
+  const from = loginHelpsFrom(verdict);
   const link =
     asksAt === null
       ? 'Log in'
       : `The keeper looks again on ${asksAt}; press the link that it sends, or log in before`;
-  return `No token is good for the session of ${session.date}. ${link}: \`npx --no-install fyers login --aws\`.`;
+  const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
+  return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`npx --no-install fyers login --aws\`.`;
 }

@@ -129,7 +129,7 @@ describe('fyers confirm', () => {
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const { code, err } = await at.run('confirm', link);
     expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.usage: The link .*; it was not opened\./);
+    expect(err).toMatch(/^operator\.usage: The link .*, so it was not opened\./);
     expect(front.requests).toEqual([]);
   });
 
@@ -202,6 +202,16 @@ describe('fyers test-alert', () => {
     expect(err).toMatch(/^operator\.channel: Nobody .*fyers confirm`.*--resubscribe`\./);
   });
 
+  test('ends with 2 when nobody is subscribed at all, with the ways to be', async () => {
+    const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
+    await configured({ FYERS_TOPIC_ARN: silent });
+    await using at = await stage({ aws: aws.options });
+    const { code, out, err } = await at.run('test-alert');
+    expect(code).toBe(2);
+    expect(out).toBe(`Topic ${silent}\nSent to 0 of 0 subscriptions.`);
+    expect(err).toMatch(/^operator\.channel: Nobody is subscribed.*pulumi config set email/);
+  });
+
   test.each([
     ['the given address', ['--resubscribe', 'me@example.in'], '', 'me%40example.in'],
     ['FYERS_EMAIL', ['--resubscribe'], 'FYERS_EMAIL=env@example.in\n', 'env%40example.in'],
@@ -236,7 +246,7 @@ describe('fyers test-alert', () => {
     );
     await configured({ FYERS_TOPIC_ARN: topic });
     expect((await at.run('test-alert', '--resubscribe', 'nobody')).err).toMatch(
-      /^operator\.usage: "nobody" is no address\./,
+      /^operator\.usage: "nobody" is no e-mail address\./,
     );
   });
 });

@@ -203,6 +203,19 @@ describe('fyers refresh --local', () => {
   });
 });
 
+describe('fyers refresh --local without Fyers', () => {
+  test('ends with 3, speaks of no link, and sends nobody to a login', async () => {
+    await using at = write(await stage(), {
+      ...OLD,
+      '.env': `FYERS_CLIENT_ID=${SECRET_APP.id}\nFYERS_SECRET_KEY=${SECRET_APP.secret}\n${PIN}FYERS_API_URL=http://127.0.0.1:9\n`,
+    });
+    const { code, err } = await at.run('refresh', '--local');
+    expect(code).toBe(3);
+    expect(err).toMatch(/broker\.unreachable: Fyers could not be reached; nothing was changed\./);
+    expect(err).not.toMatch(/login/);
+  });
+});
+
 describe('fyers refresh --aws', () => {
   test.each([
     [[], '{}'],

@@ -222,7 +222,7 @@ describe('fyers ssm delete', () => {
   test('says so when there was nothing', async () => {
     await using at = await staged();
     const one = await at.run('ssm', 'delete', 'FYERS_TELEGRAM', '--yes');
-    expect(one.out).toContain('FYERS_TELEGRAM was not there.');
+    expect(one.out).toBe('FYERS_TELEGRAM was not there.');
     const all = await at.run('ssm', 'delete', '--all', '--yes', '--suffix', 'none');
     expect(all.out).toContain('There is no parameter of this stack');
   });

@@ -28,6 +28,7 @@ export interface StageOptions {
   readonly now?: Instant;
   readonly env?: Environment;
   readonly colour?: boolean;
+  readonly columns?: number;
   /** What Parameter Store holds; `denied` and `unreachable` are faults of its. */
   readonly parameters?: Readonly<Record<string, string>> | 'denied' | 'unreachable' | 'broken';
   /** Another AWS than that store, such as the emulator. */
@@ -48,6 +49,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     out: (line) => out.push(line),
     err: (line) => err.push(line),
     colour: options.colour ?? false,
+    columns: options.columns ?? null,
     cwd: folder,
     env: options.env ?? {},
     clock: options.clock ?? virtualClock(options.now ?? instant(NOON)),

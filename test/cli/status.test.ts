@@ -131,6 +131,19 @@ describe('fyers status', () => {
     expect(out).toMatch(/^To do: .*`npx --no-install fyers login --aws`/m);
   });
 
+  test('waits for no link in the evening while a token lives, and says when a login helps', async () => {
+    const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:00' } };
+    const aws = await deployed({ state });
+    const { code, out } = await status(aws, istInstant(istDate('2026-11-25'), '20:00'));
+    expect(code).toBe(2);
+    expect(row(out, 'login link')).toEqual([
+      'none open',
+      'asked at the 07:00 run, and a token is live',
+    ]);
+    expect(out).not.toContain('the message of today');
+    expect(out).toContain("log in before (after 26 Nov 2026, 06:00 IST, when today's tokens end)");
+  });
+
   test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
     const state: TokenState = { ...NEW_STATE, latch: { reason: 'app-secret', input: 'x' } };
     const without = ['FyersTokenRefresh-0730'];

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Settings, readSettings } from '../../infra/config.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import { ROOT } from '../support/source-tree.ts';
 
 const CHAT = '7000000001:bot-token-of-telegram/-100200300';
 
@@ -232,6 +234,11 @@ describe('Problems of the settings', () => {
     expect(problems({ config: { [unknown]: 'x' } })).toEqual([
       expect.stringContaining(`Did you mean ${known}?`),
     ]);
+  });
+
+  test('stand explained in a file that keeps its comments when Pulumi writes to it', async () => {
+    const text = await readFile(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
+    expect(text).toMatch(/^config:\n(?: +#.*\n)* +aws:region: ap-south-1$/m);
   });
 
   test('suggest nothing for a key that resembles none', () => {

@@ -94,7 +94,7 @@ describe('The program', () => {
   test('says with a channel and no token when the first link comes, and how to log in now', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { email: 'a@example.com' } });
     expect(graph.outputs['nextStep']).toMatch(
-      /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`npx --no-install fyers login`\.$/,
+      /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`npx --no-install fyers login --aws`\.$/,
     );
     expect(whole.outputs['nextStep']).toMatch(/^Confirm .*`npx --no-install fyers status`\.$/);
   });

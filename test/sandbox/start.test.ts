@@ -70,6 +70,16 @@ describe('npm start with wrong input', () => {
     expect(said).toContain(allowed);
   });
 
+  test.each([['--date'], ['extra']])(
+    'repeats what is wrong with %s as one sentence',
+    async (argument) => {
+      const { said } = await start(argument).ended;
+      expect(said).toMatch(
+        /✘ operator\.usage: [^.]+\. `npm start -- --help` lists the options\.\n$/,
+      );
+    },
+  );
+
   test('says that the folder of --env is not there', async () => {
     const { code, said } = await start('--env', path.join(folder, 'absent')).ended;
     expect(code).toBe(2);
@@ -127,6 +137,14 @@ describe('npm start -- --broker today', () => {
     // Whoever has the link has the page, and whoever has the code has a token.
     expect(said).not.toMatch(/\/go\/[\d-]+\/[0-9a-f]{32}|auth_code=/);
   }, 120_000);
+});
+
+describe('npm start on a day without trading', () => {
+  test('asks for another day, and is no fault of any token', async () => {
+    const { code, said } = await start('--date', '2026-11-28').ended;
+    expect(code).toBe(2);
+    expect(said).toMatch(/✘ operator\.usage: .*\(weekend\).* Name a trading day with --date\./);
+  }, 60_000);
 });
 
 describe('npm start, interrupted', () => {
