@@ -51,8 +51,8 @@ export function addLogs(program: Command, session: Session): void {
       'after',
       `
 refresh, login and watch are functions: their lines come from CloudWatch Logs, with your own AWS identity. harvester shows
-the event log of its latest day in the bucket: what was planned, which slots have no row and why; while a session runs,
-pieces come every few minutes, and afterwards the whole day. Its own lines as a process stay on the instance:
+the event log of its latest day in the bucket: what was planned, which slots have no row and why. A day comes there after
+its close. Its own lines as a process stay on the instance:
 \`journalctl -u fyers-harvester\`.
 
 Examples:

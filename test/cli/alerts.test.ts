@@ -202,6 +202,20 @@ describe('fyers test-alert', () => {
     expect(err).toMatch(/^operator\.channel: Nobody .*fyers confirm`.*--resubscribe`\./);
   });
 
+  test('is content with Telegram alone', async () => {
+    const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
+    await using telegram = await telegramServer(BOT);
+    await configured({
+      FYERS_TOPIC_ARN: silent,
+      FYERS_TELEGRAM: 'yes',
+      FYERS_TELEGRAM_API_URL: telegram.url,
+    });
+    await using at = await stage({ aws: aws.options });
+    const { code, out, err } = await at.run('test-alert');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('Sent to chat 42.');
+  });
+
   test('ends with 2 when nobody is subscribed at all, with the ways to be', async () => {
     const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
     await configured({ FYERS_TOPIC_ARN: silent });
