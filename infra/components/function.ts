@@ -4,7 +4,8 @@ import * as pulumi from '@pulumi/pulumi';
 import type { FunctionActor, Names } from '../../core/names.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 
-const LOG_DAYS = 90;
+/** A year: who logged in, and what was published, can then still be asked. */
+const LOG_DAYS = 365;
 const MEMORY_MB = 256;
 
 /** A run of the refresh waits for Fyers and for another run; a person waits for the login's page. */

@@ -33,7 +33,7 @@ describe('Each function of the keeper', () => {
     });
     expect(one(whole, 'aws:cloudwatch/logGroup:LogGroup', actor).inputs).toMatchObject({
       name: `/aws/lambda/${name}`,
-      retentionInDays: 90,
+      retentionInDays: 365,
     });
   });
 

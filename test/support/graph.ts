@@ -190,13 +190,18 @@ function shortUrn(urn: string): string {
   return `${type.split('$').at(-1) ?? ''}::${name}`;
 }
 
+/** The id that the mock gives to a resource that it makes; a bucket's is its name. */
+export function mockId(name: string): string {
+  return `${name}-1234567`;
+}
+
 function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs, id: taken }) => {
       if (taken !== undefined && taken !== '')
         reads.push({ resource: `${type}::${name}`, id: taken });
       const given = asRecord(inputs);
-      const id = taken !== undefined && taken !== '' ? taken : `${name}-1234567`;
+      const id = taken !== undefined && taken !== '' ? taken : mockId(name);
       const arn = `arn:aws:mock:::${type.split(':').at(-1) ?? ''}/${name}`;
       const computed = { url: `https://mock/${id}`, functionUrl: `https://${id}.mock/` };
       return { id, state: { arn, name: id, key: id, ...computed, ...given } };
