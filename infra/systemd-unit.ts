@@ -36,7 +36,7 @@ export const ENABLED_UNITS = [
   'fyers-updates.timer',
 ] as const;
 
-// No MemoryDenyWriteExecute: V8 compiles at run time.
+// What `systemd-analyze security` would have beyond this stands with its reasons in test/full/validity.test.ts.
 function harvester({ environmentFile, programs }: UnitPaths): string {
   return `[Unit]
 Description=Records the order book
@@ -71,8 +71,12 @@ ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
+ProtectProc=invisible
+ProcSubset=pid
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateMounts=yes
+PrivateUsers=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 RestrictNamespaces=yes
 RestrictRealtime=yes
@@ -80,6 +84,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 
 [Install]

@@ -148,7 +148,7 @@ describe('The instance', () => {
     expect(inputs['subnetId']).toBe('subnet-01234567');
     expect(inputs).not.toHaveProperty('associatePublicIpAddress');
     expect(one(graph, 'aws:ec2/securityGroup:SecurityGroup').inputs['vpcId']).toBe(
-      'vpc-of-the-subnet',
+      'vpc-0123456789abcdef0',
     );
   });
 

@@ -210,7 +210,8 @@ function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks 
       const inputs = asRecord(given);
       if (token === 'aws:index/getCallerIdentity:getCallerIdentity') return { accountId: ACCOUNT };
       if (token === 'aws:ssm/getParameter:getParameter') return { ...inputs, value: IMAGE_ID };
-      if (token === 'aws:ec2/getSubnet:getSubnet') return { ...inputs, vpcId: 'vpc-of-the-subnet' };
+      if (token === 'aws:ec2/getSubnet:getSubnet')
+        return { ...inputs, vpcId: 'vpc-0123456789abcdef0' };
       throw new Error(`no answer for ${token}`);
     },
   };

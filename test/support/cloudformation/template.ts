@@ -1,0 +1,84 @@
+// The registered graph as a CloudFormation template, for tools that know AWS by its resource schemas.
+import { ACCOUNT, type Graph, type Registered, asRecord, mockId } from '../graph.ts';
+import { MAPPINGS, type Properties, UNMAPPED } from './types.ts';
+
+export interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: Properties }>
+  >;
+}
+
+/** @throws Error for a type that is neither mapped nor known to have no counterpart */
+export function templateOf(graph: Graph): Template {
+  const resources = graph.resources
+    .filter(({ type }) => type.startsWith('aws:') && !(type in UNMAPPED))
+    .map((resource) => {
+      const mapping = MAPPINGS[resource.type];
+      if (mapping === undefined) throw new Error(`no CloudFormation type for ${resource.type}`);
+      const { to, properties } = mapping;
+      const shaped = withReferences(properties(resource.inputs, graph), graph);
+      return [logicalId(resource), { Type: to, Properties: withRealArns(shaped) }] as const;
+    });
+  return { Resources: Object.fromEntries(resources) };
+}
+
+/** Every policy document by what it belongs to, with addresses as AWS writes them. */
+export function policiesOf(graph: Graph, type: string): Readonly<Record<string, unknown>> {
+  const policies = graph.resources
+    .filter((each) => each.type === type)
+    .map(({ name, inputs }) => [name, inputs['policy']] as const);
+  return withRealArns(Object.fromEntries(policies));
+}
+
+/** By the property that refers: the type whose id the program puts there, and the attribute that CloudFormation wants. */
+const REFERENCES: Readonly<Record<string, { readonly type: string; readonly attribute?: string }>> =
+  {
+    VpcId: { type: 'aws:ec2/vpc:Vpc' },
+    SubnetId: { type: 'aws:ec2/subnet:Subnet' },
+    RouteTableId: { type: 'aws:ec2/routeTable:RouteTable' },
+    SecurityGroupIds: { type: 'aws:ec2/securityGroup:SecurityGroup', attribute: 'GroupId' },
+    IamInstanceProfile: { type: 'aws:iam/instanceProfile:InstanceProfile' },
+    Roles: { type: 'aws:iam/role:Role' },
+    Bucket: { type: 'aws:s3/bucket:Bucket' },
+  };
+
+function withReferences(properties: Properties, { resources }: Graph): Properties {
+  const referring = (key: string, value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map((each) => referring(key, each));
+    const reference = REFERENCES[key];
+    const target = resources.find(
+      ({ type, name }) => type === reference?.type && mockId(name) === value,
+    );
+    if (target === undefined || reference === undefined) return value;
+    const id = logicalId(target);
+    return reference.attribute === undefined
+      ? { Ref: id }
+      : { 'Fn::GetAtt': [id, reference.attribute] };
+  };
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [key, referring(key, value)]),
+  );
+}
+
+/** How AWS writes the address of each kind that the mock monitor names `arn:aws:mock:::<kind>/<name>`. */
+const REAL_ARNS: Readonly<Record<string, (name: string) => string>> = {
+  Function: (name) => `arn:aws:lambda:ap-south-1:${ACCOUNT}:function:${name}`,
+  Queue: (name) => `arn:aws:sqs:ap-south-1:${ACCOUNT}:${name}`,
+  Role: (name) => `arn:aws:iam::${ACCOUNT}:role/${name}`,
+  Secret: (name) => `arn:aws:secretsmanager:ap-south-1:${ACCOUNT}:secret:${name}-a1B2c3`,
+  Topic: (name) => `arn:aws:sns:ap-south-1:${ACCOUNT}:${name}`,
+  Key: (name) => `arn:aws:kms:ap-south-1:${ACCOUNT}:key/${name}`,
+};
+
+function withRealArns(value: Properties): Properties {
+  const text = JSON.stringify(value).replaceAll(
+    /arn:aws:mock:::(\w+)\/([\w-]+)/g,
+    (found, kind: string, name: string) => REAL_ARNS[kind]?.(name) ?? found,
+  );
+  const parsed: unknown = JSON.parse(text);
+  return asRecord(parsed);
+}
+
+function logicalId({ type, name }: Registered): string {
+  return `${type.split(':').at(-1) ?? ''}${name.replaceAll(/[^A-Za-z0-9]/g, '')}`;
+}
