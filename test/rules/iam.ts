@@ -14,6 +14,8 @@ import {
 
 const ROLE = 'aws:iam/role:Role';
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
+const USER_POLICY = 'aws:iam/userPolicy:UserPolicy';
+const POLICIED = [ROLE, ROLE_POLICY, USER_POLICY];
 
 const HARVESTER = `${ROLE_POLICY}::fyers-harvester`;
 const SCHEDULE = `${ROLE}::fyers-schedule`;
@@ -40,10 +42,10 @@ const allows = (inputs: Registered['inputs']) =>
     ...list(inputs['inlinePolicies']).flatMap((each) => statements(at(each, 'policy'))),
   ].filter(({ effect }) => effect === 'Allow');
 
-/** Roles and their policies with a statement that allows too much. */
+/** Roles and policies with a statement that allows too much. */
 function unlessEach(isSound: (statement: Statement) => boolean): Rule['breakers'] {
   return (graph: Graph) =>
-    [...allOf(graph, ROLE_POLICY), ...allOf(graph, ROLE)]
+    POLICIED.flatMap((type) => allOf(graph, type))
       .filter(({ inputs }) => !allows(inputs).every(isSound))
       .map(address);
 }
@@ -65,6 +67,13 @@ export const IAM_RULES: readonly Rule[] = [
       ({ actions, resources }) => !(actions.includes('*') && resources.includes('*')),
     ),
     flaws: { 'an administrator': granting(HARVESTER, { ...allowing('*'), ...ON_ALL }) },
+  },
+  {
+    id: 'CT.IAM.PR.4',
+    asks: 'no policy is attached to a user',
+    breakers: (graph) =>
+      graph.resources.filter(({ type }) => type.startsWith('aws:iam/userPolicy')).map(address),
+    flaws: { 'one that is': withAnother(USER_POLICY) },
   },
   {
     id: 'CT.IAM.PR.5',
@@ -133,13 +142,13 @@ export const IAM_RULES: readonly Rule[] = [
   },
   {
     id: 'FY.IAM.4',
-    asks: 'there are roles with policies of their own, no users and none of AWS’ policies',
+    asks: 'the program makes no users, and uses none of AWS’ policies',
     breakers: (graph) =>
       graph.resources
         .filter(
           ({ type, inputs }) =>
             (type.startsWith('aws:iam/') &&
-              ![ROLE, ROLE_POLICY, 'aws:iam/instanceProfile:InstanceProfile'].includes(type)) ||
+              ![...POLICIED, 'aws:iam/instanceProfile:InstanceProfile'].includes(type)) ||
             list(inputs['managedPolicyArns']).length > 0,
         )
         .map(address),

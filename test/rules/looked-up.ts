@@ -4,6 +4,7 @@
 
 /** The controls of a type; for one without any, the empty list. */
 export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
+  'aws:budgets/budget:Budget': [],
   'aws:cloudwatch/logGroup:LogGroup': ['CT.CLOUDWATCH.PR.2', 'CT.CLOUDWATCH.PR.3'],
   'aws:cloudwatch/metricAlarm:MetricAlarm': ['CT.CLOUDWATCH.PR.1', 'CT.CLOUDWATCH.PR.4'],
   'aws:ec2/instance:Instance': [
@@ -23,6 +24,9 @@ export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   'aws:iam/instanceProfile:InstanceProfile': [],
   'aws:iam/role:Role': ['CT.IAM.PR.1', 'CT.IAM.PR.5'],
   'aws:iam/rolePolicy:RolePolicy': ['CT.IAM.PR.1', 'CT.IAM.PR.5'],
+  'aws:iam/userPolicy:UserPolicy': ['CT.IAM.PR.1', 'CT.IAM.PR.4', 'CT.IAM.PR.5'],
+  'aws:kms/alias:Alias': [],
+  'aws:kms/key:Key': ['CT.KMS.PR.1', 'CT.KMS.PR.2', 'CT.KMS.PR.3'],
   'aws:lambda/function:Function': ['CT.LAMBDA.PR.3'],
   'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': [],
   // The provider adds its two permissions itself, so CT.LAMBDA.PR.2 has its say here.

@@ -4,6 +4,7 @@ import { CLOUDWATCH_RULES } from './cloudwatch.ts';
 import { EC2_RULES } from './ec2.ts';
 import { EXEMPTIONS } from './exemptions.ts';
 import { IAM_RULES } from './iam.ts';
+import { KMS_RULES } from './kms.ts';
 import { LAMBDA_RULES } from './lambda.ts';
 import { LOOKED_UP } from './looked-up.ts';
 import { MESSAGING_RULES } from './messaging.ts';
@@ -22,6 +23,7 @@ const RULES: readonly Rule[] = [
   ...MESSAGING_RULES,
   ...CLOUDWATCH_RULES,
   ...IAM_RULES,
+  ...KMS_RULES,
   ...SECRET_RULES,
   ...PUBLIC_RULES,
 ];

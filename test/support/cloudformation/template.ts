@@ -39,6 +39,7 @@ const REFERENCES: Readonly<Record<string, { readonly type: string; readonly attr
     SecurityGroupIds: { type: 'aws:ec2/securityGroup:SecurityGroup', attribute: 'GroupId' },
     IamInstanceProfile: { type: 'aws:iam/instanceProfile:InstanceProfile' },
     Roles: { type: 'aws:iam/role:Role' },
+    TargetKeyId: { type: 'aws:kms/key:Key' },
     Bucket: { type: 'aws:s3/bucket:Bucket' },
   };
 

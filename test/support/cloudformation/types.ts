@@ -86,6 +86,37 @@ export const MAPPINGS: Readonly<Record<string, Mapping>> = {
       PolicyDocument: policy,
     }),
   },
+  'aws:iam/userPolicy:UserPolicy': {
+    to: 'AWS::IAM::UserPolicy',
+    properties: ({ user, policy }) => ({
+      PolicyName: 'inline',
+      UserName: user,
+      PolicyDocument: policy,
+    }),
+  },
+  'aws:kms/key:Key': {
+    to: 'AWS::KMS::Key',
+    properties: ({ deletionWindowInDays, policy, ...inputs }) => ({
+      ...pascal(inputs),
+      PendingWindowInDays: deletionWindowInDays,
+      KeyPolicy: policy,
+    }),
+  },
+  'aws:kms/alias:Alias': {
+    to: 'AWS::KMS::Alias',
+    properties: ({ name, targetKeyId }) => ({ AliasName: name, TargetKeyId: targetKeyId }),
+  },
+  'aws:budgets/budget:Budget': {
+    to: 'AWS::Budgets::Budget',
+    properties: ({ name, limitAmount, limitUnit, notifications, ...inputs }) => ({
+      Budget: {
+        ...pascal(inputs),
+        BudgetName: name,
+        BudgetLimit: { Amount: Number(limitAmount), Unit: limitUnit },
+      },
+      NotificationsWithSubscribers: listOf(notifications).map(notification),
+    }),
+  },
   'aws:iam/instanceProfile:InstanceProfile': {
     to: 'AWS::IAM::InstanceProfile',
     properties: ({ role }) => ({ Roles: [role] }),
@@ -193,6 +224,19 @@ function rules(given: unknown): readonly Properties[] {
     const { protocol, cidrBlocks, ...rule } = asRecord(each);
     return { ...pascal(rule), IpProtocol: protocol, CidrIp: listOf(cidrBlocks)[0] };
   });
+}
+
+function notification(given: unknown): Properties {
+  const { subscriberEmailAddresses, subscriberSnsTopicArns, ...of } = asRecord(given);
+  const subscribers = (type: string, addresses: unknown) =>
+    listOf(addresses).map((Address) => ({ SubscriptionType: type, Address }));
+  return {
+    Notification: pascal(of),
+    Subscribers: [
+      ...subscribers('EMAIL', subscriberEmailAddresses),
+      ...subscribers('SNS', subscriberSnsTopicArns),
+    ],
+  };
 }
 
 function tagged({ tags, ...inputs }: Properties): Properties {
