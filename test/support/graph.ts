@@ -203,7 +203,7 @@ function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks 
       const given = asRecord(inputs);
       const id = taken !== undefined && taken !== '' ? taken : mockId(name);
       const arn = `arn:aws:mock:::${type.split(':').at(-1) ?? ''}/${name}`;
-      const computed = { url: `https://mock/${id}`, functionUrl: `https://${id}.mock/` };
+      const computed = { keyId: id, url: `https://mock/${id}`, functionUrl: `https://${id}.mock/` };
       return { id, state: { arn, name: id, key: id, ...computed, ...given } };
     },
     call: ({ token, inputs: given }) => {

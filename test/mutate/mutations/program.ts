@@ -5,6 +5,8 @@ const POLICIES = ['test/infra/policies.test.ts'];
 const CREDENTIALS = ['test/infra/credentials.test.ts'];
 const COMPONENTS = ['test/infra/components.test.ts'];
 const KEEPER = ['test/infra/keeper.test.ts'];
+const RULES = ['test/rules/rules.test.ts'];
+const VALIDITY = ['test/infra/validity.test.ts'];
 
 export const PROGRAM: readonly Mutation[] = [
   {
@@ -114,5 +116,33 @@ export const PROGRAM: readonly Mutation[] = [
     find: 'sha256sum --check --status || return 1',
     replace: 'sha256sum --check --status || true',
     tests: ['test/infra/fetch.test.ts'],
+  },
+  {
+    name: 'a bucket may be opened to the public',
+    file: 'infra/components/bucket.ts',
+    find: 'restrictPublicBuckets: true,',
+    replace: 'restrictPublicBuckets: false,',
+    tests: RULES,
+  },
+  {
+    name: 'a log is gone after a quarter',
+    file: 'infra/components/function.ts',
+    find: 'const LOG_DAYS = 365;',
+    replace: 'const LOG_DAYS = 90;',
+    tests: RULES,
+  },
+  {
+    name: 'a role may read every parameter',
+    file: 'infra/policies.ts',
+    find: "on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],\n  },",
+    replace: "on: ['anything'],\n  },",
+    tests: RULES,
+  },
+  {
+    name: 'the boot script splits a name at its blanks',
+    file: 'infra/user-data.ts',
+    find: 'echo "$wanted  ${PROGRAMS}/harvester.mjs"',
+    replace: 'echo $wanted  ${PROGRAMS}/harvester.mjs',
+    tests: VALIDITY,
   },
 ];
