@@ -1,5 +1,5 @@
 // The configurations over which every rule is asked.
-import type { World } from '../support/graph.ts';
+import { ACCOUNT, type World } from '../support/graph.ts';
 import {
   ACCESS_TOKEN,
   APP_ID,
@@ -21,6 +21,10 @@ export const WORLDS: Readonly<Record<string, World>> = {
   'no app': {},
   'an app alone': APP_ONLY,
   'a suffix': having(WHOLE, { suffix: 'b' }),
+  'a key of its own, and readers': having(WHOLE, {
+    customerKey: 'true',
+    readers: `arn:aws:iam::${ACCOUNT}:role/bot, arn:aws:iam::${ACCOUNT}:user/me`,
+  }),
   'the operator’s own subnet': having(APP_ONLY, { subnetId: 'subnet-0123456789abcdef0' }),
   'data that goes with the stack': having(APP_ONLY, { deleteData: 'true' }),
   'a bucket of an earlier stack': having(APP_ONLY, { dataBucket: 'an-old-bucket' }),
