@@ -146,7 +146,7 @@ function notRefreshed(why: AskReason): FyersError {
     return new FyersError(
       'broker.unreachable',
       'Fyers could not be reached; nothing was changed.',
-      'Repeat the command in a few minutes.',
+      'Run `npx --no-install fyers refresh --local` again in a few minutes.',
     );
   }
   return new FyersError(

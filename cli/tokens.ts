@@ -96,6 +96,6 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
     `No access token is good for the session of ${verdict.session.date}.`,
     from === null
       ? held.nextStep
-      : `Wait until ${formatIst(from)}, when today's tokens end. ${held.nextStep}`,
+      : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
   );
 }
