@@ -112,7 +112,9 @@ describe('fyers tokens', () => {
     if (code === 0) return;
     expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
     // A login in the evening gives a token that is over before that session.
-    expect(ran.err).toContain("Wait until 26 Nov 2026, 06:00 IST, when today's tokens end (`npx --no-install fyers tokens` shows them). Run");
+    expect(ran.err).toContain(
+      "Wait until 26 Nov 2026, 06:00 IST, when today's tokens end (`npx --no-install fyers tokens` shows them). Run",
+    );
   });
 
   test.each([
