@@ -103,8 +103,9 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a hole is not written down',
     file: 'harvester/day.ts',
-    find: 'await logs.record(holes.map((hole) => holeEvent(clock, hole)));',
-    replace: '',
+    find: `await logs.record(holes.map((hole) => holeEvent(clock, hole)));
+      return`,
+    replace: 'return',
     tests: LOOP,
   },
 ];

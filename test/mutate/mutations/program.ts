@@ -134,8 +134,14 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'a role may read every parameter',
     file: 'infra/policies.ts',
-    find: "on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],\n  },",
-    replace: "on: ['anything'],\n  },",
+    find: `actor: 'harvester',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],`,
+    replace: `actor: 'harvester',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['anything'],`,
     tests: RULES,
   },
   {
