@@ -94,11 +94,7 @@ export function withoutCall(state: TokenState): TokenState {
 export function withRefusal(state: TokenState, by: RefusedBy, inputs: Inputs): TokenState {
   // An answer: what follows is for the latch and the switch, not for the count.
   const answered: TokenState = { ...state, calls: null };
-  if (by === 'policy') return { ...answered, policyOff: true };
-  // Only a broker that refreshes looks at these, so a probe that is told so has shown that it does again.
-  const looked = by === 'pin' || by === 'refresh-token';
-  const policyOff = answered.policyOff && !looked;
-  return withLatch({ ...answered, policyOff }, by, inputs);
+  return by === 'policy' ? { ...answered, policyOff: true } : withLatch(answered, by, inputs);
 }
 
 export function withLatch(state: TokenState, reason: LatchReason, inputs: Inputs): TokenState {

@@ -135,19 +135,6 @@ describe("The broker's policy", () => {
     expect(stateOf(world)?.policyOff).toBe(false);
   });
 
-  test.each([
-    ['pin', false],
-    ['refresh-token', false],
-    ['app-secret', true],
-    ['unrecognised', true],
-  ] as const)('after a probe that is refused for the %s is off: %s', async (by, off) => {
-    const world = refusing('policy');
-    await run(world);
-    world.answers.push({ kind: 'refused', by, detail: 'no' });
-    await run(world, PROBE).catch(() => undefined);
-    expect(stateOf(world)).toMatchObject({ policyOff: off, latch: { reason: by } });
-  });
-
   test('stays off after a refused probe, which leaves a live token alone', async () => {
     const world = refusing('policy');
     await run(world);
