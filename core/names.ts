@@ -140,5 +140,11 @@ export const OBJECTS = {
   artifactPrefix: 'artifact/',
   currentArtifact: 'artifact/current.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
+  depthPrefix: 'depth/v2/',
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
+  /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
+  dayFile: (date: string, shard: string, name: string) =>
+    `depth/v2/date=${date}/shard=${shard}/${name.endsWith('.parquet') ? 'parquet/' : ''}${name}`,
+  /** What Athena answered; it expires. */
+  athenaPrefix: 'athena-results/',
 } as const;

@@ -20,7 +20,7 @@ export async function shipDay(options: ShipOptions): Promise<'shipped' | 'confli
   const manifest = await folder.manifest();
   if (manifest === null) return 'conflict';
   for (const file of [...manifest.files, await folder.manifestFacts()]) {
-    const key = `${OBJECTS.dayPrefix(date, String(shard))}${file.name}`;
+    const key = OBJECTS.dayFile(date, String(shard), file.name);
     const outcome = await objects.putOnce(key, folder.pathOf(file.name), file.sha256);
     if (outcome === 'different') {
       await folder.markShipped('conflict');

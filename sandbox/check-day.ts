@@ -46,16 +46,15 @@ export async function dayInBucket(
   );
   const objects = Contents.map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size }));
   const read = async (name: string): Promise<Uint8Array> => {
-    if (!objects.some(({ key }) => key === `${prefix}${name}`)) {
+    const Key = OBJECTS.dayFile(date, '0', name);
+    if (!objects.some(({ key }) => key === Key)) {
       throw new FyersError(
         'platform.integrity',
-        `${prefix}${name} is not in the bucket.`,
+        `${Key} is not in the bucket.`,
         `Is ${date} a trading day? Else look at the harvester's log.`,
       );
     }
-    const { Body } = await s3.client.send(
-      new GetObjectCommand({ Bucket: bucket, Key: `${prefix}${name}` }),
-    );
+    const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key }));
     return (await Body?.transformToByteArray()) ?? new Uint8Array();
   };
   const manifest = JSON.parse(Buffer.from(await read('manifest.json')).toString()) as {

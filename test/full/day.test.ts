@@ -54,7 +54,7 @@ afterAll(async () => {
 
 test('DuckDB finds in the Parquet what the simulator served, to the paisa and the share', async () => {
   const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
-  const Key = `${OBJECTS.dayPrefix(DATE, '0')}depth.parquet`;
+  const Key = OBJECTS.dayFile(DATE, '0', 'depth.parquet');
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
   const file = path.join(standIns.dir, 'depth.parquet');
   await writeFile(file, (await Body?.transformToByteArray()) ?? '');

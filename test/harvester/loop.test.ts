@@ -150,7 +150,7 @@ describe('The harvester', () => {
     expect(manifest).toMatchObject({ expected: 24, received: 24, explained: 0, unexplained: 0 });
     expect(manifest?.phases.map(({ received }) => received)).toEqual([12, 12]);
     expect([...objects.stored.keys()]).toEqual(
-      ['depth.parquet', 'day.log.gz', 'events.jsonl.gz', 'manifest.json'].map(
+      ['parquet/depth.parquet', 'day.log.gz', 'events.jsonl.gz', 'manifest.json'].map(
         (name) => `depth/v2/date=2026-11-25/shard=0/${name}`,
       ),
     );
@@ -176,7 +176,7 @@ describe('The harvester', () => {
 
   test('says so and overwrites nothing when the bucket holds another recording', async () => {
     const objects = bucket('different');
-    objects.stored.set('depth/v2/date=2026-11-25/shard=0/depth.parquet', 'another');
+    objects.stored.set('depth/v2/date=2026-11-25/shard=0/parquet/depth.parquet', 'another');
     const { said } = await live({ objects });
     expect(said).toContain('ship-conflict');
     expect([...objects.stored.values()]).toEqual(['another']);
