@@ -102,6 +102,8 @@ export interface Names {
   readonly undelivered: string;
   readonly alarm: (what: string) => string;
   readonly budget: string;
+  readonly athenaDatabase: string;
+  readonly athenaWorkgroup: string;
 }
 
 const FUNCTIONS: Readonly<Record<FunctionActor, string>> = {
@@ -132,6 +134,9 @@ export function namesFor(suffix: string): Names {
     undelivered: suffixed('FyersUndelivered'),
     alarm: (what) => suffixed(`Fyers-${what}`),
     budget: suffixed('Fyers-monthly'),
+    // Without a hyphen it needs no quotes in SQL.
+    athenaDatabase: suffix === '' ? 'fyers_depth' : `fyers_depth_${suffix}`,
+    athenaWorkgroup: suffixed('fyers-depth'),
   };
 }
 
@@ -144,7 +149,10 @@ export const OBJECTS = {
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
   /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
   dayFile: (date: string, shard: string, name: string) =>
-    `depth/v2/date=${date}/shard=${shard}/${name.endsWith('.parquet') ? 'parquet/' : ''}${name}`,
+    name.endsWith('.parquet')
+      ? `${OBJECTS.parquetFolder(date, shard)}${name}`
+      : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+  parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** What Athena answered; it expires. */
   athenaPrefix: 'athena-results/',
 } as const;

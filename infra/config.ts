@@ -43,6 +43,9 @@ const DEFAULT_EVERY_SECONDS = '5';
 /** Half as much again as what the whole costs. */
 const DEFAULT_BUDGET_DOLLARS = 15;
 
+const NOTHING_TO_ASK =
+  'athena is true and harvester false: without a harvester there is no bucket to ask. Run `pulumi config set athena false`.';
+
 /** Secret values are Pulumi secrets from here on, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
 
@@ -63,6 +66,8 @@ export interface Settings {
   readonly instanceType: string;
   /** False: the token alone; no bucket and no instance. */
   readonly harvester: boolean;
+  /** True: the recordings can be asked in SQL. */
+  readonly athena: boolean;
   /** True: the instance may be replaced or stopped while it records. */
   readonly replaceInSession: boolean;
   /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
@@ -135,6 +140,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     subnetId: read('subnetId', parseSubnetId),
     instanceType: read('instanceType', parseInstanceType) ?? 't4g.micro',
     harvester: read('harvester', parseYesNo) ?? true,
+    athena: read('athena', parseYesNo) ?? false,
     replaceInSession: read('replaceInSession', parseYesNo) ?? false,
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],
@@ -148,6 +154,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     operatorDir: operator.folder,
     notices: tokens.notices,
   };
+  if (settings.athena && !settings.harvester) problems.push(NOTHING_TO_ASK);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
 }
 

@@ -18,6 +18,9 @@ const RECORDED_GIB = 1;
 /** A piece every five minutes of a session, and the day's four files. */
 const PUTS_A_MONTH = 2_000;
 const DAYS_A_MONTH = 30;
+const QUERIES_A_MONTH = 200;
+/** A month of recordings each. */
+const MEGABYTES_A_QUERY = 15;
 /** A run waits for Fyers; most take a third of this. */
 const RUN_SECONDS = 15;
 
@@ -34,6 +37,9 @@ const FREE: readonly RegExp[] = [
   /^aws:s3\/bucket(?:PublicAccessBlock|OwnershipControls|ServerSideEncryptionConfiguration|LifecycleConfiguration|Policy|Objectv2):/,
   /^aws:secretsmanager\/secretVersion:/,
   /^aws:kms\/alias:/,
+  // A million objects of the catalog are free (AWS Glue pricing).
+  /^aws:glue\/catalog(?:Database|Table):/,
+  /^aws:athena\/namedQuery:/,
   // Without actions a budget is free (AWS Budgets pricing).
   /^aws:budgets\/budget:/,
   // Counted with the functions they start; fourteen million starts a month are free.
@@ -66,6 +72,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   ],
   'aws:lambda/function:Function': (all, others) => [
     { what: 'Functions; 400,000 GB-seconds are free', usd: functionsUsd(all, others) },
+  ],
+  // By what is scanned, at ten megabytes a query or more; a month of five symbols is some fifteen.
+  'aws:athena/workgroup:Workgroup': (all) => [
+    {
+      what: `Athena (\`athena\`), at ${String(QUERIES_A_MONTH)} queries a month`,
+      usd: all.length * QUERIES_A_MONTH * (MEGABYTES_A_QUERY / 1_000_000) * prices.scannedTb,
+    },
   ],
   'aws:ssm/parameter:Parameter': (all) => {
     if (all.some(({ inputs }) => inputs['tier'] !== 'Standard')) {

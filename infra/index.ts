@@ -7,6 +7,7 @@ import { PROJECT, REGION, namesFor } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { fixedArns } from './arns.ts';
 import type { Code } from './bundle.ts';
+import { Athena } from './components/athena.ts';
 import { Credentials } from './components/credentials.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
@@ -57,10 +58,14 @@ export async function program(
         { provider },
       )
     : null;
+  const athena =
+    settings.athena && harvester !== null
+      ? new Athena('athena', { ...shared, bucketName: harvester.bucketName }, { provider })
+      : null;
   if (settings.readers.length > 0) {
     new Readers('readers', shared, { provider });
   }
   const watch = new Watch('watch', { ...shared, messages, keeper, harvester }, { provider });
 
-  return stackOutputs({ settings, credentials, messages, keeper, harvester, watch });
+  return stackOutputs({ settings, credentials, messages, keeper, harvester, athena, watch });
 }

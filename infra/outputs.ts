@@ -2,6 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/names.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
+import type { Athena } from './components/athena.ts';
 import type { Credentials } from './components/credentials.ts';
 import type { Harvester } from './components/harvester.ts';
 import type { Keeper } from './components/keeper.ts';
@@ -19,11 +20,12 @@ export interface Made {
   readonly keeper: Keeper;
   /** Null where there is to be none. */
   readonly harvester: Harvester | null;
+  readonly athena: Athena | null;
   readonly watch: Watch;
 }
 
 export function stackOutputs(made: Made) {
-  const { settings, credentials, messages, keeper, harvester, watch } = made;
+  const { settings, credentials, messages, keeper, harvester, athena, watch } = made;
   const instanceId = harvester?.instanceId ?? null;
   return {
     loginUrl: keeper.loginUrl,
@@ -37,6 +39,7 @@ export function stackOutputs(made: Made) {
     key: credentials.keyArn ?? "none: the account's default keys",
     bucket: harvester?.bucketName ?? NO_HARVESTER,
     ...(harvester === null ? {} : bucketFacts(settings)),
+    athena: athena?.workgroupName ?? 'none',
     artifact: harvester?.artifactKey ?? NO_HARVESTER,
     instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
     alarms: watch.alarmNames,

@@ -19,6 +19,7 @@ const KEYS = {
   readers: 'plain',
   reservedConcurrency: 'plain',
   harvester: 'plain',
+  athena: 'plain',
   replaceInSession: 'plain',
   budgetDollars: 'plain',
   deleteData: 'plain',

@@ -1,6 +1,7 @@
 // The bucket of what was recorded. It outlives the stack, with its settings, unless the operator wants it deleted.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import { OBJECTS } from '../../core/names.ts';
 
 export interface DataBucketArgs {
   /** A bucket of an earlier stack to take up again; null to make one. */
@@ -40,6 +41,13 @@ export function dataBucket(
           status: 'Enabled',
           filter: {},
           abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+        },
+        {
+          // Without Athena, too: what it answered before it was switched off expires like the rest.
+          id: 'answers-of-athena',
+          status: 'Enabled',
+          filter: { prefix: OBJECTS.athenaPrefix },
+          expiration: { days: 30 },
         },
       ],
     },

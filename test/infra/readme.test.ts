@@ -20,6 +20,7 @@ const PROFILES: Readonly<Record<string, World>> = {
     config: {
       ...WHOLE.config,
       ...EMAIL,
+      athena: 'true',
       customerKey: 'true',
       readers: 'arn:aws:iam::123456789012:role/bot',
       reservedConcurrency: '1',

@@ -1,8 +1,10 @@
 // The emulator's address and keys come from the environment of the process (AWS_ENDPOINT_URL and its like).
+import { AthenaClient } from '@aws-sdk/client-athena';
 import { BudgetsClient } from '@aws-sdk/client-budgets';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { GlueClient } from '@aws-sdk/client-glue';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -17,10 +19,12 @@ import { REGION } from '../../../core/names.ts';
 
 const options = { region: REGION };
 
+export const athena = new AthenaClient(options);
 export const budgets = new BudgetsClient(options);
 export const cloudwatch = new CloudWatchClient(options);
 export const logs = new CloudWatchLogsClient(options);
 export const ec2 = new EC2Client(options);
+export const glue = new GlueClient(options);
 export const iam = new IAMClient(options);
 export const kms = new KMSClient(options);
 export const lambda = new LambdaClient(options);

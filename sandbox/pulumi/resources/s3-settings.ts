@@ -148,6 +148,7 @@ const lifecycle = setting(
         id: z.string(),
         status: z.enum(ExpirationStatus),
         filter: z.strictObject({ prefix: text }),
+        expiration: z.optional(z.strictObject({ days: z.number() })),
         abortIncompleteMultipartUpload: z.optional(z.strictObject({ daysAfterInitiation: count })),
       }),
     ),
@@ -162,9 +163,16 @@ const lifecycle = setting(
               ID: rule.id,
               Status: rule.status,
               Filter: { Prefix: rule.filter.prefix ?? '' },
-              AbortIncompleteMultipartUpload: {
-                DaysAfterInitiation: rule.abortIncompleteMultipartUpload?.daysAfterInitiation,
-              },
+              ...(rule.expiration === undefined
+                ? {}
+                : { Expiration: { Days: rule.expiration.days } }),
+              ...(rule.abortIncompleteMultipartUpload === undefined
+                ? {}
+                : {
+                    AbortIncompleteMultipartUpload: {
+                      DaysAfterInitiation: rule.abortIncompleteMultipartUpload.daysAfterInitiation,
+                    },
+                  }),
             })),
           },
         }),

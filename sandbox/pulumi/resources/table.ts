@@ -1,10 +1,12 @@
 // The one table of resource types and functions, for the engine's provider and for the run without the CLI.
 import * as z from 'zod/mini';
 import { REGION } from '../../../core/names.ts';
+import { ATHENA_TYPES } from './athena.ts';
 import { BUDGET_TYPES } from './budgets.ts';
 import { callerIdentity } from './clients.ts';
 import { CLOUDWATCH_TYPES } from './cloudwatch.ts';
 import { FUNCTION_URL_TYPES } from './function-url.ts';
+import { GLUE_TYPES } from './glue.ts';
 import { IAM_TYPES } from './iam.ts';
 import { INSTANCE_TYPES } from './instance.ts';
 import { KMS_TYPES } from './kms.ts';
@@ -21,9 +23,11 @@ import { invoke, type Invoke, type ResourceType } from './type.ts';
 
 export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   Object.entries({
+    ...ATHENA_TYPES,
     ...BUDGET_TYPES,
     ...CLOUDWATCH_TYPES,
     ...FUNCTION_URL_TYPES,
+    ...GLUE_TYPES,
     ...IAM_TYPES,
     ...INSTANCE_TYPES,
     ...KMS_TYPES,

@@ -2,6 +2,7 @@
 import type { Mutation } from '../tree.ts';
 
 const OPTIONS = ['test/infra/options.test.ts'];
+const ATHENA = ['test/infra/athena.test.ts'];
 const GUARD = ['test/infra/session-guard.test.ts'];
 
 export const OPTIONAL: readonly Mutation[] = [
@@ -80,5 +81,26 @@ export const OPTIONAL: readonly Mutation[] = [
     find: 'if (FREE.some((pattern) => pattern.test(type))) return [];',
     replace: "if (type !== '') return [];",
     tests: ['test/infra/cost.test.ts'],
+  },
+  {
+    name: 'Athena reads the logs as Parquet, too',
+    file: 'core/names.ts',
+    find: '`${OBJECTS.dayPrefix(date, shard)}parquet/`',
+    replace: 'OBJECTS.dayPrefix(date, shard)',
+    tests: ATHENA,
+  },
+  {
+    name: 'a query may scan whatever it likes',
+    file: 'infra/components/athena.ts',
+    find: 'bytesScannedCutoffPerQuery: SCANNED_BYTES_MAX,',
+    replace: '',
+    tests: ATHENA,
+  },
+  {
+    name: 'a query asks for a column that is not there',
+    file: 'infra/queries/spread-by-minute.sql',
+    find: 'max(ask_px_1 - bid_px_1)',
+    replace: 'max(ask_price_1 - bid_px_1)',
+    tests: ATHENA,
   },
 ];

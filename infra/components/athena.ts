@@ -1,0 +1,136 @@
+// SQL over the recordings: a table that needs no crawler, a workgroup that cannot cost much, and questions to begin with.
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { COLUMNS, DERIVED_COLUMNS } from '../../core/depth/columns.ts';
+import { type Names, OBJECTS } from '../../core/names.ts';
+
+/** The name that the queries use. */
+const TABLE = 'depth';
+/** No day under this schema is older. */
+const FIRST_DAY = '2026-11-01';
+/** A query without a filter looks for each day in each of them. */
+const LAST_SHARD = 9;
+/** Some five cents of Athena's price for each query that is stopped there; a year of five symbols is a tenth of it. */
+const SCANNED_BYTES_MAX = 10_000_000_000;
+const QUERIES = path.join(import.meta.dirname, '..', 'queries');
+
+/** Glue's names for what adapters/files/parquet.ts writes. */
+const TYPES = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' } as const;
+
+export interface AthenaArgs {
+  readonly names: Names;
+  readonly accountId: pulumi.Input<string>;
+  readonly bucketName: pulumi.Input<string>;
+}
+
+export class Athena extends pulumi.ComponentResource {
+  readonly workgroupName: pulumi.Output<string>;
+
+  constructor(name: string, args: AthenaArgs, opts: pulumi.ComponentResourceOptions) {
+    super('fyers:index:Athena', name, {}, opts);
+    const { names, bucketName } = args;
+    const database = new aws.glue.CatalogDatabase(
+      'fyers-depth',
+      { name: names.athenaDatabase, description: 'The recorded NSE order book' },
+      { parent: this },
+    );
+    const table = new aws.glue.CatalogTable('depth', depthTable(database.name, bucketName), {
+      parent: this,
+    });
+    const workgroup = new aws.athena.Workgroup(
+      'fyers-depth',
+      {
+        name: names.athenaWorkgroup,
+        description: 'Queries of the recorded NSE order book',
+        configuration: {
+          // Nobody's own settings can lift the limit or send results elsewhere.
+          enforceWorkgroupConfiguration: true,
+          bytesScannedCutoffPerQuery: SCANNED_BYTES_MAX,
+          publishCloudwatchMetricsEnabled: false,
+          resultConfiguration: {
+            outputLocation: pulumi.interpolate`s3://${bucketName}/${OBJECTS.athenaPrefix}`,
+            expectedBucketOwner: args.accountId,
+            encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+          },
+        },
+        // AWS refuses to delete a workgroup in which a query ever ran; what goes is its history.
+        forceDestroy: true,
+      },
+      { parent: this },
+    );
+    for (const { question, description, sql } of questions()) {
+      new aws.athena.NamedQuery(
+        question,
+        {
+          name: question,
+          description,
+          database: database.name,
+          workgroup: workgroup.name,
+          query: sql,
+        },
+        { parent: this, dependsOn: [table] },
+      );
+    }
+    this.workgroupName = workgroup.name;
+    this.registerOutputs({ workgroupName: this.workgroupName });
+  }
+}
+
+/** Partitions are computed from the range, so that a day can be queried as soon as it is in the bucket. */
+function depthTable(
+  databaseName: pulumi.Input<string>,
+  bucketName: pulumi.Input<string>,
+): aws.glue.CatalogTableArgs {
+  const location = pulumi.interpolate`s3://${bucketName}/${OBJECTS.depthPrefix}`;
+  return {
+    name: TABLE,
+    databaseName,
+    description: 'A row is a snapshot of five levels of one symbol; timestamps are UTC',
+    tableType: 'EXTERNAL_TABLE',
+    parameters: {
+      EXTERNAL: 'TRUE',
+      classification: 'parquet',
+      'projection.enabled': 'true',
+      'projection.date.type': 'date',
+      'projection.date.format': 'yyyy-MM-dd',
+      'projection.date.range': `${FIRST_DAY},NOW`,
+      'projection.date.interval': '1',
+      'projection.date.interval.unit': 'DAYS',
+      'projection.shard.type': 'integer',
+      'projection.shard.range': `0,${String(LAST_SHARD)}`,
+      // Athena's own placeholders.
+      'storage.location.template': pulumi.interpolate`s3://${bucketName}/${OBJECTS.parquetFolder('${date}', '${shard}')}`,
+    },
+    partitionKeys: [
+      { name: 'date', type: 'string', comment: 'Indian day, as 2026-11-25' },
+      { name: 'shard', type: 'int', comment: 'Harvester' },
+    ],
+    storageDescriptor: {
+      location,
+      inputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+      outputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+      serDeInfo: {
+        serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+      },
+      columns: [...COLUMNS, ...DERIVED_COLUMNS].map(({ name, kind, unit }) => ({
+        name,
+        type: TYPES[kind],
+        comment: unit,
+      })),
+    },
+  };
+}
+
+/** A file each; its first line says what is asked and which parameters are. */
+function questions() {
+  return readdirSync(QUERIES)
+    .filter((file) => file.endsWith('.sql'))
+    .toSorted()
+    .map((file) => {
+      const sql = readFileSync(path.join(QUERIES, file), 'utf8');
+      const [first = ''] = sql.split('\n');
+      return { question: path.parse(file).name, description: first.replace(/^-- /, ''), sql };
+    });
+}

@@ -1,0 +1,228 @@
+// The table and the saved queries: read by sqlglot as Athena's SQL, then run by DuckDB over Parquet in the bucket's layout.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeParquet } from '../../adapters/files/parquet.ts';
+import { COLUMNS, type Cell, DERIVED_COLUMNS } from '../../core/depth/columns.ts';
+import { OBJECTS } from '../../core/names.ts';
+import { SECOND, parseInstant, plus } from '../../core/time.ts';
+import { ensureVenv } from '../../sandbox/aws/venv.ts';
+import { sampleRow } from '../support/depth.ts';
+import {
+  ACCOUNT,
+  type Graph,
+  allOf,
+  asRecord,
+  graphOf,
+  one,
+  problemsOf,
+} from '../support/graph.ts';
+import { APP_ONLY } from '../support/worlds.ts';
+
+const BUCKET = 's3://fyers-depth-1234567/';
+const DATE = '2026-11-25';
+const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+
+let graph: Graph;
+let root = '';
+
+beforeAll(async () => {
+  graph = await graphOf({ ...APP_ONLY, config: { athena: 'true' } });
+  root = await mkdtemp(path.join(tmpdir(), 'fyers-athena-'));
+  const file = path.join(root, OBJECTS.dayFile(DATE, '0', 'depth.parquet'));
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeParquet(file, [...COLUMNS, ...DERIVED_COLUMNS], groups());
+  const beside = path.join(root, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
+  await writeFile(beside, 'this is no Parquet file');
+});
+afterAll(async () => {
+  await rm(root, { recursive: true });
+});
+
+/** Two minutes of continuous trading from 10:14, one symbol with a hole of ten seconds, then a part of the auction. */
+async function* groups() {
+  yield await Promise.resolve(
+    SYMBOLS.flatMap((symbol, index) => [
+      ...minutes(symbol, '10:14:00', 24, 'CONTINUOUS').filter((_, n) => index === 0 || n !== 5),
+      ...minutes(symbol, '15:20:00', 12, 'CAS_ENTRY'),
+    ]),
+  );
+}
+
+function minutes(symbol: string, from: string, slots: number, phase: string): (readonly Cell[])[] {
+  const start = parseInstant(`${DATE}T${from}+05:30`);
+  return Array.from({ length: slots }, (_, n) => {
+    const over = { lastPrice: 400 + n, volume: n * 10 };
+    const row = sampleRow(symbol, plus(start, n * 5 * SECOND), over);
+    return [...COLUMNS.map(({ of }) => of(row)), phase, 'sourced'];
+  });
+}
+
+const PARSE_AND_RUN = `
+import duckdb, json, sys
+import sqlglot
+from sqlglot.optimizer.qualify import qualify
+given = json.load(sys.stdin)
+tree = sqlglot.parse_one(given['sql'], dialect='athena')
+qualify(tree.copy(), schema={'depth': given['columns']}, dialect='athena', validate_qualify_columns=True)
+db = duckdb.connect()
+db.execute("SET TimeZone = 'UTC'")
+instants = ', '.join(f'"{n}"::TIMESTAMP AS "{n}"' for n, kind in given['columns'].items() if kind == 'timestamp')
+db.execute(f"CREATE VIEW depth AS SELECT * REPLACE ({instants}) FROM read_parquet('{given['files']}', hive_partitioning = true, hive_types_autocast = false)")
+answer = db.execute(tree.sql(dialect='duckdb'), given['parameters'])
+names = [each[0] for each in answer.description]
+print(json.dumps([dict(zip(names, row)) for row in answer.fetchall()], default=str))
+`;
+
+function listOf(value: unknown): readonly ReturnType<typeof asRecord>[] {
+  return Array.isArray(value) ? value.map(asRecord) : [];
+}
+
+async function ask(
+  question: string,
+  ...parameters: readonly string[]
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { python } = await ensureVenv('sqlglot', ['sqlglot==30.30.0', 'duckdb==2.0.0']);
+  const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
+  const { columns } = asRecord(inputs['storageDescriptor']);
+  const all = [...listOf(columns), ...listOf(inputs['partitionKeys'])];
+  const template = String(asRecord(inputs['parameters'])['storage.location.template']);
+  const running = promisify(execFile)(python, ['-c', PARSE_AND_RUN]);
+  running.child.stdin?.end(
+    JSON.stringify({
+      sql: one(graph, 'aws:athena/namedQuery:NamedQuery', question).inputs['query'],
+      columns: Object.fromEntries(all.map(({ name, type }) => [String(name), String(type)])),
+      // As Athena does: every object in the folder of each partition.
+      files: `${template.replace(BUCKET, `${root}/`).replaceAll(/\$\{\w+\}/g, '*')}*`,
+      parameters,
+    }),
+  );
+  const { stdout } = await running;
+  return JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[];
+}
+
+describe('The Athena table', () => {
+  test('is made only where it is asked for', async () => {
+    const without = await graphOf(APP_ONLY);
+    expect(without.resources.filter(({ type }) => /athena|glue/i.test(type))).toEqual([]);
+    expect(without.outputs['athena']).toBe('none');
+    expect(graph.outputs['athena']).toBe('fyers-depth');
+  });
+
+  test('needs the bucket of a harvester', async () => {
+    const { message } = await problemsOf({ config: { athena: 'true', harvester: 'false' } });
+    expect(message).toContain('`pulumi config set athena false`');
+  });
+
+  test('has the columns of the Parquet file in their order, with Glue’s types', () => {
+    const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
+    const { columns, serDeInfo } = asRecord(inputs['storageDescriptor']);
+    const types = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' };
+    expect(columns).toEqual(
+      [...COLUMNS, ...DERIVED_COLUMNS].map(({ name, kind, unit }) => ({
+        name,
+        type: types[kind],
+        comment: unit,
+      })),
+    );
+    expect(asRecord(serDeInfo)['serializationLibrary']).toContain('ParquetHiveSerDe');
+  });
+
+  test('projects a partition for each day and shard onto the folder that the harvester writes', () => {
+    const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
+    const parameters = asRecord(inputs['parameters']);
+    expect(parameters).toMatchObject({
+      'projection.enabled': 'true',
+      'projection.date.type': 'date',
+      'projection.date.format': 'yyyy-MM-dd',
+      'projection.date.range': '2026-11-01,NOW',
+      'projection.shard.type': 'integer',
+    });
+    const folder = String(parameters['storage.location.template'])
+      .replace('${date}', DATE)
+      .replace('${shard}', '0');
+    expect(`${folder}depth.parquet`).toBe(
+      `${BUCKET}${OBJECTS.dayFile(DATE, '0', 'depth.parquet')}`,
+    );
+  });
+
+  test('can be asked only within a limit, and its answers are encrypted and expire', () => {
+    const { configuration } = one(graph, 'aws:athena/workgroup:Workgroup').inputs;
+    expect(configuration).toMatchObject({
+      enforceWorkgroupConfiguration: true,
+      bytesScannedCutoffPerQuery: 10_000_000_000,
+      resultConfiguration: {
+        outputLocation: `${BUCKET}athena-results/`,
+        expectedBucketOwner: ACCOUNT,
+        encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+      },
+    });
+    const lifecycle = 'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration';
+    expect(one(graph, lifecycle).inputs['rules']).toContainEqual({
+      id: 'answers-of-athena',
+      status: 'Enabled',
+      filter: { prefix: 'athena-results/' },
+      expiration: { days: 30 },
+    });
+  });
+});
+
+describe('The saved query', { timeout: 120_000 }, () => {
+  test('of each question says what it answers and which parameters it takes', () => {
+    const queries = allOf(graph, 'aws:athena/namedQuery:NamedQuery');
+    expect(queries.map(({ name }) => name)).toEqual([
+      'book-at-an-instant',
+      'closing-auction',
+      'coverage-by-day',
+      'spread-by-minute',
+    ]);
+    for (const { inputs } of queries) {
+      expect(inputs).toMatchObject({ database: 'fyers_depth', workgroup: 'fyers-depth' });
+      expect(inputs['description']).toMatch(/^[A-Z].*\. Parameters?: .*'2026-11-25'/);
+    }
+  });
+
+  test('coverage-by-day counts what each symbol has, and finds the longest hole', async () => {
+    const day = { date: DATE, first_slot_ist: `${DATE} 10:14:00` };
+    expect(await ask('coverage-by-day', '2026-11-01', '2026-11-30')).toMatchObject([
+      { ...day, symbol: 'NSE:INFY-EQ', snapshots: 35, percent_of_fullest_symbol: 97.22 },
+      { ...day, symbol: 'NSE:SBIN-EQ', snapshots: 36, percent_of_fullest_symbol: 100 },
+    ]);
+    expect(await ask('coverage-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
+  });
+
+  test('spread-by-minute shows continuous trading alone', async () => {
+    const minute = { mean_spread_rupees: 0.15, mean_spread_basis_points: 3.51 };
+    expect(await ask('spread-by-minute', DATE, 'NSE:INFY-EQ')).toMatchObject([
+      { ...minute, minute_ist: `${DATE} 10:14:00`, snapshots: 11 },
+      { ...minute, minute_ist: `${DATE} 10:15:00`, snapshots: 12 },
+    ]);
+  });
+
+  test('book-at-an-instant shows five levels of the last book at or before it', async () => {
+    const ladder = await ask('book-at-an-instant', DATE, 'NSE:INFY-EQ', '10:14:29');
+    expect(ladder).toHaveLength(5);
+    expect(ladder[0]).toMatchObject({
+      slot_ist: `${DATE} 10:14:20`,
+      ltp: 404,
+      level: 1,
+      bid_px: 427.25,
+      bid_qty: 4_738,
+      bid_orders: 2,
+      ask_px: 427.4,
+    });
+    expect(ladder[4]).toMatchObject({ level: 5, bid_px: null, ask_qty: null });
+  });
+
+  test('closing-auction shows what was recorded while the close was made', async () => {
+    const auction = { phase: 'CAS_ENTRY', phase_certainty: 'sourced', snapshots: 12 };
+    const seen = { first_ltp: 400, last_ltp: 411, traded_qty: 110 };
+    expect(await ask('closing-auction', DATE)).toMatchObject([
+      { ...auction, ...seen, symbol: 'NSE:INFY-EQ', first_slot_ist: `${DATE} 15:20:00` },
+      { ...auction, ...seen, symbol: 'NSE:SBIN-EQ', last_slot_ist: `${DATE} 15:20:55` },
+    ]);
+  });
+});
