@@ -102,6 +102,7 @@ export interface Names {
   readonly undelivered: string;
   readonly alarm: (what: string) => string;
   readonly budget: string;
+  readonly dashboard: string;
   readonly athenaDatabase: string;
   readonly athenaWorkgroup: string;
 }
@@ -134,6 +135,7 @@ export function namesFor(suffix: string): Names {
     undelivered: suffixed('FyersUndelivered'),
     alarm: (what) => suffixed(`Fyers-${what}`),
     budget: suffixed('Fyers-monthly'),
+    dashboard: suffixed('Fyers'),
     // Without a hyphen it needs no quotes in SQL.
     athenaDatabase: suffix === '' ? 'fyers_depth' : `fyers_depth_${suffix}`,
     athenaWorkgroup: suffixed('fyers-depth'),

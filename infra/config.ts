@@ -68,6 +68,7 @@ export interface Settings {
   readonly harvester: boolean;
   /** True: the recordings can be asked in SQL. */
   readonly athena: boolean;
+  readonly dashboard: boolean;
   /** True: the instance may be replaced or stopped while it records. */
   readonly replaceInSession: boolean;
   /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
@@ -141,6 +142,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     instanceType: read('instanceType', parseInstanceType) ?? 't4g.micro',
     harvester: read('harvester', parseYesNo) ?? true,
     athena: read('athena', parseYesNo) ?? false,
+    dashboard: read('dashboard', parseYesNo) ?? false,
     replaceInSession: read('replaceInSession', parseYesNo) ?? false,
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],

@@ -70,6 +70,12 @@ const RULES: Readonly<Record<string, Rule>> = {
       usd: Math.max(0, all.length - prices.freeAlarms) * prices.alarmMonth,
     },
   ],
+  'aws:cloudwatch/dashboard:Dashboard': (all) => [
+    {
+      what: `Dashboard (\`dashboard\`); ${String(prices.freeDashboards)} are free`,
+      usd: Math.max(0, all.length - prices.freeDashboards) * prices.dashboardMonth,
+    },
+  ],
   'aws:lambda/function:Function': (all, others) => [
     { what: 'Functions; 400,000 GB-seconds are free', usd: functionsUsd(all, others) },
   ],

@@ -9,6 +9,7 @@ import { fixedArns } from './arns.ts';
 import type { Code } from './bundle.ts';
 import { Athena } from './components/athena.ts';
 import { Credentials } from './components/credentials.ts';
+import { Dashboard } from './components/dashboard.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
 import { Messages } from './components/messages.ts';
@@ -66,6 +67,10 @@ export async function program(
     new Readers('readers', shared, { provider });
   }
   const watch = new Watch('watch', { ...shared, messages, keeper, harvester }, { provider });
+  const dashboard = settings.dashboard
+    ? new Dashboard('dashboard', { ...shared, keeper, harvester, watch }, { provider })
+    : null;
 
-  return stackOutputs({ settings, credentials, messages, keeper, harvester, athena, watch });
+  const made = { credentials, messages, keeper, harvester, athena, watch, dashboard };
+  return stackOutputs({ settings, ...made });
 }

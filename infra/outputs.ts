@@ -4,6 +4,7 @@ import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/names
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
 import type { Athena } from './components/athena.ts';
 import type { Credentials } from './components/credentials.ts';
+import type { Dashboard } from './components/dashboard.ts';
 import type { Harvester } from './components/harvester.ts';
 import type { Keeper } from './components/keeper.ts';
 import type { Messages } from './components/messages.ts';
@@ -22,10 +23,11 @@ export interface Made {
   readonly harvester: Harvester | null;
   readonly athena: Athena | null;
   readonly watch: Watch;
+  readonly dashboard: Dashboard | null;
 }
 
 export function stackOutputs(made: Made) {
-  const { settings, credentials, messages, keeper, harvester, athena, watch } = made;
+  const { settings, credentials, messages, keeper, harvester, athena, watch, dashboard } = made;
   const instanceId = harvester?.instanceId ?? null;
   return {
     loginUrl: keeper.loginUrl,
@@ -43,6 +45,7 @@ export function stackOutputs(made: Made) {
     artifact: harvester?.artifactKey ?? NO_HARVESTER,
     instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
     alarms: watch.alarmNames,
+    dashboard: dashboard?.dashboardName ?? 'none',
     budget: watch.budgetName ?? 'none',
     topic: messages.topicArn,
     commands: {

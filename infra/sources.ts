@@ -20,6 +20,7 @@ const KEYS = {
   reservedConcurrency: 'plain',
   harvester: 'plain',
   athena: 'plain',
+  dashboard: 'plain',
   replaceInSession: 'plain',
   budgetDollars: 'plain',
   deleteData: 'plain',

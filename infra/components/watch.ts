@@ -33,6 +33,7 @@ export interface WatchArgs {
 
 export class Watch extends pulumi.ComponentResource {
   readonly alarmNames: pulumi.Output<string>[];
+  readonly alarmArns: pulumi.Output<string>[];
   /** Null where there is none. */
   readonly budgetName: pulumi.Output<string> | null;
 
@@ -47,6 +48,7 @@ export class Watch extends pulumi.ComponentResource {
       ...(instanceId === null ? [] : harvesterAlarms(place, { ...args, shard: SHARD, instanceId })),
     ];
     this.alarmNames = alarms.map((made) => made.name);
+    this.alarmArns = alarms.map((made) => made.arn);
     this.budgetName = budget(this, { ...args, topicArn })?.name ?? null;
     this.registerOutputs({ alarmNames: this.alarmNames });
   }

@@ -21,6 +21,7 @@ const PROFILES: Readonly<Record<string, World>> = {
       ...WHOLE.config,
       ...EMAIL,
       athena: 'true',
+      dashboard: 'true',
       customerKey: 'true',
       readers: 'arn:aws:iam::123456789012:role/bot',
       reservedConcurrency: '1',

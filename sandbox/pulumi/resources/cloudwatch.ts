@@ -1,7 +1,10 @@
 import {
   ComparisonOperator,
   DeleteAlarmsCommand,
+  DeleteDashboardsCommand,
   DescribeAlarmsCommand,
+  GetDashboardCommand,
+  PutDashboardCommand,
   PutMetricAlarmCommand,
   Statistic,
 } from '@aws-sdk/client-cloudwatch';
@@ -13,7 +16,7 @@ import {
   PutRetentionPolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod/mini';
-import { arn, cloudwatch, logs } from './clients.ts';
+import { arn, callerIdentity, cloudwatch, logs } from './clients.ts';
 import {
   count,
   flag,
@@ -24,6 +27,9 @@ import {
   unlessGone,
   type ResourceType,
 } from './type.ts';
+
+/** The service's own name for it, and the one of its query protocol. */
+const NO_DASHBOARD = ['DashboardNotFoundError', 'ResourceNotFound'];
 
 const logGroup = resourceType({
   inputs: z.strictObject({ name: z.string(), retentionInDays: count, tags }),
@@ -131,7 +137,40 @@ async function putAlarm(inputs: z.output<typeof alarmInputs>): Promise<void> {
   );
 }
 
+const dashboard = resourceType({
+  inputs: z.strictObject({ dashboardName: z.string(), dashboardBody: z.string() }),
+  // cloudwatch/dashboard.go: dashboard_name ForceNew.
+  replaceOn: ['dashboardName'],
+  async create({ dashboardName, dashboardBody }) {
+    await putDashboard(dashboardName, dashboardBody);
+    // A dashboard is of the account, not of a region.
+    const { account } = await callerIdentity();
+    return {
+      id: dashboardName,
+      outputs: { dashboardArn: `arn:aws:cloudwatch::${account}:dashboard/${dashboardName}` },
+    };
+  },
+  async read(id) {
+    const command = new GetDashboardCommand({ DashboardName: id });
+    const live = await unlessGone(cloudwatch.send(command), ...NO_DASHBOARD);
+    return live === null ? null : { dashboardBody: live.DashboardBody };
+  },
+  async update(id, { dashboardBody }) {
+    await putDashboard(id, dashboardBody);
+    return {};
+  },
+  async delete(id) {
+    const command = new DeleteDashboardsCommand({ DashboardNames: [id] });
+    await unlessGone(cloudwatch.send(command), ...NO_DASHBOARD);
+  },
+});
+
+async function putDashboard(name: string, body: string): Promise<void> {
+  await cloudwatch.send(new PutDashboardCommand({ DashboardName: name, DashboardBody: body }));
+}
+
 export const CLOUDWATCH_TYPES: Readonly<Record<string, ResourceType>> = {
+  'aws:cloudwatch/dashboard:Dashboard': dashboard,
   'aws:cloudwatch/logGroup:LogGroup': logGroup,
   'aws:cloudwatch/metricAlarm:MetricAlarm': metricAlarm,
 };

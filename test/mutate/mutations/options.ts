@@ -103,4 +103,11 @@ export const OPTIONAL: readonly Mutation[] = [
     replace: 'max(ask_price_1 - bid_px_1)',
     tests: ATHENA,
   },
+  {
+    name: 'the dashboard shows the metrics of another harvester',
+    file: 'infra/components/dashboard.ts',
+    find: 'harvesterDimensions(suffix, SHARD)',
+    replace: "harvesterDimensions('other', SHARD)",
+    tests: ['test/infra/dashboard.test.ts'],
+  },
 ];

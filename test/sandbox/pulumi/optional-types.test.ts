@@ -1,4 +1,4 @@
-// The rows of Glue and Athena against the emulator.
+// The rows of Glue, Athena and the dashboard against the emulator.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ResourceType } from '../../../sandbox/pulumi/resources/type.ts';
 import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
@@ -62,6 +62,17 @@ describe('On the emulator', () => {
     expect(await query.read(made.id, QUERY)).toBeNull();
     await workgroup.delete(id, given);
     expect(await workgroup.read(id, given)).toBeNull();
+  });
+
+  test('a dashboard is changed in place, read back and removed', async () => {
+    const dashboard = row('aws:cloudwatch/dashboard:Dashboard');
+    const given = { dashboardName: 'Fyers', dashboardBody: '{"widgets":[]}' };
+    const { id } = await dashboard.create(given);
+    const changed = { ...given, dashboardBody: '{"widgets":[],"start":"-PT6H"}' };
+    await dashboard.update(id, changed, new Set(['dashboardBody']));
+    expect(await dashboard.read(id, given)).toEqual({ dashboardBody: changed.dashboardBody });
+    for (let again = 0; again < 2; again += 1) await dashboard.delete(id, given);
+    expect(await dashboard.read(id, given)).toBeNull();
   });
 
   test('a limit that AWS would refuse is refused', () => {

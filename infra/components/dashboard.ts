@@ -1,0 +1,109 @@
+// One page for a look at everything: the token, the recording, the machine, the functions, and what rings.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import {
+  type FunctionActor,
+  METRICS,
+  METRIC_NAMESPACE,
+  type Names,
+  REGION,
+  harvesterDimensions,
+} from '../../core/names.ts';
+import { FUNCTION_ACTORS } from '../arns.ts';
+import { SHARD } from '../user-data.ts';
+import type { Harvester } from './harvester.ts';
+import type { Keeper } from './keeper.ts';
+import type { Watch } from './watch.ts';
+
+/** A dashboard is 24 columns wide. */
+const WIDTH = 12;
+const HEIGHT = 6;
+
+export interface DashboardArgs {
+  readonly names: Names;
+  readonly suffix: string;
+  readonly keeper: Pick<Keeper, 'functionNames'>;
+  /** Without an instance it has nothing to show of one. */
+  readonly harvester: Pick<Harvester, 'instanceId'> | null;
+  readonly watch: Pick<Watch, 'alarmArns'>;
+}
+
+interface Widget {
+  readonly type: 'alarm' | 'log' | 'metric';
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export class Dashboard extends pulumi.ComponentResource {
+  readonly dashboardName: pulumi.Output<string>;
+
+  constructor(name: string, args: DashboardArgs, opts: pulumi.ComponentResourceOptions) {
+    super('fyers:index:Dashboard', name, {}, opts);
+    const widgets = [
+      { type: 'alarm', properties: { title: 'Alarms', alarms: args.watch.alarmArns } },
+      tokenEvents(args),
+      errors(args),
+      ...((args.harvester?.instanceId ?? null) === null ? [] : recording(args)),
+    ] satisfies readonly Widget[];
+    const made = new aws.cloudwatch.Dashboard(
+      'fyers',
+      {
+        dashboardName: args.names.dashboard,
+        dashboardBody: pulumi.jsonStringify({ widgets: widgets.map(placed) }),
+      },
+      { parent: this },
+    );
+    this.dashboardName = made.dashboardName;
+    this.registerOutputs({ dashboardName: this.dashboardName });
+  }
+}
+
+/** Two in a row. */
+function placed(widget: Widget, index: number) {
+  const [x, y] = [(index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT];
+  return { ...widget, x, y, width: WIDTH, height: HEIGHT };
+}
+
+/** The functions put no metric: what they have to count stands in their log lines. */
+function tokenEvents({ names }: DashboardArgs): Widget {
+  const sources = FUNCTION_ACTORS.map((actor) => `SOURCE '${names.logGroup(actor)}'`);
+  const query = [
+    ...sources,
+    'fields @timestamp, metric.name, message',
+    'filter ispresent(metric.name)',
+    'sort @timestamp desc',
+    'limit 20',
+  ];
+  return {
+    type: 'log',
+    properties: { title: 'Token', region: REGION, view: 'table', query: query.join(' | ') },
+  };
+}
+
+function errors({ keeper }: DashboardArgs): Widget {
+  const series = (actor: FunctionActor) => [
+    'AWS/Lambda',
+    'Errors',
+    'FunctionName',
+    keeper.functionNames[actor],
+  ];
+  return graph('Errors of the functions', 'Sum', FUNCTION_ACTORS.map(series));
+}
+
+function recording({ suffix }: DashboardArgs): readonly Widget[] {
+  const series = (metric: string) => [
+    METRIC_NAMESPACE,
+    metric,
+    ...Object.entries(harvesterDimensions(suffix, SHARD)).flat(),
+  ];
+  return [
+    graph('Minutes without a token', 'Sum', [series('TokenMissing')]),
+    graph('Slots missed', 'Sum', [series(METRICS.slotsMissed)]),
+    graph('Heartbeat', 'SampleCount', [series(METRICS.heartbeat)]),
+    graph('Disk used, percent', 'Maximum', [series(METRICS.diskUsedPercent)]),
+  ];
+}
+
+function graph(title: string, stat: string, metrics: readonly unknown[]): Widget {
+  const properties = { title, region: REGION, view: 'timeSeries', stat, period: 300, metrics };
+  return { type: 'metric', properties };
+}
