@@ -38,6 +38,8 @@ export interface PulumiStack extends AsyncDisposable {
   /** A secret goes by standard input. A key without a namespace is the project's. */
   configSet(key: string, value: string, secret: boolean): Promise<void>;
   registered(): Registered;
+  /** Any command of the CLI on this project, with all that it printed. */
+  cli(args: readonly string[]): Promise<Finished>;
 }
 
 /** Whether the real CLI can be used. */
@@ -94,6 +96,7 @@ export async function withCli(options: WithCliOptions): Promise<PulumiStack> {
       expectDone(await pulumi(['config', 'set', kind, key], value), `config set ${key}`);
     },
     registered: () => registeredIn(options.dir),
+    cli: async (args) => await pulumi(args),
     [Symbol.asyncDispose]: async () => {
       await provider[Symbol.asyncDispose]();
     },
