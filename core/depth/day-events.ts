@@ -31,6 +31,25 @@ const hole = z.object({
   to: instantText,
 });
 
+/** What one recorded name stood for on this day, by the broker's symbol master; null where the master did not say. */
+const symbol = z.object({
+  event: z.literal('symbol'),
+  at: instantText,
+  symbol: z.string(),
+  /** What the operator wrote, where that was another name, such as a front-month alias. */
+  alias: z.nullable(z.string()),
+  isin: z.nullable(z.string()),
+  fyToken: z.nullable(z.string()),
+  /** Rupees. */
+  tick: z.nullable(z.number()),
+  /** Shares or contracts. */
+  lot: z.nullable(z.number()),
+  /** Whether its close is found by auction; null: unknown. */
+  auction: z.nullable(z.boolean()),
+  /** Rupees: the close that the last recorded day ended with. */
+  lastClose: z.nullable(z.number()),
+});
+
 const NOTES = [
   'started',
   'stopped',
@@ -46,10 +65,11 @@ const note = z.object({
   message: z.string(),
 });
 
-const dayEvent = z.union([plan, hole, note]);
+const dayEvent = z.union([plan, hole, symbol, note]);
 
 export type DayEvent = z.infer<typeof dayEvent>;
 export type PlanEvent = z.infer<typeof plan>;
+export type SymbolEvent = z.infer<typeof symbol>;
 export type NoteEvent = z.infer<typeof note>;
 
 const INSTANTS = new Set(['at', 'from', 'to', 'opensAt', 'closesAt']);

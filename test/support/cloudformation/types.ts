@@ -186,8 +186,10 @@ function bucket(inputs: Properties, graph: Graph): Properties {
     },
     LifecycleConfiguration: {
       Rules: listOf(lifecycle['rules']).map((rule) => {
-        const { filter: _filter, ...rest } = asRecord(rule);
-        return pascal(rest);
+        const { filter, expiration, ...rest } = asRecord(rule);
+        const { prefix } = asRecord(filter);
+        const { days } = asRecord(expiration);
+        return pascal({ ...rest, prefix, expirationInDays: days });
       }),
     },
   };
