@@ -115,6 +115,10 @@ function dayLine(event: DayEvent): Said {
     const message = `hole: ${formatClock(from)} to ${formatClock(to)}, ${reason}`;
     return { at, level: 'warn', message, facts: { symbols: symbols.join(' ') } };
   }
+  if (event.event === 'symbol') {
+    const { symbol, event: name, at: _at, ...facts } = event;
+    return { at, level: 'info', message: `${name}: ${symbol}`, facts };
+  }
   const level = event.event === 'day-log-replaced' ? 'error' : 'info';
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
 }
