@@ -62,6 +62,14 @@ export interface Coverage {
   /** Slots before `until` with neither row nor hole, as holes that give `reason`. */
   missing(until: Instant, reason: HoleReason): readonly Hole[];
   summary(session: SessionPlan): CoverageSummary;
+  /** Every planned slot of every symbol: symbol by symbol, in the order of time within each plan. */
+  each(): Iterable<PlannedSlot>;
+}
+
+export interface PlannedSlot {
+  readonly symbol: string;
+  readonly slot: Instant;
+  readonly state: 'received' | HoleReason | 'unexplained';
 }
 
 const EMPTY = 0;
@@ -107,6 +115,7 @@ export function startCoverage(plans: readonly DayPlan[]): Coverage {
     },
     missing: (until, reason) => stretches.flatMap((stretch) => missingIn(stretch, until, reason)),
     summary: (session) => summaryOf(stretches, session),
+    each: () => slotsOf(stretches),
   };
 }
 
@@ -120,6 +129,18 @@ function stretchOf(plan: DayPlan, next: Instant | undefined): Stretch {
     slots,
     marks: new Map(plan.symbols.map((symbol) => [symbol, new Uint8Array(count)])),
   };
+}
+
+function* slotsOf(stretches: readonly Stretch[]): Iterable<PlannedSlot> {
+  for (const { slots, marks } of stretches) {
+    for (const [symbol, ofSymbol] of marks) {
+      for (const [index, slot] of slots.entries()) {
+        const mark = ofSymbol[index] ?? EMPTY;
+        const reason = HOLE_REASONS[mark - 1] ?? 'unexplained';
+        yield { symbol, slot, state: mark === RECEIVED ? 'received' : reason };
+      }
+    }
+  }
 }
 
 function missingIn(stretch: Stretch, until: Instant, reason: HoleReason): readonly Hole[] {

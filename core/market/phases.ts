@@ -18,7 +18,7 @@ export const PHASE_NAMES = [
   'UNKNOWN',
 ] as const;
 
-type PhaseName = (typeof PHASE_NAMES)[number];
+export type PhaseName = (typeof PHASE_NAMES)[number];
 
 /** Strongest first. sourced: a circular or a stored quotation of one says so · inferred: no source gives the edge · provisional: announced, times not. */
 export const CERTAINTIES = ['sourced', 'inferred', 'provisional'] as const;

@@ -1,0 +1,256 @@
+// One day as one page: no script, nothing from elsewhere, pictures inside. Everything on it is in the recording.
+import type { CoverageSummary, HoleReason } from '../../core/depth/coverage.ts';
+import type { CoverageRun, DayFigures } from '../../core/depth/figures.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { formatClock, formatIst, istInstant } from '../../core/time.ts';
+import {
+  closePicture,
+  coveragePicture,
+  latencyPicture,
+  minutesPicture,
+  shortName,
+} from './pictures.ts';
+import { STYLE } from './style.ts';
+import { TONE_WORDS, toneOf } from './tones.ts';
+
+export interface ReportDay {
+  readonly session: SessionPlan;
+  readonly everySeconds: number;
+  readonly coverage: CoverageSummary;
+  readonly runs: readonly CoverageRun[];
+  readonly figures: DayFigures;
+  /** Rows by quality mark; null where the recording has no marks yet. */
+  readonly marks: Readonly<Record<string, number>> | null;
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+}
+
+/** More of them than a person reads; the event log has all. */
+const HOLES_SHOWN = 40;
+
+export function reportPage(day: ReportDay): string {
+  const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
+  const title = `NSE order book, ${when}`;
+  const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, files];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<p class="mark">fyers-token-refresh</p>
+<h1>${escaped(title)}</h1>
+${parts.map((part) => part(day)).join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+function verdict({ coverage: { expected, received, explained, unexplained } }: ReportDay): string {
+  const [tone, words] =
+    unexplained > 0
+      ? ['bad', `${count(unexplained)} slots have neither a row nor a reason.`]
+      : received === expected
+        ? ['good', 'Every slot of every symbol was recorded.']
+        : ['good', `Every slot was recorded or is explained: ${count(explained)} have no row.`];
+  return `<p class="verdict ${tone}">${words}</p>`;
+}
+
+function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
+  const tile = (name: string, value: string) => `<div><dt>${name}</dt><dd>${value}</dd></div>`;
+  const hours = `${formatClock(session.opensAt).slice(0, 5)} – ${formatClock(session.closesAt).slice(0, 5)}`;
+  return `<dl class="tiles">${[
+    tile('Recorded', percent(all.received, all.expected)),
+    tile('Slots', `${count(all.received)} of ${count(all.expected)}`),
+    tile('Explained holes', count(all.explained)),
+    tile('Unexplained', count(all.unexplained)),
+    tile('Session, IST', hours),
+    tile('Grid', `${String(everySeconds)} s × ${count(all.symbols.length)}`),
+    ...(figures.latency === null ? [] : [tile('Answer, 95 %', ms(figures.latency.p95))]),
+  ].join('')}</dl>`;
+}
+
+function coverage({ session, runs, coverage: all }: ReportDay): string {
+  const tones = [...new Set(runs.map(({ state }) => toneOf(state)))];
+  const legend = tones.map(
+    (tone) => `<li><i style="background:var(--${tone})"></i>${TONE_WORDS[tone]}</li>`,
+  );
+  const rows = all.symbols.map((each) => [
+    shortName(each.symbol),
+    count(each.received),
+    count(each.expected),
+    percent(each.received, each.expected),
+    count(each.explained),
+    count(each.unexplained),
+  ]);
+  return `${heading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
+<div class="pair"><div class="card">${coveragePicture(runs, session)}<ul class="legend">${legend.join('')}</ul></div>
+<div class="card wide">${table(['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'], rows)}</div></div>`;
+}
+
+function holes({ runs, coverage: all }: ReportDay): string {
+  const reasons = Object.entries(all.holes) as [HoleReason, number][];
+  if (reasons.length === 0 && all.unexplained === 0) return '';
+  const missing = [
+    ...Map.groupBy(
+      runs.filter(({ state }) => state !== 'received').toSorted((a, b) => a.from - b.from),
+      ({ state, from, to }) => `${state} ${String(from)} ${String(to)}`,
+    ).values(),
+  ];
+  const rows = missing.slice(0, HOLES_SHOWN).map((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const { from, to, state } = first;
+    const symbols = alike.map(({ symbol }) => shortName(symbol));
+    const clock = [from, to].map((at) => formatClock(at).slice(0, 5)).join(' – ');
+    return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
+  });
+  const left = missing.length - rows.length;
+  return `${heading('Holes', 'Minutes in which a slot has no row, joined where they follow each other.')}
+<div class="pair"><div class="card wide">${table(
+    ['Reason', 'Slots'],
+    reasons.toSorted(([, a], [, b]) => b - a).map(([reason, slots]) => [reason, count(slots)]),
+  )}</div>
+<div class="card wide">${table(['IST', 'Reason', 'Symbols'], rows)}${
+    left === 0 ? '' : `<p class="note">And ${count(left)} more: the event log has them all.</p>`
+  }</div></div>`;
+}
+
+function byMinute({ session, figures: { symbols } }: ReportDay): string {
+  const cards = (of: 'spread' | 'imbalance') =>
+    symbols
+      .filter(({ minutes }) => minutes.some((minute) => minute[of] !== null))
+      .map(
+        ({ symbol, minutes }) =>
+          `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${minutesPicture(minutes, session, of)}</div>`,
+      )
+      .join('\n');
+  const [spread, imbalance] = [cards('spread'), cards('imbalance')];
+  if (spread === '') {
+    return heading(
+      'Spread and imbalance',
+      'No snapshot of continuous trading has orders on both sides.',
+    );
+  }
+  return `${heading('Spread', 'Best ask less best bid in basis points of their middle: the median of each minute of continuous trading.')}
+<div class="cards">${spread}</div>
+${heading('Imbalance', 'Bid less ask quantity, divided by their sum, over the five levels: 1 is all bid, −1 all ask. The median of each minute of continuous trading.')}
+<div class="cards">${imbalance}</div>`;
+}
+
+function close({ figures }: ReportDay): string {
+  if (figures.close.length === 0) return '';
+  const bySymbol = Map.groupBy(figures.close, ({ symbol }) => symbol);
+  const cards = [...bySymbol].map(
+    ([symbol, phases]) =>
+      `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${closePicture(phases)}<div class="wide">${table(
+        ['Phase', 'Rows', 'First ₹', 'Last ₹', 'Traded'],
+        phases.map(({ phase, snapshots, firstPrice, lastPrice, traded }) => [
+          phase,
+          count(snapshots),
+          price(firstPrice),
+          price(lastPrice),
+          traded === null ? '–' : count(traded),
+        ]),
+      )}</div></div>`,
+  );
+  return `${heading(
+    'Recorded while the close was made',
+    'The last total quantities that the broker showed in each phase, and its prices. What its depth means during the auction is not documented; the imbalance of the auction itself is not in five levels.',
+  )}
+<ul class="legend"><li><i style="background:var(--buy)"></i>total buy quantity</li><li><i style="background:var(--sell)"></i>total sell quantity</li></ul>
+<div class="cards">${cards.join('\n')}</div>`;
+}
+
+function latency({ figures: { latency: all } }: ReportDay): string {
+  if (all === null) return '';
+  return `${heading('Answers', 'Milliseconds from the request to the book, all symbols; each bar up to its number.')}
+<div class="pair"><div class="card">${latencyPicture(all)}</div>
+<div class="card wide">${table(
+    ['Rows', 'Median', '95 %', '99 %', 'Longest'],
+    [[count(all.count), ms(all.median), ms(all.p95), ms(all.p99), ms(all.longest)]],
+  )}</div></div>`;
+}
+
+function marks(day: ReportDay): string {
+  if (day.marks === null) return '';
+  const counted = Object.entries(day.marks);
+  const rows = counted.map(([mark, rows_]) => [
+    mark,
+    count(rows_),
+    percent(rows_, day.coverage.received),
+  ]);
+  return `${heading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
+<div class="card wide">${
+    rows.length === 0 ? '<p>No row carries a mark.</p>' : table(['Mark', 'Rows', 'Share'], rows)
+  }</div>`;
+}
+
+function files(day: ReportDay): string {
+  if (day.files.length === 0) {
+    return heading('Files', 'The day is not compacted yet: these figures are of its running log.');
+  }
+  return `${heading('Files', 'As the manifest proves them.')}
+<div class="card wide">${table(
+    ['File', 'Bytes', 'SHA-256'],
+    day.files.map(({ name, bytes, sha256 }) => [name, count(bytes), `${sha256.slice(0, 16)}…`]),
+  )}</div>`;
+}
+
+function heading(title: string, note: string): string {
+  return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
+}
+
+/** Every column after the first that holds numbers alone is set to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const isNumber = head.map(
+    (_, column) => column > 0 && rows.every((row) => /^[\d,.–%\sms]+$/.test(row[column] ?? '')),
+  );
+  const cells = (tag: 'th' | 'td', texts: readonly string[]) =>
+    texts
+      .map(
+        (text, column) =>
+          `<${tag}${isNumber[column] === true ? ' class="n"' : ''}>${escaped(text)}</${tag}>`,
+      )
+      .join('');
+  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('');
+  return `<table><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+/** In India's groups: 1,00,000. */
+function count(value: number): string {
+  return value.toLocaleString('en-IN');
+}
+
+/** Never rounded up to a whole: 99.996 % is not all. */
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`;
+}
+
+function ms(value: number): string {
+  return `${count(Math.round(value))} ms`;
+}
+
+function price(value: number | null): string {
+  return value === null
+    ? '–'
+    : value.toLocaleString('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
