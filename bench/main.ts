@@ -7,7 +7,7 @@ import { coldMeasures } from './cold-start.ts';
 import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
 import { packReference } from './reference-package.ts';
-import { slotsMeasure } from './slots.ts';
+import { slotsMeasures } from './slots.ts';
 import { zipMeasures } from './zip-size.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -22,7 +22,7 @@ async function allMeasures(): Promise<readonly Measure[]> {
       programMeasure(),
       ...(await zipMeasures(reference, dir)),
       ...(await coldMeasures(reference, dir)),
-      await slotsMeasure(),
+      ...(await slotsMeasures()),
     ];
   } finally {
     await rm(dir, { recursive: true });

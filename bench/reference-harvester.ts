@@ -1,22 +1,61 @@
 // The reference's sampling loop (dakshthapar/alpha-lab-core, data_collection/harvesting/smart_harvester.py at 7434125).
-import { type Instant, SECOND, plus } from '../core/time.ts';
+import {
+  HOUR,
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  addDays,
+  istDateAt,
+  istInstant,
+  plus,
+} from '../core/time.ts';
 
 /** `time.sleep(0.05)` after each symbol's call, `time.sleep(5)` after each round; neither knows what the calls took. */
 const AFTER_CALL = 50;
 const AFTER_ROUND = 5 * SECOND;
+const OPENS = '09:15';
+const CLOSES = '15:30';
 
-/** The stamps of its rounds, taken before the first call, as its CSV file has them. */
-export function referenceStamps(
-  opensAt: Instant,
-  closesAt: Instant,
+/** One pass over the symbols: one call for each of them. */
+export interface Round {
+  /** When its first call is made. */
+  readonly at: Instant;
+  /** What its rows say, and in which day's file they stand. */
+  readonly stamp: Instant;
+  readonly file: IstDate;
+}
+
+/** @param callMs what a call takes that is made at an instant */
+export function referenceRounds(
+  from: Instant,
+  until: Instant,
   symbols: number,
-  callMs: number,
-): readonly Instant[] {
-  const stamps: Instant[] = [];
-  let now = opensAt;
-  while (now < closesAt) {
-    stamps.push(now);
-    now = plus(now, symbols * (callMs + AFTER_CALL) + AFTER_ROUND);
+  callMs: (at: Instant) => number,
+): readonly Round[] {
+  const rounds: Round[] = [];
+  let now = marketOpen(from);
+  while (now < until) {
+    // Taken once in a round; the pause does not take it again.
+    const stamp = now;
+    if (isOver(stamp)) now = istInstant(addDays(istDateAt(stamp), 1), OPENS);
+    if (now >= until) break;
+    rounds.push({ at: now, stamp, file: istDateAt(stamp) });
+    for (let symbol = 0; symbol < symbols; symbol += 1) now = plus(now, callMs(now) + AFTER_CALL);
+    now = plus(now, AFTER_ROUND);
   }
-  return stamps;
+  return rounds;
+}
+
+/** `wait_for_market_open`, which it calls once. */
+function marketOpen(now: Instant): Instant {
+  const today = istDateAt(now);
+  if (now > istInstant(today, CLOSES)) return istInstant(addDays(today, 1), OPENS);
+  return now < istInstant(today, OPENS) ? istInstant(today, OPENS) : now;
+}
+
+/** `now.hour >= 15 and now.minute >= 30`. */
+function isOver(at: Instant): boolean {
+  const time = at - istInstant(istDateAt(at), '00:00');
+  return time >= 15 * HOUR && time % HOUR >= 30 * MINUTE;
 }

@@ -1,75 +1,137 @@
-// Five-second slots that a day's collector fills when the broker is slow: our feed beside the reference's loop.
-import { restDepth } from '../adapters/fyers/rest-depth.ts';
-import { type SamplingPlan, parseAccessToken, parseAppId, parseSampling } from '../core/config.ts';
-import { REFERENCE_SYMBOLS } from '../core/names.ts';
+// Our harvester beside the reference's loop: what a day has, where it stands, and what a dead token costs.
 import { dayOf } from '../core/market/calendar.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { type Instant, SECOND, istDate, plus } from '../core/time.ts';
+import {
+  DAY,
+  type Instant,
+  type IstDate,
+  SECOND,
+  istDate,
+  istDateAt,
+  istInstant,
+  plus,
+} from '../core/time.ts';
+import { type Harvested, fiveSeconds, harvested } from './harvested.ts';
 import type { Measure } from './measure.ts';
-import { referenceStamps } from './reference-harvester.ts';
-import { slowBroker } from './slow-broker.ts';
+import { referenceRounds } from './reference-harvester.ts';
 
-const EVERY_SECONDS = 5;
-const CALL_MS = 300;
+const EVERY = 5 * SECOND;
+const SYMBOLS = fiveSeconds().symbols.length;
 /** A day on which continuous trading was from 09:15 to 15:30, the hours that the reference knows. */
-const DAY = istDate('2026-01-05');
+const MONDAY = istDate('2026-01-05');
+/** From a Friday over a weekend and Republic Day to a Tuesday. */
+const FRIDAY = istDate('2026-01-23');
+const TUESDAY = istDate('2026-01-27');
+const FRESH = (now: Instant): Instant => plus(now, -SECOND);
 
-export async function slotsMeasure(): Promise<Measure> {
-  const session = continuousTrading();
-  const sampling = given(parseSampling(REFERENCE_SYMBOLS.join(','), String(EVERY_SECONDS)));
+export async function slotsMeasures(): Promise<readonly Measure[]> {
+  const measures: Measure[] = [];
+  for (const callMs of [0, 100, 300]) measures.push(await filled(callMs));
+  return [
+    ...measures,
+    ...(await fiveDays()),
+    await stalled(),
+    await dead('yesterday’s token', (now) => plus(now, -DAY)),
+    await dead('a token that the broker has ended', FRESH),
+  ];
+}
+
+/** Of a slot, all symbols; a round of the reference counts for the slot in which it begins. */
+async function filled(callMs: number): Promise<Measure> {
+  const [from, until] = [istInstant(MONDAY, '09:15'), istInstant(MONDAY, '15:30')];
+  const day = await harvested({ from: plus(from, -DAY), sessions: 1, callMs, tokenAt: FRESH });
+  const ours = Map.groupBy(rowsIn(day, MONDAY), (slot) => slot);
+  const complete = [...ours].filter(
+    ([slot, rows]) => rows.length === SYMBOLS && slot >= from && slot < until,
+  );
+  const rounds = referenceRounds(from, until, SYMBOLS, () => callMs);
   return {
-    what: `slots filled 09:15–15:30, ${String(sampling.symbols.length)} symbols, ${String(CALL_MS)} ms a call`,
+    what: `slots filled 09:15–15:30, ${String(SYMBOLS)} symbols, ${String(callMs)} ms a call`,
     unit: 'slots',
-    ours: await filledByUs(session, sampling),
-    beside: filledByTheReference(session, sampling),
-    aim: { exactly: (session.closesAt - session.opensAt) / (EVERY_SECONDS * SECOND) },
+    ours: complete.length,
+    beside: new Set(rounds.map(({ at }) => Math.floor((at - from) / EVERY))).size,
+    aim: { exactly: (until - from) / EVERY },
   };
 }
 
-function continuousTrading(): SessionPlan {
-  const day = dayOf(DAY);
-  const plan = day.kind === 'open' ? day.plan : null;
-  const phase = plan?.phases.find(({ name }) => name === 'CONTINUOUS');
-  if (plan === null || phase === undefined) throw new Error(`no continuous trading on ${DAY}`);
-  return { ...plan, opensAt: phase.from, closesAt: phase.to, phases: [phase] };
+/** The first books stand in the day's own file when a row of that file was asked for at the opening. */
+async function fiveDays(): Promise<readonly Measure[]> {
+  const from = istInstant(FRIDAY, '08:45');
+  const ours = await harvested({ from, sessions: 2, callMs: 0, tokenAt: FRESH });
+  const rounds = referenceRounds(from, istInstant(TUESDAY, '16:00'), SYMBOLS, () => 0);
+  const mornings = [FRIDAY, TUESDAY];
+  const first = (date: IstDate) => istInstant(date, '09:15');
+  return [
+    {
+      what: 'mornings of two whose books of 09:15 stand in that day’s file',
+      unit: 'days',
+      ours: mornings.filter((date) => rowsIn(ours, date).includes(first(date))).length,
+      beside: mornings.filter((date) =>
+        rounds.some((one) => one.file === date && one.at === first(date)),
+      ).length,
+      aim: { exactly: 2 },
+    },
+    {
+      what: 'rows of a Saturday, a Sunday and a holiday',
+      unit: 'rows',
+      ours: [...ours.slots.values()].flat().filter((at) => !trades(istDateAt(at))).length,
+      beside: SYMBOLS * rounds.filter(({ at }) => !trades(istDateAt(at))).length,
+      aim: { exactly: 0 },
+    },
+  ];
 }
 
-/** Slots that have a book of every symbol, asked for and received inside the slot. */
-async function filledByUs(session: SessionPlan, sampling: SamplingPlan): Promise<number> {
-  const appId = given(parseAppId('BENCHMARK1-100'));
-  const token = given(parseAccessToken(jwt()));
-  await using broker = await slowBroker(session.opensAt, CALL_MS, sampling.symbols.length);
-  await using feed = restDepth({
-    apiUrl: broker.url,
-    appId: () => appId,
-    sampling,
-    clock: broker.clock,
-    strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
+const trades = (date: IstDate): boolean => dayOf(date).kind === 'open';
+
+/** A call that is made at 15:29:50 and gets no answer for 1,900 seconds. */
+async function stalled(): Promise<Measure> {
+  const at = plus(istInstant(MONDAY, '15:29'), 50 * SECOND);
+  const hit = once((now) => now >= at);
+  const ours = await harvested({
+    from: istInstant(MONDAY, '08:45'),
+    sessions: 1,
+    callMs: 0,
+    tokenAt: FRESH,
+    answer: (now) => (hit(now) ? 'nothing' : 'book'),
   });
-  let filled = 0;
-  for await (const batch of feed.observe(session, () => token, new AbortController().signal)) {
-    const inside = batch.filter(
-      ({ kind, slot, sentAt, receivedAt }) =>
-        kind === 'book' && sentAt >= slot && receivedAt < plus(slot, EVERY_SECONDS * SECOND),
-    );
-    if (inside.length === sampling.symbols.length) filled += 1;
-  }
-  return filled;
+  const held = once((now) => now >= at);
+  const rounds = referenceRounds(
+    istInstant(MONDAY, '09:15'),
+    istInstant(MONDAY, '18:00'),
+    SYMBOLS,
+    (now) => (held(now) ? 1_900 * SECOND : 0),
+  );
+  const close = istInstant(MONDAY, '16:00');
+  return {
+    what: 'rows after the market closed (16:00), one call without an answer at 15:29:50',
+    unit: 'rows',
+    ours: rowsIn(ours, MONDAY).filter((slot) => slot >= close).length,
+    beside: SYMBOLS * rounds.filter((round) => round.at >= close).length,
+    aim: { exactly: 0 },
+  };
 }
 
-/** Slots in which one of its rounds begins; that the round may end in the next slot is not held against it. */
-function filledByTheReference(session: SessionPlan, { symbols }: SamplingPlan): number {
-  const stamps = referenceStamps(session.opensAt, session.closesAt, symbols.length, CALL_MS);
-  const slotOf = (at: Instant) => Math.floor((at - session.opensAt) / (EVERY_SECONDS * SECOND));
-  return new Set(stamps.map(slotOf)).size;
+/** True for the first time that it is so, and never again. */
+function once(isSo: (now: Instant) => boolean): (now: Instant) => boolean {
+  let done = false;
+  return (now) => {
+    if (done || !isSo(now)) return false;
+    done = true;
+    return true;
+  };
 }
 
-function jwt(): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'access_token' })}.c2lnbmF0dXJl`;
+async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<Measure> {
+  const callMs = 50;
+  const from = istInstant(MONDAY, '08:45');
+  const ours = await harvested({ from, sessions: 1, callMs, tokenAt, answer: () => 'refused' });
+  const rounds = referenceRounds(from, istInstant(MONDAY, '18:00'), SYMBOLS, () => callMs);
+  return {
+    what: `calls in a day with ${which}, ${String(callMs)} ms a call`,
+    unit: 'calls',
+    ours: ours.calls,
+    beside: SYMBOLS * rounds.length,
+    aim: null,
+  };
 }
 
-function given<T>(parsed: { readonly ok: true; readonly value: T } | { readonly ok: false }): T {
-  if (!parsed.ok) throw new Error('a constant of the benchmark is not valid');
-  return parsed.value;
-}
+const rowsIn = ({ slots }: Harvested, date: IstDate): readonly Instant[] => slots.get(date) ?? [];
