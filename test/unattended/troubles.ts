@@ -1,0 +1,205 @@
+// Luck made to happen: each trouble is asked for in the agenda, and told to the judge.
+import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
+import type { Fault } from '../../sandbox/faults.ts';
+import type { Trouble } from './judge.ts';
+import type { Luck } from './luck.ts';
+import type { Machine } from './machine.ts';
+
+/** Of one day, by its own clock. */
+type At = (time: string) => Instant;
+
+/** How far the clock runs ahead. */
+const AHEAD_MS = 90 * SECOND;
+const DEPTH = /^\/data\/depth$/;
+
+const LIMITED: Fault['effect'] = {
+  kind: 'answer',
+  status: 429,
+  headers: { 'content-type': 'application/json', 'retry-after': '30' },
+  body: '{"s":"error","code":429,"message":"request limit reached"}',
+};
+
+export function brokerTroubles(machine: Machine, luck: Luck['broker'], at: At): readonly Trouble[] {
+  const { agenda, fyers, way } = machine;
+  const { what } = luck;
+  const [from, to] = [at(luck.at), plus(at(luck.at), luck.minutes * MINUTE)];
+  const begins = (act: () => unknown): void => {
+    agenda.at(from, () => void act());
+  };
+  agenda.at(to, () => {
+    fyers.state.isDown = false;
+    machine.isCutOff = false;
+    way.clear();
+  });
+  const trouble = (
+    reasons: Trouble['reasons'],
+    more: Partial<Trouble> = {},
+  ): readonly Trouble[] => [
+    { what: `the broker is ${what}`, from, to, reasons, rings: ['slots-missed'], ...more },
+  ];
+  const whole = { stopsAll: true };
+  switch (what) {
+    case 'up':
+      return [];
+    case 'down':
+      begins(() => (fyers.state.isDown = true));
+      return trouble(['broker-error'], whole);
+    case 'refusing':
+      begins(() => (machine.isCutOff = true));
+      return trouble(['unreachable'], whole);
+    case 'garbage':
+      begins(() => way.add({ match: { path: DEPTH }, effect: { kind: 'garbage' } }));
+      return trouble(['broker-error', 'malformed-answer'], whole);
+    case 'silent':
+      begins(() =>
+        way.add({ match: { path: DEPTH }, nth: [1, 2, 3], effect: { kind: 'half-open' } }),
+      );
+      return trouble(['timeout']);
+    case 'limited once':
+      begins(() => way.add({ match: { path: DEPTH }, nth: [1, 2], effect: LIMITED }));
+      return trouble(['rate-limited']);
+    case 'limited twice':
+      begins(() => way.add({ match: { path: DEPTH }, nth: [1, 2, 3, 4], effect: LIMITED }));
+      return trouble(['rate-limited', 'blocked-for-the-day'], { ...whole, to: at('23:59') });
+  }
+}
+
+export function tokenTroubles(machine: Machine, what: Luck['token'], at: At): readonly Trouble[] {
+  const { agenda, fyers } = machine;
+  const published = (time: string): void => {
+    agenda.at(at(time), () => {
+      machine.token = machine.mint();
+    });
+  };
+  const trouble = (from: string, to: string): readonly Trouble[] => [
+    {
+      what: `the token is ${what}`,
+      from: at(from),
+      to: at(to),
+      reasons: ['no-token', 'token-refused'],
+      rings: ['slots-missed'],
+      stopsAll: true,
+    },
+  ];
+  switch (what) {
+    case 'in time':
+      published('07:00');
+      return [];
+    case 'late':
+      published('10:30');
+      return trouble('06:00', '10:30');
+    case 'none':
+      return trouble('06:00', '23:59');
+    case 'ended':
+      published('07:00');
+      agenda.at(at('11:00'), () => {
+        if (machine.token !== null) fyers.state.revoked.add(machine.token);
+      });
+      published('11:25');
+      return trouble('11:00', '11:25');
+    case 'unreadable':
+      published('07:00');
+      agenda.at(at('08:50'), () => {
+        machine.isStoreAway = true;
+      });
+      agenda.at(at('09:20'), () => {
+        machine.isStoreAway = false;
+      });
+      return trouble('08:50', '09:20');
+  }
+}
+
+const DEATHS = {
+  killed: 'at once',
+  'killed before a write': 'before a write',
+  'killed after a write': 'after a write',
+  'killed in a line': 'in a line',
+} as const;
+
+/** Between these a day's files are open. */
+const RECORDS = { from: '09:00', to: '15:58' };
+
+export function machineTroubles(
+  machine: Machine,
+  luck: Luck['machine'],
+  at: At,
+  trades: boolean,
+): readonly Trouble[] {
+  const { agenda } = machine;
+  const { what } = luck;
+  const [from, to] = [at(luck.at), plus(at(luck.at), luck.minutes * MINUTE)];
+  const trouble = (
+    reasons: Trouble['reasons'],
+    more: Partial<Trouble> = {},
+  ): readonly Trouble[] => [
+    {
+      what: `the harvester is ${what}`,
+      from,
+      to,
+      reasons,
+      rings: ['slots-missed', 'harvester-silent'],
+      ...more,
+    },
+  ];
+  switch (what) {
+    case 'runs':
+      return [];
+    case 'killed':
+    case 'killed before a write':
+    case 'killed after a write':
+    case 'killed in a line': {
+      const writes = trades && RECORDS.from <= luck.at && luck.at <= RECORDS.to;
+      const how = writes ? DEATHS[what] : 'at once';
+      agenda.at(from, () => {
+        machine.kill(how, to);
+      });
+      return trouble(['not-running', 'late', 'clock-jump'], {
+        isDead: true,
+        mayLose: how === 'before a write',
+      });
+    }
+    case 'stopped':
+      agenda.at(from, () => {
+        machine.stop(to);
+      });
+      return trouble(['stopped', 'late'], { isDead: true });
+    case 'suspended':
+      agenda.at(from, () => machine.suspend(to));
+      return trouble(['clock-jump', 'late'], { isDead: true });
+    case 'ahead':
+      agenda.at(from, () => {
+        machine.offset = AHEAD_MS;
+      });
+      agenda.at(to, () => {
+        machine.offset = 0;
+      });
+      return trouble(['clock-jump', 'late'], { aheadMs: AHEAD_MS });
+  }
+}
+
+export function bucketTroubles(
+  machine: Machine,
+  what: Luck['bucket'],
+  at: At,
+  trades: boolean,
+): readonly Trouble[] {
+  if (what === 'there') return [];
+  const from = at('14:00');
+  const to = what === 'away' ? at('18:30') : plus(at('12:00'), 24 * 60 * MINUTE);
+  machine.agenda.at(from, () => {
+    machine.isBucketAway = true;
+  });
+  machine.agenda.at(to, () => {
+    machine.isBucketAway = false;
+  });
+  return [
+    {
+      what: `the bucket is ${what}`,
+      from,
+      to,
+      reasons: [],
+      rings: ['harvester-fault'],
+      isWaitedFor: trades,
+    },
+  ];
+}

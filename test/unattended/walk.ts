@@ -1,0 +1,115 @@
+// Thirty days of a harvester that nobody looks after, with the luck of a seed.
+import { METRIC_NAMESPACE } from '../../core/names.ts';
+import {
+  DAY,
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  addDays,
+  istDate,
+  istInstant,
+  plus,
+  weekday,
+} from '../../core/time.ts';
+import { allOf, graphOf } from '../support/graph.ts';
+import { WHOLE } from '../support/worlds.ts';
+import { alarmOf, transitionsOf } from '../infra/alarms/model.ts';
+import type { Metrics } from '../infra/alarms/series.ts';
+import type { Evidence, JudgedDay } from './judge.ts';
+import { type Luck, draw } from './luck.ts';
+import { type Machine, newMachine } from './machine.ts';
+import { readObjects } from './objects.ts';
+import { EVERY_SECONDS, SYMBOLS } from './process.ts';
+import { bucketTroubles, brokerTroubles, machineTroubles, tokenTroubles } from './troubles.ts';
+
+const DAYS = 30;
+
+/** Thirty days that were chosen for their holidays. The lists are the exchange's, not our calendar's. */
+export interface Month {
+  readonly from: IstDate;
+  /** Weekdays without trading. */
+  readonly holidays: readonly string[];
+  /** Saturdays and Sundays with a session. */
+  readonly sessions: readonly string[];
+}
+
+export const MONTHS: Readonly<Record<'winter' | 'autumn' | 'spring', Month>> = {
+  /** An election, Republic Day, the budget on a Sunday. */
+  winter: {
+    from: istDate('2026-01-12'),
+    holidays: ['2026-01-15', '2026-01-26'],
+    sessions: ['2026-02-01'],
+  },
+  /** Balipratipada, Guru Nanak Jayanti, and the auction's new hours on 7 December. */
+  autumn: { from: istDate('2026-11-09'), holidays: ['2026-11-10', '2026-11-24'], sessions: [] },
+  /** Four holidays in four weeks, three of which make a long weekend. */
+  spring: {
+    from: istDate('2026-03-20'),
+    holidays: ['2026-03-26', '2026-03-31', '2026-04-03', '2026-04-14'],
+    sessions: [],
+  },
+};
+
+/** Books are recorded from 09:00 to 16:00 in all three. */
+const OPENS = '09:00';
+const CLOSES = '16:00';
+
+export async function unattended(month: Month, seed: number): Promise<Evidence> {
+  const startsAt = istInstant(month.from, '00:00');
+  const end = plus(startsAt, DAYS * DAY);
+  await using machine = await newMachine(seed, startsAt, DAYS);
+  const days = draw(seed, DAYS).map((luck, index) => planDay(machine, month, luck, index));
+  machine.agenda.at(end, () => {
+    machine.stop(end);
+  });
+  await machine.run(end);
+  return {
+    symbols: SYMBOLS,
+    everyMs: EVERY_SECONDS * SECOND,
+    days,
+    served: machine.fyers
+      .requests()
+      .filter(({ path, status }) => path === '/data/depth' && status === 200)
+      .map(({ at, symbol }) => ({ at: plus(startsAt, at - startsAt), symbol: symbol ?? '' })),
+    recorded: await readObjects(machine.objects),
+    rings: await ringsOf(machine.metrics, startsAt),
+    failures: machine.failures,
+  };
+}
+
+function planDay(machine: Machine, month: Month, luck: Luck, index: number): JudgedDay {
+  const date = addDays(month.from, index);
+  const isWeekend = weekday(date) === 0 || weekday(date) === 6;
+  const trades = isWeekend ? month.sessions.includes(date) : !month.holidays.includes(date);
+  const at = (time: string): Instant => istInstant(date, time);
+  // The last day's objects can't wait for a noon that is not lived through.
+  const bucket = index < DAYS - 1 ? luck.bucket : 'there';
+  return {
+    date,
+    session: trades ? { opensAt: at(OPENS), closesAt: at(CLOSES) } : null,
+    troubles: [
+      ...brokerTroubles(machine, luck.broker, at),
+      ...(trades ? tokenTroubles(machine, luck.token, at) : []),
+      ...machineTroubles(machine, luck.machine, at, trades),
+      ...bucketTroubles(machine, bucket, at, trades),
+    ],
+  };
+}
+
+/** Of the harvester's own alarms as the program registers them, by the model of CloudWatch. */
+async function ringsOf(metrics: Metrics, startsAt: Instant): Promise<Evidence['rings']> {
+  const config = { symbols: SYMBOLS.join(), everySeconds: String(EVERY_SECONDS) };
+  const graph = await graphOf({ ...WHOLE, config: { ...WHOLE.config, ...config } });
+  return allOf(graph, 'aws:cloudwatch/metricAlarm:MetricAlarm')
+    .map(({ inputs }) => alarmOf(inputs))
+    .filter(({ namespace }) => namespace === METRIC_NAMESPACE)
+    .flatMap((alarm) =>
+      transitionsOf(alarm, metrics.of(alarm), { extra: 2, delay: 1 })
+        .filter(({ to }) => to === 'ALARM')
+        .map(({ minute }) => ({
+          alarm: alarm.name.replace('Fyers-', ''),
+          at: plus(startsAt, minute * MINUTE),
+        })),
+    );
+}
