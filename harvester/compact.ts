@@ -1,10 +1,11 @@
 // A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
-import { type Cell, COLUMNS, DERIVED_COLUMNS } from '../core/depth/columns.ts';
+import { type Cell, COLUMNS, DERIVED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
 import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
-import type { DayEvent, PlanEvent } from '../core/depth/day-events.ts';
+import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
+import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { FyersError } from '../core/errors.ts';
-import { type SessionPlan, phaseAt } from '../core/market/phases.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
 
@@ -17,6 +18,10 @@ export interface CompactOptions {
   readonly shard: number;
   /** By today's knowledge of the calendar; the plan that the harvester followed is in the event log. Null: a closed day. */
   readonly session: SessionPlan | null;
+  /**
+   * The same for one symbol; `auction` as the day's symbol event says it, null where nothing does. Default: `session`.
+   */
+  readonly sessionOf?: (symbol: string, auction: boolean | null) => SessionPlan | null;
 }
 
 /**
@@ -33,7 +38,8 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   if (first === undefined) throw withoutPlan(date);
   const session = options.session ?? withoutPhases(date, first);
   const coverage = coverageOf(events);
-  const reading = { coverage, session, tally: newTally() };
+  const quality = qualityOf(events, options, session);
+  const reading = { coverage, quality, tally: newTally() };
   const parquet = await folder.writeParquet(
     [...COLUMNS, ...DERIVED_COLUMNS],
     groupsOf(folder, reading),
@@ -45,6 +51,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     everySeconds: first.everySeconds,
     coverage: coverage.summary(session),
     ...reading.tally,
+    quality: quality.summary(),
     files: [parquet, ...(await folder.zipLogs())],
   });
   await folder.writeManifest(manifest);
@@ -60,9 +67,24 @@ export function coverageOf(events: readonly DayEvent[]): Coverage {
   return coverage;
 }
 
-const SYMBOL = COLUMNS.findIndex(({ name }) => name === 'symbol');
-const SLOT = COLUMNS.findIndex(({ name }) => name === 'slot');
-const TIMESTAMP = COLUMNS.findIndex(({ name }) => name === 'timestamp');
+/** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
+function qualityOf(
+  events: readonly DayEvent[],
+  { sessionOf }: CompactOptions,
+  session: SessionPlan,
+): Quality {
+  const known = new Map<string, SymbolEvent>();
+  for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
+  return startQuality({
+    sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol)?.auction ?? null) ?? session,
+    tickOf: (symbol) => known.get(symbol)?.tick ?? null,
+    lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
+  });
+}
+
+const SYMBOL = cellIndex('symbol');
+const SLOT = cellIndex('slot');
+const TIMESTAMP = cellIndex('timestamp');
 
 /** What a row of the day log is of. */
 export function keyOf(cells: readonly Cell[]): { readonly symbol: string; readonly slot: Instant } {
@@ -71,7 +93,7 @@ export function keyOf(cells: readonly Cell[]): { readonly symbol: string; readon
 
 interface Reading {
   readonly coverage: Coverage;
-  readonly session: SessionPlan;
+  readonly quality: Quality;
   readonly tally: ReturnType<typeof newTally>;
 }
 
@@ -87,7 +109,7 @@ function newTally() {
 /** Row groups of the rows that count, each sorted by symbol and then slot, which compresses best and reads fastest. */
 async function* groupsOf(
   folder: DayFolder,
-  { coverage, session, tally }: Reading,
+  { coverage, quality, tally }: Reading,
 ): AsyncGenerator<readonly (readonly Cell[])[]> {
   let group: (readonly Cell[])[] = [];
   for await (const cells of folder.rows()) {
@@ -105,8 +127,8 @@ async function* groupsOf(
     tally.rows += 1;
     tally.firstReceivedAt ??= at;
     tally.lastReceivedAt = at;
-    const phase = phaseAt(session, at);
-    group.push([...cells, phase?.name ?? null, phase?.certainty ?? null]);
+    const { phase, text } = quality.judge(cells);
+    group.push([...cells, phase?.name ?? null, phase?.certainty ?? null, text]);
     if (group.length === GROUP) {
       yield sorted(group);
       group = [];

@@ -16,6 +16,7 @@ import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, TokenStore } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
@@ -75,9 +76,17 @@ export async function run({ clock, signal, argv, env }: RunOptions): Promise<num
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  const day = dayOf(date);
-  const session = day.kind === 'open' ? day.plan : null;
-  await compactDay({ folder: dayFolders(dataDir).folder(date), date, shard, session });
+  const sessionOf = (_symbol: string, auction: boolean | null): SessionPlan | null => {
+    const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
+    return day.kind === 'open' ? day.plan : null;
+  };
+  await compactDay({
+    folder: dayFolders(dataDir).folder(date),
+    date,
+    shard,
+    session: sessionOf('', null),
+    sessionOf,
+  });
 }
 
 interface Surroundings {

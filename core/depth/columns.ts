@@ -64,11 +64,19 @@ export const COLUMNS: readonly Column[] = [
   price('upper_circuit', ({ book }) => book.upperCircuit),
 ];
 
-/** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. */
+/** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `marks.ts`. */
 export const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
   { name: 'phase', kind: 'text', unit: 'name', nullable: true },
   { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
+  { name: 'marks', kind: 'text', unit: 'name', nullable: true },
 ];
+
+/** Where a row's cells have the column. */
+export function cellIndex(name: string): number {
+  const index = COLUMNS.findIndex((column) => column.name === name);
+  if (index < 0) throw new RangeError(`no column ${name}`);
+  return index;
+}
 
 /** Without a line end. */
 export const CSV_HEADER = COLUMNS.map(({ name }) => name).join(',');

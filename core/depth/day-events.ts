@@ -69,6 +69,7 @@ const dayEvent = z.union([plan, hole, symbol, note]);
 
 export type DayEvent = z.infer<typeof dayEvent>;
 export type PlanEvent = z.infer<typeof plan>;
+export type SymbolEvent = z.infer<typeof symbol>;
 export type NoteEvent = z.infer<typeof note>;
 
 const INSTANTS = new Set(['at', 'from', 'to', 'opensAt', 'closesAt']);

@@ -4,6 +4,8 @@ import type { SessionPlan } from '../market/phases.ts';
 import { type Instant, type IstDate, formatIso } from '../time.ts';
 import { SCHEMA_VERSION } from './columns.ts';
 import type { CoverageSummary } from './coverage.ts';
+import { MARKS } from './marks.ts';
+import type { QualitySummary } from './quality.ts';
 
 const counts = {
   expected: z.number(),
@@ -13,6 +15,28 @@ const counts = {
 };
 
 const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+
+const mark = z.enum(MARKS);
+/** Rows by mark, those that no row has left out. */
+const marks = z.partialRecord(mark, z.number());
+
+/** What is known of a symbol's rows besides their number: see `core/depth/marks.ts`. */
+const quality = z.object({
+  /** Somebody should look before the day is used: a symbol has a mark in `red`. */
+  red: z.boolean(),
+  marks,
+  symbols: z.array(
+    z.object({
+      symbol: z.string(),
+      rows: z.number(),
+      continuousRows: z.number(),
+      marks,
+      frozenPercent: z.nullable(z.number()),
+      red: z.array(mark),
+      previousCloseDiffers: z.boolean(),
+    }),
+  ),
+});
 
 const manifest = z.object({
   version: z.literal(SCHEMA_VERSION),
@@ -46,6 +70,7 @@ const manifest = z.object({
   leftOut: z.object({ duplicate: z.number(), unplanned: z.number(), malformed: z.number() }),
   firstReceivedAt: z.nullable(z.string()),
   lastReceivedAt: z.nullable(z.string()),
+  quality,
   files: z.array(file),
 });
 
@@ -62,6 +87,7 @@ export interface ManifestFacts {
   readonly leftOut: Manifest['leftOut'];
   readonly firstReceivedAt: Instant | null;
   readonly lastReceivedAt: Instant | null;
+  readonly quality: QualitySummary;
   readonly files: readonly FileFacts[];
 }
 
@@ -95,6 +121,11 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     leftOut: facts.leftOut,
     firstReceivedAt: facts.firstReceivedAt === null ? null : formatIso(facts.firstReceivedAt),
     lastReceivedAt: facts.lastReceivedAt === null ? null : formatIso(facts.lastReceivedAt),
+    quality: {
+      red: facts.quality.red,
+      marks: { ...facts.quality.marks },
+      symbols: facts.quality.symbols.map((each) => ({ ...each, red: [...each.red] })),
+    },
     files: [...facts.files],
   };
 }

@@ -28,7 +28,7 @@ const rows = Array.from({ length: ROWS }, (_, index): readonly Cell[] => {
     lastPrice: index % 7 === 0 ? null : 400 + index * 0.05,
     volume: index * 1_000_003,
   });
-  return [...COLUMNS.map((column) => column.of(row)), 'CONTINUOUS', null];
+  return [...COLUMNS.map((column) => column.of(row)), 'CONTINUOUS', null, null];
 });
 
 async function* groups() {
