@@ -1,0 +1,280 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Book, Level } from '../../../core/depth/book.ts';
+import { COLUMNS, type Cell } from '../../../core/depth/columns.ts';
+import { MARKS } from '../../../core/depth/marks.ts';
+import { type QualityFacts, startQuality } from '../../../core/depth/quality.ts';
+import { dayOf } from '../../../core/market/calendar.ts';
+import { type Instant, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
+import { sampleRow } from '../../support/depth.ts';
+
+const DATE = istDate('2026-11-25');
+const SYMBOL = 'NSE:SBIN-EQ';
+const at = (time: string): Instant => istInstant(DATE, time);
+const NOON = at('12:00');
+
+/** Open by the calendar we ship: the closing auction of a share with derivatives, unless `plain`. */
+function session(eligibility: 'auction' | 'plain' = 'auction') {
+  const day = dayOf(DATE, { eligibility });
+  if (day.kind === 'closed') throw new RangeError(`closed: ${day.why}`);
+  return day.plan;
+}
+
+const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
+  sessionOf: () => session(),
+  tickOf: () => 0.05,
+  lastCloseOf: () => null,
+  ...over,
+});
+
+const level = (price: number, quantity = 10): Level => ({ price, quantity, orders: 1 });
+
+function cellsOf(slot: Instant, over: Partial<Book> = {}): readonly Cell[] {
+  const row = sampleRow(SYMBOL, slot, over);
+  return COLUMNS.map((column) => column.of(row));
+}
+
+/** The marks of one row alone. */
+function marksOf(slot: Instant, over: Partial<Book> = {}, known: Partial<QualityFacts> = {}) {
+  return startQuality(facts(known)).judge(cellsOf(slot, over)).marks;
+}
+
+const CROSSED = { bids: [level(427.5)], asks: [level(427.4)] };
+
+describe('A row', () => {
+  test('has no mark when nothing is wrong with it', () => {
+    const judged = startQuality(facts()).judge(cellsOf(NOON));
+    expect(judged).toMatchObject({ phase: { name: 'CONTINUOUS' }, marks: [], text: null });
+  });
+
+  test('is crossed or locked in continuous trading, and never in an auction or after it', () => {
+    expect(marksOf(NOON, CROSSED)).toEqual(['crossed']);
+    expect(marksOf(NOON, { ...CROSSED, bids: [level(427.4)] })).toEqual(['locked']);
+    for (const { name, from } of session().phases) {
+      if (name !== 'CONTINUOUS') expect(marksOf(from, CROSSED)).toEqual([]);
+    }
+  });
+
+  test('is judged by the phase in which it was received, to the millisecond', () => {
+    const closes = session().phases.find(({ name }) => name === 'CONTINUOUS')?.to ?? NOON;
+    // A sample row is received 48 ms after its slot.
+    expect(marksOf(plus(closes, -49), CROSSED)).toEqual(['crossed']);
+    expect(marksOf(plus(closes, -48), CROSSED)).toEqual([]);
+  });
+
+  test("is judged by its own symbol's phases", () => {
+    const known = { sessionOf: () => session('plain') };
+    expect(marksOf(at('15:20'), CROSSED)).toEqual([]);
+    expect(marksOf(at('15:20'), CROSSED, known)).toEqual(['crossed']);
+  });
+
+  test('is crossed by whichever level, and says that the levels are in the wrong order', () => {
+    const bids = [level(427.2), level(427.5)];
+    expect(marksOf(NOON, { bids, asks: [level(427.4)] })).toEqual(['crossed', 'non-monotone']);
+    expect(marksOf(NOON, { bids: [level(427.2), level(427.2)] })).toEqual(['non-monotone']);
+    expect(marksOf(NOON, { asks: [level(427.45), level(427.4)] })).toEqual(['non-monotone']);
+  });
+
+  test('has a zero inside only where a level follows', () => {
+    const gap = [level(427.2), level(0, 0), level(427.1)];
+    expect(marksOf(NOON, { bids: gap })).toEqual(['zero-inside']);
+    expect(marksOf(at('15:21'), { bids: gap })).toEqual(['zero-inside']);
+    expect(marksOf(NOON, { bids: gap.slice(0, 2) })).toEqual([]);
+    expect(marksOf(NOON, { bids: [] })).toEqual([]);
+  });
+
+  test('may show market orders in an auction, which have a quantity and no price', () => {
+    const bids = [level(0, 500), level(427.2)];
+    expect(marksOf(at('15:21'), { bids })).toEqual([]);
+    expect(marksOf(NOON, { bids })).toEqual(['zero-inside']);
+  });
+
+  test('is outside the circuit limits above the upper and below the lower one, and on them inside', () => {
+    const bids = [level(382.7), level(382.65)];
+    expect(marksOf(NOON, { bids: bids.slice(0, 1), asks: [level(467.7)] })).toEqual([]);
+    expect(marksOf(NOON, { bids })).toEqual(['outside-circuit']);
+    expect(marksOf(NOON, { asks: [level(467.75)] })).toEqual(['outside-circuit']);
+    expect(marksOf(NOON, { bids, lowerCircuit: null, upperCircuit: null })).toEqual([]);
+  });
+
+  test('is off the tick where the tick is known', () => {
+    const asks = [level(427.42)];
+    expect(marksOf(NOON, { asks })).toEqual(['off-tick']);
+    expect(marksOf(NOON, { asks }, { tickOf: () => 0.01 })).toEqual([]);
+    expect(marksOf(NOON, { asks }, { tickOf: () => null })).toEqual([]);
+  });
+
+  test('is not blamed for a last price of an earlier day', () => {
+    const lastPrice = 900.01;
+    expect(marksOf(NOON, { lastPrice })).toEqual(['outside-circuit', 'off-tick']);
+    const lastTradeAt = plus(at('00:00'), -8 * 60 * MINUTE);
+    expect(marksOf(NOON, { lastPrice, lastTradeAt })).toEqual([]);
+    // A volume beside it is that day's too.
+    expect(marksOf(NOON, { lastPrice, lastTradeAt, volume: 5 })).toEqual(['stale']);
+    expect(marksOf(at('09:01'), { lastPrice, lastTradeAt, volume: 5 })).toEqual([]);
+  });
+
+  test('is outside the session before it and from its end on', () => {
+    expect(marksOf(plus(session().opensAt, -49))).toEqual(['outside-session']);
+    expect(marksOf(plus(session().opensAt, -48))).toEqual([]);
+    expect(marksOf(plus(session().closesAt, -48))).toEqual(['outside-session']);
+  });
+
+  test('has its marks in one order, joined by a space', () => {
+    const over = { ...CROSSED, bids: [level(500.01), level(0, 0), level(600)] };
+    const { marks, text } = startQuality(facts()).judge(cellsOf(NOON, over));
+    expect(text).toBe('crossed non-monotone zero-inside outside-circuit off-tick');
+    expect(marks.join(' ')).toBe(text);
+  });
+});
+
+/** Marks of a row every five seconds from `from`; `change` says what the row shows. */
+function marksFrom(
+  from: Instant,
+  rows: number,
+  change: (index: number) => Partial<Book> = () => ({}),
+) {
+  const quality = startQuality(facts());
+  const marks = Array.from(
+    { length: rows },
+    (_, index) => quality.judge(cellsOf(plus(from, index * 5 * SECOND), change(index))).marks,
+  );
+  return { marks, summary: quality.summary() };
+}
+
+describe('A book that does not change', () => {
+  const firstWith = (mark: string, marks: readonly (readonly string[])[]): number =>
+    marks.findIndex((ofRow) => ofRow.includes(mark));
+
+  test('is frozen after five minutes in which nothing else changed either', () => {
+    const { marks } = marksFrom(NOON, 70);
+    expect(firstWith('frozen', marks)).toBe(60);
+    expect(firstWith('stale', marks)).toBe(-1);
+  });
+
+  test('is stale after a minute in which trades happened', () => {
+    const { marks } = marksFrom(NOON, 70, (index) => ({ volume: 1_000 + index }));
+    expect(firstWith('stale', marks)).toBe(12);
+    expect(firstWith('frozen', marks)).toBe(-1);
+  });
+
+  test('is neither as soon as one level moves', () => {
+    const { marks } = marksFrom(NOON, 70, (index) => ({
+      bids: [level(427, 10 + Math.trunc(index / 10))],
+      volume: index,
+    }));
+    expect(marks.flat()).toEqual([]);
+  });
+
+  test('is as it should be while orders cannot match', () => {
+    for (const { name, from, to } of session().phases) {
+      const rows = Math.floor((to - from) / (5 * SECOND)) - 1;
+      if (name === 'CONTINUOUS') continue;
+      expect(marksFrom(from, rows).marks.flat()).toEqual([]);
+    }
+  });
+
+  test('begins anew with its phase', () => {
+    const opens = at('09:15');
+    const { marks } = marksFrom(plus(opens, -10 * MINUTE), 200);
+    expect(firstWith('frozen', marks)).toBe(120 + 60);
+  });
+
+  test('makes the day red when it lasts for more than half of it', () => {
+    const { summary } = marksFrom(NOON, 180);
+    expect(summary).toMatchObject({ red: true, symbols: [{ red: ['frozen'] }] });
+    expect(summary.symbols[0]?.frozenPercent).toBe(66.7);
+    const lively = marksFrom(NOON, 180, (index) => ({ totalBuyQuantity: Math.min(index, 100) }));
+    expect(lively.summary).toMatchObject({ red: false, marks: { frozen: 20 } });
+  });
+});
+
+describe('The summary of a day', () => {
+  test('says that the previous close is not what the last recorded day ended with', () => {
+    const differs = (lastClose: number | null, previousClose: number | null): boolean => {
+      const quality = startQuality(facts({ lastCloseOf: () => lastClose }));
+      // What the pre-open shows may still be an earlier day's.
+      quality.judge(cellsOf(at('09:01'), { previousClose: 1 }));
+      quality.judge(cellsOf(at('09:16'), { previousClose }));
+      return quality.summary().symbols[0]?.previousCloseDiffers ?? false;
+    };
+    expect(differs(425.2, 425.2)).toBe(false);
+    expect(differs(850.4, 425.2)).toBe(true);
+    expect(differs(null, 425.2)).toBe(false);
+    expect(differs(850.4, null)).toBe(false);
+  });
+
+  const price = fc.integer({ min: 0, max: 40 }).map((ticks) => ticks / 20);
+  const side = fc.array(fc.record({ price, quantity: fc.nat(2), orders: fc.constant(null) }), {
+    maxLength: 5,
+  });
+  const rows = fc.array(
+    fc.record({
+      symbol: fc.constantFrom('A', 'B'),
+      second: fc.integer({ min: 0, max: 7 * 60 * 60 }),
+      bids: side,
+      asks: side,
+    }),
+    { maxLength: 60 },
+  );
+
+  test('counts what the rows are marked with, in whatever books', () => {
+    fc.assert(
+      fc.property(rows, (given) => {
+        const quality = startQuality(facts());
+        const judged = given.map(({ symbol, second, bids, asks }) => {
+          const row = sampleRow(symbol, plus(session().opensAt, second * SECOND), { bids, asks });
+          return { symbol, ...quality.judge(COLUMNS.map((column) => column.of(row))) };
+        });
+        const summary = quality.summary();
+        expect(summary.symbols.reduce((sum, each) => sum + each.rows, 0)).toBe(given.length);
+        for (const mark of MARKS) {
+          const marked = judged.filter(({ marks }) => marks.includes(mark));
+          expect(summary.marks[mark] ?? 0).toBe(marked.length);
+          for (const each of summary.symbols) {
+            const own = marked.filter(({ symbol }) => symbol === each.symbol);
+            expect(each.marks[mark] ?? 0).toBe(own.length);
+          }
+        }
+      }),
+    );
+  });
+
+  test('finds a crossed book in continuous trading exactly where a bid is above an ask', () => {
+    fc.assert(
+      fc.property(rows, (given) => {
+        for (const { second, bids, asks } of given) {
+          const slot = plus(session().opensAt, second * SECOND);
+          const quality = startQuality(facts());
+          const judged = quality.judge(cellsOf(slot, { bids, asks }));
+          const crosses = bids.some(
+            (bid) => bid.price > 0 && asks.some((ask) => ask.price > 0 && bid.price > ask.price),
+          );
+          expect(judged.marks.includes('crossed')).toBe(
+            crosses && judged.phase?.name === 'CONTINUOUS',
+          );
+        }
+      }),
+    );
+  });
+
+  test("does not depend on other symbols' rows between a symbol's own", () => {
+    fc.assert(
+      fc.property(rows, (given) => {
+        const ordered = given.toSorted((a, b) => a.second - b.second);
+        const marks = (only: (symbol: string) => boolean) => {
+          const quality = startQuality(facts());
+          return ordered
+            .filter(({ symbol }) => only(symbol))
+            .map(({ symbol, second, bids, asks }) => {
+              const slot = plus(session().opensAt, second * SECOND);
+              const row = sampleRow(symbol, slot, { bids, asks });
+              return { symbol, text: quality.judge(COLUMNS.map((column) => column.of(row))).text };
+            });
+        };
+        const together = marks(() => true).filter(({ symbol }) => symbol === 'A');
+        expect(marks((symbol) => symbol === 'A')).toEqual(together);
+      }),
+    );
+  });
+});
