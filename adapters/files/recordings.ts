@@ -1,0 +1,275 @@
+// One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { CSV_HEADER, type Cell, SCHEMA_VERSION, parseCsvLine } from '../../core/depth/columns.ts';
+import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
+import type { DayEvent } from '../../core/depth/day-events.ts';
+import type { Manifest } from '../../core/depth/manifest.ts';
+import { RECORDED_COLUMNS, type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
+import { linesOf, magicOf } from './csv-lines.ts';
+import { type DayArchive, dayArchive } from './day-archive.ts';
+import { dayLogParts } from './day-log.ts';
+import { dayFolders } from './days.ts';
+import { type ParquetRows, openParquet } from './parquet-rows.ts';
+
+/** day: a folder of the harvester's · parquet, day-log: files of ours · reference: its CSV of 25 columns. */
+export type RecordingKind = 'day' | 'parquet' | 'day-log' | 'reference';
+
+export interface Recording {
+  readonly kind: RecordingKind;
+  /** The folder or file that is read. */
+  readonly place: string;
+  /** The day's, or the one that the file's name tells, or its first row's; null for a file without a row. */
+  readonly date: IstDate | null;
+  /** Names of the columns that it has; the others are null in every row. */
+  readonly columns: ReadonlySet<string>;
+  /**
+   * Every row in the order of receipt, one at a time; null for a line that is not a whole row. May be called again.
+   * @throws FyersError `platform.integrity` where the file turns out to be damaged
+   */
+  rows(): AsyncIterable<RecordedRow | null>;
+  /** Plans, holes and happenings; none where only a file is read. */
+  events(): Promise<readonly DayEvent[]>;
+  /** Null for a file, and for a day that is not compacted yet. */
+  manifest(): Promise<Manifest | null>;
+  /** The day's folder; null for a file. */
+  readonly day: DayArchive | null;
+}
+
+export interface OpenOptions {
+  /** A date, a day's folder or a file; null is the latest day. */
+  readonly what: string | null;
+  /** Where the recordings are; a relative path of `what` is taken from `cwd`. */
+  readonly dataDir: string;
+  readonly cwd: string;
+}
+
+/** @throws FyersError `operator.usage` where there is nothing of the kind, or another version wrote it; `platform.integrity` where it is damaged */
+export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promise<Recording> {
+  const days = dayFolders(dataDir);
+  const named = what === null ? ((await days.dates()).at(-1) ?? null) : parseIstDate(what);
+  if (what === null && named === null) throw withoutDays(dataDir);
+  if (named !== null) {
+    if (!(await days.dates()).includes(named)) throw absentDay(named, dataDir, await days.dates());
+    return openDay(days.folder(named).pathOf('.'), named);
+  }
+  const place = path.resolve(cwd, what ?? '');
+  const found = await stat(place).catch(() => null);
+  if (found === null) throw absentFile(place);
+  if (found.isDirectory()) {
+    const date = parseIstDate(path.basename(place));
+    if (date === null) throw notADay(place);
+    return openDay(place, date);
+  }
+  return (await magicOf(place)).toString('latin1') === 'PAR1'
+    ? openParquetFile(place)
+    : openCsv(place);
+}
+
+async function openDay(folder: string, date: IstDate): Promise<Recording> {
+  const day = dayArchive(folder);
+  const manifest = await manifestOf(day, folder);
+  const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
+  const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name));
+  const parts = parquet === null ? await dayLogParts(folder) : [];
+  return {
+    kind: 'day',
+    place: path.resolve(folder),
+    date,
+    columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
+    rows: () => (parquet === null ? logRows(parts) : parquetRows(parquet, folder)),
+    events: () => day.events(),
+    manifest: () => Promise.resolve(manifest),
+    day,
+  };
+}
+
+async function openParquetFile(place: string): Promise<Recording> {
+  const parquet = await parquetIn(place);
+  const missing = missingIn(parquet.columns);
+  if (missing !== null) throw foreign(place, `it has no column ${missing}`);
+  const rows = () => parquetRows(parquet, place);
+  return fileOf('parquet', place, new Set(parquet.columns), rows);
+}
+
+async function openCsv(place: string): Promise<Recording> {
+  const header = await firstLine(place);
+  if (header === CSV_HEADER) {
+    return fileOf('day-log', place, new Set(CSV_HEADER.split(',')), () => logRows([place]));
+  }
+  if (header === COMPAT_HEADER) {
+    const columns = new Set(COMPAT_HEADER.split(','));
+    return fileOf('reference', place, columns, () => csvRows(place, COMPAT_HEADER, compatRow));
+  }
+  if (header?.startsWith('timestamp,symbol,') === true) {
+    const missing = missingIn(header.split(','));
+    throw foreign(place, missing === null ? 'its columns differ' : `it has no column ${missing}`);
+  }
+  throw notARecording(place);
+}
+
+async function fileOf(
+  kind: RecordingKind,
+  place: string,
+  columns: ReadonlySet<string>,
+  rows: Recording['rows'],
+): Promise<Recording> {
+  return {
+    kind,
+    place,
+    date: compatDateIn(path.basename(place)) ?? (await firstDate(rows())),
+    columns,
+    rows,
+    events: () => Promise.resolve([]),
+    manifest: () => Promise.resolve(null),
+    day: null,
+  };
+}
+
+const timestampOf = numberColumn('timestamp');
+
+async function firstDate(rows: AsyncIterable<RecordedRow | null>): Promise<IstDate | null> {
+  for await (const row of rows) {
+    const at = row === null ? null : timestampOf(row);
+    if (at !== null) return istDateAt(instant(at));
+  }
+  return null;
+}
+
+/** Each row group by its time of receipt: compaction sorted it by symbol. */
+async function* parquetRows(parquet: ParquetRows, place: string): AsyncGenerator<RecordedRow> {
+  try {
+    for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
+      yield* group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
+    }
+  } catch (caught) {
+    throw damaged(place, toError(caught));
+  }
+}
+
+const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(CSV_HEADER.split(',').length).map(
+  () => null,
+);
+
+/** The parts of a day log, one after the other. */
+async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | null> {
+  for (const part of parts) {
+    yield* csvRows(part, CSV_HEADER, (line) => {
+      const cells = parseCsvLine(line);
+      return cells === null ? null : [...cells, ...DERIVED];
+    });
+  }
+}
+
+const AFTER_COMPAT: readonly Cell[] = RECORDED_COLUMNS.slice(COMPAT_HEADER.split(',').length).map(
+  () => null,
+);
+
+function compatRow(line: string): RecordedRow | null {
+  const cells = parseCompatLine(line);
+  return cells === null ? null : [...cells, ...AFTER_COMPAT];
+}
+
+async function* csvRows(
+  file: string,
+  header: string,
+  parse: (line: string) => RecordedRow | null,
+): AsyncGenerator<RecordedRow | null> {
+  try {
+    for await (const line of linesOf(file)) if (line !== header) yield parse(line);
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+async function firstLine(file: string): Promise<string | null> {
+  try {
+    for await (const line of linesOf(file)) return line;
+    return null;
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+async function parquetIn(file: string): Promise<ParquetRows> {
+  try {
+    return await openParquet(file);
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+async function manifestOf(day: DayArchive, folder: string): Promise<Manifest | null> {
+  try {
+    return await day.manifest();
+  } catch {
+    throw foreign(folder, 'its manifest is of another version');
+  }
+}
+
+/** An observed column of this version that is not among them. */
+function missingIn(names: readonly string[]): string | null {
+  return CSV_HEADER.split(',').find((name) => !names.includes(name)) ?? null;
+}
+
+function withoutDays(dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no recorded day in ${dataDir}.`,
+    'Name the folder with --data DIR, or record a day: `npx --no-install fyers harvest`.',
+  );
+}
+
+function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+  const [first, last] = [dates[0], dates.at(-1)];
+  return new FyersError(
+    'operator.usage',
+    first === undefined
+      ? `There is no recorded day in ${dataDir}.`
+      : `${date} is not in ${dataDir}, which has ${String(dates.length)} days from ${first} to ${last ?? first}.`,
+    `Name another folder with --data DIR, or get the day from the bucket: \`npx --no-install fyers export ${date} --s3 --to ${date}.parquet\`.`,
+  );
+}
+
+function absentFile(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no file ${place}.`,
+    'Name a date as YYYY-MM-DD, or a file that is there: `npx --no-install fyers check --help`.',
+  );
+}
+
+function notADay(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is a folder, and not one of a day.`,
+    'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
+  );
+}
+
+function notARecording(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is no recording: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
+    'Name one of them, or a date: `npx --no-install fyers check --help`.',
+  );
+}
+
+function foreign(place: string, why: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
+    'With the release that recorded it, write it in the columns that every release reads: `npx --no-install fyers export FILE --compat --to market_depth.csv`.',
+  );
+}
+
+function damaged(place: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${place} cannot be read to its end: ${cause.message}.`,
+    'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.',
+    { cause },
+  );
+}

@@ -1,0 +1,104 @@
+// Rows as they are read back: observed cells first, then what compaction added, wherever they were kept.
+import { instant } from '../time.ts';
+import type { Book, Level } from './book.ts';
+import { LEVELS } from './book.ts';
+import { COLUMNS, type Cell, type Column, DERIVED_COLUMNS } from './columns.ts';
+
+/** What every reader of recordings gives, in this order; what a file doesn't have is null. */
+export const RECORDED_COLUMNS: readonly Omit<Column, 'of'>[] = [...COLUMNS, ...DERIVED_COLUMNS];
+
+/** The cells of one row in the order of {@link RECORDED_COLUMNS}. */
+export type RecordedRow = readonly Cell[];
+
+const PLACES: ReadonlyMap<string, number> = new Map(
+  RECORDED_COLUMNS.map(({ name }, index) => [name, index]),
+);
+
+/** @throws RangeError for a name that no column has */
+export function placeOf(name: string): number {
+  const place = PLACES.get(name);
+  if (place === undefined) throw new RangeError(`no column is named ${name}`);
+  return place;
+}
+
+/** Reads one column of any row: `const ltp = numberColumn('ltp'); … ltp(row)`. Instants are epoch milliseconds. */
+export function numberColumn(name: string): (row: RecordedRow) => number | null {
+  const place = placeOf(name);
+  return (row) => {
+    const cell = row[place];
+    return typeof cell === 'number' ? cell : null;
+  };
+}
+
+export function textColumn(name: string): (row: RecordedRow) => string | null {
+  const place = placeOf(name);
+  return (row) => {
+    const cell = row[place];
+    return typeof cell === 'string' ? cell : null;
+  };
+}
+
+type Side = 'bid' | 'ask';
+
+const symbolOf = textColumn('symbol');
+const lastTradeAt = numberColumn('last_trade_at');
+const NUMBERS = {
+  totalBuyQuantity: numberColumn('total_buy_qty'),
+  totalSellQuantity: numberColumn('total_sell_qty'),
+  lastPrice: numberColumn('ltp'),
+  lastQuantity: numberColumn('last_trade_qty'),
+  volume: numberColumn('volume'),
+  averagePrice: numberColumn('average_price'),
+  open: numberColumn('open'),
+  high: numberColumn('high'),
+  low: numberColumn('low'),
+  previousClose: numberColumn('previous_close'),
+  openInterest: numberColumn('open_interest'),
+  lowerCircuit: numberColumn('lower_circuit'),
+  upperCircuit: numberColumn('upper_circuit'),
+  sequence: numberColumn('sequence'),
+} as const;
+const SIDES = { bid: levelColumns('bid'), ask: levelColumns('ask') } as const;
+
+/** The book of a row. */
+export function bookOf(row: RecordedRow): Book {
+  const tradedAt = lastTradeAt(row);
+  return {
+    symbol: symbolOf(row) ?? '',
+    bids: levelsOf(row, 'bid'),
+    asks: levelsOf(row, 'ask'),
+    lastTradeAt: tradedAt === null ? null : instant(tradedAt),
+    totalBuyQuantity: NUMBERS.totalBuyQuantity(row),
+    totalSellQuantity: NUMBERS.totalSellQuantity(row),
+    lastPrice: NUMBERS.lastPrice(row),
+    lastQuantity: NUMBERS.lastQuantity(row),
+    volume: NUMBERS.volume(row),
+    averagePrice: NUMBERS.averagePrice(row),
+    open: NUMBERS.open(row),
+    high: NUMBERS.high(row),
+    low: NUMBERS.low(row),
+    previousClose: NUMBERS.previousClose(row),
+    openInterest: NUMBERS.openInterest(row),
+    lowerCircuit: NUMBERS.lowerCircuit(row),
+    upperCircuit: NUMBERS.upperCircuit(row),
+    sequence: NUMBERS.sequence(row),
+  };
+}
+
+function levelColumns(side: Side) {
+  return Array.from({ length: LEVELS }, (_, index) => {
+    const column = (what: string) => numberColumn(`${side}_${what}_${String(index + 1)}`);
+    return { price: column('px'), quantity: column('qty'), orders: column('orders') };
+  });
+}
+
+/** Until the first level without a price or a quantity. */
+function levelsOf(row: RecordedRow, side: Side): readonly Level[] {
+  const levels: Level[] = [];
+  for (const columns of SIDES[side]) {
+    const [price, quantity] = [columns.price(row), columns.quantity(row)];
+    if (price === null || quantity === null) break;
+    levels.push({ price, quantity, orders: columns.orders(row) });
+  }
+  return levels;
+}

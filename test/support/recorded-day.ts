@@ -1,0 +1,73 @@
+// A day that the harvester recorded: its own use cases over real files, on a clock that jumps.
+import { dayFolders } from '../../adapters/files/days.ts';
+import { parseSampling } from '../../core/config.ts';
+import type { Book } from '../../core/depth/book.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { slotsOf } from '../../core/market/slots.ts';
+import type { Taken } from '../../core/ports.ts';
+import { type Instant, plus } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { beginDay } from '../../harvester/day.ts';
+import { sampleRow, shortSession } from './depth.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+export interface RecordedDay {
+  readonly dataDir: string;
+  readonly session?: SessionPlan;
+  readonly symbols?: readonly string[];
+  readonly everySeconds?: number;
+  /** What the broker answers for a slot, over the usual book; null is a hole (`timeout`). */
+  readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;
+  /** running: as during the session · ended: after it, not compacted. */
+  readonly state?: 'running' | 'ended' | 'compacted';
+}
+
+export const DAY_SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+
+/** Every slot of the session, and its date. By default two symbols for a minute, twelve slots each. */
+export async function recordDay(options: RecordedDay) {
+  const session = options.session ?? shortSession();
+  const symbols = options.symbols ?? DAY_SYMBOLS;
+  const sampling = parseSampling(symbols.join(), String(options.everySeconds ?? 5));
+  if (!sampling.ok) throw new Error(sampling.problem);
+  const days = dayFolders(options.dataDir);
+  const clock = virtualClock(session.opensAt);
+  const events = { emit: () => undefined };
+  const day = await beginDay(
+    { days, clock, events, sampling: sampling.value, feed: 'rest' },
+    session,
+  );
+  for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
+    const inTurn = (symbol: string, turn: number) => takenOf(options, symbol, index, slot, turn);
+    await day.take(symbols.map(inTurn));
+  }
+  clock.set(session.closesAt);
+  if (options.state !== 'running') await day.note('session-over', 'The session closed');
+  await day.close();
+  const { date } = session;
+  const folder = days.folder(date);
+  if (options.state === undefined || options.state === 'compacted') {
+    await compactDay({ folder, date, shard: 0, session });
+  }
+  return { date, folder };
+}
+
+function takenOf(
+  options: RecordedDay,
+  symbol: string,
+  index: number,
+  slot: Instant,
+  turn: number,
+): Taken {
+  const book = options.book === undefined ? moving(index) : options.book(symbol, index, slot);
+  const row = sampleRow(symbol, slot, book ?? {});
+  const [sentAt, receivedAt] = [row.requestedAt, plus(row.receivedAt, 5 * turn)];
+  return book === null
+    ? { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'timeout' }
+    : { symbol, slot, sentAt, receivedAt, kind: 'book', book: row.book };
+}
+
+/** No two slots have the same book. */
+export function moving(index: number): Partial<Book> {
+  return { totalBuyQuantity: 1_000 + index, volume: 20 * index };
+}
