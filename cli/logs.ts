@@ -1,13 +1,13 @@
 // `npx fyers logs`: what the functions and the harvester have logged, as people read it.
 import { Argument, type Command } from 'commander';
 import { FyersError } from '../core/errors.ts';
-import { ENVIRONMENT, type FunctionActor } from '../core/names.ts';
+import type { FunctionActor } from '../core/names.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
+import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
 import { type Entry, isPlatformLine, jsonOf, textOf } from './logs/entry.ts';
 import { logReader, noLogGroup } from './logs/function-log.ts';
 import { latestDay } from './logs/harvester-log.ts';
-import { pulumiIn } from './pulumi.ts';
 import { namesOf, settingsOf } from './settings.ts';
 
 type Who = FunctionActor | 'harvester';
@@ -145,19 +145,6 @@ async function harvesterSource(session: Session, options: LogsOptions): Promise<
       return latest?.entries.filter(({ at }) => at >= from) ?? [];
     },
   };
-}
-
-async function bucketOf({ io }: Session): Promise<string> {
-  const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
-  if (named !== null) return named;
-  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
-  const bucket = (await pulumi(['stack', 'output', 'bucket'], '')).trim();
-  if (!bucket.startsWith('none')) return bucket;
-  throw new FyersError(
-    'operator.config',
-    'This stack has no harvester.',
-    'Name the bucket of another with --bucket, or run `pulumi config set harvester true` and `pulumi up`.',
-  );
 }
 
 /** Milliseconds. @throws FyersError `operator.usage` */

@@ -15,6 +15,7 @@ import type { Io, Session } from './io.ts';
 import { addLogin } from './login.ts';
 import { addLogs } from './logs.ts';
 import { atTerminal } from './person.ts';
+import { addReport } from './report.ts';
 import { addRefresh } from './refresh.ts';
 import { addSsm } from './ssm.ts';
 import { addStatus } from './status.ts';
@@ -95,6 +96,7 @@ function programOf(session: Session): Command {
   addLogs(program, session);
   addSsm(program, session);
   addHarvest(program, session);
+  addReport(program, session);
   addConfigure(program, session);
   addConfirm(program, session);
   addTelegram(program, session);
@@ -120,6 +122,11 @@ function howToReport(debug: boolean): string {
     : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints, with what `npx --no-install fyers doctor --json` prints.';
 }
 
+/** The terminal's line is cleared and written again. */
+function rewritten(text: string): void {
+  process.stderr.write(`\r\u001b[2K${text}`);
+}
+
 function processIo(): Io {
   // `| head` has read enough: no fault, and nobody is left to tell.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -135,6 +142,7 @@ function processIo(): Io {
     // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
     colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
     columns: isatty(1) ? process.stdout.columns : null,
+    ...(isatty(2) ? { progress: rewritten } : {}),
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,

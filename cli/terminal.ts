@@ -8,6 +8,8 @@ export interface Terminal {
   readonly colour: boolean;
   /** Its width in characters; null where lines are as long as they come: a pipe, a file. */
   readonly columns: number | null;
+  /** Shows a text in place of the one before, without a line end; absent where nobody looks. */
+  readonly progress?: (text: string) => void;
 }
 
 export type Tone = 'good' | 'bad' | 'quiet' | 'strong';

@@ -17,8 +17,9 @@ import { provision, type Provisioned } from '../../sandbox/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { invoke, isLive, storedToken } from '../../sandbox/token-step.ts';
 import { OUTCOMES } from '../support/login-outcomes.ts';
-import { contrast, hasChromium, openPhone, type Phone } from '../support/phone.ts';
+import { hasChromium, openPhone, type Phone } from '../support/phone.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
+import { expectReadable } from '../support/readable.ts';
 
 const DATE = istDate('2026-11-25');
 const NEVER = new AbortController().signal;
@@ -34,26 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   if (process.env['FYERS_SCREENSHOTS'] === undefined) await rm(pictures, { recursive: true });
 });
-
-/** What every page must be, whatever it says. */
-async function expectReadable(phone: Phone, name: string): Promise<void> {
-  for (const { scheme, beyondPx, pressHeights, pieces } of await phone.look(name)) {
-    const where = `${name}, ${scheme}`;
-    expect.soft(beyondPx, `${where}: beyond the right edge`).toBeLessThanOrEqual(0);
-    for (const [label, height] of Object.entries(pressHeights)) {
-      expect.soft(height, `${where}: the height of "${label}"`).toBeGreaterThanOrEqual(44);
-    }
-    expect.soft(pieces, where).not.toHaveLength(0);
-    for (const piece of pieces) {
-      expect.soft(contrast(piece), `${where}: "${piece.text}"`).toBeGreaterThanOrEqual(4.5);
-    }
-  }
-  expect.soft(phone.complaints.filter(isNoStatus), name).toEqual([]);
-}
-
-/** Chromium complains of every page that is not 200, which refusals are meant to be. */
-const isNoStatus = (complaint: string) =>
-  !/^Failed to load resource: the server responded with a status of [45]/.test(complaint);
 
 describe.skipIf(!wanted)(`${title}, every page`, () => {
   test('fits the screen, can be pressed and is in contrast, light and dark', async () => {

@@ -156,7 +156,7 @@ const MEASURE = `(() => {
     ),
     pieces: speaking.map((element) => ({
       text: element.textContent,
-      color: getComputedStyle(element).color,
+      color: element instanceof SVGElement ? getComputedStyle(element).fill : getComputedStyle(element).color,
       background: behind(element),
     })),
   };

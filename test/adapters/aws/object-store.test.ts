@@ -1,8 +1,5 @@
-import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type IncomingHttpHeaders, createServer } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -11,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
 import type { Event } from '../../../core/events.ts';
+import { startObjectServer } from '../../support/object-server.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -20,58 +18,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const CLIENT = {
-  region: 'ap-south-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  maxAttempts: 1,
-};
-
-/** As much of S3 as the harvester uses: conditional put, head, get. */
 async function startS3(refused = false) {
-  const objects = new Map<
-    string,
-    { readonly body: Buffer; readonly headers: IncomingHttpHeaders }
-  >();
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const key = new URL(request.url ?? '/', 'http://s3').pathname;
-      const kept = objects.get(key);
-      if (refused) {
-        response
-          .writeHead(403)
-          .end(
-            '<Error><Code>AccessDenied</Code><Message>not authorized to perform: s3:PutObject</Message></Error>',
-          );
-      } else if (request.method === 'PUT') {
-        if (kept !== undefined && request.headers['if-none-match'] === '*') {
-          response.writeHead(412).end('<Error><Code>PreconditionFailed</Code></Error>');
-          return;
-        }
-        objects.set(key, { body, headers: request.headers });
-        response.writeHead(200).end();
-      } else if (kept === undefined) response.writeHead(404).end();
-      else {
-        const sha256 = kept.headers['x-amz-meta-sha256'] ?? '';
-        response.writeHead(200, { 'x-amz-meta-sha256': sha256 });
-        response.end(request.method === 'HEAD' ? undefined : kept.body);
-      }
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  const endpoint = `http://127.0.0.1:${String(address.port)}`;
-  return {
-    endpoint,
-    objects,
-    store: objectStore({ client: new S3Client({ ...CLIENT, endpoint }), bucket: 'bucket' }),
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  const { aws, objects, ...server } = await startObjectServer(refused);
+  const store = objectStore({ client: new S3Client(aws), bucket: 'bucket' });
+  return { ...server, aws, objects, store };
 }
 
 async function fileOf(text: string) {
@@ -121,8 +71,9 @@ describe('The object store', () => {
 
 describe('Metrics', () => {
   test('never stop what they measure: a failure is one line in the log', async () => {
+    await using s3 = await startS3();
     const events: Event[] = [];
-    const client = new CloudWatchClient({ ...CLIENT, endpoint: 'http://127.0.0.1:1' });
+    const client = new CloudWatchClient({ ...s3.aws, endpoint: 'http://127.0.0.1:1' });
     const metered = meteredEvents({
       client,
       events: { emit: (event) => void events.push(event) },

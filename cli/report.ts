@@ -1,0 +1,100 @@
+// `npx fyers report`: a recorded day as one page for a browser.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FyersError, toError } from '../core/errors.ts';
+import type { Session } from './io.ts';
+import { counting } from './progress.ts';
+import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { paint } from './terminal.ts';
+
+interface ReportOptions extends RecordingOptions {
+  readonly to?: string;
+  readonly open?: true;
+  readonly json?: true;
+}
+
+/** Stands in every page that this command writes. */
+const OURS = '<p class="mark">fyers-token-refresh</p>';
+
+export function addReport(program: Command, session: Session): void {
+  program
+    .command('report')
+    .description('A recorded day as one page: coverage, holes, spread, imbalance, close, answers.')
+    .argument('[date]', 'as YYYY-MM-DD (default: the latest day)')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)')
+    .option('--to <FILE>', 'default: report-DATE.html in this folder')
+    .option('--open', 'show it in the browser')
+    .option('--json', 'its figures for scripts, and no page')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
+day that is still being recorded is shown as far as it is.
+
+Exits with 0 when every slot is recorded or explained, 4 when one is neither.
+
+Examples:
+  $ npx --no-install fyers report --open
+  $ npx --no-install fyers report 2026-11-25 --s3 --to monday.html
+  $ npx --no-install fyers report 2026-11-25 --json | jq .coverage.holes`,
+    )
+    .action((date: string | undefined, options: ReportOptions) => report(session, date, options));
+}
+
+async function report(
+  session: Session,
+  date: string | undefined,
+  options: ReportOptions,
+): Promise<void> {
+  const { io } = session;
+  await using recording = await recordingOf(session, date, options);
+  // Here and not above: only this command needs the pictures' code.
+  const [{ reportDay }, { reportPage }] = await Promise.all([
+    import('./report/day.ts'),
+    import('./report/page.ts'),
+  ]);
+  using counter = counting(io, 'Reading');
+  const day = await reportDay(recording, counter.tell);
+  const { expected, received, explained, unexplained } = day.coverage;
+  if (unexplained > 0) session.exitWith(4);
+  if (options.json === true) {
+    io.out(JSON.stringify(day, null, 2));
+    return;
+  }
+  const file = path.resolve(io.cwd, options.to ?? `report-${day.session.date}.html`);
+  await writePage(file, reportPage(day));
+  const share = ((100 * received) / Math.max(1, expected)).toFixed(2);
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share} %), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}: ${counts}`));
+  io.out(`The page is ${path.relative(io.cwd, file)}.`);
+  if (options.open === true) await io.open(file);
+}
+
+/** Whole or not at all, and never over something that is not a page of ours. */
+async function writePage(file: string, page: string): Promise<void> {
+  const before = await readFile(file, 'utf8').catch(() => null);
+  if (before !== null && !before.includes(OURS)) {
+    throw new FyersError(
+      'operator.usage',
+      `${file} is there already, and is no report.`,
+      'Name another file: `npx --no-install fyers report --to FILE`.',
+    );
+  }
+  try {
+    await writeFile(`${file}.partial`, page);
+    await rename(`${file}.partial`, file);
+  } catch (caught) {
+    const cause = toError(caught);
+    throw new FyersError(
+      'platform.disk',
+      `${file} cannot be written: ${cause.message}.`,
+      'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers report --to FILE`.',
+      { cause },
+    );
+  }
+}

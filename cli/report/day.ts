@@ -1,0 +1,93 @@
+// A recorded day's rows, plan and holes, read once, as what the report shows.
+import type { Recording } from '../../adapters/files/recordings.ts';
+import type { PlanEvent } from '../../core/depth/day-events.ts';
+import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
+import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
+import { FyersError } from '../../core/errors.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import {
+  PHASE_NAMES,
+  type PhaseName,
+  type SessionPlan,
+  phaseAt,
+} from '../../core/market/phases.ts';
+import { type Instant, type IstDate, instant } from '../../core/time.ts';
+import { coverageOf } from '../../harvester/compact.ts';
+import type { ReportDay } from './page.ts';
+
+const COLUMN = {
+  slot: numberColumn('slot'),
+  requestedAt: numberColumn('requested_at'),
+  receivedAt: numberColumn('received_at'),
+  phase: textColumn('phase'),
+};
+
+/**
+ * @param onRow is told how many rows were read, now and then
+ * @throws FyersError `operator.usage` for a file, which has neither plan nor holes
+ */
+export async function reportDay(
+  recording: Recording,
+  onRow: (rows: number) => void,
+): Promise<ReportDay> {
+  const events = await recording.events();
+  const plan = events.find((event): event is PlanEvent => event.event === 'plan');
+  if (plan === undefined || recording.date === null) throw withoutPlan(recording);
+  const session = sessionOf(recording.date, plan);
+  const coverage = coverageOf(events);
+  const figures = startFigures();
+  let rows = 0;
+  for await (const row of recording.rows()) {
+    const snapshot = row === null ? null : snapshotOf(row, session);
+    if (snapshot === null) continue;
+    rows += 1;
+    // What compaction leaves out of the Parquet file is not in the figures of a running day either.
+    if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
+    onRow(rows);
+  }
+  const manifest = await recording.manifest();
+  return {
+    session,
+    everySeconds: plan.everySeconds,
+    coverage: coverage.summary(session),
+    runs: coverageRuns(coverage.each()),
+    figures: figures.figures(),
+    marks: manifest?.quality.marks ?? null,
+    files: manifest?.files ?? [],
+  };
+}
+
+function snapshotOf(row: RecordedRow, session: SessionPlan) {
+  const [slot, receivedAt] = [COLUMN.slot(row), COLUMN.receivedAt(row)];
+  if (slot === null || receivedAt === null) return null;
+  const requestedAt = COLUMN.requestedAt(row);
+  const received = instant(receivedAt);
+  return {
+    ...bookOf(row),
+    slot: instant(slot),
+    requestedAt: requestedAt === null ? null : instant(requestedAt),
+    receivedAt: received,
+    phase: phaseOf(COLUMN.phase(row), session, received),
+  };
+}
+
+/** As it was compacted; before that by the calendar. */
+function phaseOf(stored: string | null, session: SessionPlan, at: Instant): PhaseName | null {
+  return PHASE_NAMES.find((name) => name === stored) ?? phaseAt(session, at)?.name ?? null;
+}
+
+/** The calendar's, as far as it agrees with what was recorded. */
+function sessionOf(date: IstDate, plan: PlanEvent): SessionPlan {
+  const day = dayOf(date);
+  if (day.kind === 'open') return day.plan;
+  const { opensAt, closesAt, source } = plan;
+  return { date, name: 'special', opensAt, closesAt, phases: [], certainty: 'provisional', source };
+}
+
+function withoutPlan({ place }: Recording): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} has no plan, so nobody can tell what is missing in it.`,
+    'Name a day that the harvester recorded: `npx --no-install fyers report 2026-11-25 --data DIR`.',
+  );
+}

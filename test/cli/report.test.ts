@@ -1,0 +1,115 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { recordDay } from '../support/recorded-day.ts';
+import { type ObjectServer, startObjectServer } from '../support/object-server.ts';
+import { type Stage, stage } from './stage.ts';
+
+let server: ObjectServer;
+let cli: Stage;
+let dataDir = '';
+beforeEach(async () => {
+  server = await startObjectServer();
+  cli = await stage({ aws: server.aws });
+  dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(async () => {
+  await cli[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const page = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
+
+describe('The report of a day', () => {
+  test('is one page without scripts, with everything inside', async () => {
+    await recordDay({ dataDir });
+    const { code, out, err } = await cli.run('report');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('24 of 24 slots recorded (100.00 %)');
+    const html = await page();
+    for (const word of ['Every slot of every symbol was recorded', '<svg', 'SBIN', 'SHA-256']) {
+      expect(html).toContain(word);
+    }
+    expect(html).not.toMatch(/<script|<link|<img|https?:(?!\/\/www\.w3\.org)|@import|url\(/);
+  });
+
+  test('shows holes with their reasons, and a running day as far as it is', async () => {
+    const book = (_symbol: string, index: number) => (index < 3 ? null : {});
+    await recordDay({ dataDir, book, state: 'running' });
+    const { out } = await cli.run('report', '2026-11-25');
+    expect(out).toContain('18 of 24 slots recorded (75.00 %), 6 explained, 0 unexplained.');
+    const html = await page();
+    expect(html).toContain('timeout');
+    expect(html).toContain('not compacted yet');
+  });
+
+  test('gives its figures to scripts', async () => {
+    await recordDay({ dataDir });
+    const { out } = await cli.run('report', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      everySeconds: 5,
+      coverage: { expected: 24, received: 24 },
+      figures: { latency: { count: 24 } },
+    });
+    await expect(page()).rejects.toThrow('ENOENT');
+  });
+
+  test('fails with 4 where a slot has neither a row nor a reason', async () => {
+    const { folder } = await recordDay({
+      dataDir,
+      state: 'running',
+      book: (_, index) => (index === 5 ? null : {}),
+    });
+    const events = folder.pathOf('events.jsonl');
+    const lines = (await readFile(events, 'utf8')).split('\n');
+    await writeFile(events, lines.filter((line) => !line.includes('"hole"')).join('\n'));
+    const { code, out } = await cli.run('report');
+    expect(out).toContain('2 unexplained');
+    expect(code).toBe(4);
+    expect(await page()).toContain('neither a row nor a reason');
+  });
+
+  test('is made of a day in the bucket, and leaves nothing of it behind', async () => {
+    const { folder } = await recordDay({ dataDir });
+    const client = new S3Client(server.aws);
+    for (const [name, place] of [
+      ['manifest.json', ''],
+      ['events.jsonl.gz', ''],
+      ['depth.parquet', 'parquet/'],
+    ] as const) {
+      const Key = `depth/v2/date=2026-11-25/shard=0/${place}${name}`;
+      const Body = await readFile(folder.pathOf(name));
+      await client.send(new PutObjectCommand({ Bucket: 'days', Key, Body }));
+    }
+    const { code, err } = await cli.run('report', '2026-11-25', '--bucket', 'days', '--data', 'no');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(await page()).toContain('Every slot of every symbol was recorded');
+    const absent = await cli.run('report', '2026-11-26', '--bucket', 'days');
+    expect(absent.err).toContain(
+      's3://days/depth/v2/date=2026-11-26/shard=0/manifest.json is not there',
+    );
+    expect(absent.code).toBe(2);
+  });
+
+  test('never writes over something else, and says what is wrong with what it is given', async () => {
+    await recordDay({ dataDir });
+    cli.write('notes.html', 'my notes');
+    const refused = await cli.run('report', '--to', 'notes.html');
+    expect(refused.err).toContain('is there already, and is no report');
+    expect(await page('notes.html')).toBe('my notes');
+    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
+    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
+    for (const [args, said] of [
+      [['--to', 'no/such/folder.html'], 'cannot be written'],
+      [['2026-01-01'], '2026-01-01 is not in'],
+      [['--s3'], 'needs its date'],
+      [['monday', '--s3'], '"monday" is no date'],
+      [[path.join(dataDir, 'days/2026-11-25/depth.parquet')], 'has no plan'],
+    ] as const) {
+      const { code, err } = await cli.run('report', ...args);
+      expect(err).toContain(said);
+      expect([2, 4]).toContain(code);
+    }
+  });
+});
