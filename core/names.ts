@@ -28,6 +28,8 @@ export const METRICS = {
   diskUsedPercent: 'DiskUsedPercent',
   faults: 'Faults',
 } as const;
+/** In the program, the trail of `watchReads` and its bucket. */
+export const READ_TRAIL = 'fyers-reads';
 /** What a token parameter holds between `pulumi up` and the first token. */
 export const PLACEHOLDER = 'placeholder: no token yet';
 /** The guide's answer, byte for byte (U+2705). */
@@ -105,6 +107,8 @@ export interface Names {
   readonly dashboard: string;
   readonly athenaDatabase: string;
   readonly athenaWorkgroup: string;
+  /** The rule, and the trail where one is made, that see who reads what is secret. */
+  readonly reads: string;
 }
 
 const FUNCTIONS: Readonly<Record<FunctionActor, string>> = {
@@ -139,6 +143,7 @@ export function namesFor(suffix: string): Names {
     // Without a hyphen it needs no quotes in SQL.
     athenaDatabase: suffix === '' ? 'fyers_depth' : `fyers_depth_${suffix}`,
     athenaWorkgroup: suffixed('fyers-depth'),
+    reads: suffixed('FyersReads'),
   };
 }
 

@@ -3,7 +3,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { type FunctionActor, type Names, type ParameterName, REGION } from '../core/names.ts';
 import type { Arns } from './policies.ts';
 
-const PARAMETERS: readonly ParameterName[] = [
+/** Telegram's stands apart, because it is there only where it is configured. */
+export const PARAMETERS: readonly ParameterName[] = [
   'FYERS_CLIENT_ID',
   'FYERS_SECRET_KEY',
   'FYERS_ACCESS_TOKEN',

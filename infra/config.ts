@@ -27,8 +27,10 @@ import {
   parseReaders,
   parseReservedConcurrency,
   parseSubnetId,
+  parseWatchReads,
   parseYesNo,
   type Reader,
+  type WatchedReads,
 } from './parsers.ts';
 import {
   type Key,
@@ -69,6 +71,8 @@ export interface Settings {
   /** True: the recordings can be asked in SQL. */
   readonly athena: boolean;
   readonly dashboard: boolean;
+  /** Null: nobody is told who reads the parameters and the PIN. */
+  readonly watchReads: WatchedReads | null;
   /** True: the instance may be replaced or stopped while it records. */
   readonly replaceInSession: boolean;
   /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
@@ -143,6 +147,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     harvester: read('harvester', parseYesNo) ?? true,
     athena: read('athena', parseYesNo) ?? false,
     dashboard: read('dashboard', parseYesNo) ?? false,
+    watchReads: read('watchReads', parseWatchReads),
     replaceInSession: read('replaceInSession', parseYesNo) ?? false,
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],

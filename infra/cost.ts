@@ -1,9 +1,12 @@
 // What a month costs, from the resources that are registered and a dated price list.
+import { READ_TRAIL } from '../core/names.ts';
 import prices from './prices.json' with { type: 'json' };
 
 /** As much of a registered resource as its price depends on. */
 export interface Priced {
   readonly type: string;
+  /** In the program; two buckets are two things. */
+  readonly name?: string;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
@@ -17,6 +20,8 @@ export interface CostLine {
 const RECORDED_GIB = 1;
 /** A piece every five minutes of a session, and the day's four files. */
 const PUTS_A_MONTH = 2_000;
+/** A file every five minutes in which something was read, and a digest every hour; megabytes, kept for two weeks. */
+const TRAIL_PUTS_A_MONTH = 9_500;
 const DAYS_A_MONTH = 30;
 const QUERIES_A_MONTH = 200;
 /** A month of recordings each. */
@@ -42,6 +47,10 @@ const FREE: readonly RegExp[] = [
   /^aws:athena\/namedQuery:/,
   // Without actions a budget is free (AWS Budgets pricing).
   /^aws:budgets\/budget:/,
+  // The first copy of management events is free in each region (AWS CloudTrail pricing); `existingTrail` is for who has
+  // one, and events of AWS' own services cost nothing on the bus (Amazon EventBridge pricing).
+  /^aws:cloudtrail\/trail:/,
+  /^aws:cloudwatch\/event(?:Rule|Target):/,
   // Counted with the functions they start; fourteen million starts a month are free.
   /^aws:scheduler\/schedule:/,
 ];
@@ -50,14 +59,7 @@ type Rule = (all: readonly Priced[], others: readonly Priced[]) => readonly Cost
 
 const RULES: Readonly<Record<string, Rule>> = {
   'aws:ec2/instance:Instance': (all) => all.flatMap(instanceLines),
-  'aws:s3/bucket:Bucket': (all) => [
-    {
-      what: `Recordings in S3: ${String(RECORDED_GIB)} GiB and ${String(PUTS_A_MONTH)} uploads`,
-      usd:
-        all.length *
-        (RECORDED_GIB * prices.objectGibMonth + (PUTS_A_MONTH / 1_000) * prices.objectPutsPer1000),
-    },
-  ],
+  'aws:s3/bucket:Bucket': (all) => all.map(bucketLine),
   'aws:secretsmanager/secret:Secret': (all) => [
     { what: 'The PIN, in Secrets Manager', usd: all.length * prices.secretMonth },
   ],
@@ -108,6 +110,19 @@ export function costLines(resources: readonly Priced[]): readonly CostLine[] {
     if (FREE.some((pattern) => pattern.test(type))) return [];
     throw new Error(`What ${type} costs is not known: look it up, and add it to infra/cost.ts.`);
   });
+}
+
+function bucketLine({ name }: Priced): CostLine {
+  const puts = (count: number) => (count / 1_000) * prices.objectPutsPer1000;
+  return name === READ_TRAIL
+    ? {
+        what: `Log of reads (\`watchReads\`): at most ${String(TRAIL_PUTS_A_MONTH)} uploads`,
+        usd: puts(TRAIL_PUTS_A_MONTH),
+      }
+    : {
+        what: `Recordings in S3: ${String(RECORDED_GIB)} GiB and ${String(PUTS_A_MONTH)} uploads`,
+        usd: RECORDED_GIB * prices.objectGibMonth + puts(PUTS_A_MONTH),
+      };
 }
 
 function instanceLines({ inputs }: Priced): readonly CostLine[] {

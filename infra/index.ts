@@ -13,6 +13,7 @@ import { Dashboard } from './components/dashboard.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
 import { Messages } from './components/messages.ts';
+import { OutsideReads } from './components/outside-reads.ts';
 import { Readers } from './components/readers.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
@@ -66,11 +67,19 @@ export async function program(
   if (settings.readers.length > 0) {
     new Readers('readers', shared, { provider });
   }
+  const reads =
+    settings.watchReads === null
+      ? null
+      : new OutsideReads(
+          'reads',
+          { ...shared, trail: settings.watchReads, credentials, keeper, harvester },
+          { provider },
+        );
   const watch = new Watch('watch', { ...shared, messages, keeper, harvester }, { provider });
   const dashboard = settings.dashboard
     ? new Dashboard('dashboard', { ...shared, keeper, harvester, watch }, { provider })
     : null;
 
-  const made = { credentials, messages, keeper, harvester, athena, watch, dashboard };
+  const made = { credentials, messages, keeper, harvester, athena, reads, watch, dashboard };
   return stackOutputs({ settings, ...made });
 }

@@ -8,6 +8,7 @@ import type { Dashboard } from './components/dashboard.ts';
 import type { Harvester } from './components/harvester.ts';
 import type { Keeper } from './components/keeper.ts';
 import type { Messages } from './components/messages.ts';
+import type { OutsideReads } from './components/outside-reads.ts';
 import type { Watch } from './components/watch.ts';
 import type { Settings } from './config.ts';
 
@@ -22,12 +23,13 @@ export interface Made {
   /** Null where there is to be none. */
   readonly harvester: Harvester | null;
   readonly athena: Athena | null;
+  readonly reads: OutsideReads | null;
   readonly watch: Watch;
   readonly dashboard: Dashboard | null;
 }
 
 export function stackOutputs(made: Made) {
-  const { settings, credentials, messages, keeper, harvester, athena, watch, dashboard } = made;
+  const { settings, credentials, messages, keeper, harvester, watch } = made;
   const instanceId = harvester?.instanceId ?? null;
   return {
     loginUrl: keeper.loginUrl,
@@ -41,11 +43,12 @@ export function stackOutputs(made: Made) {
     key: credentials.keyArn ?? "none: the account's default keys",
     bucket: harvester?.bucketName ?? NO_HARVESTER,
     ...(harvester === null ? {} : bucketFacts(settings)),
-    athena: athena?.workgroupName ?? 'none',
+    athena: made.athena?.workgroupName ?? 'none',
     artifact: harvester?.artifactKey ?? NO_HARVESTER,
     instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
     alarms: watch.alarmNames,
-    dashboard: dashboard?.dashboardName ?? 'none',
+    dashboard: made.dashboard?.dashboardName ?? 'none',
+    watchedReads: made.reads?.ruleName ?? 'none',
     budget: watch.budgetName ?? 'none',
     topic: messages.topicArn,
     commands: {

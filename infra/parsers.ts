@@ -53,6 +53,17 @@ export function parseYesNo(text: string): Parsed<boolean> {
     : { ok: false, problem: 'must be true or false' };
 }
 
+/** Whose trail records the reads: one of this stack, or one that the account has already. */
+export type WatchedReads = 'ownTrail' | 'existingTrail';
+
+export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
+  if (text === 'false') return { ok: true, value: null };
+  if (text === 'true') return { ok: true, value: 'ownTrail' };
+  return text === 'existingTrail'
+    ? { ok: true, value: text }
+    : wrong('must be true, false or existingTrail');
+}
+
 export function parseAccountIds(text: string): Parsed<readonly string[]> {
   const ids = text.split(/[\s,]+/).filter((id) => id !== '');
   return ids.length > 0 && ids.every((id) => /^\d{12}$/.test(id))
@@ -65,6 +76,8 @@ export interface Reader {
   readonly kind: 'role' | 'user';
   readonly name: string;
   readonly accountId: string;
+  /** With the path that may stand before the name, as CloudTrail names who called. */
+  readonly arn: string;
 }
 
 /** Names as IAM allows them; a path may stand before. */
@@ -86,7 +99,7 @@ export function parseReaders(text: string): Parsed<readonly Reader[]> {
     if (readers.some((known) => known.kind === kind && known.name === name)) {
       return wrong(`must name each role and user once, and ${arn} stands there twice`);
     }
-    readers.push({ kind, name, accountId });
+    readers.push({ kind, name, accountId, arn });
   }
   const accounts = new Set(readers.map(({ accountId }) => accountId));
   return accounts.size > 1

@@ -21,6 +21,7 @@ const KEYS = {
   harvester: 'plain',
   athena: 'plain',
   dashboard: 'plain',
+  watchReads: 'plain',
   replaceInSession: 'plain',
   budgetDollars: 'plain',
   deleteData: 'plain',

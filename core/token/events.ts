@@ -5,6 +5,7 @@ import type { RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
 import type { AdoptedToken } from './adopt.ts';
 import type { AskReason, Trigger } from './decide.ts';
+import type { OutsideRead } from './outside-read.ts';
 
 type KeeperEvent = Event & { readonly part: 'keeper' };
 
@@ -141,6 +142,16 @@ export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEven
 export function tokenLooked(standing: string): KeeperEvent {
   return keeperEvent('info', 'token-looked', `The watch looked at the stored token: ${standing}.`, {
     standing,
+  });
+}
+
+/** What is secret was read, or was to be read, by none of our roles. */
+export function outsideReadSeen({ who, call, what, refused }: OutsideRead): KeeperEvent {
+  return keeperEvent('warn', 'outside-read', `${who} called ${call}, and is none of our roles.`, {
+    who,
+    call,
+    what: what.join(', '),
+    refused,
   });
 }
 

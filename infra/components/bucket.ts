@@ -22,15 +22,7 @@ export function dataBucket(
     earlier === null
       ? new aws.s3.Bucket(NAME, { forceDestroy: deleteData }, options)
       : aws.s3.Bucket.get(`${NAME}-kept`, earlier, undefined, { parent });
-  protectAccess(bucket, options);
-  new aws.s3.BucketServerSideEncryptionConfiguration(
-    NAME,
-    {
-      bucket: bucket.id,
-      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
-    },
-    options,
-  );
+  closedBucket(NAME, bucket, options);
   new aws.s3.BucketLifecycleConfiguration(
     NAME,
     {
@@ -56,9 +48,19 @@ export function dataBucket(
   return bucket;
 }
 
-function protectAccess(bucket: aws.s3.Bucket, options: pulumi.CustomResourceOptions): void {
+/**
+ * Closes a bucket to the public, to access lists and to plain HTTP, and encrypts it.
+ * @param granted what its policy allows beside
+ * @returns the policy, for what needs to be let in
+ */
+export function closedBucket(
+  name: string,
+  bucket: aws.s3.Bucket,
+  options: pulumi.CustomResourceOptions,
+  granted: readonly aws.iam.PolicyStatement[] = [],
+): aws.s3.BucketPolicy {
   const closed = new aws.s3.BucketPublicAccessBlock(
-    NAME,
+    name,
     {
       bucket: bucket.id,
       blockPublicAcls: true,
@@ -69,32 +71,42 @@ function protectAccess(bucket: aws.s3.Bucket, options: pulumi.CustomResourceOpti
     options,
   );
   new aws.s3.BucketOwnershipControls(
-    NAME,
+    name,
     { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } },
     options,
   );
-  new aws.s3.BucketPolicy(
-    NAME,
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    name,
+    {
+      bucket: bucket.id,
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
+    },
+    options,
+  );
+  return new aws.s3.BucketPolicy(
+    name,
     {
       bucket: bucket.id,
       policy: {
         Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'EncryptedTransportOnly',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:*',
-            Resource: [
-              pulumi.interpolate`arn:aws:s3:::${bucket.id}`,
-              pulumi.interpolate`arn:aws:s3:::${bucket.id}/*`,
-            ],
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          },
-        ],
+        Statement: [...granted, encryptedTransportOnly(bucket)],
       },
     },
     // S3 refuses two changes of a bucket's access at once.
     { ...options, dependsOn: [closed] },
   );
+}
+
+function encryptedTransportOnly(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+  return {
+    Sid: 'EncryptedTransportOnly',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [
+      pulumi.interpolate`arn:aws:s3:::${bucket.id}`,
+      pulumi.interpolate`arn:aws:s3:::${bucket.id}/*`,
+    ],
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
 }

@@ -36,6 +36,7 @@ export interface FunctionArgs {
 
 export interface MadeFunction {
   readonly fn: aws.lambda.Function;
+  readonly roleArn: pulumi.Output<string>;
   /** For what needs the function to be able to do its work. */
   readonly policy: aws.iam.RolePolicy;
 }
@@ -74,7 +75,7 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
     },
     { parent },
   );
-  return { fn, policy };
+  return { fn, roleArn: role.arn, policy };
 }
 
 function roleOf(parent: pulumi.Resource, { actor, names, arns }: FunctionArgs) {

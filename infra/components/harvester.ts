@@ -36,6 +36,7 @@ export class Harvester extends pulumi.ComponentResource {
   readonly artifactKey: pulumi.Output<string>;
   /** Null without an app. */
   readonly instanceId: pulumi.Output<string> | null;
+  readonly roleArn: pulumi.Output<string>;
 
   constructor(name: string, args: HarvesterArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Harvester', name, {}, opts);
@@ -63,6 +64,7 @@ export class Harvester extends pulumi.ComponentResource {
       : null;
 
     this.bucketName = bucket.id;
+    this.roleArn = role.arn;
     this.artifactKey = artifact.key;
     this.instanceId = instance?.id ?? null;
     this.registerOutputs({ bucketName: this.bucketName, artifactKey: this.artifactKey });

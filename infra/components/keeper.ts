@@ -38,6 +38,9 @@ export class Keeper extends pulumi.ComponentResource {
   /** Of the login function, with a trailing slash. */
   readonly loginUrl: pulumi.Output<string>;
   readonly scheduleNames: readonly pulumi.Output<string>[];
+  /** Of the functions, which read what is secret. */
+  readonly roleArns: readonly pulumi.Output<string>[];
+  readonly watchArn: pulumi.Output<string>;
   readonly undelivered: Readonly<Record<'name' | 'url', pulumi.Output<string>>>;
 
   constructor(name: string, args: KeeperArgs, opts: pulumi.ComponentResourceOptions) {
@@ -69,6 +72,8 @@ export class Keeper extends pulumi.ComponentResource {
     this.functionNames = { refresh: refresh.fn.name, login: login.fn.name, watch: watch.fn.name };
     this.loginUrl = loginUrl;
     this.scheduleNames = made.map((schedule) => schedule.name);
+    this.roleArns = [refresh, login, watch].map(({ roleArn }) => roleArn);
+    this.watchArn = watch.fn.arn;
     this.undelivered = { name: undelivered.name, url: undelivered.url };
     this.registerOutputs({ functionNames: this.functionNames, loginUrl });
   }

@@ -22,6 +22,7 @@ const PROFILES: Readonly<Record<string, World>> = {
       ...EMAIL,
       athena: 'true',
       dashboard: 'true',
+      watchReads: 'true',
       customerKey: 'true',
       readers: 'arn:aws:iam::123456789012:role/bot',
       reservedConcurrency: '1',

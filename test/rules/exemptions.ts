@@ -13,6 +13,8 @@ const BUCKETS = [
   // Taken up again from an earlier stack.
   'aws:s3/bucket:Bucket::fyers-depth-kept',
 ];
+const TRAIL = 'aws:cloudtrail/trail:Trail::fyers-reads';
+const TRAIL_BUCKET = 'aws:s3/bucket:Bucket::fyers-reads';
 const FUNCTIONS = ['refresh', 'login', 'watch'].map(
   (name) => `aws:lambda/function:Function::${name}`,
 );
@@ -61,6 +63,42 @@ export const EXEMPTIONS: readonly Exemption[] = [
     'CT.S3.PR.11',
     BUCKETS,
     'Every object of a day is written once, under If-None-Match, by a role that may delete nothing; the pointer to the code is made again by `pulumi up`.',
+  ),
+  ...exempt(
+    'CT.S3.PR.2',
+    [TRAIL_BUCKET],
+    'CloudTrail alone writes into it, and who reads these records sees nothing that the account’s event history does not show.',
+  ),
+  ...exempt(
+    'CT.S3.PR.4',
+    [TRAIL_BUCKET],
+    'EventBridge has each event minutes before the file with it is there.',
+  ),
+  ...exempt(
+    'CT.S3.PR.9',
+    [TRAIL_BUCKET],
+    'It is there so that events reach EventBridge, goes with the stack, and keeps nothing for longer than two weeks.',
+  ),
+  ...exempt(
+    'CT.S3.PR.10',
+    [TRAIL_BUCKET],
+    'No record holds a value. A key needs a policy that lets CloudTrail in, and costs more than all the rest of it.',
+  ),
+  ...exempt(
+    'CT.S3.PR.11',
+    [TRAIL_BUCKET],
+    'CloudTrail writes each file once, and its digests tell when one was changed (CT.CLOUDTRAIL.PR.2).',
+  ),
+  ...exempt(
+    'FY.S3.2',
+    ['aws:s3/bucketPolicy:BucketPolicy::fyers-reads'],
+    'CloudTrail writes as a service, so it has to be let in: for this one trail only.',
+  ),
+  ...exempt('CT.CLOUDTRAIL.PR.1', [TRAIL], 'As CT.S3.PR.10: SSE-S3 encrypts the records.'),
+  ...exempt(
+    'CT.CLOUDTRAIL.PR.3',
+    [TRAIL],
+    'EventBridge picks out what matters. A log group would be paid for by every read in the account.',
   ),
   ...exempt(
     'CT.LAMBDA.PR.3',

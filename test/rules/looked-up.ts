@@ -5,6 +5,10 @@
 /** The controls of a type; for one without any, the empty list. */
 export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   'aws:budgets/budget:Budget': [],
+  // CT.CLOUDTRAIL.PR.4 is for event data stores.
+  'aws:cloudtrail/trail:Trail': ['CT.CLOUDTRAIL.PR.1', 'CT.CLOUDTRAIL.PR.2', 'CT.CLOUDTRAIL.PR.3'],
+  'aws:cloudwatch/eventRule:EventRule': [],
+  'aws:cloudwatch/eventTarget:EventTarget': [],
   'aws:cloudwatch/logGroup:LogGroup': ['CT.CLOUDWATCH.PR.2', 'CT.CLOUDWATCH.PR.3'],
   'aws:cloudwatch/metricAlarm:MetricAlarm': ['CT.CLOUDWATCH.PR.1', 'CT.CLOUDWATCH.PR.4'],
   'aws:ec2/instance:Instance': [
@@ -32,6 +36,7 @@ export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   // The provider adds its two permissions itself, so CT.LAMBDA.PR.2 has its say here.
   'aws:lambda/functionUrl:FunctionUrl': ['CT.LAMBDA.PR.2', 'CT.LAMBDA.PR.5', 'CT.LAMBDA.PR.6'],
   'aws:lambda/invocation:Invocation': [],
+  'aws:lambda/permission:Permission': ['CT.LAMBDA.PR.2'],
   'aws:s3/bucket:Bucket': ['CT.S3.PR.2', 'CT.S3.PR.4', 'CT.S3.PR.9'],
   'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': ['CT.S3.PR.3', 'CT.S3.PR.6'],
   'aws:s3/bucketObjectv2:BucketObjectv2': [],

@@ -25,6 +25,10 @@ export const WORLDS: Readonly<Record<string, World>> = {
     customerKey: 'true',
     readers: `arn:aws:iam::${ACCOUNT}:role/bot, arn:aws:iam::${ACCOUNT}:user/me`,
   }),
+  'reads that are watched': having(WHOLE, {
+    watchReads: 'true',
+    readers: `arn:aws:iam::${ACCOUNT}:role/bot`,
+  }),
   'the token alone': having(WHOLE, { harvester: 'false' }),
   'the operator’s own subnet': having(APP_ONLY, { subnetId: 'subnet-0123456789abcdef0' }),
   'data that goes with the stack': having(APP_ONLY, { deleteData: 'true' }),

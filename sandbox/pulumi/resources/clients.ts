@@ -1,9 +1,11 @@
 // The emulator's address and keys come from the environment of the process (AWS_ENDPOINT_URL and its like).
 import { AthenaClient } from '@aws-sdk/client-athena';
 import { BudgetsClient } from '@aws-sdk/client-budgets';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -21,9 +23,11 @@ const options = { region: REGION };
 
 export const athena = new AthenaClient(options);
 export const budgets = new BudgetsClient(options);
+export const cloudtrail = new CloudTrailClient(options);
 export const cloudwatch = new CloudWatchClient(options);
 export const logs = new CloudWatchLogsClient(options);
 export const ec2 = new EC2Client(options);
+export const events = new EventBridgeClient(options);
 export const glue = new GlueClient(options);
 export const iam = new IAMClient(options);
 export const kms = new KMSClient(options);

@@ -4,7 +4,9 @@ import { REGION } from '../../../core/names.ts';
 import { ATHENA_TYPES } from './athena.ts';
 import { BUDGET_TYPES } from './budgets.ts';
 import { callerIdentity } from './clients.ts';
+import { CLOUDTRAIL_TYPES } from './cloudtrail.ts';
 import { CLOUDWATCH_TYPES } from './cloudwatch.ts';
+import { EVENT_TYPES } from './events.ts';
 import { FUNCTION_URL_TYPES } from './function-url.ts';
 import { GLUE_TYPES } from './glue.ts';
 import { IAM_TYPES } from './iam.ts';
@@ -25,7 +27,9 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   Object.entries({
     ...ATHENA_TYPES,
     ...BUDGET_TYPES,
+    ...CLOUDTRAIL_TYPES,
     ...CLOUDWATCH_TYPES,
+    ...EVENT_TYPES,
     ...FUNCTION_URL_TYPES,
     ...GLUE_TYPES,
     ...IAM_TYPES,

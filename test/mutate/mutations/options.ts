@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const OPTIONS = ['test/infra/options.test.ts'];
 const ATHENA = ['test/infra/athena.test.ts'];
+const READS = ['test/infra/outside-reads.test.ts'];
 const GUARD = ['test/infra/session-guard.test.ts'];
 
 export const OPTIONAL: readonly Mutation[] = [
@@ -102,6 +103,27 @@ export const OPTIONAL: readonly Mutation[] = [
     find: 'max(ask_px_1 - bid_px_1)',
     replace: 'max(ask_price_1 - bid_px_1)',
     tests: ATHENA,
+  },
+  {
+    name: 'a read by a user of IAM or by root is not told',
+    file: 'infra/read-pattern.ts',
+    find: "[{ exists: false }, { 'anything-but': arns }]",
+    replace: "[{ 'anything-but': arns }]",
+    tests: READS,
+  },
+  {
+    name: 'every read of the keeper’s own is told',
+    file: 'infra/components/outside-reads.ts',
+    find: 'roleArns: [...own, ...arnsOf(',
+    replace: 'roleArns: [...arnsOf(',
+    tests: READS,
+  },
+  {
+    name: 'the rule gets no events that only read',
+    file: 'infra/components/outside-reads.ts',
+    find: "state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'",
+    replace: "state: 'ENABLED'",
+    tests: READS,
   },
   {
     name: 'the dashboard shows the metrics of another harvester',

@@ -1,4 +1,10 @@
-// The rows of Glue, Athena and the dashboard against the emulator.
+// The rows of Glue, Athena, the dashboard and the watched reads against the emulator.
+import {
+  CloudTrailClient,
+  GetEventSelectorsCommand,
+  GetTrailCommand,
+  GetTrailStatusCommand,
+} from '@aws-sdk/client-cloudtrail';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ResourceType } from '../../../sandbox/pulumi/resources/type.ts';
 import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
@@ -73,6 +79,51 @@ describe('On the emulator', () => {
     expect(await dashboard.read(id, given)).toEqual({ dashboardBody: changed.dashboardBody });
     for (let again = 0; again < 2; again += 1) await dashboard.delete(id, given);
     expect(await dashboard.read(id, given)).toBeNull();
+  });
+
+  test('a rule and its target are changed in place, read back and removed', async () => {
+    const rule = row('aws:cloudwatch/eventRule:EventRule');
+    const target = row('aws:cloudwatch/eventTarget:EventTarget');
+    const given = { name: 'reads', eventPattern: '{"source":["aws.ssm"]}' };
+    const { id } = await rule.create(given);
+    const state = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+    await rule.update(id, { ...given, state }, new Set(['state']));
+    expect(await rule.read(id, given)).toMatchObject({ state });
+    const arn = (name: string) => `arn:aws:lambda:ap-south-1:000000000000:function:${name}`;
+    const aimed = { rule: id, targetId: 'watch', arn: arn('a') };
+    const made = await target.create(aimed);
+    expect(made.id).toBe('reads-watch');
+    await target.update(made.id, { ...aimed, arn: arn('b') }, new Set(['arn']));
+    expect(await target.read(made.id, aimed)).toEqual({ arn: arn('b') });
+    for (let again = 0; again < 2; again += 1) await target.delete(made.id, aimed);
+    expect(await target.read(made.id, aimed)).toBeNull();
+    for (let again = 0; again < 2; again += 1) await rule.delete(id, given);
+    expect(await rule.read(id, given)).toBeNull();
+  });
+
+  test('a trail records from the start, and is changed in place, read back and removed', async () => {
+    const trail = row('aws:cloudtrail/trail:Trail');
+    const client = new CloudTrailClient(aws.options);
+    const eventSelectors = [{ readWriteType: 'ReadOnly' }];
+    const given = { name: 'reads', s3BucketName: 'a', eventSelectors };
+    const { id } = await trail.create(given);
+    expect(id).toBe('arn:aws:cloudtrail:ap-south-1:000000000000:trail/reads');
+    expect(await client.send(new GetTrailStatusCommand({ Name: id }))).toMatchObject({
+      IsLogging: true,
+    });
+    const selected = () => client.send(new GetEventSelectorsCommand({ TrailName: id }));
+    expect((await selected()).EventSelectors).toMatchObject([{ ReadWriteType: 'ReadOnly' }]);
+    const other = { name: 'reads', s3BucketName: 'b', enableLogFileValidation: true };
+    await trail.update(
+      id,
+      other,
+      new Set(['s3BucketName', 'enableLogFileValidation', 'eventSelectors']),
+    );
+    const { Trail } = await client.send(new GetTrailCommand({ Name: id }));
+    expect(Trail).toMatchObject({ S3BucketName: 'b', LogFileValidationEnabled: true });
+    expect((await selected()).EventSelectors).toMatchObject([{ ReadWriteType: 'All' }]);
+    for (let again = 0; again < 2; again += 1) await trail.delete(id, given);
+    expect(await trail.read(id, given)).toBeNull();
   });
 
   test('a limit that AWS would refuse is refused', () => {

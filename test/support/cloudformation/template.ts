@@ -16,7 +16,7 @@ export function templateOf(graph: Graph): Template {
       const mapping = MAPPINGS[resource.type];
       if (mapping === undefined) throw new Error(`no CloudFormation type for ${resource.type}`);
       const { to, properties } = mapping;
-      const shaped = withReferences(properties(resource.inputs, graph), graph);
+      const shaped = withReferences(properties(resource.inputs, graph, resource.name), graph);
       return [logicalId(resource), { Type: to, Properties: withRealArns(shaped) }] as const;
     });
   return { Resources: Object.fromEntries(resources) };
@@ -41,6 +41,7 @@ const REFERENCES: Readonly<Record<string, { readonly type: string; readonly attr
     Roles: { type: 'aws:iam/role:Role' },
     TargetKeyId: { type: 'aws:kms/key:Key' },
     Bucket: { type: 'aws:s3/bucket:Bucket' },
+    S3BucketName: { type: 'aws:s3/bucket:Bucket' },
   };
 
 function withReferences(properties: Properties, { resources }: Graph): Properties {
@@ -68,6 +69,7 @@ const REAL_ARNS: Readonly<Record<string, (name: string) => string>> = {
   Role: (name) => `arn:aws:iam::${ACCOUNT}:role/${name}`,
   Secret: (name) => `arn:aws:secretsmanager:ap-south-1:${ACCOUNT}:secret:${name}-a1B2c3`,
   Topic: (name) => `arn:aws:sns:ap-south-1:${ACCOUNT}:${name}`,
+  EventRule: (name) => `arn:aws:events:ap-south-1:${ACCOUNT}:rule/${name}`,
   Key: (name) => `arn:aws:kms:ap-south-1:${ACCOUNT}:key/${name}`,
 };
 

@@ -5,7 +5,7 @@ export type Properties = Readonly<Record<string, unknown>>;
 
 interface Mapping {
   readonly to: string;
-  readonly properties: (inputs: Properties, graph: Graph) => Properties;
+  readonly properties: (inputs: Properties, graph: Graph, name: string) => Properties;
 }
 
 /** Which have no counterpart, and why. */
@@ -13,6 +13,7 @@ export const UNMAPPED: Readonly<Record<string, string>> = {
   'aws:ssm/parameter:Parameter': 'CloudFormation makes no SecureString',
   'aws:secretsmanager/secretVersion:SecretVersion': 'a value, which the secret has there',
   'aws:lambda/invocation:Invocation': 'a call, no resource',
+  'aws:cloudwatch/eventTarget:EventTarget': 'part of the rule',
   'aws:s3/bucketObjectv2:BucketObjectv2': 'CloudFormation uploads nothing',
   'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': 'part of the bucket',
   'aws:s3/bucketOwnershipControls:BucketOwnershipControls': 'part of the bucket',
@@ -42,6 +43,15 @@ export const MAPPINGS: Readonly<Record<string, Mapping>> = {
     to: 'AWS::Lambda::EventInvokeConfig',
     properties: (inputs) => ({ ...pascal(inputs), Qualifier: '$LATEST' }),
   },
+  'aws:lambda/permission:Permission': {
+    to: 'AWS::Lambda::Permission',
+    properties: ({ statementId: _statement, function: of, ...inputs }) => ({
+      ...pascal(inputs),
+      FunctionName: of,
+    }),
+  },
+  'aws:cloudwatch/eventRule:EventRule': { to: 'AWS::Events::Rule', properties: rule },
+  'aws:cloudtrail/trail:Trail': { to: 'AWS::CloudTrail::Trail', properties: trail },
   'aws:scheduler/schedule:Schedule': { to: 'AWS::Scheduler::Schedule', properties: pascal },
   'aws:sqs/queue:Queue': {
     to: 'AWS::SQS::Queue',
@@ -156,12 +166,9 @@ export const MAPPINGS: Readonly<Record<string, Mapping>> = {
   'aws:ec2/instance:Instance': { to: 'AWS::EC2::Instance', properties: instance },
 };
 
-function bucket(inputs: Properties, graph: Graph): Properties {
-  const [own] = allOf(graph, 'aws:s3/bucket:Bucket');
+function bucket(inputs: Properties, graph: Graph, name: string): Properties {
   const setting = (type: string) =>
-    allOf(graph, type).find(
-      (each) => own !== undefined && each.inputs['bucket'] === mockId(own.name),
-    )?.inputs ?? {};
+    allOf(graph, type).find((each) => each.inputs['bucket'] === mockId(name))?.inputs ?? {};
   const { bucket: _closed, ...access } = setting(
     'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock',
   );
@@ -192,6 +199,27 @@ function bucket(inputs: Properties, graph: Graph): Properties {
         return pascal({ ...rest, prefix, expirationInDays: days });
       }),
     },
+  };
+}
+
+function rule({ eventPattern, ...inputs }: Properties, graph: Graph): Properties {
+  const pattern: unknown = JSON.parse(String(eventPattern));
+  const targets = allOf(graph, 'aws:cloudwatch/eventTarget:EventTarget');
+  return {
+    ...pascal(inputs),
+    EventPattern: pattern,
+    Targets: targets
+      .filter((target) => target.inputs['rule'] === inputs['name'])
+      .map((target) => ({ Id: target.inputs['targetId'], Arn: target.inputs['arn'] })),
+  };
+}
+
+function trail({ name, enableLogFileValidation, ...inputs }: Properties): Properties {
+  return {
+    ...pascal(inputs),
+    TrailName: name,
+    EnableLogFileValidation: enableLogFileValidation,
+    IsLogging: true,
   };
 }
 

@@ -1,0 +1,75 @@
+// A read of this stack's secrets by somebody who is none of its roles, as CloudTrail records it, and how it is told.
+import * as z from 'zod/mini';
+import type { Message } from '../ports.ts';
+import { type Instant, formatIst, parseInstant } from '../time.ts';
+
+/** What of CloudTrail's event is told (CloudTrail record contents): who, what, when and from where, never a value. */
+export interface OutsideRead {
+  /** The address of a principal, or the kind of one that has none, such as `AWSService`. */
+  readonly who: string;
+  /** `GetParameter` and its like. */
+  readonly call: string;
+  /** Names as they were asked for. */
+  readonly what: readonly string[];
+  readonly at: Instant;
+  readonly from: string;
+  readonly tool: string;
+  /** AWS' error code where the read failed; null where the reader has the value. */
+  readonly refused: string | null;
+}
+
+const TOOL_LENGTH_MAX = 60;
+
+const text = z.optional(z.string());
+
+const CloudTrailEvent = z.object({
+  'detail-type': z.literal('AWS API Call via CloudTrail'),
+  detail: z.object({
+    eventName: z.string(),
+    eventTime: z.iso.datetime(),
+    userIdentity: z.object({ type: text, arn: text, invokedBy: text }),
+    sourceIPAddress: text,
+    userAgent: text,
+    errorCode: text,
+    requestParameters: z.nullish(
+      z.object({ name: text, names: z.optional(z.array(z.string())), path: text, secretId: text }),
+    ),
+  }),
+});
+
+/** Null for an event of another kind. */
+export function outsideReadIn(event: unknown): OutsideRead | null {
+  const parsed = CloudTrailEvent.safeParse(event);
+  if (!parsed.success) return null;
+  const { detail } = parsed.data;
+  const { userIdentity: by, requestParameters: asked } = detail;
+  const what = [asked?.name, ...(asked?.names ?? []), asked?.secretId, asked?.path];
+  return {
+    who: by.arn ?? by.invokedBy ?? by.type ?? 'somebody unnamed',
+    call: detail.eventName,
+    what: what.filter((name) => name !== undefined),
+    at: parseInstant(detail.eventTime),
+    from: detail.sourceIPAddress ?? 'an unknown address',
+    // The caller writes it, so no more of it than its name.
+    tool: detail.userAgent?.split(' ', 1)[0]?.slice(0, TOOL_LENGTH_MAX) ?? 'an unknown tool',
+    refused: detail.errorCode ?? null,
+  };
+}
+
+export function outsideReadMessage(read: OutsideRead): Message {
+  const { who, call, what, at, from, tool, refused } = read;
+  const did = refused === null ? 'read' : `tried to read, and was refused (${refused}):`;
+  return {
+    subject:
+      refused === null
+        ? 'A Fyers secret was read by somebody else'
+        : 'Somebody else tried to read a Fyers secret',
+    text: [
+      `${who} ${did} ${what.join(', ')}, with ${call}, on ${formatIst(at)}, from ${from} (${tool}).`,
+      '',
+      "None of this stack's roles and none of `readers` did this. Your own commands do, such as `pulumi up`, `pulumi refresh` and `npx --no-install fyers tokens --use-ssm`: if this was you, there is nothing to do.",
+      '',
+      'If not: take that principal its rights or its keys at https://console.aws.amazon.com/iam/, then replace what it read. App secret: https://myapi.fyers.in/dashboard and `pulumi config set --secret secretKey`. PIN: at Fyers and `pulumi config set --secret pin`. Then run `pulumi up`. A token ends at 06:00 IST by itself.',
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,93 @@
+// The watch as EventBridge starts it for a read that CloudTrail saw, against the emulator's topic.
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { cloudTrailEvent, userIdentity } from '../support/cloudtrail-events.ts';
+import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
+
+let aws: EmulatedAws;
+let sqs: SQSClient;
+let queueUrl = '';
+let handler: (event: unknown, context: Context) => Promise<unknown>;
+const context = { getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+
+beforeAll(async () => {
+  aws = await emulatedAws();
+  const { endpoint, region } = aws.options;
+  vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+  vi.stubEnv('AWS_REGION', region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+  sqs = new SQSClient(aws.options);
+  const sns = new SNSClient(aws.options);
+  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
+  const inbox = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
+  const fromTopic = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: inbox,
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
+  const { QueueUrl = '' } = await sqs.send(
+    new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } }),
+  );
+  queueUrl = QueueUrl;
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: inbox }));
+  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
+  ({ handler } = await import('../../functions/watch/handler.ts'));
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await aws.close();
+});
+
+async function received(): Promise<{ readonly Subject: string; readonly Message: string }> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5 }),
+  );
+  return JSON.parse(Messages[0]?.Body ?? '{}') as { Subject: string; Message: string };
+}
+
+describe('The watch, started for a read', () => {
+  test('says who read what, when and from where, and what to do', async () => {
+    const asked = { name: 'FYERS_ACCESS_TOKEN', withDecryption: true };
+    const event = cloudTrailEvent({ by: userIdentity('staff/alice'), asked });
+    const alice = 'arn:aws:iam::123456789012:user/staff/alice';
+    expect(await handler(event, context)).toEqual({ kind: 'told', who: alice });
+    const { Subject, Message } = await received();
+    expect(Subject).toBe('A Fyers secret was read by somebody else');
+    expect(Message.split('\n')[0]).toBe(
+      `${alice} read FYERS_ACCESS_TOKEN, with GetParameter, on 25 Nov 2026, 10:15 IST, from 203.0.113.7 (aws-cli/2.31.4).`,
+    );
+    expect(Message).toContain('pulumi config set --secret secretKey');
+  });
+
+  test('says so where the read was refused', async () => {
+    const event = cloudTrailEvent({
+      by: { type: 'AWSService', invokedBy: 'backup.amazonaws.com' },
+      eventName: 'GetParameters',
+      asked: { names: ['FYERS_SECRET_KEY', 'FYERS_CLIENT_ID'] },
+      errorCode: 'AccessDenied',
+    });
+    await handler(event, context);
+    const { Subject, Message } = await received();
+    expect(Subject).toBe('Somebody else tried to read a Fyers secret');
+    expect(Message).toContain(
+      'backup.amazonaws.com tried to read, and was refused (AccessDenied): FYERS_SECRET_KEY, FYERS_CLIENT_ID, with GetParameters',
+    );
+  });
+
+  test('rings where the message cannot be sent', async () => {
+    vi.stubEnv('FYERS_TOPIC_ARN', 'arn:aws:sns:ap-south-1:000000000000:gone');
+    const event = cloudTrailEvent({ by: userIdentity('alice'), asked: { path: '/' } });
+    await expect(handler(event, context)).rejects.toMatchObject({ code: 'platform.message' });
+  });
+
+  test('knows no other event of CloudTrail’s', async () => {
+    const event = { 'detail-type': 'AWS Service Event via CloudTrail', detail: {} };
+    await expect(handler(event, context)).rejects.toMatchObject({ code: 'operator.usage' });
+  });
+});
