@@ -86,16 +86,29 @@ function scheduleText({ app }: Settings): string {
 function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.Input<string> {
   const { app, email, telegram, accessToken, refreshToken } = settings;
   if (app === null) return registerApp(settings, loginUrl);
+  const url = registered(settings, loginUrl);
   if (email === null && telegram === null) {
-    return 'Nobody would get the login link: run `pulumi config set email ADDRESS` or `pulumi config set --secret telegram`, then `pulumi up`.';
+    return pulumi.interpolate`${url}Nobody would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
   }
   const confirm =
     email === null
       ? ''
       : `Confirm the subscription that AWS sent to ${email}, if that is not done yet: \`${FYERS} confirm URL\` with the address in that mail. `;
-  return accessToken === null && refreshToken === null
-    ? `${confirm}The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login --aws\`.`
-    : `${confirm}How it stands: \`${FYERS} status\`.`;
+  const known = accessToken !== null || refreshToken !== null;
+  const then = known
+    ? `How it stands: \`${FYERS} status\`.`
+    : `The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login --aws\`.`;
+  return pulumi.interpolate`${confirm}${url}${then}`;
+}
+
+/** AWS gives a function that is made again another address, and nothing here remembers the one before. */
+function registered(
+  { redirectUri }: Settings,
+  loginUrl: pulumi.Output<string>,
+): pulumi.Input<string> {
+  return redirectUri === LOGIN_URL_KEYWORD
+    ? pulumi.interpolate`The app must have exactly ${loginUrl} as its redirect URL at https://myapi.fyers.in/dashboard: after \`pulumi destroy\` and \`pulumi up\` that is another one than before. `
+    : '';
 }
 
 /** With the login function's address as redirect URL a login is one tap; an address of the operator's own is kept. */

@@ -29,6 +29,8 @@ export interface WithCliOptions {
 }
 
 export interface PulumiStack extends AsyncDisposable {
+  /** The copy of the project, and what a command run there needs in its environment. */
+  readonly place: { readonly folder: string; readonly env: Environment };
   up(): Promise<Outcome>;
   preview(): Promise<Outcome>;
   refresh(): Promise<Outcome>;
@@ -82,6 +84,7 @@ export async function withCli(options: WithCliOptions): Promise<PulumiStack> {
     throw caught;
   }
   return {
+    place: { folder: project, env },
     up: async () => await engine('up'),
     preview: async () => await engine('preview'),
     refresh: async () => await engine('refresh'),
