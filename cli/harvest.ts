@@ -15,6 +15,7 @@ Options:
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --days N              stop after N sessions
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
+  --compat              also write market_depth_DATE.csv as the Python original does
   --debug               log more
 
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits

@@ -23,7 +23,10 @@ export interface RecordingOptions {
 export const DEFAULT_DATA = 'harvested_data';
 
 /** A day that was fetched is gone again afterwards. */
-export type OpenedRecording = Recording & AsyncDisposable;
+export interface OpenedRecording extends Recording, AsyncDisposable {
+  /** From the bucket: manifest, Parquet and event log alone. */
+  readonly fetched: boolean;
+}
 
 /**
  * @param what a date, a file, or undefined for the latest day of the folder
@@ -38,7 +41,7 @@ export async function recordingOf(
   if (options.s3 !== true && options.bucket === undefined) {
     const dataDir = path.resolve(cwd, options.data);
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
-    return { ...recording, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const date = parseIstDate(what ?? '');
   if (date === null) throw withoutDate(what);
@@ -47,7 +50,7 @@ export async function recordingOf(
   try {
     await fetchDay(session, date, options, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
-    return { ...recording, [Symbol.asyncDispose]: remove };
+    return { ...recording, fetched: true, [Symbol.asyncDispose]: remove };
   } catch (caught) {
     await remove();
     throw caught;

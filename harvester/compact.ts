@@ -38,7 +38,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   if (first === undefined) throw withoutPlan(date);
   const session = options.session ?? withoutPhases(date, first);
   const coverage = coverageOf(events);
-  const quality = qualityOf(events, options, session);
+  const quality = qualityOf(events, options.sessionOf, session);
   const reading = { coverage, quality, tally: newTally() };
   const parquet = await folder.writeParquet(
     [...COLUMNS, ...DERIVED_COLUMNS],
@@ -68,9 +68,9 @@ export function coverageOf(events: readonly DayEvent[]): Coverage {
 }
 
 /** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
-function qualityOf(
+export function qualityOf(
   events: readonly DayEvent[],
-  { sessionOf }: CompactOptions,
+  sessionOf: CompactOptions['sessionOf'],
   session: SessionPlan,
 ): Quality {
   const known = new Map<string, SymbolEvent>();

@@ -18,7 +18,8 @@ import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
-import type { Clock, TokenStore } from '../core/ports.ts';
+import { compatFailed } from '../core/depth/events.ts';
+import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
@@ -122,12 +123,21 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     token,
     events,
     metrics: onAws ? metered : NO_METRICS,
-    days: dayFolders(dataDir),
+    days: dayFolders(dataDir, settings.compat ? onceEach(events) : null),
     compact: (date) => compactInChild(dataDir, date, shard),
     objects: onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null,
     nextSession,
     isOver: (date) => isOver(date, clock),
   });
+}
+
+/** The reference's file failing is told once, not at every slot. */
+function onceEach(events: Events): (problem: Error) => void {
+  let told = '';
+  return ({ message }) => {
+    if (message !== told) events.emit(compatFailed(message));
+    told = message;
+  };
 }
 
 /** @throws FyersError `operator.credentials` when the operator's folder has no app id: waiting would not bring one */

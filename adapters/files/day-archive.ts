@@ -89,7 +89,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
   await rename(`${file}.partial`, file);
 }
 
-async function factsOf(file: string, name: string): Promise<FileFacts> {
+export async function factsOf(file: string, name: string): Promise<FileFacts> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return { name, bytes: (await stat(file)).size, sha256: hash.digest('hex') };

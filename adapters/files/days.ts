@@ -1,8 +1,10 @@
 // The harvester's folder: one folder a day with its logs, and after the close what is made from them.
-import { readFile, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { COMPAT_HEADER, compatFileName, compatLine } from '../../core/depth/compat.ts';
 import type { Row } from '../../core/depth/row.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
+import { toError } from '../../core/errors.ts';
 import { type IstDate, parseIstDate } from '../../core/time.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { type DayLog, openDayLog } from './day-log.ts';
@@ -15,8 +17,14 @@ export interface OpenDay {
   close(): Promise<void>;
 }
 
-/** `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see `harvest-lock.ts`. */
-export function dayFolders(dataDir: string) {
+/**
+ * `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see `harvest-lock.ts`.
+ * @param onCompatFailed given: each row also goes to `DIR/market_depth_YYYY-MM-DD.csv`, the reference's form; told when that fails
+ */
+export function dayFolders(
+  dataDir: string,
+  onCompatFailed: ((problem: Error) => void) | null = null,
+) {
   const root = path.join(dataDir, 'days');
   const folder = (date: IstDate): DayArchive => dayArchive(path.join(root, date));
   const dates = async (): Promise<readonly IstDate[]> =>
@@ -26,7 +34,11 @@ export function dayFolders(dataDir: string) {
     return Math.round(1000 * (1 - bavail / blocks)) / 10;
   };
   return {
-    open: (date: IstDate) => openDay(path.join(root, date)),
+    open: async (date: IstDate): Promise<OpenDay> => {
+      const day = await openDay(path.join(root, date));
+      const file = path.join(dataDir, compatFileName(date));
+      return onCompatFailed === null ? day : withCompat(day, file, onCompatFailed);
+    },
     folder,
     dates,
     diskUsedPercent,
@@ -58,6 +70,27 @@ async function openDay(folder: string): Promise<OpenDay> {
       await events.close();
     },
   };
+}
+
+/** The reference's file is a copy for its readers: when it cannot be written, the day log still is. */
+function withCompat(day: OpenDay, file: string, onFailed: (problem: Error) => void): OpenDay {
+  return {
+    ...day,
+    async append(rows) {
+      const outcome = await day.append(rows);
+      const lines = rows.flatMap((row) => compatLine(row) ?? []);
+      if (lines.length === 0) return outcome;
+      await appendCompat(file, lines).catch((caught: unknown) => {
+        onFailed(toError(caught));
+      });
+      return outcome;
+    },
+  };
+}
+
+async function appendCompat(file: string, lines: readonly string[]): Promise<void> {
+  const { size } = await stat(file).catch(() => ({ size: 0 }));
+  await appendFile(file, [...(size === 0 ? [COMPAT_HEADER] : []), ...lines, ''].join('\n'));
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

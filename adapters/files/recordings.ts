@@ -15,7 +15,7 @@ import { dayFolders } from './days.ts';
 import { type ParquetRows, openParquet } from './parquet-rows.ts';
 
 /** day: a folder of the harvester's · parquet, day-log: files of ours · reference: its CSV of 25 columns. */
-export type RecordingKind = 'day' | 'parquet' | 'day-log' | 'reference';
+type RecordingKind = 'day' | 'parquet' | 'day-log' | 'reference';
 
 export interface Recording {
   readonly kind: RecordingKind;

@@ -90,6 +90,14 @@ export function dayLogReplaced(): HarvesterEvent {
   );
 }
 
+export function compatFailed(problem: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'compat-failed',
+    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. \`npx --no-install fyers export DATE --compat --to FILE.csv\` makes it afterwards.`,
+  );
+}
+
 export function tornTailCut(bytes: number): HarvesterEvent {
   return harvesterEvent(
     'warn',

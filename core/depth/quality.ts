@@ -38,7 +38,7 @@ export interface QualityFacts {
   readonly lastCloseOf: (symbol: string) => number | null;
 }
 
-export interface Judgement {
+interface Judgement {
   /** Of the receive time; null outside of every phase. */
   readonly phase: Phase | null;
   /** In the order of {@link MARKS}. */
@@ -47,7 +47,7 @@ export interface Judgement {
   readonly text: string | null;
 }
 
-export interface SymbolQuality {
+interface SymbolQuality {
   readonly symbol: string;
   readonly rows: number;
   readonly continuousRows: number;

@@ -15,7 +15,7 @@ const PLACES: ReadonlyMap<string, number> = new Map(
 );
 
 /** @throws RangeError for a name that no column has */
-export function placeOf(name: string): number {
+function placeOf(name: string): number {
   const place = PLACES.get(name);
   if (place === undefined) throw new RangeError(`no column is named ${name}`);
   return place;

@@ -22,7 +22,7 @@ export interface RecordedDay {
   readonly state?: 'running' | 'ended' | 'compacted';
 }
 
-export const DAY_SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+const DAY_SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
 /** Every slot of the session, and its date. By default two symbols for a minute, twelve slots each. */
 export async function recordDay(options: RecordedDay) {

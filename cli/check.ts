@@ -1,0 +1,166 @@
+// `npx fyers check`: whether a recording adds up, and what is wrong with its rows.
+import type { Command } from 'commander';
+import { factsOf } from '../adapters/files/day-archive.ts';
+import { MARK_MEANINGS } from '../core/depth/marks.ts';
+import { FyersError } from '../core/errors.ts';
+import type { Audit } from '../harvester/audit.ts';
+import type { Session } from './io.ts';
+import { counting } from './progress.ts';
+import {
+  DEFAULT_DATA,
+  type OpenedRecording,
+  type RecordingOptions,
+  recordingOf,
+} from './recordings.ts';
+import { paint, table } from './terminal.ts';
+
+interface CheckOptions extends RecordingOptions {
+  readonly json?: true;
+}
+
+/** As for everything of this machine that is not as it should be. */
+const WRONG = 4;
+
+export function addCheck(program: Command, session: Session): void {
+  program
+    .command('check')
+    .description('Whether a recording adds up, and what is wrong with its rows.')
+    .argument(
+      '[what]',
+      'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
+    )
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "a day of the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'a day of this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Of a day the manifest's arithmetic, the hashes of its files, and every slot: expected = received + explained + unexplained.
+Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
+says what to think about; a symbol with too many of them is red.
+
+Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
+
+Examples:
+  $ npx --no-install fyers check
+  $ npx --no-install fyers check 2026-11-25 --s3
+  $ npx --no-install fyers check harvested_data/market_depth_2025-12-26.csv
+  $ npx --no-install fyers check --json | jq .quality.marks`,
+    )
+    .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
+}
+
+async function check(
+  session: Session,
+  what: string | undefined,
+  options: CheckOptions,
+): Promise<void> {
+  const { io } = session;
+  await using recording = await recordingOf(session, what, options);
+  const { date } = recording;
+  if (date === null) throw empty(recording.place);
+  const { audit } = await import('../harvester/audit.ts');
+  using counter = counting(io, 'Checking');
+  const found = await audit({
+    date,
+    rows: () => recording.rows(),
+    events: await recording.events(),
+    manifest: await recording.manifest(),
+    onRow: counter.tell,
+  });
+  const faults = [...found.faults, ...(await damagedFiles(recording))];
+  const good = faults.length === 0 && !found.quality.red;
+  if (!good) session.exitWith(WRONG);
+  if (options.json === true) {
+    const { place, kind } = recording;
+    io.out(JSON.stringify({ place, kind, date, good, ...found, faults }, null, 2));
+    return;
+  }
+  io.out(`${recording.place} (${KINDS[recording.kind]}), ${date}`);
+  for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
+    io.out(line);
+  for (const fault of faults) io.out(paint(io, 'bad', fault));
+  for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', meaning(mark)));
+  io.out(good ? paint(io, 'good', 'It adds up.') : paint(io, 'bad', verdict(faults, found)));
+}
+
+const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
+  day: 'a recorded day',
+  parquet: 'a Parquet file',
+  'day-log': 'a day log',
+  reference: 'a file of the Python original',
+};
+
+function rowsOf({ quality, coverage }: Audit) {
+  const symbols = new Set([
+    ...quality.symbols.map(({ symbol }) => symbol),
+    ...(coverage?.symbols.map(({ symbol }) => symbol) ?? []),
+  ]);
+  return [...symbols].map((symbol) => {
+    const [judged, counted] = [quality.symbols, coverage?.symbols ?? []].map((all) =>
+      all.find((each) => each.symbol === symbol),
+    ) as [
+      Audit['quality']['symbols'][number] | undefined,
+      NonNullable<Audit['coverage']>['symbols'][number] | undefined,
+    ];
+    const marks = Object.entries(judged?.marks ?? {}).map(
+      ([mark, rows]) => `${mark} ${String(rows)}`,
+    );
+    const notes =
+      judged?.previousCloseDiffers === true ? [...marks, 'another previous close'] : marks;
+    const red = (judged?.red.length ?? 0) > 0;
+    const number = (value: number | undefined) => ({ text: value?.toLocaleString('en') ?? '–' });
+    return [
+      { text: symbol },
+      number(judged?.rows ?? 0),
+      number(counted?.expected),
+      number(counted?.explained),
+      { text: notes.join(', ') || 'none', ...(red ? { tone: 'bad' as const } : {}) },
+    ];
+  });
+}
+
+function meaning(mark: string): string {
+  const found = Object.entries(MARK_MEANINGS).find(([name]) => name === mark)?.[1];
+  return `  ${mark}: ${found?.means ?? ''} (judged in: ${found?.judged ?? ''})`;
+}
+
+function verdict(faults: readonly string[], { quality }: Audit): string {
+  const red = quality.symbols.filter((each) => each.red.length > 0);
+  const symbols = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
+  return [
+    faults.length > 0 ? 'It does not add up.' : 'It adds up.',
+    ...(symbols.length > 0 ? [`Look before you use: ${symbols.join(', ')}.`] : []),
+  ].join(' ');
+}
+
+/** Files of a day that are not what its manifest says. */
+async function damagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
+  const { day, fetched } = recording;
+  const manifest = await recording.manifest();
+  if (day === null || manifest === null) return [];
+  const faults: string[] = [];
+  for (const { name, sha256 } of manifest.files) {
+    const facts = await factsOf(day.pathOf(name), name).catch(() => null);
+    if (facts === null) {
+      // The compressed day log stays in the bucket.
+      if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
+    } else if (facts.sha256 !== sha256) {
+      faults.push(
+        `${name} is not the file that the manifest names: its SHA-256 begins ${facts.sha256.slice(0, 12)}.`,
+      );
+    }
+  }
+  return faults;
+}
+
+function empty(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} has no row.`,
+    'Name another file or a date: `npx --no-install fyers check --help`.',
+  );
+}

@@ -1,0 +1,105 @@
+// `npx fyers compact`: closed days that have no Parquet file yet, by hand. The harvester does it by itself.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { dayFolders } from '../adapters/files/days.ts';
+import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { FyersError } from '../core/errors.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { DEFAULT_DATA } from './recordings.ts';
+import { paint } from './terminal.ts';
+
+interface CompactOptions {
+  readonly data: string;
+  readonly shard: string;
+}
+
+export function addCompact(program: Command, session: Session): void {
+  program
+    .command('compact')
+    .description('Make Parquet file and manifest of a closed day; the harvester does it by itself.')
+    .argument('[date]', 'as YYYY-MM-DD (default: every closed day without a manifest)')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--shard <N>', 'of several harvesters', '0')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+A day that has its manifest is left as it is: to make it anew, remove its manifest.json and run this again. What was in its
+log comes out in the same bytes, unless the calendar has learnt something.
+
+Examples:
+  $ npx --no-install fyers compact
+  $ npx --no-install fyers compact 2026-11-25 --data /mnt/recordings`,
+    )
+    .action((date: string | undefined, options: CompactOptions) => compact(session, date, options));
+}
+
+async function compact(
+  session: Session,
+  what: string | undefined,
+  options: CompactOptions,
+): Promise<void> {
+  const { io } = session;
+  const dataDir = path.resolve(io.cwd, options.data);
+  const shard = Number(options.shard);
+  if (!/^\d{1,3}$/.test(options.shard))
+    throw usage(`--shard "${options.shard}" is no whole number.`);
+  await using _lock = await lockFolder(dataDir);
+  const days = dayFolders(dataDir);
+  const all = await days.dates();
+  const named = what === undefined ? null : parseIstDate(what);
+  if (what !== undefined && (named === null || !all.includes(named)))
+    throw absent(what, dataDir, all);
+  const [{ endDay }, { compactDay }] = await Promise.all([
+    import('../harvester/day.ts'),
+    import('../harvester/compact.ts'),
+  ]);
+  let done = 0;
+  for (const date of named === null ? all : [named]) {
+    const folder = days.folder(date);
+    if ((await folder.manifest()) !== null) {
+      if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
+      continue;
+    }
+    const day = dayOf(date);
+    const closesAt = day.kind === 'open' ? day.plan.closesAt : null;
+    const now = io.clock.now();
+    if (date > istDateAt(now) || (date === istDateAt(now) && closesAt !== null && now < closesAt)) {
+      if (named !== null) throw notOver(date);
+      continue;
+    }
+    io.progress?.(`Compacting ${date}`);
+    await endDay({ days, clock: io.clock, events: { emit: () => undefined } }, date);
+    const { received, expected, explained, unexplained, quality } = await compactDay({
+      folder,
+      date,
+      shard,
+      session: day.kind === 'open' ? day.plan : null,
+    });
+    io.progress?.('');
+    const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+    io.out(paint(io, unexplained > 0 || quality.red ? 'bad' : 'good', text));
+    done += 1;
+  }
+  if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers compact --help`.');
+}
+
+function absent(what: string, dataDir: string, dates: readonly IstDate[]): FyersError {
+  const there =
+    dates.length === 0 ? 'has no day' : `has ${dates.at(0) ?? ''} to ${dates.at(-1) ?? ''}`;
+  return usage(`"${what}" is no day of ${dataDir}, which ${there}.`);
+}
+
+function notOver(date: IstDate): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `The session of ${date} is not over.`,
+    'See what there is so far: `npx --no-install fyers report`.',
+  );
+}

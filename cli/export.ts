@@ -1,0 +1,180 @@
+// `npx fyers export`: rows of a recording as CSV or Parquet, whole or in part.
+import { createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Command } from 'commander';
+import { COMPAT_HEADER, compatLineOf } from '../core/depth/compat.ts';
+import type { Cell } from '../core/depth/columns.ts';
+import { RECORDED_COLUMNS, type RecordedRow } from '../core/depth/recorded.ts';
+import { FyersError, toError } from '../core/errors.ts';
+import { formatIso, instant } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { counting } from './progress.ts';
+import {
+  DEFAULT_DATA,
+  type OpenedRecording,
+  type RecordingOptions,
+  recordingOf,
+} from './recordings.ts';
+import { type SelectionOptions, selectionOf } from './selection.ts';
+
+interface ExportOptions extends RecordingOptions, SelectionOptions {
+  readonly to: string;
+  readonly compat?: true;
+  readonly force?: true;
+}
+
+const GROUP = 20_000;
+
+export function addExport(program: Command, session: Session): void {
+  program
+    .command('export')
+    .description('Rows of a recording as CSV or Parquet, whole or in part.')
+    .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
+    .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
+    .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
+    .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
+    .option('--from <HH:MM>', 'from this time of the day on')
+    .option('--until <HH:MM>', 'until before this time')
+    .option(
+      '--compat',
+      "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
+    )
+    .option('--force', 'write over a file that is there')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Rows come in the order in which they were received. Lines that are no whole rows are left out and counted.
+
+Examples:
+  $ npx --no-install fyers export 2026-11-25 --s3 --to wednesday.parquet
+  $ npx --no-install fyers export --symbols SBIN --phase CAS_ENTRY --to auction.csv
+  $ npx --no-install fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv`,
+    )
+    .action((what: string | undefined, options: ExportOptions) =>
+      exportRows(session, what, options),
+    );
+}
+
+type Form = 'csv' | 'csv.gz' | 'parquet';
+
+async function exportRows(
+  session: Session,
+  what: string | undefined,
+  options: ExportOptions,
+): Promise<void> {
+  const { io } = session;
+  const form = formOf(options);
+  const file = path.resolve(io.cwd, options.to);
+  if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
+  await using recording = await recordingOf(session, what, options);
+  using counter = counting(io, 'Writing');
+  const picked = pick(recording, options, counter.tell);
+  try {
+    if (form === 'parquet') await writeParquetFile(file, picked.rows);
+    else await writeText(file, form, linesOf(picked.rows, options.compat === true));
+  } catch (caught) {
+    await rm(`${file}.partial`, { force: true });
+    if (caught instanceof FyersError) throw caught;
+    throw unwritable(file, toError(caught));
+  }
+  const { written, unreadable } = picked.counts();
+  io.out(`${written.toLocaleString('en')} rows are in ${path.relative(io.cwd, file)}.`);
+  if (unreadable > 0)
+    io.err(`${unreadable.toLocaleString('en')} lines could not be read, and were left out.`);
+}
+
+function formOf({ to, compat }: ExportOptions): Form {
+  const form = (['csv.gz', 'csv', 'parquet'] as const).find((ending) => to.endsWith(`.${ending}`));
+  if (form === undefined) throw usage(`--to ${to} ends in none of .csv, .csv.gz and .parquet.`);
+  if (compat === true && form === 'parquet')
+    throw usage('--compat is a CSV file, and --to names a Parquet file.');
+  return form;
+}
+
+function pick(recording: OpenedRecording, options: ExportOptions, onRow: (rows: number) => void) {
+  const isSelected = selectionOf(options, recording.date);
+  let [written, unreadable, read] = [0, 0, 0];
+  async function* rows(): AsyncGenerator<RecordedRow> {
+    for await (const row of recording.rows()) {
+      onRow((read += 1));
+      if (row === null) unreadable += 1;
+      else if (isSelected(row)) {
+        written += 1;
+        yield row;
+      }
+    }
+  }
+  return { rows: rows(), counts: () => ({ written, unreadable }) };
+}
+
+async function* linesOf(rows: AsyncIterable<RecordedRow>, compat: boolean): AsyncGenerator<string> {
+  yield `${compat ? COMPAT_HEADER : RECORDED_COLUMNS.map(({ name }) => name).join(',')}\n`;
+  for await (const row of rows) {
+    const line = compat ? compatLineOf(row) : csvLineOf(row);
+    if (line !== null) yield `${line}\n`;
+  }
+}
+
+function csvLineOf(row: RecordedRow): string {
+  return RECORDED_COLUMNS.map(({ kind }, index) => {
+    const cell = row[index] ?? null;
+    if (cell === null) return '';
+    return kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
+  }).join(',');
+}
+
+/** Whole or not at all. */
+async function writeText(file: string, form: Form, lines: AsyncIterable<string>): Promise<void> {
+  const to = createWriteStream(`${file}.partial`);
+  if (form === 'csv.gz') await pipeline(Readable.from(lines), createGzip(), to);
+  else await pipeline(Readable.from(lines), to);
+  await rename(`${file}.partial`, file);
+}
+
+async function writeParquetFile(file: string, rows: AsyncIterable<RecordedRow>): Promise<void> {
+  const { writeParquet } = await import('../adapters/files/parquet.ts');
+  await writeParquet(file, RECORDED_COLUMNS, groupsOf(rows));
+}
+
+async function* groupsOf(
+  rows: AsyncIterable<RecordedRow>,
+): AsyncGenerator<readonly (readonly Cell[])[]> {
+  let group: RecordedRow[] = [];
+  for await (const row of rows) {
+    group.push(row);
+    if (group.length < GROUP) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+}
+
+function isThere(file: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${file} is there already, and was left as it is.`,
+    'Name another file, or write over it: `npx --no-install fyers export --to FILE --force`.',
+  );
+}
+
+function unwritable(file: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `${file} cannot be written: ${cause.message}.`,
+    'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers export --to FILE`.',
+    { cause },
+  );
+}

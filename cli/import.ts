@@ -1,0 +1,133 @@
+// `npx fyers import`: the Python original's CSV files become recorded days.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { dayFolders } from '../adapters/files/days.ts';
+import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { type Recording, openRecording } from '../adapters/files/recordings.ts';
+import { type RecordedRow, bookOf, numberColumn } from '../core/depth/recorded.ts';
+import type { Row } from '../core/depth/row.ts';
+import { FyersError } from '../core/errors.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import { type IstDate, instant } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { counting } from './progress.ts';
+import { DEFAULT_DATA } from './recordings.ts';
+import { paint } from './terminal.ts';
+
+interface ImportOptions {
+  readonly data: string;
+}
+
+export function addImport(program: Command, session: Session): void {
+  program
+    .command('import')
+    .description("The Python original's CSV files as recorded days.")
+    .argument('<files...>', 'market_depth_YYYY-MM-DD.csv')
+    .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
+value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
+are there. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
+stamps the first books of a morning with the end of the day before.
+
+Example:
+  $ npx --no-install fyers import old/market_depth_2025-12-*.csv
+  $ npx --no-install fyers report 2025-12-26`,
+    )
+    .action((files: readonly string[], options: ImportOptions) =>
+      importFiles(session, files, options),
+    );
+}
+
+async function importFiles(
+  session: Session,
+  files: readonly string[],
+  options: ImportOptions,
+): Promise<void> {
+  const { io } = session;
+  const dataDir = path.resolve(io.cwd, options.data);
+  await using _lock = await lockFolder(dataDir);
+  const opened: Recording[] = [];
+  for (const what of files) opened.push(await openRecording({ what, dataDir, cwd: io.cwd }));
+  for (const recording of opened) await importFile(session, recording, dataDir);
+}
+
+async function importFile(session: Session, recording: Recording, dataDir: string): Promise<void> {
+  const { io } = session;
+  const { date, place } = recording;
+  if (recording.kind !== 'reference' || date === null) throw notOurs(place);
+  const name = path.basename(place);
+  const day = dayOf(date);
+  if (day.kind === 'closed') {
+    io.err(
+      `${name}: ${date} had no market (${day.why}); its rows are of a standing book, and were left.`,
+    );
+    return;
+  }
+  const days = dayFolders(dataDir);
+  if ((await days.dates()).includes(date)) throw isThere(date, dataDir);
+  const [{ importDay }, { compactDay }] = await Promise.all([
+    import('../harvester/import.ts'),
+    import('../harvester/compact.ts'),
+  ]);
+  using counter = counting(io, name);
+  const { rows, unreadable, misdated } = await importDay({
+    days,
+    clock: io.clock,
+    events: { emit: () => undefined },
+    date,
+    session: day.plan,
+    rows: rowsOf(recording),
+    onRow: counter.tell,
+  });
+  const manifest = await compactDay({
+    folder: days.folder(date),
+    date,
+    shard: 0,
+    session: day.plan,
+  });
+  const { received, expected } = manifest;
+  io.out(
+    paint(
+      io,
+      'good',
+      `${name}: ${rows.toLocaleString('en')} rows are the day ${date}, ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots.`,
+    ),
+  );
+  if (misdated > 0)
+    io.out(
+      `  ${misdated.toLocaleString('en')} rows are stamped outside of 09:15 to 15:30, and were left.`,
+    );
+  if (unreadable > 0)
+    io.out(`  ${unreadable.toLocaleString('en')} lines could not be read, and were left.`);
+}
+
+const timestampOf = numberColumn('timestamp');
+
+async function* rowsOf(recording: Recording): AsyncGenerator<Row | null> {
+  for await (const row of recording.rows()) yield row === null ? null : asRow(row);
+}
+
+function asRow(row: RecordedRow): Row {
+  const [book, at] = [bookOf(row), instant(timestampOf(row) ?? 0)];
+  return { symbol: book.symbol, slot: at, requestedAt: at, receivedAt: at, feed: 'rest', book };
+}
+
+function notOurs(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is no file of the Python original with rows in it.`,
+    'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+  );
+}
+
+function isThere(date: IstDate, dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${dataDir} has ${date} already, and it was left as it is.`,
+    'Import into another folder: `npx --no-install fyers import FILE --data DIR`.',
+  );
+}

@@ -1,0 +1,136 @@
+// `npx fyers inspect`: the book of one symbol at an instant, as a ladder.
+import type { Command } from 'commander';
+import type { Book, Level } from '../core/depth/book.ts';
+import { type RecordedRow, bookOf, numberColumn, textColumn } from '../core/depth/recorded.ts';
+import { FyersError } from '../core/errors.ts';
+import {
+  type Instant,
+  type IstDate,
+  formatClock,
+  instant,
+  istDateAt,
+  istInstant,
+} from '../core/time.ts';
+import type { Session } from './io.ts';
+import { counting } from './progress.ts';
+import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { paint } from './terminal.ts';
+
+interface InspectOptions extends RecordingOptions {
+  readonly at?: string;
+  readonly date?: string;
+  readonly json?: true;
+}
+
+const symbolOf = textColumn('symbol');
+const timestampOf = numberColumn('timestamp');
+const phaseOf = textColumn('phase');
+const marksOf = textColumn('marks');
+
+export function addInspect(program: Command, session: Session): void {
+  program
+    .command('inspect')
+    .description('The recorded book of a symbol at an instant, as a ladder.')
+    .argument('<symbol>', 'such as NSE:SBIN-EQ, or SBIN')
+    .option('--at <TIME>', 'HH:MM or HH:MM:SS in Indian time (default: the last book)')
+    .option('--date <DATE>', 'a date or a file (default: the latest day)')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Shows the last book that was received at or before the instant.
+
+Examples:
+  $ npx --no-install fyers inspect SBIN --at 15:20:30
+  $ npx --no-install fyers inspect NSE:INFY-EQ --date 2026-11-25 --s3 --json`,
+    )
+    .action((symbol: string, options: InspectOptions) => inspect(session, symbol, options));
+}
+
+async function inspect(session: Session, wanted: string, options: InspectOptions): Promise<void> {
+  const { io } = session;
+  await using recording = await recordingOf(session, options.date, options);
+  const until = options.at === undefined ? Infinity : momentIn(recording.date, options.at);
+  using counter = counting(io, 'Reading');
+  const symbols = new Set<string>();
+  let [last, rows]: [RecordedRow | null, number] = [null, 0];
+  for await (const row of recording.rows()) {
+    counter.tell((rows += 1));
+    const symbol = row === null ? null : symbolOf(row);
+    if (row === null || symbol === null) continue;
+    symbols.add(symbol);
+    if (!isMeant(symbol, wanted) || (timestampOf(row) ?? Infinity) > until) continue;
+    if (last === null || (timestampOf(row) ?? 0) >= (timestampOf(last) ?? 0)) last = row;
+  }
+  if (last === null) throw absent(wanted, options.at, symbols);
+  const at = instant(timestampOf(last) ?? 0);
+  const [book, phase, marks] = [bookOf(last), phaseOf(last), marksOf(last)];
+  if (options.json === true) io.out(JSON.stringify({ at, phase, marks, book }, null, 2));
+  else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
+}
+
+function isMeant(symbol: string, wanted: string): boolean {
+  return symbol === wanted || symbol === `NSE:${wanted.toUpperCase()}-EQ`;
+}
+
+function momentIn(date: IstDate | null, text: string): Instant {
+  if (date === null || !/^\d\d:\d\d(:\d\d)?$/.test(text)) {
+    throw new FyersError(
+      'operator.usage',
+      `--at "${text}" is no time of a day.`,
+      'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
+    );
+  }
+  const seconds = Number(text.slice(6) || '0');
+  return instant(istInstant(date, text.slice(0, 5)) + 1_000 * seconds + 999);
+}
+
+interface Shown {
+  readonly at: Instant;
+  readonly phase: string | null;
+  readonly marks: string | null;
+  readonly book: Book;
+}
+
+/** Asks from the worst down, then bids from the best: as a market is drawn. */
+function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly string[] {
+  const most = Math.max(1, ...[...book.bids, ...book.asks].map(({ quantity }) => quantity));
+  const line = (level: Level, side: 'bid' | 'ask') => {
+    const bar = '█'.repeat(Math.max(1, Math.round((20 * level.quantity) / most)));
+    const price = level.price.toFixed(2).padStart(12);
+    const quantity = level.quantity.toLocaleString('en').padStart(12);
+    const orders = (level.orders?.toLocaleString('en') ?? '–').padStart(8);
+    return `${paint(io, side === 'bid' ? 'good' : 'bad', price)}${quantity}${orders}  ${paint(io, side === 'bid' ? 'good' : 'bad', bar)}`;
+  };
+  const best = [book.bids[0], book.asks[0]];
+  const middle =
+    best[0] === undefined || best[1] === undefined
+      ? 'one side only'
+      : `spread ${(best[1].price - best[0].price).toFixed(2)} (${((20_000 * (best[1].price - best[0].price)) / (best[1].price + best[0].price)).toFixed(1)} bp)`;
+  const head = `${'price'.padStart(12)}${'quantity'.padStart(12)}${'orders'.padStart(8)}`;
+  return [
+    `${paint(io, 'strong', book.symbol)}  ${istDateAt(at)} ${formatClock(at)} IST  ${phase ?? ''}`.trimEnd(),
+    paint(io, 'strong', head),
+    ...book.asks.toReversed().map((level) => line(level, 'ask')),
+    paint(io, 'quiet', `${''.padStart(12, '·')}  ${middle}`),
+    ...book.bids.map((level) => line(level, 'bid')),
+    `last ${book.lastPrice?.toFixed(2) ?? '–'}, volume ${book.volume?.toLocaleString('en') ?? '–'}, all bids ${book.totalBuyQuantity?.toLocaleString('en') ?? '–'}, all asks ${book.totalSellQuantity?.toLocaleString('en') ?? '–'}`,
+    ...(marks === null ? [] : [paint(io, 'bad', `marked: ${marks}`)]),
+  ];
+}
+
+function absent(wanted: string, at: string | undefined, symbols: ReadonlySet<string>): FyersError {
+  const known = [...symbols].some((symbol) => isMeant(symbol, wanted));
+  return new FyersError(
+    'operator.usage',
+    known
+      ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
+      : `${wanted} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`,
+    'Name another time or symbol: `npx --no-install fyers inspect --help`.',
+  );
+}

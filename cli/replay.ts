@@ -1,0 +1,90 @@
+// `npx fyers replay`: a recording once more, slot by slot, for programs that want the day as it came.
+import type { Command } from 'commander';
+import { replayFeed } from '../adapters/files/replay-feed.ts';
+import { FyersError } from '../core/errors.ts';
+import { dayOf, nextSession } from '../core/market/calendar.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import { type IstDate, formatIso, instant, istDate, istInstant } from '../core/time.ts';
+import type { Session } from './io.ts';
+import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+
+interface ReplayOptions extends RecordingOptions {
+  readonly speed?: string;
+}
+
+export function addReplay(program: Command, session: Session): void {
+  program
+    .command('replay')
+    .description('A recording once more, slot by slot: one JSON line for each book and each hole.')
+    .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
+    .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Each line is what the live feed gives for a symbol in a slot: kind "book" with its levels, or kind "hole" with the reason.
+Instants are in Indian time. Ctrl-C ends it.
+
+Examples:
+  $ npx --no-install fyers replay 2026-11-25 | jq -c 'select(.kind == "book") | [.symbol, .book.lastPrice]'
+  $ npx --no-install fyers replay --speed 60 | my-strategy`,
+    )
+    .action((what: string | undefined, options: ReplayOptions) => replay(session, what, options));
+}
+
+async function replay(
+  session: Session,
+  what: string | undefined,
+  options: ReplayOptions,
+): Promise<void> {
+  const { io } = session;
+  const speed = speedIn(options.speed);
+  await using recording = await recordingOf(session, what, options);
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  try {
+    await using feed = replayFeed({
+      recording,
+      pace: speed === null ? null : { clock: io.clock, speed },
+    });
+    for await (const batch of feed.observe(sessionOf(recording.date), () => null, stop.signal)) {
+      for (const taken of batch) io.out(JSON.stringify(taken, inIndianTime));
+    }
+  } catch (caught) {
+    if (!stop.signal.aborted) throw caught;
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+  }
+}
+
+const INSTANTS = new Set(['slot', 'sentAt', 'receivedAt', 'lastTradeAt']);
+
+function inIndianTime(key: string, value: unknown): unknown {
+  return INSTANTS.has(key) && typeof value === 'number' ? formatIso(instant(value)) : value;
+}
+
+/** A feed is asked for a session; a replay has its own. */
+function sessionOf(date: IstDate | null): SessionPlan {
+  const day = date === null ? null : dayOf(date);
+  return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'));
+}
+
+const FIRST = istDate('2025-01-01');
+
+function speedIn(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const speed = Number(text);
+  if (Number.isFinite(speed) && speed > 0) return speed;
+  throw new FyersError(
+    'operator.usage',
+    `--speed "${text}" is no number above 0.`,
+    'For a day in six minutes: `npx --no-install fyers replay --speed 60`.',
+  );
+}

@@ -1,0 +1,58 @@
+// Which rows of a recording a command is about: by symbol, phase and time of day.
+import { type RecordedRow, numberColumn, textColumn } from '../core/depth/recorded.ts';
+import { FyersError } from '../core/errors.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import { PHASE_NAMES, phaseAt } from '../core/market/phases.ts';
+import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
+
+export interface SelectionOptions {
+  readonly symbols?: string;
+  readonly phase?: string;
+  readonly from?: string;
+  readonly until?: string;
+}
+
+const symbolOf = textColumn('symbol');
+const timestampOf = numberColumn('timestamp');
+const phaseOf = textColumn('phase');
+
+/** @throws FyersError `operator.usage` for a phase or a time that is none */
+export function selectionOf(
+  options: SelectionOptions,
+  date: IstDate | null,
+): (row: RecordedRow) => boolean {
+  const symbols = options.symbols?.split(',').map((name) => name.trim());
+  const { phase } = options;
+  if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
+    throw usage(`--phase "${phase}" is none of ${PHASE_NAMES.join(', ')}.`);
+  }
+  const from = timeOf('--from', options.from, date) ?? -Infinity;
+  const until = timeOf('--until', options.until, date) ?? Infinity;
+  const day = date === null ? null : dayOf(date);
+  return (row) => {
+    const at = timestampOf(row) ?? 0;
+    if (at < from || at >= until) return false;
+    const symbol = symbolOf(row) ?? '';
+    if (
+      symbols !== undefined &&
+      !symbols.some((one) => one === symbol || symbol === `NSE:${one}-EQ`)
+    )
+      return false;
+    if (phase === undefined) return true;
+    // Before a day is compacted the calendar tells.
+    const planned = day?.kind === 'open' ? phaseAt(day.plan, instant(at)) : null;
+    return (phaseOf(row) ?? planned?.name) === phase;
+  };
+}
+
+function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
+  if (text === undefined) return null;
+  if (date === null || !/^([01]\d|2[0-3]):[0-5]\d$/.test(text)) {
+    throw usage(`${flag} "${text}" is no time of a day (HH:MM).`);
+  }
+  return istInstant(date, text);
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+}

@@ -1,0 +1,141 @@
+// A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
+import type { Coverage } from '../core/depth/coverage.ts';
+import type { DayEvent } from '../core/depth/day-events.ts';
+import type { Manifest } from '../core/depth/manifest.ts';
+import type { QualitySummary } from '../core/depth/quality.ts';
+import { COLUMNS, type Cell } from '../core/depth/columns.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import { type IstDate, istInstant } from '../core/time.ts';
+import { coverageOf, keyOf, qualityOf } from './compact.ts';
+
+export interface AuditInput {
+  readonly date: IstDate;
+  readonly rows: () => AsyncIterable<readonly Cell[] | null>;
+  /** None for a file. */
+  readonly events: readonly DayEvent[];
+  readonly manifest: Manifest | null;
+  /** Told after each row. */
+  readonly onRow: (rows: number) => void;
+}
+
+export interface Audit {
+  readonly rows: number;
+  /** Lines that are not whole rows. */
+  readonly unreadable: number;
+  /** Of a slot and symbol that had a row before. */
+  readonly duplicates: number;
+  readonly quality: QualitySummary;
+  /** Null for a file, and where nothing was planned. */
+  readonly coverage: ReturnType<Coverage['summary']> | null;
+  /** Full sentences: what does not add up. */
+  readonly faults: readonly string[];
+}
+
+const OBSERVED = COLUMNS.length;
+
+export async function audit(input: AuditInput): Promise<Audit> {
+  const { date, events, manifest } = input;
+  const session = sessionOf(date, null) ?? closedDay(date);
+  const quality = qualityOf(events, (_symbol, auction) => sessionOf(date, auction), session);
+  const coverage = coverageOf(events);
+  const isPlanned = events.some(({ event }) => event === 'plan');
+  const seen = new Set<string>();
+  const tally = { rows: 0, unreadable: 0, duplicates: 0 };
+  for await (const cells of input.rows()) {
+    if (cells === null) {
+      tally.unreadable += 1;
+      continue;
+    }
+    const key = keyIn(cells);
+    if (seen.has(key)) tally.duplicates += 1;
+    else {
+      seen.add(key);
+      if (isPlanned) coverage.row(keyOf(cells).symbol, keyOf(cells).slot);
+      quality.judge(cells.slice(0, OBSERVED));
+    }
+    tally.rows += 1;
+    input.onRow(tally.rows);
+  }
+  const counted = isPlanned ? coverage.summary(session) : null;
+  return {
+    ...tally,
+    quality: quality.summary(),
+    coverage: counted,
+    faults: [
+      ...arithmetic(tally, counted),
+      ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
+    ],
+  };
+}
+
+/** The reference's rows have no slot: their time stands for it. */
+function keyIn(cells: readonly Cell[]): string {
+  const { symbol, slot } = keyOf(cells);
+  return slot === 0 || Number.isNaN(slot)
+    ? `${symbol} ${String(cells[0])}`
+    : `${symbol} ${String(slot)}`;
+}
+
+function arithmetic(
+  { unreadable, duplicates }: Pick<Audit, 'unreadable' | 'duplicates'>,
+  coverage: Audit['coverage'],
+): readonly string[] {
+  const faults: string[] = [];
+  if (unreadable > 0) faults.push(`${count(unreadable, 'line')} cannot be read.`);
+  if (duplicates > 0)
+    faults.push(`${count(duplicates, 'row')} are of a slot that has one already.`);
+  if (coverage !== null && coverage.unexplained > 0) {
+    faults.push(`${count(coverage.unexplained, 'slot')} have neither a row nor a reason.`);
+  }
+  return faults;
+}
+
+function against(manifest: Manifest, rows: number, coverage: Audit['coverage']): readonly string[] {
+  const { expected, received, explained, unexplained } = manifest;
+  const faults: string[] = [];
+  const differ = (what: string, said: number, found: number): void => {
+    if (said !== found)
+      faults.push(`The manifest says ${String(said)} ${what}, and there are ${String(found)}.`);
+  };
+  differ('expected slots', expected, received + explained + unexplained);
+  differ('rows', manifest.rows, rows);
+  differ('rows received', received, rows);
+  differ('explained slots', explained, sum(Object.values(manifest.holes)));
+  differ('rows of its symbols', sum(manifest.symbols.map((each) => each.received)), received);
+  if (coverage !== null) {
+    differ('slots by its plan', expected, coverage.expected);
+    differ('slots with a reason', explained, coverage.explained);
+  }
+  if (unexplained > 0)
+    faults.push(`The manifest is red: ${count(unexplained, 'slot')} unexplained.`);
+  return faults;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function count(n: number, what: string): string {
+  return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
+}
+
+function sessionOf(date: IstDate, auction: boolean | null): SessionPlan | null {
+  const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
+  return day.kind === 'open' ? day.plan : null;
+}
+
+/** Every row of it is outside of the session. */
+function closedDay(date: IstDate): SessionPlan {
+  const at = istInstant(date, '00:00');
+  const source = 'the market was closed';
+  return {
+    date,
+    name: 'special',
+    opensAt: at,
+    closesAt: at,
+    phases: [],
+    certainty: 'sourced',
+    source,
+  };
+}

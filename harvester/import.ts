@@ -1,0 +1,101 @@
+// A day of the reference's CSV as a day of ours: its rows on the grid of five seconds, and a reason for every slot between.
+import type { PlanEvent } from '../core/depth/day-events.ts';
+import { inCompatHours } from '../core/depth/compat.ts';
+import type { Row } from '../core/depth/row.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import { slotAtOrAfter } from '../core/market/slots.ts';
+import type { Clock, Events } from '../core/ports.ts';
+import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
+import { endDay } from './day.ts';
+import type { Days } from './ports.ts';
+
+/** What the reference meant to record, although its rounds were longer. */
+const EVERY_SECONDS = 5;
+const BATCH = 500;
+
+export interface ImportOptions {
+  readonly days: Days;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly date: IstDate;
+  readonly session: SessionPlan;
+  /** In the order of the file; null for a line that is no row. */
+  readonly rows: AsyncIterable<Row | null>;
+  readonly onRow: (rows: number) => void;
+}
+
+export interface Imported {
+  readonly rows: number;
+  readonly unreadable: number;
+  /**
+   * Stamped outside of the hours in which it records, or of another day: the first books of a later morning, which it
+   * stamps with the end of the day before, and what it wrote after a call that lasted over the close.
+   */
+  readonly misdated: number;
+}
+
+/** The day is ended, and not yet compacted. */
+export async function importDay(options: ImportOptions): Promise<Imported> {
+  const { days, clock, date, session } = options;
+  const tally = { rows: 0, unreadable: 0, misdated: 0 };
+  const logs = await days.open(date);
+  try {
+    let plan: PlanEvent | null = null;
+    let batch: Row[] = [];
+    const symbols = new Set<string>();
+    for await (const row of options.rows) {
+      if (row === null) tally.unreadable += 1;
+      else if (istDateAt(row.receivedAt) !== date || !inCompatHours(row.receivedAt))
+        tally.misdated += 1;
+      else {
+        symbols.add(row.symbol);
+        batch.push(onGrid(row, session));
+        tally.rows += 1;
+        options.onRow(tally.rows);
+      }
+      if (batch.length < BATCH) continue;
+      plan ??= await planned(options, logs, symbols);
+      await logs.append(batch);
+      batch = [];
+    }
+    plan ??= symbols.size === 0 ? null : await planned(options, logs, symbols);
+    if (batch.length > 0) await logs.append(batch);
+    if (plan !== null) {
+      const note = { event: 'started', at: clock.now(), message: 'Imported' } as const;
+      await logs.record([note]);
+    }
+  } finally {
+    await logs.close();
+  }
+  await endDay({ ...options }, date);
+  return tally;
+}
+
+async function planned(
+  { session, clock }: ImportOptions,
+  logs: Awaited<ReturnType<Days['open']>>,
+  symbols: ReadonlySet<string>,
+): Promise<PlanEvent> {
+  const { opensAt, closesAt, name, certainty, source } = session;
+  const plan: PlanEvent = {
+    event: 'plan',
+    at: clock.now(),
+    symbols: [...symbols].sort(),
+    everySeconds: EVERY_SECONDS,
+    opensAt,
+    closesAt,
+    from: opensAt,
+    feed: 'rest',
+    session: name,
+    certainty,
+    source,
+  };
+  await logs.record([plan]);
+  return plan;
+}
+
+/** The slot in which its round began. */
+function onGrid(row: Row, session: SessionPlan): Row {
+  const next = slotAtOrAfter(session, EVERY_SECONDS, row.receivedAt) ?? session.closesAt;
+  return { ...row, slot: next === row.receivedAt ? next : plus(next, -EVERY_SECONDS * SECOND) };
+}

@@ -1,0 +1,142 @@
+// What looks at recordings: check and inspect, over days that the harvester's own code recorded.
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { shortSession } from '../support/depth.ts';
+import { moving, recordDay } from '../support/recorded-day.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
+import { type Stage, stage } from './stage.ts';
+
+let cli: Stage;
+let dataDir = '';
+beforeEach(async () => {
+  cli = await stage();
+  dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+describe('fyers check', () => {
+  test('says that a good day adds up', async () => {
+    await recordDay({ dataDir });
+    const { code, out, err } = await cli.run('check');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('a recorded day), 2026-11-25');
+    expect(out).toMatch(/NSE:SBIN-EQ +12 +12 +0 +none/);
+    expect(out).toContain('It adds up.');
+  });
+
+  test('names the marks of rows, their meaning, and a symbol that is red', async () => {
+    const crossed = {
+      bids: [{ price: 428, quantity: 1, orders: 1 }],
+      asks: [{ price: 427, quantity: 1, orders: 1 }],
+    };
+    const book = (symbol: string, index: number) => ({
+      ...moving(index),
+      ...(symbol === 'NSE:INFY-EQ' ? crossed : {}),
+    });
+    const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
+    await recordDay({ dataDir, book, session });
+    const { code, out } = await cli.run('check', '2026-11-25');
+    expect(out).toContain('crossed 12');
+    expect(out).toContain('crossed: the best bid is above the best ask (judged in: CONTINUOUS)');
+    expect(out).toContain('It adds up. Look before you use: NSE:INFY-EQ (crossed).');
+    expect(code).toBe(4);
+  });
+
+  test('finds a file that is not the manifest’s, and slots without a reason', async () => {
+    const { folder } = await recordDay({
+      dataDir,
+      book: (_, index) => (index === 3 ? null : moving(index)),
+    });
+    await appendFile(folder.pathOf('events.jsonl.gz'), 'x');
+    await rm(folder.pathOf('day.log.gz'));
+    const events = await readFile(folder.pathOf('events.jsonl'), 'utf8');
+    await writeFile(
+      folder.pathOf('events.jsonl'),
+      events
+        .split('\n')
+        .filter((line) => !line.includes('"hole"'))
+        .join('\n'),
+    );
+    const { code, out } = await cli.run('check', '--json');
+    expect(code).toBe(4);
+    expect((JSON.parse(out) as { faults: unknown }).faults).toEqual([
+      '2 slots have neither a row nor a reason.',
+      'The manifest says 2 slots with a reason, and there are 0.',
+      'day.log.gz cannot be read, and the manifest names it.',
+      expect.stringMatching(/^events.jsonl.gz is not the file that the manifest names/),
+    ]);
+  });
+
+  test('finds a manifest whose numbers do not add up', async () => {
+    const { folder } = await recordDay({ dataDir });
+    const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');
+    await writeFile(
+      folder.pathOf('manifest.json'),
+      manifest.replace('"received": 24', '"received": 23'),
+    );
+    const { code, out } = await cli.run('check');
+    expect(out).toContain('The manifest says 24 expected slots, and there are 23.');
+    expect(code).toBe(4);
+  });
+
+  test('reads a file of the Python original, and marks what it recorded on a Saturday', async () => {
+    const name = await oldFile(cli.folder, oldRows(20), ['half a line']);
+    const good = await cli.run('check', name);
+    expect(good.out).toContain('a file of the Python original');
+    expect(good.out).toContain('1 line cannot be read.');
+    expect(good.code).toBe(4);
+    const saturday = oldRows(5).map((row) => ({
+      ...row,
+      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
+    }));
+    const marked = await cli.run('check', await oldFile(cli.folder, saturday, [], '2025-12-27'));
+    expect(marked.out).toContain('outside-session 5');
+    expect(marked.code).toBe(4);
+  });
+
+  test('says what it cannot check', async () => {
+    await oldFile(cli.folder, [], [], '2025-12-24');
+    for (const [what, said] of [
+      [['no.csv'], 'There is no file'],
+      [['market_depth_2025-12-24.csv', '--data', 'x'], 'It adds up'],
+      [[], 'There is no recorded day'],
+    ] as const) {
+      const { out, err } = await cli.run('check', ...what);
+      expect(out + err).toContain(said);
+    }
+  });
+});
+
+describe('fyers inspect', () => {
+  test('draws the last book before an instant as a ladder', async () => {
+    await recordDay({ dataDir });
+    const { code, out } = await cli.run('inspect', 'SBIN', '--at', '09:00:12');
+    expect(code).toBe(0);
+    expect(out).toContain('NSE:SBIN-EQ  2026-11-25 09:00:10 IST  PREOPEN_ENTRY');
+    const lines = out.split('\n').map((line) => line.trim());
+    const prices = lines
+      .filter((line) => line.includes('█'))
+      .map((line) => Number(line.split(/\s+/)[0]));
+    expect(prices).toEqual([427.4, 427.25, 427.2]);
+    expect(out).toContain('spread 0.15 (3.5 bp)');
+    const last = JSON.parse((await cli.run('inspect', 'NSE:SBIN-EQ', '--json')).out) as {
+      book: { volume: number };
+    };
+    expect(last.book.volume).toBe(20 * 11);
+  });
+
+  test('says which symbols and times there are', async () => {
+    await recordDay({ dataDir });
+    for (const [args, said] of [
+      [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
+      [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],
+      [['SBIN', '--at', 'noon'], '--at "noon" is no time of a day.'],
+    ] as const) {
+      const { code, err } = await cli.run('inspect', ...args);
+      expect(err).toContain(said);
+      expect(code).toBe(2);
+    }
+  });
+});

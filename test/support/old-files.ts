@@ -1,0 +1,31 @@
+// Files as the Python original leaves them.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
+import type { Row } from '../../core/depth/row.ts';
+import { istDate, istInstant, plus } from '../../core/time.ts';
+import { sampleRow } from './depth.ts';
+import { moving } from './recorded-day.ts';
+
+export const OLD_DAY = istDate('2025-12-24');
+
+/** Rounds of the Python original: one every 5.25 seconds from 09:15:05.25 on. */
+export function oldRows(count: number): readonly Row[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = plus(istInstant(OLD_DAY, '09:15'), 5_250 * (index + 1));
+    return { ...sampleRow('NSE:SBIN-EQ', at, moving(index)), receivedAt: at };
+  });
+}
+
+/** Its name in the folder. */
+export async function oldFile(
+  folder: string,
+  rows: readonly Row[],
+  more: readonly string[] = [],
+  date: string = OLD_DAY,
+): Promise<string> {
+  const lines = [COMPAT_HEADER, ...rows.flatMap((row) => compatLine(row) ?? []), ...more, ''];
+  const name = `market_depth_${date}.csv`;
+  await writeFile(path.join(folder, name), lines.join('\n'));
+  return name;
+}
