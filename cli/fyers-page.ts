@@ -6,9 +6,10 @@ import { fyersLoginUrl, linkEndsAt, newState } from '../core/token/login-link.ts
 import type { LoginContext } from './login-context.ts';
 
 /** @param redirectUri as it is registered */
-export function freshLoginUrl({ app, apiUrl, session }: LoginContext, redirectUri: string): string {
+export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
+  const { app, apiUrl, session } = context;
   const now = session.io.clock.now();
-  const state = newState(app, stateDay(now), now, randomBytes(16).toString('hex'));
+  const state = newState(app, stateDay(context, now), now, randomBytes(16).toString('hex'));
   return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
 }
 
@@ -28,7 +29,7 @@ export async function openPage({ session, options }: LoginContext, url: string):
 }
 
 /** A state ends with its day's session, and a person may log in after it. */
-function stateDay(now: Instant): IstDate {
+function stateDay({ calendar }: LoginContext, now: Instant): IstDate {
   const today = istDateAt(now);
-  return now < linkEndsAt(today) ? today : addDays(today, 1);
+  return now < linkEndsAt(today, calendar) ? today : addDays(today, 1);
 }

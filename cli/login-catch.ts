@@ -55,7 +55,7 @@ function take(
     answer(response, 405, 'Only GET.');
     return;
   }
-  const redirect = parseRedirect(app, query, session.io.clock.now());
+  const redirect = parseRedirect(app, query, session.io.clock.now(), context.calendar);
   if (redirect.kind === 'unusable') {
     answer(response, 400, `This address ${redirect.problem}. Still waiting for the login.`);
     return;

@@ -20,9 +20,9 @@ export async function cloudTokens(
   read: ReadParameter,
   loginUrl: string,
 ): Promise<Tokens> {
-  const { app, session } = context;
+  const { app, session, calendar } = context;
   // Whether days without trading have logins is the stack's to say.
-  const day = loginDay(session.io.clock.now(), 'all');
+  const day = loginDay(session.io.clock.now(), 'all', calendar);
   if (day.kind !== 'open') throw noLink(day.kind === 'too-early');
   const before = tokenIn(await read('FYERS_ACCESS_TOKEN'));
   await openPage(context, `${loginUrl}${linkPath(app, day.date)}`);

@@ -1,6 +1,7 @@
 // What a login is made with: whose app, which registered URL, and where the tokens go.
 import path from 'node:path';
 import { parseAppId, parseAppSecret, parseFyId, parseRedirectUri } from '../core/config.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
 import {
   ENVIRONMENT,
   LOGIN_URL_KEYWORD,
@@ -12,7 +13,15 @@ import { FyersError } from '../core/errors.ts';
 import { parameterReader } from './aws.ts';
 import { loginFunctionUrl } from './functions.ts';
 import type { Session } from './io.ts';
-import { type Settings, apiUrlOf, namesOf, refuse, settingsOf, valueOrStop } from './settings.ts';
+import {
+  type Settings,
+  apiUrlOf,
+  calendarOf,
+  namesOf,
+  refuse,
+  settingsOf,
+  valueOrStop,
+} from './settings.ts';
 
 type Target = 'local' | 'aws';
 
@@ -42,6 +51,8 @@ export interface LoginContext {
   /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly broker: Broker;
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
 }
 
 /** How the auth code gets here, by the URL that is registered for the app. */
@@ -59,6 +70,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const folder = path.resolve(io.cwd, options.dir);
   const settings = settingsOf(folder, io.env);
   const names = namesOf(settings, options.suffix);
+  const calendar = calendarOf(folder, settings);
   const target = targetOf(options);
   const fyId = settings(ENVIRONMENT.fyId);
   const account = fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId));
@@ -70,7 +82,8 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const apiUrl = apiUrlOf(settings);
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
   const broker = fyersBroker({ apiUrl, onSecret: session.hide });
-  return { session, options, target, folder, names, app, way, fyId: account, apiUrl, broker };
+  const made = { folder, names, app, way, fyId: account, apiUrl, broker, calendar };
+  return { session, options, target, ...made };
 }
 
 /** @throws FyersError `operator.usage` for both flags */

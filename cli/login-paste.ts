@@ -9,7 +9,7 @@ const ATTEMPTS = 3;
 
 /** @throws FyersError `operator.login` where what is pasted is no answer to a login, three times over */
 export async function pastedCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
-  const { session, app } = context;
+  const { session, app, calendar } = context;
   const { io } = session;
   await openPage(context, freshLoginUrl(context, redirectUri));
   const { person } = io;
@@ -19,7 +19,7 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
       person === null
         ? await io.piped()
         : await person.ask('The whole address of the page that the login ended on:');
-    const redirect = parseRedirect(app, text, io.clock.now());
+    const redirect = parseRedirect(app, text, io.clock.now(), calendar);
     if (redirect.kind === 'code') return redirect.code;
     if (redirect.kind === 'refused') throw loginRefused(redirect.words);
     const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;

@@ -18,7 +18,7 @@ import { ownApp } from './login-context.ts';
 import { liveClaims, patience } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
-import { type Settings, apiUrlOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+import { type Settings, apiUrlOf, calendarOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
 
 export interface RefreshOptions {
   readonly dir: string;
@@ -51,7 +51,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   const store = folderStore({ folder, settings, onSecret: session.hide });
   const broker = fyersBroker({ apiUrl: apiUrlOf(settings), onSecret: session.hide });
   const probe = options.probe === true;
-  const keeper = keeperSettings(settings, options);
+  const keeper = keeperSettings(settings, options, folder);
   const ports: KeeperPorts = {
     ...withoutLinks(patience(io)),
     store,
@@ -84,11 +84,16 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
 }
 
 /** An operator's run rests on no day; what the message would say of the login is said by this command. */
-function keeperSettings(settings: Settings, { suffix }: RefreshOptions): KeeperSettings {
+function keeperSettings(
+  settings: Settings,
+  { suffix }: RefreshOptions,
+  folder: string,
+): KeeperSettings {
   const fyId = settings(ENVIRONMENT.fyId);
   return {
     names: namesOf(settings, suffix),
     days: 'all',
+    calendar: calendarOf(folder, settings),
     fyId: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
     login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
   };

@@ -1,7 +1,10 @@
 // The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
+import { readCalendarFile } from '../adapters/files/calendar-file.ts';
 import { readEnvFile } from '../adapters/files/operator-files.ts';
 import { type Parsed, parseSuffix } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
+import { parseOverridesText } from '../core/market/calendar-data.ts';
 import { ENVIRONMENT, FYERS_API_URL, type Names, namesFor } from '../core/names.ts';
 import type { Environment } from './io.ts';
 
@@ -29,6 +32,21 @@ export function refuse(problems: readonly string[]): void {
 export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
   throw configError([`${place} ${parsed.problem}.`]);
+}
+
+/**
+ * The operator's own days: FYERS_CALENDAR where it is given, else `calendar.json` of the folder.
+ *
+ * @throws FyersError `operator.config` where they are malformed
+ */
+export function calendarOf(folder: string, settings: Settings): CalendarOptions {
+  const given = settings(ENVIRONMENT.calendar);
+  if (given !== null) {
+    return { overrides: valueOrStop(ENVIRONMENT.calendar, parseOverridesText(given)) };
+  }
+  const file = readCalendarFile(folder);
+  if (file.kind === 'malformed') throw configError([file.problem]);
+  return file.kind === 'days' ? { overrides: file.overrides } : {};
 }
 
 export function apiUrlOf(settings: Settings): string {

@@ -1,10 +1,11 @@
 // `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
 import type { Command } from 'commander';
-import { nextSession } from '../core/market/calendar.ts';
+import { COVERED_UNTIL, nextSession } from '../core/market/calendar.ts';
+import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { REGION } from '../core/names.ts';
-import { formatIso, formatIst } from '../core/time.ts';
+import { formatIso, formatIst, istDateAt } from '../core/time.ts';
 import type { Session } from './io.ts';
-import { namesOf, settingsOf, suffixOf } from './settings.ts';
+import { calendarOf, namesOf, settingsOf, suffixOf } from './settings.ts';
 import { readAlarms, sayAlarms } from './status/alarms.ts';
 import { readDeployed } from './status/deployed.ts';
 import { readHarvesters, sayHarvesters } from './status/harvester.ts';
@@ -72,7 +73,8 @@ function lookingAt(session: Session, options: StatusOptions): Looking {
   // Each part that waits for it says why it failed; that nobody might is no reason to end.
   deployed.catch(() => undefined);
   const suffix = suffixOf(settings, options.suffix);
-  return { session, names, suffix, settings, now: io.clock.now(), deployed };
+  const calendar = calendarOf(io.cwd, settings);
+  return { session, names, suffix, settings, calendar, now: io.clock.now(), deployed };
 }
 
 /** Side by side, in the order in which they are shown. */
@@ -99,6 +101,7 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
       return [sayAlarms(await readAlarms(looking, topicArn))];
     }),
     readable('harvester', () => sayCollectors(looking)),
+    sayCalendar(looking),
   ]);
   return parts.flat();
 }
@@ -122,18 +125,18 @@ async function sayRefreshSchedule(
   schedules: readonly Schedule[],
 ): Promise<readonly Said[]> {
   const days = (await looking.deployed)?.days ?? 'trading';
-  return [saySchedules('refresh', schedules), sayNextRun(schedules, looking.now, days)];
+  return [saySchedules('refresh', schedules), sayNextRun(schedules, looking.now, { ...looking, days })];
 }
 
 /** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */
 async function asksAt(
-  { deployed, now }: Looking,
+  { deployed, now, calendar }: Looking,
   reading: Promise<readonly Schedule[]>,
 ): Promise<string | null> {
   const known = await Promise.all([reading, deployed]).catch(() => null);
   if (known === null) return null;
   const [schedules, settings] = known;
-  const next = nextRunOf(schedules, now, settings?.days ?? 'trading');
+  const next = nextRunOf(schedules, now, { days: settings?.days ?? 'trading', calendar });
   return next === null ? null : formatIst(next.at);
 }
 
@@ -157,9 +160,25 @@ async function sayListeners(looking: Looking): Promise<readonly Said[]> {
 }
 
 async function sayCollectors(looking: Looking): Promise<readonly Said[]> {
-  const { now } = looking;
-  const recording = nextSession(now).opensAt <= now;
+  const { now, calendar } = looking;
+  const recording = nextSession(now, calendar).opensAt <= now;
   return [sayHarvesters(await readHarvesters(looking), { now, recording })];
+}
+
+/** Only before the list of holidays runs out. */
+function sayCalendar({ now, calendar }: Looking): readonly Said[] {
+  const notice = calendarNotice(istDateAt(now), calendar);
+  if (notice === null) return [];
+  return [
+    {
+      part: 'calendar',
+      state: 'runs out',
+      tone: 'bad',
+      detail: notice.problem,
+      todo: [notice.nextStep],
+      facts: { coveredUntil: COVERED_UNTIL },
+    },
+  ];
 }
 
 interface Verdict {

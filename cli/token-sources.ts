@@ -2,11 +2,12 @@
 import path from 'node:path';
 import { readTokenFiles } from '../adapters/files/operator-files.ts';
 import { parseFyId } from '../core/config.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
 import { ENVIRONMENT, REGION } from '../core/names.ts';
 import { tokenIn } from '../core/token/check.ts';
 import { parameterReader } from './aws.ts';
 import type { Session } from './io.ts';
-import { type Settings, apiUrlOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+import { type Settings, apiUrlOf, calendarOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
 
 export interface Held {
   /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
@@ -18,6 +19,8 @@ export interface Held {
   readonly refreshToken: string | null;
   /** Without a trailing slash. */
   readonly apiUrl: string;
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
   readonly notices: readonly string[];
   readonly problems: readonly string[];
   /** How a new token gets here. */
@@ -39,7 +42,7 @@ export function fromFiles(session: Session, { dir }: Where): Held {
   return {
     place: `in ${folder}`,
     appId: settings('FYERS_CLIENT_ID'),
-    ...shared(settings),
+    ...shared(folder, settings),
     accessToken,
     refreshToken,
     notices,
@@ -51,7 +54,8 @@ export function fromFiles(session: Session, { dir }: Where): Held {
 /** Errors: `operator.config`, `operator.credentials`, `platform.permission`, `platform.store`. */
 export async function fromParameters(session: Session, { dir, suffix }: Where): Promise<Held> {
   const { io } = session;
-  const settings = settingsOf(path.resolve(io.cwd, dir), io.env);
+  const folder = path.resolve(io.cwd, dir);
+  const settings = settingsOf(folder, io.env);
   const read = await parameterReader(session, namesOf(settings, suffix));
   const appId = await read('FYERS_CLIENT_ID');
   const accessToken = tokenIn(await read('FYERS_ACCESS_TOKEN'));
@@ -59,7 +63,7 @@ export async function fromParameters(session: Session, { dir, suffix }: Where): 
   return {
     place: `in Parameter Store (${REGION})`,
     appId,
-    ...shared(settings),
+    ...shared(folder, settings),
     accessToken,
     refreshToken,
     notices: [],
@@ -68,10 +72,14 @@ export async function fromParameters(session: Session, { dir, suffix }: Where): 
   };
 }
 
-function shared(settings: Settings): Pick<Held, 'account' | 'apiUrl'> {
+function shared(
+  folder: string,
+  settings: Settings,
+): Pick<Held, 'account' | 'apiUrl' | 'calendar'> {
   const fyId = settings(ENVIRONMENT.fyId);
   return {
     account: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
     apiUrl: apiUrlOf(settings),
+    calendar: calendarOf(folder, settings),
   };
 }

@@ -54,7 +54,7 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
     ? fromParameters(session, options)
     : fromFiles(session, options));
   const now = io.clock.now();
-  const view = { account: held.account, now, session: nextSession(now) };
+  const view = { account: held.account, now, session: nextSession(now, held.calendar) };
   const offline = options.offline === true;
   const asks = !offline && mayBeProven(held.accessToken, view);
   const proof = asks ? await prove(session, held) : null;

@@ -38,6 +38,7 @@ export const REFRESHED_BODY = '{"message": "✅ Token refresh completed successf
 /** Files of the operator's folder, the reference's names. The newest access token by `iat` wins. */
 export const OPERATOR_FILES = {
   env: '.env',
+  calendar: 'calendar.json',
   accessToken: ['access_token.txt', 'daily_token.txt'],
   refreshToken: ['refresh_token.txt'],
 } as const;
@@ -48,6 +49,8 @@ export const ENVIRONMENT = {
   apiUrl: 'FYERS_API_URL',
   fyId: 'FYERS_FY_ID',
   days: 'FYERS_DAYS',
+  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent where there are none. */
+  calendar: 'FYERS_CALENDAR',
   /** The name of the PIN's secret; absent where no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
   /** The operator's own key; absent where the account's default key encrypts the parameters. */
@@ -151,6 +154,8 @@ export function namesFor(suffix: string): Names {
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
   currentArtifact: 'artifact/current.json',
+  /** The operator's own days, for the harvester; absent where there are none. */
+  calendar: 'artifact/calendar.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
   depthPrefix: 'depth/v2/',
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,

@@ -14,6 +14,8 @@ import { type Log, createLog } from '../adapters/process/log.ts';
 import { telegramChannel } from '../adapters/telegram.ts';
 import { parseTelegram } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
+import { parseOverridesText } from '../core/market/calendar-data.ts';
 import {
   ENVIRONMENT,
   FYERS_API_URL,
@@ -86,6 +88,7 @@ function settingsFrom(environment: Environment, loginUrl: string): KeeperSetting
   return {
     names: namesFor(environment[ENVIRONMENT.suffix] ?? ''),
     days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    calendar: calendarFrom(environment),
     fyId: environment[ENVIRONMENT.fyId] ?? null,
     login: {
       loginUrl,
@@ -93,6 +96,12 @@ function settingsFrom(environment: Environment, loginUrl: string): KeeperSetting
       apiUrl: environment[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
     },
   };
+}
+
+/** The program has checked it; a value set by hand that is malformed must not keep the morning from its token. */
+function calendarFrom(environment: Environment): CalendarOptions {
+  const parsed = parseOverridesText(environment[ENVIRONMENT.calendar] ?? '[]');
+  return parsed.ok ? { overrides: parsed.value } : {};
 }
 
 function portsFor(settings: KeeperSettings, environment: Environment, log: Log) {

@@ -1,5 +1,5 @@
 // When the instance must not be touched: while it records, and until what it recorded is in the bucket.
-import { dayOf } from '../core/market/calendar.ts';
+import { type CalendarOptions, dayOf } from '../core/market/calendar.ts';
 import { type Instant, MINUTE, formatClock, istDateAt, plus } from '../core/time.ts';
 
 /** A new instance needs some minutes until it records. */
@@ -8,8 +8,8 @@ const BEFORE_OPEN_MS = 15 * MINUTE;
 const AFTER_CLOSE_MS = 30 * MINUTE;
 
 /** What is wrong with replacing or stopping the instance now, and what to do; null when nothing is. */
-export function sessionProblem(now: Instant): string | null {
-  const day = dayOf(istDateAt(now));
+export function sessionProblem(now: Instant, calendar: CalendarOptions = {}): string | null {
+  const day = dayOf(istDateAt(now), calendar);
   if (day.kind === 'closed') return null;
   const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
   const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);

@@ -21,8 +21,9 @@ export async function askForLogin(
 ): Promise<void> {
   const now = ports.clock.now();
   const day = istDateAt(now);
+  const { calendar } = settings;
   const way = wayOf(settings.login, app, day);
-  await ports.notifier.send(loginMessage({ day, now, reason, way, urgency }));
+  await ports.notifier.send(loginMessage({ day, calendar, now, reason, way, urgency }));
   ports.events.emit(loginAsked(way.kind, urgency));
 }
 

@@ -55,10 +55,10 @@ export async function finishLogin(
   if (s === 'ok' && !code.ok) return { kind: 'unknown' };
   const app = await readApp(ports, settings);
   const startedAt = ports.clock.now();
-  const state = readState(app, stateText, startedAt);
+  const state = readState(app, stateText, startedAt, settings.calendar);
   if (state.kind === 'malformed') return { kind: 'unknown' };
   if (state.kind !== 'valid') return { kind: 'refused', why: state.kind };
-  const day = loginDay(startedAt, settings.days);
+  const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   ports.events.emit(runStarted('login'));
   if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words);

@@ -74,7 +74,7 @@ export async function openLink(
   const date = dayOfLink(app, path);
   if (date === null) return { kind: 'unknown' };
   const now = ports.clock.now();
-  const day = loginDay(now, settings.days);
+  const day = loginDay(now, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   if (date !== day.date) return { kind: 'refused', why: 'expired' };
   if (!isOneTap(settings.login)) return { kind: 'refused', why: 'not-registered' };
@@ -94,7 +94,7 @@ export async function requestLink(
   settings: KeeperSettings,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
-  const day = loginDay(ports.clock.now(), settings.days);
+  const day = loginDay(ports.clock.now(), settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   // Whoever knows the address can press the button, at any speed: what follows is done by one at a time.
   const lock = settings.names.askLock(day.date);

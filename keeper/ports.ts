@@ -1,4 +1,5 @@
 // What every use case of the keeper is given.
+import type { CalendarOptions } from '../core/market/calendar.ts';
 import type { Names } from '../core/names.ts';
 import type {
   Broker,
@@ -28,6 +29,8 @@ export interface KeeperSettings {
   readonly names: Names;
   /** `all`: days without trading have no rest. */
   readonly days: 'trading' | 'all';
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
   /** The account, where it is configured. */
   readonly fyId: string | null;
   readonly login: LoginSettings;

@@ -176,7 +176,7 @@ async function awaitLogin(
   const { known } = progress;
   const day = brokerDay(known.now);
   // An operator may ask on any day and at any hour; a link of no use is not sent.
-  const useful = loginDay(known.now, settings.days).kind === 'open';
+  const useful = loginDay(known.now, settings.days, settings.calendar).kind === 'open';
   const message = useful ? linkSentMessage(why) : noLinkMessage(why);
   ports.events.emit(loginNeeded(why, message));
   if (what === 'ask' && useful) {

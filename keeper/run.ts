@@ -42,7 +42,7 @@ export async function look(run: Run, before: Progress | null): Promise<Progress>
   const known: Known = {
     now,
     trigger,
-    today: settings.days === 'all' ? 'always' : dayOf(istDateAt(now)),
+    today: settings.days === 'all' ? 'always' : dayOf(istDateAt(now), settings.calendar),
     app,
     account: memory.account,
     storedToken,

@@ -40,7 +40,7 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<Looked> {
   ports.events.emit(runStarted('watch'));
-  const today = dayOf(istDateAt(ports.clock.now()));
+  const today = dayOf(istDateAt(ports.clock.now()), settings.calendar);
   if (today.kind === 'closed') {
     const message = closedDayMessage(today.why);
     ports.events.emit(dayRested(message));

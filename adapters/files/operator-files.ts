@@ -51,12 +51,13 @@ export function readTokenFiles(folder: string): TokenFiles {
   };
 }
 
-type Read =
+export type Read =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-function readText(file: string): Read {
+/** Never throws. */
+export function readText(file: string): Read {
   try {
     return { kind: 'text', text: readFileSync(file, 'utf8') };
   } catch (caught) {
@@ -124,7 +125,8 @@ function malformed(file: string, why: string): Parsed<never> {
   };
 }
 
-function unreadable(file: string, why: string): string {
+/** A full sentence with what to do. */
+export function unreadable(file: string, why: string): string {
   if (why === 'EISDIR')
     return `${file} is a folder. Move it away: it must be a file, or not be there.`;
   const remedy =

@@ -1,6 +1,7 @@
 // What one check found, and the world that checks look at. What several of them need is fetched once.
 import type { Identity } from '../../adapters/aws/identity.ts';
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { FunctionActor, Names } from '../../core/names.ts';
 import type { Session } from '../io.ts';
 import type { Settings } from '../settings.ts';
@@ -24,6 +25,8 @@ export interface Patient {
   readonly suffix: string | undefined;
   readonly live: boolean;
   readonly settings: Settings;
+  /** The days that the operator knows better. Errors: `operator.config`. */
+  readonly calendar: () => CalendarOptions;
   /** Errors: `operator.config` for a suffix that no stack can have. */
   readonly names: () => Names;
   /** Errors: `operator.credentials`, `platform.store`. */

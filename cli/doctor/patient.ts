@@ -3,7 +3,7 @@ import { readEnvFile } from '../../adapters/files/operator-files.ts';
 import type { FunctionActor } from '../../core/names.ts';
 import { asOperator } from '../aws.ts';
 import type { Session } from '../io.ts';
-import { namesOf, settingsIn } from '../settings.ts';
+import { calendarOf, namesOf, settingsIn } from '../settings.ts';
 import type { Patient } from './finding.ts';
 
 interface Where {
@@ -15,7 +15,8 @@ interface Where {
 /** Nothing is asked before a check needs it, and nothing twice. An unreadable `.env` is for a check to report. */
 export function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
   const { io } = session;
-  const settings = settingsIn(readEnvFile(path.resolve(io.cwd, dir)).values, io.env);
+  const folder = path.resolve(io.cwd, dir);
+  const settings = settingsIn(readEnvFile(folder).values, io.env);
   const names = () => namesOf(settings, suffix);
   const identity = once(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
@@ -38,6 +39,7 @@ export function patientOf(session: Session, { dir, suffix, live }: Where): Patie
     suffix,
     live: live === true,
     settings,
+    calendar: () => calendarOf(folder, settings),
     names,
     identity,
     hasAws: () =>

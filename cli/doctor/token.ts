@@ -1,15 +1,16 @@
 // The access token for the coming session, the calendar that names it, and with --live one book.
 import { askForBook } from '../../adapters/fyers/depth-call.ts';
 import type { Level } from '../../core/depth/book.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
 import { COVERED_UNTIL, nextSession } from '../../core/market/calendar.ts';
+import { calendarNotice } from '../../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/names.ts';
 import { REFRESH_SLOTS } from '../../core/schedule.ts';
 import {
   type Instant,
   SECOND,
-  addDays,
   brokerDayEnd,
   formatIst,
   istDateAt,
@@ -21,13 +22,11 @@ import { judge, mayBeProven } from '../token-verdict.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 const LOGIN = 'Log in with `npx --no-install fyers login`.';
-/** Enough to update before days are guessed. */
-const CALENDAR_NOTICE_DAYS = 21;
 
 export async function tokenFinding(patient: Patient): Promise<Finding> {
   const now = patient.session.io.clock.now();
-  const session = nextSession(now);
   const all = await heldBy(patient);
+  const session = nextSession(now, patient.calendar());
   for (const held of all) {
     const { good } = judge(held, { ...viewOf(held, now), proof: null, offline: true });
     if (good && held.accessToken !== null) {
@@ -66,19 +65,27 @@ async function heldBy(patient: Patient): Promise<readonly Held[]> {
   ];
 }
 
-function viewOf({ account }: Held, now: Instant) {
-  return { account, now, session: nextSession(now) };
+function viewOf({ account, calendar }: Held, now: Instant) {
+  return { account, now, session: nextSession(now, calendar) };
 }
 
-export function calendarFinding({ session }: Patient): Finding {
-  const today = istDateAt(session.io.clock.now());
-  const known = `holidays are known until ${COVERED_UNTIL}`;
-  return addDays(today, CALENDAR_NOTICE_DAYS) <= COVERED_UNTIL
-    ? ok(known)
-    : problem(
-        `${known}; after it every weekday counts as a trading day`,
-        'Take a newer release of this project, and run `pulumi up`.',
-      );
+export function calendarFinding({ session, calendar }: Patient): Finding {
+  let options;
+  try {
+    options = calendar();
+  } catch (caught) {
+    if (!(caught instanceof FyersError)) throw caught;
+    return problem(
+      `calendar.json or FYERS_CALENDAR cannot be used: ${caught.message}`,
+      'Correct it; `npx --no-install fyers calendar --help` shows the form.',
+    );
+  }
+  const notice = calendarNotice(istDateAt(session.io.clock.now()), options);
+  if (notice !== null) return problem(notice.problem, notice.nextStep);
+  const own = options.overrides?.length ?? 0;
+  return ok(
+    `holidays are known until ${COVERED_UNTIL}${own === 0 ? '' : `, and ${String(own)} days are your own`}`,
+  );
 }
 
 const WAIT = 'Wait a minute, and repeat the command.';

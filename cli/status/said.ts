@@ -1,5 +1,6 @@
 // What `fyers status` says of one part of the stack. Each part reads for itself, so that one that can't be read leaves the others.
 import { FyersError } from '../../core/errors.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { Names } from '../../core/names.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Session } from '../io.ts';
@@ -34,6 +35,8 @@ export interface Looking {
   readonly names: Names;
   readonly suffix: string;
   readonly settings: Settings;
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
   readonly now: Instant;
   readonly deployed: Promise<Deployed | null>;
 }

@@ -1,5 +1,5 @@
 // The schedules as EventBridge Scheduler has them, and the next run that follows from them.
-import { dayOf } from '../../core/market/calendar.ts';
+import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
 import {
   REFRESH_SLOTS,
   SCHEDULE_TIME_ZONE,
@@ -88,13 +88,15 @@ export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Sch
   };
 }
 
-/** @param days `all` where the function was told to mint on every day */
-export function sayNextRun(
-  schedules: readonly Schedule[],
-  now: Instant,
-  days: Deployed['days'],
-): Said {
-  const next = nextRunOf(schedules, now, days);
+/** When the keeper rests. */
+interface Rests {
+  /** `all` where the function was told to mint on every day. */
+  readonly days: Deployed['days'];
+  readonly calendar: CalendarOptions;
+}
+
+export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: Rests): Said {
+  const next = nextRunOf(schedules, now, rests);
   return {
     part: 'next run',
     state: next === null ? 'never' : next.slot,
@@ -102,7 +104,7 @@ export function sayNextRun(
     detail:
       next === null
         ? 'no schedule of FyersTokenRefresh is enabled'
-        : `${formatIst(next.at)}, ${days === 'all' ? 'every day' : 'trading days only'}`,
+        : `${formatIst(next.at)}, ${rests.days === 'all' ? 'every day' : 'trading days only'}`,
     todo: [],
     facts: { at: next === null ? null : formatIst(next.at) },
   };
@@ -112,12 +114,12 @@ export function sayNextRun(
 export function nextRunOf(
   schedules: readonly Schedule[],
   now: Instant,
-  days: Deployed['days'],
+  { days, calendar }: Rests,
 ): { readonly slot: Slot; readonly at: Instant } | null {
   const slots = schedules.filter((each) => stateOf(each) === 'enabled').map(({ slot }) => slot);
   if (slots.length === 0) return null;
   for (let date = istDateAt(now); ; date = addDays(date, 1)) {
-    if (days === 'trading' && dayOf(date).kind === 'closed') continue;
+    if (days === 'trading' && dayOf(date, calendar).kind === 'closed') continue;
     for (const slot of slots.toSorted()) {
       const at = istInstant(date, slot);
       if (at > now) return { slot, at };

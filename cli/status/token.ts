@@ -40,7 +40,7 @@ export async function judgeStored(
   { offline, ...where }: Where,
 ): Promise<Judged> {
   const held = await fromParameters(session, { dir: '.', ...where });
-  const view = { account: held.account, now, session: nextSession(now) };
+  const view = { account: held.account, now, session: nextSession(now, held.calendar) };
   const asks = !offline && mayBeProven(held.accessToken, view);
   const proof = asks ? await prove(session, held) : null;
   return { held, verdict: judge(held, { ...view, proof, offline }) };

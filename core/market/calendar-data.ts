@@ -59,7 +59,7 @@ const rule = z.readonly(
   z.strictObject({
     part: z.enum(['preopen', 'trading']),
     from: dateText,
-    shares: z.readonly(z.array(z.enum(['auction', 'plain']))),
+    shares: z.readonly(z.array(z.enum(['auction', 'plain', 'derivative']))),
     source: text,
     phases,
   }),
@@ -71,6 +71,9 @@ const calendar = z.strictObject({
   rules: z.array(rule),
   holidays: z.array(z.strictObject({ source: text, days: z.record(dateText, text) })),
   sessions: z.array(session),
+  // Of one share, in place of everybody's: its continuous trading begins when they end.
+  preopens: z.array(z.strictObject({ date: dateText, symbol: text, source: text, phases })),
+  notes: z.array(z.strictObject({ note: text, source: text, days: z.array(dateText) })),
 });
 
 export type Rule = z.infer<typeof rule>;
@@ -99,6 +102,17 @@ export function parseOverrides(value: unknown): Parsed<readonly Override[]> {
   return problems.length > 0
     ? { ok: false, problem: problems.join('; ') }
     : { ok: true, value: entries };
+}
+
+/** The same from a file or a variable: JSON. */
+export function parseOverridesText(text: string): Parsed<readonly Override[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, problem: 'must be JSON: a list of days in square brackets' };
+  }
+  return parseOverrides(value);
 }
 
 function describe(index: number, issue: z.core.$ZodIssue): string {

@@ -15,8 +15,11 @@ import {
   type TradingDay,
 } from './phases.ts';
 
-/** auction: shares that have derivatives, so close by auction since 3 Aug 2026 · plain: the others. */
-export type Eligibility = 'auction' | 'plain';
+/**
+ * auction: shares that have derivatives, so close by auction since 3 Aug 2026 · plain: the other shares · derivative:
+ * futures and options.
+ */
+export type Eligibility = 'auction' | 'plain' | 'derivative';
 
 export interface CalendarOptions {
   /** Default `auction`, which the reference's five symbols are. */
@@ -58,6 +61,13 @@ export function nextSession(after: Instant, options: CalendarOptions = {}): Sess
   }
 }
 
+/** What is worth knowing of a day beside its hours; empty for most. */
+export function notesOn(date: IstDate): readonly string[] {
+  return CALENDAR.notes.flatMap(({ note, source, days }) =>
+    days.includes(date) ? [`${note} (${source})`] : [],
+  );
+}
+
 function closed(why: string): TradingDay {
   return { kind: 'closed', why };
 }
@@ -78,7 +88,9 @@ function regularPlan(date: IstDate, eligibility: Eligibility): SessionPlan {
 function specialPlan(session: SpecialSession, eligibility: Eligibility): SessionPlan {
   const { date, name = 'special', source = 'operator' } = session;
   const times = session.phases ?? usualHours(date, eligibility).times;
-  const atBest = session.certainty ?? 'sourced';
+  // What is written of such a day is written of shares.
+  const ofOthers = session.phases !== undefined && eligibility === 'derivative';
+  const atBest = weakest([session.certainty ?? 'sourced', ofOthers ? 'inferred' : 'sourced']);
   const phases = times.map((phase) => ({
     ...phase,
     certainty: weakest([atBest, phase.certainty ?? 'sourced']),
@@ -87,22 +99,22 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
 }
 
 function usualHours(date: IstDate, eligibility: Eligibility) {
-  const preopen = ruleOn(date, 'preopen', eligibility);
-  const trading = ruleOn(date, 'trading', eligibility);
+  const rules = (['preopen', 'trading'] as const).flatMap((part) =>
+    ruleOn(date, part, eligibility),
+  );
   return {
-    times: [...preopen.phases, ...trading.phases],
-    source: `${preopen.source}; ${trading.source}`,
+    times: rules.flatMap(({ phases }) => phases),
+    source: rules.map(({ source }) => source).join('; '),
   };
 }
 
-/** The last rule that had begun; the first one for dates before all of them. */
-function ruleOn(date: IstDate, part: Rule['part'], eligibility: Eligibility): Rule {
-  const rules = CALENDAR.rules.filter(
-    (rule) => rule.part === part && rule.shares.includes(eligibility),
+/** The last rule that had begun, if any: derivatives had no pre-open at first. Dates before all rules have the first ones. */
+function ruleOn(date: IstDate, part: Rule['part'], eligibility: Eligibility): readonly Rule[] {
+  const on = date < CALENDAR.coveredFrom ? CALENDAR.coveredFrom : date;
+  const rule = CALENDAR.rules.findLast(
+    (each) => each.part === part && each.shares.includes(eligibility) && each.from <= on,
   );
-  const rule = rules.findLast(({ from }) => from <= date) ?? rules[0];
-  if (rule === undefined) throw new RangeError(`no ${part} rule for ${eligibility} shares`);
-  return rule;
+  return rule === undefined ? [] : [rule];
 }
 
 function planOf(
@@ -125,7 +137,7 @@ function planOf(
   };
 }
 
-function phaseOn(date: IstDate, times: PhaseTimes): Phase {
+export function phaseOn(date: IstDate, times: PhaseTimes): Phase {
   const { name, from, to, randomCloseFrom, certainty = 'sourced' } = times;
   return {
     name,
@@ -138,6 +150,7 @@ function phaseOn(date: IstDate, times: PhaseTimes): Phase {
   };
 }
 
-function weakest(all: readonly Certainty[]): Certainty {
+/** What holds for all of them together. */
+export function weakest(all: readonly Certainty[]): Certainty {
   return CERTAINTIES.findLast((certainty) => all.includes(certainty)) ?? 'sourced';
 }

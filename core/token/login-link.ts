@@ -1,7 +1,7 @@
 // The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
 // `-` and `_` in a state refused (facts/fyers §0.4).
 import type { AppId } from '../config.ts';
-import { dayOf, nextSession } from '../market/calendar.ts';
+import { type CalendarOptions, dayOf, nextSession } from '../market/calendar.ts';
 import type { App } from '../ports.ts';
 import {
   type Instant,
@@ -42,8 +42,8 @@ export function dayOfLink(app: App, path: string): IstDate | null {
 }
 
 /** The session's end; on a day without one (`days: all`) the end of the broker day. */
-export function linkEndsAt(day: IstDate): Instant {
-  const today = dayOf(day);
+export function linkEndsAt(day: IstDate, calendar: CalendarOptions): Instant {
+  const today = dayOf(day, calendar);
   return today.kind === 'closed' ? brokerDayEnd(istInstant(day, '07:00')) : today.plan.closesAt;
 }
 
@@ -54,15 +54,19 @@ export type LoginDay =
   | { readonly kind: 'too-early' }
   | { readonly kind: 'closed' | 'over'; readonly why: string; readonly next: IstDate };
 
-export function loginDay(now: Instant, days: 'trading' | 'all'): LoginDay {
+export function loginDay(
+  now: Instant,
+  days: 'trading' | 'all',
+  calendar: CalendarOptions,
+): LoginDay {
   const date = istDateAt(now);
-  const today = dayOf(date);
-  const next = nextSession(now).date;
+  const today = dayOf(date, calendar);
+  const next = nextSession(now, calendar).date;
   if (today.kind === 'closed' && days === 'trading')
     return { kind: 'closed', why: today.why, next };
-  if (now >= linkEndsAt(date)) return { kind: 'over', why: "today's session is over", next };
+  if (now >= linkEndsAt(date, calendar)) return { kind: 'over', why: "today's session is over", next };
   return brokerDay(now) === date
-    ? { kind: 'open', date, until: linkEndsAt(date) }
+    ? { kind: 'open', date, until: linkEndsAt(date, calendar) }
     : { kind: 'too-early' };
 }
 
@@ -84,14 +88,19 @@ export function isStateShaped(text: string): boolean {
   return STATE.test(text);
 }
 
-export function readState(app: App, state: string, now: Instant): ReadState {
+export function readState(
+  app: App,
+  state: string,
+  now: Instant,
+  calendar: CalendarOptions,
+): ReadState {
   const [, text = '', signature = ''] = STATE.exec(state) ?? [];
   const day = parseIstDate(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}`);
   if (day === null) return { kind: 'malformed' };
   if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };
   const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
   const inTime =
-    now >= issuedAt - CLOCKS_DIFFER && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day);
+    now >= issuedAt - CLOCKS_DIFFER && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day, calendar);
   return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
 }
 

@@ -1,4 +1,5 @@
 // The messages that ask for the day's login: what happened, the one thing to press, and until when it is of use.
+import type { CalendarOptions } from '../market/calendar.ts';
 import type { Message } from '../ports.ts';
 import { type Instant, type IstDate, formatClock, weekday } from '../time.ts';
 import { linkEndsAt } from './login-link.ts';
@@ -12,6 +13,7 @@ export type LoginWay =
 
 export interface LoginRequest {
   readonly day: IstDate;
+  readonly calendar: CalendarOptions;
   readonly now: Instant;
   /** Why a login is needed, as part of a sentence: "no refresh token is stored". */
   readonly reason: string;
@@ -24,7 +26,7 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 export const LOGIN_COMMAND = 'npx --no-install fyers login --aws';
 
 export function loginMessage(request: LoginRequest): Message {
-  const { day, now, reason, way, urgency } = request;
+  const { day, calendar, now, reason, way, urgency } = request;
   const date = `${WEEKDAYS[weekday(day)] ?? ''} ${day}`;
   const subject = {
     first: `Fyers login for ${date}: one tap`,
@@ -36,7 +38,7 @@ export function loginMessage(request: LoginRequest): Message {
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
-  return { subject, text: [opening, '', ...steps(way), '', ending(day)].join('\n') };
+  return { subject, text: [opening, '', ...steps(way), '', ending(day, calendar)].join('\n') };
 }
 
 function steps(way: LoginWay): readonly string[] {
@@ -49,7 +51,7 @@ function steps(way: LoginWay): readonly string[] {
       ];
 }
 
-function ending(day: IstDate): string {
-  const until = formatClock(linkEndsAt(day)).slice(0, 5);
+function ending(day: IstDate, calendar: CalendarOptions): string {
+  const until = formatClock(linkEndsAt(day, calendar)).slice(0, 5);
   return `Good until ${until} IST. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
 }

@@ -1,6 +1,7 @@
 // The address that Fyers redirects the browser to after a login (Fyers API v3, "generate-authcode": s, code, message,
 // auth_code, state). Anybody can make one up: only a state of ours makes it an answer.
 import { type AuthCode, parseAuthCode } from '../config.ts';
+import type { CalendarOptions } from '../market/calendar.ts';
 import type { App } from '../ports.ts';
 import type { Instant } from '../time.ts';
 import { decodeToken } from './jwt.ts';
@@ -17,13 +18,18 @@ const LONGEST = 8_192;
 const LONGEST_WORDS = 200;
 
 /** @param text the whole address, or its query alone; with the quotes and spaces that pasting brings along */
-export function parseRedirect(app: App, text: string, now: Instant): Redirect {
+export function parseRedirect(
+  app: App,
+  text: string,
+  now: Instant,
+  calendar: CalendarOptions,
+): Redirect {
   if (text.length > LONGEST) return unusable('is longer than any of Fyers');
   const query = queryOf(text);
   if (query === null) {
     return unusable('has no query; copy all of it, from https to the end of state=…');
   }
-  const state = readState(app, query.get('state') ?? '', now);
+  const state = readState(app, query.get('state') ?? '', now, calendar);
   if (query.get('s') !== 'ok') {
     const words = wordsOf(query);
     if (state.kind === 'valid') return { kind: 'refused', words };

@@ -113,6 +113,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
   const settings: KeeperSettings = {
     names,
     days: 'trading',
+    calendar: {},
     fyId: options.fyId,
     login: { loginUrl: LOGIN_URL, redirectUri: LOGIN_URL, apiUrl: fyers.url },
   };

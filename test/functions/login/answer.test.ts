@@ -40,7 +40,7 @@ describe("The day's link", () => {
       expect(url.searchParams.get('redirect_uri')).toBe(LOGIN.redirectUri);
       const state = url.searchParams.get('state') ?? '';
       expect(state).toMatch(/^[0-9a-f]+$/);
-      expect(readState(APP, state, world.clock.now())).toMatchObject({ kind: 'valid' });
+      expect(readState(APP, state, world.clock.now(), {})).toMatchObject({ kind: 'valid' });
     }
     expect(new Set(urls.map((url) => url.searchParams.get('state'))).size).toBe(2);
     expect(pages[2]?.body).toBe('');

@@ -1,0 +1,117 @@
+// The day of one symbol: a share that closes by auction, one that does not, and a future have three plans on one day.
+import { type Instant, type IstDate, istDateAt } from '../time.ts';
+import { CALENDAR } from './calendar-data.ts';
+import { type CalendarOptions, type Eligibility, dayOf, phaseOn, weakest } from './calendar.ts';
+import { type Certainty, type Phase, type SessionPlan, phaseAt } from './phases.ts';
+
+/** What the broker's symbol master says of a symbol; null where it did not say. */
+export interface SymbolIdentity {
+  readonly auction: boolean | null;
+}
+
+export interface SymbolEligibility {
+  readonly eligibility: Eligibility;
+  /** sourced: the symbol master or the symbol's own form says so · inferred: assumed. */
+  readonly certainty: Extract<Certainty, 'sourced' | 'inferred'>;
+}
+
+/** Futures and options of Fyers: `NSE:NIFTY26AUGFUT`, `NSE:NIFTY2681124500CE`. An index closes with what is traded on it. */
+const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT|-INDEX)$/;
+/** The series of ordinary shares; every other one, such as `-BE`, holds shares that have no derivatives. */
+const ORDINARY = /-EQ$|^BSE:/;
+
+/**
+ * Which of the day's plans a symbol follows. An ordinary share of which nothing is known counts as one that closes by
+ * auction, which every share with derivatives does, and those are what people record.
+ */
+export function eligibilityOf(symbol: string, identity: SymbolIdentity | null): SymbolEligibility {
+  if (DERIVATIVE.test(symbol)) return { eligibility: 'derivative', certainty: 'sourced' };
+  const auction = identity?.auction ?? null;
+  if (auction !== null) {
+    return { eligibility: auction ? 'auction' : 'plain', certainty: 'sourced' };
+  }
+  return { eligibility: ORDINARY.test(symbol) ? 'auction' : 'plain', certainty: 'inferred' };
+}
+
+/** Null on a day that is closed. What an assumed eligibility decides is inferred at best. */
+export function symbolPlan(
+  date: IstDate,
+  symbol: string,
+  identity: SymbolIdentity | null,
+  options: Omit<CalendarOptions, 'eligibility'> = {},
+): SessionPlan | null {
+  const { eligibility, certainty } = eligibilityOf(symbol, identity);
+  const day = dayOf(date, { ...options, eligibility });
+  if (day.kind === 'closed') return null;
+  const plan = withOwnPreopen(day.plan, symbol);
+  if (certainty === 'sourced') return plan;
+  const other = dayOf(date, { ...options, eligibility: opposite(eligibility) });
+  const known = other.kind === 'open' ? other.plan.phases : [];
+  return withPhases(
+    plan,
+    plan.phases.map((phase) =>
+      known.some((each) => isSame(each, phase))
+        ? phase
+        : { ...phase, certainty: weakest([phase.certainty, 'inferred']) },
+    ),
+  );
+}
+
+export type PhaseOfSymbol = (symbol: string, at: Instant) => Phase | null;
+
+/**
+ * The phase of a symbol at an instant, for many rows: each plan is made once.
+ *
+ * @param identities by symbol, as the day's event log has them; a symbol that is missing is judged by its form
+ * @returns null outside of the symbol's own session
+ */
+export function phasesBySymbol(
+  identities: ReadonlyMap<string, SymbolIdentity>,
+  options: Omit<CalendarOptions, 'eligibility'> = {},
+): PhaseOfSymbol {
+  const plans = new Map<string, SessionPlan | null>();
+  return (symbol, at) => {
+    const date = istDateAt(at);
+    const key = `${date} ${symbol}`;
+    let plan = plans.get(key);
+    if (plan === undefined) {
+      plan = symbolPlan(date, symbol, identities.get(symbol) ?? null, options);
+      plans.set(key, plan);
+    }
+    return plan === null ? null : phaseAt(plan, at);
+  };
+}
+
+function opposite(eligibility: Eligibility): Eligibility {
+  return eligibility === 'auction' ? 'plain' : 'auction';
+}
+
+function isSame(a: Phase, b: Phase): boolean {
+  return a.name === b.name && a.from === b.from && a.to === b.to;
+}
+
+/** A pre-open of the share's own, which moves the start of its trading (facts: TATAMOTORS, 14 Oct 2025). */
+function withOwnPreopen(plan: SessionPlan, symbol: string): SessionPlan {
+  const own = CALENDAR.preopens.find((each) => each.date === plan.date && each.symbol === symbol);
+  if (own === undefined) return plan;
+  const preopen = own.phases.map((phase) => phaseOn(plan.date, phase));
+  const tradesFrom = preopen.at(-1)?.to ?? plan.opensAt;
+  const rest = plan.phases
+    .filter(({ to }) => to > tradesFrom)
+    .map((phase) =>
+      phase.from < tradesFrom
+        ? { ...phase, from: tradesFrom, certainty: weakest([phase.certainty, 'inferred']) }
+        : phase,
+    );
+  return { ...withPhases(plan, [...preopen, ...rest]), source: `${own.source}; ${plan.source}` };
+}
+
+function withPhases(plan: SessionPlan, phases: readonly Phase[]): SessionPlan {
+  return {
+    ...plan,
+    opensAt: phases[0]?.from ?? plan.opensAt,
+    closesAt: phases.at(-1)?.to ?? plan.closesAt,
+    phases,
+    certainty: weakest(phases.map(({ certainty }) => certainty)),
+  };
+}
