@@ -45,7 +45,11 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     everySeconds: first.everySeconds,
     coverage: coverage.summary(session),
     ...reading.tally,
-    files: [parquet, ...(await folder.zipLogs())],
+    files: [
+      parquet,
+      ...(await folder.zipLogs()),
+      ...(reading.tally.leftOut.malformed > 0 ? [await folder.quarantine()] : []),
+    ],
   });
   await folder.writeManifest(manifest);
   return manifest;

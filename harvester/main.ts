@@ -1,5 +1,6 @@
 // The harvester as a process: the one place where its ports meet their adapters. Bundled, it is the instance's artifact.
 import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -14,6 +15,7 @@ import { restDepth } from '../adapters/fyers/rest-depth.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
+import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
@@ -77,6 +79,8 @@ export async function run({ clock, signal, argv, env }: RunOptions): Promise<num
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
   const day = dayOf(date);
   const session = day.kind === 'open' ? day.plan : null;
+  // A compaction outlives a harvester that is killed; the next harvester's must not work on the same files.
+  await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   await compactDay({ folder: dayFolders(dataDir).folder(date), date, shard, session });
 }
 
@@ -103,7 +107,9 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     appId: token.appId,
     sampling,
     clock,
-    strikes: strikeFile(dataDir),
+    strikes: strikeFile(dataDir, (problem) => {
+      events.emit(say.stepFailed('Keeping the count of rate limits', problem));
+    }),
   });
   await harvest({
     ...settings,

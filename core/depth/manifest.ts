@@ -12,7 +12,7 @@ const counts = {
   unexplained: z.number(),
 };
 
-const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+export const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
 
 const manifest = z.object({
   version: z.literal(SCHEMA_VERSION),
