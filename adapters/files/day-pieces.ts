@@ -45,7 +45,11 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
     save,
     async cut({ next, from }: PieceState, to: LogEnds): Promise<Piece | null> {
       const names = pieceNames(next);
-      const range = (log: 'rows' | 'events') => ({ from: from[log], to: to[log], most: MOST_BYTES });
+      const range = (log: 'rows' | 'events') => ({
+        from: from[log],
+        to: to[log],
+        most: MOST_BYTES,
+      });
       const rows = await stretchOf(folder, DAY_LOG, range('rows'));
       const events = await stretchOf(folder, EVENT_LOG, range('events'));
       if (rows.text.length + events.text.length === 0) return null;
@@ -64,7 +68,10 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       await disk.mkdir(fetched, { recursive: true });
       return path.join(fetched, name);
     },
-    async takeOver(names: { readonly rows: readonly string[]; readonly events: readonly string[] }) {
+    async takeOver(names: {
+      readonly rows: readonly string[];
+      readonly events: readonly string[];
+    }) {
       await disk.mkdir(folder, { recursive: true });
       const join = async (log: PartNames, pieces: readonly string[]): Promise<void> => {
         if (pieces.length === 0) return;

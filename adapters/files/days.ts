@@ -41,7 +41,8 @@ export function dayFolders(dataDir: string, disk: Disk = THIS_DISK) {
     diskUsedPercent,
     async putAside(date: IstDate): Promise<string> {
       let name = `${date}.empty`;
-      for (let n = 2; existsSync(path.join(root, name)); n += 1) name = `${date}.empty-${String(n)}`;
+      for (let n = 2; existsSync(path.join(root, name)); n += 1)
+        name = `${date}.empty-${String(n)}`;
       await disk.rename(path.join(root, date), path.join(root, name));
       return path.join(root, name);
     },

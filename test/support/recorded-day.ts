@@ -232,9 +232,10 @@ export function problemsOf(
   const unlisted = holes.filter(({ reason }) => !HOLE_REASONS.includes(reason));
   return [
     ...lost.map((key) => `acknowledged and lost: ${key}`),
-    ...(manifest.rows === present.size ? [] : [`${String(manifest.rows)} rows of ${String(present.size)}`]),
+    ...(manifest.rows === present.size
+      ? []
+      : [`${String(manifest.rows)} rows of ${String(present.size)}`]),
     ...(manifest.unexplained === 0 ? [] : [`${String(manifest.unexplained)} unexplained`]),
     ...unlisted.map(({ reason }) => `no reason: ${reason}`),
   ];
 }
-

@@ -1,8 +1,5 @@
-import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type IncomingHttpHeaders, createServer } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -11,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
 import type { Event } from '../../../core/events.ts';
+import { startS3 } from '../../support/s3-server.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -26,51 +24,13 @@ const CLIENT = {
   maxAttempts: 1,
 };
 
-/** As much of S3 as the harvester uses: conditional put, head, get. */
-async function startS3(refused = false) {
-  const objects = new Map<
-    string,
-    { readonly body: Buffer; readonly headers: IncomingHttpHeaders }
-  >();
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const key = new URL(request.url ?? '/', 'http://s3').pathname;
-      const kept = objects.get(key);
-      if (refused) {
-        response
-          .writeHead(403)
-          .end(
-            '<Error><Code>AccessDenied</Code><Message>not authorized to perform: s3:PutObject</Message></Error>',
-          );
-      } else if (request.method === 'PUT') {
-        if (kept !== undefined && request.headers['if-none-match'] === '*') {
-          response.writeHead(412).end('<Error><Code>PreconditionFailed</Code></Error>');
-          return;
-        }
-        objects.set(key, { body, headers: request.headers });
-        response.writeHead(200).end();
-      } else if (kept === undefined) response.writeHead(404).end();
-      else {
-        const sha256 = kept.headers['x-amz-meta-sha256'] ?? '';
-        response.writeHead(200, { 'x-amz-meta-sha256': sha256 });
-        response.end(request.method === 'HEAD' ? undefined : kept.body);
-      }
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  const endpoint = `http://127.0.0.1:${String(address.port)}`;
+async function openStore(refused = false) {
+  const s3 = await startS3(() => (refused ? 'refuse' : 'answer'));
+  const client = new S3Client({ ...CLIENT, endpoint: s3.endpoint });
   return {
-    endpoint,
-    objects,
-    store: objectStore({ client: new S3Client({ ...CLIENT, endpoint }), bucket: 'bucket' }),
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    objects: s3.objects,
+    store: objectStore({ client, bucket: 'bucket' }),
+    [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
   };
 }
 
@@ -82,7 +42,7 @@ async function fileOf(text: string) {
 
 describe('The object store', () => {
   test('stores a file once, with the checksum that S3 verifies', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     const [file, sha256] = await fileOf('one day');
     expect(await s3.store.putOnce('depth/day', file, sha256)).toBe('stored');
     const kept = s3.objects.get('/bucket/depth/day');
@@ -93,7 +53,7 @@ describe('The object store', () => {
   });
 
   test('finds the same file again, and overwrites no other one', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     expect(await s3.store.putOnce('key', ...(await fileOf('one day')))).toBe('same');
     expect(await s3.store.putOnce('key', ...(await fileOf('another')))).toBe('different');
@@ -101,7 +61,7 @@ describe('The object store', () => {
   });
 
   test('names the action that it is not allowed', async () => {
-    await using s3 = await startS3(true);
+    await using s3 = await openStore(true);
     const [file, sha256] = await fileOf('one day');
     await expect(s3.store.putOnce('key', file, sha256)).rejects.toMatchObject({
       code: 'platform.permission',
@@ -110,7 +70,7 @@ describe('The object store', () => {
   });
 
   test('gets a file, and says where there is none', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     const copy = path.join(folder, 'copy');
     expect(await s3.store.get('key', copy)).toBe(true);
