@@ -212,7 +212,7 @@ export async function foundDay(dataDir: string, date: IstDate) {
 }
 
 /** The key of an acknowledged line. */
-export function keysOf(acknowledged: ReadonlySet<string>): readonly string[] {
+function keysOf(acknowledged: ReadonlySet<string>): readonly string[] {
   return [...acknowledged].map((line) => {
     const [, symbol = ''] = line.split(',');
     const slot = line.split(',').find((text, at) => at > 20 && text.includes('T')) ?? '';
