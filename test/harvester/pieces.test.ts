@@ -157,23 +157,28 @@ describe('The pieces of a running day', () => {
     expect(manifest).toMatchObject({ received: 30, unexplained: 0 });
   });
 
-  test('are the fence between two harvesters: the one that comes second to a number ships nothing more', async () => {
+  test('are the fence between two harvesters: who comes second to a number ships nothing more, not even the whole', async () => {
     const objects = memoryBucket();
+    const other = { dataDir: here('b'), objects };
     const first = await recordDay({
       dataDir: here('a'),
       objects,
       onSlot: async (index, clock, pieces) => {
         if (index <= 5) await keepingUp(index, clock, pieces);
-        if (index !== 8) return;
-        await recordDay({ dataDir: here('b'), objects, startsAt: clock.now() });
+        if (index === 8) await recordDay({ ...other, startsAt: clock.now(), ...stopAt(12) });
       },
     });
     expect(first.said).toContain('ship-conflict');
-    expect(first.said).not.toContain('day-shipped');
-    const [a, b] = [await foundDay(here('a'), TODAY), await foundDay(here('b'), TODAY)];
-    expect([a.shipped, b.shipped]).toEqual(['conflict', 'shipped']);
+    const a = await foundDay(here('a'), TODAY);
+    expect(a.shipped).toBe('conflict');
     // Its own recording stays whole where it is.
     expect(a.manifest).toMatchObject({ received: 40 });
+    expect([...objects.stored.keys()].filter((key) => key.endsWith('manifest.json'))).toEqual([]);
+
+    await recordDay({ ...other, startsAt: plus(OPENS_AT, 15.5 * MINUTE) });
+    const b = await foundDay(here('b'), TODAY);
+    expect(b.shipped).toBe('shipped');
+    expect(b.manifest).toMatchObject({ unexplained: 0, leftOut: { duplicate: 0 } });
     const key = [...objects.stored.keys()].find((name) => name.endsWith('manifest.json')) ?? '';
     expect(JSON.parse(objects.stored.get(key)?.toString() ?? '')).toEqual(b.manifest);
     expect(new Set(objects.lines('day')).size).toBe(objects.lines('day').length);
