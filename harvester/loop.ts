@@ -40,19 +40,28 @@ export async function harvest(options: LoopOptions): Promise<void> {
   const { clock, signal } = options;
   const health = healthOf(options);
   const beat = () => health.step.pass(clock.now());
-  const finish = due(clock.now(), FINISH_AGAIN, () => finishDays(options, beat));
-  const { objects } = options;
-  if (objects !== null) await adoptDays({ ...options, objects }, options.isOver);
+  const close = closing(options, beat);
+  const finish = due(clock.now(), FINISH_AGAIN, close);
   for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
     if (!(await opened(options, session, { beat: health.step, finish }))) break;
     await record(options, session, health);
     if (signal.aborted && clock.now() < session.closesAt) break;
-    await finishDays(options, beat);
+    await close();
   }
   if (signal.aborted) options.events.emit(say.stopping());
   await options.metrics.flush();
+}
+
+/** Closes what this machine has, and once, as soon as the bucket answers, what another one has left there. */
+function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
+  const { objects, isOver } = options;
+  let adopted = objects === null;
+  return async () => {
+    if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isOver);
+    await finishDays(options, beat);
+  };
 }
 
 /** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */

@@ -153,11 +153,14 @@ export async function takeOver(
   return state;
 }
 
-/** Days of which the bucket has pieces and no manifest, and this machine nothing: another one was lost before it closed them. */
+/**
+ * Days of which the bucket has pieces and no manifest, and this machine nothing: another one was lost before it closed them.
+ * Never throws. False: the bucket did not answer, and not every day was looked for.
+ */
 export async function adoptDays(
   options: PiecesOptions,
   isOver: (date: IstDate) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { days, clock, objects, shard } = options;
   const here = await days.dates();
   for (let back = 0; back < LOOK_BACK_DAYS; back += 1) {
@@ -172,8 +175,10 @@ export async function adoptDays(
       } else await pieces.forgetFetched();
     } catch (caught) {
       options.events.emit(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+      return false;
     }
   }
+  return true;
 }
 
 function problemOf(caught: unknown): string {

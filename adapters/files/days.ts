@@ -1,6 +1,6 @@
 // The harvester's folder: one folder a day with its logs, and after the close what is made from them.
 import { existsSync } from 'node:fs';
-import { readFile, readdir, statfs } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Row } from '../../core/depth/row.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
@@ -29,7 +29,7 @@ export function dayFolders(dataDir: string, disk: Disk = THIS_DISK) {
   const dates = async (): Promise<readonly IstDate[]> =>
     (await namesIn(root)).flatMap((name) => parseIstDate(name) ?? []).sort();
   const diskUsedPercent = async (): Promise<number> => {
-    const { blocks, bavail } = await statfs(dataDir);
+    const { blocks, bavail } = await disk.space(dataDir);
     return Math.round(1000 * (1 - bavail / blocks)) / 10;
   };
   return {

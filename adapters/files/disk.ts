@@ -1,5 +1,5 @@
 // The file operations that a day's recording rests on, as a value, so that any of them can fail in a test.
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
 
@@ -9,9 +9,11 @@ export interface Disk {
   readonly rename: typeof rename;
   readonly rm: typeof rm;
   readonly writeFile: typeof writeFile;
+  /** Blocks in all, and those that are free for an ordinary user. */
+  readonly space: (folder: string) => Promise<{ readonly blocks: number; readonly bavail: number }>;
 }
 
-export const THIS_DISK: Disk = { mkdir, open, rename, rm, writeFile };
+export const THIS_DISK: Disk = { mkdir, open, rename, rm, writeFile, space: statfs };
 
 /** The file has the old content or the new one, whenever the process ends. */
 export async function replaceFile(

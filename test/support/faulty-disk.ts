@@ -54,6 +54,7 @@ export function faultyDisk(
     },
     count: () => count,
     mkdir: THIS_DISK.mkdir,
+    space: THIS_DISK.space,
     open: (...args) => check('open', async () => handleOf(await THIS_DISK.open(...args))),
     rename: (...args) => check('rename', () => THIS_DISK.rename(...args)),
     rm: (...args) => check('rm', () => THIS_DISK.rm(...args)),

@@ -52,11 +52,18 @@ export const sessionOf = (minutes: number, opensAt = OPENS_AT): SessionPlan => (
   closesAt: plus(opensAt, minutes * MINUTE),
 });
 
-/** Runs one session, or what is left of it; after its close, closes what it finds. Answers what was said, and the rows that were acknowledged. */
+/**
+ * Runs one session, or what is left of it; after its close, closes what it finds and is stopped while it waits for the next.
+ * Answers what was said, and the rows that were acknowledged.
+ */
 export async function recordDay(world: DayWorld) {
   const { minutes = 20, everySeconds = 60, startsAt = plus(OPENS_AT, -MINUTE) } = world;
-  const clock = virtualClock(startsAt);
   const session = sessionOf(minutes);
+  const over = startsAt >= session.closesAt;
+  const stop = new AbortController();
+  const clock = virtualClock(startsAt, () => {
+    if (over) stop.abort();
+  });
   const sampling = parseSampling(SYMBOLS.join(), String(everySeconds));
   if (!sampling.ok) throw new Error(sampling.problem);
   const events: Event[] = [];
@@ -64,10 +71,9 @@ export async function recordDay(world: DayWorld) {
   const acknowledged = new Set<string>();
   const shipping = shippingWatch();
   const days = watched(dayFolders(world.dataDir, world.disk ?? THIS_DISK), acknowledged, shipping);
-  const over = clock.now() >= session.closesAt;
   await harvest({
     clock,
-    signal: world.signal ?? new AbortController().signal,
+    signal: world.signal ?? stop.signal,
     feed: world.feed?.(clock, everySeconds) ?? steadyFeed(clock, everySeconds, world, shipping),
     token: holdToken({
       clock,
@@ -95,26 +101,8 @@ export async function recordDay(world: DayWorld) {
     isOver: () => clock.now() >= session.closesAt,
     nextSession: () => (over ? sessionOf(1, plus(OPENS_AT, 24 * 60 * MINUTE)) : session),
     sessions: 1,
-    until: over ? plus(clock.now(), MINUTE) : null,
+    until: null,
   });
-  if (over) {
-    const { finishDays } = await import('../../harvester/finish.ts');
-    const { adoptDays } = await import('../../harvester/pieces.ts');
-    const options = {
-      days,
-      clock,
-      events: said,
-      objects: world.objects ?? null,
-      shard: 0,
-      isOver: () => true,
-      compact: async (date: IstDate) => {
-        await compactDay({ folder: days.folder(date), date, shard: 0, session });
-      },
-    };
-    const { objects } = options;
-    if (objects !== null) await adoptDays({ ...options, objects }, options.isOver);
-    await finishDays(options, () => Promise.resolve());
-  }
   return { said: events.map(({ event }) => event), acknowledged, clock };
 }
 

@@ -15,8 +15,8 @@ export interface S3Server extends AsyncDisposable {
   lines(log: 'day' | 'events'): readonly string[];
 }
 
-/** How a call ends. hang: without an answer, before anything is done. */
-export type Fate = 'answer' | 'refuse' | 'hang';
+/** How a call ends. hang: without an answer, before anything is done · skewed: 403, because of the caller's clock. */
+export type Fate = 'answer' | 'refuse' | 'skewed' | 'hang';
 
 /** @param fateOf of each call · @param stored is called when a put has stored, before its answer */
 export async function startS3(
@@ -35,6 +35,7 @@ export async function startS3(
         const fate = fateOf(request.method ?? '', key);
         if (fate === 'hang') return;
         if (fate === 'refuse') response.writeHead(403).end(DENIED);
+        else if (fate === 'skewed') response.writeHead(403).end(SKEWED);
         else if (request.method === 'PUT') {
           if (kept !== undefined && request.headers['if-none-match'] === '*') {
             response.writeHead(412).end('<Error><Code>PreconditionFailed</Code></Error>');
@@ -79,5 +80,7 @@ export async function startS3(
   };
 }
 
+const SKEWED =
+  '<Error><Code>RequestTimeTooSkewed</Code><Message>the clocks differ too much</Message></Error>';
 const DENIED =
   '<Error><Code>AccessDenied</Code><Message>not authorized to perform: s3:PutObject</Message></Error>';

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
 import type { Event } from '../../../core/events.ts';
-import { startS3 } from '../../support/s3-server.ts';
+import { type Fate, startS3 } from '../../support/s3-server.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -24,8 +24,8 @@ const CLIENT = {
   maxAttempts: 1,
 };
 
-async function openStore(refused = false) {
-  const s3 = await startS3(() => (refused ? 'refuse' : 'answer'));
+async function openStore(fate: Fate = 'answer') {
+  const s3 = await startS3(() => fate);
   const client = new S3Client({ ...CLIENT, endpoint: s3.endpoint });
   return {
     objects: s3.objects,
@@ -61,7 +61,7 @@ describe('The object store', () => {
   });
 
   test('names the action that it is not allowed', async () => {
-    await using s3 = await openStore(true);
+    await using s3 = await openStore('refuse');
     const [file, sha256] = await fileOf('one day');
     await expect(s3.store.putOnce('key', file, sha256)).rejects.toMatchObject({
       code: 'platform.permission',
@@ -76,6 +76,16 @@ describe('The object store', () => {
     expect(await s3.store.get('key', copy)).toBe(true);
     expect(await readFile(copy, 'utf8')).toBe('one day');
     expect(await s3.store.get('absent', copy)).toBe(false);
+  });
+});
+
+describe('A role that may not list', () => {
+  test('takes AccessDenied for an absent key, and no other refusal', async () => {
+    const copy = path.join(folder, 'copy');
+    await using denied = await openStore('refuse');
+    expect(await denied.store.get('absent', copy)).toBe(false);
+    await using skewed = await openStore('skewed');
+    await expect(skewed.store.get('there', copy)).rejects.toThrow('s3://bucket/there');
   });
 });
 

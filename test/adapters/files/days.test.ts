@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders, strikeFile } from '../../../adapters/files/days.ts';
+import { THIS_DISK } from '../../../adapters/files/disk.ts';
 import { lockFolder } from '../../../adapters/files/harvest-lock.ts';
 import { firstState } from '../../../core/depth/pieces.ts';
 import { MINUTE, istDate, plus } from '../../../core/time.ts';
@@ -77,6 +78,30 @@ describe('The pieces of a day', () => {
     expect(await pieces.state()).toEqual(firstState(3));
     await writeFile(pieces.pathOf('pieces.json'), '{"next":');
     expect(await pieces.state()).toBeNull();
+  });
+});
+
+describe('Room on the disk', () => {
+  test('is made by the oldest days that are confirmed in the bucket, no more of them than it takes', async () => {
+    const dates = ['2026-11-20', '2026-11-23', '2026-11-25', '2026-11-26'].map(istDate);
+    let days = dayFolders(folder);
+    for (const date of dates) {
+      await (await days.open(date)).close();
+      if (date !== dates[0]) await days.folder(date).markShipped('shipped');
+    }
+    const [, conflicting] = dates;
+    if (conflicting !== undefined) await days.folder(conflicting).markShipped('conflict');
+    // Each day is a tenth of the disk, which is nine tenths full with them.
+    days = dayFolders(folder, {
+      ...THIS_DISK,
+      space: async () => ({ blocks: 10, bavail: 5 - (await days.dates()).length }),
+    });
+    expect(await days.diskUsedPercent()).toBe(90);
+    expect(await days.makeRoom(80)).toEqual(['2026-11-25']);
+    expect(await days.makeRoom(80)).toEqual([]);
+    expect(await days.makeRoom(10)).toEqual(['2026-11-26']);
+    // Nobody else has these.
+    expect(await days.dates()).toEqual(['2026-11-20', '2026-11-23']);
   });
 });
 
