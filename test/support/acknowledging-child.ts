@@ -9,9 +9,13 @@ const clock = virtualClock(parseInstant(start), (now) => {
   // Synchronous on a pipe: whoever reads it knows it, however this process ends (Node, "A note on process I/O").
   process.stdout.write(`at ${String(now)}\n`);
 });
+const stop = new AbortController();
+process.once('SIGTERM', () => {
+  stop.abort();
+});
 process.exitCode = await run({
   clock,
-  signal: new AbortController().signal,
+  signal: stop.signal,
   argv,
   env: process.env,
 });
