@@ -75,8 +75,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       await disk.mkdir(folder, { recursive: true });
       const join = async (log: PartNames, pieces: readonly string[]): Promise<void> => {
         if (pieces.length === 0) return;
-        const texts = pieces.map(async (name) => unzipped(path.join(fetched, name)));
-        await replaceFile(pathOf(log.earlier), Buffer.concat(await Promise.all(texts)), disk);
+        await replaceFile(pathOf(log.earlier), unzipped(fetched, pieces), disk);
       };
       await join(DAY_LOG, names.rows);
       await join(EVENT_LOG, names.events);
@@ -85,6 +84,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
   };
 }
 
-async function unzipped(file: string): Promise<Buffer> {
-  return promisify(gunzip)(await readFile(file));
+/** One after the other: a whole day would be large for a small machine. */
+async function* unzipped(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
+  for (const name of names) yield promisify(gunzip)(await readFile(path.join(folder, name)));
 }

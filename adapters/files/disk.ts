@@ -18,7 +18,7 @@ export const THIS_DISK: Disk = { mkdir, open, rename, rm, writeFile, space: stat
 /** The file has the old content or the new one, whenever the process ends. */
 export async function replaceFile(
   file: string,
-  content: string | Uint8Array,
+  content: string | AsyncIterable<Uint8Array> | Uint8Array,
   disk: Disk = THIS_DISK,
 ): Promise<void> {
   await disk.writeFile(`${file}.partial`, content, { flush: true });

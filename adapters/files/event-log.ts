@@ -25,6 +25,7 @@ export const EVENT_LOG: PartNames = {
 export async function openEventLog(folder: string, disk?: Disk): Promise<EventLog> {
   const log = await openPartLog(folder, EVENT_LOG, disk);
   let waiting = '';
+  let last: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
     if (waiting === '') return;
     await log.append(waiting);
@@ -34,10 +35,13 @@ export async function openEventLog(folder: string, disk?: Disk): Promise<EventLo
     ...log,
     append: (events) => {
       waiting += events.map((event) => `${eventLine(event)}\n`).join('');
-      return write();
+      // One after the other, whoever calls.
+      last = last.catch(() => undefined).then(write);
+      return last;
     },
     close: async () => {
       // The last chance of what a full disk refused; whatever is lost here the next start explains.
+      await last.catch(() => undefined);
       await write().catch(() => undefined);
       await log.close();
     },

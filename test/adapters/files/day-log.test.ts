@@ -99,6 +99,18 @@ describe('The day log', () => {
 });
 
 describe('The event log', () => {
+  test('has every line once and in order, although nobody waits for the one before', async () => {
+    const log = await openEventLog(folder);
+    const at = (n: number) => plus(OPENS_AT, n * SECOND);
+    await Promise.all(
+      [0, 1, 2, 3].map((n) =>
+        log.append([{ event: 'started', at: at(n), message: 'Recording' } as const]),
+      ),
+    );
+    await log.close();
+    expect((await readEventLog(folder)).map((event) => event.at)).toEqual([0, 1, 2, 3].map(at));
+  });
+
   test('is read without the line that a crash tore', async () => {
     const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
     const log = await openEventLog(folder);
