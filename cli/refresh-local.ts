@@ -18,7 +18,14 @@ import { ownApp } from './login-context.ts';
 import { liveClaims, patience } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
-import { type Settings, apiUrlOf, calendarOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+import {
+  type Settings,
+  apiUrlOf,
+  calendarOf,
+  namesOf,
+  settingsOf,
+  valueOrStop,
+} from './settings.ts';
 
 export interface RefreshOptions {
   readonly dir: string;

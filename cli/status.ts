@@ -125,7 +125,10 @@ async function sayRefreshSchedule(
   schedules: readonly Schedule[],
 ): Promise<readonly Said[]> {
   const days = (await looking.deployed)?.days ?? 'trading';
-  return [saySchedules('refresh', schedules), sayNextRun(schedules, looking.now, { ...looking, days })];
+  return [
+    saySchedules('refresh', schedules),
+    sayNextRun(schedules, looking.now, { ...looking, days }),
+  ];
 }
 
 /** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */

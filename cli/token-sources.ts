@@ -7,7 +7,14 @@ import { ENVIRONMENT, REGION } from '../core/names.ts';
 import { tokenIn } from '../core/token/check.ts';
 import { parameterReader } from './aws.ts';
 import type { Session } from './io.ts';
-import { type Settings, apiUrlOf, calendarOf, namesOf, settingsOf, valueOrStop } from './settings.ts';
+import {
+  type Settings,
+  apiUrlOf,
+  calendarOf,
+  namesOf,
+  settingsOf,
+  valueOrStop,
+} from './settings.ts';
 
 export interface Held {
   /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
@@ -72,10 +79,7 @@ export async function fromParameters(session: Session, { dir, suffix }: Where): 
   };
 }
 
-function shared(
-  folder: string,
-  settings: Settings,
-): Pick<Held, 'account' | 'apiUrl' | 'calendar'> {
+function shared(folder: string, settings: Settings): Pick<Held, 'account' | 'apiUrl' | 'calendar'> {
   const fyId = settings(ENVIRONMENT.fyId);
   return {
     account: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),

@@ -52,7 +52,11 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     coverage: coverage.summary(session),
     ...reading.tally,
     quality: quality.summary(),
-    files: [parquet, ...(await folder.zipLogs())],
+    files: [
+      parquet,
+      ...(await folder.zipLogs()),
+      ...(reading.tally.leftOut.malformed > 0 ? [await folder.quarantine()] : []),
+    ],
   });
   await folder.writeManifest(manifest);
   return manifest;

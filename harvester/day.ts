@@ -1,9 +1,10 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
 import { keyOf, coverageOf } from './compact.ts';
-import type { DayLogs, Days } from './ports.ts';
+import { type Journal, journalOf } from './journal.ts';
+import type { DayFolder, DayLogs, Days } from './ports.ts';
 import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
-import { dayLogReplaced, tornTailCut } from '../core/depth/events.ts';
+import { tornTailCut } from '../core/depth/events.ts';
 import { rowsOf } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
@@ -27,6 +28,8 @@ export interface RecordingDay {
   /** Gives a reason to every slot before `until` that has neither a row nor a hole by now, and counts them. */
   settle(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
+  /** Where the day's logs end on disk; null where the disk has refused them. */
+  readonly ends: DayLogs['ends'];
   close(): Promise<void>;
 }
 
@@ -34,15 +37,24 @@ export interface RecordingDay {
 export async function beginDay(options: DayOptions, session: SessionPlan): Promise<RecordingDay> {
   const { days, clock, sampling } = options;
   const logs = await days.open(session.date);
-  const past = await days.folder(session.date).events();
+  const journal = journalOf(options, logs);
+  const folder = days.folder(session.date);
+  const past = await folder.events();
   const resume = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? session.closesAt;
   const plan = planEvent(options, session, isFirst(past) ? session.opensAt : resume);
-  if (logs.cutBytes > 0) await cut(options, logs);
-  await logs.record([plan]);
-  const holes = await explain(days, logs, clock, session.date, resume);
-  await logs.record([noteEvent(clock, 'started', 'Recording')]);
+  if (logs.cutBytes > 0) await cut(options, journal, logs.cutBytes);
+  await journal.record([plan]);
+  // The plan of this very start counts although a disk that refuses may not have it yet.
+  const holes = await missingIn(folder, [...past, plan], resume);
+  await journal.record(holes.map((hole) => holeEvent(clock, hole)));
+  await journal.record([noteEvent(clock, 'started', 'Recording')]);
   const died = isFirst(past) ? [] : holes.filter(({ reason }) => reason === 'not-running');
-  return { ...recording(options, logs, session.date), lost: slotsIn(died, sampling.everySeconds) };
+  return {
+    ...recording(options, journal, folder),
+    lost: slotsIn(died, sampling.everySeconds),
+    ends: logs.ends,
+    close: () => logs.close(),
+  };
 }
 
 /** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
@@ -56,8 +68,10 @@ export async function endDay(
   if (closesAt === undefined || past.at(-1)?.event === 'session-over') return;
   const logs = await days.open(date);
   try {
-    if (logs.cutBytes > 0) await cut(options, logs);
-    await explain(days, logs, clock, date, closesAt);
+    if (logs.cutBytes > 0) await cut(options, logs, logs.cutBytes);
+    const folder = days.folder(date);
+    const holes = await missingIn(folder, await folder.events(), closesAt);
+    await logs.record(holes.map((hole) => holeEvent(clock, hole)));
     await logs.record([noteEvent(clock, 'session-over', 'Ended afterwards.')]);
   } finally {
     await logs.close();
@@ -68,33 +82,41 @@ function isFirst(past: readonly DayEvent[]): boolean {
   return !past.some(({ event }) => event === 'plan');
 }
 
-async function cut({ events, clock }: Pick<DayOptions, 'events' | 'clock'>, logs: DayLogs) {
-  events.emit(tornTailCut(logs.cutBytes));
-  const message = `${String(logs.cutBytes)} bytes of unfinished lines`;
-  await logs.record([noteEvent(clock, 'torn-tail-cut', message)]);
+/** A day folder without a plan and without a row: its process died, or its disk refused, before there was anything. */
+export async function isEmpty(folder: DayFolder): Promise<boolean> {
+  if ((await folder.events()).some(({ event }) => event === 'plan')) return false;
+  for await (const _ of folder.rows()) return false;
+  return true;
 }
 
-async function explain(
-  days: Days,
-  logs: DayLogs,
-  clock: Clock,
-  date: IstDate,
+async function cut(
+  { events, clock }: Pick<DayOptions, 'events' | 'clock'>,
+  log: Pick<Journal, 'record'>,
+  bytes: number,
+) {
+  events.emit(tornTailCut(bytes));
+  const message = `${String(bytes)} bytes of unfinished lines`;
+  await log.record([noteEvent(clock, 'torn-tail-cut', message)]);
+}
+
+/** Slots before `until` with neither row nor hole. @param known why; else what the last line of a process says */
+async function missingIn(
+  folder: DayFolder,
+  events: readonly DayEvent[],
   until: Instant,
   known?: HoleReason,
 ): Promise<readonly Hole[]> {
-  const folder = days.folder(date);
-  const past = await folder.events();
-  const coverage: Coverage = coverageOf(past);
+  const coverage: Coverage = coverageOf(events);
   for await (const cells of folder.rows()) {
     if (cells === null) continue;
     const { symbol, slot } = keyOf(cells);
     coverage.row(symbol, slot);
   }
-  const stopped = past.findLast(({ event }) => event === 'stopped' || event === 'started');
-  const reason = known ?? (stopped?.event === 'stopped' ? 'stopped' : 'not-running');
-  const holes = coverage.missing(until, reason);
-  await logs.record(holes.map((hole) => holeEvent(clock, hole)));
-  return holes;
+  const stopped = events.findLast(({ event }) => event === 'stopped' || event === 'started');
+  return coverage.missing(
+    until,
+    known ?? (stopped?.event === 'stopped' ? 'stopped' : 'not-running'),
+  );
 }
 
 function slotsIn(holes: readonly Hole[], everySeconds: number): number {
@@ -104,25 +126,40 @@ function slotsIn(holes: readonly Hole[], everySeconds: number): number {
   );
 }
 
-function recording(options: DayOptions, logs: DayLogs, date: IstDate): Omit<RecordingDay, 'lost'> {
-  const { days, clock, events, feed, sampling } = options;
+function recording(
+  { clock, feed, sampling }: DayOptions,
+  journal: Journal,
+  folder: DayFolder,
+): Omit<RecordingDay, 'lost' | 'ends' | 'close'> {
+  const explained = async (holes: readonly Hole[]): Promise<void> => {
+    await journal.record(holes.map((hole) => holeEvent(clock, hole)));
+  };
   return {
     async take(batch) {
       const rows = rowsOf(feed, batch);
-      if (rows.length > 0 && (await logs.append(rows)) === 'replaced') {
-        events.emit(dayLogReplaced());
-        await logs.record([noteEvent(clock, 'day-log-replaced', 'The disk failed')]);
+      const stored = rows.length === 0 ? 'appended' : await journal.append(rows);
+      if (stored === 'replaced') {
+        await journal.record([noteEvent(clock, 'day-log-replaced', 'The disk failed')]);
       }
-      const holes = holesOf(batch, sampling.everySeconds);
-      await logs.record(holes.map((hole) => holeEvent(clock, hole)));
+      const told = stored === 'refused' ? batch.map(refusedByDisk) : batch;
+      const holes = holesOf(told, sampling.everySeconds);
+      await explained(holes);
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
-    // Nobody was away: a slot began and ended while something else took its time.
-    settle: async (until) =>
-      slotsIn(await explain(days, logs, clock, date, until, 'late'), sampling.everySeconds),
-    note: (what, message) => logs.record([noteEvent(clock, what, message)]),
-    close: () => logs.close(),
+    async settle(until) {
+      // Nobody was away: a slot began and ended while something else took its time.
+      const holes = await missingIn(folder, await folder.events(), until, 'late');
+      await explained(holes);
+      return slotsIn(holes, sampling.everySeconds);
+    },
+    note: (what, message) => journal.record([noteEvent(clock, what, message)]),
   };
+}
+
+function refusedByDisk(taken: Taken): Taken {
+  if (taken.kind === 'hole') return taken;
+  const { symbol, slot, sentAt, receivedAt } = taken;
+  return { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'disk' };
 }
 
 /** The holes of a batch, one for each slot and reason. */

@@ -3,8 +3,9 @@ import * as say from '../core/depth/events.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Events, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
-import { endDay } from './day.ts';
-import type { Days } from './ports.ts';
+import { endDay, isEmpty } from './day.ts';
+import { type PiecesOptions, shipPieces, takeOver } from './pieces.ts';
+import type { DayFolder, Days } from './ports.ts';
 import { shipDay } from './ship.ts';
 
 export interface FinishOptions {
@@ -21,7 +22,7 @@ export interface FinishOptions {
 }
 
 /** The oldest days that are safe in the bucket make room above it. */
-const DISK_USED_PERCENT_MAX = 80;
+export const DISK_USED_PERCENT_MAX = 80;
 
 /**
  * Never throws: a day that fails is said, left as it is, and found again by the next run.
@@ -43,8 +44,17 @@ export async function finishDays(
       else events.emit(say.stepFailed(`Closing ${date}`, `${error.name}: ${error.message}`));
     }
   }
-  const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
-  if (removed.length > 0) events.emit(say.roomMade(removed));
+  await makeRoom(options);
+}
+
+/** Never throws. */
+export async function makeRoom({ days, events }: FinishOptions): Promise<void> {
+  try {
+    const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
+    if (removed.length > 0) events.emit(say.roomMade(removed));
+  } catch (caught) {
+    events.emit(say.stepFailed('Removing days that are in the bucket', toError(caught).message));
+  }
 }
 
 async function finishDay(
@@ -52,20 +62,53 @@ async function finishDay(
   date: IstDate,
   between: () => Promise<void>,
 ): Promise<void> {
-  const { days, events, objects, shard } = options;
+  const { days, events, objects } = options;
   const folder = days.folder(date);
   if ((await folder.manifest()) === null) {
     await between();
+    // Whatever another machine has of the day belongs into its Parquet.
+    if (objects !== null) await takeOver({ ...options, objects }, date);
+    if (await isEmpty(folder)) {
+      events.emit(say.dayPutAside(date, await days.putAside(date)));
+      return;
+    }
     await endDay(options, date);
     await options.compact(date);
-    const manifest = await folder.manifest();
-    if (manifest !== null) events.emit(say.dayCompacted(date, manifest));
+    await sayCompacted(folder, date, events);
   }
   if (objects === null) return;
   await between();
   const before = await folder.shipped();
-  const outcome = await shipDay({ folder, objects, date, shard });
+  const outcome = await shipAll({ ...options, objects }, date);
   if (outcome === 'shipped') events.emit(say.dayShipped(date));
   // Tried again until somebody settles it, and said once.
   else if (before !== outcome) events.emit(say.shipConflict(date));
+}
+
+async function sayCompacted(folder: DayFolder, date: IstDate, events: Events): Promise<void> {
+  const manifest = await folder.manifest();
+  if (manifest === null) return;
+  events.emit(say.dayCompacted(date, manifest));
+  const { malformed } = manifest.leftOut;
+  const quarantine = manifest.files.find(({ name }) => name.startsWith('quarantine'));
+  if (quarantine !== undefined) {
+    events.emit(say.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
+  }
+}
+
+/** The last piece before the whole: the number that it takes says that nobody else is writing this day. */
+async function shipAll(options: PiecesOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
+  const { days, objects, shard } = options;
+  const folder = days.folder(date);
+  const state = await days.pieces(date).state();
+  if (state !== null && (state.next > 1 || state.pending !== null)) {
+    const logs = await days.open(date);
+    const ends = logs.ends();
+    await logs.close();
+    if (ends !== null && (await shipPieces(options, date, ends)) === 'conflict') {
+      await folder.markShipped('conflict');
+      return 'conflict';
+    }
+  }
+  return shipDay({ folder, objects, date, shard });
 }

@@ -7,9 +7,10 @@ import { slotCount } from '../core/market/slots.ts';
 import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
 import { METRICS } from '../core/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
-import { beginDay } from './day.ts';
+import { type RecordingDay, beginDay } from './day.ts';
 import { type Due, due } from './due.ts';
-import { type FinishOptions, finishDays } from './finish.ts';
+import { DISK_USED_PERCENT_MAX, type FinishOptions, finishDays, makeRoom } from './finish.ts';
+import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
 import type { Metrics } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
@@ -34,22 +35,33 @@ const FINISH_AGAIN = 10 * MINUTE;
 /** Before the opening the machine has nothing else to do than to find its token. */
 const EYES_OPEN = 5 * MINUTE;
 
-/** Ends when it is told to by the signal, or by `sessions` and `until`. @throws FyersError `platform.disk` */
+/** Ends when it is told to by the signal, or by `sessions` and `until`. */
 export async function harvest(options: LoopOptions): Promise<void> {
   const { clock, signal } = options;
   const health = healthOf(options);
   const beat = () => health.step.pass(clock.now());
-  const finish = due(clock.now(), FINISH_AGAIN, () => finishDays(options, beat));
+  const close = closing(options, beat);
+  const finish = due(clock.now(), FINISH_AGAIN, close);
   for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
     if (!(await opened(options, session, { beat: health.step, finish }))) break;
     await record(options, session, health);
     if (signal.aborted && clock.now() < session.closesAt) break;
-    await finishDays(options, beat);
+    await close();
   }
   if (signal.aborted) options.events.emit(say.stopping());
   await options.metrics.flush();
+}
+
+/** Closes what this machine has, and once, as soon as the bucket answers, what another one has left there. */
+function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
+  const { objects, isOver } = options;
+  let adopted = objects === null;
+  return async () => {
+    if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isOver);
+    await finishDays(options, beat);
+  };
 }
 
 /** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */
@@ -89,11 +101,21 @@ const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']
 
 async function record(options: LoopOptions, session: SessionPlan, health: Health): Promise<void> {
   const { clock, signal, feed, token, events } = options;
+  const { objects } = options;
+  let ends: RecordingDay['ends'] = () => null;
+  const pieces =
+    objects === null
+      ? NO_PIECES
+      : runningPieces({ ...options, objects }, session.date, () => ends());
+  // Before the opening nobody can have recorded, and a bucket that hangs must not cost the first slot.
+  if (clock.now() >= session.opensAt) await pieces.resume();
   const day = await beginDay({ ...options, feed: feed.name }, session);
+  ends = day.ends;
   health.lost(day.lost);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.emit(say.recordingBegan(session.date, from));
+    await pieces.pass(clock.now());
     for await (const batch of feed.observe(session, token.token, signal)) {
       const missing = await day.take(batch);
       health.saw(batch, missing);
@@ -101,6 +123,7 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
       if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
       if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       await health.step.pass(clock.now());
+      await pieces.pass(clock.now());
     }
     // The last slot begins before the close.
     if (!signal.aborted) await slept(clock, session.closesAt, signal);
@@ -110,6 +133,7 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
     } else await day.note('stopped', 'Asked to stop');
   } finally {
     await day.close();
+    await pieces.last();
   }
 }
 
@@ -125,7 +149,8 @@ interface Health {
  * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
  * again, must not look alive.
  */
-function healthOf({ clock, events, metrics, days }: LoopOptions): Health {
+function healthOf(options: LoopOptions): Health {
+  const { clock, events, metrics, days } = options;
   let [missed, reasons] = [0, ''];
   return {
     step: due(plus(clock.now(), HEARTBEAT), HEARTBEAT, async () => {
@@ -134,6 +159,7 @@ function healthOf({ clock, events, metrics, days }: LoopOptions): Health {
       metrics.measure(METRICS.slotsMissed, missed);
       metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
       missed = 0;
+      if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);
       await metrics.flush();
     }),
     saw(batch, missing) {

@@ -1,5 +1,6 @@
 // The harvester as a process: the one place where its ports meet their adapters. Bundled, it is the instance's artifact.
 import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -8,17 +9,18 @@ import { meteredEvents } from '../adapters/aws/metrics.ts';
 import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/files/days.ts';
+import { THIS_DISK } from '../adapters/files/disk.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
 import { restDepth } from '../adapters/fyers/rest-depth.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
+import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
-import { compatFailed } from '../core/depth/events.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
@@ -81,6 +83,8 @@ async function compact({ dataDir, date, shard }: CompactSettings): Promise<void>
     const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
     return day.kind === 'open' ? day.plan : null;
   };
+  // A compaction outlives a harvester that is killed; the next harvester's must not work on the same files.
+  await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   await compactDay({
     folder: dayFolders(dataDir).folder(date),
     date,
@@ -113,7 +117,9 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     appId: token.appId,
     sampling,
     clock,
-    strikes: strikeFile(dataDir),
+    strikes: strikeFile(dataDir, (problem) => {
+      events.emit(say.stepFailed('Keeping the count of rate limits', problem));
+    }),
   });
   await harvest({
     ...settings,
@@ -123,7 +129,7 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     token,
     events,
     metrics: onAws ? metered : NO_METRICS,
-    days: dayFolders(dataDir, settings.compat ? onceEach(events) : null),
+    days: dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null),
     compact: (date) => compactInChild(dataDir, date, shard),
     objects: onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null,
     nextSession,
@@ -135,7 +141,7 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
 function onceEach(events: Events): (problem: Error) => void {
   let told = '';
   return ({ message }) => {
-    if (message !== told) events.emit(compatFailed(message));
+    if (message !== told) events.emit(say.compatFailed(message));
     told = message;
   };
 }

@@ -2,6 +2,7 @@
 import type { Cell, Column } from '../core/depth/columns.ts';
 import type { DayEvent } from '../core/depth/day-events.ts';
 import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
+import type { LogEnds, Piece, PieceState } from '../core/depth/pieces.ts';
 import type { Row } from '../core/depth/row.ts';
 import type { IstDate } from '../core/time.ts';
 
@@ -9,8 +10,14 @@ import type { IstDate } from '../core/time.ts';
 export interface DayLogs {
   /** Bytes of torn last lines that opening cut off. */
   readonly cutBytes: number;
-  /** One append and fdatasync. replaced: the disk failed and a new file has them. */
+  /** Where both logs end on disk; null where the disk has refused one of them. */
+  readonly ends: () => LogEnds | null;
+  /**
+   * One append and fdatasync. replaced: the disk failed and a new file has them.
+   * @throws FyersError `platform.disk` when that fails too, or while the event log owes lines; nothing is kept then
+   */
   append(rows: readonly Row[]): Promise<'appended' | 'replaced'>;
+  /** @throws FyersError `platform.disk`; the lines are kept and go before the next ones */
   record(events: readonly DayEvent[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,6 +37,8 @@ export interface DayFolder {
   ): Promise<FileFacts>;
   /** Compresses day log and event log, complete or not at all. */
   zipLogs(): Promise<readonly FileFacts[]>;
+  /** Writes the lines of the day log that are not whole rows to a file of their own. */
+  quarantine(): Promise<FileFacts>;
   /** Null until compaction has ended. */
   manifest(): Promise<Manifest | null>;
   writeManifest(manifest: Manifest): Promise<void>;
@@ -41,10 +50,33 @@ export interface DayFolder {
   markShipped(outcome: string): Promise<void>;
 }
 
+/** One day's pieces, for shipping while it is recorded. */
+export interface DayPieces {
+  /** Null: nobody on this machine has asked the bucket yet. */
+  state(): Promise<PieceState | null>;
+  save(state: PieceState): Promise<void>;
+  /** Makes the next piece, with the part of the event log first; null when there is nothing new. */
+  cut(state: PieceState, to: LogEnds): Promise<Piece | null>;
+  /** Removes the files of a piece that is in the bucket. */
+  remove(piece: Piece): Promise<void>;
+  pathOf(name: string): string;
+  /** Where a fetched object is to be put. */
+  placeFor(name: string): Promise<string>;
+  /** Puts what was fetched before the day's own logs. */
+  takeOver(names: {
+    readonly rows: readonly string[];
+    readonly events: readonly string[];
+  }): Promise<void>;
+  forgetFetched(): Promise<void>;
+}
+
 export interface Days {
   /** Begins a day's logs, or continues them after a crash. */
   open(date: IstDate): Promise<DayLogs>;
   folder(date: IstDate): DayFolder;
+  pieces(date: IstDate): DayPieces;
+  /** Renames the folder of a day that holds nothing, so that nobody takes it for a day. Answers its new place. */
+  putAside(date: IstDate): Promise<string>;
   /** Dates that have an event log, oldest first. */
   dates(): Promise<readonly IstDate[]>;
   diskUsedPercent(): Promise<number>;

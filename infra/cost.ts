@@ -16,10 +16,10 @@ export interface CostLine {
   readonly usd: number;
 }
 
-/** Five years of recordings, at 0.6 MB a day. */
-const RECORDED_GIB = 1;
-/** A piece every five minutes of a session, and the day's four files. */
-const PUTS_A_MONTH = 2_000;
+/** Five years of recordings and of their pieces, together some 1.5 MB a day. */
+const RECORDED_GIB = 2;
+/** A piece of two objects every five minutes of a session, and the day's four files. */
+const PUTS_A_MONTH = 4_000;
 /** A file every five minutes in which something was read, and a digest every hour; megabytes, kept for two weeks. */
 const TRAIL_PUTS_A_MONTH = 9_500;
 const DAYS_A_MONTH = 30;

@@ -1,4 +1,4 @@
-// When the instance must not be touched: while it records, and until what it recorded is in the bucket.
+// When the instance must not be touched: while it records, and until the day is whole in the bucket.
 import { type CalendarOptions, dayOf } from '../core/market/calendar.ts';
 import { type Instant, MINUTE, formatClock, istDateAt, plus } from '../core/time.ts';
 
@@ -14,7 +14,7 @@ export function sessionProblem(now: Instant, calendar: CalendarOptions = {}): st
   const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
   const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);
   if (now < from || until <= now) return null;
-  return `This change replaces or stops the instance, and what it recorded today goes with it: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+  return `This change replaces or stops the instance, and nobody records until the new one is ready, some minutes: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
 }
 
 function timeOf(at: Instant): string {

@@ -98,6 +98,8 @@ async function mintedStep(
   });
 }
 
+const PIECE = /-\d{4}\.(?:csv|jsonl)\.gz$/;
+
 async function recordedSteps(
   standIns: StandIns,
   made: Provisioned,
@@ -123,9 +125,12 @@ async function recordedSteps(
   const bucket = String(made.outputs['bucket']);
   await progress.step(`Look into the bucket ${bucket}`, async () => {
     const found = await dayInBucket(standIns.emulator, bucket, date, standIns.simulator.ledger());
-    progress.rows(
-      found.objects.map(({ key, bytes }) => [key, `${bytes.toLocaleString('en')} bytes`]),
-    );
+    const pieces = found.objects.filter(({ key }) => PIECE.test(key));
+    const whole = found.objects.filter(({ key }) => !PIECE.test(key));
+    progress.rows([
+      ['pieces', `${String(pieces.length)} objects, shipped while the day was recorded`],
+      ...whole.map(({ key, bytes }) => [key, `${bytes.toLocaleString('en')} bytes`] as const),
+    ]);
     const { expected, received, explained, holes, differences } = found;
     const reasons = Object.entries(holes).map(
       ([reason, n]) => `${reason} ${n.toLocaleString('en')}`,

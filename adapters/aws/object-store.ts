@@ -48,8 +48,7 @@ export function objectStore({ client, bucket }: ObjectStoreOptions): ObjectStore
         await rename(`${toFile}.partial`, toFile);
         return true;
       } catch (caught) {
-        // Without s3:ListBucket a key that is absent is 403.
-        if (statusOf(caught) === 404 || statusOf(caught) === 403) return false;
+        if (isAbsent(caught)) return false;
         throw awsFault(caught, `Reading s3://${bucket}/${key}`);
       }
     },
@@ -63,6 +62,11 @@ async function storedHash(client: S3Client, bucket: string, key: string): Promis
   } catch (caught) {
     throw awsFault(caught, `Comparing s3://${bucket}/${key}`);
   }
+}
+
+/** Without s3:ListBucket an absent key is AccessDenied (Amazon S3 API, "GetObject"); other answers with 403 say nothing of it. */
+function isAbsent(caught: unknown): boolean {
+  return statusOf(caught) === 404 || toError(caught).name === 'AccessDenied';
 }
 
 function statusOf(caught: unknown): number | null {

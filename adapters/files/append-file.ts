@@ -1,54 +1,49 @@
 // A file that only grows, line by line, each append on disk before it counts; what a crash left of a last line is cut.
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { type Disk, THIS_DISK, syncFolder } from './disk.ts';
 
 export interface AppendFile {
   /** Bytes of a torn last line that opening cut off. */
   readonly cutBytes: number;
   /** True when the file held no whole line. */
   readonly fresh: boolean;
+  /** Bytes that are on disk for certain: whole lines. */
+  readonly bytes: () => number;
   /** One write and one fdatasync. After it throws, the file must not be used again: the kernel may have dropped the pages. */
   append(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export type Sync = (handle: FileHandle) => Promise<void>;
-
-/** @param sync fdatasync, unless a test needs a disk that fails. */
+/** @param must where it must be new, a file of that name is an error with code EEXIST */
 export async function openAppendFile(
   file: string,
-  sync: Sync = (handle) => handle.datasync(),
+  disk: Disk = THIS_DISK,
+  must: 'be any' | 'be new' = 'be any',
 ): Promise<AppendFile> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const handle = await open(file, 'a+');
+  await disk.mkdir(path.dirname(file), { recursive: true });
+  const handle = await disk.open(file, must === 'be new' ? 'ax+' : 'a+');
   try {
     const { size } = await handle.stat();
     const whole = await endOfLastLine(handle, size);
     if (whole < size) await handle.truncate(whole);
     await handle.sync();
-    await syncFolder(path.dirname(file));
+    await syncFolder(path.dirname(file), disk);
+    let bytes = whole;
     return {
       cutBytes: size - whole,
       fresh: whole === 0,
+      bytes: () => bytes,
       append: async (text) => {
         await handle.appendFile(text);
-        await sync(handle);
+        await handle.datasync();
+        bytes += Buffer.byteLength(text);
       },
       close: () => handle.close(),
     };
   } catch (caught) {
-    await handle.close();
+    await handle.close().catch(() => undefined);
     throw caught;
-  }
-}
-
-/** A new file is lost with its folder's entry, so that goes to disk too. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,22 +1,26 @@
 // One day's folder after the close: its logs to read, and the objects that are made from them.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { CSV_HEADER, type Cell, parseCsvLine } from '../../core/depth/columns.ts';
+import { type Cell, parseCsvLine } from '../../core/depth/columns.ts';
 import { type FileFacts, type Manifest, parseManifest } from '../../core/depth/manifest.ts';
 import { toError } from '../../core/errors.ts';
-import { dayLogParts } from './day-log.ts';
+import { DAY_LOG } from './day-log.ts';
+import { replaceFile } from './disk.ts';
 import { EVENT_LOG, readEventLog } from './event-log.ts';
+import { type LogLine, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
+import type { PartNames } from './part-log.ts';
 
 const DAY_FILES = {
   parquet: 'depth.parquet',
   dayLog: 'day.log.gz',
   events: 'events.jsonl.gz',
+  quarantine: 'quarantine.csv',
   manifest: 'manifest.json',
 } as const;
 
@@ -40,41 +44,49 @@ export function dayArchive(folder: string) {
       return facts(DAY_FILES.parquet);
     },
     async zipLogs(): Promise<readonly FileFacts[]> {
-      await zip(linesOf(folder), pathOf(DAY_FILES.dayLog));
-      await zip(createReadStream(pathOf(EVENT_LOG)), pathOf(DAY_FILES.events));
+      await zip(textOf(folder, DAY_LOG), pathOf(DAY_FILES.dayLog));
+      await zip(textOf(folder, EVENT_LOG), pathOf(DAY_FILES.events));
       return [await facts(DAY_FILES.dayLog), await facts(DAY_FILES.events)];
     },
+    async quarantine(): Promise<FileFacts> {
+      let text = '';
+      for await (const lines of linesOf(folder, DAY_LOG)) {
+        for (const line of lines) if (cellsOf(line) === null) text += `${line.text}\n`;
+      }
+      await replaceFile(pathOf(DAY_FILES.quarantine), text);
+      return facts(DAY_FILES.quarantine);
+    },
     async manifest(): Promise<Manifest | null> {
-      const text = await textOf(pathOf(DAY_FILES.manifest));
+      const text = await fileText(pathOf(DAY_FILES.manifest));
       return text === null ? null : parseManifest(text);
     },
     writeManifest: (manifest: Manifest): Promise<void> =>
       replaceFile(pathOf(DAY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`),
     manifestFacts: () => facts(DAY_FILES.manifest),
-    shipped: () => textOf(pathOf(SHIPPED)),
+    shipped: () => fileText(pathOf(SHIPPED)),
     markShipped: (outcome: string): Promise<void> => replaceFile(pathOf(SHIPPED), outcome),
   };
 }
 
 /** The header once, then every line of every part, whole or not. */
-async function* linesOf(folder: string): AsyncGenerator<string> {
-  yield `${CSV_HEADER}\n`;
-  for (const file of await dayLogParts(folder)) {
-    const handle = await open(file);
-    for await (const line of handle.readLines()) if (line !== CSV_HEADER) yield `${line}\n`;
+async function* textOf(folder: string, names: PartNames): AsyncGenerator<string> {
+  if (names.header !== '') yield names.header;
+  for await (const lines of linesOf(folder, names)) {
+    yield lines.map(({ text }) => `${text}\n`).join('');
   }
 }
 
 async function* rowsIn(folder: string): AsyncGenerator<readonly Cell[] | null> {
-  let header = true;
-  for await (const line of linesOf(folder)) {
-    if (!header) yield parseCsvLine(line.slice(0, -1));
-    header = false;
-  }
+  for await (const lines of linesOf(folder, DAY_LOG)) yield* lines.map(cellsOf);
+}
+
+/** Null for what is not a whole row. */
+function cellsOf({ text, torn }: LogLine): readonly Cell[] | null {
+  return torn ? null : parseCsvLine(text);
 }
 
 /** The same bytes for the same input: Node writes no time into a gzip header. */
-async function zip(source: AsyncIterable<string> | NodeJS.ReadableStream, file: string) {
+async function zip(source: AsyncIterable<string>, file: string) {
   const partial = `${file}.partial`;
   await pipeline(
     Readable.from(source),
@@ -84,18 +96,13 @@ async function zip(source: AsyncIterable<string> | NodeJS.ReadableStream, file: 
   await rename(partial, file);
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.partial`, text, { flush: true });
-  await rename(`${file}.partial`, file);
-}
-
 export async function factsOf(file: string, name: string): Promise<FileFacts> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return { name, bytes: (await stat(file)).size, sha256: hash.digest('hex') };
 }
 
-async function textOf(file: string): Promise<string | null> {
+async function fileText(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (caught) {

@@ -1,17 +1,23 @@
 // The harvester's folder: one folder a day with its logs, and after the close what is made from them.
-import { appendFile, readFile, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { COMPAT_HEADER, compatFileName, compatLine } from '../../core/depth/compat.ts';
 import type { Row } from '../../core/depth/row.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
+import type { LogEnds } from '../../core/depth/pieces.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, parseIstDate } from '../../core/time.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { type DayLog, openDayLog } from './day-log.ts';
+import { dayPieces } from './day-pieces.ts';
+import { type Disk, THIS_DISK, replaceFile } from './disk.ts';
 import { openEventLog } from './event-log.ts';
 
 export interface OpenDay {
   readonly cutBytes: number;
+  /** Where both logs end on disk; null where the disk has refused one of them. */
+  readonly ends: () => LogEnds | null;
   append: DayLog['append'];
   record(events: readonly DayEvent[]): Promise<void>;
   close(): Promise<void>;
@@ -23,6 +29,7 @@ export interface OpenDay {
  */
 export function dayFolders(
   dataDir: string,
+  disk: Disk = THIS_DISK,
   onCompatFailed: ((problem: Error) => void) | null = null,
 ) {
   const root = path.join(dataDir, 'days');
@@ -30,24 +37,33 @@ export function dayFolders(
   const dates = async (): Promise<readonly IstDate[]> =>
     (await namesIn(root)).flatMap((name) => parseIstDate(name) ?? []).sort();
   const diskUsedPercent = async (): Promise<number> => {
-    const { blocks, bavail } = await statfs(dataDir);
+    const { blocks, bavail } = await disk.space(dataDir);
     return Math.round(1000 * (1 - bavail / blocks)) / 10;
   };
   return {
     open: async (date: IstDate): Promise<OpenDay> => {
-      const day = await openDay(path.join(root, date));
+      const day = await openDay(path.join(root, date), disk);
       const file = path.join(dataDir, compatFileName(date));
       return onCompatFailed === null ? day : withCompat(day, file, onCompatFailed);
     },
     folder,
+    pieces: (date: IstDate) =>
+      dayPieces(path.join(root, date), path.join(dataDir, 'fetched', date), disk),
     dates,
     diskUsedPercent,
+    async putAside(date: IstDate): Promise<string> {
+      let name = `${date}.empty`;
+      for (let n = 2; existsSync(path.join(root, name)); n += 1)
+        name = `${date}.empty-${String(n)}`;
+      await disk.rename(path.join(root, date), path.join(root, name));
+      return path.join(root, name);
+    },
     async makeRoom(maxUsedPercent: number): Promise<readonly IstDate[]> {
       const removed: IstDate[] = [];
       for (const date of await dates()) {
         if ((await diskUsedPercent()) <= maxUsedPercent) break;
         if ((await folder(date).shipped()) !== 'shipped') continue;
-        await rm(path.join(root, date), { recursive: true });
+        await disk.rm(path.join(root, date), { recursive: true });
         removed.push(date);
       }
       return removed;
@@ -55,15 +71,22 @@ export function dayFolders(
   };
 }
 
-async function openDay(folder: string): Promise<OpenDay> {
-  const events = await openEventLog(folder);
-  const log = await openDayLog(folder).catch(async (caught: unknown) => {
-    await events.close();
-    throw caught;
-  });
+async function openDay(folder: string, disk: Disk): Promise<OpenDay> {
+  const events = await openEventLog(folder, disk);
+  const log = await openDayLog(folder, disk);
   return {
     cutBytes: events.cutBytes + log.cutBytes,
-    append: (rows: readonly Row[]) => log.append(rows),
+    ends: () => {
+      const ends = { rows: log.end(), events: events.end() };
+      return ends.rows === null || ends.events === null
+        ? null
+        : { rows: ends.rows, events: ends.events };
+    },
+    append: async (rows: readonly Row[]) => {
+      // What the event log still owes goes first: rows without a plan could not be read.
+      await events.append([]);
+      return log.append(rows);
+    },
     record: (lines) => events.append(lines),
     close: async () => {
       await log.close();
@@ -101,8 +124,15 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Rate-limit strikes by date, beside the days: they outlive the process, as the broker's count does. */
-export function strikeFile(dataDir: string) {
+/**
+ * Rate-limit strikes by date, beside the days: they outlive the process, as the broker's count does.
+ * @param lost hears of a count that is not on disk; the process has it all the same
+ */
+export function strikeFile(
+  dataDir: string,
+  lost: (problem: string) => void,
+  disk: Disk = THIS_DISK,
+) {
   const file = path.join(dataDir, 'strikes.json');
   return {
     async read(date: IstDate): Promise<number> {
@@ -114,7 +144,12 @@ export function strikeFile(dataDir: string) {
         return 0;
       }
     },
-    write: (date: IstDate, strikes: number): Promise<void> =>
-      writeFile(file, JSON.stringify({ [date]: strikes }), { flush: true }),
+    async write(date: IstDate, strikes: number): Promise<void> {
+      try {
+        await replaceFile(file, JSON.stringify({ [date]: strikes }), disk);
+      } catch (caught) {
+        lost(toError(caught).message);
+      }
+    },
   };
 }

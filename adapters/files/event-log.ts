@@ -1,42 +1,59 @@
 // A day's plan, holes and happenings as JSON lines, in step with its day log.
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { type DayEvent, eventLine, parseEventLine } from '../../core/depth/day-events.ts';
-import { FyersError, toError } from '../../core/errors.ts';
-import { openAppendFile } from './append-file.ts';
+import type { Disk } from './disk.ts';
+import { type PartLog, type PartNames, filesOf, openPartLog } from './part-log.ts';
 
-export const EVENT_LOG = 'events.jsonl';
-
-export interface EventLog {
-  readonly cutBytes: number;
+export interface EventLog extends Omit<PartLog, 'append'> {
+  /** @throws FyersError `platform.disk`; what it could not write goes before the next call's lines */
   append(events: readonly DayEvent[]): Promise<void>;
-  close(): Promise<void>;
 }
 
-export async function openEventLog(folder: string): Promise<EventLog> {
-  const file = await openAppendFile(path.join(folder, EVENT_LOG));
+const PART = /^events(?:\.(\d+))?\.jsonl$/;
+
+export const EVENT_LOG: PartNames = {
+  what: 'event log',
+  nameOf: (part) => (part === 0 ? 'events.jsonl' : `events.${String(part)}.jsonl`),
+  partOf: (name) => {
+    const found = PART.exec(name);
+    return found === null ? null : Number(found[1] ?? 0);
+  },
+  earlier: 'earlier.jsonl',
+  header: '',
+};
+
+export async function openEventLog(folder: string, disk?: Disk): Promise<EventLog> {
+  const log = await openPartLog(folder, EVENT_LOG, disk);
+  let waiting = '';
+  let last: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    if (waiting === '') return;
+    await log.append(waiting);
+    waiting = '';
+  };
   return {
-    cutBytes: file.cutBytes,
-    append: async (events) => {
-      if (events.length === 0) return;
-      try {
-        await file.append(events.map((event) => `${eventLine(event)}\n`).join(''));
-      } catch (caught) {
-        const cause = toError(caught);
-        throw new FyersError(
-          'platform.disk',
-          `The event log in ${folder} cannot be written: ${cause.message}.`,
-          `Free space (\`df -h ${folder}\` shows it) or replace the disk, then start the harvester again.`,
-          { cause },
-        );
-      }
+    ...log,
+    append: (events) => {
+      waiting += events.map((event) => `${eventLine(event)}\n`).join('');
+      // One after the other, whoever calls.
+      last = last.catch(() => undefined).then(write);
+      return last;
     },
-    close: () => file.close(),
+    close: async () => {
+      // The last chance of what a full disk refused; whatever is lost here the next start explains.
+      await last.catch(() => undefined);
+      await write().catch(() => undefined);
+      await log.close();
+    },
   };
 }
 
 /** Every readable event of the folder, in order. Lines of a later version are passed over. */
 export async function readEventLog(folder: string): Promise<readonly DayEvent[]> {
-  const text = await readFile(path.join(folder, EVENT_LOG), 'utf8');
-  return text.split('\n').flatMap((line) => parseEventLine(line) ?? []);
+  const events: DayEvent[] = [];
+  for (const file of await filesOf(folder, EVENT_LOG)) {
+    const text = await readFile(file, 'utf8');
+    events.push(...text.split('\n').flatMap((line) => parseEventLine(line) ?? []));
+  }
+  return events;
 }

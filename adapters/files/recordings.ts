@@ -10,7 +10,8 @@ import { FyersError, toError } from '../../core/errors.ts';
 import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
 import { linesOf, magicOf } from './csv-lines.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
-import { dayLogParts } from './day-log.ts';
+import { DAY_LOG } from './day-log.ts';
+import { filesOf } from './part-log.ts';
 import { dayFolders } from './days.ts';
 import { type ParquetRows, openParquet } from './parquet-rows.ts';
 
@@ -73,7 +74,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const manifest = await manifestOf(day, folder);
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
   const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name));
-  const parts = parquet === null ? await dayLogParts(folder) : [];
+  const parts = parquet === null ? await filesOf(folder, DAY_LOG) : [];
   return {
     kind: 'day',
     place: path.resolve(folder),

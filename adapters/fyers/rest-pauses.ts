@@ -7,6 +7,7 @@ import type { Refusal } from './depth-refusal.ts';
 /** Rate limits hit on a date; outlives the process, because the broker's own count does. */
 export interface StrikeStore {
   read(date: IstDate): Promise<number>;
+  /** Never throws: a count that is not on disk costs no slot. */
   write(date: IstDate, strikes: number): Promise<void>;
 }
 
@@ -40,8 +41,6 @@ export async function pausesOf(strikes: StrikeStore, date: IstDate) {
     });
     count += 1;
     saving = strikes.write(date, count);
-    // Whoever awaits `saved` sees the failure; until then it must not end the process.
-    saving.catch(() => undefined);
   };
 
   return {
@@ -60,7 +59,7 @@ export async function pausesOf(strikes: StrikeStore, date: IstDate) {
       if (reason === 'token-refused') pauses.set('token-refused', { reason, until, token });
       if (reason === 'unknown-symbol') pauses.set(symbol, { reason, until });
     },
-    /** Waits until every strike is on disk. @throws as the store does */
+    /** Waits until every strike is on disk. */
     saved: () => saving,
   };
 }

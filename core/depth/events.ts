@@ -98,6 +98,11 @@ export function compatFailed(problem: string): HarvesterEvent {
   );
 }
 
+/** Said once until the disk takes again; the heartbeat counts the slots. */
+export function diskRefuses(problem: string): HarvesterEvent {
+  return harvesterEvent('error', 'disk-refuses', problem, FAULT);
+}
+
 export function tornTailCut(bytes: number): HarvesterEvent {
   return harvesterEvent(
     'warn',
@@ -123,11 +128,35 @@ export function dayShipped(date: IstDate): HarvesterEvent {
   return harvesterEvent('info', 'day-shipped', `${date} is in the bucket, manifest last.`);
 }
 
+export function dayTakenOver(date: IstDate, pieces: number): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'day-taken-over',
+    `Another machine began ${date}; what it shipped is here: ${String(pieces)} pieces.`,
+  );
+}
+
+export function linesQuarantined(date: IstDate, lines: number, file: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'lines-quarantined',
+    `${String(lines)} lines of the day log of ${date} are not whole rows. They are in ${file}, and in the manifest's count.`,
+  );
+}
+
+export function dayPutAside(date: IstDate, folder: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'day-put-aside',
+    `The folder of ${date} held neither a plan nor rows, and is ${folder} now. Nothing was lost; delete it when you like.`,
+  );
+}
+
 export function shipConflict(date: IstDate): HarvesterEvent {
   return harvesterEvent(
     'error',
     'ship-conflict',
-    `The bucket holds another recording of ${date}, and keeps it. Give this harvester another shard, or move one of them away.`,
+    `The bucket holds another recording of ${date}, and keeps it; nothing more of this one is shipped. Give this harvester another shard, or move one of them away.`,
     FAULT,
   );
 }

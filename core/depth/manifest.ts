@@ -14,7 +14,7 @@ const counts = {
   unexplained: z.number(),
 };
 
-const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+export const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
 
 const mark = z.enum(MARKS);
 /** Rows by mark, those that no row has left out. */

@@ -64,7 +64,8 @@ export function loginDay(
   const next = nextSession(now, calendar).date;
   if (today.kind === 'closed' && days === 'trading')
     return { kind: 'closed', why: today.why, next };
-  if (now >= linkEndsAt(date, calendar)) return { kind: 'over', why: "today's session is over", next };
+  if (now >= linkEndsAt(date, calendar))
+    return { kind: 'over', why: "today's session is over", next };
   return brokerDay(now) === date
     ? { kind: 'open', date, until: linkEndsAt(date, calendar) }
     : { kind: 'too-early' };
@@ -100,7 +101,9 @@ export function readState(
   if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };
   const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
   const inTime =
-    now >= issuedAt - CLOCKS_DIFFER && now < plus(issuedAt, STATE_LIFE) && now < linkEndsAt(day, calendar);
+    now >= issuedAt - CLOCKS_DIFFER &&
+    now < plus(issuedAt, STATE_LIFE) &&
+    now < linkEndsAt(day, calendar);
   return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
 }
 

@@ -123,8 +123,8 @@ export class Harvester extends pulumi.ComponentResource {
         vpcSecurityGroupIds: [securityGroupId],
         ...(publicAddress === undefined ? {} : { associatePublicIpAddress: publicAddress }),
         userData: script,
-        // cloud-init runs it once only, so another script needs another instance. What the day recorded until then goes
-        // with the old one, because a day is shipped after its close: README.md says when to change what is in it.
+        // cloud-init runs it once only, so another script needs another instance. The new one fetches what the old one
+        // has shipped of the day, but nobody records in between: README.md says when to change what is in it.
         userDataReplaceOnChange: true,
         metadataOptions: {
           httpEndpoint: 'enabled',

@@ -1,17 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { recordDay } from '../support/recorded-day.ts';
-import { type ObjectServer, startObjectServer } from '../support/object-server.ts';
+import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
 
-let server: ObjectServer;
+let server: S3Server;
+let aws: S3ClientConfig;
 let cli: Stage;
 let dataDir = '';
 beforeEach(async () => {
-  server = await startObjectServer();
-  cli = await stage({ aws: server.aws });
+  server = await startS3();
+  aws = {
+    endpoint: server.endpoint,
+    region: 'ap-south-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  };
+  cli = await stage({ aws });
   dataDir = path.join(cli.folder, 'harvested_data');
 });
 afterEach(async () => {
@@ -72,7 +79,7 @@ describe('The report of a day', () => {
 
   test('is made of a day in the bucket, and leaves nothing of it behind', async () => {
     const { folder } = await recordDay({ dataDir });
-    const client = new S3Client(server.aws);
+    const client = new S3Client(aws);
     for (const [name, place] of [
       ['manifest.json', ''],
       ['events.jsonl.gz', ''],

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/names.ts';
 import { istDate } from '../../core/time.ts';
@@ -75,4 +76,30 @@ test('A symbol that the broker does not know is a hole with that name, and nothi
     holes: { 'unknown-symbol': SLOTS },
     differences: [],
   });
+});
+
+test('Its pieces, shipped by the instance role while it recorded, are the day log and the event log', async () => {
+  const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
+  const { emulator, simulator } = standIns;
+  const { objects } = await dayInBucket(emulator, bucket, DATE, simulator.ledger());
+  const linesOf = async (keys: readonly string[]): Promise<readonly string[]> => {
+    const texts: string[] = [];
+    for (const Key of keys) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      texts.push(gunzipSync((await Body?.transformToByteArray()) ?? '').toString('utf8'));
+    }
+    return texts
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line !== '' && !line.startsWith('timestamp,'));
+  };
+  const keys = objects.map(({ key }) => key).toSorted();
+  const pairs = [
+    [/\/day-\d{4}\.csv\.gz$/, 'day.log.gz'],
+    [/\/events-\d{4}\.jsonl\.gz$/, 'events.jsonl.gz'],
+  ] as const;
+  for (const [piece, whole] of pairs) {
+    const pieces = keys.filter((key) => piece.test(key));
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(await linesOf(pieces)).toEqual(await linesOf([OBJECTS.dayFile(DATE, '0', whole)]));
+  }
 });

@@ -8,15 +8,8 @@ import type { Event } from '../../core/events.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed, ObjectStore, Taken } from '../../core/ports.ts';
-import {
-  type Instant,
-  MINUTE,
-  SECOND,
-  istDate,
-  istDateAt,
-  parseInstant,
-  plus,
-} from '../../core/time.ts';
+import { type Instant, MINUTE, SECOND, istDate } from '../../core/time.ts';
+import { istDateAt, parseInstant, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { type LoopOptions, harvest } from '../../harvester/loop.ts';
 import { holdToken } from '../../harvester/token.ts';
@@ -140,7 +133,9 @@ function bucket(outcome: 'same' | 'different' = 'same') {
     },
     get: () => Promise.resolve(false),
   };
-  return { ...store, stored };
+  // Without what went up while the day was recorded.
+  const whole = () => [...stored.keys()].filter((key) => !/-\d{4}\./.test(key));
+  return { ...store, stored, whole };
 }
 
 describe('The harvester', () => {
@@ -149,7 +144,9 @@ describe('The harvester', () => {
     const { manifest, said } = await live({ objects });
     expect(manifest).toMatchObject({ expected: 24, received: 24, explained: 0, unexplained: 0 });
     expect(manifest?.phases.map(({ received }) => received)).toEqual([12, 12]);
-    expect([...objects.stored.keys()]).toEqual(
+    const whole = objects.whole();
+    expect([...objects.stored.keys()].slice(-4)).toEqual(whole);
+    expect(whole).toEqual(
       ['parquet/depth.parquet', 'day.log.gz', 'events.jsonl.gz', 'manifest.json'].map(
         (name) => `depth/v2/date=2026-11-25/shard=0/${name}`,
       ),
@@ -171,7 +168,7 @@ describe('The harvester', () => {
     const objects = bucket();
     await live();
     await live({ objects, startsAt: plus(OPENS_AT, 10 * MINUTE) });
-    expect(objects.stored.size).toBe(8);
+    expect(objects.whole()).toHaveLength(8);
   });
 
   test('says so and overwrites nothing when the bucket holds another recording', async () => {
@@ -179,7 +176,7 @@ describe('The harvester', () => {
     objects.stored.set('depth/v2/date=2026-11-25/shard=0/parquet/depth.parquet', 'another');
     const { said } = await live({ objects });
     expect(said).toContain('ship-conflict');
-    expect([...objects.stored.values()]).toEqual(['another']);
+    expect(objects.whole().map((key) => objects.stored.get(key))).toEqual(['another']);
     // Said once, and tried again until somebody has moved one of the two away.
     expect((await live({ objects, startsAt: AFTERWARDS })).said).not.toContain('ship-conflict');
     const settled = await live({ objects: bucket(), startsAt: AFTERWARDS });

@@ -98,7 +98,14 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
     duringRefresh: () => undefined,
     duringExchange: () => undefined,
     listener: true,
-    settings: { names: namesFor(''), days: 'trading', calendar: {}, fyId: null, login: LOGIN, ...settings },
+    settings: {
+      names: namesFor(''),
+      days: 'trading',
+      calendar: {},
+      fyId: null,
+      login: LOGIN,
+      ...settings,
+    },
     ports: {
       clock,
       store: memoryStore(() => world),

@@ -33,6 +33,8 @@ export interface Luck {
   };
   /** away: from 14:00 to 18:30, or until noon of the next day. */
   readonly bucket: 'there' | 'away' | 'away overnight';
+  /** full: for three slots or so, while it records. */
+  readonly disk: 'takes' | 'full';
 }
 
 type Time = '08:58' | '09:00' | '09:25' | '12:34' | '14:50' | '15:57' | '16:02';
@@ -69,6 +71,7 @@ const luck: fc.Arbitrary<Luck> = fc.record({
     minutes: fc.constantFrom(1, 8, 30),
   }),
   bucket: mostly('there', 'away', 'away overnight'),
+  disk: mostly('takes', 'takes', 'full'),
 });
 
 export function draw(seed: number, days: number): readonly Luck[] {

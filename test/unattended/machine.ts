@@ -3,7 +3,6 @@
 import { appendFile, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Clock, ObjectStore } from '../../core/ports.ts';
 import { DAY, type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
@@ -46,6 +45,7 @@ export interface Machine extends AsyncDisposable {
   isCutOff: boolean;
   isStoreAway: boolean;
   isBucketAway: boolean;
+  isDiskFull: boolean;
   mint(): string;
   kill(how: Death, restartAt: Instant): void;
   stop(restartAt: Instant): void;
@@ -86,6 +86,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
     isCutOff: false,
     isStoreAway: false,
     isBucketAway: false,
+    isDiskFull: false,
     mint: () => mintToken(String(seed), APP, 'access_token', agenda.now(), (serial += 1)),
     kill(how, until) {
       if (life === null) return;
@@ -127,6 +128,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
               : Promise.resolve(name === 'FYERS_CLIENT_ID' ? APP.id : machine.token),
         },
         apiUrl: () => (machine.isCutOff ? NOBODY_LISTENS : way.url),
+        isDiskFull: () => machine.isDiskFull,
         objects: bucketIn(path.join(dir, 'bucket'), machine, objects),
         onMetric: (name, value) => {
           metrics.of(ownMetric(name)).put(Math.floor((agenda.now() - startsAt) / MINUTE), value);
@@ -145,9 +147,10 @@ function clockOf(machine: Machine, gate: Gate): Clock {
     now: () => plus(agenda.now(), machine.offset),
     async sleepUntil(at, signal) {
       signal.throwIfAborted();
-      await setImmediate();
+      await gate.idle();
       const sleeps = (): boolean => !gate.isClosed() && !signal.aborted;
-      await gate.through(() => agenda.pass(() => plus(at, -machine.offset), sleeps));
+      await agenda.pass(() => plus(at, -machine.offset), sleeps);
+      if (gate.isClosed()) await new Promise<never>(() => undefined);
       signal.throwIfAborted();
     },
   };

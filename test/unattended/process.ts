@@ -11,14 +11,18 @@ import type { Clock, ObjectStore, TokenStore } from '../../core/ports.ts';
 import { type Instant, type IstDate, istDateAt } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
-import type { DayLogs, Days, Metrics } from '../../harvester/ports.ts';
+import type { DayLogs, DayPieces, Days, Metrics } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
+import { faultyDisk } from '../support/faulty-disk.ts';
 import type { Gate } from './gate.ts';
 
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 export const EVERY_SECONDS = 60;
 /** Real time; a broker in this process answers sooner, or never. */
 const DEADLINE_MS = 1_500;
+
+/** What needs space, or the device itself. */
+const WRITES: ReadonlySet<string> = new Set(['appendFile', 'datasync', 'writeFile']);
 
 export interface Surroundings {
   readonly dataDir: string;
@@ -27,6 +31,7 @@ export interface Surroundings {
   /** Where the broker is just now. */
   readonly apiUrl: () => string;
   readonly objects: ObjectStore;
+  readonly isDiskFull: () => boolean;
   readonly onMetric: (name: string, value: number) => void;
 }
 
@@ -47,7 +52,8 @@ export async function live(around: Surroundings, gate: Gate, signal: AbortSignal
       write: () => Promise.reject(new Error('the harvester stores no token')),
     },
   });
-  const days = dayFolders(dataDir);
+  const disk = faultyDisk((_count, operation) => around.isDiskFull() && WRITES.has(operation));
+  const days = dayFolders(dataDir, disk);
   await using feed = restDepth({
     get apiUrl() {
       return around.apiUrl();
@@ -55,7 +61,7 @@ export async function live(around: Surroundings, gate: Gate, signal: AbortSignal
     appId: token.appId,
     sampling: sampling.value,
     clock,
-    strikes: strikeFile(dataDir),
+    strikes: strikeFile(dataDir, () => undefined, disk),
     deadlineMs: DEADLINE_MS,
   });
   await harvest({
@@ -124,15 +130,27 @@ function gated(days: Days, gate: Gate): Days {
     void gate.closed.then(close);
     return {
       cutBytes: logs.cutBytes,
+      ends: () => logs.ends(),
       append: (rows) => gate.write(() => logs.append(rows)),
       record: (events) => gate.write(() => logs.record(events)),
       close: () => gate.through(close),
     };
   };
+  const piecesOf = (pieces: DayPieces): DayPieces => ({
+    pathOf: (name) => pieces.pathOf(name),
+    state: () => gate.through(() => pieces.state()),
+    save: (state) => gate.write(() => pieces.save(state)),
+    cut: (...given) => gate.write(() => pieces.cut(...given)),
+    remove: (piece) => gate.through(() => pieces.remove(piece)),
+    placeFor: (name) => gate.through(() => pieces.placeFor(name)),
+    takeOver: (names) => gate.write(() => pieces.takeOver(names)),
+    forgetFetched: () => gate.through(() => pieces.forgetFetched()),
+  });
   return {
     ...days,
     open: (date) => gate.through(async () => logsOf(await days.open(date))),
     dates: () => gate.through(() => days.dates()),
+    pieces: (date) => piecesOf(days.pieces(date)),
   };
 }
 

@@ -155,7 +155,7 @@ export function machineTroubles(
       });
       return trouble(['not-running', 'late', 'clock-jump'], {
         isDead: true,
-        mayLose: how === 'before a write',
+        mayLose: how !== 'at once',
       });
     }
     case 'stopped':
@@ -202,4 +202,17 @@ export function bucketTroubles(
       isWaitedFor: trades,
     },
   ];
+}
+
+export function diskTroubles(machine: Machine, what: Luck['disk'], at: At): readonly Trouble[] {
+  if (what === 'takes') return [];
+  const [from, to] = [at('13:20'), at('13:23')];
+  machine.agenda.at(from, () => {
+    machine.isDiskFull = true;
+  });
+  machine.agenda.at(to, () => {
+    machine.isDiskFull = false;
+  });
+  const rings = ['slots-missed', 'harvester-fault'] as const;
+  return [{ what: 'the disk is full', from, to, reasons: ['disk'], rings, mayLose: true }];
 }

@@ -21,7 +21,13 @@ import { type Luck, draw } from './luck.ts';
 import { type Machine, newMachine } from './machine.ts';
 import { readObjects } from './objects.ts';
 import { EVERY_SECONDS, SYMBOLS } from './process.ts';
-import { bucketTroubles, brokerTroubles, machineTroubles, tokenTroubles } from './troubles.ts';
+import {
+  bucketTroubles,
+  brokerTroubles,
+  diskTroubles,
+  machineTroubles,
+  tokenTroubles,
+} from './troubles.ts';
 
 const DAYS = 30;
 
@@ -93,6 +99,7 @@ function planDay(machine: Machine, month: Month, luck: Luck, index: number): Jud
       ...(trades ? tokenTroubles(machine, luck.token, at) : []),
       ...machineTroubles(machine, luck.machine, at, trades),
       ...bucketTroubles(machine, bucket, at, trades),
+      ...diskTroubles(machine, luck.disk, at),
     ],
   };
 }

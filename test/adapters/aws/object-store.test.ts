@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
 import type { Event } from '../../../core/events.ts';
-import { startObjectServer } from '../../support/object-server.ts';
+import { type Fate, startS3 } from '../../support/s3-server.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -18,10 +18,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function startS3(refused = false) {
-  const { aws, objects, ...server } = await startObjectServer(refused);
-  const store = objectStore({ client: new S3Client(aws), bucket: 'bucket' });
-  return { ...server, aws, objects, store };
+const CLIENT = {
+  region: 'ap-south-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  maxAttempts: 1,
+};
+
+async function openStore(fate: Fate = 'answer') {
+  const s3 = await startS3(() => fate);
+  const client = new S3Client({ ...CLIENT, endpoint: s3.endpoint });
+  return {
+    objects: s3.objects,
+    store: objectStore({ client, bucket: 'bucket' }),
+    [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
+  };
 }
 
 async function fileOf(text: string) {
@@ -32,7 +42,7 @@ async function fileOf(text: string) {
 
 describe('The object store', () => {
   test('stores a file once, with the checksum that S3 verifies', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     const [file, sha256] = await fileOf('one day');
     expect(await s3.store.putOnce('depth/day', file, sha256)).toBe('stored');
     const kept = s3.objects.get('/bucket/depth/day');
@@ -43,7 +53,7 @@ describe('The object store', () => {
   });
 
   test('finds the same file again, and overwrites no other one', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     expect(await s3.store.putOnce('key', ...(await fileOf('one day')))).toBe('same');
     expect(await s3.store.putOnce('key', ...(await fileOf('another')))).toBe('different');
@@ -51,7 +61,7 @@ describe('The object store', () => {
   });
 
   test('names the action that it is not allowed', async () => {
-    await using s3 = await startS3(true);
+    await using s3 = await openStore('refuse');
     const [file, sha256] = await fileOf('one day');
     await expect(s3.store.putOnce('key', file, sha256)).rejects.toMatchObject({
       code: 'platform.permission',
@@ -60,7 +70,7 @@ describe('The object store', () => {
   });
 
   test('gets a file, and says where there is none', async () => {
-    await using s3 = await startS3();
+    await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     const copy = path.join(folder, 'copy');
     expect(await s3.store.get('key', copy)).toBe(true);
@@ -69,11 +79,20 @@ describe('The object store', () => {
   });
 });
 
+describe('A role that may not list', () => {
+  test('takes AccessDenied for an absent key, and no other refusal', async () => {
+    const copy = path.join(folder, 'copy');
+    await using denied = await openStore('refuse');
+    expect(await denied.store.get('absent', copy)).toBe(false);
+    await using skewed = await openStore('skewed');
+    await expect(skewed.store.get('there', copy)).rejects.toThrow('s3://bucket/there');
+  });
+});
+
 describe('Metrics', () => {
   test('never stop what they measure: a failure is one line in the log', async () => {
-    await using s3 = await startS3();
     const events: Event[] = [];
-    const client = new CloudWatchClient({ ...s3.aws, endpoint: 'http://127.0.0.1:1' });
+    const client = new CloudWatchClient({ ...CLIENT, endpoint: 'http://127.0.0.1:1' });
     const metered = meteredEvents({
       client,
       events: { emit: (event) => void events.push(event) },

@@ -2,11 +2,13 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayLogParts, openDayLog } from '../../../adapters/files/day-log.ts';
+import { DAY_LOG, openDayLog } from '../../../adapters/files/day-log.ts';
 import { openEventLog, readEventLog } from '../../../adapters/files/event-log.ts';
 import { CSV_HEADER, csvLine } from '../../../core/depth/columns.ts';
 import { SECOND, plus } from '../../../core/time.ts';
+import { partsIn } from '../../../adapters/files/part-log.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
+import { faultyDisk } from '../../support/faulty-disk.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -55,39 +57,60 @@ describe('The day log', () => {
   });
 
   test('begins a new file when fdatasync fails, and never uses the old one again', async () => {
-    let failing = false;
-    const synced: number[] = [];
-    const log = await openDayLog(folder, (handle) => {
-      synced.push(handle.fd);
-      if (!failing) return handle.datasync();
-      failing = false;
-      return Promise.reject(new Error('EIO'));
-    });
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
     await log.append([rowAt(0)]);
-    const [first] = synced;
-    failing = true;
-    const before = synced.length;
+    disk.fail('datasync', 1);
     expect(await log.append([rowAt(1)])).toBe('replaced');
     expect(await log.append([rowAt(2)])).toBe('appended');
     await log.close();
-    expect(synced.slice(0, before + 1).every((fd) => fd === first)).toBe(true);
-    const parts = await dayLogParts(folder);
+    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => file);
     expect(parts.map((part) => path.basename(part))).toEqual(['day-0.v2.csv', 'day-1.v2.csv']);
+    // In the failed file for all we know, and in the new one for certain.
+    expect(await readFile(parts[0] ?? '', 'utf8')).toBe(textOf(0, 1));
     expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2));
     expect(await append(3)).toBe(0);
     expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2, 3));
   });
 
-  test('gives up with the disk as the reason when the new file fails too', async () => {
-    let calls = 0;
-    const log = await openDayLog(folder, (handle) =>
-      (calls += 1) < 2 ? handle.datasync() : Promise.reject(new Error('EIO')),
-    );
-    await expect(log.append([rowAt(0)])).rejects.toMatchObject({ code: 'platform.disk' });
+  test('says that the disk refused when the new file fails too, and goes on in another one', async () => {
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
+    await log.append([rowAt(0)]);
+    disk.fail('appendFile', 2);
+    await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
+    expect(await log.append([rowAt(2)])).toBe('replaced');
+    await log.close();
+    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => path.basename(file));
+    // What was begun in vain is gone.
+    expect(parts).toEqual(['day-0.v2.csv', 'day-2.v2.csv']);
+  });
+
+  test('never removes a file that it has not begun', async () => {
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
+    await log.append([rowAt(0)]);
+    await writeFile(path.join(folder, 'day-1.v2.csv'), textOf(5));
+    disk.fail('appendFile', 1);
+    await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
+    expect(await readFile(path.join(folder, 'day-1.v2.csv'), 'utf8')).toBe(textOf(5));
+    await log.close();
   });
 });
 
 describe('The event log', () => {
+  test('has every line once and in order, although nobody waits for the one before', async () => {
+    const log = await openEventLog(folder);
+    const at = (n: number) => plus(OPENS_AT, n * SECOND);
+    await Promise.all(
+      [0, 1, 2, 3].map((n) =>
+        log.append([{ event: 'started', at: at(n), message: 'Recording' } as const]),
+      ),
+    );
+    await log.close();
+    expect((await readEventLog(folder)).map((event) => event.at)).toEqual([0, 1, 2, 3].map(at));
+  });
+
   test('is read without the line that a crash tore', async () => {
     const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
     const log = await openEventLog(folder);

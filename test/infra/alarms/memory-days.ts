@@ -28,6 +28,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       const { events, rows } = dayOf(date);
       return Promise.resolve({
         cutBytes: 0,
+        ends: () => null,
         append: (more) => {
           rows.push(...more);
           return Promise.resolve('appended');
@@ -51,6 +52,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       },
       writeParquet: never,
       zipLogs: never,
+      quarantine: never,
       manifest: () => Promise.resolve(null),
       writeManifest: never,
       manifestFacts: never,
@@ -58,6 +60,17 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
       markShipped: never,
     }),
+    pieces: (date) => ({
+      state: () => Promise.resolve(null),
+      save: never,
+      cut: never,
+      remove: never,
+      pathOf: (name) => `${date}/${name}`,
+      placeFor: never,
+      takeOver: never,
+      forgetFetched: never,
+    }),
+    putAside: never,
     dates: () => Promise.resolve([...all.keys()].toSorted()),
     diskUsedPercent: () => Promise.resolve(diskUsedPercent()),
     makeRoom: () => Promise.resolve([]),

@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
+const PIECES = ['test/harvester/pieces.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
 const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
@@ -24,7 +25,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'an append is not on disk when it counts',
     file: 'adapters/files/append-file.ts',
-    find: `        await sync(handle);
+    find: `        await handle.datasync();
 `,
     replace: '',
     tests: DAY_LOG,
@@ -103,9 +104,46 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a hole is not written down',
     file: 'harvester/day.ts',
-    find: `await logs.record(holes.map((hole) => holeEvent(clock, hole)));
-      return`,
-    replace: 'return',
+    find: `await explained(holes);
+      return holes.flatMap`,
+    replace: 'return holes.flatMap',
     tests: LOOP,
+  },
+  {
+    name: 'a piece is sent before it is on disk',
+    file: 'harvester/pieces.ts',
+    find: 'if (state.pending === null) await pieces.save({ ...state, pending });',
+    replace: '',
+    tests: PIECES,
+  },
+  {
+    name: 'the whole day goes up past the fence',
+    file: 'harvester/finish.ts',
+    find: `      await folder.markShipped('conflict');
+      return 'conflict';
+`,
+    replace: '',
+    tests: PIECES,
+  },
+  {
+    name: 'nobody looks for what another machine has shipped',
+    file: 'harvester/pieces.ts',
+    find: 'if (!hasEvents) break;',
+    replace: 'if (!hasEvents || next > 0) break;',
+    tests: PIECES,
+  },
+  {
+    name: 'rows are written while the plan is not',
+    file: 'adapters/files/days.ts',
+    find: '      await events.append([]);\n',
+    replace: '',
+    tests: ['test/adapters/files/days.test.ts'],
+  },
+  {
+    name: 'a line that was cut short counts as a row',
+    file: 'adapters/files/day-archive.ts',
+    find: 'torn ? null : parseCsvLine(text)',
+    replace: 'torn && text === "" ? null : parseCsvLine(text)',
+    tests: PIECES,
   },
 ];

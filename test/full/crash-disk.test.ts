@@ -1,0 +1,118 @@
+// A disk on which any operation may fail: no space left within a write, an error from fdatasync.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Disk } from '../../adapters/files/disk.ts';
+import { MINUTE, istDate, plus } from '../../core/time.ts';
+import { OPENS_AT } from '../support/depth.ts';
+import { faultyDisk } from '../support/faulty-disk.ts';
+import { memoryBucket } from '../support/memory-bucket.ts';
+import { foundDay, keepingUp, problemsOf, recordDay } from '../support/recorded-session.ts';
+
+const TODAY = istDate('2026-11-25');
+const EXPECTED = 2 * 12;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-disk-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A day on that disk, closed afterwards on one that works. */
+async function dayOn(disk: Disk, name: string) {
+  const dataDir = path.join(folder, name);
+  const objects = memoryBucket();
+  const world = { dataDir, objects, minutes: 12 };
+  const { acknowledged, said } = await recordDay({ ...world, disk });
+  const after = await recordDay({ ...world, startsAt: plus(OPENS_AT, 20 * MINUTE) });
+  const found = await foundDay(dataDir, TODAY);
+  const again = [...said, ...after.said].filter((event) => event === 'ship-conflict');
+  return {
+    found,
+    acknowledged,
+    said,
+    problems: [
+      ...problemsOf(found, acknowledged),
+      ...again,
+      ...(found.shipped === 'shipped' ? [] : [`${String(found.shipped)}, not shipped`]),
+    ],
+  };
+}
+
+test('Whichever file operation fails, once, costs not one row', { timeout: 600_000 }, async () => {
+  const whole = faultyDisk();
+  await recordDay({
+    dataDir: path.join(folder, 'whole'),
+    objects: memoryBucket(),
+    minutes: 12,
+    disk: whole,
+    onSlot: keepingUp,
+  });
+  expect(whole.count()).toBeGreaterThan(80);
+  for (let nth = 1; nth <= whole.count(); nth += 1) {
+    let failed = '';
+    const disk = faultyDisk((count, operation) => {
+      if (count === nth) failed = operation;
+      return count === nth;
+    });
+    const { problems, found } = await dayOn(disk, String(nth));
+    const received = found.manifest?.received;
+    expect({ nth, failed, problems, received }).toEqual({
+      nth,
+      failed,
+      problems: [],
+      received: EXPECTED,
+    });
+  }
+});
+
+test('When every nth operation fails, what was acknowledged is there, and the rest has a reason', async () => {
+  let recorded = 0;
+  for (let every = 2; every <= 60; every += 1) {
+    const disk = faultyDisk((count) => count % every === 0);
+    const dataDir = path.join(folder, String(every));
+    const { acknowledged, said } = await recordDay({ dataDir, minutes: 12, disk });
+    const after = await recordDay({ dataDir, minutes: 12, startsAt: plus(OPENS_AT, 20 * MINUTE) });
+    expect(after.said).not.toContain('step-failed');
+    if (acknowledged.size === 0) {
+      // To begin a file takes nine operations: a disk that lets through fewer takes nothing, and that is said.
+      expect(said).toContain('disk-refuses');
+      continue;
+    }
+    recorded += 1;
+    const found = await foundDay(dataDir, TODAY);
+    expect({ every, problems: problemsOf(found, acknowledged) }).toEqual({ every, problems: [] });
+    const reasons = Object.keys(found.manifest?.holes ?? {});
+    expect(reasons.filter((reason) => reason !== 'disk' && reason !== 'not-running')).toEqual([]);
+  }
+  expect(recorded).toBeGreaterThan(40);
+});
+
+test('A disk that is full for three slots costs those and no others, with the reason disk', async () => {
+  const disk = faultyDisk();
+  const dataDir = path.join(folder, 'full');
+  const objects = memoryBucket();
+  const { acknowledged, said } = await recordDay({
+    dataDir,
+    disk,
+    objects,
+    minutes: 12,
+    onSlot: (index) => {
+      for (const operation of ['appendFile', 'writeFile'] as const) {
+        if (index === 4) disk.fail(operation, 1_000);
+        if (index === 7) disk.fail(operation, 0);
+      }
+    },
+  });
+  const found = await foundDay(dataDir, TODAY);
+  expect(problemsOf(found, acknowledged)).toEqual([]);
+  // The write that met the end of the space may have kept its first row.
+  const { received = 0, holes = {} } = found.manifest ?? {};
+  expect([EXPECTED - 6, EXPECTED - 5]).toContain(received);
+  expect(holes).toEqual({ disk: EXPECTED - received });
+  expect(said.filter((event) => event === 'disk-refuses')).toHaveLength(1);
+  expect(found.shipped).toBe('shipped');
+});

@@ -1,0 +1,99 @@
+// Networks that are lost: a broker that takes no connection or goes silent in one, a bucket that hangs or is away for hours.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { objectStore } from '../../adapters/aws/object-store.ts';
+import { istDate } from '../../core/time.ts';
+import { askingFeed } from '../support/asking-feed.ts';
+import { depthOf, startDepthServer } from '../support/depth-server.ts';
+import { memoryBucket, unreachable } from '../support/memory-bucket.ts';
+import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { type Fate, startS3 } from '../support/s3-server.ts';
+
+const TODAY = istDate('2026-11-25');
+const NOWHERE = 'http://127.0.0.1:1';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-network-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+test('A broker that goes silent inside open connections costs the slots of that while, as timeout', async () => {
+  // Calls 10 to 19: five slots of two symbols.
+  await using server = await startDepthServer(({ symbol, nth }) =>
+    nth >= 10 && nth < 20 ? null : depthOf(symbol),
+  );
+  const { acknowledged } = await recordDay({
+    dataDir: folder,
+    feed: (clock, everySeconds) =>
+      askingFeed({ apiUrl: server.url, clock, everySeconds, deadlineMs: 1_000 }),
+  });
+  const found = await foundDay(folder, TODAY);
+  expect(problemsOf(found, acknowledged)).toEqual([]);
+  expect(found.manifest).toMatchObject({ received: 30, holes: { timeout: 10 } });
+});
+
+test('A broker that takes no connection is a day of holes that say unreachable', async () => {
+  const { acknowledged } = await recordDay({
+    dataDir: folder,
+    feed: (clock, everySeconds) => askingFeed({ apiUrl: NOWHERE, clock, everySeconds }),
+  });
+  const found = await foundDay(folder, TODAY);
+  expect(problemsOf(found, acknowledged)).toEqual([]);
+  expect(found.manifest).toMatchObject({ received: 0, holes: { unreachable: 40 } });
+});
+
+test('A bucket that hangs in open connections costs no slot, and has everything in the end', async () => {
+  let fate: Fate = 'hang';
+  const hung = Promise.withResolvers<undefined>();
+  await using s3 = await startS3(() => {
+    hung.resolve(undefined);
+    return fate;
+  });
+  const client = new S3Client({
+    region: 'ap-south-1',
+    endpoint: s3.endpoint,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true },
+  });
+  const { said, acknowledged } = await recordDay({
+    dataDir: folder,
+    objects: objectStore({ client, bucket: 'bucket' }),
+    onSlot: async (index) => {
+      if (index === 3) await hung.promise;
+      if (index === 19) fate = 'answer';
+    },
+  });
+  const found = await foundDay(folder, TODAY);
+  expect(problemsOf(found, acknowledged)).toEqual([]);
+  expect(found.manifest).toMatchObject({ received: 40 });
+  expect(said).toContain('step-failed');
+  expect(said).toContain('day-shipped');
+  expect(s3.lines('day')).toEqual([...acknowledged]);
+});
+
+test('A bucket that is away for three hours of seven gets what it missed when it is back', async () => {
+  const objects = memoryBucket();
+  const { said, acknowledged } = await recordDay({
+    dataDir: folder,
+    objects,
+    minutes: 420,
+    everySeconds: 30,
+    onSlot: (index) => {
+      if (index === 120) objects.before = unreachable;
+      if (index === 480) objects.before = () => undefined;
+    },
+  });
+  const found = await foundDay(folder, TODAY);
+  expect(problemsOf(found, acknowledged)).toEqual([]);
+  expect(found.manifest).toMatchObject({ received: 2 * 840, holes: {} });
+  expect(said).not.toContain('ship-conflict');
+  expect(objects.lines('day')).toEqual([...acknowledged]);
+  expect(found.shipped).toBe('shipped');
+});

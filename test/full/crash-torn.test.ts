@@ -1,0 +1,122 @@
+// A machine that loses power keeps any prefix of what was not synced: each log is cut at every byte of its last two lines.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { type SamplingPlan, parseSampling } from '../../core/config.ts';
+import { MINUTE, istDate, plus } from '../../core/time.ts';
+import { beginDay } from '../../harvester/day.ts';
+import { OPENS_AT, taken } from '../support/depth.ts';
+import {
+  SYMBOLS,
+  foundDay,
+  recordDay,
+  problemsOf,
+  sessionOf,
+} from '../support/recorded-session.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const TODAY = istDate('2026-11-25');
+const STOPPED_AFTER = 4;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-torn-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A day that was recorded for five slots. */
+async function begun(): Promise<string> {
+  const dataDir = path.join(folder, 'begun');
+  const stop = new AbortController();
+  await recordDay({
+    dataDir,
+    minutes: 10,
+    signal: stop.signal,
+    onSlot: (index) => {
+      if (index === STOPPED_AFTER) stop.abort();
+    },
+  });
+  return dataDir;
+}
+
+function everyMinute(): SamplingPlan {
+  const sampling = parseSampling(SYMBOLS.join(), '60');
+  if (!sampling.ok) throw new Error(sampling.problem);
+  return sampling.value;
+}
+
+/** Every length at which the log may be found, and how many of its lines are whole then. */
+function cutsOf(text: string) {
+  const lines = text.trimEnd().split('\n');
+  const from = text.length - lines.slice(-2).join('\n').length - 1;
+  return Array.from({ length: text.length - from + 1 }, (_, more) => {
+    const kept = text.slice(0, from + more);
+    return { kept, whole: kept.split('\n').length - 1 };
+  });
+}
+
+test.each(['day-0.v2.csv', 'events.jsonl'])(
+  'Wherever %s is cut in its last two lines, the whole lines stay, the slot is recorded, and the rest has a reason',
+  async (name) => {
+    const from = await begun();
+    const text = await readFile(path.join(from, 'days', TODAY, name), 'utf8');
+    for (const { kept, whole } of cutsOf(text)) {
+      const dataDir = path.join(folder, 'cut');
+      await cp(from, dataDir, { recursive: true });
+      await writeFile(path.join(dataDir, 'days', TODAY, name), kept);
+
+      const session = sessionOf(10);
+      const slot = plus(OPENS_AT, 7 * MINUTE);
+      const days = dayFolders(dataDir);
+      const day = await beginDay(
+        {
+          days,
+          clock: virtualClock(plus(slot, -1)),
+          events: { emit: () => undefined },
+          sampling: everyMinute(),
+          feed: 'rest',
+        },
+        session,
+      );
+      await day.take(SYMBOLS.map((symbol) => taken(symbol, slot)));
+      await day.close();
+
+      const found = await foundDay(dataDir, TODAY);
+      const rows = name.startsWith('day') ? whole - 1 : 2 * (STOPPED_AFTER + 1);
+      expect(found.malformed).toBe(0);
+      expect(found.keys).toHaveLength(rows + 2);
+      expect(new Set(found.keys).size).toBe(found.keys.length);
+      const explained = found.holes.reduce(
+        (sum, { symbols, from: start, to }) => sum + (symbols.length * (to - start)) / MINUTE,
+        0,
+      );
+      expect(explained).toBe(2 * 7 - rows);
+      await rm(dataDir, { recursive: true });
+    }
+  },
+);
+
+test('A day that was cut is closed as if its last slots had never been asked for', async () => {
+  const from = await begun();
+  const name = path.join('days', TODAY, 'day-0.v2.csv');
+  const text = await readFile(path.join(from, name), 'utf8');
+  const cuts = cutsOf(text);
+  for (const at of [0, 1, Math.floor(cuts.length / 2), cuts.length - 2]) {
+    const dataDir = path.join(folder, 'cut');
+    await cp(from, dataDir, { recursive: true });
+    await writeFile(path.join(dataDir, name), cuts[at]?.kept ?? '');
+    const { acknowledged, said } = await recordDay({
+      dataDir,
+      minutes: 10,
+      startsAt: plus(OPENS_AT, 6 * MINUTE),
+    });
+    const found = await foundDay(dataDir, TODAY);
+    expect(problemsOf(found, acknowledged)).toEqual([]);
+    expect(said.includes('torn-tail-cut')).toBe(!(cuts[at]?.kept ?? '').endsWith('\n'));
+    await rm(dataDir, { recursive: true });
+  }
+});

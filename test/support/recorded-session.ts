@@ -1,0 +1,229 @@
+// A session recorded by the real loop into real files, on a clock that jumps; and what is to be found of it afterwards.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { THIS_DISK, type Disk } from '../../adapters/files/disk.ts';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { readEventLog } from '../../adapters/files/event-log.ts';
+import { parseSampling } from '../../core/config.ts';
+import { csvLine } from '../../core/depth/columns.ts';
+import { HOLE_REASONS } from '../../core/depth/coverage.ts';
+import type { Event } from '../../core/events.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { slotsOf } from '../../core/market/slots.ts';
+import type { DepthFeed, ObjectStore } from '../../core/ports.ts';
+import { type Instant, type IstDate, MINUTE, plus } from '../../core/time.ts';
+import { compactDay, keyOf } from '../../harvester/compact.ts';
+import { harvest } from '../../harvester/loop.ts';
+import type { Days } from '../../harvester/ports.ts';
+import { holdToken } from '../../harvester/token.ts';
+import { OPENS_AT, shortSession, taken } from './depth.ts';
+import { operatorToken } from './operator-token.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+
+export interface DayWorld {
+  readonly dataDir: string;
+  readonly disk?: Disk;
+  readonly objects?: ObjectStore | null;
+  readonly startsAt?: Instant;
+  readonly minutes?: number;
+  readonly everySeconds?: number;
+  readonly signal?: AbortSignal;
+  /** After the slot's rows are taken, before the next slot. */
+  readonly onSlot?: (index: number, clock: VirtualClock, pieces: Shipping) => void | Promise<void>;
+  /** In place of a feed that has a book for every symbol in every slot. */
+  readonly feed?: (clock: VirtualClock, everySeconds: number) => DepthFeed;
+}
+
+/** Virtual slots pass faster than pieces are shipped: a test that counts them waits for them. */
+interface Shipping {
+  /** Everything that was recorded was found shipped, that many times. */
+  upToDate(times: number): Promise<void>;
+}
+
+/** For `onSlot`: every piece arrives before the next one is due. */
+export async function keepingUp(index: number, _clock: VirtualClock, pieces: Shipping) {
+  if (index % 5 === 0) await pieces.upToDate(index / 5 + 1);
+}
+
+export const sessionOf = (minutes: number, opensAt = OPENS_AT): SessionPlan => ({
+  ...shortSession(opensAt),
+  closesAt: plus(opensAt, minutes * MINUTE),
+});
+
+/**
+ * Runs one session, or what is left of it; after its close, closes what it finds and is stopped while it waits for the next.
+ * Answers what was said, and the rows that were acknowledged.
+ */
+export async function recordDay(world: DayWorld) {
+  const { minutes = 20, everySeconds = 60, startsAt = plus(OPENS_AT, -MINUTE) } = world;
+  const session = sessionOf(minutes);
+  const over = startsAt >= session.closesAt;
+  const stop = new AbortController();
+  const clock = virtualClock(startsAt, () => {
+    if (over) stop.abort();
+  });
+  const sampling = parseSampling(SYMBOLS.join(), String(everySeconds));
+  if (!sampling.ok) throw new Error(sampling.problem);
+  const events: Event[] = [];
+  const said = { emit: (event: Event) => void events.push(event) };
+  const acknowledged = new Set<string>();
+  const shipping = shippingWatch();
+  const days = watched(dayFolders(world.dataDir, world.disk ?? THIS_DISK), acknowledged, shipping);
+  await harvest({
+    clock,
+    signal: world.signal ?? stop.signal,
+    feed: world.feed?.(clock, everySeconds) ?? steadyFeed(clock, everySeconds, world, shipping),
+    token: holdToken({
+      clock,
+      events: said,
+      fingerprint: () => 'fingerprint',
+      store: {
+        read: (name) =>
+          Promise.resolve(
+            name === 'FYERS_CLIENT_ID'
+              ? 'ABCD1234EF-100'
+              : operatorToken('access_token', '2026-11-25T07:00:00+05:30'),
+          ),
+        write: () => Promise.reject(new Error('never')),
+      },
+    }),
+    events: said,
+    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
+    sampling: sampling.value,
+    days,
+    compact: async (date) => {
+      await compactDay({ folder: days.folder(date), date, shard: 0, session });
+    },
+    objects: world.objects ?? null,
+    shard: 0,
+    isOver: () => clock.now() >= session.closesAt,
+    nextSession: () => (over ? sessionOf(1, plus(OPENS_AT, 24 * 60 * MINUTE)) : session),
+    sessions: 1,
+    until: null,
+  });
+  return { said: events.map(({ event }) => event), acknowledged, clock };
+}
+
+/** Notes what the harvester was told is on disk. */
+function watched(
+  days: ReturnType<typeof dayFolders>,
+  acknowledged: Set<string>,
+  shipping: ReturnType<typeof shippingWatch>,
+): Days {
+  return {
+    ...days,
+    pieces: (date) => {
+      const pieces = days.pieces(date);
+      return {
+        ...pieces,
+        cut: async (state, to) => {
+          const piece = await pieces.cut(state, to);
+          if (piece === null) shipping.note();
+          return piece;
+        },
+      };
+    },
+    open: async (date) => {
+      const logs = await days.open(date);
+      return {
+        ...logs,
+        append: async (rows) => {
+          const stored = await logs.append(rows);
+          for (const row of rows) acknowledged.add(csvLine(row));
+          return stored;
+        },
+      };
+    },
+  };
+}
+
+function shippingWatch() {
+  let noted = 0;
+  let woken = Promise.withResolvers<undefined>();
+  return {
+    note(): void {
+      noted += 1;
+      woken.resolve(undefined);
+      woken = Promise.withResolvers<undefined>();
+    },
+    async upToDate(times: number): Promise<void> {
+      while (noted < times) await woken.promise;
+    },
+  };
+}
+
+function steadyFeed(
+  clock: VirtualClock,
+  everySeconds: number,
+  { onSlot }: DayWorld,
+  shipping: Shipping,
+): DepthFeed {
+  return {
+    name: 'rest',
+    async *observe(session, _token, signal) {
+      for (const [index, slot] of slotsOf(session, everySeconds).entries()) {
+        if (slot < clock.now()) continue;
+        await clock.sleepUntil(slot, new AbortController().signal);
+        if (signal.aborted) return;
+        yield SYMBOLS.map((symbol) => taken(symbol, slot));
+        await onSlot?.(index, clock, shipping);
+      }
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** What a day's folder holds, as compaction and a reader of its files see it. */
+export async function foundDay(dataDir: string, date: IstDate) {
+  const days = dayFolders(dataDir);
+  const folder = days.folder(date);
+  const keys: string[] = [];
+  let malformed = 0;
+  for await (const cells of folder.rows()) {
+    if (cells === null) malformed += 1;
+    else keys.push(`${keyOf(cells).symbol} ${String(keyOf(cells).slot)}`);
+  }
+  const root = path.join(dataDir, 'days', date);
+  const names = await readdir(root);
+  const events = await readEventLog(root);
+  return {
+    manifest: names.includes('manifest.json') ? await folder.manifest() : null,
+    shipped: await folder.shipped(),
+    names,
+    events,
+    keys,
+    malformed,
+    holes: events.flatMap((event) => (event.event === 'hole' ? [event] : [])),
+  };
+}
+
+/** The key of an acknowledged line. */
+function keysOf(acknowledged: ReadonlySet<string>): readonly string[] {
+  return [...acknowledged].map((line) => {
+    const [, symbol = ''] = line.split(',');
+    const slot = line.split(',').find((text, at) => at > 20 && text.includes('T')) ?? '';
+    return `${symbol} ${String(Date.parse(slot))}`;
+  });
+}
+
+/** Whatever happened, this holds: nothing acknowledged is lost, nothing is doubled, every hole has a reason of the list. */
+export function problemsOf(
+  found: Awaited<ReturnType<typeof foundDay>>,
+  acknowledged: ReadonlySet<string>,
+): readonly string[] {
+  const { manifest, keys, holes } = found;
+  if (manifest === null) return ['there is no manifest'];
+  const present = new Set(keys);
+  const lost = keysOf(acknowledged).filter((key) => !present.has(key));
+  const unlisted = holes.filter(({ reason }) => !HOLE_REASONS.includes(reason));
+  return [
+    ...lost.map((key) => `acknowledged and lost: ${key}`),
+    ...(manifest.rows === present.size
+      ? []
+      : [`${String(manifest.rows)} rows of ${String(present.size)}`]),
+    ...(manifest.unexplained === 0 ? [] : [`${String(manifest.unexplained)} unexplained`]),
+    ...unlisted.map(({ reason }) => `no reason: ${reason}`),
+  ];
+}
