@@ -6,7 +6,7 @@ import type { QualitySummary } from '../core/depth/quality.ts';
 import { COLUMNS, type Cell } from '../core/depth/columns.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import { type IstDate, istInstant } from '../core/time.ts';
+import { type Instant, type IstDate, SECOND, istInstant, plus } from '../core/time.ts';
 import { coverageOf, keyOf, qualityOf } from './compact.ts';
 
 export interface AuditInput {
@@ -15,6 +15,8 @@ export interface AuditInput {
   /** None for a file. */
   readonly events: readonly DayEvent[];
   readonly manifest: Manifest | null;
+  /** Slots that nobody can have recorded by now are not missing. */
+  readonly now: Instant;
   /** Told after each row. */
   readonly onRow: (rows: number) => void;
 }
@@ -35,7 +37,8 @@ export interface Audit {
 const OBSERVED = COLUMNS.length;
 
 export async function audit(input: AuditInput): Promise<Audit> {
-  const { date, events, manifest } = input;
+  const { date, manifest } = input;
+  const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
   const session = sessionOf(date, null) ?? closedDay(date);
   const quality = qualityOf(events, (_symbol, auction) => sessionOf(date, auction), session);
   const coverage = coverageOf(events);
@@ -67,6 +70,15 @@ export async function audit(input: AuditInput): Promise<Audit> {
       ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
     ],
   };
+}
+
+/** The day's plans, ended where a slot's answers may still be on their way: within two slots of now. */
+function asFarAs(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
+  return events.map((event) => {
+    if (event.event !== 'plan') return event;
+    const until = plus(now, -2 * event.everySeconds * SECOND);
+    return until < event.closesAt ? { ...event, closesAt: until } : event;
+  });
 }
 
 /** The reference's rows have no slot: their time stands for it. */

@@ -3,7 +3,7 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
-import { shortSession } from '../support/depth.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { type Stage, stage } from './stage.ts';
@@ -79,6 +79,22 @@ describe('fyers check', () => {
     const { code, out } = await cli.run('check');
     expect(out).toContain('The manifest says 24 expected slots, and there are 23.');
     expect(code).toBe(4);
+  });
+
+  test.each([
+    ['goes on', 40, 'It adds up.', 0],
+    ['was killed', 65, '8 slots have neither a row nor a reason.', 4],
+  ] as const)('judges a day that %s as far as it is', async (_what, seconds, said, code) => {
+    cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    const { folder } = await recordDay({ dataDir, state: 'running' });
+    const log = folder.pathOf('day-0.v2.csv');
+    const lines = (await readFile(log, 'utf8')).split('\n');
+    // The header, and two symbols until 09:00:35.
+    await writeFile(log, [...lines.slice(0, 1 + 2 * 7), ''].join('\n'));
+    const ran = await cli.run('check');
+    expect(ran.out).toContain(said);
+    expect(ran.code).toBe(code);
   });
 
   test('reads a file of the Python original, and marks what it recorded on a Saturday', async () => {
