@@ -12,6 +12,7 @@ import {
   type RecordingOptions,
   recordingOf,
 } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint, table } from './terminal.ts';
 
 interface CheckOptions extends RecordingOptions {
@@ -70,6 +71,7 @@ async function check(
     rows: () => recording.rows(),
     events: await recording.events(),
     manifest: await recording.manifest(),
+    ownDays: ownDaysOf(io),
     now: io.clock.now(),
     onRow: counter.tell,
   });

@@ -11,6 +11,7 @@ import type { Cell } from '../core/depth/columns.ts';
 import { RECORDED_COLUMNS, type RecordedRow } from '../core/depth/recorded.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
+import type { OwnDays } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import {
@@ -20,6 +21,7 @@ import {
   recordingOf,
 } from './recordings.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
+import { ownDaysOf } from './settings.ts';
 
 interface ExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;
@@ -77,7 +79,7 @@ async function exportRows(
   if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
   await using recording = await recordingOf(session, what, options);
   using counter = counting(io, 'Writing');
-  const picked = pick(recording, options, counter.tell);
+  const picked = pick(recording, options, { ownDays: ownDaysOf(io), onRow: counter.tell });
   try {
     if (form === 'parquet') await writeParquetFile(file, picked.rows);
     else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
@@ -101,8 +103,13 @@ function formOf({ to, compat }: ExportOptions): Form {
   return form;
 }
 
-function pick(recording: OpenedRecording, options: ExportOptions, onRow: (rows: number) => void) {
-  const isSelected = selectionOf(options, recording.date);
+interface Picking {
+  readonly ownDays: OwnDays;
+  readonly onRow: (rows: number) => void;
+}
+
+function pick(recording: OpenedRecording, options: ExportOptions, { ownDays, onRow }: Picking) {
+  const isSelected = selectionOf(options, recording.date, ownDays);
   const isWritten = (row: RecordedRow) =>
     isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];

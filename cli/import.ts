@@ -15,6 +15,7 @@ import type { Imported } from '../harvester/import.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { DEFAULT_DATA } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
 interface ImportOptions {
@@ -63,7 +64,8 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const { date, place } = recording;
   if (recording.kind !== 'reference' || date === null) throw notOurs(place);
   const name = path.basename(place);
-  const day = dayOf(date);
+  const ownDays = ownDaysOf(io);
+  const day = dayOf(date, ownDays);
   if (day.kind === 'closed') {
     io.err(
       `${name}: ${date} had no market (${day.why}); its rows are of a standing book, and were left.`,
@@ -71,9 +73,10 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     return;
   }
   if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
-  const [{ importDay }, { compactDay }] = await Promise.all([
+  const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../harvester/import.ts'),
     import('../harvester/compact.ts'),
+    import('../harvester/sessions.ts'),
   ]);
   // Made aside and moved when it is whole: a command cut short leaves no half of a day.
   const aside = path.join(dataDir, 'importing');
@@ -92,7 +95,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     });
     if (imported.rows === 0) throw notOurs(place);
     const folder = days.folder(date);
-    const manifest = await compactDay({ folder, date, shard: 0, session: day.plan });
+    const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
     await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
     for (const line of linesOf(session, name, imported, manifest)) io.out(line);

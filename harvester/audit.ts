@@ -4,10 +4,10 @@ import type { DayEvent } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { COLUMNS, type Cell } from '../core/depth/columns.ts';
-import { dayOf } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, SECOND, istInstant, plus } from '../core/time.ts';
 import { coverageOf, keyOf, qualityOf } from './compact.ts';
+import { type OwnDays, sessionsOn } from './sessions.ts';
 
 export interface AuditInput {
   readonly date: IstDate;
@@ -15,6 +15,7 @@ export interface AuditInput {
   /** None for a file. */
   readonly events: readonly DayEvent[];
   readonly manifest: Manifest | null;
+  readonly ownDays: OwnDays;
   /** Slots that nobody can have recorded by now are not missing. */
   readonly now: Instant;
   /** Told after each row. */
@@ -39,8 +40,9 @@ const OBSERVED = COLUMNS.length;
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
-  const session = sessionOf(date, null) ?? closedDay(date);
-  const quality = qualityOf(events, (_symbol, auction) => sessionOf(date, auction), session);
+  const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
+  const session = planned ?? closedDay(date);
+  const quality = qualityOf(events, sessionOf, session);
   const coverage = coverageOf(events);
   const isPlanned = events.some(({ event }) => event === 'plan');
   const seen = new Set<string>();
@@ -130,11 +132,6 @@ function sum(values: readonly number[]): number {
 
 function count(n: number, what: string): string {
   return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
-}
-
-function sessionOf(date: IstDate, auction: boolean | null): SessionPlan | null {
-  const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
-  return day.kind === 'open' ? day.plan : null;
 }
 
 /** Every row of it is outside of the session. */

@@ -16,7 +16,6 @@ import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import { compatFailed } from '../core/depth/events.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
@@ -24,6 +23,7 @@ import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
 import { harvest } from './loop.ts';
+import { sessionsOn } from './sessions.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -77,17 +77,8 @@ export async function run({ clock, signal, argv, env }: RunOptions): Promise<num
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  const sessionOf = (_symbol: string, auction: boolean | null): SessionPlan | null => {
-    const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
-    return day.kind === 'open' ? day.plan : null;
-  };
-  await compactDay({
-    folder: dayFolders(dataDir).folder(date),
-    date,
-    shard,
-    session: sessionOf('', null),
-    sessionOf,
-  });
+  const folder = dayFolders(dataDir).folder(date);
+  await compactDay({ folder, date, shard, ...sessionsOn(date, {}) });
 }
 
 interface Surroundings {

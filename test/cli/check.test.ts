@@ -112,6 +112,25 @@ describe('fyers check', () => {
     expect(marked.code).toBe(4);
   });
 
+  test('knows the operator’s own days', async () => {
+    const special = {
+      date: '2025-12-27',
+      source: 'a circular',
+      phases: [{ name: 'CONTINUOUS', from: '09:15', to: '15:30' }],
+    };
+    cli.write('calendar.json', JSON.stringify([special]));
+    const saturday = oldRows(5).map((row) => ({
+      ...row,
+      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
+    }));
+    const name = await oldFile(cli.folder, saturday, [], '2025-12-27');
+    expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
+    expect((await cli.run('import', name)).out).toContain('5 rows are the day 2025-12-27');
+    const part = ['--phase', 'CONTINUOUS', '--to'];
+    expect((await cli.run('export', name, ...part, 'old.csv')).out).toContain('5 rows');
+    expect((await cli.run('export', '2025-12-27', ...part, 'day.csv')).out).toContain('5 rows');
+  });
+
   test('says what it cannot check', async () => {
     await oldFile(cli.folder, [], [], '2025-12-24');
     for (const [what, said] of [
