@@ -12,6 +12,7 @@ import {
   type RecordingOptions,
   recordingOf,
 } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint, table } from './terminal.ts';
 
 interface CheckOptions extends RecordingOptions {
@@ -42,7 +43,8 @@ Of a day the manifest's arithmetic, the hashes of its files, and every slot: exp
 Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
 says what to think about; a symbol with too many of them is red.
 
-Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
+A day that is still recorded is checked as far as it is. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
+when there is nothing to check.
 
 Examples:
   $ npx --no-install fyers check
@@ -69,6 +71,8 @@ async function check(
     rows: () => recording.rows(),
     events: await recording.events(),
     manifest: await recording.manifest(),
+    ownDays: ownDaysOf(io),
+    now: io.clock.now(),
     onRow: counter.tell,
   });
   const faults = [...found.faults, ...(await damagedFiles(recording))];
@@ -91,6 +95,7 @@ const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
   day: 'a recorded day',
   parquet: 'a Parquet file',
   'day-log': 'a day log',
+  csv: 'an exported CSV file',
   reference: 'a file of the Python original',
 };
 

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { FyersError } from '../core/errors.ts';
-import { dayOf } from '../core/market/calendar.ts';
 import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { DEFAULT_DATA } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
 interface CompactOptions {
@@ -52,9 +52,11 @@ async function compact(
   const named = what === undefined ? null : parseIstDate(what);
   if (what !== undefined && (named === null || !all.includes(named)))
     throw absent(what, dataDir, all);
-  const [{ endDay }, { compactDay }] = await Promise.all([
+  const ownDays = ownDaysOf(io);
+  const [{ endDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../harvester/day.ts'),
     import('../harvester/compact.ts'),
+    import('../harvester/sessions.ts'),
   ]);
   let done = 0;
   for (const date of named === null ? all : [named]) {
@@ -63,8 +65,8 @@ async function compact(
       if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
       continue;
     }
-    const day = dayOf(date);
-    const closesAt = day.kind === 'open' ? day.plan.closesAt : null;
+    const sessions = sessionsOn(date, ownDays);
+    const closesAt = sessions.session?.closesAt ?? null;
     const now = io.clock.now();
     if (date > istDateAt(now) || (date === istDateAt(now) && closesAt !== null && now < closesAt)) {
       if (named !== null) throw notOver(date);
@@ -76,7 +78,7 @@ async function compact(
       folder,
       date,
       shard,
-      session: day.kind === 'open' ? day.plan : null,
+      ...sessions,
     });
     io.progress?.('');
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;

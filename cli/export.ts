@@ -11,6 +11,7 @@ import type { Cell } from '../core/depth/columns.ts';
 import { RECORDED_COLUMNS, type RecordedRow } from '../core/depth/recorded.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
+import type { OwnDays } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import {
@@ -20,6 +21,7 @@ import {
   recordingOf,
 } from './recordings.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
+import { ownDaysOf } from './settings.ts';
 
 interface ExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;
@@ -77,10 +79,11 @@ async function exportRows(
   if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
   await using recording = await recordingOf(session, what, options);
   using counter = counting(io, 'Writing');
-  const picked = pick(recording, options, counter.tell);
+  const picked = pick(recording, options, { ownDays: ownDaysOf(io), onRow: counter.tell });
   try {
     if (form === 'parquet') await writeParquetFile(file, picked.rows);
-    else await writeText(file, form, linesOf(picked.rows, options.compat === true));
+    else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
+    else await writeText(file, form, csvLines(recording, picked.rows));
   } catch (caught) {
     await rm(`${file}.partial`, { force: true });
     if (caught instanceof FyersError) throw caught;
@@ -100,14 +103,21 @@ function formOf({ to, compat }: ExportOptions): Form {
   return form;
 }
 
-function pick(recording: OpenedRecording, options: ExportOptions, onRow: (rows: number) => void) {
-  const isSelected = selectionOf(options, recording.date);
+interface Picking {
+  readonly ownDays: OwnDays;
+  readonly onRow: (rows: number) => void;
+}
+
+function pick(recording: OpenedRecording, options: ExportOptions, { ownDays, onRow }: Picking) {
+  const isSelected = selectionOf(options, recording.date, ownDays);
+  const isWritten = (row: RecordedRow) =>
+    isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];
   async function* rows(): AsyncGenerator<RecordedRow> {
     for await (const row of recording.rows()) {
       onRow((read += 1));
       if (row === null) unreadable += 1;
-      else if (isSelected(row)) {
+      else if (isWritten(row)) {
         written += 1;
         yield row;
       }
@@ -116,20 +126,28 @@ function pick(recording: OpenedRecording, options: ExportOptions, onRow: (rows: 
   return { rows: rows(), counts: () => ({ written, unreadable }) };
 }
 
-async function* linesOf(rows: AsyncIterable<RecordedRow>, compat: boolean): AsyncGenerator<string> {
-  yield `${compat ? COMPAT_HEADER : RECORDED_COLUMNS.map(({ name }) => name).join(',')}\n`;
-  for await (const row of rows) {
-    const line = compat ? compatLineOf(row) : csvLineOf(row);
-    if (line !== null) yield `${line}\n`;
-  }
+async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<string> {
+  yield `${COMPAT_HEADER}\n`;
+  for await (const row of rows) yield `${compatLineOf(row) ?? ''}\n`;
 }
 
-function csvLineOf(row: RecordedRow): string {
-  return RECORDED_COLUMNS.map(({ kind }, index) => {
-    const cell = row[index] ?? null;
-    if (cell === null) return '';
-    return kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
-  }).join(',');
+/** The columns that the recording has, so that the file is read again as what it is of. */
+async function* csvLines(
+  { columns }: OpenedRecording,
+  rows: AsyncIterable<RecordedRow>,
+): AsyncGenerator<string> {
+  const written = RECORDED_COLUMNS.flatMap(({ name, kind }, index) =>
+    columns.has(name) ? [{ name, kind, index }] : [],
+  );
+  yield `${written.map(({ name }) => name).join(',')}\n`;
+  for await (const row of rows) {
+    const texts = written.map(({ kind, index }) => {
+      const cell = row[index] ?? null;
+      if (cell === null) return '';
+      return kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
+    });
+    yield `${texts.join(',')}\n`;
+  }
 }
 
 /** Whole or not at all. */
@@ -140,9 +158,16 @@ async function writeText(file: string, form: Form, lines: AsyncIterable<string>)
   await rename(`${file}.partial`, file);
 }
 
+const ALWAYS: ReadonlySet<string> = new Set(['timestamp', 'symbol']);
+
 async function writeParquetFile(file: string, rows: AsyncIterable<RecordedRow>): Promise<void> {
   const { writeParquet } = await import('../adapters/files/parquet.ts');
-  await writeParquet(file, RECORDED_COLUMNS, groupsOf(rows));
+  // A row of the reference has none of the columns after its own.
+  const columns = RECORDED_COLUMNS.map((column) => ({
+    ...column,
+    nullable: !ALWAYS.has(column.name),
+  }));
+  await writeParquet(file, columns, groupsOf(rows));
 }
 
 async function* groupsOf(

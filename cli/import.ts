@@ -1,17 +1,21 @@
 // `npx fyers import`: the Python original's CSV files become recorded days.
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
 import { type RecordedRow, bookOf, numberColumn } from '../core/depth/recorded.ts';
+import type { Manifest } from '../core/depth/manifest.ts';
 import type { Row } from '../core/depth/row.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { type IstDate, instant } from '../core/time.ts';
+import type { Imported } from '../harvester/import.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { DEFAULT_DATA } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
 interface ImportOptions {
@@ -60,49 +64,65 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const { date, place } = recording;
   if (recording.kind !== 'reference' || date === null) throw notOurs(place);
   const name = path.basename(place);
-  const day = dayOf(date);
+  const ownDays = ownDaysOf(io);
+  const day = dayOf(date, ownDays);
   if (day.kind === 'closed') {
     io.err(
       `${name}: ${date} had no market (${day.why}); its rows are of a standing book, and were left.`,
     );
     return;
   }
-  const days = dayFolders(dataDir);
-  if ((await days.dates()).includes(date)) throw isThere(date, dataDir);
-  const [{ importDay }, { compactDay }] = await Promise.all([
+  if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
+  const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../harvester/import.ts'),
     import('../harvester/compact.ts'),
+    import('../harvester/sessions.ts'),
   ]);
-  using counter = counting(io, name);
-  const { rows, unreadable, misdated } = await importDay({
-    days,
-    clock: io.clock,
-    events: { emit: () => undefined },
-    date,
-    session: day.plan,
-    rows: rowsOf(recording),
-    onRow: counter.tell,
-  });
-  const manifest = await compactDay({
-    folder: days.folder(date),
-    date,
-    shard: 0,
-    session: day.plan,
-  });
-  const { received, expected } = manifest;
-  io.out(
-    paint(
-      io,
-      'good',
-      `${name}: ${rows.toLocaleString('en')} rows are the day ${date}, ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots.`,
+  // Made aside and moved when it is whole: a command cut short leaves no half of a day.
+  const aside = path.join(dataDir, 'importing');
+  await rm(aside, { recursive: true, force: true });
+  try {
+    const days = dayFolders(aside);
+    using counter = counting(io, name);
+    const imported = await importDay({
+      days,
+      clock: io.clock,
+      events: { emit: () => undefined },
+      date,
+      session: day.plan,
+      rows: () => rowsOf(recording),
+      onRow: counter.tell,
+    });
+    if (imported.rows === 0) throw notOurs(place);
+    const folder = days.folder(date);
+    const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
+    await mkdir(path.join(dataDir, 'days'), { recursive: true });
+    await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
+    for (const line of linesOf(session, name, imported, manifest)) io.out(line);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function linesOf(
+  { io }: Session,
+  name: string,
+  { unreadable, misdated }: Imported,
+  { date, rows, received, expected, leftOut }: Manifest,
+): readonly string[] {
+  const number = (count: number) => count.toLocaleString('en');
+  const left: readonly (readonly [number, string])[] = [
+    [misdated, 'stamped outside of 09:15 to 15:30'],
+    [leftOut.duplicate, 'second ones of their symbol in five seconds'],
+    [unreadable, 'not readable'],
+  ];
+  const text = `${name}: ${number(rows)} rows are the day ${date}, ${number(received)} of ${number(expected)} slots.`;
+  return [
+    paint(io, 'good', text),
+    ...left.flatMap(([count, why]) =>
+      count === 0 ? [] : [`  Left out, because they are ${why}: ${number(count)}.`],
     ),
-  );
-  if (misdated > 0)
-    io.out(
-      `  ${misdated.toLocaleString('en')} rows are stamped outside of 09:15 to 15:30, and were left.`,
-    );
-  if (unreadable > 0)
-    io.out(`  ${unreadable.toLocaleString('en')} lines could not be read, and were left.`);
+  ];
 }
 
 const timestampOf = numberColumn('timestamp');

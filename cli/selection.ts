@@ -1,9 +1,10 @@
 // Which rows of a recording a command is about: by symbol, phase and time of day.
 import { type RecordedRow, numberColumn, textColumn } from '../core/depth/recorded.ts';
 import { FyersError } from '../core/errors.ts';
-import { dayOf } from '../core/market/calendar.ts';
-import { PHASE_NAMES, phaseAt } from '../core/market/phases.ts';
+import { PHASE_NAMES } from '../core/market/phases.ts';
+import { phasesBySymbol } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
+import type { OwnDays } from '../harvester/sessions.ts';
 
 export interface SelectionOptions {
   readonly symbols?: string;
@@ -20,6 +21,7 @@ const phaseOf = textColumn('phase');
 export function selectionOf(
   options: SelectionOptions,
   date: IstDate | null,
+  ownDays: OwnDays,
 ): (row: RecordedRow) => boolean {
   const symbols = options.symbols?.split(',').map((name) => name.trim());
   const { phase } = options;
@@ -28,7 +30,7 @@ export function selectionOf(
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
-  const day = date === null ? null : dayOf(date);
+  const phaseOn = phasesBySymbol(new Map(), ownDays);
   return (row) => {
     const at = timestampOf(row) ?? 0;
     if (at < from || at >= until) return false;
@@ -40,8 +42,7 @@ export function selectionOf(
       return false;
     if (phase === undefined) return true;
     // Before a day is compacted the calendar tells.
-    const planned = day?.kind === 'open' ? phaseAt(day.plan, instant(at)) : null;
-    return (phaseOf(row) ?? planned?.name) === phase;
+    return (phaseOf(row) ?? phaseOn(symbol, instant(at))?.name) === phase;
   };
 }
 

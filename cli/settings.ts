@@ -49,6 +49,11 @@ export function calendarOf(folder: string, settings: Settings): CalendarOptions 
   return file.kind === 'days' ? { overrides: file.overrides } : {};
 }
 
+/** The same of the folder that a command was started in. */
+export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOptions {
+  return calendarOf(cwd, settingsOf(cwd, env));
+}
+
 export function apiUrlOf(settings: Settings): string {
   return settings(ENVIRONMENT.apiUrl)?.replace(/\/+$/, '') ?? FYERS_API_URL;
 }

@@ -4,10 +4,10 @@ import type { DayEvent } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { COLUMNS, type Cell } from '../core/depth/columns.ts';
-import { dayOf } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import { type IstDate, istInstant } from '../core/time.ts';
+import { type Instant, type IstDate, SECOND, istInstant, plus } from '../core/time.ts';
 import { coverageOf, keyOf, qualityOf } from './compact.ts';
+import { type OwnDays, sessionsOn } from './sessions.ts';
 
 export interface AuditInput {
   readonly date: IstDate;
@@ -15,6 +15,9 @@ export interface AuditInput {
   /** None for a file. */
   readonly events: readonly DayEvent[];
   readonly manifest: Manifest | null;
+  readonly ownDays: OwnDays;
+  /** Slots that nobody can have recorded by now are not missing. */
+  readonly now: Instant;
   /** Told after each row. */
   readonly onRow: (rows: number) => void;
 }
@@ -35,9 +38,11 @@ export interface Audit {
 const OBSERVED = COLUMNS.length;
 
 export async function audit(input: AuditInput): Promise<Audit> {
-  const { date, events, manifest } = input;
-  const session = sessionOf(date, null) ?? closedDay(date);
-  const quality = qualityOf(events, (_symbol, auction) => sessionOf(date, auction), session);
+  const { date, manifest } = input;
+  const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
+  const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
+  const session = planned ?? closedDay(date);
+  const quality = qualityOf(events, sessionOf, session);
   const coverage = coverageOf(events);
   const isPlanned = events.some(({ event }) => event === 'plan');
   const seen = new Set<string>();
@@ -67,6 +72,15 @@ export async function audit(input: AuditInput): Promise<Audit> {
       ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
     ],
   };
+}
+
+/** The day's plans, ended where a slot's answers may still be on their way: within two slots of now. */
+function asFarAs(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
+  return events.map((event) => {
+    if (event.event !== 'plan') return event;
+    const until = plus(now, -2 * event.everySeconds * SECOND);
+    return until < event.closesAt ? { ...event, closesAt: until } : event;
+  });
 }
 
 /** The reference's rows have no slot: their time stands for it. */
@@ -118,11 +132,6 @@ function sum(values: readonly number[]): number {
 
 function count(n: number, what: string): string {
   return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
-}
-
-function sessionOf(date: IstDate, auction: boolean | null): SessionPlan | null {
-  const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
-  return day.kind === 'open' ? day.plan : null;
 }
 
 /** Every row of it is outside of the session. */

@@ -19,8 +19,8 @@ export interface ImportOptions {
   readonly events: Events;
   readonly date: IstDate;
   readonly session: SessionPlan;
-  /** In the order of the file; null for a line that is no row. */
-  readonly rows: AsyncIterable<Row | null>;
+  /** In the order of the file, from its beginning at each call; null for a line that is no row. */
+  readonly rows: () => AsyncIterable<Row | null>;
   readonly onRow: (rows: number) => void;
 }
 
@@ -34,53 +34,56 @@ export interface Imported {
   readonly misdated: number;
 }
 
-/** The day is ended, and not yet compacted. */
+/** The day is ended, and not yet compacted; without a row that counts there is none. */
 export async function importDay(options: ImportOptions): Promise<Imported> {
   const { days, clock, date, session } = options;
   const tally = { rows: 0, unreadable: 0, misdated: 0 };
+  const symbols = await symbolsIn(options);
+  if (symbols.length === 0) return tally;
   const logs = await days.open(date);
   try {
-    let plan: PlanEvent | null = null;
+    await logs.record([
+      planOf(options, symbols),
+      { event: 'started', at: clock.now(), message: 'Imported' },
+    ]);
     let batch: Row[] = [];
-    const symbols = new Set<string>();
-    for await (const row of options.rows) {
+    for await (const row of options.rows()) {
       if (row === null) tally.unreadable += 1;
-      else if (istDateAt(row.receivedAt) !== date || !inCompatHours(row.receivedAt))
-        tally.misdated += 1;
+      else if (!counts(row, date)) tally.misdated += 1;
       else {
-        symbols.add(row.symbol);
         batch.push(onGrid(row, session));
         tally.rows += 1;
         options.onRow(tally.rows);
       }
       if (batch.length < BATCH) continue;
-      plan ??= await planned(options, logs, symbols);
       await logs.append(batch);
       batch = [];
     }
-    plan ??= symbols.size === 0 ? null : await planned(options, logs, symbols);
     if (batch.length > 0) await logs.append(batch);
-    if (plan !== null) {
-      const note = { event: 'started', at: clock.now(), message: 'Imported' } as const;
-      await logs.record([note]);
-    }
   } finally {
     await logs.close();
   }
-  await endDay({ ...options }, date);
+  await endDay(options, date);
   return tally;
 }
 
-async function planned(
-  { session, clock }: ImportOptions,
-  logs: Awaited<ReturnType<Days['open']>>,
-  symbols: ReadonlySet<string>,
-): Promise<PlanEvent> {
+/** All of the file's: one that appears late was expected from the opening on. */
+async function symbolsIn({ rows, date }: ImportOptions): Promise<readonly string[]> {
+  const symbols = new Set<string>();
+  for await (const row of rows()) if (row !== null && counts(row, date)) symbols.add(row.symbol);
+  return [...symbols].sort();
+}
+
+function counts({ receivedAt }: Row, date: IstDate): boolean {
+  return istDateAt(receivedAt) === date && inCompatHours(receivedAt);
+}
+
+function planOf({ session, clock }: ImportOptions, symbols: readonly string[]): PlanEvent {
   const { opensAt, closesAt, name, certainty, source } = session;
-  const plan: PlanEvent = {
+  return {
     event: 'plan',
     at: clock.now(),
-    symbols: [...symbols].sort(),
+    symbols: [...symbols],
     everySeconds: EVERY_SECONDS,
     opensAt,
     closesAt,
@@ -90,8 +93,6 @@ async function planned(
     certainty,
     source,
   };
-  await logs.record([plan]);
-  return plan;
 }
 
 /** The slot in which its round began. */

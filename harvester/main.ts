@@ -19,13 +19,13 @@ import { runChild } from '../adapters/process/run-child.ts';
 import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
 import { harvest } from './loop.ts';
+import { sessionsOn } from './sessions.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -79,19 +79,10 @@ export async function run({ clock, signal, argv, env }: RunOptions): Promise<num
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  const sessionOf = (_symbol: string, auction: boolean | null): SessionPlan | null => {
-    const day = dayOf(date, { eligibility: auction === false ? 'plain' : 'auction' });
-    return day.kind === 'open' ? day.plan : null;
-  };
   // A compaction outlives a harvester that is killed; the next harvester's must not work on the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
-  await compactDay({
-    folder: dayFolders(dataDir).folder(date),
-    date,
-    shard,
-    session: sessionOf('', null),
-    sessionOf,
-  });
+  const folder = dayFolders(dataDir).folder(date);
+  await compactDay({ folder, date, shard, ...sessionsOn(date, {}) });
 }
 
 interface Surroundings {

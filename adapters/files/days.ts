@@ -1,13 +1,14 @@
 // The harvester's folder: one folder a day with its logs, and after the close what is made from them.
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { COMPAT_HEADER, compatFileName, compatLine } from '../../core/depth/compat.ts';
+import { compatFileName, compatLine } from '../../core/depth/compat.ts';
 import type { Row } from '../../core/depth/row.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { LogEnds } from '../../core/depth/pieces.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, parseIstDate } from '../../core/time.ts';
+import { appendCompat } from './compat-file.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { type DayLog, openDayLog } from './day-log.ts';
 import { dayPieces } from './day-pieces.ts';
@@ -109,11 +110,6 @@ function withCompat(day: OpenDay, file: string, onFailed: (problem: Error) => vo
       return outcome;
     },
   };
-}
-
-async function appendCompat(file: string, lines: readonly string[]): Promise<void> {
-  const { size } = await stat(file).catch(() => ({ size: 0 }));
-  await appendFile(file, [...(size === 0 ? [COMPAT_HEADER] : []), ...lines, ''].join('\n'));
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -15,8 +15,8 @@ import { filesOf } from './part-log.ts';
 import { dayFolders } from './days.ts';
 import { type ParquetRows, openParquet } from './parquet-rows.ts';
 
-/** day: a folder of the harvester's · parquet, day-log: files of ours · reference: its CSV of 25 columns. */
-type RecordingKind = 'day' | 'parquet' | 'day-log' | 'reference';
+/** day: a folder of the harvester's · parquet, day-log, csv: files of ours, the last one an exported one · reference: its CSV of 25 columns. */
+type RecordingKind = 'day' | 'parquet' | 'day-log' | 'csv' | 'reference';
 
 export interface Recording {
   readonly kind: RecordingKind;
@@ -38,6 +38,8 @@ export interface Recording {
   /** The day's folder; null for a file. */
   readonly day: DayArchive | null;
 }
+
+const RECORDED_HEADER = RECORDED_COLUMNS.map(({ name }) => name).join(',');
 
 export interface OpenOptions {
   /** A date, a day's folder or a file; null is the latest day. */
@@ -100,6 +102,10 @@ async function openCsv(place: string): Promise<Recording> {
   if (header === CSV_HEADER) {
     return fileOf('day-log', place, new Set(CSV_HEADER.split(',')), () => logRows([place]));
   }
+  if (header === RECORDED_HEADER) {
+    const columns = new Set(RECORDED_HEADER.split(','));
+    return fileOf('csv', place, columns, () => csvRows(place, RECORDED_HEADER, recordedRow));
+  }
   if (header === COMPAT_HEADER) {
     const columns = new Set(COMPAT_HEADER.split(','));
     return fileOf('reference', place, columns, () => csvRows(place, COMPAT_HEADER, compatRow));
@@ -150,9 +156,17 @@ async function* parquetRows(parquet: ParquetRows, place: string): AsyncGenerator
   }
 }
 
-const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(CSV_HEADER.split(',').length).map(
-  () => null,
-);
+const OBSERVED = CSV_HEADER.split(',').length;
+
+/** What compaction adds is text. */
+function recordedRow(line: string): RecordedRow | null {
+  const texts = line.split(',');
+  const cells = parseCsvLine(texts.slice(0, OBSERVED).join(','));
+  if (cells === null || texts.length !== RECORDED_COLUMNS.length) return null;
+  return [...cells, ...texts.slice(OBSERVED).map((text) => (text === '' ? null : text))];
+}
+
+const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(OBSERVED).map(() => null);
 
 /** The parts of a day log, one after the other. */
 async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | null> {

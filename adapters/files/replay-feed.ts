@@ -1,5 +1,6 @@
 // A recording as a feed: what was observed, slot by slot, in the form in which it came live.
-import type { DayEvent } from '../../core/depth/day-events.ts';
+import type { HoleReason } from '../../core/depth/coverage.ts';
+import type { PlanEvent } from '../../core/depth/day-events.ts';
 import { bookOf, numberColumn } from '../../core/depth/recorded.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
 import { type Instant, SECOND, instant, plus } from '../../core/time.ts';
@@ -15,35 +16,47 @@ export interface ReplayOptions {
   readonly pace: { readonly clock: Clock; readonly speed: number } | null;
 }
 
-/** The feed `replay`: one batch a slot, books in the order of receipt, then the slot's holes. Neither session nor token is asked for. */
+/** The feed `replay`: one batch a slot, its books in the order of receipt, then its holes. Neither session nor token is asked for. */
 export function replayFeed({ recording, pace }: ReplayOptions): DepthFeed {
   return {
     name: 'replay',
     async *observe(_session, _token, signal) {
-      const holes = holesOf(await recording.events());
       let before: Instant | null = null;
-      for await (const [slot, books] of batches(recording)) {
+      for await (const [slot, batch] of batches(booksOf(recording), await holesOf(recording))) {
         if (pace !== null && before !== null) {
           const wait = Math.max(0, Math.round((slot - before) / pace.speed));
           await pace.clock.sleepUntil(plus(pace.clock.now(), wait), signal);
         }
         signal.throwIfAborted();
-        yield [...emptySlots(holes, before, slot), ...books];
+        yield batch;
         before = slot;
       }
-      const rest = [...holes.values()]
-        .flat()
-        .filter(({ slot }) => before === null || slot > before);
-      if (rest.length > 0) yield rest;
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-/** Rows that follow each other and are of one slot. The reference's have none: their time stands for it. */
+type Batch = readonly [Instant, readonly Taken[]];
+
+/** Both in the order of their slots, a slot that has books and holes in one. */
 async function* batches(
-  recording: Recording,
-): AsyncGenerator<readonly [Instant, readonly Taken[]]> {
+  books: AsyncIterable<Batch>,
+  holes: readonly Batch[],
+): AsyncGenerator<Batch> {
+  let next = 0;
+  for await (const [slot, taken] of books) {
+    let missing: readonly Taken[] = [];
+    for (let hole = holes[next]; hole !== undefined && hole[0] <= slot; hole = holes[(next += 1)]) {
+      if (hole[0] === slot) [, missing] = hole;
+      else yield hole;
+    }
+    yield [slot, [...taken, ...missing]];
+  }
+  yield* holes.slice(next);
+}
+
+/** Rows that follow each other and are of one slot. The reference's have none: their time stands for it. */
+async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
   let [slot, books]: [Instant | null, Taken[]] = [null, []];
   for await (const row of recording.rows()) {
     if (row === null) continue;
@@ -61,36 +74,24 @@ async function* batches(
   if (slot !== null) yield [slot, books];
 }
 
-type Hole = Taken & { readonly kind: 'hole' };
-
-/** By slot. */
-function holesOf(events: readonly DayEvent[]): ReadonlyMap<Instant, readonly Hole[]> {
-  const holes = new Map<Instant, Hole[]>();
-  const every = SECOND * (events.find((event) => event.event === 'plan')?.everySeconds ?? 1);
+/** By slot, oldest first. The grid is that of the plan which was in force. */
+async function holesOf(recording: Recording): Promise<readonly Batch[]> {
+  const events = await recording.events();
+  const plans = events.filter((event): event is PlanEvent => event.event === 'plan');
+  const holes = new Map<Instant, Taken[]>();
   for (const event of events) {
     if (event.event !== 'hole') continue;
+    const plan = plans.findLast(({ from }) => from <= event.from) ?? plans[0];
+    const every = SECOND * (plan?.everySeconds ?? 1);
     for (let slot = event.from; slot < event.to; slot = plus(slot, every)) {
-      const taken = event.symbols.map((symbol): Hole => ({
-        symbol,
-        slot,
-        sentAt: slot,
-        receivedAt: slot,
-        kind: 'hole',
-        reason: event.reason,
-      }));
-      holes.set(slot, [...(holes.get(slot) ?? []), ...taken]);
+      const taken = holes.get(slot) ?? [];
+      holes.set(slot, taken);
+      for (const symbol of event.symbols) taken.push(holeAt(slot, symbol, event.reason));
     }
   }
-  return holes;
+  return [...holes].sort(([a], [b]) => a - b);
 }
 
-/** Of the slots after the last batch, this one included. */
-function emptySlots(
-  holes: ReadonlyMap<Instant, readonly Hole[]>,
-  after: Instant | null,
-  until: Instant,
-): readonly Hole[] {
-  return [...holes].flatMap(([slot, taken]) =>
-    (after === null || slot > after) && slot <= until ? taken : [],
-  );
+function holeAt(slot: Instant, symbol: string, reason: HoleReason): Taken {
+  return { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason };
 }

@@ -3,7 +3,7 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
-import { shortSession } from '../support/depth.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { type Stage, stage } from './stage.ts';
@@ -81,6 +81,22 @@ describe('fyers check', () => {
     expect(code).toBe(4);
   });
 
+  test.each([
+    ['goes on', 40, 'It adds up.', 0],
+    ['was killed', 65, '8 slots have neither a row nor a reason.', 4],
+  ] as const)('judges a day that %s as far as it is', async (_what, seconds, said, code) => {
+    cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    const { folder } = await recordDay({ dataDir, state: 'running' });
+    const log = folder.pathOf('day-0.v2.csv');
+    const lines = (await readFile(log, 'utf8')).split('\n');
+    // The header, and two symbols until 09:00:35.
+    await writeFile(log, [...lines.slice(0, 1 + 2 * 7), ''].join('\n'));
+    const ran = await cli.run('check');
+    expect(ran.out).toContain(said);
+    expect(ran.code).toBe(code);
+  });
+
   test('reads a file of the Python original, and marks what it recorded on a Saturday', async () => {
     const name = await oldFile(cli.folder, oldRows(20), ['half a line']);
     const good = await cli.run('check', name);
@@ -94,6 +110,25 @@ describe('fyers check', () => {
     const marked = await cli.run('check', await oldFile(cli.folder, saturday, [], '2025-12-27'));
     expect(marked.out).toContain('outside-session 5');
     expect(marked.code).toBe(4);
+  });
+
+  test('knows the operator’s own days', async () => {
+    const special = {
+      date: '2025-12-27',
+      source: 'a circular',
+      phases: [{ name: 'CONTINUOUS', from: '09:15', to: '15:30' }],
+    };
+    cli.write('calendar.json', JSON.stringify([special]));
+    const saturday = oldRows(5).map((row) => ({
+      ...row,
+      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
+    }));
+    const name = await oldFile(cli.folder, saturday, [], '2025-12-27');
+    expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
+    expect((await cli.run('import', name)).out).toContain('5 rows are the day 2025-12-27');
+    const part = ['--phase', 'CONTINUOUS', '--to'];
+    expect((await cli.run('export', name, ...part, 'old.csv')).out).toContain('5 rows');
+    expect((await cli.run('export', '2025-12-27', ...part, 'day.csv')).out).toContain('5 rows');
   });
 
   test('says what it cannot check', async () => {

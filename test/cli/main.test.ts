@@ -57,6 +57,13 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['ssm', 'set'],
   ['ssm', 'delete'],
   ['harvest'],
+  ['check'],
+  ['inspect'],
+  ['export'],
+  ['replay'],
+  ['import'],
+  ['compact'],
+  ['report'],
   ['configure'],
   ['confirm'],
   ['telegram'],
@@ -171,6 +178,6 @@ describe('npx fyers harvest', () => {
     }
     const usage = (): unknown => parseSettings(['--nope'], {});
     for (const { flag } of explained) expect(usage).toThrow(`--${flag}`);
-    expect(explained.length).toBe(8);
+    expect(explained.length).toBe(9);
   });
 });

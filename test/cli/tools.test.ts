@@ -1,11 +1,13 @@
 // What makes something of recordings: export, replay, import and compact, over days that the harvester's own code recorded.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
 import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
+import { openRecording } from '../../adapters/files/recordings.ts';
+import { replayFeed } from '../../adapters/files/replay-feed.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
@@ -51,6 +53,33 @@ describe('fyers export', () => {
     );
   });
 
+  test('counts only the rows inside of the hours of the Python original', async () => {
+    await recordDay({ dataDir, session: shortSession(plus(OPENS_AT, 14.5 * 60 * SECOND)) });
+    const { out } = await cli.run('export', '--compat', '--to', 'half.csv');
+    expect(out).toBe('12 rows are in half.csv.');
+    expect((await read('half.csv')).trim().split('\n')).toHaveLength(13);
+  });
+
+  test('makes files that the other commands read, of whatever it was', async () => {
+    await recordDay({ dataDir });
+    await oldFile(cli.folder, oldRows(9));
+    for (const [what, to, kind] of [
+      ['2026-11-25', 'day.csv.gz', 'an exported CSV file'],
+      ['harvested_data/days/2026-11-25/day-0.v2.csv', 'log.csv', 'a day log'],
+      ['market_depth_2025-12-24.csv', 'old.csv', 'a file of the Python original'],
+      ['market_depth_2025-12-24.csv', 'old.parquet', 'a Parquet file'],
+    ] as const) {
+      const written = await cli.run('export', what, '--to', to);
+      expect(written.err).toBe('');
+      expect((await cli.run('check', to)).out).toContain(`${to} (${kind})`);
+      const again = await cli.run('export', to, '--to', `again-${to}`);
+      expect(again).toMatchObject({ code: 0, err: '' });
+      expect(again.out.split(' ')[0]).toBe(written.out.split(' ')[0]);
+    }
+    expect(await read('again-old.csv')).toBe(await read('old.csv'));
+    expect((await cli.run('check', 'day.csv.gz')).out).toMatch(/NSE:INFY-EQ +12 +– +– +none/);
+  });
+
   test('never writes over a file unless told, and leaves no half of one', async () => {
     await recordDay({ dataDir });
     cli.write('mine.csv', 'mine');
@@ -94,6 +123,29 @@ describe('fyers replay', () => {
     expect(taken[0]).toMatchObject({ kind: 'book', book: { volume: 0 } });
   });
 
+  test('makes a batch of a slot that has nothing but holes, in its place and at its time', async () => {
+    const clock = virtualClock(OPENS_AT);
+    const data = path.join(cli.folder, 'harvested_data');
+    const book = (_: string, index: number) => (index > 3 && index < 11 ? null : moving(index));
+    await recordDay({ dataDir: data, book });
+    await using feed = replayFeed({
+      recording: await openRecording({ what: null, dataDir: data, cwd: data }),
+      pace: { clock, speed: 1 },
+    });
+    const seen: string[] = [];
+    const { signal } = new AbortController();
+    for await (const batch of feed.observe(shortSession(), () => null, signal)) {
+      const kinds = batch.map(({ kind }) => kind).join(' ');
+      expect(batch.map(({ slot }) => slot)).toEqual([clock.now(), clock.now()]);
+      seen.push(kinds);
+    }
+    expect(seen).toEqual([
+      ...Array.from({ length: 4 }, () => 'book book'),
+      ...Array.from({ length: 7 }, () => 'hole hole'),
+      'book book',
+    ]);
+  });
+
   test('waits as the day did, or so many times less', async () => {
     const clock = virtualClock(OPENS_AT);
     await using paced = await stage({ clock });
@@ -118,14 +170,46 @@ describe('fyers import', () => {
     const { code, out, err } = await cli.run('import', name);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('4,285 rows are the day 2025-12-24, 4,285 of 5,040 slots.');
-    expect(out).toContain('1 rows are stamped outside of 09:15 to 15:30');
-    expect(out).toContain('1 lines could not be read');
+    expect(out).toContain('they are stamped outside of 09:15 to 15:30: 1.');
+    expect(out).toContain('they are not readable: 1.');
     const checked = await cli.run('check', '2025-12-24');
     expect(checked.out).toContain('It adds up.');
     expect((await cli.run('report', '2025-12-24')).code).toBe(0);
     const again = await cli.run('import', name);
     expect(again.err).toContain('has 2025-12-24 already');
     expect(again.code).toBe(2);
+  });
+
+  test('expects a symbol from the opening on, however late it appears in the file', async () => {
+    const rows = oldRows(700);
+    const last = rows.slice(-5).map((row) => {
+      const book = { ...row.book, symbol: 'NSE:INFY-EQ' };
+      return { ...row, symbol: book.symbol, book };
+    });
+    const twice = rows.slice(0, 3).flatMap((row) => compatLine(row) ?? []);
+    const name = await oldFile(cli.folder, [...rows, ...last], twice);
+    const { code, out } = await cli.run('import', name);
+    expect(code).toBe(0);
+    expect(out).toContain('705 rows are the day 2025-12-24, 705 of 10,080 slots.');
+    expect(out).toContain('second ones of their symbol in five seconds: 3.');
+    expect(JSON.parse((await cli.run('inspect', 'INFY', '--json')).out)).toMatchObject({
+      book: { totalBuyQuantity: 1_000 + 699 },
+    });
+  });
+
+  test('leaves nothing of a file that is damaged or has no row in it', async () => {
+    const name = await oldFile(cli.folder, oldRows(4_000));
+    const zipped = gzipSync(await readFile(path.join(cli.folder, name)));
+    await writeFile(path.join(cli.folder, `${name}.gz`), zipped.subarray(0, zipped.length - 500));
+    const damaged = await cli.run('import', `${name}.gz`);
+    expect(damaged.err).toContain('cannot be read to its end');
+    expect(damaged.code).toBe(4);
+    const empty = await cli.run('import', await oldFile(cli.folder, []));
+    expect(empty.err).toContain('is no file of the Python original with rows in it');
+    expect(empty.code).toBe(2);
+    expect(await readdir(dataDir)).not.toContain('importing');
+    await expect(readdir(path.join(dataDir, 'days'))).rejects.toThrow('ENOENT');
+    expect((await cli.run('import', await oldFile(cli.folder, oldRows(9)))).code).toBe(0);
   });
 
   test('leaves days without a market, and files that are something else', async () => {

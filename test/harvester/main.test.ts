@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
+import { COMPAT_HEADER, parseCompatLine } from '../../core/depth/compat.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
 import { HARVESTER, bundle } from '../../infra/bundle.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
@@ -64,13 +65,16 @@ describe('The harvester as a process', () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
     const at = (time: string) => `${MUHURAT}T${time}:00+05:30`;
-    const child = start([CHILD, at('13:00'), at('14:00'), ...dayArguments()], env);
+    const args = [...dayArguments(), '--compat'];
+    const child = start([CHILD, at('13:00'), at('14:00'), ...args], env);
     await ending(child, 'hanging', () => child.kill('SIGKILL'));
     expect(child.signalCode).toBe('SIGKILL');
     const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
     await appendFile(log, '2025-10-21T14:00:0');
+    const compat = path.join(folder, 'data', `market_depth_${MUHURAT}.csv`);
+    await appendFile(compat, '2025-10-21T14:0');
 
-    const again = await ending(start([CHILD, at('14:20'), '-', ...dayArguments()], env));
+    const again = await ending(start([CHILD, at('14:20'), '-', ...args], env));
     expect(again.code).toBe(0);
     expect(again.output).toContain('torn-tail-cut');
     expect(await manifest()).toMatchObject({
@@ -81,12 +85,17 @@ describe('The harvester as a process', () => {
       leftOut: { duplicate: 0, unplanned: 0, malformed: 0 },
     });
 
+    const [header, ...rows] = (await readFile(compat, 'utf8')).trim().split('\n');
+    expect(header).toBe(COMPAT_HEADER);
+    expect(rows).toHaveLength(2 * (45 + 45));
+    expect(rows.filter((row) => parseCompatLine(row) === null)).toEqual([]);
+
     const before = await manifest();
     await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));
     const file = path.join(folder, 'harvester.mjs');
     await writeFile(file, await bundle(HARVESTER));
-    const args = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
-    expect(await ending(start([file, ...args]))).toEqual({ code: 0, output: '' });
+    const compacting = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
+    expect(await ending(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
   });
 

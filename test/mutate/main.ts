@@ -7,6 +7,7 @@ import { OPTIONAL } from './mutations/options.ts';
 import { PROGRAM } from './mutations/program.ts';
 import { SANDBOX } from './mutations/sandbox.ts';
 import { SHAPE } from './mutations/shape.ts';
+import { TOOLING } from './mutations/tools.ts';
 import { type Verdict, runTests } from './tests.ts';
 import { type Mutation, apply, copyTree, occurrences, removeTree } from './tree.ts';
 
@@ -16,6 +17,7 @@ const MUTATIONS = [
   ...KEEPER,
   ...LOGIN,
   ...HARVESTER,
+  ...TOOLING,
   ...PROGRAM,
   ...OPTIONAL,
   ...SANDBOX,

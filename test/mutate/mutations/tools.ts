@@ -1,0 +1,44 @@
+// Edits of what reads recordings, and of what is made of them.
+import type { Mutation } from '../tree.ts';
+
+const TOOLS = ['test/cli/tools.test.ts'];
+const CHECK = ['test/cli/check.test.ts'];
+const COMPAT = ['test/adapters/files/compat-file.test.ts'];
+
+export const TOOLING: readonly Mutation[] = [
+  {
+    name: 'check calls the rest of a running day missing',
+    file: 'harvester/audit.ts',
+    find: 'return until < event.closesAt ? { ...event, closesAt: until } : event;',
+    replace: 'return event;',
+    tests: CHECK,
+  },
+  {
+    name: 'slots without a reason are no fault',
+    file: 'harvester/audit.ts',
+    find: 'coverage.unexplained > 0',
+    replace: 'coverage.unexplained < 0',
+    tests: CHECK,
+  },
+  {
+    name: 'an import cut short looks like a day',
+    file: 'cli/import.ts',
+    find: "path.join(dataDir, 'importing')",
+    replace: 'dataDir',
+    tests: TOOLS,
+  },
+  {
+    name: 'the holes of a slot come with the next book',
+    file: 'adapters/files/replay-feed.ts',
+    find: 'else yield hole;',
+    replace: 'else missing = [...missing, ...hole[1]];',
+    tests: TOOLS,
+  },
+  {
+    name: 'the torn line of the --compat file stays',
+    file: 'adapters/files/compat-file.ts',
+    find: 'if (whole < size) await handle.truncate(whole);',
+    replace: '',
+    tests: COMPAT,
+  },
+];
