@@ -54,7 +54,6 @@ export async function program(
           ...shared,
           clock,
           code: code.harvester,
-          environment: { ...settings, ...settings.sampling },
         },
         { provider },
       )

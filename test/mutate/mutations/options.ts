@@ -63,16 +63,16 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance waits for no guard',
-    file: 'infra/components/harvester.ts',
-    find: 'dependsOn: [...made.needs, ...route, guard],',
-    replace: 'dependsOn: [...made.needs, ...route],',
+    file: 'infra/components/machine.ts',
+    find: '...network.route, ...guards];',
+    replace: '...network.route];',
     tests: OPTIONS,
   },
   {
     name: 'a stop of the instance is not guarded',
-    file: 'infra/components/harvester.ts',
-    find: 'plan: { script, instanceType: args.instanceType, subnetId: args.subnetId }',
-    replace: 'plan: { script, subnetId: args.subnetId }',
+    file: 'infra/components/machine.ts',
+    find: 'const plan = { script, instanceType, subnetId: args.subnetId };',
+    replace: 'const plan = { script, subnetId: args.subnetId };',
     tests: OPTIONS,
   },
   {
@@ -106,8 +106,8 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'the dashboard shows the metrics of another harvester',
     file: 'infra/components/dashboard.ts',
-    find: 'harvesterDimensions(suffix, SHARD)',
-    replace: "harvesterDimensions('other', SHARD)",
+    find: 'harvesterDimensions(suffix, String(shard))',
+    replace: "harvesterDimensions('other', String(shard))",
     tests: ['test/infra/dashboard.test.ts'],
   },
 ];
