@@ -159,8 +159,14 @@ export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>)
     ...[...things].map((what) => row([what, ...cells(what)])),
     row(['**Together**', ...columns.map((lines) => `**${money(sumOf(lines))}**`)]),
     '',
-    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`infra/prices.json\`](infra/prices.json).`,
+    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`infra/prices.json\`](infra/prices.json). ${unconfirmed()}`,
   ].join('\n');
+}
+
+/** What is taken from another region's price list. */
+function unconfirmed(): string {
+  const names = prices.notConfirmedForTheRegion.map((name) => `\`${name}\``).join(', ');
+  return `Not confirmed for this region: ${names}.`;
 }
 
 function money(usd: number): string {

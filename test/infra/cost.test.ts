@@ -32,6 +32,12 @@ describe('The cost of a month', () => {
     expect(usd(fn, ...Array<typeof schedule>(5_000).fill(schedule))[0]).toBeGreaterThan(1);
   });
 
+  test('says which of its prices are another region’s', () => {
+    expect(costTable({}).split('\n').at(-1)).toContain(
+      'Not confirmed for this region: `scannedTb`.',
+    );
+  });
+
   test.each([
     ['another type', { type: 'aws:rds/instance:Instance', inputs: {} }, /aws:rds/],
     ['another size', instance({ instanceType: 'c7g.metal' }), /c7g\.metal/],

@@ -22,6 +22,7 @@ const PROFILES: Readonly<Record<string, World>> = {
       ...EMAIL,
       athena: 'true',
       dashboard: 'true',
+      harvesters: JSON.stringify([{ symbols: 'NSE:SBIN-EQ' }, { symbols: 'NSE:INFY-EQ' }]),
       customerKey: 'true',
       readers: 'arn:aws:iam::123456789012:role/bot',
       reservedConcurrency: '1',
