@@ -45,6 +45,15 @@ describe('Of several harvesters', () => {
     expect(one(two, STASH, 'instance-plan').inputs).toEqual(one(alone, STASH).inputs);
   });
 
+  test('one that is left is what the only one was', async () => {
+    const harvesters = of(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
+    const left = await graphOf({ ...APP_ONLY, config: { harvesters } });
+    // Dependencies are told in no fixed order.
+    const known = (graph: Graph) => graph.resources.map(({ name, inputs }) => ({ name, inputs }));
+    expect(known(left)).toEqual(expect.arrayContaining([...known(alone)]));
+    expect(left.outputs).toEqual(alone.outputs);
+  });
+
   test('each records its own symbols under its own shard, on its own machine', () => {
     const other = one(two, INSTANCE, 'harvester-1');
     expect(environmentOf(other)).toMatchObject({

@@ -1,6 +1,7 @@
 // Edits of the optional parts.
 import type { Mutation } from '../tree.ts';
 
+const HARVESTERS = ['test/infra/harvesters.test.ts'];
 const OPTIONS = ['test/infra/options.test.ts'];
 const ATHENA = ['test/infra/athena.test.ts'];
 const GUARD = ['test/infra/session-guard.test.ts'];
@@ -109,5 +110,33 @@ export const OPTIONAL: readonly Mutation[] = [
     find: 'harvesterDimensions(suffix, String(shard))',
     replace: "harvesterDimensions('other', String(shard))",
     tests: ['test/infra/dashboard.test.ts'],
+  },
+  {
+    name: 'an instance waits for no guard but its own',
+    file: 'infra/components/machine.ts',
+    find: 'guarded.map(({ guard }) => guard)',
+    replace: 'guarded.slice(0, 1).map(({ guard }) => guard)',
+    tests: HARVESTERS,
+  },
+  {
+    name: 'a harvester reaches another shard',
+    file: 'infra/components/machine.ts',
+    find: "OBJECTS.dayPrefix('*', String(shard))",
+    replace: "OBJECTS.dayPrefix('*', '*')",
+    tests: HARVESTERS,
+  },
+  {
+    name: 'a symbol is recorded twice',
+    file: 'infra/harvesters.ts',
+    find: 'other.shard < shard && ',
+    replace: 'other.shard > shard + 9 && ',
+    tests: HARVESTERS,
+  },
+  {
+    name: 'harvesters together ask for more than the account may',
+    file: 'core/rate-plan.ts',
+    find: 'if (sum <= CALLS_PER_MINUTE_CAP) return null;',
+    replace: 'if (sum <= 2 * CALLS_PER_MINUTE_CAP) return null;',
+    tests: ['test/core/rate-plan.test.ts'],
   },
 ];
