@@ -49,7 +49,7 @@ const FREE: readonly RegExp[] = [
 type Rule = (all: readonly Priced[], others: readonly Priced[]) => readonly CostLine[];
 
 const RULES: Readonly<Record<string, Rule>> = {
-  'aws:ec2/instance:Instance': (all) => all.flatMap(instanceLines),
+  'aws:ec2/instance:Instance': (all) => [...all.flatMap(instanceLines), ...moreUploads(all)],
   'aws:s3/bucket:Bucket': (all) => [
     {
       what: `Recordings in S3: ${String(RECORDED_GIB)} GiB and ${String(PUTS_A_MONTH)} uploads`,
@@ -128,6 +128,13 @@ function instanceLines({ inputs }: Priced): readonly CostLine[] {
     },
     { what: `Its disk, ${String(volumeSize)} GiB of gp3`, usd: volumeSize * prices.volumeGibMonth },
   ];
+}
+
+/** Those of one harvester are counted with the bucket. */
+function moreUploads(instances: readonly Priced[]): readonly CostLine[] {
+  const more = instances.length - 1;
+  const usd = more * (PUTS_A_MONTH / 1_000) * prices.objectPutsPer1000;
+  return more > 0 ? [{ what: 'Uploads of every other harvester (`harvesters`)', usd }] : [];
 }
 
 function functionsUsd(functions: readonly Priced[], others: readonly Priced[]): number {
