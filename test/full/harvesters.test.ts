@@ -44,7 +44,7 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   test('come to the one that is there, and touch nothing of it', async () => {
     const before = await machines();
     expect(before).toHaveLength(1);
-    await harvesters([...REFERENCE_SYMBOLS], ['NSE:TCS-EQ']);
+    await harvestersByHand(REFERENCE_SYMBOLS, ['NSE:TCS-EQ']);
     const made = await changes();
     expect(made.filter((change) => !/^begins create \S+-1$/.test(change)).toSorted()).toEqual([
       'begins update monthly',
@@ -53,7 +53,6 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
     expect(await machines()).toHaveLength(2);
     expect(await machines()).toEqual(expect.arrayContaining([...before]));
     expect((await stack.outputs())['harvesters']).toHaveLength(2);
-    expect(await changes()).toEqual([]);
   });
 
   test('are each gone before the one that takes its place is made, so that two never write one day', async () => {
@@ -90,14 +89,19 @@ async function programClock(time: string): Promise<string> {
   return await writeShiftedDate(clockDir, istInstant(DATE, time));
 }
 
-/** The list as it is written into the stack's file, element by element. */
-async function harvesters(...symbols: readonly (readonly string[])[]): Promise<void> {
-  await stack.cli(['config', 'rm', 'harvesters']);
+/** The list as a person writes it, element by element. */
+async function harvestersByHand(...symbols: readonly (readonly string[])[]): Promise<void> {
   for (const [shard, own] of symbols.entries()) {
     const place = `harvesters[${String(shard)}].symbols`;
     const { code } = await stack.cli(['config', 'set', '--path', place, own.join(',')]);
     expect(code).toBe(0);
   }
+}
+
+/** The same, at once. */
+async function harvesters(...symbols: readonly (readonly string[])[]): Promise<void> {
+  const list = symbols.map((own) => ({ symbols: own }));
+  await stack.configSet('harvesters', JSON.stringify(list), false);
 }
 
 const event = z.object({
