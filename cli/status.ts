@@ -101,9 +101,8 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
       return [sayAlarms(await readAlarms(looking, topicArn))];
     }),
     readable('harvester', () => sayCollectors(looking)),
-    sayCalendar(looking),
   ]);
-  return parts.flat();
+  return [...parts.flat(), ...sayCalendar(looking)];
 }
 
 /** Only where it is worth a line. */

@@ -85,7 +85,7 @@ export function parseTelegram(text: string): Parsed<TelegramChat> {
 }
 
 /** Calls a minute that all symbols together may make (design §6; the account's limit is 200). */
-const CALLS_PER_MINUTE_CAP = 150;
+export const CALLS_PER_MINUTE_CAP = 150;
 
 export interface SamplingPlan {
   readonly symbols: readonly DepthSymbol[];

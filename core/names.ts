@@ -81,6 +81,9 @@ export type ParameterName =
   /** `<bot token>/<chat id>`, where Telegram is configured. */
   | 'FYERS_TELEGRAM';
 
+/** Of one stack: a partition of the table in Athena each, and an address of the subnet. */
+export const HARVESTERS_MAX = 10;
+
 /** Tells the harvesters of one account apart; a dimension has no empty value. */
 export function harvesterDimensions(suffix: string, shard: string) {
   return { Suffix: suffix === '' ? 'none' : suffix, Shard: shard } as const;

@@ -5,17 +5,16 @@ import * as pulumi from '@pulumi/pulumi';
 import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
 import {
   type Parsed,
-  type SamplingPlan,
   parseAppId,
   parseAppSecret,
   parseFyId,
   parsePin,
   parseRedirectUri,
-  parseSampling,
   parseSuffix,
   parseTelegram,
 } from '../core/config.ts';
-import { FYERS_API_URL, REFERENCE_REDIRECT_URI, REFERENCE_SYMBOLS } from '../core/names.ts';
+import { FYERS_API_URL, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
   parseAccountIds,
   parseApiUrl,
@@ -23,7 +22,6 @@ import {
   parseDays,
   parseDollars,
   parseEmail,
-  parseInstanceType,
   parseReaders,
   parseReservedConcurrency,
   parseSubnetId,
@@ -41,8 +39,7 @@ import {
   setCommand,
 } from './sources.ts';
 
-const DEFAULT_EVERY_SECONDS = '5';
-/** Half as much again as what the whole costs. */
+/** For each harvester half as much again as what the whole costs with one. */
 const DEFAULT_BUDGET_DOLLARS = 15;
 
 const NOTHING_TO_ASK =
@@ -61,11 +58,11 @@ export interface Settings {
   readonly email: string | null;
   /** `<bot token>/<chat id>`. */
   readonly telegram: Secret | null;
-  readonly sampling: SamplingPlan;
+  /** What each of them records; there is at least one, unless `harvester` is false. */
+  readonly harvesters: readonly HarvesterPlan[];
   readonly days: 'trading' | 'all';
   readonly suffix: string;
   readonly subnetId: string | null;
-  readonly instanceType: string;
   /** False: the token alone; no bucket and no instance. */
   readonly harvester: boolean;
   /** True: the recordings can be asked in SQL. */
@@ -127,6 +124,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
   const clientId = read('clientId', parseAppId);
   const secretKey = read('secretKey', parseAppSecret);
   const chat = read('telegram', parseTelegram);
+  const harvesters = harvestersOf(sources, problems);
   const settings: Settings = {
     app:
       clientId === null || secretKey === null
@@ -139,11 +137,10 @@ export function readSettings(input: SettingsInput): SettingsResult {
     fyId: read('fyId', parseFyId),
     email: read('email', parseEmail),
     telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
-    sampling: sampling(sources, problems),
+    harvesters,
     days: read('days', parseDays) ?? 'trading',
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),
-    instanceType: read('instanceType', parseInstanceType) ?? 't4g.micro',
     harvester: read('harvester', parseYesNo) ?? true,
     athena: read('athena', parseYesNo) ?? false,
     dashboard: read('dashboard', parseYesNo) ?? false,
@@ -152,7 +149,9 @@ export function readSettings(input: SettingsInput): SettingsResult {
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],
     reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency),
-    budgetDollars: read('budgetDollars', parseDollars) ?? DEFAULT_BUDGET_DOLLARS,
+    budgetDollars:
+      read('budgetDollars', parseDollars) ??
+      DEFAULT_BUDGET_DOLLARS * Math.max(1, harvesters.length),
     deleteData: read('deleteData', parseYesNo) ?? false,
     dataBucket: read('dataBucket', parseBucketName),
     allowedAccountIds: read('allowedAccountIds', parseAccountIds),
@@ -203,23 +202,6 @@ function halfAnApp(sources: Sources): readonly string[] {
           `${environmentName(key)} is missing: an app id and its secret go together. Run \`${setCommand(key)}\`, or add it to .env.`,
       )
     : [];
-}
-
-function sampling(sources: Sources, problems: string[]): SamplingPlan {
-  const symbols = find('symbols', sources);
-  const everySeconds = find('everySeconds', sources);
-  const parsed = parseSampling(
-    symbols?.text ?? REFERENCE_SYMBOLS.join(','),
-    everySeconds?.text ?? DEFAULT_EVERY_SECONDS,
-  );
-  if (parsed.ok) return parsed.value;
-  const places = [symbols, everySeconds].flatMap((found) => (found === null ? [] : [found.place]));
-  for (const problem of parsed.problems) {
-    problems.push(
-      `${places.join(' and ')}: ${problem}. Run \`${setCommand('symbols')}\` or \`${setCommand('everySeconds')}\`.`,
-    );
-  }
-  return { symbols: [], everySeconds: 0 };
 }
 
 function secretOrNull(value: string | null): Secret | null {

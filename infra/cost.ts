@@ -58,7 +58,7 @@ const FREE: readonly RegExp[] = [
 type Rule = (all: readonly Priced[], others: readonly Priced[]) => readonly CostLine[];
 
 const RULES: Readonly<Record<string, Rule>> = {
-  'aws:ec2/instance:Instance': (all) => all.flatMap(instanceLines),
+  'aws:ec2/instance:Instance': (all) => [...all.flatMap(instanceLines), ...moreUploads(all)],
   'aws:s3/bucket:Bucket': (all) => all.map(bucketLine),
   'aws:secretsmanager/secret:Secret': (all) => [
     { what: 'The PIN, in Secrets Manager', usd: all.length * prices.secretMonth },
@@ -145,6 +145,13 @@ function instanceLines({ inputs }: Priced): readonly CostLine[] {
   ];
 }
 
+/** Those of one harvester are counted with the bucket. */
+function moreUploads(instances: readonly Priced[]): readonly CostLine[] {
+  const more = instances.length - 1;
+  const usd = more * (PUTS_A_MONTH / 1_000) * prices.objectPutsPer1000;
+  return more > 0 ? [{ what: 'Uploads of every other harvester (`harvesters`)', usd }] : [];
+}
+
 function functionsUsd(functions: readonly Priced[], others: readonly Priced[]): number {
   const starts = others.filter(({ type }) => type.startsWith('aws:scheduler/')).length;
   const largestMb = Math.max(...functions.map(({ inputs }) => Number(inputs['memorySize'])));
@@ -174,8 +181,14 @@ export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>)
     ...[...things].map((what) => row([what, ...cells(what)])),
     row(['**Together**', ...columns.map((lines) => `**${money(sumOf(lines))}**`)]),
     '',
-    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`infra/prices.json\`](infra/prices.json).`,
+    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`infra/prices.json\`](infra/prices.json). ${unconfirmed()}`,
   ].join('\n');
+}
+
+/** What is taken from another region's price list. */
+function unconfirmed(): string {
+  const names = prices.notConfirmedForTheRegion.map((name) => `\`${name}\``).join(', ');
+  return `Not confirmed for this region: ${names}.`;
 }
 
 function money(usd: number): string {

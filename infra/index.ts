@@ -55,7 +55,6 @@ export async function program(
           ...shared,
           clock,
           code: code.harvester,
-          environment: { ...settings, ...settings.sampling },
         },
         { provider },
       )

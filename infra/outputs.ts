@@ -7,10 +7,12 @@ import type { Credentials } from './components/credentials.ts';
 import type { Dashboard } from './components/dashboard.ts';
 import type { Harvester } from './components/harvester.ts';
 import type { Keeper } from './components/keeper.ts';
+import type { Recorder } from './components/machine.ts';
 import type { Messages } from './components/messages.ts';
 import type { OutsideReads } from './components/outside-reads.ts';
 import type { Watch } from './components/watch.ts';
 import type { Settings } from './config.ts';
+import { numbered } from './harvesters.ts';
 
 const FYERS = 'npx --no-install fyers';
 const NO_HARVESTER = 'none: harvester is false';
@@ -30,7 +32,7 @@ export interface Made {
 
 export function stackOutputs(made: Made) {
   const { settings, credentials, messages, keeper, harvester, watch } = made;
-  const instanceId = harvester?.instanceId ?? null;
+  const recorders = harvester?.recorders ?? [];
   return {
     loginUrl: keeper.loginUrl,
     functionName: keeper.functionNames.refresh,
@@ -45,7 +47,10 @@ export function stackOutputs(made: Made) {
     ...(harvester === null ? {} : bucketFacts(settings)),
     athena: made.athena?.workgroupName ?? 'none',
     artifact: harvester?.artifactKey ?? NO_HARVESTER,
-    instance: instanceId ?? (harvester === null ? NO_HARVESTER : 'none until there is an app'),
+    instance:
+      recorders[0]?.instanceId ??
+      (harvester === null ? NO_HARVESTER : 'none until there is an app'),
+    ...(recorders.length > 1 ? { harvesters: recorders.map(harvesterFacts) } : {}),
     alarms: watch.alarmNames,
     dashboard: made.dashboard?.dashboardName ?? 'none',
     watchedReads: made.reads?.ruleName ?? 'none',
@@ -59,14 +64,21 @@ export function stackOutputs(made: Made) {
       doctor: `${FYERS} doctor`,
       parameters: `${FYERS} ssm list`,
       refreshNow: pulumi.interpolate`aws lambda invoke --function-name ${keeper.functionNames.refresh} --region ${REGION} /dev/stdout`,
-      ...(instanceId === null
-        ? {}
-        : {
-            shell: pulumi.interpolate`aws ssm start-session --target ${instanceId} --region ${REGION}`,
-          }),
+      ...Object.fromEntries(
+        recorders.map(({ plan, instanceId }) => [numbered('shell', plan.shard), shell(instanceId)]),
+      ),
     },
     nextStep: nextStep(settings, keeper.loginUrl),
   };
+}
+
+/** The first harvester's instance has an output of its own, whether or not there are others. */
+function harvesterFacts({ plan: { shard, symbols, everySeconds }, instanceId }: Recorder) {
+  return { shard, instance: instanceId, symbols: symbols.join(','), everySeconds };
+}
+
+function shell(instanceId: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.interpolate`aws ssm start-session --target ${instanceId} --region ${REGION}`;
 }
 
 function bucketFacts({ dataBucket, deleteData }: Settings) {

@@ -19,7 +19,7 @@ type Target =
   | 'refresh function'
   | 'watch function'
   | 'artifacts'
-  | 'depth'
+  | 'depth of its shard'
   | 'anything';
 
 export interface Permission {
@@ -161,8 +161,13 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     actions: ['ssm:GetParameter*'],
     on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] },
   },
-  { actor: 'harvester', effect: 'Allow', actions: ['s3:GetObject'], on: ['artifacts', 'depth'] },
-  { actor: 'harvester', effect: 'Allow', actions: ['s3:PutObject'], on: ['depth'] },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['s3:GetObject'],
+    on: ['artifacts', 'depth of its shard'],
+  },
+  { actor: 'harvester', effect: 'Allow', actions: ['s3:PutObject'], on: ['depth of its shard'] },
   {
     // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
     actor: 'harvester',

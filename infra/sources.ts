@@ -11,6 +11,7 @@ const KEYS = {
   telegram: 'secret',
   symbols: 'plain',
   everySeconds: 'plain',
+  harvesters: 'plain',
   days: 'plain',
   suffix: 'plain',
   subnetId: 'plain',

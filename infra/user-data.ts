@@ -5,14 +5,13 @@ import { ENABLED_UNITS, systemdUnits } from './systemd-unit.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
 const PROGRAMS = '/opt/fyers';
-/** The one harvester's. */
-export const SHARD = '0';
 
 export interface HarvesterEnvironment {
   readonly suffix: string;
   readonly apiUrl: string;
   readonly symbols: readonly string[];
   readonly everySeconds: number;
+  readonly shard: number;
   readonly bucket: string;
 }
 
@@ -25,7 +24,7 @@ function environmentBlock(environment: HarvesterEnvironment): string {
     [ENVIRONMENT.everySeconds]: String(environment.everySeconds),
     [ENVIRONMENT.bucket]: environment.bucket,
     [ENVIRONMENT.dataDir]: '/var/lib/fyers-harvester',
-    [ENVIRONMENT.shard]: SHARD,
+    [ENVIRONMENT.shard]: String(environment.shard),
     AWS_REGION: REGION,
   };
   return Object.entries(values)

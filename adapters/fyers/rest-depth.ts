@@ -5,6 +5,7 @@ import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import { BURST } from '../../core/rate-plan.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
 import { type StrikeStore, pausesOf } from './rest-pauses.ts';
@@ -20,12 +21,6 @@ export interface RestDepthOptions {
   /** Longest wait for one answer, real time; default the slot's length less a second, at most 4 s. */
   readonly deadlineMs?: number;
 }
-
-/**
- * The account may make 10 calls in any second (Fyers API v3, "Rate limits"). Two neighbouring bursts of five that
- * the network pushes together are still ten.
- */
-const BURST = 5;
 
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
 export function restDepth(options: RestDepthOptions): DepthFeed {

@@ -10,6 +10,8 @@ export interface Entry {
   readonly id: string;
   readonly at: Instant;
   readonly text: string;
+  /** The harvester that wrote it, where several did. */
+  readonly shard?: string;
 }
 
 type Level = LoggedEvent['level'] | 'platform';
@@ -67,7 +69,7 @@ export function isPlatformLine({ text }: Entry): boolean {
 export function textOf(terminal: Terminal, entry: Entry): string {
   const { at, level, message, facts } = saidOf(entry);
   const [date = ''] = formatIst(at).split(',');
-  const shown = Object.entries(facts)
+  const shown = Object.entries({ ...facts, shard: entry.shard ?? null })
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
@@ -86,9 +88,9 @@ export function jsonOf(entry: Entry): string {
     : JSON.stringify({ level: 'platform', time: formatIso(entry.at), message: entry.text.trim() });
 }
 
-/** A line of the harvester's event log, as an entry. */
-export function dayEntry(event: DayEvent, index: number): Entry {
-  return { id: `${String(index)} ${eventLine(event)}`, at: event.at, text: eventLine(event) };
+/** A line of a harvester's event log, as an entry. */
+export function dayEntry(event: DayEvent, shard: string): Entry {
+  return { id: `${shard} ${eventLine(event)}`, at: event.at, text: eventLine(event), shard };
 }
 
 function saidOf(entry: Entry): Said {

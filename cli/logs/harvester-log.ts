@@ -1,4 +1,4 @@
-// The harvester's event log of the latest day, from its pieces in the bucket.
+// The harvesters' event logs of the latest day, from their pieces in the bucket.
 import { gunzipSync } from 'node:zlib';
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { parseEventLine } from '../../core/depth/day-events.ts';
@@ -10,6 +10,7 @@ import { type Entry, dayEntry } from './entry.ts';
 const DAYS = 'depth/v2/';
 /** `events.jsonl.gz` after the close; during the day pieces whose names sort as they were shipped. */
 const WHOLE = '/events.jsonl.gz';
+const SHARD = /\/shard=(\d+)\/$/;
 const PIECE = /\/events[^/]*\.jsonl\.gz$/;
 
 export interface DayLogRead {
@@ -32,11 +33,16 @@ export async function latestDay({ io }: Session, bucket: string): Promise<DayLog
         s3.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix, Delimiter: '/' });
       const day = (await foldersIn(pages(`${DAYS}date=`))).toSorted().at(-1);
       if (day === undefined) return null;
-      const texts = [];
-      for (const shard of await foldersIn(pages(day))) {
-        for (const key of eventKeys(await filesIn(pages(shard)))) texts.push(await read(key));
+      const entries: Entry[] = [];
+      const folders = await foldersIn(pages(day));
+      for (const folder of folders) {
+        const shard = SHARD.exec(folder)?.[1] ?? '0';
+        for (const key of eventKeys(await filesIn(pages(folder)))) {
+          entries.push(...entriesIn(await read(key), shard));
+        }
       }
-      return { day, entries: entriesIn(texts) };
+      const shown = folders.length > 1 ? entries : entries.map(withoutShard);
+      return { day, entries: shown.toSorted((a, b) => a.at - b.at) };
     } catch (caught) {
       if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucket(bucket);
       throw caught;
@@ -67,15 +73,16 @@ function eventKeys(keys: readonly string[]): readonly string[] {
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
 }
 
-function entriesIn(texts: readonly string[]): readonly Entry[] {
-  return texts
-    .flatMap((text, shard) =>
-      text
-        .split('\n')
-        .flatMap((line) => parseEventLine(line) ?? [])
-        .map((event) => dayEntry(event, shard)),
-    )
-    .sort((a, b) => a.at - b.at);
+function entriesIn(text: string, shard: string): readonly Entry[] {
+  return text
+    .split('\n')
+    .flatMap((line) => parseEventLine(line) ?? [])
+    .map((event) => dayEntry(event, shard));
+}
+
+/** Where there is one only, nobody asks which. */
+function withoutShard({ shard: _one, ...entry }: Entry): Entry {
+  return entry;
 }
 
 function noBucket(bucket: string): FyersError {

@@ -4,14 +4,12 @@ import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { COLUMNS, DERIVED_COLUMNS } from '../../core/depth/columns.ts';
-import { type Names, OBJECTS } from '../../core/names.ts';
+import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/names.ts';
 
 /** The name that the queries use. */
 const TABLE = 'depth';
 /** No day under this schema is older. */
 const FIRST_DAY = '2026-11-01';
-/** A query without a filter looks for each day in each of them. */
-const LAST_SHARD = 9;
 /** Some five cents of Athena's price for each query that is stopped there; a year of five symbols is a tenth of it. */
 const SCANNED_BYTES_MAX = 10_000_000_000;
 const QUERIES = path.join(import.meta.dirname, '..', 'queries');
@@ -99,7 +97,8 @@ function depthTable(
       'projection.date.interval': '1',
       'projection.date.interval.unit': 'DAYS',
       'projection.shard.type': 'integer',
-      'projection.shard.range': `0,${String(LAST_SHARD)}`,
+      // All that a stack may have: a query without a filter looks for each day in each of them.
+      'projection.shard.range': `0,${String(HARVESTERS_MAX - 1)}`,
       // Athena's own placeholders.
       'storage.location.template': pulumi.interpolate`s3://${bucketName}/${OBJECTS.parquetFolder('${date}', '${shard}')}`,
     },

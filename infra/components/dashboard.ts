@@ -10,7 +10,6 @@ import {
   harvesterDimensions,
 } from '../../core/names.ts';
 import { FUNCTION_ACTORS } from '../arns.ts';
-import { SHARD } from '../user-data.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';
@@ -24,7 +23,7 @@ export interface DashboardArgs {
   readonly suffix: string;
   readonly keeper: Pick<Keeper, 'functionNames'>;
   /** Without an instance it has nothing to show of one. */
-  readonly harvester: Pick<Harvester, 'instanceId'> | null;
+  readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly watch: Pick<Watch, 'alarmArns'>;
 }
 
@@ -42,7 +41,7 @@ export class Dashboard extends pulumi.ComponentResource {
       { type: 'alarm', properties: { title: 'Alarms', alarms: args.watch.alarmArns } },
       tokenEvents(args),
       errors(args),
-      ...((args.harvester?.instanceId ?? null) === null ? [] : recording(args)),
+      ...recording(args),
     ] satisfies readonly Widget[];
     const made = new aws.cloudwatch.Dashboard(
       'fyers',
@@ -89,17 +88,21 @@ function errors({ keeper }: DashboardArgs): Widget {
   return graph('Errors of the functions', 'Sum', FUNCTION_ACTORS.map(series));
 }
 
-function recording({ suffix }: DashboardArgs): readonly Widget[] {
-  const series = (metric: string) => [
-    METRIC_NAMESPACE,
-    metric,
-    ...Object.entries(harvesterDimensions(suffix, SHARD)).flat(),
-  ];
+/** A line for each harvester. */
+function recording({ suffix, harvester }: DashboardArgs): readonly Widget[] {
+  const recorders = harvester?.recorders ?? [];
+  if (recorders.length === 0) return [];
+  const lines = (metric: string) =>
+    recorders.map(({ plan: { shard } }) => [
+      METRIC_NAMESPACE,
+      metric,
+      ...Object.entries(harvesterDimensions(suffix, String(shard))).flat(),
+    ]);
   return [
-    graph('Minutes without a token', 'Sum', [series('TokenMissing')]),
-    graph('Slots missed', 'Sum', [series(METRICS.slotsMissed)]),
-    graph('Heartbeat', 'SampleCount', [series(METRICS.heartbeat)]),
-    graph('Disk used, percent', 'Maximum', [series(METRICS.diskUsedPercent)]),
+    graph('Minutes without a token', 'Sum', lines('TokenMissing')),
+    graph('Slots missed', 'Sum', lines(METRICS.slotsMissed)),
+    graph('Heartbeat', 'SampleCount', lines(METRICS.heartbeat)),
+    graph('Disk used, percent', 'Maximum', lines(METRICS.diskUsedPercent)),
   ];
 }
 

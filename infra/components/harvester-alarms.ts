@@ -2,8 +2,8 @@
 // nights look like any other minute and no alarm needs a calendar.
 import type * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { SamplingPlan } from '../../core/config.ts';
 import { METRICS, METRIC_NAMESPACE, REGION, harvesterDimensions } from '../../core/names.ts';
+import { type HarvesterPlan, numbered } from '../harvesters.ts';
 import { type AlarmPlace, type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
 
 /** What is missing in a period of five minutes when one symbol has no row half of the time. */
@@ -12,31 +12,32 @@ const HALF = 2;
 
 export interface HarvesterAlarmsArgs {
   readonly suffix: string;
-  readonly shard: string;
-  readonly sampling: SamplingPlan;
+  readonly plan: HarvesterPlan;
   readonly instanceId: pulumi.Output<string>;
-  readonly instanceType: string;
 }
 
 export function harvesterAlarms(
   place: AlarmPlace,
   args: HarvesterAlarmsArgs,
 ): readonly aws.cloudwatch.MetricAlarm[] {
-  return [...ownRules(args), ...machineRules(args)].map((rule) => alarm(place, rule));
+  return [...ownRules(args), ...machineRules(args)].map((rule) =>
+    alarm(place, { ...rule, what: numbered(rule.what, args.plan.shard) }),
+  );
 }
 
-function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs): AlarmRule[] {
+function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[] {
+  const who = plan.shard === 0 ? 'The harvester' : `Harvester ${String(plan.shard)}`;
   const metric = (name: keyof typeof METRICS) => ({
     namespace: METRIC_NAMESPACE,
     metricName: METRICS[name],
-    dimensions: harvesterDimensions(suffix, shard),
+    dimensions: harvesterDimensions(suffix, String(plan.shard)),
   });
   const shell = pulumi.interpolate`\`aws ssm start-session --target ${instanceId} --region ${REGION}\``;
   const log = '`sudo journalctl --unit fyers-harvester --lines 50`';
   return [
     {
       what: 'harvester-silent',
-      description: pulumi.interpolate`The harvester has been silent for minutes: its process, its machine or its network is gone, and in a session nothing is recorded. See \`npx --no-install fyers status\`; look at the machine with ${shell} and there ${log}; start it afresh with \`aws ec2 reboot-instances --instance-ids ${instanceId} --region ${REGION}\`. While \`pulumi up\` replaces the instance this may ring once.`,
+      description: pulumi.interpolate`${who} has been silent for minutes: its process, its machine or its network is gone, and in a session nothing is recorded. See \`npx --no-install fyers status\`; look at the machine with ${shell} and there ${log}; start it afresh with \`aws ec2 reboot-instances --instance-ids ${instanceId} --region ${REGION}\`. While \`pulumi up\` replaces the instance this may ring once.`,
       metric: metric('heartbeat'),
       statistic: 'SampleCount',
       period: 60,
@@ -52,19 +53,19 @@ function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs):
     },
     {
       what: 'slots-missed',
-      description: pulumi.interpolate`Slots of this session pass without a row, as many as if one symbol had none half of the time. See whether the token lives: \`npx --no-install fyers tokens --use-ssm\`. Without one press the day's link, or run \`npx --no-install fyers login --aws\`. With one the reason is in the log: ${shell}, there ${log}.`,
+      description: pulumi.interpolate`${who} lets slots of this session pass without a row, as many as if one symbol had none half of the time. See whether the token lives: \`npx --no-install fyers tokens --use-ssm\`. Without one press the day's link, or run \`npx --no-install fyers login --aws\`. With one the reason is in the log: ${shell}, there ${log}.`,
       metric: metric('slotsMissed'),
       statistic: 'Sum',
       period: PERIOD_SECONDS,
       evaluationPeriods: 1,
       when: 'GreaterThanOrEqualToThreshold',
-      threshold: Math.max(1, Math.floor(PERIOD_SECONDS / sampling.everySeconds / HALF)),
+      threshold: Math.max(1, Math.floor(PERIOD_SECONDS / plan.everySeconds / HALF)),
       // A harvester that measures nothing has an alarm of its own.
       treatMissingData: 'notBreaching',
     },
     {
       what: 'disk-filling',
-      description: pulumi.interpolate`The harvester's disk is 90 % full, although it removes days that are safe in the bucket from 80 % on. See what fills it with ${shell}, there \`sudo du --human-readable --max-depth=2 --one-file-system / | sort --human-numeric-sort | tail\`, and with ${log} why days do not reach the bucket.`,
+      description: pulumi.interpolate`The disk of ${who.toLowerCase()} is 90 % full, although it removes days that are safe in the bucket from 80 % on. See what fills it with ${shell}, there \`sudo du --human-readable --max-depth=2 --one-file-system / | sort --human-numeric-sort | tail\`, and with ${log} why days do not reach the bucket.`,
       metric: metric('diskUsedPercent'),
       statistic: 'Maximum',
       period: 60,
@@ -76,7 +77,7 @@ function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs):
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`The harvester met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, or slots without a reason. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, or slots without a reason. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
       // Longer than the ten minutes between two tries, so that a fault that stays rings once.
@@ -90,13 +91,13 @@ function ownRules({ suffix, shard, sampling, instanceId }: HarvesterAlarmsArgs):
   ];
 }
 
-function machineRules({ instanceId, instanceType }: HarvesterAlarmsArgs): AlarmRule[] {
+function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
   const metric = (metricName: string) => ({
     namespace: 'AWS/EC2',
     metricName,
     dimensions: { InstanceId: instanceId },
   });
-  const recovers = isRecoverable(instanceType);
+  const recovers = isRecoverable(plan.instanceType);
   return [
     {
       what: 'machine-impaired',

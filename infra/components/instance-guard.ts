@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { Clock } from '../../core/ports.ts';
+import { numbered } from '../harvesters.ts';
 import { sessionProblem } from '../session-guard.ts';
 
 export interface InstanceGuardArgs {
+  readonly shard: number;
   /** What cannot change without a new instance, or a stop of this one. */
   readonly plan: Readonly<Record<string, pulumi.Input<string | boolean | null>>>;
   readonly replaceInSession: boolean;
@@ -21,7 +23,7 @@ export function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs):
     .all(args.plan)
     .apply((plan) => createHash('sha256').update(JSON.stringify(plan)).digest('hex'));
   const hook = new pulumi.ResourceHook(
-    'instance-in-session',
+    numbered('instance-in-session', args.shard),
     async () => {
       const problem = args.replaceInSession ? null : sessionProblem(args.clock.now());
       if (problem === null) return;
@@ -32,7 +34,7 @@ export function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs):
     { onDryRun: true },
   );
   return new pulumi.Stash(
-    'instance-plan',
+    numbered('instance-plan', args.shard),
     { input: fingerprint },
     { parent, hooks: { beforeUpdate: [hook] } },
   );

@@ -17,7 +17,7 @@ export interface OutsideReadsArgs {
   readonly trail: WatchedReads;
   readonly credentials: Pick<Credentials, 'pinArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'roleArns' | 'watchArn'>;
-  readonly harvester: Pick<Harvester, 'roleArn'> | null;
+  readonly harvester: Pick<Harvester, 'roleArns'> | null;
   readonly readers: readonly Reader[];
 }
 
@@ -70,7 +70,7 @@ function pattern(args: OutsideReadsArgs): pulumi.Output<string> {
     .all([
       args.accountId,
       pulumi.output(args.credentials.pinArn),
-      pulumi.all([...keeper.roleArns, ...(harvester === null ? [] : [harvester.roleArn])]),
+      pulumi.all([...keeper.roleArns, ...(harvester === null ? [] : harvester.roleArns)]),
     ])
     .apply(([accountId, pinArn, own]) =>
       readPattern({

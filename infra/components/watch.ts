@@ -1,9 +1,8 @@
-// What rings when something fails. Ten alarms, which is what an account has free.
+// What rings when something fails. Ten alarms with one harvester, which is what an account has free; six more for each
+// other one.
 import * as pulumi from '@pulumi/pulumi';
-import type { SamplingPlan } from '../../core/config.ts';
 import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
 import { FUNCTION_ACTORS } from '../arns.ts';
-import { SHARD } from '../user-data.ts';
 import { type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
 import { budget } from './budget.ts';
 import { harvesterAlarms } from './harvester-alarms.ts';
@@ -22,11 +21,8 @@ export interface WatchArgs {
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
   /** Without an instance there is nothing that could fall silent. */
-  /** Null where the stack has none. */
-  readonly harvester: Pick<Harvester, 'instanceId'> | null;
+  readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly suffix: string;
-  readonly sampling: SamplingPlan;
-  readonly instanceType: string;
   readonly email: string | null;
   readonly budgetDollars: number;
 }
@@ -40,12 +36,13 @@ export class Watch extends pulumi.ComponentResource {
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Watch', name, {}, opts);
     const { topicArn } = args.messages;
-    const instanceId = args.harvester?.instanceId ?? null;
     const place = { parent: this, names: args.names, topicArn };
     const alarms = [
       ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),
       alarm(place, undelivered(args)),
-      ...(instanceId === null ? [] : harvesterAlarms(place, { ...args, shard: SHARD, instanceId })),
+      ...(args.harvester?.recorders ?? []).flatMap((recorder) =>
+        harvesterAlarms(place, { ...args, ...recorder }),
+      ),
     ];
     this.alarmNames = alarms.map((made) => made.name);
     this.alarmArns = alarms.map((made) => made.arn);

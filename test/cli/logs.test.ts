@@ -243,6 +243,21 @@ describe('fyers logs harvester', () => {
     expect(whole.out.split('\n')).toEqual([eventLine(started)]);
   });
 
+  test('says of several harvesters which one it was, in the order of time', async () => {
+    const aws = ownAccount();
+    const bucket = await store(aws, {
+      'date=2026-11-25/shard=0/events-0001.jsonl.gz': [started, hole],
+      'date=2026-11-25/shard=1/events-0001.jsonl.gz': [started],
+    });
+    await using on = await stage({ aws, now: NOON });
+    const { out } = await on.run('logs', 'harvester', '--bucket', bucket);
+    expect(out.split('\n')).toEqual([
+      '25 Nov 2026, 08:59:01 IST  info   started: Recording (shard: 0)',
+      '25 Nov 2026, 08:59:01 IST  info   started: Recording (shard: 1)',
+      expect.stringContaining('late (symbols: NSE:SBIN-EQ, shard: 0)'),
+    ]);
+  });
+
   test.each(['FYERS_BUCKET in .env', 'the stack’s output'])(
     'takes the bucket from %s',
     async (from) => {

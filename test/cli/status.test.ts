@@ -1,5 +1,9 @@
 // The stack's status against an independent emulator that holds what a deployed stack has there.
-import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  PutMetricAlarmCommand,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -201,6 +205,49 @@ describe('fyers status', () => {
     expect(detail).toMatch(
       /^shard 0: last heartbeat 25 Nov 2026, 11:5\d IST, 3 slots without a row in a day$/,
     );
+  });
+
+  test('misses a harvester that never spoke, because an alarm listens to it', async () => {
+    const aws = await deployed();
+    const cloudwatch = new CloudWatchClient(aws);
+    const dimensions = (Shard: string, Suffix = 'none') =>
+      Object.entries({ Suffix, Shard }).map(([Name, Value]) => ({ Name, Value }));
+    const listening = [
+      ['Fyers-harvester-silent', dimensions('0')],
+      ['Fyers-harvester-silent-1', dimensions('1')],
+      ['Fyers-harvester-silent-paper', dimensions('2', 'paper')],
+    ] as const;
+    for (const [AlarmName, Dimensions] of listening) {
+      await cloudwatch.send(
+        new PutMetricAlarmCommand({
+          AlarmName,
+          Dimensions: [...Dimensions],
+          Namespace: 'FyersTokenRefresh',
+          MetricName: 'Heartbeat',
+          Statistic: 'SampleCount',
+          Period: 60,
+          EvaluationPeriods: 5,
+          Threshold: 1,
+          ComparisonOperator: 'LessThanThreshold',
+        }),
+      );
+    }
+    // The last one was taken out of the list, and its heartbeats are still on record.
+    const MetricData = ['0', '3'].map((shard) => ({
+      MetricName: 'Heartbeat',
+      Value: 1,
+      Timestamp: dateOf(at('11:52')),
+      Dimensions: dimensions(shard),
+    }));
+    const Namespace = 'FyersTokenRefresh';
+    await cloudwatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
+    const { out } = await status(aws, noon, '--offline');
+    expect(row(out, 'harvester')).toEqual([
+      'silent',
+      expect.stringMatching(
+        /^shard 0: last heartbeat [^;]*; shard 1: no heartbeat seen in the last day$/,
+      ),
+    ]);
   });
 
   test('tells that nothing is deployed in an empty account', async () => {

@@ -1,6 +1,7 @@
 // Each key of the configuration on the real engine: what it changes of a stack that stands, and that it changes nothing
 // else. Every row starts from the same stack. A preview counts what depends on a changed function as changed, because the
-// function's version is not known before it is made. `customerKey`, `readers` and `reservedConcurrency`: options.test.ts.
+// function's version is not known before it is made. `customerKey`, `readers` and `reservedConcurrency`: options.test.ts;
+// `harvesters`: harvesters.test.ts.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

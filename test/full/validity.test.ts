@@ -44,6 +44,8 @@ describe('By AWS’ resource schemas (cfn-lint)', () => {
     ['Queue', 'MessageRetentionPeriod', 30],
     ['MetricAlarm', 'ComparisonOperator', 'More'],
     ['FunctionUrl', 'AuthType', 'OPEN'],
+    ['Workgroup', 'RecursiveDeleteOption', 'perhaps'],
+    ['CatalogTable', 'TableInput', { PartitionKeys: 'date' }],
     ['TopicPolicy', 'PolicyDocument', { Statement: [{ Effect: 'Maybe' }] }],
   ] as const;
 

@@ -57,11 +57,10 @@ describe('Settings', () => {
       fyId: null,
       email: null,
       telegram: null,
-      sampling: { everySeconds: 5 },
+      harvesters: [{ shard: 0, everySeconds: 5, instanceType: 't4g.micro' }],
       days: 'trading',
       suffix: '',
       subnetId: null,
-      instanceType: 't4g.micro',
       budgetDollars: 15,
       deleteData: false,
       dataBucket: null,
@@ -70,7 +69,7 @@ describe('Settings', () => {
       telegramApiUrl: null,
       operatorDir: folder,
     });
-    expect(settings({}).sampling.symbols).toHaveLength(5);
+    expect(settings({}).harvesters[0]?.symbols).toHaveLength(5);
   });
 
   test('come from Pulumi before .env before the environment', () => {
@@ -115,11 +114,11 @@ describe('Settings', () => {
   });
 
   test.each([
-    ['everySeconds', '10', { sampling: { everySeconds: 10 } }],
+    ['everySeconds', '10', { harvesters: [{ everySeconds: 10 }] }],
     [
       'symbols',
       'NSE:SBIN-EQ, NSE:M&M-EQ',
-      { sampling: { symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] } },
+      { harvesters: [{ symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] }] },
     ],
     ['days', 'all', { days: 'all' }],
     ['deleteData', 'true', { deleteData: true }],
@@ -132,7 +131,7 @@ describe('Settings', () => {
       '123456789012,210987654321',
       { allowedAccountIds: ['123456789012', '210987654321'] },
     ],
-    ['instanceType', 'c7gd.medium', { instanceType: 'c7gd.medium' }],
+    ['instanceType', 'c7gd.medium', { harvesters: [{ instanceType: 'c7gd.medium' }] }],
     ['subnetId', 'subnet-0123456789abcdef0', { subnetId: 'subnet-0123456789abcdef0' }],
     ['dataBucket', 'fyers-depth-1234567', { dataBucket: 'fyers-depth-1234567' }],
     ['email', 'a@example.com', { email: 'a@example.com' }],
@@ -158,10 +157,10 @@ describe('Problems of the settings', () => {
       expect.stringMatching(
         /^FYERS_CLIENT_ID in \.env must be .*`pulumi config set --secret clientId`\.$/,
       ),
-      'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
       expect.stringMatching(
         /^symbols in the Pulumi configuration: symbol "SBIN" must be .*`pulumi config set symbols VALUE`/,
       ),
+      'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
       'FYERS_DAYS in the environment must be trading or all. Run `pulumi config set days VALUE`.',
     ]);
     expect(told.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);

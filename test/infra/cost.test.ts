@@ -20,6 +20,14 @@ describe('The cost of a month', () => {
     expect(usd(instance({ associatePublicIpAddress: undefined }))).toEqual([4.09, 0, 0.73]);
   });
 
+  test('of two harvesters is that of two machines, and what the second one uploads', () => {
+    expect(usd(instance({}), instance({ instanceType: 't4g.nano' }))).toEqual([
+      ...[4.09, 3.65, 0.73],
+      ...[2.04, 3.65, 0.73],
+      0.01,
+    ]);
+  });
+
   test('counts the alarms after the tenth', () => {
     expect(usd(...Array<typeof alarm>(10).fill(alarm))).toEqual([0]);
     expect(usd(...Array<typeof alarm>(12).fill(alarm))).toEqual([0.2]);
@@ -30,6 +38,12 @@ describe('The cost of a month', () => {
     const schedule = { type: 'aws:scheduler/schedule:Schedule', inputs: {} };
     expect(usd(fn, ...Array<typeof schedule>(7).fill(schedule))).toEqual([0]);
     expect(usd(fn, ...Array<typeof schedule>(5_000).fill(schedule))[0]).toBeGreaterThan(1);
+  });
+
+  test('says which of its prices are another region’s', () => {
+    expect(costTable({}).split('\n').at(-1)).toContain(
+      'Not confirmed for this region: `scannedTb`.',
+    );
   });
 
   test.each([

@@ -44,6 +44,7 @@ function run(script: 'fetch' | 'upgrade') {
     apiUrl: '',
     symbols: [],
     everySeconds: 5,
+    shard: 0,
     bucket: 'a-bucket',
   });
   const text = new RegExp(`^cat > /opt/fyers/${script} <<'(\\w+)'\\n([\\s\\S]*?)^\\1$`, 'm').exec(

@@ -124,9 +124,9 @@ describe('The policy', () => {
       allow(
         ['s3:GetObject'],
         'arn:aws:s3:::fyers-depth-1234567/artifact/*',
-        'arn:aws:s3:::fyers-depth-1234567/depth/*',
+        'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*',
       ),
-      allow(['s3:PutObject'], 'arn:aws:s3:::fyers-depth-1234567/depth/*'),
+      allow(['s3:PutObject'], 'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*'),
       {
         ...allow(['cloudwatch:PutMetricData'], '*'),
         Condition: { StringEquals: { 'cloudwatch:namespace': 'FyersTokenRefresh' } },

@@ -23,6 +23,7 @@ const PROFILES: Readonly<Record<string, World>> = {
       athena: 'true',
       dashboard: 'true',
       watchReads: 'true',
+      harvesters: JSON.stringify([{ symbols: 'NSE:SBIN-EQ' }, { symbols: 'NSE:INFY-EQ' }]),
       customerKey: 'true',
       readers: 'arn:aws:iam::123456789012:role/bot',
       reservedConcurrency: '1',

@@ -4,11 +4,14 @@
 
 /** The controls of a type; for one without any, the empty list. */
 export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
+  'aws:athena/namedQuery:NamedQuery': [],
+  'aws:athena/workgroup:Workgroup': ['CT.ATHENA.PR.1', 'CT.ATHENA.PR.2'],
   'aws:budgets/budget:Budget': [],
   // CT.CLOUDTRAIL.PR.4 is for event data stores.
   'aws:cloudtrail/trail:Trail': ['CT.CLOUDTRAIL.PR.1', 'CT.CLOUDTRAIL.PR.2', 'CT.CLOUDTRAIL.PR.3'],
   'aws:cloudwatch/eventRule:EventRule': [],
   'aws:cloudwatch/eventTarget:EventTarget': [],
+  'aws:cloudwatch/dashboard:Dashboard': [],
   'aws:cloudwatch/logGroup:LogGroup': ['CT.CLOUDWATCH.PR.2', 'CT.CLOUDWATCH.PR.3'],
   'aws:cloudwatch/metricAlarm:MetricAlarm': ['CT.CLOUDWATCH.PR.1', 'CT.CLOUDWATCH.PR.4'],
   'aws:ec2/instance:Instance': [
@@ -25,6 +28,9 @@ export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   'aws:ec2/securityGroup:SecurityGroup': ['CT.EC2.PR.3', 'CT.EC2.PR.4'],
   'aws:ec2/subnet:Subnet': ['CT.EC2.PR.11'],
   'aws:ec2/vpc:Vpc': [],
+  // CT.GLUE.PR.1 and 2 are for jobs and machine learning.
+  'aws:glue/catalogDatabase:CatalogDatabase': [],
+  'aws:glue/catalogTable:CatalogTable': [],
   'aws:iam/instanceProfile:InstanceProfile': [],
   'aws:iam/role:Role': ['CT.IAM.PR.1', 'CT.IAM.PR.5'],
   'aws:iam/rolePolicy:RolePolicy': ['CT.IAM.PR.1', 'CT.IAM.PR.5'],

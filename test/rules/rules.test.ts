@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, graphOf } from '../support/graph.ts';
+import { ATHENA_RULES } from './athena.ts';
 import { CLOUDTRAIL_RULES } from './cloudtrail.ts';
 import { CLOUDWATCH_RULES } from './cloudwatch.ts';
 import { EC2_RULES } from './ec2.ts';
@@ -22,6 +23,7 @@ const RULES: readonly Rule[] = [
   ...LAMBDA_RULES,
   ...SCHEDULER_RULES,
   ...MESSAGING_RULES,
+  ...ATHENA_RULES,
   ...CLOUDTRAIL_RULES,
   ...CLOUDWATCH_RULES,
   ...IAM_RULES,

@@ -15,9 +15,20 @@ const having = (world: World, config: Readonly<Record<string, string>>): World =
   config: { ...world.config, ...config },
 });
 
+const TWO_HARVESTERS = JSON.stringify([
+  { symbols: ['NSE:SBIN-EQ'] },
+  { symbols: ['NSE:INFY-EQ'], everySeconds: 1, instanceType: 't4g.nano' },
+]);
+
 /** The first is the one that flaws are made in. */
 export const WORLDS: Readonly<Record<string, World>> = {
-  'everything configured': having(WHOLE, { email: 'a@example.com', fyId: 'XA00001' }),
+  'everything configured': having(WHOLE, {
+    email: 'a@example.com',
+    fyId: 'XA00001',
+    athena: 'true',
+    dashboard: 'true',
+    harvesters: TWO_HARVESTERS,
+  }),
   'no app': {},
   'an app alone': APP_ONLY,
   'a suffix': having(WHOLE, { suffix: 'b' }),

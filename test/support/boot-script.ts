@@ -2,7 +2,7 @@
 import { type Graph, one } from './graph.ts';
 
 export function userDataOf(graph: Graph): string {
-  return String(one(graph, 'aws:ec2/instance:Instance').inputs['userData']);
+  return String(one(graph, 'aws:ec2/instance:Instance', 'harvester').inputs['userData']);
 }
 
 /** Path and text of each, from the here-documents of the script. */

@@ -61,9 +61,9 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the feed sends all symbols at once',
-    file: 'adapters/fyers/rest-depth.ts',
-    find: 'const BURST = 5;',
-    replace: 'const BURST = 50;',
+    file: 'core/rate-plan.ts',
+    find: 'export const BURST = 5;',
+    replace: 'export const BURST = 50;',
     tests: REST_DEPTH,
   },
   {

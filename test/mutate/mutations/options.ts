@@ -1,6 +1,7 @@
 // Edits of the optional parts.
 import type { Mutation } from '../tree.ts';
 
+const HARVESTERS = ['test/infra/harvesters.test.ts'];
 const OPTIONS = ['test/infra/options.test.ts'];
 const ATHENA = ['test/infra/athena.test.ts'];
 const READS = ['test/infra/outside-reads.test.ts'];
@@ -64,16 +65,16 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance waits for no guard',
-    file: 'infra/components/harvester.ts',
-    find: 'dependsOn: [...made.needs, ...route, guard],',
-    replace: 'dependsOn: [...made.needs, ...route],',
+    file: 'infra/components/machine.ts',
+    find: '...network.route, ...guards];',
+    replace: '...network.route];',
     tests: OPTIONS,
   },
   {
     name: 'a stop of the instance is not guarded',
-    file: 'infra/components/harvester.ts',
-    find: 'plan: { script, instanceType: args.instanceType, subnetId: args.subnetId }',
-    replace: 'plan: { script, subnetId: args.subnetId }',
+    file: 'infra/components/machine.ts',
+    find: 'const plan = { script, instanceType, subnetId: args.subnetId };',
+    replace: 'const plan = { script, subnetId: args.subnetId };',
     tests: OPTIONS,
   },
   {
@@ -128,8 +129,36 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'the dashboard shows the metrics of another harvester',
     file: 'infra/components/dashboard.ts',
-    find: 'harvesterDimensions(suffix, SHARD)',
-    replace: "harvesterDimensions('other', SHARD)",
+    find: 'harvesterDimensions(suffix, String(shard))',
+    replace: "harvesterDimensions('other', String(shard))",
     tests: ['test/infra/dashboard.test.ts'],
+  },
+  {
+    name: 'an instance waits for no guard but its own',
+    file: 'infra/components/machine.ts',
+    find: 'guarded.map(({ guard }) => guard)',
+    replace: 'guarded.slice(0, 1).map(({ guard }) => guard)',
+    tests: HARVESTERS,
+  },
+  {
+    name: 'a harvester reaches another shard',
+    file: 'infra/components/machine.ts',
+    find: "OBJECTS.dayPrefix('*', String(shard))",
+    replace: "OBJECTS.dayPrefix('*', '*')",
+    tests: HARVESTERS,
+  },
+  {
+    name: 'a symbol is recorded twice',
+    file: 'infra/harvesters.ts',
+    find: 'other.shard < shard && ',
+    replace: 'other.shard > shard + 9 && ',
+    tests: HARVESTERS,
+  },
+  {
+    name: 'harvesters together ask for more than the account may',
+    file: 'core/rate-plan.ts',
+    find: 'if (sum <= CALLS_PER_MINUTE_CAP) return null;',
+    replace: 'if (sum <= 2 * CALLS_PER_MINUTE_CAP) return null;',
+    tests: ['test/core/rate-plan.test.ts'],
   },
 ];

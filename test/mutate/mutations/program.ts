@@ -19,15 +19,15 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'an alarm listens to another harvester',
     file: 'infra/components/harvester-alarms.ts',
-    find: 'dimensions: harvesterDimensions(suffix, shard)',
-    replace: 'dimensions: harvesterDimensions(shard, suffix)',
+    find: 'dimensions: harvesterDimensions(suffix, String(plan.shard))',
+    replace: 'dimensions: harvesterDimensions(String(plan.shard), suffix)',
     tests: ['test/infra/alarms/thirty-days.test.ts'],
   },
   {
     name: 'a role may do one thing more',
     file: 'infra/policies.ts',
-    find: "actions: ['s3:PutObject'], on: ['depth']",
-    replace: "actions: ['s3:PutObject', 's3:DeleteObject'], on: ['depth']",
+    find: "actions: ['s3:PutObject'], on: ['depth of its shard']",
+    replace: "actions: ['s3:PutObject', 's3:DeleteObject'], on: ['depth of its shard']",
     tests: POLICIES,
   },
   {
@@ -105,7 +105,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the instance gives its credentials to any request',
-    file: 'infra/components/harvester.ts',
+    file: 'infra/components/machine.ts',
     find: "httpTokens: 'required'",
     replace: "httpTokens: 'optional'",
     tests: COMPONENTS,

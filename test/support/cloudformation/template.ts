@@ -1,5 +1,6 @@
 // The registered graph as a CloudFormation template, for tools that know AWS by its resource schemas.
 import { ACCOUNT, type Graph, type Registered, asRecord, mockId } from '../graph.ts';
+import { ANALYSIS } from './analysis.ts';
 import { MAPPINGS, type Properties, UNMAPPED } from './types.ts';
 
 export interface Template {
@@ -13,7 +14,7 @@ export function templateOf(graph: Graph): Template {
   const resources = graph.resources
     .filter(({ type }) => type.startsWith('aws:') && !(type in UNMAPPED))
     .map((resource) => {
-      const mapping = MAPPINGS[resource.type];
+      const mapping = MAPPINGS[resource.type] ?? ANALYSIS[resource.type];
       if (mapping === undefined) throw new Error(`no CloudFormation type for ${resource.type}`);
       const { to, properties } = mapping;
       const shaped = withReferences(properties(resource.inputs, graph, resource.name), graph);

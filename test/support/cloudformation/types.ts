@@ -3,7 +3,7 @@ import { type Graph, allOf, asRecord, mockId } from '../graph.ts';
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-interface Mapping {
+export interface Mapping {
   readonly to: string;
   readonly properties: (inputs: Properties, graph: Graph, name: string) => Properties;
 }
@@ -274,7 +274,7 @@ function tagged({ tags, ...inputs }: Properties): Properties {
   return { ...pascal(inputs), Tags: list };
 }
 
-function pascal(inputs: Properties): Properties {
+export function pascal(inputs: Properties): Properties {
   return Object.fromEntries(
     Object.entries(inputs).map(([key, value]) => [
       `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`,

@@ -1,0 +1,160 @@
+// The harvesters' machines: for each a role that reaches its own shard alone, and an instance that is one at a time.
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { OBJECTS } from '../../core/names.ts';
+import type { Clock } from '../../core/ports.ts';
+import { type HarvesterPlan, numbered } from '../harvesters.ts';
+import { type Arns, policyFor, trust } from '../policies.ts';
+import { userData } from '../user-data.ts';
+import { instanceGuard } from './instance-guard.ts';
+import type { Network } from './network.ts';
+
+const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
+const ROOT_GIB = 8;
+
+export interface MachineArgs {
+  readonly arns: Arns;
+  readonly suffix: string;
+  readonly apiUrl: string;
+  readonly subnetId: string | null;
+  readonly replaceInSession: boolean;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface Place {
+  readonly parent: pulumi.Resource;
+  readonly bucket: aws.s3.Bucket;
+  /** What the instance fetches when it starts. */
+  readonly current: pulumi.Resource;
+  /** Null without an app: there is then nothing that a machine could record. */
+  readonly network: Network | null;
+}
+
+/** One of the harvesters, on its instance. */
+export interface Recorder {
+  readonly plan: HarvesterPlan;
+  readonly instanceId: pulumi.Output<string>;
+}
+
+export interface Machines {
+  readonly recorders: readonly Recorder[];
+  /** Of every plan. */
+  readonly roleArns: readonly pulumi.Output<string>[];
+}
+
+/** A role for each plan, and an instance for each where there is a network. */
+export function machines(
+  args: MachineArgs,
+  plans: readonly HarvesterPlan[],
+  { network, ...place }: Place,
+): Machines {
+  const roles = plans.map((plan) => ({ plan, ...roleFor(args, plan, place) }));
+  const roleArns = roles.map(({ role }) => role.arn);
+  if (network === null) return { recorders: [], roleArns };
+  const guarded = roles.map((each) => {
+    const script = scriptOf(args, each.plan, place.bucket);
+    return { ...each, script, guard: guardOf(args, each.plan, { ...place, script }) };
+  });
+  // Each waits for all guards: when one may not change, a symbol that moves from it to another is not recorded twice.
+  const guards = guarded.map(({ guard }) => guard);
+  const recorders = guarded.map((each) => {
+    const needs = [each.policy, place.current, ...network.route, ...guards];
+    const made = instance(each.plan, { ...place, ...each, network, needs });
+    return { plan: each.plan, instanceId: made.id };
+  });
+  return { recorders, roleArns };
+}
+
+function roleFor(
+  { arns }: MachineArgs,
+  { shard }: HarvesterPlan,
+  { parent, bucket }: Omit<Place, 'network'>,
+) {
+  const name = numbered('fyers-harvester', shard);
+  const description = shard === 0 ? 'The harvester' : `Harvester ${String(shard)}`;
+  const role = new aws.iam.Role(name, { description, assumeRolePolicy: trust('ec2') }, { parent });
+  const policy = new aws.iam.RolePolicy(
+    name,
+    {
+      role: role.name,
+      policy: policyFor('harvester', {
+        ...arns,
+        artifacts: pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.artifactPrefix}*`,
+        'depth of its shard': pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.dayPrefix('*', String(shard))}*`,
+      }),
+    },
+    { parent },
+  );
+  return { role, policy };
+}
+
+function scriptOf({ suffix, apiUrl }: MachineArgs, plan: HarvesterPlan, bucket: aws.s3.Bucket) {
+  return bucket.id.apply((name) => userData({ ...plan, suffix, apiUrl, bucket: name }));
+}
+
+function guardOf(
+  args: MachineArgs,
+  { shard, instanceType }: HarvesterPlan,
+  { parent, script }: { readonly parent: pulumi.Resource; readonly script: pulumi.Output<string> },
+): pulumi.Resource {
+  // A subnet of our own changes with ours against the operator's, which is the difference here.
+  const plan = { script, instanceType, subnetId: args.subnetId };
+  return instanceGuard(parent, { ...args, shard, plan });
+}
+
+interface InstancePlace {
+  readonly parent: pulumi.Resource;
+  readonly role: aws.iam.Role;
+  readonly script: pulumi.Output<string>;
+  readonly network: Network;
+  readonly needs: readonly pulumi.Resource[];
+}
+
+function instance(
+  { shard, instanceType }: HarvesterPlan,
+  { parent, role, script, network, needs }: InstancePlace,
+): aws.ec2.Instance {
+  const name = numbered('fyers-harvester', shard);
+  const profile = new aws.iam.InstanceProfile(name, { role: role.name }, { parent });
+  return new aws.ec2.Instance(
+    numbered('harvester', shard),
+    {
+      ami: aws.ssm.getParameterOutput({ name: IMAGE }, { parent }).value,
+      instanceType,
+      iamInstanceProfile: profile.name,
+      subnetId: network.subnetId,
+      vpcSecurityGroupIds: [network.securityGroupId],
+      ...(network.publicAddress === undefined
+        ? {}
+        : { associatePublicIpAddress: network.publicAddress }),
+      userData: script,
+      // cloud-init runs it once only, so another script needs another instance. The new one fetches what the old one has
+      // shipped of the day, but nobody records in between: README.md says when to change what is in it.
+      userDataReplaceOnChange: true,
+      metadataOptions: {
+        httpEndpoint: 'enabled',
+        httpTokens: 'required',
+        httpPutResponseHopLimit: 1,
+        instanceMetadataTags: 'disabled',
+      },
+      rootBlockDevice: {
+        volumeType: 'gp3',
+        volumeSize: ROOT_GIB,
+        encrypted: true,
+        deleteOnTermination: true,
+      },
+      // Burstable types could otherwise cost more than their price.
+      ...(instanceType.startsWith('t') ? { creditSpecification: { cpuCredits: 'standard' } } : {}),
+      tags: { Name: name },
+    },
+    {
+      parent,
+      // A newer image replaces nothing; security updates are installed weekly.
+      ignoreChanges: ['ami'],
+      // The old one is gone, which the provider waits for, before the new one is made: two would share one account's
+      // limits, and write one shard's day twice. Its service was stopped by then, and told to finish.
+      deleteBeforeReplace: true,
+      dependsOn: [...needs],
+    },
+  );
+}
