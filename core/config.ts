@@ -10,6 +10,8 @@ export type AccessToken = Branded<'AccessToken'>;
 export type RefreshToken = Branded<'RefreshToken'>;
 export type AuthCode = Branded<'AuthCode'>;
 export type DepthSymbol = Branded<'DepthSymbol'>;
+/** A name that stands for another contract on another day: `FUT:NIFTY`, `ATM:NIFTY+1CE`. */
+export type SymbolAlias = Branded<'SymbolAlias'>;
 
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
@@ -48,7 +50,12 @@ export const parseAuthCode = matching<AuthCode>(
 /** Exchange, ticker, and for shares the series: `NSE:SBIN-EQ`, `NSE:M&M-EQ`, `NSE:NIFTY26AUGFUT`. */
 export const parseSymbol = matching<DepthSymbol>(
   /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,
-  'must be an exchange and a ticker, such as NSE:SBIN-EQ',
+  'must be an exchange and a ticker, such as NSE:SBIN-EQ, or an alias, such as FUT:NIFTY',
+);
+/** `market/aliases.ts` says what they mean. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
+export const parseSymbolAlias = matching<SymbolAlias>(
+  /^(?:FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?|ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE))$/,
+  'must be FUT: and an underlying, such as FUT:NIFTY or FUT:NIFTY+1, or ATM:, an underlying and strikes from the money, such as ATM:NIFTY+0CE or ATM:NIFTY-2PE',
 );
 export const parseFyId = matching<string>(
   /^[A-Z0-9]{4,12}$/,
@@ -88,7 +95,8 @@ export function parseTelegram(text: string): Parsed<TelegramChat> {
 export const CALLS_PER_MINUTE_CAP = 150;
 
 export interface SamplingPlan {
-  readonly symbols: readonly DepthSymbol[];
+  /** As the operator wrote them; the day resolves what is an alias. */
+  readonly symbols: readonly (DepthSymbol | SymbolAlias)[];
   readonly everySeconds: number;
 }
 
@@ -99,9 +107,9 @@ export function parseSampling(
 ): Parsed<SamplingPlan> & { readonly problems: readonly string[] } {
   const names = symbolsText.split(/[\s,]+/).filter((name) => name !== '');
   const problems: string[] = [];
-  const symbols: DepthSymbol[] = [];
+  const symbols: (DepthSymbol | SymbolAlias)[] = [];
   for (const name of names) {
-    const parsed = parseSymbol(name);
+    const parsed = /^(?:FUT|ATM):/.test(name) ? parseSymbolAlias(name) : parseSymbol(name);
     if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
     else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
     else symbols.push(parsed.value);

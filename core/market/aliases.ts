@@ -1,0 +1,102 @@
+// Names for contracts that change: the front-month future and options around the money, resolved once each morning.
+import { type Parsed, type SymbolAlias, parseSymbolAlias } from '../config.ts';
+import type { IstDate } from '../time.ts';
+import type { Contract } from './symbol-master.ts';
+
+export type Alias =
+  /** `FUT:NIFTY`; `months` later with `FUT:NIFTY+1`. */
+  | { readonly kind: 'future'; readonly underlying: string; readonly months: number }
+  /** `ATM:NIFTY+2CE`: two listed strikes above the one next to the money, of the nearest expiry. */
+  | {
+      readonly kind: 'option';
+      readonly underlying: string;
+      readonly strikes: number;
+      readonly right: 'CE' | 'PE';
+    };
+
+export function parseAlias(text: string): Parsed<Alias> {
+  const checked = parseSymbolAlias(text);
+  return checked.ok ? { ok: true, value: aliasOf(checked.value) } : checked;
+}
+
+function aliasOf(name: SymbolAlias): Alias {
+  const [kind, rest = ''] = name.split(':');
+  const [, underlying = '', offset = '0', right] =
+    /^(.+?)(?:([+-]\d{1,2})(CE|PE)?)?$/.exec(rest) ?? [];
+  return kind === 'FUT'
+    ? { kind: 'future', underlying, months: Number(offset) }
+    : {
+        kind: 'option',
+        underlying,
+        strikes: Number(offset),
+        right: right === 'CE' ? 'CE' : 'PE',
+      };
+}
+
+export type Resolved =
+  | { readonly kind: 'contract'; readonly contract: Contract }
+  /** A sentence's end, such as "the master lists no future of NIFTY". */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface Listed {
+  /** Contracts of any underlying, in any order; what has expired before the date is passed over. */
+  readonly contracts: readonly Contract[];
+  /** A contract that expires on this day still counts: it trades until its close. */
+  readonly date: IstDate;
+  /** Rupees: the underlying's last price; null where nobody knows it. Only options ask. */
+  readonly spot: number | null;
+}
+
+/** What an alias stands for on one day. */
+export function resolveAlias(alias: Alias, { contracts, date, spot }: Listed): Resolved {
+  const live = contracts.filter(
+    ({ kind, underlying, expiresOn }) =>
+      kind === alias.kind && underlying === alias.underlying && expiresOn >= date,
+  );
+  return alias.kind === 'future' ? future(alias, live) : option(alias, live, spot);
+}
+
+function future(
+  { underlying, months }: Alias & { readonly kind: 'future' },
+  live: readonly Contract[],
+): Resolved {
+  const expiries = sorted(live.map(({ expiresOn }) => expiresOn));
+  const contract = live.find(({ expiresOn }) => expiresOn === expiries[months]);
+  if (contract !== undefined) return { kind: 'contract', contract };
+  const count = String(expiries.length);
+  return unknown(`the symbol master lists ${count} future(s) of ${underlying} that still trade`);
+}
+
+function option(
+  { underlying, strikes, right }: Alias & { readonly kind: 'option' },
+  live: readonly Contract[],
+  spot: number | null,
+): Resolved {
+  const [nearest] = sorted(live.map(({ expiresOn }) => expiresOn));
+  const chain = live.filter(({ expiresOn }) => expiresOn === nearest);
+  const ladder = sorted(chain.flatMap(({ strike }) => strike ?? []));
+  if (ladder.length === 0) return unknown(`the symbol master lists no option of ${underlying}`);
+  if (spot === null) return unknown(`nobody knows the last price of ${underlying}`);
+  const strike = ladder[nextTo(spot, ladder) + strikes];
+  const contract = chain.find((each) => each.strike === strike && each.right === right);
+  return contract === undefined
+    ? unknown(
+        `${underlying} has no ${right} ${String(strikes)} strikes from ${String(spot)} for ${String(nearest)}`,
+      )
+    : { kind: 'contract', contract };
+}
+
+/** The index of the strike next to the money; the lower one of two that are as near. */
+function nextTo(spot: number, ladder: readonly number[]): number {
+  const distance = (index: number): number => Math.abs((ladder[index] ?? Infinity) - spot);
+  return ladder.reduce((best, _, index) => (distance(index) < distance(best) ? index : best), 0);
+}
+
+/** Each value once. */
+function sorted<T extends string | number>(values: readonly T[]): readonly T[] {
+  return [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
+}
+
+function unknown(why: string): Resolved {
+  return { kind: 'unknown', why };
+}

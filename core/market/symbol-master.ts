@@ -1,0 +1,157 @@
+// Fyers' public symbol master: one line a listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
+import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
+
+/** Cash market and equity derivatives of NSE, as the files are named. */
+export type Segment = 'NSE_CM' | 'NSE_FO';
+
+interface Common {
+  /** `NSE:SBIN-EQ`, as every other call names it. */
+  readonly symbol: string;
+  readonly fyToken: string;
+  /** Contracts have none. */
+  readonly isin: string | null;
+  /** Rupees. */
+  readonly tick: number | null;
+  /** Shares or contracts. */
+  readonly lot: number | null;
+}
+
+export interface Listing extends Common {
+  /** Shares, funds, bonds and indices. */
+  readonly kind: 'cash';
+}
+
+export interface Contract extends Common {
+  readonly kind: 'future' | 'option';
+  /** `NIFTY`, `SBIN` */
+  readonly underlying: string;
+  readonly underlyingFyToken: string;
+  readonly expiresOn: IstDate;
+  /** Rupees; null for a future. */
+  readonly strike: number | null;
+  readonly right: 'CE' | 'PE' | null;
+}
+
+export type MasterRow = Listing | Contract;
+
+/** Columns by number, from zero. */
+const AT = {
+  fyToken: 0,
+  lot: 3,
+  tick: 4,
+  isin: 5,
+  expiry: 8,
+  symbol: 9,
+  underlying: 13,
+  strike: 15,
+  right: 16,
+  underlyingFyToken: 17,
+} as const;
+
+/** Null for a line that is not a row of the segment: cut short, of another form, or no CSV at all. */
+export function masterRowOf(segment: Segment, line: string): MasterRow | null {
+  const cells = cellsOf(line);
+  const text = (column: keyof typeof AT): string => cells[AT[column]]?.trim() ?? '';
+  const [symbol, fyToken] = [text('symbol'), text('fyToken')];
+  if (!/^(?:NSE|BSE):\S+$/.test(symbol) || !/^\d{11,20}$/.test(fyToken)) return null;
+  if (cells.length <= AT.underlyingFyToken) return null;
+  const common = {
+    symbol,
+    fyToken,
+    isin: /^[A-Z]{2}[A-Z0-9]{9}\d$/.test(text('isin')) ? text('isin') : null,
+    tick: positive(text('tick')),
+    lot: positive(text('lot')),
+  };
+  if (segment === 'NSE_CM') return { kind: 'cash', ...common };
+  const right = rightOf(text('right'));
+  const expiresOn = dateOf(text('expiry'));
+  const strike = right === null ? null : positive(text('strike'));
+  if (expiresOn === null || text('underlying') === '' || (right !== null && strike === null)) {
+    return null;
+  }
+  return {
+    ...common,
+    kind: right === null ? 'future' : 'option',
+    underlying: text('underlying'),
+    underlyingFyToken: text('underlyingFyToken'),
+    expiresOn,
+    strike,
+    right,
+  };
+}
+
+export interface Wanted {
+  readonly date: IstDate;
+  readonly symbols: ReadonlySet<string>;
+  /** Whose contracts are wanted. */
+  readonly underlyings: ReadonlySet<string>;
+}
+
+/** What a day needs of the master, and no more: the whole has a hundred thousand rows. */
+export interface MasterExtract {
+  /** Rows in any order, derivatives before the cash market: those name the underlyings. */
+  add(row: MasterRow): void;
+  readonly listed: ReadonlyMap<string, MasterRow>;
+  /** Futures that have not expired, and the options of each underlying's nearest expiry. */
+  contracts(): readonly Contract[];
+  /** The symbol of an underlying, such as `NSE:NIFTY50-INDEX`. */
+  symbolOf(underlying: string): string | null;
+  /** Whether anything is derived from it. */
+  isUnderlying(fyToken: string): boolean;
+}
+
+export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract {
+  const listed = new Map<string, MasterRow>();
+  const futures: Contract[] = [];
+  const chains = new Map<string, readonly Contract[]>();
+  const derivedFrom = new Set<string>();
+  const names = new Map<string, string>();
+  const tokens = new Map<string, string>();
+  const addContract = (row: Contract): void => {
+    derivedFrom.add(row.underlyingFyToken);
+    if (!underlyings.has(row.underlying) || row.expiresOn < date) return;
+    tokens.set(row.underlying, row.underlyingFyToken);
+    if (row.kind === 'future') futures.push(row);
+    else chains.set(row.underlying, nearer(chains.get(row.underlying) ?? [], row));
+  };
+  return {
+    add(row) {
+      if (symbols.has(row.symbol)) listed.set(row.symbol, row);
+      if (row.kind !== 'cash') addContract(row);
+      else if ([...tokens.values()].includes(row.fyToken)) names.set(row.fyToken, row.symbol);
+    },
+    listed,
+    contracts: () => [...futures, ...[...chains.values()].flat()],
+    symbolOf: (underlying) => names.get(tokens.get(underlying) ?? '') ?? null,
+    isUnderlying: (fyToken) => derivedFrom.has(fyToken),
+  };
+}
+
+/** Of two expiries the nearer one's options. */
+function nearer(chain: readonly Contract[], option: Contract): readonly Contract[] {
+  const expiresOn = chain[0]?.expiresOn ?? option.expiresOn;
+  if (option.expiresOn > expiresOn) return chain;
+  return option.expiresOn < expiresOn ? [option] : [...chain, option];
+}
+
+/** A text in quotes may hold commas. */
+function cellsOf(line: string): readonly string[] {
+  if (!line.includes('"')) return line.split(',');
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}
+
+function rightOf(text: string): 'CE' | 'PE' | null {
+  return text === 'CE' || text === 'PE' ? text : null;
+}
+
+function positive(text: string): number | null {
+  const value = Number(text);
+  return text !== '' && Number.isFinite(value) && value > 0 ? value : null;
+}
+
+/** Of epoch seconds: the time of day is the contract's last second of trading. */
+function dateOf(text: string): IstDate | null {
+  return /^[1-9]\d{8,10}$/.test(text) ? istDateAt(instant(Number(text) * SECOND)) : null;
+}
