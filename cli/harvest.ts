@@ -11,7 +11,8 @@ Options:
   --use-ssm             read the token from Parameter Store instead of the token file
   --tokens DIR          the folder of .env and of the token files (default: this one)
   --data DIR            where the recordings go (default: harvested_data)
-  --symbols A,B         default: FYERS_SYMBOLS, or the reference's five
+  --symbols A,B         default: FYERS_SYMBOLS, or the reference's five; FUT:NIFTY and ATM:NIFTY+0CE are
+                        the day's contracts
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --days N              stop after N sessions
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30

@@ -5,6 +5,8 @@ export const REGION = 'ap-south-1';
 export const PROJECT = 'fyers-token-refresh';
 /** Fyers' API, without a trailing slash (Fyers API v3 documentation). */
 export const FYERS_API_URL = 'https://api-t1.fyers.in';
+/** The folder of Fyers' public symbol master, without a trailing slash (Fyers API v3, "Symbol Master"). */
+export const FYERS_MASTER_URL = 'https://public.fyers.in/sym_details';
 /** The redirect URL that the reference hard-codes, so the one its users have registered. */
 export const REFERENCE_REDIRECT_URI = 'https://trade.fyers.in/api-login/redirect-uri/index.html';
 /** In place of an address in `redirectUri`: the stack's own login function, whatever its address is. */
@@ -47,6 +49,8 @@ export const OPERATOR_FILES = {
 export const ENVIRONMENT = {
   suffix: 'FYERS_SUFFIX',
   apiUrl: 'FYERS_API_URL',
+  /** Where the symbol master is; absent: Fyers' own, or beside an API that stands in for Fyers'. */
+  masterUrl: 'FYERS_MASTER_URL',
   fyId: 'FYERS_FY_ID',
   days: 'FYERS_DAYS',
   /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent where there are none. */

@@ -81,10 +81,12 @@ export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 /** Live and replay are the same iterator. `rest` yields one batch a slot; streams what came since the last batch. */
 export interface DepthFeed extends AsyncDisposable {
   readonly name: FeedName;
+  /** @param symbols what the day's names stand for; without them the feed asks for what it was made for */
   observe(
     session: SessionPlan,
     token: () => AccessToken | null,
     signal: AbortSignal,
+    symbols?: readonly string[],
   ): AsyncIterable<readonly Taken[]>;
 }
 

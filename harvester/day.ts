@@ -2,13 +2,13 @@
 import { keyOf, coverageOf } from './compact.ts';
 import { type Journal, journalOf } from './journal.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
+import type { SymbolFacts } from './symbols.ts';
 import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
 import { tornTailCut } from '../core/depth/events.ts';
 import { rowsOf } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
-import type { SamplingPlan } from '../core/config.ts';
 import { type Instant, type IstDate, SECOND, plus } from '../core/time.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
 
@@ -16,7 +16,7 @@ export interface DayOptions {
   readonly days: Days;
   readonly clock: Clock;
   readonly events: Events;
-  readonly sampling: SamplingPlan;
+  readonly sampling: { readonly symbols: readonly string[]; readonly everySeconds: number };
   readonly feed: FeedName;
 }
 
@@ -28,6 +28,8 @@ export interface RecordingDay {
   /** Gives a reason to every slot before `until` that has neither a row nor a hole by now, and counts them. */
   settle(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
+  /** What the day's symbols are; what an earlier process has written is not written again. */
+  identify(facts: readonly SymbolFacts[]): Promise<void>;
   /** Where the day's logs end on disk; null where the disk has refused them. */
   readonly ends: DayLogs['ends'];
   close(): Promise<void>;
@@ -52,9 +54,24 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
   return {
     ...recording(options, journal, folder),
     lost: slotsIn(died, sampling.everySeconds),
+    identify: (facts) =>
+      journal.record(
+        facts
+          .filter((fact) => !past.some((event) => isAbout(event, fact)))
+          .map((fact) => ({ event: 'symbol', at: clock.now(), ...fact })),
+      ),
     ends: logs.ends,
     close: () => logs.close(),
   };
+}
+
+function isAbout(event: DayEvent, { symbol, alias, fyToken }: SymbolFacts): boolean {
+  return (
+    event.event === 'symbol' &&
+    event.symbol === symbol &&
+    event.alias === alias &&
+    event.fyToken === fyToken
+  );
 }
 
 /** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
@@ -130,7 +147,7 @@ function recording(
   { clock, feed, sampling }: DayOptions,
   journal: Journal,
   folder: DayFolder,
-): Omit<RecordingDay, 'lost' | 'ends' | 'close'> {
+): Omit<RecordingDay, 'lost' | 'ends' | 'close' | 'identify'> {
   const explained = async (holes: readonly Hole[]): Promise<void> => {
     await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   };

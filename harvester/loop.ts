@@ -8,10 +8,12 @@ import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
 import { METRICS } from '../core/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
+import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
 import { DISK_USED_PERCENT_MAX, type FinishOptions, finishDays, makeRoom } from './finish.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
 import type { Metrics } from './ports.ts';
+import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
 export interface LoopOptions extends FinishOptions {
@@ -22,6 +24,8 @@ export interface LoopOptions extends FinishOptions {
   readonly events: Events;
   readonly metrics: Metrics;
   readonly sampling: SamplingPlan;
+  /** What the names of `sampling` stand for on a day; absent: themselves. */
+  readonly naming?: Naming;
   readonly nextSession: (after: Instant) => SessionPlan;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
@@ -45,8 +49,9 @@ export async function harvest(options: LoopOptions): Promise<void> {
   for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
-    if (!(await opened(options, session, { beat: health.step, finish }))) break;
-    await record(options, session, health);
+    const names = dayNaming(options, session);
+    if (!(await opened(options, session, { beat: health.step, finish, names: names.step }))) break;
+    await record(options, session, health, names);
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
   }
@@ -71,17 +76,18 @@ const READY_BEFORE = 15 * SECOND;
 async function opened(
   { clock, signal, token, events, sampling }: LoopOptions,
   session: SessionPlan,
-  { beat, finish }: Readonly<Record<'beat' | 'finish', Due>>,
+  { beat, finish, names }: Readonly<Record<'beat' | 'finish' | 'names', Due>>,
 ): Promise<boolean> {
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     await beat.pass(now);
+    await names.pass(now);
     if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
-    const first = Math.min(next, readyAt, beat.at());
+    const first = Math.min(next, readyAt, beat.at(), names.at());
     await slept(clock, plus(now, first - now), signal);
   }
   // What was read before a wait may have died meanwhile.
@@ -99,7 +105,12 @@ async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise
 
 const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
 
-async function record(options: LoopOptions, session: SessionPlan, health: Health): Promise<void> {
+async function record(
+  options: LoopOptions,
+  session: SessionPlan,
+  health: Health,
+  naming: DayNaming,
+): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const { objects } = options;
   let ends: RecordingDay['ends'] = () => null;
@@ -109,14 +120,19 @@ async function record(options: LoopOptions, session: SessionPlan, health: Health
       : runningPieces({ ...options, objects }, session.date, () => ends());
   // Before the opening nobody can have recorded, and a bucket that hangs must not cost the first slot.
   if (clock.now() >= session.opensAt) await pieces.resume();
-  const day = await beginDay({ ...options, feed: feed.name }, session);
+  const names = await naming.found();
+  // What stands for nothing is asked for by its own name, so that its slots have the broker's own reason.
+  const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];
+  const sampling = { ...options.sampling, symbols };
+  const day = await beginDay({ ...options, sampling, feed: feed.name }, session);
   ends = day.ends;
   health.lost(day.lost);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.emit(say.recordingBegan(session.date, from));
+    await tellNames(names, events, day);
     await pieces.pass(clock.now());
-    for await (const batch of feed.observe(session, token.token, signal)) {
+    for await (const batch of feed.observe(session, token.token, signal, symbols)) {
       const missing = await day.take(batch);
       health.saw(batch, missing);
       const before = token.token();

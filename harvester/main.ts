@@ -12,7 +12,9 @@ import { dayFolders, strikeFile } from '../adapters/files/days.ts';
 import { THIS_DISK } from '../adapters/files/disk.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
+import { lastPrices } from '../adapters/fyers/quotes.ts';
 import { restDepth } from '../adapters/fyers/rest-depth.ts';
+import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
@@ -32,7 +34,8 @@ import {
   type HarvestSettings,
   parseSettings,
 } from './settings.ts';
-import { holdToken } from './token.ts';
+import { type NamingOptions, namingOf } from './symbols.ts';
+import { type HeldToken, holdToken } from './token.ts';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -112,6 +115,7 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
       events.emit(say.stepFailed('Keeping the count of rate limits', problem));
     }),
   });
+  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
   await harvest({
     ...settings,
     clock,
@@ -120,12 +124,33 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     token,
     events,
     metrics: onAws ? metered : NO_METRICS,
-    days: dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null),
+    days,
     compact: (date) => compactInChild(dataDir, date, shard),
     objects: onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null,
+    naming: namingOf({
+      names: sampling.symbols,
+      days,
+      master: symbolMaster({
+        masterUrl: settings.masterUrl,
+        folder: path.join(dataDir, 'symbols'),
+      }),
+      lastPrices: pricesBy(settings.apiUrl, token),
+      nextSession,
+    }),
     nextSession,
     isOver: (date) => isOver(date, clock),
   });
+}
+
+/** Nobody without a token: options around the money then hang on the last stored close. */
+function pricesBy(apiUrl: string, token: HeldToken): NamingOptions['lastPrices'] {
+  return async (symbols, { timeoutMs, signal }) => {
+    await token.read('if-due');
+    const [appId, accessToken] = [token.appId(), token.token()];
+    if (appId === null || accessToken === null) return new Map();
+    const authorization = `${appId}:${accessToken}`;
+    return lastPrices({ apiUrl, symbols, authorization, timeoutMs, signal });
+  };
 }
 
 /** The reference's file failing is told once, not at every slot. */

@@ -4,6 +4,7 @@ import type { DayEvent } from '../core/depth/day-events.ts';
 import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
 import type { LogEnds, Piece, PieceState } from '../core/depth/pieces.ts';
 import type { Row } from '../core/depth/row.ts';
+import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { IstDate } from '../core/time.ts';
 
 /** The two append-only logs of one day, open for writing by this process alone. */
@@ -89,3 +90,24 @@ export interface Metrics {
   measure(name: string, value: number): void;
   flush(): Promise<void>;
 }
+
+/** How long something may take, in real time, and what ends it sooner. */
+export interface Bounds {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The broker's list of everything that is traded. Never throws. */
+export type SymbolMaster = (
+  segment: Segment,
+  date: IstDate,
+  bounds: Bounds,
+) => Promise<{
+  /** The newest one until `date`; null: none. */
+  readonly file: {
+    readonly date: IstDate;
+    readonly rows: () => AsyncIterable<MasterRow>;
+  } | null;
+  /** Why it is not the one of `date`; null when it is. */
+  readonly problem: string | null;
+}>;

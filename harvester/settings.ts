@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type SamplingPlan, parseSampling, parseSuffix } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import { ENVIRONMENT, FYERS_API_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
+import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
 import { type Instant, type IstDate, parseInstant, parseIstDate } from '../core/time.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,6 +12,7 @@ export interface HarvestSettings {
   readonly sampling: SamplingPlan;
   readonly suffix: string;
   readonly apiUrl: string;
+  readonly masterUrl: string;
   readonly dataDir: string;
   readonly shard: number;
   readonly debug: boolean;
@@ -90,6 +91,7 @@ export function parseSettings(
     sampling,
     suffix,
     apiUrl: env[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
+    masterUrl: masterUrlIn(env),
     dataDir,
     shard,
     debug: values.debug,
@@ -121,6 +123,13 @@ function samplingIn(
   const sampling = parseSampling(symbols, every.replace(/s$/, ''));
   problems.push(...sampling.problems);
   return sampling.ok ? sampling.value : null;
+}
+
+/** Whoever stands in for the API stands in for the public files too, so that nothing asks Fyers by accident. */
+function masterUrlIn(env: Environment): string {
+  const api = env[ENVIRONMENT.apiUrl];
+  const beside = api === undefined || api === FYERS_API_URL ? null : `${api}/sym_details`;
+  return env[ENVIRONMENT.masterUrl] ?? beside ?? FYERS_MASTER_URL;
 }
 
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | null {

@@ -29,7 +29,7 @@ export interface FyersRequest {
 }
 
 /** Python's default agent is refused by Cloudflare (error 1010), so ours is always sent. */
-const USER_AGENT = 'fyers-token-refresh/1';
+export const USER_AGENT = 'fyers-token-refresh/1';
 /** Far more than is shown, so that what is blanked is never cut in two. */
 const LONGEST_REST = 4_096;
 const BEFORE_SENDING = new Set([

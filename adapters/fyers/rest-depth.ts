@@ -26,13 +26,18 @@ export interface RestDepthOptions {
 export function restDepth(options: RestDepthOptions): DepthFeed {
   return {
     name: 'rest',
-    observe: (session, token, signal) => observe(options, session, token, signal),
+    observe: (session, token, signal, symbols = options.sampling.symbols) =>
+      observe({ ...options, symbols }, session, token, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
+interface DayOptions extends RestDepthOptions {
+  readonly symbols: readonly string[];
+}
+
 async function* observe(
-  options: RestDepthOptions,
+  options: DayOptions,
   session: SessionPlan,
   token: () => AccessToken | null,
   signal: AbortSignal,
@@ -52,21 +57,21 @@ async function* observe(
     const missed =
       clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
     if (missed === null) yield await takeSlot({ ...options, pauses, token, signal }, slot);
-    else yield holes(sampling.symbols, slot, clock.now(), missed);
+    else yield holes(options.symbols, slot, clock.now(), missed);
     slot = next < session.closesAt ? next : null;
   }
 }
 
 type Pauses = Awaited<ReturnType<typeof pausesOf>>;
 
-interface SlotOptions extends RestDepthOptions {
+interface SlotOptions extends DayOptions {
   readonly pauses: Pauses;
   readonly token: () => AccessToken | null;
   readonly signal: AbortSignal;
 }
 
 async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
-  const { symbols } = options.sampling;
+  const { symbols } = options;
   const pending: Promise<Taken>[] = [];
   for (const [index, symbol] of symbols.entries()) {
     const at = plus(slot, Math.floor(index / BURST) * SECOND);

@@ -57,6 +57,8 @@ const NOTES = [
   'torn-tail-cut',
   'day-log-replaced',
   'session-over',
+  /** What the symbol master, or an alias, did not tell. */
+  'symbol-master',
 ] as const;
 
 const note = z.object({

@@ -161,6 +161,30 @@ export function shipConflict(date: IstDate): HarvesterEvent {
   );
 }
 
+/** What the day's aliases stand for. */
+export function symbolsNamed(aliases: Readonly<Record<string, string>>): HarvesterEvent {
+  const each = Object.entries(aliases).map(([alias, symbol]) => `${alias} is ${symbol}`);
+  return harvesterEvent('info', 'symbols-named', `Today ${each.join(', ')}.`);
+}
+
+export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'symbol-master',
+    `Not all is known of today's symbols, which are recorded all the same. ${problems.join('; ')}.`,
+  );
+}
+
+/** Its slots are holes all day, so somebody should hear of it. */
+export function aliasUnknown(alias: string, why: string): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'alias-unknown',
+    `${alias} is not recorded today: ${why}. Name a contract in its place, or take it out of the symbols.`,
+    FAULT,
+  );
+}
+
 export function stepFailed(step: string, problem: string): HarvesterEvent {
   return harvesterEvent(
     'error',

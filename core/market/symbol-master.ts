@@ -16,7 +16,7 @@ interface Common {
   readonly lot: number | null;
 }
 
-export interface Listing extends Common {
+interface Listing extends Common {
   /** Shares, funds, bonds and indices. */
   readonly kind: 'cash';
 }

@@ -53,10 +53,34 @@ export function depth(
 ): SimulatedResponse {
   if (symbol === null || symbol.includes(',')) return refusal('invalidInput');
   // An `&` that was not URL-encoded has cut the symbol short before it comes here.
-  if (!state.symbols.has(symbol)) return refusal('unknownSymbol');
+  if (!state.isListed(symbol, now)) return refusal('unknownSymbol');
   const book = state.bookOf(symbol, now);
   state.ledger.set(symbol, withBook(state.ledger.get(symbol), book));
   return success({ s: 'ok', d: { [symbol]: depthFields(book) }, message: '' });
+}
+
+/** `GET /data/quotes`: an entry for each of up to fifty symbols, one that is unknown with an error of its own. */
+export function quotes(
+  state: SimulatorState,
+  symbols: string | null,
+  now: number,
+): SimulatedResponse {
+  const names = (symbols ?? '').split(',').filter((name) => name !== '');
+  if (names.length === 0 || names.length > 50) return refusal('invalidInput');
+  const entries = names.map((n) => {
+    if (!state.isListed(n, now)) return { n, s: 'error', v: { errmsg: 'Invalid symbol' } };
+    const book = state.bookOf(n, now);
+    const prices = {
+      lp: rupees(book.lastPaise),
+      open_price: rupees(book.openPaise),
+      high_price: rupees(book.highPaise),
+      low_price: rupees(book.lowPaise),
+      prev_close_price: rupees(book.previousClosePaise),
+      volume: book.volume,
+    };
+    return { n, s: 'ok', v: { ...prices, symbol: n, tt: String(book.lastTradeAt) } };
+  });
+  return success({ s: 'ok', code: 200, message: '', d: entries });
 }
 
 function depthFields(book: SimulatedBook): Readonly<Record<string, unknown>> {

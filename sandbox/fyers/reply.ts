@@ -2,8 +2,9 @@
 // and of what its users report; where the real answer is not known, the comment says so.
 import { createHash } from 'node:crypto';
 import { authCodeForm, loginPage, webLogout } from './auth.ts';
-import { depth, marketStatus, profile } from './data.ts';
+import { depth, marketStatus, profile, quotes } from './data.ts';
 import { UNUSED, countCall } from './limits.ts';
+import { masterFile } from './master.ts';
 import { exchangeAuthCode, refreshAccessToken } from './mint.ts';
 import { refusal } from './refusals.ts';
 import {
@@ -47,6 +48,9 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
   if (request.userAgent === '' || request.userAgent.startsWith('Python-urllib')) {
     return { status: 403, headers: { 'content-type': 'text/plain' }, body: 'error code: 1010' };
   }
+  // Public files of another host: no app, no limit.
+  const master = masterFile(request.path, state.symbols, now);
+  if (master !== null) return master;
   const fields = request.method === 'POST' ? parseFields(request.body) : {};
   const limited = limit(state, accountOf(state, request, fields), now);
   if (limited !== null) return limited;
@@ -61,6 +65,10 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
       return authorized(state, request, now, (app) => marketStatus(app, now));
     case 'GET /data/depth':
       return authorized(state, request, now, () => depth(state, request.query.get('symbol'), now));
+    case 'GET /data/quotes':
+      return authorized(state, request, now, () =>
+        quotes(state, request.query.get('symbols'), now),
+      );
     case 'POST /api/v3/logout':
       return authorized(state, request, now, (_app, token) => {
         state.revoked.add(token);

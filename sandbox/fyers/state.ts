@@ -2,6 +2,8 @@
 import { bookMaker, type SimulatedBook } from './book.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Usage } from './limits.ts';
+import { instrumentsOn } from './master.ts';
+import { istMidnight } from './time.ts';
 import type { SimulatedApp } from './tokens.ts';
 
 export interface SimulatorOptions {
@@ -71,6 +73,8 @@ export interface SimulatorState {
   /** Access tokens that were logged out inside their life. */
   readonly revoked: Set<string>;
   readonly symbols: ReadonlySet<string>;
+  /** Has the broker a book of it on that day: one of its symbols, the index, a contract? */
+  readonly isListed: (symbol: string, now: number) => boolean;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;
   /** By symbol. */
   readonly ledger: Map<string, LedgerEntry>;
@@ -97,6 +101,7 @@ export const KNOWN_SYMBOLS = [
 const PIN_TRIES_BEFORE_LOCK = 3;
 
 export function newState(options: SimulatorOptions): SimulatorState {
+  const symbols = new Set(options.symbols ?? KNOWN_SYMBOLS);
   return {
     seed: options.seed,
     apps: [...options.apps],
@@ -111,13 +116,25 @@ export function newState(options: SimulatorOptions): SimulatorState {
     hasWebSessions: options.hasWebSessions ?? false,
     sessions: new Map(),
     revoked: new Set(),
-    symbols: new Set(options.symbols ?? KNOWN_SYMBOLS),
+    symbols,
+    isListed: listing(symbols),
     bookOf: bookMaker(options.seed),
     ledger: new Map(),
     requests: [],
     usages: new Map(),
     spentCodes: new Set(),
     minted: 0,
+  };
+}
+
+/** A share is found without looking; of the rest a day's list is kept. */
+function listing(shares: ReadonlySet<string>): SimulatorState['isListed'] {
+  let kept = { midnight: Number.NaN, instruments: instrumentsOn(shares, 0) };
+  return (symbol, now) => {
+    if (shares.has(symbol)) return true;
+    const midnight = istMidnight(now);
+    if (kept.midnight !== midnight) kept = { midnight, instruments: instrumentsOn(shares, now) };
+    return kept.instruments.has(symbol);
   };
 }
 

@@ -2,20 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayFolders } from '../../adapters/files/days.ts';
-import { parseSampling } from '../../core/config.ts';
-import type { Event } from '../../core/events.ts';
+import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './loop-world.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { slotsOf } from '../../core/market/slots.ts';
-import type { DepthFeed, ObjectStore, Taken } from '../../core/ports.ts';
-import { type Instant, MINUTE, SECOND, istDate } from '../../core/time.ts';
-import { istDateAt, parseInstant, plus } from '../../core/time.ts';
-import { compactDay } from '../../harvester/compact.ts';
-import { type LoopOptions, harvest } from '../../harvester/loop.ts';
-import { holdToken } from '../../harvester/token.ts';
-import { OPENS_AT, shortSession, taken } from '../support/depth.ts';
+import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { parseInstant, plus } from '../../core/time.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -25,118 +17,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const TODAY = istDate('2026-11-25');
-const AFTERWARDS = plus(OPENS_AT, 10 * MINUTE);
-const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
-const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
-
-interface World {
-  readonly startsAt?: Instant;
-  readonly signal?: AbortSignal;
-  readonly everySeconds?: number;
-  /** What the store holds at an instant. */
-  readonly stored?: (now: Instant) => string | null;
-  readonly onSlot?: (index: number, clock: VirtualClock) => void;
-  /** What a real machine takes: to wake up after a wait, and to read the store. */
-  readonly takesMs?: number;
-  readonly objects?: ObjectStore | null;
-  readonly compactFails?: boolean;
-  readonly loop?: Partial<LoopOptions>;
-}
-
-/** The loop with real files, on a clock that jumps, over a feed that has a book for whoever has a token. */
-async function live(world: World = {}) {
-  const takesMs = world.takesMs ?? 0;
-  const clock = virtualClock(world.startsAt ?? plus(OPENS_AT, -10 * MINUTE), (now) => {
-    clock.set(plus(now, takesMs));
-  });
-  const events: Event[] = [];
-  const reads: Instant[] = [];
-  const sampling = parseSampling(SYMBOLS.join(), String(world.everySeconds ?? 5));
-  if (!sampling.ok) throw new Error(sampling.problem);
-  const days = dayFolders(folder);
-  const emit = { emit: (event: Event) => void events.push(event) };
-  const token = holdToken({
-    clock,
-    events: emit,
-    fingerprint: () => 'fingerprint',
-    store: {
-      read: (name) => {
-        if (name === 'FYERS_CLIENT_ID') return Promise.resolve('ABCD1234EF-100');
-        reads.push(clock.now());
-        clock.set(plus(clock.now(), takesMs));
-        return Promise.resolve((world.stored ?? (() => TOKEN))(clock.now()));
-      },
-      write: () => Promise.reject(new Error('never')),
-    },
-  });
-  const feed: DepthFeed = {
-    name: 'rest',
-    async *observe(session, held, signal) {
-      for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
-        if (slot < clock.now()) continue;
-        await clock.sleepUntil(slot, new AbortController().signal);
-        if (signal.aborted) return;
-        yield SYMBOLS.map((symbol): Taken =>
-          held() === null
-            ? { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason: 'no-token' }
-            : taken(symbol, slot),
-        );
-        world.onSlot?.(index, clock);
-      }
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const compact = async (date: ReturnType<typeof istDate>): Promise<void> => {
-    if (world.compactFails === true) throw new Error('out of memory');
-    const session = nextOf(plus(OPENS_AT, 0));
-    await compactDay({ folder: days.folder(date), date, shard: 0, session });
-  };
-  const nextOf = (after: Instant) => {
-    const today = shortSession();
-    return after < today.closesAt ? today : shortSession(plus(OPENS_AT, 24 * 60 * MINUTE));
-  };
-  await harvest({
-    clock,
-    signal: world.signal ?? new AbortController().signal,
-    feed,
-    token,
-    events: emit,
-    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
-    sampling: sampling.value,
-    days,
-    compact,
-    objects: world.objects ?? null,
-    shard: 0,
-    isOver: (date) => date < istDateAt(clock.now()) || clock.now() >= shortSession().closesAt,
-    nextSession: nextOf,
-    sessions: 1,
-    until: null,
-    ...world.loop,
-  });
-  const said = events.map(({ event }) => event);
-  return { days, said, reads, clock, manifest: await manifestOf(days, TODAY) };
-}
-
-async function manifestOf(days: ReturnType<typeof dayFolders>, date: ReturnType<typeof istDate>) {
-  return (await days.dates()).includes(date) ? days.folder(date).manifest() : null;
-}
-
-function bucket(outcome: 'same' | 'different' = 'same') {
-  const stored = new Map<string, string>();
-  const store: ObjectStore = {
-    putOnce: (key, _file, sha256) => {
-      const before = stored.get(key);
-      if (before === undefined) stored.set(key, sha256);
-      if (before !== undefined && outcome === 'different') return Promise.resolve('different');
-      return Promise.resolve(before === undefined ? 'stored' : 'same');
-    },
-    get: () => Promise.resolve(false),
-  };
-  // Without what went up while the day was recorded.
-  const whole = () => [...stored.keys()].filter((key) => !/-\d{4}\./.test(key));
-  return { ...store, stored, whole };
-}
+const live = (world: World = {}) => liveIn(folder, world);
 
 describe('The harvester', () => {
   test('records every slot of a session, and ships the day with the manifest last', async () => {
@@ -200,6 +81,55 @@ describe('The harvester', () => {
     });
     expect(await days.dates()).toEqual(['2026-11-23', '2026-11-25']);
     expect(said.filter((event) => event === 'recording')).toHaveLength(2);
+  });
+
+  test('looks the names up half an hour before the opening, records what they stand for, and says so', async () => {
+    const asked: Instant[] = [];
+    const fact = {
+      alias: null,
+      isin: 'INE062A01020',
+      fyToken: '1010000000001',
+      tick: 0.05,
+      lot: 1,
+    };
+    const { days, said, manifest } = await live({
+      startsAt: plus(OPENS_AT, -45 * MINUTE),
+      loop: {
+        naming: () => {
+          asked.push(plus(OPENS_AT, 0));
+          return Promise.resolve({
+            symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26DECFUT'],
+            unknown: [{ alias: 'FUT:NOSUCH', why: 'there is none' }],
+            facts: [
+              { ...fact, symbol: 'NSE:SBIN-EQ', auction: true, lastClose: 425 },
+              {
+                ...fact,
+                symbol: 'NSE:NIFTY26DECFUT',
+                alias: 'FUT:NIFTY',
+                auction: null,
+                lastClose: null,
+              },
+            ],
+            problems: ['NSE_CM.csv: answered HTTP 503'],
+          });
+        },
+      },
+    });
+    expect(asked).toHaveLength(1);
+    expect(said).toEqual(
+      expect.arrayContaining(['symbols-named', 'alias-unknown', 'symbol-master']),
+    );
+    expect(manifest?.symbols.map(({ symbol, received }) => [symbol, received])).toEqual([
+      ['NSE:SBIN-EQ', 12],
+      ['NSE:NIFTY26DECFUT', 12],
+      ['FUT:NOSUCH', 0],
+    ]);
+    const events = await days.folder(TODAY).events();
+    expect(events.filter(({ event }) => event === 'symbol')).toMatchObject([
+      { symbol: 'NSE:SBIN-EQ', auction: true, lastClose: 425 },
+      { symbol: 'NSE:NIFTY26DECFUT', alias: 'FUT:NIFTY' },
+    ]);
+    expect(events.filter(({ event }) => event === 'symbol-master')).toHaveLength(2);
   });
 
   test('finishes the slot when it is told to stop, and continues the same day after a restart', async () => {

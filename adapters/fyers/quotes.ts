@@ -1,0 +1,33 @@
+// Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
+import * as z from 'zod/mini';
+import { callFyers } from './http.ts';
+
+export interface QuotesCall {
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  readonly symbols: readonly string[];
+  /** `<app id>:<access token>` */
+  readonly authorization: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+const answer = z.object({
+  s: z.literal('ok'),
+  // One symbol's entry that is of another form is missing, and the others stay.
+  d: z.array(
+    z.catch(z.nullable(z.object({ n: z.string(), v: z.object({ lp: z.number() }) })), null),
+  ),
+});
+
+/** Rupees by symbol; a symbol without a price is absent, and so is every one when the call fails. */
+export async function lastPrices(call: QuotesCall): Promise<ReadonlyMap<string, number>> {
+  const { apiUrl, symbols, authorization, timeoutMs, signal } = call;
+  if (symbols.length === 0) return new Map();
+  const query = new URLSearchParams({ symbols: symbols.join(',') });
+  const url = `${apiUrl}/data/quotes?${query.toString()}`;
+  const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
+  const parsed = answer.safeParse(reply.kind === 'answered' ? reply.body : null);
+  const entries = parsed.success ? parsed.data.d.flatMap((entry) => entry ?? []) : [];
+  return new Map(entries.flatMap(({ n, v }) => (v.lp > 0 ? [[n, v.lp] as const] : [])));
+}

@@ -1,0 +1,145 @@
+// The public symbol master, kept in the data folder: today's file, or what is left of an earlier day.
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import got, { HTTPError, TimeoutError } from 'got';
+import { toError } from '../../core/errors.ts';
+import { type MasterRow, type Segment, masterRowOf } from '../../core/market/symbol-master.ts';
+import { type IstDate, parseIstDate } from '../../core/time.ts';
+import { USER_AGENT } from './http.ts';
+
+export interface SymbolMasterOptions {
+  /** Without a trailing slash. */
+  readonly masterUrl: string;
+  /** Made when it is needed. */
+  readonly folder: string;
+  /** The largest file that is taken, bytes. */
+  readonly maxBytes?: number;
+}
+
+interface MasterFile {
+  /** The day it was fetched on. */
+  readonly date: IstDate;
+  /** Read anew each time, line by line. */
+  readonly rows: () => AsyncIterable<MasterRow>;
+}
+
+export interface FoundMaster {
+  /** Null: neither today's nor an earlier one. */
+  readonly file: MasterFile | null;
+  /** Why the file is not today's; null when it is. */
+  readonly problem: string | null;
+}
+
+export interface FetchOptions {
+  /** Real time for the whole file. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Four times what the larger of the files had in August 2026 (14.5 MB). */
+const MAX_BYTES = 60_000_000;
+/** A line in a hundred may be of a form that we don't know; more of them are another file. */
+const BAD_LINES = 0.01;
+
+/** One download a segment and day. Never throws: a broken network or disk is a problem in the answer. */
+export function symbolMaster(options: SymbolMasterOptions) {
+  const { folder } = options;
+  return async (segment: Segment, date: IstDate, bounds: FetchOptions): Promise<FoundMaster> => {
+    let problem: string | null = null;
+    try {
+      if (!(await datesOf(folder, segment)).includes(date)) {
+        await fetchFile(options, segment, date, bounds);
+      }
+    } catch (caught) {
+      problem = `${segment}.csv: ${why(toError(caught))}`;
+    }
+    const newest = (await datesOf(folder, segment)).findLast((each) => each <= date);
+    if (newest === undefined) return { file: null, problem: problem ?? `${segment}.csv: is gone` };
+    const file = fileOf(folder, segment, newest);
+    return { file: { date: newest, rows: () => rowsOf(segment, file) }, problem };
+  };
+}
+
+/** To disk first, and under its name only when it is whole and what it says it is. */
+async function fetchFile(
+  { masterUrl, folder, maxBytes = MAX_BYTES }: SymbolMasterOptions,
+  segment: Segment,
+  date: IstDate,
+  { timeoutMs, signal }: FetchOptions,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const file = fileOf(folder, segment, date);
+  const partial = `${file}.partial`;
+  try {
+    const body = got.stream(`${masterUrl}/${segment}.csv`, {
+      headers: { 'user-agent': USER_AGENT },
+      timeout: { request: timeoutMs },
+      retry: { limit: 0 },
+      followRedirect: false,
+      signal,
+    });
+    await pipeline(body, atMost(maxBytes), createWriteStream(partial, { flush: true }));
+    await check(segment, partial);
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
+  const earlier = (await datesOf(folder, segment)).filter((each) => each < date);
+  for (const each of earlier) await rm(fileOf(folder, segment, each), { force: true });
+}
+
+function atMost(maxBytes: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) done(new RangeError(`it has more than ${String(maxBytes)} bytes`));
+      else done(null, chunk);
+    },
+  });
+}
+
+/** @throws RangeError for an empty file, a web page, another form, a file that was cut off */
+async function check(segment: Segment, file: string): Promise<void> {
+  let [good, bad, isLastGood] = [0, 0, false];
+  for await (const line of linesOf(file)) {
+    isLastGood = masterRowOf(segment, line) !== null;
+    if (isLastGood) good += 1;
+    else bad += 1;
+  }
+  if (good === 0 || bad > (good + bad) * BAD_LINES) {
+    throw new RangeError(`${String(bad)} of its ${String(good + bad)} lines are no instrument`);
+  }
+  if (!isLastGood) throw new RangeError('it ends in the middle of a line');
+}
+
+async function* rowsOf(segment: Segment, file: string): AsyncGenerator<MasterRow> {
+  for await (const line of linesOf(file)) {
+    const row = masterRowOf(segment, line);
+    if (row !== null) yield row;
+  }
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const handle = await open(file);
+  for await (const line of handle.readLines()) if (line !== '') yield line;
+}
+
+/** Oldest first. */
+async function datesOf(folder: string, segment: Segment): Promise<readonly IstDate[]> {
+  const names = await readdir(folder).catch(() => []);
+  const pattern = new RegExp(`^${segment}-(\\d{4}-\\d\\d-\\d\\d)\\.csv$`);
+  return names.flatMap((name) => parseIstDate(pattern.exec(name)?.[1] ?? '') ?? []).sort();
+}
+
+function fileOf(folder: string, segment: Segment, date: IstDate): string {
+  return path.join(folder, `${segment}-${date}.csv`);
+}
+
+function why(error: Error): string {
+  if (error instanceof HTTPError) return `answered HTTP ${String(error.response.statusCode)}`;
+  return error instanceof TimeoutError ? 'did not come in time' : error.message;
+}

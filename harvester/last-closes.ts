@@ -1,0 +1,38 @@
+// What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
+import { COLUMNS } from '../core/depth/columns.ts';
+import type { PlanEvent } from '../core/depth/day-events.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
+import { keyOf } from './compact.ts';
+import type { Days } from './ports.ts';
+
+/** A row of these last minutes shows the close: trading is over by then under every rule. */
+const LAST = 10 * MINUTE;
+const LTP = COLUMNS.findIndex(({ name }) => name === 'ltp');
+
+/**
+ * The last price of each symbol, rupees, at the end of the session before `date`. Empty where that session was not
+ * recorded to its end: the price of another moment is no close.
+ */
+export async function lastCloses(
+  days: Pick<Days, 'dates' | 'folder'>,
+  date: IstDate,
+  nextSession: (after: Instant) => SessionPlan,
+): Promise<ReadonlyMap<string, number>> {
+  const closes = new Map<string, number>();
+  const before = (await days.dates()).findLast((each) => each < date);
+  if (before === undefined) return closes;
+  const folder = days.folder(before);
+  const plan = (await folder.events()).findLast(
+    (event): event is PlanEvent => event.event === 'plan',
+  );
+  if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
+  const from = plus(plan.closesAt, -LAST);
+  for await (const cells of folder.rows()) {
+    if (cells === null) continue;
+    const { symbol, slot } = keyOf(cells);
+    const price = cells[LTP];
+    if (slot >= from && typeof price === 'number') closes.set(symbol, price);
+  }
+  return closes;
+}

@@ -1,0 +1,216 @@
+// What the configured names stand for on a day, and what the broker's symbol master says of them. It may know less than
+// it should; then the rest is null, a note says so, and the day is recorded all the same.
+import type { SymbolEvent } from '../core/depth/day-events.ts';
+import { type Alias, parseAlias, resolveAlias } from '../core/market/aliases.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import {
+  type MasterExtract,
+  type MasterRow,
+  type Segment,
+  extractOf,
+} from '../core/market/symbol-master.ts';
+import { toError } from '../core/errors.ts';
+import type { Instant, IstDate } from '../core/time.ts';
+import { lastCloses } from './last-closes.ts';
+import type { Bounds, Days, SymbolMaster } from './ports.ts';
+
+export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
+
+export interface DayNames {
+  /** What is asked for, each once. */
+  readonly symbols: readonly string[];
+  /** Aliases that stand for nothing today. */
+  readonly unknown: readonly { readonly alias: string; readonly why: string }[];
+  /** One for each name that stands for something. */
+  readonly facts: readonly SymbolFacts[];
+  /** What is not as it should be, each without a full stop. */
+  readonly problems: readonly string[];
+}
+
+export interface NamingOptions {
+  /** As the operator wrote them. */
+  readonly names: readonly string[];
+  readonly days: Pick<Days, 'dates' | 'folder'>;
+  readonly master: SymbolMaster;
+  /** Rupees by symbol, as the broker shows them now; who is not known is absent. Never throws. */
+  readonly lastPrices: (
+    symbols: readonly string[],
+    bounds: Bounds,
+  ) => Promise<ReadonlyMap<string, number>>;
+  readonly nextSession: (after: Instant) => SessionPlan;
+}
+
+/** Never throws. What the day's event log holds already is taken from there, so a restart records the same contracts. */
+export type Naming = (date: IstDate, bounds: Bounds) => Promise<DayNames>;
+
+export function namingOf(options: NamingOptions): Naming {
+  return async (date, bounds) => {
+    try {
+      return await resolved(options, date, bounds);
+    } catch (caught) {
+      return ofNothing(options.names, `reading what is known failed: ${toError(caught).message}`);
+    }
+  };
+}
+
+/** Names as they stand: shares are recorded without their facts, aliases are not recorded. */
+export function ofNothing(names: readonly string[], problem: string | null): DayNames {
+  const symbols = names.filter((name) => !parseAlias(name).ok);
+  const unknown = names.filter((name) => !symbols.includes(name));
+  return {
+    symbols,
+    unknown: unknown.map((alias) => ({ alias, why: problem ?? 'nobody looked it up' })),
+    facts: [],
+    problems: problem === null ? [] : [problem],
+  };
+}
+
+interface Known {
+  readonly extract: MasterExtract;
+  /** Whether the derivatives were read, so that their silence means something. */
+  readonly knowsDerivatives: boolean;
+  readonly closes: ReadonlyMap<string, number>;
+  readonly problems: string[];
+}
+
+async function resolved(options: NamingOptions, date: IstDate, bounds: Bounds): Promise<DayNames> {
+  const { names, days } = options;
+  const kept = await keptFacts(days, date);
+  const before = names.flatMap((name) => kept.get(name) ?? []);
+  if (before.length === names.length && before.every(({ fyToken }) => fyToken !== null)) {
+    return namesOf(before, [], []);
+  }
+  const asked = names.map((name) => ({ name, alias: kept.has(name) ? null : aliasIn(name) }));
+  const symbols = new Set(asked.flatMap(({ name, alias }) => (alias ? [] : symbolIn(kept, name))));
+  const underlyings = new Set(asked.flatMap(({ alias }) => alias?.underlying ?? []));
+  const known = await knowledge(options, { date, symbols, underlyings }, bounds);
+  const spots = await spotsOf(options, known, asked, bounds);
+  const [facts, unknown]: [SymbolFacts[], { alias: string; why: string }[]] = [[], []];
+  for (const { name, alias } of asked) {
+    if (alias === null) {
+      facts.push(factsOf(known, symbolIn(kept, name), kept.get(name)?.alias ?? null));
+      continue;
+    }
+    const spot = spots.get(alias.underlying) ?? null;
+    const found = resolveAlias(alias, { contracts: known.extract.contracts(), date, spot });
+    if (found.kind === 'unknown') unknown.push({ alias: name, why: found.why });
+    else facts.push(factsOf(known, found.contract.symbol, name, found.contract));
+  }
+  return namesOf(facts, unknown, known.problems);
+}
+
+function namesOf(
+  facts: readonly SymbolFacts[],
+  unknown: DayNames['unknown'],
+  problems: readonly string[],
+): DayNames {
+  return { symbols: [...new Set(facts.map(({ symbol }) => symbol))], unknown, facts, problems };
+}
+
+function aliasIn(name: string): Alias | null {
+  const parsed = parseAlias(name);
+  return parsed.ok ? parsed.value : null;
+}
+
+function symbolIn(kept: ReadonlyMap<string, SymbolFacts>, name: string): string {
+  return kept.get(name)?.symbol ?? name;
+}
+
+/** By the name that the operator wrote; a later line of the day's log wins. */
+async function keptFacts(
+  days: NamingOptions['days'],
+  date: IstDate,
+): Promise<ReadonlyMap<string, SymbolFacts>> {
+  if (!(await days.dates()).includes(date)) return new Map();
+  const events = await days.folder(date).events();
+  return new Map(
+    events.flatMap((event) => {
+      if (event.event !== 'symbol') return [];
+      const { event: _event, at: _at, ...facts } = event;
+      return [[facts.alias ?? facts.symbol, facts] as const];
+    }),
+  );
+}
+
+async function knowledge(
+  { names, master, days, nextSession }: NamingOptions,
+  wanted: Parameters<typeof extractOf>[0],
+  bounds: Bounds,
+): Promise<Known> {
+  const extract = extractOf(wanted);
+  const problems: string[] = [];
+  const read = async (segment: Segment): Promise<boolean> => {
+    const { file, problem } = await master(segment, wanted.date, bounds);
+    if (problem !== null) {
+      problems.push(
+        `${problem}; ${file === null ? 'there is no earlier one' : `the one of ${file.date} is used`}`,
+      );
+    }
+    for await (const row of file?.rows() ?? []) extract.add(row);
+    return file !== null;
+  };
+  // Derivatives first: they tell the underlyings, and which shares close by auction.
+  const knowsDerivatives = names.some(hasDerivatives) && (await read('NSE_FO'));
+  const knowsCash = await read('NSE_CM');
+  const isSilent = knowsCash && problems.length === 0;
+  for (const symbol of wanted.symbols) {
+    if (isSilent && symbol.startsWith('NSE:') && !extract.listed.has(symbol)) {
+      problems.push(`the symbol master does not list ${symbol}`);
+    }
+  }
+  const closes = await lastCloses(days, wanted.date, nextSession);
+  return { extract, knowsDerivatives, closes, problems };
+}
+
+/** An alias, a contract, or a share whose auction hangs on them. */
+function hasDerivatives(name: string): boolean {
+  return !name.startsWith('BSE:') && !name.endsWith('-INDEX');
+}
+
+/** The last price by one call for all underlyings of options; where nobody answers, the last stored close. */
+async function spotsOf(
+  { lastPrices }: NamingOptions,
+  { extract, closes }: Known,
+  asked: readonly { readonly alias: Alias | null }[],
+  bounds: Bounds,
+): Promise<ReadonlyMap<string, number>> {
+  const underlyings = new Set(
+    asked.flatMap(({ alias }) => (alias?.kind === 'option' ? alias.underlying : [])),
+  );
+  const symbols = new Map(
+    [...underlyings].flatMap((underlying) => {
+      const symbol = extract.symbolOf(underlying);
+      return symbol === null ? [] : [[underlying, symbol] as const];
+    }),
+  );
+  const prices =
+    symbols.size === 0
+      ? new Map<string, number>()
+      : await lastPrices([...symbols.values()], bounds);
+  return new Map(
+    [...symbols].flatMap(([underlying, symbol]) => {
+      const spot = prices.get(symbol) ?? closes.get(symbol);
+      return spot === undefined ? [] : [[underlying, spot] as const];
+    }),
+  );
+}
+
+function factsOf(
+  { extract, knowsDerivatives, closes }: Known,
+  symbol: string,
+  alias: string | null,
+  row: MasterRow | undefined = extract.listed.get(symbol),
+): SymbolFacts {
+  const isShare = row?.kind === 'cash' && !symbol.endsWith('-INDEX');
+  return {
+    symbol,
+    alias,
+    isin: row?.isin ?? null,
+    fyToken: row?.fyToken ?? null,
+    tick: row?.tick ?? null,
+    lot: row?.lot ?? null,
+    // The master has no flag for it; the closing auction is for shares that have derivatives (NSE/CMTR/74466).
+    auction: isShare && knowsDerivatives ? extract.isUnderlying(row.fyToken) : null,
+    lastClose: closes.get(symbol) ?? null,
+  };
+}

@@ -1,0 +1,147 @@
+// The public symbol master: CSV without a header, 21 columns, and what it lists. Expiries fall on Tuesdays, the
+// monthly one on the last, as since September 2025; the simulator knows no holidays, and its NIFTY is as cheap as a share.
+import type { SimulatedResponse } from './state.ts';
+import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
+
+interface Instrument {
+  readonly symbol: string;
+  readonly name: string;
+  readonly token: number;
+  /** Of a share. */
+  readonly isin?: string;
+  readonly contract?: {
+    /** Its name and token in the cash market. */
+    readonly of: readonly [string, number];
+    readonly expiresAt: number;
+    readonly lot: number;
+    readonly strike?: number;
+    readonly right?: string;
+  };
+}
+
+const MONTHS = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
+const NIFTY = ['NIFTY', 26_000] as const;
+const NIFTY_INDEX = 'NSE:NIFTY50-INDEX';
+const STRIKE_STEP = 50;
+const STRIKES = 60;
+const TUESDAY = 2;
+
+/** Every instrument of a day, by symbol; `shares` are the simulator's own. */
+export function instrumentsOn(
+  shares: ReadonlySet<string>,
+  now: number,
+): ReadonlyMap<string, Instrument> {
+  const cash = [...shares].map((symbol, index) => ({
+    symbol,
+    name: symbol.slice('NSE:'.length).replace(/-EQ$/, ''),
+    token: 1_001 + index,
+    isin: `INE${String(index + 1).padStart(3, '0')}A01018`,
+  }));
+  const index = { symbol: NIFTY_INDEX, name: 'NIFTY50-INDEX', token: NIFTY[1] };
+  const tuesdays = tuesdaysFrom(istMidnight(now));
+  const months = tuesdays.filter(isLastOfMonth).slice(0, 3);
+  // The last share has no derivatives.
+  const underlyings = [
+    NIFTY,
+    ...cash.slice(0, -1).map(({ name, token }) => [name, token] as const),
+  ];
+  const futures = underlyings.flatMap((of) => months.map((day) => future(of, day)));
+  const options = tuesdays.slice(0, 2).flatMap(optionsOf);
+  return new Map([...cash, index, ...futures, ...options].map((each) => [each.symbol, each]));
+}
+
+/** `GET /sym_details/NSE_CM.csv` and `NSE_FO.csv`, for anybody; null for another path. */
+export function masterFile(
+  path: string,
+  shares: ReadonlySet<string>,
+  now: number,
+): SimulatedResponse | null {
+  const segment = /^\/sym_details\/NSE_(CM|FO)\.csv$/.exec(path)?.[1];
+  if (segment === undefined) return null;
+  const rows = [...instrumentsOn(shares, now).values()].filter(
+    ({ contract }) => (contract === undefined) === (segment === 'CM'),
+  );
+  const body = rows.map((row) => `${columns(row, now).join(',')}\n`).join('');
+  return { status: 200, headers: { 'content-type': 'text/csv' }, body };
+}
+
+function columns({ symbol, name, token, isin, contract }: Instrument, now: number) {
+  const segment = contract === undefined ? 10 : 11;
+  const [underlying, underlyingToken] = contract?.of ?? [name, token];
+  const expiry = contract === undefined ? '000000' : compact(contract.expiresAt);
+  const cashToken = `1010000000${String(underlyingToken)}`;
+  return [
+    `10${String(segment)}${expiry}${String(token)}`,
+    name,
+    contract === undefined ? (isin === undefined ? 10 : 0) : contract.right === undefined ? 11 : 14,
+    contract?.lot ?? 1,
+    0.05,
+    isin ?? '',
+    '0915-1530|1815-1915:',
+    dateText(now),
+    contract === undefined ? '' : contract.expiresAt / SECOND,
+    symbol,
+    10,
+    segment,
+    token,
+    underlying,
+    underlyingToken,
+    contract?.strike ?? -1,
+    contract?.right ?? 'XX',
+    contract === undefined ? '' : cashToken,
+    'None',
+    0,
+    0,
+  ];
+}
+
+function future(of: readonly [string, number], day: number): Instrument {
+  const name = `${of[0]}${dateText(day).slice(2, 4)}${month(day)}FUT`;
+  const contract = { of, expiresAt: day + 15 * HOUR + 30 * MINUTE, lot: of === NIFTY ? 75 : 500 };
+  return { symbol: `NSE:${name}`, name, token: tokenOf(name), contract };
+}
+
+/** A week's options carry its date, a month's last ones the month. */
+function optionsOf(day: number): readonly Instrument[] {
+  const text = dateText(day);
+  const week = `${'123456789OND'.charAt(Number(text.slice(5, 7)) - 1)}${text.slice(8)}`;
+  const stem = `NIFTY${text.slice(2, 4)}${isLastOfMonth(day) ? month(day) : week}`;
+  return Array.from({ length: STRIKES }, (_, index) => STRIKE_STEP * (index + 1)).flatMap(
+    (strike) =>
+      ['CE', 'PE'].map((right) => {
+        const name = `${stem}${String(strike)}${right}`;
+        const expiresAt = day + 15 * HOUR + 30 * MINUTE;
+        const contract = { of: NIFTY, expiresAt, lot: 75, strike, right };
+        return { symbol: `NSE:${name}`, name, token: tokenOf(name), contract };
+      }),
+  );
+}
+
+/** Sixteen weeks of midnights, from that day on. */
+function tuesdaysFrom(midnight: number): readonly number[] {
+  const weekday = new Date(midnight + 12 * HOUR).getUTCDay();
+  const first = midnight + ((TUESDAY - weekday + 7) % 7) * DAY;
+  return Array.from({ length: 16 }, (_, week) => first + week * 7 * DAY);
+}
+
+function isLastOfMonth(day: number): boolean {
+  return month(day + 7 * DAY) !== month(day);
+}
+
+function month(day: number): string {
+  return MONTHS[Number(dateText(day).slice(5, 7)) - 1] ?? '';
+}
+
+/** `2026-11-25`, in India. */
+function dateText(at: number): string {
+  return new Date(istMidnight(at) + 12 * HOUR).toISOString().slice(0, 10);
+}
+
+function compact(at: number): string {
+  return dateText(at).slice(2).replaceAll('-', '');
+}
+
+/** The exchange gives them; ours come of the name. */
+function tokenOf(name: string): number {
+  return Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 90_000, 7) + 35_000;
+}

@@ -1,0 +1,154 @@
+// What the day's names stand for, with the simulator's own master and prices, and with less than that.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { lastPrices } from '../../adapters/fyers/quotes.ts';
+import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
+import { nextSession } from '../../core/market/calendar.ts';
+import { istDate, istInstant } from '../../core/time.ts';
+import { type NamingOptions, namingOf } from '../../harvester/symbols.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { shortSession } from '../support/depth.ts';
+
+const DATE = istDate('2026-11-25');
+const OPENING = istInstant(DATE, '09:00');
+const BOUNDS = { timeoutMs: 20_000, signal: new AbortController().signal };
+const APP: SimulatedApp = {
+  id: 'ABCD1234EF-100',
+  secret: 'SECRETKEY1',
+  pin: '4826',
+  fyId: 'XA00001',
+  redirectUri: 'https://login.example/',
+};
+
+let fyers: FyersSimulator;
+let dataDir = '';
+beforeAll(async () => {
+  fyers = await startFyers({ seed: 'names', apps: [APP], refresh: 'refused', startsAt: OPENING });
+  fyers.setClock(OPENING);
+});
+afterAll(() => fyers.close());
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-names-'));
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const authorization = () => `${APP.id}:${mintToken('names', APP, 'access_token', OPENING - 1_000)}`;
+
+async function named(names: readonly string[], over: Partial<NamingOptions> = {}) {
+  const naming = namingOf({
+    names,
+    days: dayFolders(dataDir),
+    master: symbolMaster({
+      masterUrl: `${fyers.url}/sym_details`,
+      folder: path.join(dataDir, 'symbols'),
+    }),
+    lastPrices: (symbols, bounds) =>
+      lastPrices({ apiUrl: fyers.url, symbols, authorization: authorization(), ...bounds }),
+    nextSession,
+    ...over,
+  });
+  return naming(DATE, BOUNDS);
+}
+
+describe('The names of a day', () => {
+  test('get identity, tick, lot and whether their close is found by auction', async () => {
+    const { symbols, facts, unknown, problems } = await named(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
+    expect(symbols).toEqual(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
+    expect({ unknown, problems }).toEqual({ unknown: [], problems: [] });
+    expect(facts).toEqual([
+      expect.objectContaining({
+        symbol: 'NSE:SBIN-EQ',
+        alias: null,
+        tick: 0.05,
+        lot: 1,
+        auction: true,
+      }),
+      // The simulator's last share has no derivatives.
+      expect.objectContaining({ symbol: 'NSE:M&M-EQ', auction: false }),
+    ]);
+    for (const { isin, fyToken } of facts) {
+      expect(isin).toMatch(/^INE\d{3}A01018$/);
+      expect(fyToken).toMatch(/^\d{11,}$/);
+    }
+  });
+
+  test('that are aliases stand for contracts which the broker knows', async () => {
+    const names = ['FUT:NIFTY', 'FUT:NIFTY+1', 'ATM:NIFTY+0CE', 'ATM:NIFTY-1PE'];
+    const { symbols, facts, unknown } = await named(names);
+    expect(unknown).toEqual([]);
+    expect(facts.map(({ alias }) => alias)).toEqual(names);
+    expect(symbols[0]).toMatch(/^NSE:NIFTY26[A-Z]{3}FUT$/);
+    expect(symbols[2]).toMatch(/^NSE:NIFTY\d{2}.+CE$/);
+    for (const symbol of symbols) expect(fyers.state.isListed(symbol, OPENING)).toBe(true);
+  });
+
+  test('stay what they were when the harvester starts again, whatever the market did', async () => {
+    const first = await named(['ATM:NIFTY+0CE']);
+    const { folder } = await recordDay({
+      dataDir,
+      session: shortSession(OPENING),
+      state: 'running',
+    });
+    expect(folder).toBeDefined();
+    const days = dayFolders(dataDir);
+    const logs = await days.open(DATE);
+    await logs.record(first.facts.map((fact) => ({ event: 'symbol', at: OPENING, ...fact })));
+    await logs.close();
+    const again = await named(['ATM:NIFTY+0CE'], {
+      master: () => Promise.reject(new Error('nobody asks')),
+      lastPrices: () => Promise.reject(new Error('nobody asks')),
+    });
+    expect(again.symbols).toEqual(first.symbols);
+  });
+
+  test('are recorded without facts where there is no master, and an alias then stands for nothing', async () => {
+    const { symbols, unknown, facts, problems } = await named(['NSE:SBIN-EQ', 'FUT:NIFTY'], {
+      master: () => Promise.resolve({ file: null, problem: 'NSE_CM.csv: answered HTTP 503' }),
+    });
+    expect(symbols).toEqual(['NSE:SBIN-EQ']);
+    expect(unknown).toEqual([
+      { alias: 'FUT:NIFTY', why: expect.stringContaining('0 future(s)') as unknown },
+    ]);
+    expect(facts).toEqual([
+      expect.objectContaining({ symbol: 'NSE:SBIN-EQ', isin: null, auction: null }),
+    ]);
+    expect(problems.join()).toContain('answered HTTP 503; there is no earlier one');
+  });
+
+  test('know the close that the last recorded day ended with', async () => {
+    const session = {
+      ...shortSession(istInstant(istDate('2026-11-23'), '15:59')),
+      date: istDate('2026-11-23'),
+    };
+    await recordDay({
+      dataDir,
+      session,
+      symbols: ['NSE:SBIN-EQ'],
+      book: () => ({ lastPrice: 431.7 }),
+    });
+    const { facts } = await named(['NSE:SBIN-EQ']);
+    expect(facts[0]?.lastClose).toBe(431.7);
+  });
+
+  test('that the broker does not list are told, and recorded all the same', async () => {
+    const { symbols, problems } = await named(['NSE:NOSUCH-EQ']);
+    expect(symbols).toEqual(['NSE:NOSUCH-EQ']);
+    expect(problems).toEqual(['the symbol master does not list NSE:NOSUCH-EQ']);
+  });
+
+  test('never stop a day: what fails is a problem', async () => {
+    const { symbols, problems } = await named(['NSE:SBIN-EQ'], {
+      days: {
+        dates: () => Promise.reject(new Error('the disk is gone')),
+        folder: dayFolders(dataDir).folder,
+      },
+    });
+    expect(symbols).toEqual(['NSE:SBIN-EQ']);
+    expect(problems.join()).toContain('the disk is gone');
+  });
+});
