@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { coldMeasures } from './cold-start.ts';
+import { compactionMeasures } from './compaction.ts';
 import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
 import { packReference } from './reference-package.ts';
@@ -23,6 +24,7 @@ async function allMeasures(): Promise<readonly Measure[]> {
       ...(await zipMeasures(reference, dir)),
       ...(await coldMeasures(reference, dir)),
       ...(await slotsMeasures()),
+      ...(await compactionMeasures(dir)),
     ];
   } finally {
     await rm(dir, { recursive: true });

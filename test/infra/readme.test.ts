@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, test } from 'vitest';
+import { MARKS, MARK_MEANINGS, RED_ABOVE_PERCENT } from '../../core/depth/marks.ts';
 import { costTable } from '../../infra/cost.ts';
 import { policyTable } from '../../infra/policy-table.ts';
 import { graphOf, type World } from '../support/graph.ts';
@@ -40,6 +41,16 @@ async function costs(): Promise<string> {
   return costTable(priced);
 }
 
+function marksTable(): string {
+  const lines = MARKS.map((mark) => {
+    const { judged, means } = MARK_MEANINGS[mark];
+    return `| \`${mark}\` | ${judged} | ${means} | ${String(RED_ABOVE_PERCENT[mark])} % |`;
+  });
+  return ['| Mark | Judged in | Says | Red above |', '| --- | --- | --- | --: |', ...lines].join(
+    '\n',
+  );
+}
+
 /** @throws Error where the README has no such place */
 function between(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name}: \`npm run docs\` -->`, `<!-- end of ${name} -->`];
@@ -49,9 +60,10 @@ function between(text: string, name: string, content: string): string {
 }
 
 describe('The README', () => {
-  test('shows who may do what, and what it costs, as the code has it (`npm run docs` writes both)', async () => {
+  test('shows who may do what, what it costs and what marks mean, as the code has it (`npm run docs` writes it)', async () => {
     const permissions = between(readFileSync(README, 'utf8'), 'permissions', policyTable());
-    const text = between(permissions, 'cost', await costs());
+    const marks = between(permissions, 'marks', marksTable());
+    const text = between(marks, 'cost', await costs());
     const options = await resolveConfig(README);
     const current = await format(text, { ...options, filepath: README });
     await expect(current).toMatchFileSnapshot(README);

@@ -4,6 +4,7 @@ import type { Mutation } from '../tree.ts';
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
 const PIECES = ['test/harvester/pieces.test.ts'];
+const QUALITY = ['test/core/depth/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
 const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
@@ -145,5 +146,17 @@ export const HARVESTER: readonly Mutation[] = [
     find: 'torn ? null : parseCsvLine(text)',
     replace: 'torn && text === "" ? null : parseCsvLine(text)',
     tests: PIECES,
+    name: 'an auction looks crossed',
+    file: 'core/depth/quality.ts',
+    find: "const continuous = phase?.name === 'CONTINUOUS';",
+    replace: 'const continuous = phase !== null;',
+    tests: QUALITY,
+  },
+  {
+    name: 'a moving book looks frozen',
+    file: 'core/depth/quality.ts',
+    find: 'last !== null && alike(last, cells, ALL)',
+    replace: 'last !== null',
+    tests: QUALITY,
   },
 ];

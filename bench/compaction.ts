@@ -1,0 +1,119 @@
+// Compaction of a million rows as the harvester's child does it, beside DuckDB's COPY and pyarrow's writer on the same log.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { dayFolders } from '../adapters/files/days.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import { istDate } from '../core/time.ts';
+import { ensureVenv } from '../sandbox/aws/venv.ts';
+import { writeBenchDay } from './compaction-day.ts';
+import type { Measure } from './measure.ts';
+
+const DATE = istDate('2026-11-25');
+const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
+/** As the harvester starts its child. */
+const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=4'];
+const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
+
+const DUCKDB = `
+import duckdb, resource, sys
+db = duckdb.connect()
+db.execute(f"COPY (SELECT * FROM read_csv('{sys.argv[1]}')) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+`;
+const PYARROW = `
+import pyarrow.csv as csv, pyarrow.parquet as pq, resource, sys
+with csv.open_csv(sys.argv[1], csv.ReadOptions(block_size=16 << 20)) as reader:
+    with pq.ParquetWriter(sys.argv[2], reader.schema, compression='zstd') as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+`;
+
+interface Run {
+  readonly ms: number;
+  readonly peakMiB: number;
+  readonly bytes: number;
+}
+
+/** @param dir where the day is written: a gigabyte for some minutes */
+export async function compactionMeasures(dir: string): Promise<readonly Measure[]> {
+  const day = dayOf(DATE);
+  if (day.kind === 'closed') throw new RangeError(`closed: ${day.why}`);
+  const data = await mkdtemp(path.join(dir, 'compaction-'));
+  try {
+    const rows = await writeBenchDay(data, day.plan);
+    const folder = dayFolders(data).folder(DATE);
+    const log = await logIn(path.join(data, 'days', DATE));
+    const { python } = await ensureVenv('parquet-bench', ['duckdb==2.0.0', 'pyarrow==26.0.1']);
+    const beside = async (name: string, script: string): Promise<Run> => {
+      const file = path.join(data, `${name}.parquet`);
+      return timed(python, ['-c', script, log, file], () => file);
+    };
+    const duckdb = await beside('duckdb', DUCKDB);
+    const pyarrow = await beside('pyarrow', PYARROW);
+    const child = ['compact', '--data', data, '--date', DATE, '--shard', '0'];
+    const flags = [...HEAP, '--import', `data:text/javascript,${REPORT}`];
+    const ours = await timed(process.execPath, [...flags, MAIN, ...child], () =>
+      folder.pathOf('depth.parquet'),
+    );
+    return [
+      ...linesOf(`1 M rows beside DuckDB's COPY`, rows, ours, duckdb, true),
+      ...linesOf('1 M rows beside pyarrow', rows, ours, pyarrow, false),
+    ];
+  } finally {
+    await rm(data, { recursive: true });
+  }
+}
+
+function linesOf(
+  what: string,
+  rows: number,
+  ours: Run,
+  beside: Run,
+  aimed: boolean,
+): readonly Measure[] {
+  const aim = (ratioAtMost: number) => (aimed ? { ratioAtMost } : null);
+  const perRow = (bytes: number): number => Math.round((10 * bytes) / rows) / 10;
+  return [
+    { what: `${what}: time`, unit: 'ms', ours: ours.ms, beside: beside.ms, aim: aim(3) },
+    {
+      what: '… peak memory',
+      unit: 'MiB',
+      ours: ours.peakMiB,
+      beside: beside.peakMiB,
+      aim: aim(0.6),
+    },
+    {
+      what: '… bytes a row',
+      unit: 'bytes',
+      ours: perRow(ours.bytes),
+      beside: perRow(beside.bytes),
+      aim: aim(1),
+    },
+  ];
+}
+
+async function logIn(folder: string): Promise<string> {
+  const name = (await readdir(folder)).find((each) => each.endsWith('.csv'));
+  if (name === undefined) throw new RangeError(`no day log in ${folder}`);
+  return path.join(folder, name);
+}
+
+/** @param fileOf what the process has written; the last line that it writes to standard error is its peak in KiB */
+async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
+  const begun = performance.now();
+  const child = spawn(file, [...args], { stdio: ['ignore', 'inherit', 'pipe'], env: {} });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const ms = Math.round(performance.now() - begun);
+  if (code !== 0) throw new Error(`${path.basename(file)} ended with ${String(code)}: ${words}`);
+  const peakKiB = Number(words.trim().split('\n').at(-1));
+  return { ms, peakMiB: Math.round(peakKiB / 1024), bytes: (await stat(fileOf())).size };
+}

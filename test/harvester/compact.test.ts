@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { zstdDecompressSync } from 'node:zlib';
+import { dayFolders } from '../../adapters/files/days.ts';
+import type { Book } from '../../core/depth/book.ts';
+import { SECOND, plus } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+
+const SYMBOL = 'NSE:SBIN-EQ';
+const session = shortSession();
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-compact-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A minute's log, with half of it in continuous trading, and what compaction makes of it. */
+async function compacted(bookAt: (index: number) => Partial<Book>, lastClose: number | null) {
+  const days = dayFolders(folder);
+  const logs = await days.open(session.date);
+  const { opensAt, closesAt } = session;
+  const plan = { symbols: [SYMBOL], everySeconds: 5, opensAt, closesAt, from: opensAt };
+  const of = { feed: 'rest', session: 'special', certainty: 'inferred', source: 'test' };
+  const none = { alias: null, isin: null, fyToken: null, lot: null, auction: null };
+  await logs.record([
+    { event: 'plan', at: opensAt, ...plan, ...of },
+    { event: 'symbol', at: opensAt, symbol: SYMBOL, ...none, tick: 0.05, lastClose },
+  ]);
+  await logs.append(
+    Array.from({ length: 12 }, (_, index) =>
+      sampleRow(SYMBOL, plus(OPENS_AT, index * 5 * SECOND), bookAt(index)),
+    ),
+  );
+  await logs.close();
+  const day = days.folder(session.date);
+  const manifest = await compactDay({ folder: day, date: session.date, shard: 0, session });
+  const rows = await parquetReadObjects({
+    file: await asyncBufferFromFile(day.pathOf('depth.parquet')),
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    columns: ['marks'],
+  });
+  return { manifest, marks: rows.map((row): unknown => row['marks']) };
+}
+
+describe('A compacted day', () => {
+  test('keeps every row, marks those that its phase says are wrong, and counts them in the manifest', async () => {
+    const crossed = { bids: [{ price: 428, quantity: 1, orders: 1 }] };
+    const { manifest, marks } = await compacted(
+      (index) => (index === 2 || index === 8 ? crossed : {}),
+      null,
+    );
+    expect(marks).toEqual(Array.from({ length: 12 }, (_, n) => (n === 8 ? 'crossed' : null)));
+    expect(manifest.quality).toMatchObject({
+      red: true,
+      marks: { crossed: 1 },
+      symbols: [{ symbol: SYMBOL, rows: 12, continuousRows: 6, red: ['crossed'] }],
+    });
+  });
+
+  test('takes tick and last close from the symbol master of its own morning', async () => {
+    const odd = { asks: [{ price: 427.42, quantity: 1, orders: 1 }] };
+    const { manifest, marks } = await compacted((index) => (index === 3 ? odd : {}), 850.4);
+    expect(marks[3]).toBe('off-tick');
+    expect(manifest.quality.symbols).toMatchObject([{ previousCloseDiffers: true }]);
+  });
+});
