@@ -103,7 +103,7 @@ async function logIn(folder: string): Promise<string> {
 /** @param fileOf what the process has written; the last line that it writes to standard error is its peak in KiB */
 async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
   const begun = performance.now();
-  const child = spawn(file, [...args], { stdio: ['ignore', 'inherit', 'pipe'], env: {} });
+  const child = spawn(file, [...args], { stdio: ['ignore', 'ignore', 'pipe'], env: {} });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words += text;

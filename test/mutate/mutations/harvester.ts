@@ -146,6 +146,8 @@ export const HARVESTER: readonly Mutation[] = [
     find: 'torn ? null : parseCsvLine(text)',
     replace: 'torn && text === "" ? null : parseCsvLine(text)',
     tests: PIECES,
+  },
+  {
     name: 'an auction looks crossed',
     file: 'core/depth/quality.ts',
     find: "const continuous = phase?.name === 'CONTINUOUS';",
