@@ -6,6 +6,7 @@ import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
 import type { Messages } from './messages.ts';
+import { newLoginUrl } from './new-login-url.ts';
 import { schedules } from './schedules.ts';
 
 const DAY_SECONDS = 86_400;
@@ -62,7 +63,7 @@ export class Keeper extends pulumi.ComponentResource {
       });
     // The login knows its own address from each request; in its environment it would be a circle.
     const login = make('login', environmentOf(args));
-    const loginUrl = this.#loginUrl(login);
+    const loginUrl = this.#loginUrl(login, args.redirectUri);
     const asking = { ...environmentOf(args), [ENVIRONMENT.loginUrl]: loginUrl };
     const refresh = make('refresh', { ...asking, ...pinEnvironment(args) });
     const watch = make('watch', asking);
@@ -79,12 +80,12 @@ export class Keeper extends pulumi.ComponentResource {
   }
 
   /** Open to everybody, as a page for a phone must be: the function tells a link of ours from anything else. */
-  #loginUrl({ fn }: MadeFunction): pulumi.Output<string> {
+  #loginUrl({ fn }: MadeFunction, redirectUri: string): pulumi.Output<string> {
     // The provider adds the two permissions that such an address needs, InvokeFunctionUrl and InvokeFunction, itself.
     const url = new aws.lambda.FunctionUrl(
       'login',
       { functionName: fn.name, authorizationType: 'NONE' },
-      { parent: this },
+      { parent: this, hooks: { afterCreate: [newLoginUrl(redirectUri)] } },
     );
     return url.functionUrl;
   }

@@ -8,6 +8,8 @@ export interface Outcome {
   readonly steps: readonly Step[];
   /** Number of resources per operation, as the CLI sums up; `same` is unchanged. */
   readonly changes: Readonly<Record<string, number>>;
+  /** What the program told beside: its notices and warnings. */
+  readonly notes: readonly string[];
 }
 
 interface Step {
@@ -40,6 +42,9 @@ export function outcomeOf(command: string, finished: Finished): Outcome {
       step === undefined || UNTOUCHED.has(step.metadata.op) ? [] : [stepOf(step.metadata)],
     ),
     changes: events.findLast((one) => one.summaryEvent)?.summaryEvent?.resourceChanges ?? {},
+    notes: events.flatMap(({ diagnosticEvent: one }) =>
+      one === undefined || one.severity === 'debug' ? [] : [one.message.trim()],
+    ),
   };
 }
 

@@ -2,24 +2,21 @@
 // other and run in order.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { cp, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
-import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { leftBehind } from './left-behind.ts';
+import { copyProgram } from './program-copy.ts';
 
 const SEED = 'engine';
 const DATE = istDate('2026-11-25');
 const SEVEN = istInstant(DATE, '07:00');
 const NEW_PIN = '9362';
-/** The program and what it bundles; the description of a parameter is edited in a copy. */
-const PROGRAM = 'adapters core functions harvester infra keeper Pulumi.yaml package.json'.split(
-  ' ',
-);
 
 const available = await hasPulumi();
 const title = available
@@ -30,14 +27,14 @@ let standIns: StandIns;
 let root = '';
 let stack: PulumiStack;
 let serial = 0;
+let firstLoginUrl = '';
 
 describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
     root = path.join(standIns.dir, 'program');
-    await mkdir(root);
-    for (const part of PROGRAM) await cp(path.join(ROOT, part), path.join(root, part), COPY);
-    await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
+    // The description of a parameter is edited in it.
+    await copyProgram(root);
     const dir = path.join(standIns.dir, 'pulumi');
     await mkdir(dir);
     const { endpoint, rootCredentials } = standIns.emulator;
@@ -58,15 +55,18 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   });
 
   test('creates everything', async () => {
-    const { changes } = await stack.up();
+    const { changes, notes } = await stack.up();
     expect(Object.keys(changes)).toEqual(['create']);
+    firstLoginUrl = await loginUrl();
+    expect(notes.join('\n')).toContain(`The login URL is new: ${firstLoginUrl}`);
     expect(await parameter('FYERS_CLIENT_ID')).toBe(standIns.operator.app.id);
     expect(await pin()).toBe(standIns.operator.app.pin);
   });
 
   test('changes nothing the second time', async () => {
-    const { steps, changes } = await stack.up();
+    const { steps, changes, notes } = await stack.up();
     expect(steps).toEqual([]);
+    expect(notes.join('\n')).not.toContain('login URL');
     expect(Object.keys(changes)).toEqual(['same']);
   });
 
@@ -135,14 +135,18 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
     ]);
   });
 
-  test('is up again after it was destroyed', async () => {
-    const { changes } = await stack.up();
+  test('is up again after it was destroyed, and tells that the login URL is another one', async () => {
+    await stack.configSet('redirectUri', 'loginUrl', false);
+    const { changes, notes } = await stack.up();
     expect(Object.keys(changes)).toEqual(['create']);
+    const url = await loginUrl();
+    expect(url).not.toBe(firstLoginUrl);
+    expect(notes.join('\n')).toContain(
+      `The login URL is new: ${url} (one of an earlier stack leads nowhere). No login succeeds until`,
+    );
     expect(await pin()).toBe(NEW_PIN);
   });
 });
-
-const COPY = { recursive: true, filter: (file: string) => !file.includes('node_modules') };
 
 function client() {
   const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
@@ -152,6 +156,10 @@ function client() {
 async function parameter(name: string): Promise<string | undefined> {
   const command = new GetParameterCommand({ Name: name, WithDecryption: true });
   return (await new SSMClient(client()).send(command)).Parameter?.Value;
+}
+
+async function loginUrl(): Promise<string> {
+  return String((await stack.outputs())['loginUrl']);
 }
 
 async function pin(): Promise<string | undefined> {

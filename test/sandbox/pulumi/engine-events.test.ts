@@ -31,11 +31,14 @@ describe('What a run of the engine says', () => {
       step('same', 'aws:iam/role:Role', 'a'),
       step('refresh', 'aws:iam/role:Role', 'a'),
       step('update', 'aws:iam/role:Role', 'b'),
+      { diagnosticEvent: { message: 'a notice\n', severity: 'info' } },
+      { diagnosticEvent: { message: 'what it did', severity: 'debug' } },
       { summaryEvent: { resourceChanges: { same: 1, update: 1 } } },
     ];
     expect(outcomeOf('up', finished(0, ...events))).toEqual({
       steps: [{ op: 'update', type: 'aws:iam/role:Role', name: 'b' }],
       changes: { same: 1, update: 1 },
+      notes: ['a notice'],
     });
   });
 
