@@ -24,7 +24,7 @@ describe('The cost of a month', () => {
     expect(usd(instance({}), instance({ instanceType: 't4g.nano' }))).toEqual([
       ...[4.09, 3.65, 0.73],
       ...[2.04, 3.65, 0.73],
-      0.01,
+      0.02,
     ]);
   });
 
