@@ -10,6 +10,7 @@ import { SECOND } from '../core/time.ts';
 import { addConfigure } from './configure.ts';
 import { addConfirm } from './confirm.ts';
 import { addDoctor } from './doctor.ts';
+import { addCalendar } from './calendar.ts';
 import { addCheck } from './check.ts';
 import { addCompact } from './compact.ts';
 import { addExport } from './export.ts';
@@ -99,6 +100,7 @@ function programOf(session: Session): Command {
   addRefresh(program, session);
   addStatus(program, session);
   addTokens(program, session);
+  addCalendar(program, session);
   addLogs(program, session);
   addSsm(program, session);
   addHarvest(program, session);
