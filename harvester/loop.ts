@@ -6,7 +6,7 @@ import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
 import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
 import { METRICS } from '../core/names.ts';
-import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
+import { HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
 import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
@@ -27,6 +27,8 @@ export interface LoopOptions extends FinishOptions {
   /** What the names of `sampling` stand for on a day; absent: themselves. */
   readonly naming?: Naming;
   readonly nextSession: (after: Instant) => SessionPlan;
+  /** Reads the operator's own days anew, which `nextSession` knows; true when they changed. Absent: there are none. */
+  readonly refreshDays?: () => Promise<boolean>;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
   /** No session that opens at or after it is begun; null: none is too late. */
@@ -46,11 +48,14 @@ export async function harvest(options: LoopOptions): Promise<void> {
   const beat = () => health.step.pass(clock.now());
   const close = closing(options, beat);
   const finish = due(clock.now(), FINISH_AGAIN, close);
-  for (let done = 0; options.sessions === null || done < options.sessions; done += 1) {
+  for (let done = 0; options.sessions === null || done < options.sessions;) {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
     const names = dayNaming(options, session);
-    if (!(await opened(options, session, { beat: health.step, finish, names: names.step }))) break;
+    const waited = await opened(options, session, { beat: health.step, finish, names: names.step });
+    if (waited === 'stopped') break;
+    if (waited === 'another day') continue;
+    done += 1;
     await record(options, session, health, names);
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
@@ -72,27 +77,45 @@ function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise
 /** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */
 const READY_BEFORE = 15 * SECOND;
 
-/** Waits until shortly before the opening; the feed waits for the slot itself. False when the signal came first. */
+/** The operator's own days are looked at that often while a session is awaited, and once more before it opens. */
+const DAYS_AGAIN = HOUR;
+
+/**
+ * Waits until shortly before the opening; the feed waits for the slot itself. stopped: the signal came first · another
+ * day: the operator's own days have changed, and the session that is awaited with them.
+ */
 async function opened(
-  { clock, signal, token, events, sampling }: LoopOptions,
+  options: LoopOptions,
   session: SessionPlan,
   { beat, finish, names }: Readonly<Record<'beat' | 'finish' | 'names', Due>>,
-): Promise<boolean> {
+): Promise<'open' | 'stopped' | 'another day'> {
+  const { clock, signal, token, events, sampling } = options;
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
+  const own = { changed: false };
+  const days = due(clock.now(), DAYS_AGAIN, async () => {
+    own.changed = (await options.refreshDays?.()) === true;
+  });
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     await beat.pass(now);
     await names.pass(now);
+    await days.pass(now);
+    if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';
+    own.changed = false;
     if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
-    const first = Math.min(next, readyAt, beat.at(), names.at());
+    const first = Math.min(next, readyAt, beat.at(), names.at(), days.at());
     await slept(clock, plus(now, first - now), signal);
   }
   // What was read before a wait may have died meanwhile.
   if (!signal.aborted) await token.read('always');
-  return !signal.aborted;
+  return signal.aborted ? 'stopped' : 'open';
+}
+
+function isSame(a: SessionPlan, b: SessionPlan): boolean {
+  return a.opensAt === b.opensAt && a.closesAt === b.closesAt;
 }
 
 async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/files/days.ts';
 import { THIS_DISK } from '../adapters/files/disk.ts';
+import { ownDaysFile, ownDaysIn } from '../adapters/files/own-days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
 import { lastPrices } from '../adapters/fyers/quotes.ts';
@@ -23,11 +24,11 @@ import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
-import { type IstDate, SECOND, istDateAt } from '../core/time.ts';
+import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
 import { harvest } from './loop.ts';
-import { sessionsOn } from './sessions.ts';
+import { type OwnDays, sessionsOn } from './sessions.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -85,7 +86,7 @@ async function compact({ dataDir, date, shard }: CompactSettings): Promise<void>
   // A compaction outlives a harvester that is killed; the next harvester's must not work on the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   const folder = dayFolders(dataDir).folder(date);
-  await compactDay({ folder, date, shard, ...sessionsOn(date, {}) });
+  await compactDay({ folder, date, shard, ...sessionsOn(date, { overrides: ownDaysIn(dataDir) }) });
 }
 
 interface Surroundings {
@@ -115,6 +116,18 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
       events.emit(say.stepFailed('Keeping the count of rate limits', problem));
     }),
   });
+  const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
+  const own = ownDaysFile({
+    dataDir,
+    objects,
+    operatorDir: settings.tokensFolder ?? '.',
+    onProblem: (problem) => {
+      events.emit(say.stepFailed('Reading the calendar', problem));
+    },
+  });
+  await own.refresh();
+  const ownDays = (): OwnDays => ({ overrides: own.overrides() });
+  const following = (after: Instant) => nextSession(after, ownDays());
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
   await harvest({
     ...settings,
@@ -126,7 +139,8 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
     metrics: onAws ? metered : NO_METRICS,
     days,
     compact: (date) => compactInChild(dataDir, date, shard),
-    objects: onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null,
+    objects,
+    refreshDays: () => own.refresh(),
     naming: namingOf({
       names: sampling.symbols,
       days,
@@ -135,10 +149,10 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
         folder: path.join(dataDir, 'symbols'),
       }),
       lastPrices: pricesBy(settings.apiUrl, token),
-      nextSession,
+      nextSession: following,
     }),
-    nextSession,
-    isOver: (date) => isOver(date, clock),
+    nextSession: following,
+    isOver: (date) => isOver(date, clock, ownDays()),
   });
 }
 
@@ -189,9 +203,9 @@ function compactInChild(dataDir: string, date: IstDate, shard: number): Promise<
   });
 }
 
-function isOver(date: IstDate, clock: Clock): boolean {
+function isOver(date: IstDate, clock: Clock, ownDays: OwnDays): boolean {
   const now = clock.now();
-  const day = dayOf(date);
+  const day = dayOf(date, ownDays);
   return date < istDateAt(now) || (day.kind === 'open' && now >= day.plan.closesAt);
 }
 

@@ -2,7 +2,9 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
+import { readCalendarFile } from '../adapters/files/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
+import type { Override } from '../core/market/calendar-data.ts';
 import {
   type Parsed,
   parseAppId,
@@ -13,12 +15,13 @@ import {
   parseSuffix,
   parseTelegram,
 } from '../core/config.ts';
-import { FYERS_API_URL, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
   parseAccountIds,
   parseApiUrl,
   parseBucketName,
+  parseCalendar,
   parseDays,
   parseDollars,
   parseEmail,
@@ -61,6 +64,8 @@ export interface Settings {
   /** What each of them records; there is at least one, unless `harvester` is false. */
   readonly harvesters: readonly HarvesterPlan[];
   readonly days: 'trading' | 'all';
+  /** Days that the operator knows better than the release. */
+  readonly calendar: readonly Override[];
   readonly suffix: string;
   readonly subnetId: string | null;
   /** False: the token alone; no bucket and no instance. */
@@ -139,6 +144,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
     harvesters,
     days: read('days', parseDays) ?? 'trading',
+    calendar: read('calendar', parseCalendar) ?? calendarBeside(operator.folder, problems),
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),
     harvester: read('harvester', parseYesNo) ?? true,
@@ -162,6 +168,22 @@ export function readSettings(input: SettingsInput): SettingsResult {
   };
   if (settings.athena && !settings.harvester) problems.push(NOTHING_TO_ASK);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** `calendar.json` beside `.env`; none where it is not there. */
+function calendarBeside(folder: string, problems: string[]): readonly Override[] {
+  const found = readCalendarFile(folder);
+  if (found.kind === 'absent') return [];
+  if (found.kind === 'malformed') {
+    problems.push(found.problem);
+    return [];
+  }
+  const parsed = parseCalendar(JSON.stringify(found.overrides));
+  if (parsed.ok) return parsed.value;
+  problems.push(
+    `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,
+  );
+  return [];
 }
 
 /** Reads one key: its value, null where none is given, or null and a problem noted. */

@@ -1,4 +1,5 @@
 // The rules of settings that only the program knows; `core/config.ts` has those it shares with the runtime.
+import { type Override, parseOverridesText } from '../core/market/calendar-data.ts';
 import type { Parsed } from '../core/config.ts';
 
 function matching(pattern: RegExp, expected: string) {
@@ -62,6 +63,21 @@ export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
   return text === 'existingTrail'
     ? { ok: true, value: text }
     : wrong('must be true, false or existingTrail');
+}
+
+/** Lambda gives a function 4 KB for all of its environment (AWS Lambda, "Quotas"). */
+const CALENDAR_BYTES = 2_000;
+
+/** Days of the operator's own, as `calendar.json` has them. */
+export function parseCalendar(text: string): Parsed<readonly Override[]> {
+  const parsed = parseOverridesText(text);
+  if (!parsed.ok) return parsed;
+  const bytes = Buffer.byteLength(JSON.stringify(parsed.value));
+  return bytes <= CALENDAR_BYTES
+    ? parsed
+    : wrong(
+        `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
+      );
 }
 
 export function parseAccountIds(text: string): Parsed<readonly string[]> {

@@ -13,6 +13,7 @@ const KEYS = {
   everySeconds: 'plain',
   harvesters: 'plain',
   days: 'plain',
+  calendar: 'plain',
   suffix: 'plain',
   subnetId: 'plain',
   instanceType: 'plain',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { Override } from '../../core/market/calendar-data.ts';
 import { OBJECTS } from '../../core/names.ts';
 import type { HarvesterPlan } from '../harvesters.ts';
 import { dataBucket } from './bucket.ts';
@@ -36,12 +37,27 @@ export class Harvester extends pulumi.ComponentResource {
       current,
       network: args.hasApp ? network(this, args.subnetId) : null,
     };
+    if (args.calendar.length > 0) this.#calendar(bucket, args.calendar);
     this.bucketName = bucket.id;
     this.artifactKey = artifact.key;
     const made = machines(args, args.harvesters, place);
     this.recorders = made.recorders;
     this.roleArns = made.roleArns;
     this.registerOutputs({ bucketName: this.bucketName, artifactKey: this.artifactKey });
+  }
+
+  /** Read by every harvester before each opening, so that a change of it touches no machine. */
+  #calendar(bucket: aws.s3.Bucket, days: readonly Override[]): void {
+    new aws.s3.BucketObjectv2(
+      'calendar',
+      {
+        bucket: bucket.id,
+        key: OBJECTS.calendar,
+        content: JSON.stringify(days),
+        contentType: 'application/json',
+      },
+      { parent: this },
+    );
   }
 
   /** Under its content hash, so that what runs is known; the pointer is written last. */

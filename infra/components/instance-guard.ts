@@ -1,6 +1,7 @@
 // Stands before the instance: a change that would replace or stop it in a session ends the deploy here.
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
+import type { Override } from '../../core/market/calendar-data.ts';
 import type { Clock } from '../../core/ports.ts';
 import { numbered } from '../harvesters.ts';
 import { sessionProblem } from '../session-guard.ts';
@@ -10,6 +11,7 @@ export interface InstanceGuardArgs {
   /** What cannot change without a new instance, or a stop of this one. */
   readonly plan: Readonly<Record<string, pulumi.Input<string | boolean | null>>>;
   readonly replaceInSession: boolean;
+  readonly calendar: readonly Override[];
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -25,7 +27,9 @@ export function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs):
   const hook = new pulumi.ResourceHook(
     numbered('instance-in-session', args.shard),
     async () => {
-      const problem = args.replaceInSession ? null : sessionProblem(args.clock.now());
+      const problem = args.replaceInSession
+        ? null
+        : sessionProblem(args.clock.now(), { overrides: args.calendar });
       if (problem === null) return;
       // A preview shows what would be done, and changes nothing.
       if (!pulumi.runtime.isDryRun()) throw new Error(problem);

@@ -1,6 +1,7 @@
 // The keeper: three functions, the login's address, their schedules, and the adoption of newer token files.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { Override } from '../../core/market/calendar-data.ts';
 import { ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
@@ -24,6 +25,7 @@ export interface KeeperArgs {
   readonly telegramApiUrl: string | null;
   readonly redirectUri: string;
   readonly days: 'trading' | 'all';
+  readonly calendar: readonly Override[];
   readonly fyId: string | null;
   readonly telegram: pulumi.Output<string> | null;
   /** False without an app: the schedules then stand but do not run. */
@@ -129,6 +131,9 @@ function environmentOf(args: KeeperArgs): Environment {
     [ENVIRONMENT.redirectUri]: args.redirectUri,
     [ENVIRONMENT.days]: args.days,
     [ENVIRONMENT.topicArn]: args.messages.topicArn,
+    ...(args.calendar.length === 0
+      ? {}
+      : { [ENVIRONMENT.calendar]: JSON.stringify(args.calendar) }),
     ...(keyArn === null ? {} : { [ENVIRONMENT.keyId]: keyArn }),
     ...(args.fyId === null ? {} : { [ENVIRONMENT.fyId]: args.fyId }),
     ...(args.telegram === null ? {} : { [ENVIRONMENT.telegram]: 'yes' }),

@@ -1,6 +1,7 @@
 // The harvesters' machines: for each a role that reaches its own shard alone, and an instance that is one at a time.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { Override } from '../../core/market/calendar-data.ts';
 import { OBJECTS } from '../../core/names.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../harvesters.ts';
@@ -18,6 +19,7 @@ export interface MachineArgs {
   readonly apiUrl: string;
   readonly subnetId: string | null;
   readonly replaceInSession: boolean;
+  readonly calendar: readonly Override[];
   readonly clock: Pick<Clock, 'now'>;
 }
 

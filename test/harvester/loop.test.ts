@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './loop-world.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
-import { parseInstant, plus } from '../../core/time.ts';
+import { istDate, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
 
@@ -130,6 +130,31 @@ describe('The harvester', () => {
       { symbol: 'NSE:NIFTY26DECFUT', alias: 'FUT:NIFTY' },
     ]);
     expect(events.filter(({ event }) => event === 'symbol-master')).toHaveLength(2);
+  });
+
+  test('awaits another session when the operator closes the day that it waits for', async () => {
+    let closed = false;
+    const { said, days } = await live({
+      startsAt: parseInstant('2026-11-25T05:00:00+05:30'),
+      everySeconds: 60,
+      stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
+      loop: {
+        compact: () => Promise.resolve(),
+        nextSession: (after) =>
+          nextSession(after, {
+            overrides: closed
+              ? [{ date: istDate('2026-11-25'), closed: true, why: 'an election' }]
+              : [],
+          }),
+        refreshDays: () => {
+          const changed = !closed;
+          closed = true;
+          return Promise.resolve(changed);
+        },
+      },
+    });
+    expect(await days.dates()).toEqual(['2026-11-26']);
+    expect(said.filter((event) => event === 'session-awaited')).toHaveLength(2);
   });
 
   test('finishes the slot when it is told to stop, and continues the same day after a restart', async () => {

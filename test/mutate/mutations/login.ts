@@ -29,8 +29,10 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a link outlives its session',
     file: 'core/token/login-link.ts',
-    find: 'if (now >= linkEndsAt(date)) return',
-    replace: 'if (now > linkEndsAt(date)) return',
+    find: 'if (now >= linkEndsAt(date, calendar))
+    return',
+    replace: 'if (now > linkEndsAt(date, calendar))
+    return',
     tests: PAGES,
   },
   {

@@ -31,9 +31,16 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'the hours of December begin a day late',
     file: 'core/market/nse-calendar.json',
-    find: '"from": "2026-12-07"',
-    replace: '"from": "2026-12-08"',
+    find: '"from": "2026-12-07",\n      "shares": ["auction"]',
+    replace: '"from": "2026-12-08",\n      "shares": ["auction"]',
     tests: CALENDAR,
+  },
+  {
+    name: 'a wait takes no notice of a day that the operator closes',
+    file: 'harvester/loop.ts',
+    find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
+    replace: '',
+    tests: ['test/harvester/loop.test.ts'],
   },
   {
     name: 'a phase has its end in it',
