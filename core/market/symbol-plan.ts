@@ -9,7 +9,7 @@ export interface SymbolIdentity {
   readonly auction: boolean | null;
 }
 
-export interface SymbolEligibility {
+interface SymbolEligibility {
   readonly eligibility: Eligibility;
   /** sourced: the symbol master or the symbol's own form says so · inferred: assumed. */
   readonly certainty: Extract<Certainty, 'sourced' | 'inferred'>;
@@ -24,7 +24,7 @@ const ORDINARY = /-EQ$|^BSE:/;
  * Which of the day's plans a symbol follows. An ordinary share of which nothing is known counts as one that closes by
  * auction, which every share with derivatives does, and those are what people record.
  */
-export function eligibilityOf(symbol: string, identity: SymbolIdentity | null): SymbolEligibility {
+function eligibilityOf(symbol: string, identity: SymbolIdentity | null): SymbolEligibility {
   if (DERIVATIVE.test(symbol)) return { eligibility: 'derivative', certainty: 'sourced' };
   const auction = identity?.auction ?? null;
   if (auction !== null) {

@@ -29,10 +29,8 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a link outlives its session',
     file: 'core/token/login-link.ts',
-    find: 'if (now >= linkEndsAt(date, calendar))
-    return',
-    replace: 'if (now > linkEndsAt(date, calendar))
-    return',
+    find: 'if (now >= linkEndsAt(date, calendar))',
+    replace: 'if (now > linkEndsAt(date, calendar))',
     tests: PAGES,
   },
   {
