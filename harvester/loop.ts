@@ -12,6 +12,7 @@ import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
 import { DISK_USED_PERCENT_MAX, type FinishOptions, finishDays, makeRoom } from './finish.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
+import { type MarketStatus, marketCheck } from './market-check.ts';
 import type { Metrics } from './ports.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
@@ -29,6 +30,8 @@ export interface LoopOptions extends FinishOptions {
   readonly nextSession: (after: Instant) => SessionPlan;
   /** Reads the operator's own days anew, which `nextSession` knows; true when they changed. Absent: there are none. */
   readonly refreshDays?: () => Promise<boolean>;
+  /** Asked once in a session; absent: nobody asks. */
+  readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
   /** No session that opens at or after it is begun; null: none is too late. */
@@ -154,6 +157,7 @@ async function record(
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.emit(say.recordingBegan(session.date, from));
     await tellNames(names, events, day);
+    const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
     for await (const batch of feed.observe(session, token.token, signal, symbols)) {
       const missing = await day.take(batch);
@@ -163,6 +167,7 @@ async function record(
       if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       await health.step.pass(clock.now());
       await pieces.pass(clock.now());
+      await market.pass(clock.now());
     }
     // The last slot begins before the close.
     if (!signal.aborted) await slept(clock, session.closesAt, signal);

@@ -14,6 +14,7 @@ import { ownDaysFile, ownDaysIn } from '../adapters/files/own-days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
 import { lastPrices } from '../adapters/fyers/quotes.ts';
+import { marketStatus } from '../adapters/fyers/market-status.ts';
 import { restDepth } from '../adapters/fyers/rest-depth.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock } from '../adapters/process/clock.ts';
@@ -35,6 +36,7 @@ import {
   type HarvestSettings,
   parseSettings,
 } from './settings.ts';
+import type { MarketStatus } from './market-check.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';
 
@@ -151,6 +153,7 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
       lastPrices: pricesBy(settings.apiUrl, token),
       nextSession: following,
     }),
+    marketStatus: statusBy(settings.apiUrl, token),
     nextSession: following,
     isOver: (date) => isOver(date, clock, ownDays()),
   });
@@ -164,6 +167,14 @@ function pricesBy(apiUrl: string, token: HeldToken): NamingOptions['lastPrices']
     if (appId === null || accessToken === null) return new Map();
     const authorization = `${appId}:${accessToken}`;
     return lastPrices({ apiUrl, symbols, authorization, timeoutMs, signal });
+  };
+}
+
+function statusBy(apiUrl: string, token: HeldToken): MarketStatus {
+  return async (bounds) => {
+    const [appId, accessToken] = [token.appId(), token.token()];
+    if (appId === null || accessToken === null) return null;
+    return marketStatus({ apiUrl, authorization: `${appId}:${accessToken}`, ...bounds });
   };
 }
 

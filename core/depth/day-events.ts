@@ -59,6 +59,8 @@ const NOTES = [
   'session-over',
   /** What the symbol master, or an alias, did not tell. */
   'symbol-master',
+  /** The broker's market status is another one than the calendar's. */
+  'market-status',
 ] as const;
 
 const note = z.object({

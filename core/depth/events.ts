@@ -185,6 +185,15 @@ export function aliasUnknown(alias: string, why: string): HarvesterEvent {
   );
 }
 
+/** A closure at short notice, or hours that the calendar does not know. */
+export function marketDiffers(status: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'market-differs',
+    `The broker says that the market is ${status}, and the calendar that it trades: it is recorded all the same. If the exchange has announced it, write the day into calendar.json: \`npx --no-install fyers calendar --help\`.`,
+  );
+}
+
 export function stepFailed(step: string, problem: string): HarvesterEvent {
   return harvesterEvent(
     'error',

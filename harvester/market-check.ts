@@ -1,0 +1,38 @@
+// The calendar held against the broker, once in a session: what they do not agree on is told, and recorded all the same.
+import { marketDiffers } from '../core/depth/events.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import type { Clock, Events } from '../core/ports.ts';
+import { DAY, MINUTE, SECOND, plus } from '../core/time.ts';
+import type { RecordingDay } from './day.ts';
+import { type Due, due } from './due.ts';
+import type { Bounds } from './ports.ts';
+
+/** The status that the broker gives; null where it does not tell. Never throws. */
+export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
+
+/** Into continuous trading, when every source says the same on an ordinary day. */
+const AFTER = 5 * MINUTE;
+/** It is asked between two slots. */
+const TIMEOUT_MS = 2 * SECOND;
+
+export interface MarketCheckOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly signal: AbortSignal;
+  readonly marketStatus?: MarketStatus;
+}
+
+export function marketCheck(
+  { clock, events, signal, marketStatus }: MarketCheckOptions,
+  session: SessionPlan,
+  day: Pick<RecordingDay, 'note'>,
+): Due {
+  const trading = session.phases.find(({ name }) => name === 'CONTINUOUS');
+  return due(plus(trading?.from ?? session.closesAt, AFTER), DAY, async () => {
+    if (trading === undefined || marketStatus === undefined || clock.now() >= trading.to) return;
+    const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
+    if (status === null || status === 'OPEN') return;
+    events.emit(marketDiffers(status));
+    await day.note('market-status', `The broker says ${status} where the calendar says CONTINUOUS`);
+  });
+}

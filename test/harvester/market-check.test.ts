@@ -1,0 +1,79 @@
+// The calendar beside the simulated broker's market status.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { marketStatus } from '../../adapters/fyers/market-status.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import { type Instant, istDate, istInstant } from '../../core/time.ts';
+import { marketCheck } from '../../harvester/market-check.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const DATE = istDate('2026-11-25');
+const at = (time: string): Instant => istInstant(DATE, time);
+const APP: SimulatedApp = {
+  id: 'ABCD1234EF-100',
+  secret: 'SECRETKEY1',
+  pin: '4826',
+  fyId: 'XA00001',
+  redirectUri: 'https://login.example/',
+};
+
+let fyers: FyersSimulator;
+beforeAll(async () => {
+  fyers = await startFyers({
+    seed: 'status',
+    apps: [APP],
+    refresh: 'refused',
+    startsAt: at('09:00'),
+  });
+});
+afterAll(() => fyers.close());
+
+/** What is said when the broker's clock shows `brokers` while ours shows `ours`. */
+async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = {}) {
+  fyers.state.apps[0] = { ...APP, ...app };
+  fyers.setClock(at(brokers));
+  const day = dayOf(DATE);
+  if (day.kind === 'closed') throw new Error('a trading day');
+  const [events, notes]: [string[], string[]] = [[], []];
+  const authorization = `${APP.id}:${mintToken('status', APP, 'access_token', at('07:00'))}`;
+  const check = marketCheck(
+    {
+      clock: virtualClock(at(ours)),
+      signal: new AbortController().signal,
+      events: { emit: ({ event }) => void events.push(event) },
+      marketStatus: (bounds) => marketStatus({ apiUrl: fyers.url, authorization, ...bounds }),
+    },
+    day.plan,
+    { note: (_what, message) => Promise.resolve(void notes.push(message)) },
+  );
+  await check.pass(at(ours));
+  await check.pass(at(ours));
+  return { events, notes };
+}
+
+test('A broker that agrees is not worth a word', async () => {
+  expect(await said('09:21', '09:21')).toEqual({ events: [], notes: [] });
+});
+
+test('A broker that says CLOSED while we record is told once, in both logs', async () => {
+  expect(await said('09:21', '15:35')).toEqual({
+    events: ['market-differs'],
+    notes: ['The broker says CLOSED where the calendar says CONTINUOUS'],
+  });
+});
+
+test('Nothing is asked before trading, nor after it', async () => {
+  expect(await said('09:16', '15:35')).toEqual({ events: [], notes: [] });
+  expect(await said('15:20', '15:35')).toEqual({ events: [], notes: [] });
+});
+
+test('Without the permission, or without a broker, nothing is said', async () => {
+  expect(await said('09:21', '15:35', { mayReadMarketStatus: false })).toEqual({
+    events: [],
+    notes: [],
+  });
+  fyers.state.isDown = true;
+  expect(await said('09:21', '15:35')).toEqual({ events: [], notes: [] });
+  fyers.state.isDown = false;
+});
