@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { ENVIRONMENT } from '../core/names.ts';
 import type { Environment, Session } from './io.ts';
+import { personsLog } from './harvest-log.ts';
 import { settingsOf } from './settings.ts';
 
 const HELP = `
@@ -17,10 +18,12 @@ Options:
   --days N              stop after N sessions
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
   --compat              also write market_depth_DATE.csv as the Python original does
+  --raw                 also keep the broker's answers as they come, compressed, in the day's folder
   --debug               log more
 
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
-again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. The log is JSON, a line for each event.
+again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,
+with one below that shows where it stands; in a pipe it is JSON.
 FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
 
 Examples:
@@ -54,7 +57,8 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   // Once: a second signal ends the process as usual.
   process.once('SIGINT', stopGently).once('SIGTERM', stopGently);
   try {
-    return await run({ clock: io.clock, signal: stop.signal, argv, env });
+    const persons = personsLog(io, argv.includes('--debug'));
+    return await run({ clock: io.clock, signal: stop.signal, argv, env, ...persons });
   } finally {
     process.off('SIGINT', stopGently).off('SIGTERM', stopGently);
   }

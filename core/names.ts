@@ -29,6 +29,8 @@ export const METRICS = {
   slotsMissed: 'SlotsMissed',
   diskUsedPercent: 'DiskUsedPercent',
   faults: 'Faults',
+  /** Milliseconds from a slot's instant to its first request, the most since the last heartbeat. */
+  slotLag: 'SlotLag',
 } as const;
 /** In the program, the trail of `watchReads` and its bucket. */
 export const READ_TRAIL = 'fyers-reads';

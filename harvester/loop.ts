@@ -13,7 +13,8 @@ import { type Due, due } from './due.ts';
 import { DISK_USED_PERCENT_MAX, type FinishOptions, finishDays, makeRoom } from './finish.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
 import { type MarketStatus, marketCheck } from './market-check.ts';
-import type { Metrics } from './ports.ts';
+import { type LookingOn, lookingOn } from './looking-on.ts';
+import type { Metrics, Onlooker, Timepiece } from './ports.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
@@ -30,6 +31,10 @@ export interface LoopOptions extends FinishOptions {
   readonly nextSession: (after: Instant) => SessionPlan;
   /** Reads the operator's own days anew, which `nextSession` knows; true when they changed. Absent: there are none. */
   readonly refreshDays?: () => Promise<boolean>;
+  /** Systemd, a person at a terminal. */
+  readonly onlookers?: readonly Onlooker[];
+  /** Absent: nobody looks what happens to time. */
+  readonly timepiece?: Timepiece;
   /** Asked once in a session; absent: nobody asks. */
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
@@ -47,7 +52,8 @@ const EYES_OPEN = 5 * MINUTE;
 /** Ends when it is told to by the signal, or by `sessions` and `until`. */
 export async function harvest(options: LoopOptions): Promise<void> {
   const { clock, signal } = options;
-  const health = healthOf(options);
+  const seen = lookingOn(options);
+  const health = healthOf(options, seen);
   const beat = () => health.step.pass(clock.now());
   const close = closing(options, beat);
   const finish = due(clock.now(), FINISH_AGAIN, close);
@@ -55,15 +61,23 @@ export async function harvest(options: LoopOptions): Promise<void> {
     const session = options.nextSession(clock.now());
     if (options.until !== null && session.opensAt >= options.until) break;
     const names = dayNaming(options, session);
-    const waited = await opened(options, session, { beat: health.step, finish, names: names.step });
+    const waited = await opened(options, session, {
+      beat: health.step,
+      finish,
+      names: names.step,
+      seen,
+    });
     if (waited === 'stopped') break;
     if (waited === 'another day') continue;
     done += 1;
-    await record(options, session, health, names);
+    await record(options, session, { health, seen, naming: names });
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
   }
-  if (signal.aborted) options.events.emit(say.stopping());
+  if (signal.aborted) {
+    seen.stops();
+    options.events.emit(say.stopping());
+  }
   await options.metrics.flush();
 }
 
@@ -90,7 +104,14 @@ const DAYS_AGAIN = HOUR;
 async function opened(
   options: LoopOptions,
   session: SessionPlan,
-  { beat, finish, names }: Readonly<Record<'beat' | 'finish' | 'names', Due>>,
+  {
+    beat,
+    finish,
+    names,
+    seen,
+  }: Readonly<Record<'beat' | 'finish' | 'names', Due>> & {
+    readonly seen: LookingOn;
+  },
 ): Promise<'open' | 'stopped' | 'another day'> {
   const { clock, signal, token, events, sampling } = options;
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
@@ -101,6 +122,7 @@ async function opened(
     own.changed = (await options.refreshDays?.()) === true;
   });
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
+    seen.waits(session.opensAt);
     await beat.pass(now);
     await names.pass(now);
     await days.pass(now);
@@ -131,11 +153,16 @@ async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise
 
 const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
 
+interface Recorded {
+  readonly health: Health;
+  readonly seen: LookingOn;
+  readonly naming: DayNaming;
+}
+
 async function record(
   options: LoopOptions,
   session: SessionPlan,
-  health: Health,
-  naming: DayNaming,
+  { health, seen, naming }: Recorded,
 ): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const { objects } = options;
@@ -162,6 +189,8 @@ async function record(
     for await (const batch of feed.observe(session, token.token, signal, symbols)) {
       const missing = await day.take(batch);
       health.saw(batch, missing);
+      seen.slot(batch, missing.length);
+      await seen.clocks(day);
       const before = token.token();
       if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
       if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
@@ -193,7 +222,7 @@ interface Health {
  * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
  * again, must not look alive.
  */
-function healthOf(options: LoopOptions): Health {
+function healthOf(options: LoopOptions, seen: LookingOn): Health {
   const { clock, events, metrics, days } = options;
   let [missed, reasons] = [0, ''];
   return {
@@ -202,6 +231,7 @@ function healthOf(options: LoopOptions): Health {
       events.emit(say.heartbeat(missed, diskUsedPercent));
       metrics.measure(METRICS.slotsMissed, missed);
       metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
+      metrics.measure(METRICS.slotLag, seen.takeLag());
       missed = 0;
       if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);
       await metrics.flush();

@@ -12,14 +12,17 @@ import { dayFolders, strikeFile } from '../adapters/files/days.ts';
 import { THIS_DISK } from '../adapters/files/disk.ts';
 import { ownDaysFile, ownDaysIn } from '../adapters/files/own-days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { rawLog } from '../adapters/files/raw-log.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
 import { lastPrices } from '../adapters/fyers/quotes.ts';
 import { marketStatus } from '../adapters/fyers/market-status.ts';
-import { restDepth } from '../adapters/fyers/rest-depth.ts';
+import { type RawAnswer, restDepth } from '../adapters/fyers/rest-depth.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
+import { serviceManager } from '../adapters/process/service-manager.ts';
+import { systemTimepiece } from '../adapters/process/timepiece.ts';
 import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
@@ -37,6 +40,7 @@ import {
   parseSettings,
 } from './settings.ts';
 import type { MarketStatus } from './market-check.ts';
+import type { Onlooker } from './ports.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';
 
@@ -46,6 +50,10 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly argv: readonly string[];
   readonly env: Environment;
+  /** Where log lines go; default standard output. */
+  readonly write?: (line: string) => void;
+  /** A person at a terminal. */
+  readonly onlooker?: Onlooker;
 }
 
 /** Enough for a day of fifty symbols, and little beside the instance's memory. */
@@ -64,12 +72,14 @@ const AWS = {
 const NO_METRICS = { measure: () => undefined, flush: () => Promise.resolve() };
 
 /** The exit code: 0, operator 2, broker 3, platform 4, bug 70. Never throws; what went wrong is the last log line. */
-export async function run({ clock, signal, argv, env }: RunOptions): Promise<number> {
-  const log = createLog({ clock, debug: argv.includes('--debug') });
+export async function run(options: RunOptions): Promise<number> {
+  const { clock, signal, argv, env, write } = options;
+  const debug = argv.includes('--debug');
+  const log = createLog({ clock, debug, ...(write === undefined ? {} : { write }) });
   try {
     const settings = parseSettings(argv, env);
     if (settings.kind === 'compact') await compact(settings);
-    else await record(settings, { clock, signal, log });
+    else await record(settings, { clock, signal, log, onlookers: onlookersOf(options, log) });
     return 0;
   } catch (caught) {
     const error = toError(caught);
@@ -95,9 +105,20 @@ interface Surroundings {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Log;
+  readonly onlookers: readonly Onlooker[];
 }
 
-async function record(settings: HarvestSettings, { clock, signal, log }: Surroundings) {
+function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Onlooker[] {
+  const systemd = serviceManager({
+    env,
+    onFailure: (problem) => {
+      log.emit(say.stepFailed('Telling systemd how it goes', problem));
+    },
+  });
+  return [systemd, onlooker].flatMap((each) => each ?? []);
+}
+
+async function record(settings: HarvestSettings, { clock, signal, log, onlookers }: Surroundings) {
   const { dataDir, shard, sampling, bucket } = settings;
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
@@ -109,7 +130,14 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
   });
   const events = onAws ? metered : log;
   const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
+  await using raw = rawLog(dataDir, (problem) => {
+    events.emit(say.stepFailed("Keeping the broker's answers", problem));
+  });
+  const keep = (answer: RawAnswer): void => {
+    raw.keep(answer);
+  };
   await using feed = restDepth({
+    ...(settings.raw ? { onAnswer: keep } : {}),
     apiUrl: settings.apiUrl,
     appId: token.appId,
     sampling,
@@ -154,6 +182,8 @@ async function record(settings: HarvestSettings, { clock, signal, log }: Surroun
       nextSession: following,
     }),
     marketStatus: statusBy(settings.apiUrl, token),
+    onlookers,
+    ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
     isOver: (date) => isOver(date, clock, ownDays()),
   });

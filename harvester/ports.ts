@@ -1,6 +1,8 @@
 // What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
 import type { Cell, Column } from '../core/depth/columns.ts';
 import type { DayEvent } from '../core/depth/day-events.ts';
+import type { Status } from '../core/depth/status.ts';
+import type { TimeReading } from '../core/depth/time-faults.ts';
 import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
 import type { LogEnds, Piece, PieceState } from '../core/depth/pieces.ts';
 import type { Row } from '../core/depth/row.ts';
@@ -111,3 +113,13 @@ export type SymbolMaster = (
   /** Why it is not the one of `date`; null when it is. */
   readonly problem: string | null;
 }>;
+
+/** Reads the clocks of the machine. Never throws. */
+export type Timepiece = () => TimeReading;
+
+/** Somebody who looks on: systemd, or a person at a terminal. Never throws, and is never waited for. */
+export interface Onlooker {
+  /** The harvester has got on: a slot is done, or a wait goes on. Never from a timer. */
+  progress(status: Status): void;
+  stopping(): void;
+}

@@ -18,6 +18,8 @@ export interface HarvestSettings {
   readonly debug: boolean;
   /** Also the reference's CSV file. */
   readonly compat: boolean;
+  /** Also the broker's answers as they came. */
+  readonly raw: boolean;
   /** Where the token is: null is SSM, a text is the operator's folder. */
   readonly tokensFolder: string | null;
   /** Null: nothing is shipped. */
@@ -37,6 +39,7 @@ const OPTIONS = {
   'use-ssm': { type: 'boolean', default: false },
   debug: { type: 'boolean', default: false },
   compat: { type: 'boolean', default: false },
+  raw: { type: 'boolean', default: false },
   tokens: { type: 'string', default: '.' },
   data: { type: 'string' },
   symbols: { type: 'string' },
@@ -48,7 +51,7 @@ const OPTIONS = {
 } as const;
 
 const USAGE =
-  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--compat] [--debug]. `npx --no-install fyers harvest --help` explains each.';
+  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--compat] [--raw] [--debug]. `npx --no-install fyers harvest --help` explains each.';
 
 /** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
 export function parseSettings(
@@ -96,6 +99,7 @@ export function parseSettings(
     shard,
     debug: values.debug,
     compat: values.compat,
+    raw: values.raw,
     tokensFolder: values['use-ssm'] ? null : values.tokens,
     bucket: env[ENVIRONMENT.bucket] ?? null,
     sessions,

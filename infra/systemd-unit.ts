@@ -46,6 +46,8 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
+# It asks for a watchdog by its first word, and says a word as often as it gets on (adapters/process/service-manager.ts).
+NotifyAccess=all
 EnvironmentFile=${environmentFile}
 ExecStartPre=+${programs}/prepare
 ExecStartPre=+${programs}/fetch

@@ -2,7 +2,7 @@
 import type { Book } from '../../core/depth/book.ts';
 import { bookOf } from '../../core/depth/depth-answer.ts';
 import { type Refusal, refusalOf } from './depth-refusal.ts';
-import { callFyers } from './http.ts';
+import { type FyersReply, callFyers } from './http.ts';
 
 export interface DepthCall {
   /** Fyers' API, without a trailing slash. */
@@ -12,6 +12,8 @@ export interface DepthCall {
   readonly authorization: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** What was answered, before anything is made of it. */
+  readonly onReply?: (reply: FyersReply) => void;
 }
 
 export type DepthAnswer =
@@ -23,6 +25,7 @@ export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
   const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
   const url = `${apiUrl}/data/depth?${query.toString()}`;
   const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
+  call.onReply?.(reply);
   const book =
     reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
   return book === null ? { kind: 'hole', ...refusalOf(reply) } : { kind: 'book', book };

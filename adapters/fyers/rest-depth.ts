@@ -10,7 +10,18 @@ import { type Instant, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
 import { type StrikeStore, pausesOf } from './rest-pauses.ts';
 
+/** One answer as the broker gave it; a call without an answer has none. */
+export interface RawAnswer {
+  readonly symbol: string;
+  readonly slot: Instant;
+  readonly receivedAt: Instant;
+  readonly status: number;
+  readonly body: unknown;
+}
+
 export interface RestDepthOptions {
+  /** Gets every answer; it must not throw. */
+  readonly onAnswer?: (answer: RawAnswer) => void;
   /** Fyers' API, without a trailing slash. */
   readonly apiUrl: string;
   /** Null: nobody has given an app yet, and every slot is a hole `no-token`. */
@@ -97,7 +108,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   }
   const paused = pauses.reasonFor(symbol, token, sentAt);
   if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
-  const answer = await ask(options, symbol, `${appId}:${token}`);
+  const answer = await ask(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
   if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };
   pauses.note(answer, symbol, token, receivedAt);
@@ -115,7 +126,12 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
 const UNTIL_DEADLINE = new AbortController().signal;
 setMaxListeners(0, UNTIL_DEADLINE);
 
-function ask(options: SlotOptions, symbol: string, authorization: string): Promise<DepthAnswer> {
+function ask(
+  options: SlotOptions,
+  { symbol, slot }: Pick<RawAnswer, 'symbol' | 'slot'>,
+  authorization: string,
+): Promise<DepthAnswer> {
+  const { onAnswer, clock } = options;
   const everyMs = options.sampling.everySeconds * SECOND;
   return askForBook({
     apiUrl: options.apiUrl,
@@ -123,6 +139,11 @@ function ask(options: SlotOptions, symbol: string, authorization: string): Promi
     authorization,
     timeoutMs: options.deadlineMs ?? Math.min(4 * SECOND, Math.max(everyMs - SECOND, 900)),
     signal: UNTIL_DEADLINE,
+    onReply: (reply) => {
+      if (reply.kind !== 'answered') return;
+      const { status, body } = reply;
+      onAnswer?.({ symbol, slot, receivedAt: clock.now(), status, body });
+    },
   });
 }
 

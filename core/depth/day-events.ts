@@ -61,6 +61,8 @@ const NOTES = [
   'symbol-master',
   /** The broker's market status is another one than the calendar's. */
   'market-status',
+  /** A clock that was set, a machine that slept, a process that stood still. */
+  'time-fault',
 ] as const;
 
 const note = z.object({

@@ -194,6 +194,10 @@ export function marketDiffers(status: string): HarvesterEvent {
   );
 }
 
+export function timeFault(words: string): HarvesterEvent {
+  return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
+}
+
 export function stepFailed(step: string, problem: string): HarvesterEvent {
   return harvesterEvent(
     'error',

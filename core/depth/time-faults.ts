@@ -1,0 +1,49 @@
+// What went wrong with time between two readings of the machine's clocks.
+import { type Instant, SECOND } from '../time.ts';
+
+/** Clocks read at one moment. */
+export interface TimeReading {
+  readonly wall: Instant;
+  /** Milliseconds of a clock that nobody sets and that stands still while the machine sleeps (CLOCK_MONOTONIC). */
+  readonly awakeMs: number;
+  /** Milliseconds of one that goes on while it sleeps (CLOCK_BOOTTIME); null where the system has none to read. */
+  readonly sinceBootMs: number | null;
+  /** The longest for which the event loop stood still since the last reading. */
+  readonly stalledMs: number;
+}
+
+export type TimeFault =
+  /** The wall clock was set, forward or back; without a clock that goes on in sleep, it may be sleep as well. */
+  | { readonly kind: 'clock-set'; readonly ms: number }
+  | { readonly kind: 'suspended'; readonly ms: number }
+  /** Nothing ran in this process for so long: it was stopped, starved, or busy. */
+  | { readonly kind: 'stalled'; readonly ms: number };
+
+/** Below it, what a time daemon corrects on a running clock, and what reading the clocks takes. */
+const JUMP = SECOND;
+/** Below it, a busy machine; a slot that it costs has its own reason. */
+const STALL = 2 * SECOND;
+
+export function timeFaults(before: TimeReading, now: TimeReading): readonly TimeFault[] {
+  const wall = now.wall - before.wall;
+  const awake = now.awakeMs - before.awakeMs;
+  const all =
+    before.sinceBootMs === null || now.sinceBootMs === null
+      ? awake
+      : now.sinceBootMs - before.sinceBootMs;
+  const [set, slept] = [Math.round(wall - all), Math.round(all - awake)];
+  return [
+    ...(Math.abs(set) >= JUMP ? [{ kind: 'clock-set', ms: set } as const] : []),
+    ...(slept >= JUMP ? [{ kind: 'suspended', ms: slept } as const] : []),
+    ...(now.stalledMs >= STALL
+      ? [{ kind: 'stalled', ms: Math.round(now.stalledMs) } as const]
+      : []),
+  ];
+}
+
+export function timeFaultWords({ kind, ms }: TimeFault): string {
+  const seconds = `${(Math.abs(ms) / SECOND).toFixed(1)} s`;
+  if (kind === 'suspended') return `The machine slept for ${seconds}`;
+  if (kind === 'stalled') return `The process stood still for ${seconds}`;
+  return `The clock was set ${ms < 0 ? 'back' : 'forward'} by ${seconds}`;
+}
