@@ -178,6 +178,6 @@ describe('npx fyers harvest', () => {
     }
     const usage = (): unknown => parseSettings(['--nope'], {});
     for (const { flag } of explained) expect(usage).toThrow(`--${flag}`);
-    expect(explained.length).toBe(9);
+    expect(explained.length).toBe(10);
   });
 });

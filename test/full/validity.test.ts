@@ -163,10 +163,11 @@ describe.skipIf(!wanted)(title, () => {
     RestrictAddressFamilies_AF_UNIX: 'names are resolved through systemd-resolved’s socket',
     MemoryDenyWriteExecute: 'V8 compiles at run time',
     RootDirectoryOrRootImage: 'Node and the certificates are the machine’s',
+    NotifyAccess: 'systemd-notify, a child, says how it gets on: Node has no datagram sockets',
     DeviceAllow: 'ProtectClock itself leaves the clock readable, and nothing else',
   };
   /** The sum of those, on systemd’s scale from 0 (nothing is open) to 10. It was 1.8, and 9.6 is a service without care. */
-  const EXPOSURE = 1.1;
+  const EXPOSURE = 1.3;
 
   const checks = z.array(
     z.object({
@@ -191,7 +192,7 @@ describe.skipIf(!wanted)(title, () => {
     );
   });
 
-  test('the harvester’s exposure is at most 1.1', async () => {
+  test('the harvester’s exposure is at most 1.3', async () => {
     const exposure = async (unit: string) =>
       Number(/exposure level for \S+: ([\d.]+)/.exec(await offline(unit))?.[1]);
     expect(await exposure(harvester())).toBeLessThanOrEqual(EXPOSURE);
