@@ -48,7 +48,7 @@ const functionInputs = z.strictObject({
 const fn = resourceType({
   inputs: functionInputs,
   autoname: 'name',
-  // lambda/function.go: function_name ForceNew (package_type too: zip is the only one here).
+  // lambda/function.go: function_name ForceNew (package_type and tenancy_config too: only zip, and no tenants, here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await lambda.send(
@@ -191,7 +191,8 @@ const invocation = resourceType({
     input: z.string(),
     triggers: z.optional(z.record(z.string(), z.string())),
   }),
-  // lambda/invocation.go: function_name, triggers ForceNew; input by customizeDiffInputChangeWithCreateOnlyScope.
+  // lambda/invocation.go: function_name, qualifier, triggers ForceNew (no qualifier is used here); input by
+  // customizeDiffInputChangeWithCreateOnlyScope.
   replaceOn: ['functionName', 'triggers', 'input'],
   async create({ functionName, input }) {
     const answer = await lambda.send(
