@@ -48,7 +48,8 @@ const functionInputs = z.strictObject({
 const fn = resourceType({
   inputs: functionInputs,
   autoname: 'name',
-  // lambda/function.go: function_name ForceNew (package_type and tenancy_config too: only zip, and no tenants, here).
+  // lambda/function.go: function_name ForceNew (package_type, tenancy_config and a durable_config that comes or goes
+  // too: only zip, and neither of the others, here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await lambda.send(
