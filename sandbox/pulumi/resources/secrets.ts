@@ -72,7 +72,7 @@ const secret = resourceType({
 
 const secretVersion = resourceType({
   inputs: z.strictObject({ secretId: z.string(), secretString: z.string() }),
-  // secretsmanager/secret_version.go: secret_id, secret_string ForceNew; secret_binary and secret_string_wo_version too,
+  // secretsmanager/secret_version.go: secret_id, secret_string ForceNew; secret_binary, secret_string_wo_version too,
   // which are not used here.
   replaceOn: ['secretId', 'secretString'],
   // @pulumi/aws secretsmanager/secretVersion.js: additionalSecretOutputs.
