@@ -9,6 +9,7 @@ import {
   hasUnknown,
   isArchive,
   isAsset,
+  isProps,
   markSecrets,
   plain,
   plainProps,
@@ -118,7 +119,9 @@ function logicalName(urn: string): string {
 function diff(urn: string, olds: Props, news: Props): Diff {
   const type = typeOf(urn);
   const changed = changesOf(type, olds, news);
-  const replaces = [...changed].filter((property) => type.replaceOn.has(property));
+  const before = plainProps(olds);
+  const after = plainProps(news);
+  const replaces = [...type.replaceOn].filter((path) => !same(at(before, path), at(after, path)));
   return {
     changes: changed.size > 0,
     replaces,
@@ -148,6 +151,13 @@ function changesOf(type: ResourceType, olds: Props, news: Props): ReadonlySet<st
   const after = plainProps(news);
   const names = type.properties.filter((name) => name in before || name in after);
   return new Set(names.filter((name) => !same(before[name], after[name])));
+}
+
+/** The value at a path of names with dots between them. */
+function at(props: Props, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (isProps(value) ? value[name] : undefined), props);
 }
 
 function same(before: unknown, after: unknown): boolean {

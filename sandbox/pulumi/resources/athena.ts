@@ -21,7 +21,7 @@ const workgroupInputs = z.strictObject({
   forceDestroy: flag,
   configuration: z.strictObject({
     enforceWorkgroupConfiguration: flag,
-    // athena/workgroup.go: ten mebibytes or more.
+    // athena/workgroup.go: ten mebibytes or more (or 0, for no limit, which the program never sets).
     bytesScannedCutoffPerQuery: z.optional(z.number().check(z.minimum(10_485_760))),
     publishCloudwatchMetricsEnabled: flag,
     resultConfiguration: z.strictObject({

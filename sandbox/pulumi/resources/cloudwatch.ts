@@ -34,7 +34,7 @@ const NO_DASHBOARD = ['DashboardNotFoundError', 'ResourceNotFound'];
 const logGroup = resourceType({
   inputs: z.strictObject({ name: z.string(), retentionInDays: count, tags }),
   autoname: 'name',
-  // logs/group.go: name, name_prefix ForceNew.
+  // logs/group.go: name, name_prefix, log_group_class ForceNew (only the name is set here).
   replaceOn: ['name'],
   async create(inputs) {
     await logs.send(new CreateLogGroupCommand({ logGroupName: inputs.name }));

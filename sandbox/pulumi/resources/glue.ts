@@ -66,7 +66,7 @@ const tableInputs = z.strictObject({
 const table = resourceType({
   inputs: tableInputs,
   autoname: 'name',
-  // glue/catalog_table.go: catalog_id, database_name, name, partition_index ForceNew.
+  // glue/catalog_table.go: catalog_id, database_name, name, partition_index, target_table ForceNew.
   replaceOn: ['databaseName', 'name'],
   async create(inputs) {
     const { databaseName, name } = inputs;

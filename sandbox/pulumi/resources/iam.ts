@@ -43,7 +43,7 @@ const role = resourceType({
     tags,
   }),
   autoname: 'name',
-  // iam/role.go: name, path ForceNew.
+  // iam/role.go: name, name_prefix, path ForceNew (no prefix is used here, nor below).
   replaceOn: ['name', 'path'],
   async create(inputs) {
     const answer = await iam.send(
@@ -90,7 +90,7 @@ const role = resourceType({
 const rolePolicy = resourceType({
   inputs: z.strictObject({ name: z.string(), role: z.string(), policy }),
   autoname: 'name',
-  // iam/role_policy.go: name, role ForceNew.
+  // iam/role_policy.go: name, name_prefix, role ForceNew.
   replaceOn: ['name', 'role'],
   async create(inputs) {
     await putRolePolicy(inputs);
@@ -176,7 +176,7 @@ async function putUserPolicy(inputs: {
 const instanceProfile = resourceType({
   inputs: z.strictObject({ name: z.string(), role: text, path: text, tags }),
   autoname: 'name',
-  // iam/instance_profile.go: name, path ForceNew; role changes in place.
+  // iam/instance_profile.go: name, name_prefix, path ForceNew; role changes in place.
   replaceOn: ['name', 'path'],
   async create(inputs) {
     const answer = await iam.send(

@@ -51,10 +51,16 @@ const instance = resourceType({
     creditSpecification: z.optional(z.strictObject({ cpuCredits: text })),
     tags,
   }),
-  // ec2/ec2_instance.go: ami, subnet_id, associate_public_ip_address and root_block_device.encrypted ForceNew;
-  // user_data by CustomizeDiff with user_data_replace_on_change, which the program always sets. The volume's size and
-  // type, the instance's type, profile, groups and metadata options change in place.
-  replaceOn: ['ami', 'subnetId', 'associatePublicIpAddress', 'userData'],
+  // ec2/ec2_instance.go: ami, subnet_id, associate_public_ip_address and root_block_device.encrypted ForceNew (others
+  // too: none that is modelled); user_data by CustomizeDiff with user_data_replace_on_change, which the program always
+  // sets. The volume's size and type, the instance's type, profile, groups and metadata options change in place.
+  replaceOn: [
+    'ami',
+    'subnetId',
+    'associatePublicIpAddress',
+    'userData',
+    'rootBlockDevice.encrypted',
+  ],
   async create(inputs) {
     const answer = await ec2.send(
       new RunInstancesCommand({

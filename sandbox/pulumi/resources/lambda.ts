@@ -48,7 +48,8 @@ const functionInputs = z.strictObject({
 const fn = resourceType({
   inputs: functionInputs,
   autoname: 'name',
-  // lambda/function.go: function_name ForceNew (package_type too: zip is the only one here).
+  // lambda/function.go: function_name ForceNew (package_type, tenancy_config and a durable_config that comes or goes
+  // too: only zip, and neither of the others, here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await lambda.send(
@@ -191,7 +192,8 @@ const invocation = resourceType({
     input: z.string(),
     triggers: z.optional(z.record(z.string(), z.string())),
   }),
-  // lambda/invocation.go: function_name, triggers ForceNew; input by customizeDiffInputChangeWithCreateOnlyScope.
+  // lambda/invocation.go: function_name, qualifier, triggers ForceNew (no qualifier is used here); input by
+  // customizeDiffInputChangeWithCreateOnlyScope.
   replaceOn: ['functionName', 'triggers', 'input'],
   async create({ functionName, input }) {
     const answer = await lambda.send(

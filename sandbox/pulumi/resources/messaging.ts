@@ -38,7 +38,7 @@ const queueInputs = z.strictObject({
 const queue = resourceType({
   inputs: queueInputs,
   autoname: 'name',
-  // sqs/queue.go: name, fifo_queue ForceNew.
+  // sqs/queue.go: name, name_prefix, fifo_queue ForceNew (only the name is set here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await sqs.send(
@@ -82,7 +82,7 @@ function queueAttributes(inputs: z.output<typeof queueInputs>): Record<string, s
 const topic = resourceType({
   inputs: z.strictObject({ name: z.string(), displayName: text, tags }),
   autoname: 'name',
-  // sns/topic.go: name, fifo_topic ForceNew.
+  // sns/topic.go: name, name_prefix, fifo_topic ForceNew (only the name is set here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await sns.send(

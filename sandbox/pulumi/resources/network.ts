@@ -42,7 +42,7 @@ const vpc = resourceType({
     enableDnsHostnames: flag,
     tags,
   }),
-  // ec2/vpc_.go: cidr_block ForceNew.
+  // ec2/vpc_.go: cidr_block ForceNew (ipv4_ipam_pool_id and ipv4_netmask_length too: not used here).
   replaceOn: ['cidrBlock'],
   async create(inputs) {
     const answer = await ec2.send(new CreateVpcCommand({ CidrBlock: inputs.cidrBlock }));
@@ -115,7 +115,8 @@ const subnet = resourceType({
     mapPublicIpOnLaunch: flag,
     tags,
   }),
-  // ec2/vpc_subnet.go: vpc_id, cidr_block, availability_zone ForceNew.
+  // ec2/vpc_subnet.go: vpc_id, cidr_block, availability_zone ForceNew; availability_zone_id, outpost_arn, ipv6_native
+  // and the properties of address pools too, none of which is used here.
   replaceOn: ['vpcId', 'cidrBlock', 'availabilityZone'],
   async create(inputs) {
     const answer = await ec2.send(
@@ -207,7 +208,8 @@ async function addRoutes(
 
 const routeTableAssociation = resourceType({
   inputs: z.strictObject({ subnetId: z.string(), routeTableId: z.string() }),
-  // ec2/vpc_route_table_association.go: subnet_id ForceNew; another table changes in place, which we never do.
+  // ec2/vpc_route_table_association.go: subnet_id, gateway_id ForceNew (only subnets here); another table changes in
+  // place, which we never do.
   replaceOn: ['subnetId'],
   async create({ subnetId, routeTableId }) {
     const answer = await ec2.send(

@@ -47,7 +47,8 @@ function setting<S extends z.ZodMiniObject>(
   return resourceType({
     inputs,
     // s3/bucket_public_access_block.go, bucket_ownership_controls.go, bucket_policy.go,
-    // bucket_server_side_encryption_configuration.go, bucket_lifecycle_configuration.go: bucket ForceNew.
+    // bucket_server_side_encryption_configuration.go: bucket ForceNew; bucket_lifecycle_configuration.go: bucket
+    // RequiresReplace (expected_bucket_owner too in the last two: not used here).
     replaceOn: ['bucket'],
     async create(given) {
       await calls.put(given);

@@ -19,7 +19,7 @@ const NO_BUCKET = ['NotFound', 'NoSuchBucket', '404'] as const;
 const bucket = resourceType({
   inputs: z.strictObject({ bucket: z.string(), forceDestroy: flag, tags }),
   autoname: 'bucket',
-  // s3/bucket.go: bucket ForceNew.
+  // s3/bucket.go: bucket, bucket_prefix and the lock's object_lock_enabled ForceNew (only the name is set here).
   replaceOn: ['bucket'],
   async create(inputs) {
     await s3.send(

@@ -35,7 +35,7 @@ const scheduleInputs = z.strictObject({
 const schedule = resourceType({
   inputs: scheduleInputs,
   autoname: 'name',
-  // scheduler/schedule.go: group_name, name ForceNew.
+  // scheduler/schedule.go: group_name, name, name_prefix ForceNew (no prefix is used here).
   replaceOn: ['groupName', 'name'],
   async create(inputs) {
     const answer = await scheduler.send(new CreateScheduleCommand(scheduleOf(inputs)));

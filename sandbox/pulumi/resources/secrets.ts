@@ -28,7 +28,7 @@ const secret = resourceType({
     tags,
   }),
   autoname: 'name',
-  // secretsmanager/secret.go: name ForceNew.
+  // secretsmanager/secret.go: name, name_prefix ForceNew (no prefix is used here).
   replaceOn: ['name'],
   async create(inputs) {
     const answer = await secrets.send(
@@ -72,7 +72,8 @@ const secret = resourceType({
 
 const secretVersion = resourceType({
   inputs: z.strictObject({ secretId: z.string(), secretString: z.string() }),
-  // secretsmanager/secret_version.go: secret_id, secret_string ForceNew.
+  // secretsmanager/secret_version.go: secret_id, secret_string ForceNew; secret_binary, secret_string_wo_version too,
+  // which are not used here.
   replaceOn: ['secretId', 'secretString'],
   // @pulumi/aws secretsmanager/secretVersion.js: additionalSecretOutputs.
   secretOutputs: ['secretString'],

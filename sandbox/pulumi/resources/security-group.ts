@@ -34,7 +34,7 @@ const securityGroup = resourceType({
     tags,
   }),
   autoname: 'name',
-  // ec2/vpc_security_group.go: name, description, vpc_id ForceNew.
+  // ec2/vpc_security_group.go: name, name_prefix, description, vpc_id ForceNew (no prefix is used here).
   replaceOn: ['name', 'description', 'vpcId'],
   async create(inputs) {
     const answer = await ec2.send(

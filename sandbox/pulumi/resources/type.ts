@@ -13,7 +13,10 @@ interface Definition<S extends z.ZodMiniObject> {
   readonly inputs: S;
   /** The property that gets the resource's name and seven hex digits where the program gives none. */
   readonly autoname?: 'name' | 'bucket' | 'namePrefix';
-  /** Properties whose change makes a new resource (`ForceNew` upstream; the row names the file). */
+  /**
+   * Properties whose change makes a new resource (`ForceNew` upstream; the row names the file); one inside another by
+   * its path, with a dot.
+   */
   readonly replaceOn: readonly string[];
   readonly secretOutputs?: readonly string[];
   create(inputs: z.output<S>): Promise<Created>;

@@ -185,7 +185,7 @@ describe('The table', () => {
     for (const [name, type] of RESOURCE_TYPES) {
       const rules = [...type.replaceOn, ...(type.autoname === null ? [] : [type.autoname])];
       const unknown = [...rules, ...type.secretOutputs].filter(
-        (property) => !type.properties.includes(property),
+        (path) => !type.properties.includes(path.split('.')[0] ?? ''),
       );
       expect(unknown, name).toEqual([]);
     }

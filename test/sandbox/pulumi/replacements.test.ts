@@ -1,0 +1,108 @@
+// What replaces a resource, typed from upstream's schemas by hand and held against the sandbox's table of types.
+import { describe, expect, test } from 'vitest';
+import { operations } from '../../../sandbox/pulumi/operations.ts';
+import type { Register } from '../../../sandbox/pulumi/register.ts';
+import { RESOURCE_TYPES } from '../../../sandbox/pulumi/resources/table.ts';
+
+/**
+ * A type, its file under internal/service of github.com/hashicorp/terraform-provider-aws, the commit at which that was
+ * read, and the properties (by Pulumi's names) that are `ForceNew`, `RequiresReplace` or forced by `CustomizeDiff`
+ * there and are modelled here. `-`: none of them is modelled.
+ */
+const UPSTREAM = `
+aws:athena/namedQuery:NamedQuery athena/named_query.go 088e0878080a name description database query workgroup
+aws:athena/workgroup:Workgroup athena/workgroup.go 0148137dc6fb name
+aws:budgets/budget:Budget budgets/budget.go 01d5888a0707 name
+aws:cloudtrail/trail:Trail cloudtrail/trail.go 0a9af16a9784 name
+aws:cloudwatch/dashboard:Dashboard cloudwatch/dashboard.go 0620f2a6a126 dashboardName
+aws:cloudwatch/eventRule:EventRule events/rule.go 0cdab4ae09a9 name
+aws:cloudwatch/eventTarget:EventTarget events/target.go 0762c41e2027 rule targetId
+aws:cloudwatch/logGroup:LogGroup logs/group.go 0073593e7d69 name
+aws:cloudwatch/metricAlarm:MetricAlarm cloudwatch/metric_alarm.go 055611a65473 name
+aws:ec2/instance:Instance ec2/ec2_instance.go 0015dfcd06d5 ami subnetId associatePublicIpAddress userData rootBlockDevice.encrypted
+aws:ec2/internetGateway:InternetGateway ec2/vpc_internet_gateway.go 08923b68b5ad -
+aws:ec2/routeTable:RouteTable ec2/vpc_route_table.go 022092419b7c vpcId
+aws:ec2/routeTableAssociation:RouteTableAssociation ec2/vpc_route_table_association.go 0be71beb458a subnetId
+aws:ec2/securityGroup:SecurityGroup ec2/vpc_security_group.go 01606926a0c0 name description vpcId
+aws:ec2/subnet:Subnet ec2/vpc_subnet.go 00cda125a19d vpcId cidrBlock availabilityZone
+aws:ec2/vpc:Vpc ec2/vpc_.go 00081ce41cc6 cidrBlock
+aws:glue/catalogDatabase:CatalogDatabase glue/catalog_database.go 0075c7864e94 name
+aws:glue/catalogTable:CatalogTable glue/catalog_table.go 004debd4b86b databaseName name
+aws:iam/instanceProfile:InstanceProfile iam/instance_profile.go 013f1736b904 name path
+aws:iam/role:Role iam/role.go 0040ea6911af name path
+aws:iam/rolePolicy:RolePolicy iam/role_policy.go 02f97af85f89 name role
+aws:iam/userPolicy:UserPolicy iam/user_policy.go 02f97af85f89 name user
+aws:kms/alias:Alias kms/alias.go 01c08000ddb1 name
+aws:kms/key:Key kms/key.go 00a35305dc1b -
+aws:lambda/function:Function lambda/function.go 0156d84e6bb4 name
+aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig lambda/function_event_invoke_config.go 01606926a0c0 functionName
+aws:lambda/functionUrl:FunctionUrl lambda/function_url.go 05f1478d41d8 functionName
+aws:lambda/invocation:Invocation lambda/invocation.go 0133e9ef3555 functionName triggers input
+aws:lambda/permission:Permission lambda/permission.go 04592f03e5d8 statementId action function principal sourceArn
+aws:s3/bucket:Bucket s3/bucket.go 0070bcd12c95 bucket
+aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration s3/bucket_lifecycle_configuration.go 01606926a0c0 bucket
+aws:s3/bucketObjectv2:BucketObjectv2 s3/object.go 033c721bf1ed bucket key
+aws:s3/bucketOwnershipControls:BucketOwnershipControls s3/bucket_ownership_controls.go 01c08000ddb1 bucket
+aws:s3/bucketPolicy:BucketPolicy s3/bucket_policy.go 0073593e7d69 bucket
+aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock s3/bucket_public_access_block.go 01606926a0c0 bucket
+aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration s3/bucket_server_side_encryption_configuration.go 01606926a0c0 bucket
+aws:scheduler/schedule:Schedule scheduler/schedule.go 02f524b9e9cc groupName name
+aws:secretsmanager/secret:Secret secretsmanager/secret.go 00c21cedec06 name
+aws:secretsmanager/secretVersion:SecretVersion secretsmanager/secret_version.go 0042e8ea0de2 secretId secretString
+aws:sns/topic:Topic sns/topic.go 00a35305dc1b name
+aws:sns/topicPolicy:TopicPolicy sns/topic_policy.go 00a35305dc1b arn
+aws:sns/topicSubscription:TopicSubscription sns/topic_subscription.go 04a2e6e5bc62 topic protocol endpoint
+aws:sqs/queue:Queue sqs/queue.go 00a35305dc1b name
+aws:ssm/parameter:Parameter ssm/parameter.go 0073593e7d69 name dataType
+`;
+
+const ROWS = UPSTREAM.trim()
+  .split('\n')
+  .map((line) => {
+    const [type = '', file = '', commit = '', ...names] = line.split(' ');
+    return { type, file, commit, replaces: names.filter((name) => name !== '-').sort() };
+  });
+
+const silent: Register = { made: noop, gone: noop, failed: noop, save: noop };
+function noop(): void {
+  // Nothing is kept here.
+}
+
+/** The paths that replace when the value at `path`, and nothing else, changes. */
+function replacedBy(type: string, path: string): readonly string[] {
+  const [property = '', inner] = path.split('.');
+  const given = (value: string) => ({
+    [property]: inner === undefined ? value : { kept: 'same', [inner]: value },
+  });
+  const urn = `urn:pulumi:dev::project::fyers:index:C$${type}::it`;
+  const { changes, replaces } = operations(silent).diff(urn, given('old'), given('new'));
+  expect(changes, path).toBe(true);
+  return replaces;
+}
+
+describe('What replaces a resource', () => {
+  test('is written down for every type that the sandbox knows, and for no other', () => {
+    expect(ROWS.map(({ type }) => type).sort()).toEqual([...RESOURCE_TYPES.keys()].sort());
+  });
+
+  test('names the upstream file and commit that it was read from', () => {
+    for (const { type, file, commit } of ROWS) {
+      expect(file, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
+      expect(commit, type).toMatch(/^[0-9a-f]{12}$/);
+    }
+  });
+
+  test.each(ROWS)('is for $type what $file at $commit says: $replaces', ({ type, replaces }) => {
+    const properties = RESOURCE_TYPES.get(type)?.properties ?? [];
+    const tried = [...new Set([...properties, ...replaces])].sort();
+    const replacing = tried.filter((path) => replacedBy(type, path).length > 0);
+    expect(replacing).toEqual(replaces);
+    for (const path of replaces) expect(replacedBy(type, path)).toEqual([path]);
+  });
+
+  test('is of a root volume only its encryption: size, type and fate change in place', () => {
+    for (const inner of ['volumeSize', 'volumeType', 'deleteOnTermination']) {
+      expect(replacedBy('aws:ec2/instance:Instance', `rootBlockDevice.${inner}`)).toEqual([]);
+    }
+  });
+});
