@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { replayFeed } from '../adapters/files/replay-feed.ts';
 import { FyersError } from '../core/errors.ts';
-import { dayOf, nextSession } from '../core/market/calendar.ts';
+import { type CalendarOptions, dayOf, nextSession } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type IstDate, formatIso, instant, istDate, istInstant } from '../core/time.ts';
 import type { Session } from './io.ts';
+import { ownDaysOf } from './settings.ts';
 import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
 
 interface ReplayOptions extends RecordingOptions {
@@ -54,7 +55,11 @@ async function replay(
       recording,
       pace: speed === null ? null : { clock: io.clock, speed },
     });
-    for await (const batch of feed.observe(sessionOf(recording.date), () => null, stop.signal)) {
+    for await (const batch of feed.observe(
+      sessionOf(recording.date, ownDaysOf(io)),
+      () => null,
+      stop.signal,
+    )) {
       for (const taken of batch) io.out(JSON.stringify(taken, inIndianTime));
     }
   } catch (caught) {
@@ -71,9 +76,9 @@ function inIndianTime(key: string, value: unknown): unknown {
 }
 
 /** A feed is asked for a session; a replay has its own. */
-function sessionOf(date: IstDate | null): SessionPlan {
-  const day = date === null ? null : dayOf(date);
-  return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'));
+function sessionOf(date: IstDate | null, own: CalendarOptions): SessionPlan {
+  const day = date === null ? null : dayOf(date, own);
+  return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'), own);
 }
 
 const FIRST = istDate('2025-01-01');

@@ -6,6 +6,7 @@ import { FyersError, toError } from '../core/errors.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
 interface ReportOptions extends RecordingOptions {
@@ -59,7 +60,7 @@ async function report(
     import('./report/page.ts'),
   ]);
   using counter = counting(io, 'Reading');
-  const day = await reportDay(recording, counter.tell);
+  const day = await reportDay(recording, ownDaysOf(io), counter.tell);
   const { expected, received, explained, unexplained } = day.coverage;
   if (unexplained > 0) session.exitWith(4);
   if (options.json === true) {

@@ -2,11 +2,12 @@
 import type { SamplingPlan } from '../core/config.ts';
 import type { HoleReason } from '../core/depth/coverage.ts';
 import * as say from '../core/depth/events.ts';
+import type { CalendarNotice } from '../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
 import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
 import { METRICS } from '../core/names.ts';
-import { HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
+import { DAY, HOUR, type Instant, type IstDate, MINUTE, SECOND, plus } from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
 import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
@@ -35,6 +36,8 @@ export interface LoopOptions extends FinishOptions {
   readonly onlookers?: readonly Onlooker[];
   /** Absent: nobody looks what happens to time. */
   readonly timepiece?: Timepiece;
+  /** What is worth a word about the calendar of a date; null: nothing. */
+  readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
   /** Asked once in a session; absent: nobody asks. */
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
@@ -115,17 +118,22 @@ async function opened(
 ): Promise<'open' | 'stopped' | 'another day'> {
   const { clock, signal, token, events, sampling } = options;
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
+  const notice = options.calendarNotice?.(session.date) ?? null;
+  if (notice !== null) events.emit(say.calendarRunsOut(notice));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
   const own = { changed: false };
-  const days = due(clock.now(), DAYS_AGAIN, async () => {
-    own.changed = (await options.refreshDays?.()) === true;
-  });
+  const look = async (): Promise<void> => {
+    own.changed ||= (await options.refreshDays?.()) === true;
+  };
+  const days = due(clock.now(), DAYS_AGAIN, look);
+  const lastLook = due(watchFrom, DAY, look);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     seen.waits(session.opensAt);
     await beat.pass(now);
     await names.pass(now);
     await days.pass(now);
+    await lastLook.pass(now);
     if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';
     own.changed = false;
     if (now < watchFrom) await finish.pass(now);

@@ -25,6 +25,7 @@ import { serviceManager } from '../adapters/process/service-manager.ts';
 import { systemTimepiece } from '../adapters/process/timepiece.ts';
 import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
+import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
@@ -183,6 +184,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
     }),
     marketStatus: statusBy(settings.apiUrl, token),
     onlookers,
+    calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
     isOver: (date) => isOver(date, clock, ownDays()),

@@ -2,10 +2,11 @@
 import type { AccessToken, AppId } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
+import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { closedDayMessage, keeperFailure } from '../core/messages.ts';
-import { type WatchSlot, isLoginDue } from '../core/schedule.ts';
-import { istDateAt } from '../core/time.ts';
+import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
+import { istDateAt, weekday } from '../core/time.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
 import { appFingerprint } from '../core/token/digest.ts';
 import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
@@ -46,6 +47,7 @@ export async function watch(
     ports.events.emit(dayRested(message));
     return { kind: 'rested', message };
   }
+  await warnOfCalendar(ports, settings, slot);
   const due = isLoginDue(slot);
   try {
     const token = await looked(ports, settings, due, signal);
@@ -89,6 +91,26 @@ async function looked(
     'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
   );
 }
+
+/** Once a week, on Monday's first look: there is a month for it. */
+async function warnOfCalendar(
+  ports: WatchPorts,
+  settings: KeeperSettings,
+  slot: WatchSlot,
+): Promise<void> {
+  const today = istDateAt(ports.clock.now());
+  if (slot !== WATCH_SLOTS[0] || weekday(today) !== MONDAY) return;
+  const notice = calendarNotice(today, settings.calendar);
+  if (notice === null) return;
+  await upkeep(ports, 'Telling of the calendar', () =>
+    ports.notifier.send({
+      subject: 'The list of market holidays runs out soon',
+      text: `The ${notice.problem}.\n\n${notice.nextStep}`,
+    }),
+  );
+}
+
+const MONDAY = 1;
 
 async function tell(ports: WatchPorts, slot: WatchSlot, failure: FyersError): Promise<void> {
   await upkeep(ports, 'Telling the operator', () =>

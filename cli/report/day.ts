@@ -4,7 +4,7 @@ import type { PlanEvent } from '../../core/depth/day-events.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import { FyersError } from '../../core/errors.ts';
-import { dayOf } from '../../core/market/calendar.ts';
+import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
 import {
   PHASE_NAMES,
   type PhaseName,
@@ -23,17 +23,19 @@ const COLUMN = {
 };
 
 /**
+ * @param own the operator's own days
  * @param onRow is told how many rows were read, now and then
  * @throws FyersError `operator.usage` for a file, which has neither plan nor holes
  */
 export async function reportDay(
   recording: Recording,
+  own: CalendarOptions,
   onRow: (rows: number) => void,
 ): Promise<ReportDay> {
   const events = await recording.events();
   const plan = events.find((event): event is PlanEvent => event.event === 'plan');
   if (plan === undefined || recording.date === null) throw withoutPlan(recording);
-  const session = sessionOf(recording.date, plan);
+  const session = sessionOf(recording.date, plan, own);
   const coverage = coverageOf(events);
   const figures = startFigures();
   let rows = 0;
@@ -77,8 +79,8 @@ function phaseOf(stored: string | null, session: SessionPlan, at: Instant): Phas
 }
 
 /** The calendar's, as far as it agrees with what was recorded. */
-function sessionOf(date: IstDate, plan: PlanEvent): SessionPlan {
-  const day = dayOf(date);
+function sessionOf(date: IstDate, plan: PlanEvent, own: CalendarOptions): SessionPlan {
+  const day = dayOf(date, own);
   if (day.kind === 'open') return day.plan;
   const { opensAt, closesAt, source } = plan;
   return { date, name: 'special', opensAt, closesAt, phases: [], certainty: 'provisional', source };

@@ -1,5 +1,6 @@
 // What the harvester says about itself: one function per business event, its log line and its metric defined together.
 import type { Event, Level } from '../events.ts';
+import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../names.ts';
 import { type Instant, type IstDate, formatIst, formatClock } from '../time.ts';
 import type { CoverageSummary } from './coverage.ts';
@@ -183,6 +184,10 @@ export function aliasUnknown(alias: string, why: string): HarvesterEvent {
     `${alias} is not recorded today: ${why}. Name a contract in its place, or take it out of the symbols.`,
     FAULT,
   );
+}
+
+export function calendarRunsOut({ problem, nextStep }: CalendarNotice): HarvesterEvent {
+  return harvesterEvent('warn', 'calendar-runs-out', `The ${problem}. ${nextStep}`);
 }
 
 /** A closure at short notice, or hours that the calendar does not know. */

@@ -42,6 +42,30 @@ describe('The watch', () => {
     },
   );
 
+  test.each([
+    ['2026-11-30', '07:20', 0],
+    ['2026-12-07', '07:20', 1],
+    ['2026-12-07', '08:45', 0],
+    ['2026-12-08', '07:20', 0],
+  ] as const)(
+    'warns on %s at %s as often as %i that the holidays run out',
+    async (date, slot, often) => {
+      const world = keeperWorld();
+      const now = istInstant(istDate(date), slot);
+      const token = accessToken(istInstant(istDate(date), '07:00'), 1);
+      world.parameters.set('FYERS_ACCESS_TOKEN', token);
+      world.proofs.set(token, LIVE);
+      world.clock.set(now);
+      await watch(world.ports, world.settings, slot, new AbortController().signal);
+      expect(world.messages).toHaveLength(often);
+      for (const { subject, text } of world.messages) {
+        expect(subject).toBe('The list of market holidays runs out soon');
+        expect(text).toContain('until 2026-12-31');
+        expect(text).toContain('fyers calendar --help');
+      }
+    },
+  );
+
   test('waits for the human at 07:20 without a word', async () => {
     const world = keeperWorld();
     expect(await look(world, '07:20')).toEqual({ kind: 'looked', token: 'expired' });
