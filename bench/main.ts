@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { coldMeasures } from './cold-start.ts';
 import { compactionMeasures } from './compaction.ts';
+import { collectorMeasures } from './collector.ts';
 import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
 import { packReference } from './reference-package.ts';
@@ -24,6 +25,7 @@ async function allMeasures(): Promise<readonly Measure[]> {
       ...(await zipMeasures(reference, dir)),
       ...(await coldMeasures(reference, dir)),
       ...(await slotsMeasures()),
+      ...(await collectorMeasures(dir)),
       ...(await compactionMeasures(dir)),
     ];
   } finally {

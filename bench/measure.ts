@@ -2,7 +2,7 @@
 
 export interface Measure {
   readonly what: string;
-  readonly unit: 'ms' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days';
+  readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days';
   readonly ours: number;
   /** Null where nothing stands beside it. */
   readonly beside: number | null;

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { phasesBySymbol, symbolPlan } from '../../../core/market/symbol-plan.ts';
+import { formatClock, istDate, istInstant } from '../../../core/time.ts';
+
+function phases(date: string, symbol: string, auction: boolean | null = null): string {
+  const plan = symbolPlan(istDate(date), symbol, auction === null ? null : { auction });
+  if (plan === null) return 'closed';
+  const text = plan.phases.map(
+    ({ name, from, to }) =>
+      `${name} ${formatClock(from).slice(0, 5)}–${formatClock(to).slice(0, 5)}`,
+  );
+  return text.join(', ');
+}
+
+describe('The plan of a symbol', () => {
+  test.each([
+    ['a share that closes by auction', '2026-11-25', 'NSE:SBIN-EQ', true, 'CAS_ENTRY 15:20–15:25'],
+    ['the same in December', '2026-12-07', 'NSE:SBIN-EQ', true, 'CAS_ENTRY 15:31–15:36'],
+    ['a share without derivatives', '2026-11-25', 'NSE:TINY-EQ', false, 'CONTINUOUS 09:15–15:30'],
+    ['another series', '2026-11-25', 'NSE:TINY-BE', null, 'CONTINUOUS 09:15–15:30'],
+    ['a future', '2026-11-25', 'NSE:NIFTY26NOVFUT', null, 'CONTINUOUS 09:15–15:40'],
+    [
+      'an option in December',
+      '2026-12-07',
+      'NSE:NIFTY26DEC24500CE',
+      null,
+      'CONTINUOUS 09:15–15:45',
+    ],
+    [
+      'an index, as what is traded on it',
+      '2026-07-31',
+      'NSE:NIFTY50-INDEX',
+      null,
+      'CONTINUOUS 09:15–15:30',
+    ],
+  ])('is that of %s', (_what, date, symbol, auction, expected) => {
+    expect(phases(date, symbol, auction)).toContain(expected);
+  });
+
+  test.each([
+    ['2025-10-14', 'NSE:TATAMOTORS-EQ'],
+    ['2025-12-05', 'NSE:HINDUNILVR-EQ'],
+    ['2026-04-30', 'NSE:VEDL-EQ'],
+  ])('begins on %s at ten for %s, and for nobody else', (date, symbol) => {
+    expect(phases(date, symbol, true)).toMatch(
+      /^PREOPEN_ENTRY 09:00–10:00, CONTINUOUS 10:00–15:30/,
+    );
+    expect(phases(date, 'NSE:SBIN-EQ', true)).toContain('CONTINUOUS 09:15–15:30');
+  });
+
+  test('is no surer than what is known of the symbol', () => {
+    const of = (auction: boolean | null) =>
+      symbolPlan(istDate('2026-11-25'), 'NSE:SBIN-EQ', auction === null ? null : { auction });
+    const certainty = (auction: boolean | null, name: string) =>
+      of(auction)?.phases.find((phase) => phase.name === name)?.certainty;
+    expect(certainty(true, 'CAS_ENTRY')).toBe('sourced');
+    // It may have no derivatives, and then no auction.
+    expect(certainty(null, 'CAS_ENTRY')).toBe('inferred');
+  });
+
+  test('is closed with the market, and knows the operator’s own days', () => {
+    expect(phases('2026-11-24', 'NSE:SBIN-EQ', true)).toBe('closed');
+    const own = {
+      overrides: [{ date: istDate('2026-11-25'), closed: true as const, why: 'an election' }],
+    };
+    expect(symbolPlan(istDate('2026-11-25'), 'NSE:SBIN-EQ', { auction: true }, own)).toBeNull();
+  });
+
+  test('gives each row the phase of its own symbol', () => {
+    const phaseOf = phasesBySymbol(new Map([['NSE:TINY-EQ', { auction: false }]]));
+    const at = istInstant(istDate('2026-11-25'), '15:22');
+    expect(phaseOf('NSE:SBIN-EQ', at)?.name).toBe('CAS_ENTRY');
+    expect(phaseOf('NSE:TINY-EQ', at)?.name).toBe('CONTINUOUS');
+    expect(phaseOf('NSE:NIFTY26NOVFUT', at)?.name).toBe('CONTINUOUS');
+    expect(phaseOf('NSE:SBIN-EQ', istInstant(istDate('2026-11-25'), '17:00'))).toBeNull();
+  });
+});
