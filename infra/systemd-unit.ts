@@ -46,7 +46,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-# It asks for a watchdog by its first word, and says a word as often as it gets on (adapters/process/service-manager.ts).
+# Its first word asks for a watchdog, and the later ones say that it gets on (adapters/process/service-manager.ts).
 NotifyAccess=all
 EnvironmentFile=${environmentFile}
 ExecStartPre=+${programs}/prepare
