@@ -10,35 +10,49 @@ import { type DayNames, ofNothing } from './symbols.ts';
 
 /** The broker's list of a day is there by then (market facts: 08:30), and there is time to fetch it. */
 const BEFORE_OPENING = 30 * MINUTE;
+/** What could not be had is asked for again that often, until the opening. */
+const AGAIN = 10 * MINUTE;
 /** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
 const AT_LEISURE = 60 * SECOND;
 const IN_SESSION = 8 * SECOND;
+/** Two lists and the prices are waited for one after the other; a fourth part of the time is left over. */
+const WAITS = 4;
 
 export interface DayNaming {
   /** Looks them up while the session is awaited. */
   readonly step: Due;
-  /** Looked up by now. Never throws. */
+  /** What is known of them by now. Never throws. */
   found(): Promise<DayNames>;
 }
 
+type NamingSource = Pick<LoopOptions, 'naming' | 'sampling' | 'signal' | 'clock'>;
+
 export function dayNaming(
-  { naming, sampling, signal }: Pick<LoopOptions, 'naming' | 'sampling' | 'signal'>,
+  { naming, sampling, signal, clock }: NamingSource,
   session: SessionPlan,
 ): DayNaming {
   let names: DayNames | null = null;
   const look = async (timeoutMs: number): Promise<DayNames> => {
-    names ??=
+    const found =
       naming === undefined
         ? ofNothing(sampling.symbols, null)
         : await naming(session.date, { timeoutMs, signal });
+    // Another look may be worse: the broker's prices may be away now.
+    if (names === null || lacking(found) <= lacking(names)) names = found;
     return names;
   };
   return {
-    step: due(plus(session.opensAt, -BEFORE_OPENING), DAY, async () => {
-      await look(AT_LEISURE);
+    step: due(plus(session.opensAt, -BEFORE_OPENING), AGAIN, async () => {
+      if (names !== null && lacking(names) === 0) return;
+      const left = (session.opensAt - clock.now()) / WAITS;
+      await look(Math.max(IN_SESSION, Math.min(AT_LEISURE, left)));
     }),
-    found: () => look(IN_SESSION),
+    found: async () => names ?? (await look(IN_SESSION)),
   };
+}
+
+function lacking({ unknown, problems }: DayNames): number {
+  return unknown.length + problems.length;
 }
 
 /** To the day's own log and to the operator's. */

@@ -103,7 +103,7 @@ export interface MasterExtract {
 export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract {
   const listed = new Map<string, MasterRow>();
   const futures: Contract[] = [];
-  const chains = new Map<string, readonly Contract[]>();
+  const chains = new Map<string, Contract[]>();
   const derivedFrom = new Set<string>();
   const names = new Map<string, string>();
   const tokens = new Map<string, string>();
@@ -112,7 +112,7 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
     if (!underlyings.has(row.underlying) || row.expiresOn < date) return;
     tokens.set(row.underlying, row.underlyingFyToken);
     if (row.kind === 'future') futures.push(row);
-    else chains.set(row.underlying, nearer(chains.get(row.underlying) ?? [], row));
+    else addOption(chains, row);
   };
   return {
     add(row) {
@@ -127,11 +127,13 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
   };
 }
 
-/** Of two expiries the nearer one's options. */
-function nearer(chain: readonly Contract[], option: Contract): readonly Contract[] {
-  const expiresOn = chain[0]?.expiresOn ?? option.expiresOn;
-  if (option.expiresOn > expiresOn) return chain;
-  return option.expiresOn < expiresOn ? [option] : [...chain, option];
+/** Of two expiries the nearer one's options stay. */
+function addOption(chains: Map<string, Contract[]>, option: Contract): void {
+  const chain = chains.get(option.underlying);
+  const expiresOn = chain?.[0]?.expiresOn;
+  if (chain === undefined || expiresOn === undefined || option.expiresOn < expiresOn) {
+    chains.set(option.underlying, [option]);
+  } else if (option.expiresOn === expiresOn) chain.push(option);
 }
 
 /** A text in quotes may hold commas. */

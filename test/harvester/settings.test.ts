@@ -49,6 +49,28 @@ describe('The settings of the harvester', () => {
     });
   });
 
+  test('take names that change for symbols', () => {
+    const names = ['FUT:NIFTY', 'FUT:M&M+1', 'ATM:BAJAJ-AUTO-2PE', 'NSE:SBIN-EQ'];
+    expect(parseSettings(['--symbols', names.join()], {})).toMatchObject({
+      sampling: { symbols: names },
+    });
+    expect(problemOf(['--symbols', 'FUT:NIFTY+3']).message).toContain(
+      'symbol "FUT:NIFTY+3" must be FUT: and an underlying',
+    );
+  });
+
+  test('look for the symbol master beside whoever stands in for the API', () => {
+    const masterUrl = 'https://public.fyers.in/sym_details';
+    expect(parseSettings([], {})).toMatchObject({ masterUrl });
+    const beside = { FYERS_API_URL: 'http://127.0.0.1:1' };
+    expect(parseSettings([], beside)).toMatchObject({
+      masterUrl: 'http://127.0.0.1:1/sym_details',
+    });
+    expect(parseSettings([], { ...beside, FYERS_MASTER_URL: masterUrl })).toMatchObject({
+      masterUrl,
+    });
+  });
+
   test('are taken from the arguments before the environment', () => {
     const until = '2026-11-25T16:00:00+05:30';
     const argv = ['--symbols', 'NSE:SBIN-EQ', '--every', '2s', '--until', until, '--days', '3'];
