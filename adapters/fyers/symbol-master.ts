@@ -1,6 +1,6 @@
 // The public symbol master, kept in the data folder: today's file, or what is left of an earlier day.
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -43,6 +43,8 @@ export interface FetchOptions {
 const MAX_BYTES = 60_000_000;
 /** A line in a hundred may be of a form that we don't know; more of them are another file. */
 const BAD_LINES = 0.01;
+const LINE_END = 10;
+const LONGEST_LINE = 65_536;
 
 /** One download a segment and day. Never throws: a broken network or disk is a problem in the answer. */
 export function symbolMaster(options: SymbolMasterOptions) {
@@ -123,9 +125,24 @@ async function* rowsOf(segment: Segment, file: string): AsyncGenerator<MasterRow
   }
 }
 
+/**
+ * Each line is decoded by itself. Cut from a text of the whole block it would keep that block in memory, and so would
+ * every cell that is kept of it: in the end the file.
+ */
 async function* linesOf(file: string): AsyncGenerator<string> {
-  const handle = await open(file);
-  for await (const line of handle.readLines()) if (line !== '') yield line;
+  let rest = Buffer.alloc(0);
+  for await (const block of createReadStream(file) as AsyncIterable<Buffer>) {
+    const bytes = Buffer.concat([rest, block]);
+    let from = 0;
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, from)) {
+      const line = bytes.toString('utf8', from, end).trimEnd();
+      if (line !== '') yield line;
+      from = end + 1;
+    }
+    rest = bytes.subarray(from);
+    if (rest.length > LONGEST_LINE) throw new RangeError('it has no lines');
+  }
+  if (rest.length > 0) yield rest.toString();
 }
 
 /** Oldest first. */

@@ -77,6 +77,7 @@ describe('The symbol master', () => {
       (response) => response.end('<html>\n<body>\n'),
       /2 of its 2 lines are no instrument/,
     ],
+    ['one endless line', (response) => response.end('0,'.repeat(100_000)), /it has no lines/],
     ['nothing', (response) => response.end(), /0 of its 0 lines/],
     [
       'half of its last line',

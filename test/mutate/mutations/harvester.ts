@@ -161,4 +161,25 @@ export const HARVESTER: readonly Mutation[] = [
     replace: 'last !== null',
     tests: QUALITY,
   },
+  {
+    name: 'a symbol master that was cut short is used',
+    file: 'adapters/fyers/symbol-master.ts',
+    find: '    await check(segment, partial);\n',
+    replace: '',
+    tests: ['test/adapters/fyers/symbol-master.test.ts'],
+  },
+  {
+    name: 'a name that is not known at 08:30 stays unknown',
+    file: 'harvester/day-naming.ts',
+    find: 'if (names !== null && lacking(names) === 0) return;',
+    replace: 'if (names !== null) return;',
+    tests: ['test/harvester/day-naming.test.ts'],
+  },
+  {
+    name: 'an expired contract is recorded',
+    file: 'core/market/aliases.ts',
+    find: ' && expiresOn >= date',
+    replace: ' && expiresOn >= ""',
+    tests: ['test/core/market/aliases.test.ts'],
+  },
 ];

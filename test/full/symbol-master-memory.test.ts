@@ -1,0 +1,63 @@
+// The list of all derivatives, three times as long as it is, in a process that has next to no memory for it.
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const CHILD = path.join(import.meta.dirname, '..', 'support', 'master-child.ts');
+const ROWS = 300_000;
+const NEAREST = 200;
+/** 2 and 30 December 2026, 15:30 in India, epoch seconds. */
+const [NEAR, FAR] = [1_796_205_600, 1_798_624_800];
+
+/** Options of two hundred underlyings; the nearest ones of ours are at the end, for nobody has promised an order. */
+function* lines(): Generator<string> {
+  for (let n = 0; n < ROWS; n += 1) {
+    const isNear = n >= ROWS - NEAREST;
+    const underlying = isNear || n % 200 === 0 ? 'NIFTY' : `SHARE${String(n % 200)}`;
+    yield `1011261230${String(n).padStart(6, '0')},${underlying} ${String(n)} CE,14,75,0.05,,0915-1530|1815-1915:,2026-11-25,${String(isNear ? NEAR : FAR)},NSE:${underlying}26DEC${String(n)}CE,10,11,${String(n)},${underlying},26000,${String(n + 1)},CE,101000000026000,None,0,0\n`;
+  }
+}
+
+/** A thousand lines at a time, or serving them would take longer than reading them. */
+function* blocks(): Generator<string> {
+  let block: string[] = [];
+  for (const line of lines()) {
+    if (block.push(line) < 1_000) continue;
+    yield block.join('');
+    block = [];
+  }
+}
+
+let folder = '';
+const server = createServer((_request, response) => {
+  Readable.from(blocks()).pipe(response);
+});
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-master-'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  await rm(folder, { recursive: true });
+});
+
+test('The symbol master of 300,000 rows is fetched, checked and read with a heap of 24 MiB', async () => {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = `http://127.0.0.1:${String(address.port)}`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--max-old-space-size=24', CHILD, url, folder],
+    { timeout: 280_000 },
+  );
+  expect(JSON.parse(stdout)).toEqual({ rows: ROWS, problem: null, contracts: NEAREST });
+});
