@@ -2,7 +2,7 @@
 import * as say from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Events } from '../core/ports.ts';
-import { DAY, MINUTE, SECOND, plus } from '../core/time.ts';
+import { MINUTE, SECOND, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
 import { type Due, due } from './due.ts';
 import type { LoopOptions } from './loop.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './loop-world.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';

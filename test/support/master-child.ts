@@ -14,4 +14,4 @@ for await (const row of file?.rows() ?? []) {
   rows += 1;
   extract.add(row);
 }
-console.log(JSON.stringify({ rows, problem, contracts: extract.contracts().length }));
+process.stdout.write(JSON.stringify({ rows, problem, contracts: extract.contracts().length }));
