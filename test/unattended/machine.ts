@@ -11,10 +11,9 @@ import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
 import { type Agenda, newAgenda } from './agenda.ts';
 import { type Gate, newGate } from './gate.ts';
+import { type Line, lineTo } from './line.ts';
 import { live, ownMetric } from './process.ts';
 
-/** A port that no server of an ordinary user can have: connections to it are refused. */
-const NOBODY_LISTENS = 'http://127.0.0.1:1';
 /** As the unit has it. */
 const RESTART_AFTER = 5 * SECOND;
 
@@ -34,6 +33,8 @@ export interface Machine extends AsyncDisposable {
   readonly fyers: FyersSimulator;
   /** Between the harvester and the simulator. */
   readonly way: Faults;
+  /** Before that. */
+  readonly line: Line;
   readonly metrics: Metrics;
   /** Why processes ended that nobody had ended. */
   readonly failures: readonly string[];
@@ -42,7 +43,6 @@ export interface Machine extends AsyncDisposable {
   /** What the process believes, less true time. */
   offset: number;
   token: string | null;
-  isCutOff: boolean;
   isStoreAway: boolean;
   isBucketAway: boolean;
   isDiskFull: boolean;
@@ -64,6 +64,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
   const fyers = await startFyers({ seed: String(seed), apps: [APP], refresh: 'refused', startsAt });
   fyers.setClock(startsAt);
   const way = await startFaults(fyers.url);
+  const line = await lineTo(way.url);
   const agenda = newAgenda(startsAt, (now) => {
     fyers.setClock(now);
   });
@@ -78,12 +79,12 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
     agenda,
     fyers,
     way,
+    line,
     metrics,
     failures,
     objects,
     offset: 0,
     token: null,
-    isCutOff: false,
     isStoreAway: false,
     isBucketAway: false,
     isDiskFull: false,
@@ -111,6 +112,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
       }
     },
     async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]();
       await way.close();
       await fyers.close();
       await rm(dir, { recursive: true });
@@ -127,7 +129,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
               ? Promise.reject(new Error('the parameter store is away'))
               : Promise.resolve(name === 'FYERS_CLIENT_ID' ? APP.id : machine.token),
         },
-        apiUrl: () => (machine.isCutOff ? NOBODY_LISTENS : way.url),
+        apiUrl: line.url,
         isDiskFull: () => machine.isDiskFull,
         objects: bucketIn(path.join(dir, 'bucket'), machine, objects),
         onMetric: (name, value) => {

@@ -28,8 +28,7 @@ export interface Surroundings {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly store: Pick<TokenStore, 'read'>;
-  /** Where the broker is just now. */
-  readonly apiUrl: () => string;
+  readonly apiUrl: string;
   readonly objects: ObjectStore;
   readonly isDiskFull: () => boolean;
   readonly onMetric: (name: string, value: number) => void;
@@ -55,9 +54,7 @@ export async function live(around: Surroundings, gate: Gate, signal: AbortSignal
   const disk = faultyDisk((_count, operation) => around.isDiskFull() && WRITES.has(operation));
   const days = dayFolders(dataDir, disk);
   await using feed = restDepth({
-    get apiUrl() {
-      return around.apiUrl();
-    },
+    apiUrl: around.apiUrl,
     appId: token.appId,
     sampling: sampling.value,
     clock,

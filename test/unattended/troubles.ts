@@ -28,8 +28,8 @@ export function brokerTroubles(machine: Machine, luck: Luck['broker'], at: At): 
   };
   agenda.at(to, () => {
     fyers.state.isDown = false;
-    machine.isCutOff = false;
     way.clear();
+    return machine.line.mend();
   });
   const trouble = (
     reasons: Trouble['reasons'],
@@ -45,8 +45,11 @@ export function brokerTroubles(machine: Machine, luck: Luck['broker'], at: At): 
       begins(() => (fyers.state.isDown = true));
       return trouble(['broker-error'], whole);
     case 'refusing':
-      begins(() => (machine.isCutOff = true));
-      return trouble(['unreachable'], whole);
+      begins(() => {
+        machine.line.cut();
+      });
+      // What was asked on a connection that is torn down may have been heard.
+      return trouble(['unreachable', 'timeout'], whole);
     case 'garbage':
       begins(() => way.add({ match: { path: DEPTH }, effect: { kind: 'garbage' } }));
       return trouble(['broker-error', 'malformed-answer'], whole);
