@@ -18,6 +18,7 @@ import {
   istDateAt,
   parseIstDate,
   weekday,
+  weekdayName,
 } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { ownDaysOf } from './settings.ts';
@@ -116,7 +117,6 @@ function datesOf(when: string): readonly IstDate[] {
   return dates;
 }
 
-const NAMES = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const isWeekend = ({ date }: ShownDay): boolean => [0, 6].includes(weekday(date));
 
 function isUsualWeekend(shown: ShownDay): boolean {
@@ -139,7 +139,7 @@ function rowOf(shown: ShownDay): readonly Cell[] {
   );
   if (changed.length > 0)
     words.push(`new hours: ${[...new Set(changed.map(({ source }) => source))].join(', ')}`);
-  const name = { text: NAMES[weekday(date)] ?? '', tone: 'quiet' as const };
+  const name = { text: weekdayName(date), tone: 'quiet' as const };
   if (day.kind === 'closed') {
     return [
       { text: date },
@@ -162,7 +162,7 @@ function rowOf(shown: ShownDay): readonly Cell[] {
 
 function oneDay(io: Session['io'], shown: ShownDay): readonly string[] {
   const { date, day, notes, own } = shown;
-  const head = paint(io, 'strong', `${date}, ${NAMES[weekday(date)] ?? ''}`);
+  const head = paint(io, 'strong', `${date}, ${weekdayName(date)}`);
   const more = [...notes, ...(own ? ['This day is your own.'] : [])];
   if (day.kind === 'closed') return [`${head}: closed, ${day.why}`, ...more];
   const rows = day.plan.phases.map(({ name, from, to, certainty, randomCloseFrom }) => [

@@ -7,10 +7,10 @@ import type { Audit } from '../harvester/audit.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import {
-  DEFAULT_DATA,
   type OpenedRecording,
   type RecordingOptions,
   recordingOf,
+  withRecordingOptions,
 } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
 import { paint, table } from './terminal.ts';
@@ -23,17 +23,15 @@ interface CheckOptions extends RecordingOptions {
 const WRONG = 4;
 
 export function addCheck(program: Command, session: Session): void {
-  program
-    .command('check')
-    .description('Whether a recording adds up, and what is wrong with its rows.')
-    .argument(
-      '[what]',
-      'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
-    )
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--s3', "a day of the harvester's bucket: FYERS_BUCKET, else the stack output")
-    .option('--bucket <BUCKET>', 'a day of this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)')
+  withRecordingOptions(
+    program
+      .command('check')
+      .description('Whether a recording adds up, and what is wrong with its rows.')
+      .argument(
+        '[what]',
+        'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
+      ),
+  )
     .option('--json', 'for scripts')
     .option('--debug', 'say more when something fails')
     .addHelpText(

@@ -7,18 +7,18 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { COMPAT_HEADER, compatLineOf } from '../core/depth/compat.ts';
-import type { Cell } from '../core/depth/columns.ts';
-import { RECORDED_COLUMNS, type RecordedRow } from '../core/depth/recorded.ts';
+import { type Cell, RECORDED_COLUMNS } from '../core/depth/columns.ts';
+import type { RecordedRow } from '../core/depth/recorded.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
 import type { OwnDays } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import {
-  DEFAULT_DATA,
   type OpenedRecording,
   type RecordingOptions,
   recordingOf,
+  withRecordingOptions,
 } from './recordings.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 import { ownDaysOf } from './settings.ts';
@@ -32,24 +32,22 @@ interface ExportOptions extends RecordingOptions, SelectionOptions {
 const GROUP = 20_000;
 
 export function addExport(program: Command, session: Session): void {
-  program
-    .command('export')
-    .description('Rows of a recording as CSV or Parquet, whole or in part.')
-    .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
-    .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
-    .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
-    .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
-    .option('--from <HH:MM>', 'from this time of the day on')
-    .option('--until <HH:MM>', 'until before this time')
-    .option(
-      '--compat',
-      "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
-    )
-    .option('--force', 'write over a file that is there')
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
-    .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)')
+  withRecordingOptions(
+    program
+      .command('export')
+      .description('Rows of a recording as CSV or Parquet, whole or in part.')
+      .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
+      .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
+      .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
+      .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
+      .option('--from <HH:MM>', 'from this time of the day on')
+      .option('--until <HH:MM>', 'until before this time')
+      .option(
+        '--compat',
+        "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
+      )
+      .option('--force', 'write over a file that is there'),
+  )
     .option('--debug', 'say more when something fails')
     .addHelpText(
       'after',

@@ -13,7 +13,7 @@ import {
 } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
-import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { paint } from './terminal.ts';
 
 interface InspectOptions extends RecordingOptions {
@@ -28,16 +28,14 @@ const phaseOf = textColumn('phase');
 const marksOf = textColumn('marks');
 
 export function addInspect(program: Command, session: Session): void {
-  program
-    .command('inspect')
-    .description('The recorded book of a symbol at an instant, as a ladder.')
-    .argument('<symbol>', 'such as NSE:SBIN-EQ, or SBIN')
-    .option('--at <TIME>', 'HH:MM or HH:MM:SS in Indian time (default: the last book)')
-    .option('--date <DATE>', 'a date or a file (default: the latest day)')
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--s3', "from the harvester's bucket")
-    .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)')
+  withRecordingOptions(
+    program
+      .command('inspect')
+      .description('The recorded book of a symbol at an instant, as a ladder.')
+      .argument('<symbol>', 'such as NSE:SBIN-EQ, or SBIN')
+      .option('--at <TIME>', 'HH:MM or HH:MM:SS in Indian time (default: the last book)')
+      .option('--date <DATE>', 'a date or a file (default: the latest day)'),
+  )
     .option('--json', 'for scripts')
     .option('--debug', 'say more when something fails')
     .addHelpText(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { Command } from 'commander';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
 import { FyersError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
@@ -21,6 +22,15 @@ export interface RecordingOptions {
 }
 
 export const DEFAULT_DATA = 'harvested_data';
+
+/** Where the recording is that a command is about: the same options for each of them. */
+export function withRecordingOptions(command: Command): Command {
+  return command
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'of several harvesters (default: 0)');
+}
 
 /** A day that was fetched is gone again afterwards. */
 export interface OpenedRecording extends Recording, AsyncDisposable {

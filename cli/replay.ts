@@ -7,22 +7,22 @@ import type { SessionPlan } from '../core/market/phases.ts';
 import { type IstDate, formatIso, instant, istDate, istInstant } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { ownDaysOf } from './settings.ts';
-import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 
 interface ReplayOptions extends RecordingOptions {
   readonly speed?: string;
 }
 
 export function addReplay(program: Command, session: Session): void {
-  program
-    .command('replay')
-    .description('A recording once more, slot by slot: one JSON line for each book and each hole.')
-    .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
-    .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)')
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
-    .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)')
+  withRecordingOptions(
+    program
+      .command('replay')
+      .description(
+        'A recording once more, slot by slot: one JSON line for each book and each hole.',
+      )
+      .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
+      .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)'),
+  )
     .option('--debug', 'say more when something fails')
     .addHelpText(
       'after',

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
-import { DEFAULT_DATA, type RecordingOptions, recordingOf } from './recordings.ts';
+import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
@@ -19,14 +19,14 @@ interface ReportOptions extends RecordingOptions {
 const OURS = '<p class="mark">fyers-token-refresh</p>';
 
 export function addReport(program: Command, session: Session): void {
-  program
-    .command('report')
-    .description('A recorded day as one page: coverage, holes, spread, imbalance, close, answers.')
-    .argument('[date]', 'as YYYY-MM-DD (default: the latest day)')
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
-    .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)')
+  withRecordingOptions(
+    program
+      .command('report')
+      .description(
+        'A recorded day as one page: coverage, holes, spread, imbalance, close, answers.',
+      )
+      .argument('[date]', 'as YYYY-MM-DD (default: the latest day)'),
+  )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
     .option('--open', 'show it in the browser')
     .option('--json', 'its figures for scripts, and no page')

@@ -17,6 +17,7 @@ const IST_OFFSET = 5 * HOUR + 30 * MINUTE;
 /** Access tokens die at this IST hour (facts: the `exp` claim of every token seen). */
 const BROKER_DAY_STARTS = 6 * HOUR;
 
+const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /** @throws RangeError when `ms` is not a whole number that a Date can hold. */
@@ -78,6 +79,11 @@ export function addDays(date: IstDate, days: number): IstDate {
 /** 0 is Sunday. */
 export function weekday(date: IstDate): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay();
+}
+
+/** `Wed` */
+export function weekdayName(date: IstDate): string {
+  return WEEKDAYS[weekday(date)] ?? '';
 }
 
 /** The broker day an instant falls in, named by the date on which it starts at 06:00 IST. */

@@ -4,7 +4,7 @@ import type { DayEvent } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { COLUMNS, type Cell } from '../core/depth/columns.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
+import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, SECOND, istInstant, plus } from '../core/time.ts';
 import { coverageOf, keyOf, qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
@@ -52,11 +52,13 @@ export async function audit(input: AuditInput): Promise<Audit> {
       tally.unreadable += 1;
       continue;
     }
-    const key = keyIn(cells);
+    const { symbol, slot } = keyOf(cells);
+    // The reference's rows have no slot: their time stands for it.
+    const key = `${symbol} ${String(slot === 0 || Number.isNaN(slot) ? cells[0] : slot)}`;
     if (seen.has(key)) tally.duplicates += 1;
     else {
       seen.add(key);
-      if (isPlanned) coverage.row(keyOf(cells).symbol, keyOf(cells).slot);
+      if (isPlanned) coverage.row(symbol, slot);
       quality.judge(cells.slice(0, OBSERVED));
     }
     tally.rows += 1;
@@ -81,14 +83,6 @@ function asFarAs(events: readonly DayEvent[], now: Instant): readonly DayEvent[]
     const until = plus(now, -2 * event.everySeconds * SECOND);
     return until < event.closesAt ? { ...event, closesAt: until } : event;
   });
-}
-
-/** The reference's rows have no slot: their time stands for it. */
-function keyIn(cells: readonly Cell[]): string {
-  const { symbol, slot } = keyOf(cells);
-  return slot === 0 || Number.isNaN(slot)
-    ? `${symbol} ${String(cells[0])}`
-    : `${symbol} ${String(slot)}`;
 }
 
 function arithmetic(
@@ -134,17 +128,8 @@ function count(n: number, what: string): string {
   return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
 }
 
-/** Every row of it is outside of the session. */
 function closedDay(date: IstDate): SessionPlan {
   const at = istInstant(date, '00:00');
   const source = 'the market was closed';
-  return {
-    date,
-    name: 'special',
-    opensAt: at,
-    closesAt: at,
-    phases: [],
-    certainty: 'sourced',
-    source,
-  };
+  return withoutPhases({ date, opensAt: at, closesAt: at, certainty: 'sourced', source });
 }

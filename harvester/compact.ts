@@ -1,11 +1,11 @@
 // A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
-import { type Cell, COLUMNS, DERIVED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
+import { type Cell, RECORDED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
 import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
 import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { FyersError } from '../core/errors.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
+import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
 
@@ -36,14 +36,14 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const plans = events.filter((event): event is PlanEvent => event.event === 'plan');
   const [first] = plans;
   if (first === undefined) throw withoutPlan(date);
-  const session = options.session ?? withoutPhases(date, first);
+  const source = 'the plan of the event log';
+  // A day that the calendar has learnt to be closed, or that an operator added.
+  const session =
+    options.session ?? withoutPhases({ ...first, date, certainty: 'provisional', source });
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options.sessionOf, session);
   const reading = { coverage, quality, tally: newTally() };
-  const parquet = await folder.writeParquet(
-    [...COLUMNS, ...DERIVED_COLUMNS],
-    groupsOf(folder, reading),
-  );
+  const parquet = await folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading));
   const manifest = manifestOf({
     date,
     shard,
@@ -146,12 +146,6 @@ function sorted(group: readonly (readonly Cell[])[]): readonly (readonly Cell[])
     .map((cells) => ({ cells, ...keyOf(cells) }))
     .sort((a, b) => (a.symbol === b.symbol ? a.slot - b.slot : a.symbol < b.symbol ? -1 : 1))
     .map(({ cells }) => cells);
-}
-
-/** A day that the calendar has learnt to be closed, or that an operator added. */
-function withoutPhases(date: IstDate, { opensAt, closesAt }: PlanEvent): SessionPlan {
-  const source = 'the plan of the event log';
-  return { date, name: 'special', opensAt, closesAt, phases: [], certainty: 'provisional', source };
 }
 
 function withoutPlan(date: IstDate): FyersError {

@@ -194,18 +194,21 @@ function holesOf(batch: readonly Taken[], everySeconds: number): readonly Hole[]
   });
 }
 
-function planEvent(options: DayOptions, session: SessionPlan, from: Instant): PlanEvent {
-  const { symbols, everySeconds } = options.sampling;
+export function planEvent(
+  { clock, sampling, feed }: Pick<DayOptions, 'clock' | 'sampling' | 'feed'>,
+  session: SessionPlan,
+  from: Instant,
+): PlanEvent {
   const { opensAt, closesAt, name, certainty, source } = session;
   return {
     event: 'plan',
-    at: options.clock.now(),
-    symbols: [...symbols],
-    everySeconds,
+    at: clock.now(),
+    symbols: [...sampling.symbols],
+    everySeconds: sampling.everySeconds,
     opensAt,
     closesAt,
     from,
-    feed: options.feed,
+    feed,
     session: name,
     certainty,
     source,

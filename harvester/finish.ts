@@ -1,10 +1,10 @@
 // Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
 import * as say from '../core/depth/events.ts';
-import { FyersError, toError } from '../core/errors.ts';
+import { toError } from '../core/errors.ts';
 import type { Clock, Events, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
 import { endDay, isEmpty } from './day.ts';
-import { type PiecesOptions, shipPieces, takeOver } from './pieces.ts';
+import { type PiecesOptions, problemOf, shipPieces, takeOver } from './pieces.ts';
 import type { DayFolder, Days } from './ports.ts';
 import { shipDay } from './ship.ts';
 
@@ -38,10 +38,7 @@ export async function finishDays(
     try {
       await finishDay(options, date, between);
     } catch (caught) {
-      const error = toError(caught);
-      if (error instanceof FyersError)
-        events.emit(say.stepFailed(`Closing ${date}`, error.message));
-      else events.emit(say.stepFailed(`Closing ${date}`, `${error.name}: ${error.message}`));
+      events.emit(say.stepFailed(`Closing ${date}`, problemOf(caught)));
     }
   }
   await makeRoom(options);

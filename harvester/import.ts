@@ -1,12 +1,11 @@
 // A day of the reference's CSV as a day of ours: its rows on the grid of five seconds, and a reason for every slot between.
-import type { PlanEvent } from '../core/depth/day-events.ts';
 import { inCompatHours } from '../core/depth/compat.ts';
 import type { Row } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
 import type { Clock, Events } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
-import { endDay } from './day.ts';
+import { endDay, planEvent } from './day.ts';
 import type { Days } from './ports.ts';
 
 /** What the reference meant to record, although its rounds were longer. */
@@ -41,9 +40,10 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
   const symbols = await symbolsIn(options);
   if (symbols.length === 0) return tally;
   const logs = await days.open(date);
+  const sampling = { symbols, everySeconds: EVERY_SECONDS };
   try {
     await logs.record([
-      planOf(options, symbols),
+      planEvent({ clock, sampling, feed: 'rest' }, session, session.opensAt),
       { event: 'started', at: clock.now(), message: 'Imported' },
     ]);
     let batch: Row[] = [];
@@ -76,23 +76,6 @@ async function symbolsIn({ rows, date }: ImportOptions): Promise<readonly string
 
 function counts({ receivedAt }: Row, date: IstDate): boolean {
   return istDateAt(receivedAt) === date && inCompatHours(receivedAt);
-}
-
-function planOf({ session, clock }: ImportOptions, symbols: readonly string[]): PlanEvent {
-  const { opensAt, closesAt, name, certainty, source } = session;
-  return {
-    event: 'plan',
-    at: clock.now(),
-    symbols: [...symbols],
-    everySeconds: EVERY_SECONDS,
-    opensAt,
-    closesAt,
-    from: opensAt,
-    feed: 'rest',
-    session: name,
-    certainty,
-    source,
-  };
 }
 
 /** The slot in which its round began. */

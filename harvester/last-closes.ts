@@ -1,5 +1,5 @@
 // What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
-import { COLUMNS } from '../core/depth/columns.ts';
+import { cellIndex } from '../core/depth/columns.ts';
 import type { PlanEvent } from '../core/depth/day-events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
@@ -8,7 +8,7 @@ import type { Days } from './ports.ts';
 
 /** A row of these last minutes shows the close: trading is over by then under every rule. */
 const LAST = 10 * MINUTE;
-const LTP = COLUMNS.findIndex(({ name }) => name === 'ltp');
+const LTP = cellIndex('ltp');
 
 /**
  * The last price of each symbol, rupees, at the end of the session before `date`. Empty where that session was not

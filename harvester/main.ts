@@ -195,19 +195,23 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
 function pricesBy(apiUrl: string, token: HeldToken): NamingOptions['lastPrices'] {
   return async (symbols, { timeoutMs, signal }) => {
     await token.read('if-due');
-    const [appId, accessToken] = [token.appId(), token.token()];
-    if (appId === null || accessToken === null) return new Map();
-    const authorization = `${appId}:${accessToken}`;
+    const authorization = authorizationOf(token);
+    if (authorization === null) return new Map();
     return lastPrices({ apiUrl, symbols, authorization, timeoutMs, signal });
   };
 }
 
 function statusBy(apiUrl: string, token: HeldToken): MarketStatus {
   return async (bounds) => {
-    const [appId, accessToken] = [token.appId(), token.token()];
-    if (appId === null || accessToken === null) return null;
-    return marketStatus({ apiUrl, authorization: `${appId}:${accessToken}`, ...bounds });
+    const authorization = authorizationOf(token);
+    return authorization === null ? null : marketStatus({ apiUrl, authorization, ...bounds });
   };
+}
+
+/** As Fyers takes it; null without an app or a token. */
+function authorizationOf(token: HeldToken): string | null {
+  const [appId, accessToken] = [token.appId(), token.token()];
+  return appId === null || accessToken === null ? null : `${appId}:${accessToken}`;
 }
 
 /** The reference's file failing is told once, not at every slot. */

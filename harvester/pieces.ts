@@ -127,15 +127,11 @@ async function sent(
  * until there is none (its role may list nothing), and puts what it finds before its own logs.
  * @throws as the object store and the disk do; nothing is taken over then
  */
-export async function takeOver(
-  { days, objects, shard, events }: PiecesOptions,
-  date: IstDate,
-): Promise<PieceState> {
-  const pieces = days.pieces(date);
+export async function takeOver(options: PiecesOptions, date: IstDate): Promise<PieceState> {
+  const pieces = options.days.pieces(date);
   const known = await pieces.state();
   if (known !== null) return known;
-  const get = async (name: string): Promise<boolean> =>
-    objects.get(OBJECTS.dayFile(date, String(shard), name), await pieces.placeFor(name));
+  const get = (name: string) => fetched(options, date, name);
   const names = { rows: [] as string[], events: [] as string[] };
   let next = 1;
   for (; ; next += 1) {
@@ -149,7 +145,7 @@ export async function takeOver(
   const state = firstState(next);
   await pieces.save(state);
   await pieces.forgetFetched();
-  if (next > 1) events.emit(say.dayTakenOver(date, next - 1));
+  if (next > 1) options.events.emit(say.dayTakenOver(date, next - 1));
   return state;
 }
 
@@ -161,18 +157,16 @@ export async function adoptDays(
   options: PiecesOptions,
   isOver: (date: IstDate) => boolean,
 ): Promise<boolean> {
-  const { days, clock, objects, shard } = options;
+  const { days, clock } = options;
   const here = await days.dates();
   for (let back = 0; back < LOOK_BACK_DAYS; back += 1) {
     const date = istDateAt(plus(clock.now(), -back * DAY));
     if (here.includes(date) || !isOver(date)) continue;
-    const pieces = days.pieces(date);
-    const has = async (name: string): Promise<boolean> =>
-      objects.get(OBJECTS.dayFile(date, String(shard), name), await pieces.placeFor(name));
+    const has = (name: string) => fetched(options, date, name);
     try {
       if ((await has(pieceNames(1).events)) && !(await has('manifest.json'))) {
         await takeOver(options, date);
-      } else await pieces.forgetFetched();
+      } else await days.pieces(date).forgetFetched();
     } catch (caught) {
       options.events.emit(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       return false;
@@ -181,7 +175,17 @@ export async function adoptDays(
   return true;
 }
 
-function problemOf(caught: unknown): string {
+/** False where the bucket has none of that name. */
+async function fetched(
+  { days, objects, shard }: PiecesOptions,
+  date: IstDate,
+  name: string,
+): Promise<boolean> {
+  const place = await days.pieces(date).placeFor(name);
+  return objects.get(OBJECTS.dayFile(date, String(shard), name), place);
+}
+
+export function problemOf(caught: unknown): string {
   const error = toError(caught);
   return error instanceof FyersError ? error.message : `${error.name}: ${error.message}`;
 }

@@ -18,6 +18,7 @@ import {
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
+  deployable,
   parseAccountIds,
   parseApiUrl,
   parseBucketName,
@@ -178,7 +179,7 @@ function calendarBeside(folder: string, problems: string[]): readonly Override[]
     problems.push(found.problem);
     return [];
   }
-  const parsed = parseCalendar(JSON.stringify(found.overrides));
+  const parsed = deployable(found.overrides);
   if (parsed.ok) return parsed.value;
   problems.push(
     `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,

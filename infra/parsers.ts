@@ -71,10 +71,14 @@ const CALENDAR_BYTES = 2_000;
 /** Days of the operator's own, as `calendar.json` has them. */
 export function parseCalendar(text: string): Parsed<readonly Override[]> {
   const parsed = parseOverridesText(text);
-  if (!parsed.ok) return parsed;
-  const bytes = Buffer.byteLength(JSON.stringify(parsed.value));
+  return parsed.ok ? deployable(parsed.value) : parsed;
+}
+
+/** The same of days that are parsed already. */
+export function deployable(days: readonly Override[]): Parsed<readonly Override[]> {
+  const bytes = Buffer.byteLength(JSON.stringify(days));
   return bytes <= CALENDAR_BYTES
-    ? parsed
+    ? { ok: true, value: days }
     : wrong(
         `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
       );

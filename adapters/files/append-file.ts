@@ -50,7 +50,8 @@ export async function openAppendFile(
 const BLOCK = 64 * 1024;
 const LINE_END = 10;
 
-async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
+/** Bytes of whole lines; what follows them is torn. */
+export async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(BLOCK);
   for (let end = size; end > 0; end -= BLOCK) {
     const from = Math.max(0, end - BLOCK);

@@ -1,11 +1,17 @@
 // One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { CSV_HEADER, type Cell, SCHEMA_VERSION, parseCsvLine } from '../../core/depth/columns.ts';
+import {
+  CSV_HEADER,
+  type Cell,
+  RECORDED_COLUMNS,
+  SCHEMA_VERSION,
+  parseCsvLine,
+} from '../../core/depth/columns.ts';
 import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
-import { RECORDED_COLUMNS, type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
+import { type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
 import { linesOf, magicOf } from './csv-lines.ts';

@@ -10,6 +10,7 @@ import {
   type PhaseName,
   type SessionPlan,
   phaseAt,
+  withoutPhases,
 } from '../../core/market/phases.ts';
 import { type Instant, type IstDate, instant } from '../../core/time.ts';
 import { coverageOf } from '../../harvester/compact.ts';
@@ -82,8 +83,7 @@ function phaseOf(stored: string | null, session: SessionPlan, at: Instant): Phas
 function sessionOf(date: IstDate, plan: PlanEvent, own: CalendarOptions): SessionPlan {
   const day = dayOf(date, own);
   if (day.kind === 'open') return day.plan;
-  const { opensAt, closesAt, source } = plan;
-  return { date, name: 'special', opensAt, closesAt, phases: [], certainty: 'provisional', source };
+  return withoutPhases({ ...plan, date, certainty: 'provisional' });
 }
 
 function withoutPlan({ place }: Recording): FyersError {

@@ -65,16 +65,19 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `marks.ts`. */
-export const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
+const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
   { name: 'phase', kind: 'text', unit: 'name', nullable: true },
   { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
   { name: 'marks', kind: 'text', unit: 'name', nullable: true },
 ];
 
-/** Where a row's cells have the column. */
+/** What every reader of recordings gives, in this order; what a file doesn't have is null. */
+export const RECORDED_COLUMNS: readonly Omit<Column, 'of'>[] = [...COLUMNS, ...DERIVED_COLUMNS];
+
+/** Where a row's cells have the column. @throws RangeError for a name that no column has */
 export function cellIndex(name: string): number {
-  const index = COLUMNS.findIndex((column) => column.name === name);
-  if (index < 0) throw new RangeError(`no column ${name}`);
+  const index = RECORDED_COLUMNS.findIndex((column) => column.name === name);
+  if (index < 0) throw new RangeError(`no column is named ${name}`);
   return index;
 }
 

@@ -9,11 +9,11 @@ import {
   parseInstant,
   parseIstDate,
 } from '../time.ts';
-import { COLUMNS, type Cell } from './columns.ts';
+import { COLUMNS, type Cell, cellIndex } from './columns.ts';
 import type { Row } from './row.ts';
 
 /** The reference's columns are our first ones: the last of them is the fifth ask's quantity. */
-const COMPAT_COLUMNS = COLUMNS.slice(0, COLUMNS.findIndex(({ name }) => name === 'ask_qty_5') + 1);
+const COMPAT_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
 
 /** Without a line end. */
 export const COMPAT_HEADER = COMPAT_COLUMNS.map(({ name }) => name).join(',');

@@ -2,28 +2,14 @@
 import { instant } from '../time.ts';
 import type { Book, Level } from './book.ts';
 import { LEVELS } from './book.ts';
-import { COLUMNS, type Cell, type Column, DERIVED_COLUMNS } from './columns.ts';
+import { type Cell, cellIndex } from './columns.ts';
 
-/** What every reader of recordings gives, in this order; what a file doesn't have is null. */
-export const RECORDED_COLUMNS: readonly Omit<Column, 'of'>[] = [...COLUMNS, ...DERIVED_COLUMNS];
-
-/** The cells of one row in the order of {@link RECORDED_COLUMNS}. */
+/** The cells of one row in the order of `RECORDED_COLUMNS`. */
 export type RecordedRow = readonly Cell[];
-
-const PLACES: ReadonlyMap<string, number> = new Map(
-  RECORDED_COLUMNS.map(({ name }, index) => [name, index]),
-);
-
-/** @throws RangeError for a name that no column has */
-function placeOf(name: string): number {
-  const place = PLACES.get(name);
-  if (place === undefined) throw new RangeError(`no column is named ${name}`);
-  return place;
-}
 
 /** Reads one column of any row: `const ltp = numberColumn('ltp'); … ltp(row)`. Instants are epoch milliseconds. */
 export function numberColumn(name: string): (row: RecordedRow) => number | null {
-  const place = placeOf(name);
+  const place = cellIndex(name);
   return (row) => {
     const cell = row[place];
     return typeof cell === 'number' ? cell : null;
@@ -31,7 +17,7 @@ export function numberColumn(name: string): (row: RecordedRow) => number | null 
 }
 
 export function textColumn(name: string): (row: RecordedRow) => string | null {
-  const place = placeOf(name);
+  const place = cellIndex(name);
   return (row) => {
     const cell = row[place];
     return typeof cell === 'string' ? cell : null;

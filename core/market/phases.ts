@@ -51,6 +51,17 @@ export type TradingDay =
   | { readonly kind: 'open'; readonly plan: SessionPlan }
   | { readonly kind: 'closed'; readonly why: string };
 
+/** The plan of a day of which the calendar knows no phases: every instant is outside of them. */
+export function withoutPhases({
+  date,
+  opensAt,
+  closesAt,
+  certainty,
+  source,
+}: Pick<SessionPlan, 'date' | 'opensAt' | 'closesAt' | 'certainty' | 'source'>): SessionPlan {
+  return { date, name: 'special', opensAt, closesAt, phases: [], certainty, source };
+}
+
 /** Null outside the session. */
 export function phaseAt(plan: SessionPlan, at: Instant): Phase | null {
   return plan.phases.find(({ from, to }) => from <= at && at < to) ?? null;

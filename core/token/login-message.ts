@@ -1,7 +1,7 @@
 // The messages that ask for the day's login: what happened, the one thing to press, and until when it is of use.
 import type { CalendarOptions } from '../market/calendar.ts';
 import type { Message } from '../ports.ts';
-import { type Instant, type IstDate, formatClock, weekday } from '../time.ts';
+import { type Instant, type IstDate, formatClock, weekdayName } from '../time.ts';
 import { linkEndsAt } from './login-link.ts';
 
 /** How the login can be finished, by what is registered as the app's redirect URL. */
@@ -22,12 +22,11 @@ export interface LoginRequest {
   readonly urgency: 'first' | 'again' | 'late';
 }
 
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 export const LOGIN_COMMAND = 'npx --no-install fyers login --aws';
 
 export function loginMessage(request: LoginRequest): Message {
   const { day, calendar, now, reason, way, urgency } = request;
-  const date = `${WEEKDAYS[weekday(day)] ?? ''} ${day}`;
+  const date = `${weekdayName(day)} ${day}`;
   const subject = {
     first: `Fyers login for ${date}: one tap`,
     again: `Fyers login for ${date} is still to do`,

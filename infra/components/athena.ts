@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { COLUMNS, DERIVED_COLUMNS } from '../../core/depth/columns.ts';
+import { RECORDED_COLUMNS } from '../../core/depth/columns.ts';
 import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/names.ts';
 
 /** The name that the queries use. */
@@ -113,7 +113,7 @@ function depthTable(
       serDeInfo: {
         serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
       },
-      columns: [...COLUMNS, ...DERIVED_COLUMNS].map(({ name, kind, unit }) => ({
+      columns: RECORDED_COLUMNS.map(({ name, kind, unit }) => ({
         name,
         type: TYPES[kind],
         comment: unit,

@@ -2,16 +2,17 @@
 // half way, new code, and the end. The steps build on each other and run in order.
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { main } from '../../cli/program.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { installReference, remaining } from '../support/reference-account.ts';
+import { onEngine } from './on-engine.ts';
 
 const SEED = 'heal';
 const DATE = istDate('2026-11-25');
@@ -19,18 +20,13 @@ const DATE = istDate('2026-11-25');
 const PROGRAM = 'adapters core functions harvester infra keeper Pulumi.yaml package.json'.split(
   ' ',
 );
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, the program'
-  : 'On the real engine, which is not on the PATH, the program';
-
 let standIns: StandIns;
 let way: Faults;
 let root = '';
 let stack: PulumiStack;
 let operatorDir = '';
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('the program', () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
     way = await startFaults(standIns.emulator.endpoint);

@@ -4,18 +4,14 @@
 // `harvesters`: harvesters.test.ts.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate } from '../../core/time.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { onEngine } from './on-engine.ts';
 
 const DATE = istDate('2026-11-25');
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, the key'
-  : 'On the real engine, which is not on the PATH, the key';
-
 let standIns: StandIns;
 let stack: PulumiStack;
 
@@ -80,7 +76,7 @@ const ROWS: readonly (readonly [key: string, value: string, changes: readonly st
 ];
 const SECRETS = new Set(['telegram']);
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('the key', () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: 'keys' });
     const dir = path.join(standIns.dir, 'pulumi');

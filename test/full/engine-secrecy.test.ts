@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { hasPulumi } from '../../sandbox/pulumi/with-cli.ts';
+import { beforeAll, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
 import { type Life, liveOnEngine, type Secrets, type Written } from './engine-life.ts';
 import { ENGINE_MASKS, engineMasked } from './engine-masks.ts';
+import { onEngine } from './on-engine.ts';
 
 const ONE: Secrets = {
   pin: '4826',
@@ -38,12 +38,7 @@ const SEARCHED: readonly (keyof Written)[] = [
 ];
 const COMPARED = SEARCHED.filter((kind) => kind !== 'backups');
 
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, two lives with other secrets'
-  : 'On the real engine, which is not on the PATH, two lives with other secrets';
-
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('two lives with other secrets', () => {
   let one: Life;
   let other: Life;
 

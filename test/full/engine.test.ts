@@ -4,24 +4,20 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { leftBehind } from './left-behind.ts';
 import { copyProgram } from './program-copy.ts';
+import { onEngine } from './on-engine.ts';
 
 const SEED = 'engine';
 const DATE = istDate('2026-11-25');
 const SEVEN = istInstant(DATE, '07:00');
 const NEW_PIN = '9362';
-
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, the program'
-  : 'On the real engine, which is not on the PATH, the program';
 
 let standIns: StandIns;
 let root = '';
@@ -29,7 +25,7 @@ let stack: PulumiStack;
 let serial = 0;
 let firstLoginUrl = '';
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('the program', () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
     root = path.join(standIns.dir, 'program');

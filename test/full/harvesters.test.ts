@@ -1,34 +1,26 @@
 // Several harvesters on the real engine: what is made, and in which order one of them is replaced. The steps build on each
 // other and run in order.
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { REFERENCE_SYMBOLS } from '../../core/names.ts';
-import { istDate, istInstant } from '../../core/time.ts';
-import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-
-const DATE = istDate('2026-11-25');
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, several harvesters'
-  : 'On the real engine, which is not on the PATH, several harvesters';
+import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
 
 let standIns: StandIns;
 let stack: PulumiStack;
 let clockDir = '';
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('several harvesters', () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: 'shards' });
     const dir = path.join(standIns.dir, 'pulumi');
     clockDir = path.join(standIns.dir, 'clock');
     for (const folder of [dir, clockDir]) await mkdir(folder);
     const { endpoint, rootCredentials } = standIns.emulator;
-    const env = { NODE_OPTIONS: await programClock('07:30') };
+    const env = { NODE_OPTIONS: await setProgramClock(clockDir, '07:30') };
     stack = await withCli({ dir, root: ROOT, aws: { endpoint, ...rootCredentials }, env });
     await stack.configSet('operatorDir', standIns.operator.dir, false);
     await stack.configSet('apiUrl', standIns.simulator.url, false);
@@ -42,7 +34,7 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   });
 
   test('come to the one that is there, and touch nothing of it', async () => {
-    const before = await machines();
+    const before = await machinesIn(standIns);
     expect(before).toHaveLength(1);
     await harvestersByHand(REFERENCE_SYMBOLS, ['NSE:TCS-EQ']);
     const made = await changes();
@@ -50,13 +42,13 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
       'begins update monthly',
     ]);
     expect(made).toContain('begins create harvester-1');
-    expect(await machines()).toHaveLength(2);
-    expect(await machines()).toEqual(expect.arrayContaining([...before]));
+    expect(await machinesIn(standIns)).toHaveLength(2);
+    expect(await machinesIn(standIns)).toEqual(expect.arrayContaining([...before]));
     expect((await stack.outputs())['harvesters']).toHaveLength(2);
   });
 
   test('are each gone before the one that takes its place is made, so that two never write one day', async () => {
-    const before = await machines();
+    const before = await machinesIn(standIns);
     const [first, ...others] = REFERENCE_SYMBOLS;
     await harvesters(others, ['NSE:TCS-EQ', first]);
     const done = await changes(/^(?:begins|ends) (?:delete|create)\S* harvester(?:-1)?$/);
@@ -68,26 +60,20 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
         `ends create-replacement ${name}`,
       ]);
     }
-    const after = await machines();
+    const after = await machinesIn(standIns);
     expect(after).toHaveLength(2);
     expect(after.filter((id) => before.includes(id))).toEqual([]);
   });
 
   test('are changed in no session, not even the one that only gains a symbol', async () => {
-    const before = await machines();
-    await programClock('10:00');
+    const before = await machinesIn(standIns);
+    await setProgramClock(clockDir, '10:00');
     const [, moved, ...kept] = REFERENCE_SYMBOLS;
     await harvesters(kept, ['NSE:TCS-EQ', REFERENCE_SYMBOLS[0]], [moved]);
     await expect(stack.up()).rejects.toThrow(/from 08:45 to 16:30 IST that is refused/);
-    expect(await machines()).toEqual(before);
+    expect(await machinesIn(standIns)).toEqual(before);
   });
 });
-
-/** Sets the clock of the program's next runs. @returns NODE_OPTIONS, which stay the same */
-async function programClock(time: string): Promise<string> {
-  await rm(path.join(clockDir, 'shifted-date.offset'), { force: true });
-  return await writeShiftedDate(clockDir, istInstant(DATE, time));
-}
 
 /** The list as a person writes it, element by element. */
 async function harvestersByHand(...symbols: readonly (readonly string[])[]): Promise<void> {
@@ -129,14 +115,4 @@ async function changes(which = /^begins (?!same|read|refresh)/): Promise<readonl
       return `${verb} ${metadata.op} ${metadata.urn.split('::').slice(3).join('::')}`;
     })
     .filter((change) => which.test(change));
-}
-
-/** The ids of those that were not ended. */
-async function machines(): Promise<readonly (string | undefined)[]> {
-  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
-  const ec2 = new EC2Client({ endpoint, region, credentials });
-  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
-  return Reservations.flatMap(({ Instances = [] }) => Instances)
-    .filter(({ State }) => State?.Name !== 'terminated')
-    .map(({ InstanceId }) => InstanceId);
 }

@@ -1,40 +1,33 @@
 // The optional parts on the real engine: a key of the stack's own, other readers, and the guard of the session. The
 // steps build on each other and run in order.
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
-import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
 
 const SEED = 'options';
-const DATE = istDate('2026-11-25');
-const available = await hasPulumi();
-const title = available
-  ? 'On the real engine, an option'
-  : 'On the real engine, which is not on the PATH, an option';
-
 let standIns: StandIns;
 let stack: PulumiStack;
 let clockDir = '';
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('an option', () => {
   beforeAll(async () => {
     standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: SEED });
     const dir = path.join(standIns.dir, 'pulumi');
     clockDir = path.join(standIns.dir, 'clock');
     for (const folder of [dir, clockDir]) await mkdir(folder);
     const { endpoint, rootCredentials } = standIns.emulator;
-    const env = { NODE_OPTIONS: await programClock('07:30') };
+    const env = { NODE_OPTIONS: await setProgramClock(clockDir, '07:30') };
     stack = await withCli({ dir, root: ROOT, aws: { endpoint, ...rootCredentials }, env });
     await stack.configSet('operatorDir', standIns.operator.dir, false);
     await stack.configSet('apiUrl', standIns.simulator.url, false);
@@ -133,38 +126,38 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
   });
 
   test('keeps the instance in a session, whatever else of the deploy is done', async () => {
-    const before = await machines();
+    const before = await machinesIn(standIns);
     expect(before).toHaveLength(1);
-    await programClock('10:00');
+    await setProgramClock(clockDir, '10:00');
     await stack.configSet('everySeconds', '10', false);
     await stack.preview();
     await expect(stack.up()).rejects.toThrow(
       /from 08:45 to 16:30 IST that is refused\. Run `pulumi up` after that/,
     );
-    expect(await machines()).toEqual(before);
+    expect(await machinesIn(standIns)).toEqual(before);
   });
 
   test('lets it go in a session where that is asked for', async () => {
-    const before = await machines();
+    const before = await machinesIn(standIns);
     await stack.configSet('replaceInSession', 'true', false);
     await stack.up();
-    expect(await machines()).not.toEqual(before);
+    expect(await machinesIn(standIns)).not.toEqual(before);
     await stack.configSet('replaceInSession', 'false', false);
   });
 
   test('lets it go after the session', async () => {
-    const before = await machines();
-    await programClock('16:30');
+    const before = await machinesIn(standIns);
+    await setProgramClock(clockDir, '16:30');
     await stack.configSet('everySeconds', '15', false);
     await stack.up();
-    expect(await machines()).not.toEqual(before);
+    expect(await machinesIn(standIns)).not.toEqual(before);
   });
 
   test('hinders no destroy, which leaves the key to its thirty days', async () => {
     const key = await ownKey();
-    await programClock('10:00');
+    await setProgramClock(clockDir, '10:00');
     await stack.destroy();
-    expect(await machines()).toEqual([]);
+    expect(await machinesIn(standIns)).toEqual([]);
     expect(await aliases()).toEqual([]);
     const { KeyMetadata } = await new KMSClient(root()).send(
       new DescribeKeyCommand({ KeyId: key ?? '' }),
@@ -172,12 +165,6 @@ describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
     expect(KeyMetadata?.KeyState).toBe('PendingDeletion');
   });
 });
-
-/** Sets the clock of the program's next runs. @returns NODE_OPTIONS, which stay the same */
-async function programClock(time: string): Promise<string> {
-  await rm(path.join(clockDir, 'shifted-date.offset'), { force: true });
-  return await writeShiftedDate(clockDir, istInstant(DATE, time));
-}
 
 function root() {
   const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
@@ -209,14 +196,6 @@ async function aliases(): Promise<readonly (string | undefined)[]> {
 async function reserved(FunctionName: string): Promise<number | undefined> {
   const command = new GetFunctionConcurrencyCommand({ FunctionName });
   return (await new LambdaClient(root()).send(command)).ReservedConcurrentExecutions;
-}
-
-/** The ids of those that were not ended. */
-async function machines(): Promise<readonly (string | undefined)[]> {
-  const { Reservations = [] } = await new EC2Client(root()).send(new DescribeInstancesCommand({}));
-  return Reservations.flatMap(({ Instances = [] }) => Instances)
-    .filter(({ State }) => State?.Name !== 'terminated')
-    .map(({ InstanceId }) => InstanceId);
 }
 
 function named({ steps }: Outcome): readonly string[] {

@@ -4,9 +4,10 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmulator, type Emulator } from '../../sandbox/aws/emulator.ts';
-import { hasPulumi, withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { onEngine } from './on-engine.ts';
 
 const NODE_MODULES = path.join(import.meta.dirname, '..', '..', 'node_modules');
 const PROJECT = `name: stale-value
@@ -31,15 +32,11 @@ for (const ignored of ['value', '*']) {
 }
 `;
 
-const available = await hasPulumi();
-const title = available
-  ? 'A rotated parameter'
-  : 'Without the real engine, which is not on the PATH, a rotated parameter';
 let dir = '';
 let emulator: Emulator;
 let stack: PulumiStack;
 
-describe.skipIf(!available && process.env['CI'] !== 'true')(title, () => {
+onEngine('a rotated parameter', () => {
   beforeAll(async () => {
     dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-stale-'));
     const [root, run, aws] = [await folder('root'), await folder('run'), await folder('aws')];

@@ -19,19 +19,12 @@ import { harvest } from '../../harvester/loop.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';
 import { newState } from '../../sandbox/fyers/state.ts';
-import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
+import { SIMULATED_APP } from '../support/keeper-world.ts';
 
 const SYMBOL = 'NSE:SBIN-EQ';
-const APP: SimulatedApp = {
-  id: 'ABCD1234EF-100',
-  secret: 'SECRETKEY1',
-  pin: '4826',
-  fyId: 'XA00001',
-  redirectUri: 'https://login.example/',
-};
-
 /** NSE's lists of December 2024 and 2025, and the election in Mumbai that was added in January 2026. */
 const HOLIDAYS = `
 2025-02-26 2025-03-14 2025-03-31 2025-04-10 2025-04-14 2025-04-18 2025-05-01 2025-08-15 2025-08-27 2025-10-02
@@ -65,7 +58,7 @@ const rows = new Map<string, Instant[]>();
 beforeAll(async () => {
   const start = istInstant(istDate('2025-01-01'), '00:00');
   const until = istInstant(istDate('2027-01-01'), '00:00');
-  const state = newState({ seed: 'years', apps: [APP], refresh: 'refused' });
+  const state = newState({ seed: 'years', apps: [SIMULATED_APP], refresh: 'refused' });
   let now = start;
   const clock = {
     now: () => now,
@@ -84,7 +77,9 @@ beforeAll(async () => {
     store: {
       read: (name) =>
         Promise.resolve(
-          name === 'FYERS_CLIENT_ID' ? APP.id : mintToken('years', APP, 'access_token', now),
+          name === 'FYERS_CLIENT_ID'
+            ? SIMULATED_APP.id
+            : mintToken('years', SIMULATED_APP, 'access_token', now),
         ),
       write: () => Promise.reject(new Error('the harvester stores no token')),
     },
@@ -106,7 +101,7 @@ beforeAll(async () => {
         method: 'GET',
         path: '/data/depth',
         query: new URLSearchParams({ symbol: SYMBOL }),
-        authorization: `${APP.id}:${accessToken}`,
+        authorization: `${SIMULATED_APP.id}:${accessToken}`,
         userAgent: 'test',
         body: '',
       },

@@ -7,22 +7,15 @@ import { marketCheck } from '../../harvester/market-check.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
+import { SIMULATED_APP } from '../support/keeper-world.ts';
 
 const DATE = istDate('2026-11-25');
 const at = (time: string): Instant => istInstant(DATE, time);
-const APP: SimulatedApp = {
-  id: 'ABCD1234EF-100',
-  secret: 'SECRETKEY1',
-  pin: '4826',
-  fyId: 'XA00001',
-  redirectUri: 'https://login.example/',
-};
-
 let fyers: FyersSimulator;
 beforeAll(async () => {
   fyers = await startFyers({
     seed: 'status',
-    apps: [APP],
+    apps: [SIMULATED_APP],
     refresh: 'refused',
     startsAt: at('09:00'),
   });
@@ -31,12 +24,12 @@ afterAll(() => fyers.close());
 
 /** What is said when the broker's clock shows `brokers` while ours shows `ours`. */
 async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = {}) {
-  fyers.state.apps[0] = { ...APP, ...app };
+  fyers.state.apps[0] = { ...SIMULATED_APP, ...app };
   fyers.setClock(at(brokers));
   const day = dayOf(DATE);
   if (day.kind === 'closed') throw new Error('a trading day');
   const [events, notes]: [string[], string[]] = [[], []];
-  const authorization = `${APP.id}:${mintToken('status', APP, 'access_token', at('07:00'))}`;
+  const authorization = `${SIMULATED_APP.id}:${mintToken('status', SIMULATED_APP, 'access_token', at('07:00'))}`;
   const check = marketCheck(
     {
       clock: virtualClock(at(ours)),

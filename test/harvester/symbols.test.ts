@@ -10,25 +10,23 @@ import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { type NamingOptions, namingOf } from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
-import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { shortSession } from '../support/depth.ts';
+import { SIMULATED_APP } from '../support/keeper-world.ts';
 
 const DATE = istDate('2026-11-25');
 const OPENING = istInstant(DATE, '09:00');
 const BOUNDS = { timeoutMs: 20_000, signal: new AbortController().signal };
-const APP: SimulatedApp = {
-  id: 'ABCD1234EF-100',
-  secret: 'SECRETKEY1',
-  pin: '4826',
-  fyId: 'XA00001',
-  redirectUri: 'https://login.example/',
-};
-
 let fyers: FyersSimulator;
 let dataDir = '';
 beforeAll(async () => {
-  fyers = await startFyers({ seed: 'names', apps: [APP], refresh: 'refused', startsAt: OPENING });
+  fyers = await startFyers({
+    seed: 'names',
+    apps: [SIMULATED_APP],
+    refresh: 'refused',
+    startsAt: OPENING,
+  });
   fyers.setClock(OPENING);
 });
 afterAll(() => fyers.close());
@@ -37,7 +35,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
-const authorization = () => `${APP.id}:${mintToken('names', APP, 'access_token', OPENING - 1_000)}`;
+const authorization = () =>
+  `${SIMULATED_APP.id}:${mintToken('names', SIMULATED_APP, 'access_token', OPENING - 1_000)}`;
 
 async function named(names: readonly string[], over: Partial<NamingOptions> = {}) {
   const naming = namingOf({

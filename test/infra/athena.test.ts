@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeParquet } from '../../adapters/files/parquet.ts';
-import { COLUMNS, type Cell, DERIVED_COLUMNS } from '../../core/depth/columns.ts';
+import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../core/depth/columns.ts';
 import { OBJECTS } from '../../core/names.ts';
 import { SECOND, parseInstant, plus } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'fyers-athena-'));
   const file = path.join(root, OBJECTS.dayFile(DATE, '0', 'depth.parquet'));
   await mkdir(path.dirname(file), { recursive: true });
-  await writeParquet(file, [...COLUMNS, ...DERIVED_COLUMNS], groups());
+  await writeParquet(file, RECORDED_COLUMNS, groups());
   const beside = path.join(root, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
   await writeFile(beside, 'this is no Parquet file');
 });
@@ -122,7 +122,7 @@ describe('The Athena table', () => {
     const { columns, serDeInfo } = asRecord(inputs['storageDescriptor']);
     const types = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' };
     expect(columns).toEqual(
-      [...COLUMNS, ...DERIVED_COLUMNS].map(({ name, kind, unit }) => ({
+      RECORDED_COLUMNS.map(({ name, kind, unit }) => ({
         name,
         type: types[kind],
         comment: unit,

@@ -7,23 +7,16 @@ import type { Clock, ObjectStore } from '../../core/ports.ts';
 import { DAY, type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
-import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
 import { type Agenda, newAgenda } from './agenda.ts';
 import { type Gate, newGate } from './gate.ts';
 import { type Line, lineTo } from './line.ts';
 import { live, ownMetric } from './process.ts';
+import { SIMULATED_APP } from '../support/keeper-world.ts';
 
 /** As the unit has it. */
 const RESTART_AFTER = 5 * SECOND;
-
-const APP: SimulatedApp = {
-  id: 'ABCD1234EF-100',
-  secret: 'SECRETKEY1',
-  pin: '4826',
-  fyId: 'XA00001',
-  redirectUri: 'https://login.example/',
-};
 
 type Death = 'at once' | 'in a line' | 'before a write' | 'after a write';
 
@@ -61,7 +54,12 @@ interface Life {
 
 export async function newMachine(seed: number, startsAt: Instant, days: number): Promise<Machine> {
   const dir = await mkdtemp(path.join(tmpdir(), 'fyers-unattended-'));
-  const fyers = await startFyers({ seed: String(seed), apps: [APP], refresh: 'refused', startsAt });
+  const fyers = await startFyers({
+    seed: String(seed),
+    apps: [SIMULATED_APP],
+    refresh: 'refused',
+    startsAt,
+  });
   fyers.setClock(startsAt);
   const way = await startFaults(fyers.url);
   const line = await lineTo(way.url);
@@ -88,7 +86,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
     isStoreAway: false,
     isBucketAway: false,
     isDiskFull: false,
-    mint: () => mintToken(String(seed), APP, 'access_token', agenda.now(), (serial += 1)),
+    mint: () => mintToken(String(seed), SIMULATED_APP, 'access_token', agenda.now(), (serial += 1)),
     kill(how, until) {
       if (life === null) return;
       Object.assign(fate, { death: how, restartAt: until });
@@ -127,7 +125,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
           read: (name) =>
             machine.isStoreAway
               ? Promise.reject(new Error('the parameter store is away'))
-              : Promise.resolve(name === 'FYERS_CLIENT_ID' ? APP.id : machine.token),
+              : Promise.resolve(name === 'FYERS_CLIENT_ID' ? SIMULATED_APP.id : machine.token),
         },
         apiUrl: line.url,
         isDiskFull: () => machine.isDiskFull,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { columnSum } from '../../../adapters/files/column-sum.ts';
 import { writeParquet } from '../../../adapters/files/parquet.ts';
-import { COLUMNS, type Cell, DERIVED_COLUMNS } from '../../../core/depth/columns.ts';
+import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../core/depth/columns.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { ensureVenv } from '../../../sandbox/aws/venv.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const ALL = [...COLUMNS, ...DERIVED_COLUMNS];
+const ALL = RECORDED_COLUMNS;
 const ROWS = 500;
 
 /** Rows whose prices and quantities differ, some without a value. */

@@ -5,9 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Recording, openRecording } from '../../../adapters/files/recordings.ts';
 import { COMPAT_HEADER } from '../../../core/depth/compat.ts';
-import { CSV_HEADER } from '../../../core/depth/columns.ts';
+import { CSV_HEADER, RECORDED_COLUMNS } from '../../../core/depth/columns.ts';
 import {
-  RECORDED_COLUMNS,
   type RecordedRow,
   bookOf,
   numberColumn,

@@ -1,0 +1,38 @@
+// What the tests on the real Pulumi engine have in common.
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { describe } from 'vitest';
+import { istDate, istInstant } from '../../core/time.ts';
+import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';
+import { hasPulumi } from '../../sandbox/pulumi/with-cli.ts';
+import type { StandIns } from '../../sandbox/stand-ins.ts';
+
+/** A Wednesday that trades. */
+export const DATE = istDate('2026-11-25');
+
+const available = await hasPulumi();
+
+/** Where no `pulumi` is on the PATH they are skipped and the title says why, except in CI: there they run, and fail. */
+export function onEngine(what: string, tests: () => void): void {
+  const where = available ? 'On the real engine' : 'On the real engine, which is not on the PATH';
+  describe.skipIf(!available && process.env['CI'] !== 'true')(`${where}, ${what}`, tests);
+}
+
+/** Sets the clock of the program's next runs to a time of {@link DATE}. @returns NODE_OPTIONS, which stay the same */
+export async function setProgramClock(folder: string, time: string): Promise<string> {
+  await rm(path.join(folder, 'shifted-date.offset'), { force: true });
+  return await writeShiftedDate(folder, istInstant(DATE, time));
+}
+
+/** The ids of the instances that were not ended. */
+export async function machinesIn({
+  emulator,
+}: Pick<StandIns, 'emulator'>): Promise<readonly (string | undefined)[]> {
+  const { endpoint, region, rootCredentials: credentials } = emulator;
+  const ec2 = new EC2Client({ endpoint, region, credentials });
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
+  return Reservations.flatMap(({ Instances = [] }) => Instances)
+    .filter(({ State }) => State?.Name !== 'terminated')
+    .map(({ InstanceId }) => InstanceId);
+}
