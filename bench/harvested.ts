@@ -5,10 +5,10 @@ import path from 'node:path';
 import { dayFolders } from '../adapters/files/days.ts';
 import { restDepth } from '../adapters/fyers/rest-depth.ts';
 import { type SamplingPlan, parseSampling } from '../core/config.ts';
+import { keyOf } from '../core/depth/observed.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import { REFERENCE_SYMBOLS } from '../core/names.ts';
 import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
-import { keyOf } from '../harvester/compact.ts';
 import { harvest } from '../harvester/loop.ts';
 import { holdToken } from '../harvester/token.ts';
 import { type Manners, slowBroker } from './slow-broker.ts';
@@ -87,7 +87,9 @@ async function inFolder(dir: string, wanted: Harvest): Promise<Harvested> {
 
 async function slotsIn(folder: ReturnType<ReturnType<typeof dayFolders>['folder']>) {
   const slots: Instant[] = [];
-  for await (const cells of folder.rows()) if (cells !== null) slots.push(keyOf(cells).slot);
+  for await (const block of folder.rows()) {
+    for (const row of block) if (row !== null) slots.push(keyOf(row).slot);
+  }
   return slots;
 }
 

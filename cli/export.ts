@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { COMPAT_HEADER, compatLineOf } from '../core/depth/compat.ts';
-import { type Cell, RECORDED_COLUMNS } from '../core/depth/columns.ts';
+import { RECORDED_COLUMNS } from '../core/depth/columns.ts';
 import type { RecordedRow } from '../core/depth/recorded.ts';
+import { type RowGroup, groupOf } from '../core/depth/row-group.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
 import type { OwnDays } from '../harvester/sessions.ts';
@@ -168,17 +169,15 @@ async function writeParquetFile(file: string, rows: AsyncIterable<RecordedRow>):
   await writeParquet(file, columns, groupsOf(rows));
 }
 
-async function* groupsOf(
-  rows: AsyncIterable<RecordedRow>,
-): AsyncGenerator<readonly (readonly Cell[])[]> {
+async function* groupsOf(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGroup> {
   let group: RecordedRow[] = [];
   for await (const row of rows) {
     group.push(row);
     if (group.length < GROUP) continue;
-    yield group;
+    yield groupOf(RECORDED_COLUMNS, group);
     group = [];
   }
-  if (group.length > 0) yield group;
+  if (group.length > 0) yield groupOf(RECORDED_COLUMNS, group);
 }
 
 function usage(problem: string): FyersError {

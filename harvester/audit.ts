@@ -3,10 +3,11 @@ import type { Coverage } from '../core/depth/coverage.ts';
 import type { DayEvent } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
-import { COLUMNS, type Cell } from '../core/depth/columns.ts';
+import { type Cell, cellIndex } from '../core/depth/columns.ts';
+import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
-import { type Instant, type IstDate, SECOND, istInstant, plus } from '../core/time.ts';
-import { coverageOf, keyOf, qualityOf } from './compact.ts';
+import { type Instant, type IstDate, SECOND, instant, istInstant, plus } from '../core/time.ts';
+import { coverageOf, qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
 
 export interface AuditInput {
@@ -35,7 +36,8 @@ export interface Audit {
   readonly faults: readonly string[];
 }
 
-const OBSERVED = COLUMNS.length;
+const TIMESTAMP = cellIndex('timestamp');
+const SLOT = cellIndex('slot');
 
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
@@ -52,14 +54,15 @@ export async function audit(input: AuditInput): Promise<Audit> {
       tally.unreadable += 1;
       continue;
     }
-    const { symbol, slot } = keyOf(cells);
+    const row = observedOf(cells);
+    const [symbol, slot] = [symbolOf(row), numberAt(row, SLOT)];
     // The reference's rows have no slot: their time stands for it.
-    const key = `${symbol} ${String(slot === 0 || Number.isNaN(slot) ? cells[0] : slot)}`;
+    const key = `${symbol} ${String(Number.isNaN(slot) ? numberAt(row, TIMESTAMP) : slot)}`;
     if (seen.has(key)) tally.duplicates += 1;
     else {
       seen.add(key);
-      if (isPlanned) coverage.row(symbol, slot);
-      quality.judge(cells.slice(0, OBSERVED));
+      if (isPlanned) coverage.row(symbol, instant(slot));
+      quality.judge(row);
     }
     tally.rows += 1;
     input.onRow(tally.rows);

@@ -1,9 +1,11 @@
 // A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
-import { type Cell, RECORDED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
+import { RECORDED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
 import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
 import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
+import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
 import { type Quality, startQuality } from '../core/depth/quality.ts';
+import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
@@ -43,7 +45,10 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options.sessionOf, session);
   const reading = { coverage, quality, tally: newTally() };
-  const parquet = await folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading));
+  const [parquet, logs] = await Promise.all([
+    folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading)),
+    folder.zipLogs(),
+  ]);
   const manifest = manifestOf({
     date,
     shard,
@@ -54,7 +59,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     quality: quality.summary(),
     files: [
       parquet,
-      ...(await folder.zipLogs()),
+      ...logs,
       ...(reading.tally.leftOut.malformed > 0 ? [await folder.quarantine()] : []),
     ],
   });
@@ -86,14 +91,7 @@ export function qualityOf(
   });
 }
 
-const SYMBOL = cellIndex('symbol');
-const SLOT = cellIndex('slot');
 const TIMESTAMP = cellIndex('timestamp');
-
-/** What a row of the day log is of. */
-export function keyOf(cells: readonly Cell[]): { readonly symbol: string; readonly slot: Instant } {
-  return { symbol: String(cells[SYMBOL]), slot: instant(Number(cells[SLOT])) };
-}
 
 interface Reading {
   readonly coverage: Coverage;
@@ -110,42 +108,34 @@ function newTally() {
   };
 }
 
-/** Row groups of the rows that count, each sorted by symbol and then slot, which compresses best and reads fastest. */
-async function* groupsOf(
-  folder: DayFolder,
-  { coverage, quality, tally }: Reading,
-): AsyncGenerator<readonly (readonly Cell[])[]> {
-  let group: (readonly Cell[])[] = [];
-  for await (const cells of folder.rows()) {
-    if (cells === null) {
-      tally.leftOut.malformed += 1;
-      continue;
-    }
-    const { symbol, slot } = keyOf(cells);
-    const seen = coverage.row(symbol, slot);
-    if (seen !== 'new') {
-      tally.leftOut[seen] += 1;
-      continue;
-    }
-    const at = instant(Number(cells[TIMESTAMP]));
-    tally.rows += 1;
-    tally.firstReceivedAt ??= at;
-    tally.lastReceivedAt = at;
-    const { phase, text } = quality.judge(cells);
-    group.push([...cells, phase?.name ?? null, phase?.certainty ?? null, text]);
-    if (group.length === GROUP) {
-      yield sorted(group);
-      group = [];
+/** The rows that count, with what is derived from them. */
+async function* groupsOf(folder: DayFolder, reading: Reading): AsyncGenerator<RowGroup> {
+  const group = collecting(GROUP);
+  for await (const block of folder.rows()) {
+    for (const row of block) {
+      if (row === null) reading.tally.leftOut.malformed += 1;
+      else if (counts(row, reading)) {
+        const { phase, text } = reading.quality.judge(row);
+        group.add(row, [phase?.name ?? null, phase?.certainty ?? null, text]);
+      }
+      if (group.rows() === GROUP) yield group.take();
     }
   }
-  if (group.length > 0) yield sorted(group);
+  if (group.rows() > 0) yield group.take();
 }
 
-function sorted(group: readonly (readonly Cell[])[]): readonly (readonly Cell[])[] {
-  return group
-    .map((cells) => ({ cells, ...keyOf(cells) }))
-    .sort((a, b) => (a.symbol === b.symbol ? a.slot - b.slot : a.symbol < b.symbol ? -1 : 1))
-    .map(({ cells }) => cells);
+function counts(row: Observed, { coverage, tally }: Reading): boolean {
+  const { symbol, slot } = keyOf(row);
+  const seen = coverage.row(symbol, slot);
+  if (seen !== 'new') {
+    tally.leftOut[seen] += 1;
+    return false;
+  }
+  const at = instant(numberAt(row, TIMESTAMP));
+  tally.rows += 1;
+  tally.firstReceivedAt ??= at;
+  tally.lastReceivedAt = at;
+  return true;
 }
 
 function withoutPlan(date: IstDate): FyersError {

@@ -1,10 +1,11 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
-import { keyOf, coverageOf } from './compact.ts';
+import { coverageOf } from './compact.ts';
 import { type Journal, journalOf } from './journal.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
 import type { SymbolFacts } from './symbols.ts';
 import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
+import { keyOf } from '../core/depth/observed.ts';
 import { tornTailCut } from '../core/depth/events.ts';
 import { rowsOf } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
@@ -102,7 +103,7 @@ function isFirst(past: readonly DayEvent[]): boolean {
 /** A day folder without a plan and without a row: its process died, or its disk refused, before there was anything. */
 export async function isEmpty(folder: DayFolder): Promise<boolean> {
   if ((await folder.events()).some(({ event }) => event === 'plan')) return false;
-  for await (const _ of folder.rows()) return false;
+  for await (const block of folder.rows()) for (const _ of block) return false;
   return true;
 }
 
@@ -124,10 +125,12 @@ async function missingIn(
   known?: HoleReason,
 ): Promise<readonly Hole[]> {
   const coverage: Coverage = coverageOf(events);
-  for await (const cells of folder.rows()) {
-    if (cells === null) continue;
-    const { symbol, slot } = keyOf(cells);
-    coverage.row(symbol, slot);
+  for await (const block of folder.rows()) {
+    for (const row of block) {
+      if (row === null) continue;
+      const { symbol, slot } = keyOf(row);
+      coverage.row(symbol, slot);
+    }
   }
   const stopped = events.findLast(({ event }) => event === 'stopped' || event === 'started');
   return coverage.missing(

@@ -1,9 +1,9 @@
 // What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
 import { cellIndex } from '../core/depth/columns.ts';
 import type { PlanEvent } from '../core/depth/day-events.ts';
+import { keyOf, numberAt } from '../core/depth/observed.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
-import { keyOf } from './compact.ts';
 import type { Days } from './ports.ts';
 
 /** A row of these last minutes shows the close: trading is over by then under every rule. */
@@ -28,11 +28,13 @@ export async function lastCloses(
   );
   if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
   const from = plus(plan.closesAt, -LAST);
-  for await (const cells of folder.rows()) {
-    if (cells === null) continue;
-    const { symbol, slot } = keyOf(cells);
-    const price = cells[LTP];
-    if (slot >= from && typeof price === 'number') closes.set(symbol, price);
+  for await (const block of folder.rows()) {
+    for (const row of block) {
+      if (row === null) continue;
+      const { symbol, slot } = keyOf(row);
+      const price = numberAt(row, LTP);
+      if (slot >= from && !Number.isNaN(price)) closes.set(symbol, price);
+    }
   }
   return closes;
 }

@@ -1,10 +1,12 @@
 // What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
-import type { Cell, Column } from '../core/depth/columns.ts';
+import type { Column } from '../core/depth/columns.ts';
 import type { DayEvent } from '../core/depth/day-events.ts';
 import type { Status } from '../core/depth/status.ts';
 import type { TimeReading } from '../core/depth/time-faults.ts';
 import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
+import type { Observed } from '../core/depth/observed.ts';
 import type { LogEnds, Piece, PieceState } from '../core/depth/pieces.ts';
+import type { RowGroup } from '../core/depth/row-group.ts';
 import type { Row } from '../core/depth/row.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { IstDate } from '../core/time.ts';
@@ -28,15 +30,18 @@ export interface DayLogs {
 /** One day's files, for reading, compaction and shipping. */
 export interface DayFolder {
   events(): Promise<readonly DayEvent[]>;
-  /** The rows of the day log in the order of writing; null for a line that is not a whole row. */
-  rows(): AsyncIterable<readonly Cell[] | null>;
+  /**
+   * The rows of the day log in the order of writing, many at a time; null for a line that is not a whole row. A row is
+   * good until the next one is asked for.
+   */
+  rows(): AsyncIterable<Iterable<Observed | null>>;
   /**
    * Writes the Parquet file, reads it back and compares counts and sums per column.
    * @throws FyersError `platform.integrity` when what is read is not what was written
    */
   writeParquet(
     columns: readonly Pick<Column, 'name' | 'kind' | 'nullable'>[],
-    groups: AsyncIterable<readonly (readonly Cell[])[]>,
+    groups: AsyncIterable<RowGroup>,
   ): Promise<FileFacts>;
   /** Compresses day log and event log, complete or not at all. */
   zipLogs(): Promise<readonly FileFacts[]>;

@@ -6,13 +6,16 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Cell, parseCsvLine } from '../../core/depth/columns.ts';
+import { parseCsvLine } from '../../core/depth/columns.ts';
 import { type FileFacts, type Manifest, parseManifest } from '../../core/depth/manifest.ts';
+import type { Observed } from '../../core/depth/observed.ts';
+import type { RowGroup } from '../../core/depth/row-group.ts';
 import { toError } from '../../core/errors.ts';
 import { DAY_LOG } from './day-log.ts';
 import { replaceFile } from './disk.ts';
 import { EVENT_LOG, readEventLog } from './event-log.ts';
-import { type LogLine, linesOf } from './log-lines.ts';
+import { type LineParser, lineParser } from './line-parser.ts';
+import { LINE_END, blocksOf, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
 import type { PartNames } from './part-log.ts';
 
@@ -35,10 +38,10 @@ export function dayArchive(folder: string) {
   return {
     pathOf,
     events: () => readEventLog(folder),
-    rows: (): AsyncIterable<readonly Cell[] | null> => rowsIn(folder),
+    rows: () => rowsIn(folder),
     async writeParquet(
       columns: readonly ParquetColumn[],
-      groups: AsyncIterable<readonly (readonly Cell[])[]>,
+      groups: AsyncIterable<RowGroup>,
     ): Promise<FileFacts> {
       await writeParquet(pathOf(DAY_FILES.parquet), columns, groups);
       return facts(DAY_FILES.parquet);
@@ -51,7 +54,9 @@ export function dayArchive(folder: string) {
     async quarantine(): Promise<FileFacts> {
       let text = '';
       for await (const lines of linesOf(folder, DAY_LOG)) {
-        for (const line of lines) if (cellsOf(line) === null) text += `${line.text}\n`;
+        for (const { text: line, torn } of lines) {
+          if (torn || parseCsvLine(line) === null) text += `${line}\n`;
+        }
       }
       await replaceFile(pathOf(DAY_FILES.quarantine), text);
       return facts(DAY_FILES.quarantine);
@@ -69,28 +74,35 @@ export function dayArchive(folder: string) {
 }
 
 /** The header once, then every line of every part, whole or not. */
-async function* textOf(folder: string, names: PartNames): AsyncGenerator<string> {
-  if (names.header !== '') yield names.header;
-  for await (const lines of linesOf(folder, names)) {
-    yield lines.map(({ text }) => `${text}\n`).join('');
+async function* textOf(folder: string, names: PartNames): AsyncGenerator<Buffer> {
+  if (names.header !== '') yield Buffer.from(names.header);
+  for await (const { bytes, torn } of blocksOf(folder, names)) {
+    yield Buffer.concat(torn ? [bytes, Buffer.from('\n')] : [bytes]);
   }
 }
 
-async function* rowsIn(folder: string): AsyncGenerator<readonly Cell[] | null> {
-  for await (const lines of linesOf(folder, DAY_LOG)) yield* lines.map(cellsOf);
+/** Blocks of the day log's rows; null for what is not a whole row. A row is good until the next one. */
+async function* rowsIn(folder: string): AsyncGenerator<Iterable<Observed | null>> {
+  const parse = lineParser();
+  for await (const { bytes, torn } of blocksOf(folder, DAY_LOG)) {
+    yield torn ? [null] : rowsOf(bytes, parse);
+  }
 }
 
-/** Null for what is not a whole row. */
-function cellsOf({ text, torn }: LogLine): readonly Cell[] | null {
-  return torn ? null : parseCsvLine(text);
+function* rowsOf(bytes: Buffer, parse: LineParser): Generator<Observed | null> {
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(LINE_END, from);
+    if (end > from) yield parse(bytes, from, end);
+    from = end + 1;
+  }
 }
 
 /** The same bytes for the same input: Node writes no time into a gzip header. */
-async function zip(source: AsyncIterable<string>, file: string) {
+async function zip(source: AsyncIterable<Buffer>, file: string) {
   const partial = `${file}.partial`;
   await pipeline(
     Readable.from(source),
-    createGzip({ level: 6 }),
+    createGzip({ level: 4, chunkSize: 256 * 1024 }),
     createWriteStream(partial, { flush: true }),
   );
   await rename(partial, file);

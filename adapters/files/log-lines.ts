@@ -1,5 +1,4 @@
 // The lines of a log's files, and stretches of them by byte.
-import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { LogEnd } from '../../core/depth/pieces.ts';
 import { type PartNames, filesOf, partsIn } from './part-log.ts';
@@ -10,22 +9,63 @@ export interface LogLine {
   readonly torn: boolean;
 }
 
+/** Whole lines of a log, or what stands after the last of them. */
+export interface LogBlock {
+  /** Good until the next block. */
+  readonly bytes: Buffer;
+  readonly torn: boolean;
+}
+
+const BLOCK = 1024 * 1024;
+export const LINE_END = 0x0a;
+
+/** Everything in every file, without headers, about a MiB at a time. */
+export async function* blocksOf(folder: string, names: PartNames): AsyncGenerator<LogBlock> {
+  for (const file of await filesOf(folder, names)) yield* blocksIn(file, Buffer.from(names.header));
+}
+
+async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock> {
+  const handle = await open(file);
+  try {
+    let buffer = Buffer.allocUnsafe(BLOCK);
+    let held = 0;
+    for (;;) {
+      // A line longer than a block.
+      if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+      const { bytesRead } = await handle.read(buffer, held, buffer.length - held);
+      const filled = held + bytesRead;
+      const end = bytesRead === 0 ? filled : buffer.lastIndexOf(LINE_END, filled - 1) + 1;
+      for (const bytes of without(header, buffer.subarray(0, end))) {
+        if (bytes.length > 0) yield { bytes, torn: bytesRead === 0 };
+      }
+      if (bytesRead === 0) return;
+      buffer.copy(buffer, 0, end, filled);
+      held = filled - end;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What stands between the headers: each piece of a log that was taken over has its own. */
+function* without(header: Buffer, bytes: Buffer): Generator<Buffer> {
+  let from = 0;
+  if (header.length > 0) {
+    for (let at; (at = bytes.indexOf(header, from)) >= 0; from = at + header.length) {
+      yield bytes.subarray(from, at);
+    }
+  }
+  yield bytes.subarray(from);
+}
+
 /** Every line of every file, without headers, a block of lines at a time. */
 export async function* linesOf(
   folder: string,
   names: PartNames,
 ): AsyncGenerator<readonly LogLine[]> {
-  const header = names.header.trimEnd();
-  for (const file of await filesOf(folder, names)) {
-    let rest = '';
-    for await (const block of createReadStream(file, { encoding: 'utf8' })) {
-      const lines = (rest + String(block)).split('\n');
-      rest = lines.pop() ?? '';
-      yield lines
-        .filter((text) => text !== '' && text !== header)
-        .map((text) => ({ text, torn: false }));
-    }
-    if (rest !== '') yield [{ text: rest, torn: true }];
+  for await (const { bytes, torn } of blocksOf(folder, names)) {
+    const lines = bytes.toString().split('\n');
+    yield lines.filter((text) => text !== '').map((text) => ({ text, torn }));
   }
 }
 

@@ -1,11 +1,14 @@
 // Rows to Parquet, zstd, and back: nothing counts as written before it has been read and compared.
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { open, rename } from 'node:fs/promises';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetScan } from 'hyparquet';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ColumnChunk, parquetMetadataAsync, parquetScan } from 'hyparquet';
 import { ParquetWriter, type SchemaElement, fileWriter } from 'hyparquet-writer';
-import type { Cell, Column } from '../../core/depth/columns.ts';
+import type { Column } from '../../core/depth/columns.ts';
+import type { RowGroup } from '../../core/depth/row-group.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { type ColumnSum, columnSum } from './column-sum.ts';
+import { writeChunk } from './parquet-chunk.ts';
 
 export type ParquetColumn = Pick<Column, 'name' | 'kind' | 'nullable'>;
 
@@ -27,31 +30,21 @@ const ELEMENTS = {
 export async function writeParquet(
   file: string,
   columns: readonly ParquetColumn[],
-  groups: AsyncIterable<readonly (readonly Cell[])[]>,
+  groups: AsyncIterable<RowGroup>,
 ): Promise<void> {
   const partial = `${file}.partial`;
-  const writer = new ParquetWriter({
+  const schema = schemaOf(columns);
+  const parquet = new ParquetWriter({
     writer: fileWriter(partial),
-    schema: schemaOf(columns),
+    schema,
     codec: 'ZSTD',
-    compressors: { ZSTD: compress },
     createdBy: 'fyers-token-refresh',
   });
   const sums = columns.map(columnSum);
-  let rows = 0;
-  for await (const group of groups) {
-    rows += group.length;
-    await writer.write({
-      columnData: columns.map((column, index) => ({
-        name: column.name,
-        data: columnOf(group, index, column, sums),
-      })),
-      rowGroupSize: Math.max(group.length, 1),
-    });
-  }
-  await writer.finish();
+  for await (const group of groups) await writeGroup(parquet, group, sums);
+  await parquet.finish();
   try {
-    await compare(partial, columns, rows, sums);
+    await compare(partial, columns, Number(parquet.num_rows), sums);
   } catch (caught) {
     throw damaged(partial, toError(caught));
   }
@@ -59,6 +52,32 @@ export async function writeParquet(
   await handle.sync();
   await handle.close();
   await rename(partial, file);
+}
+
+/** Turns between columns let whatever else goes on, such as the compression of a log, go on. */
+async function writeGroup(
+  parquet: ParquetWriter,
+  group: RowGroup,
+  sums: readonly ColumnSum[],
+): Promise<void> {
+  const { writer, schema, row_groups } = parquet;
+  const begins = writer.offset;
+  const columns: ColumnChunk[] = [];
+  for (const [index, element] of schema.slice(1).entries()) {
+    const column = group.column(index);
+    sums[index]?.add(column);
+    columns.push(writeChunk(writer, element, column, compress));
+    await nextTurn();
+  }
+  const bytes = columns.map(({ meta_data }) => meta_data?.total_uncompressed_size ?? 0n);
+  const num_rows = BigInt(group.rows);
+  row_groups.push({
+    columns,
+    num_rows,
+    total_byte_size: bytes.reduce((sum, each) => sum + each, 0n),
+    total_compressed_size: BigInt(writer.offset - begins),
+  });
+  parquet.num_rows += num_rows;
 }
 
 function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
@@ -72,50 +91,46 @@ function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
   ];
 }
 
-function columnOf(
-  group: readonly (readonly Cell[])[],
-  index: number,
-  { kind }: ParquetColumn,
-  sums: readonly ColumnSum[],
-): unknown[] {
-  return group.map((cells) => {
-    const cell = cells[index] ?? null;
-    sums[index]?.add(cell);
-    return typeof cell === 'number' && (kind === 'timestamp' || kind === 'count')
-      ? BigInt(cell)
-      : cell;
-  });
-}
-
 async function compare(
   file: string,
   columns: readonly ParquetColumn[],
   rows: number,
   written: readonly ColumnSum[],
 ): Promise<void> {
-  const buffer = await asyncBufferFromFile(file);
+  await using handle = await open(file);
+  const buffer = await bytesOf(handle);
   const metadata = await parquetMetadataAsync(buffer);
   const scan = await parquetScan({
     file: buffer,
-    metadata,
+    metadata: { ...metadata, schema: metadata.schema.map(asNumbers) },
     compressors: { ZSTD: (input) => zstdDecompressSync(input) },
     parsers: { timestampFromMilliseconds: Number },
   });
   if (Number(metadata.num_rows) !== rows) throw new Error('the number of rows differs');
   for (const [index, { name }] of columns.entries()) {
     const read = columnSum();
-    for (const range of scan.ranges) {
-      for (const value of await scan.readColumn({ ...range, column: name })) {
-        read.add(cellOf(value));
-      }
-    }
+    for (const range of scan.ranges)
+      read.addRead(await scan.readColumn({ ...range, column: name }));
     if (read.total() !== written[index]?.total()) throw new Error(`column ${name} differs`);
   }
 }
 
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  return typeof value === 'string' ? value : Number(value);
+/** A count is read as an instant is: as a number, once for each different one, and not as a BigInt for each row. */
+function asNumbers(element: SchemaElement): SchemaElement {
+  return element.type === 'INT64' ? { ...element, ...ELEMENTS.timestamp } : element;
+}
+
+/** The library's own opens the file for each column of each group. */
+async function bytesOf(handle: FileHandle) {
+  const byteLength = (await handle.stat()).size;
+  return {
+    byteLength,
+    async slice(from: number, to = byteLength): Promise<ArrayBuffer> {
+      const bytes = new Uint8Array(to - from);
+      await handle.read(bytes, 0, bytes.length, from);
+      return bytes.buffer;
+    },
+  };
 }
 
 function compress(bytes: Uint8Array): Uint8Array {

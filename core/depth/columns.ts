@@ -102,7 +102,7 @@ export function parseCsvLine(line: string): readonly Cell[] | null {
   if (texts.length !== COLUMNS.length) return null;
   const cells: Cell[] = [];
   for (const [index, column] of COLUMNS.entries()) {
-    const cell = cellOf(column, texts[index] ?? '');
+    const cell = parseCell(column, texts[index] ?? '');
     if (cell === undefined) return null;
     cells.push(cell);
   }
@@ -110,7 +110,7 @@ export function parseCsvLine(line: string): readonly Cell[] | null {
 }
 
 /** Undefined where the text is not a value of the column. */
-function cellOf({ kind, nullable }: Column, text: string): Cell | undefined {
+export function parseCell({ kind, nullable }: Column, text: string): Cell | undefined {
   if (text === '') return nullable ? null : undefined;
   if (kind === 'text') return text;
   if (kind === 'timestamp') return instantIn(text);

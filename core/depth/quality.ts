@@ -2,10 +2,10 @@
 import { type Phase, type SessionPlan, phaseAt } from '../market/phases.ts';
 import { type Instant, MINUTE, instant, istInstant } from '../time.ts';
 import { ASKS, BIDS, bestOf, hasGap, isMonotone } from './book-cells.ts';
-import { COLUMNS, type Cell, cellIndex } from './columns.ts';
+import { COLUMNS, cellIndex } from './columns.ts';
 import { MARKS, type Mark, RED_ABOVE_PERCENT } from './marks.ts';
+import { type Observed, numberAt, symbolOf } from './observed.ts';
 
-const SYMBOL = cellIndex('symbol');
 const TIMESTAMP = cellIndex('timestamp');
 const LAST_PRICE = cellIndex('ltp');
 const VOLUME = cellIndex('volume');
@@ -13,15 +13,16 @@ const LAST_TRADE_AT = cellIndex('last_trade_at');
 const PREVIOUS_CLOSE = cellIndex('previous_close');
 const LOWER_CIRCUIT = cellIndex('lower_circuit');
 const UPPER_CIRCUIT = cellIndex('upper_circuit');
-const SIDES = [BIDS, ASKS];
-const LEVEL_PRICES = SIDES.flatMap(({ prices }) => prices);
+const LEVEL_PRICES = [...BIDS.prices, ...ASKS.prices];
 /** Levels and totals. */
 const BOOK = indexesOf((name) => /^(?:bid|ask)_|^total_/.test(name));
 /** Any of these moves with a trade. */
 const TRADE = [LAST_PRICE, LAST_TRADE_AT, cellIndex('last_trade_qty'), VOLUME];
-/** Whatever the broker says of a symbol: all but what the recorder writes of itself. */
-const ALL = indexesOf(
-  (name) => !/^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/.test(name),
+/** Whatever the broker says of a symbol beside its book: what the recorder writes of itself is not. */
+const OTHERS = indexesOf(
+  (name) =>
+    !/^(?:bid|ask)_|^total_/.test(name) &&
+    !/^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/.test(name),
 );
 
 /** As long as a state must last, and as many rows as must show it, before it is stale or frozen. */
@@ -70,22 +71,22 @@ export interface QualitySummary {
 
 /** A day's rows in the order in which they were written, one by one. It has state, one row's worth a symbol. */
 export interface Quality {
-  /** @param cells in the order of `COLUMNS`; the reference's 25 with null for the others will do. */
-  judge(cells: readonly Cell[]): Judgement;
+  /** The reference's 25 values without the others will do. */
+  judge(row: Observed): Judgement;
   summary(): QualitySummary;
 }
 
 export function startQuality(facts: QualityFacts): Quality {
   const symbols = new Map<string, SymbolState>();
   return {
-    judge(cells) {
-      const symbol = String(cells[SYMBOL]);
+    judge(row) {
+      const symbol = symbolOf(row);
       let state = symbols.get(symbol);
       if (state === undefined) {
         state = stateOf(symbol, facts);
         symbols.set(symbol, state);
       }
-      return judge(state, cells);
+      return judge(state, row);
     },
     summary() {
       const all = [...symbols.values()].map(summaryOf);
@@ -103,141 +104,143 @@ interface SymbolState {
   readonly symbol: string;
   readonly session: SessionPlan;
   readonly dayBegins: Instant;
-  readonly tick: number | null;
+  /** NaN is not judged. */
+  readonly tick: number;
   readonly lastClose: number | null;
   readonly counts: Map<Mark, number>;
   rows: number;
   continuousRows: number;
-  previousClose: Cell;
+  /** Of the first continuous row; NaN without one. */
+  previousClose: number;
   phase: Phase | null;
-  /** The last continuous row; null where the next one begins a phase. */
-  last: readonly Cell[] | null;
-  book: Run;
-  all: Run;
+  /** The numbers of the last continuous row, if `follows`: if not, the next one begins a phase. */
+  readonly last: Float64Array;
+  follows: boolean;
+  /** What the book has been since its first row: that row's trade. */
+  readonly trade: Float64Array;
+  readonly book: Run;
+  readonly all: Run;
 }
 
-/** Rows that show the same, from `first` on. */
+/** Rows that show the same. */
 interface Run {
-  readonly first: readonly Cell[];
-  readonly since: number;
+  since: number;
   rows: number;
 }
 
 function stateOf(symbol: string, facts: QualityFacts): SymbolState {
   const session = facts.sessionOf(symbol);
-  const none = { first: [], since: 0, rows: 0 };
   return {
     symbol,
     session,
     dayBegins: istInstant(session.date, '00:00'),
-    tick: facts.tickOf(symbol),
+    tick: facts.tickOf(symbol) ?? NaN,
     lastClose: facts.lastCloseOf(symbol),
     counts: new Map(),
     rows: 0,
     continuousRows: 0,
-    previousClose: null,
+    previousClose: NaN,
     phase: null,
-    last: null,
-    book: none,
-    all: none,
+    last: new Float64Array(COLUMNS.length),
+    follows: false,
+    trade: new Float64Array(COLUMNS.length),
+    book: { since: 0, rows: 0 },
+    all: { since: 0, rows: 0 },
   };
 }
 
-function judge(state: SymbolState, cells: readonly Cell[]): Judgement {
-  const at = instant(Number(cells[TIMESTAMP]));
+function judge(state: SymbolState, row: Observed): Judgement {
+  const at = instant(numberAt(row, TIMESTAMP));
   const { phase: before } = state;
   const same = before !== null && before.from <= at && at < before.to;
   const phase = same ? before : phaseAt(state.session, at);
-  if (!same) state.last = null;
+  if (!same) state.follows = false;
   state.phase = phase;
   const continuous = phase?.name === 'CONTINUOUS';
-  const flaws = [
-    ...(continuous ? continuousFlaws(state, cells, at) : []),
-    ...bookFlaws(state, cells, continuous),
-    ...(phase === null ? (['outside-session'] as const) : []),
-  ];
+  const flaws: Mark[] = [];
+  if (continuous) continuousFlaws(flaws, state, row, at);
+  bookFlaws(flaws, state, row, continuous);
+  if (phase === null) flaws.push('outside-session');
   state.rows += 1;
   if (continuous) {
-    if (state.continuousRows === 0) state.previousClose = cells[PREVIOUS_CLOSE] ?? null;
+    if (state.continuousRows === 0) state.previousClose = numberAt(row, PREVIOUS_CLOSE);
     state.continuousRows += 1;
   }
-  for (const mark of flaws) state.counts.set(mark, (state.counts.get(mark) ?? 0) + 1);
   if (flaws.length === 0) return { phase, marks: flaws, text: null };
+  for (const mark of flaws) state.counts.set(mark, (state.counts.get(mark) ?? 0) + 1);
   const marks = MARKS.filter((mark) => flaws.includes(mark));
   return { phase, marks, text: marks.join(' ') };
 }
 
 /** Only where orders match as they come: an auction's book crosses by design, and after the close nothing need move. */
-function continuousFlaws(state: SymbolState, cells: readonly Cell[], at: Instant): Mark[] {
-  const flaws: Mark[] = [];
-  const [bid, ask] = [bestOf(cells, BIDS), bestOf(cells, ASKS)];
-  if (bid !== null && ask !== null && bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
-  follow(state, cells, at);
-  const { book, all } = state;
-  if (lasts(book, at, STALE_AFTER) && !alike(book.first, cells, TRADE)) flaws.push('stale');
-  else if (isOfAnEarlierDay(state, cells)) flaws.push('stale');
+function continuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
+  const [bid, ask] = [bestOf(row, BIDS), bestOf(row, ASKS)];
+  if (bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
+  follow(state, row, at);
+  const { book, all, trade } = state;
+  if (lasts(book, at, STALE_AFTER) && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
+  else if (isOfAnEarlierDay(state, row)) flaws.push('stale');
   if (lasts(all, at, FROZEN_AFTER)) flaws.push('frozen');
-  return flaws;
 }
 
 function bookFlaws(
+  flaws: Mark[],
   { tick, dayBegins }: SymbolState,
-  cells: readonly Cell[],
+  row: Observed,
   continuous: boolean,
-): Mark[] {
-  const flaws: Mark[] = [];
-  if (SIDES.some((side) => !isMonotone(cells, side))) flaws.push('non-monotone');
-  if (SIDES.some((side) => hasGap(cells, side, continuous))) flaws.push('zero-inside');
-  const [lower, upper] = [cells[LOWER_CIRCUIT], cells[UPPER_CIRCUIT]];
-  const outside = (price: number): boolean =>
-    (typeof lower === 'number' && price < lower) || (typeof upper === 'number' && price > upper);
-  // The last price may be an earlier day's, of other limits and another tick.
-  const traded = Number(cells[LAST_TRADE_AT] ?? 0) >= dayBegins;
-  const prices = pricesOf(cells, traded);
-  if (prices.some(outside)) flaws.push('outside-circuit');
-  if (tick !== null && prices.some((price) => !isOnTick(price, tick))) flaws.push('off-tick');
-  return flaws;
-}
-
-function pricesOf(cells: readonly Cell[], withLast: boolean): readonly number[] {
-  const prices: number[] = [];
+): void {
+  if (!isMonotone(row, BIDS) || !isMonotone(row, ASKS)) flaws.push('non-monotone');
+  if (hasGap(row, BIDS, continuous) || hasGap(row, ASKS, continuous)) flaws.push('zero-inside');
+  const [lower, upper] = [numberAt(row, LOWER_CIRCUIT), numberAt(row, UPPER_CIRCUIT)];
+  let [outside, offTick] = [false, false];
+  const look = (price: number): void => {
+    outside ||= price < lower || price > upper;
+    offTick ||= !isOnTick(price, tick);
+  };
   for (const index of LEVEL_PRICES) {
-    const price = cells[index];
-    if (typeof price === 'number' && price > 0) prices.push(price);
+    const price = numberAt(row, index);
+    if (price > 0) look(price);
   }
-  const last = withLast ? cells[LAST_PRICE] : null;
-  if (typeof last === 'number') prices.push(last);
-  return prices;
+  // The last price may be an earlier day's, of other limits and another tick.
+  if (numberAt(row, LAST_TRADE_AT) >= dayBegins) look(numberAt(row, LAST_PRICE));
+  if (outside) flaws.push('outside-circuit');
+  if (offTick) flaws.push('off-tick');
 }
 
-/** Prices are decimal fractions that binary ones only come near. */
+/** Prices are decimal fractions that binary ones only come near. Without a price, or a tick, there is nothing to say. */
 function isOnTick(price: number, tick: number): boolean {
   const ticks = price / tick;
-  return Math.abs(ticks - Math.round(ticks)) < 1e-6 * Math.max(1, ticks);
+  return !(Math.abs(ticks - Math.round(ticks)) >= 1e-6 * Math.max(1, ticks));
 }
 
-function follow(state: SymbolState, cells: readonly Cell[], at: Instant): void {
-  const { last } = state;
-  if (last !== null && alike(last, cells, BOOK)) state.book.rows += 1;
-  else state.book = { first: cells, since: at, rows: 1 };
-  if (last !== null && alike(last, cells, ALL)) state.all.rows += 1;
-  else state.all = { first: cells, since: at, rows: 1 };
-  state.last = cells;
+function follow(state: SymbolState, row: Observed, at: Instant): void {
+  const { last, follows, trade, book, all } = state;
+  const bookStands = follows && alike(last, row.numbers, BOOK);
+  if (!bookStands) trade.set(row.numbers);
+  goOn(book, bookStands, at);
+  goOn(all, bookStands && alike(last, row.numbers, OTHERS), at);
+  last.set(row.numbers);
+  state.follows = true;
+}
+
+function goOn(run: Run, stands: boolean, at: Instant): void {
+  if (!stands) run.since = at;
+  run.rows = stands ? run.rows + 1 : 1;
 }
 
 function lasts({ rows, since }: Run, at: Instant, atLeast: number): boolean {
   return rows >= ROWS_AT_LEAST && at - since >= atLeast;
 }
 
-function alike(a: readonly Cell[], b: readonly Cell[], indexes: readonly number[]): boolean {
-  for (const index of indexes) if (a[index] !== b[index]) return false;
+/** What is missing in both is alike, too. */
+function alike(a: Float64Array, b: Float64Array, indexes: readonly number[]): boolean {
+  for (const index of indexes) if (!Object.is(a[index], b[index])) return false;
   return true;
 }
 
 /** A volume is the day's; beside a last trade of an earlier day it is that day's, and so may be the rest. */
-function isOfAnEarlierDay({ dayBegins }: SymbolState, cells: readonly Cell[]): boolean {
-  const [tradedAt, volume] = [cells[LAST_TRADE_AT], cells[VOLUME]];
-  return typeof tradedAt === 'number' && tradedAt < dayBegins && Number(volume ?? 0) > 0;
+function isOfAnEarlierDay({ dayBegins }: SymbolState, row: Observed): boolean {
+  return numberAt(row, LAST_TRADE_AT) < dayBegins && numberAt(row, VOLUME) > 0;
 }
 
 function summaryOf(state: SymbolState): SymbolQuality {
@@ -253,10 +256,7 @@ function summaryOf(state: SymbolState): SymbolQuality {
     marks: counted(MARKS.map((mark) => ({ mark, rows: counts.get(mark) ?? 0 }))),
     frozenPercent: continuousRows === 0 ? null : Math.round(10 * share('frozen')) / 10,
     red: MARKS.filter((mark) => share(mark) > RED_ABOVE_PERCENT[mark]),
-    previousCloseDiffers:
-      lastClose !== null &&
-      typeof previousClose === 'number' &&
-      Math.abs(previousClose - lastClose) > 0.001,
+    previousCloseDiffers: lastClose !== null && Math.abs(previousClose - lastClose) > 0.001,
   };
 }
 

@@ -224,7 +224,9 @@ describe('The harvester', () => {
     ]);
     expect(said.filter((event) => event === 'token-in-use')).toHaveLength(1);
     let rows = 0;
-    for await (const row of days.folder(TODAY).rows()) rows += row === null ? 0 : 1;
+    for await (const block of days.folder(TODAY).rows()) {
+      for (const row of block) rows += row === null ? 0 : 1;
+    }
     expect(rows).toBe(((180 - 110) / 5) * 2);
     const holes = (await days.folder(TODAY).events()).filter(({ event }) => event === 'hole');
     expect(holes).toHaveLength(110 / 5);

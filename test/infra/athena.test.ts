@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeParquet } from '../../adapters/files/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../core/depth/columns.ts';
+import { groupOf } from '../../core/depth/row-group.ts';
 import { OBJECTS } from '../../core/names.ts';
 import { SECOND, parseInstant, plus } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
@@ -44,12 +45,11 @@ afterAll(async () => {
 
 /** Two minutes of continuous trading from 10:14, one symbol with a hole of ten seconds, then a part of the auction. */
 async function* groups() {
-  yield await Promise.resolve(
-    SYMBOLS.flatMap((symbol, index) => [
-      ...minutes(symbol, '10:14:00', 24, 'CONTINUOUS').filter((_, n) => index === 0 || n !== 5),
-      ...minutes(symbol, '15:20:00', 12, 'CAS_ENTRY'),
-    ]),
-  );
+  const rows = SYMBOLS.flatMap((symbol, index) => [
+    ...minutes(symbol, '10:14:00', 24, 'CONTINUOUS').filter((_, n) => index === 0 || n !== 5),
+    ...minutes(symbol, '15:20:00', 12, 'CAS_ENTRY'),
+  ]);
+  yield await Promise.resolve(groupOf(RECORDED_COLUMNS, rows));
 }
 
 function minutes(symbol: string, from: string, slots: number, phase: string): (readonly Cell[])[] {

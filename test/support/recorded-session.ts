@@ -6,13 +6,14 @@ import { dayFolders } from '../../adapters/files/days.ts';
 import { readEventLog } from '../../adapters/files/event-log.ts';
 import { parseSampling } from '../../core/config.ts';
 import { csvLine } from '../../core/depth/columns.ts';
+import { keyOf } from '../../core/depth/observed.ts';
 import { HOLE_REASONS } from '../../core/depth/coverage.ts';
 import type { Event } from '../../core/events.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed, ObjectStore } from '../../core/ports.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../../core/time.ts';
-import { compactDay, keyOf } from '../../harvester/compact.ts';
+import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
@@ -181,9 +182,11 @@ export async function foundDay(dataDir: string, date: IstDate) {
   const folder = days.folder(date);
   const keys: string[] = [];
   let malformed = 0;
-  for await (const cells of folder.rows()) {
-    if (cells === null) malformed += 1;
-    else keys.push(`${keyOf(cells).symbol} ${String(keyOf(cells).slot)}`);
+  for await (const block of folder.rows()) {
+    for (const row of block) {
+      if (row === null) malformed += 1;
+      else keys.push(`${keyOf(row).symbol} ${String(keyOf(row).slot)}`);
+    }
   }
   const root = path.join(dataDir, 'days', date);
   const names = await readdir(root);

@@ -35,8 +35,8 @@ describe('The logs of a day', () => {
     await logs.append([rowAt(1)]);
     await logs.close();
     expect((await days.folder(TODAY).events()).map(({ event }) => event)).toEqual(['started']);
-    const rows = await Array.fromAsync(days.folder(TODAY).rows());
-    expect(rows).toHaveLength(1);
+    const blocks = await Array.fromAsync(days.folder(TODAY).rows(), (block) => [...block]);
+    expect(blocks.flat()).toHaveLength(1);
   });
 
   test('are put aside under a name that is free', async () => {

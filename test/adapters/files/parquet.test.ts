@@ -3,10 +3,14 @@ import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { columnSum } from '../../../adapters/files/column-sum.ts';
 import { writeParquet } from '../../../adapters/files/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../core/depth/columns.ts';
+import { type RowGroup, groupOf } from '../../../core/depth/row-group.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { ensureVenv } from '../../../sandbox/aws/venv.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
@@ -32,8 +36,8 @@ const rows = Array.from({ length: ROWS }, (_, index): readonly Cell[] => {
 });
 
 async function* groups() {
-  yield await Promise.resolve(rows.slice(0, 200));
-  yield rows.slice(200);
+  yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
+  yield groupOf(ALL, rows.slice(200));
 }
 
 const QUERY = `
@@ -95,11 +99,11 @@ describe('A Parquet file', () => {
   test('does not come to be when it cannot be read back as it was written', async () => {
     const file = path.join(folder, 'depth.parquet');
     async function* damaging() {
-      yield await Promise.resolve(rows.slice(0, 200));
+      yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
       const handle = await open(`${file}.partial`, 'r+');
       await handle.write(Buffer.alloc(64, 7), 0, 64, 2_000);
       await handle.close();
-      yield rows.slice(200);
+      yield groupOf(ALL, rows.slice(200));
     }
     await expect(writeParquet(file, ALL, damaging())).rejects.toMatchObject({
       code: 'platform.integrity',
@@ -108,27 +112,115 @@ describe('A Parquet file', () => {
   });
 
   test('may hold no row', async () => {
-    const nothing = async function* (): AsyncGenerator<readonly (readonly Cell[])[]> {
-      yield await Promise.resolve([]);
+    const nothing = async function* (): AsyncGenerator<RowGroup> {
+      yield await Promise.resolve(groupOf(ALL, []));
     };
     await writeParquet(path.join(folder, 'depth.parquet'), ALL, nothing());
     expect(await readdir(folder)).toEqual(['depth.parquet']);
   });
 });
 
+/** What the library reads, with null for what is missing. */
+async function readBack(file: string): Promise<readonly (readonly Cell[])[]> {
+  const objects = await parquetReadObjects({
+    file: await asyncBufferFromFile(file),
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+  });
+  return objects.map((object) =>
+    Object.values(object).map((value: unknown): Cell => {
+      if (value === null || value === undefined) return null;
+      return typeof value === 'string' ? value : Number(value);
+    }),
+  );
+}
+
+describe('Whatever the rows are', () => {
+  const columns = [
+    { name: 'at', kind: 'timestamp', nullable: false },
+    { name: 'name', kind: 'text', nullable: true },
+    { name: 'count', kind: 'count', nullable: true },
+    { name: 'price', kind: 'price', nullable: true },
+  ] as const;
+  const many = (value: fc.Arbitrary<Cell>) => fc.option(value, { nil: null, freq: 6 });
+  const row = fc.tuple(
+    fc.integer({ min: 0, max: 4e12 }),
+    many(
+      fc.oneof(
+        fc.constantFrom('NSE:SBIN-EQ', 'NSE:M&M-EQ'),
+        fc.string({ minLength: 1, unit: 'binary' }),
+      ),
+    ),
+    many(fc.oneof(fc.nat(40), fc.maxSafeInteger())),
+    many(
+      fc.oneof(
+        fc.nat(2_000).map((ticks) => ticks / 20),
+        fc.double({ noNaN: true }),
+      ),
+    ),
+  );
+  // Enough rows for a dictionary, and few enough for none.
+  const group = fc.oneof(
+    fc.array(row, { maxLength: 40 }),
+    fc
+      .tuple(fc.array(row, { minLength: 1, maxLength: 9 }), fc.integer({ min: 2, max: 60 }))
+      .map(([some, times]) => Array.from({ length: times }, () => some).flat()),
+  );
+
+  test('another reader finds every one of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 3 }), async (given) => {
+        const file = path.join(folder, 'any.parquet');
+        await writeParquet(file, columns, asGroups(columns, given));
+        expect(await readBack(file)).toEqual(given.flat());
+      }),
+    );
+  });
+
+  test('a column that requires a value takes none without one', async () => {
+    const file = path.join(folder, 'any.parquet');
+    await expect(
+      writeParquet(file, columns, asGroups(columns, [[[null, 'x', 1, 1]]])),
+    ).rejects.toThrow('column at lacks 1 values');
+  });
+});
+
+async function* asGroups(
+  columns: Parameters<typeof groupOf>[0],
+  groups: readonly (readonly (readonly Cell[])[])[],
+): AsyncGenerator<RowGroup> {
+  for (const rows of groups) yield await Promise.resolve(groupOf(columns, rows));
+}
+
 describe('The sum of a column', () => {
-  const total = (...cells: readonly Cell[]): string => {
+  const numbers = (...values: readonly number[]): string => {
     const sum = columnSum();
-    for (const cell of cells) sum.add(cell);
+    sum.add(Float64Array.from(values));
+    return sum.total();
+  };
+  const texts = (...values: readonly (string | null)[]): string => {
+    const sum = columnSum();
+    sum.add(textsOf(values));
+    return sum.total();
+  };
+  const read = (...values: readonly unknown[]): string => {
+    const sum = columnSum();
+    sum.addRead(values);
     return sum.total();
   };
 
   test('sees a changed value, a changed place, and a null for a zero', () => {
-    const expected = total(1, 2, null, 'a');
-    expect(total(1, 2, null, 'a')).toBe(expected);
-    expect(total(1, 3, null, 'a')).not.toBe(expected);
-    expect(total(2, 1, null, 'a')).not.toBe(expected);
-    expect(total(1, 2, 0, 'a')).not.toBe(expected);
-    expect(total(1, 2, null, 'b')).not.toBe(expected);
+    expect(read(1, 2n, null)).toBe(numbers(1, 2, NaN));
+    expect(read(1, 3, null)).not.toBe(numbers(1, 2, NaN));
+    expect(read(2, 1, null)).not.toBe(numbers(1, 2, NaN));
+    expect(read(1, 2, 0)).not.toBe(numbers(1, 2, NaN));
+    expect(read('a', undefined, 'b')).toBe(texts('a', null, 'b'));
+    expect(read('b', undefined, 'a')).not.toBe(texts('a', null, 'b'));
+    expect(read('a', undefined, 'c')).not.toBe(texts('a', null, 'b'));
   });
 });
+
+function textsOf(values: readonly (string | null)[]) {
+  const rows = values.map((value) => [value]);
+  const column = groupOf([{ kind: 'text' }], rows).column(0);
+  return column;
+}

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Book, Level } from '../../../core/depth/book.ts';
-import { COLUMNS, type Cell } from '../../../core/depth/columns.ts';
+import { COLUMNS } from '../../../core/depth/columns.ts';
 import { MARKS } from '../../../core/depth/marks.ts';
+import { type Observed, observedOf } from '../../../core/depth/observed.ts';
 import { type QualityFacts, startQuality } from '../../../core/depth/quality.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { type Instant, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
@@ -29,21 +30,21 @@ const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
 
 const level = (price: number, quantity = 10): Level => ({ price, quantity, orders: 1 });
 
-function cellsOf(slot: Instant, over: Partial<Book> = {}): readonly Cell[] {
-  const row = sampleRow(SYMBOL, slot, over);
-  return COLUMNS.map((column) => column.of(row));
+function rowOf(slot: Instant, over: Partial<Book> = {}, symbol = SYMBOL): Observed {
+  const row = sampleRow(symbol, slot, over);
+  return observedOf(COLUMNS.map((column) => column.of(row)));
 }
 
 /** The marks of one row alone. */
 function marksOf(slot: Instant, over: Partial<Book> = {}, known: Partial<QualityFacts> = {}) {
-  return startQuality(facts(known)).judge(cellsOf(slot, over)).marks;
+  return startQuality(facts(known)).judge(rowOf(slot, over)).marks;
 }
 
 const CROSSED = { bids: [level(427.5)], asks: [level(427.4)] };
 
 describe('A row', () => {
   test('has no mark when nothing is wrong with it', () => {
-    const judged = startQuality(facts()).judge(cellsOf(NOON));
+    const judged = startQuality(facts()).judge(rowOf(NOON));
     expect(judged).toMatchObject({ phase: { name: 'CONTINUOUS' }, marks: [], text: null });
   });
 
@@ -122,7 +123,7 @@ describe('A row', () => {
 
   test('has its marks in one order, joined by a space', () => {
     const over = { ...CROSSED, bids: [level(500.01), level(0, 0), level(600)] };
-    const { marks, text } = startQuality(facts()).judge(cellsOf(NOON, over));
+    const { marks, text } = startQuality(facts()).judge(rowOf(NOON, over));
     expect(text).toBe('crossed non-monotone zero-inside outside-circuit off-tick');
     expect(marks.join(' ')).toBe(text);
   });
@@ -137,7 +138,7 @@ function marksFrom(
   const quality = startQuality(facts());
   const marks = Array.from(
     { length: rows },
-    (_, index) => quality.judge(cellsOf(plus(from, index * 5 * SECOND), change(index))).marks,
+    (_, index) => quality.judge(rowOf(plus(from, index * 5 * SECOND), change(index))).marks,
   );
   return { marks, summary: quality.summary() };
 }
@@ -194,8 +195,8 @@ describe('The summary of a day', () => {
     const differs = (lastClose: number | null, previousClose: number | null): boolean => {
       const quality = startQuality(facts({ lastCloseOf: () => lastClose }));
       // What the pre-open shows may still be an earlier day's.
-      quality.judge(cellsOf(at('09:01'), { previousClose: 1 }));
-      quality.judge(cellsOf(at('09:16'), { previousClose }));
+      quality.judge(rowOf(at('09:01'), { previousClose: 1 }));
+      quality.judge(rowOf(at('09:16'), { previousClose }));
       return quality.summary().symbols[0]?.previousCloseDiffers ?? false;
     };
     expect(differs(425.2, 425.2)).toBe(false);
@@ -223,8 +224,8 @@ describe('The summary of a day', () => {
       fc.property(rows, (given) => {
         const quality = startQuality(facts());
         const judged = given.map(({ symbol, second, bids, asks }) => {
-          const row = sampleRow(symbol, plus(session().opensAt, second * SECOND), { bids, asks });
-          return { symbol, ...quality.judge(COLUMNS.map((column) => column.of(row))) };
+          const slot = plus(session().opensAt, second * SECOND);
+          return { symbol, ...quality.judge(rowOf(slot, { bids, asks }, symbol)) };
         });
         const summary = quality.summary();
         expect(summary.symbols.reduce((sum, each) => sum + each.rows, 0)).toBe(given.length);
@@ -246,7 +247,7 @@ describe('The summary of a day', () => {
         for (const { second, bids, asks } of given) {
           const slot = plus(session().opensAt, second * SECOND);
           const quality = startQuality(facts());
-          const judged = quality.judge(cellsOf(slot, { bids, asks }));
+          const judged = quality.judge(rowOf(slot, { bids, asks }));
           const crosses = bids.some(
             (bid) => bid.price > 0 && asks.some((ask) => ask.price > 0 && bid.price > ask.price),
           );
@@ -268,8 +269,7 @@ describe('The summary of a day', () => {
             .filter(({ symbol }) => only(symbol))
             .map(({ symbol, second, bids, asks }) => {
               const slot = plus(session().opensAt, second * SECOND);
-              const row = sampleRow(symbol, slot, { bids, asks });
-              return { symbol, text: quality.judge(COLUMNS.map((column) => column.of(row))).text };
+              return { symbol, text: quality.judge(rowOf(slot, { bids, asks }, symbol)).text };
             });
         };
         const together = marks(() => true).filter(({ symbol }) => symbol === 'A');

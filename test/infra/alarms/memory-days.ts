@@ -1,6 +1,7 @@
 // The harvester's days in memory: a month of them, faster than on a disk.
 import { type Cell, COLUMNS } from '../../../core/depth/columns.ts';
 import type { DayEvent } from '../../../core/depth/day-events.ts';
+import { observedOf } from '../../../core/depth/observed.ts';
 import type { Row } from '../../../core/depth/row.ts';
 import type { IstDate } from '../../../core/time.ts';
 import type { Days } from '../../../harvester/ports.ts';
@@ -47,7 +48,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
         for (const { symbol, slot } of all.get(date)?.rows ?? []) {
           const cells: Cell[] = new Array<Cell>(COLUMNS.length).fill(null);
           [cells[SYMBOL], cells[SLOT]] = [symbol, slot];
-          yield cells;
+          yield [observedOf(cells)];
         }
       },
       writeParquet: never,

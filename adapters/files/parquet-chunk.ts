@@ -1,0 +1,194 @@
+// One column of one row group as Parquet has it. The library writes headers, run lengths and the file's end; values are put
+// into bytes here, from arrays of numbers, because it would make an object of each.
+import type { ColumnChunk, SchemaElement } from 'hyparquet';
+import { ByteWriter } from 'hyparquet-writer';
+import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
+import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
+import type { GroupColumn } from '../../core/depth/row-group.ts';
+import { bitWidth, numberDictionary, textDictionary } from './dictionary.ts';
+
+/** Where a file's bytes go. */
+type Writer = Parameters<typeof writePageHeader>[0];
+type Header = Parameters<typeof writePageHeader>[1];
+type Compress = (bytes: Uint8Array) => Uint8Array;
+type Values = Float64Array | readonly string[];
+
+/**
+ * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary where that pays.
+ * @throws RangeError for a missing value in a column that requires one
+ */
+export function writeChunk(
+  writer: Writer,
+  element: SchemaElement,
+  column: GroupColumn,
+  compress: Compress,
+): ColumnChunk {
+  const { name, type, repetition_type } = element;
+  if (type === undefined) throw new RangeError(`column ${name} has no type`);
+  const rows = column instanceof Float64Array ? column.length : column.places.length;
+  const encoded = encode(column, type);
+  const nulls = rows - encoded.present;
+  const required = repetition_type === 'REQUIRED';
+  if (required && nulls > 0) throw new RangeError(`column ${name} lacks ${String(nulls)} values`);
+  const page = pagesTo(writer, compress);
+  const begins = writer.offset;
+  if (encoded.dictionary !== null) {
+    const num_values = encoded.dictionary.length;
+    page(new Uint8Array(), plain(encoded.dictionary, type), {
+      type: 'DICTIONARY_PAGE',
+      dictionary_page_header: { num_values, encoding: 'PLAIN' },
+    });
+  }
+  const dataBegins = writer.offset;
+  const levels = required ? new Uint8Array() : hybrid(levelsOf(column, rows, nulls), 1);
+  const bytes = page(levels, encoded.body, {
+    type: 'DATA_PAGE_V2',
+    data_page_header_v2: {
+      num_values: rows,
+      num_nulls: nulls,
+      num_rows: rows,
+      encoding: encoded.dictionary === null ? 'PLAIN' : 'RLE_DICTIONARY',
+      definition_levels_byte_length: levels.length,
+      repetition_levels_byte_length: 0,
+      is_compressed: true,
+    },
+  });
+  return {
+    file_offset: BigInt(begins),
+    meta_data: {
+      type,
+      encodings: encoded.dictionary === null ? ['PLAIN'] : ['PLAIN', 'RLE_DICTIONARY'],
+      path_in_schema: [name],
+      codec: 'ZSTD',
+      num_values: BigInt(rows),
+      total_uncompressed_size: BigInt(bytes),
+      total_compressed_size: BigInt(writer.offset - begins),
+      data_page_offset: BigInt(dataBegins),
+      ...(encoded.dictionary === null ? {} : { dictionary_page_offset: BigInt(begins) }),
+      statistics: { null_count: BigInt(nulls), ...encoded.bounds },
+    },
+  };
+}
+
+/** Appends a page and returns what all of them came to before they were compressed, headers and all. */
+function pagesTo(writer: Writer, compress: Compress) {
+  let total = 0;
+  return (
+    levels: Uint8Array,
+    body: Uint8Array,
+    header: Omit<Header, 'uncompressed_page_size' | 'compressed_page_size'>,
+  ): number => {
+    const compressed = compress(body);
+    const begins = writer.offset;
+    writePageHeader(writer, {
+      ...header,
+      uncompressed_page_size: levels.length + body.length,
+      compressed_page_size: levels.length + compressed.length,
+    });
+    total += writer.offset - begins + levels.length + body.length;
+    writer.appendBytes(levels);
+    writer.appendBytes(compressed);
+    return total;
+  };
+}
+
+interface Encoded {
+  /** How many rows have a value. */
+  readonly present: number;
+  /** Null: the body has the values themselves, and not their places. */
+  readonly dictionary: Values | null;
+  readonly body: Uint8Array;
+  readonly bounds: Pick<
+    NonNullable<NonNullable<ColumnChunk['meta_data']>['statistics']>,
+    'min_value' | 'max_value'
+  >;
+}
+
+function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
+  if (!(column instanceof Float64Array)) {
+    const { values, indexes } = textDictionary(column);
+    return {
+      present: indexes.length,
+      dictionary: values,
+      body: indexed(indexes, values.length),
+      bounds: textBounds(values),
+    };
+  }
+  const numbers = presentIn(column);
+  const dictionary = numberDictionary(numbers);
+  const values = dictionary?.values ?? numbers;
+  return {
+    present: numbers.length,
+    dictionary: dictionary?.values ?? null,
+    body: dictionary === null ? plain(numbers, type) : indexed(dictionary.indexes, values.length),
+    bounds: numberBounds(values, type),
+  };
+}
+
+function presentIn(column: Float64Array): Float64Array {
+  let nulls = 0;
+  for (const value of column) if (Number.isNaN(value)) nulls += 1;
+  return nulls === 0 ? column : column.filter((value) => !Number.isNaN(value));
+}
+
+/** 1 where a row has a value. */
+function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
+  const levels = new Uint8Array(rows).fill(nulls === rows ? 0 : 1);
+  if (nulls === 0 || nulls === rows) return levels;
+  for (let row = 0; row < rows; row += 1) {
+    const missing =
+      column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
+    if (missing) levels[row] = 0;
+  }
+  return levels;
+}
+
+function indexed(indexes: Uint32Array, values: number): Uint8Array {
+  const width = bitWidth(values);
+  return Buffer.concat([Uint8Array.of(width), hybrid(indexes, width)]);
+}
+
+/** Runs, and packed bits between them. */
+function hybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
+  const bytes = new ByteWriter(16 + values.length * 2);
+  writeRleBitPackedHybrid(bytes, values, width);
+  return bytes.getBytes();
+}
+
+/** Little-endian, as the machines are that Node runs on. */
+function plain(values: Values, type: SchemaElement['type']): Uint8Array {
+  if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
+  if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const halves = new Uint32Array(2 * values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? NaN;
+    halves[2 * index] = value;
+    halves[2 * index + 1] = Math.floor(value / 2 ** 32);
+  }
+  return new Uint8Array(halves.buffer);
+}
+
+function withLength(text: string): readonly Buffer[] {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return [length, bytes];
+}
+
+function textBounds(texts: readonly string[]): Encoded['bounds'] {
+  const all = texts.map((text) => Buffer.from(text)).sort((a, b) => a.compare(b));
+  const [min_value, max_value] = [all[0], all.at(-1)];
+  return min_value === undefined || max_value === undefined ? {} : { min_value, max_value };
+}
+
+function numberBounds(numbers: Float64Array, type: SchemaElement['type']): Encoded['bounds'] {
+  if (numbers.length === 0) return {};
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  if (type === 'INT64') return { min_value: BigInt(min), max_value: BigInt(max) };
+  // Readers of bounds may take a zero of one sign for the other's.
+  return { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max };
+}

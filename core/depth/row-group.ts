@@ -1,0 +1,121 @@
+// Rows by columns, as a Parquet file holds them.
+import { COLUMNS, type Cell, type Column, RECORDED_COLUMNS, cellIndex } from './columns.ts';
+import type { Observed } from './observed.ts';
+
+export interface RowGroup {
+  readonly rows: number;
+  /** A value for each row, by the column's place. It is good until the next call. */
+  column(index: number): GroupColumn;
+}
+
+/** Numbers, NaN where one is missing; instants in epoch milliseconds. */
+export type GroupColumn = Float64Array | TextColumn;
+
+export interface TextColumn {
+  /** Every text of the column, once; others may stand among them. */
+  readonly names: readonly string[];
+  /** The place of each row's text in `names`, and -1 where it is missing. */
+  readonly places: Int32Array;
+}
+
+const WIDTH = COLUMNS.length;
+const SYMBOL = cellIndex('symbol');
+const SLOT = cellIndex('slot');
+const TEXTS = RECORDED_COLUMNS.flatMap(({ kind }, index) => (kind === 'text' ? [index] : []));
+
+/** Rows of {@link RECORDED_COLUMNS}, at most `capacity` at once, in memory that is used again and again. */
+export function collecting(capacity: number) {
+  const numbers = new Float64Array(capacity * WIDTH);
+  const texts = TEXTS.map((index) => ({ index, text: textsOf(capacity) }));
+  const byIndex = new Map(texts.map(({ index, text }) => [index, text]));
+  const gathered = new Float64Array(capacity);
+  let rows = 0;
+
+  const gather = (index: number, order: Uint32Array): GroupColumn => {
+    const text = byIndex.get(index);
+    if (text !== undefined) return text.gather(order);
+    for (let n = 0; n < order.length; n += 1) {
+      gathered[n] = numbers[(order[n] ?? 0) * WIDTH + index] ?? NaN;
+    }
+    return gathered.subarray(0, order.length);
+  };
+
+  return {
+    /** @param derived what compaction adds, in the order of its columns */
+    add(row: Observed, derived: readonly (string | null)[]): void {
+      numbers.set(row.numbers, rows * WIDTH);
+      for (const { index, text } of texts) {
+        text.set(rows, (index < WIDTH ? row.texts[index] : derived[index - WIDTH]) ?? null);
+      }
+      rows += 1;
+    },
+    rows: () => rows,
+    /** All that was added, sorted by symbol and then slot, which compresses best and reads fastest; then it is empty. */
+    take(): RowGroup {
+      const order = upTo(rows);
+      const ranks = byIndex.get(SYMBOL)?.ranks(rows) ?? [];
+      const slots = Float64Array.from(order, (row) => numbers[row * WIDTH + SLOT] ?? NaN);
+      const by = (values: ArrayLike<number>, a: number, b: number): number =>
+        (values[a] ?? NaN) - (values[b] ?? NaN);
+      order.sort((a, b) => by(ranks, a, b) || by(slots, a, b));
+      rows = 0;
+      return { rows: order.length, column: (index) => gather(index, order) };
+    },
+  };
+}
+
+/** @param rows cells in the order of `columns` */
+export function groupOf(
+  columns: readonly Pick<Column, 'kind'>[],
+  rows: readonly (readonly Cell[])[],
+): RowGroup {
+  const order = upTo(rows.length);
+  return {
+    rows: rows.length,
+    column(index) {
+      const cells = rows.map((row) => row[index] ?? null);
+      if (columns[index]?.kind !== 'text') {
+        return Float64Array.from(cells, (cell) => (typeof cell === 'number' ? cell : NaN));
+      }
+      const text = textsOf(rows.length);
+      for (const [row, cell] of cells.entries())
+        text.set(row, typeof cell === 'string' ? cell : null);
+      return text.gather(order);
+    },
+  };
+}
+
+/** The texts of a column, each kept once. */
+function textsOf(capacity: number) {
+  const names: string[] = [];
+  const known = new Map<string, number>();
+  const places = new Int32Array(capacity);
+  const gathered = new Int32Array(capacity);
+  const placeOf = (text: string): number => {
+    const place = known.get(text);
+    if (place !== undefined) return place;
+    known.set(text, names.push(text) - 1);
+    return names.length - 1;
+  };
+  return {
+    set(row: number, text: string | null): void {
+      places[row] = text === null ? -1 : placeOf(text);
+    },
+    gather(order: Uint32Array): TextColumn {
+      for (let n = 0; n < order.length; n += 1) gathered[n] = places[order[n] ?? 0] ?? -1;
+      return { names, places: gathered.subarray(0, order.length) };
+    },
+    /** Of each of the first rows, in the order of the alphabet. */
+    ranks(rows: number): Uint32Array {
+      const sorted = new Map(names.toSorted().map((name, rank) => [name, rank]));
+      const ranks = names.map((name) => sorted.get(name) ?? 0);
+      return Uint32Array.from(places.subarray(0, rows), (place) => ranks[place] ?? 0);
+    },
+  };
+}
+
+function upTo(count: number): Uint32Array {
+  const all = new Uint32Array(count);
+  for (let index = 0; index < count; index += 1) all[index] = index;
+  return all;
+}
