@@ -93,9 +93,7 @@ async function compact(
 /** Of a day that the calendar has as closed, and that is recorded all the same. */
 async function plannedClose(folder: DayFolder): Promise<Instant | null> {
   const events = await folder.events();
-  return (
-    events.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt ?? null
-  );
+  return events.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt ?? null;
 }
 
 function usage(problem: string): FyersError {

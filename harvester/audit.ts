@@ -41,7 +41,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
   const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
-  const session = planned ?? closedDay(date, events);
+  const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, sessionOf, session);
   const coverage = coverageOf(events);
   const isPlanned = events.some(({ event }) => event === 'plan');

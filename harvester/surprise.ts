@@ -4,7 +4,14 @@ import { surprise } from '../core/depth/events.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { surpriseAskedAt, surprisePlan } from '../core/market/surprise.ts';
 import type { Clock, Events } from '../core/ports.ts';
-import { type Instant, type IstDate, SECOND, addDays, istDateAt, istInstant } from '../core/time.ts';
+import {
+  type Instant,
+  type IstDate,
+  SECOND,
+  addDays,
+  istDateAt,
+  istInstant,
+} from '../core/time.ts';
 import type { Due } from './due.ts';
 import type { MarketStatus } from './market-check.ts';
 import type { Days } from './ports.ts';
