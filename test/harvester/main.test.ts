@@ -56,8 +56,8 @@ const dayArguments = () => {
   return ['--data', path.join(folder, 'data'), ...symbols, '--days', '1'];
 };
 
-async function manifest() {
-  const file = path.join(folder, 'data', 'days', MUHURAT, 'manifest.json');
+async function manifest(date = MUHURAT) {
+  const file = path.join(folder, 'data', 'days', date, 'manifest.json');
   return parseManifest(await readFile(file, 'utf8'));
 }
 
@@ -98,6 +98,26 @@ describe('The harvester as a process', () => {
     const compacting = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
     expect(await ending(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
+  });
+
+  test('records a Sunday on which the broker says that the market is open, and closes it in the evening', async () => {
+    const sunday = '2026-11-29';
+    const token = operatorToken('access_token', `${sunday}T07:00:00+05:30`);
+    await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'OPEN');
+    const child = start([CHILD, `${sunday}T13:30:00+05:30`, '-', ...dayArguments()], {
+      FYERS_API_URL: server.url,
+    });
+    const { code, output } = await ending(child);
+    expect(output).toContain('"event":"surprise-session"');
+    expect(code).toBe(0);
+    // It asks when it starts.
+    expect(await manifest(sunday)).toMatchObject({
+      session: { name: 'surprise' },
+      expected: 2 * 149,
+      received: 2 * 149,
+      unexplained: 0,
+    });
   });
 
   test('finishes and exits 0 on SIGTERM', async () => {
