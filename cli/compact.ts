@@ -3,8 +3,10 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import type { PlanEvent } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
-import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import { type Instant, type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import type { DayFolder } from '../harvester/ports.ts';
 import type { Session } from './io.ts';
 import { DEFAULT_DATA } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
@@ -66,7 +68,7 @@ async function compact(
       continue;
     }
     const sessions = sessionsOn(date, ownDays);
-    const closesAt = sessions.session?.closesAt ?? null;
+    const closesAt = sessions.session?.closesAt ?? (await plannedClose(folder));
     const now = io.clock.now();
     if (date > istDateAt(now) || (date === istDateAt(now) && closesAt !== null && now < closesAt)) {
       if (named !== null) throw notOver(date);
@@ -86,6 +88,12 @@ async function compact(
     done += 1;
   }
   if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+}
+
+/** Of a day that the calendar has as closed, and that is recorded all the same. */
+async function plannedClose(folder: DayFolder): Promise<Instant | null> {
+  const events = await folder.events();
+  return events.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt ?? null;
 }
 
 function usage(problem: string): FyersError {

@@ -1,6 +1,6 @@
 // A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
 import type { Coverage } from '../core/depth/coverage.ts';
-import type { DayEvent } from '../core/depth/day-events.ts';
+import type { DayEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
@@ -43,7 +43,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
   const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
-  const session = planned ?? closedDay(date);
+  const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, sessionOf, session);
   const coverage = coverageOf(events);
   const isPlanned = events.some(({ event }) => event === 'plan');
@@ -131,7 +131,10 @@ function count(n: number, what: string): string {
   return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
 }
 
-function closedDay(date: IstDate): SessionPlan {
+/** As it was planned when it was recorded all the same. */
+function closedDay(date: IstDate, events: readonly DayEvent[]): SessionPlan {
+  const plan = events.find((event): event is PlanEvent => event.event === 'plan');
+  if (plan !== undefined) return withoutPhases({ ...plan, date, certainty: 'provisional' });
   const at = istInstant(date, '00:00');
   const source = 'the market was closed';
   return withoutPhases({ date, opensAt: at, closesAt: at, certainty: 'sourced', source });

@@ -16,10 +16,11 @@ import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
 import { type MarketStatus, marketCheck } from './market-check.ts';
 import { type LookingOn, lookingOn } from './looking-on.ts';
 import type { Metrics, Onlooker, Timepiece } from './ports.ts';
+import { type Surprises, type SurprisesOptions, surprisesOf } from './surprise.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
-export interface LoopOptions extends FinishOptions {
+export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayOpenAfterAll'> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly feed: DepthFeed;
@@ -38,7 +39,7 @@ export interface LoopOptions extends FinishOptions {
   readonly timepiece?: Timepiece;
   /** What is worth a word about the calendar of a date; null: nothing. */
   readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
-  /** Asked once in a session; absent: nobody asks. */
+  /** Asked once in a session, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
@@ -58,22 +59,26 @@ export async function harvest(options: LoopOptions): Promise<void> {
   const seen = lookingOn(options);
   const health = healthOf(options, seen);
   const beat = () => health.step.pass(clock.now());
-  const close = closing(options, beat);
+  const surprises = surprisesOf(options);
+  const isOver = (date: IstDate) => options.isOver(date) || surprises.isOver(date);
+  const close = closing({ ...options, isOver }, beat);
   const finish = due(clock.now(), FINISH_AGAIN, close);
   for (let done = 0; options.sessions === null || done < options.sessions;) {
-    const session = options.nextSession(clock.now());
-    if (options.until !== null && session.opensAt >= options.until) break;
-    const names = dayNaming(options, session);
-    const waited = await opened(options, session, {
+    const awaited = options.nextSession(clock.now());
+    if (options.until !== null && awaited.opensAt >= options.until) break;
+    const names = dayNaming(options, awaited);
+    const session = await opened(options, awaited, {
       beat: health.step,
       finish,
       names: names.step,
       seen,
+      surprises,
     });
-    if (waited === 'stopped') break;
-    if (waited === 'another day') continue;
+    if (session === 'stopped') break;
+    if (session === 'another day') continue;
     done += 1;
-    await record(options, session, { health, seen, naming: names });
+    const naming = session === awaited ? names : dayNaming(options, session);
+    await record(options, session, { health, seen, naming });
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
   }
@@ -101,8 +106,9 @@ const READY_BEFORE = 15 * SECOND;
 const DAYS_AGAIN = HOUR;
 
 /**
- * Waits until shortly before the opening; the feed waits for the slot itself. stopped: the signal came first · another
- * day: the operator's own days have changed, and the session that is awaited with them.
+ * Waits until shortly before the opening; the feed waits for the slot itself. Answers the session that is to be recorded:
+ * the one that is awaited, or a surprise before it. stopped: the signal came first · another day: the operator's own days
+ * have changed, and the session that is awaited with them.
  */
 async function opened(
   options: LoopOptions,
@@ -112,10 +118,12 @@ async function opened(
     finish,
     names,
     seen,
+    surprises,
   }: Readonly<Record<'beat' | 'finish' | 'names', Due>> & {
     readonly seen: LookingOn;
+    readonly surprises: Surprises;
   },
-): Promise<'open' | 'stopped' | 'another day'> {
+): Promise<SessionPlan | 'stopped' | 'another day'> {
   const { clock, signal, token, events, sampling } = options;
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const notice = options.calendarNotice?.(session.date) ?? null;
@@ -136,15 +144,22 @@ async function opened(
     await lastLook.pass(now);
     if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';
     own.changed = false;
+    await surprises.step.pass(now);
+    const surprise = surprises.take();
+    if (surprise !== null) {
+      await token.read('always');
+      return surprise;
+    }
     if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
-    const first = Math.min(next, readyAt, beat.at(), names.at(), days.at());
+    const steps = [beat, names, days, surprises.step].map((step) => step.at());
+    const first = Math.min(next, readyAt, ...steps);
     await slept(clock, plus(now, first - now), signal);
   }
   // What was read before a wait may have died meanwhile.
   if (!signal.aborted) await token.read('always');
-  return signal.aborted ? 'stopped' : 'open';
+  return signal.aborted ? 'stopped' : session;
 }
 
 function isSame(a: SessionPlan, b: SessionPlan): boolean {
@@ -179,8 +194,9 @@ async function record(
     objects === null
       ? NO_PIECES
       : runningPieces({ ...options, objects }, session.date, () => ends());
-  // Before the opening nobody can have recorded, and a bucket that hangs must not cost the first slot.
-  if (clock.now() >= session.opensAt) await pieces.resume();
+  // Before the opening nobody can have recorded, and a bucket that hangs must not cost the first slot. A surprise may have
+  // been another machine's before: its opening is only when this one noticed it.
+  if (clock.now() >= session.opensAt || session.name === 'surprise') await pieces.resume();
   const names = await naming.found();
   // What stands for nothing is asked for by its own name, so that its slots have the broker's own reason.
   const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];

@@ -27,6 +27,7 @@ import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf, nextSession } from '../core/market/calendar.ts';
+import { mayOpenAfterAll } from '../core/market/surprise.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
@@ -121,6 +122,9 @@ function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Onlooker
 
 async function record(settings: HarvestSettings, { clock, signal, log, onlookers }: Surroundings) {
   const { dataDir, shard, sampling, bucket } = settings;
+  signal.addEventListener('abort', () => {
+    log.emit(say.stopAsked());
+  });
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
   const onAws = bucket !== null;
@@ -187,6 +191,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
+    mayOpenAfterAll: (date) => mayOpenAfterAll(date, ownDays()),
     isOver: (date) => isOver(date, clock, ownDays()),
   });
 }
@@ -250,6 +255,7 @@ function compactInChild(dataDir: string, date: IstDate, shard: number): Promise<
   });
 }
 
+/** A day that the calendar has as closed is over with its date: until then it may yet be recorded. */
 function isOver(date: IstDate, clock: Clock, ownDays: OwnDays): boolean {
   const now = clock.now();
   const day = dayOf(date, ownDays);

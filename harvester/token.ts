@@ -9,8 +9,11 @@ import { type Instant, MINUTE, plus } from '../core/time.ts';
 export interface HeldToken {
   readonly token: () => AccessToken | null;
   readonly appId: () => AppId | null;
-  /** Reads the store, unless it was read within the last minute and `always` is not asked for. Never throws. */
-  read(when: 'always' | 'if-due'): Promise<void>;
+  /**
+   * Reads the store, with `if-due` only when it was not read within the last minute. Never throws.
+   * quietly: no word of a token that is not there, where nobody need have one.
+   */
+  read(when: 'always' | 'if-due' | 'quietly'): Promise<void>;
 }
 
 export interface HeldTokenOptions {
@@ -27,7 +30,7 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
   let token: AccessToken | null = null;
   let appId: AppId | null = null;
   let readAt: Instant | null = null;
-  const readNow = async (): Promise<void> => {
+  const readNow = async (quietly: boolean): Promise<void> => {
     const [id, stored] = [
       await store.read('FYERS_CLIENT_ID'),
       await store.read('FYERS_ACCESS_TOKEN'),
@@ -38,8 +41,9 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
     appId = parsedId.ok ? parsedId.value : null;
     const expiresAt = parsed.ok ? decodeToken(parsed.value)?.expiresAt : undefined;
     token = parsed.ok && (expiresAt ?? 0) > clock.now() ? parsed.value : null;
-    if (token === null || appId === null) events.emit(tokenMissing());
-    else if (token !== before) events.emit(tokenInUse(fingerprint(token)));
+    if (token === null || appId === null) {
+      if (!quietly) events.emit(tokenMissing());
+    } else if (token !== before) events.emit(tokenInUse(fingerprint(token)));
   };
   return {
     token: () => token,
@@ -49,10 +53,10 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
       if (when === 'if-due' && readAt !== null && now < plus(readAt, REREAD_AFTER)) return;
       readAt = now;
       try {
-        await readNow();
+        await readNow(when === 'quietly');
       } catch (caught) {
         // The store may be away for a moment: what is held may still be good.
-        events.emit(tokenUnreadable(toError(caught).message));
+        if (when !== 'quietly') events.emit(tokenUnreadable(toError(caught).message));
       }
     },
   };

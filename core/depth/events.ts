@@ -199,6 +199,16 @@ export function marketDiffers(status: string): HarvesterEvent {
   );
 }
 
+/** Rings: somebody should write down what the day is, and nobody has looked at its hours. */
+export function surprise(date: IstDate, closesAt: Instant): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'surprise-session',
+    `The broker says that the market is OPEN on ${date}, which the calendar has as closed: it is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed where nothing trades, and run \`pulumi up\`: \`npx --no-install fyers calendar --help\`.`,
+    FAULT,
+  );
+}
+
 export function timeFault(words: string): HarvesterEvent {
   return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
 }
@@ -217,6 +227,15 @@ export function roomMade(dates: readonly IstDate[]): HarvesterEvent {
     'info',
     'room-made',
     `Removed days that are safe in the bucket: ${dates.join(', ')}.`,
+  );
+}
+
+/** At once, whatever is under way. */
+export function stopAsked(): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'stop-asked',
+    'Asked to stop: what is under way is finished first. A second signal ends it at once.',
   );
 }
 

@@ -38,7 +38,8 @@ export interface Phase {
 /** One trading day's plan. Phases follow each other without a gap from `opensAt` to `closesAt`. */
 export interface SessionPlan {
   readonly date: IstDate;
-  readonly name: 'regular' | 'special' | 'muhurat';
+  /** surprise: the calendar has the day as closed, and the broker said that the market is open. */
+  readonly name: 'regular' | 'special' | 'muhurat' | 'surprise';
   readonly opensAt: Instant;
   readonly closesAt: Instant;
   readonly phases: readonly Phase[];
@@ -51,15 +52,24 @@ export type TradingDay =
   | { readonly kind: 'open'; readonly plan: SessionPlan }
   | { readonly kind: 'closed'; readonly why: string };
 
-/** The plan of a day of which the calendar knows no phases: every instant is outside of them. */
+/**
+ * The plan of a day of which the calendar knows no phases: every instant is outside of them.
+ * @param plan of the day's event log; of a surprise every instant is UNKNOWN, because somebody saw that the market trades
+ */
 export function withoutPhases({
+  session,
   date,
   opensAt,
   closesAt,
   certainty,
   source,
-}: Pick<SessionPlan, 'date' | 'opensAt' | 'closesAt' | 'certainty' | 'source'>): SessionPlan {
-  return { date, name: 'special', opensAt, closesAt, phases: [], certainty, source };
+}: Pick<SessionPlan, 'date' | 'opensAt' | 'closesAt' | 'certainty' | 'source'> & {
+  readonly session?: string;
+}): SessionPlan {
+  const plan = { date, opensAt, closesAt, certainty, source };
+  if (session !== 'surprise') return { ...plan, name: 'special', phases: [] };
+  const all: Phase = { name: 'UNKNOWN', from: opensAt, to: closesAt, certainty: 'provisional' };
+  return { ...plan, name: 'surprise', phases: [all] };
 }
 
 /** Null outside the session. */

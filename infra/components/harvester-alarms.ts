@@ -77,7 +77,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, or slots without a reason. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, or a market that trades on a day that the calendar has as closed. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
       // Longer than the ten minutes between two tries, so that a fault that stays rings once.

@@ -3,7 +3,7 @@ import type { SimulatedBook, SimulatedLevel } from './book.ts';
 import { withBook } from './ledger.ts';
 import { refusal } from './refusals.ts';
 import { success, type SimulatedResponse, type SimulatorState } from './state.ts';
-import { HOUR, MINUTE, istMidnight } from './time.ts';
+import { HOUR, MINUTE, isWeekend, istMidnight } from './time.ts';
 import { ownerOf, type SimulatedApp } from './tokens.ts';
 
 /** `GET /api/v3/profile`; personal fields are masked, as they have been since September 2025. */
@@ -36,11 +36,15 @@ const STATUS_FROM: readonly (readonly [number, string])[] = [
   [16 * HOUR, 'POSTCLOSE_CLOSED'],
 ];
 
-/** `GET /data/marketStatus` by the hour; the simulator knows no holidays. Exchange 10 is NSE, segment 10 its cash market. */
-export function marketStatus(app: SimulatedApp, now: number): SimulatedResponse {
+/** `GET /data/marketStatus`; the simulator knows no holidays but weekends. Exchange 10 is NSE, segment 10 its cash market. */
+export function marketStatus(
+  { market: said }: Pick<SimulatorState, 'market'>,
+  app: SimulatedApp,
+  now: number,
+): SimulatedResponse {
   if (app.mayReadMarketStatus === false) return refusal('notPermitted');
-  const time = now - istMidnight(now);
-  const status = STATUS_FROM.findLast(([from]) => time >= from)?.[1];
+  const time = isWeekend(now) ? 0 : now - istMidnight(now);
+  const status = said ?? STATUS_FROM.findLast(([from]) => time >= from)?.[1];
   const market = { exchange: 10, segment: 10, market_type: 'NORMAL', status };
   return success({ s: 'ok', code: 200, message: '', marketStatus: [market] });
 }

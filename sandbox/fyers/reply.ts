@@ -62,7 +62,7 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
     case 'GET /api/v3/profile':
       return authorized(state, request, now, profile);
     case 'GET /data/marketStatus':
-      return authorized(state, request, now, (app) => marketStatus(app, now));
+      return authorized(state, request, now, (app) => marketStatus(state, app, now));
     case 'GET /data/depth':
       return authorized(state, request, now, () => depth(state, request.query.get('symbol'), now));
     case 'GET /data/quotes':

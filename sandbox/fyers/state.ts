@@ -54,7 +54,7 @@ export interface LoggedRequest {
   readonly grant?: string;
 }
 
-/** Changed in place by `reply`; a test may change `refresh` and `isDown`, and reads the rest. */
+/** Changed in place by `reply`; a test may change `refresh`, `isDown` and `market`, and reads the rest. */
 export interface SimulatorState {
   readonly seed: string;
   /** Changed by `register`. */
@@ -62,6 +62,8 @@ export interface SimulatorState {
   refresh: 'accepted' | 'refused';
   /** Everything is answered 503. */
   isDown: boolean;
+  /** What the market status says of NSE's cash market; null: what the hour says, and CLOSED at weekends. */
+  market: string | null;
   /** By account. */
   readonly pins: Map<string, string>;
   /** By account, since the last right one. */
@@ -107,6 +109,7 @@ export function newState(options: SimulatorOptions): SimulatorState {
     apps: [...options.apps],
     refresh: options.refresh,
     isDown: false,
+    market: null,
     pins: new Map([
       ...Object.entries(options.others ?? {}),
       ...options.apps.map(({ fyId, pin }) => [fyId, pin] as const),

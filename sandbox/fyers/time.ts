@@ -12,6 +12,12 @@ export function istMidnight(at: number): number {
   return Math.floor((at + IST_OFFSET) / DAY) * DAY - IST_OFFSET;
 }
 
+/** 1 January 1970 was a Thursday. */
+export function isWeekend(at: number): boolean {
+  const days = Math.floor((at + IST_OFFSET) / DAY);
+  return [2, 3].includes(days % 7);
+}
+
 /** The first 06:00 IST after `at`: when an access token minted at `at` dies. */
 export function nextSixOclock(at: number): number {
   return istMidnight(at - 6 * HOUR) + DAY + 6 * HOUR;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
+import { surprisePlan } from '../../core/market/surprise.ts';
 import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
 import { openRecording } from '../../adapters/files/recordings.ts';
@@ -248,5 +249,24 @@ describe('fyers compact', () => {
     expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
     await using _held = await lockFolder(dataDir);
     expect((await cli.run('compact')).err).toContain('Another harvester records into');
+  });
+
+  test('waits for the end of a day that the calendar has as closed and that is recorded all the same', async () => {
+    const sunday = istDate('2026-11-29');
+    const session = surprisePlan(sunday, istInstant(sunday, '15:58'));
+    if (session === null) throw new Error('no session');
+    const clock = virtualClock(plus(session.opensAt, 30 * SECOND));
+    cli = await stage({ clock });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    await recordDay({ dataDir, session, state: 'ended' });
+    expect((await cli.run('compact', sunday)).err).toContain('is not over');
+    expect((await cli.run('check')).out).not.toContain('outside-session');
+    clock.set(session.closesAt);
+    expect((await cli.run('compact')).out).toContain(
+      '2026-11-29: 24 of 24 slots, 0 explained, 0 unexplained.',
+    );
+    const checked = await cli.run('check');
+    expect([checked.code, checked.out.includes('outside-session')]).toEqual([0, false]);
+    expect((await cli.run('report')).code).toBe(0);
   });
 });

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseSampling } from '../../core/config.ts';
 import { dayOf, nextSession } from '../../core/market/calendar.ts';
+import { mayOpenAfterAll } from '../../core/market/surprise.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed, Taken } from '../../core/ports.ts';
 import {
@@ -54,6 +55,8 @@ function expected(): readonly string[] {
 }
 
 const rows = new Map<string, Instant[]>();
+/** How often the broker was asked for the status of its market, which it says is closed, by date. */
+const asked = new Map<string, number>();
 
 beforeAll(async () => {
   const start = istInstant(istDate('2025-01-01'), '00:00');
@@ -130,6 +133,12 @@ beforeAll(async () => {
     shard: 0,
     isOver: () => false,
     nextSession,
+    mayOpenAfterAll: (date) => mayOpenAfterAll(date, {}),
+    marketStatus: () => {
+      const date = istDateAt(now);
+      asked.set(date, (asked.get(date) ?? 0) + 1);
+      return Promise.resolve('CLOSED');
+    },
     sessions: null,
     until,
   });
@@ -175,4 +184,10 @@ describe('In two years the harvester records', () => {
     if (phases === null) expect([text, rows.has(date)]).toEqual([null, false]);
     else expect(text).toContain(phases);
   });
+});
+
+test('It asks for the status of the market once in each session, and a handful of times on each other day', () => {
+  for (let date = istDate('2025-01-01'); date <= '2026-12-31'; date = addDays(date, 1)) {
+    expect(asked.get(date), date).toBe(rows.has(date) ? 1 : 6);
+  }
 });

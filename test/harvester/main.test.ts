@@ -10,6 +10,7 @@ import { parseManifest } from '../../core/depth/manifest.ts';
 import { HARVESTER, bundle } from '../../infra/bundle.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import { startS3 } from '../support/s3-server.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
 const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
@@ -55,8 +56,8 @@ const dayArguments = () => {
   return ['--data', path.join(folder, 'data'), ...symbols, '--days', '1'];
 };
 
-async function manifest() {
-  const file = path.join(folder, 'data', 'days', MUHURAT, 'manifest.json');
+async function manifest(date = MUHURAT) {
+  const file = path.join(folder, 'data', 'days', date, 'manifest.json');
   return parseManifest(await readFile(file, 'utf8'));
 }
 
@@ -99,6 +100,26 @@ describe('The harvester as a process', () => {
     expect(await manifest()).toEqual(before);
   });
 
+  test('records a Sunday on which the broker says that the market is open, and closes it in the evening', async () => {
+    const sunday = '2026-11-29';
+    const token = operatorToken('access_token', `${sunday}T07:00:00+05:30`);
+    await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'OPEN');
+    const child = start([CHILD, `${sunday}T13:30:00+05:30`, '-', ...dayArguments()], {
+      FYERS_API_URL: server.url,
+    });
+    const { code, output } = await ending(child);
+    expect(output).toContain('"event":"surprise-session"');
+    expect(code).toBe(0);
+    // It asks when it starts.
+    expect(await manifest(sunday)).toMatchObject({
+      session: { name: 'surprise' },
+      expected: 2 * 149,
+      received: 2 * 149,
+      unexplained: 0,
+    });
+  });
+
   test('finishes and exits 0 on SIGTERM', async () => {
     const args = [MAIN, '--data', path.join(folder, 'data')];
     const child = start(args);
@@ -106,6 +127,32 @@ describe('The harvester as a process', () => {
     expect(output).toContain('"event":"stopping"');
     expect(code).toBe(0);
   });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'goes on with what holds it after a first %s, and a second one ends it at once',
+    async (signal) => {
+      const called = Promise.withResolvers<undefined>();
+      await using silent = await startS3(() => {
+        called.resolve(undefined);
+        return 'hang';
+      });
+      const child = start([MAIN, '--data', path.join(folder, 'data')], {
+        FYERS_BUCKET: 'bucket',
+        AWS_ENDPOINT_URL: silent.endpoint,
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      });
+      // Told by the process itself, which the first signal has not ended.
+      const ended = ending(child, '"event":"stop-asked"', () => child.kill(signal));
+      await Promise.race([called.promise, ended]);
+      child.kill(signal);
+      const { code, output } = await ended;
+      expect(output).toContain('"event":"stop-asked"');
+      // It was neither through with its work nor did it see to its end.
+      expect(output).not.toContain('"event":"stopping"');
+      expect([code, child.signalCode]).toEqual([null, signal]);
+    },
+  );
 
   test('leaves a folder alone that another one records into', async () => {
     await using _other = await lockFolder(path.join(folder, 'data'));

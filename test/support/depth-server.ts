@@ -31,13 +31,19 @@ export const depthOf = (symbol: string, ltp = 427.25): Answer => ({
     message: '',
   },
 });
+const statusOf = (route: string, status: string | undefined): Answer => {
+  if (route !== '/data/marketStatus' || status === undefined) return { status: 404, body: null };
+  const marketStatus = [{ exchange: 10, segment: 10, market_type: 'NORMAL', status }];
+  return { status: 200, body: { s: 'ok', code: 200, message: '', marketStatus } };
+};
 export const refusal = (status: number, code: number, headers = {}): Answer => ({
   status,
   body: { s: 'error', code, message: 'refused' },
   headers,
 });
 
-export async function startDepthServer(script: Script): Promise<DepthServer> {
+/** @param market what the market status says; absent: there is no such call */
+export async function startDepthServer(script: Script, market?: string): Promise<DepthServer> {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -47,7 +53,7 @@ export async function startDepthServer(script: Script): Promise<DepthServer> {
       nth: calls.length,
     };
     calls.push(call);
-    const answer = url.pathname === '/data/depth' ? script(call) : { status: 404, body: null };
+    const answer = url.pathname === '/data/depth' ? script(call) : statusOf(url.pathname, market);
     if (answer === null) return;
     const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     response.writeHead(answer.status, answer.headers).end(body);

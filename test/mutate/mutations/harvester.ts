@@ -17,6 +17,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ALARMS,
   },
   {
+    name: 'a second signal asks again',
+    file: 'harvester/main.ts',
+    find: 'process.once(name, () => {',
+    replace: 'process.on(name, () => {',
+    tests: ['test/harvester/main.test.ts'],
+  },
+  {
     name: 'nobody hears of the slots that a death cost',
     file: 'harvester/loop.ts',
     find: '  health.lost(day.lost);\n',

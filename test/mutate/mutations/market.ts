@@ -2,6 +2,7 @@
 import type { Mutation } from '../tree.ts';
 
 const CALENDAR = ['test/core/market/calendar.test.ts'];
+const SURPRISE = ['test/harvester/surprise.test.ts'];
 const COLUMNS = ['test/core/depth/columns.test.ts'];
 
 export const MARKET: readonly Mutation[] = [
@@ -41,6 +42,62 @@ export const MARKET: readonly Mutation[] = [
     find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
     replace: '',
     tests: ['test/harvester/loop.test.ts'],
+  },
+  {
+    name: 'a day that the calendar has as closed is recorded whatever the broker says',
+    file: 'harvester/surprise.ts',
+    find: "if (status !== 'OPEN') return null;",
+    replace: '',
+    tests: SURPRISE,
+  },
+  {
+    name: 'a surprise session is not closed before midnight',
+    file: 'harvester/surprise.ts',
+    find: 'last?.date === date && clock.now() >= last.closesAt',
+    replace: 'false',
+    tests: SURPRISE,
+  },
+  {
+    name: 'a surprise session ends with the process that noticed it',
+    file: 'harvester/surprise.ts',
+    find: '  if (known !== null) return known;\n',
+    replace: '',
+    tests: SURPRISE,
+  },
+  {
+    name: 'another machine takes no notice of what was recorded of a surprise',
+    file: 'harvester/loop.ts',
+    find: " || session.name === 'surprise') await pieces.resume();",
+    replace: ') await pieces.resume();',
+    tests: SURPRISE,
+  },
+  {
+    name: 'a token is missed on a day on which nobody need have one',
+    file: 'harvester/token.ts',
+    find: 'if (!quietly) events.emit(tokenMissing());',
+    replace: 'events.emit(tokenMissing());',
+    tests: SURPRISE,
+  },
+  {
+    name: 'the operator who closes a day is doubted',
+    file: 'core/market/surprise.ts',
+    find: 'return !isTheOperators && ',
+    replace: 'return ',
+    tests: SURPRISE,
+  },
+  {
+    name: 'the rows of a surprise session are outside of it',
+    file: 'core/market/phases.ts',
+    find: "if (session !== 'surprise') return",
+    replace: 'return',
+    tests: SURPRISE,
+  },
+  {
+    name: 'a running surprise is compacted by hand',
+    file: 'cli/compact.ts',
+    find: 'sessions.session?.closesAt ?? (await plannedClose(folder));',
+    replace: 'sessions.session?.closesAt ?? null;',
+    tests: ['test/cli/tools.test.ts'],
   },
   {
     name: 'a phase has its end in it',

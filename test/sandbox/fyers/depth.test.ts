@@ -125,6 +125,15 @@ test.each([
   });
 });
 
+test('GET /data/marketStatus says CLOSED at a weekend, unless a test knows better', () => {
+  const saturday = Date.parse('2026-11-28T11:00:00+05:30');
+  const state = simulator();
+  const said = () => get(state, '/data/marketStatus', saturday, authorizationAt(saturday)).body;
+  expect(said()).toMatchObject({ marketStatus: [{ status: 'CLOSED' }] });
+  state.market = 'OPEN';
+  expect(said()).toMatchObject({ marketStatus: [{ status: 'OPEN' }] });
+});
+
 describe('The book', () => {
   const books = bookMaker(SEED);
   const symbols = fc.constantFrom(...KNOWN_SYMBOLS);
