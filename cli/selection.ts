@@ -5,6 +5,7 @@ import { PHASE_NAMES } from '../core/market/phases.ts';
 import { phasesBySymbol } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
 import type { OwnDays } from '../harvester/sessions.ts';
+import { symbolsNamed } from './symbol-names.ts';
 
 export interface SelectionOptions {
   readonly symbols?: string;
@@ -23,7 +24,7 @@ export function selectionOf(
   date: IstDate | null,
   ownDays: OwnDays,
 ): (row: RecordedRow) => boolean {
-  const symbols = options.symbols?.split(',').map((name) => name.trim());
+  const isMeant = options.symbols === undefined ? null : symbolsNamed(options.symbols.split(','));
   const { phase } = options;
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
     throw usage(`--phase "${phase}" is none of ${PHASE_NAMES.join(', ')}.`);
@@ -35,11 +36,7 @@ export function selectionOf(
     const at = timestampOf(row) ?? 0;
     if (at < from || at >= until) return false;
     const symbol = symbolOf(row) ?? '';
-    if (
-      symbols !== undefined &&
-      !symbols.some((one) => one === symbol || symbol === `NSE:${one}-EQ`)
-    )
-      return false;
+    if (isMeant?.(symbol) === false) return false;
     if (phase === undefined) return true;
     // Before a day is compacted the calendar tells.
     return (phaseOf(row) ?? phaseOn(symbol, instant(at))?.name) === phase;

@@ -41,6 +41,24 @@ describe('fyers export', () => {
     expect(await read('again.csv')).toBe(await read('all.csv'));
   });
 
+  test('takes a symbol by the names that inspect takes, in capitals or not', async () => {
+    await recordDay({ dataDir, symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26NOVFUT'] });
+    for (const [name, rows] of [
+      ['SBIN', 12],
+      ['sbin', 12],
+      ['nse:sbin-eq', 12],
+      ['nse:nifty26novfut', 12],
+      ['SBI', 0],
+      ['NSE:SBIN', 0],
+    ] as const) {
+      const exported = await cli.run('export', '--symbols', name, '--to', 'one.csv', '--force');
+      expect(exported.out).toBe(`${String(rows)} rows are in one.csv.`);
+      expect((await cli.run('inspect', name)).code, name).toBe(rows === 0 ? 2 : 0);
+    }
+    const both = await cli.run('export', '--symbols', 'sbin, NSE:NIFTY26NOVFUT', '--to', 'two.csv');
+    expect(both.out).toBe('24 rows are in two.csv.');
+  });
+
   test('writes the form of the Python original, which it reads again', async () => {
     const opensAt = istInstant(istDate('2026-11-25'), '09:15');
     await recordDay({ dataDir, session: shortSession(opensAt) });

@@ -35,6 +35,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
+    name: 'a symbol in small letters is nobody',
+    file: 'cli/symbol-names.ts',
+    find: 'name.trim().toUpperCase()',
+    replace: 'name.trim()',
+    tests: TOOLS,
+  },
+  {
     name: 'the torn line of the --compat file stays',
     file: 'adapters/files/compat-file.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
