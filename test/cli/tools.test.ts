@@ -59,6 +59,28 @@ describe('fyers export', () => {
     expect(both.out).toBe('24 rows are in two.csv.');
   });
 
+  test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+    const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
+    const session = shortSession(istInstant(istDate('2026-11-25'), '15:20'));
+    const auctions = { [share]: true, [plain]: false };
+    await recordDay({
+      dataDir,
+      session,
+      symbols: [share, plain, future],
+      auctions,
+      state: 'running',
+    });
+    for (const [phase, symbols] of [
+      ['CAS_ENTRY', [share]],
+      ['CONTINUOUS', [plain, future]],
+    ] as const) {
+      await cli.run('export', '--phase', phase, '--to', `${phase}.csv`);
+      const [, ...lines] = (await read(`${phase}.csv`)).trim().split('\n');
+      expect(lines).toHaveLength(12 * symbols.length);
+      expect(new Set(lines.map((line) => line.split(',')[1]))).toEqual(new Set(symbols));
+    }
+  });
+
   test('writes the form of the Python original, which it reads again', async () => {
     const opensAt = istInstant(istDate('2026-11-25'), '09:15');
     await recordDay({ dataDir, session: shortSession(opensAt) });

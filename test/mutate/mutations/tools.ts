@@ -42,6 +42,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
+    name: 'a running day’s shares all close by auction',
+    file: 'harvester/sessions.ts',
+    find: "if (event.event === 'symbol') known.set(event.symbol, event);",
+    replace: "if (event.event === 'symbol') known.delete(event.symbol);",
+    tests: TOOLS,
+  },
+  {
     name: 'the torn line of the --compat file stays',
     file: 'adapters/files/compat-file.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
