@@ -49,6 +49,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
+    name: 'the report takes every symbol of a running day for a share',
+    file: 'cli/report/day.ts',
+    find: 'phaseOn(book.symbol, received)',
+    replace: "phaseOn('NSE:SBIN-EQ', received)",
+    tests: ['test/cli/report.test.ts'],
+  },
+  {
     name: 'the torn line of the --compat file stays',
     file: 'adapters/files/compat-file.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
