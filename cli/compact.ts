@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { FyersError } from '../core/errors.ts';
-import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import { type IstDate, parseIstDate } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { DEFAULT_DATA } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
@@ -53,7 +53,7 @@ async function compact(
   if (what !== undefined && (named === null || !all.includes(named)))
     throw absent(what, dataDir, all);
   const ownDays = ownDaysOf(io);
-  const [{ endDay }, { compactDay }, { sessionsOn }] = await Promise.all([
+  const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../harvester/day.ts'),
     import('../harvester/compact.ts'),
     import('../harvester/sessions.ts'),
@@ -65,10 +65,7 @@ async function compact(
       if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
       continue;
     }
-    const sessions = sessionsOn(date, ownDays);
-    const closesAt = sessions.session?.closesAt ?? null;
-    const now = io.clock.now();
-    if (date > istDateAt(now) || (date === istDateAt(now) && closesAt !== null && now < closesAt)) {
+    if (!isOver(date, io.clock.now(), ownDays)) {
       if (named !== null) throw notOver(date);
       continue;
     }
@@ -78,7 +75,7 @@ async function compact(
       folder,
       date,
       shard,
-      ...sessions,
+      ...sessionsOn(date, ownDays),
     });
     io.progress?.('');
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
@@ -101,7 +98,7 @@ function absent(what: string, dataDir: string, dates: readonly IstDate[]): Fyers
 function notOver(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
-    `The session of ${date} is not over.`,
+    `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
     'See what there is so far: `npx --no-install fyers report`.',
   );
 }

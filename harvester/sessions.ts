@@ -3,7 +3,7 @@ import type { DayEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { type PhaseOfSymbol, phasesBySymbol, symbolPlan } from '../core/market/symbol-plan.ts';
-import type { IstDate } from '../core/time.ts';
+import { type Instant, type IstDate, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
 /** The operator's own days; nothing where there are none. */
@@ -19,6 +19,12 @@ export function sessionsOn(
     session: day.kind === 'open' ? day.plan : null,
     sessionOf: (symbol, auction) => symbolPlan(date, symbol, { auction }, ownDays),
   };
+}
+
+/** Whether nothing of that day can come any more. A closed day of which there is a recording is over with its date. */
+export function isOver(date: IstDate, now: Instant, ownDays: OwnDays): boolean {
+  const { session } = sessionsOn(date, ownDays);
+  return date < istDateAt(now) || (session !== null && now >= session.closesAt);
 }
 
 /** For rows that were not compacted yet: by what the day's symbol events say, the last one of a symbol. */

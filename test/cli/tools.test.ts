@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
-import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
+import { SECOND, formatIso, istDate, istInstant, parseInstant, plus } from '../../core/time.ts';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
 import { openRecording } from '../../adapters/files/recordings.ts';
 import { replayFeed } from '../../adapters/files/replay-feed.ts';
@@ -288,5 +288,21 @@ describe('fyers compact', () => {
     expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
     await using _held = await lockFolder(dataDir);
     expect((await cli.run('compact')).err).toContain('Another harvester records into');
+  });
+
+  test('leaves a closed day alone until its date is over, as the harvester does', async () => {
+    const holiday = istDate('2026-11-24');
+    for (const [now, said] of [
+      ['2026-11-24T23:59:59+05:30', 'waits for it'],
+      ['2026-11-25T00:00:00+05:30', '2026-11-24: 24 of 24 slots'],
+    ] as const) {
+      await using then = await stage({ now: parseInstant(now) });
+      const session = shortSession(istInstant(holiday, '09:15'));
+      const folder = path.join(then.folder, 'harvested_data');
+      await recordDay({ dataDir: folder, session, state: 'ended' });
+      expect((await then.run('compact')).out).toContain(said);
+      const named = await then.run('compact', holiday);
+      expect(named.out + named.err).toMatch(/is not over|has its manifest/);
+    }
   });
 });

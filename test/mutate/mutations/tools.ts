@@ -56,6 +56,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: ['test/cli/report.test.ts'],
   },
   {
+    name: 'a closed day is over before its date is',
+    file: 'harvester/sessions.ts',
+    find: '(session !== null && now >= session.closesAt)',
+    replace: 'now >= (session?.closesAt ?? 0)',
+    tests: TOOLS,
+  },
+  {
     name: 'the torn line of the --compat file stays',
     file: 'adapters/files/compat-file.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
