@@ -21,7 +21,6 @@ import {
   istDate,
   istDateAt,
   istInstant,
-  weekday,
 } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
@@ -33,6 +32,7 @@ import { reply } from '../../sandbox/fyers/reply.ts';
 import { newState } from '../../sandbox/fyers/state.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
+import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
 
@@ -41,21 +41,6 @@ const SHARE = 'NSE:SBIN-EQ';
 /** Recorded beside it where hours change: a share without derivatives, and one of these. */
 const PLAIN_SHARE = 'NSE:SMALL-EQ';
 const FUTURE = 'NSE:NIFTY26DECFUT';
-/** NSE's lists of December 2024 and 2025, and the election in Mumbai that was added in January 2026. */
-const HOLIDAYS = `
-2025-02-26 2025-03-14 2025-03-31 2025-04-10 2025-04-14 2025-04-18 2025-05-01 2025-08-15 2025-08-27 2025-10-02
-2025-10-22 2025-11-05 2025-12-25
-2026-01-15 2026-01-26 2026-03-03 2026-03-26 2026-03-31 2026-04-03 2026-04-14 2026-05-01 2026-05-28 2026-06-26
-2026-09-14 2026-10-02 2026-10-20 2026-11-10 2026-11-24 2026-12-25`
-  .trim()
-  .split(/\s+/);
-/** The budgets, a Saturday and a Sunday, in full; the hour of Diwali in the afternoon, and in an evening. */
-const SESSIONS: Readonly<Record<string, readonly [first: string, last: string]>> = {
-  '2025-02-01': ['09:00', '15:59'],
-  '2026-02-01': ['09:00', '15:59'],
-  '2025-10-21': ['13:15', '15:04'],
-  '2026-11-08': ['18:00', '19:44'],
-};
 
 const OLD_PREOPEN = '09:00 PREOPEN_ENTRY, 09:08 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
 const NEW_PREOPEN =
@@ -111,9 +96,7 @@ const CHANGES: Readonly<Record<string, readonly (readonly [symbol: string, phase
 function expected(): readonly string[] {
   const days: string[] = [];
   for (let date = istDate('2025-01-01'); date <= '2026-12-31'; date = addDays(date, 1)) {
-    const isWeekend = weekday(date) === 0 || weekday(date) === 6;
-    const hours =
-      SESSIONS[date] ?? (isWeekend || HOLIDAYS.includes(date) ? null : ['09:00', '15:59']);
+    const hours = hoursOn(date);
     if (hours !== null) days.push([date, ...hours].join(' '));
   }
   return days;
