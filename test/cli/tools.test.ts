@@ -1,11 +1,10 @@
-// What makes something of recordings: export, replay, import and compact, over days that the harvester's own code recorded.
+// What makes something of recordings: export, replay and import, over days that the harvester's own code recorded.
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
-import { SECOND, formatIso, istDate, istInstant, parseInstant, plus } from '../../core/time.ts';
-import { lockFolder } from '../../adapters/files/harvest-lock.ts';
+import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
 import { openRecording } from '../../adapters/files/recordings.ts';
 import { replayFeed } from '../../adapters/files/replay-feed.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
@@ -263,46 +262,5 @@ describe('fyers import', () => {
     const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
     expect(ours.err).toContain('is no file of the Python original');
     expect(ours.code).toBe(2);
-  });
-});
-
-describe('fyers compact', () => {
-  test('closes every day that waits for it, and says when none does', async () => {
-    cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, state: 'ended' });
-    expect((await cli.run('compact')).out).toContain(
-      '2026-11-25: 24 of 24 slots, 0 explained, 0 unexplained.',
-    );
-    expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', '2026-11-25')).out).toContain('has its manifest');
-  });
-
-  test('leaves a day alone that is being recorded', async () => {
-    cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, state: 'running' });
-    const early = await cli.run('compact', '2026-11-25');
-    expect(early.err).toContain('is not over');
-    expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
-    await using _held = await lockFolder(dataDir);
-    expect((await cli.run('compact')).err).toContain('Another harvester records into');
-  });
-
-  test('leaves a closed day alone until its date is over, as the harvester does', async () => {
-    const holiday = istDate('2026-11-24');
-    for (const [now, said] of [
-      ['2026-11-24T23:59:59+05:30', 'waits for it'],
-      ['2026-11-25T00:00:00+05:30', '2026-11-24: 24 of 24 slots'],
-    ] as const) {
-      await using then = await stage({ now: parseInstant(now) });
-      const session = shortSession(istInstant(holiday, '09:15'));
-      const folder = path.join(then.folder, 'harvested_data');
-      await recordDay({ dataDir: folder, session, state: 'ended' });
-      expect((await then.run('compact')).out).toContain(said);
-      const named = await then.run('compact', holiday);
-      expect(named.out + named.err).toMatch(/is not over|has its manifest/);
-    }
   });
 });
