@@ -39,7 +39,8 @@ export function addCheck(program: Command, session: Session): void {
       `
 Of a day the manifest's arithmetic, the hashes of its files, and every slot: expected = received + explained + unexplained.
 Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
-says what to think about; a symbol with too many of them is red.
+says what to think about; a symbol with too many of them is red. How many are too many is our judgement, taken from no
+source: the counts are in --json under quality, and in the manifest.
 
 A day that is still recorded is checked as far as it is. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
 when there is nothing to check.

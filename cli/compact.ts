@@ -5,7 +5,7 @@ import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import type { PlanEvent } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
-import { type Instant, type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import { type Instant, type IstDate, parseIstDate } from '../core/time.ts';
 import type { DayFolder } from '../harvester/ports.ts';
 import type { Session } from './io.ts';
 import { DEFAULT_DATA } from './recordings.ts';
@@ -55,7 +55,7 @@ async function compact(
   if (what !== undefined && (named === null || !all.includes(named)))
     throw absent(what, dataDir, all);
   const ownDays = ownDaysOf(io);
-  const [{ endDay }, { compactDay }, { sessionsOn }] = await Promise.all([
+  const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../harvester/day.ts'),
     import('../harvester/compact.ts'),
     import('../harvester/sessions.ts'),
@@ -67,10 +67,7 @@ async function compact(
       if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
       continue;
     }
-    const sessions = sessionsOn(date, ownDays);
-    const closesAt = sessions.session?.closesAt ?? (await plannedClose(folder));
-    const now = io.clock.now();
-    if (date > istDateAt(now) || (date === istDateAt(now) && closesAt !== null && now < closesAt)) {
+    if (!isOver(date, io.clock.now(), ownDays, await plannedClose(folder))) {
       if (named !== null) throw notOver(date);
       continue;
     }
@@ -80,7 +77,7 @@ async function compact(
       folder,
       date,
       shard,
-      ...sessions,
+      ...sessionsOn(date, ownDays),
     });
     io.progress?.('');
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
@@ -109,7 +106,7 @@ function absent(what: string, dataDir: string, dates: readonly IstDate[]): Fyers
 function notOver(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
-    `The session of ${date} is not over.`,
+    `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
     'See what there is so far: `npx --no-install fyers report`.',
   );
 }

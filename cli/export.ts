@@ -12,7 +12,7 @@ import type { RecordedRow } from '../core/depth/recorded.ts';
 import { type RowGroup, groupOf } from '../core/depth/row-group.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
-import type { OwnDays } from '../harvester/sessions.ts';
+import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import {
@@ -78,7 +78,9 @@ async function exportRows(
   if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
   await using recording = await recordingOf(session, what, options);
   using counter = counting(io, 'Writing');
-  const picked = pick(recording, options, { ownDays: ownDaysOf(io), onRow: counter.tell });
+  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const isSelected = selectionOf(options, recording.date, phaseOn);
+  const picked = pick(recording, options, { isSelected, onRow: counter.tell });
   try {
     if (form === 'parquet') await writeParquetFile(file, picked.rows);
     else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
@@ -103,12 +105,11 @@ function formOf({ to, compat }: ExportOptions): Form {
 }
 
 interface Picking {
-  readonly ownDays: OwnDays;
+  readonly isSelected: (row: RecordedRow) => boolean;
   readonly onRow: (rows: number) => void;
 }
 
-function pick(recording: OpenedRecording, options: ExportOptions, { ownDays, onRow }: Picking) {
-  const isSelected = selectionOf(options, recording.date, ownDays);
+function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, onRow }: Picking) {
   const isWritten = (row: RecordedRow) =>
     isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];

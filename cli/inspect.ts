@@ -14,6 +14,7 @@ import {
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
+import { symbolsNamed } from './symbol-names.ts';
 import { paint } from './terminal.ts';
 
 interface InspectOptions extends RecordingOptions {
@@ -55,6 +56,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   await using recording = await recordingOf(session, options.date, options);
   const until = options.at === undefined ? Infinity : momentIn(recording.date, options.at);
   using counter = counting(io, 'Reading');
+  const isMeant = symbolsNamed([wanted]);
   const symbols = new Set<string>();
   let [last, rows]: [RecordedRow | null, number] = [null, 0];
   for await (const row of recording.rows()) {
@@ -62,7 +64,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
     const symbol = row === null ? null : symbolOf(row);
     if (row === null || symbol === null) continue;
     symbols.add(symbol);
-    if (!isMeant(symbol, wanted) || (timestampOf(row) ?? Infinity) > until) continue;
+    if (!isMeant(symbol) || (timestampOf(row) ?? Infinity) > until) continue;
     if (last === null || (timestampOf(row) ?? 0) >= (timestampOf(last) ?? 0)) last = row;
   }
   if (last === null) throw absent(wanted, options.at, symbols);
@@ -70,10 +72,6 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   const [book, phase, marks] = [bookOf(last), phaseOf(last), marksOf(last)];
   if (options.json === true) io.out(JSON.stringify({ at, phase, marks, book }, null, 2));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
-}
-
-function isMeant(symbol: string, wanted: string): boolean {
-  return symbol === wanted || symbol === `NSE:${wanted.toUpperCase()}-EQ`;
 }
 
 function momentIn(date: IstDate | null, text: string): Instant {
@@ -123,7 +121,7 @@ function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly st
 }
 
 function absent(wanted: string, at: string | undefined, symbols: ReadonlySet<string>): FyersError {
-  const known = [...symbols].some((symbol) => isMeant(symbol, wanted));
+  const known = [...symbols].some(symbolsNamed([wanted]));
   return new FyersError(
     'operator.usage',
     known

@@ -2,9 +2,9 @@
 import { type RecordedRow, numberColumn, textColumn } from '../core/depth/recorded.ts';
 import { FyersError } from '../core/errors.ts';
 import { PHASE_NAMES } from '../core/market/phases.ts';
-import { phasesBySymbol } from '../core/market/symbol-plan.ts';
+import type { PhaseOfSymbol } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
-import type { OwnDays } from '../harvester/sessions.ts';
+import { symbolsNamed } from './symbol-names.ts';
 
 export interface SelectionOptions {
   readonly symbols?: string;
@@ -17,31 +17,28 @@ const symbolOf = textColumn('symbol');
 const timestampOf = numberColumn('timestamp');
 const phaseOf = textColumn('phase');
 
-/** @throws FyersError `operator.usage` for a phase or a time that is none */
+/**
+ * @param phaseOn of a row that was not compacted yet
+ * @throws FyersError `operator.usage` for a phase or a time that is none
+ */
 export function selectionOf(
   options: SelectionOptions,
   date: IstDate | null,
-  ownDays: OwnDays,
+  phaseOn: PhaseOfSymbol,
 ): (row: RecordedRow) => boolean {
-  const symbols = options.symbols?.split(',').map((name) => name.trim());
+  const isMeant = options.symbols === undefined ? null : symbolsNamed(options.symbols.split(','));
   const { phase } = options;
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
     throw usage(`--phase "${phase}" is none of ${PHASE_NAMES.join(', ')}.`);
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
-  const phaseOn = phasesBySymbol(new Map(), ownDays);
   return (row) => {
     const at = timestampOf(row) ?? 0;
     if (at < from || at >= until) return false;
     const symbol = symbolOf(row) ?? '';
-    if (
-      symbols !== undefined &&
-      !symbols.some((one) => one === symbol || symbol === `NSE:${one}-EQ`)
-    )
-      return false;
+    if (isMeant?.(symbol) === false) return false;
     if (phase === undefined) return true;
-    // Before a day is compacted the calendar tells.
     return (phaseOf(row) ?? phaseOn(symbol, instant(at))?.name) === phase;
   };
 }

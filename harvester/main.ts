@@ -26,15 +26,15 @@ import { systemTimepiece } from '../adapters/process/timepiece.ts';
 import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
-import { dayOf, nextSession } from '../core/market/calendar.ts';
+import { nextSession } from '../core/market/calendar.ts';
 import { mayOpenAfterAll } from '../core/market/surprise.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
-import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
+import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
 import { harvest } from './loop.ts';
-import { type OwnDays, sessionsOn } from './sessions.ts';
+import { type OwnDays, isOver, sessionsOn } from './sessions.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -192,7 +192,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
     mayOpenAfterAll: (date) => mayOpenAfterAll(date, ownDays()),
-    isOver: (date) => isOver(date, clock, ownDays()),
+    isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
 }
 
@@ -253,13 +253,6 @@ function compactInChild(dataDir: string, date: IstDate, shard: number): Promise<
     args: ['compact', '--data', dataDir, '--date', date, '--shard', String(shard)],
     heapMiB: COMPACTION_HEAP_MIB,
   });
-}
-
-/** A day that the calendar has as closed is over with its date: until then it may yet be recorded. */
-function isOver(date: IstDate, clock: Clock, ownDays: OwnDays): boolean {
-  const now = clock.now();
-  const day = dayOf(date, ownDays);
-  return date < istDateAt(now) || (day.kind === 'open' && now >= day.plan.closesAt);
 }
 
 function isEntry(): boolean {

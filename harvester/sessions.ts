@@ -1,8 +1,9 @@
 // What the calendar says of one day: the session as a whole, and the plan of each symbol.
+import type { DayEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { dayOf } from '../core/market/calendar.ts';
-import { symbolPlan } from '../core/market/symbol-plan.ts';
-import type { IstDate } from '../core/time.ts';
+import { type PhaseOfSymbol, phasesBySymbol, symbolPlan } from '../core/market/symbol-plan.ts';
+import { type Instant, type IstDate, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
 /** The operator's own days; nothing where there are none. */
@@ -18,4 +19,25 @@ export function sessionsOn(
     session: day.kind === 'open' ? day.plan : null,
     sessionOf: (symbol, auction) => symbolPlan(date, symbol, { auction }, ownDays),
   };
+}
+
+/**
+ * Whether nothing of that day can come any more.
+ * @param planned when the recording of a day that the calendar has as closed was to end; null: with its date
+ */
+export function isOver(
+  date: IstDate,
+  now: Instant,
+  ownDays: OwnDays,
+  planned: Instant | null = null,
+): boolean {
+  const closesAt = sessionsOn(date, ownDays).session?.closesAt ?? planned;
+  return date < istDateAt(now) || (closesAt !== null && now >= closesAt);
+}
+
+/** For rows that were not compacted yet: by what the day's symbol events say, the last one of a symbol. */
+export function phasesIn(events: readonly DayEvent[], ownDays: OwnDays): PhaseOfSymbol {
+  const known = new Map<string, SymbolEvent>();
+  for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
+  return phasesBySymbol(known, ownDays);
 }

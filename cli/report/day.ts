@@ -4,16 +4,16 @@ import type { PlanEvent } from '../../core/depth/day-events.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import { FyersError } from '../../core/errors.ts';
-import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
 import {
   PHASE_NAMES,
   type PhaseName,
   type SessionPlan,
-  phaseAt,
   withoutPhases,
 } from '../../core/market/phases.ts';
-import { type Instant, type IstDate, instant } from '../../core/time.ts';
+import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
+import { type IstDate, instant } from '../../core/time.ts';
 import { coverageOf } from '../../harvester/compact.ts';
+import { type OwnDays, phasesIn, sessionsOn } from '../../harvester/sessions.ts';
 import type { ReportDay } from './page.ts';
 
 const COLUMN = {
@@ -30,18 +30,19 @@ const COLUMN = {
  */
 export async function reportDay(
   recording: Recording,
-  own: CalendarOptions,
+  own: OwnDays,
   onRow: (rows: number) => void,
 ): Promise<ReportDay> {
   const events = await recording.events();
   const plan = events.find((event): event is PlanEvent => event.event === 'plan');
   if (plan === undefined || recording.date === null) throw withoutPlan(recording);
   const session = sessionOf(recording.date, plan, own);
+  const phaseOn = phasesIn(events, own);
   const coverage = coverageOf(events);
-  const figures = startFigures();
+  const figures = startFigures({ hasPhases: session.phases.length > 0 });
   let rows = 0;
   for await (const row of recording.rows()) {
-    const snapshot = row === null ? null : snapshotOf(row, session);
+    const snapshot = row === null ? null : snapshotOf(row, phaseOn);
     if (snapshot === null) continue;
     rows += 1;
     // What compaction leaves out of the Parquet file is not in the figures of a running day either.
@@ -60,30 +61,31 @@ export async function reportDay(
   };
 }
 
-function snapshotOf(row: RecordedRow, session: SessionPlan) {
+function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
   const [slot, receivedAt] = [COLUMN.slot(row), COLUMN.receivedAt(row)];
   if (slot === null || receivedAt === null) return null;
   const requestedAt = COLUMN.requestedAt(row);
   const received = instant(receivedAt);
+  const book = bookOf(row);
   return {
-    ...bookOf(row),
+    ...book,
     slot: instant(slot),
     requestedAt: requestedAt === null ? null : instant(requestedAt),
     receivedAt: received,
-    phase: phaseOf(COLUMN.phase(row), session, received),
+    phase: storedPhase(row) ?? phaseOn(book.symbol, received)?.name ?? null,
   };
 }
 
-/** As it was compacted; before that by the calendar. */
-function phaseOf(stored: string | null, session: SessionPlan, at: Instant): PhaseName | null {
-  return PHASE_NAMES.find((name) => name === stored) ?? phaseAt(session, at)?.name ?? null;
+/** Null before the day is compacted. */
+function storedPhase(row: RecordedRow): PhaseName | null {
+  const stored = COLUMN.phase(row);
+  return PHASE_NAMES.find((name) => name === stored) ?? null;
 }
 
 /** The calendar's, as far as it agrees with what was recorded. */
-function sessionOf(date: IstDate, plan: PlanEvent, own: CalendarOptions): SessionPlan {
-  const day = dayOf(date, own);
-  if (day.kind === 'open') return day.plan;
-  return withoutPhases({ ...plan, date, certainty: 'provisional' });
+function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
+  const { session } = sessionsOn(date, own);
+  return session ?? withoutPhases({ ...plan, date, certainty: 'provisional' });
 }
 
 function withoutPlan({ place }: Recording): FyersError {

@@ -18,6 +18,7 @@ export interface Snapshot {
   readonly volume: number | null;
   readonly totalBuyQuantity: number | null;
   readonly totalSellQuantity: number | null;
+  /** Its symbol's; null outside of every phase. */
   readonly phase: PhaseName | null;
 }
 
@@ -84,8 +85,12 @@ type States = Map<PlannedSlot['state'], number>;
 const FIRST_BIN_MS = 25;
 const BINS = 9;
 
-/** Keeps some numbers of each row: a day is at most the 100,000 calls that the broker allows. */
-export function startFigures() {
+/**
+ * Keeps some numbers of each row: a day is at most the 100,000 calls that the broker allows.
+ *
+ * @param hasPhases whether the calendar knows the day; of any other every book counts as one in which orders match
+ */
+export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
   const symbols = new Map<string, Map<number, MinuteValues>>();
   const close = new Map<string, CloseFigures & { readonly volume: number | null }>();
   const latencies: number[] = [];
@@ -99,7 +104,7 @@ export function startFigures() {
       const minute = minutes.get(at) ?? { spreads: [], imbalances: [] };
       minutes.set(at, minute);
       // Auction books cross by design, and a book before the opening or after the close is nobody's price.
-      const spread = row.phase === 'CONTINUOUS' || row.phase === null ? spreadOf(row) : null;
+      const spread = row.phase === 'CONTINUOUS' || !hasPhases ? spreadOf(row) : null;
       if (spread !== null) minute.spreads.push(spread);
       const imbalance = spread === null ? null : imbalanceOf(row);
       if (imbalance !== null) minute.imbalances.push(imbalance);

@@ -16,7 +16,8 @@ export type Mark = (typeof MARKS)[number];
 
 /**
  * A symbol's day is red above it. Percent of the symbol's rows; of its continuous ones for stale and frozen. What
- * cannot be right may be the glitch of a moment and no more; what an illiquid symbol does by itself may be half of the day.
+ * cannot be right may be the glitch of a moment and no more; what an illiquid symbol does by itself may be half of the day. The limits are this project's judgement, taken from no source: the counts stand beside them in
+ * the manifest and in `fyers check`.
  */
 export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   crossed: 0.1,

@@ -8,6 +8,8 @@ WITH latest AS (
 )
 SELECT
   slot + INTERVAL '330' MINUTE AS slot_ist,
+  phase,
+  marks,
   ltp,
   level,
   ARRAY[bid_orders_1, bid_orders_2, bid_orders_3, bid_orders_4, bid_orders_5][level] AS bid_orders,

@@ -4,6 +4,7 @@ SELECT
   phase,
   phase_certainty,
   count(*) AS snapshots,
+  count(marks) AS marked_snapshots,
   min(slot) + INTERVAL '330' MINUTE AS first_slot_ist,
   max(slot) + INTERVAL '330' MINUTE AS last_slot_ist,
   min_by(ltp, slot) AS first_ltp,

@@ -36,12 +36,23 @@ describe('fyers check', () => {
       ...(symbol === 'NSE:INFY-EQ' ? crossed : {}),
     });
     const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
-    await recordDay({ dataDir, book, session });
+    const { folder } = await recordDay({ dataDir, book, session });
     const { code, out } = await cli.run('check', '2026-11-25');
     expect(out).toContain('crossed 12');
     expect(out).toContain('crossed: the best bid is above the best ask (judged in: CONTINUOUS)');
     expect(out).toContain('It adds up. Look before you use: NSE:INFY-EQ (crossed).');
     expect(code).toBe(4);
+    // What is too many is a judgement; help says so, and where the counts are.
+    expect((await cli.run('check', '--help')).out).toMatch(/our judgement[^.]*: the counts are in/);
+    // The manifest is by the session's own phases, half of which is a pre-open; check is by the calendar.
+    for (const [text, rows] of [
+      [(await cli.run('check', '--json')).out, 12],
+      [await readFile(folder.pathOf('manifest.json'), 'utf8'), 6],
+    ] as const) {
+      const { quality } = JSON.parse(text) as { quality: { symbols: unknown } };
+      const counts = { rows: 12, continuousRows: rows, marks: { crossed: rows } };
+      expect(quality.symbols).toContainEqual(expect.objectContaining(counts));
+    }
   });
 
   test('finds a file that is not the manifest’s, and slots without a reason', async () => {

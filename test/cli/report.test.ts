@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { istDate, istInstant } from '../../core/time.ts';
+import { shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
@@ -60,6 +62,31 @@ describe('The report of a day', () => {
       figures: { latency: { count: 24 } },
     });
     await expect(page()).rejects.toThrow('ENOENT');
+  });
+
+  test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+    const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
+    await recordDay({
+      dataDir,
+      session: shortSession(istInstant(istDate('2026-11-25'), '15:20')),
+      symbols: [share, plain, future],
+      auctions: { [share]: true, [plain]: false },
+      state: 'running',
+    });
+    const { out } = await cli.run('report', '--json');
+    const minute = istInstant(istDate('2026-11-25'), '15:20');
+    const traded = [{ minute, spread: expect.closeTo(3.51, 2) as number }];
+    expect(JSON.parse(out)).toMatchObject({
+      figures: {
+        close: [{ symbol: share, phase: 'CAS_ENTRY', snapshots: 12 }],
+        // A book of an auction has no spread.
+        symbols: [
+          { symbol: future, minutes: traded },
+          { symbol: share, minutes: [{ minute, spread: null }] },
+          { symbol: plain, minutes: traded },
+        ],
+      },
+    });
   });
 
   test('fails with 4 where a slot has neither a row nor a reason', async () => {

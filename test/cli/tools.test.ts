@@ -1,12 +1,10 @@
-// What makes something of recordings: export, replay, import and compact, over days that the harvester's own code recorded.
+// What makes something of recordings: export, replay and import, over days that the harvester's own code recorded.
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
-import { surprisePlan } from '../../core/market/surprise.ts';
 import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
-import { lockFolder } from '../../adapters/files/harvest-lock.ts';
 import { openRecording } from '../../adapters/files/recordings.ts';
 import { replayFeed } from '../../adapters/files/replay-feed.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
@@ -40,6 +38,46 @@ describe('fyers export', () => {
     expect((await cli.run('check', 'part.parquet')).out).toMatch(/NSE:INFY-EQ +12 +– +– +none/);
     expect((await cli.run('export', 'part.parquet', '--to', 'again.csv')).out).toContain('24 rows');
     expect(await read('again.csv')).toBe(await read('all.csv'));
+  });
+
+  test('takes a symbol by the names that inspect takes, in capitals or not', async () => {
+    await recordDay({ dataDir, symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26NOVFUT'] });
+    for (const [name, rows] of [
+      ['SBIN', 12],
+      ['sbin', 12],
+      ['nse:sbin-eq', 12],
+      ['nse:nifty26novfut', 12],
+      ['SBI', 0],
+      ['NSE:SBIN', 0],
+    ] as const) {
+      const exported = await cli.run('export', '--symbols', name, '--to', 'one.csv', '--force');
+      expect(exported.out).toBe(`${String(rows)} rows are in one.csv.`);
+      expect((await cli.run('inspect', name)).code, name).toBe(rows === 0 ? 2 : 0);
+    }
+    const both = await cli.run('export', '--symbols', 'sbin, NSE:NIFTY26NOVFUT', '--to', 'two.csv');
+    expect(both.out).toBe('24 rows are in two.csv.');
+  });
+
+  test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+    const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
+    const session = shortSession(istInstant(istDate('2026-11-25'), '15:20'));
+    const auctions = { [share]: true, [plain]: false };
+    await recordDay({
+      dataDir,
+      session,
+      symbols: [share, plain, future],
+      auctions,
+      state: 'running',
+    });
+    for (const [phase, symbols] of [
+      ['CAS_ENTRY', [share]],
+      ['CONTINUOUS', [plain, future]],
+    ] as const) {
+      await cli.run('export', '--phase', phase, '--to', `${phase}.csv`);
+      const [, ...lines] = (await read(`${phase}.csv`)).trim().split('\n');
+      expect(lines).toHaveLength(12 * symbols.length);
+      expect(new Set(lines.map((line) => line.split(',')[1]))).toEqual(new Set(symbols));
+    }
   });
 
   test('writes the form of the Python original, which it reads again', async () => {
@@ -224,49 +262,5 @@ describe('fyers import', () => {
     const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
     expect(ours.err).toContain('is no file of the Python original');
     expect(ours.code).toBe(2);
-  });
-});
-
-describe('fyers compact', () => {
-  test('closes every day that waits for it, and says when none does', async () => {
-    cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, state: 'ended' });
-    expect((await cli.run('compact')).out).toContain(
-      '2026-11-25: 24 of 24 slots, 0 explained, 0 unexplained.',
-    );
-    expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', '2026-11-25')).out).toContain('has its manifest');
-  });
-
-  test('leaves a day alone that is being recorded', async () => {
-    cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, state: 'running' });
-    const early = await cli.run('compact', '2026-11-25');
-    expect(early.err).toContain('is not over');
-    expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
-    await using _held = await lockFolder(dataDir);
-    expect((await cli.run('compact')).err).toContain('Another harvester records into');
-  });
-
-  test('waits for the end of a day that the calendar has as closed and that is recorded all the same', async () => {
-    const sunday = istDate('2026-11-29');
-    const session = surprisePlan(sunday, istInstant(sunday, '15:58'));
-    if (session === null) throw new Error('no session');
-    const clock = virtualClock(plus(session.opensAt, 30 * SECOND));
-    cli = await stage({ clock });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, session, state: 'ended' });
-    expect((await cli.run('compact', sunday)).err).toContain('is not over');
-    expect((await cli.run('check')).out).not.toContain('outside-session');
-    clock.set(session.closesAt);
-    expect((await cli.run('compact')).out).toContain(
-      '2026-11-29: 24 of 24 slots, 0 explained, 0 unexplained.',
-    );
-    const checked = await cli.run('check');
-    expect([checked.code, checked.out.includes('outside-session')]).toEqual([0, false]);
-    expect((await cli.run('report')).code).toBe(0);
   });
 });

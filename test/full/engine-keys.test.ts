@@ -37,7 +37,7 @@ const ROWS: readonly (readonly [key: string, value: string, changes: readonly st
     'true',
     [
       ...['athena', 'fyers-depth', 'fyers-depth', 'depth', 'book-at-an-instant', 'closing-auction'],
-      ...['coverage-by-day', 'spread-by-minute'],
+      ...['coverage-by-day', 'marks-by-day', 'spread-by-minute'],
     ].map((name) => `create ${name}`),
   ],
   ['dashboard', 'true', ['create dashboard', 'create fyers']],

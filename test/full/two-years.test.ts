@@ -1,54 +1,103 @@
 // Every minute of 2025 and 2026, lived by the harvester's own loop on a clock that jumps, with the simulated broker in
-// this process. The days and hours below are typed from the exchange's circulars, not taken from our calendar.
-import { beforeAll, describe, expect, test } from 'vitest';
+// this process. The days and hours below are typed from the exchange's circulars, not taken from our calendar. The days on
+// both sides of a change of hours go to real files, and are compacted after their close.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { openParquet } from '../../adapters/files/parquet-rows.ts';
 import { parseSampling } from '../../core/config.ts';
-import { dayOf, nextSession } from '../../core/market/calendar.ts';
+import { nextSession } from '../../core/market/calendar.ts';
 import { mayOpenAfterAll } from '../../core/market/surprise.ts';
 import { slotsOf } from '../../core/market/slots.ts';
-import type { DepthFeed, Taken } from '../../core/ports.ts';
+import type { DepthFeed } from '../../core/ports.ts';
 import {
   type Instant,
+  type IstDate,
   MINUTE,
   addDays,
   formatClock,
+  instant,
   istDate,
   istDateAt,
   istInstant,
-  weekday,
 } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
+import type { Days } from '../../harvester/ports.ts';
+import { isOver, sessionsOn } from '../../harvester/sessions.ts';
+import type { Naming } from '../../harvester/symbols.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';
 import { newState } from '../../sandbox/fyers/state.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
+import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
 
-const SYMBOL = 'NSE:SBIN-EQ';
-/** NSE's lists of December 2024 and 2025, and the election in Mumbai that was added in January 2026. */
-const HOLIDAYS = `
-2025-02-26 2025-03-14 2025-03-31 2025-04-10 2025-04-14 2025-04-18 2025-05-01 2025-08-15 2025-08-27 2025-10-02
-2025-10-22 2025-11-05 2025-12-25
-2026-01-15 2026-01-26 2026-03-03 2026-03-26 2026-03-31 2026-04-03 2026-04-14 2026-05-01 2026-05-28 2026-06-26
-2026-09-14 2026-10-02 2026-10-20 2026-11-10 2026-11-24 2026-12-25`
-  .trim()
-  .split(/\s+/);
-/** The budgets, a Saturday and a Sunday, in full; the hour of Diwali in the afternoon, and in an evening. */
-const SESSIONS: Readonly<Record<string, readonly [first: string, last: string]>> = {
-  '2025-02-01': ['09:00', '15:59'],
-  '2026-02-01': ['09:00', '15:59'],
-  '2025-10-21': ['13:15', '15:04'],
-  '2026-11-08': ['18:00', '19:44'],
+/** Recorded every day; it closes by auction since there is one. */
+const SHARE = 'NSE:SBIN-EQ';
+/** Recorded beside it where hours change: a share without derivatives, and one of these. */
+const PLAIN_SHARE = 'NSE:SMALL-EQ';
+const FUTURE = 'NSE:NIFTY26DECFUT';
+
+const OLD_PREOPEN = '09:00 PREOPEN_ENTRY, 09:08 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
+const NEW_PREOPEN =
+  '09:00 PREOPEN_ENTRY, 09:05 PREOPEN_LIMIT, 09:10 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
+const OLD_CLOSE = '15:30 CLOSE_CALC, 15:40 POSTCLOSE';
+const AUCTION =
+  '15:15 CAS_REF, 15:20 CAS_ENTRY, 15:25 CAS_LIMIT, 15:30 CAS_MATCH, 15:35 TRANSITION, 15:50 POSTCLOSE';
+const LATER_AUCTION =
+  '15:30 CAS_REF, 15:31 CAS_ENTRY, 15:36 CAS_LIMIT, 15:40 CAS_MATCH, 15:45 TRANSITION, 15:50 POSTCLOSE';
+/** No circular names what lies between: the closing price is made of the half hour before. */
+const WITHOUT_AUCTION = '15:30 CLOSE_CALC, 15:50 POSTCLOSE';
+/**
+ * The last day before a change and the first one under it: when each phase of each kind of symbol begins. Shares: NSE/CMTR/74466
+ * from 3 August, /74969 from 7 September, /76963 from 7 December. Derivatives: NSE/FAOP/71092 (a pre-open, with the hours
+ * of shares), /74467, /74970, and SEBI's circular of 15 October.
+ */
+const CHANGES: Readonly<Record<string, readonly (readonly [symbol: string, phases: string])[]>> = {
+  '2025-12-05': [[FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none']],
+  '2025-12-08': [[FUTURE, `${OLD_PREOPEN}, 15:30 none`]],
+  '2026-07-31': [
+    [SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
+    [PLAIN_SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
+    [FUTURE, `${OLD_PREOPEN}, 15:30 none`],
+  ],
+  '2026-08-03': [
+    [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
+    [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
+    [FUTURE, `${OLD_PREOPEN}, 15:40 none`],
+  ],
+  '2026-09-04': [
+    [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
+    [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
+    [FUTURE, `${OLD_PREOPEN}, 15:40 none`],
+  ],
+  '2026-09-07': [
+    [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
+    [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
+    [FUTURE, `${NEW_PREOPEN}, 15:40 none`],
+  ],
+  '2026-12-04': [
+    [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
+    [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
+    [FUTURE, `${NEW_PREOPEN}, 15:40 none`],
+  ],
+  '2026-12-07': [
+    [SHARE, `${NEW_PREOPEN}, ${LATER_AUCTION}`],
+    [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
+    [FUTURE, `${NEW_PREOPEN}, 15:45 none`],
+  ],
 };
 
 /** Date, first and last minute with a row. */
 function expected(): readonly string[] {
   const days: string[] = [];
   for (let date = istDate('2025-01-01'); date <= '2026-12-31'; date = addDays(date, 1)) {
-    const isWeekend = weekday(date) === 0 || weekday(date) === 6;
-    const hours =
-      SESSIONS[date] ?? (isWeekend || HOLIDAYS.includes(date) ? null : ['09:00', '15:59']);
+    const hours = hoursOn(date);
     if (hours !== null) days.push([date, ...hours].join(' '));
   }
   return days;
@@ -57,8 +106,48 @@ function expected(): readonly string[] {
 const rows = new Map<string, Instant[]>();
 /** How often the broker was asked for the status of its market, which it says is closed, by date. */
 const asked = new Map<string, number>();
+let dataDir = '';
+afterAll(() => rm(dataDir, { recursive: true }));
+
+/** What the symbol master would say. */
+const naming: Naming = (date) => {
+  const symbols = date in CHANGES ? [SHARE, PLAIN_SHARE, FUTURE] : [SHARE];
+  const nothing = { alias: null, isin: null, fyToken: null, tick: null, lot: null };
+  const facts = symbols.map((symbol) => ({
+    symbol,
+    ...nothing,
+    auction: symbol === FUTURE ? null : symbol === SHARE,
+    lastClose: null,
+  }));
+  return Promise.resolve({ symbols, unknown: [], facts, problems: [] });
+};
+
+/** Real files where hours change; of the other days nobody asks what became of them. */
+function newDays() {
+  const [files, memory] = [
+    dayFolders(dataDir),
+    memoryDays({ diskUsedPercent: () => 10, shipped: () => true }),
+  ];
+  const waiting = new Set<IstDate>();
+  const days: Days = {
+    ...memory,
+    open: (date) => {
+      if (!(date in CHANGES)) return memory.open(date);
+      waiting.add(date);
+      return files.open(date);
+    },
+    folder: (date) => (date in CHANGES ? files.folder(date) : memory.folder(date)),
+    dates: () => Promise.resolve([...waiting]),
+  };
+  const compact = async (date: IstDate): Promise<void> => {
+    await compactDay({ folder: days.folder(date), date, shard: 0, ...sessionsOn(date, {}) });
+    waiting.delete(date);
+  };
+  return { days, compact };
+}
 
 beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-two-years-'));
   const start = istInstant(istDate('2025-01-01'), '00:00');
   const until = istInstant(istDate('2027-01-01'), '00:00');
   const state = newState({ seed: 'years', apps: [SIMULATED_APP], refresh: 'refused' });
@@ -70,7 +159,7 @@ beforeAll(async () => {
       return Promise.resolve();
     },
   };
-  const sampling = parseSampling(SYMBOL, '60');
+  const sampling = parseSampling(SHARE, '60');
   if (!sampling.ok) throw new Error(sampling.problem);
   const quiet = { emit: () => undefined };
   const token = holdToken({
@@ -89,21 +178,22 @@ beforeAll(async () => {
   });
   const feed: DepthFeed = {
     name: 'rest',
-    async *observe(session, held) {
+    async *observe(session, held, _signal, symbols = []) {
       for (const slot of slotsOf(session, 60)) {
         await clock.sleepUntil(slot);
-        yield [takenAt(slot, held() ?? '')];
+        ask(slot, held() ?? '');
+        yield symbols.map((symbol) => taken(symbol, slot));
       }
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  const takenAt = (slot: Instant, accessToken: string): Taken => {
+  const ask = (slot: Instant, accessToken: string): void => {
     const answered = reply(
       state,
       {
         method: 'GET',
         path: '/data/depth',
-        query: new URLSearchParams({ symbol: SYMBOL }),
+        query: new URLSearchParams({ symbol: SHARE }),
         authorization: `${SIMULATED_APP.id}:${accessToken}`,
         userAgent: 'test',
         body: '',
@@ -112,8 +202,9 @@ beforeAll(async () => {
     );
     if (answered.status !== 200) throw new Error(`${String(slot)}: ${answered.body}`);
     const date = istDateAt(slot);
-    rows.set(date, [...(rows.get(date) ?? []), slot]);
-    return taken(SYMBOL, slot);
+    const seen = rows.get(date) ?? [];
+    seen.push(slot);
+    rows.set(date, seen);
   };
   await harvest({
     clock,
@@ -123,15 +214,11 @@ beforeAll(async () => {
     events: quiet,
     metrics: { measure: () => undefined, flush: () => Promise.resolve() },
     sampling: sampling.value,
-    // What is over is of no interest here, and a folder of two years would be looked through every ten minutes.
-    days: {
-      ...memoryDays({ diskUsedPercent: () => 10, shipped: () => true }),
-      dates: () => Promise.resolve([]),
-    },
-    compact: () => Promise.resolve(),
+    ...newDays(),
+    naming,
     objects: null,
     shard: 0,
-    isOver: () => false,
+    isOver: (date) => isOver(date, now, {}),
     nextSession,
     mayOpenAfterAll: (date) => mayOpenAfterAll(date, {}),
     marketStatus: () => {
@@ -162,27 +249,10 @@ describe('In two years the harvester records', () => {
     }
   });
 
-  test.each([
-    ['2026-01-15', null],
-    ['2026-07-31', 'CONTINUOUS 09:15–15:30, CLOSE_CALC 15:30–15:40'],
-    ['2026-08-03', 'CONTINUOUS 09:15–15:15, CAS_REF 15:15–15:20'],
-    ['2026-12-04', 'CONTINUOUS 09:15–15:15, CAS_REF 15:15–15:20'],
-    ['2026-12-07', 'CONTINUOUS 09:15–15:30, CAS_REF 15:30–15:31'],
-    ['2026-09-04', 'PREOPEN_ENTRY 09:00–09:08, PREOPEN_MATCH 09:08–09:12'],
-    ['2026-09-07', 'PREOPEN_ENTRY 09:00–09:05, PREOPEN_LIMIT 09:05–09:10'],
-  ])('under the rules of its day: %s', (date, phases) => {
-    const day = dayOf(istDate(date));
-    const text =
-      day.kind === 'closed'
-        ? null
-        : day.plan.phases
-            .map(
-              ({ name, from, to }) =>
-                `${name} ${formatClock(from).slice(0, 5)}–${formatClock(to).slice(0, 5)}`,
-            )
-            .join(', ');
-    if (phases === null) expect([text, rows.has(date)]).toEqual([null, false]);
-    else expect(text).toContain(phases);
+  describe.each(Object.entries(CHANGES))('under the rules of %s', (date, symbols) => {
+    test.each(symbols)('%s', async (symbol, phases) => {
+      expect(await phasesIn(date, symbol)).toBe(phases);
+    });
   });
 });
 
@@ -191,3 +261,20 @@ test('It asks for the status of the market once in each session, and a handful o
     expect(asked.get(date), date).toBe(rows.has(date) ? 1 : 6);
   }
 });
+/** When each phase begins, as the compacted day's Parquet has it. */
+async function phasesIn(date: string, wanted: string): Promise<string> {
+  const file = path.join(dataDir, 'days', date, 'depth.parquet');
+  const begins: string[] = [];
+  let [last, minutes] = ['', 0];
+  for await (const group of (await openParquet(file)).groups(['symbol', 'slot', 'phase'])) {
+    for (const [symbol, slot, phase] of group) {
+      if (symbol !== wanted) continue;
+      minutes += 1;
+      const name = String(phase ?? 'none');
+      if (name !== last) begins.push(`${formatClock(instant(Number(slot))).slice(0, 5)} ${name}`);
+      last = name;
+    }
+  }
+  expect(minutes).toBe(420);
+  return begins.join(', ');
+}

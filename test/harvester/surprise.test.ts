@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/files/days.ts';
+import { openRecording } from '../../adapters/files/recordings.ts';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { nextSession } from '../../core/market/calendar.ts';
@@ -115,7 +116,6 @@ async function lived(day: Day = {}) {
     asked: fyers.requests().map(({ at }) => formatClock(at as Instant).slice(0, 5)),
     manifest: recorded.includes(date) ? await days.folder(date).manifest() : null,
     events: recorded.includes(date) ? await days.folder(date).events() : [],
-    rows: () => days.folder(date).rows(),
   };
 }
 
@@ -125,7 +125,7 @@ describe('On a day that the calendar has as closed', () => {
   test.each([HOLIDAY, SUNDAY])(
     'a market that is open is told, and recorded to the usual close: %s',
     async (date) => {
-      const { said, asked, manifest, events, rows } = await lived({ date });
+      const { said, asked, manifest, events } = await lived({ date });
       expect(asked).toEqual(['09:20']);
       expect(said.filter((event) => event === 'surprise-session')).toHaveLength(1);
       expect(said.indexOf('day-compacted')).toBeGreaterThan(said.indexOf('recording'));
@@ -144,8 +144,10 @@ describe('On a day that the calendar has as closed', () => {
         phases: [{ name: 'UNKNOWN', certainty: 'provisional', received: WHOLE_DAY }],
         quality: { red: false },
       });
+      const recording = await openRecording({ what: date, dataDir: folder, cwd: folder });
       const found = await audit({
-        ...{ date, rows, events, manifest, ownDays: {} },
+        ...{ date, events, manifest, ownDays: {} },
+        rows: () => recording.rows(),
         now: istInstant(date, '20:00'),
         onRow: () => undefined,
       });

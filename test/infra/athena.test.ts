@@ -43,21 +43,40 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-/** Two minutes of continuous trading from 10:14, one symbol with a hole of ten seconds, then a part of the auction. */
+/**
+ * Two minutes of continuous trading from 10:14, then a part of the auction. The second symbol has a hole of ten seconds,
+ * and marks.
+ */
 async function* groups() {
-  const rows = SYMBOLS.flatMap((symbol, index) => [
-    ...minutes(symbol, '10:14:00', 24, 'CONTINUOUS').filter((_, n) => index === 0 || n !== 5),
-    ...minutes(symbol, '15:20:00', 12, 'CAS_ENTRY'),
-  ]);
+  const [clean = '', flawed = ''] = SYMBOLS;
+  const morning: Marks = ['', '', 'crossed', '', 'stale', '', '', 'locked stale'];
+  const rows = [
+    ...minutes(clean, '10:14:00', 24, 'CONTINUOUS'),
+    ...minutes(clean, '15:20:00', 12, 'CAS_ENTRY'),
+    ...minutes(flawed, '10:14:00', 24, 'CONTINUOUS', morning).filter((_, n) => n !== 5),
+    ...minutes(flawed, '15:20:00', 12, 'CAS_ENTRY', ['outside-circuit']),
+  ];
   yield await Promise.resolve(groupOf(RECORDED_COLUMNS, rows));
 }
 
-function minutes(symbol: string, from: string, slots: number, phase: string): (readonly Cell[])[] {
+/** Of the first slots; the others have none. */
+type Marks = readonly string[];
+
+function minutes(
+  symbol: string,
+  from: string,
+  slots: number,
+  phase: string,
+  marks: Marks = [],
+): (readonly Cell[])[] {
   const start = parseInstant(`${DATE}T${from}+05:30`);
   return Array.from({ length: slots }, (_, n) => {
     const over = { lastPrice: 400 + n, volume: n * 10 };
-    const row = sampleRow(symbol, plus(start, n * 5 * SECOND), over);
-    return [...COLUMNS.map(({ of }) => of(row)), phase, 'sourced'];
+    const crossed = { bids: [{ price: 430, quantity: 1, orders: 1 }] };
+    const slot = plus(start, n * 5 * SECOND);
+    const row = sampleRow(symbol, slot, marks[n] === 'crossed' ? { ...over, ...crossed } : over);
+    const text = marks[n] ?? '';
+    return [...COLUMNS.map(({ of }) => of(row)), phase, 'sourced', text === '' ? null : text];
   });
 }
 
@@ -177,6 +196,7 @@ describe('The saved query', { timeout: 120_000 }, () => {
       'book-at-an-instant',
       'closing-auction',
       'coverage-by-day',
+      'marks-by-day',
       'spread-by-minute',
     ]);
     for (const { inputs } of queries) {
@@ -188,17 +208,46 @@ describe('The saved query', { timeout: 120_000 }, () => {
   test('coverage-by-day counts what each symbol has, and finds the longest hole', async () => {
     const day = { date: DATE, first_slot_ist: `${DATE} 10:14:00` };
     expect(await ask('coverage-by-day', '2026-11-01', '2026-11-30')).toMatchObject([
-      { ...day, symbol: 'NSE:INFY-EQ', snapshots: 35, percent_of_fullest_symbol: 97.22 },
-      { ...day, symbol: 'NSE:SBIN-EQ', snapshots: 36, percent_of_fullest_symbol: 100 },
+      {
+        ...day,
+        symbol: 'NSE:INFY-EQ',
+        snapshots: 35,
+        percent_of_fullest_symbol: 97.22,
+        marked_snapshots: 4,
+      },
+      {
+        ...day,
+        symbol: 'NSE:SBIN-EQ',
+        snapshots: 36,
+        percent_of_fullest_symbol: 100,
+        marked_snapshots: 0,
+      },
     ]);
     expect(await ask('coverage-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
   });
 
-  test('spread-by-minute shows continuous trading alone', async () => {
-    const minute = { mean_spread_rupees: 0.15, mean_spread_basis_points: 3.51 };
+  test('marks-by-day counts the snapshots of each mark, and takes their share as the manifest does', async () => {
+    const day = { date: DATE, symbol: 'NSE:INFY-EQ', marked_snapshots: 1 };
+    const answer = await ask('marks-by-day', '2026-11-01', '2026-11-30');
+    expect(answer).toMatchObject([
+      // Of 23 in continuous trading, the others of all 35.
+      { ...day, mark: 'stale', marked_snapshots: 2, percent_of_snapshots: 8.7 },
+      { ...day, mark: 'crossed', percent_of_snapshots: 2.86 },
+      { ...day, mark: 'locked', first_slot_ist: `${DATE} 10:14:35` },
+      { ...day, mark: 'outside-circuit', last_slot_ist: `${DATE} 15:20:00` },
+    ]);
+    expect(await ask('marks-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
+  });
+
+  test('spread-by-minute shows continuous trading alone, without books that cannot be right', async () => {
+    const minute = {
+      mean_spread_rupees: 0.15,
+      widest_spread_rupees: 0.15,
+      mean_spread_basis_points: 3.51,
+    };
     expect(await ask('spread-by-minute', DATE, 'NSE:INFY-EQ')).toMatchObject([
-      { ...minute, minute_ist: `${DATE} 10:14:00`, snapshots: 11 },
-      { ...minute, minute_ist: `${DATE} 10:15:00`, snapshots: 12 },
+      { ...minute, minute_ist: `${DATE} 10:14:00`, snapshots: 10, snapshots_left_out: 1 },
+      { ...minute, minute_ist: `${DATE} 10:15:00`, snapshots: 12, snapshots_left_out: 0 },
     ]);
   });
 
@@ -207,6 +256,8 @@ describe('The saved query', { timeout: 120_000 }, () => {
     expect(ladder).toHaveLength(5);
     expect(ladder[0]).toMatchObject({
       slot_ist: `${DATE} 10:14:20`,
+      phase: 'CONTINUOUS',
+      marks: 'stale',
       ltp: 404,
       level: 1,
       bid_px: 427.25,
@@ -221,8 +272,20 @@ describe('The saved query', { timeout: 120_000 }, () => {
     const auction = { phase: 'CAS_ENTRY', phase_certainty: 'sourced', snapshots: 12 };
     const seen = { first_ltp: 400, last_ltp: 411, traded_qty: 110 };
     expect(await ask('closing-auction', DATE)).toMatchObject([
-      { ...auction, ...seen, symbol: 'NSE:INFY-EQ', first_slot_ist: `${DATE} 15:20:00` },
-      { ...auction, ...seen, symbol: 'NSE:SBIN-EQ', last_slot_ist: `${DATE} 15:20:55` },
+      {
+        ...auction,
+        ...seen,
+        symbol: 'NSE:INFY-EQ',
+        marked_snapshots: 1,
+        first_slot_ist: `${DATE} 15:20:00`,
+      },
+      {
+        ...auction,
+        ...seen,
+        symbol: 'NSE:SBIN-EQ',
+        marked_snapshots: 0,
+        last_slot_ist: `${DATE} 15:20:55`,
+      },
     ]);
   });
 });

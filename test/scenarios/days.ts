@@ -1,30 +1,14 @@
 // Walks a world through its days: the schedules as they are, and between them whatever the plan has drawn.
 import { REFRESH_SLOTS, WATCH_SLOTS, isLastSlot } from '../../core/schedule.ts';
-import {
-  DAY,
-  type Instant,
-  type IstDate,
-  addDays,
-  istInstant,
-  plus,
-  weekday,
-} from '../../core/time.ts';
+import { DAY, type Instant, type IstDate, addDays, istInstant, plus } from '../../core/time.ts';
 import { register } from '../../sandbox/fyers/accounts.ts';
 import type { Fault } from '../../sandbox/faults.ts';
+import { hoursOn } from '../support/exchange-days.ts';
 import type { Evidence, JudgedDay } from './judge.ts';
 import { type Login, type Luck, type Plan, draw } from './luck.ts';
 import { linkIn, logIn } from './person.ts';
 import { type Witness, newWitness } from './witness.ts';
 import { type Failed, OTHER_ACCOUNT, type World, drawer } from './world.ts';
-
-/** Thirty days that were chosen for their holidays. The lists are the exchange's, not our calendar's. */
-export interface Month {
-  readonly from: IstDate;
-  /** Weekdays without trading. */
-  readonly holidays: readonly string[];
-  /** Saturdays and Sundays with a session. */
-  readonly sessions: readonly string[];
-}
 
 interface Step {
   readonly at: string;
@@ -48,28 +32,23 @@ const THROTTLED_SHARE = 0.07;
 
 export async function walk(
   world: World,
-  { seed, month, days }: { readonly seed: number; readonly month: Month; readonly days: number },
+  { seed, from, days }: { readonly seed: number; readonly from: IstDate; readonly days: number },
 ): Promise<Evidence> {
   const plan = draw(seed, days);
   const walking = { world, witness: newWitness(world), random: drawer(seed) };
   const judged: JudgedDay[] = [];
   for (const [index, luck] of plan.days.entries()) {
-    const date = addDays(month.from, index);
+    const date = addDays(from, index);
     const today = { luck, accepts: acceptsOn(plan, index), probes: probesOn(plan, index) };
     const cut = await walkDay(walking, date, today);
     judged.push({
       date,
-      trades: tradesOn(month, date),
+      trades: hoursOn(date) !== null,
       storeFailed: luck.store === 'throttled',
       cut,
     });
   }
   return walking.witness.evidence(judged);
-}
-
-function tradesOn({ holidays, sessions }: Month, date: IstDate): boolean {
-  const isWeekend = weekday(date) === 0 || weekday(date) === 6;
-  return isWeekend ? sessions.includes(date) : !holidays.includes(date);
 }
 
 const acceptsOn = ({ accepts }: Plan, index: number) => accepts[index] === true;

@@ -8,6 +8,7 @@ import type { Taken } from '../../core/ports.ts';
 import { type Instant, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { beginDay } from '../../harvester/day.ts';
+import type { SymbolFacts } from '../../harvester/symbols.ts';
 import { sampleRow, shortSession } from './depth.ts';
 import { virtualClock } from './virtual-clock.ts';
 
@@ -16,6 +17,8 @@ export interface RecordedDay {
   readonly session?: SessionPlan;
   readonly symbols?: readonly string[];
   readonly everySeconds?: number;
+  /** Whether a symbol closes by auction, as the day's symbol events say; nothing by default. */
+  readonly auctions?: Readonly<Record<string, boolean>>;
   /** What the broker answers for a slot, over the usual book; null is a hole (`timeout`). */
   readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;
   /** running: as during the session · ended: after it, not compacted. */
@@ -37,6 +40,7 @@ export async function recordDay(options: RecordedDay) {
     { days, clock, events, sampling: sampling.value, feed: 'rest' },
     session,
   );
+  await day.identify(Object.entries(options.auctions ?? {}).map(factsOf));
   for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
     const inTurn = (symbol: string, turn: number) => takenOf(options, symbol, index, slot, turn);
     await day.take(symbols.map(inTurn));
@@ -50,6 +54,11 @@ export async function recordDay(options: RecordedDay) {
     await compactDay({ folder, date, shard: 0, session });
   }
   return { date, folder };
+}
+
+function factsOf([symbol, auction]: readonly [string, boolean]): SymbolFacts {
+  const nothing = { alias: null, isin: null, fyToken: null, tick: null, lot: null };
+  return { symbol, auction, ...nothing, lastClose: null };
 }
 
 function takenOf(

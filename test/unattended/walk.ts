@@ -7,11 +7,10 @@ import {
   MINUTE,
   SECOND,
   addDays,
-  istDate,
   istInstant,
   plus,
-  weekday,
 } from '../../core/time.ts';
+import { MONTH_STARTS, hoursOn } from '../support/exchange-days.ts';
 import { allOf, graphOf } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
 import { alarmOf, transitionsOf } from '../infra/alarms/model.ts';
@@ -31,41 +30,24 @@ import {
 
 const DAYS = 30;
 
-/** Thirty days that were chosen for their holidays. The lists are the exchange's, not our calendar's. */
-export interface Month {
-  readonly from: IstDate;
-  /** Weekdays without trading. */
-  readonly holidays: readonly string[];
-  /** Saturdays and Sundays with a session. */
-  readonly sessions: readonly string[];
-}
-
-export const MONTHS: Readonly<Record<'winter' | 'autumn' | 'spring', Month>> = {
-  /** An election, Republic Day, the budget on a Sunday. */
-  winter: {
-    from: istDate('2026-01-12'),
-    holidays: ['2026-01-15', '2026-01-26'],
-    sessions: ['2026-02-01'],
-  },
-  /** Balipratipada, Guru Nanak Jayanti, and the auction's new hours on 7 December. */
-  autumn: { from: istDate('2026-11-09'), holidays: ['2026-11-10', '2026-11-24'], sessions: [] },
-  /** Four holidays in four weeks, three of which make a long weekend. */
-  spring: {
-    from: istDate('2026-03-20'),
-    holidays: ['2026-03-26', '2026-03-31', '2026-04-03', '2026-04-14'],
-    sessions: [],
-  },
-};
+/** By the names that `docs/soak.md` has for them. */
+export const MONTHS = {
+  winter: MONTH_STARTS.winter,
+  autumn: MONTH_STARTS.lateAutumn,
+  spring: MONTH_STARTS.spring,
+} as const;
 
 /** Books are recorded from 09:00 to 16:00 in all three. */
 const OPENS = '09:00';
 const CLOSES = '16:00';
 
-export async function unattended(month: Month, seed: number): Promise<Evidence> {
-  const startsAt = istInstant(month.from, '00:00');
+export async function unattended(from: IstDate, seed: number): Promise<Evidence> {
+  const startsAt = istInstant(from, '00:00');
   const end = plus(startsAt, DAYS * DAY);
   await using machine = await newMachine(seed, startsAt, DAYS);
-  const days = draw(seed, DAYS).map((luck, index) => planDay(machine, month, luck, index));
+  const days = draw(seed, DAYS).map((luck, index) =>
+    planDay(machine, addDays(from, index), luck, index),
+  );
   machine.agenda.at(end, () => {
     machine.stop(end);
   });
@@ -84,10 +66,8 @@ export async function unattended(month: Month, seed: number): Promise<Evidence> 
   };
 }
 
-function planDay(machine: Machine, month: Month, luck: Luck, index: number): JudgedDay {
-  const date = addDays(month.from, index);
-  const isWeekend = weekday(date) === 0 || weekday(date) === 6;
-  const trades = isWeekend ? month.sessions.includes(date) : !month.holidays.includes(date);
+function planDay(machine: Machine, date: IstDate, luck: Luck, index: number): JudgedDay {
+  const trades = hoursOn(date) !== null;
   const at = (time: string): Instant => istInstant(date, time);
   // The last day's objects can't wait for a noon that is not lived through.
   const bucket = index < DAYS - 1 ? luck.bucket : 'there';

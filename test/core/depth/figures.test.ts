@@ -22,8 +22,8 @@ function snapshot(changes: Partial<Snapshot> & { readonly slot: Instant }): Snap
   };
 }
 
-function figuresOf(rows: readonly Snapshot[]) {
-  const figures = startFigures();
+function figuresOf(rows: readonly Snapshot[], hasPhases = true) {
+  const figures = startFigures({ hasPhases });
   for (const row of rows) figures.add(row);
   return figures.figures();
 }
@@ -50,6 +50,12 @@ describe('The figures of a day', () => {
     expect(figuresOf(rows).symbols).toEqual([
       { symbol: SBIN, minutes: [{ minute: TEN, spread: null, imbalance: null }] },
     ]);
+  });
+
+  test('have no spread of a symbol outside of its phases, but on a day of which nobody knows them', () => {
+    const closed = [snapshot({ slot: TEN, phase: null })];
+    expect(figuresOf(closed).symbols[0]?.minutes[0]?.spread).toBeNull();
+    expect(figuresOf(closed, false).symbols[0]?.minutes[0]?.spread).toBeCloseTo(10, 6);
   });
 
   test('tell what was recorded in each phase of the close, and nothing of other phases', () => {

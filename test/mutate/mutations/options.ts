@@ -101,8 +101,22 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a query asks for a column that is not there',
     file: 'infra/queries/spread-by-minute.sql',
-    find: 'max(ask_px_1 - bid_px_1)',
-    replace: 'max(ask_price_1 - bid_px_1)',
+    find: 'ask_px_1 - bid_px_1 AS spread',
+    replace: 'ask_price_1 - bid_px_1 AS spread',
+    tests: ATHENA,
+  },
+  {
+    name: 'the spread is taken of crossed books too',
+    file: 'infra/queries/spread-by-minute.sql',
+    find: 'crossed|',
+    replace: '',
+    tests: ATHENA,
+  },
+  {
+    name: 'a row with two marks is counted under their joined names',
+    file: 'infra/queries/marks-by-day.sql',
+    find: "split(marks, ' ')",
+    replace: 'ARRAY[marks]',
     tests: ATHENA,
   },
   {

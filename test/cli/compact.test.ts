@@ -1,0 +1,53 @@
+// Closed days by hand, over days that the harvester's own code recorded.
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lockFolder } from '../../adapters/files/harvest-lock.ts';
+import { surprisePlan } from '../../core/market/surprise.ts';
+import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+import { stage } from './stage.ts';
+
+describe('fyers compact', () => {
+  test('closes every day that waits for it, and says when none does', async () => {
+    await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
+    const dataDir = path.join(cli.folder, 'harvested_data');
+    await recordDay({ dataDir, state: 'ended' });
+    expect((await cli.run('compact')).out).toContain(
+      '2026-11-25: 24 of 24 slots, 0 explained, 0 unexplained.',
+    );
+    expect((await cli.run('compact')).out).toContain('waits for it');
+    expect((await cli.run('compact', '2026-11-25')).out).toContain('has its manifest');
+  });
+
+  test('leaves a day alone that is being recorded', async () => {
+    await using cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
+    const dataDir = path.join(cli.folder, 'harvested_data');
+    await recordDay({ dataDir, state: 'running' });
+    const early = await cli.run('compact', '2026-11-25');
+    expect(early.err).toContain('is not over');
+    expect((await cli.run('compact')).out).toContain('waits for it');
+    expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
+    await using _held = await lockFolder(dataDir);
+    expect((await cli.run('compact')).err).toContain('Another harvester records into');
+  });
+
+  test('waits for the end of a day that the calendar has as closed and that is recorded all the same', async () => {
+    const sunday = istDate('2026-11-29');
+    const session = surprisePlan(sunday, istInstant(sunday, '15:58'));
+    if (session === null) throw new Error('no session');
+    const clock = virtualClock(plus(session.opensAt, 30 * SECOND));
+    await using cli = await stage({ clock });
+    const dataDir = path.join(cli.folder, 'harvested_data');
+    await recordDay({ dataDir, session, state: 'ended' });
+    expect((await cli.run('compact', sunday)).err).toContain('is not over');
+    expect((await cli.run('check')).out).not.toContain('outside-session');
+    clock.set(session.closesAt);
+    expect((await cli.run('compact')).out).toContain(
+      '2026-11-29: 24 of 24 slots, 0 explained, 0 unexplained.',
+    );
+    const checked = await cli.run('check');
+    expect([checked.code, checked.out.includes('outside-session')]).toEqual([0, false]);
+    expect((await cli.run('report')).code).toBe(0);
+  });
+});
