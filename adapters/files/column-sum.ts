@@ -2,10 +2,7 @@
 import type { GroupColumn } from '../../core/depth/row-group.ts';
 
 export interface ColumnSum {
-  /** What is to be written. */
   add(column: GroupColumn): void;
-  /** What was read: null and undefined are missing values. */
-  addRead(values: Iterable<unknown>): void;
   /** Count of values, count of nulls, and a sum weighted by position, so that values that change places are seen. */
   total(): string;
 }
@@ -14,15 +11,7 @@ const WEIGHTS = 8191;
 
 export function columnSum(): ColumnSum {
   const texts = new Map<string, number>();
-  let [values, nulls, sum, weight] = [0, 0, 0, 0];
-  const addOne = (value: number): void => {
-    weight = weight === WEIGHTS ? 1 : weight + 1;
-    if (Number.isNaN(value)) nulls += 1;
-    else {
-      sum += weight * value;
-      values += 1;
-    }
-  };
+  const all = { values: 0, nulls: 0, sum: 0 };
   const valueOf = (text: string): number => {
     const known = texts.get(text) ?? textValue(text);
     texts.set(text, known);
@@ -30,20 +19,26 @@ export function columnSum(): ColumnSum {
   };
   return {
     add(column) {
-      if (column instanceof Float64Array) {
-        for (const value of column) addOne(value);
-        return;
+      const numbers = column instanceof Float64Array ? column : null;
+      const places = column instanceof Float64Array ? new Int32Array() : column.places;
+      const known = column instanceof Float64Array ? [] : column.names.map(valueOf);
+      const rows = numbers?.length ?? places.length;
+      let [values, nulls, sum] = [0, 0, all.sum];
+      let weight = (all.values + all.nulls) % WEIGHTS;
+      for (let row = 0; row < rows; row += 1) {
+        const value = (numbers === null ? known[places[row] ?? -1] : numbers[row]) ?? NaN;
+        weight = weight === WEIGHTS ? 1 : weight + 1;
+        if (Number.isNaN(value)) nulls += 1;
+        else {
+          sum += weight * value;
+          values += 1;
+        }
       }
-      const known = column.names.map(valueOf);
-      for (const place of column.places) addOne(known[place] ?? NaN);
+      all.values += values;
+      all.nulls += nulls;
+      all.sum = sum;
     },
-    addRead(column) {
-      for (const value of column) {
-        if (value === null || value === undefined) addOne(NaN);
-        else addOne(typeof value === 'string' ? valueOf(value) : Number(value));
-      }
-    },
-    total: () => `${String(values)} values, ${String(nulls)} nulls, sum ${String(sum)}`,
+    total: () => `${String(all.values)} values, ${String(all.nulls)} nulls, sum ${String(all.sum)}`,
   };
 }
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { parseCsvLine } from '../../core/depth/columns.ts';
@@ -100,11 +99,7 @@ function* rowsOf(bytes: Buffer, parse: LineParser): Generator<Observed | null> {
 /** The same bytes for the same input: Node writes no time into a gzip header. */
 async function zip(source: AsyncIterable<Buffer>, file: string) {
   const partial = `${file}.partial`;
-  await pipeline(
-    Readable.from(source),
-    createGzip({ level: 4, chunkSize: 256 * 1024 }),
-    createWriteStream(partial, { flush: true }),
-  );
+  await pipeline(source, createGzip({ level: 4, chunkSize: 64 * 1024 }), createWriteStream(partial, { flush: true }));
   await rename(partial, file);
 }
 

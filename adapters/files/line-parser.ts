@@ -92,8 +92,8 @@ function clockParser(): (bytes: Buffer, from: number, to: number) => number {
   let midnight = NaN;
   return (bytes, from, to) => {
     if (from + STAMP.length > to) return NaN;
-    for (const [place, byte] of MARKS) if (bytes[from + place] !== byte) return NaN;
-    if (date.compare(bytes, from, from + date.length) !== 0) {
+    for (const place of FIXED) if (bytes[from + place] !== FORM[place]) return NaN;
+    if (!isSame(date, bytes, from)) {
       const found = parseIstDate(bytes.toString('latin1', from, from + date.length));
       if (found === null) return NaN;
       midnight = istInstant(found, '00:00');
@@ -108,9 +108,16 @@ function clockParser(): (bytes: Buffer, from: number, to: number) => number {
   };
 }
 
-/** What stands in a stamp at every instant of India. */
-const MARKS = Array.from(STAMP, (mark, place) => ({ mark, place })).flatMap(({ mark, place }) =>
-  place < 10 || (/\d/.test(mark) && place < 23) ? [] : [[place, mark.charCodeAt(0)] as const],
+/** Quicker than the library's comparison, for so few bytes. */
+function isSame(date: Buffer, bytes: Buffer, from: number): boolean {
+  for (let at = 0; at < date.length; at += 1) if (date[at] !== bytes[from + at]) return false;
+  return true;
+}
+
+const FORM = Buffer.from(STAMP);
+/** Places of what a stamp has at every instant of India. */
+const FIXED = Uint8Array.from(
+  [...FORM.keys()].filter((at) => /[T:.]/.test(STAMP.charAt(at)) || at > 22),
 );
 
 /** NaN where one is no digit. */

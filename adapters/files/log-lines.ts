@@ -16,7 +16,7 @@ export interface LogBlock {
   readonly torn: boolean;
 }
 
-const BLOCK = 1024 * 1024;
+const BLOCK = 256 * 1024;
 export const LINE_END = 0x0a;
 
 /** Everything in every file, without headers, about a MiB at a time. */

@@ -2,13 +2,14 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type ColumnChunk, parquetMetadataAsync, parquetScan } from 'hyparquet';
+import { type ColumnChunk, parquetMetadataAsync } from 'hyparquet';
 import { ParquetWriter, type SchemaElement, fileWriter } from 'hyparquet-writer';
 import type { Column } from '../../core/depth/columns.ts';
 import type { RowGroup } from '../../core/depth/row-group.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { type ColumnSum, columnSum } from './column-sum.ts';
 import { writeChunk } from './parquet-chunk.ts';
+import { readChunk } from './parquet-pages.ts';
 
 export type ParquetColumn = Pick<Column, 'name' | 'kind' | 'nullable'>;
 
@@ -98,39 +99,43 @@ async function compare(
   written: readonly ColumnSum[],
 ): Promise<void> {
   await using handle = await open(file);
-  const buffer = await bytesOf(handle);
-  const metadata = await parquetMetadataAsync(buffer);
-  const scan = await parquetScan({
-    file: buffer,
-    metadata: { ...metadata, schema: metadata.schema.map(asNumbers) },
-    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
-    parsers: { timestampFromMilliseconds: Number },
-  });
+  const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
   if (Number(metadata.num_rows) !== rows) throw new Error('the number of rows differs');
   for (const [index, { name }] of columns.entries()) {
+    const element = metadata.schema[index + 1];
     const read = columnSum();
-    for (const range of scan.ranges)
-      read.addRead(await scan.readColumn({ ...range, column: name }));
+    for (const group of metadata.row_groups) {
+      const chunk = group.columns[index];
+      if (element === undefined || chunk === undefined)
+        throw new Error(`column ${name} is missing`);
+      const bytes = await chunkBytes(handle, chunk);
+      read.add(readChunk(bytes, chunk, element, decompress));
+    }
     if (read.total() !== written[index]?.total()) throw new Error(`column ${name} differs`);
   }
 }
 
-/** A count is read as an instant is: as a number, once for each different one, and not as a BigInt for each row. */
-function asNumbers(element: SchemaElement): SchemaElement {
-  return element.type === 'INT64' ? { ...element, ...ELEMENTS.timestamp } : element;
+async function chunkBytes(handle: FileHandle, { meta_data }: ColumnChunk): Promise<Uint8Array> {
+  const from = meta_data?.dictionary_page_offset ?? meta_data?.data_page_offset;
+  return bytesFrom(handle, Number(from), Number(meta_data?.total_compressed_size));
 }
 
-/** The library's own opens the file for each column of each group. */
-async function bytesOf(handle: FileHandle) {
-  const byteLength = (await handle.stat()).size;
+async function bytesFrom(handle: FileHandle, from: number, length: number) {
+  const bytes = new Uint8Array(length);
+  await handle.read(bytes, 0, length, from);
+  return bytes;
+}
+
+function bufferOf(handle: FileHandle, byteLength: number) {
   return {
     byteLength,
-    async slice(from: number, to = byteLength): Promise<ArrayBuffer> {
-      const bytes = new Uint8Array(to - from);
-      await handle.read(bytes, 0, bytes.length, from);
-      return bytes.buffer;
-    },
+    slice: async (from: number, to = byteLength) =>
+      (await bytesFrom(handle, from, to - from)).buffer,
   };
+}
+
+function decompress(bytes: Uint8Array): Uint8Array {
+  return zstdDecompressSync(bytes);
 }
 
 function compress(bytes: Uint8Array): Uint8Array {

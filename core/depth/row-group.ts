@@ -28,6 +28,7 @@ export function collecting(capacity: number) {
   const numbers = new Float64Array(capacity * WIDTH);
   const texts = TEXTS.map((index) => ({ index, text: textsOf(capacity) }));
   const byIndex = new Map(texts.map(({ index, text }) => [index, text]));
+  const symbols = byIndex.get(SYMBOL) ?? textsOf(capacity);
   const gathered = new Float64Array(capacity);
   let rows = 0;
 
@@ -52,12 +53,8 @@ export function collecting(capacity: number) {
     rows: () => rows,
     /** All that was added, sorted by symbol and then slot, which compresses best and reads fastest; then it is empty. */
     take(): RowGroup {
-      const order = upTo(rows);
-      const ranks = byIndex.get(SYMBOL)?.ranks(rows) ?? [];
-      const slots = Float64Array.from(order, (row) => numbers[row * WIDTH + SLOT] ?? NaN);
-      const by = (values: ArrayLike<number>, a: number, b: number): number =>
-        (values[a] ?? NaN) - (values[b] ?? NaN);
-      order.sort((a, b) => by(ranks, a, b) || by(slots, a, b));
+      const slotOf = (row: number): number => numbers[row * WIDTH + SLOT] ?? NaN;
+      const order = orderOf(symbols.gather(upTo(rows)), slotOf);
       rows = 0;
       return { rows: order.length, column: (index) => gather(index, order) };
     },
@@ -105,13 +102,24 @@ function textsOf(capacity: number) {
       for (let n = 0; n < order.length; n += 1) gathered[n] = places[order[n] ?? 0] ?? -1;
       return { names, places: gathered.subarray(0, order.length) };
     },
-    /** Of each of the first rows, in the order of the alphabet. */
-    ranks(rows: number): Uint32Array {
-      const sorted = new Map(names.toSorted().map((name, rank) => [name, rank]));
-      const ranks = names.map((name) => sorted.get(name) ?? 0);
-      return Uint32Array.from(places.subarray(0, rows), (place) => ranks[place] ?? 0);
-    },
   };
+}
+
+/** Rows by symbol and then slot. A log has the slots of a symbol in their order, as a rule. */
+function orderOf({ names, places }: TextColumn, slotOf: (row: number) => number): Uint32Array {
+  const byName: number[][] = names.map(() => []);
+  for (const [row, place] of places.entries()) byName[place]?.push(row);
+  const sorted = [...names.keys()].sort((a, b) => ((names[a] ?? '') < (names[b] ?? '') ? -1 : 1));
+  const order = new Uint32Array(places.length);
+  let at = 0;
+  for (const place of sorted) {
+    const rows = byName[place] ?? [];
+    const inOrder = rows.every((row, n) => n === 0 || slotOf(rows[n - 1] ?? row) <= slotOf(row));
+    if (!inOrder) rows.sort((a, b) => slotOf(a) - slotOf(b));
+    order.set(rows, at);
+    at += rows.length;
+  }
+  return order;
 }
 
 function upTo(count: number): Uint32Array {
