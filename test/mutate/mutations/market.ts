@@ -142,4 +142,11 @@ export const MARKET: readonly Mutation[] = [
     replace: 'ofSymbol[at] = mark;',
     tests: ['test/core/depth/coverage.test.ts'],
   },
+  {
+    name: 'a clock that was set back makes the day longer',
+    file: 'core/depth/coverage.ts',
+    find: '...plans.slice(index + 1).map(',
+    replace: '...plans.slice(index + 1, index + 2).map(',
+    tests: ['test/core/depth/coverage.test.ts'],
+  },
 ];
