@@ -128,6 +128,9 @@ describe('A trading day', () => {
 
 describe('A closed day', () => {
   test.each([
+    ['2024-01-22', 'Ram Mandir consecration'],
+    ['2024-05-20', 'Parliamentary elections'],
+    ['2024-11-20', 'Maharashtra assembly elections'],
     ['2026-01-15', 'Maharashtra municipal elections'],
     ['2026-11-24', 'Guru Nanak Jayanti'],
     ['2025-10-22', 'Balipratipada'],
