@@ -37,6 +37,20 @@ export const MARKET: readonly Mutation[] = [
     tests: CALENDAR,
   },
   {
+    name: 'derivatives get their pre-open a week late',
+    file: 'core/market/nse-calendar.json',
+    find: '"from": "2025-12-08"',
+    replace: '"from": "2025-12-15"',
+    tests: CALENDAR,
+  },
+  {
+    name: 'a Saturday of half sessions ends a minute late',
+    file: 'core/market/nse-calendar.json',
+    find: '"from": "11:30", "to": "12:30"',
+    replace: '"from": "11:30", "to": "12:31"',
+    tests: CALENDAR,
+  },
+  {
     name: 'a wait takes no notice of a day that the operator closes',
     file: 'harvester/loop.ts',
     find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
