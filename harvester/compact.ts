@@ -8,6 +8,7 @@ import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
+import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
 
@@ -20,10 +21,8 @@ export interface CompactOptions {
   readonly shard: number;
   /** By today's knowledge of the calendar; the plan that the harvester followed is in the event log. Null: a closed day. */
   readonly session: SessionPlan | null;
-  /**
-   * The same for one symbol; `auction` as the day's symbol event says it, null where nothing does. Default: `session`.
-   */
-  readonly sessionOf?: (symbol: string, auction: boolean | null) => SessionPlan | null;
+  /** The same for one symbol; `identity` as the day's symbol event says it, null where none does. Default: `session`. */
+  readonly sessionOf?: (symbol: string, identity: SymbolIdentity | null) => SessionPlan | null;
 }
 
 /**
@@ -85,7 +84,7 @@ export function qualityOf(
   const known = new Map<string, SymbolEvent>();
   for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
   return startQuality({
-    sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol)?.auction ?? null) ?? session,
+    sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol) ?? null) ?? session,
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
   });

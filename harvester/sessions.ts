@@ -17,7 +17,7 @@ export function sessionsOn(
   const day = dayOf(date, ownDays);
   return {
     session: day.kind === 'open' ? day.plan : null,
-    sessionOf: (symbol, auction) => symbolPlan(date, symbol, { auction }, ownDays),
+    sessionOf: (symbol, identity) => symbolPlan(date, symbol, identity, ownDays),
   };
 }
 

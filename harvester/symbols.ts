@@ -211,6 +211,7 @@ function factsOf(
     lot: row?.lot ?? null,
     // The master has no flag for it; the closing auction is for shares that have derivatives (NSE/CMTR/74466).
     auction: isShare && knowsDerivatives ? extract.isUnderlying(row.fyToken) : null,
+    ...(row === undefined || row.kind === 'cash' ? {} : { expiresOn: row.expiresOn }),
     lastClose: closes.get(symbol) ?? null,
   };
 }

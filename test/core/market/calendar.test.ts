@@ -55,6 +55,10 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the last close at 15:40', '2026-12-04', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
   ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
   ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
+  ['a last day of old', '2026-07-31', 'expiring', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
+  ['the first unsure last day', '2026-08-03', 'expiring', `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`],
+  ['the last unsure last day', '2026-12-04', 'expiring', `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`],
+  ['a last day of December', '2026-12-07', 'expiring', `${NEW_FO_PREOPEN} CONTINUOUS 15:30`],
   [
     'a switch to the other site in March 2024',
     '2024-03-02',

@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const CALENDAR = ['test/core/market/calendar.test.ts'];
 const SURPRISE = ['test/harvester/surprise.test.ts'];
+const SYMBOL_PLAN = ['test/core/market/symbol-plan.test.ts'];
 const COLUMNS = ['test/core/depth/columns.test.ts'];
 
 export const MARKET: readonly Mutation[] = [
@@ -49,6 +50,13 @@ export const MARKET: readonly Mutation[] = [
     find: '"from": "11:30", "to": "12:30"',
     replace: '"from": "11:30", "to": "12:31"',
     tests: CALENDAR,
+  },
+  {
+    name: 'a contract of an index trades on after its end',
+    file: 'core/market/symbol-plan.ts',
+    find: "expiresOn === date ? 'expiring' : 'derivative'",
+    replace: "'derivative'",
+    tests: SYMBOL_PLAN,
   },
   {
     name: 'a wait takes no notice of a day that the operator closes',
