@@ -20,7 +20,6 @@ interface SymbolEligibility {
   readonly or: Eligibility | 'unknown' | null;
 }
 
-const INDEX = /-INDEX$/;
 /** Futures and options of Fyers: `NSE:NIFTY26AUGFUT`, `NSE:NIFTY2681124500CE`. */
 const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT)$/;
 /** Those of an index: no share that has derivatives is called so. */
@@ -38,7 +37,7 @@ function eligibilityOf(
   identity: SymbolIdentity | null,
   date: IstDate,
 ): SymbolEligibility {
-  if (INDEX.test(symbol)) return { eligibility: 'derivative', or: null };
+  if (symbol.endsWith('-INDEX')) return { eligibility: 'derivative', or: 'unknown' };
   if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn);
   const auction = identity?.auction ?? null;
   if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };

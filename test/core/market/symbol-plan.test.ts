@@ -88,6 +88,17 @@ describe('The plan of a symbol', () => {
     });
   });
 
+  test('of an index is a guess in all its phases', () => {
+    for (const date of ['2026-07-31', '2026-11-25', '2026-12-08']) {
+      const plan = symbolPlan(istDate(date), 'NSE:NIFTY50-INDEX', null);
+      expect(new Set(plan?.phases.map(({ certainty }) => certainty))).toEqual(
+        new Set(['inferred']),
+      );
+    }
+    const open = symbolPlan(istDate('2026-11-08'), 'NSE:NIFTY50-INDEX', null);
+    expect(open?.certainty).toBe('provisional');
+  });
+
   test('is closed with the market, and knows the operator’s own days', () => {
     expect(phases('2026-11-24', 'NSE:SBIN-EQ', true)).toBe('closed');
     const own = {

@@ -59,6 +59,13 @@ export const MARKET: readonly Mutation[] = [
     tests: SYMBOL_PLAN,
   },
   {
+    name: 'the hours of an index look certain',
+    file: 'core/market/symbol-plan.ts',
+    find: "or: 'unknown' };",
+    replace: 'or: null };',
+    tests: SYMBOL_PLAN,
+  },
+  {
     name: 'a wait takes no notice of a day that the operator closes',
     file: 'harvester/loop.ts',
     find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
