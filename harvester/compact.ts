@@ -85,9 +85,23 @@ export function qualityOf(
   for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
   return startQuality({
     sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol) ?? null) ?? session,
+    planned: hoursOf(events, session),
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
   });
+}
+
+/** From the earliest start to the last end that a plan or today's calendar has; null where today's has no phase. */
+function hoursOf(
+  events: readonly DayEvent[],
+  session: SessionPlan,
+): Pick<SessionPlan, 'opensAt' | 'closesAt'> | null {
+  if (session.phases.length === 0) return null;
+  const plans = [session, ...events.filter((event): event is PlanEvent => event.event === 'plan')];
+  return {
+    opensAt: instant(Math.min(...plans.map(({ opensAt }) => opensAt))),
+    closesAt: instant(Math.max(...plans.map(({ closesAt }) => closesAt))),
+  };
 }
 
 const TIMESTAMP = cellIndex('timestamp');

@@ -33,6 +33,8 @@ const ROWS_AT_LEAST = 3;
 export interface QualityFacts {
   /** By today's knowledge of the calendar: shares, and contracts, of one day need not have the same phases. */
   readonly sessionOf: (symbol: string) => SessionPlan;
+  /** Hours that were to be recorded of all symbols alike; null: the market was closed, and no row is as it should be. */
+  readonly planned: Pick<SessionPlan, 'opensAt' | 'closesAt'> | null;
   /** Rupees; null is not judged. */
   readonly tickOf: (symbol: string) => number | null;
   /** Rupees: what the last recorded day ended with; null is not judged. */
@@ -103,12 +105,15 @@ export function startQuality(facts: QualityFacts): Quality {
 interface SymbolState {
   readonly symbol: string;
   readonly session: SessionPlan;
+  readonly planned: QualityFacts['planned'];
   readonly dayBegins: Instant;
   /** NaN is not judged. */
   readonly tick: number;
   readonly lastClose: number | null;
   readonly counts: Map<Mark, number>;
   rows: number;
+  /** Outside of the session, and of the hours that were to be recorded. */
+  unplanned: number;
   continuousRows: number;
   /** Of the first continuous row; NaN without one. */
   previousClose: number;
@@ -133,11 +138,13 @@ function stateOf(symbol: string, facts: QualityFacts): SymbolState {
   return {
     symbol,
     session,
+    planned: facts.planned,
     dayBegins: istInstant(session.date, '00:00'),
     tick: facts.tickOf(symbol) ?? NaN,
     lastClose: facts.lastCloseOf(symbol),
     counts: new Map(),
     rows: 0,
+    unplanned: 0,
     continuousRows: 0,
     previousClose: NaN,
     phase: null,
@@ -162,6 +169,7 @@ function judge(state: SymbolState, row: Observed): Judgement {
   bookFlaws(flaws, state, row, continuous);
   if (phase === null) flaws.push('outside-session');
   state.rows += 1;
+  if (phase === null && !isPlanned(state, at)) state.unplanned += 1;
   if (continuous) {
     if (state.continuousRows === 0) state.previousClose = numberAt(row, PREVIOUS_CLOSE);
     state.continuousRows += 1;
@@ -170,6 +178,11 @@ function judge(state: SymbolState, row: Observed): Judgement {
   for (const mark of flaws) state.counts.set(mark, (state.counts.get(mark) ?? 0) + 1);
   const marks = MARKS.filter((mark) => flaws.includes(mark));
   return { phase, marks, text: marks.join(' ') };
+}
+
+/** A future's day is shorter than the grid's: its rows after that are marked, and asking for them was no fault. */
+function isPlanned({ planned }: SymbolState, at: Instant): boolean {
+  return planned !== null && planned.opensAt <= at && at < planned.closesAt;
 }
 
 /** Only where orders match as they come: an auction's book crosses by design, and after the close nothing need move. */
@@ -247,7 +260,8 @@ function summaryOf(state: SymbolState): SymbolQuality {
   const { symbol, rows, continuousRows, counts, lastClose, previousClose } = state;
   const share = (mark: Mark): number => {
     const of = mark === 'frozen' || mark === 'stale' ? continuousRows : rows;
-    return of === 0 ? 0 : (100 * (counts.get(mark) ?? 0)) / of;
+    const faulty = mark === 'outside-session' ? state.unplanned : (counts.get(mark) ?? 0);
+    return of === 0 ? 0 : (100 * faulty) / of;
   };
   return {
     symbol,

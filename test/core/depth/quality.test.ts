@@ -23,6 +23,7 @@ function session(eligibility: 'auction' | 'plain' = 'auction') {
 
 const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
   sessionOf: () => session(),
+  planned: session(),
   tickOf: () => 0.05,
   lastCloseOf: () => null,
   ...over,
@@ -191,6 +192,22 @@ describe('A book that does not change', () => {
 });
 
 describe('The summary of a day', () => {
+  test('is red for rows outside of the hours that were to be recorded, and for no others', () => {
+    const { opensAt, closesAt } = session();
+    const own = { ...session(), closesAt: at('15:40'), phases: [] };
+    const red = (planned: QualityFacts['planned'], ...slots: readonly Instant[]) => {
+      const quality = startQuality(facts({ sessionOf: () => own, planned }));
+      for (const slot of slots) quality.judge(rowOf(slot));
+      return quality.summary().symbols.map((each) => [each.marks['outside-session'], ...each.red]);
+    };
+    // A sample row is received 48 ms after its slot.
+    const inside = [plus(opensAt, -48), plus(closesAt, -49)];
+    expect(red(session(), ...inside)).toEqual([[2]]);
+    expect(red(session(), plus(opensAt, -49))).toEqual([[1, 'outside-session']]);
+    expect(red(session(), plus(closesAt, -48))).toEqual([[1, 'outside-session']]);
+    expect(red(null, ...inside)).toEqual([[2, 'outside-session']]);
+  });
+
   test('says that the previous close is not what the last recorded day ended with', () => {
     const differs = (lastClose: number | null, previousClose: number | null): boolean => {
       const quality = startQuality(facts({ lastCloseOf: () => lastClose }));

@@ -183,6 +183,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: QUALITY,
   },
   {
+    name: 'a day is red for what was to be recorded of a future',
+    file: 'core/depth/quality.ts',
+    find: 'planned !== null && planned.opensAt <= at && at < planned.closesAt',
+    replace: 'planned !== null && planned.opensAt > at',
+    tests: ['test/cli/derivative-day.test.ts'],
+  },
+  {
     name: 'a moving book looks frozen',
     file: 'core/depth/quality.ts',
     find: 'bookStands && alike(last, row.numbers, OTHERS)',
