@@ -1,5 +1,6 @@
 // What is wrong with a row, as far as the row itself, its symbol's earlier rows and the calendar tell. Nothing is dropped.
 import { type Phase, type SessionPlan, phaseAt } from '../market/phases.ts';
+import { isIndex } from '../market/symbol-plan.ts';
 import { type Instant, MINUTE, instant, istInstant } from '../time.ts';
 import { ASKS, BIDS, bestOf, hasGap, isMonotone } from './book-cells.ts';
 import { COLUMNS, cellIndex } from './columns.ts';
@@ -106,6 +107,7 @@ interface SymbolState {
   readonly symbol: string;
   readonly session: SessionPlan;
   readonly planned: QualityFacts['planned'];
+  readonly hasBook: boolean;
   readonly dayBegins: Instant;
   /** NaN is not judged. */
   readonly tick: number;
@@ -139,8 +141,9 @@ function stateOf(symbol: string, facts: QualityFacts): SymbolState {
     symbol,
     session,
     planned: facts.planned,
+    hasBook: !isIndex(symbol),
     dayBegins: istInstant(session.date, '00:00'),
-    tick: facts.tickOf(symbol) ?? NaN,
+    tick: isIndex(symbol) ? NaN : (facts.tickOf(symbol) ?? NaN),
     lastClose: facts.lastCloseOf(symbol),
     counts: new Map(),
     rows: 0,
@@ -190,8 +193,9 @@ function continuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: I
   const [bid, ask] = [bestOf(row, BIDS), bestOf(row, ASKS)];
   if (bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
   follow(state, row, at);
-  const { book, all, trade } = state;
-  if (lasts(book, at, STALE_AFTER) && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
+  const { book, all, trade, hasBook } = state;
+  const bookStands = hasBook && lasts(book, at, STALE_AFTER);
+  if (bookStands && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
   else if (isOfAnEarlierDay(state, row)) flaws.push('stale');
   if (lasts(all, at, FROZEN_AFTER)) flaws.push('frozen');
 }

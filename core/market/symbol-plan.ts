@@ -37,7 +37,7 @@ function eligibilityOf(
   identity: SymbolIdentity | null,
   date: IstDate,
 ): SymbolEligibility {
-  if (symbol.endsWith('-INDEX')) return { eligibility: 'derivative', or: 'unknown' };
+  if (isIndex(symbol)) return { eligibility: 'derivative', or: 'unknown' };
   if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn);
   const auction = identity?.auction ?? null;
   if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };
@@ -55,6 +55,11 @@ function contractOn(
   if (!OF_INDEX.test(symbol)) return { eligibility: 'derivative', or: null };
   if (expiresOn === undefined) return { eligibility: 'derivative', or: 'expiring' };
   return { eligibility: expiresOn === date ? 'expiring' : 'derivative', or: null };
+}
+
+/** What is computed and not traded: it has no orders, and its price no tick. */
+export function isIndex(symbol: string): boolean {
+  return symbol.endsWith('-INDEX');
 }
 
 /** Null on a day that is closed. What an assumed eligibility decides is inferred at best. */

@@ -18,6 +18,17 @@ const EXPIRIES: Readonly<Record<string, string>> = {
 };
 const NOTHING = { alias: null, isin: null, tick: 0.05, lot: null, auction: null, lastClose: null };
 
+/** An index is computed: nobody bids for it, and nothing limits it. */
+const WITHOUT_BOOK = {
+  bids: [],
+  asks: [],
+  totalBuyQuantity: 0,
+  totalSellQuantity: 0,
+  volume: 0,
+  lowerCircuit: null,
+  upperCircuit: null,
+};
+
 let cli: Stage;
 beforeEach(async () => {
   cli = await stage();
@@ -36,7 +47,11 @@ async function recorded(text: string, symbols: readonly string[]) {
     symbols,
     everySeconds: 60,
     state: 'ended',
-    book: (_symbol, index, slot) => ({ ...moving(index), lastTradeAt: slot }),
+    book: (symbol, index, slot) => ({
+      ...moving(index),
+      lastTradeAt: slot,
+      ...(symbol === INDEX ? { ...WITHOUT_BOOK, lastPrice: 2_450 + index / 100 } : {}),
+    }),
   });
   const logs = await dayFolders(dataDir).open(date);
   const factOf = (symbol: string): SymbolEvent => ({

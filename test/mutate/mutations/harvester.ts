@@ -190,6 +190,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/cli/derivative-day.test.ts'],
   },
   {
+    name: 'an index is blamed for having no book',
+    file: 'core/depth/quality.ts',
+    find: 'hasBook: !isIndex(symbol)',
+    replace: 'hasBook: true',
+    tests: ['test/cli/derivative-day.test.ts'],
+  },
+  {
     name: 'a moving book looks frozen',
     file: 'core/depth/quality.ts',
     find: 'bookStands && alike(last, row.numbers, OTHERS)',
