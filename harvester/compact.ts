@@ -4,6 +4,7 @@ import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
 import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
+import { closeWithin } from '../core/depth/previous-close.ts';
 import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
@@ -23,6 +24,8 @@ export interface CompactOptions {
   readonly session: SessionPlan | null;
   /** The same for one symbol; `identity` as the day's symbol event says it, null where none does. Default: `session`. */
   readonly sessionOf?: (symbol: string, identity: SymbolIdentity | null) => SessionPlan | null;
+  /** Whether the session before ended by auction for a symbol. Default: for none. */
+  readonly closedByAuction?: (symbol: string, identity: SymbolIdentity | null) => boolean;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const session =
     options.session ?? withoutPhases({ ...first, date, certainty: 'provisional', source });
   const coverage = coverageOf(events);
-  const quality = qualityOf(events, options.sessionOf, session);
+  const quality = qualityOf(events, options, session);
   const reading = { coverage, quality, tally: newTally() };
   const [parquet, logs] = await Promise.all([
     folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading)),
@@ -78,7 +81,7 @@ export function coverageOf(events: readonly DayEvent[]): Coverage {
 /** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
 export function qualityOf(
   events: readonly DayEvent[],
-  sessionOf: CompactOptions['sessionOf'],
+  { sessionOf, closedByAuction }: Pick<CompactOptions, 'sessionOf' | 'closedByAuction'>,
   session: SessionPlan,
 ): Quality {
   const known = new Map<string, SymbolEvent>();
@@ -88,6 +91,11 @@ export function qualityOf(
     planned: hoursOf(events, session),
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
+    closeWithinOf: (symbol) => {
+      const { tick = null, lastClose = null } = known.get(symbol) ?? {};
+      const byAuction = closedByAuction?.(symbol, known.get(symbol) ?? null) ?? false;
+      return closeWithin({ symbol, price: lastClose ?? 0, tick, byAuction });
+    },
   });
 }
 

@@ -50,7 +50,7 @@ const symbol = z.object({
   expiresOn: z.optional(
     z.custom<IstDate>((value) => typeof value === 'string' && parseIstDate(value) !== null),
   ),
-  /** Rupees: the close that the last recorded day ended with. */
+  /** Rupees: the last price of the session before, where its end was recorded. */
   lastClose: z.nullable(z.number()),
 });
 

@@ -40,6 +40,8 @@ export interface QualityFacts {
   readonly tickOf: (symbol: string) => number | null;
   /** Rupees: what the last recorded day ended with; null is not judged. */
   readonly lastCloseOf: (symbol: string) => number | null;
+  /** Rupees by which the broker's previous close may differ from it: `closeWithin`. */
+  readonly closeWithinOf: (symbol: string) => number;
 }
 
 interface Judgement {
@@ -60,7 +62,7 @@ interface SymbolQuality {
   readonly frozenPercent: number | null;
   /** Marks of more rows than may have them: somebody should look before this symbol's day is used. */
   readonly red: readonly Mark[];
-  /** Such as a bonus or a split: the first continuous row's previous close is not what the last recorded day ended with. */
+  /** Such as a bonus or a split: the first continuous row's previous close is too far from what the last recorded day ended with. */
   readonly previousCloseDiffers: boolean;
 }
 
@@ -112,6 +114,7 @@ interface SymbolState {
   /** NaN is not judged. */
   readonly tick: number;
   readonly lastClose: number | null;
+  readonly closeWithin: number;
   readonly counts: Map<Mark, number>;
   rows: number;
   /** Outside of the session, and of the hours that were to be recorded. */
@@ -145,6 +148,7 @@ function stateOf(symbol: string, facts: QualityFacts): SymbolState {
     dayBegins: istInstant(session.date, '00:00'),
     tick: isIndex(symbol) ? NaN : (facts.tickOf(symbol) ?? NaN),
     lastClose: facts.lastCloseOf(symbol),
+    closeWithin: facts.closeWithinOf(symbol),
     counts: new Map(),
     rows: 0,
     unplanned: 0,
@@ -274,7 +278,8 @@ function summaryOf(state: SymbolState): SymbolQuality {
     marks: counted(MARKS.map((mark) => ({ mark, rows: counts.get(mark) ?? 0 }))),
     frozenPercent: continuousRows === 0 ? null : Math.round(10 * share('frozen')) / 10,
     red: MARKS.filter((mark) => share(mark) > RED_ABOVE_PERCENT[mark]),
-    previousCloseDiffers: lastClose !== null && Math.abs(previousClose - lastClose) > 0.001,
+    previousCloseDiffers:
+      lastClose !== null && Math.abs(previousClose - lastClose) > state.closeWithin,
   };
 }
 

@@ -26,6 +26,7 @@ const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
   planned: session(),
   tickOf: () => 0.05,
   lastCloseOf: () => null,
+  closeWithinOf: () => 0.05,
   ...over,
 });
 
@@ -218,6 +219,8 @@ describe('The summary of a day', () => {
     };
     expect(differs(425.2, 425.2)).toBe(false);
     expect(differs(850.4, 425.2)).toBe(true);
+    expect(differs(425.26, 425.2)).toBe(true);
+    expect(differs(425.24, 425.2)).toBe(false);
     expect(differs(null, 425.2)).toBe(false);
     expect(differs(850.4, null)).toBe(false);
   });

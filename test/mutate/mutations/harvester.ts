@@ -197,6 +197,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/cli/derivative-day.test.ts'],
   },
   {
+    name: 'an average is expected to be the last price',
+    file: 'core/depth/previous-close.ts',
+    find: 'return byAuction ?',
+    replace: 'return symbol !== "" ?',
+    tests: ['test/core/depth/previous-close.test.ts'],
+  },
+  {
     name: 'a moving book looks frozen',
     file: 'core/depth/quality.ts',
     find: 'bookStands && alike(last, row.numbers, OTHERS)',
