@@ -158,6 +158,10 @@ async function knowledge(
       problems.push(`the symbol master does not list ${symbol}`);
     }
   }
+  const ofBse = [...wanted.symbols].filter((symbol) => symbol.startsWith('BSE:'));
+  if (ofBse.length > 0) {
+    problems.push(`no symbol master of BSE is read, so nothing is known of ${ofBse.join(', ')}`);
+  }
   const closes = await lastCloses(days, wanted.date, nextSession);
   return { extract, knowsDerivatives, closes, problems };
 }

@@ -152,6 +152,16 @@ describe('The names of a day', () => {
     expect(problems).toEqual(['the symbol master does not list NSE:NOSUCH-EQ']);
   });
 
+  test('of the other exchange are recorded without facts, and that is told once', async () => {
+    const names = ['BSE:SENSEX-INDEX', 'NSE:SBIN-EQ', 'BSE:RELIANCE-A'];
+    const { symbols, facts, problems } = await named(names);
+    expect(symbols).toEqual(names);
+    expect(facts.map(({ fyToken }) => fyToken !== null)).toEqual([false, true, false]);
+    expect(problems).toEqual([
+      'no symbol master of BSE is read, so nothing is known of BSE:SENSEX-INDEX, BSE:RELIANCE-A',
+    ]);
+  });
+
   test('never stop a day: what fails is a problem', async () => {
     const { symbols, problems } = await named(['NSE:SBIN-EQ'], {
       days: {
