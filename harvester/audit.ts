@@ -42,9 +42,9 @@ const SLOT = cellIndex('slot');
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
-  const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
+  const { session: planned, ...ofSymbols } = sessionsOn(date, input.ownDays);
   const session = planned ?? closedDay(date, input.events);
-  const quality = qualityOf(events, sessionOf, session);
+  const quality = qualityOf(events, ofSymbols, session);
   const coverage = coverageOf(events);
   const isPlanned = events.some(({ event }) => event === 'plan');
   const seen = new Set<string>();

@@ -4,10 +4,12 @@ import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
 import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
+import { closeWithin } from '../core/depth/previous-close.ts';
 import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
+import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
 
@@ -20,10 +22,10 @@ export interface CompactOptions {
   readonly shard: number;
   /** By today's knowledge of the calendar; the plan that the harvester followed is in the event log. Null: a closed day. */
   readonly session: SessionPlan | null;
-  /**
-   * The same for one symbol; `auction` as the day's symbol event says it, null where nothing does. Default: `session`.
-   */
-  readonly sessionOf?: (symbol: string, auction: boolean | null) => SessionPlan | null;
+  /** The same for one symbol; `identity` as the day's symbol event says it, null where none does. Default: `session`. */
+  readonly sessionOf?: (symbol: string, identity: SymbolIdentity | null) => SessionPlan | null;
+  /** Whether the session before ended by auction for a symbol. Default: for none. */
+  readonly closedByAuction?: (symbol: string, identity: SymbolIdentity | null) => boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const session =
     options.session ?? withoutPhases({ ...first, date, certainty: 'provisional', source });
   const coverage = coverageOf(events);
-  const quality = qualityOf(events, options.sessionOf, session);
+  const quality = qualityOf(events, options, session);
   const reading = { coverage, quality, tally: newTally() };
   const [parquet, logs] = await Promise.all([
     folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading)),
@@ -79,16 +81,35 @@ export function coverageOf(events: readonly DayEvent[]): Coverage {
 /** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
 export function qualityOf(
   events: readonly DayEvent[],
-  sessionOf: CompactOptions['sessionOf'],
+  { sessionOf, closedByAuction }: Pick<CompactOptions, 'sessionOf' | 'closedByAuction'>,
   session: SessionPlan,
 ): Quality {
   const known = new Map<string, SymbolEvent>();
   for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
   return startQuality({
-    sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol)?.auction ?? null) ?? session,
+    sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol) ?? null) ?? session,
+    planned: hoursOf(events, session),
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
+    closeWithinOf: (symbol) => {
+      const { tick = null, lastClose = null } = known.get(symbol) ?? {};
+      const byAuction = closedByAuction?.(symbol, known.get(symbol) ?? null) ?? false;
+      return closeWithin({ symbol, price: lastClose ?? 0, tick, byAuction });
+    },
   });
+}
+
+/** From the earliest start to the last end that a plan or today's calendar has; null where today's has no phase. */
+function hoursOf(
+  events: readonly DayEvent[],
+  session: SessionPlan,
+): Pick<SessionPlan, 'opensAt' | 'closesAt'> | null {
+  if (session.phases.length === 0) return null;
+  const plans = [session, ...events.filter((event): event is PlanEvent => event.event === 'plan')];
+  return {
+    opensAt: instant(Math.min(...plans.map(({ opensAt }) => opensAt))),
+    closesAt: instant(Math.max(...plans.map(({ closesAt }) => closesAt))),
+  };
 }
 
 const TIMESTAMP = cellIndex('timestamp');

@@ -6,7 +6,7 @@ import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
 import type { Days } from './ports.ts';
 
-/** A row of these last minutes shows the close: trading is over by then under every rule. */
+/** A row of these last minutes shows the last price, which is an auction's close: trading is over by then under every rule. */
 const LAST = 10 * MINUTE;
 const LTP = cellIndex('ltp');
 

@@ -2,8 +2,13 @@
 import type { DayEvent, SymbolEvent } from '../core/depth/day-events.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { dayOf } from '../core/market/calendar.ts';
-import { type PhaseOfSymbol, phasesBySymbol, symbolPlan } from '../core/market/symbol-plan.ts';
-import { type Instant, type IstDate, istDateAt } from '../core/time.ts';
+import {
+  type PhaseOfSymbol,
+  type SymbolIdentity,
+  phasesBySymbol,
+  symbolPlan,
+} from '../core/market/symbol-plan.ts';
+import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
 /** The operator's own days; nothing where there are none. */
@@ -13,12 +18,30 @@ export type OwnDays = Omit<CalendarOptions, 'eligibility'>;
 export function sessionsOn(
   date: IstDate,
   ownDays: OwnDays,
-): Required<Pick<CompactOptions, 'session' | 'sessionOf'>> {
+): Required<Pick<CompactOptions, 'session' | 'sessionOf' | 'closedByAuction'>> {
   const day = dayOf(date, ownDays);
   return {
     session: day.kind === 'open' ? day.plan : null,
-    sessionOf: (symbol, auction) => symbolPlan(date, symbol, { auction }, ownDays),
+    sessionOf: (symbol, identity) => symbolPlan(date, symbol, identity, ownDays),
+    closedByAuction: (symbol, identity) =>
+      identity?.auction === true && hadAuction(dayBefore(date, ownDays), symbol, identity, ownDays),
   };
+}
+
+function hadAuction(
+  date: IstDate,
+  symbol: string,
+  identity: SymbolIdentity,
+  ownDays: OwnDays,
+): boolean {
+  const plan = symbolPlan(date, symbol, identity, ownDays);
+  return plan?.phases.some(({ name }) => name === 'CAS_MATCH') ?? false;
+}
+
+/** The last one that traded. */
+function dayBefore(date: IstDate, ownDays: OwnDays): IstDate {
+  const before = addDays(date, -1);
+  return dayOf(before, ownDays).kind === 'open' ? before : dayBefore(before, ownDays);
 }
 
 /**

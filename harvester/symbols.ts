@@ -158,6 +158,10 @@ async function knowledge(
       problems.push(`the symbol master does not list ${symbol}`);
     }
   }
+  const ofBse = [...wanted.symbols].filter((symbol) => symbol.startsWith('BSE:'));
+  if (ofBse.length > 0) {
+    problems.push(`no symbol master of BSE is read, so nothing is known of ${ofBse.join(', ')}`);
+  }
   const closes = await lastCloses(days, wanted.date, nextSession);
   return { extract, knowsDerivatives, closes, problems };
 }
@@ -211,6 +215,7 @@ function factsOf(
     lot: row?.lot ?? null,
     // The master has no flag for it; the closing auction is for shares that have derivatives (NSE/CMTR/74466).
     auction: isShare && knowsDerivatives ? extract.isUnderlying(row.fyToken) : null,
+    ...(row === undefined || row.kind === 'cash' ? {} : { expiresOn: row.expiresOn }),
     lastClose: closes.get(symbol) ?? null,
   };
 }

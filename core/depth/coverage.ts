@@ -21,7 +21,10 @@ export const HOLE_REASONS = [
 
 export type HoleReason = (typeof HOLE_REASONS)[number];
 
-/** What a process set out to record: `symbols` in every slot from `from` until the close, or until the next plan's `from`. */
+/**
+ * What a process set out to record: `symbols` in every slot from `from` until the close, or until a later plan answers for
+ * the slot.
+ */
 export interface DayPlan {
   readonly symbols: readonly string[];
   readonly everySeconds: number;
@@ -81,9 +84,14 @@ interface Stretch {
   readonly marks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** @param plans of one day in the order in which they were made; each ends where the next one begins. */
+/**
+ * @param plans of one day in the order in which they were made. Each ends where the first of all later ones begins: that is
+ *   not always the next one, because the clock may have been set back between two starts
+ */
 export function startCoverage(plans: readonly DayPlan[]): Coverage {
-  const stretches = plans.map((plan, index) => stretchOf(plan, plans[index + 1]?.from));
+  const stretches = plans.map((plan, index) =>
+    stretchOf(plan, Math.min(plan.closesAt, ...plans.slice(index + 1).map(({ from }) => from))),
+  );
   const find = (symbol: string, slot: Instant): { marks: Uint8Array; index: number } | null => {
     for (const { plan, slots, marks } of stretches) {
       const index = (slot - (slots[0] ?? 0)) / (plan.everySeconds * SECOND);
@@ -119,9 +127,9 @@ export function startCoverage(plans: readonly DayPlan[]): Coverage {
   };
 }
 
-function stretchOf(plan: DayPlan, next: Instant | undefined): Stretch {
+/** @param end epoch milliseconds; before the plan's own start it has no slot. */
+function stretchOf(plan: DayPlan, end: number): Stretch {
   const every = plan.everySeconds * SECOND;
-  const end = Math.min(next ?? plan.closesAt, plan.closesAt);
   const count = Math.max(0, Math.ceil((end - plan.from) / every));
   const slots = Array.from({ length: count }, (_, index) => plus(plan.from, index * every));
   return {

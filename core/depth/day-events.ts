@@ -1,6 +1,6 @@
 // The lines of a day's event log: what was planned, which slots have no row and why, and what happened besides.
 import * as z from 'zod/mini';
-import { formatIso, instant, parseInstant } from '../time.ts';
+import { type IstDate, formatIso, instant, parseIstDate, parseInstant } from '../time.ts';
 import { HOLE_REASONS } from './coverage.ts';
 
 const instantText = z.pipe(
@@ -46,7 +46,11 @@ const symbol = z.object({
   lot: z.nullable(z.number()),
   /** Whether its close is found by auction; null: unknown. */
   auction: z.nullable(z.boolean()),
-  /** Rupees: the close that the last recorded day ended with. */
+  /** A contract's last day; absent of everything else. */
+  expiresOn: z.optional(
+    z.custom<IstDate>((value) => typeof value === 'string' && parseIstDate(value) !== null),
+  ),
+  /** Rupees: the last price of the session before, where its end was recorded. */
   lastClose: z.nullable(z.number()),
 });
 

@@ -66,6 +66,7 @@ export const MARK_MEANINGS: Readonly<
   },
   'outside-session': {
     judged: '–',
-    means: 'received in no phase of the calendar',
+    means:
+      'received in no phase of its symbol; towards red only outside of the hours that were to be recorded of all symbols',
   },
 };

@@ -1,5 +1,6 @@
 // What is wrong with a row, as far as the row itself, its symbol's earlier rows and the calendar tell. Nothing is dropped.
 import { type Phase, type SessionPlan, phaseAt } from '../market/phases.ts';
+import { isIndex } from '../market/symbol-plan.ts';
 import { type Instant, MINUTE, instant, istInstant } from '../time.ts';
 import { ASKS, BIDS, bestOf, hasGap, isMonotone } from './book-cells.ts';
 import { COLUMNS, cellIndex } from './columns.ts';
@@ -33,10 +34,14 @@ const ROWS_AT_LEAST = 3;
 export interface QualityFacts {
   /** By today's knowledge of the calendar: shares, and contracts, of one day need not have the same phases. */
   readonly sessionOf: (symbol: string) => SessionPlan;
+  /** Hours that were to be recorded of all symbols alike; null: the market was closed, and no row is as it should be. */
+  readonly planned: Pick<SessionPlan, 'opensAt' | 'closesAt'> | null;
   /** Rupees; null is not judged. */
   readonly tickOf: (symbol: string) => number | null;
   /** Rupees: what the last recorded day ended with; null is not judged. */
   readonly lastCloseOf: (symbol: string) => number | null;
+  /** Rupees by which the broker's previous close may differ from it: `closeWithin`. */
+  readonly closeWithinOf: (symbol: string) => number;
 }
 
 interface Judgement {
@@ -57,7 +62,7 @@ interface SymbolQuality {
   readonly frozenPercent: number | null;
   /** Marks of more rows than may have them: somebody should look before this symbol's day is used. */
   readonly red: readonly Mark[];
-  /** Such as a bonus or a split: the first continuous row's previous close is not what the last recorded day ended with. */
+  /** Such as a bonus or a split: the first continuous row's previous close is too far from what the last recorded day ended with. */
   readonly previousCloseDiffers: boolean;
 }
 
@@ -103,12 +108,17 @@ export function startQuality(facts: QualityFacts): Quality {
 interface SymbolState {
   readonly symbol: string;
   readonly session: SessionPlan;
+  readonly planned: QualityFacts['planned'];
+  readonly hasBook: boolean;
   readonly dayBegins: Instant;
   /** NaN is not judged. */
   readonly tick: number;
   readonly lastClose: number | null;
+  readonly closeWithin: number;
   readonly counts: Map<Mark, number>;
   rows: number;
+  /** Outside of the session, and of the hours that were to be recorded. */
+  unplanned: number;
   continuousRows: number;
   /** Of the first continuous row; NaN without one. */
   previousClose: number;
@@ -133,11 +143,15 @@ function stateOf(symbol: string, facts: QualityFacts): SymbolState {
   return {
     symbol,
     session,
+    planned: facts.planned,
+    hasBook: !isIndex(symbol),
     dayBegins: istInstant(session.date, '00:00'),
-    tick: facts.tickOf(symbol) ?? NaN,
+    tick: isIndex(symbol) ? NaN : (facts.tickOf(symbol) ?? NaN),
     lastClose: facts.lastCloseOf(symbol),
+    closeWithin: facts.closeWithinOf(symbol),
     counts: new Map(),
     rows: 0,
+    unplanned: 0,
     continuousRows: 0,
     previousClose: NaN,
     phase: null,
@@ -162,6 +176,7 @@ function judge(state: SymbolState, row: Observed): Judgement {
   bookFlaws(flaws, state, row, continuous);
   if (phase === null) flaws.push('outside-session');
   state.rows += 1;
+  if (phase === null && !isPlanned(state, at)) state.unplanned += 1;
   if (continuous) {
     if (state.continuousRows === 0) state.previousClose = numberAt(row, PREVIOUS_CLOSE);
     state.continuousRows += 1;
@@ -172,13 +187,19 @@ function judge(state: SymbolState, row: Observed): Judgement {
   return { phase, marks, text: marks.join(' ') };
 }
 
+/** A future's day is shorter than the grid's: its rows after that are marked, and asking for them was no fault. */
+function isPlanned({ planned }: SymbolState, at: Instant): boolean {
+  return planned !== null && planned.opensAt <= at && at < planned.closesAt;
+}
+
 /** Only where orders match as they come: an auction's book crosses by design, and after the close nothing need move. */
 function continuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
   const [bid, ask] = [bestOf(row, BIDS), bestOf(row, ASKS)];
   if (bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
   follow(state, row, at);
-  const { book, all, trade } = state;
-  if (lasts(book, at, STALE_AFTER) && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
+  const { book, all, trade, hasBook } = state;
+  const bookStands = hasBook && lasts(book, at, STALE_AFTER);
+  if (bookStands && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
   else if (isOfAnEarlierDay(state, row)) flaws.push('stale');
   if (lasts(all, at, FROZEN_AFTER)) flaws.push('frozen');
 }
@@ -247,7 +268,8 @@ function summaryOf(state: SymbolState): SymbolQuality {
   const { symbol, rows, continuousRows, counts, lastClose, previousClose } = state;
   const share = (mark: Mark): number => {
     const of = mark === 'frozen' || mark === 'stale' ? continuousRows : rows;
-    return of === 0 ? 0 : (100 * (counts.get(mark) ?? 0)) / of;
+    const faulty = mark === 'outside-session' ? state.unplanned : (counts.get(mark) ?? 0);
+    return of === 0 ? 0 : (100 * faulty) / of;
   };
   return {
     symbol,
@@ -256,7 +278,8 @@ function summaryOf(state: SymbolState): SymbolQuality {
     marks: counted(MARKS.map((mark) => ({ mark, rows: counts.get(mark) ?? 0 }))),
     frozenPercent: continuousRows === 0 ? null : Math.round(10 * share('frozen')) / 10,
     red: MARKS.filter((mark) => share(mark) > RED_ABOVE_PERCENT[mark]),
-    previousCloseDiffers: lastClose !== null && Math.abs(previousClose - lastClose) > 0.001,
+    previousCloseDiffers:
+      lastClose !== null && Math.abs(previousClose - lastClose) > state.closeWithin,
   };
 }
 

@@ -59,7 +59,7 @@ const rule = z.readonly(
   z.strictObject({
     part: z.enum(['preopen', 'trading']),
     from: dateText,
-    shares: z.readonly(z.array(z.enum(['auction', 'plain', 'derivative']))),
+    shares: z.readonly(z.array(z.enum(['auction', 'plain', 'derivative', 'expiring']))),
     source: text,
     phases,
   }),

@@ -17,9 +17,9 @@ import {
 
 /**
  * auction: shares that have derivatives, so close by auction since 3 Aug 2026 · plain: the other shares · derivative:
- * futures and options.
+ * futures and options · expiring: those of an index on their last day.
  */
-export type Eligibility = 'auction' | 'plain' | 'derivative';
+export type Eligibility = Rule['shares'][number];
 
 export interface CalendarOptions {
   /** Default `auction`, which the reference's five symbols are. */
@@ -89,7 +89,8 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
   const { date, name = 'special', source = 'operator' } = session;
   const times = session.phases ?? usualHours(date, eligibility).times;
   // What is written of such a day is written of shares.
-  const ofOthers = session.phases !== undefined && eligibility === 'derivative';
+  const isShare = eligibility === 'auction' || eligibility === 'plain';
+  const ofOthers = session.phases !== undefined && !isShare;
   const atBest = weakest([session.certainty ?? 'sourced', ofOthers ? 'inferred' : 'sourced']);
   const phases = times.map((phase) => ({
     ...phase,

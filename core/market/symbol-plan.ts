@@ -7,30 +7,59 @@ import { type Certainty, type Phase, type SessionPlan, phaseAt } from './phases.
 /** What the broker's symbol master says of a symbol; null where it did not say. */
 export interface SymbolIdentity {
   readonly auction: boolean | null;
+  /** Of a contract; absent where nobody said. */
+  readonly expiresOn?: IstDate | undefined;
 }
 
 interface SymbolEligibility {
   readonly eligibility: Eligibility;
-  /** sourced: the symbol master or the symbol's own form says so · inferred: assumed. */
-  readonly certainty: Extract<Certainty, 'sourced' | 'inferred'>;
+  /**
+   * What it would be if the assumption is wrong: what that has too is as sure as ever. unknown: no source says by which
+   * hours such a symbol goes · null: nothing is assumed, because the symbol master or the symbol's own form says it.
+   */
+  readonly or: Eligibility | 'unknown' | null;
 }
 
-/** Futures and options of Fyers: `NSE:NIFTY26AUGFUT`, `NSE:NIFTY2681124500CE`. An index closes with what is traded on it. */
-const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT|-INDEX)$/;
+/** Futures and options of Fyers: `NSE:NIFTY26AUGFUT`, `NSE:NIFTY2681124500CE`. */
+const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT)$/;
+/** Those of an index: no share that has derivatives is called so. */
+const OF_INDEX = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
 /** The series of ordinary shares; every other one, such as `-BE`, holds shares that have no derivatives. */
 const ORDINARY = /-EQ$|^BSE:/;
 
 /**
  * Which of the day's plans a symbol follows. An ordinary share of which nothing is known counts as one that closes by
- * auction, which every share with derivatives does, and those are what people record.
+ * auction, which every share with derivatives does, and those are what people record. An index is taken to close with
+ * what is traded on it.
  */
-function eligibilityOf(symbol: string, identity: SymbolIdentity | null): SymbolEligibility {
-  if (DERIVATIVE.test(symbol)) return { eligibility: 'derivative', certainty: 'sourced' };
+function eligibilityOf(
+  symbol: string,
+  identity: SymbolIdentity | null,
+  date: IstDate,
+): SymbolEligibility {
+  if (isIndex(symbol)) return { eligibility: 'derivative', or: 'unknown' };
+  if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn);
   const auction = identity?.auction ?? null;
-  if (auction !== null) {
-    return { eligibility: auction ? 'auction' : 'plain', certainty: 'sourced' };
-  }
-  return { eligibility: ORDINARY.test(symbol) ? 'auction' : 'plain', certainty: 'inferred' };
+  if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };
+  return ORDINARY.test(symbol)
+    ? { eligibility: 'auction', or: 'plain' }
+    : { eligibility: 'plain', or: 'auction' };
+}
+
+/** The last day has hours of its own for contracts of an index. */
+function contractOn(
+  date: IstDate,
+  symbol: string,
+  expiresOn: IstDate | undefined,
+): SymbolEligibility {
+  if (!OF_INDEX.test(symbol)) return { eligibility: 'derivative', or: null };
+  if (expiresOn === undefined) return { eligibility: 'derivative', or: 'expiring' };
+  return { eligibility: expiresOn === date ? 'expiring' : 'derivative', or: null };
+}
+
+/** What is computed and not traded: it has no orders, and its price no tick. */
+export function isIndex(symbol: string): boolean {
+  return symbol.endsWith('-INDEX');
 }
 
 /** Null on a day that is closed. What an assumed eligibility decides is inferred at best. */
@@ -40,20 +69,21 @@ export function symbolPlan(
   identity: SymbolIdentity | null,
   options: Omit<CalendarOptions, 'eligibility'> = {},
 ): SessionPlan | null {
-  const { eligibility, certainty } = eligibilityOf(symbol, identity);
+  const { eligibility, or } = eligibilityOf(symbol, identity, date);
   const day = dayOf(date, { ...options, eligibility });
   if (day.kind === 'closed') return null;
   const plan = withOwnPreopen(day.plan, symbol);
-  if (certainty === 'sourced') return plan;
-  const other = dayOf(date, { ...options, eligibility: opposite(eligibility) });
-  const known = other.kind === 'open' ? other.plan.phases : [];
+  if (or === null) return plan;
+  const other = or === 'unknown' ? null : dayOf(date, { ...options, eligibility: or });
+  const phases = other?.kind === 'open' ? other.plan.phases : [];
+  const agreed = (phase: Phase): Certainty =>
+    phases.find((each) => isSame(each, phase))?.certainty ?? 'inferred';
   return withPhases(
     plan,
-    plan.phases.map((phase) =>
-      known.some((each) => isSame(each, phase))
-        ? phase
-        : { ...phase, certainty: weakest([phase.certainty, 'inferred']) },
-    ),
+    plan.phases.map((phase) => ({
+      ...phase,
+      certainty: weakest([phase.certainty, agreed(phase)]),
+    })),
   );
 }
 
@@ -80,10 +110,6 @@ export function phasesBySymbol(
     }
     return plan === null ? null : phaseAt(plan, at);
   };
-}
-
-function opposite(eligibility: Eligibility): Eligibility {
-  return eligibility === 'auction' ? 'plain' : 'auction';
 }
 
 function isSame(a: Phase, b: Phase): boolean {

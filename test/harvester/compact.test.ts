@@ -22,7 +22,11 @@ afterEach(async () => {
 });
 
 /** A minute's log, with half of it in continuous trading, and what compaction makes of it. */
-async function compacted(bookAt: (index: number) => Partial<Book>, lastClose: number | null) {
+async function compacted(
+  bookAt: (index: number) => Partial<Book>,
+  lastClose: number | null,
+  closedByAuction = () => false,
+) {
   const days = dayFolders(folder);
   const logs = await days.open(session.date);
   const { opensAt, closesAt } = session;
@@ -40,7 +44,8 @@ async function compacted(bookAt: (index: number) => Partial<Book>, lastClose: nu
   );
   await logs.close();
   const day = days.folder(session.date);
-  const manifest = await compactDay({ folder: day, date: session.date, shard: 0, session });
+  const { date } = session;
+  const manifest = await compactDay({ folder: day, date, shard: 0, session, closedByAuction });
   const rows = await parquetReadObjects({
     file: await asyncBufferFromFile(day.pathOf('depth.parquet')),
     compressors: { ZSTD: (input) => zstdDecompressSync(input) },
@@ -69,5 +74,22 @@ describe('A compacted day', () => {
     const { manifest, marks } = await compacted((index) => (index === 3 ? odd : {}), 850.4);
     expect(marks[3]).toBe('off-tick');
     expect(manifest.quality.symbols).toMatchObject([{ previousCloseDiffers: true }]);
+  });
+
+  test('expects the last price as the previous close only where an auction found it', async () => {
+    // The broker's previous close is 425.20.
+    const differs = async (lastClose: number, byAuction: boolean) => {
+      const { manifest } = await compacted(
+        () => ({}),
+        lastClose,
+        () => byAuction,
+      );
+      await rm(path.join(folder, 'days'), { recursive: true });
+      return manifest.quality.symbols[0]?.previousCloseDiffers;
+    };
+    expect(await differs(425.25, true)).toBe(false);
+    expect(await differs(425.5, true)).toBe(true);
+    expect(await differs(425.5, false)).toBe(false);
+    expect(await differs(467.7, false)).toBe(true);
   });
 });

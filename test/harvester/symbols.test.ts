@@ -84,6 +84,18 @@ describe('The names of a day', () => {
     expect(symbols[0]).toMatch(/^NSE:NIFTY26[A-Z]{3}FUT$/);
     expect(symbols[2]).toMatch(/^NSE:NIFTY\d{2}.+CE$/);
     for (const symbol of symbols) expect(fyers.state.isListed(symbol, OPENING)).toBe(true);
+    // Tuesdays: of a month the last, and the next one.
+    expect(facts.map(({ expiresOn }) => expiresOn)).toEqual([
+      '2026-12-29',
+      '2027-01-26',
+      '2026-12-01',
+      '2026-12-01',
+    ]);
+  });
+
+  test('that are shares have no last day', async () => {
+    const { facts } = await named(['NSE:SBIN-EQ']);
+    expect(facts[0]).not.toHaveProperty('expiresOn');
   });
 
   test('stay what they were when the harvester starts again, whatever the market did', async () => {
@@ -102,7 +114,7 @@ describe('The names of a day', () => {
       master: () => Promise.reject(new Error('nobody asks')),
       lastPrices: () => Promise.reject(new Error('nobody asks')),
     });
-    expect(again.symbols).toEqual(first.symbols);
+    expect(again.facts).toEqual(first.facts);
   });
 
   test('are recorded without facts where there is no master, and an alias then stands for nothing', async () => {
@@ -138,6 +150,16 @@ describe('The names of a day', () => {
     const { symbols, problems } = await named(['NSE:NOSUCH-EQ']);
     expect(symbols).toEqual(['NSE:NOSUCH-EQ']);
     expect(problems).toEqual(['the symbol master does not list NSE:NOSUCH-EQ']);
+  });
+
+  test('of the other exchange are recorded without facts, and that is told once', async () => {
+    const names = ['BSE:SENSEX-INDEX', 'NSE:SBIN-EQ', 'BSE:RELIANCE-A'];
+    const { symbols, facts, problems } = await named(names);
+    expect(symbols).toEqual(names);
+    expect(facts.map(({ fyToken }) => fyToken !== null)).toEqual([false, true, false]);
+    expect(problems).toEqual([
+      'no symbol master of BSE is read, so nothing is known of BSE:SENSEX-INDEX, BSE:RELIANCE-A',
+    ]);
   });
 
   test('never stop a day: what fails is a problem', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOLE_REASONS, startCoverage } from '../../../core/depth/coverage.ts';
-import { SECOND, plus } from '../../../core/time.ts';
+import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { shortSession } from '../../support/depth.ts';
 
 const session = shortSession();
@@ -58,6 +58,30 @@ describe('Coverage', () => {
   test('changes its expectation where a later plan takes over', () => {
     const later = { ...PLAN, symbols: ['A', 'B', 'C'], everySeconds: 10, from: slot(4) };
     expect(startCoverage([PLAN, later]).summary(session).expected).toBe(4 * 2 + 4 * 3);
+  });
+
+  test('counts no slot twice when the clock was set back between two starts', () => {
+    const at = (time: string) => istInstant(istDate('2026-11-25'), time);
+    const day = { opensAt: at('09:00'), closesAt: at('16:00'), symbols: ['A'], everySeconds: 5 };
+    const starts = ['09:00', '12:00', '11:06'].map((time) => ({ ...day, from: at(time) }));
+    const coverage = startCoverage(starts);
+    expect(coverage.summary(session).expected).toBe(5_040);
+    expect([...coverage.each()].length).toBe(5_040);
+  });
+
+  test('expects each slot from the first plan on once, whatever the clock was at each start', () => {
+    const starts = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(starts, (indexes) => {
+        const coverage = startCoverage(indexes.map((from) => ({ ...PLAN, from: slot(from) })));
+        const first = Math.min(...indexes);
+        expect(coverage.summary(session).expected).toBe(2 * (12 - first));
+        const keys = [...coverage.each()].map((each) => `${each.symbol} ${String(each.slot)}`);
+        expect(new Set(keys).size).toBe(keys.length);
+        for (const hole of coverage.missing(closesAt, 'not-running')) coverage.hole(hole);
+        expect(coverage.summary(session).explained).toBe(2 * (12 - first));
+      }),
+    );
   });
 
   test('joins neighbouring missing slots, up to the instant asked for', () => {

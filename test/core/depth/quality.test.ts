@@ -23,8 +23,10 @@ function session(eligibility: 'auction' | 'plain' = 'auction') {
 
 const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
   sessionOf: () => session(),
+  planned: session(),
   tickOf: () => 0.05,
   lastCloseOf: () => null,
+  closeWithinOf: () => 0.05,
   ...over,
 });
 
@@ -191,6 +193,22 @@ describe('A book that does not change', () => {
 });
 
 describe('The summary of a day', () => {
+  test('is red for rows outside of the hours that were to be recorded, and for no others', () => {
+    const { opensAt, closesAt } = session();
+    const own = { ...session(), closesAt: at('15:40'), phases: [] };
+    const red = (planned: QualityFacts['planned'], ...slots: readonly Instant[]) => {
+      const quality = startQuality(facts({ sessionOf: () => own, planned }));
+      for (const slot of slots) quality.judge(rowOf(slot));
+      return quality.summary().symbols.map((each) => [each.marks['outside-session'], ...each.red]);
+    };
+    // A sample row is received 48 ms after its slot.
+    const inside = [plus(opensAt, -48), plus(closesAt, -49)];
+    expect(red(session(), ...inside)).toEqual([[2]]);
+    expect(red(session(), plus(opensAt, -49))).toEqual([[1, 'outside-session']]);
+    expect(red(session(), plus(closesAt, -48))).toEqual([[1, 'outside-session']]);
+    expect(red(null, ...inside)).toEqual([[2, 'outside-session']]);
+  });
+
   test('says that the previous close is not what the last recorded day ended with', () => {
     const differs = (lastClose: number | null, previousClose: number | null): boolean => {
       const quality = startQuality(facts({ lastCloseOf: () => lastClose }));
@@ -201,6 +219,8 @@ describe('The summary of a day', () => {
     };
     expect(differs(425.2, 425.2)).toBe(false);
     expect(differs(850.4, 425.2)).toBe(true);
+    expect(differs(425.26, 425.2)).toBe(true);
+    expect(differs(425.24, 425.2)).toBe(false);
     expect(differs(null, 425.2)).toBe(false);
     expect(differs(850.4, null)).toBe(false);
   });

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import {
   COVERED_UNTIL,
   type CalendarOptions,
+  type Eligibility,
   dayOf,
   nextSession,
+  notesOn,
 } from '../../../core/market/calendar.ts';
 import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
 import { SECOND, formatIso, istDate, istInstant, plus } from '../../../core/time.ts';
@@ -22,7 +24,12 @@ const FIRST_AUCTION =
 const DECEMBER_AUCTION =
   'CONTINUOUS 15:30 CAS_REF 15:31 CAS_ENTRY 15:36 CAS_LIMIT*15:38 15:40 ~CAS_MATCH 15:45 ~TRANSITION 15:50 POSTCLOSE 16:00';
 
-const PLANS: readonly (readonly [string, string, 'auction' | 'plain', string])[] = [
+/** Their pre-open is known by name and date; its times are those of shares. */
+const OLD_FO_PREOPEN = '09:00 ~PREOPEN_ENTRY*09:07 09:08 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
+const NEW_FO_PREOPEN =
+  '09:00 ~PREOPEN_ENTRY 09:05 ~PREOPEN_LIMIT*09:08 09:10 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
+
+const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first covered day', '2025-01-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   ['the same for other shares', '2025-01-01', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   ['the last day without auction', '2026-07-31', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
@@ -38,6 +45,38 @@ const PLANS: readonly (readonly [string, string, 'auction' | 'plain', string])[]
   ['the first auction of 15:30', '2026-12-07', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
   ['the same for other shares', '2026-12-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the last covered day', '2026-12-31', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
+  ['the first covered day', '2025-01-01', 'derivative', '09:15 CONTINUOUS 15:30'],
+  ['the last day without pre-open', '2025-12-05', 'derivative', '09:15 CONTINUOUS 15:30'],
+  ['the first pre-open', '2025-12-08', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
+  ['the last close at 15:30', '2026-07-31', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
+  ['the first close at 15:40', '2026-08-03', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:40`],
+  ['the last old pre-open', '2026-09-04', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:40`],
+  ['the first new pre-open', '2026-09-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
+  ['the last close at 15:40', '2026-12-04', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
+  ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
+  ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
+  ['a last day of old', '2026-07-31', 'expiring', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
+  ['the first unsure last day', '2026-08-03', 'expiring', `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`],
+  ['the last unsure last day', '2026-12-04', 'expiring', `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`],
+  ['a last day of December', '2026-12-07', 'expiring', `${NEW_FO_PREOPEN} CONTINUOUS 15:30`],
+  [
+    'a switch to the other site in March 2024',
+    '2024-03-02',
+    'auction',
+    '09:15 CONTINUOUS 10:00 ~TRANSITION 11:30 CONTINUOUS 12:30',
+  ],
+  [
+    'a switch to the other site in May 2024',
+    '2024-05-18',
+    'auction',
+    '09:15 CONTINUOUS 10:00 ~TRANSITION 11:45 CONTINUOUS 12:40',
+  ],
+  [
+    'the muhurat of 2024',
+    '2024-11-01',
+    'auction',
+    '17:45 ~PREOPEN_ENTRY*17:52 17:53 ~PREOPEN_MATCH 17:57 ~BUFFER 18:00 CONTINUOUS 19:00',
+  ],
   ['budget Saturday', '2025-02-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   ['budget Sunday', '2026-02-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   [
@@ -126,8 +165,24 @@ describe('A trading day', () => {
   });
 });
 
+describe('The notes of a day', () => {
+  test.each([
+    ['the first drill of 2026', '2026-01-03', '2026-01-02', 'mock trading'],
+    ['the last drill of 2026', '2026-12-05', '2026-12-06', 'mock trading'],
+    ['the first day that does not settle', '2026-02-19', '2026-02-18', 'does not settle'],
+    ['the last day that does not settle', '2026-08-26', '2026-08-27', 'does not settle'],
+    ['the other site', '2026-03-05', '2026-03-04', 'disaster recovery site'],
+  ])('tell of %s, on that day alone', (_, date, beside, words) => {
+    expect(notesOn(istDate(date)).join()).toContain(words);
+    expect(notesOn(istDate(beside))).toEqual([]);
+  });
+});
+
 describe('A closed day', () => {
   test.each([
+    ['2024-01-22', 'Ram Mandir consecration'],
+    ['2024-05-20', 'Parliamentary elections'],
+    ['2024-11-20', 'Maharashtra assembly elections'],
     ['2026-01-15', 'Maharashtra municipal elections'],
     ['2026-11-24', 'Guru Nanak Jayanti'],
     ['2025-10-22', 'Balipratipada'],

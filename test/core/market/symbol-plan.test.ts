@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesBySymbol, symbolPlan } from '../../../core/market/symbol-plan.ts';
-import { formatClock, istDate, istInstant } from '../../../core/time.ts';
+import { type IstDate, formatClock, istDate, istInstant } from '../../../core/time.ts';
 
 function phases(date: string, symbol: string, auction: boolean | null = null): string {
   const plan = symbolPlan(istDate(date), symbol, auction === null ? null : { auction });
@@ -56,6 +56,47 @@ describe('The plan of a symbol', () => {
     expect(certainty(true, 'CAS_ENTRY')).toBe('sourced');
     // It may have no derivatives, and then no auction.
     expect(certainty(null, 'CAS_ENTRY')).toBe('inferred');
+  });
+
+  describe('of a contract of an index', () => {
+    const WEEKLY = 'NSE:NIFTY26D0824500CE';
+    const [before, last] = [istDate('2026-12-07'), istDate('2026-12-08')];
+    const trades = (symbol: string, date: IstDate, expiresOn?: IstDate) => {
+      const plan = symbolPlan(date, symbol, { auction: null, expiresOn });
+      const found = plan?.phases.findLast(({ name }) => name === 'CONTINUOUS');
+      return found && [formatClock(found.to).slice(0, 5), found.certainty];
+    };
+
+    test('ends at half past three on its last day, and later on the one before', () => {
+      expect(trades(WEEKLY, last, last)).toEqual(['15:30', 'sourced']);
+      expect(trades(WEEKLY, before, last)).toEqual(['15:45', 'sourced']);
+      for (const symbol of ['NSE:BANKNIFTY26DECFUT', 'NSE:FINNIFTY26DEC24500PE']) {
+        expect(trades(symbol, last, last)).toEqual(['15:30', 'sourced']);
+      }
+    });
+
+    test('is unsure where nobody knows its last day, or what a last day was', () => {
+      expect(trades(WEEKLY, last)).toEqual(['15:45', 'inferred']);
+      const november = istDate('2026-11-25');
+      expect(trades('NSE:NIFTY26N2524500CE', november, november)).toEqual(['15:40', 'inferred']);
+      expect(trades('NSE:NIFTY26N2524500CE', november)).toEqual(['15:40', 'inferred']);
+    });
+
+    test('is not that of a share’s contract, whose last day is like the others', () => {
+      expect(trades('NSE:SBIN26DECFUT', last, last)).toEqual(['15:45', 'sourced']);
+      expect(trades('NSE:SBIN26DEC800CE', last)).toEqual(['15:45', 'sourced']);
+    });
+  });
+
+  test('of an index is a guess in all its phases', () => {
+    for (const date of ['2026-07-31', '2026-11-25', '2026-12-08']) {
+      const plan = symbolPlan(istDate(date), 'NSE:NIFTY50-INDEX', null);
+      expect(new Set(plan?.phases.map(({ certainty }) => certainty))).toEqual(
+        new Set(['inferred']),
+      );
+    }
+    const open = symbolPlan(istDate('2026-11-08'), 'NSE:NIFTY50-INDEX', null);
+    expect(open?.certainty).toBe('provisional');
   });
 
   test('is closed with the market, and knows the operator’s own days', () => {

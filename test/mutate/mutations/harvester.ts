@@ -183,6 +183,27 @@ export const HARVESTER: readonly Mutation[] = [
     tests: QUALITY,
   },
   {
+    name: 'a day is red for what was to be recorded of a future',
+    file: 'core/depth/quality.ts',
+    find: 'planned !== null && planned.opensAt <= at && at < planned.closesAt',
+    replace: 'planned !== null && planned.opensAt > at',
+    tests: ['test/cli/derivative-day.test.ts'],
+  },
+  {
+    name: 'an index is blamed for having no book',
+    file: 'core/depth/quality.ts',
+    find: 'hasBook: !isIndex(symbol)',
+    replace: 'hasBook: true',
+    tests: ['test/cli/derivative-day.test.ts'],
+  },
+  {
+    name: 'an average is expected to be the last price',
+    file: 'core/depth/previous-close.ts',
+    find: 'return byAuction ?',
+    replace: 'return symbol !== "" ?',
+    tests: ['test/core/depth/previous-close.test.ts'],
+  },
+  {
     name: 'a moving book looks frozen',
     file: 'core/depth/quality.ts',
     find: 'bookStands && alike(last, row.numbers, OTHERS)',

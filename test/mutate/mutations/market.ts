@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const CALENDAR = ['test/core/market/calendar.test.ts'];
 const SURPRISE = ['test/harvester/surprise.test.ts'];
+const SYMBOL_PLAN = ['test/core/market/symbol-plan.test.ts'];
 const COLUMNS = ['test/core/depth/columns.test.ts'];
 
 export const MARKET: readonly Mutation[] = [
@@ -35,6 +36,34 @@ export const MARKET: readonly Mutation[] = [
     find: '"from": "2026-12-07",\n      "shares": ["auction"]',
     replace: '"from": "2026-12-08",\n      "shares": ["auction"]',
     tests: CALENDAR,
+  },
+  {
+    name: 'derivatives get their pre-open a week late',
+    file: 'core/market/nse-calendar.json',
+    find: '"from": "2025-12-08"',
+    replace: '"from": "2025-12-15"',
+    tests: CALENDAR,
+  },
+  {
+    name: 'a Saturday of half sessions ends a minute late',
+    file: 'core/market/nse-calendar.json',
+    find: '"from": "11:30", "to": "12:30"',
+    replace: '"from": "11:30", "to": "12:31"',
+    tests: CALENDAR,
+  },
+  {
+    name: 'a contract of an index trades on after its end',
+    file: 'core/market/symbol-plan.ts',
+    find: "expiresOn === date ? 'expiring' : 'derivative'",
+    replace: "'derivative'",
+    tests: SYMBOL_PLAN,
+  },
+  {
+    name: 'the hours of an index look certain',
+    file: 'core/market/symbol-plan.ts',
+    find: "or: 'unknown' };",
+    replace: 'or: null };',
+    tests: SYMBOL_PLAN,
   },
   {
     name: 'a wait takes no notice of a day that the operator closes',
@@ -140,6 +169,13 @@ export const MARKET: readonly Mutation[] = [
     file: 'core/depth/coverage.ts',
     find: 'if (before === EMPTY) ofSymbol[at] = mark;',
     replace: 'ofSymbol[at] = mark;',
+    tests: ['test/core/depth/coverage.test.ts'],
+  },
+  {
+    name: 'a clock that was set back makes the day longer',
+    file: 'core/depth/coverage.ts',
+    find: '...plans.slice(index + 1).map(',
+    replace: '...plans.slice(index + 1, index + 2).map(',
     tests: ['test/core/depth/coverage.test.ts'],
   },
 ];

@@ -1,0 +1,111 @@
+// Symbols whose own day is shorter than the grid's: recorded, compacted, and what `check` says of them.
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import type { SymbolEvent } from '../../core/depth/day-events.ts';
+import { istDate } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { sessionsOn } from '../../harvester/sessions.ts';
+import { moving, recordDay } from '../support/recorded-day.ts';
+import { type Stage, stage } from './stage.ts';
+
+const FUTURE = 'NSE:NIFTY26DECFUT';
+const INDEX = 'NSE:NIFTY50-INDEX';
+const OPTION = 'NSE:NIFTY26D0824500CE';
+const EXPIRIES: Readonly<Record<string, string>> = {
+  [FUTURE]: '2026-12-29',
+  [OPTION]: '2026-12-08',
+};
+const NOTHING = { alias: null, isin: null, tick: 0.05, lot: null, auction: null, lastClose: null };
+
+/** An index is computed: nobody bids for it, and nothing limits it. */
+const WITHOUT_BOOK = {
+  bids: [],
+  asks: [],
+  totalBuyQuantity: 0,
+  totalSellQuantity: 0,
+  volume: 0,
+  lowerCircuit: null,
+  upperCircuit: null,
+};
+
+let cli: Stage;
+beforeEach(async () => {
+  cli = await stage();
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+/** Every minute from 09:00 to 16:00. */
+async function recorded(text: string, symbols: readonly string[]) {
+  const dataDir = path.join(cli.folder, 'harvested_data');
+  const date = istDate(text);
+  const { session } = sessionsOn(date, {});
+  if (session === null) throw new RangeError(`${date} is closed`);
+  const { folder } = await recordDay({
+    dataDir,
+    session,
+    symbols,
+    everySeconds: 60,
+    state: 'ended',
+    book: (symbol, index, slot) => ({
+      ...moving(index),
+      lastTradeAt: slot,
+      ...(symbol === INDEX ? { ...WITHOUT_BOOK, lastPrice: 2_450 + index / 100 } : {}),
+    }),
+  });
+  const logs = await dayFolders(dataDir).open(date);
+  const factOf = (symbol: string): SymbolEvent => ({
+    event: 'symbol',
+    at: session.opensAt,
+    symbol,
+    fyToken: '101126120800001',
+    ...NOTHING,
+    ...(symbol in EXPIRIES ? { expiresOn: istDate(EXPIRIES[symbol] ?? '') } : {}),
+  });
+  await logs.record(symbols.map(factOf));
+  await logs.close();
+  return { date, folder };
+}
+
+/** What compaction makes of it; `check` must say the same, and `code`. */
+async function judged({ date, folder }: Awaited<ReturnType<typeof recorded>>, code: 0 | 4) {
+  const { quality } = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, {}) });
+  const checked = await cli.run('check', date, '--json');
+  expect(JSON.parse(checked.out)).toMatchObject({ quality, faults: [], good: code === 0 });
+  expect(checked.code).toBe(code);
+  return quality;
+}
+
+describe('A day of derivatives', () => {
+  test.each([
+    // From 15:40, from 15:45.
+    ['2026-11-25', 20],
+    ['2026-12-08', 15],
+  ])('is good, and the minutes after their close are marked: %s', async (date, minutes) => {
+    const quality = await judged(await recorded(date, [FUTURE, INDEX]), 0);
+    expect(quality).toMatchObject({
+      red: false,
+      symbols: [FUTURE, INDEX].map((symbol) => ({
+        symbol,
+        rows: 420,
+        marks: { 'outside-session': minutes },
+        red: [],
+      })),
+    });
+  });
+
+  test('ends a quarter of an hour sooner for an index option on its last day', async () => {
+    const { symbols } = await judged(await recorded('2026-12-08', [OPTION, FUTURE]), 0);
+    const after = symbols.map(({ marks }) => marks['outside-session']);
+    expect(after).toEqual([30, 15]);
+  });
+
+  test('is red when it turns out that the market was closed', async () => {
+    const { date } = await recorded('2026-11-25', [FUTURE]);
+    cli.write('calendar.json', JSON.stringify([{ date, closed: true, why: 'an election' }]));
+    const { out, code } = await cli.run('check', date);
+    expect(out).toContain('outside-session 420');
+    expect(out).toContain(`Look before you use: ${FUTURE} (outside-session).`);
+    expect(code).toBe(4);
+  });
+});
