@@ -7,10 +7,11 @@ import { dayOf } from '../core/market/calendar.ts';
 import { istDate } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
 import { writeBenchDay } from './compaction-day.ts';
-import type { Measure } from './measure.ts';
+import { type Measure, median } from './measure.ts';
 
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
+const PARQUET_ALONE = path.join(import.meta.dirname, 'parquet-child.ts');
 /** As the harvester starts its child. */
 const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=4'];
 const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
@@ -46,24 +47,54 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
     const folder = dayFolders(data).folder(DATE);
     const log = await logIn(path.join(data, 'days', DATE));
     const { python } = await ensureVenv('parquet-bench', ['duckdb==2.0.0', 'pyarrow==26.0.1']);
-    const beside = async (name: string, script: string): Promise<Run> => {
+    const beside = (name: string, script: string): Promise<Run> => {
       const file = path.join(data, `${name}.parquet`);
       return timed(python, ['-c', script, log, file], () => file);
     };
-    const duckdb = await beside('duckdb', DUCKDB);
-    const pyarrow = await beside('pyarrow', PYARROW);
-    const child = ['compact', '--data', data, '--date', DATE, '--shard', '0'];
     const flags = [...HEAP, '--import', `data:text/javascript,${REPORT}`];
-    const ours = await timed(process.execPath, [...flags, MAIN, ...child], () =>
-      folder.pathOf('depth.parquet'),
-    );
+    const ours = async (...args: readonly string[]): Promise<Run> => {
+      await rm(folder.pathOf('manifest.json'), { force: true });
+      return timed(process.execPath, [...flags, ...args], () => folder.pathOf('depth.parquet'));
+    };
+    const runs = await byTurns({
+      duckdb: () => beside('duckdb', DUCKDB),
+      alone: () => ours(PARQUET_ALONE, data, DATE),
+      pyarrow: () => beside('pyarrow', PYARROW),
+      whole: () => ours(MAIN, 'compact', '--data', data, '--date', DATE, '--shard', '0'),
+    });
     return [
-      ...linesOf(`1 M rows beside DuckDB's COPY`, rows, ours, duckdb, true),
-      ...linesOf('1 M rows beside pyarrow', rows, ours, pyarrow, false),
+      ...linesOf(`1 M rows beside DuckDB's COPY`, rows, runs.alone, runs.duckdb, true),
+      ...linesOf('1 M rows beside pyarrow', rows, runs.alone, runs.pyarrow, false),
+      ...linesOf(
+        `1 M rows and their log beside DuckDB's COPY`,
+        rows,
+        runs.whole,
+        runs.duckdb,
+        false,
+      ),
     ];
   } finally {
     await rm(data, { recursive: true });
   }
+}
+
+/** Medians of so many runs of each. */
+const ROUNDS = 3;
+
+async function byTurns<Name extends string>(
+  sides: Readonly<Record<Name, () => Promise<Run>>>,
+): Promise<Readonly<Record<Name, Run>>> {
+  const names = Object.keys(sides) as Name[];
+  const runs = new Map(names.map((name) => [name, [] as Run[]]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of names) runs.get(name)?.push(await sides[name]());
+  }
+  const middle = (name: Name): Run => {
+    const all = runs.get(name) ?? [];
+    const of = (what: keyof Run): number => median(all.map((run) => run[what]));
+    return { ms: of('ms'), peakMiB: of('peakMiB'), bytes: of('bytes') };
+  };
+  return Object.fromEntries(names.map((name) => [name, middle(name)])) as Record<Name, Run>;
 }
 
 function linesOf(

@@ -231,7 +231,7 @@ function bookFlaws(
 /** Prices are decimal fractions that binary ones only come near. Without a price, or a tick, there is nothing to say. */
 function isOnTick(price: number, tick: number): boolean {
   const ticks = price / tick;
-  return !(Math.abs(ticks - Math.round(ticks)) >= 1e-6 * Math.max(1, ticks));
+  return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
 }
 
 function follow(state: SymbolState, row: Observed, at: Instant): void {

@@ -101,10 +101,12 @@ describe('A row', () => {
   });
 
   test('is off the tick where the tick is known', () => {
-    const asks = [level(427.42)];
-    expect(marksOf(NOON, { asks })).toEqual(['off-tick']);
-    expect(marksOf(NOON, { asks }, { tickOf: () => 0.01 })).toEqual([]);
-    expect(marksOf(NOON, { asks }, { tickOf: () => null })).toEqual([]);
+    for (const price of [427.42, 24_500.02]) {
+      const off = { asks: [level(price)], upperCircuit: null };
+      expect(marksOf(NOON, off)).toEqual(['off-tick']);
+      expect(marksOf(NOON, off, { tickOf: () => 0.01 })).toEqual([]);
+      expect(marksOf(NOON, off, { tickOf: () => null })).toEqual([]);
+    }
   });
 
   test('is not blamed for a last price of an earlier day', () => {
