@@ -1,41 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Book, Level } from '../../../core/depth/book.ts';
-import { COLUMNS } from '../../../core/depth/columns.ts';
-import { MARKS } from '../../../core/depth/marks.ts';
-import { type Observed, observedOf } from '../../../core/depth/observed.ts';
+import type { Book } from '../../../core/depth/book.ts';
 import { type QualityFacts, startQuality } from '../../../core/depth/quality.ts';
-import { dayOf } from '../../../core/market/calendar.ts';
-import { type Instant, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
-import { sampleRow } from '../../support/depth.ts';
-
-const DATE = istDate('2026-11-25');
-const SYMBOL = 'NSE:SBIN-EQ';
-const at = (time: string): Instant => istInstant(DATE, time);
-const NOON = at('12:00');
-
-/** Open by the calendar we ship: the closing auction of a share with derivatives, unless `plain`. */
-function session(eligibility: 'auction' | 'plain' = 'auction') {
-  const day = dayOf(DATE, { eligibility });
-  if (day.kind === 'closed') throw new RangeError(`closed: ${day.why}`);
-  return day.plan;
-}
-
-const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
-  sessionOf: () => session(),
-  planned: session(),
-  tickOf: () => 0.05,
-  lastCloseOf: () => null,
-  closeWithinOf: () => 0.05,
-  ...over,
-});
-
-const level = (price: number, quantity = 10): Level => ({ price, quantity, orders: 1 });
-
-function rowOf(slot: Instant, over: Partial<Book> = {}, symbol = SYMBOL): Observed {
-  const row = sampleRow(symbol, slot, over);
-  return observedOf(COLUMNS.map((column) => column.of(row)));
-}
+import { type Instant, MINUTE, SECOND, plus } from '../../../core/time.ts';
+import { NOON, at, facts, level, rowOf, session } from '../../support/quality.ts';
 
 /** The marks of one row alone. */
 function marksOf(slot: Instant, over: Partial<Book> = {}, known: Partial<QualityFacts> = {}) {
@@ -225,78 +192,5 @@ describe('The summary of a day', () => {
     expect(differs(425.24, 425.2)).toBe(false);
     expect(differs(null, 425.2)).toBe(false);
     expect(differs(850.4, null)).toBe(false);
-  });
-
-  const price = fc.integer({ min: 0, max: 40 }).map((ticks) => ticks / 20);
-  const side = fc.array(fc.record({ price, quantity: fc.nat(2), orders: fc.constant(null) }), {
-    maxLength: 5,
-  });
-  const rows = fc.array(
-    fc.record({
-      symbol: fc.constantFrom('A', 'B'),
-      second: fc.integer({ min: 0, max: 7 * 60 * 60 }),
-      bids: side,
-      asks: side,
-    }),
-    { maxLength: 60 },
-  );
-
-  test('counts what the rows are marked with, in whatever books', () => {
-    fc.assert(
-      fc.property(rows, (given) => {
-        const quality = startQuality(facts());
-        const judged = given.map(({ symbol, second, bids, asks }) => {
-          const slot = plus(session().opensAt, second * SECOND);
-          return { symbol, ...quality.judge(rowOf(slot, { bids, asks }, symbol)) };
-        });
-        const summary = quality.summary();
-        expect(summary.symbols.reduce((sum, each) => sum + each.rows, 0)).toBe(given.length);
-        for (const mark of MARKS) {
-          const marked = judged.filter(({ marks }) => marks.includes(mark));
-          expect(summary.marks[mark] ?? 0).toBe(marked.length);
-          for (const each of summary.symbols) {
-            const own = marked.filter(({ symbol }) => symbol === each.symbol);
-            expect(each.marks[mark] ?? 0).toBe(own.length);
-          }
-        }
-      }),
-    );
-  });
-
-  test('finds a crossed book in continuous trading exactly where a bid is above an ask', () => {
-    fc.assert(
-      fc.property(rows, (given) => {
-        for (const { second, bids, asks } of given) {
-          const slot = plus(session().opensAt, second * SECOND);
-          const quality = startQuality(facts());
-          const judged = quality.judge(rowOf(slot, { bids, asks }));
-          const crosses = bids.some(
-            (bid) => bid.price > 0 && asks.some((ask) => ask.price > 0 && bid.price > ask.price),
-          );
-          expect(judged.marks.includes('crossed')).toBe(
-            crosses && judged.phase?.name === 'CONTINUOUS',
-          );
-        }
-      }),
-    );
-  });
-
-  test("does not depend on other symbols' rows between a symbol's own", () => {
-    fc.assert(
-      fc.property(rows, (given) => {
-        const ordered = given.toSorted((a, b) => a.second - b.second);
-        const marks = (only: (symbol: string) => boolean) => {
-          const quality = startQuality(facts());
-          return ordered
-            .filter(({ symbol }) => only(symbol))
-            .map(({ symbol, second, bids, asks }) => {
-              const slot = plus(session().opensAt, second * SECOND);
-              return { symbol, text: quality.judge(rowOf(slot, { bids, asks }, symbol)).text };
-            });
-        };
-        const together = marks(() => true).filter(({ symbol }) => symbol === 'A');
-        expect(marks((symbol) => symbol === 'A')).toEqual(together);
-      }),
-    );
   });
 });
