@@ -19,7 +19,7 @@ export interface LogBlock {
 const BLOCK = 256 * 1024;
 export const LINE_END = 0x0a;
 
-/** Everything in every file, without headers, about a MiB at a time. */
+/** Everything in every file, without headers, a quarter of a MiB or a longer line at a time. */
 export async function* blocksOf(folder: string, names: PartNames): AsyncGenerator<LogBlock> {
   for (const file of await filesOf(folder, names)) yield* blocksIn(file, Buffer.from(names.header));
 }
