@@ -47,10 +47,10 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options, session);
   const reading = { coverage, quality, tally: newTally() };
-  const [parquet, logs] = await Promise.all([
+  const [parquet, logs] = await bothEnded(
     folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading)),
     folder.zipLogs(),
-  ]);
+  );
   const manifest = manifestOf({
     date,
     shard,
@@ -67,6 +67,12 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   });
   await folder.writeManifest(manifest);
   return manifest;
+}
+
+/** Neither goes on writing while the other has failed, and the day may be tried again. */
+async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
 }
 
 /** A day's plans with the holes that its event log explains; rows are to be added. */

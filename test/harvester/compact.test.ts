@@ -92,4 +92,24 @@ describe('A compacted day', () => {
     expect(await differs(425.5, false)).toBe(false);
     expect(await differs(467.7, false)).toBe(true);
   });
+
+  test('fails only when nothing of it goes on', async () => {
+    await compacted(() => ({}), null);
+    const day = dayFolders(folder).folder(session.date);
+    let zipped = false;
+    const failing = {
+      ...day,
+      manifest: () => Promise.resolve(null),
+      writeParquet: () => Promise.reject(new Error('no room')),
+      zipLogs: async () => {
+        const facts = await day.zipLogs();
+        zipped = true;
+        return facts;
+      },
+    };
+    await expect(
+      compactDay({ folder: failing, date: session.date, shard: 0, session }),
+    ).rejects.toThrow('no room');
+    expect(zipped).toBe(true);
+  });
 });
