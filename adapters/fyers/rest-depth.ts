@@ -5,6 +5,7 @@ import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import { type Pace, paceOf } from '../../core/pace.ts';
 import { BURST } from '../../core/rate-plan.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
@@ -35,15 +36,17 @@ export interface RestDepthOptions {
 
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
 export function restDepth(options: RestDepthOptions): DepthFeed {
+  const pace = paceOf(options.sampling);
   return {
     name: 'rest',
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
-      observe({ ...options, symbols }, session, token, signal),
+      observe({ ...options, pace, symbols }, session, token, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
 interface DayOptions extends RestDepthOptions {
+  readonly pace: Pace;
   readonly symbols: readonly string[];
 }
 
@@ -81,21 +84,34 @@ interface SlotOptions extends DayOptions {
   readonly signal: AbortSignal;
 }
 
+/** Its calls, burst by burst. Those for which a slot that began late has no time left are `late`. */
 async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
-  const { symbols } = options;
+  const { symbols, clock, pace } = options;
   const pending: Promise<Taken>[] = [];
-  for (const [index, symbol] of symbols.entries()) {
-    const at = plus(slot, Math.floor(index / BURST) * SECOND);
-    const early = index % BURST > 0 || at <= options.clock.now();
-    if (!early && !(await sleptUntil(options.clock, at, options.signal))) {
-      const rest = holes(symbols.slice(index), slot, options.clock.now(), 'stopped');
-      return [...(await Promise.all(pending)), ...rest];
-    }
-    pending.push(takeOne(options, symbol, slot));
+  let rest: readonly Taken[] = [];
+  for (let index = 0; index < symbols.length && rest.length === 0; index += BURST) {
+    const burst = symbols.slice(index, index + BURST);
+    const planned = Math.max(clock.now() - slot, (index / BURST) * SECOND);
+    const at = pace.earliest(plus(slot, planned), burst.length);
+    const missed = await missedUntil(at, options, slot);
+    if (missed === null) pending.push(...burst.map((symbol) => takeOne(options, symbol, slot)));
+    else rest = holes(symbols.slice(index), slot, clock.now(), missed);
   }
   const batch = await Promise.all(pending);
   await options.pauses.saved();
-  return batch;
+  return [...batch, ...rest];
+}
+
+/** Waits for an instant inside the slot; null when it has come. */
+async function missedUntil(
+  at: Instant,
+  { clock, sampling, signal }: SlotOptions,
+  slot: Instant,
+): Promise<HoleReason | null> {
+  const ends = plus(slot, sampling.everySeconds * SECOND);
+  if (at >= ends) return 'late';
+  if (at > clock.now() && !(await sleptUntil(clock, at, signal))) return 'stopped';
+  return clock.now() < ends ? null : 'clock-jump';
 }
 
 async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<Taken> {
@@ -108,6 +124,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   }
   const paused = pauses.reasonFor(symbol, token, sentAt);
   if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
+  options.pace.sent(sentAt);
   const answer = await ask(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
   if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };

@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
+const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
 const PIECES = ['test/harvester/pieces.test.ts'];
 const QUALITY = ['test/core/depth/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
@@ -101,6 +102,20 @@ export const HARVESTER: readonly Mutation[] = [
     find: 'export const BURST = 5;',
     replace: 'export const BURST = 50;',
     tests: REST_DEPTH,
+  },
+  {
+    name: 'a late slot sends all its bursts at once',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: '  options.pace.sent(sentAt);\n',
+    replace: '',
+    tests: REST_LATE,
+  },
+  {
+    name: 'a late slot comes too near to the next one',
+    file: 'core/pace.ts',
+    find: 'free(perMinute, MINUTE)',
+    replace: 'from',
+    tests: REST_LATE,
   },
   {
     name: 'the feed goes on after the second strike',
