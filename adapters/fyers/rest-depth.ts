@@ -9,7 +9,8 @@ import { type Pace, paceOf } from '../../core/pace.ts';
 import { BURST } from '../../core/rate-plan.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
-import { type StrikeStore, pausesOf } from './rest-pauses.ts';
+import { type RestGuard, type StrikeStore, restGuard } from './rest-guard.ts';
+import { pausesOf } from './rest-pauses.ts';
 
 /** One answer as the broker gave it; a call without an answer has none. */
 export interface RawAnswer {
@@ -37,15 +38,17 @@ export interface RestDepthOptions {
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
 export function restDepth(options: RestDepthOptions): DepthFeed {
   const pace = paceOf(options.sampling);
+  const guard = restGuard(options.strikes, options.clock);
   return {
     name: 'rest',
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
-      observe({ ...options, pace, symbols }, session, token, signal),
+      observe({ ...options, guard, pace, symbols }, session, token, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
 interface DayOptions extends RestDepthOptions {
+  readonly guard: RestGuard;
   readonly pace: Pace;
   readonly symbols: readonly string[];
 }
@@ -58,7 +61,8 @@ async function* observe(
 ): AsyncGenerator<readonly Taken[]> {
   const { clock, sampling } = options;
   const every = sampling.everySeconds * SECOND;
-  const pauses = await pausesOf(options.strikes, session.date);
+  await options.guard.ready();
+  const pauses = pausesOf(options.guard);
   let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
   let wokeAt: Instant | null = null;
   while (slot !== null) {
@@ -76,10 +80,8 @@ async function* observe(
   }
 }
 
-type Pauses = Awaited<ReturnType<typeof pausesOf>>;
-
 interface SlotOptions extends DayOptions {
-  readonly pauses: Pauses;
+  readonly pauses: ReturnType<typeof pausesOf>;
   readonly token: () => AccessToken | null;
   readonly signal: AbortSignal;
 }
@@ -98,7 +100,7 @@ async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly T
     else rest = holes(symbols.slice(index), slot, clock.now(), missed);
   }
   const batch = await Promise.all(pending);
-  await options.pauses.saved();
+  await options.guard.saved();
   return [...batch, ...rest];
 }
 
@@ -122,13 +124,13 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   if (appId === null || token === null) {
     return { ...taken, receivedAt: sentAt, kind: 'hole', reason: 'no-token' };
   }
-  const paused = pauses.reasonFor(symbol, token, sentAt);
+  const paused = pauses.reasonFor({ symbol, token, sentAt });
   if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
   options.pace.sent(sentAt);
   const answer = await ask(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
   if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };
-  pauses.note(answer, symbol, token, receivedAt);
+  pauses.note(answer, { symbol, token, sentAt }, receivedAt);
   const { reason, retryAfterMs } = answer;
   return {
     ...taken,

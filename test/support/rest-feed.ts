@@ -1,6 +1,6 @@
 // The REST feed in front of a scripted broker, on a clock that jumps.
 import { restDepth } from '../../adapters/fyers/rest-depth.ts';
-import type { StrikeStore } from '../../adapters/fyers/rest-pauses.ts';
+import type { StrikeStore } from '../../adapters/fyers/rest-guard.ts';
 import { type AccessToken, parseAccessToken, parseAppId, parseSymbol } from '../../core/config.ts';
 import type { Taken } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
@@ -28,6 +28,7 @@ interface Setup {
   readonly strikes?: StrikeStore;
   readonly token?: (slotsTaken: number) => AccessToken | null;
   readonly onJump?: (now: Instant, clock: VirtualClock) => void;
+  readonly onAnswer?: (nth: number, clock: VirtualClock) => void;
   /** How late the first slot begins. */
   readonly lateMs?: number;
   readonly deadlineMs?: number;
@@ -47,6 +48,7 @@ export function memoryStrikes(): StrikeStore & { readonly kept: Map<string, numb
 export async function observe(setup: Setup) {
   await using server = await startDepthServer(setup.script);
   const jumps: Instant[] = [];
+  let answers = 0;
   const clock = virtualClock(setup.startsAt ?? plus(OPENS_AT, -MINUTE), (now) => {
     jumps.push(now);
     setup.onJump?.(now, clock);
@@ -59,6 +61,7 @@ export async function observe(setup: Setup) {
     sampling: { symbols, everySeconds: setup.everySeconds ?? 5 },
     clock,
     strikes: setup.strikes ?? memoryStrikes(),
+    onAnswer: () => setup.onAnswer?.((answers += 1), clock),
     ...(setup.deadlineMs === undefined ? {} : { deadlineMs: setup.deadlineMs }),
   });
   const batches: (readonly Taken[])[] = [];

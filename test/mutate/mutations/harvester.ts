@@ -3,6 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
+const REST_GUARD = ['test/adapters/fyers/rest-guard.test.ts'];
 const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
 const PIECES = ['test/harvester/pieces.test.ts'];
 const QUALITY = ['test/core/depth/quality.test.ts'];
@@ -119,10 +120,17 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the feed goes on after the second strike',
-    file: 'adapters/fyers/rest-pauses.ts',
+    file: 'adapters/fyers/rest-guard.ts',
     find: 'STRIKES_ALLOWED = 2',
     replace: 'STRIKES_ALLOWED = 4',
     tests: REST_DEPTH,
+  },
+  {
+    name: 'a burst that is answered slowly is several strikes',
+    file: 'adapters/fyers/rest-guard.ts',
+    find: 'if (sentAt <= day.notedAt) return;',
+    replace: '',
+    tests: REST_GUARD,
   },
   {
     name: 'a refused token is not recognised',

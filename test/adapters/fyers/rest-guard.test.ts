@@ -1,0 +1,85 @@
+// What a rate limit does to the calls that follow it.
+import { describe, expect, test } from 'vitest';
+import { restGuard } from '../../../adapters/fyers/rest-guard.ts';
+import { MINUTE, SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT } from '../../support/depth.ts';
+import { depthOf, refusal } from '../../support/depth-server.ts';
+import { memoryStrikes, observe, outcomes } from '../../support/rest-feed.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+/** A guard, and its clock to be set by seconds from the opening. */
+async function guarded(strikes = memoryStrikes()) {
+  const clock = virtualClock(OPENS_AT);
+  const guard = restGuard(strikes, clock);
+  await guard.ready();
+  const at = (seconds: number) => plus(OPENS_AT, seconds * SECOND);
+  return {
+    guard,
+    strikes,
+    at,
+    setTo: (seconds: number) => {
+      clock.set(at(seconds));
+    },
+  };
+}
+
+describe('A rate limit', () => {
+  test('is one strike for all calls that were sent before it was known, however late they are answered', async () => {
+    const { guard, strikes, at, setTo } = await guarded();
+    setTo(0.2);
+    guard.limited(at(0), SECOND);
+    setTo(1.7);
+    guard.limited(at(0), SECOND);
+    guard.limited(at(0.2), SECOND);
+    expect([...strikes.kept.values()]).toEqual([1]);
+    setTo(2.699);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(2.7);
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(2.7), SECOND);
+    expect([...strikes.kept.values()]).toEqual([2]);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+  });
+
+  test('holds for a minute where the broker does not say how long, and for a second where it says less', async () => {
+    const { guard, at, setTo } = await guarded();
+    guard.limited(at(0), 0);
+    setTo(0.999);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(1);
+    expect(guard.reason()).toBeNull();
+    const other = await guarded();
+    other.guard.limited(at(0));
+    other.setTo(59.999);
+    expect(other.guard.reason()).toBe('rate-limited');
+    other.setTo(60);
+    expect(other.guard.reason()).toBeNull();
+  });
+
+  test('ends with its day', async () => {
+    const { guard, at, setTo } = await guarded();
+    guard.limited(at(0));
+    setTo(MINUTE / SECOND);
+    guard.limited(at(60));
+    setTo(15 * 3_600 - 0.001);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+    setTo(15 * 3_600);
+    expect(guard.reason()).toBeNull();
+  });
+
+  test('that is answered slowly costs its burst and no day', async () => {
+    const strikes = memoryStrikes();
+    const { batches } = await observe({
+      script: ({ symbol, nth }) =>
+        nth < 2 ? refusal(429, -429, { 'retry-after': '1' }) : depthOf(symbol),
+      strikes,
+      // The first of the burst has been noted by then.
+      onAnswer: (nth, clock) => {
+        if (nth === 2) clock.set(plus(clock.now(), 1_500));
+      },
+      slots: 3,
+    });
+    expect(outcomes(batches)).toEqual(['rate-limited rate-limited', 'book book', 'book book']);
+    expect([...strikes.kept.values()]).toEqual([1]);
+  });
+});
