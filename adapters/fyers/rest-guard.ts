@@ -2,11 +2,18 @@
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, type IstDate, MINUTE, SECOND, istDateAt, plus } from '../../core/time.ts';
 
-/** Rate limits hit on a date; outlives the process, because the broker's own count does. */
+/** Rate limits hit on a date, and until when the broker wants no more calls. */
+export interface Strikes {
+  readonly count: number;
+  readonly until: Instant;
+}
+
+/** Outlives the process, because the broker's own count does. */
 export interface StrikeStore {
-  read(date: IstDate): Promise<number>;
-  /** Never throws: a count that is not on disk costs no slot. */
-  write(date: IstDate, strikes: number): Promise<void>;
+  /** A bare count waits for nothing. */
+  read(date: IstDate): Promise<Strikes | number>;
+  /** Never throws: what is not on disk costs no slot. */
+  write(date: IstDate, strikes: Strikes): Promise<void>;
 }
 
 export interface RestGuard {
@@ -28,37 +35,41 @@ const STRIKES_ALLOWED = 2;
 
 interface Day {
   readonly date: IstDate | null;
-  readonly strikes: number;
-  /** When the last strike was noted. */
-  readonly notedAt: number;
-  readonly until: number;
+  readonly count: number;
+  readonly until: Instant | null;
 }
 
 export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
-  let kept: Day = { date: null, strikes: 0, notedAt: -Infinity, until: -Infinity };
+  let kept: Day = { date: null, count: 0, until: null };
+  /** When the last strike was noted. */
+  let notedAt: Instant | null = null;
   let saving: Promise<void> = Promise.resolve();
   const today = (): Day & { readonly date: IstDate } => {
     const date = istDateAt(clock.now());
-    return kept.date === date ? { ...kept, date } : { ...kept, date, strikes: 0 };
+    return { ...(kept.date === date ? kept : { count: 0, until: null }), date };
   };
   return {
     async ready() {
       const { date } = today();
-      if (kept.date !== date) kept = { ...kept, date, strikes: await store.read(date) };
+      if (kept.date === date) return;
+      const strikes = await store.read(date);
+      kept = { date, ...(typeof strikes === 'number' ? { count: strikes, until: null } : strikes) };
     },
     reason() {
-      const { strikes, until } = today();
-      if (strikes >= STRIKES_ALLOWED) return 'blocked-for-the-day';
-      return clock.now() < until ? 'rate-limited' : null;
+      const { count, until } = today();
+      if (count >= STRIKES_ALLOWED) return 'blocked-for-the-day';
+      return until !== null && clock.now() < until ? 'rate-limited' : null;
     },
     limited(sentAt, retryAfterMs = MINUTE) {
-      const [now, day] = [clock.now(), today()];
-      const until = Math.max(day.until, plus(now, Math.ceil(Math.max(retryAfterMs, SECOND))));
-      kept = { ...day, until };
+      const [now, { date, ...before }] = [clock.now(), today()];
+      const asked = plus(now, Math.ceil(Math.max(retryAfterMs, SECOND)));
+      const until = before.until !== null && before.until > asked ? before.until : asked;
       // The calls of one burst are refused together, however slowly they are answered: that is one strike.
-      if (sentAt <= day.notedAt) return;
-      kept = { ...kept, strikes: day.strikes + 1, notedAt: now };
-      saving = store.write(day.date, kept.strikes);
+      const isKnown = notedAt !== null && sentAt <= notedAt;
+      if (!isKnown) notedAt = now;
+      const strikes = { count: before.count + (isKnown ? 0 : 1), until };
+      kept = { date, ...strikes };
+      saving = saving.then(() => store.write(date, strikes));
     },
     saved: () => saving,
   };

@@ -1,6 +1,6 @@
 // The REST feed in front of a scripted broker, on a clock that jumps.
 import { restDepth } from '../../adapters/fyers/rest-depth.ts';
-import type { StrikeStore } from '../../adapters/fyers/rest-guard.ts';
+import type { StrikeStore, Strikes } from '../../adapters/fyers/rest-guard.ts';
 import { type AccessToken, parseAccessToken, parseAppId, parseSymbol } from '../../core/config.ts';
 import type { Taken } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
@@ -36,8 +36,8 @@ interface Setup {
   readonly minutes?: number;
 }
 
-export function memoryStrikes(): StrikeStore & { readonly kept: Map<string, number> } {
-  const kept = new Map<string, number>();
+export function memoryStrikes(): StrikeStore & { readonly kept: Map<string, Strikes> } {
+  const kept = new Map<string, Strikes>();
   return {
     kept,
     read: (date) => Promise.resolve(kept.get(date) ?? 0),

@@ -31,13 +31,15 @@ describe('A rate limit', () => {
     setTo(1.7);
     guard.limited(at(0), SECOND);
     guard.limited(at(0.2), SECOND);
-    expect([...strikes.kept.values()]).toEqual([1]);
+    await guard.saved();
+    expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(2.7) }]);
     setTo(2.699);
     expect(guard.reason()).toBe('rate-limited');
     setTo(2.7);
     expect(guard.reason()).toBeNull();
     guard.limited(at(2.7), SECOND);
-    expect([...strikes.kept.values()]).toEqual([2]);
+    await guard.saved();
+    expect([...strikes.kept.values()]).toEqual([{ count: 2, until: at(3.7) }]);
     expect(guard.reason()).toBe('blocked-for-the-day');
   });
 
@@ -54,6 +56,28 @@ describe('A rate limit', () => {
     expect(other.guard.reason()).toBe('rate-limited');
     other.setTo(60);
     expect(other.guard.reason()).toBeNull();
+  });
+
+  test('holds a new process as long as the one that was told, and counts there too', async () => {
+    const before = await guarded();
+    before.guard.limited(before.at(0), 90 * SECOND);
+    await before.guard.saved();
+    const { guard, at, setTo } = await guarded(before.strikes);
+    setTo(89.999);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(90);
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(90), SECOND);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+  });
+
+  test('of which only a count was kept counts, and holds nobody up', async () => {
+    const bare = (count: number) => ({ ...memoryStrikes(), read: () => Promise.resolve(count) });
+    const { guard, at } = await guarded(bare(1));
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(0));
+    expect(guard.reason()).toBe('blocked-for-the-day');
+    expect((await guarded(bare(2))).guard.reason()).toBe('blocked-for-the-day');
   });
 
   test('ends with its day', async () => {
@@ -80,6 +104,6 @@ describe('A rate limit', () => {
       slots: 3,
     });
     expect(outcomes(batches)).toEqual(['rate-limited rate-limited', 'book book', 'book book']);
-    expect([...strikes.kept.values()]).toEqual([1]);
+    expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
   });
 });

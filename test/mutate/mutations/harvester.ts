@@ -128,8 +128,8 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a burst that is answered slowly is several strikes',
     file: 'adapters/fyers/rest-guard.ts',
-    find: 'if (sentAt <= day.notedAt) return;',
-    replace: '',
+    find: 'notedAt !== null && sentAt <= notedAt',
+    replace: 'false',
     tests: REST_GUARD,
   },
   {
