@@ -36,11 +36,17 @@ export interface RestDepthOptions {
 }
 
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
-export function restDepth(options: RestDepthOptions): DepthFeed {
+export interface RestFeed extends DepthFeed {
+  /** For whatever else calls with the same account. */
+  readonly guard: RestGuard;
+}
+
+export function restDepth(options: RestDepthOptions): RestFeed {
   const pace = paceOf(options.sampling);
   const guard = restGuard(options.strikes, options.clock);
   return {
     name: 'rest',
+    guard,
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
       observe({ ...options, guard, pace, symbols }, session, token, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,6 +1,9 @@
-// Whether the account may be called now: not after a rate limit, and after the second one not that day.
+// Whether the account may be called now: not after a rate limit, and after the second one not that day. One guard for all
+// calls of a process, because the broker counts them together (the symbol master is a public file, which it does not count).
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, type IstDate, MINUTE, SECOND, istDateAt, plus } from '../../core/time.ts';
+import { refusalOf } from './depth-refusal.ts';
+import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
 
 /** Rate limits hit on a date, and until when the broker wants no more calls. */
 export interface Strikes {
@@ -25,6 +28,8 @@ export interface RestGuard {
   limited(sentAt: Instant, retryAfterMs?: number): void;
   /** Waits until every strike is on disk. */
   saved(): Promise<void>;
+  /** All of that around one call; null, and nothing is sent, while the account is not to be called. */
+  call(request: FyersRequest): Promise<FyersReply | null>;
 }
 
 /**
@@ -48,7 +53,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
     const date = istDateAt(clock.now());
     return { ...(kept.date === date ? kept : { count: 0, until: null }), date };
   };
-  return {
+  const guard: RestGuard = {
     async ready() {
       const { date } = today();
       if (kept.date === date) return;
@@ -72,5 +77,16 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       saving = saving.then(() => store.write(date, strikes));
     },
     saved: () => saving,
+    async call(request) {
+      await guard.ready();
+      if (guard.reason() !== null) return null;
+      const sentAt = clock.now();
+      const reply = await callFyers(request);
+      const { reason, retryAfterMs } = refusalOf(reply);
+      if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
+      await guard.saved();
+      return reply;
+    },
   };
+  return guard;
 }

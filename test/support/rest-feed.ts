@@ -1,4 +1,5 @@
 // The REST feed in front of a scripted broker, on a clock that jumps.
+import { callFyers } from '../../adapters/fyers/http.ts';
 import { restDepth } from '../../adapters/fyers/rest-depth.ts';
 import type { StrikeStore, Strikes } from '../../adapters/fyers/rest-guard.ts';
 import { type AccessToken, parseAccessToken, parseAppId, parseSymbol } from '../../core/config.ts';
@@ -19,6 +20,9 @@ export function must<T>(
 export const APP = must(parseAppId('ABCD1234EF-100'));
 export const TOKEN = must(parseAccessToken('a.b.c'));
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'].map((name) => must(parseSymbol(name)));
+
+/** For what is no test of the guard. */
+export const UNGUARDED = { call: callFyers };
 
 interface Setup {
   readonly script: Script;

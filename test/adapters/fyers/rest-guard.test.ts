@@ -1,9 +1,11 @@
 // What a rate limit does to the calls that follow it.
 import { describe, expect, test } from 'vitest';
+import { type MarketStatusCall, marketStatus } from '../../../adapters/fyers/market-status.ts';
+import { lastPrices } from '../../../adapters/fyers/quotes.ts';
 import { restGuard } from '../../../adapters/fyers/rest-guard.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT } from '../../support/depth.ts';
-import { depthOf, refusal } from '../../support/depth-server.ts';
+import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
 import { memoryStrikes, observe, outcomes } from '../../support/rest-feed.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
@@ -105,5 +107,31 @@ describe('A rate limit', () => {
     });
     expect(outcomes(batches)).toEqual(['rate-limited rate-limited', 'book book', 'book book']);
     expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
+  });
+});
+
+describe('Every call of the account', () => {
+  const BOUNDS = { timeoutMs: 5_000, signal: new AbortController().signal, authorization: 'a:b' };
+  const symbols = ['NSE:SBIN-EQ'];
+
+  test.each([
+    ['market status', marketStatus],
+    ['last prices', (call: MarketStatusCall) => lastPrices({ ...call, symbols })],
+  ] as const)('for the %s counts as a strike, and is not made after one', async (_what, ask) => {
+    const limited = refusal(429, -429, { 'retry-after': '12' });
+    await using server = await startDepthServer(() => null, limited);
+    const { guard, strikes, at, setTo } = await guarded();
+    const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
+    await call();
+    expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
+    setTo(11.999);
+    await call();
+    expect(server.calls).toHaveLength(1);
+    setTo(12);
+    await call();
+    expect(server.calls).toHaveLength(2);
+    setTo(3_600);
+    await call();
+    expect(server.calls).toHaveLength(2);
   });
 });

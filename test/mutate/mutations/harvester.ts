@@ -133,6 +133,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: REST_GUARD,
   },
   {
+    name: 'a rate limit of another call than depth is not counted',
+    file: 'adapters/fyers/rest-guard.ts',
+    find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);",
+    replace: '',
+    tests: REST_GUARD,
+  },
+  {
     name: 'a refused token is not recognised',
     file: 'adapters/fyers/depth-refusal.ts',
     find: "[-15, 'token-refused']",
