@@ -33,6 +33,7 @@ interface Setup {
   readonly token?: (slotsTaken: number) => AccessToken | null;
   readonly onJump?: (now: Instant, clock: VirtualClock) => void;
   readonly onAnswer?: (nth: number, clock: VirtualClock) => void;
+  readonly onBatch?: () => void;
   /** How late the first slot begins. */
   readonly lateMs?: number;
   readonly deadlineMs?: number;
@@ -76,6 +77,7 @@ export async function observe(setup: Setup) {
   const token = () => (setup.token ?? (() => TOKEN))(batches.length);
   for await (const batch of feed.observe(session, token, new AbortController().signal)) {
     batches.push(batch);
+    setup.onBatch?.();
     if (batches.length === setup.slots) break;
   }
   return { batches, jumps, calls: server.calls, clock };

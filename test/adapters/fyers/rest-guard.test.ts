@@ -1,8 +1,9 @@
 // What a rate limit does to the calls that follow it.
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type MarketStatusCall, marketStatus } from '../../../adapters/fyers/market-status.ts';
 import { lastPrices } from '../../../adapters/fyers/quotes.ts';
-import { restGuard } from '../../../adapters/fyers/rest-guard.ts';
+import { type StrikeStore, restGuard } from '../../../adapters/fyers/rest-guard.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT } from '../../support/depth.ts';
 import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
@@ -107,6 +108,41 @@ describe('A rate limit', () => {
     });
     expect(outcomes(batches)).toEqual(['rate-limited rate-limited', 'book book', 'book book']);
     expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
+  });
+});
+
+/** A disk that takes its time. */
+function slowStrikes(seen: string[]): StrikeStore {
+  return {
+    read: () => Promise.resolve(0),
+    async write() {
+      for (let turn = 0; turn < 200; turn += 1) await setImmediate();
+      seen.push('on disk');
+    },
+  };
+}
+
+describe('A strike is on disk', () => {
+  test('before the feed goes on', async () => {
+    const seen: string[] = [];
+    await observe({
+      script: () => refusal(429, -429),
+      strikes: slowStrikes(seen),
+      onBatch: () => void seen.push('batch'),
+      slots: 1,
+    });
+    // Two calls of a burst are one strike, and each may prolong the wait.
+    expect(seen).toEqual(['on disk', 'on disk', 'batch']);
+  });
+
+  test('before another call than for a book has its answer', async () => {
+    const seen: string[] = [];
+    await using server = await startDepthServer(() => refusal(429, -429));
+    const guard = restGuard(slowStrikes(seen), virtualClock(OPENS_AT));
+    const url = `${server.url}/data/depth`;
+    const signal = new AbortController().signal;
+    await guard.call({ url, method: 'GET', timeoutMs: 5_000, signal });
+    expect(seen).toEqual(['on disk']);
   });
 });
 

@@ -133,6 +133,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: REST_GUARD,
   },
   {
+    name: 'the feed goes on before a strike is on disk',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: 'await options.guard.saved();',
+    replace: '',
+    tests: REST_GUARD,
+  },
+  {
     name: 'a rate limit of another call than depth is not counted',
     file: 'adapters/fyers/rest-guard.ts',
     find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);",
