@@ -1,7 +1,16 @@
 // Whether the account may be called now: not after a rate limit, and after the second one not that day. One guard for all
 // calls of a process, because the broker counts them together (the symbol master is a public file, which it does not count).
 import type { Clock } from '../../core/ports.ts';
-import { type Instant, type IstDate, MINUTE, SECOND, istDateAt, plus } from '../../core/time.ts';
+import {
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  addDays,
+  istDateAt,
+  istInstant,
+  plus,
+} from '../../core/time.ts';
 import { refusalOf } from './depth-refusal.ts';
 import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
 
@@ -67,7 +76,9 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
     },
     limited(sentAt, retryAfterMs = MINUTE) {
       const [now, { date, ...before }] = [clock.now(), today()];
-      const asked = plus(now, Math.ceil(Math.max(retryAfterMs, SECOND)));
+      // The day's block ends at midnight, so no wait is longer.
+      const leftMs = istInstant(addDays(date, 1), '00:00') - now;
+      const asked = plus(now, Math.min(Math.ceil(Math.max(retryAfterMs, SECOND)), leftMs));
       const until = before.until !== null && before.until > asked ? before.until : asked;
       // The calls of one burst are refused together, however slowly they are answered: that is one strike.
       const isKnown = notedAt !== null && sentAt <= notedAt;

@@ -94,6 +94,32 @@ describe('A rate limit', () => {
     expect(guard.reason()).toBeNull();
   });
 
+  test.each([3_600, 86_400, 1e16, Infinity])(
+    'holds until midnight at most: %d seconds before it end there',
+    async (seconds) => {
+      const { guard, strikes, at, setTo } = await guarded();
+      const midnight = 15 * 3_600;
+      setTo(midnight - 3_600);
+      guard.limited(at(midnight - 3_600), seconds * SECOND);
+      await guard.saved();
+      expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(midnight) }]);
+      setTo(midnight);
+      expect(guard.reason()).toBeNull();
+    },
+  );
+
+  test.each(['x-retry-after-ms', 'retry-after'])(
+    'with an absurd %s costs the day and not the process',
+    async (header) => {
+      const { batches, calls } = await observe({
+        script: () => refusal(429, -429, { [header]: '1e16' }),
+        slots: 3,
+      });
+      expect(new Set(outcomes(batches))).toEqual(new Set(['rate-limited rate-limited']));
+      expect(calls).toHaveLength(2);
+    },
+  );
+
   test('that is answered slowly costs its burst and no day', async () => {
     const strikes = memoryStrikes();
     const { batches } = await observe({

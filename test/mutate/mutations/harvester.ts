@@ -133,6 +133,13 @@ export const HARVESTER: readonly Mutation[] = [
     tests: REST_GUARD,
   },
   {
+    name: 'an absurd wait ends the process',
+    file: 'adapters/fyers/http.ts',
+    find: 'Math.min(ms, DAY)',
+    replace: 'ms',
+    tests: ['test/adapters/fyers/http.test.ts'],
+  },
+  {
     name: 'the feed goes on before a strike is on disk',
     file: 'adapters/fyers/rest-depth.ts',
     find: 'await options.guard.saved();',
