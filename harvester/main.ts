@@ -17,6 +17,7 @@ import { tokenFiles } from '../adapters/files/token-files.ts';
 import { lastPrices } from '../adapters/fyers/quotes.ts';
 import { marketStatus } from '../adapters/fyers/market-status.ts';
 import { type RawAnswer, restDepth } from '../adapters/fyers/rest-depth.ts';
+import type { RestGuard } from '../adapters/fyers/rest-guard.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
@@ -183,10 +184,10 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
         masterUrl: settings.masterUrl,
         folder: path.join(dataDir, 'symbols'),
       }),
-      lastPrices: pricesBy(settings.apiUrl, token),
+      lastPrices: pricesBy(settings.apiUrl, token, feed.guard),
       nextSession: following,
     }),
-    marketStatus: statusBy(settings.apiUrl, token),
+    marketStatus: statusBy(settings.apiUrl, token, feed.guard),
     onlookers,
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
@@ -197,19 +198,21 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
 }
 
 /** Nobody without a token: options around the money then hang on the last stored close. */
-function pricesBy(apiUrl: string, token: HeldToken): NamingOptions['lastPrices'] {
+function pricesBy(apiUrl: string, token: HeldToken, guard: RestGuard): NamingOptions['lastPrices'] {
   return async (symbols, { timeoutMs, signal }) => {
     await token.read('if-due');
     const authorization = authorizationOf(token);
     if (authorization === null) return new Map();
-    return lastPrices({ apiUrl, symbols, authorization, timeoutMs, signal });
+    return lastPrices({ apiUrl, symbols, authorization, timeoutMs, signal, guard });
   };
 }
 
-function statusBy(apiUrl: string, token: HeldToken): MarketStatus {
+function statusBy(apiUrl: string, token: HeldToken, guard: RestGuard): MarketStatus {
   return async (bounds) => {
     const authorization = authorizationOf(token);
-    return authorization === null ? null : marketStatus({ apiUrl, authorization, ...bounds });
+    return authorization === null
+      ? null
+      : marketStatus({ apiUrl, authorization, guard, ...bounds });
   };
 }
 

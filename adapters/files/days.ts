@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import * as z from 'zod/mini';
 import { compatFileName, compatLine } from '../../core/depth/compat.ts';
 import type { Row } from '../../core/depth/row.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { LogEnds } from '../../core/depth/pieces.ts';
 import { toError } from '../../core/errors.ts';
-import { type IstDate, parseIstDate } from '../../core/time.ts';
+import { type IstDate, formatIso, parseInstant, parseIstDate } from '../../core/time.ts';
+import type { Strikes } from '../fyers/rest-guard.ts';
 import { appendCompat } from './compat-file.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { type DayLog, openDayLog } from './day-log.ts';
@@ -120,9 +122,12 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** A bare count is what an earlier release has kept. */
+const strikesOfDay = z.union([z.number(), z.object({ count: z.number(), until: z.string() })]);
+
 /**
  * Rate-limit strikes by date, beside the days: they outlive the process, as the broker's count does.
- * @param lost hears of a count that is not on disk; the process has it all the same
+ * @param lost hears of what is not on disk; the process has it all the same
  */
 export function strikeFile(
   dataDir: string,
@@ -131,18 +136,21 @@ export function strikeFile(
 ) {
   const file = path.join(dataDir, 'strikes.json');
   return {
-    async read(date: IstDate): Promise<number> {
+    async read(date: IstDate): Promise<Strikes | number> {
       try {
         const kept: unknown = JSON.parse(await readFile(file, 'utf8'));
-        const strikes: unknown = Reflect.get(Object(kept), date);
-        return typeof strikes === 'number' ? strikes : 0;
+        const strikes = strikesOfDay.parse(Reflect.get(Object(kept), date));
+        return typeof strikes === 'number'
+          ? strikes
+          : { count: strikes.count, until: parseInstant(strikes.until) };
       } catch {
         return 0;
       }
     },
-    async write(date: IstDate, strikes: number): Promise<void> {
+    async write(date: IstDate, { count, until }: Strikes): Promise<void> {
       try {
-        await replaceFile(file, JSON.stringify({ [date]: strikes }), disk);
+        const kept = { [date]: { count, until: formatIso(until) } };
+        await replaceFile(file, JSON.stringify(kept), disk);
       } catch (caught) {
         lost(toError(caught).message);
       }

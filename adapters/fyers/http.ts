@@ -1,5 +1,6 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
 import got, { RequestError, TimeoutError } from 'got';
+import { DAY, SECOND } from '../../core/time.ts';
 
 export interface FyersAnswer {
   readonly status: number;
@@ -7,7 +8,7 @@ export interface FyersAnswer {
   readonly body: unknown;
   /** The beginning of a body that is not JSON, for a report. */
   readonly rest: string;
-  /** From `Retry-After` (seconds) or `X-Retry-After-Ms`. */
+  /** From `Retry-After` (seconds) or `X-Retry-After-Ms`; at most a day. */
   readonly retryAfterMs: number | null;
 }
 
@@ -100,11 +101,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A day at most: an absurd number of milliseconds may lie beyond the last instant that there is. */
 function retryAfter(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): number | null {
-  const milliseconds = Number(headers['x-retry-after-ms']);
-  if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
-  const seconds = Number(headers['retry-after']);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
+  const asked = [Number(headers['x-retry-after-ms']), Number(headers['retry-after']) * SECOND];
+  const ms = asked.find((each) => each >= 0);
+  return ms === undefined ? null : Math.min(ms, DAY);
 }

@@ -1,6 +1,6 @@
 // Whether the broker thinks that the market trades (Fyers API v3, "Market Status").
 import * as z from 'zod/mini';
-import { callFyers } from './http.ts';
+import type { RestGuard } from './rest-guard.ts';
 
 export interface MarketStatusCall {
   /** Fyers' API, without a trailing slash. */
@@ -9,6 +9,7 @@ export interface MarketStatusCall {
   readonly authorization: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly guard: Pick<RestGuard, 'call'>;
 }
 
 /** As the documentation numbers them. */
@@ -32,9 +33,9 @@ const answer = z.object({
  * another permission than market data, which an app need not have, and a network may fail.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
-  const { apiUrl, ...request } = call;
-  const reply = await callFyers({ url: `${apiUrl}/data/marketStatus`, method: 'GET', ...request });
-  const parsed = answer.safeParse(reply.kind === 'answered' ? reply.body : null);
+  const { apiUrl, guard, ...request } = call;
+  const reply = await guard.call({ url: `${apiUrl}/data/marketStatus`, method: 'GET', ...request });
+  const parsed = answer.safeParse(reply?.kind === 'answered' ? reply.body : null);
   if (!parsed.success) return null;
   const ours = parsed.data.marketStatus.find(
     ({ exchange, segment, market_type }) =>

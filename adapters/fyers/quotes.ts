@@ -1,6 +1,6 @@
 // Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
 import * as z from 'zod/mini';
-import { callFyers } from './http.ts';
+import type { RestGuard } from './rest-guard.ts';
 
 export interface QuotesCall {
   /** Fyers' API, without a trailing slash. */
@@ -10,6 +10,7 @@ export interface QuotesCall {
   readonly authorization: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly guard: Pick<RestGuard, 'call'>;
 }
 
 const answer = z.object({
@@ -22,12 +23,12 @@ const answer = z.object({
 
 /** Rupees by symbol; a symbol without a price is absent, and so is every one when the call fails. */
 export async function lastPrices(call: QuotesCall): Promise<ReadonlyMap<string, number>> {
-  const { apiUrl, symbols, authorization, timeoutMs, signal } = call;
+  const { apiUrl, symbols, authorization, timeoutMs, signal, guard } = call;
   if (symbols.length === 0) return new Map();
   const query = new URLSearchParams({ symbols: symbols.join(',') });
   const url = `${apiUrl}/data/quotes?${query.toString()}`;
-  const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
-  const parsed = answer.safeParse(reply.kind === 'answered' ? reply.body : null);
+  const reply = await guard.call({ url, method: 'GET', authorization, timeoutMs, signal });
+  const parsed = answer.safeParse(reply?.kind === 'answered' ? reply.body : null);
   const entries = parsed.success ? parsed.data.d.flatMap((entry) => entry ?? []) : [];
   return new Map(entries.flatMap(({ n, v }) => (v.lp > 0 ? [[n, v.lp] as const] : [])));
 }

@@ -5,10 +5,12 @@ import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import { type Pace, paceOf } from '../../core/pace.ts';
 import { BURST } from '../../core/rate-plan.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
-import { type StrikeStore, pausesOf } from './rest-pauses.ts';
+import { type RestGuard, type StrikeStore, restGuard } from './rest-guard.ts';
+import { pausesOf } from './rest-pauses.ts';
 
 /** One answer as the broker gave it; a call without an answer has none. */
 export interface RawAnswer {
@@ -34,16 +36,26 @@ export interface RestDepthOptions {
 }
 
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
-export function restDepth(options: RestDepthOptions): DepthFeed {
+export interface RestFeed extends DepthFeed {
+  /** For whatever else calls with the same account. */
+  readonly guard: RestGuard;
+}
+
+export function restDepth(options: RestDepthOptions): RestFeed {
+  const pace = paceOf(options.sampling);
+  const guard = restGuard(options.strikes, options.clock);
   return {
     name: 'rest',
+    guard,
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
-      observe({ ...options, symbols }, session, token, signal),
+      observe({ ...options, guard, pace, symbols }, session, token, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
 interface DayOptions extends RestDepthOptions {
+  readonly guard: RestGuard;
+  readonly pace: Pace;
   readonly symbols: readonly string[];
 }
 
@@ -55,7 +67,8 @@ async function* observe(
 ): AsyncGenerator<readonly Taken[]> {
   const { clock, sampling } = options;
   const every = sampling.everySeconds * SECOND;
-  const pauses = await pausesOf(options.strikes, session.date);
+  await options.guard.ready();
+  const pauses = pausesOf(options.guard);
   let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
   let wokeAt: Instant | null = null;
   while (slot !== null) {
@@ -73,29 +86,40 @@ async function* observe(
   }
 }
 
-type Pauses = Awaited<ReturnType<typeof pausesOf>>;
-
 interface SlotOptions extends DayOptions {
-  readonly pauses: Pauses;
+  readonly pauses: ReturnType<typeof pausesOf>;
   readonly token: () => AccessToken | null;
   readonly signal: AbortSignal;
 }
 
+/** Its calls, burst by burst. Those for which a slot that began late has no time left are `late`. */
 async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
-  const { symbols } = options;
+  const { symbols, clock, pace } = options;
   const pending: Promise<Taken>[] = [];
-  for (const [index, symbol] of symbols.entries()) {
-    const at = plus(slot, Math.floor(index / BURST) * SECOND);
-    const early = index % BURST > 0 || at <= options.clock.now();
-    if (!early && !(await sleptUntil(options.clock, at, options.signal))) {
-      const rest = holes(symbols.slice(index), slot, options.clock.now(), 'stopped');
-      return [...(await Promise.all(pending)), ...rest];
-    }
-    pending.push(takeOne(options, symbol, slot));
+  let rest: readonly Taken[] = [];
+  for (let index = 0; index < symbols.length && rest.length === 0; index += BURST) {
+    const burst = symbols.slice(index, index + BURST);
+    const planned = Math.max(clock.now() - slot, (index / BURST) * SECOND);
+    const at = pace.earliest(plus(slot, planned), burst.length);
+    const missed = await missedUntil(at, options, slot);
+    if (missed === null) pending.push(...burst.map((symbol) => takeOne(options, symbol, slot)));
+    else rest = holes(symbols.slice(index), slot, clock.now(), missed);
   }
   const batch = await Promise.all(pending);
-  await options.pauses.saved();
-  return batch;
+  await options.guard.saved();
+  return [...batch, ...rest];
+}
+
+/** Waits for an instant inside the slot; null when it has come. */
+async function missedUntil(
+  at: Instant,
+  { clock, sampling, signal }: SlotOptions,
+  slot: Instant,
+): Promise<HoleReason | null> {
+  const ends = plus(slot, sampling.everySeconds * SECOND);
+  if (at >= ends) return 'late';
+  if (at > clock.now() && !(await sleptUntil(clock, at, signal))) return 'stopped';
+  return clock.now() < ends ? null : 'clock-jump';
 }
 
 async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<Taken> {
@@ -106,12 +130,13 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   if (appId === null || token === null) {
     return { ...taken, receivedAt: sentAt, kind: 'hole', reason: 'no-token' };
   }
-  const paused = pauses.reasonFor(symbol, token, sentAt);
+  const paused = pauses.reasonFor({ symbol, token, sentAt });
   if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
+  options.pace.sent(sentAt);
   const answer = await ask(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
   if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };
-  pauses.note(answer, symbol, token, receivedAt);
+  pauses.note(answer, { symbol, token, sentAt }, receivedAt);
   const { reason, retryAfterMs } = answer;
   return {
     ...taken,

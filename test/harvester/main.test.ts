@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { lockFolder } from '../../adapters/files/harvest-lock.ts';
 import { COMPAT_HEADER, parseCompatLine } from '../../core/depth/compat.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
 import { HARVESTER, bundle } from '../../infra/bundle.ts';
-import { depthOf, startDepthServer } from '../support/depth-server.ts';
+import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { startS3 } from '../support/s3-server.ts';
 
@@ -118,6 +118,31 @@ describe('The harvester as a process', () => {
       received: 2 * 149,
       unexplained: 0,
     });
+  });
+
+  test('asks for nothing, books and market status alike, on a day whose second rate limit it has had', async () => {
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'CLOSED');
+    await mkdir(path.join(folder, 'data'));
+    await writeFile(path.join(folder, 'data', 'strikes.json'), `{"${MUHURAT}":2}`);
+    const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
+    // The symbol master is public and elsewhere.
+    const env = { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' };
+    const { code } = await ending(start(args, env));
+    expect(code).toBe(0);
+    expect(await manifest()).toMatchObject({ holes: { 'blocked-for-the-day': 220 } });
+    expect(server.calls).toEqual([]);
+  });
+
+  test('asks for no book while the wait goes on that the market status was refused with', async () => {
+    // It is asked after the slot of 13:20.
+    const limited = refusal(429, -429, { 'retry-after': '600' });
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol), limited);
+    const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
+    const { code } = await ending(start(args, { FYERS_API_URL: server.url }));
+    expect(code).toBe(0);
+    expect(await manifest()).toMatchObject({ received: 202, holes: { 'rate-limited': 18 } });
+    const strikes = await readFile(path.join(folder, 'data', 'strikes.json'), 'utf8');
+    expect(JSON.parse(strikes)).toMatchObject({ [MUHURAT]: { count: 1 } });
   });
 
   test('finishes and exits 0 on SIGTERM', async () => {

@@ -8,6 +8,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');
 const at = (time: string): Instant => istInstant(DATE, time);
@@ -35,7 +36,8 @@ async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = 
       clock: virtualClock(at(ours)),
       signal: new AbortController().signal,
       events: { emit: ({ event }) => void events.push(event) },
-      marketStatus: (bounds) => marketStatus({ apiUrl: fyers.url, authorization, ...bounds }),
+      marketStatus: (bounds) =>
+        marketStatus({ apiUrl: fyers.url, authorization, guard: UNGUARDED, ...bounds }),
     },
     day.plan,
     { note: (_what, message) => Promise.resolve(void notes.push(message)) },

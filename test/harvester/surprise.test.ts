@@ -23,6 +23,7 @@ import { sessionsOn } from '../../harvester/sessions.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { UNGUARDED } from '../support/rest-feed.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { type World, liveIn } from './loop-world.ts';
 
@@ -96,7 +97,7 @@ async function lived(day: Day = {}) {
         fyers.setClock(now);
         fyers.state.market = market(formatClock(now));
         const authorization = `${SIMULATED_APP.id}:${token}`;
-        return marketStatus({ apiUrl: fyers.url, authorization, ...bounds });
+        return marketStatus({ apiUrl: fyers.url, authorization, guard: UNGUARDED, ...bounds });
       },
       onlookers: [
         {

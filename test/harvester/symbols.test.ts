@@ -14,6 +14,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { shortSession } from '../support/depth.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');
 const OPENING = istInstant(DATE, '09:00');
@@ -47,7 +48,13 @@ async function named(names: readonly string[], over: Partial<NamingOptions> = {}
       folder: path.join(dataDir, 'symbols'),
     }),
     lastPrices: (symbols, bounds) =>
-      lastPrices({ apiUrl: fyers.url, symbols, authorization: authorization(), ...bounds }),
+      lastPrices({
+        apiUrl: fyers.url,
+        symbols,
+        authorization: authorization(),
+        guard: UNGUARDED,
+        ...bounds,
+      }),
     nextSession,
     ...over,
   });

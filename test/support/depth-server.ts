@@ -31,7 +31,8 @@ export const depthOf = (symbol: string, ltp = 427.25): Answer => ({
     message: '',
   },
 });
-const statusOf = (route: string, status: string | undefined): Answer => {
+const otherwise = (route: string, status: string | Answer | undefined): Answer => {
+  if (typeof status === 'object') return status;
   if (route !== '/data/marketStatus' || status === undefined) return { status: 404, body: null };
   const marketStatus = [{ exchange: 10, segment: 10, market_type: 'NORMAL', status }];
   return { status: 200, body: { s: 'ok', code: 200, message: '', marketStatus } };
@@ -42,8 +43,11 @@ export const refusal = (status: number, code: number, headers = {}): Answer => (
   headers,
 });
 
-/** @param market what the market status says; absent: there is no such call */
-export async function startDepthServer(script: Script, market?: string): Promise<DepthServer> {
+/** @param market what the market status says, or how every other call is answered; absent: there is none */
+export async function startDepthServer(
+  script: Script,
+  market?: string | Answer,
+): Promise<DepthServer> {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -53,7 +57,7 @@ export async function startDepthServer(script: Script, market?: string): Promise
       nth: calls.length,
     };
     calls.push(call);
-    const answer = url.pathname === '/data/depth' ? script(call) : statusOf(url.pathname, market);
+    const answer = url.pathname === '/data/depth' ? script(call) : otherwise(url.pathname, market);
     if (answer === null) return;
     const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     response.writeHead(answer.status, answer.headers).end(body);

@@ -110,17 +110,31 @@ describe('The count of rate limits', () => {
     const disk = faultyDisk();
     const lost: string[] = [];
     const strikes = strikeFile(folder, (problem) => void lost.push(problem), disk);
-    await strikes.write(TODAY, 1);
+    const once = { count: 1, until: plus(OPENS_AT, MINUTE) };
+    const twice = { count: 2, until: plus(OPENS_AT, 90 * MINUTE) };
+    await strikes.write(TODAY, once);
     for (const operation of ['writeFile', 'rename'] as const) {
       disk.fail(operation, 1);
-      await strikes.write(TODAY, 2);
-      expect(await strikes.read(TODAY)).toBe(1);
+      await strikes.write(TODAY, twice);
+      expect(await strikes.read(TODAY)).toEqual(once);
     }
     expect(lost).toHaveLength(2);
-    await strikes.write(TODAY, 2);
-    expect(await strikes.read(TODAY)).toBe(2);
-    expect(await readFile(path.join(folder, 'strikes.json'), 'utf8')).toBe(`{"${TODAY}":2}`);
+    await strikes.write(TODAY, twice);
+    expect(await strikes.read(TODAY)).toEqual(twice);
+    expect(await readFile(path.join(folder, 'strikes.json'), 'utf8')).toBe(
+      `{"${TODAY}":{"count":2,"until":"2026-11-25T10:30:00.000+05:30"}}`,
+    );
     expect(await strikes.read(istDate('2026-11-26'))).toBe(0);
+  });
+
+  test.each([
+    [`{"${TODAY}":2}`, 2],
+    ['{"2026-11-24":2}', 0],
+    [`{"${TODAY}":{"count":1,"until":"soon"}}`, 0],
+    [`{"${TODAY}":`, 0],
+  ])('is read from %s as %j: a bare count is what an earlier release kept', async (text, count) => {
+    await writeFile(path.join(folder, 'strikes.json'), text);
+    expect(await strikeFile(folder, () => undefined).read(TODAY)).toBe(count);
   });
 });
 

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callFyers } from '../../../adapters/fyers/http.ts';
+import { refusal, startDepthServer } from '../../support/depth-server.ts';
 
 /** Listens with room for one connection, says where, and never takes one: the next ones stay half made. */
 const DEAF = `
@@ -55,4 +56,22 @@ test('A request that is taken and never answered is silence: it may count', asyn
   });
   for (const socket of sockets) socket.destroy();
   server.close();
+});
+
+test.each([
+  [{ 'x-retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
+  [{ 'x-retry-after-ms': 'soon', 'retry-after': '9' }, 9_000],
+  [{ 'retry-after': '0' }, 0],
+  [{ 'retry-after': '86401' }, 86_400_000],
+  [{ 'x-retry-after-ms': '1e16' }, 86_400_000],
+  [{ 'x-retry-after-ms': '1e999' }, 86_400_000],
+  [{ 'x-retry-after-ms': '-1' }, null],
+  [{ 'retry-after': 'Wed, 25 Nov 2026 09:00:00 GMT' }, null],
+  [{}, null],
+])('%j asks to wait %j ms, a day at most', async (headers, retryAfterMs) => {
+  await using server = await startDepthServer(() => refusal(429, -429, headers));
+  expect(await callFyers({ ...REQUEST, url: `${server.url}/data/depth` })).toMatchObject({
+    status: 429,
+    retryAfterMs,
+  });
 });

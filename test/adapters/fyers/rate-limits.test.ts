@@ -2,60 +2,107 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { restDepth } from '../../../adapters/fyers/rest-depth.ts';
-import { parseAccessToken, parseAppId, parseSampling } from '../../../core/config.ts';
-import { MINUTE, plus } from '../../../core/time.ts';
+import {
+  CALLS_PER_MINUTE_CAP,
+  parseAccessToken,
+  parseAppId,
+  parseSampling,
+} from '../../../core/config.ts';
+import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { UNUSED, countCall } from '../../../sandbox/fyers/limits.ts';
 import { OPENS_AT, shortSession } from '../../support/depth.ts';
 import { depthOf, startDepthServer } from '../../support/depth-server.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
-const plans = fc.record({
-  symbols: fc.integer({ min: 1, max: 60 }),
+const MINUTES = 2;
+/** By how much of its interval something else has held the feed up: not at all, as a timer, as a slow disk, asleep. */
+const held = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  fc.double({ min: 0, max: 0.01, noNaN: true }),
+  { weight: 2, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+  fc.double({ min: 1, max: 3, noNaN: true }),
+);
+const runs = fc.record({
+  /** Of the most that the interval allows. */
+  share: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
   everySeconds: fc.constantFrom(1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60),
+  /** After each slot. */
+  slots: fc.array(held, { maxLength: 40 }),
+  /** At the end of each wait: for a slot, or between two bursts. */
+  waits: fc.array(held, { maxLength: 40 }),
 });
 
-test(
-  'No plan that is taken makes a call which the broker would refuse',
+const halfLate = ([30, 60] as const).map((everySeconds) => ({
+  share: 1,
+  everySeconds,
+  slots: [],
+  waits: [0.5],
+}));
+
+test.each([
+  ['on time', runs.map((run) => ({ ...run, slots: [], waits: [] })), { numRuns: 10 }],
+  ['late', runs, { numRuns: 40, examples: halfLate.map((run): [typeof run] => [run]) }],
+])(
+  'No plan that is taken makes a call which the broker would refuse, with slots that begin %s',
   { timeout: 120_000 },
-  async () => {
+  async (begun, arbitrary, parameters) => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const [appId, token] = [parseAppId('ABCD1234EF-100'), parseAccessToken('a.b.c')];
     if (!appId.ok || !token.ok) throw new Error('constants');
-    let taken = 0;
+    const seen = { books: 0, late: 0 };
     await fc.assert(
-      fc.asyncProperty(plans, async ({ symbols, everySeconds }) => {
+      fc.asyncProperty(arbitrary, async ({ share, everySeconds, slots, waits }) => {
+        const most = (CALLS_PER_MINUTE_CAP * everySeconds) / 60;
+        const symbols = Math.max(1, Math.floor(share * most));
         const names = Array.from({ length: symbols }, (_, n) => `NSE:S${String(n)}-EQ`);
         const sampling = parseSampling(names.join(), String(everySeconds));
-        if (!sampling.ok) return;
-        taken += 1;
-        const session = { ...shortSession(), closesAt: plus(OPENS_AT, 2 * MINUTE) };
+        if (!sampling.ok) throw new Error(sampling.problem);
+        const session = { ...shortSession(), closesAt: plus(OPENS_AT, MINUTES * MINUTE) };
+        const [afterSlots, afterWaits] = [[...slots], [...waits]];
+        const hold = (delays: number[]): void => {
+          const ms = (delays.shift() ?? 0) * everySeconds * SECOND;
+          clock.set(plus(clock.now(), Math.round(ms)));
+        };
+        const clock = virtualClock(plus(OPENS_AT, -SECOND), () => {
+          hold(afterWaits);
+        });
         await using feed = restDepth({
           apiUrl: server.url,
           appId: () => appId.value,
           sampling: sampling.value,
-          clock: virtualClock(OPENS_AT),
+          clock,
           strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
         });
         let usage = UNUSED;
-        let calls = 0;
+        const told: string[] = [];
         for await (const batch of feed.observe(
           session,
           () => token.value,
           new AbortController().signal,
         )) {
-          for (const { kind, sentAt } of batch) {
-            expect(kind).toBe('book');
-            calls += 1;
-            const counted = countCall(usage, sentAt);
+          told.push(...batch.map(({ symbol, slot }) => `${symbol} ${String(slot)}`));
+          for (const taken of batch) {
+            if (taken.kind === 'hole') {
+              expect(taken.reason).toMatch(/^(?:late|clock-jump)$/);
+              seen.late += 1;
+              continue;
+            }
+            seen.books += 1;
+            expect(taken.sentAt).toBeLessThan(plus(taken.slot, everySeconds * SECOND));
+            const counted = countCall(usage, taken.sentAt);
             usage = counted.usage;
             expect(counted.waitMs).toBeNull();
           }
+          hold(afterSlots);
         }
-        expect(calls).toBe((symbols * 120) / everySeconds);
+        expect(new Set(told).size).toBe(told.length);
+        expect(told).toHaveLength(symbols * Math.ceil((MINUTES * 60) / everySeconds));
       }),
-      { numRuns: 25, seed: 7 },
+      { ...parameters, seed: 7 },
     );
-    // Else the plans were all refused, and nothing was seen.
-    expect(taken).toBeGreaterThan(5);
+    // Else nothing was seen.
+    expect(seen.books).toBeGreaterThan(500);
+    if (begun === 'late') expect(seen.late).toBeGreaterThan(100);
+    else expect(seen.late).toBe(0);
   },
 );

@@ -3,6 +3,8 @@ import type { Mutation } from '../tree.ts';
 
 const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
+const REST_GUARD = ['test/adapters/fyers/rest-guard.test.ts'];
+const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
 const PIECES = ['test/harvester/pieces.test.ts'];
 const QUALITY = ['test/core/depth/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
@@ -103,11 +105,53 @@ export const HARVESTER: readonly Mutation[] = [
     tests: REST_DEPTH,
   },
   {
+    name: 'a late slot sends all its bursts at once',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: '  options.pace.sent(sentAt);\n',
+    replace: '',
+    tests: REST_LATE,
+  },
+  {
+    name: 'a late slot comes too near to the next one',
+    file: 'core/pace.ts',
+    find: 'free(perMinute, MINUTE)',
+    replace: 'from',
+    tests: REST_LATE,
+  },
+  {
     name: 'the feed goes on after the second strike',
-    file: 'adapters/fyers/rest-pauses.ts',
+    file: 'adapters/fyers/rest-guard.ts',
     find: 'STRIKES_ALLOWED = 2',
     replace: 'STRIKES_ALLOWED = 4',
     tests: REST_DEPTH,
+  },
+  {
+    name: 'a burst that is answered slowly is several strikes',
+    file: 'adapters/fyers/rest-guard.ts',
+    find: 'notedAt !== null && sentAt <= notedAt',
+    replace: 'false',
+    tests: REST_GUARD,
+  },
+  {
+    name: 'an absurd wait ends the process',
+    file: 'adapters/fyers/http.ts',
+    find: 'Math.min(ms, DAY)',
+    replace: 'ms',
+    tests: ['test/adapters/fyers/http.test.ts'],
+  },
+  {
+    name: 'the feed goes on before a strike is on disk',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: 'await options.guard.saved();',
+    replace: '',
+    tests: REST_GUARD,
+  },
+  {
+    name: 'a rate limit of another call than depth is not counted',
+    file: 'adapters/fyers/rest-guard.ts',
+    find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);",
+    replace: '',
+    tests: REST_GUARD,
   },
   {
     name: 'a refused token is not recognised',

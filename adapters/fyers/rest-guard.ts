@@ -1,0 +1,103 @@
+// Whether the account may be called now: not after a rate limit, and after the second one not that day. One guard for all
+// calls of a process, because the broker counts them together (the symbol master is a public file, which it does not count).
+import type { Clock } from '../../core/ports.ts';
+import {
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  addDays,
+  istDateAt,
+  istInstant,
+  plus,
+} from '../../core/time.ts';
+import { refusalOf } from './depth-refusal.ts';
+import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
+
+/** Rate limits hit on a date, and until when the broker wants no more calls. */
+export interface Strikes {
+  readonly count: number;
+  readonly until: Instant;
+}
+
+/** Outlives the process, because the broker's own count does. */
+export interface StrikeStore {
+  /** A bare count waits for nothing. */
+  read(date: IstDate): Promise<Strikes | number>;
+  /** Never throws: what is not on disk costs no slot. */
+  write(date: IstDate, strikes: Strikes): Promise<void>;
+}
+
+export interface RestGuard {
+  /** Reads what an earlier process has kept of today. The rest counts on it. */
+  ready(): Promise<void>;
+  /** Why not to call now, or null: call. */
+  reason(): 'rate-limited' | 'blocked-for-the-day' | null;
+  /** A call was refused for its rate. */
+  limited(sentAt: Instant, retryAfterMs?: number): void;
+  /** Waits until every strike is on disk. */
+  saved(): Promise<void>;
+  /** All of that around one call; null, and nothing is sent, while the account is not to be called. */
+  call(request: FyersRequest): Promise<FyersReply | null>;
+}
+
+/**
+ * Fyers blocks an account for the rest of the day when it goes over a minute's limit more than three times. We stop
+ * at the second, so that the account's other programs keep theirs.
+ */
+const STRIKES_ALLOWED = 2;
+
+interface Day {
+  readonly date: IstDate | null;
+  readonly count: number;
+  readonly until: Instant | null;
+}
+
+export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
+  let kept: Day = { date: null, count: 0, until: null };
+  /** When the last strike was noted. */
+  let notedAt: Instant | null = null;
+  let saving: Promise<void> = Promise.resolve();
+  const today = (): Day & { readonly date: IstDate } => {
+    const date = istDateAt(clock.now());
+    return { ...(kept.date === date ? kept : { count: 0, until: null }), date };
+  };
+  const guard: RestGuard = {
+    async ready() {
+      const { date } = today();
+      if (kept.date === date) return;
+      const strikes = await store.read(date);
+      kept = { date, ...(typeof strikes === 'number' ? { count: strikes, until: null } : strikes) };
+    },
+    reason() {
+      const { count, until } = today();
+      if (count >= STRIKES_ALLOWED) return 'blocked-for-the-day';
+      return until !== null && clock.now() < until ? 'rate-limited' : null;
+    },
+    limited(sentAt, retryAfterMs = MINUTE) {
+      const [now, { date, ...before }] = [clock.now(), today()];
+      // The day's block ends at midnight, so no wait is longer.
+      const leftMs = istInstant(addDays(date, 1), '00:00') - now;
+      const asked = plus(now, Math.min(Math.ceil(Math.max(retryAfterMs, SECOND)), leftMs));
+      const until = before.until !== null && before.until > asked ? before.until : asked;
+      // The calls of one burst are refused together, however slowly they are answered: that is one strike.
+      const isKnown = notedAt !== null && sentAt <= notedAt;
+      if (!isKnown) notedAt = now;
+      const strikes = { count: before.count + (isKnown ? 0 : 1), until };
+      kept = { date, ...strikes };
+      saving = saving.then(() => store.write(date, strikes));
+    },
+    saved: () => saving,
+    async call(request) {
+      await guard.ready();
+      if (guard.reason() !== null) return null;
+      const sentAt = clock.now();
+      const reply = await callFyers(request);
+      const { reason, retryAfterMs } = refusalOf(reply);
+      if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
+      await guard.saved();
+      return reply;
+    },
+  };
+  return guard;
+}
