@@ -6,7 +6,7 @@ import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
 import { BURST } from '../../core/rate-plan.ts';
-import { type Instant, SECOND, plus } from '../../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
 import { type StrikeStore, pausesOf } from './rest-pauses.ts';
 
@@ -59,11 +59,19 @@ async function* observe(
   let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
   let wokeAt: Instant | null = null;
   while (slot !== null) {
+    // The clock was set back: its slots come again, and nobody waits until it has caught up.
+    if (slot - clock.now() > every + SECOND) {
+      slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
+    }
     if (clock.now() < slot) {
-      if (!(await sleptUntil(clock, slot, signal))) return;
+      if (!(await sleptUntil(clock, slot, signal, MINUTE))) return;
       wokeAt = clock.now();
     }
     if (signal.aborted) return;
+    if (clock.now() < slot) {
+      yield [];
+      continue;
+    }
     const next: Instant = plus(slot, every);
     const missed =
       clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
@@ -81,13 +89,16 @@ interface SlotOptions extends DayOptions {
   readonly signal: AbortSignal;
 }
 
+/** More than bursts are apart, and little where the clock was set back before one. */
+const LONGEST_GAP = 2 * SECOND;
+
 async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
   const { symbols } = options;
   const pending: Promise<Taken>[] = [];
   for (const [index, symbol] of symbols.entries()) {
     const at = plus(slot, Math.floor(index / BURST) * SECOND);
     const early = index % BURST > 0 || at <= options.clock.now();
-    if (!early && !(await sleptUntil(options.clock, at, options.signal))) {
+    if (!early && !(await sleptUntil(options.clock, at, options.signal, LONGEST_GAP))) {
       const rest = holes(symbols.slice(index), slot, options.clock.now(), 'stopped');
       return [...(await Promise.all(pending)), ...rest];
     }
@@ -163,10 +174,16 @@ function holes(
   }));
 }
 
-/** False when the signal came first. */
-async function sleptUntil(clock: Clock, at: Instant, signal: AbortSignal): Promise<boolean> {
+/** False when the signal came first. Before `at` where that is further away, or where the clock is set back meanwhile. */
+async function sleptUntil(
+  clock: Clock,
+  at: Instant,
+  signal: AbortSignal,
+  longestMs: number,
+): Promise<boolean> {
+  const far = plus(clock.now(), longestMs);
   try {
-    await clock.sleepUntil(at, signal);
+    await clock.sleepUntil(at < far ? at : far, signal);
     return true;
   } catch (caught) {
     if (signal.aborted) return false;

@@ -21,6 +21,7 @@ const BELIEVED = MINUTE;
 
 interface Pause {
   readonly reason: HoleReason;
+  readonly from: Instant;
   readonly until: Instant;
   /** Only for calls with this token. */
   readonly token?: AccessToken;
@@ -32,11 +33,21 @@ export async function pausesOf(strikes: StrikeStore, date: IstDate) {
   let count = await strikes.read(date);
   let saving: Promise<void> = Promise.resolve();
 
+  /** One that is over is forgotten, and so is one that would begin later: the clock was set back. */
+  const active = (key: string, at: Instant): Pause | undefined => {
+    const pause = pauses.get(key);
+    if (pause === undefined) return undefined;
+    const { from, until } = pause;
+    if (from - (until - from) <= at && at < until) return pause;
+    pauses.delete(key);
+    return undefined;
+  };
   const limited = (at: Instant, retryAfterMs: number | undefined): void => {
     // The calls of one burst are refused together: that is one strike.
-    if (active(pauses.get('rate-limited'), at) !== undefined) return;
+    if (active('rate-limited', at) !== undefined) return;
     pauses.set('rate-limited', {
       reason: 'rate-limited',
+      from: at,
       until: plus(at, Math.ceil(Math.max(retryAfterMs ?? BELIEVED, SECOND))),
     });
     count += 1;
@@ -48,7 +59,7 @@ export async function pausesOf(strikes: StrikeStore, date: IstDate) {
     reasonFor(symbol: string, token: AccessToken, at: Instant): HoleReason | null {
       if (count >= STRIKES_ALLOWED) return 'blocked-for-the-day';
       for (const key of ['rate-limited', 'token-refused', symbol]) {
-        const pause = active(pauses.get(key), at);
+        const pause = active(key, at);
         if (pause !== undefined && (pause.token ?? token) === token) return pause.reason;
       }
       return null;
@@ -56,14 +67,11 @@ export async function pausesOf(strikes: StrikeStore, date: IstDate) {
     note({ reason, retryAfterMs }: Refusal, symbol: string, token: AccessToken, at: Instant): void {
       const until = plus(at, BELIEVED);
       if (reason === 'rate-limited') limited(at, retryAfterMs);
-      if (reason === 'token-refused') pauses.set('token-refused', { reason, until, token });
-      if (reason === 'unknown-symbol') pauses.set(symbol, { reason, until });
+      if (reason === 'token-refused')
+        pauses.set('token-refused', { reason, from: at, until, token });
+      if (reason === 'unknown-symbol') pauses.set(symbol, { reason, from: at, until });
     },
     /** Waits until every strike is on disk. */
     saved: () => saving,
   };
-}
-
-function active(pause: Pause | undefined, at: Instant): Pause | undefined {
-  return pause !== undefined && at < pause.until ? pause : undefined;
 }

@@ -6,14 +6,15 @@ const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
 const PIECES = ['test/harvester/pieces.test.ts'];
 const QUALITY = ['test/core/depth/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
+const CLOCK_SET_BACK = ['test/harvester/clock-set-back.test.ts'];
 const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
-    file: 'harvester/loop.ts',
-    find: 'due(plus(clock.now(), HEARTBEAT), HEARTBEAT,',
-    replace: 'due(clock.now(), HEARTBEAT,',
+    file: 'harvester/health.ts',
+    find: 'due(plus(beganAt, HEARTBEAT), HEARTBEAT,',
+    replace: 'due(beganAt, HEARTBEAT,',
     tests: ALARMS,
   },
   {
@@ -230,5 +231,54 @@ export const HARVESTER: readonly Mutation[] = [
     find: ' && expiresOn >= date',
     replace: ' && expiresOn >= ""',
     tests: ['test/core/market/aliases.test.ts'],
+  },
+  {
+    name: 'the feed waits until a clock that was set back has caught up',
+    file: 'adapters/fyers/rest-depth.ts',
+    find: 'if (slot - clock.now() > every + SECOND) {',
+    replace: 'if (slot - clock.now() > Infinity) {',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'a sleep ends when a clock that was set back has caught up',
+    file: 'adapters/process/clock.ts',
+    find: 'Math.min(left(), latest - performance.now(), LONGEST_NAP_MS)',
+    replace: 'Math.min(left(), latest, LONGEST_NAP_MS)',
+    tests: ['test/adapters/process/clock.test.ts'],
+  },
+  {
+    name: 'a step waits until a clock that was set back has caught up',
+    file: 'harvester/due.ts',
+    find: 'if (now < next && !isSetBack) return;',
+    replace: 'if (now < next && !(isSetBack && now > next)) return;',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'a session ends with its last slot although the clock was set back',
+    file: 'harvester/loop.ts',
+    find: '} while (!signal.aborted && clock.now() < session.closesAt);',
+    replace: '} while (signal.aborted && clock.now() < session.closesAt);',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'two plans of a day ask for the same slots',
+    file: 'harvester/day.ts',
+    find: '(from > last ? from : last)',
+    replace: '(from > last ? last : last)',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'a refusal is believed until a clock that was set back has caught up',
+    file: 'adapters/fyers/rest-pauses.ts',
+    find: 'from - (until - from) <= at && at < until',
+    replace: 'at < until',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'the store is not read until a clock that was set back has caught up',
+    file: 'harvester/token.ts',
+    find: 'readAt <= now && now',
+    replace: 'now',
+    tests: CLOCK_SET_BACK,
   },
 ];
