@@ -281,4 +281,25 @@ export const HARVESTER: readonly Mutation[] = [
     replace: 'now',
     tests: CLOCK_SET_BACK,
   },
+  {
+    name: 'nobody looks what happens to time in a session',
+    file: 'harvester/loop.ts',
+    find: '        await seen.clocks(day);\n',
+    replace: '',
+    tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'a stall is not seen by the clocks',
+    file: 'adapters/process/timepiece.ts',
+    find: '    const stalledMs = longestMs;\n',
+    replace: '    const stalledMs = 0;\n',
+    tests: ['test/adapters/process/timepiece.test.ts'],
+  },
+  {
+    name: 'a clock of whole seconds makes faults of nothing',
+    file: 'core/depth/time-faults.ts',
+    find: 'return slept < COARSE ? 0',
+    replace: 'return slept < 0 ? 0',
+    tests: ['test/core/depth/time-faults.test.ts'],
+  },
 ];
