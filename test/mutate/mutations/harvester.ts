@@ -7,6 +7,7 @@ const PIECES = ['test/harvester/pieces.test.ts'];
 const QUALITY = ['test/core/depth/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
 const CLOCK_SET_BACK = ['test/harvester/clock-set-back.test.ts'];
+const TELLING = ['test/harvester/telling.test.ts'];
 const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
@@ -301,5 +302,54 @@ export const HARVESTER: readonly Mutation[] = [
     find: 'return slept < COARSE ? 0',
     replace: 'return slept < 0 ? 0',
     tests: ['test/core/depth/time-faults.test.ts'],
+  },
+  {
+    name: 'a full disk is left full while a day is recorded',
+    file: 'harvester/health.ts',
+    find: '    if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);\n',
+    replace: '',
+    tests: TELLING,
+  },
+  {
+    name: 'a full disk is left full when a day is closed',
+    file: 'harvester/finish.ts',
+    find: '  await makeRoom(options);\n',
+    replace: '',
+    tests: TELLING,
+  },
+  {
+    name: 'nobody hears that a wait goes on',
+    file: 'harvester/loop.ts',
+    find: '    seen.waits(session.opensAt);\n    await beat',
+    replace: '    await beat',
+    tests: TELLING,
+  },
+  {
+    name: 'nobody hears that a slot is done',
+    file: 'harvester/loop.ts',
+    find: '        seen.slot(batch, missing.length);\n',
+    replace: '',
+    tests: TELLING,
+  },
+  {
+    name: 'the lag of slots is not measured',
+    file: 'harvester/health.ts',
+    find: '    metrics.measure(METRICS.slotLag, seen.takeLag());\n',
+    replace: '',
+    tests: TELLING,
+  },
+  {
+    name: 'nobody is warned before the calendar runs out',
+    file: 'harvester/loop.ts',
+    find: '  if (notice !== null) events.emit(say.calendarRunsOut(notice));\n',
+    replace: '',
+    tests: TELLING,
+  },
+  {
+    name: 'nobody asks the broker whether the market is open',
+    file: 'harvester/loop.ts',
+    find: '        await market.pass(clock.now());\n',
+    replace: '',
+    tests: TELLING,
   },
 ];
