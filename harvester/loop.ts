@@ -39,7 +39,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly timepiece?: Timepiece;
   /** What is worth a word about the calendar of a date; null: nothing. */
   readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
-  /** Asked once in a session, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
+  /** Asked in a session until it has answered, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;

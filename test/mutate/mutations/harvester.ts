@@ -352,4 +352,11 @@ export const HARVESTER: readonly Mutation[] = [
     replace: '',
     tests: TELLING,
   },
+  {
+    name: 'a broker that answered is asked again',
+    file: 'harvester/market-check.ts',
+    find: 'if (answer !== null || trading',
+    replace: 'if (trading',
+    tests: ['test/harvester/market-check.test.ts'],
+  },
 ];
