@@ -131,4 +131,18 @@ export const LOOP: readonly Mutation[] = [
     replace: 'if (trading',
     tests: ['test/harvester/market-check.test.ts'],
   },
+  {
+    name: '--debug tells of no slot',
+    file: 'harvester/main.ts',
+    find: 'createLog({ clock, debug, ',
+    replace: 'createLog({ clock, ',
+    tests: ['test/harvester/main.test.ts'],
+  },
+  {
+    name: 'nobody is told of a piece',
+    file: 'harvester/pieces.ts',
+    find: '    options.events.emit(say.pieceShipped(date, state.next - 1, bytes));\n',
+    replace: '',
+    tests: ['test/harvester/pieces.test.ts'],
+  },
 ];
