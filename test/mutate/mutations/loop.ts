@@ -145,4 +145,18 @@ export const LOOP: readonly Mutation[] = [
     replace: '',
     tests: ['test/harvester/pieces.test.ts'],
   },
+  {
+    name: 'a compaction may take what memory there is',
+    file: 'adapters/process/run-child.ts',
+    find: '`--max-old-space-size=${String(heapMiB)}`, ',
+    replace: '',
+    tests: ['test/adapters/process/run-child.test.ts'],
+  },
+  {
+    name: 'the young objects of a compaction may take what memory there is',
+    file: 'adapters/process/run-child.ts',
+    find: ", '--max-semi-space-size=4'",
+    replace: '',
+    tests: ['test/adapters/process/run-child.test.ts'],
+  },
 ];
