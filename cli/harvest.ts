@@ -19,7 +19,7 @@ Options:
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
   --compat              also write market_depth_DATE.csv as the Python original does
   --raw                 also keep the broker's answers as they come, compressed, in the day's folder
-  --debug               log more
+  --debug               also log each slot and each piece that is shipped
 
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
 again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,

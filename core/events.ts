@@ -1,7 +1,8 @@
 // The form of a business event. Each part has one function per event, its fields and its metric defined together:
 // `token/events.ts` and `depth/events.ts`.
 
-export type Level = 'info' | 'warn' | 'error';
+/** debug: told only where more was asked for. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** One JSON line, and the metric that it moves. Nothing in it is ever token material. */
 export interface Event {

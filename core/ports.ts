@@ -9,7 +9,10 @@ import type { HoleReason } from './depth/coverage.ts';
 
 export interface Clock {
   now(): Instant;
-  /** Resolves at or after `at`; at once when `at` has passed; rejects with the signal's reason when aborted. */
+  /**
+   * Resolves at or after `at`; at once when `at` has passed; rejects with the signal's reason when aborted. Set back meanwhile,
+   * the clock is not waited for again: it resolves before `at`, a second after the time that was left.
+   */
   sleepUntil(at: Instant, signal: AbortSignal): Promise<void>;
 }
 
@@ -78,7 +81,10 @@ export type Taken = {
 
 export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 
-/** Live and replay are the same iterator. `rest` yields one batch a slot; streams what came since the last batch. */
+/**
+ * Live and replay are the same iterator. `rest` yields one batch a slot, and an empty one where a slot is still far; streams
+ * what came since the last batch.
+ */
 export interface DepthFeed extends AsyncDisposable {
   readonly name: FeedName;
   /** @param symbols what the day's names stand for; without them the feed asks for what it was made for */

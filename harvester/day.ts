@@ -44,7 +44,7 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
   const folder = days.folder(session.date);
   const past = await folder.events();
   const resume = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? session.closesAt;
-  const plan = planEvent(options, session, isFirst(past) ? session.opensAt : resume);
+  const plan = planEvent(options, session, isFirst(past) ? session.opensAt : latest(past, resume));
   if (logs.cutBytes > 0) await cut(options, journal, logs.cutBytes);
   await journal.record([plan]);
   // The plan of this very start counts although a disk that refuses may not have it yet.
@@ -94,6 +94,12 @@ export async function endDay(
   } finally {
     await logs.close();
   }
+}
+
+/** After a clock that was set back, the slots before the last plan began are still those of the plans before it. */
+function latest(past: readonly DayEvent[], resume: Instant): Instant {
+  const begun = past.flatMap((event) => (event.event === 'plan' ? [event.from] : []));
+  return begun.reduce((last, from) => (from > last ? from : last), resume);
 }
 
 function isFirst(past: readonly DayEvent[]): boolean {

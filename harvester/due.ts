@@ -7,13 +7,24 @@ export interface Due {
   pass(now: Instant): Promise<void>;
 }
 
-/** @param start when it is first due. The step must not throw. */
-export function due(start: Instant, everyMs: number, step: () => Promise<void>): Due {
-  let next = start;
+/**
+ * @param start when it is first due. The step must not throw.
+ * @param since where `start` is no time of day but an interval away: when that began
+ */
+export function due(
+  start: Instant,
+  everyMs: number,
+  step: () => Promise<void>,
+  since: Instant | null = null,
+): Due {
+  let [next, last] = [start, since];
   return {
     at: () => next,
     async pass(now) {
-      if (now < next) return;
+      // A clock that is before the last time was set back: the step does not wait until it has caught up.
+      const isSetBack = last !== null && now < last;
+      if (now < next && !isSetBack) return;
+      last = now;
       next = plus(now, everyMs);
       await step();
     },

@@ -1,5 +1,5 @@
 // What is seen of the loop from outside: how late slots are, what happens to time, and that it gets on.
-import { timeFault } from '../core/depth/events.ts';
+import { slotTaken, timeFault } from '../core/depth/events.ts';
 import type { Status } from '../core/depth/status.ts';
 import { timeFaultWords, timeFaults } from '../core/depth/time-faults.ts';
 import type { Clock, Events, Taken } from '../core/ports.ts';
@@ -45,7 +45,11 @@ export function lookingOn(options: LookingOnOptions): LookingOn {
       const lagMs = Math.max(0, first.sentAt - first.slot);
       lag = Math.max(lag, lagMs);
       const symbols = batch.length;
-      tell({ kind: 'recording', slot: first.slot, filled: symbols - missing, symbols, lagMs });
+      const filled = symbols - missing;
+      const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
+      const tookMs = answeredAt - first.sentAt;
+      events.emit(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
+      tell({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
     },
     takeLag() {
       const latest = lag;

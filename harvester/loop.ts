@@ -5,13 +5,13 @@ import * as say from '../core/depth/events.ts';
 import type { CalendarNotice } from '../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
-import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
-import { METRICS } from '../core/names.ts';
+import type { Clock, DepthFeed, Events } from '../core/ports.ts';
 import { DAY, HOUR, type Instant, type IstDate, MINUTE, SECOND, plus } from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
 import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
-import { DISK_USED_PERCENT_MAX, type FinishOptions, finishDays, makeRoom } from './finish.ts';
+import { type FinishOptions, finishDays } from './finish.ts';
+import { type Health, healthOf } from './health.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
 import { type MarketStatus, marketCheck } from './market-check.ts';
 import { type LookingOn, lookingOn } from './looking-on.ts';
@@ -39,7 +39,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly timepiece?: Timepiece;
   /** What is worth a word about the calendar of a date; null: nothing. */
   readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
-  /** Asked once in a session, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
+  /** Asked in a session until it has answered, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
@@ -47,7 +47,6 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly until: Instant | null;
 }
 
-const HEARTBEAT = MINUTE;
 /** A day that could not be compacted or shipped is tried again that often. */
 const FINISH_AGAIN = 10 * MINUTE;
 /** Before the opening the machine has nothing else to do than to find its token. */
@@ -210,20 +209,25 @@ async function record(
     await tellNames(names, events, day);
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
-    for await (const batch of feed.observe(session, token.token, signal, symbols)) {
-      const missing = await day.take(batch);
-      health.saw(batch, missing);
-      seen.slot(batch, missing.length);
-      await seen.clocks(day);
-      const before = token.token();
-      if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
-      if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
-      await health.step.pass(clock.now());
-      await pieces.pass(clock.now());
-      await market.pass(clock.now());
-    }
-    // The last slot begins before the close.
-    if (!signal.aborted) await slept(clock, session.closesAt, signal);
+    do {
+      for await (const batch of feed.observe(session, token.token, signal, symbols)) {
+        const missing = await day.take(batch);
+        health.saw(batch, missing);
+        if (batch.length === 0) seen.waits(session.opensAt);
+        seen.slot(batch, missing.length);
+        await seen.clocks(day);
+        const before = token.token();
+        if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
+        if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
+        await health.step.pass(clock.now());
+        await pieces.pass(clock.now());
+        await market.pass(clock.now());
+      }
+      // The last slot begins before the close; a clock that is set back then has more of them.
+      const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
+      const until = slotEnds < session.closesAt ? slotEnds : session.closesAt;
+      if (!signal.aborted) await slept(clock, until, signal);
+    } while (!signal.aborted && clock.now() < session.closesAt);
     if (clock.now() >= session.closesAt) {
       health.lost(await day.settle(session.closesAt));
       await day.note('session-over', 'The session closed');
@@ -232,45 +236,4 @@ async function record(
     await day.close();
     await pieces.last();
   }
-}
-
-interface Health {
-  readonly step: Due;
-  saw(batch: readonly Taken[], missing: readonly HoleReason[]): void;
-  /** Slots of which no batch tells. */
-  lost(slots: number): void;
-}
-
-/**
- * Heartbeat, count of missed slots and disk use, every minute of the year, so that what no alarm hears is a fault; a line
- * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
- * again, must not look alive.
- */
-function healthOf(options: LoopOptions, seen: LookingOn): Health {
-  const { clock, events, metrics, days } = options;
-  let [missed, reasons] = [0, ''];
-  return {
-    step: due(plus(clock.now(), HEARTBEAT), HEARTBEAT, async () => {
-      const diskUsedPercent = await days.diskUsedPercent();
-      events.emit(say.heartbeat(missed, diskUsedPercent));
-      metrics.measure(METRICS.slotsMissed, missed);
-      metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
-      metrics.measure(METRICS.slotLag, seen.takeLag());
-      missed = 0;
-      if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);
-      await metrics.flush();
-    }),
-    saw(batch, missing) {
-      missed += missing.length;
-      const now = [...new Set(missing)].sort().join(', ');
-      const slot = batch[0]?.slot;
-      if (now !== reasons && slot !== undefined) {
-        events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
-      }
-      reasons = now;
-    },
-    lost(slots) {
-      missed += slots;
-    },
-  };
 }

@@ -1,8 +1,9 @@
-// The calendar held against the broker, once in a session: what they do not agree on is told, and recorded all the same.
+// The calendar held against the broker, until it has answered once in a session: what they do not agree on is told, and
+// recorded all the same.
 import { marketDiffers } from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Events } from '../core/ports.ts';
-import { DAY, MINUTE, SECOND, plus } from '../core/time.ts';
+import { MINUTE, SECOND, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
 import { type Due, due } from './due.ts';
 import type { Bounds } from './ports.ts';
@@ -12,6 +13,8 @@ export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
 
 /** Into continuous trading, when every source says the same on an ordinary day. */
 const AFTER = 5 * MINUTE;
+/** Without an answer (no token yet, a line that is down, a permission that the app lacks) it is asked again that often. */
+const AGAIN = 5 * MINUTE;
 /** It is asked between two slots. */
 const TIMEOUT_MS = 2 * SECOND;
 
@@ -28,9 +31,12 @@ export function marketCheck(
   day: Pick<RecordingDay, 'note'>,
 ): Due {
   const trading = session.phases.find(({ name }) => name === 'CONTINUOUS');
-  return due(plus(trading?.from ?? session.closesAt, AFTER), DAY, async () => {
-    if (trading === undefined || marketStatus === undefined || clock.now() >= trading.to) return;
+  let answer: string | null = null;
+  return due(plus(trading?.from ?? session.closesAt, AFTER), AGAIN, async () => {
+    if (answer !== null || trading === undefined || marketStatus === undefined) return;
+    if (clock.now() >= trading.to) return;
     const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
+    answer = status;
     if (status === null || status === 'OPEN') return;
     events.emit(marketDiffers(status));
     await day.note('market-status', `The broker says ${status} where the calendar says CONTINUOUS`);

@@ -106,6 +106,8 @@ export async function shipPieces(
     state = { next: state.next + 1, from: pending.to, pending: null };
     await pieces.save(state);
     await pieces.remove(pending);
+    const bytes = pending.files.reduce((sum, file) => sum + file.bytes, 0);
+    options.events.emit(say.pieceShipped(date, state.next - 1, bytes));
   }
 }
 

@@ -50,7 +50,9 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
     appId: () => appId,
     async read(when) {
       const now = clock.now();
-      if (when === 'if-due' && readAt !== null && now < plus(readAt, REREAD_AFTER)) return;
+      // A clock that is before the last time was set back.
+      const isFresh = readAt !== null && readAt <= now && now < plus(readAt, REREAD_AFTER);
+      if (when === 'if-due' && isFresh) return;
       readAt = now;
       try {
         await readNow(when === 'quietly');

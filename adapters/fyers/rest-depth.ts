@@ -7,7 +7,7 @@ import { slotAtOrAfter } from '../../core/market/slots.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
 import { type Pace, paceOf } from '../../core/pace.ts';
 import { BURST } from '../../core/rate-plan.ts';
-import { type Instant, SECOND, plus } from '../../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type DepthAnswer, askForBook } from './depth-call.ts';
 import { type RestGuard, type StrikeStore, restGuard } from './rest-guard.ts';
 import { pausesOf } from './rest-pauses.ts';
@@ -72,11 +72,19 @@ async function* observe(
   let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
   let wokeAt: Instant | null = null;
   while (slot !== null) {
+    // The clock was set back: its slots come again, and nobody waits until it has caught up.
+    if (slot - clock.now() > every + SECOND) {
+      slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
+    }
     if (clock.now() < slot) {
-      if (!(await sleptUntil(clock, slot, signal))) return;
+      if (!(await sleptUntil(clock, slot, signal, MINUTE))) return;
       wokeAt = clock.now();
     }
     if (signal.aborted) return;
+    if (clock.now() < slot) {
+      yield [];
+      continue;
+    }
     const next: Instant = plus(slot, every);
     const missed =
       clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
@@ -116,9 +124,11 @@ async function missedUntil(
   { clock, sampling, signal }: SlotOptions,
   slot: Instant,
 ): Promise<HoleReason | null> {
-  const ends = plus(slot, sampling.everySeconds * SECOND);
+  const everyMs = sampling.everySeconds * SECOND;
+  const ends = plus(slot, everyMs);
   if (at >= ends) return 'late';
-  if (at > clock.now() && !(await sleptUntil(clock, at, signal))) return 'stopped';
+  // No longer than the slot, also where the clock is set back before it.
+  if (at > clock.now() && !(await sleptUntil(clock, at, signal, everyMs))) return 'stopped';
   return clock.now() < ends ? null : 'clock-jump';
 }
 
@@ -188,10 +198,16 @@ function holes(
   }));
 }
 
-/** False when the signal came first. */
-async function sleptUntil(clock: Clock, at: Instant, signal: AbortSignal): Promise<boolean> {
+/** False when the signal came first. Before `at` where that is further away, or where the clock is set back meanwhile. */
+async function sleptUntil(
+  clock: Clock,
+  at: Instant,
+  signal: AbortSignal,
+  longestMs: number,
+): Promise<boolean> {
+  const far = plus(clock.now(), longestMs);
   try {
-    await clock.sleepUntil(at, signal);
+    await clock.sleepUntil(at < far ? at : far, signal);
     return true;
   } catch (caught) {
     if (signal.aborted) return false;

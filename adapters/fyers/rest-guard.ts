@@ -37,7 +37,10 @@ export interface RestGuard {
   limited(sentAt: Instant, retryAfterMs?: number): void;
   /** Waits until every strike is on disk. */
   saved(): Promise<void>;
-  /** All of that around one call; null, and nothing is sent, while the account is not to be called. */
+  /**
+   * One call beside the books; null, and nothing is sent, once the account has had a rate limit that day: such a call is
+   * not worth the second one, which would end the day's recording.
+   */
   call(request: FyersRequest): Promise<FyersReply | null>;
 }
 
@@ -90,7 +93,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
     saved: () => saving,
     async call(request) {
       await guard.ready();
-      if (guard.reason() !== null) return null;
+      if (today().count > 0) return null;
       const sentAt = clock.now();
       const reply = await callFyers(request);
       const { reason, retryAfterMs } = refusalOf(reply);

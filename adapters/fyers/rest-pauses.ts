@@ -10,6 +10,7 @@ const BELIEVED = MINUTE;
 
 interface Pause {
   readonly reason: HoleReason;
+  readonly from: Instant;
   readonly until: Instant;
   /** Only for calls with this token. */
   readonly token?: AccessToken;
@@ -23,24 +24,32 @@ interface DepthCall {
 
 export function pausesOf(guard: RestGuard) {
   const pauses = new Map<string, Pause>();
+  /** One that is over is forgotten, and so is one that would begin later: the clock was set back. */
+  const active = (key: string, at: Instant): Pause | undefined => {
+    const pause = pauses.get(key);
+    if (pause === undefined) return undefined;
+    const { from, until } = pause;
+    if (from - (until - from) <= at && at < until) return pause;
+    pauses.delete(key);
+    return undefined;
+  };
   return {
     /** Why not to call, or null: call. */
     reasonFor({ symbol, token, sentAt }: DepthCall): HoleReason | null {
       const limited = guard.reason();
       if (limited !== null) return limited;
       for (const key of ['token-refused', symbol]) {
-        const pause = pauses.get(key);
-        const isOver = pause === undefined || sentAt >= pause.until;
-        if (!isOver && (pause.token ?? token) === token) return pause.reason;
+        const pause = active(key, sentAt);
+        if (pause !== undefined && (pause.token ?? token) === token) return pause.reason;
       }
       return null;
     },
-    note({ reason, retryAfterMs }: Refusal, call: DepthCall, receivedAt: Instant): void {
+    note({ reason, retryAfterMs }: Refusal, call: DepthCall, from: Instant): void {
       const { symbol, token, sentAt } = call;
-      const until = plus(receivedAt, BELIEVED);
+      const until = plus(from, BELIEVED);
       if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
-      if (reason === 'token-refused') pauses.set('token-refused', { reason, until, token });
-      if (reason === 'unknown-symbol') pauses.set(symbol, { reason, until });
+      if (reason === 'token-refused') pauses.set('token-refused', { reason, from, until, token });
+      if (reason === 'unknown-symbol') pauses.set(symbol, { reason, from, until });
     },
   };
 }

@@ -7,6 +7,7 @@ export interface LogOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Where a line goes, with its line feed; standard output by default. */
   readonly write?: (line: string) => void;
+  /** Events of level `debug` as well. */
   readonly debug?: boolean;
 }
 
@@ -15,8 +16,6 @@ export interface Log extends Events {
   hide(secret: string): void;
   /** A text with every hidden value blanked. */
   scrub(text: string): string;
-  /** Only with `debug`. Fields never hold token material. */
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 const BLANK = '[hidden]';
@@ -60,9 +59,6 @@ export function createLog(options: LogOptions): Log {
       for (const form of formsOf(secret.trim())) hidden.add(form);
     },
     scrub,
-    debug(message, fields = {}) {
-      logger.debug(fields, message);
-    },
   };
 }
 

@@ -1,6 +1,5 @@
-// The machine's clocks, read together. Linux tells in /proc/uptime how long it has been since boot, asleep or not.
-import { readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+// The machine's clocks, read together.
+import os from 'node:os';
 import type { TimeReading } from '../../core/depth/time-faults.ts';
 import { SECOND } from '../../core/time.ts';
 import { systemClock } from './clock.ts';
@@ -10,13 +9,22 @@ const TOGETHER_MS = 20;
 const TRIES = 5;
 const SAMPLE_MS = 250;
 
-/** Begins to watch the event loop; the watch keeps no process alive. */
+/**
+ * Begins to watch the event loop; the watch keeps no process alive. By a timer of our own: `monitorEventLoopDelay` does not see
+ * what begins in the first sample after its `reset()` (Node 24).
+ */
 export function systemTimepiece(): () => TimeReading {
-  const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
-  delay.enable();
+  let [last, longestMs] = [performance.now(), 0];
+  const look = (): void => {
+    const now = performance.now();
+    longestMs = Math.max(longestMs, now - last - SAMPLE_MS);
+    last = now;
+  };
+  setInterval(look, SAMPLE_MS).unref();
   return () => {
-    const stalledMs = Math.max(0, delay.max / 1e6 - SAMPLE_MS);
-    delay.reset();
+    look();
+    const stalledMs = longestMs;
+    longestMs = 0;
     let reading = readClocks();
     for (let n = 1; n < TRIES && reading.tookMs > TOGETHER_MS; n += 1) reading = readClocks();
     const { wall, awakeMs, sinceBootMs } = reading;
@@ -31,10 +39,13 @@ function readClocks() {
   return { awakeMs, sinceBootMs, wall, tookMs: performance.now() - awakeMs };
 }
 
+/**
+ * Of /proc/uptime; where that is hidden, as ProcSubset=pid of the unit does, of CLOCK_BOOTTIME in whole seconds (libuv,
+ * `uv_uptime`).
+ */
 function sinceBoot(): number | null {
   try {
-    const seconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
-    return Number.isFinite(seconds) ? seconds * SECOND : null;
+    return os.uptime() * SECOND;
   } catch {
     return null;
   }

@@ -52,6 +52,31 @@ export function tokenUnreadable(problem: string): HarvesterEvent {
   return harvesterEvent('error', 'token-unreadable', problem, { name: 'TokenMissing', value: 1 });
 }
 
+interface SlotFacts {
+  readonly filled: number;
+  readonly expected: number;
+  /** From the slot's instant to its first request. */
+  readonly lagMs: number;
+  /** From its first request to its last answer. */
+  readonly tookMs: number;
+}
+
+export function slotTaken(slot: Instant, { filled, expected, lagMs, tookMs }: SlotFacts) {
+  return harvesterEvent(
+    'debug',
+    'slot-taken',
+    `Slot ${formatClock(slot)}: ${String(filled)} of ${String(expected)}, ${String(lagMs)} ms late, in ${String(tookMs)} ms.`,
+  );
+}
+
+export function pieceShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
+  return harvesterEvent(
+    'debug',
+    'piece-shipped',
+    `Piece ${String(number)} of ${date} is in the bucket, ${String(bytes)} bytes.`,
+  );
+}
+
 /** Said when the reasons change; the heartbeat counts. */
 export function slotsMissed(slot: Instant, reasons: string): HarvesterEvent {
   return harvesterEvent(

@@ -6,7 +6,10 @@ export interface TimeReading {
   readonly wall: Instant;
   /** Milliseconds of a clock that nobody sets and that stands still while the machine sleeps (CLOCK_MONOTONIC). */
   readonly awakeMs: number;
-  /** Milliseconds of one that goes on while it sleeps (CLOCK_BOOTTIME); null where the system has none to read. */
+  /**
+   * Milliseconds of one that goes on while it sleeps (CLOCK_BOOTTIME), in some places by the second; null where the system
+   * has none to read.
+   */
   readonly sinceBootMs: number | null;
   /** The longest for which the event loop stood still since the last reading. */
   readonly stalledMs: number;
@@ -21,24 +24,31 @@ export type TimeFault =
 
 /** Below it, what a time daemon corrects on a running clock, and what reading the clocks takes. */
 const JUMP = SECOND;
+/** What a clock that shows whole seconds can be wrong by between two readings, and a little more. */
+const COARSE = 2 * SECOND;
 /** Below it, a busy machine; a slot that it costs has its own reason. */
 const STALL = 2 * SECOND;
 
 export function timeFaults(before: TimeReading, now: TimeReading): readonly TimeFault[] {
-  const wall = now.wall - before.wall;
-  const awake = now.awakeMs - before.awakeMs;
-  const all =
-    before.sinceBootMs === null || now.sinceBootMs === null
-      ? awake
-      : now.sinceBootMs - before.sinceBootMs;
-  const [set, slept] = [Math.round(wall - all), Math.round(all - awake)];
+  // Neither of these two is coarse: what they agree on needs no third one.
+  const drift = now.wall - before.wall - (now.awakeMs - before.awakeMs);
+  const slept = Math.abs(drift) < JUMP ? 0 : sleptBetween(before, now);
+  const set = Math.round(drift - slept);
   return [
-    ...(Math.abs(set) >= JUMP ? [{ kind: 'clock-set', ms: set } as const] : []),
-    ...(slept >= JUMP ? [{ kind: 'suspended', ms: slept } as const] : []),
+    ...(Math.abs(set) >= (slept === 0 ? JUMP : COARSE)
+      ? [{ kind: 'clock-set', ms: set } as const]
+      : []),
+    ...(slept > 0 ? [{ kind: 'suspended', ms: slept } as const] : []),
     ...(now.stalledMs >= STALL
       ? [{ kind: 'stalled', ms: Math.round(now.stalledMs) } as const]
       : []),
   ];
+}
+
+function sleptBetween(before: TimeReading, now: TimeReading): number {
+  if (before.sinceBootMs === null || now.sinceBootMs === null) return 0;
+  const slept = now.sinceBootMs - before.sinceBootMs - (now.awakeMs - before.awakeMs);
+  return slept < COARSE ? 0 : Math.round(slept);
 }
 
 export function timeFaultWords({ kind, ms }: TimeFault): string {

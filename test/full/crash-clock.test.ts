@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
+import { type Instant, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
 import { askingFeed } from '../support/asking-feed.ts';
+import { OPENS_AT } from '../support/depth.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 
 const TODAY = istDate('2026-11-25');
@@ -23,6 +24,8 @@ afterEach(async () => {
 interface Jump {
   readonly atCall: number;
   readonly seconds: number;
+  /** While the slot after it is awaited, so many seconds into the wait; null: while the call is answered. */
+  readonly intoWait: number | null;
 }
 
 const jumps: fc.Arbitrary<readonly Jump[]> = fc.array(
@@ -33,17 +36,21 @@ const jumps: fc.Arbitrary<readonly Jump[]> = fc.array(
       fc.integer({ min: 1, max: 90 }),
       fc.integer({ min: 120, max: 600 }),
     ),
+    intoWait: fc.option(fc.integer({ min: 0, max: 59 })),
   }),
   { minLength: 1, maxLength: 4 },
 );
 
-test('However the clock is set while a slot is asked for, each slot is recorded once or has its reason', async () => {
+const NO_JUMP: Omit<Jump, 'atCall'> = { seconds: 0, intoWait: null };
+
+test('However the clock is set while a slot is asked for or awaited, each slot is recorded once or has its reason', async () => {
   let nth = 0;
   await fc.assert(
     fc.asyncProperty(jumps, async (plan) => {
       nth += 1;
       const dataDir = path.join(folder, String(nth));
       let jump: (call: number) => void = () => undefined;
+      const calls: { readonly waited: number; readonly wall: Instant }[] = [];
       await using server = await startDepthServer(({ symbol, nth: call }) => {
         jump(call);
         return depthOf(symbol);
@@ -55,8 +62,10 @@ test('However the clock is set while a slot is asked for, each slot is recorded 
         minutes: 40,
         feed: (clock) => {
           jump = (call) => {
-            const { seconds } = plan.find(({ atCall }) => atCall === call) ?? { seconds: 0 };
-            clock.set(plus(clock.now(), seconds * SECOND));
+            calls.push({ waited: clock.waitedMs(), wall: clock.now() });
+            const { seconds, intoWait } = plan.find(({ atCall }) => atCall === call) ?? NO_JUMP;
+            if (intoWait === null) clock.set(plus(clock.now(), seconds * SECOND));
+            else clock.setAfter(intoWait * SECOND, seconds * SECOND);
           };
           return askingFeed({ apiUrl: server.url, clock, everySeconds: 60 });
         },
@@ -70,6 +79,11 @@ test('However the clock is set while a slot is asked for, each slot is recorded 
       const forward = plan.reduce((sum, { seconds }) => sum + Math.max(0, seconds), 0);
       const missed = (found.manifest?.expected ?? 0) - (found.manifest?.received ?? 0);
       expect(missed / 2).toBeLessThanOrEqual(Math.ceil((forward * SECOND) / MINUTE) + plan.length);
+      // In true time nobody waits for long, but for the opening.
+      const waits = calls.map(({ waited, wall }, index) =>
+        wall < plus(OPENS_AT, MINUTE) ? 0 : waited - (calls[index - 1]?.waited ?? waited),
+      );
+      expect(Math.max(0, ...waits)).toBeLessThanOrEqual((2 + plan.length) * MINUTE);
     }),
     { numRuns: 40, seed: 1 },
   );

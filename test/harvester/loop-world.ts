@@ -1,5 +1,8 @@
 // The loop with real files, on a clock that jumps.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { dayFolders } from '../../adapters/files/days.ts';
+import { type Disk, THIS_DISK } from '../../adapters/files/disk.ts';
 import { parseSampling } from '../../core/config.ts';
 import type { Event } from '../../core/events.ts';
 import { slotsOf } from '../../core/market/slots.ts';
@@ -29,7 +32,9 @@ export interface World {
   readonly takesMs?: number;
   readonly objects?: ObjectStore | null;
   readonly compactFails?: boolean;
-  readonly loop?: Partial<LoopOptions>;
+  /** How full the disk is with so many days on it; default: the machine's own. */
+  readonly diskUsedPercent?: (days: number) => number;
+  readonly loop?: Partial<LoopOptions> | ((clock: VirtualClock) => Partial<LoopOptions>);
 }
 
 /** The loop with real files, on a clock that jumps, over a feed that has a book for whoever has a token. */
@@ -42,7 +47,7 @@ export async function liveIn(folder: string, world: World = {}) {
   const reads: Instant[] = [];
   const sampling = parseSampling(SYMBOLS.join(), String(world.everySeconds ?? 5));
   if (!sampling.ok) throw new Error(sampling.problem);
-  const days = dayFolders(folder);
+  const days = dayFolders(folder, diskOf(folder, world));
   const emit = { emit: (event: Event) => void events.push(event) };
   const token = holdToken({
     clock,
@@ -100,10 +105,21 @@ export async function liveIn(folder: string, world: World = {}) {
     nextSession: nextOf,
     sessions: 1,
     until: null,
-    ...world.loop,
+    ...(typeof world.loop === 'function' ? world.loop(clock) : world.loop),
   });
   const said = events.map(({ event }) => event);
-  return { days, said, reads, clock, manifest: await manifestOf(days, TODAY) };
+  return { days, events, said, reads, clock, manifest: await manifestOf(days, TODAY) };
+}
+
+function diskOf(folder: string, { diskUsedPercent }: World): Disk {
+  if (diskUsedPercent === undefined) return THIS_DISK;
+  return {
+    ...THIS_DISK,
+    space: async () => {
+      const used = diskUsedPercent((await readdir(path.join(folder, 'days'))).length);
+      return { blocks: 1_000, bavail: 1_000 - 10 * used };
+    },
+  };
 }
 
 async function manifestOf(days: ReturnType<typeof dayFolders>, date: ReturnType<typeof istDate>) {

@@ -179,6 +179,24 @@ describe('The harvester as a process', () => {
     },
   );
 
+  test('tells of every slot with --debug, and of none without', async () => {
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
+    // One slot of the session is left.
+    const slotsTold = async (at: string, ...more: readonly string[]) => {
+      const child = start([CHILD, `${MUHURAT}T${at}+05:30`, '-', ...dayArguments(), ...more], {
+        FYERS_API_URL: server.url,
+      });
+      const { code, output } = await ending(child);
+      expect([code, output]).toEqual([0, expect.stringContaining('"event":"recording"')]);
+      return output.match(
+        /"level":"debug".*"event":"slot-taken","message":"Slot 15:04:00: 2 of 2/g,
+      );
+    };
+    expect(await slotsTold('15:03:30', '--debug')).toHaveLength(1);
+    await rm(path.join(folder, 'data'), { recursive: true });
+    expect(await slotsTold('15:03:30')).toBeNull();
+  });
+
   test('leaves a folder alone that another one records into', async () => {
     await using _other = await lockFolder(path.join(folder, 'data'));
     const { code, output } = await ending(start([MAIN, '--data', path.join(folder, 'data')]));

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
 import { dayOf } from '../../core/market/calendar.ts';
-import { type Instant, istDate, istInstant } from '../../core/time.ts';
+import { type Instant, MINUTE, formatClock, istDate, istInstant, plus } from '../../core/time.ts';
 import { marketCheck } from '../../harvester/market-check.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -71,4 +71,31 @@ test('Without the permission, or without a broker, nothing is said', async () =>
   fyers.state.isDown = true;
   expect(await said('09:21', '15:35')).toEqual({ events: [], notes: [] });
   fyers.state.isDown = false;
+});
+
+test('A broker that did not answer is asked again, until it has', async () => {
+  const day = dayOf(DATE);
+  if (day.kind === 'closed') throw new Error('a trading day');
+  const [askedAt, events]: [string[], string[]] = [[], []];
+  const clock = virtualClock(at('09:00'));
+  const answers = [null, null, 'CLOSED'];
+  const check = marketCheck(
+    {
+      clock,
+      signal: new AbortController().signal,
+      events: { emit: ({ event }) => void events.push(event) },
+      marketStatus: () => {
+        askedAt.push(formatClock(clock.now()).slice(0, 5));
+        return Promise.resolve(answers[askedAt.length - 1] ?? null);
+      },
+    },
+    day.plan,
+    { note: () => Promise.resolve() },
+  );
+  while (clock.now() < at('16:00')) {
+    await check.pass(clock.now());
+    clock.set(plus(clock.now(), MINUTE));
+  }
+  expect(askedAt).toEqual(['09:20', '09:25', '09:30']);
+  expect(events).toEqual(['market-differs']);
 });

@@ -35,9 +35,14 @@ const stopAt = (last: number) => {
 describe('The pieces of a running day', () => {
   test('put together, are the day', async () => {
     const objects = memoryBucket();
-    const { acknowledged } = await recordDay({ dataDir: here('a'), objects, onSlot: keepingUp });
+    const { acknowledged, said } = await recordDay({
+      dataDir: here('a'),
+      objects,
+      onSlot: keepingUp,
+    });
     // At the start, every five minutes, and at the end.
     expect(objects.pieces('events')).toHaveLength(5);
+    expect(said.filter((event) => event === 'piece-shipped')).toHaveLength(5);
     expect(objects.lines('day')).toEqual([...acknowledged]);
     const log = await readFile(ownFile(here('a'), 'events.jsonl'), 'utf8');
     expect(objects.lines('events').join('\n')).toBe(log.trimEnd());

@@ -2,6 +2,7 @@
 import { HARVESTER } from './mutations/harvester.ts';
 import { KEEPER } from './mutations/keeper.ts';
 import { LOGIN } from './mutations/login.ts';
+import { LOOP } from './mutations/loop.ts';
 import { MARKET } from './mutations/market.ts';
 import { OPTIONAL } from './mutations/options.ts';
 import { PROGRAM } from './mutations/program.ts';
@@ -17,6 +18,7 @@ const MUTATIONS = [
   ...KEEPER,
   ...LOGIN,
   ...HARVESTER,
+  ...LOOP,
   ...TOOLING,
   ...PROGRAM,
   ...OPTIONAL,

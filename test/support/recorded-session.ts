@@ -14,7 +14,7 @@ import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed, ObjectStore } from '../../core/ports.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { harvest } from '../../harvester/loop.ts';
+import { type LoopOptions, harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { OPENS_AT, shortSession, taken } from './depth.ts';
@@ -35,6 +35,7 @@ export interface DayWorld {
   readonly onSlot?: (index: number, clock: VirtualClock, pieces: Shipping) => void | Promise<void>;
   /** In place of a feed that has a book for every symbol in every slot. */
   readonly feed?: (clock: VirtualClock, everySeconds: number) => DepthFeed;
+  readonly loop?: (clock: VirtualClock) => Partial<LoopOptions>;
 }
 
 /** Virtual slots pass faster than pieces are shipped: a test that counts them waits for them. */
@@ -103,6 +104,7 @@ export async function recordDay(world: DayWorld) {
     nextSession: () => (over ? sessionOf(1, plus(OPENS_AT, 24 * 60 * MINUTE)) : session),
     sessions: 1,
     until: null,
+    ...world.loop?.(clock),
   });
   return { said: events.map(({ event }) => event), acknowledged, clock };
 }

@@ -1,27 +1,58 @@
 // A clock that jumps: waiting costs no time, and what stands in for the world can be told each jump.
 import { setImmediate } from 'node:timers/promises';
+import type { TimeReading } from '../../core/depth/time-faults.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Instant } from '../../core/time.ts';
+import { type Instant, SECOND, plus } from '../../core/time.ts';
 
 export interface VirtualClock extends Clock {
   /** Moves forward or back, as a machine that was suspended or set. */
   set(at: Instant): void;
+  /** Once so much has been waited through, it is set by that much, in the middle of a wait. */
+  setAfter(waitedMs: number, byMs: number): void;
+  /** True time, which passes in waits alone and which nobody sets. */
+  readonly waitedMs: () => number;
+  /** The same as a machine's clocks show it. */
+  readonly timepiece: () => TimeReading;
 }
+
+/** A machine waits that much longer for a clock that is set back (adapters/process/clock.ts). */
+const TAKEN_BACK = SECOND;
 
 export function virtualClock(
   start: Instant,
   onJump: (now: Instant) => void | Promise<void> = () => undefined,
 ): VirtualClock {
   let now = start;
+  let waitedMs = 0;
+  const settings: { readonly at: number; readonly byMs: number }[] = [];
+  const pass = (ms: number): void => {
+    now = plus(now, ms);
+    waitedMs += ms;
+  };
   return {
     now: () => now,
     set(at) {
       now = at;
     },
+    setAfter(ms, byMs) {
+      settings.push({ at: waitedMs + ms, byMs });
+      settings.sort((a, b) => a.at - b.at);
+    },
+    waitedMs: () => waitedMs,
+    timepiece: () => ({ wall: now, awakeMs: waitedMs, sinceBootMs: waitedMs, stalledMs: 0 }),
     async sleepUntil(at, signal) {
       signal.throwIfAborted();
       await setImmediate();
-      if (at > now) now = at;
+      const latest = waitedMs + (at - now) + TAKEN_BACK;
+      const left = (): number => Math.min(at - now, latest - waitedMs);
+      for (let [next] = settings; left() > 0; [next] = settings) {
+        if (next === undefined || next.at - waitedMs > left()) pass(left());
+        else {
+          settings.shift();
+          pass(next.at - waitedMs);
+          now = plus(now, next.byMs);
+        }
+      }
       await onJump(now);
       signal.throwIfAborted();
     },

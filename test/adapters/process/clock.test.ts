@@ -25,6 +25,13 @@ test('The clock waits for a near instant', async () => {
   expect(systemClock.now()).toBeGreaterThanOrEqual(at);
 });
 
+test('A clock that is set back meanwhile is not waited for again', async () => {
+  const waiting = systemClock.sleepUntil(plus(SEVEN, 20), signal);
+  vi.setSystemTime(plus(SEVEN, -HOUR));
+  await waiting;
+  expect(systemClock.now()).toBe(plus(SEVEN, -HOUR));
+});
+
 test("The clock rejects with the signal's reason, before and while it waits", async () => {
   const reason = new Error('stop');
   const later = plus(SEVEN, 5 * MINUTE);

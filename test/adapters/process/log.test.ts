@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../../adapters/process/log.ts';
+import { slotTaken } from '../../../core/depth/events.ts';
+import { parseInstant } from '../../../core/time.ts';
 import { loginNeeded, runFailed } from '../../../core/token/events.ts';
 import { leaksOf } from '../../support/canaries.ts';
 import { SEVEN, accessToken } from '../../support/keeper-world.ts';
 
+const SLOT = slotTaken(parseInstant('2026-11-25T09:00:00+05:30'), {
+  filled: 4,
+  expected: 5,
+  lagMs: 3,
+  tookMs: 45,
+});
 const SECRET = `${accessToken(SEVEN)}/+?"`;
 
 function logging(debug = false) {
@@ -30,14 +38,14 @@ describe('The log', () => {
   });
 
   test('blanks a hidden value in every form, wherever it stands', () => {
-    const { log, lines } = logging(true);
+    const { log, lines } = logging();
     log.hide(`${SECRET}\n`);
     const bytes = Buffer.from(SECRET);
     const forms = [SECRET, encodeURIComponent(SECRET), bytes.toString('base64')];
     forms.push(bytes.toString('base64url'), bytes.toString('hex'), JSON.stringify(SECRET));
     for (const form of forms) {
       log.emit(runFailed('bug.unexpected', `before ${form} after`));
-      log.debug(form, { nested: { deep: [form] } });
+      log.emit({ ...SLOT, level: 'info', facts: { deep: form } });
     }
     expect(lines).toHaveLength(12);
     expect(leaksOf(lines.join(''), { SECRET })).toEqual([]);
@@ -46,8 +54,9 @@ describe('The log', () => {
   });
 
   test('blanks fields by their names', () => {
-    const { log, lines } = logging(true);
-    log.debug('m', { pin: '4826', sent: { refresh_token: 'short' }, a: { b: { token: 'tiny' } } });
+    const { log, lines } = logging();
+    const facts = { pin: '4826', refresh_token: 'short', token: 'tiny' };
+    log.emit({ ...SLOT, level: 'info', facts });
     expect(lines[0]).not.toMatch(/4826|short|tiny/);
     expect(lines[0]?.match(/\[hidden\]/g)).toHaveLength(3);
   });
@@ -60,8 +69,13 @@ describe('The log', () => {
   });
 
   test('leaves debug lines out unless they are asked for', () => {
-    const { log, lines } = logging();
-    log.debug('m');
-    expect(lines).toEqual([]);
+    const [usual, more] = [logging(), logging(true)];
+    for (const { log } of [usual, more]) log.emit(SLOT);
+    expect(usual.lines).toEqual([]);
+    expect(JSON.parse(more.lines[0] ?? '')).toMatchObject({
+      level: 'debug',
+      event: 'slot-taken',
+      message: 'Slot 09:00:00: 4 of 5, 3 ms late, in 45 ms.',
+    });
   });
 });

@@ -34,3 +34,11 @@ test('A child that crashes is told by the last words of Node', async () => {
 test('A child that ends well says nothing', async () => {
   await expect(run('')).resolves.toBeUndefined();
 });
+
+test('A child has the heap that it is given, young objects included', async () => {
+  // The whole limit is the old generation's and three semi-spaces'.
+  const child = run(
+    "import v8 from 'node:v8'; console.log(v8.getHeapStatistics().heap_size_limit / 2 ** 20); process.exitCode = 1;",
+  );
+  await expect(child).rejects.toThrow(/ended with code 1: 76\./);
+});

@@ -26,6 +26,17 @@ test.each([
   expect(timeFaults(START, now).map(timeFaultWords)).toEqual(words);
 });
 
+test.each([
+  ['nothing', reading(5_000, 6_000, 10_999), []],
+  ['a clock set forward', reading(65_000, 6_000, 10_999), ['The clock was set forward by 60.0 s']],
+  ['sleep', reading(605_000, 6_000, 609_001), ['The machine slept for 599.0 s']],
+] as const)(
+  'By a clock since boot that shows whole seconds %s is seen as well',
+  (_what, now, words) => {
+    expect(timeFaults(START, now).map(timeFaultWords)).toEqual(words);
+  },
+);
+
 test('Without a clock that goes on in sleep, sleep looks like a clock set forward', () => {
   const [before, now] = [reading(0, 1_000, null), reading(605_000, 6_000, null)];
   expect(timeFaults(before, now).map(({ kind }) => kind)).toEqual(['clock-set']);

@@ -13,9 +13,9 @@ const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
-    file: 'harvester/loop.ts',
-    find: 'due(plus(clock.now(), HEARTBEAT), HEARTBEAT,',
-    replace: 'due(clock.now(), HEARTBEAT,',
+    file: 'harvester/health.ts',
+    find: 'due(plus(beganAt, HEARTBEAT), HEARTBEAT,',
+    replace: 'due(beganAt, HEARTBEAT,',
     tests: ALARMS,
   },
   {

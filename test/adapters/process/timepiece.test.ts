@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { systemTimepiece } from '../../../adapters/process/timepiece.ts';
+import { timeFaults } from '../../../core/depth/time-faults.ts';
+import { SECOND } from '../../../core/time.ts';
+
+test('Between two readings of the clocks of a machine that is well nothing has happened', () => {
+  const read = systemTimepiece();
+  const [first, second] = [read(), read()];
+  expect(timeFaults(first, second)).toEqual([]);
+  expect(second.wall).toBeGreaterThanOrEqual(first.wall);
+  expect(second.awakeMs).toBeGreaterThan(first.awakeMs);
+  expect(second.sinceBootMs).toBeGreaterThanOrEqual(first.sinceBootMs ?? Infinity);
+});
+
+test('A process that stood still shows for how long, once', () => {
+  const read = systemTimepiece();
+  const first = read();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2.5 * SECOND);
+  const second = read();
+  expect(second.stalledMs).toBeGreaterThan(2 * SECOND);
+  expect(timeFaults(first, second).map(({ kind }) => kind)).toEqual(['stalled']);
+  expect(timeFaults(second, read())).toEqual([]);
+});

@@ -1,0 +1,47 @@
+// The machine's clocks as the service sees them: with ProcSubset=pid, as its unit has it, there is no /proc/uptime.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { expect, test } from 'vitest';
+import { systemdUnits } from '../../infra/systemd-unit.ts';
+
+const TIMEPIECE = path.join(import.meta.dirname, '../../adapters/process/timepiece.ts');
+const READ = `
+import { existsSync } from 'node:fs';
+import { systemTimepiece } from ${JSON.stringify(TIMEPIECE)};
+console.log(JSON.stringify({ ...systemTimepiece()(), isHidden: !existsSync('/proc/uptime') }));
+`;
+/** What systemd does for ProcSubset=pid (systemd.exec(5)), in a process namespace, without which nothing is hidden. */
+const HIDE = 'mount -t proc -o subset=pid proc /proc && exec "$@"';
+const NAMESPACES = [
+  '--mount',
+  '--pid',
+  '--fork',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
+  HIDE,
+  'sh',
+];
+
+const Reading = z.object({ sinceBootMs: z.nullable(z.number()), isHidden: z.boolean() });
+
+function hidden(...command: readonly string[]) {
+  return spawnSync('unshare', [...NAMESPACES, ...command], { encoding: 'utf8' });
+}
+
+const wanted = hidden('true').status === 0 || process.env['CI'] === 'true';
+
+test.skipIf(!wanted)(
+  `Sleep is told from a clock that was set although /proc/uptime is hidden${wanted ? '' : ' (skipped: it takes namespaces)'}`,
+  () => {
+    const paths = { environmentFile: '/etc/fyers', programs: '/opt/fyers' };
+    expect(systemdUnits(paths)['fyers-harvester.service']).toContain('\nProcSubset=pid\n');
+    const { stdout, stderr } = hidden(process.execPath, '--input-type=module', '--eval', READ);
+    expect(stderr).toBe('');
+    const { sinceBootMs, isHidden } = Reading.parse(JSON.parse(stdout));
+    expect(isHidden).toBe(true);
+    expect(sinceBootMs).toBeGreaterThan(0);
+  },
+);
