@@ -12,6 +12,7 @@ import type { RecordedRow } from '../core/depth/recorded.ts';
 import { type RowGroup, groupOf } from '../core/depth/row-group.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
@@ -91,9 +92,12 @@ async function exportRows(
     throw unwritable(file, toError(caught));
   }
   const { written, unreadable } = picked.counts();
-  io.out(`${written.toLocaleString('en')} rows are in ${path.relative(io.cwd, file)}.`);
-  if (unreadable > 0)
-    io.err(`${unreadable.toLocaleString('en')} lines could not be read, and were left out.`);
+  const to = path.relative(io.cwd, file);
+  io.out(`${counted(written, 'row')} ${written === 1 ? 'is' : 'are'} in ${to}.`);
+  if (unreadable > 0) {
+    const were = unreadable === 1 ? 'was' : 'were';
+    io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.`);
+  }
 }
 
 function formOf({ to, compat }: ExportOptions): Form {

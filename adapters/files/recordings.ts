@@ -88,7 +88,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     place: path.resolve(folder),
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
-    rows: () => (parquet === null ? logRows(parts) : parquetRows(parquet, folder)),
+    rows: () => (parquet === null ? logRows(parts, 'is still written') : parquetRows(parquet, folder)),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,
@@ -175,13 +175,16 @@ function recordedRow(line: string): RecordedRow | null {
 const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(OBSERVED).map(() => null);
 
 /** The parts of a day log, one after the other. */
-async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | null> {
-  for (const part of parts) {
-    yield* csvRows(part, CSV_HEADER, (line) => {
-      const cells = parseCsvLine(line);
-      return cells === null ? null : [...cells, ...DERIVED];
-    });
-  }
+async function* logRows(
+  parts: readonly string[],
+  atTorn?: 'is still written',
+): AsyncGenerator<RecordedRow | null> {
+  for (const part of parts) yield* csvRows(part, CSV_HEADER, loggedRow, atTorn);
+}
+
+function loggedRow(line: string): RecordedRow | null {
+  const cells = parseCsvLine(line);
+  return cells === null ? null : [...cells, ...DERIVED];
 }
 
 const AFTER_COMPAT: readonly Cell[] = RECORDED_COLUMNS.slice(COMPAT_HEADER.split(',').length).map(
@@ -193,13 +196,18 @@ function compatRow(line: string): RecordedRow | null {
   return cells === null ? null : [...cells, ...AFTER_COMPAT];
 }
 
+/** @param atTorn what a last line without its end is: cut off in a file, but not in a day that may go on */
 async function* csvRows(
   file: string,
   header: string,
   parse: (line: string) => RecordedRow | null,
+  atTorn: 'is cut off' | 'is still written' = 'is cut off',
 ): AsyncGenerator<RecordedRow | null> {
   try {
-    for await (const line of linesOf(file)) if (line !== header) yield parse(line);
+    for await (const { text, torn } of linesOf(file)) {
+      if (torn && atTorn === 'is still written') return;
+      if (text !== header) yield torn ? null : parse(text);
+    }
   } catch (caught) {
     throw damaged(file, toError(caught));
   }
@@ -207,7 +215,7 @@ async function* csvRows(
 
 async function firstLine(file: string): Promise<string | null> {
   try {
-    for await (const line of linesOf(file)) return line;
+    for await (const { text, torn } of linesOf(file)) return torn ? null : text;
     return null;
   } catch (caught) {
     throw damaged(file, toError(caught));

@@ -123,6 +123,39 @@ describe('fyers check', () => {
     expect(marked.code).toBe(4);
   });
 
+  test('says of a file that nobody can tell what is missing in it', async () => {
+    const rows = oldRows(20);
+    const whole = await cli.run('check', await oldFile(cli.folder, rows));
+    expect(whole.out).toContain('Whether one is missing nobody can tell');
+    expect(whole.code).toBe(0);
+    const halved = await oldFile(cli.folder, [...rows.slice(0, 5), ...rows.slice(6)]);
+    expect((await cli.run('check', halved)).out).not.toContain('It adds up');
+  });
+
+  test('counts the line in which a file is cut off, and export says that it left it out', async () => {
+    await recordDay({ dataDir });
+    await cli.run('export', '--to', 'ours.csv');
+    for (const name of ['ours.csv', await oldFile(cli.folder, oldRows(20))]) {
+      const file = path.join(cli.folder, name);
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.slice(0, -10));
+      const { code, out } = await cli.run('check', name);
+      expect([out, code]).toEqual([expect.stringContaining('1 line cannot be read.'), 4]);
+      expect(JSON.parse((await cli.run('check', name, '--json')).out)).toMatchObject({
+        unreadable: 1,
+      });
+      const exported = await cli.run('export', name, '--to', `again-${name}`);
+      expect(exported.err).toBe('1 line could not be read, and was left out.');
+    }
+  });
+
+  test('reads a file that begins with a byte-order mark, as Excel writes it', async () => {
+    const name = await oldFile(cli.folder, oldRows(20));
+    const file = path.join(cli.folder, name);
+    await writeFile(file, `\uFEFF${await readFile(file, 'utf8')}`);
+    expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
+  });
+
   test('knows the operator’s own days', async () => {
     const special = {
       date: '2025-12-27',
@@ -146,11 +179,12 @@ describe('fyers check', () => {
     await oldFile(cli.folder, [], [], '2025-12-24');
     for (const [what, said] of [
       [['no.csv'], 'There is no file'],
-      [['market_depth_2025-12-24.csv', '--data', 'x'], 'It adds up'],
+      [['market_depth_2025-12-24.csv', '--data', 'x'], 'has no row'],
       [[], 'There is no recorded day'],
     ] as const) {
-      const { out, err } = await cli.run('check', ...what);
-      expect(out + err).toContain(said);
+      const { code, out, err } = await cli.run('check', ...what);
+      expect(err).toContain(said);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
     }
   });
 });
