@@ -6,15 +6,17 @@ import { FyersError } from '../core/errors.ts';
 import {
   type Instant,
   type IstDate,
+  SECOND,
   formatClock,
   instant,
   istDateAt,
-  istInstant,
+  plus,
+  timeOfDay,
 } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
-import { symbolsNamed } from './symbol-names.ts';
+import { notAmong, symbolsNamed } from './symbol-names.ts';
 import { paint } from './terminal.ts';
 
 interface InspectOptions extends RecordingOptions {
@@ -75,15 +77,14 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
 }
 
 function momentIn(date: IstDate | null, text: string): Instant {
-  if (date === null || !/^\d\d:\d\d(:\d\d)?$/.test(text)) {
-    throw new FyersError(
-      'operator.usage',
-      `--at "${text}" is no time of a day.`,
-      'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
-    );
-  }
-  const seconds = Number(text.slice(6) || '0');
-  return instant(istInstant(date, text.slice(0, 5)) + 1_000 * seconds + 999);
+  const at = date === null ? null : timeOfDay(date, text);
+  // What was received within that second counts.
+  if (at !== null) return plus(at, SECOND - 1);
+  throw new FyersError(
+    'operator.usage',
+    `--at "${text}" is no time of a day.`,
+    'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
+  );
 }
 
 interface Shown {
@@ -126,7 +127,7 @@ function absent(wanted: string, at: string | undefined, symbols: ReadonlySet<str
     'operator.usage',
     known
       ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
-      : `${wanted} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`,
+      : notAmong(symbols, wanted),
     'Name another time or symbol: `npx --no-install fyers inspect --help`.',
   );
 }

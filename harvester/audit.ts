@@ -96,9 +96,13 @@ function arithmetic(
   const faults: string[] = [];
   if (unreadable > 0) faults.push(`${counted(unreadable, 'line')} cannot be read.`);
   if (duplicates > 0)
-    faults.push(`${counted(duplicates, 'row')} ${duplicates === 1 ? 'is' : 'are'} of a slot that has one already.`);
+    faults.push(
+      `${counted(duplicates, 'row')} ${duplicates === 1 ? 'is' : 'are'} of a slot that has one already.`,
+    );
   if (coverage !== null && coverage.unexplained > 0) {
-    faults.push(`${counted(coverage.unexplained, 'slot')} ${coverage.unexplained === 1 ? 'has' : 'have'} neither a row nor a reason.`);
+    faults.push(
+      `${counted(coverage.unexplained, 'slot')} ${coverage.unexplained === 1 ? 'has' : 'have'} neither a row nor a reason.`,
+    );
   }
   return faults;
 }

@@ -88,7 +88,8 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     place: path.resolve(folder),
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
-    rows: () => (parquet === null ? logRows(parts, 'is still written') : parquetRows(parquet, folder)),
+    rows: () =>
+      parquet === null ? logRows(parts, 'is still written') : parquetRows(parquet, folder),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,

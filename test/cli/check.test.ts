@@ -195,6 +195,7 @@ describe('fyers inspect', () => {
     const { code, out } = await cli.run('inspect', 'SBIN', '--at', '09:00:12');
     expect(code).toBe(0);
     expect(out).toContain('NSE:SBIN-EQ  2026-11-25 09:00:10 IST  PREOPEN_ENTRY');
+    expect((await cli.run('inspect', 'SBIN', '--at', '9:00:12')).out).toBe(out);
     const lines = out.split('\n').map((line) => line.trim());
     const prices = lines
       .filter((line) => line.includes('█'))
@@ -212,7 +213,9 @@ describe('fyers inspect', () => {
     for (const [args, said] of [
       [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
       [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],
-      [['SBIN', '--at', 'noon'], '--at "noon" is no time of a day.'],
+      ...['noon', '25:00', '12:60', '15:20:99', '9:3'].map(
+        (at) => [['SBIN', '--at', at], `--at "${at}" is no time of a day.`] as const,
+      ),
     ] as const) {
       const { code, err } = await cli.run('inspect', ...args);
       expect(err).toContain(said);

@@ -28,13 +28,13 @@ describe('fyers export', () => {
     const all = await cli.run('export', '--to', 'all.csv');
     expect(all.out).toBe('24 rows are in all.csv.');
     expect((await read('all.csv')).split('\n')).toHaveLength(26);
-    await cli.run('export', '--symbols', 'SBIN', '--phase', 'CONTINUOUS', '--to', 'part.csv.gz');
+    await cli.run('export', '--symbols', 'SBIN', '--phase', 'continuous', '--to', 'part.csv.gz');
     const zipped = await readFile(path.join(cli.folder, 'part.csv.gz'));
     const lines = gunzipSync(zipped).toString().trim().split('\n');
     expect(lines).toHaveLength(7);
     for (const line of lines.slice(1))
       expect(line).toMatch(/^2026-11-25T09:00:[345].*NSE:SBIN-EQ.*CONTINUOUS/);
-    await cli.run('export', '--from', '09:00', '--until', '09:01', '--to', 'part.parquet');
+    await cli.run('export', '--from', '9:00', '--until', '09:01:00', '--to', 'part.parquet');
     expect((await cli.run('check', 'part.parquet')).out).toMatch(/NSE:INFY-EQ +12 +– +– +none/);
     expect((await cli.run('export', 'part.parquet', '--to', 'again.csv')).out).toContain('24 rows');
     expect(await read('again.csv')).toBe(await read('all.csv'));
@@ -49,11 +49,21 @@ describe('fyers export', () => {
       ['nse:nifty26novfut', 12],
       ['SBI', 0],
       ['NSE:SBIN', 0],
+      ['', 0],
     ] as const) {
       const exported = await cli.run('export', '--symbols', name, '--to', 'one.csv', '--force');
-      expect(exported.out).toBe(`${String(rows)} rows are in one.csv.`);
-      expect((await cli.run('inspect', name)).code, name).toBe(rows === 0 ? 2 : 0);
+      const inspected = await cli.run('inspect', name);
+      expect(exported.out).toBe(rows === 0 ? '' : `${String(rows)} rows are in one.csv.`);
+      expect([exported.code, inspected.code], name).toEqual(rows === 0 ? [2, 2] : [0, 0]);
+      if (rows > 0) continue;
+      const said = 'is not in it; there are NSE:NIFTY26NOVFUT, NSE:SBIN-EQ.';
+      expect([exported.err, inspected.err]).toEqual(
+        Array.from({ length: 2 }, () => expect.stringContaining(said) as string),
+      );
     }
+    const half = await cli.run('export', '--symbols', 'SBIN,SBI', '--to', 'half.csv');
+    expect(half).toMatchObject({ code: 0, out: '12 rows are in half.csv.' });
+    expect(half.err).toContain('SBI is not in it');
     const both = await cli.run('export', '--symbols', 'sbin, NSE:NIFTY26NOVFUT', '--to', 'two.csv');
     expect(both.out).toBe('24 rows are in two.csv.');
   });
@@ -129,6 +139,14 @@ describe('fyers export', () => {
       [['--to', 'no/folder.csv'], 'cannot be written'],
       [['--to', 'x.csv', '--phase', 'LUNCH'], 'is none of'],
       [['--to', 'x.csv', '--from', 'noon'], 'is no time of a day'],
+      [['--to', 'x.csv', '--from', '25:00'], 'is no time of a day'],
+      [['--to', 'mine.csv', '--force', '--symbols', 'FOO'], 'FOO is not in it'],
+      [['--to', 'mine.csv', '--force', '--phase', 'cas_entry'], 'none that was asked for'],
+      [['--to', 'mine.csv', '--force', '--compat'], 'in the hours of the Python original'],
+      [
+        ['--to', 'mine.csv', '--force', '--from', '15:00', '--until', '9:00'],
+        '--from 15:00 is not before',
+      ],
     ] as const) {
       const { code, err } = await cli.run('export', ...args);
       expect(err).toContain(said);
@@ -136,7 +154,7 @@ describe('fyers export', () => {
     }
     expect(await read('mine.csv')).toBe('mine');
     expect((await cli.run('export', '--to', 'mine.csv', '--force')).code).toBe(0);
-    await expect(stat(path.join(cli.folder, 'x.csv.partial'))).rejects.toThrow('ENOENT');
+    expect((await readdir(cli.folder)).sort()).toEqual(['harvested_data', 'mine.csv']);
   });
 });
 
