@@ -13,9 +13,11 @@ import {
   plus,
   timeOfDay,
 } from '../core/time.ts';
+import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
+import { ownDaysOf } from './settings.ts';
 import { notAmong, symbolsNamed } from './symbol-names.ts';
 import { paint } from './terminal.ts';
 
@@ -71,7 +73,10 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   }
   if (last === null) throw absent(wanted, options.at, symbols);
   const at = instant(timestampOf(last) ?? 0);
-  const [book, phase, marks] = [bookOf(last), phaseOf(last), marksOf(last)];
+  const [book, marks] = [bookOf(last), marksOf(last)];
+  // Before compaction a row has none: the calendar's then.
+  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
   if (options.json === true) io.out(JSON.stringify({ at, phase, marks, book }, null, 2));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
 }

@@ -54,6 +54,9 @@ Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away,
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
+  const tell = (error: Error): void => {
+    for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
+  };
   const session: Session = {
     io,
     hide: (secret) => {
@@ -62,6 +65,10 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     exitWith: (code) => {
       exitCode = code;
     },
+    failed: (error) => {
+      tell(error);
+      exitCode = exitCodeOf(error);
+    },
   };
   try {
     await programOf(session).parseAsync(argv, { from: 'user' });
@@ -69,9 +76,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   } catch (caught) {
     // Commander has said already what is wrong with the arguments.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
-    for (const line of errorLines(toError(caught), io, argv.includes('--debug'))) {
-      io.err(log.scrub(line));
-    }
+    tell(toError(caught));
     return exitCodeOf(caught);
   }
 }

@@ -208,6 +208,13 @@ describe('fyers inspect', () => {
     expect(last.book.volume).toBe(20 * 11);
   });
 
+  test('shows the phase of a day that is not compacted yet', async () => {
+    await recordDay({ dataDir, state: 'running' });
+    expect((await cli.run('inspect', 'SBIN')).out).toContain('09:00:55 IST  PREOPEN_ENTRY');
+    const { out } = await cli.run('inspect', 'SBIN', '--json');
+    expect(JSON.parse(out)).toMatchObject({ phase: 'PREOPEN_ENTRY' });
+  });
+
   test('says which symbols and times there are', async () => {
     await recordDay({ dataDir });
     for (const [args, said] of [

@@ -2,6 +2,7 @@
 import type { Mutation } from '../tree.ts';
 
 const TOOLS = ['test/cli/tools.test.ts'];
+const IMPORT = ['test/cli/import.test.ts'];
 const CHECK = ['test/cli/check.test.ts'];
 const COMPAT = ['test/adapters/files/compat-file.test.ts'];
 
@@ -25,6 +26,27 @@ export const TOOLING: readonly Mutation[] = [
     file: 'cli/import.ts',
     find: "path.join(dataDir, 'importing')",
     replace: 'dataDir',
+    tests: IMPORT,
+  },
+  {
+    name: 'an import ends at the first file that is wrong',
+    file: 'cli/import.ts',
+    find: 'session.failed(caught);',
+    replace: 'throw caught;',
+    tests: IMPORT,
+  },
+  {
+    name: 'a file that is cut off reads as a whole one',
+    file: 'adapters/files/csv-lines.ts',
+    find: "if (rest !== '') yield { text: rest, torn: true };",
+    replace: '',
+    tests: CHECK,
+  },
+  {
+    name: 'an export of nothing takes the old file',
+    file: 'cli/export.ts',
+    find: 'if (written === 0) throw',
+    replace: 'if (written < 0) throw',
     tests: TOOLS,
   },
   {
