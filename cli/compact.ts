@@ -79,7 +79,6 @@ async function compact(
       shard,
       ...sessionsOn(date, ownDays),
     });
-    io.progress?.('');
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
     io.out(paint(io, unexplained > 0 || quality.red ? 'bad' : 'good', text));
     done += 1;

@@ -28,7 +28,7 @@ import { addSsm } from './ssm.ts';
 import { addStatus } from './status.ts';
 import { addTakeover } from './takeover.ts';
 import { addTelegram } from './telegram.ts';
-import { paint, reflowed } from './terminal.ts';
+import { linesTo, paint, reflowed } from './terminal.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addTokens } from './tokens.ts';
 
@@ -152,16 +152,14 @@ function processIo(): Io {
     process.exit(code === 'EPIPE' ? 0 : exitCodeOf(null));
   });
   return {
-    out: (line) => {
-      process.stdout.write(`${line}\n`);
-    },
-    err: (line) => {
-      process.stderr.write(`${line}\n`);
-    },
+    ...linesTo({
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      rewrite: isatty(2) ? rewritten : null,
+    }),
     // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
     colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
     columns: isatty(1) ? process.stdout.columns : null,
-    ...(isatty(2) ? { progress: rewritten } : {}),
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,
