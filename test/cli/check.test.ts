@@ -80,6 +80,27 @@ describe('fyers check', () => {
     ]);
   });
 
+  test('says how a day with a damaged Parquet file is made anew', async () => {
+    cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    const { folder } = await recordDay({ dataDir });
+    const parquet = await readFile(folder.pathOf('depth.parquet'));
+    for (const damage of [
+      parquet.subarray(0, 2_000),
+      Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(2_000, 1), parquet.subarray(2_004)]),
+    ]) {
+      await writeFile(folder.pathOf('depth.parquet'), damage);
+      const { code, err } = await cli.run('check');
+      expect(err).toContain(
+        `remove ${folder.pathOf('manifest.json')} and run \`npx --no-install fyers compact 2026-11-25 --data ${dataDir}\``,
+      );
+      expect(code).toBe(4);
+    }
+    await rm(folder.pathOf('manifest.json'));
+    expect((await cli.run('compact', '2026-11-25', '--data', dataDir)).code).toBe(0);
+    expect((await cli.run('check')).out).toContain('It adds up.');
+  });
+
   test('finds a manifest whose numbers do not add up', async () => {
     const { folder } = await recordDay({ dataDir });
     const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');

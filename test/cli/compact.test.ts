@@ -27,7 +27,13 @@ describe('fyers compact', () => {
     const early = await cli.run('compact', '2026-11-25');
     expect(early.err).toContain('is not over');
     expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
+    for (const [args, said] of [
+      [['monday'], '"monday" is no date. Write it as YYYY-MM-DD'],
+      [['2026-11-23'], 'harvested_data, which has one day, 2026-11-25.'],
+      [['--shard', 'x'], '--shard "x" must be a whole number'],
+    ] as const) {
+      expect((await cli.run('compact', ...args)).err).toContain(said);
+    }
     await using _held = await lockFolder(dataDir);
     expect((await cli.run('compact')).err).toContain('Another harvester records into');
   });

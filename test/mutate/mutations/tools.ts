@@ -43,6 +43,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: CHECK,
   },
   {
+    name: 'a shard of a folder is passed over',
+    file: 'cli/recordings.ts',
+    find: 'if (options.shard !== undefined) throw',
+    replace: 'if (shard < 0) throw',
+    tests: ['test/cli/report.test.ts'],
+  },
+  {
     name: 'an answer begins behind what showed how far it was',
     file: 'cli/terminal.ts',
     find: "    show('');\n    write(",
