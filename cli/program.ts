@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
+import { diskRefusal } from '../adapters/files/disk.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog } from '../adapters/process/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
@@ -54,8 +55,11 @@ Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away,
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
-  const tell = (error: Error): void => {
+  /** The exit code that goes with it. */
+  const tell = (caught: unknown): number => {
+    const error = diskRefusal(caught) ?? toError(caught);
     for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
+    return exitCodeOf(error);
   };
   const session: Session = {
     io,
@@ -66,8 +70,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       exitCode = code;
     },
     failed: (error) => {
-      tell(error);
-      exitCode = exitCodeOf(error);
+      exitCode = tell(error);
     },
   };
   try {
@@ -76,8 +79,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   } catch (caught) {
     // Commander has said already what is wrong with the arguments.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
-    tell(toError(caught));
-    return exitCodeOf(caught);
+    return tell(caught);
   }
 }
 

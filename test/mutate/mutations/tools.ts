@@ -50,6 +50,13 @@ export const TOOLING: readonly Mutation[] = [
     tests: ['test/cli/report.test.ts'],
   },
   {
+    name: 'a harvester begins where it can never write',
+    file: 'harvester/main.ts',
+    find: "  await proveWritable(path.join(dataDir, 'days'));\n",
+    replace: '',
+    tests: ['test/cli/main.test.ts'],
+  },
+  {
     name: 'an answer begins behind what showed how far it was',
     file: 'cli/terminal.ts',
     find: "    show('');\n    write(",
