@@ -42,7 +42,8 @@ Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
 says what to think about; a symbol with too many of them is red. How many are too many is our judgement, taken from no
 source: the counts are in --json under quality, and in the manifest.
 
-A day that is still recorded is checked as far as it is. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
+A day that is still recorded is checked as far as it is. A file has no plan: nobody can tell which rows are missing in it,
+only that each of those which are there can be read. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
 when there is nothing to check.
 
 Examples:
@@ -74,6 +75,7 @@ async function check(
     now: io.clock.now(),
     onRow: counter.tell,
   });
+  if (found.coverage === null && found.rows + found.unreadable === 0) throw empty(recording.place);
   const faults = [...found.faults, ...(await damagedFiles(recording))];
   const good = faults.length === 0 && !found.quality.red;
   if (!good) session.exitWith(WRONG);
@@ -87,7 +89,7 @@ async function check(
     io.out(line);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', meaning(mark)));
-  io.out(good ? paint(io, 'good', 'It adds up.') : paint(io, 'bad', verdict(faults, found)));
+  io.out(paint(io, good ? 'good' : 'bad', verdict(faults, found)));
 }
 
 const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
@@ -132,11 +134,15 @@ function meaning(mark: string): string {
   return `  ${mark}: ${found?.means ?? ''} (judged in: ${found?.judged ?? ''})`;
 }
 
-function verdict(faults: readonly string[], { quality }: Audit): string {
+const WITHOUT_PLAN =
+  'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
+
+function verdict(faults: readonly string[], { coverage, quality }: Audit): string {
   const red = quality.symbols.filter((each) => each.red.length > 0);
   const symbols = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
+  const whole = coverage === null ? WITHOUT_PLAN : 'It adds up.';
   return [
-    faults.length > 0 ? 'It does not add up.' : 'It adds up.',
+    faults.length > 0 ? 'It does not add up.' : whole,
     ...(symbols.length > 0 ? [`Look before you use: ${symbols.join(', ')}.`] : []),
   ].join(' ');
 }

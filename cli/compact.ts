@@ -6,9 +6,10 @@ import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import type { PlanEvent } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
 import { type Instant, type IstDate, parseIstDate } from '../core/time.ts';
+import { daysWords } from '../core/words.ts';
 import type { DayFolder } from '../harvester/ports.ts';
 import type { Session } from './io.ts';
-import { DEFAULT_DATA } from './recordings.ts';
+import { DEFAULT_DATA, shardIn } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
@@ -45,15 +46,13 @@ async function compact(
 ): Promise<void> {
   const { io } = session;
   const dataDir = path.resolve(io.cwd, options.data);
-  const shard = Number(options.shard);
-  if (!/^\d{1,3}$/.test(options.shard))
-    throw usage(`--shard "${options.shard}" is no whole number.`);
+  const shard = shardIn(options.shard);
   await using _lock = await lockFolder(dataDir);
   const days = dayFolders(dataDir);
   const all = await days.dates();
   const named = what === undefined ? null : parseIstDate(what);
-  if (what !== undefined && (named === null || !all.includes(named)))
-    throw absent(what, dataDir, all);
+  if (what !== undefined && named === null) throw noDate(what);
+  if (named !== null && !all.includes(named)) throw absent(named, dataDir, all);
   const ownDays = ownDaysOf(io);
   const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../harvester/day.ts'),
@@ -79,7 +78,6 @@ async function compact(
       shard,
       ...sessionsOn(date, ownDays),
     });
-    io.progress?.('');
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
     io.out(paint(io, unexplained > 0 || quality.red ? 'bad' : 'good', text));
     done += 1;
@@ -93,14 +91,20 @@ async function plannedClose(folder: DayFolder): Promise<Instant | null> {
   return events.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt ?? null;
 }
 
-function usage(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers compact --help`.');
+function noDate(what: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `"${what}" is no date.`,
+    'Write it as YYYY-MM-DD: `npx --no-install fyers compact 2026-11-25`.',
+  );
 }
 
-function absent(what: string, dataDir: string, dates: readonly IstDate[]): FyersError {
-  const there =
-    dates.length === 0 ? 'has no day' : `has ${dates.at(0) ?? ''} to ${dates.at(-1) ?? ''}`;
-  return usage(`"${what}" is no day of ${dataDir}, which ${there}.`);
+function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${date} is no day of ${dataDir}, which has ${daysWords(dates)}.`,
+    'Name another folder: `npx --no-install fyers compact --data DIR`.',
+  );
 }
 
 function notOver(date: IstDate): FyersError {

@@ -8,10 +8,11 @@ import { createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { COMPAT_HEADER, compatLineOf } from '../core/depth/compat.ts';
 import { RECORDED_COLUMNS } from '../core/depth/columns.ts';
-import type { RecordedRow } from '../core/depth/recorded.ts';
+import { type RecordedRow, textColumn } from '../core/depth/recorded.ts';
 import { type RowGroup, groupOf } from '../core/depth/row-group.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
@@ -21,8 +22,9 @@ import {
   recordingOf,
   withRecordingOptions,
 } from './recordings.ts';
-import { type SelectionOptions, selectionOf } from './selection.ts';
+import { type SelectionOptions, namesIn, selectionOf } from './selection.ts';
 import { ownDaysOf } from './settings.ts';
+import { notAmong, symbolsNamed } from './symbol-names.ts';
 
 interface ExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;
@@ -31,6 +33,7 @@ interface ExportOptions extends RecordingOptions, SelectionOptions {
 }
 
 const GROUP = 20_000;
+const symbolOf = textColumn('symbol');
 
 export function addExport(program: Command, session: Session): void {
   withRecordingOptions(
@@ -53,7 +56,8 @@ export function addExport(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Rows come in the order in which they were received. Lines that are no whole rows are left out and counted.
+Rows come in the order in which they were received. Lines that are no whole rows are left out and counted. Phase and marks
+are columns of a day that is compacted: of another one --phase goes by the calendar, and the file has no such columns.
 
 Examples:
   $ npx --no-install fyers export 2026-11-25 --s3 --to wednesday.parquet
@@ -90,10 +94,14 @@ async function exportRows(
     if (caught instanceof FyersError) throw caught;
     throw unwritable(file, toError(caught));
   }
-  const { written, unreadable } = picked.counts();
-  io.out(`${written.toLocaleString('en')} rows are in ${path.relative(io.cwd, file)}.`);
-  if (unreadable > 0)
-    io.err(`${unreadable.toLocaleString('en')} lines could not be read, and were left out.`);
+  const { written, unreadable, symbols } = picked.counts();
+  const to = path.relative(io.cwd, file);
+  io.out(`${counted(written, 'row')} ${written === 1 ? 'is' : 'are'} in ${to}.`);
+  if (unreadable > 0) {
+    const were = unreadable === 1 ? 'was' : 'were';
+    io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.`);
+  }
+  for (const name of absentNames(options, symbols)) io.err(notAmong(symbols, name));
 }
 
 function formOf({ to, compat }: ExportOptions): Form {
@@ -113,17 +121,28 @@ function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, 
   const isWritten = (row: RecordedRow) =>
     isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];
+  const symbols = new Set<string>();
   async function* rows(): AsyncGenerator<RecordedRow> {
     for await (const row of recording.rows()) {
       onRow((read += 1));
-      if (row === null) unreadable += 1;
-      else if (isWritten(row)) {
-        written += 1;
-        yield row;
+      if (row === null) {
+        unreadable += 1;
+        continue;
       }
+      symbols.add(symbolOf(row) ?? '');
+      if (!isWritten(row)) continue;
+      written += 1;
+      yield row;
     }
+    // What is written is not a file yet, so one that is there stays.
+    if (written === 0) throw nothingIn(recording.place, options, symbols);
   }
-  return { rows: rows(), counts: () => ({ written, unreadable }) };
+  return { rows: rows(), counts: () => ({ written, unreadable, symbols }) };
+}
+
+function absentNames(options: ExportOptions, symbols: ReadonlySet<string>): readonly string[] {
+  const names = namesIn(options) ?? [];
+  return names.filter((name) => ![...symbols].some(symbolsNamed([name])));
 }
 
 async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<string> {
@@ -183,6 +202,22 @@ async function* groupsOf(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGr
 
 function usage(problem: string): FyersError {
   return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+}
+
+function nothingIn(
+  place: string,
+  options: ExportOptions,
+  symbols: ReadonlySet<string>,
+): FyersError {
+  const absent = absentNames(options, symbols);
+  if (symbols.size > 0 && absent.length > 0)
+    return usage(absent.map((name) => notAmong(symbols, name)).join(' '));
+  const hours = options.compat === true ? ', in the hours of the Python original,' : '';
+  return usage(
+    symbols.size === 0
+      ? `${place} has no row.`
+      : `${place} has rows, and none${hours} that was asked for. Nothing was written.`,
+  );
 }
 
 function isThere(file: string): FyersError {

@@ -21,7 +21,6 @@ export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | nul
     write(line) {
       const text = textOf(terminal, line, debug);
       if (text === null) return;
-      show('');
       terminal.out(text);
     },
     onlooker: {

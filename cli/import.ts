@@ -11,6 +11,7 @@ import type { Row } from '../core/depth/row.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { type IstDate, instant } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import type { Imported } from '../harvester/import.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
@@ -35,7 +36,8 @@ export function addImport(program: Command, session: Session): void {
 Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
 value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
 are there. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
-stamps the first books of a morning with the end of the day before.
+stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
+imported; the exit code is then not 0.
 
 Example:
   $ npx --no-install fyers import old/market_depth_2025-12-*.csv
@@ -54,15 +56,24 @@ async function importFiles(
   const { io } = session;
   const dataDir = path.resolve(io.cwd, options.data);
   await using _lock = await lockFolder(dataDir);
-  const opened: Recording[] = [];
-  for (const what of files) opened.push(await openRecording({ what, dataDir, cwd: io.cwd }));
-  for (const recording of opened) await importFile(session, recording, dataDir);
+  for (const what of files) {
+    try {
+      const recording = await openRecording({ what, dataDir, cwd: io.cwd });
+      await importFile(session, recording, dataDir);
+    } catch (caught) {
+      // What is wrong with one file is no reason to leave the others.
+      if (!(caught instanceof FyersError)) throw caught;
+      session.failed(caught);
+    }
+  }
 }
 
 async function importFile(session: Session, recording: Recording, dataDir: string): Promise<void> {
   const { io } = session;
   const { date, place } = recording;
-  if (recording.kind !== 'reference' || date === null) throw notOurs(place);
+  if (recording.kind !== 'reference') throw foreign(place);
+  // Without a name of its own it is dated by its first row.
+  if (date === null) throw withoutRows(place, null);
   const name = path.basename(place);
   const ownDays = ownDaysOf(io);
   const day = dayOf(date, ownDays);
@@ -93,7 +104,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
       rows: () => rowsOf(recording),
       onRow: counter.tell,
     });
-    if (imported.rows === 0) throw notOurs(place);
+    if (imported.rows === 0) throw withoutRows(place, { ...imported, date });
     const folder = days.folder(date);
     const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
@@ -136,11 +147,30 @@ function asRow(row: RecordedRow): Row {
   return { symbol: book.symbol, slot: at, requestedAt: at, receivedAt: at, feed: 'rest', book };
 }
 
-function notOurs(place: string): FyersError {
+function foreign(place: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is no file of the Python original with rows in it.`,
+    `${place} is no file of the Python original.`,
     'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+  );
+}
+
+/** @param found null: not even a row that tells the date */
+function withoutRows(
+  place: string,
+  found: (Imported & { readonly date: IstDate }) | null,
+): FyersError {
+  if (found !== null && found.misdated > 0) {
+    return new FyersError(
+      'operator.usage',
+      `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.misdated, 'row')} of other times.`,
+      'Give the file the name of the day of its rows: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+    );
+  }
+  return new FyersError(
+    'operator.usage',
+    `${place} has no line that can be read as a row${found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`}.`,
+    'A row begins with a time that has its offset, such as 2025-12-26T09:15:02.000+05:30; see `npx --no-install fyers import --help`.',
   );
 }
 

@@ -6,15 +6,19 @@ import { FyersError } from '../core/errors.ts';
 import {
   type Instant,
   type IstDate,
+  SECOND,
   formatClock,
   instant,
   istDateAt,
-  istInstant,
+  plus,
+  timeOfDay,
 } from '../core/time.ts';
+import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
-import { symbolsNamed } from './symbol-names.ts';
+import { ownDaysOf } from './settings.ts';
+import { notAmong, symbolsNamed } from './symbol-names.ts';
 import { paint } from './terminal.ts';
 
 interface InspectOptions extends RecordingOptions {
@@ -69,21 +73,23 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   }
   if (last === null) throw absent(wanted, options.at, symbols);
   const at = instant(timestampOf(last) ?? 0);
-  const [book, phase, marks] = [bookOf(last), phaseOf(last), marksOf(last)];
+  const [book, marks] = [bookOf(last), marksOf(last)];
+  // Before compaction a row has none: the calendar's then.
+  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
   if (options.json === true) io.out(JSON.stringify({ at, phase, marks, book }, null, 2));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
 }
 
 function momentIn(date: IstDate | null, text: string): Instant {
-  if (date === null || !/^\d\d:\d\d(:\d\d)?$/.test(text)) {
-    throw new FyersError(
-      'operator.usage',
-      `--at "${text}" is no time of a day.`,
-      'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
-    );
-  }
-  const seconds = Number(text.slice(6) || '0');
-  return instant(istInstant(date, text.slice(0, 5)) + 1_000 * seconds + 999);
+  const at = date === null ? null : timeOfDay(date, text);
+  // What was received within that second counts.
+  if (at !== null) return plus(at, SECOND - 1);
+  throw new FyersError(
+    'operator.usage',
+    `--at "${text}" is no time of a day.`,
+    'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
+  );
 }
 
 interface Shown {
@@ -126,7 +132,7 @@ function absent(wanted: string, at: string | undefined, symbols: ReadonlySet<str
     'operator.usage',
     known
       ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
-      : `${wanted} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`,
+      : notAmong(symbols, wanted),
     'Name another time or symbol: `npx --no-install fyers inspect --help`.',
   );
 }

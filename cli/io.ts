@@ -40,4 +40,6 @@ export interface Session {
   readonly hide: (secret: string) => void;
   /** The exit code of a command that ends without an error; 0 when none is given. */
   readonly exitWith: (code: number) => void;
+  /** Says what went wrong as at a command's end, in a command that goes on; its exit code is then this error's. */
+  readonly failed: (error: Error) => void;
 }

@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
+import { diskRefusal } from '../adapters/files/disk.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog } from '../adapters/process/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
@@ -28,7 +29,7 @@ import { addSsm } from './ssm.ts';
 import { addStatus } from './status.ts';
 import { addTakeover } from './takeover.ts';
 import { addTelegram } from './telegram.ts';
-import { paint, reflowed } from './terminal.ts';
+import { linesTo, paint, reflowed } from './terminal.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addTokens } from './tokens.ts';
 
@@ -54,6 +55,12 @@ Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away,
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
+  /** The exit code that goes with it. */
+  const tell = (caught: unknown): number => {
+    const error = diskRefusal(caught) ?? toError(caught);
+    for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
+    return exitCodeOf(error);
+  };
   const session: Session = {
     io,
     hide: (secret) => {
@@ -62,6 +69,9 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     exitWith: (code) => {
       exitCode = code;
     },
+    failed: (error) => {
+      exitCode = tell(error);
+    },
   };
   try {
     await programOf(session).parseAsync(argv, { from: 'user' });
@@ -69,10 +79,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   } catch (caught) {
     // Commander has said already what is wrong with the arguments.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
-    for (const line of errorLines(toError(caught), io, argv.includes('--debug'))) {
-      io.err(log.scrub(line));
-    }
-    return exitCodeOf(caught);
+    return tell(caught);
   }
 }
 
@@ -147,16 +154,14 @@ function processIo(): Io {
     process.exit(code === 'EPIPE' ? 0 : exitCodeOf(null));
   });
   return {
-    out: (line) => {
-      process.stdout.write(`${line}\n`);
-    },
-    err: (line) => {
-      process.stderr.write(`${line}\n`);
-    },
+    ...linesTo({
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      rewrite: isatty(2) ? rewritten : null,
+    }),
     // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
     colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
     columns: isatty(1) ? process.stdout.columns : null,
-    ...(isatty(2) ? { progress: rewritten } : {}),
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,

@@ -1,18 +1,22 @@
 // The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Command } from 'commander';
+import { dayFolders } from '../adapters/files/days.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
+import { parseShard } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
-import { type IstDate, parseIstDate } from '../core/time.ts';
+import { dayOf } from '../core/market/calendar.ts';
+import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
 import { asOperator } from './aws.ts';
 import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
+import { ownDaysOf } from './settings.ts';
 
 export interface RecordingOptions {
   readonly data: string;
@@ -29,7 +33,18 @@ export function withRecordingOptions(command: Command): Command {
     .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
     .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
     .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'of several harvesters (default: 0)');
+    .option('--shard <N>', 'in the bucket: of several harvesters (default: 0)');
+}
+
+/** @throws FyersError `operator.usage` for what is no shard */
+export function shardIn(text: string): number {
+  const shard = parseShard(text);
+  if (shard.ok) return shard.value;
+  throw new FyersError(
+    'operator.usage',
+    `--shard "${text}" ${shard.problem}.`,
+    'See which harvesters there are: `npx --no-install fyers status`.',
+  );
 }
 
 /** A day that was fetched is gone again afterwards. */
@@ -48,23 +63,45 @@ export async function recordingOf(
   options: RecordingOptions,
 ): Promise<OpenedRecording> {
   const { cwd } = session.io;
+  const shard = shardIn(options.shard ?? '0');
+  const date = parseIstDate(what ?? '');
   if (options.s3 !== true && options.bucket === undefined) {
+    if (options.shard !== undefined) throw shardOfFolder(shard);
     const dataDir = path.resolve(cwd, options.data);
+    if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
+      const closed = marketClosed(session, date);
+      if (closed !== null) throw closed;
+    }
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  const date = parseIstDate(what ?? '');
   if (date === null) throw withoutDate(what);
+  const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
-  const remove = () => rm(dataDir, { recursive: true, force: true });
+  // Also where the process ends at once, as at `| head`.
+  const atExit = (): void => {
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  process.once('exit', atExit);
+  const remove = async (): Promise<void> => {
+    await rm(dataDir, { recursive: true, force: true });
+    process.off('exit', atExit);
+  };
   try {
-    await fetchDay(session, date, options, path.join(dataDir, 'days', date));
+    await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
-    return { ...recording, fetched: true, [Symbol.asyncDispose]: remove };
+    const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
+    return { ...recording, place, fetched: true, [Symbol.asyncDispose]: remove };
   } catch (caught) {
     await remove();
     throw caught;
   }
+}
+
+interface InBucket {
+  readonly bucket: string;
+  readonly date: IstDate;
+  readonly shard: number;
 }
 
 const EVENTS = 'events.jsonl.gz';
@@ -72,21 +109,18 @@ const EVENTS = 'events.jsonl.gz';
 /** Manifest, Parquet and event log of a closed day, as its folder had them. */
 async function fetchDay(
   session: Session,
-  date: IstDate,
-  options: RecordingOptions,
+  { date, shard, bucket }: InBucket,
   folder: string,
 ): Promise<void> {
-  const bucket = options.bucket ?? (await bucketOf(session));
-  const shard = options.shard ?? '0';
   const { S3Client } = await import('@aws-sdk/client-s3');
   const { objectStore } = await import('../adapters/aws/object-store.ts');
   const objects = objectStore({ client: new S3Client(session.io.aws), bucket });
   await mkdir(folder, { recursive: true });
   const fetched = async (name: string): Promise<string> => {
     const file = path.join(folder, name);
-    const key = OBJECTS.dayFile(date, shard, name);
+    const key = OBJECTS.dayFile(date, String(shard), name);
     if (!(await asOperator(objects.get(key, file))))
-      throw notInBucket(date, `s3://${bucket}/${key}`);
+      throw marketClosed(session, date) ?? notInBucket(date, `s3://${bucket}/${key}`);
     return file;
   };
   // Last in, so first out: without it the day is not whole.
@@ -95,6 +129,28 @@ async function fetchDay(
   const zipped = await fetched(EVENTS);
   const events = createWriteStream(zipped.slice(0, -'.gz'.length));
   await pipeline(createReadStream(zipped), createGunzip(), events);
+}
+
+function shardOfFolder(shard: number): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `--shard ${String(shard)} is a part of the bucket, and a folder of this machine has one harvester's days.`,
+    'Add --s3, or name the folder of that harvester with --data DIR: `npx --no-install fyers check --data DIR`.',
+  );
+}
+
+/** Of a date that nobody can have recorded; null for a day of the market. */
+function marketClosed({ io }: Session, date: IstDate): FyersError | null {
+  const day = dayOf(date, ownDaysOf(io));
+  const isToCome = date > istDateAt(io.clock.now());
+  if (day.kind === 'open' && !isToCome) return null;
+  return new FyersError(
+    'operator.usage',
+    day.kind === 'closed'
+      ? `There is no recording of ${date}, and the market is closed on it (${day.why}).`
+      : `${date} is still to come.`,
+    `See which days have a session: \`npx --no-install fyers calendar ${date.slice(0, 7)}\`.`,
+  );
 }
 
 function withoutDate(what: string | undefined): FyersError {

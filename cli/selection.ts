@@ -3,7 +3,7 @@ import { type RecordedRow, numberColumn, textColumn } from '../core/depth/record
 import { FyersError } from '../core/errors.ts';
 import { PHASE_NAMES } from '../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../core/market/symbol-plan.ts';
-import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
+import { type Instant, type IstDate, instant, timeOfDay } from '../core/time.ts';
 import { symbolsNamed } from './symbol-names.ts';
 
 export interface SelectionOptions {
@@ -17,22 +17,31 @@ const symbolOf = textColumn('symbol');
 const timestampOf = numberColumn('timestamp');
 const phaseOf = textColumn('phase');
 
+/** The names of --symbols as they were written; null without it. */
+export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
+  return symbols?.split(',').map((name) => name.trim()) ?? null;
+}
+
 /**
  * @param phaseOn of a row that was not compacted yet
- * @throws FyersError `operator.usage` for a phase or a time that is none
+ * @throws FyersError `operator.usage` for a phase or a time that is none, and for times without a moment between them
  */
 export function selectionOf(
   options: SelectionOptions,
   date: IstDate | null,
   phaseOn: PhaseOfSymbol,
 ): (row: RecordedRow) => boolean {
-  const isMeant = options.symbols === undefined ? null : symbolsNamed(options.symbols.split(','));
-  const { phase } = options;
+  const names = namesIn(options);
+  const isMeant = names === null ? null : symbolsNamed(names);
+  const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
-    throw usage(`--phase "${phase}" is none of ${PHASE_NAMES.join(', ')}.`);
+    throw usage(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
+  if (from >= until) {
+    throw usage(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
+  }
   return (row) => {
     const at = timestampOf(row) ?? 0;
     if (at < from || at >= until) return false;
@@ -45,10 +54,9 @@ export function selectionOf(
 
 function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
   if (text === undefined) return null;
-  if (date === null || !/^([01]\d|2[0-3]):[0-5]\d$/.test(text)) {
-    throw usage(`${flag} "${text}" is no time of a day (HH:MM).`);
-  }
-  return istInstant(date, text);
+  const at = date === null ? null : timeOfDay(date, text);
+  if (at === null) throw usage(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
+  return at;
 }
 
 function usage(problem: string): FyersError {

@@ -7,3 +7,8 @@ export function symbolsNamed(names: readonly string[]): (symbol: string) => bool
   );
   return (symbol) => wanted.has(symbol.toUpperCase());
 }
+
+/** What is said of a name that no recorded symbol has. */
+export function notAmong(symbols: ReadonlySet<string>, name: string): string {
+  return `${name === '' ? '""' : name} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`;
+}

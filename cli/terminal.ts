@@ -12,6 +12,32 @@ export interface Terminal {
   readonly progress?: (text: string) => void;
 }
 
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Puts a text in place of the last one; null where nobody looks. */
+  readonly rewrite: ((text: string) => void) | null;
+}
+
+/** Lines to streams. What shows how far a command is makes way for its next line, whichever stream that goes to. */
+export function linesTo({
+  out,
+  err,
+  rewrite,
+}: Streams): Pick<Terminal, 'out' | 'err' | 'progress'> {
+  let shown = '';
+  const show = (text: string): void => {
+    if (text === '' && shown === '') return;
+    rewrite?.(text);
+    shown = text;
+  };
+  const line = (write: (text: string) => void) => (text: string) => {
+    show('');
+    write(`${text}\n`);
+  };
+  return { out: line(out), err: line(err), ...(rewrite === null ? {} : { progress: show }) };
+}
+
 export type Tone = 'good' | 'bad' | 'quiet' | 'strong';
 
 const STYLES = { good: 'green', bad: 'red', quiet: 'dim', strong: 'bold' } as const;

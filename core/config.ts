@@ -70,6 +70,11 @@ export const parseRedirectUri = matching<string>(
   'must be an https address, or http on 127.0.0.1, or loginUrl for the login function of the stack',
 );
 
+/** Of several harvesters, each with its own part of the bucket; a single one is 0. */
+export function parseShard(text: string): Parsed<number> {
+  return /^\d{1,3}$/.test(text) ? ok(Number(text)) : wrong('must be a whole number from 0 to 999');
+}
+
 /** `<digits>:<letters>` (Telegram Bot API, "Authorizing your bot"). */
 export const parseBotToken = matching<string>(
   /^\d{5,20}:[\w-]{20,64}$/,

@@ -72,6 +72,12 @@ export function istInstant(date: IstDate, time: string): Instant {
   return parseInstant(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
 }
 
+/** The instant of a time of day as people write it: `9:30`, `09:30` or `09:30:05`; null for what is none. */
+export function timeOfDay(date: IstDate, text: string): Instant | null {
+  const time = /^\d:/.test(text) ? `0${text}` : text;
+  return /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/.test(time) ? istInstant(date, time) : null;
+}
+
 export function addDays(date: IstDate, days: number): IstDate {
   return istDateAt(plus(istInstant(date, '12:00'), days * DAY));
 }

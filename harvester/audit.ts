@@ -7,6 +7,7 @@ import { type Cell, cellIndex } from '../core/depth/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, SECOND, instant, istInstant, plus } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import { coverageOf, qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
 
@@ -93,11 +94,15 @@ function arithmetic(
   coverage: Audit['coverage'],
 ): readonly string[] {
   const faults: string[] = [];
-  if (unreadable > 0) faults.push(`${count(unreadable, 'line')} cannot be read.`);
+  if (unreadable > 0) faults.push(`${counted(unreadable, 'line')} cannot be read.`);
   if (duplicates > 0)
-    faults.push(`${count(duplicates, 'row')} are of a slot that has one already.`);
+    faults.push(
+      `${counted(duplicates, 'row')} ${duplicates === 1 ? 'is' : 'are'} of a slot that has one already.`,
+    );
   if (coverage !== null && coverage.unexplained > 0) {
-    faults.push(`${count(coverage.unexplained, 'slot')} have neither a row nor a reason.`);
+    faults.push(
+      `${counted(coverage.unexplained, 'slot')} ${coverage.unexplained === 1 ? 'has' : 'have'} neither a row nor a reason.`,
+    );
   }
   return faults;
 }
@@ -119,16 +124,12 @@ function against(manifest: Manifest, rows: number, coverage: Audit['coverage']):
     differ('slots with a reason', explained, coverage.explained);
   }
   if (unexplained > 0)
-    faults.push(`The manifest is red: ${count(unexplained, 'slot')} unexplained.`);
+    faults.push(`The manifest is red: ${counted(unexplained, 'slot')} unexplained.`);
   return faults;
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function count(n: number, what: string): string {
-  return `${String(n)} ${what}${n === 1 ? '' : 's'}`;
 }
 
 /** As it was planned when it was recorded all the same. */

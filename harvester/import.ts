@@ -36,9 +36,9 @@ export interface Imported {
 /** The day is ended, and not yet compacted; without a row that counts there is none. */
 export async function importDay(options: ImportOptions): Promise<Imported> {
   const { days, clock, date, session } = options;
-  const tally = { rows: 0, unreadable: 0, misdated: 0 };
-  const symbols = await symbolsIn(options);
-  if (symbols.length === 0) return tally;
+  const { symbols, ...left } = await surveyed(options);
+  if (symbols.length === 0) return { ...left, rows: 0 };
+  let imported = 0;
   const logs = await days.open(date);
   const sampling = { symbols, everySeconds: EVERY_SECONDS };
   try {
@@ -48,13 +48,9 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
     ]);
     let batch: Row[] = [];
     for await (const row of options.rows()) {
-      if (row === null) tally.unreadable += 1;
-      else if (!counts(row, date)) tally.misdated += 1;
-      else {
-        batch.push(onGrid(row, session));
-        tally.rows += 1;
-        options.onRow(tally.rows);
-      }
+      if (row === null || !counts(row, date)) continue;
+      batch.push(onGrid(row, session));
+      options.onRow((imported += 1));
       if (batch.length < BATCH) continue;
       await logs.append(batch);
       batch = [];
@@ -64,14 +60,19 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
     await logs.close();
   }
   await endDay(options, date);
-  return tally;
+  return { ...left, rows: imported };
 }
 
-/** All of the file's: one that appears late was expected from the opening on. */
-async function symbolsIn({ rows, date }: ImportOptions): Promise<readonly string[]> {
+/** What is in the file. Its symbols are all of them: one that appears late was expected from the opening on. */
+async function surveyed({ rows, date }: ImportOptions) {
   const symbols = new Set<string>();
-  for await (const row of rows()) if (row !== null && counts(row, date)) symbols.add(row.symbol);
-  return [...symbols].sort();
+  let [unreadable, misdated] = [0, 0];
+  for await (const row of rows()) {
+    if (row === null) unreadable += 1;
+    else if (counts(row, date)) symbols.add(row.symbol);
+    else misdated += 1;
+  }
+  return { symbols: [...symbols].sort(), unreadable, misdated };
 }
 
 function counts({ receivedAt }: Row, date: IstDate): boolean {

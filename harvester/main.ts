@@ -9,7 +9,7 @@ import { meteredEvents } from '../adapters/aws/metrics.ts';
 import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/files/days.ts';
-import { THIS_DISK } from '../adapters/files/disk.ts';
+import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/files/disk.ts';
 import { ownDaysFile, ownDaysIn } from '../adapters/files/own-days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { rawLog } from '../adapters/files/raw-log.ts';
@@ -85,7 +85,7 @@ export async function run(options: RunOptions): Promise<number> {
     else await record(settings, { clock, signal, log, onlookers: onlookersOf(options, log) });
     return 0;
   } catch (caught) {
-    const error = toError(caught);
+    const error = diskRefusal(caught) ?? toError(caught);
     const known = error instanceof FyersError;
     log.emit({
       part: 'harvester',
@@ -128,6 +128,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
   });
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
+  await proveWritable(path.join(dataDir, 'days'));
   const onAws = bucket !== null;
   const metered = meteredEvents({
     client: new CloudWatchClient(AWS),

@@ -1,6 +1,6 @@
 // What the harvester is told by its arguments and its environment. All problems at once.
 import { parseArgs } from 'node:util';
-import { type SamplingPlan, parseSampling, parseSuffix } from '../core/config.ts';
+import { type SamplingPlan, parseSampling, parseShard, parseSuffix } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
 import { type Instant, type IstDate, parseInstant, parseIstDate } from '../core/time.ts';
@@ -65,10 +65,9 @@ export function parseSettings(
     return value;
   };
   const dataDir = values.data ?? env[ENVIRONMENT.dataDir] ?? 'harvested_data';
-  const shard = check(
-    countIn(values.shard ?? env[ENVIRONMENT.shard] ?? '0', 0),
-    'the shard must be a whole number from 0',
-  );
+  const parsedShard = parseShard(values.shard ?? env[ENVIRONMENT.shard] ?? '0');
+  if (!parsedShard.ok) problems.push(`the shard ${parsedShard.problem}`);
+  const shard = parsedShard.ok ? parsedShard.value : null;
   if (positionals[0] === 'compact') {
     const date = check(parseIstDate(values.date ?? ''), '--date must be a date (YYYY-MM-DD)');
     if (date === null || shard === null) throw wrong(problems);
@@ -80,7 +79,7 @@ export function parseSettings(
   const checkedSuffix = parseSuffix(suffix);
   if (!checkedSuffix.ok) problems.push(`${ENVIRONMENT.suffix} ${checkedSuffix.problem}`);
   const sessions = optional(values.days, (text) =>
-    check(countIn(text, 1), '--days must be a whole number from 1'),
+    check(countFromOne(text), '--days must be a whole number from 1'),
   );
   const until = optional(values.until, (text) =>
     check(
@@ -140,8 +139,8 @@ function optional<T>(text: string | undefined, parse: (text: string) => T): T | 
   return text === undefined ? null : parse(text);
 }
 
-function countIn(text: string, least: number): number | null {
-  return /^\d{1,6}$/.test(text) && Number(text) >= least ? Number(text) : null;
+function countFromOne(text: string): number | null {
+  return /^\d{1,6}$/.test(text) && Number(text) > 0 ? Number(text) : null;
 }
 
 function instantIn(text: string): Instant | null {

@@ -1,18 +1,34 @@
-// The lines of a text file, compressed or not, one at a time. A last line without its end is still being written: it is left out.
+// The lines of a text file, compressed or not, one at a time.
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
+export interface CsvLine {
+  readonly text: string;
+  /** The file ends within it, so its last value may be cut short and yet look like one. */
+  readonly torn: boolean;
+}
+
+/** What Excel and its like put before the first line. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
 /** @throws Error for a compressed file that is cut short */
-export async function* linesOf(file: string): AsyncGenerator<string> {
+export async function* linesOf(file: string): AsyncGenerator<CsvLine> {
   let rest = '';
+  let first = true;
   for await (const chunk of await textOf(file)) {
-    const lines = (rest + String(chunk)).split('\n');
+    const text = String(chunk);
+    const marked = first && text.startsWith(BYTE_ORDER_MARK);
+    first = false;
+    const lines = (rest + (marked ? text.slice(1) : text)).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    for (const line of lines) {
+      yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, torn: false };
+    }
   }
+  if (rest !== '') yield { text: rest, torn: true };
 }
 
 /** The first bytes of a file, which tell what it is. */

@@ -36,13 +36,74 @@ export async function syncFolder(folder: string, disk: Disk): Promise<void> {
   }
 }
 
+/** Rights. */
+const BARRED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
+/** A file in the place of a folder, or the reverse. */
+const MISTAKEN: ReadonlySet<unknown> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR']);
+const FAILING: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+
+/** Only the operator can help. */
+function isForGood(caught: unknown): boolean {
+  return BARRED.has(codeOf(caught)) || MISTAKEN.has(codeOf(caught));
+}
+
+function codeOf(caught: unknown): unknown {
+  return Reflect.get(toError(caught), 'code');
+}
+
 /** @param what cannot be written, such as "The day log in data/days/2026-11-25". */
 export function diskFault(what: string, folder: string, caught: unknown): FyersError {
-  const cause = toError(caught);
   return new FyersError(
     'platform.disk',
-    `${what} cannot be written: ${cause.message}.`,
-    `Free space (\`df -h ${folder}\` shows it) or replace the disk; the harvester tries again with every slot.`,
-    { cause },
+    `${what} cannot be written: ${toError(caught).message}.`,
+    mending(folder, caught, '; the harvester tries again with every slot.'),
+    { cause: caught },
   );
+}
+
+/** The next step. @param then how it goes on, with the sentence's end */
+function mending(folder: string, caught: unknown, then: string): string {
+  const code = codeOf(caught);
+  if (BARRED.has(code))
+    return `Let this user write there (\`ls -ld ${folder}\` shows who may)${then}`;
+  return MISTAKEN.has(code)
+    ? `Remove what stands in its place (\`ls -ld ${folder}\` shows it)${then}`
+    : `Free space (\`df -h ${folder}\` shows it) or replace the disk${then}`;
+}
+
+/** What a disk refuses is no fault of ours, whichever operation met it; null for every other error. */
+export function diskRefusal(caught: unknown): FyersError | null {
+  const error = toError(caught);
+  const place: unknown = Reflect.get(error, 'path');
+  if (!FAILING.has(codeOf(caught)) && !(isForGood(caught) && typeof place === 'string'))
+    return null;
+  const folder = typeof place === 'string' ? path.dirname(place) : '.';
+  return new FyersError(
+    'platform.disk',
+    `The disk refuses: ${error.message}.`,
+    mending(folder, caught, ', then repeat the command.'),
+    { cause: caught },
+  );
+}
+
+/**
+ * A disk that is full or fails may come back: with that, the harvester goes on.
+ *
+ * @throws FyersError `platform.disk` where nobody may write into the folder, so that a day would have no row
+ */
+export async function proveWritable(folder: string, disk: Disk = THIS_DISK): Promise<void> {
+  const trial = path.join(folder, '.trial');
+  try {
+    await disk.mkdir(folder, { recursive: true });
+    await disk.writeFile(trial, '');
+    await disk.rm(trial);
+  } catch (caught) {
+    if (!isForGood(caught)) return;
+    throw new FyersError(
+      'platform.disk',
+      `Nothing can be recorded into ${folder}: ${toError(caught).message}.`,
+      mending(folder, caught, ', or name another folder with --data DIR.'),
+      { cause: caught },
+    );
+  }
 }

@@ -1,18 +1,12 @@
 // One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  CSV_HEADER,
-  type Cell,
-  RECORDED_COLUMNS,
-  SCHEMA_VERSION,
-  parseCsvLine,
-} from '../../core/depth/columns.ts';
+import { CSV_HEADER, type Cell, RECORDED_COLUMNS, parseCsvLine } from '../../core/depth/columns.ts';
 import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
 import { type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
-import { FyersError, toError } from '../../core/errors.ts';
+import { toError } from '../../core/errors.ts';
 import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
 import { linesOf, magicOf } from './csv-lines.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
@@ -20,6 +14,16 @@ import { DAY_LOG } from './day-log.ts';
 import { filesOf } from './part-log.ts';
 import { dayFolders } from './days.ts';
 import { type ParquetRows, openParquet } from './parquet-rows.ts';
+import {
+  absentDay,
+  absentFile,
+  damaged,
+  foreign,
+  madeAnew,
+  notADay,
+  notARecording,
+  withoutDays,
+} from './recording-faults.ts';
 
 /** day: a folder of the harvester's · parquet, day-log, csv: files of ours, the last one an exported one · reference: its CSV of 25 columns. */
 type RecordingKind = 'day' | 'parquet' | 'day-log' | 'csv' | 'reference';
@@ -81,14 +85,16 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const day = dayArchive(folder);
   const manifest = await manifestOf(day, folder);
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
-  const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name));
-  const parts = parquet === null ? await filesOf(folder, DAY_LOG) : [];
+  const parts = await filesOf(folder, DAY_LOG);
+  const mending = parts.length > 0 ? madeAnew(date, path.resolve(folder)) : undefined;
+  const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name), mending);
   return {
     kind: 'day',
     place: path.resolve(folder),
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
-    rows: () => (parquet === null ? logRows(parts) : parquetRows(parquet, folder)),
+    rows: () =>
+      parquet === null ? logRows(parts, 'is still written') : parquetRows(parquet, folder, mending),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,
@@ -152,13 +158,17 @@ async function firstDate(rows: AsyncIterable<RecordedRow | null>): Promise<IstDa
 }
 
 /** Each row group by its time of receipt: compaction sorted it by symbol. */
-async function* parquetRows(parquet: ParquetRows, place: string): AsyncGenerator<RecordedRow> {
+async function* parquetRows(
+  parquet: ParquetRows,
+  place: string,
+  mending?: string,
+): AsyncGenerator<RecordedRow> {
   try {
     for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
       yield* group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
     }
   } catch (caught) {
-    throw damaged(place, toError(caught));
+    throw damaged(place, toError(caught), mending);
   }
 }
 
@@ -175,13 +185,16 @@ function recordedRow(line: string): RecordedRow | null {
 const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(OBSERVED).map(() => null);
 
 /** The parts of a day log, one after the other. */
-async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | null> {
-  for (const part of parts) {
-    yield* csvRows(part, CSV_HEADER, (line) => {
-      const cells = parseCsvLine(line);
-      return cells === null ? null : [...cells, ...DERIVED];
-    });
-  }
+async function* logRows(
+  parts: readonly string[],
+  atTorn?: 'is still written',
+): AsyncGenerator<RecordedRow | null> {
+  for (const part of parts) yield* csvRows(part, CSV_HEADER, loggedRow, atTorn);
+}
+
+function loggedRow(line: string): RecordedRow | null {
+  const cells = parseCsvLine(line);
+  return cells === null ? null : [...cells, ...DERIVED];
 }
 
 const AFTER_COMPAT: readonly Cell[] = RECORDED_COLUMNS.slice(COMPAT_HEADER.split(',').length).map(
@@ -193,13 +206,18 @@ function compatRow(line: string): RecordedRow | null {
   return cells === null ? null : [...cells, ...AFTER_COMPAT];
 }
 
+/** @param atTorn what a last line without its end is: cut off in a file, but not in a day that may go on */
 async function* csvRows(
   file: string,
   header: string,
   parse: (line: string) => RecordedRow | null,
+  atTorn: 'is cut off' | 'is still written' = 'is cut off',
 ): AsyncGenerator<RecordedRow | null> {
   try {
-    for await (const line of linesOf(file)) if (line !== header) yield parse(line);
+    for await (const { text, torn } of linesOf(file)) {
+      if (torn && atTorn === 'is still written') return;
+      if (text !== header) yield torn ? null : parse(text);
+    }
   } catch (caught) {
     throw damaged(file, toError(caught));
   }
@@ -207,18 +225,18 @@ async function* csvRows(
 
 async function firstLine(file: string): Promise<string | null> {
   try {
-    for await (const line of linesOf(file)) return line;
+    for await (const { text, torn } of linesOf(file)) return torn ? null : text;
     return null;
   } catch (caught) {
     throw damaged(file, toError(caught));
   }
 }
 
-async function parquetIn(file: string): Promise<ParquetRows> {
+async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
   try {
     return await openParquet(file);
   } catch (caught) {
-    throw damaged(file, toError(caught));
+    throw damaged(file, toError(caught), mending);
   }
 }
 
@@ -233,64 +251,4 @@ async function manifestOf(day: DayArchive, folder: string): Promise<Manifest | n
 /** An observed column of this version that is not among them. */
 function missingIn(names: readonly string[]): string | null {
   return CSV_HEADER.split(',').find((name) => !names.includes(name)) ?? null;
-}
-
-function withoutDays(dataDir: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `There is no recorded day in ${dataDir}.`,
-    'Name the folder with --data DIR, or record a day: `npx --no-install fyers harvest`.',
-  );
-}
-
-function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
-  const [first, last] = [dates[0], dates.at(-1)];
-  return new FyersError(
-    'operator.usage',
-    first === undefined
-      ? `There is no recorded day in ${dataDir}.`
-      : `${date} is not in ${dataDir}, which has ${String(dates.length)} days from ${first} to ${last ?? first}.`,
-    `Name another folder with --data DIR, or get the day from the bucket: \`npx --no-install fyers export ${date} --s3 --to ${date}.parquet\`.`,
-  );
-}
-
-function absentFile(place: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `There is no file ${place}.`,
-    'Name a date as YYYY-MM-DD, or a file that is there: `npx --no-install fyers check --help`.',
-  );
-}
-
-function notADay(place: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${place} is a folder, and not one of a day.`,
-    'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
-  );
-}
-
-function notARecording(place: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${place} is no recording: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
-    'Name one of them, or a date: `npx --no-install fyers check --help`.',
-  );
-}
-
-function foreign(place: string, why: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
-    'With the release that recorded it, write it in the columns that every release reads: `npx --no-install fyers export FILE --compat --to market_depth.csv`.',
-  );
-}
-
-function damaged(place: string, cause: Error): FyersError {
-  return new FyersError(
-    'platform.integrity',
-    `${place} cannot be read to its end: ${cause.message}.`,
-    'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.',
-    { cause },
-  );
 }

@@ -80,6 +80,27 @@ describe('fyers check', () => {
     ]);
   });
 
+  test('says how a day with a damaged Parquet file is made anew', async () => {
+    cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    const { folder } = await recordDay({ dataDir });
+    const parquet = await readFile(folder.pathOf('depth.parquet'));
+    for (const damage of [
+      parquet.subarray(0, 2_000),
+      Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(2_000, 1), parquet.subarray(2_004)]),
+    ]) {
+      await writeFile(folder.pathOf('depth.parquet'), damage);
+      const { code, err } = await cli.run('check');
+      expect(err).toContain(
+        `remove ${folder.pathOf('manifest.json')} and run \`npx --no-install fyers compact 2026-11-25 --data ${dataDir}\``,
+      );
+      expect(code).toBe(4);
+    }
+    await rm(folder.pathOf('manifest.json'));
+    expect((await cli.run('compact', '2026-11-25', '--data', dataDir)).code).toBe(0);
+    expect((await cli.run('check')).out).toContain('It adds up.');
+  });
+
   test('finds a manifest whose numbers do not add up', async () => {
     const { folder } = await recordDay({ dataDir });
     const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');
@@ -123,6 +144,39 @@ describe('fyers check', () => {
     expect(marked.code).toBe(4);
   });
 
+  test('says of a file that nobody can tell what is missing in it', async () => {
+    const rows = oldRows(20);
+    const whole = await cli.run('check', await oldFile(cli.folder, rows));
+    expect(whole.out).toContain('Whether one is missing nobody can tell');
+    expect(whole.code).toBe(0);
+    const halved = await oldFile(cli.folder, [...rows.slice(0, 5), ...rows.slice(6)]);
+    expect((await cli.run('check', halved)).out).not.toContain('It adds up');
+  });
+
+  test('counts the line in which a file is cut off, and export says that it left it out', async () => {
+    await recordDay({ dataDir });
+    await cli.run('export', '--to', 'ours.csv');
+    for (const name of ['ours.csv', await oldFile(cli.folder, oldRows(20))]) {
+      const file = path.join(cli.folder, name);
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.slice(0, -10));
+      const { code, out } = await cli.run('check', name);
+      expect([out, code]).toEqual([expect.stringContaining('1 line cannot be read.'), 4]);
+      expect(JSON.parse((await cli.run('check', name, '--json')).out)).toMatchObject({
+        unreadable: 1,
+      });
+      const exported = await cli.run('export', name, '--to', `again-${name}`);
+      expect(exported.err).toBe('1 line could not be read, and was left out.');
+    }
+  });
+
+  test('reads a file that begins with a byte-order mark, as Excel writes it', async () => {
+    const name = await oldFile(cli.folder, oldRows(20));
+    const file = path.join(cli.folder, name);
+    await writeFile(file, `\uFEFF${await readFile(file, 'utf8')}`);
+    expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
+  });
+
   test('knows the operator’s own days', async () => {
     const special = {
       date: '2025-12-27',
@@ -146,11 +200,12 @@ describe('fyers check', () => {
     await oldFile(cli.folder, [], [], '2025-12-24');
     for (const [what, said] of [
       [['no.csv'], 'There is no file'],
-      [['market_depth_2025-12-24.csv', '--data', 'x'], 'It adds up'],
+      [['market_depth_2025-12-24.csv', '--data', 'x'], 'has no row'],
       [[], 'There is no recorded day'],
     ] as const) {
-      const { out, err } = await cli.run('check', ...what);
-      expect(out + err).toContain(said);
+      const { code, out, err } = await cli.run('check', ...what);
+      expect(err).toContain(said);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
     }
   });
 });
@@ -161,6 +216,7 @@ describe('fyers inspect', () => {
     const { code, out } = await cli.run('inspect', 'SBIN', '--at', '09:00:12');
     expect(code).toBe(0);
     expect(out).toContain('NSE:SBIN-EQ  2026-11-25 09:00:10 IST  PREOPEN_ENTRY');
+    expect((await cli.run('inspect', 'SBIN', '--at', '9:00:12')).out).toBe(out);
     const lines = out.split('\n').map((line) => line.trim());
     const prices = lines
       .filter((line) => line.includes('█'))
@@ -173,12 +229,21 @@ describe('fyers inspect', () => {
     expect(last.book.volume).toBe(20 * 11);
   });
 
+  test('shows the phase of a day that is not compacted yet', async () => {
+    await recordDay({ dataDir, state: 'running' });
+    expect((await cli.run('inspect', 'SBIN')).out).toContain('09:00:55 IST  PREOPEN_ENTRY');
+    const { out } = await cli.run('inspect', 'SBIN', '--json');
+    expect(JSON.parse(out)).toMatchObject({ phase: 'PREOPEN_ENTRY' });
+  });
+
   test('says which symbols and times there are', async () => {
     await recordDay({ dataDir });
     for (const [args, said] of [
       [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
       [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],
-      [['SBIN', '--at', 'noon'], '--at "noon" is no time of a day.'],
+      ...['noon', '25:00', '12:60', '15:20:99', '9:3'].map(
+        (at) => [['SBIN', '--at', at], `--at "${at}" is no time of a day.`] as const,
+      ),
     ] as const) {
       const { code, err } = await cli.run('inspect', ...args);
       expect(err).toContain(said);

@@ -1,4 +1,5 @@
 // Closed days by hand, over days that the harvester's own code recorded.
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
@@ -27,9 +28,31 @@ describe('fyers compact', () => {
     const early = await cli.run('compact', '2026-11-25');
     expect(early.err).toContain('is not over');
     expect((await cli.run('compact')).out).toContain('waits for it');
-    expect((await cli.run('compact', 'monday')).err).toContain('"monday" is no day of');
+    for (const [args, said] of [
+      [['monday'], '"monday" is no date. Write it as YYYY-MM-DD'],
+      [['2026-11-23'], 'harvested_data, which has one day, 2026-11-25.'],
+      [['--shard', 'x'], '--shard "x" must be a whole number'],
+    ] as const) {
+      expect((await cli.run('compact', ...args)).err).toContain(said);
+    }
     await using _held = await lockFolder(dataDir);
     expect((await cli.run('compact')).err).toContain('Another harvester records into');
+  });
+
+  test('says what the disk refuses as what it is, and no fault of ours', async () => {
+    await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
+    const dataDir = path.join(cli.folder, 'harvested_data');
+    const { folder } = await recordDay({ dataDir, state: 'ended' });
+    await mkdir(folder.pathOf('depth.parquet.partial'));
+    const { code, err } = await cli.run('compact');
+    expect(err).toMatch(
+      /^platform\.disk: The disk refuses: EISDIR.*`ls -ld .*2026-11-25` shows it/,
+    );
+    expect(code).toBe(4);
+    cli.write('file', '');
+    expect((await cli.run('compact', '--data', 'file/data')).err).toMatch(
+      /^platform\.disk: .*ENOT/,
+    );
   });
 
   test('waits for the end of a day that the calendar has as closed and that is recorded all the same', async () => {

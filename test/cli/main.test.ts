@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -156,6 +156,23 @@ describe('npx fyers harvest', () => {
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('ends at once where it can never write a row', async () => {
+    write('access_token.txt', TOKEN);
+    mkdirSync(path.join(folder, 'data'));
+    write('data/days', 'a file in the place of a folder');
+    for (const [data, said] of [
+      [
+        'data',
+        /"platform\.disk.*Nothing can be recorded into .*days.*Remove what.*`ls -ld .*--data DIR/,
+      ],
+      ['access_token.txt/data', /"platform\.disk.*The disk refuses: ENOTDIR/],
+    ] as const) {
+      const { code, out } = await fyers('harvest', '--data', path.join(folder, data));
+      expect(out).toMatch(said);
+      expect(code).toBe(4);
+    }
   });
 
   test('explains exactly the flags that the harvester takes', async () => {

@@ -1,10 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { istDate, istInstant } from '../../core/time.ts';
 import { shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
+import { ROOT } from '../support/source-tree.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
 
@@ -29,6 +32,20 @@ afterEach(async () => {
 });
 
 const page = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
+
+/** A day's files as the harvester ships them. */
+async function store({ pathOf }: { readonly pathOf: (name: string) => string }): Promise<void> {
+  const client = new S3Client(aws);
+  for (const [name, place] of [
+    ['manifest.json', ''],
+    ['events.jsonl.gz', ''],
+    ['depth.parquet', 'parquet/'],
+  ] as const) {
+    const Key = `depth/v2/date=2026-11-25/shard=0/${place}${name}`;
+    const Body = await readFile(pathOf(name));
+    await client.send(new PutObjectCommand({ Bucket: 'days', Key, Body }));
+  }
+}
 
 describe('The report of a day', () => {
   test('is one page without scripts, with everything inside', async () => {
@@ -106,24 +123,58 @@ describe('The report of a day', () => {
 
   test('is made of a day in the bucket, and leaves nothing of it behind', async () => {
     const { folder } = await recordDay({ dataDir });
-    const client = new S3Client(aws);
-    for (const [name, place] of [
-      ['manifest.json', ''],
-      ['events.jsonl.gz', ''],
-      ['depth.parquet', 'parquet/'],
-    ] as const) {
-      const Key = `depth/v2/date=2026-11-25/shard=0/${place}${name}`;
-      const Body = await readFile(folder.pathOf(name));
-      await client.send(new PutObjectCommand({ Bucket: 'days', Key, Body }));
-    }
+    await store(folder);
     const { code, err } = await cli.run('report', '2026-11-25', '--bucket', 'days', '--data', 'no');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await page()).toContain('Every slot of every symbol was recorded');
-    const absent = await cli.run('report', '2026-11-26', '--bucket', 'days');
+    const absent = await cli.run('report', '2026-11-23', '--bucket', 'days', '--shard', '1');
     expect(absent.err).toContain(
-      's3://days/depth/v2/date=2026-11-26/shard=0/manifest.json is not there',
+      's3://days/depth/v2/date=2026-11-23/shard=1/manifest.json is not there',
     );
     expect(absent.code).toBe(2);
+    const checked = await cli.run('check', '2026-11-25', '--bucket', 'days');
+    expect(checked.out).toMatch(/^s3:\/\/days\/depth\/v2\/date=2026-11-25\/shard=0\/ \(/);
+  });
+
+  test('leaves nothing of the bucket’s day where its reader has gone away', async () => {
+    const { folder } = await recordDay({ dataDir });
+    await store(folder);
+    const tmp = path.join(cli.folder, 'tmp');
+    await mkdir(tmp);
+    const main = path.join(ROOT, 'cli', 'main.js');
+    const child = spawn(process.execPath, [main, 'check', '2026-11-25', '--bucket', 'days'], {
+      cwd: cli.folder,
+      env: {
+        TMPDIR: tmp,
+        AWS_ENDPOINT_URL: server.endpoint,
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout.destroy();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  test('takes a shard of the bucket alone, and knows the days without a market', async () => {
+    await recordDay({ dataDir });
+    for (const command of ['report', 'check', 'export', 'replay']) {
+      const to = command === 'export' ? ['--to', 'x.csv'] : [];
+      for (const [args, said] of [
+        [['--shard', '1'], '--shard 1 is a part of the bucket'],
+        [['2026-11-25', '--s3', '--shard', 'x'], '--shard "x" must be a whole number'],
+        [['2026-11-22'], 'the market is closed on it (weekend)'],
+        [['2026-11-24'], 'the market is closed on it ('],
+        [['2027-11-25'], '2027-11-25 is still to come'],
+        [['2026-11-22', '--bucket', 'days'], 'the market is closed on it (weekend)'],
+        [['2026-11-23'], 'which has one day, 2026-11-25.'],
+      ] as const) {
+        const { code, out, err } = await cli.run(command, ...args, ...to);
+        expect(err).toContain(said);
+        expect([code, out]).toEqual([2, '']);
+      }
+    }
   });
 
   test('never writes over something else, and says what is wrong with what it is given', async () => {
@@ -136,7 +187,7 @@ describe('The report of a day', () => {
     expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
     for (const [args, said] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
-      [['2026-01-01'], '2026-01-01 is not in'],
+      [['2026-01-02'], '2026-01-02 is not in'],
       [['--s3'], 'needs its date'],
       [['monday', '--s3'], '"monday" is no date'],
       [[path.join(dataDir, 'days/2026-11-25/depth.parquet')], 'has no plan'],

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { AwsOptions, Environment, Io, Person } from '../../cli/io.ts';
 import { main } from '../../cli/program.ts';
+import { linesTo } from '../../cli/terminal.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -16,6 +17,8 @@ interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
+  /** Lines as they came, and in brackets what showed how far it was. */
+  readonly screen: readonly string[];
 }
 
 export interface Stage extends AsyncDisposable {
@@ -29,6 +32,8 @@ export interface StageOptions {
   readonly env?: Environment;
   readonly colour?: boolean;
   readonly columns?: number;
+  /** Somebody looks: there is progress. */
+  readonly watched?: true;
   /** What Parameter Store holds; `denied` and `unreachable` are faults of its. */
   readonly parameters?: Readonly<Record<string, string>> | 'denied' | 'unreachable' | 'broken';
   /** Another AWS than that store, such as the emulator. */
@@ -45,9 +50,12 @@ export interface StageOptions {
 export async function stage(options: StageOptions = {}): Promise<Stage> {
   const folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
   const store = await startParameterStore(options.parameters ?? {});
-  const io = (out: string[], err: string[]): Io => ({
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
+  const io = (out: string[], err: string[], screen: string[]): Io => ({
+    ...linesTo({
+      out: (text) => screen.push(out[out.push(text.slice(0, -1)) - 1] ?? ''),
+      err: (text) => screen.push(err[err.push(text.slice(0, -1)) - 1] ?? ''),
+      rewrite: options.watched === true ? (text) => screen.push(`[${text}]`) : null,
+    }),
     colour: options.colour ?? false,
     columns: options.columns ?? null,
     cwd: folder,
@@ -76,8 +84,9 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     async run(...argv) {
       const out: string[] = [];
       const err: string[] = [];
-      const code = await main(argv, io(out, err));
-      return { code, out: out.join('\n'), err: err.join('\n') };
+      const screen: string[] = [];
+      const code = await main(argv, io(out, err, screen));
+      return { code, out: out.join('\n'), err: err.join('\n'), screen };
     },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true });

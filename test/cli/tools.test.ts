@@ -1,16 +1,16 @@
-// What makes something of recordings: export, replay and import, over days that the harvester's own code recorded.
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+// What makes something of recordings: export and replay, over days that the harvester's own code recorded.
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
-import { SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
+import { COMPAT_HEADER } from '../../core/depth/compat.ts';
+import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { openRecording } from '../../adapters/files/recordings.ts';
 import { replayFeed } from '../../adapters/files/replay-feed.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
-import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
 import { type Stage, stage } from './stage.ts';
 
 let cli: Stage;
@@ -28,13 +28,13 @@ describe('fyers export', () => {
     const all = await cli.run('export', '--to', 'all.csv');
     expect(all.out).toBe('24 rows are in all.csv.');
     expect((await read('all.csv')).split('\n')).toHaveLength(26);
-    await cli.run('export', '--symbols', 'SBIN', '--phase', 'CONTINUOUS', '--to', 'part.csv.gz');
+    await cli.run('export', '--symbols', 'SBIN', '--phase', 'continuous', '--to', 'part.csv.gz');
     const zipped = await readFile(path.join(cli.folder, 'part.csv.gz'));
     const lines = gunzipSync(zipped).toString().trim().split('\n');
     expect(lines).toHaveLength(7);
     for (const line of lines.slice(1))
       expect(line).toMatch(/^2026-11-25T09:00:[345].*NSE:SBIN-EQ.*CONTINUOUS/);
-    await cli.run('export', '--from', '09:00', '--until', '09:01', '--to', 'part.parquet');
+    await cli.run('export', '--from', '9:00', '--until', '09:01:00', '--to', 'part.parquet');
     expect((await cli.run('check', 'part.parquet')).out).toMatch(/NSE:INFY-EQ +12 +– +– +none/);
     expect((await cli.run('export', 'part.parquet', '--to', 'again.csv')).out).toContain('24 rows');
     expect(await read('again.csv')).toBe(await read('all.csv'));
@@ -49,11 +49,21 @@ describe('fyers export', () => {
       ['nse:nifty26novfut', 12],
       ['SBI', 0],
       ['NSE:SBIN', 0],
+      ['', 0],
     ] as const) {
       const exported = await cli.run('export', '--symbols', name, '--to', 'one.csv', '--force');
-      expect(exported.out).toBe(`${String(rows)} rows are in one.csv.`);
-      expect((await cli.run('inspect', name)).code, name).toBe(rows === 0 ? 2 : 0);
+      const inspected = await cli.run('inspect', name);
+      expect(exported.out).toBe(rows === 0 ? '' : `${String(rows)} rows are in one.csv.`);
+      expect([exported.code, inspected.code], name).toEqual(rows === 0 ? [2, 2] : [0, 0]);
+      if (rows > 0) continue;
+      const said = 'is not in it; there are NSE:NIFTY26NOVFUT, NSE:SBIN-EQ.';
+      expect([exported.err, inspected.err]).toEqual(
+        Array.from({ length: 2 }, () => expect.stringContaining(said) as string),
+      );
     }
+    const half = await cli.run('export', '--symbols', 'SBIN,SBI', '--to', 'half.csv');
+    expect(half).toMatchObject({ code: 0, out: '12 rows are in half.csv.' });
+    expect(half.err).toContain('SBI is not in it');
     const both = await cli.run('export', '--symbols', 'sbin, NSE:NIFTY26NOVFUT', '--to', 'two.csv');
     expect(both.out).toBe('24 rows are in two.csv.');
   });
@@ -129,6 +139,14 @@ describe('fyers export', () => {
       [['--to', 'no/folder.csv'], 'cannot be written'],
       [['--to', 'x.csv', '--phase', 'LUNCH'], 'is none of'],
       [['--to', 'x.csv', '--from', 'noon'], 'is no time of a day'],
+      [['--to', 'x.csv', '--from', '25:00'], 'is no time of a day'],
+      [['--to', 'mine.csv', '--force', '--symbols', 'FOO'], 'FOO is not in it'],
+      [['--to', 'mine.csv', '--force', '--phase', 'cas_entry'], 'none that was asked for'],
+      [['--to', 'mine.csv', '--force', '--compat'], 'in the hours of the Python original'],
+      [
+        ['--to', 'mine.csv', '--force', '--from', '15:00', '--until', '9:00'],
+        '--from 15:00 is not before',
+      ],
     ] as const) {
       const { code, err } = await cli.run('export', ...args);
       expect(err).toContain(said);
@@ -136,7 +154,7 @@ describe('fyers export', () => {
     }
     expect(await read('mine.csv')).toBe('mine');
     expect((await cli.run('export', '--to', 'mine.csv', '--force')).code).toBe(0);
-    await expect(stat(path.join(cli.folder, 'x.csv.partial'))).rejects.toThrow('ENOENT');
+    expect((await readdir(cli.folder)).sort()).toEqual(['harvested_data', 'mine.csv']);
   });
 });
 
@@ -196,71 +214,5 @@ describe('fyers replay', () => {
     const { code, err } = await paced.run('replay', '--speed', '0');
     expect(err).toContain('is no number above 0');
     expect(code).toBe(2);
-  });
-});
-
-describe('fyers import', () => {
-  test('makes a day of ours of a file of the Python original', async () => {
-    const { receivedAt } = oldRows(1)[0] ?? { receivedAt: istInstant(OLD_DAY, '09:15') };
-    const late = (oldRows(1).map((row) => compatLine({ ...row, receivedAt })) as string[]).map(
-      (line) => line.replace(/^[^,]+/, formatIso(plus(istInstant(OLD_DAY, '15:30'), 1_500))),
-    );
-    const name = await oldFile(cli.folder, oldRows(4_285), [...late, 'torn']);
-    const { code, out, err } = await cli.run('import', name);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain('4,285 rows are the day 2025-12-24, 4,285 of 5,040 slots.');
-    expect(out).toContain('they are stamped outside of 09:15 to 15:30: 1.');
-    expect(out).toContain('they are not readable: 1.');
-    const checked = await cli.run('check', '2025-12-24');
-    expect(checked.out).toContain('It adds up.');
-    expect((await cli.run('report', '2025-12-24')).code).toBe(0);
-    const again = await cli.run('import', name);
-    expect(again.err).toContain('has 2025-12-24 already');
-    expect(again.code).toBe(2);
-  });
-
-  test('expects a symbol from the opening on, however late it appears in the file', async () => {
-    const rows = oldRows(700);
-    const last = rows.slice(-5).map((row) => {
-      const book = { ...row.book, symbol: 'NSE:INFY-EQ' };
-      return { ...row, symbol: book.symbol, book };
-    });
-    const twice = rows.slice(0, 3).flatMap((row) => compatLine(row) ?? []);
-    const name = await oldFile(cli.folder, [...rows, ...last], twice);
-    const { code, out } = await cli.run('import', name);
-    expect(code).toBe(0);
-    expect(out).toContain('705 rows are the day 2025-12-24, 705 of 10,080 slots.');
-    expect(out).toContain('second ones of their symbol in five seconds: 3.');
-    expect(JSON.parse((await cli.run('inspect', 'INFY', '--json')).out)).toMatchObject({
-      book: { totalBuyQuantity: 1_000 + 699 },
-    });
-  });
-
-  test('leaves nothing of a file that is damaged or has no row in it', async () => {
-    const name = await oldFile(cli.folder, oldRows(4_000));
-    const zipped = gzipSync(await readFile(path.join(cli.folder, name)));
-    await writeFile(path.join(cli.folder, `${name}.gz`), zipped.subarray(0, zipped.length - 500));
-    const damaged = await cli.run('import', `${name}.gz`);
-    expect(damaged.err).toContain('cannot be read to its end');
-    expect(damaged.code).toBe(4);
-    const empty = await cli.run('import', await oldFile(cli.folder, []));
-    expect(empty.err).toContain('is no file of the Python original with rows in it');
-    expect(empty.code).toBe(2);
-    expect(await readdir(dataDir)).not.toContain('importing');
-    await expect(readdir(path.join(dataDir, 'days'))).rejects.toThrow('ENOENT');
-    expect((await cli.run('import', await oldFile(cli.folder, oldRows(9)))).code).toBe(0);
-  });
-
-  test('leaves days without a market, and files that are something else', async () => {
-    const saturday = oldRows(5).map((row) => ({
-      ...row,
-      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
-    }));
-    const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
-    expect(left.err).toContain('2025-12-27 had no market');
-    await recordDay({ dataDir });
-    const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
-    expect(ours.err).toContain('is no file of the Python original');
-    expect(ours.code).toBe(2);
   });
 });

@@ -106,7 +106,7 @@ describe('A recording', () => {
   });
 
   test.each([
-    ['2026-11-24', /2026-11-24 is not in .* 1 days from 2026-11-25 to 2026-11-25.*--s3/],
+    ['2026-11-24', /2026-11-24 is not in .* one day, 2026-11-25\..*--s3/],
     ['absent.csv', /There is no file .*absent\.csv/],
     ['.', /is a folder, and not one of a day/],
     ['other.csv', /is no recording/],

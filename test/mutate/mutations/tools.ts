@@ -2,6 +2,7 @@
 import type { Mutation } from '../tree.ts';
 
 const TOOLS = ['test/cli/tools.test.ts'];
+const IMPORT = ['test/cli/import.test.ts'];
 const CHECK = ['test/cli/check.test.ts'];
 const COMPAT = ['test/adapters/files/compat-file.test.ts'];
 
@@ -25,6 +26,48 @@ export const TOOLING: readonly Mutation[] = [
     file: 'cli/import.ts',
     find: "path.join(dataDir, 'importing')",
     replace: 'dataDir',
+    tests: IMPORT,
+  },
+  {
+    name: 'an import ends at the first file that is wrong',
+    file: 'cli/import.ts',
+    find: 'session.failed(caught);',
+    replace: 'throw caught;',
+    tests: IMPORT,
+  },
+  {
+    name: 'a file that is cut off reads as a whole one',
+    file: 'adapters/files/csv-lines.ts',
+    find: "if (rest !== '') yield { text: rest, torn: true };",
+    replace: '',
+    tests: CHECK,
+  },
+  {
+    name: 'a shard of a folder is passed over',
+    file: 'cli/recordings.ts',
+    find: 'if (options.shard !== undefined) throw',
+    replace: 'if (shard < 0) throw',
+    tests: ['test/cli/report.test.ts'],
+  },
+  {
+    name: 'a harvester begins where it can never write',
+    file: 'harvester/main.ts',
+    find: "  await proveWritable(path.join(dataDir, 'days'));\n",
+    replace: '',
+    tests: ['test/cli/main.test.ts'],
+  },
+  {
+    name: 'an answer begins behind what showed how far it was',
+    file: 'cli/terminal.ts',
+    find: "    show('');\n    write(",
+    replace: '    write(',
+    tests: ['test/cli/progress.test.ts'],
+  },
+  {
+    name: 'an export of nothing takes the old file',
+    file: 'cli/export.ts',
+    find: 'if (written === 0) throw',
+    replace: 'if (written < 0) throw',
     tests: TOOLS,
   },
   {

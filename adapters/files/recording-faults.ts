@@ -1,0 +1,74 @@
+// Why a recording cannot be read, in words.
+import path from 'node:path';
+import { SCHEMA_VERSION } from '../../core/depth/columns.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { IstDate } from '../../core/time.ts';
+import { daysWords } from '../../core/words.ts';
+
+export function withoutDays(dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no recorded day in ${dataDir}.`,
+    'Name the folder with --data DIR, or record a day: `npx --no-install fyers harvest`.',
+  );
+}
+
+export function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+  return new FyersError(
+    'operator.usage',
+    dates.length === 0
+      ? `There is no recorded day in ${dataDir}.`
+      : `${date} is not in ${dataDir}, which has ${daysWords(dates)}.`,
+    `Name another folder with --data DIR, or get the day from the bucket: \`npx --no-install fyers export ${date} --s3 --to ${date}.parquet\`.`,
+  );
+}
+
+export function absentFile(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no file ${place}.`,
+    'Name a date as YYYY-MM-DD, or a file that is there: `npx --no-install fyers check --help`.',
+  );
+}
+
+export function notADay(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is a folder, and not one of a day.`,
+    'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
+  );
+}
+
+export function notARecording(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is no recording: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
+    'Name one of them, or a date: `npx --no-install fyers check --help`.',
+  );
+}
+
+export function foreign(place: string, why: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
+    'With the release that recorded it, write it in the columns that every release reads: `npx --no-install fyers export FILE --compat --to market_depth.csv`.',
+  );
+}
+
+const ANOTHER_COPY =
+  'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.';
+
+/** Of a day whose log is still beside what was made of it. */
+export function madeAnew(date: IstDate, folder: string): string {
+  const dataDir = path.dirname(path.dirname(folder));
+  return `Its log is beside it: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
+}
+
+export function damaged(place: string, cause: Error, mending = ANOTHER_COPY): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${place} cannot be read to its end: ${cause.message}.`,
+    mending,
+    { cause },
+  );
+}

@@ -1,0 +1,110 @@
+// Files of the Python original as recorded days.
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { compatLine } from '../../core/depth/compat.ts';
+import { DAY, SECOND, formatIso, istInstant, plus } from '../../core/time.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
+import { type Stage, stage } from './stage.ts';
+
+let cli: Stage;
+let dataDir = '';
+beforeEach(async () => {
+  cli = await stage();
+  dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+describe('fyers import', () => {
+  test('makes a day of ours of a file of the Python original', async () => {
+    const { receivedAt } = oldRows(1)[0] ?? { receivedAt: istInstant(OLD_DAY, '09:15') };
+    const late = (oldRows(1).map((row) => compatLine({ ...row, receivedAt })) as string[]).map(
+      (line) => line.replace(/^[^,]+/, formatIso(plus(istInstant(OLD_DAY, '15:30'), 1_500))),
+    );
+    const name = await oldFile(cli.folder, oldRows(4_285), [...late, 'torn']);
+    const { code, out, err } = await cli.run('import', name);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('4,285 rows are the day 2025-12-24, 4,285 of 5,040 slots.');
+    expect(out).toContain('they are stamped outside of 09:15 to 15:30: 1.');
+    expect(out).toContain('they are not readable: 1.');
+    const checked = await cli.run('check', '2025-12-24');
+    expect(checked.out).toContain('It adds up.');
+    expect((await cli.run('report', '2025-12-24')).code).toBe(0);
+    const again = await cli.run('import', name);
+    expect(again.err).toContain('has 2025-12-24 already');
+    expect(again.code).toBe(2);
+  });
+
+  test('expects a symbol from the opening on, however late it appears in the file', async () => {
+    const rows = oldRows(700);
+    const last = rows.slice(-5).map((row) => {
+      const book = { ...row.book, symbol: 'NSE:INFY-EQ' };
+      return { ...row, symbol: book.symbol, book };
+    });
+    const twice = rows.slice(0, 3).flatMap((row) => compatLine(row) ?? []);
+    const name = await oldFile(cli.folder, [...rows, ...last], twice);
+    const { code, out } = await cli.run('import', name);
+    expect(code).toBe(0);
+    expect(out).toContain('705 rows are the day 2025-12-24, 705 of 10,080 slots.');
+    expect(out).toContain('second ones of their symbol in five seconds: 3.');
+    expect(JSON.parse((await cli.run('inspect', 'INFY', '--json')).out)).toMatchObject({
+      book: { totalBuyQuantity: 1_000 + 699 },
+    });
+  });
+
+  test('leaves nothing of a file that is damaged or has no row in it', async () => {
+    const name = await oldFile(cli.folder, oldRows(4_000));
+    const zipped = gzipSync(await readFile(path.join(cli.folder, name)));
+    await writeFile(path.join(cli.folder, `${name}.gz`), zipped.subarray(0, zipped.length - 500));
+    const damaged = await cli.run('import', `${name}.gz`);
+    expect(damaged.err).toContain('cannot be read to its end');
+    expect(damaged.code).toBe(4);
+    const empty = await cli.run('import', await oldFile(cli.folder, []));
+    expect(empty.err).toContain('has no line that can be read as a row.');
+    expect(empty.code).toBe(2);
+    expect(await readdir(dataDir)).not.toContain('importing');
+    await expect(readdir(path.join(dataDir, 'days'))).rejects.toThrow('ENOENT');
+    expect((await cli.run('import', await oldFile(cli.folder, oldRows(9)))).code).toBe(0);
+  });
+
+  test('says what is wrong with each file, and imports the others', async () => {
+    const monday = oldRows(3).map((row) => ({
+      ...row,
+      receivedAt: plus(row.receivedAt, -2 * DAY),
+    }));
+    const naive = oldRows(4).map((row) => (compatLine(row) ?? '').replace('+05:30', ''));
+    const files = [
+      await oldFile(cli.folder, [], naive, '2025-12-23'),
+      await oldFile(cli.folder, oldRows(5), [], '2025-12-26'),
+      'absent.csv',
+      await oldFile(cli.folder, monday, [], '2025-12-22'),
+      await oldFile(cli.folder, oldRows(9)),
+    ];
+    const first = await cli.run('import', ...files);
+    expect(first.err.split('\n')).toEqual([
+      expect.stringMatching(/12-23.csv has no line that can be read as a row, of 4\. .*offset/),
+      expect.stringMatching(/12-26.csv has no row of 2025-12-26 .*, and 5 rows of other times/),
+      expect.stringMatching(/^operator.usage: There is no file .*absent.csv/),
+    ]);
+    expect(first.out).toMatch(/3 rows are the day 2025-12-22.*\n.*9 rows are the day 2025-12-24/);
+    expect(first.code).toBe(2);
+    const again = await cli.run('import', ...files.slice(-2), await oldFile(cli.folder, [], naive));
+    expect(again.err.match(/already, and it was left/g)).toHaveLength(3);
+    expect(again.code).toBe(2);
+  });
+
+  test('leaves days without a market, and files that are something else', async () => {
+    const saturday = oldRows(5).map((row) => ({
+      ...row,
+      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
+    }));
+    const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
+    expect(left.err).toContain('2025-12-27 had no market');
+    await recordDay({ dataDir });
+    const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
+    expect(ours.err).toContain('is no file of the Python original');
+    expect(ours.code).toBe(2);
+  });
+});

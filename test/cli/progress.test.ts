@@ -1,0 +1,56 @@
+// How far a long command is, at a terminal.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { istDate, istInstant } from '../../core/time.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
+import { type Stage, stage } from './stage.ts';
+
+let cli: Stage;
+beforeEach(async () => {
+  cli = await stage({ watched: true });
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+const ofInfosys = (row: ReturnType<typeof oldRows>[number]) => ({
+  ...row,
+  symbol: 'NSE:INFY-EQ',
+  book: { ...row.book, symbol: 'NSE:INFY-EQ' },
+});
+
+describe('A command over many rows', () => {
+  test('shows how far it is, and takes that away before its first line', async () => {
+    const rows = oldRows(2_500).flatMap((row) => [row, ofInfosys(row)]);
+    const name = await oldFile(cli.folder, rows);
+    for (const [shown, first, ...argv] of [
+      [`${name}: 5,000 rows`, /5,000 rows are the day/, 'import', name],
+      ['Checking: 5,000 rows', /a recorded day/, 'check'],
+      ['Reading: 5,000 rows', /NSE:INFY-EQ/, 'inspect', 'INFY'],
+      ['Reading: 5,000 rows', /is not in it/, 'inspect', 'TCS'],
+      ['Writing: 5,000 rows', /5,000 rows are in/, 'export', '--to', 'all.csv'],
+      ['Reading: 5,000 rows', /slots recorded/, 'report'],
+    ] as const) {
+      const { screen } = await cli.run(...argv);
+      expect(screen.slice(0, 3), argv.join(' ')).toEqual([
+        `[${shown}]`,
+        '[]',
+        expect.stringMatching(first),
+      ]);
+      expect(screen.slice(3).filter((text) => text.startsWith('['))).toEqual([]);
+    }
+    expect(await readFile(path.join(cli.folder, 'all.csv'), 'utf8')).not.toContain('[');
+  });
+
+  test('names the day that is compacted', async () => {
+    const now = istInstant(istDate('2026-11-26'), '08:00');
+    await using later = await stage({ watched: true, now });
+    await recordDay({ dataDir: path.join(later.folder, 'harvested_data'), state: 'ended' });
+    const { screen } = await later.run('compact');
+    expect(screen).toEqual([
+      '[Compacting 2026-11-25]',
+      '[]',
+      expect.stringContaining('2026-11-25: 24 of 24 slots'),
+    ]);
+  });
+});
