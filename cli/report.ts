@@ -3,10 +3,12 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
+import { formatClock } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
+import { share } from './share.ts';
 import { paint } from './terminal.ts';
 
 interface ReportOptions extends RecordingOptions {
@@ -60,7 +62,11 @@ async function report(
     import('./report/page.ts'),
   ]);
   using counter = counting(io, 'Reading');
-  const day = await reportDay(recording, ownDaysOf(io), counter.tell);
+  const day = await reportDay(recording, {
+    own: ownDaysOf(io),
+    now: io.clock.now(),
+    onRow: counter.tell,
+  });
   const { expected, received, explained, unexplained } = day.coverage;
   if (unexplained > 0) session.exitWith(4);
   if (options.json === true) {
@@ -69,9 +75,9 @@ async function report(
   }
   const file = path.resolve(io.cwd, options.to ?? `report-${day.session.date}.html`);
   await writePage(file, reportPage(day));
-  const share = ((100 * received) / Math.max(1, expected)).toFixed(2);
-  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share} %), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
-  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}: ${counts}`));
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
+  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
   io.out(`The page is ${path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }

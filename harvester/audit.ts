@@ -6,9 +6,10 @@ import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
-import { type Instant, type IstDate, SECOND, instant, istInstant, plus } from '../core/time.ts';
+import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
 import { coverageOf, qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
+import { soFar } from './so-far.ts';
 
 export interface AuditInput {
   readonly date: IstDate;
@@ -41,7 +42,7 @@ const SLOT = cellIndex('slot');
 
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
-  const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
+  const events = manifest === null ? soFar(input.events, input.now) : input.events;
   const { session: planned, sessionOf } = sessionsOn(date, input.ownDays);
   const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, sessionOf, session);
@@ -77,15 +78,6 @@ export async function audit(input: AuditInput): Promise<Audit> {
       ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
     ],
   };
-}
-
-/** The day's plans, ended where a slot's answers may still be on their way: within two slots of now. */
-function asFarAs(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
-  return events.map((event) => {
-    if (event.event !== 'plan') return event;
-    const until = plus(now, -2 * event.everySeconds * SECOND);
-    return until < event.closesAt ? { ...event, closesAt: until } : event;
-  });
 }
 
 function arithmetic(

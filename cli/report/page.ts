@@ -2,7 +2,8 @@
 import type { CoverageSummary, HoleReason } from '../../core/depth/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../core/depth/figures.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
-import { formatClock, formatIst, istInstant } from '../../core/time.ts';
+import { type Instant, formatClock, formatIst, istInstant } from '../../core/time.ts';
+import { share } from '../share.ts';
 import {
   closePicture,
   coveragePicture,
@@ -15,6 +16,8 @@ import { TONE_WORDS, toneOf } from './tones.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
+  /** How far a day that is still being recorded was judged; null: to its end. */
+  readonly until: Instant | null;
   readonly everySeconds: number;
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
@@ -56,21 +59,28 @@ ${parts.map((part) => part(day)).join('\n')}
 `;
 }
 
-function verdict({ coverage: { expected, received, explained, unexplained } }: ReportDay): string {
-  const [tone, words] =
-    unexplained > 0
-      ? ['bad', `${count(unexplained)} slots have neither a row nor a reason.`]
-      : received === expected
-        ? ['good', 'Every slot of every symbol was recorded.']
-        : ['good', `Every slot was recorded or is explained: ${count(explained)} have no row.`];
-  return `<p class="verdict ${tone}">${words}</p>`;
+function verdict({ until, coverage: all }: ReportDay): string {
+  const tone = all.unexplained > 0 ? 'bad' : 'good';
+  const far =
+    until === null
+      ? ''
+      : `<p class="note">The session is not over: this page tells of it until ${formatClock(until)} IST.</p>`;
+  return `<p class="verdict ${tone}">${verdictWords(all)}</p>${far}`;
+}
+
+function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
+  if (expected === 0) return 'No slot is old enough yet to be judged.';
+  if (unexplained > 0) return `${count(unexplained)} slots have neither a row nor a reason.`;
+  return received === expected
+    ? 'Every slot of every symbol was recorded.'
+    : `Every slot was recorded or is explained: ${count(explained)} have no row.`;
 }
 
 function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
   const tile = (name: string, value: string) => `<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const hours = `${formatClock(session.opensAt).slice(0, 5)} – ${formatClock(session.closesAt).slice(0, 5)}`;
   return `<dl class="tiles">${[
-    tile('Recorded', percent(all.received, all.expected)),
+    tile('Recorded', share(all.received, all.expected)),
     tile('Slots', `${count(all.received)} of ${count(all.expected)}`),
     tile('Explained holes', count(all.explained)),
     tile('Unexplained', count(all.unexplained)),
@@ -89,7 +99,7 @@ function coverage({ session, runs, coverage: all }: ReportDay): string {
     shortName(each.symbol),
     count(each.received),
     count(each.expected),
-    percent(each.received, each.expected),
+    share(each.received, each.expected),
     count(each.explained),
     count(each.unexplained),
   ]);
@@ -188,7 +198,7 @@ function marks(day: ReportDay): string {
   const rows = counted.map(([mark, rows_]) => [
     mark,
     count(rows_),
-    percent(rows_, day.coverage.received),
+    share(rows_, day.coverage.received),
   ]);
   return `${heading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
 <div class="card wide">${
@@ -230,11 +240,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** In India's groups: 1,00,000. */
 function count(value: number): string {
   return value.toLocaleString('en-IN');
-}
-
-/** Never rounded up to a whole: 99.996 % is not all. */
-function percent(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`;
 }
 
 function ms(value: number): string {

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { istDate, istInstant } from '../../core/time.ts';
-import { shortSession } from '../support/depth.ts';
+import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
@@ -53,6 +53,38 @@ describe('The report of a day', () => {
     expect(html).toContain('not compacted yet');
   });
 
+  test('judges a day that goes on as far as it is, and names what is missing after a stop', async () => {
+    for (const [seconds, stoppedAfter, code, said] of [
+      [40, 6, 0, 'until 09:00:30 IST: 12 of 12 slots recorded (100.00 %), 0 explained, 0 unexpl'],
+      [45, 6, 0, 'until 09:00:35 IST: 12 of 14 slots recorded (85.71 %), 2 explained, 0 unexpl'],
+      [90, 6, 0, '2026-11-25: 12 of 24 slots recorded (50.00 %), 12 explained, 0 unexplained.'],
+      [90, undefined, 0, '2026-11-25: 24 of 24 slots recorded'],
+      [5, undefined, 0, 'until 08:59:55 IST: 0 of 0 slots recorded (–)'],
+    ] as const) {
+      await using later = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+      const recorded = { dataDir: path.join(later.folder, 'harvested_data') };
+      await recordDay(
+        stoppedAfter === undefined
+          ? { ...recorded, state: 'running' }
+          : { ...recorded, stoppedAfter },
+      );
+      const ran = await later.run('report');
+      expect(ran.out).toContain(said);
+      expect(ran.code).toBe(code);
+      const html = await readFile(path.join(later.folder, 'report-2026-11-25.html'), 'utf8');
+      expect(html.includes('The session is not over')).toBe(seconds < 60);
+    }
+  });
+
+  test('rounds a share down, alike on the page and beside it', async () => {
+    await recordDay({ dataDir, book: (_, index) => (index === 0 ? null : {}) });
+    // 91.666…
+    expect((await cli.run('report')).out).toContain('22 of 24 slots recorded (91.66 %)');
+    const html = await page();
+    expect(html).toContain('91.66 %');
+    expect(html).not.toContain('91.67');
+  });
+
   test('gives its figures to scripts', async () => {
     await recordDay({ dataDir });
     const { out } = await cli.run('report', '--json');
@@ -65,15 +97,16 @@ describe('The report of a day', () => {
   });
 
   test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+    await using later = await stage({ now: istInstant(istDate('2026-11-25'), '16:30') });
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     await recordDay({
-      dataDir,
+      dataDir: path.join(later.folder, 'harvested_data'),
       session: shortSession(istInstant(istDate('2026-11-25'), '15:20')),
       symbols: [share, plain, future],
       auctions: { [share]: true, [plain]: false },
       state: 'running',
     });
-    const { out } = await cli.run('report', '--json');
+    const { out } = await later.run('report', '--json');
     const minute = istInstant(istDate('2026-11-25'), '15:20');
     const traded = [{ minute, spread: expect.closeTo(3.51, 2) as number }];
     expect(JSON.parse(out)).toMatchObject({
