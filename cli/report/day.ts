@@ -13,6 +13,7 @@ import {
 import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../../core/time.ts';
 import { coverageOf } from '../../harvester/compact.ts';
+import { IMPORTED } from '../../harvester/import.ts';
 import { type OwnDays, phasesIn, sessionsOn } from '../../harvester/sessions.ts';
 import { soFar } from '../../harvester/so-far.ts';
 import type { ReportDay } from './page.ts';
@@ -59,6 +60,7 @@ export async function reportDay(
   return {
     session,
     until: judged === undefined || judged === planned ? null : judged,
+    imported: told.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
     coverage: coverage.summary(session),
     runs: coverageRuns(coverage.each()),

@@ -18,6 +18,8 @@ export interface ReportDay {
   readonly session: SessionPlan;
   /** How far a day that is still being recorded was judged; null: to its end. */
   readonly until: Instant | null;
+  /** From a file of the Python original. */
+  readonly imported: boolean;
   readonly everySeconds: number;
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
@@ -108,7 +110,7 @@ function coverage({ session, runs, coverage: all }: ReportDay): string {
 <div class="card wide">${table(['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'], rows)}</div></div>`;
 }
 
-function holes({ runs, coverage: all }: ReportDay): string {
+function holes({ runs, imported, coverage: all }: ReportDay): string {
   const reasons = Object.entries(all.holes) as [HoleReason, number][];
   if (reasons.length === 0 && all.unexplained === 0) return '';
   const missing = [
@@ -126,7 +128,10 @@ function holes({ runs, coverage: all }: ReportDay): string {
     return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
   });
   const left = missing.length - rows.length;
-  return `${heading('Holes', 'Minutes in which a slot has no row, joined where they follow each other.')}
+  const note = 'Minutes in which a slot has no row, joined where they follow each other.';
+  const hours =
+    ' The Python original records from 09:15 to 15:30: the rest of an imported day is not-running.';
+  return `${heading('Holes', imported ? note + hours : note)}
 <div class="pair"><div class="card wide">${table(
     ['Reason', 'Slots'],
     reasons.toSorted(([, a], [, b]) => b - a).map(([reason, slots]) => [reason, count(slots)]),

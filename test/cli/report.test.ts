@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
@@ -83,6 +84,25 @@ describe('The report of a day', () => {
     const html = await page();
     expect(html).toContain('91.66 %');
     expect(html).not.toContain('91.67');
+  });
+
+  test('invents no time of request for an imported day, and says why so much of it is missing', async () => {
+    await cli.run('import', await oldFile(cli.folder, oldRows(4_285)));
+    const { code, out } = await cli.run('report', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ imported: true, figures: { latency: null } });
+    await cli.run('report');
+    const html = await page('report-2025-12-24.html');
+    expect(html).not.toContain('Answer');
+    expect(html).toContain('the rest of an imported day is not-running');
+    expect((await cli.run('import', '--help')).out).toContain('4,500 of 5,040 slots are the most');
+    await cli.run('export', '--to', 'day.csv');
+    const [header, first] = (await page('day.csv')).split('\n').map((line) => line.split(','));
+    expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
+    await recordDay({ dataDir });
+    await cli.run('report', '2026-11-25');
+    expect(await page()).toContain('Answer');
+    expect(await page()).not.toContain('imported');
   });
 
   test('gives its figures to scripts', async () => {
