@@ -11,7 +11,7 @@ import {
 import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
-import { type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
+import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
 import { linesOf, magicOf } from './csv-lines.ts';
@@ -88,7 +88,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     place: path.resolve(folder),
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
-    rows: () => (parquet === null ? logRows(parts) : parquetRows(parquet, folder)),
+    rows: () => (parquet === null ? firstOfSlots(logRows(parts)) : parquetRows(parquet, folder)),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,
