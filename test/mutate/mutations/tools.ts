@@ -50,6 +50,20 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
+    name: 'a replay has a row and a hole of one slot',
+    file: 'adapters/files/replay-feed.ts',
+    find: "coverage.row(symbolOf(row) ?? '', instant(slot))",
+    replace: "coverage.row('', instant(slot))",
+    tests: ['test/adapters/files/replay-feed.test.ts'],
+  },
+  {
+    name: 'a row that the disk took twice is two',
+    file: 'core/depth/recorded.ts',
+    find: 'if (key !== null) seen.add(key);',
+    replace: '',
+    tests: ['test/adapters/files/recordings.test.ts'],
+  },
+  {
     name: 'a symbol in small letters is nobody',
     file: 'cli/symbol-names.ts',
     find: 'name.trim().toUpperCase()',
