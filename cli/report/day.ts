@@ -65,6 +65,9 @@ export async function reportDay(
     coverage: coverage.summary(session),
     runs: coverageRuns(coverage.each()),
     figures: figures.figures(),
+    red: (manifest?.quality.symbols ?? [])
+      .filter(({ red }) => red.length > 0)
+      .map(({ symbol, red }) => ({ symbol, red })),
     marks: manifest?.quality.marks ?? null,
     files: manifest?.files ?? [],
   };

@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { recordDay } from '../support/recorded-day.ts';
+import { moving, recordDay } from '../support/recorded-day.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
 
@@ -105,6 +105,46 @@ describe('The report of a day', () => {
     expect(await page()).not.toContain('imported');
   });
 
+  test('with --open alone is a temporary file, and the folder stays as it is', async () => {
+    const opened: string[] = [];
+    await using seeing = await stage({
+      open: (file) => {
+        opened.push(file);
+        return Promise.resolve();
+      },
+    });
+    await recordDay({ dataDir: path.join(seeing.folder, 'harvested_data') });
+    seeing.write('report-2026-11-25.html', 'an earlier one');
+    expect((await seeing.run('report', '--open')).code).toBe(0);
+    const [file = ''] = opened;
+    expect(await readFile(file, 'utf8')).toContain('<svg');
+    expect(await readdir(seeing.folder)).toEqual(['harvested_data', 'report-2026-11-25.html']);
+    await rm(path.dirname(file), { recursive: true });
+    expect((await seeing.run('report', '--open', '--to', 'kept.html')).code).toBe(0);
+    expect(opened[1]).toBe(path.join(seeing.folder, 'kept.html'));
+  });
+
+  test('has symbols in the order of the plan, and says which of them to look at first', async () => {
+    const crossed = {
+      bids: [{ price: 428, quantity: 1, orders: 1 }],
+      asks: [{ price: 427, quantity: 1, orders: 1 }],
+    };
+    const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
+    const book = (symbol: string, index: number) => ({
+      ...moving(index),
+      ...(symbol === 'NSE:SBIN-EQ' ? crossed : {}),
+    });
+    await recordDay({ dataDir, session, book });
+    const { code, out } = await cli.run('report');
+    const look = 'Look before you use: NSE:SBIN-EQ (crossed).';
+    expect(out).toContain(look);
+    expect(code).toBe(0);
+    const html = await page();
+    expect(html).toContain(`<p class="verdict bad">${look}</p>`);
+    const names = [...html.matchAll(/<h3>(\w+)<\/h3>/g)].map(([, name]) => name);
+    expect(names).toEqual(['SBIN', 'INFY', 'SBIN', 'INFY']);
+  });
+
   test('gives its figures to scripts', async () => {
     await recordDay({ dataDir });
     const { out } = await cli.run('report', '--json');
@@ -179,20 +219,25 @@ describe('The report of a day', () => {
     expect(absent.code).toBe(2);
   });
 
-  test('never writes over something else, and says what is wrong with what it is given', async () => {
+  test('never writes over a file unless told, and says what is wrong with what it is given', async () => {
     await recordDay({ dataDir });
     cli.write('notes.html', 'my notes');
     const refused = await cli.run('report', '--to', 'notes.html');
-    expect(refused.err).toContain('is there already, and is no report');
+    expect(refused.err).toContain('is there already, and was left as it is');
+    expect(refused.code).toBe(2);
     expect(await page('notes.html')).toBe('my notes');
-    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
-    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
+    expect((await cli.run('report')).code).toBe(0);
+    expect((await cli.run('report')).err).toContain('report-2026-11-25.html is there already');
+    expect((await cli.run('report', '--json')).code).toBe(0);
+    expect((await cli.run('report', '--force')).code).toBe(0);
+    expect((await cli.run('report', '--to', 'notes.html', '--force')).code).toBe(0);
+    expect(await page('notes.html')).toContain('<svg');
     for (const [args, said] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-01'], '2026-01-01 is not in'],
       [['--s3'], 'needs its date'],
       [['monday', '--s3'], '"monday" is no date'],
-      [[path.join(dataDir, 'days/2026-11-25/depth.parquet')], 'has no plan'],
+      [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {
       const { code, err } = await cli.run('report', ...args);
       expect(err).toContain(said);
