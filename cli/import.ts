@@ -39,6 +39,10 @@ are there. Rows of days without a market are not imported; rows stamped after 15
 stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
 imported; the exit code is then not 0.
 
+The original records from 09:15 to 15:30, and a day is planned from its first phase to its last, 09:00 to 16:00 on most: the
+rest is explained as not-running, and 4,500 of 5,040 slots are the most that can be recorded. When a book was asked for is
+not in the files, so there is nothing on how long answers took.
+
 Example:
   $ npx --no-install fyers import old/market_depth_2025-12-*.csv
   $ npx --no-install fyers report 2025-12-26`,
@@ -144,7 +148,7 @@ async function* rowsOf(recording: Recording): AsyncGenerator<Row | null> {
 
 function asRow(row: RecordedRow): Row {
   const [book, at] = [bookOf(row), instant(timestampOf(row) ?? 0)];
-  return { symbol: book.symbol, slot: at, requestedAt: at, receivedAt: at, feed: 'rest', book };
+  return { symbol: book.symbol, slot: at, requestedAt: null, receivedAt: at, feed: 'rest', book };
 }
 
 function foreign(place: string): FyersError {

@@ -90,6 +90,6 @@ function speedIn(text: string | undefined): number | null {
   throw new FyersError(
     'operator.usage',
     `--speed "${text}" is no number above 0.`,
-    'For a day in six minutes: `npx --no-install fyers replay --speed 60`.',
+    'For a day in seven minutes: `npx --no-install fyers replay --speed 60`.',
   );
 }

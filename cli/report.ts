@@ -1,22 +1,23 @@
 // `npx fyers report`: a recorded day as one page for a browser.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
+import { formatClock } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
+import { share } from './share.ts';
 import { paint } from './terminal.ts';
 
 interface ReportOptions extends RecordingOptions {
   readonly to?: string;
   readonly open?: true;
+  readonly force?: true;
   readonly json?: true;
 }
-
-/** Stands in every page that this command writes. */
-const OURS = '<p class="mark">fyers-token-refresh</p>';
 
 export function addReport(program: Command, session: Session): void {
   withRecordingOptions(
@@ -28,7 +29,8 @@ export function addReport(program: Command, session: Session): void {
       .argument('[date]', 'as YYYY-MM-DD (default: the latest day)'),
   )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
-    .option('--open', 'show it in the browser')
+    .option('--open', 'show it in the browser; without --to it is a temporary file')
+    .option('--force', 'write over a file that is there')
     .option('--json', 'its figures for scripts, and no page')
     .option('--debug', 'say more when something fails')
     .addHelpText(
@@ -41,7 +43,7 @@ Exits with 0 when every slot is recorded or explained, 4 when one is neither.
 
 Examples:
   $ npx --no-install fyers report --open
-  $ npx --no-install fyers report 2026-11-25 --s3 --to monday.html
+  $ npx --no-install fyers report 2026-11-25 --s3 --to wednesday.html
   $ npx --no-install fyers report 2026-11-25 --json | jq .coverage.holes`,
     )
     .action((date: string | undefined, options: ReportOptions) => report(session, date, options));
@@ -54,42 +56,57 @@ async function report(
 ): Promise<void> {
   const { io } = session;
   await using recording = await recordingOf(session, date, options);
+  const name = `report-${recording.date ?? ''}.html`;
+  // With --open alone nobody wants to keep it.
+  const named =
+    options.open === true && options.to === undefined
+      ? null
+      : path.resolve(io.cwd, options.to ?? name);
+  if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
   // Here and not above: only this command needs the pictures' code.
-  const [{ reportDay }, { reportPage }] = await Promise.all([
+  const [{ reportDay }, { lookFirst, reportPage }] = await Promise.all([
     import('./report/day.ts'),
     import('./report/page.ts'),
   ]);
   using counter = counting(io, 'Reading');
-  const day = await reportDay(recording, ownDaysOf(io), counter.tell);
+  const day = await reportDay(recording, {
+    own: ownDaysOf(io),
+    now: io.clock.now(),
+    onRow: counter.tell,
+  });
   const { expected, received, explained, unexplained } = day.coverage;
   if (unexplained > 0) session.exitWith(4);
   if (options.json === true) {
     io.out(JSON.stringify(day, null, 2));
     return;
   }
-  const file = path.resolve(io.cwd, options.to ?? `report-${day.session.date}.html`);
+  const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
   await writePage(file, reportPage(day));
-  const share = ((100 * received) / Math.max(1, expected)).toFixed(2);
-  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share} %), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
-  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}: ${counts}`));
-  io.out(`The page is ${path.relative(io.cwd, file)}.`);
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
+  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
+  if (day.red.length > 0) io.out(paint(io, 'bad', lookFirst(day.red)));
+  io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }
 
-/** Whole or not at all, and never over something that is not a page of ours. */
+/** @throws FyersError `operator.usage` for one that is there */
+async function refuseTaken(file: string): Promise<void> {
+  if ((await stat(file).catch(() => null)) === null) return;
+  throw new FyersError(
+    'operator.usage',
+    `${file} is there already, and was left as it is.`,
+    'Name another file, or write over it: `npx --no-install fyers report --to FILE --force`.',
+  );
+}
+
+/** Whole or not at all. */
 async function writePage(file: string, page: string): Promise<void> {
-  const before = await readFile(file, 'utf8').catch(() => null);
-  if (before !== null && !before.includes(OURS)) {
-    throw new FyersError(
-      'operator.usage',
-      `${file} is there already, and is no report.`,
-      'Name another file: `npx --no-install fyers report --to FILE`.',
-    );
-  }
   try {
     await writeFile(`${file}.partial`, page);
     await rename(`${file}.partial`, file);
   } catch (caught) {
+    await rm(`${file}.partial`, { force: true });
     const cause = toError(caught);
     throw new FyersError(
       'platform.disk',

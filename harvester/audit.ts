@@ -6,10 +6,11 @@ import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
-import { type Instant, type IstDate, SECOND, instant, istInstant, plus } from '../core/time.ts';
+import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import { coverageOf, qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
+import { soFar } from './so-far.ts';
 
 export interface AuditInput {
   readonly date: IstDate;
@@ -42,7 +43,7 @@ const SLOT = cellIndex('slot');
 
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
-  const events = manifest === null ? asFarAs(input.events, input.now) : input.events;
+  const events = manifest === null ? soFar(input.events, input.now) : input.events;
   const { session: planned, ...ofSymbols } = sessionsOn(date, input.ownDays);
   const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, ofSymbols, session);
@@ -78,15 +79,6 @@ export async function audit(input: AuditInput): Promise<Audit> {
       ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
     ],
   };
-}
-
-/** The day's plans, ended where a slot's answers may still be on their way: within two slots of now. */
-function asFarAs(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
-  return events.map((event) => {
-    if (event.event !== 'plan') return event;
-    const until = plus(now, -2 * event.everySeconds * SECOND);
-    return until < event.closesAt ? { ...event, closesAt: until } : event;
-  });
 }
 
 function arithmetic(

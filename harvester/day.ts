@@ -2,6 +2,7 @@
 import { coverageOf } from './compact.ts';
 import { type Journal, journalOf } from './journal.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
+import { reasonAfter } from './so-far.ts';
 import type { SymbolFacts } from './symbols.ts';
 import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
@@ -138,11 +139,7 @@ async function missingIn(
       coverage.row(symbol, slot);
     }
   }
-  const stopped = events.findLast(({ event }) => event === 'stopped' || event === 'started');
-  return coverage.missing(
-    until,
-    known ?? (stopped?.event === 'stopped' ? 'stopped' : 'not-running'),
-  );
+  return coverage.missing(until, known ?? reasonAfter(events));
 }
 
 function slotsIn(holes: readonly Hole[], everySeconds: number): number {

@@ -8,6 +8,9 @@ import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
 import { endDay, planEvent } from './day.ts';
 import type { Days } from './ports.ts';
 
+/** What a day's `started` event says where nobody recorded. */
+export const IMPORTED = 'Imported';
+
 /** What the reference meant to record, although its rounds were longer. */
 const EVERY_SECONDS = 5;
 const BATCH = 500;
@@ -44,7 +47,7 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
   try {
     await logs.record([
       planEvent({ clock, sampling, feed: 'rest' }, session, session.opensAt),
-      { event: 'started', at: clock.now(), message: 'Imported' },
+      { event: 'started', at: clock.now(), message: IMPORTED },
     ]);
     let batch: Row[] = [];
     for await (const row of options.rows()) {

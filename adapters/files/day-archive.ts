@@ -99,7 +99,11 @@ function* rowsOf(bytes: Buffer, parse: LineParser): Generator<Observed | null> {
 /** The same bytes for the same input: Node writes no time into a gzip header. */
 async function zip(source: AsyncIterable<Buffer>, file: string) {
   const partial = `${file}.partial`;
-  await pipeline(source, createGzip({ level: 4, chunkSize: 64 * 1024 }), createWriteStream(partial, { flush: true }));
+  await pipeline(
+    source,
+    createGzip({ level: 4, chunkSize: 64 * 1024 }),
+    createWriteStream(partial, { flush: true }),
+  );
   await rename(partial, file);
 }
 

@@ -5,7 +5,7 @@ import { CSV_HEADER, type Cell, RECORDED_COLUMNS, parseCsvLine } from '../../cor
 import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
-import { type RecordedRow, numberColumn } from '../../core/depth/recorded.ts';
+import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
 import { linesOf, magicOf } from './csv-lines.ts';
@@ -94,7 +94,9 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
     rows: () =>
-      parquet === null ? logRows(parts, 'is still written') : parquetRows(parquet, folder, mending),
+      parquet === null
+        ? firstOfSlots(logRows(parts, 'is still written'))
+        : parquetRows(parquet, folder, mending),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,

@@ -1,11 +1,11 @@
 // A recording as a feed: what was observed, slot by slot, in the form in which it came live.
-import type { HoleReason } from '../../core/depth/coverage.ts';
-import type { PlanEvent } from '../../core/depth/day-events.ts';
-import { bookOf, numberColumn } from '../../core/depth/recorded.ts';
+import { type HoleReason, startCoverage } from '../../core/depth/coverage.ts';
+import { bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
-import { type Instant, SECOND, instant, plus } from '../../core/time.ts';
+import { type Instant, instant, plus } from '../../core/time.ts';
 import type { Recording } from './recordings.ts';
 
+const symbolOf = textColumn('symbol');
 const slotOf = numberColumn('slot');
 const timestampOf = numberColumn('timestamp');
 const requestedAt = numberColumn('requested_at');
@@ -74,20 +74,24 @@ async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
   if (slot !== null) yield [slot, books];
 }
 
-/** By slot, oldest first. The grid is that of the plan which was in force. */
+/** By slot, oldest first: what the day's plans asked for and its rows do not have, as the manifest counts it. */
 async function holesOf(recording: Recording): Promise<readonly Batch[]> {
   const events = await recording.events();
-  const plans = events.filter((event): event is PlanEvent => event.event === 'plan');
+  const explained = events.filter((event) => event.event === 'hole');
+  if (explained.length === 0) return [];
+  const coverage = startCoverage(events.filter((event) => event.event === 'plan'));
+  for (const hole of explained) coverage.hole(hole);
+  // A disk that fails after it has written leaves a row and a hole of one slot.
+  for await (const row of recording.rows()) {
+    const slot = row === null ? null : slotOf(row);
+    if (row !== null && slot !== null) coverage.row(symbolOf(row) ?? '', instant(slot));
+  }
   const holes = new Map<Instant, Taken[]>();
-  for (const event of events) {
-    if (event.event !== 'hole') continue;
-    const plan = plans.findLast(({ from }) => from <= event.from) ?? plans[0];
-    const every = SECOND * (plan?.everySeconds ?? 1);
-    for (let slot = event.from; slot < event.to; slot = plus(slot, every)) {
-      const taken = holes.get(slot) ?? [];
-      holes.set(slot, taken);
-      for (const symbol of event.symbols) taken.push(holeAt(slot, symbol, event.reason));
-    }
+  for (const { symbol, slot, state } of coverage.each()) {
+    if (state === 'received' || state === 'unexplained') continue;
+    const taken = holes.get(slot) ?? [];
+    holes.set(slot, taken);
+    taken.push(holeAt(slot, symbol, state));
   }
   return [...holes].sort(([a], [b]) => a - b);
 }

@@ -1,6 +1,6 @@
 // A recorded day's rows, plan and holes, read once, as what the report shows.
 import type { Recording } from '../../adapters/files/recordings.ts';
-import type { PlanEvent } from '../../core/depth/day-events.ts';
+import type { DayEvent, PlanEvent } from '../../core/depth/day-events.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -11,9 +11,11 @@ import {
   withoutPhases,
 } from '../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
-import { type IstDate, instant } from '../../core/time.ts';
+import { type Instant, type IstDate, instant } from '../../core/time.ts';
 import { coverageOf } from '../../harvester/compact.ts';
+import { IMPORTED } from '../../harvester/import.ts';
 import { type OwnDays, phasesIn, sessionsOn } from '../../harvester/sessions.ts';
+import { soFar } from '../../harvester/so-far.ts';
 import type { ReportDay } from './page.ts';
 
 const COLUMN = {
@@ -23,19 +25,25 @@ const COLUMN = {
   phase: textColumn('phase'),
 };
 
-/**
- * @param own the operator's own days
- * @param onRow is told how many rows were read, now and then
- * @throws FyersError `operator.usage` for a file, which has neither plan nor holes
- */
+interface ReportOptions {
+  /** The operator's own days. */
+  readonly own: OwnDays;
+  /** A day that is not closed yet is judged as far as it is. */
+  readonly now: Instant;
+  /** Told how many rows were read. */
+  readonly onRow: (rows: number) => void;
+}
+
+/** @throws FyersError `operator.usage` for a file, which has neither plan nor holes */
 export async function reportDay(
   recording: Recording,
-  own: OwnDays,
-  onRow: (rows: number) => void,
+  { own, now, onRow }: ReportOptions,
 ): Promise<ReportDay> {
-  const events = await recording.events();
-  const plan = events.find((event): event is PlanEvent => event.event === 'plan');
+  const [told, manifest] = [await recording.events(), await recording.manifest()];
+  const events = manifest === null ? soFar(told, now) : told;
+  const plan = told.find(isPlan);
   if (plan === undefined || recording.date === null) throw withoutPlan(recording);
+  const [planned, judged] = [told, events].map((all) => all.findLast(isPlan)?.closesAt);
   const session = sessionOf(recording.date, plan, own);
   const phaseOn = phasesIn(events, own);
   const coverage = coverageOf(events);
@@ -49,16 +57,24 @@ export async function reportDay(
     if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
     onRow(rows);
   }
-  const manifest = await recording.manifest();
   return {
     session,
+    until: judged === undefined || judged === planned ? null : judged,
+    imported: told.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
     coverage: coverage.summary(session),
     runs: coverageRuns(coverage.each()),
     figures: figures.figures(),
+    red: (manifest?.quality.symbols ?? [])
+      .filter(({ red }) => red.length > 0)
+      .map(({ symbol, red }) => ({ symbol, red })),
     marks: manifest?.quality.marks ?? null,
     files: manifest?.files ?? [],
   };
+}
+
+function isPlan(event: DayEvent): event is PlanEvent {
+  return event.event === 'plan';
 }
 
 function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {

@@ -2,7 +2,8 @@
 import type { CoverageSummary, HoleReason } from '../../core/depth/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../core/depth/figures.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
-import { formatClock, formatIst, istInstant } from '../../core/time.ts';
+import { type Instant, formatClock, formatIst, istInstant } from '../../core/time.ts';
+import { share } from '../share.ts';
 import {
   closePicture,
   coveragePicture,
@@ -10,15 +11,22 @@ import {
   minutesPicture,
   shortName,
 } from './pictures.ts';
+import { colourSpot, count, escaped, heading, ms, price, table } from './html.ts';
 import { STYLE } from './style.ts';
 import { TONE_WORDS, toneOf } from './tones.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
+  /** How far a day that is still being recorded was judged; null: to its end. */
+  readonly until: Instant | null;
+  /** From a file of the Python original. */
+  readonly imported: boolean;
   readonly everySeconds: number;
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
+  /** Symbols with too many rows of a mark; none where the recording has no marks yet. */
+  readonly red: readonly { readonly symbol: string; readonly red: readonly string[] }[];
   /** Rows by quality mark; null where the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
   readonly files: readonly {
@@ -49,56 +57,92 @@ export function reportPage(day: ReportDay): string {
 <main>
 <p class="mark">fyers-token-refresh</p>
 <h1>${escaped(title)}</h1>
-${parts.map((part) => part(day)).join('\n')}
+${parts.map((part) => part(inOrder(day))).join('\n')}
 </main>
 </body>
 </html>
 `;
 }
 
-function verdict({ coverage: { expected, received, explained, unexplained } }: ReportDay): string {
-  const [tone, words] =
-    unexplained > 0
-      ? ['bad', `${count(unexplained)} slots have neither a row nor a reason.`]
-      : received === expected
-        ? ['good', 'Every slot of every symbol was recorded.']
-        : ['good', `Every slot was recorded or is explained: ${count(explained)} have no row.`];
-  return `<p class="verdict ${tone}">${words}</p>`;
+/** Symbols everywhere as the day's plan has them. */
+function inOrder(day: ReportDay): ReportDay {
+  const order = day.coverage.symbols.map(({ symbol }) => symbol);
+  const sorted = <T extends { readonly symbol: string }>(all: readonly T[]): readonly T[] =>
+    all.toSorted((a, b) => order.indexOf(a.symbol) - order.indexOf(b.symbol));
+  const { symbols, close: closing } = day.figures;
+  return {
+    ...day,
+    figures: { ...day.figures, symbols: sorted(symbols), close: sorted(closing) },
+  };
+}
+
+function verdict({ until, coverage: all, red }: ReportDay): string {
+  const tone = all.unexplained > 0 ? 'bad' : 'good';
+  const look = red.length === 0 ? '' : `<p class="verdict bad">${escaped(lookFirst(red))}</p>`;
+  const far =
+    until === null
+      ? ''
+      : `<p class="note">The session is not over: this page tells of it until ${formatClock(until)} IST.</p>`;
+  return `<p class="verdict ${tone}">${verdictWords(all)}</p>${look}${far}`;
+}
+
+function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
+  if (expected === 0) return 'No slot is old enough yet to be judged.';
+  if (unexplained > 0) return `${count(unexplained)} slots have neither a row nor a reason.`;
+  return received === expected
+    ? 'Every slot of every symbol was recorded.'
+    : `Every slot was recorded or is explained: ${count(explained)} have no row.`;
+}
+
+/** As check says it. */
+export function lookFirst(red: ReportDay['red']): string {
+  const named = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
+  return `Look before you use: ${named.join(', ')}.`;
 }
 
 function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
-  const tile = (name: string, value: string) => `<div><dt>${name}</dt><dd>${value}</dd></div>`;
-  const hours = `${formatClock(session.opensAt).slice(0, 5)} – ${formatClock(session.closesAt).slice(0, 5)}`;
+  const tile = (name: string, value: string, note: string) =>
+    `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
+  const hours = `${formatClock(session.opensAt).slice(0, 5)}–${formatClock(session.closesAt).slice(0, 5)}`;
+  const symbols = all.symbols.length;
   return `<dl class="tiles">${[
-    tile('Recorded', percent(all.received, all.expected)),
-    tile('Slots', `${count(all.received)} of ${count(all.expected)}`),
-    tile('Explained holes', count(all.explained)),
-    tile('Unexplained', count(all.unexplained)),
-    tile('Session, IST', hours),
-    tile('Grid', `${String(everySeconds)} s × ${count(all.symbols.length)}`),
-    ...(figures.latency === null ? [] : [tile('Answer, 95 %', ms(figures.latency.p95))]),
+    tile(
+      'Slots recorded',
+      share(all.received, all.expected),
+      `${count(all.received)} of ${count(all.expected)}`,
+    ),
+    tile('Explained', count(all.explained), 'no row, and why'),
+    tile('Unexplained', count(all.unexplained), 'no row, no reason'),
+    tile('Session', hours, 'Indian time'),
+    tile(
+      'A slot every',
+      `${String(everySeconds)} s`,
+      `${count(symbols)} ${symbols === 1 ? 'symbol' : 'symbols'}`,
+    ),
+    ...(figures.latency === null
+      ? []
+      : [tile('Answers within', ms(figures.latency.p95), '95 of 100')]),
   ].join('')}</dl>`;
 }
 
 function coverage({ session, runs, coverage: all }: ReportDay): string {
   const tones = [...new Set(runs.map(({ state }) => toneOf(state)))];
-  const legend = tones.map(
-    (tone) => `<li><i style="background:var(--${tone})"></i>${TONE_WORDS[tone]}</li>`,
-  );
+  const legend = tones.map((tone) => `<li>${colourSpot(tone)}${TONE_WORDS[tone]}</li>`);
   const rows = all.symbols.map((each) => [
     shortName(each.symbol),
     count(each.received),
     count(each.expected),
-    percent(each.received, each.expected),
+    share(each.received, each.expected),
     count(each.explained),
     count(each.unexplained),
   ]);
+  const head = ['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'];
   return `${heading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
 <div class="pair"><div class="card">${coveragePicture(runs, session)}<ul class="legend">${legend.join('')}</ul></div>
-<div class="card wide">${table(['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'], rows)}</div></div>`;
+<div class="card large">${table(head, rows, 'stacked')}</div></div>`;
 }
 
-function holes({ runs, coverage: all }: ReportDay): string {
+function holes({ runs, imported, coverage: all }: ReportDay): string {
   const reasons = Object.entries(all.holes) as [HoleReason, number][];
   if (reasons.length === 0 && all.unexplained === 0) return '';
   const missing = [
@@ -116,12 +160,17 @@ function holes({ runs, coverage: all }: ReportDay): string {
     return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
   });
   const left = missing.length - rows.length;
-  return `${heading('Holes', 'Minutes in which a slot has no row, joined where they follow each other.')}
-<div class="pair"><div class="card wide">${table(
+  const note = 'Minutes in which a slot has no row, joined where they follow each other.';
+  const hours =
+    ' The Python original records from 09:15 to 15:30: the rest of an imported day is not-running.';
+  return `${heading('Holes', imported ? note + hours : note)}
+<div class="pair"><div class="card small">${table(
     ['Reason', 'Slots'],
-    reasons.toSorted(([, a], [, b]) => b - a).map(([reason, slots]) => [reason, count(slots)]),
+    reasons
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([reason, slots]) => [{ text: reason, tone: toneOf(reason) }, count(slots)]),
   )}</div>
-<div class="card wide">${table(['IST', 'Reason', 'Symbols'], rows)}${
+<div class="card large">${table(['IST', 'Reason', 'Symbols'], rows)}${
     left === 0 ? '' : `<p class="note">And ${count(left)} more: the event log has them all.</p>`
   }</div></div>`;
 }
@@ -153,7 +202,7 @@ function close({ figures }: ReportDay): string {
   const bySymbol = Map.groupBy(figures.close, ({ symbol }) => symbol);
   const cards = [...bySymbol].map(
     ([symbol, phases]) =>
-      `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${closePicture(phases)}<div class="wide">${table(
+      `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${closePicture(phases)}${table(
         ['Phase', 'Rows', 'First ₹', 'Last ₹', 'Traded'],
         phases.map(({ phase, snapshots, firstPrice, lastPrice, traded }) => [
           phase,
@@ -162,13 +211,14 @@ function close({ figures }: ReportDay): string {
           price(lastPrice),
           traded === null ? '–' : count(traded),
         ]),
-      )}</div></div>`,
+        'stacked',
+      )}</div>`,
   );
   return `${heading(
     'Recorded while the close was made',
     'The last total quantities that the broker showed in each phase, and its prices. What its depth means during the auction is not documented; the imbalance of the auction itself is not in five levels.',
   )}
-<ul class="legend"><li><i style="background:var(--buy)"></i>total buy quantity</li><li><i style="background:var(--sell)"></i>total sell quantity</li></ul>
+<ul class="legend"><li>${colourSpot('buy')}total buy quantity</li><li>${colourSpot('sell')}total sell quantity</li></ul>
 <div class="cards">${cards.join('\n')}</div>`;
 }
 
@@ -176,9 +226,14 @@ function latency({ figures: { latency: all } }: ReportDay): string {
   if (all === null) return '';
   return `${heading('Answers', 'Milliseconds from the request to the book, all symbols; each bar up to its number.')}
 <div class="pair"><div class="card">${latencyPicture(all)}</div>
-<div class="card wide">${table(
-    ['Rows', 'Median', '95 %', '99 %', 'Longest'],
-    [[count(all.count), ms(all.median), ms(all.p95), ms(all.p99), ms(all.longest)]],
+<div class="card small">${table(
+    ['Answers', 'Within'],
+    [
+      ['half of them', ms(all.median)],
+      ['95 of 100', ms(all.p95)],
+      ['99 of 100', ms(all.p99)],
+      [`all ${count(all.count)}`, ms(all.longest)],
+    ],
   )}</div></div>`;
 }
 
@@ -188,10 +243,10 @@ function marks(day: ReportDay): string {
   const rows = counted.map(([mark, rows_]) => [
     mark,
     count(rows_),
-    percent(rows_, day.coverage.received),
+    share(rows_, day.coverage.received),
   ]);
   return `${heading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
-<div class="card wide">${
+<div class="card">${
     rows.length === 0 ? '<p>No row carries a mark.</p>' : table(['Mark', 'Rows', 'Share'], rows)
   }</div>`;
 }
@@ -201,56 +256,9 @@ function files(day: ReportDay): string {
     return heading('Files', 'The day is not compacted yet: these figures are of its running log.');
   }
   return `${heading('Files', 'As the manifest proves them.')}
-<div class="card wide">${table(
+<div class="card hashes">${table(
     ['File', 'Bytes', 'SHA-256'],
-    day.files.map(({ name, bytes, sha256 }) => [name, count(bytes), `${sha256.slice(0, 16)}…`]),
+    day.files.map(({ name, bytes, sha256 }) => [name, count(bytes), sha256]),
+    'stacked',
   )}</div>`;
-}
-
-function heading(title: string, note: string): string {
-  return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
-}
-
-/** Every column after the first that holds numbers alone is set to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isNumber = head.map(
-    (_, column) => column > 0 && rows.every((row) => /^[\d,.–%\sms]+$/.test(row[column] ?? '')),
-  );
-  const cells = (tag: 'th' | 'td', texts: readonly string[]) =>
-    texts
-      .map(
-        (text, column) =>
-          `<${tag}${isNumber[column] === true ? ' class="n"' : ''}>${escaped(text)}</${tag}>`,
-      )
-      .join('');
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('');
-  return `<table><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table>`;
-}
-
-/** In India's groups: 1,00,000. */
-function count(value: number): string {
-  return value.toLocaleString('en-IN');
-}
-
-/** Never rounded up to a whole: 99.996 % is not all. */
-function percent(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${(Math.floor((part / whole) * 10_000) / 100).toFixed(2)} %`;
-}
-
-function ms(value: number): string {
-  return `${count(Math.round(value))} ms`;
-}
-
-function price(value: number | null): string {
-  return value === null
-    ? '–'
-    : value.toLocaleString('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

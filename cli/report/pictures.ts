@@ -14,8 +14,12 @@ import { toneOf } from './tones.ts';
 /** Drawn for a phone: larger screens show more pictures beside each other, not larger ones. */
 const WIDTH = 360;
 const LEFT = 44;
-/** For names of symbols and phases. */
+/** For names of phases. */
 const LABELS = 96;
+/** A capital of the names beside the bars is at most about as wide. */
+const LETTER = 7.8;
+/** Of longer names the middle is left out, or little was left for the bars: what a contract ends with tells it apart. */
+const LONGEST_NAME = 18;
 const FONT = { fontSize: '12px', fontFamily: 'inherit' };
 /** Its type is the browser's, which this program does not know. */
 const DOCUMENT: unknown = Reflect.get(parseHTML('<!doctype html><html></html>'), 'document');
@@ -32,7 +36,7 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
   const symbols = [...new Set(runs.map(({ symbol }) => symbol))];
   return svg({
     height: 34 + 22 * symbols.length,
-    marginLeft: LABELS,
+    marginLeft: 12 + LETTER * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
     marginTop: 4,
     x: hourScale(hours),
     y: {
@@ -40,7 +44,7 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
       domain: symbols,
       label: null,
       padding: 0.3,
-      tickFormat: shortName,
+      tickFormat: labelOf,
       tickSize: 0,
     },
     marks: [
@@ -91,6 +95,7 @@ export function latencyPicture({ bins }: LatencyFigures): string {
   return svg({
     height: 140,
     marginLeft: LEFT,
+    marginTop: 10,
     x: { type: 'band', domain: names, label: null, padding: 0.15 },
     y: { ticks: 3, label: null, tickFormat: numberText },
     marks: [
@@ -114,6 +119,7 @@ export function closePicture(close: readonly CloseFigures[]): string {
   return svg({
     height: 34 + 26 * close.length,
     marginLeft: LABELS,
+    marginTop: 6,
     x: { ticks: 3, label: null, tickFormat: (value: number) => numberText(Math.abs(value)) },
     y: { type: 'band', domain: close.map(({ phase }) => phase), label: null },
     marks: [
@@ -132,7 +138,12 @@ export function shortName(symbol: string): string {
   return symbol.replace(/^[A-Z]+:/, '').replace(/-EQ$/, '');
 }
 
-/** 12,34,567 → `1.2M`, 0.05 → `0.05`: an axis has no room for more. */
+function labelOf(symbol: string): string {
+  const name = shortName(symbol);
+  return name.length > LONGEST_NAME ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
+}
+
+/** 1,234,567 → `1.2M`, 0.05 → `0.05`: an axis has no room for more. */
 function numberText(value: number): string {
   return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(
     value,

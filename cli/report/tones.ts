@@ -24,7 +24,7 @@ export const TONE_WORDS: Readonly<Record<Tone, string>> = {
   received: 'recorded',
   token: 'no valid token',
   broker: 'the broker or the network',
-  ours: 'this machine',
+  ours: 'the harvester or its machine',
   unexplained: 'unexplained',
 };
 

@@ -39,7 +39,8 @@ export const COLUMNS: readonly Column[] = [
   ...levels('bid', BID),
   ...levels('ask', ASK),
   instantOf('slot', (row) => row.slot, false),
-  instantOf('requested_at', (row) => row.requestedAt, false),
+  // The reference never noted it, so an imported row has none.
+  instantOf('requested_at', (row) => row.requestedAt, true),
   instantOf('received_at', (row) => row.receivedAt, false),
   { name: 'feed', kind: 'text', unit: 'name', nullable: false, of: (row) => row.feed },
   {

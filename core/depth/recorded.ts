@@ -27,6 +27,24 @@ export function textColumn(name: string): (row: RecordedRow) => string | null {
 type Side = 'bid' | 'ask';
 
 const symbolOf = textColumn('symbol');
+const slotOf = numberColumn('slot');
+
+/**
+ * Without the second row of a symbol and slot, as compaction: a disk that fails after it has written has the rows of that
+ * slot in two files.
+ */
+export async function* firstOfSlots(
+  rows: AsyncIterable<RecordedRow | null>,
+): AsyncGenerator<RecordedRow | null> {
+  const seen = new Set<string>();
+  for await (const row of rows) {
+    const key = row === null ? null : `${String(slotOf(row))} ${symbolOf(row) ?? ''}`;
+    if (key !== null && seen.has(key)) continue;
+    if (key !== null) seen.add(key);
+    yield row;
+  }
+}
+
 const lastTradeAt = numberColumn('last_trade_at');
 const NUMBERS = {
   totalBuyQuantity: numberColumn('total_buy_qty'),

@@ -6,7 +6,8 @@ import type { Book } from './book.ts';
 export interface Row {
   readonly symbol: string;
   readonly slot: Instant;
-  readonly requestedAt: Instant;
+  /** Null where the recording does not tell, such as an imported one. */
+  readonly requestedAt: Instant | null;
   readonly receivedAt: Instant;
   readonly feed: FeedName;
   readonly book: Book;

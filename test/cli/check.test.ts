@@ -129,6 +129,20 @@ describe('fyers check', () => {
     expect(ran.code).toBe(code);
   });
 
+  test.each([
+    // Until two slots before now: a harvester that starts again may still fill the rest.
+    ['while the session goes on', 45, /NSE:SBIN-EQ +6 +7 +1 /],
+    ['after its close', 600, /NSE:SBIN-EQ +6 +12 +6 /],
+  ] as const)('names the slots after a harvester was stopped, %s', async (_when, seconds, row) => {
+    cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+    dataDir = path.join(cli.folder, 'harvested_data');
+    await recordDay({ dataDir, stoppedAfter: 6 });
+    const { code, out } = await cli.run('check');
+    expect(out).toContain('It adds up.');
+    expect(out).toMatch(row);
+    expect(code).toBe(0);
+  });
+
   test('reads a file of the Python original, and marks what it recorded on a Saturday', async () => {
     const name = await oldFile(cli.folder, oldRows(20), ['half a line']);
     const good = await cli.run('check', name);

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { istDate, istInstant } from '../../core/time.ts';
-import { shortSession } from '../support/depth.ts';
-import { recordDay } from '../support/recorded-day.ts';
+import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
+import { moving, recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { type Stage, stage } from './stage.ts';
@@ -70,6 +71,97 @@ describe('The report of a day', () => {
     expect(html).toContain('not compacted yet');
   });
 
+  test('judges a day that goes on as far as it is, and names what is missing after a stop', async () => {
+    for (const [seconds, stoppedAfter, code, said] of [
+      [40, 6, 0, 'until 09:00:30 IST: 12 of 12 slots recorded (100.00 %), 0 explained, 0 unexpl'],
+      [45, 6, 0, 'until 09:00:35 IST: 12 of 14 slots recorded (85.71 %), 2 explained, 0 unexpl'],
+      [90, 6, 0, '2026-11-25: 12 of 24 slots recorded (50.00 %), 12 explained, 0 unexplained.'],
+      [90, undefined, 0, '2026-11-25: 24 of 24 slots recorded'],
+      [5, undefined, 0, 'until 08:59:55 IST: 0 of 0 slots recorded (–)'],
+    ] as const) {
+      await using later = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+      const recorded = { dataDir: path.join(later.folder, 'harvested_data') };
+      await recordDay(
+        stoppedAfter === undefined
+          ? { ...recorded, state: 'running' }
+          : { ...recorded, stoppedAfter },
+      );
+      const ran = await later.run('report');
+      expect(ran.out).toContain(said);
+      expect(ran.code).toBe(code);
+      const html = await readFile(path.join(later.folder, 'report-2026-11-25.html'), 'utf8');
+      expect(html.includes('The session is not over')).toBe(seconds < 60);
+    }
+  });
+
+  test('rounds a share down, alike on the page and beside it', async () => {
+    await recordDay({ dataDir, book: (_, index) => (index === 0 ? null : {}) });
+    // 91.666…
+    expect((await cli.run('report')).out).toContain('22 of 24 slots recorded (91.66 %)');
+    const html = await page();
+    expect(html).toContain('91.66 %');
+    expect(html).not.toContain('91.67');
+  });
+
+  test('invents no time of request for an imported day, and says why so much of it is missing', async () => {
+    await cli.run('import', await oldFile(cli.folder, oldRows(4_285)));
+    const { code, out } = await cli.run('report', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ imported: true, figures: { latency: null } });
+    await cli.run('report');
+    const html = await page('report-2025-12-24.html');
+    expect(html).not.toContain('Answer');
+    expect(html).toContain('the rest of an imported day is not-running');
+    expect((await cli.run('import', '--help')).out).toContain('4,500 of 5,040 slots are the most');
+    await cli.run('export', '--to', 'day.csv');
+    const [header, first] = (await page('day.csv')).split('\n').map((line) => line.split(','));
+    expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
+    await recordDay({ dataDir });
+    await cli.run('report', '2026-11-25');
+    expect(await page()).toContain('Answer');
+    expect(await page()).not.toContain('imported');
+  });
+
+  test('with --open alone is a temporary file, and the folder stays as it is', async () => {
+    const opened: string[] = [];
+    await using seeing = await stage({
+      open: (file) => {
+        opened.push(file);
+        return Promise.resolve();
+      },
+    });
+    await recordDay({ dataDir: path.join(seeing.folder, 'harvested_data') });
+    seeing.write('report-2026-11-25.html', 'an earlier one');
+    expect((await seeing.run('report', '--open')).code).toBe(0);
+    const [file = ''] = opened;
+    expect(await readFile(file, 'utf8')).toContain('<svg');
+    expect(await readdir(seeing.folder)).toEqual(['harvested_data', 'report-2026-11-25.html']);
+    await rm(path.dirname(file), { recursive: true });
+    expect((await seeing.run('report', '--open', '--to', 'kept.html')).code).toBe(0);
+    expect(opened[1]).toBe(path.join(seeing.folder, 'kept.html'));
+  });
+
+  test('has symbols in the order of the plan, and says which of them to look at first', async () => {
+    const crossed = {
+      bids: [{ price: 428, quantity: 1, orders: 1 }],
+      asks: [{ price: 427, quantity: 1, orders: 1 }],
+    };
+    const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
+    const book = (symbol: string, index: number) => ({
+      ...moving(index),
+      ...(symbol === 'NSE:SBIN-EQ' ? crossed : {}),
+    });
+    await recordDay({ dataDir, session, book });
+    const { code, out } = await cli.run('report');
+    const look = 'Look before you use: NSE:SBIN-EQ (crossed).';
+    expect(out).toContain(look);
+    expect(code).toBe(0);
+    const html = await page();
+    expect(html).toContain(`<p class="verdict bad">${look}</p>`);
+    const names = [...html.matchAll(/<h3>(\w+)<\/h3>/g)].map(([, name]) => name);
+    expect(names).toEqual(['SBIN', 'INFY', 'SBIN', 'INFY']);
+  });
+
   test('gives its figures to scripts', async () => {
     await recordDay({ dataDir });
     const { out } = await cli.run('report', '--json');
@@ -82,15 +174,16 @@ describe('The report of a day', () => {
   });
 
   test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+    await using later = await stage({ now: istInstant(istDate('2026-11-25'), '16:30') });
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     await recordDay({
-      dataDir,
+      dataDir: path.join(later.folder, 'harvested_data'),
       session: shortSession(istInstant(istDate('2026-11-25'), '15:20')),
       symbols: [share, plain, future],
       auctions: { [share]: true, [plain]: false },
       state: 'running',
     });
-    const { out } = await cli.run('report', '--json');
+    const { out } = await later.run('report', '--json');
     const minute = istInstant(istDate('2026-11-25'), '15:20');
     const traded = [{ minute, spread: expect.closeTo(3.51, 2) as number }];
     expect(JSON.parse(out)).toMatchObject({
@@ -177,20 +270,25 @@ describe('The report of a day', () => {
     }
   });
 
-  test('never writes over something else, and says what is wrong with what it is given', async () => {
+  test('never writes over a file unless told, and says what is wrong with what it is given', async () => {
     await recordDay({ dataDir });
     cli.write('notes.html', 'my notes');
     const refused = await cli.run('report', '--to', 'notes.html');
-    expect(refused.err).toContain('is there already, and is no report');
+    expect(refused.err).toContain('is there already, and was left as it is');
+    expect(refused.code).toBe(2);
     expect(await page('notes.html')).toBe('my notes');
-    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
-    expect((await cli.run('report', '--to', 'mine.html')).code).toBe(0);
+    expect((await cli.run('report')).code).toBe(0);
+    expect((await cli.run('report')).err).toContain('report-2026-11-25.html is there already');
+    expect((await cli.run('report', '--json')).code).toBe(0);
+    expect((await cli.run('report', '--force')).code).toBe(0);
+    expect((await cli.run('report', '--to', 'notes.html', '--force')).code).toBe(0);
+    expect(await page('notes.html')).toContain('<svg');
     for (const [args, said] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-02'], '2026-01-02 is not in'],
       [['--s3'], 'needs its date'],
       [['monday', '--s3'], '"monday" is no date'],
-      [[path.join(dataDir, 'days/2026-11-25/depth.parquet')], 'has no plan'],
+      [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {
       const { code, err } = await cli.run('report', ...args);
       expect(err).toContain(said);

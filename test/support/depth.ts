@@ -32,7 +32,11 @@ function sampleBook(symbol: string, over: Partial<Book> = {}): Book {
   };
 }
 
-export function sampleRow(symbol: string, slot: Instant, over: Partial<Book> = {}): Row {
+export function sampleRow(
+  symbol: string,
+  slot: Instant,
+  over: Partial<Book> = {},
+): Row & { readonly requestedAt: Instant } {
   return {
     symbol,
     slot,

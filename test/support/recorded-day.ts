@@ -21,6 +21,8 @@ export interface RecordedDay {
   readonly auctions?: Readonly<Record<string, boolean>>;
   /** What the broker answers for a slot, over the usual book; null is a hole (`timeout`). */
   readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;
+  /** Told to stop after so many slots, and not closed by anybody. */
+  readonly stoppedAfter?: number;
   /** running: as during the session · ended: after it, not compacted. */
   readonly state?: 'running' | 'ended' | 'compacted';
 }
@@ -41,15 +43,21 @@ export async function recordDay(options: RecordedDay) {
     session,
   );
   await day.identify(Object.entries(options.auctions ?? {}).map(factsOf));
-  for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
+  const slots = slotsOf(session, sampling.value.everySeconds).slice(0, options.stoppedAfter);
+  for (const [index, slot] of slots.entries()) {
     const inTurn = (symbol: string, turn: number) => takenOf(options, symbol, index, slot, turn);
     await day.take(symbols.map(inTurn));
+  }
+  const { date } = session;
+  const folder = days.folder(date);
+  if (options.stoppedAfter !== undefined) {
+    await day.note('stopped', 'Asked to stop');
+    await day.close();
+    return { date, folder };
   }
   clock.set(session.closesAt);
   if (options.state !== 'running') await day.note('session-over', 'The session closed');
   await day.close();
-  const { date } = session;
-  const folder = days.folder(date);
   if (options.state === undefined || options.state === 'compacted') {
     await compactDay({ folder, date, shard: 0, session });
   }

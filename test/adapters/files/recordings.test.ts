@@ -56,6 +56,17 @@ describe('A recording', () => {
     expect(await namesOf(await open(null))).toEqual([...whole, 'unreadable']);
   });
 
+  test('of a running day has a slot once that a failing disk has put into two files', async () => {
+    await recordDay({ dataDir, state: 'running' });
+    const whole = await namesOf(await open('2026-11-25'));
+    const lines = (await readFile(inDay('day-0.v2.csv'), 'utf8')).split('\n');
+    // The header, and the last slot's two rows once more.
+    await writeFile(inDay('day-1.v2.csv'), [lines[0], ...lines.slice(-3)].join('\n'));
+    expect(await namesOf(await open('2026-11-25'))).toEqual(whole);
+    // A file is read as it is.
+    expect(await namesOf(await open(inDay('day-1.v2.csv')))).toEqual(whole.slice(-2));
+  });
+
   test('of a closed day is its Parquet in the order of receipt, with events and manifest', async () => {
     await recordDay({ dataDir });
     const recording = await open(null);

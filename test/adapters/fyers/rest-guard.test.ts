@@ -179,19 +179,22 @@ describe('Every call of the account', () => {
   test.each([
     ['market status', marketStatus],
     ['last prices', (call: MarketStatusCall) => lastPrices({ ...call, symbols })],
-  ] as const)('for the %s counts as a strike, and is not made again that day', async (_what, ask) => {
-    const limited = refusal(429, -429, { 'retry-after': '12' });
-    await using server = await startDepthServer(() => null, limited);
-    const { guard, strikes, at, setTo } = await guarded();
-    const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
-    await call();
-    expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
-    for (const seconds of [11.999, 12, 3_600]) {
-      setTo(seconds);
+  ] as const)(
+    'for the %s counts as a strike, and is not made again that day',
+    async (_what, ask) => {
+      const limited = refusal(429, -429, { 'retry-after': '12' });
+      await using server = await startDepthServer(() => null, limited);
+      const { guard, strikes, at, setTo } = await guarded();
+      const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
       await call();
-      // Not when the wait is over, either: another strike would end the day.
-      expect(server.calls).toHaveLength(1);
-    }
-    expect(guard.reason()).toBeNull();
-  });
+      expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
+      for (const seconds of [11.999, 12, 3_600]) {
+        setTo(seconds);
+        await call();
+        // Not when the wait is over, either: another strike would end the day.
+        expect(server.calls).toHaveLength(1);
+      }
+      expect(guard.reason()).toBeNull();
+    },
+  );
 });

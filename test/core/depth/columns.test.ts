@@ -51,7 +51,9 @@ describe('The table of columns', () => {
 
   test('reads back what it wrote', () => {
     const row = sampleRow('NSE:M&M-EQ', OPENS_AT);
-    expect(parseCsvLine(csvLine(row))).toEqual(COLUMNS.map((column) => column.of(row)));
+    for (const each of [row, { ...row, requestedAt: null }]) {
+      expect(parseCsvLine(csvLine(each))).toEqual(COLUMNS.map((column) => column.of(each)));
+    }
   });
 
   test('reads no row from a line that lost its end, a required value or a number', () => {

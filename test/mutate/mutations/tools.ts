@@ -4,15 +4,30 @@ import type { Mutation } from '../tree.ts';
 const TOOLS = ['test/cli/tools.test.ts'];
 const IMPORT = ['test/cli/import.test.ts'];
 const CHECK = ['test/cli/check.test.ts'];
+const REPORT = ['test/cli/report.test.ts'];
 const COMPAT = ['test/adapters/files/compat-file.test.ts'];
 
 export const TOOLING: readonly Mutation[] = [
   {
     name: 'check calls the rest of a running day missing',
-    file: 'harvester/audit.ts',
-    find: 'return until < event.closesAt ? { ...event, closesAt: until } : event;',
-    replace: 'return event;',
-    tests: CHECK,
+    file: 'harvester/so-far.ts',
+    find: 'return until < plan.closesAt ? { ...plan, closesAt: until } : plan;',
+    replace: 'return plan;',
+    tests: [...CHECK, ...REPORT],
+  },
+  {
+    name: 'nobody knows why there is nothing after Ctrl-C',
+    file: 'harvester/so-far.ts',
+    find: "if (reason !== 'stopped') return judged;",
+    replace: 'if (judged.length > 0) return judged;',
+    tests: [...CHECK, ...REPORT],
+  },
+  {
+    name: 'a hole is rounded away',
+    file: 'cli/share.ts',
+    find: 'Math.floor((10_000 * part) / whole)',
+    replace: 'Math.round((10_000 * part) / whole)',
+    tests: REPORT,
   },
   {
     name: 'slots without a reason are no fault',
@@ -78,6 +93,20 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
+    name: 'a replay has a row and a hole of one slot',
+    file: 'adapters/files/replay-feed.ts',
+    find: "coverage.row(symbolOf(row) ?? '', instant(slot))",
+    replace: "coverage.row('', instant(slot))",
+    tests: ['test/adapters/files/replay-feed.test.ts'],
+  },
+  {
+    name: 'a row that the disk took twice is two',
+    file: 'core/depth/recorded.ts',
+    find: 'if (key !== null) seen.add(key);',
+    replace: '',
+    tests: ['test/adapters/files/recordings.test.ts'],
+  },
+  {
     name: 'a symbol in small letters is nobody',
     file: 'cli/symbol-names.ts',
     find: 'name.trim().toUpperCase()',
@@ -96,7 +125,7 @@ export const TOOLING: readonly Mutation[] = [
     file: 'cli/report/day.ts',
     find: 'phaseOn(book.symbol, received)',
     replace: "phaseOn('NSE:SBIN-EQ', received)",
-    tests: ['test/cli/report.test.ts'],
+    tests: REPORT,
   },
   {
     name: 'a closed day is over before its date is',
