@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { ENVIRONMENT } from '../core/names.ts';
+import { parseSettings } from '../harvester/settings.ts';
 import type { Environment, Session } from './io.ts';
 import { personsLog } from './harvest-log.ts';
 import { settingsOf } from './settings.ts';
@@ -13,7 +14,7 @@ Options:
   --tokens DIR          the folder of .env and of the token files (default: this one)
   --data DIR            where the recordings go (default: harvested_data)
   --symbols A,B         default: FYERS_SYMBOLS, or the reference's five; FUT:NIFTY and ATM:NIFTY+0CE are
-                        the day's contracts
+                        the day's contracts, SBIN is NSE:SBIN-EQ
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --days N              stop after N sessions
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
@@ -48,6 +49,8 @@ export function addHarvest(program: Command, session: Session): void {
 /** The harvester's exit code; it has logged what went wrong. */
 async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
   const env = harvesterEnvironment(path.resolve(io.cwd, folderIn(argv)), io.env);
+  // What is wrong with the arguments is said as by every command, and is no line of the log.
+  parseSettings(argv, env);
   // Here and not above: only this command needs the Parquet and metrics code.
   const { run } = await import('../harvester/main.ts');
   const stop = new AbortController();

@@ -1,4 +1,6 @@
 // `npx fyers`: the list of commands, and what every error becomes.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
@@ -87,6 +89,7 @@ function programOf(session: Session): Command {
   const { io } = session;
   const program = new Command('fyers')
     .description("The tokens and the harvester of fyers-token-refresh, from the project's folder.")
+    .version(release(), '--version', 'which release this is')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -125,6 +128,12 @@ function programOf(session: Session): Command {
   addDoctor(program, session);
   addTakeover(program, session);
   return program;
+}
+
+function release(): string {
+  const file = path.join(import.meta.dirname, '..', 'package.json');
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return String(Reflect.get(Object(manifest), 'version'));
 }
 
 function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {

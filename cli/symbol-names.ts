@@ -1,10 +1,9 @@
 // How people name a symbol: as the broker does, or a share of NSE by its ticker alone; in capitals or not.
+import { wholeName } from '../core/config.ts';
 
 /** Whether a recorded symbol is one of those: `NSE:SBIN-EQ` is `SBIN`, `sbin` and `nse:sbin-eq`. */
 export function symbolsNamed(names: readonly string[]): (symbol: string) => boolean {
-  const wanted = new Set(
-    names.map((name) => name.trim().toUpperCase()).flatMap((name) => [name, `NSE:${name}-EQ`]),
-  );
+  const wanted = new Set(names.map(wholeName));
   return (symbol) => wanted.has(symbol.toUpperCase());
 }
 

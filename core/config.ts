@@ -52,6 +52,11 @@ export const parseSymbol = matching<DepthSymbol>(
   /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,
   'must be an exchange and a ticker, such as NSE:SBIN-EQ, or an alias, such as FUT:NIFTY',
 );
+/** The whole name of one that people write short: a share of NSE by its ticker alone, and in small letters too. */
+export function wholeName(name: string): string {
+  const upper = name.trim().toUpperCase();
+  return upper.includes(':') ? upper : `NSE:${upper}-EQ`;
+}
 /** `market/aliases.ts` says what they mean. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
 export const parseSymbolAlias = matching<SymbolAlias>(
   /^(?:FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?|ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE))$/,

@@ -12,6 +12,7 @@ import { rowsOf } from '../core/depth/row.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND, plus } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
 
 export interface DayOptions {
@@ -120,7 +121,7 @@ async function cut(
   bytes: number,
 ) {
   events.emit(tornTailCut(bytes));
-  const message = `${String(bytes)} bytes of unfinished lines`;
+  const message = `${counted(bytes, 'byte')} of unfinished lines`;
   await log.record([noteEvent(clock, 'torn-tail-cut', message)]);
 }
 

@@ -1,6 +1,12 @@
 // What the harvester is told by its arguments and its environment. All problems at once.
 import { parseArgs } from 'node:util';
-import { type SamplingPlan, parseSampling, parseShard, parseSuffix } from '../core/config.ts';
+import {
+  type SamplingPlan,
+  parseSampling,
+  parseShard,
+  parseSuffix,
+  wholeName,
+} from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
 import { type Instant, type IstDate, parseInstant, parseIstDate } from '../core/time.ts';
@@ -50,8 +56,7 @@ const OPTIONS = {
   shard: { type: 'string' },
 } as const;
 
-const USAGE =
-  'Use: harvest [--use-ssm | --tokens DIR] [--data DIR] [--symbols A,B] [--every 5s] [--days N] [--until 2026-11-25T16:00:00+05:30] [--compat] [--raw] [--debug]. `npx --no-install fyers harvest --help` explains each.';
+const USAGE = 'See `npx --no-install fyers harvest --help`.';
 
 /** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
 export function parseSettings(
@@ -111,7 +116,7 @@ function parsed(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (caught) {
     // Node's first sentence; the rest is about option parsers.
-    const [problem = ''] = toError(caught).message.split(/\. |\.$/);
+    const [problem = ''] = toError(caught).message.split(/\.\s|\.$/);
     throw usage(`${problem}.`);
   }
 }
@@ -121,7 +126,12 @@ function samplingIn(
   env: Environment,
   problems: string[],
 ): SamplingPlan | null {
-  const symbols = values.symbols ?? env[ENVIRONMENT.symbols] ?? REFERENCE_SYMBOLS.join(',');
+  const named =
+    values.symbols
+      ?.match(/[^\s,]+/g)
+      ?.map(wholeName)
+      .join() ?? values.symbols;
+  const symbols = named ?? env[ENVIRONMENT.symbols] ?? REFERENCE_SYMBOLS.join(',');
   const every = values.every ?? env[ENVIRONMENT.everySeconds] ?? '5';
   const sampling = parseSampling(symbols, every.replace(/s$/, ''));
   problems.push(...sampling.problems);

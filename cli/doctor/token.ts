@@ -17,6 +17,7 @@ import {
   istInstant,
 } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
+import { counted } from '../../core/words.ts';
 import { type Held, fromFiles, fromParameters } from '../token-sources.ts';
 import { judge, mayBeProven } from '../token-verdict.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
@@ -84,7 +85,7 @@ export function calendarFinding({ session, calendar }: Patient): Finding {
   if (notice !== null) return problem(notice.problem, notice.nextStep);
   const own = options.overrides?.length ?? 0;
   return ok(
-    `holidays are known until ${COVERED_UNTIL}${own === 0 ? '' : `, and ${String(own)} days are your own`}`,
+    `holidays are known until ${COVERED_UNTIL}${own === 0 ? '' : `, and ${counted(own, 'day')} ${own === 1 ? 'is' : 'are'} your own`}`,
   );
 }
 

@@ -2,6 +2,7 @@
 import type { CloudWatchClient, Dimension } from '@aws-sdk/client-cloudwatch';
 import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../core/names.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
+import { counted } from '../../core/words.ts';
 import { awsCall } from '../aws.ts';
 import type { Looking, Said } from './said.ts';
 
@@ -121,5 +122,5 @@ export function sayHarvesters(
 function sayShard({ shard, lastAt, slotsMissed }: Shard): string {
   return lastAt === null
     ? `shard ${shard}: no heartbeat seen in the last day`
-    : `shard ${shard}: last heartbeat ${formatIst(lastAt)}, ${String(slotsMissed)} slots without a row in a day`;
+    : `shard ${shard}: last heartbeat ${formatIst(lastAt)}, ${counted(slotsMissed, 'slot')} without a row in a day`;
 }

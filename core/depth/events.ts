@@ -2,7 +2,8 @@
 import type { Event, Level } from '../events.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../names.ts';
-import { type Instant, type IstDate, formatIst, formatClock } from '../time.ts';
+import { type Instant, type IstDate, formatClock } from '../time.ts';
+import { counted } from '../words.ts';
 import type { CoverageSummary } from './coverage.ts';
 import type { SessionPlan } from '../market/phases.ts';
 
@@ -23,11 +24,13 @@ function harvesterEvent(
   };
 }
 
+/** Said before it opens, or while it is open. */
 export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEvent {
+  const { date, certainty, opensAt, closesAt } = session;
   return harvesterEvent(
     'info',
     'session-awaited',
-    `Next session opens ${formatIst(session.opensAt)} and closes ${formatClock(session.closesAt)}: ${String(slots)} slots (${session.certainty}; ${session.source}).`,
+    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`npx --no-install fyers calendar ${date}\` says by whom.`,
   );
 }
 
@@ -99,7 +102,7 @@ export function heartbeat(slotsMissed: number, diskUsedPercent: number): Harvest
   return harvesterEvent(
     slotsMissed > 0 ? 'warn' : 'info',
     'heartbeat',
-    `Alive: ${String(slotsMissed)} slots without a row since the last heartbeat, the disk is ${String(diskUsedPercent)} % full.`,
+    `Alive: ${counted(slotsMissed, 'slot')} without a row since the last heartbeat, the disk is ${String(diskUsedPercent)} % full.`,
     { name: METRICS.heartbeat, value: 1 },
   );
 }
@@ -133,7 +136,7 @@ export function tornTailCut(bytes: number): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'torn-tail-cut',
-    `${String(bytes)} bytes of unfinished lines were cut: the last process was killed while it wrote.`,
+    `${counted(bytes, 'byte')} of unfinished lines were cut: the last process was killed while it wrote.`,
   );
 }
 
@@ -158,7 +161,7 @@ export function dayTakenOver(date: IstDate, pieces: number): HarvesterEvent {
   return harvesterEvent(
     'info',
     'day-taken-over',
-    `Another machine began ${date}; what it shipped is here: ${String(pieces)} pieces.`,
+    `Another machine began ${date}; what it shipped is here: ${counted(pieces, 'piece')}.`,
   );
 }
 
@@ -166,7 +169,7 @@ export function linesQuarantined(date: IstDate, lines: number, file: string): Ha
   return harvesterEvent(
     'warn',
     'lines-quarantined',
-    `${String(lines)} lines of the day log of ${date} are not whole rows. They are in ${file}, and in the manifest's count.`,
+    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is no whole row. It is' : 'are not whole rows. They are'} in ${file}, and in the manifest's count.`,
   );
 }
 

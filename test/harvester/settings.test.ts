@@ -49,6 +49,13 @@ describe('The settings of the harvester', () => {
     });
   });
 
+  test('take a share of NSE by its ticker alone, as the tools do', () => {
+    expect(parseSettings(['--symbols', 'SBIN, m&m nse:infy-eq,fut:nifty'], {})).toMatchObject({
+      sampling: { symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:INFY-EQ', 'FUT:NIFTY'] },
+    });
+    expect(problemOf(['--symbols', ' , ']).message).toContain('no symbol is named');
+  });
+
   test('take names that change for symbols', () => {
     const names = ['FUT:NIFTY', 'FUT:M&M+1', 'ATM:BAJAJ-AUTO-2PE', 'NSE:SBIN-EQ'];
     expect(parseSettings(['--symbols', names.join()], {})).toMatchObject({
@@ -84,7 +91,7 @@ describe('The settings of the harvester', () => {
   test('name everything that is wrong at once', () => {
     const argv = [
       '--symbols',
-      'SBIN,NSE:X-EQ',
+      'FUT:,NSE:X-EQ',
       '--every',
       '7s',
       '--days',
@@ -94,7 +101,7 @@ describe('The settings of the harvester', () => {
     ];
     const problem = problemOf(argv, { FYERS_SUFFIX: 'UPPER', FYERS_SHARD: '-1' });
     expect(problem.code).toBe('operator.config');
-    for (const wrong of ['"SBIN"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'shard']) {
+    for (const wrong of ['"FUT:"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'shard']) {
       expect(problem.message).toContain(wrong);
     }
   });
@@ -106,7 +113,10 @@ describe('The settings of the harvester', () => {
 
   test('say how to call when an argument is unknown', () => {
     expect(problemOf(['--sybmols', 'X'])).toMatchObject({ code: 'operator.usage' });
-    expect(problemOf(['record']).message).toContain('Use: harvest');
+    expect(problemOf(['record']).message).toContain('fyers harvest --help`');
+    // Node says more of an ambiguous one, in a second line.
+    const { message } = problemOf(['--symbols', '--every', '5s']);
+    expect(message).toMatch(/^Option '--symbols' argument is ambiguous\. See [^\n]*$/);
   });
 
   test('of a compaction are a date and where its day is', () => {

@@ -108,7 +108,7 @@ export const TOOLING: readonly Mutation[] = [
   },
   {
     name: 'a symbol in small letters is nobody',
-    file: 'cli/symbol-names.ts',
+    file: 'core/config.ts',
     find: 'name.trim().toUpperCase()',
     replace: 'name.trim()',
     tests: TOOLS,
