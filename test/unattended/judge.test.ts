@@ -111,7 +111,11 @@ describe('The judge of unattended days', () => {
       troubled({ isDead: true, to: plus(at('09:03'), 30 * MINUTE) }),
       'and no alarm rang',
     ],
-    ['a bucket that nobody heard of', troubled({ isWaitedFor: true }), 'and no alarm rang'],
+    [
+      'a trouble that rang another alarm than its own',
+      troubled({ mustRing: 'harvester-fault' }),
+      'and no alarm rang',
+    ],
     [
       'a broken session that nobody heard of',
       {

@@ -29,15 +29,15 @@ export interface Trouble {
   readonly reasons: readonly Reason[];
   /** Alarms that it may ring. */
   readonly rings: readonly AlarmName[];
+  /** The one of them that must ring, or ring still. */
+  readonly mustRing?: AlarmName;
   /** No slot is filled while it lasts, and the process knows. */
   readonly stopsAll?: boolean;
   /** Nobody measures anything. */
   readonly isDead?: boolean;
   /** Books may be served that are never written. */
   readonly mayLose?: boolean;
-  /** A day waits for it to end. */
-  readonly isWaitedFor?: boolean;
-  /** How far the process's clock is ahead. */
+  /** How far the process's clock is ahead, or behind where it is below zero. When it is set back, slots come twice. */
   readonly aheadMs?: number;
 }
 
@@ -143,9 +143,13 @@ function judgeDay(
       object(`${name} is ${String(value)}, and the manifest says ${told}`);
   }
   // A disk that fails within a write leaves half a line.
-  const halves = troublesOf(troubles, session).some(({ reasons }) => reasons.includes('disk'));
-  const { malformed = 0, ...others } = manifest.leftOut;
-  if (Object.values(others).some((count) => count !== 0) || (malformed !== 0 && !halves)) {
+  const now = troublesOf(troubles, session);
+  const mayBe: Readonly<Record<string, boolean>> = {
+    malformed: now.some(({ reasons }) => reasons.includes('disk')),
+    duplicate: now.some(({ aheadMs }) => aheadMs !== undefined),
+  };
+  const leftOut = Object.entries(manifest.leftOut);
+  if (leftOut.some(([why, count]) => count !== 0 && mayBe[why] !== true)) {
     object(`rows were left out: ${told}`);
   }
   return objections;
@@ -203,8 +207,8 @@ function judgeRings({ rings, days }: Evidence, troubles: readonly Trouble[]): re
       objections.push(`${formatIst(each.from)}: ${each.what}, and no alarm rang`);
     }
     if (
-      each.isWaitedFor === true &&
-      !rangIn('harvester-fault', plus(each.from, -STILL_RINGING), each.to)
+      each.mustRing !== undefined &&
+      !rangIn(each.mustRing, plus(each.from, -STILL_RINGING), plus(each.to, LAST_RING))
     ) {
       objections.push(`${formatIst(each.from)}: ${each.what}, and no alarm rang`);
     }

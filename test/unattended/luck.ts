@@ -16,7 +16,8 @@ export interface Luck {
   readonly token: 'in time' | 'late' | 'none' | 'ended' | 'unreadable';
   /**
    * killed: at once, before or after a write, or with half a line on the disk · stopped: asked to end · suspended: the
-   * machine sleeps · ahead: its clock runs ninety seconds fast for a while.
+   * machine sleeps · ahead: its clock runs ninety seconds fast for a while · behind: ten minutes slow · killed behind: it is
+   * set back by as much, and the process dies at that.
    */
   readonly machine: {
     readonly what:
@@ -27,7 +28,9 @@ export interface Luck {
       | 'killed in a line'
       | 'stopped'
       | 'suspended'
-      | 'ahead';
+      | 'ahead'
+      | 'behind'
+      | 'killed behind';
     readonly at: Time;
     readonly minutes: 1 | 8 | 30;
   };
@@ -66,6 +69,8 @@ const luck: fc.Arbitrary<Luck> = fc.record({
       'stopped',
       'suspended',
       'ahead',
+      'behind',
+      'killed behind',
     ),
     at: time,
     minutes: fc.constantFrom(1, 8, 30),

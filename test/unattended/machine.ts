@@ -140,16 +140,22 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
   return machine;
 }
 
-/** Wakes when it is time by what the process believes, which may change while it sleeps. */
+/**
+ * Wakes when it is time by what the process believes, which may change while it sleeps; where that is set back, as the
+ * machine's own does (adapters/process/clock.ts).
+ */
 function clockOf(machine: Machine, gate: Gate): Clock {
   const { agenda } = machine;
+  const now = (): Instant => plus(agenda.now(), machine.offset);
   return {
-    now: () => plus(agenda.now(), machine.offset),
+    now,
     async sleepUntil(at, signal) {
       signal.throwIfAborted();
       await gate.idle();
       const sleeps = (): boolean => !gate.isClosed() && !signal.aborted;
-      await agenda.pass(() => plus(at, -machine.offset), sleeps);
+      const latest = plus(agenda.now(), at - now() + SECOND);
+      const believed = (): Instant => plus(at, -machine.offset);
+      await agenda.pass(() => (believed() < latest ? believed() : latest), sleeps);
       if (gate.isClosed()) await new Promise<never>(() => undefined);
       signal.throwIfAborted();
     },

@@ -8,8 +8,9 @@ import type { Machine } from './machine.ts';
 /** Of one day, by its own clock. */
 type At = (time: string) => Instant;
 
-/** How far the clock runs ahead. */
+/** How far the clock runs ahead, and behind. */
 const AHEAD_MS = 90 * SECOND;
+const BEHIND_MS = 10 * MINUTE;
 const DEPTH = /^\/data\/depth$/;
 
 const LIMITED: Fault['effect'] = {
@@ -144,6 +145,10 @@ export function machineTroubles(
       ...more,
     },
   ];
+  // Of a session whose opening passes unseen, nobody has begun to record.
+  const beforeIt = (reasons: Trouble['reasons'], believed: Instant = from): Trouble['reasons'] =>
+    believed < at(RECORDS.from) ? [...reasons, 'not-running'] : reasons;
+  const passed = beforeIt(['clock-jump', 'late']);
   switch (what) {
     case 'runs':
       return [];
@@ -165,19 +170,39 @@ export function machineTroubles(
       agenda.at(from, () => {
         machine.stop(to);
       });
-      return trouble(['stopped', 'late'], { isDead: true });
+      return trouble(beforeIt(['stopped', 'late']), { isDead: true });
     case 'suspended':
       agenda.at(from, () => machine.suspend(to));
-      return trouble(['clock-jump', 'late'], { isDead: true });
+      return trouble(passed, { isDead: true });
     case 'ahead':
+      return trouble(passed, setBy(machine, AHEAD_MS, from, to));
+    case 'behind':
+      return trouble(passed, setBy(machine, -BEHIND_MS, from, to));
+    case 'killed behind': {
+      const restartAt = plus(from, MINUTE);
+      const mendedAt = plus(to, MINUTE);
+      const clock = setBy(machine, -BEHIND_MS, from, mendedAt);
       agenda.at(from, () => {
-        machine.offset = AHEAD_MS;
+        machine.kill('at once', restartAt);
       });
-      agenda.at(to, () => {
-        machine.offset = 0;
-      });
-      return trouble(['clock-jump', 'late'], { aheadMs: AHEAD_MS });
+      return [
+        ...trouble(['not-running', 'late'], { isDead: true, to: restartAt }),
+        // The next process may believe that the opening is still to come.
+        ...trouble(beforeIt(passed, plus(from, -BEHIND_MS)), { ...clock, to: mendedAt }),
+      ];
+    }
   }
+}
+
+/** A clock that is set costs slots and no heartbeats: nobody hears that the harvester is silent. */
+function setBy(machine: Machine, ms: number, from: Instant, to: Instant): Partial<Trouble> {
+  machine.agenda.at(from, () => {
+    machine.offset = ms;
+  });
+  machine.agenda.at(to, () => {
+    machine.offset = 0;
+  });
+  return { aheadMs: ms, rings: ['slots-missed'] };
 }
 
 export function bucketTroubles(
@@ -202,12 +227,18 @@ export function bucketTroubles(
       to,
       reasons: [],
       rings: ['harvester-fault'],
-      isWaitedFor: trades,
+      // The day waits for it to end.
+      ...(trades ? ({ mustRing: 'harvester-fault' } as const) : {}),
     },
   ];
 }
 
-export function diskTroubles(machine: Machine, what: Luck['disk'], at: At): readonly Trouble[] {
+export function diskTroubles(
+  machine: Machine,
+  what: Luck['disk'],
+  at: At,
+  trades: boolean,
+): readonly Trouble[] {
   if (what === 'takes') return [];
   const [from, to] = [at('13:20'), at('13:23')];
   machine.agenda.at(from, () => {
@@ -216,6 +247,15 @@ export function diskTroubles(machine: Machine, what: Luck['disk'], at: At): read
   machine.agenda.at(to, () => {
     machine.isDiskFull = false;
   });
-  const rings = ['slots-missed', 'harvester-fault'] as const;
-  return [{ what: 'the disk is full', from, to, reasons: ['disk'], rings, mayLose: true }];
+  return [
+    {
+      what: 'the disk is full',
+      from,
+      to,
+      reasons: ['disk'],
+      rings: ['slots-missed', 'harvester-fault'],
+      mayLose: true,
+      ...(trades ? ({ mustRing: 'harvester-fault' } as const) : {}),
+    },
+  ];
 }

@@ -79,7 +79,7 @@ function planDay(machine: Machine, date: IstDate, luck: Luck, index: number): Ju
       ...(trades ? tokenTroubles(machine, luck.token, at) : []),
       ...machineTroubles(machine, luck.machine, at, trades),
       ...bucketTroubles(machine, bucket, at, trades),
-      ...diskTroubles(machine, luck.disk, at),
+      ...diskTroubles(machine, luck.disk, at, trades),
     ],
   };
 }
