@@ -2,8 +2,14 @@
 import { FyersError } from '../core/errors.ts';
 import { ENVIRONMENT } from '../core/names.ts';
 import type { Session } from './io.ts';
+import { withNextStep } from './next-steps.ts';
 import { pulumiIn } from './pulumi.ts';
 import { settingsOf } from './settings.ts';
+
+const NEXT_STEPS: Parameters<typeof withNextStep>[1] = {
+  'operator.prerequisite':
+    'Name the bucket, as `npx --no-install fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), which knows it.',
+};
 
 /**
  * FYERS_BUCKET, else the stack's output.
@@ -14,7 +20,10 @@ export async function bucketOf({ io }: Session): Promise<string> {
   const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
   if (named !== null) return named;
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
-  const bucket = (await pulumi(['stack', 'output', 'bucket'], '')).trim();
+  const output = await pulumi(['stack', 'output', 'bucket'], '').catch((caught: unknown) => {
+    throw withNextStep(caught, NEXT_STEPS);
+  });
+  const bucket = output.trim();
   if (!bucket.startsWith('none')) return bucket;
   throw new FyersError(
     'operator.config',

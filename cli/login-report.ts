@@ -7,6 +7,8 @@ import { type Terminal, paint, table } from './terminal.ts';
 export interface Finished {
   /** Nothing was to do: the token was there. */
   readonly already: boolean;
+  /** By a refresh that the broker took; absent: by a login. */
+  readonly refreshed?: true;
   /** "in /home/me/fyers". */
   readonly place: string;
   readonly accessToken: string;
@@ -37,10 +39,13 @@ export function report(terminal: Terminal, finished: Finished, { json, reveal }:
 }
 
 function linesOf(terminal: Terminal, finished: Finished): readonly string[] {
-  const { already, place, accessToken, refreshToken, notes } = finished;
+  const { already, refreshed, place, accessToken, refreshToken, notes } = finished;
   const until = expiry(accessToken);
   const valid = until === null ? '' : `until ${formatIst(until)}`;
-  const first = already ? `Already good ${valid}, ${place}.` : `Logged in: good ${valid}.`;
+  const done = refreshed === true ? 'Refreshed' : 'Logged in';
+  const first = already ? `Already good ${valid}, ${place}.` : `${done}: good ${valid}.`;
+  // A broker that has just refreshed would make a liar of it.
+  const isOff = refreshToken !== null && refreshed !== true;
   return [
     paint(terminal, 'good', first),
     '',
@@ -50,7 +55,7 @@ function linesOf(terminal: Terminal, finished: Finished): readonly string[] {
     ]),
     '',
     ...notes,
-    ...(refreshToken === null ? [] : [paint(terminal, 'quiet', REFRESH_IS_OFF)]),
+    ...(isOff ? [paint(terminal, 'quiet', REFRESH_IS_OFF)] : []),
     ...(already ? ['`npx --no-install fyers login --again` logs in all the same.'] : []),
   ];
 }

@@ -77,10 +77,12 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   );
   if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
   if (outcome.kind === 'rested') io.err(outcome.message);
+  const already = outcome.kind === 'rested' || !outcome.published;
   report(
     io,
     {
-      already: outcome.kind === 'rested' || !outcome.published,
+      already,
+      ...(already ? {} : { refreshed: true }),
       place: `in ${folder}`,
       accessToken: (await store.read('FYERS_ACCESS_TOKEN')) ?? '',
       refreshToken: await store.read('FYERS_REFRESH_TOKEN'),

@@ -10,6 +10,8 @@ import type { LedgerEntry } from './fyers/ledger.ts';
 import { clientOptions, disposable } from './token-step.ts';
 
 export interface DayInBucket {
+  /** One that has rows. */
+  readonly symbol: string;
   readonly objects: readonly { readonly key: string; readonly bytes: number }[];
   readonly expected: number;
   readonly received: number;
@@ -66,6 +68,7 @@ export async function dayInBucket(
   const recorded = await sumsOf(await read('depth.parquet'));
   const { expected, received, explained, holes } = manifest;
   return {
+    symbol: [...recorded.keys()][0] ?? '',
     objects,
     expected,
     received,

@@ -58,7 +58,7 @@ export async function harvestDay(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const { dir, emulator, simulator } = standIns;
+  const { dir, dataDir, emulator, simulator } = standIns;
   await using imds = await closing(startImds(emulator, instance.roleArn));
   const machine = {
     AWS_ENDPOINT_URL: emulator.endpoint,
@@ -68,13 +68,7 @@ export async function harvestDay(
   const file = await fetchArtifact(dir, env, signal);
   const start = istInstant(date, '08:45');
   simulator.setClock(start);
-  const argv = [
-    '--use-ssm',
-    '--data',
-    path.join(dir, 'data'),
-    '--until',
-    formatIso(istInstant(date, '18:00')),
-  ];
+  const argv = ['--use-ssm', '--data', dataDir, '--until', formatIso(istInstant(date, '18:00'))];
   const child = spawn(
     process.execPath,
     [CHILD, file, simulator.controlUrl, formatIso(start), ...argv],

@@ -1,10 +1,10 @@
 // The main job, step by step. What it shows is measured in the run: from the emulator, the simulator and the bucket.
-import { once } from 'node:events';
 import { FyersError } from '../core/errors.ts';
 import { REFRESHED_BODY } from '../core/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
+import { keepDay, keepUp, tellHowToKeep } from './afterwards.ts';
 import { unexercised } from './aws/unexercised.ts';
-import { dayInBucket } from './check-day.ts';
+import { dayInBucket, type DayInBucket } from './check-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
 import { loginSteps, registerStep } from './login-step.ts';
 import type { Progress } from './progress.ts';
@@ -14,6 +14,10 @@ import { invoke, isLive, storedToken } from './token-step.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
+  /** A folder that gets the recorded day; null: it goes with the run. */
+  readonly data: string | null;
+  /** Lists the permissions that no step used. */
+  readonly permissions: boolean;
 }
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
@@ -45,12 +49,22 @@ export async function mainJob(
     await loginSteps(standIns, made, options.env === null, progress);
   } else await mintedStep(standIns, made, progress);
   signal.throwIfAborted();
-  await recordedSteps(standIns, made, options, progress, signal);
-  if (options.keep) await keep(standIns, made, progress, signal);
+  const found = await recordedSteps(standIns, made, options, progress, signal);
+  await permissionStep(standIns, options, progress);
+  const counts = [found.received, found.expected].map((count) => count.toLocaleString('en'));
+  progress.verdict(true, `The main job is done: ${counts.join(' of ')} slots are recorded.`);
+  const recorded = { date: options.date, symbol: found.symbol };
+  if (options.data !== null) await keepDay(standIns, options.data, recorded, progress);
+  else if (!options.keep) tellHowToKeep(progress);
+  progress.note('Next: README.md, "Deploy".');
+  if (!options.keep) return;
+  const { bucket, loginUrl } = made.outputs;
+  const kept = { recorded, bucket: String(bucket), loginUrl: String(loginUrl) };
+  await keepUp(standIns, kept, progress, signal);
 }
 
 async function standInsUp(options: StartOptions, progress: Progress): Promise<StandIns> {
-  const standIns = await startStandIns(options);
+  const standIns = await startStandIns(options, progress.warn);
   progress.rows([
     ['AWS', `${standIns.emulator.endpoint} (emulator, IAM enforced)`],
     [
@@ -106,7 +120,7 @@ async function recordedSteps(
   { date }: StartOptions,
   progress: Progress,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Pick<DayInBucket, 'expected' | 'received' | 'symbol'>> {
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
   await progress.step('Run the deployed harvester through the day', async () => {
@@ -123,7 +137,7 @@ async function recordedSteps(
     await harvestDay(standIns, instance, date, progress, signal);
   });
   const bucket = String(made.outputs['bucket']);
-  await progress.step(`Look into the bucket ${bucket}`, async () => {
+  return progress.step(`Look into the bucket ${bucket}`, async () => {
     const found = await dayInBucket(standIns.emulator, bucket, date, standIns.simulator.ledger());
     const pieces = found.objects.filter(({ key }) => PIECE.test(key));
     const whole = found.objects.filter(({ key }) => !PIECE.test(key));
@@ -155,41 +169,23 @@ async function recordedSteps(
         'Look at the lines above.',
       );
     }
+    return found;
   });
-  await permissionStep(standIns, progress);
-  progress.verdict(true, 'The main job is done. Next: README.md, "Deploy".');
 }
 
-async function permissionStep(standIns: StandIns, progress: Progress): Promise<void> {
+/** Each of them is asserted on the registered graph by `npm test`. */
+async function permissionStep(
+  standIns: StandIns,
+  { permissions }: StartOptions,
+  progress: Progress,
+): Promise<void> {
   const idle = await unexercised(standIns.emulator);
   if (idle === null) return;
+  const listed = permissions ? ':' : '; `npm start -- --permissions` lists them.';
   progress.note('');
   progress.note(
-    'Permissions granted and not exercised by this run (asserted on the registered graph by npm test):',
+    `${String(idle.length)} permissions were granted and not used by this run, and are asserted by npm test${listed}`,
   );
-  progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));
-}
-
-async function keep(
-  standIns: StandIns,
-  { outputs }: Provisioned,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  const { endpoint, rootCredentials } = standIns.emulator;
-  // On the harvester's clock it stood still between two slots; its limits on calls count by it.
-  standIns.simulator.setClock(standIns.simulator.now(), true);
-  progress.note(
-    "\n   Everything stays up until Ctrl-C, and the simulated Fyers' clock goes on from the end of the virtual day.",
-  );
-  progress.note('From another terminal, in this folder:');
-  progress.note(
-    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${standIns.simulator.url}`,
-  );
-  progress.note('npx --no-install fyers ssm list');
-  progress.note(`npx --no-install fyers tokens --dir ${standIns.operator.dir}`);
-  progress.note(`curl ${standIns.simulator.controlUrl}/ledger`);
-  const { host } = new URL(String(outputs['loginUrl']));
-  progress.note(`curl -H 'Host: ${host}' ${endpoint}/`);
-  if (!signal.aborted) await once(signal, 'abort');
+  if (permissions)
+    progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));
 }

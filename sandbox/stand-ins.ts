@@ -15,6 +15,8 @@ export interface StandIns extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly simulator: FyersSimulator;
   readonly operator: OperatorFolder;
+  /** Where the harvester records, inside of `dir`. */
+  readonly dataDir: string;
 }
 
 export interface StandInOptions {
@@ -25,7 +27,10 @@ export interface StandInOptions {
 }
 
 /** The virtual day starts at 07:00 IST, the instant of the daily schedule. */
-export async function startStandIns(options: StandInOptions): Promise<StandIns> {
+export async function startStandIns(
+  options: StandInOptions,
+  warn: (text: string) => void = () => undefined,
+): Promise<StandIns> {
   await using started = new AsyncDisposableStack();
   const dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-'));
   started.defer(() => rm(dir, { recursive: true, force: true }));
@@ -49,8 +54,17 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   const emulator = await emulatorOrExisting(
     { dir: emulatorDir, nodeModules: path.join(ROOT, 'node_modules'), lambdaNow: startsAt },
     process.env,
+    warn,
   );
   started.defer(() => emulator.close());
   const kept = started.move();
-  return { dir, emulator, simulator, operator, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const dataDir = path.join(dir, 'data');
+  return {
+    dir,
+    emulator,
+    simulator,
+    operator,
+    dataDir,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }

@@ -1,4 +1,6 @@
 // `npm start`: the whole system on this machine, once, and nothing left behind.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { parseIstDate, type IstDate } from '../core/time.ts';
@@ -15,6 +17,8 @@ deployed function against a simulated Fyers, and runs the deployed harvester thr
   --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
   --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
   --seed TEXT               another market (default "fyers")
+  --data DIR                put the recorded day into DIR, for \`npx --no-install fyers report\` and the like
+  --permissions             list what the roles were granted and the run did not use
   --keep                    leave everything up until Ctrl-C, and say how to talk to it
   --help                    this text
 `;
@@ -46,12 +50,16 @@ try {
 }
 
 function optionsFrom(argv: readonly string[]): StartOptions | null {
-  const { help, broker, date, env, seed, keep } = valuesOf(argv);
+  const { help, broker, date: day, env, seed, data, ...flags } = valuesOf(argv);
   if (help) return null;
   if (broker !== 'accepting' && broker !== 'today') {
     throw usage(`--broker is accepting or today, not "${broker}".`);
   }
-  return { broker, date: dateFrom(date), env: env ?? null, seed, keep };
+  const date = dateFrom(day);
+  if (data !== undefined && existsSync(path.join(data, 'days', date))) {
+    throw usage(`--data ${data} has ${date} already, and it was left as it is.`);
+  }
+  return { broker, date, env: env ?? null, seed, data: data ?? null, ...flags };
 }
 
 function valuesOf(argv: readonly string[]) {
@@ -64,6 +72,8 @@ function valuesOf(argv: readonly string[]) {
         date: { type: 'string', default: '2026-11-25' },
         env: { type: 'string' },
         seed: { type: 'string', default: 'fyers' },
+        data: { type: 'string' },
+        permissions: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
       },
     }).values;

@@ -64,14 +64,24 @@ export interface Emulator {
   readonly close: () => Promise<void>;
 }
 
-/** The emulator that `AWS_ENDPOINT_URL` of `env` names, else one of our own. @throws FyersError `operator.prerequisite` */
+/**
+ * The emulator that `AWS_ENDPOINT_URL` of `env` names, else one of our own.
+ *
+ * @param warn hears of one of this machine that is not up, such as an earlier run's: one of our own is used instead
+ * @throws FyersError `operator.prerequisite`
+ */
 export async function emulatorOrExisting(
   options: EmulatorOptions,
   env: Readonly<Record<string, string | undefined>>,
+  warn: (text: string) => void,
 ): Promise<Emulator> {
   const endpoint = env['AWS_ENDPOINT_URL'];
   if (endpoint === undefined || endpoint === '') return startEmulator(options);
   if (!(await answers(endpoint))) {
+    if (/^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(endpoint)) {
+      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run brings its own emulator`);
+      return startEmulator(options);
+    }
     throw new FyersError(
       'operator.prerequisite',
       `Nothing answers at AWS_ENDPOINT_URL (${endpoint}).`,

@@ -44,7 +44,8 @@ describe('fyers refresh --local', () => {
     expect(access).not.toBe(YESTERDAYS);
     expect(contentOf(at, 'daily_token.txt')).toBe(access);
     expect(contentOf(at, 'refresh_token.txt')).toBe(REFRESH);
-    expect(out).toContain('good until 26 Nov 2026, 06:00 IST');
+    expect(out).toContain('Refreshed: good until 26 Nov 2026, 06:00 IST');
+    expect(out).not.toContain('has switched refresh tokens off');
     const kept = ['access_token.txt', 'daily_token.txt', STATE, '.fyers-token-claim-2026-11-25-1'];
     expect(kept.map((name) => modeOf(at, name))).toEqual(['600', '600', '600', '600']);
     expect(readdirSync(at.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);

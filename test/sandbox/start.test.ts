@@ -1,14 +1,17 @@
 // `npm start` as a person meets it, in child processes; the whole day is run by `npm start` itself in CI.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { istDate, istInstant } from '../../core/time.ts';
+import { systemClock } from '../../adapters/process/clock.ts';
+import { istDate, istDateAt, istInstant } from '../../core/time.ts';
 import { throwAwayFolder } from '../../sandbox/operator-folder.ts';
 import { ROOT } from '../support/source-tree.ts';
 
+const FYERS = path.join(ROOT, 'cli', 'main.js');
 const START = path.join(ROOT, 'sandbox', 'start.ts');
 
 let folder = '';
@@ -80,6 +83,14 @@ describe('npm start with wrong input', () => {
     },
   );
 
+  test('leaves a day that is in the folder of --data as it is', async () => {
+    const data = await operatorFolder({});
+    await mkdir(path.join(data, 'days', '2026-11-25'), { recursive: true });
+    const { code, said } = await start('--data', data).ended;
+    expect(code).toBe(2);
+    expect(said).toContain('has 2026-11-25 already, and it was left as it is');
+  });
+
   test('says that the folder of --env is not there', async () => {
     const { code, said } = await start('--env', path.join(folder, 'absent')).ended;
     expect(code).toBe(2);
@@ -113,8 +124,23 @@ describe('npm start -- --broker today', () => {
     return dir;
   }
 
-  test('goes from the refusal over message, link, page and callback to a recorded day', async () => {
-    const { code, said } = await start('--broker', 'today', '--env', await quickFolder()).ended;
+  test('goes from the refusal over message, link, page and callback to a recorded day, and says how to look at it', async () => {
+    const data = path.join(folder, 'operator-recordings');
+    const flags = ['--broker', 'today', '--env', await quickFolder(), '--data', data, '--keep'];
+    const { child, ended, saidSoFar } = start(...flags);
+    const up = new Promise<void>((resolve) => {
+      child.stdout.on('data', () => {
+        if (saidSoFar().includes("curl -H 'Host")) resolve();
+      });
+    });
+    const isThatDay = istDateAt(systemClock.now()) === '2026-11-25';
+    await Promise.race([up, ended]);
+    try {
+      await expectToWork(saidSoFar());
+    } finally {
+      child.kill('SIGINT');
+    }
+    const { code, said } = await ended;
     const inOrder = [
       'redirect URL  https://',
       'HTTP 400, code -16',
@@ -128,6 +154,10 @@ describe('npm start -- --broker today', () => {
       'the link again → 200 "Already done"',
       '"token": "live"',
       'equal what the simulator served',
+      'permissions were granted and not used by this run',
+      'The main job is done: 420 of 420 slots are recorded.',
+      `The day is in ${data}.`,
+      ...(isThatDay ? [] : ['The tokens are of 25 Nov 2026']),
     ];
     const places = inOrder.map((words) => said.indexOf(words));
     expect(places, said).toEqual([...places].sort((a, b) => a - b));
@@ -138,6 +168,41 @@ describe('npm start -- --broker today', () => {
     expect(said).not.toMatch(/\/go\/[\d-]+\/[0-9a-f]{32}|auth_code=/);
   }, 120_000);
 });
+
+/** The commands for the recordings, pasted after the export that stands above them. */
+async function expectToWork(said: string): Promise<void> {
+  const pasted = said.split('\n').map((line) => line.trim());
+  const exported = /^export (.*)$/.exec(pasted.find((line) => line.startsWith('export ')) ?? '');
+  const env: Record<string, string> = { PATH: withoutPulumi(), HOME: folder };
+  for (const pair of (exported?.[1] ?? '').split(' ')) {
+    const [name = '', value = ''] = pair.split('=');
+    env[name] = value;
+  }
+  const looks = pasted.filter((line) =>
+    /^npx --no-install fyers (?:report|check|inspect) /.test(line),
+  );
+  expect(looks, said).toHaveLength(6);
+  const answers = await Promise.all(
+    looks.map((line) => {
+      // Not into a browser.
+      const args = line.replace('--open', '--json').split(' ').slice(3);
+      return promisify(execFile)(process.execPath, [FYERS, ...args], { cwd: ROOT, env });
+    }),
+  );
+  for (const [index, words] of [
+    '"received": 420',
+    'It adds up.',
+    'SBIN-EQ  2026-11-25',
+  ].entries()) {
+    expect(answers[index]?.stdout).toContain(words);
+    // From the folder and from the bucket.
+    expect(answers[index + 3]?.stdout).toContain(words);
+  }
+  await promisify(execFile)(process.execPath, [FYERS, 'check', '2026-11-25', '--s3'], {
+    cwd: ROOT,
+    env,
+  });
+}
 
 describe('npm start on a day without trading', () => {
   test('asks for another day, and is no fault of any token', async () => {

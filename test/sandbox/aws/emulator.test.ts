@@ -17,7 +17,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
-import { FyersError } from '../../../core/errors.ts';
 import { istDate, istInstant } from '../../../core/time.ts';
 
 const run = promisify(execFile);
@@ -249,21 +248,27 @@ describe('The record of permissions', () => {
 });
 
 describe('An emulator that is there already', () => {
-  const options = { dir: '/nowhere', nodeModules: NODE_MODULES };
+  const warned: string[] = [];
+  const at = (address: string, own = '/nowhere') => {
+    const options = { dir: own, nodeModules: NODE_MODULES };
+    return emulatorOrExisting(options, { AWS_ENDPOINT_URL: address }, (said) => warned.push(said));
+  };
 
   test('is used, and stays when we are done', async () => {
-    const existing = await emulatorOrExisting(options, { AWS_ENDPOINT_URL: emulator.endpoint });
+    const existing = await at(emulator.endpoint);
     expect(existing).toMatchObject({ endpoint: emulator.endpoint, pid: null });
     await existing.close();
     expect(await existing.exercised()).toBeNull();
     expect((await fetch(`${emulator.endpoint}/_ministack/ready`)).ok).toBe(true);
   });
 
-  test('is missed by its address when nothing answers there', async () => {
-    const address = 'http://127.0.0.1:1';
-    const attempt = emulatorOrExisting(options, { AWS_ENDPOINT_URL: address });
-    await expect(attempt).rejects.toThrow(FyersError);
-    await expect(attempt).rejects.toThrow(address);
+  test('is replaced when nothing answers there, unless it is another machine’s', async () => {
+    await expect(at('http://nobody.invalid')).rejects.toThrow(/http:\/\/nobody\.invalid.*unset/);
+    expect(warned).toEqual([]);
+    const ours = await at('http://127.0.0.1:1', await mkdtemp(path.join(dir, 'own-')));
+    await ours.close();
+    expect(ours.pid).not.toBeNull();
+    expect(warned.join()).toContain('(http://127.0.0.1:1): this run brings its own');
   });
 });
 
