@@ -1,5 +1,5 @@
 // What a column amounts to, in the order of its rows: equal sums mean equal columns but for an ill-willed coincidence.
-import type { GroupColumn } from '../../core/depth/row-group.ts';
+import type { GroupColumn, TextColumn } from '../../core/depth/row-group.ts';
 
 export interface ColumnSum {
   add(column: GroupColumn): void;
@@ -17,16 +17,15 @@ export function columnSum(): ColumnSum {
     texts.set(text, known);
     return known;
   };
+  const numbersOf = ({ names, places }: TextColumn): Float64Array => {
+    const known = names.map(valueOf);
+    return Float64Array.from(places, (place) => known[place] ?? NaN);
+  };
   return {
     add(column) {
-      const numbers = column instanceof Float64Array ? column : null;
-      const places = column instanceof Float64Array ? new Int32Array() : column.places;
-      const known = column instanceof Float64Array ? [] : column.names.map(valueOf);
-      const rows = numbers?.length ?? places.length;
       let [values, nulls, sum] = [0, 0, all.sum];
       let weight = (all.values + all.nulls) % WEIGHTS;
-      for (let row = 0; row < rows; row += 1) {
-        const value = (numbers === null ? known[places[row] ?? -1] : numbers[row]) ?? NaN;
+      for (const value of column instanceof Float64Array ? column : numbersOf(column)) {
         weight = weight === WEIGHTS ? 1 : weight + 1;
         if (Number.isNaN(value)) nulls += 1;
         else {

@@ -1,5 +1,6 @@
 // One column of one row group as Parquet has it. The library writes headers, run lengths and the file's end; values are put
 // into bytes here, from arrays of numbers, because it would make an object of each.
+import { constants, zstdCompressSync } from 'node:zlib';
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
@@ -10,8 +11,9 @@ import { bitWidth, numberDictionary, textDictionary } from './dictionary.ts';
 /** Where a file's bytes go. */
 type Writer = Parameters<typeof writePageHeader>[0];
 type Header = Parameters<typeof writePageHeader>[1];
-type Compress = (bytes: Uint8Array) => Uint8Array;
 type Values = Float64Array | readonly string[];
+
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /**
  * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary where that pays.
@@ -21,7 +23,6 @@ export function writeChunk(
   writer: Writer,
   element: SchemaElement,
   column: GroupColumn,
-  compress: Compress,
 ): ColumnChunk {
   const { name, type, repetition_type } = element;
   if (type === undefined) throw new RangeError(`column ${name} has no type`);
@@ -30,7 +31,7 @@ export function writeChunk(
   const nulls = rows - encoded.present;
   const required = repetition_type === 'REQUIRED';
   if (required && nulls > 0) throw new RangeError(`column ${name} lacks ${String(nulls)} values`);
-  const page = pagesTo(writer, compress);
+  const page = pagesTo(writer);
   const begins = writer.offset;
   if (encoded.dictionary !== null) {
     const num_values = encoded.dictionary.length;
@@ -71,14 +72,14 @@ export function writeChunk(
 }
 
 /** Appends a page and returns what all of them came to before they were compressed, headers and all. */
-function pagesTo(writer: Writer, compress: Compress) {
+function pagesTo(writer: Writer) {
   let total = 0;
   return (
     levels: Uint8Array,
     body: Uint8Array,
     header: Omit<Header, 'uncompressed_page_size' | 'compressed_page_size'>,
   ): number => {
-    const compressed = compress(body);
+    const compressed = zstdCompressSync(body, LEVEL);
     const begins = writer.offset;
     writePageHeader(writer, {
       ...header,

@@ -1,12 +1,12 @@
 // The pages of one column of one row group, read back. The library takes them apart; it would make an object of each value
 // where it puts them together.
+import { zstdDecompressSync } from 'node:zlib';
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import type { GroupColumn } from '../../core/depth/row-group.ts';
 
-type Decompress = (bytes: Uint8Array) => Uint8Array;
 type Values = Float64Array | readonly string[];
 
 /**
@@ -18,7 +18,6 @@ export function readChunk(
   bytes: Uint8Array,
   { meta_data }: ColumnChunk,
   element: SchemaElement,
-  decompress: Decompress,
 ): GroupColumn {
   const reader = readerOf(bytes);
   const rows = Number(meta_data?.num_values);
@@ -29,7 +28,7 @@ export function readChunk(
     reader.offset += header.compressed_page_size;
     const body = bytes.subarray(begins, reader.offset);
     if (header.dictionary_page_header !== undefined) {
-      const page = wholePage(decompress(body), header.uncompressed_page_size);
+      const page = unzipped(body, header.uncompressed_page_size);
       dictionary = valuesIn(page, element, header.dictionary_page_header.num_values);
       continue;
     }
@@ -41,7 +40,7 @@ export function readChunk(
       readRleBitPackedHybrid(readerOf(body), 1, levels, levelBytes);
     }
     const size = header.uncompressed_page_size - levelBytes;
-    const page = wholePage(decompress(body.subarray(levelBytes)), size);
+    const page = unzipped(body.subarray(levelBytes), size);
     const present = rows - facts.num_nulls;
     if (dictionary === null) return spread(valuesIn(page, element, present), null, levels);
     const indexes = new Uint32Array(present);
@@ -78,7 +77,8 @@ function valuesIn(page: Uint8Array, { type }: SchemaElement, count: number): Val
   return Array.from(values, (each) => (each instanceof Uint8Array ? texts.decode(each) : ''));
 }
 
-function wholePage(page: Uint8Array, size: number): Uint8Array {
+function unzipped(body: Uint8Array, size: number): Uint8Array {
+  const page = zstdDecompressSync(body);
   if (page.length !== size) throw new Error('a page has another length than its header says');
   return page;
 }

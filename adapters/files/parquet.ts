@@ -1,5 +1,4 @@
 // Rows to Parquet, zstd, and back: nothing counts as written before it has been read and compared.
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ColumnChunk, parquetMetadataAsync } from 'hyparquet';
@@ -67,7 +66,7 @@ async function writeGroup(
   for (const [index, element] of schema.slice(1).entries()) {
     const column = group.column(index);
     sums[index]?.add(column);
-    columns.push(writeChunk(writer, element, column, compress));
+    columns.push(writeChunk(writer, element, column));
     await nextTurn();
   }
   const bytes = columns.map(({ meta_data }) => meta_data?.total_uncompressed_size ?? 0n);
@@ -109,7 +108,7 @@ async function compare(
       if (element === undefined || chunk === undefined)
         throw new Error(`column ${name} is missing`);
       const bytes = await chunkBytes(handle, chunk);
-      read.add(readChunk(bytes, chunk, element, decompress));
+      read.add(readChunk(bytes, chunk, element));
     }
     if (read.total() !== written[index]?.total()) throw new Error(`column ${name} differs`);
   }
@@ -132,14 +131,6 @@ function bufferOf(handle: FileHandle, byteLength: number) {
     slice: async (from: number, to = byteLength) =>
       (await bytesFrom(handle, from, to - from)).buffer,
   };
-}
-
-function decompress(bytes: Uint8Array): Uint8Array {
-  return zstdDecompressSync(bytes);
-}
-
-function compress(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 }
 
 function damaged(file: string, cause: Error): FyersError {
