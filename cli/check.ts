@@ -5,6 +5,7 @@ import { MARK_MEANINGS } from '../core/depth/marks.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Audit } from '../harvester/audit.ts';
 import type { Session } from './io.ts';
+import { lookFirst } from './look-first.ts';
 import { counting } from './progress.ts';
 import {
   type OpenedRecording,
@@ -139,11 +140,10 @@ const WITHOUT_PLAN =
 
 function verdict(faults: readonly string[], { coverage, quality }: Audit): string {
   const red = quality.symbols.filter((each) => each.red.length > 0);
-  const symbols = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
   const whole = coverage === null ? WITHOUT_PLAN : 'It adds up.';
   return [
     faults.length > 0 ? 'It does not add up.' : whole,
-    ...(symbols.length > 0 ? [`Look before you use: ${symbols.join(', ')}.`] : []),
+    ...(red.length > 0 ? [lookFirst(red)] : []),
   ].join(' ');
 }
 

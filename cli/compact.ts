@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
-import type { PlanEvent } from '../core/depth/day-events.ts';
+import { plansIn } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
 import { type Instant, type IstDate, parseIstDate } from '../core/time.ts';
 import { daysWords } from '../core/words.ts';
@@ -87,8 +87,7 @@ async function compact(
 
 /** Of a day that the calendar has as closed, and that is recorded all the same. */
 async function plannedClose(folder: DayFolder): Promise<Instant | null> {
-  const events = await folder.events();
-  return events.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt ?? null;
+  return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
 }
 
 function noDate(what: string): FyersError {

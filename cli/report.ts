@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatClock } from '../core/time.ts';
 import type { Session } from './io.ts';
+import { lookFirst } from './look-first.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
@@ -64,7 +65,7 @@ async function report(
       : path.resolve(io.cwd, options.to ?? name);
   if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
   // Here and not above: only this command needs the pictures' code.
-  const [{ reportDay }, { lookFirst, reportPage }] = await Promise.all([
+  const [{ reportDay }, { reportPage }] = await Promise.all([
     import('./report/day.ts'),
     import('./report/page.ts'),
   ]);

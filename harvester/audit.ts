@@ -1,6 +1,6 @@
 // A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
 import type { Coverage } from '../core/depth/coverage.ts';
-import type { DayEvent, PlanEvent } from '../core/depth/day-events.ts';
+import { type DayEvent, coverageOf, plansIn, recordedSession } from '../core/depth/day-events.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
@@ -8,7 +8,7 @@ import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
 import { counted } from '../core/words.ts';
-import { coverageOf, qualityOf } from './compact.ts';
+import { qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
 import { soFar } from './so-far.ts';
 
@@ -48,7 +48,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, ofSymbols, session);
   const coverage = coverageOf(events);
-  const isPlanned = events.some(({ event }) => event === 'plan');
+  const isPlanned = plansIn(events).length > 0;
   const seen = new Set<string>();
   const tally = { rows: 0, unreadable: 0, duplicates: 0 };
   for await (const cells of input.rows()) {
@@ -126,8 +126,8 @@ function sum(values: readonly number[]): number {
 
 /** As it was planned when it was recorded all the same. */
 function closedDay(date: IstDate, events: readonly DayEvent[]): SessionPlan {
-  const plan = events.find((event): event is PlanEvent => event.event === 'plan');
-  if (plan !== undefined) return withoutPhases({ ...plan, date, certainty: 'provisional' });
+  const [plan] = plansIn(events);
+  if (plan !== undefined) return recordedSession(date, plan);
   const at = istInstant(date, '00:00');
   const source = 'the market was closed';
   return withoutPhases({ date, opensAt: at, closesAt: at, certainty: 'sourced', source });

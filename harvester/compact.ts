@@ -1,14 +1,20 @@
 // A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
 import { RECORDED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
-import { type Coverage, startCoverage } from '../core/depth/coverage.ts';
-import type { DayEvent, PlanEvent, SymbolEvent } from '../core/depth/day-events.ts';
+import type { Coverage } from '../core/depth/coverage.ts';
+import {
+  type DayEvent,
+  coverageOf,
+  plansIn,
+  recordedSession,
+  symbolsIn,
+} from '../core/depth/day-events.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
 import { closeWithin } from '../core/depth/previous-close.ts';
 import { type Quality, startQuality } from '../core/depth/quality.ts';
 import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
-import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
@@ -37,13 +43,11 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const before = await folder.manifest();
   if (before !== null) return before;
   const events = await folder.events();
-  const plans = events.filter((event): event is PlanEvent => event.event === 'plan');
-  const [first] = plans;
+  const [first] = plansIn(events);
   if (first === undefined) throw withoutPlan(date);
   const source = 'the plan of the event log';
   // A day that the calendar has learnt to be closed, or that an operator added.
-  const session =
-    options.session ?? withoutPhases({ ...first, date, certainty: 'provisional', source });
+  const session = options.session ?? recordedSession(date, { ...first, source });
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options, session);
   const reading = { coverage, quality, tally: newTally() };
@@ -75,23 +79,13 @@ async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [
   return Promise.all([a, b]);
 }
 
-/** A day's plans with the holes that its event log explains; rows are to be added. */
-export function coverageOf(events: readonly DayEvent[]): Coverage {
-  const coverage = startCoverage(
-    events.filter((event): event is PlanEvent => event.event === 'plan'),
-  );
-  for (const event of events) if (event.event === 'hole') coverage.hole(event);
-  return coverage;
-}
-
 /** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
 export function qualityOf(
   events: readonly DayEvent[],
   { sessionOf, closedByAuction }: Pick<CompactOptions, 'sessionOf' | 'closedByAuction'>,
   session: SessionPlan,
 ): Quality {
-  const known = new Map<string, SymbolEvent>();
-  for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
+  const known = symbolsIn(events);
   return startQuality({
     sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol) ?? null) ?? session,
     planned: hoursOf(events, session),
@@ -111,7 +105,7 @@ function hoursOf(
   session: SessionPlan,
 ): Pick<SessionPlan, 'opensAt' | 'closesAt'> | null {
   if (session.phases.length === 0) return null;
-  const plans = [session, ...events.filter((event): event is PlanEvent => event.event === 'plan')];
+  const plans = [session, ...plansIn(events)];
   return {
     opensAt: instant(Math.min(...plans.map(({ opensAt }) => opensAt))),
     closesAt: instant(Math.max(...plans.map(({ closesAt }) => closesAt))),

@@ -1,10 +1,15 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
-import { coverageOf } from './compact.ts';
 import { type Journal, journalOf } from './journal.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
 import { reasonAfter } from './so-far.ts';
 import type { SymbolFacts } from './symbols.ts';
-import type { DayEvent, NoteEvent, PlanEvent } from '../core/depth/day-events.ts';
+import {
+  type DayEvent,
+  type NoteEvent,
+  type PlanEvent,
+  coverageOf,
+  plansIn,
+} from '../core/depth/day-events.ts';
 import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
 import { keyOf } from '../core/depth/observed.ts';
 import { tornTailCut } from '../core/depth/events.ts';
@@ -84,7 +89,7 @@ export async function endDay(
 ) {
   const { days, clock } = options;
   const past = await days.folder(date).events();
-  const closesAt = past.findLast((event): event is PlanEvent => event.event === 'plan')?.closesAt;
+  const closesAt = plansIn(past).at(-1)?.closesAt;
   if (closesAt === undefined || past.at(-1)?.event === 'session-over') return;
   const logs = await days.open(date);
   try {
@@ -100,17 +105,16 @@ export async function endDay(
 
 /** After a clock that was set back, the slots before the last plan began are still those of the plans before it. */
 function latest(past: readonly DayEvent[], resume: Instant): Instant {
-  const begun = past.flatMap((event) => (event.event === 'plan' ? [event.from] : []));
-  return begun.reduce((last, from) => (from > last ? from : last), resume);
+  return plansIn(past).reduce((last, { from }) => (from > last ? from : last), resume);
 }
 
 function isFirst(past: readonly DayEvent[]): boolean {
-  return !past.some(({ event }) => event === 'plan');
+  return plansIn(past).length === 0;
 }
 
 /** A day folder without a plan and without a row: its process died, or its disk refused, before there was anything. */
 export async function isEmpty(folder: DayFolder): Promise<boolean> {
-  if ((await folder.events()).some(({ event }) => event === 'plan')) return false;
+  if (plansIn(await folder.events()).length > 0) return false;
   for await (const block of folder.rows()) for (const _ of block) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 // What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
 import { cellIndex } from '../core/depth/columns.ts';
-import type { PlanEvent } from '../core/depth/day-events.ts';
+import { plansIn } from '../core/depth/day-events.ts';
 import { keyOf, numberAt } from '../core/depth/observed.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
@@ -23,9 +23,7 @@ export async function lastCloses(
   const before = (await days.dates()).findLast((each) => each < date);
   if (before === undefined) return closes;
   const folder = days.folder(before);
-  const plan = (await folder.events()).findLast(
-    (event): event is PlanEvent => event.event === 'plan',
-  );
+  const plan = plansIn(await folder.events()).at(-1);
   if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
   const from = plus(plan.closesAt, -LAST);
   for await (const block of folder.rows()) {

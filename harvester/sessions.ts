@@ -1,5 +1,5 @@
 // What the calendar says of one day: the session as a whole, and the plan of each symbol.
-import type { DayEvent, SymbolEvent } from '../core/depth/day-events.ts';
+import { type DayEvent, symbolsIn } from '../core/depth/day-events.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import {
@@ -60,7 +60,5 @@ export function isOver(
 
 /** For rows that were not compacted yet: by what the day's symbol events say, the last one of a symbol. */
 export function phasesIn(events: readonly DayEvent[], ownDays: OwnDays): PhaseOfSymbol {
-  const known = new Map<string, SymbolEvent>();
-  for (const event of events) if (event.event === 'symbol') known.set(event.symbol, event);
-  return phasesBySymbol(known, ownDays);
+  return phasesBySymbol(symbolsIn(events), ownDays);
 }

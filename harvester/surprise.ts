@@ -1,7 +1,7 @@
 // Surprise sessions: on a day that the calendar has as closed the broker is asked now and then, while the next one is awaited.
-import type { PlanEvent } from '../core/depth/day-events.ts';
+import { plansIn, recordedSession } from '../core/depth/day-events.ts';
 import { surprise } from '../core/depth/events.ts';
-import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import { surpriseAskedAt, surprisePlan } from '../core/market/surprise.ts';
 import type { Clock, Events } from '../core/ports.ts';
 import {
@@ -96,8 +96,7 @@ async function recordedOn(
   date: IstDate,
 ): Promise<SessionPlan | null> {
   if (!(await days.dates()).includes(date)) return null;
-  const plan = (await days.folder(date).events()).findLast(
-    (event): event is PlanEvent => event.event === 'plan' && event.session === 'surprise',
-  );
-  return plan === undefined ? null : withoutPhases({ ...plan, date, certainty: 'provisional' });
+  const plans = plansIn(await days.folder(date).events());
+  const plan = plans.findLast((each) => each.session === 'surprise');
+  return plan === undefined ? null : recordedSession(date, plan);
 }

@@ -1,5 +1,6 @@
 // A recording as a feed: what was observed, slot by slot, in the form in which it came live.
-import { type HoleReason, startCoverage } from '../../core/depth/coverage.ts';
+import type { HoleReason } from '../../core/depth/coverage.ts';
+import { coverageOf } from '../../core/depth/day-events.ts';
 import { bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
 import { type Instant, instant, plus } from '../../core/time.ts';
@@ -77,10 +78,8 @@ async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
 /** By slot, oldest first: what the day's plans asked for and its rows do not have, as the manifest counts it. */
 async function holesOf(recording: Recording): Promise<readonly Batch[]> {
   const events = await recording.events();
-  const explained = events.filter((event) => event.event === 'hole');
-  if (explained.length === 0) return [];
-  const coverage = startCoverage(events.filter((event) => event.event === 'plan'));
-  for (const hole of explained) coverage.hole(hole);
+  if (!events.some(({ event }) => event === 'hole')) return [];
+  const coverage = coverageOf(events);
   // A disk that fails after it has written leaves a row and a hole of one slot.
   for await (const row of recording.rows()) {
     const slot = row === null ? null : slotOf(row);

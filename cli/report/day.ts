@@ -1,18 +1,17 @@
 // A recorded day's rows, plan and holes, read once, as what the report shows.
 import type { Recording } from '../../adapters/files/recordings.ts';
-import type { DayEvent, PlanEvent } from '../../core/depth/day-events.ts';
+import {
+  type PlanEvent,
+  coverageOf,
+  plansIn,
+  recordedSession,
+} from '../../core/depth/day-events.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import { FyersError } from '../../core/errors.ts';
-import {
-  PHASE_NAMES,
-  type PhaseName,
-  type SessionPlan,
-  withoutPhases,
-} from '../../core/market/phases.ts';
+import { PHASE_NAMES, type PhaseName, type SessionPlan } from '../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../../core/time.ts';
-import { coverageOf } from '../../harvester/compact.ts';
 import { IMPORTED } from '../../harvester/import.ts';
 import { type OwnDays, phasesIn, sessionsOn } from '../../harvester/sessions.ts';
 import { soFar } from '../../harvester/so-far.ts';
@@ -41,9 +40,9 @@ export async function reportDay(
 ): Promise<ReportDay> {
   const [told, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? soFar(told, now) : told;
-  const plan = told.find(isPlan);
+  const [plan] = plansIn(told);
   if (plan === undefined || recording.date === null) throw withoutPlan(recording);
-  const [planned, judged] = [told, events].map((all) => all.findLast(isPlan)?.closesAt);
+  const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);
   const session = sessionOf(recording.date, plan, own);
   const phaseOn = phasesIn(events, own);
   const coverage = coverageOf(events);
@@ -73,10 +72,6 @@ export async function reportDay(
   };
 }
 
-function isPlan(event: DayEvent): event is PlanEvent {
-  return event.event === 'plan';
-}
-
 function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
   const [slot, receivedAt] = [COLUMN.slot(row), COLUMN.receivedAt(row)];
   if (slot === null || receivedAt === null) return null;
@@ -101,7 +96,7 @@ function storedPhase(row: RecordedRow): PhaseName | null {
 /** The calendar's, as far as it agrees with what was recorded. */
 function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
   const { session } = sessionsOn(date, own);
-  return session ?? withoutPhases({ ...plan, date, certainty: 'provisional' });
+  return session ?? recordedSession(date, plan);
 }
 
 function withoutPlan({ place }: Recording): FyersError {

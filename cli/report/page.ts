@@ -3,6 +3,7 @@ import type { CoverageSummary, HoleReason } from '../../core/depth/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../core/depth/figures.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { type Instant, formatClock, formatIst, istInstant } from '../../core/time.ts';
+import { type RedSymbol, lookFirst } from '../look-first.ts';
 import { share } from '../share.ts';
 import {
   closePicture,
@@ -26,7 +27,7 @@ export interface ReportDay {
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
   /** Symbols with too many rows of a mark; none where the recording has no marks yet. */
-  readonly red: readonly { readonly symbol: string; readonly red: readonly string[] }[];
+  readonly red: readonly RedSymbol[];
   /** Rows by quality mark; null where the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
   readonly files: readonly {
@@ -92,12 +93,6 @@ function verdictWords({ expected, received, explained, unexplained }: CoverageSu
   return received === expected
     ? 'Every slot of every symbol was recorded.'
     : `Every slot was recorded or is explained: ${count(explained)} have no row.`;
-}
-
-/** As check says it. */
-export function lookFirst(red: ReportDay['red']): string {
-  const named = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
-  return `Look before you use: ${named.join(', ')}.`;
 }
 
 function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {

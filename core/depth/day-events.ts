@@ -1,7 +1,8 @@
 // The lines of a day's event log: what was planned, which slots have no row and why, and what happened besides.
 import * as z from 'zod/mini';
 import { type IstDate, formatIso, instant, parseIstDate, parseInstant } from '../time.ts';
-import { HOLE_REASONS } from './coverage.ts';
+import { type SessionPlan, withoutPhases } from '../market/phases.ts';
+import { type Coverage, HOLE_REASONS, startCoverage } from './coverage.ts';
 
 const instantText = z.pipe(
   z.iso.datetime({ offset: true, precision: 3 }),
@@ -81,6 +82,30 @@ export type DayEvent = z.infer<typeof dayEvent>;
 export type PlanEvent = z.infer<typeof plan>;
 export type SymbolEvent = z.infer<typeof symbol>;
 export type NoteEvent = z.infer<typeof note>;
+
+/** In the order in which they were made. */
+export function plansIn(events: readonly DayEvent[]): readonly PlanEvent[] {
+  return events.filter((event) => event.event === 'plan');
+}
+
+/** What was last said of each symbol. */
+export function symbolsIn(events: readonly DayEvent[]): ReadonlyMap<string, SymbolEvent> {
+  return new Map(
+    events.flatMap((event) => (event.event === 'symbol' ? [[event.symbol, event] as const] : [])),
+  );
+}
+
+/** A day's plans with the holes that its event log explains; rows are to be added. */
+export function coverageOf(events: readonly DayEvent[]): Coverage {
+  const coverage = startCoverage(plansIn(events));
+  for (const event of events) if (event.event === 'hole') coverage.hole(event);
+  return coverage;
+}
+
+/** The session of a day of which the calendar has none, as it was planned when it was recorded all the same. */
+export function recordedSession(date: IstDate, plan: PlanEvent): SessionPlan {
+  return withoutPhases({ ...plan, date, certainty: 'provisional' });
+}
 
 const INSTANTS = new Set(['at', 'from', 'to', 'opensAt', 'closesAt']);
 

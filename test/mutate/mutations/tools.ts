@@ -116,8 +116,8 @@ export const TOOLING: readonly Mutation[] = [
   {
     name: 'a running day’s shares all close by auction',
     file: 'harvester/sessions.ts',
-    find: "if (event.event === 'symbol') known.set(event.symbol, event);",
-    replace: "if (event.event === 'symbol') known.delete(event.symbol);",
+    find: 'phasesBySymbol(symbolsIn(events), ownDays)',
+    replace: 'phasesBySymbol(new Map(), ownDays)',
     tests: TOOLS,
   },
   {
