@@ -19,13 +19,16 @@ export function columnSum(): ColumnSum {
   };
   const numbersOf = ({ names, places }: TextColumn): Float64Array => {
     const known = names.map(valueOf);
-    return Float64Array.from(places, (place) => known[place] ?? NaN);
+    const numbers = new Float64Array(places.length);
+    for (let row = 0; row < places.length; row += 1) numbers[row] = known[places[row] ?? -1] ?? NaN;
+    return numbers;
   };
   return {
     add(column) {
       let [values, nulls, sum] = [0, 0, all.sum];
       let weight = (all.values + all.nulls) % WEIGHTS;
-      for (const value of column instanceof Float64Array ? column : numbersOf(column)) {
+      const numbers = column instanceof Float64Array ? column : numbersOf(column);
+      for (const value of numbers) {
         weight = weight === WEIGHTS ? 1 : weight + 1;
         if (Number.isNaN(value)) nulls += 1;
         else {
