@@ -36,7 +36,7 @@ export interface DayFolder {
    */
   rows(): AsyncIterable<Iterable<Observed | null>>;
   /**
-   * Writes the Parquet file, reads it back and compares counts and sums per column.
+   * Writes the Parquet file; every value is read from what was written and compared, and the file then from its end.
    * @throws FyersError `platform.integrity` when what is read is not what was written
    */
   writeParquet(

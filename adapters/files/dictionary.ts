@@ -7,22 +7,31 @@ export interface Dictionary<Values> {
   readonly indexes: Uint32Array;
 }
 
-/** Null where it would not halve the bytes. @param numbers without NaN */
+/** Used again and again: arrays of each column's own would keep the garbage collector busy. */
+let memory = memoryFor(0);
+
+function memoryFor(rows: number) {
+  const most = Math.floor(rows / 2);
+  const table = new Uint32Array(2 ** (bitWidth(most) + 1));
+  return { rows, table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
+}
+
+/** Null where it would not halve the bytes. It is good until the next call. @param numbers without NaN */
 export function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | null {
   const most = Math.floor(numbers.length / 2);
   if (most === 0) return null;
+  if (memory.rows < numbers.length) memory = memoryFor(numbers.length);
   const bits = bitWidth(most) + 1;
   /** Places of values by their hash, one more than they are; open addressing. */
-  const table = new Uint32Array(2 ** bits);
+  const table = memory.table.subarray(0, 2 ** bits).fill(0);
   const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
-  const values = new Float64Array(most);
-  const indexes = new Uint32Array(numbers.length);
+  const { values, indexes } = memory;
   let count = 0;
   for (let row = 0; row < numbers.length; row += 1) {
     const number = numbers[row] ?? NaN;
     let at = hashOf(words[2 * row] ?? 0, words[2 * row + 1] ?? 0) >>> (32 - bits);
     let place = table[at] ?? 0;
-    while (place > 0 && values[place - 1] !== number) {
+    while (place > 0 && !Object.is(values[place - 1], number)) {
       at = (at + 1) & (table.length - 1);
       place = table[at] ?? 0;
     }
@@ -38,7 +47,7 @@ export function numberDictionary(numbers: Float64Array): Dictionary<Float64Array
   const indexBytes = (numbers.length * bitWidth(count)) / 8;
   return 2 * (8 * count + indexBytes) > 8 * numbers.length
     ? null
-    : { values: values.subarray(0, count), indexes };
+    : { values: values.subarray(0, count), indexes: indexes.subarray(0, numbers.length) };
 }
 
 /** The texts that rows have, in the order of their first rows. */

@@ -1,5 +1,5 @@
 // Lines of the day log from their bytes. What a cell means is written in columns.ts: this reads the common forms of it sooner.
-import { COLUMNS, type Column, parseCell } from '../../core/depth/columns.ts';
+import { COLUMNS, parseCell } from '../../core/depth/columns.ts';
 import type { Observed } from '../../core/depth/observed.ts';
 import { HOUR, MINUTE, SECOND, istInstant, parseIstDate } from '../../core/time.ts';
 
@@ -16,64 +16,70 @@ const DIGITS_MAX = 15;
 /** Exact, so that a quotient by one is rounded once, as the text's own value is. */
 const TENS = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, power) => 10 ** power);
 
+const [TEXT, NUMBER, COUNT, STAMPED] = [0, 1, 2, 3];
+const CODES = { text: TEXT, price: NUMBER, count: COUNT, timestamp: STAMPED };
+const KINDS = Uint8Array.from(COLUMNS, ({ kind }) => CODES[kind]);
+
 export function lineParser(): LineParser {
   const numbers = new Float64Array(COLUMNS.length).fill(NaN);
   const texts = new Array<string | null>(COLUMNS.length).fill(null);
   const row: Observed = { numbers, texts };
   const clock = clockParser();
+  const textOf = textParser();
   const last = COLUMNS.length - 1;
-  let end = 0;
 
-  /** NaN where the number is of no common form. Sets `end`. */
-  const number = (bytes: Buffer, from: number, to: number, whole: boolean): number => {
+  /** Reads the number at `from` where it is of the common form, and says where it ends; -1 where it is of no such. */
+  const number = (index: number, bytes: Buffer, from: number, to: number): number => {
     const first = bytes[from] === MINUS ? from + 1 : from;
-    let [value, digits, point] = [0, 0, -1];
-    for (end = first; end < to; end += 1) {
-      const byte = bytes[end] ?? COMMA;
+    let value = 0;
+    let point = -1;
+    let at = first;
+    for (; at < to; at += 1) {
+      const byte = bytes[at] ?? COMMA;
       const digit = byte - ZERO;
-      if (digit >= 0 && digit <= 9) {
-        value = value * 10 + digit;
-        digits += 1;
-      } else if (byte === POINT && point < 0) point = end;
+      if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+      else if (byte === POINT && point < 0) point = at;
       else break;
     }
-    if (digits === 0 || digits > DIGITS_MAX) return NaN;
+    const digits = at - first - (point < 0 ? 0 : 1);
+    if (digits === 0 || digits > DIGITS_MAX) return -1;
     if (point >= 0) {
-      if (whole || point === first || point === end - 1) return NaN;
-      value /= TENS[end - point - 1] ?? NaN;
+      if (KINDS[index] === COUNT || point === first || point === at - 1) return -1;
+      value /= TENS[at - point - 1] ?? NaN;
     }
-    return first === from ? value : -value;
+    numbers[index] = first === from ? value : -value;
+    return at;
   };
 
-  /** The cell at `from`, which ends at `end` then. False where it is no value of the column. */
-  const cell = (column: Column, index: number, bytes: Buffer, from: number, to: number) => {
-    if (bytes[from] === COMMA || from === to) {
-      end = from;
-      numbers[index] = NaN;
-      texts[index] = null;
-      return column.nullable;
-    }
-    if (column.kind === 'timestamp') {
-      end = from + STAMP.length;
-      numbers[index] = clock(bytes, from, to);
-    } else if (column.kind !== 'text') {
-      numbers[index] = number(bytes, from, to, column.kind === 'count');
-    }
-    const read = column.kind !== 'text' && !Number.isNaN(numbers[index]);
-    if (read && (end === to || bytes[end] === COMMA)) return true;
-    end = endOf(bytes, from, to);
-    const value = parseCell(column, bytes.toString('utf8', from, end));
-    if (typeof value === 'string') texts[index] = value;
-    else numbers[index] = value ?? NaN;
-    return value !== undefined;
+  /** The same of a stamp. */
+  const stamp = (index: number, bytes: Buffer, from: number, to: number): number => {
+    const at = clock(bytes, from, to);
+    numbers[index] = at;
+    return Number.isNaN(at) ? -1 : from + STAMP.length;
+  };
+
+  /** The same of any other value of the column. */
+  const other = (index: number, bytes: Buffer, from: number, to: number): number => {
+    const end = endOf(bytes, from, to);
+    const column = COLUMNS[index];
+    if (column === undefined) return -1;
+    const value = parseCell(column, textOf(bytes, from, end));
+    if (value === undefined) return -1;
+    numbers[index] = typeof value === 'number' ? value : NaN;
+    texts[index] = typeof value === 'string' ? value : null;
+    return end;
   };
 
   return (bytes, from, to) => {
     let at = from;
     for (let index = 0; index <= last; index += 1) {
-      const column = COLUMNS[index];
-      if (column === undefined || at > to || !cell(column, index, bytes, at, to)) return null;
-      if (index === last ? end !== to : end >= to) return null;
+      if (at > to) return null;
+      const kind = KINDS[index];
+      let end = -1;
+      if (kind === NUMBER || kind === COUNT) end = number(index, bytes, at, to);
+      else if (kind === STAMPED) end = stamp(index, bytes, at, to);
+      if (end < 0 || (end < to && bytes[end] !== COMMA)) end = other(index, bytes, at, to);
+      if (end < 0 || (index === last ? end !== to : end >= to)) return null;
       at = end + 1;
     }
     return row;
@@ -84,6 +90,24 @@ function endOf(bytes: Buffer, from: number, to: number): number {
   let end = from;
   while (end < to && bytes[end] !== COMMA) end += 1;
   return end;
+}
+
+/** As many texts as are known at once; a power of two. */
+const TEXTS = 4096;
+
+/** A text that was read before is the same one again: a day has few, and most of them in every row. */
+function textParser(): (bytes: Buffer, from: number, to: number) => string {
+  const known = new Array<{ readonly bytes: Buffer; readonly text: string } | undefined>(TEXTS);
+  return (bytes, from, to) => {
+    let hash = 0;
+    for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+    const place = hash & (TEXTS - 1);
+    const before = known[place];
+    if (before?.bytes.length === to - from && isSame(before.bytes, bytes, from)) return before.text;
+    const text = bytes.toString('utf8', from, to);
+    known[place] = { bytes: Buffer.from(bytes.subarray(from, to)), text };
+    return text;
+  };
 }
 
 /** The instant of a stamp such as {@link STAMP}; NaN for any other form. A log has one date, which is read once. */
@@ -109,8 +133,8 @@ function clockParser(): (bytes: Buffer, from: number, to: number) => number {
 }
 
 /** Quicker than the library's comparison, for so few bytes. */
-function isSame(date: Buffer, bytes: Buffer, from: number): boolean {
-  for (let at = 0; at < date.length; at += 1) if (date[at] !== bytes[from + at]) return false;
+function isSame(before: Buffer, bytes: Buffer, from: number): boolean {
+  for (let at = 0; at < before.length; at += 1) if (before[at] !== bytes[from + at]) return false;
   return true;
 }
 

@@ -41,7 +41,7 @@ export function writeChunk(
     });
   }
   const dataBegins = writer.offset;
-  const levels = required ? new Uint8Array() : hybrid(levelsOf(column, rows, nulls), 1);
+  const levels = required ? new Uint8Array() : levelsOf(column, rows, nulls);
   const bytes = page(levels, encoded.body, {
     type: 'DATA_PAGE_V2',
     data_page_header_v2: {
@@ -127,21 +127,19 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
 }
 
 function presentIn(column: Float64Array): Float64Array {
-  let nulls = 0;
-  for (const value of column) if (Number.isNaN(value)) nulls += 1;
-  return nulls === 0 ? column : column.filter((value) => !Number.isNaN(value));
+  return !column.includes(NaN) ? column : column.filter((value) => !Number.isNaN(value));
 }
 
-/** 1 where a row has a value. */
+/** 1 where a row has a value, as the page has it. */
 function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
-  const levels = new Uint8Array(rows).fill(nulls === rows ? 0 : 1);
-  if (nulls === 0 || nulls === rows) return levels;
+  if (nulls === 0 || nulls === rows) return run(nulls === 0 ? 1 : 0, rows);
+  const levels = new Uint8Array(rows).fill(1);
   for (let row = 0; row < rows; row += 1) {
     const missing =
       column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
     if (missing) levels[row] = 0;
   }
-  return levels;
+  return hybrid(levels, 1);
 }
 
 function indexed(indexes: Uint32Array, values: number): Uint8Array {
@@ -149,9 +147,19 @@ function indexed(indexes: Uint32Array, values: number): Uint8Array {
   return Buffer.concat([Uint8Array.of(width), hybrid(indexes, width)]);
 }
 
+/** What the other makes of so many times the same, without looking at each. */
+function run(level: 0 | 1, rows: number): Uint8Array {
+  const bytes = new ByteWriter(8);
+  if (rows > 0) {
+    bytes.appendVarInt(rows << 1);
+    bytes.appendUint8(level);
+  }
+  return bytes.getBytes();
+}
+
 /** Runs, and packed bits between them. */
 function hybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
-  const bytes = new ByteWriter(16 + values.length * 2);
+  const bytes = new ByteWriter(64 + Math.ceil((values.length * width) / 8));
   writeRleBitPackedHybrid(bytes, values, width);
   return bytes.getBytes();
 }

@@ -1,14 +1,14 @@
 // Rows to Parquet, zstd, and back: nothing counts as written before it has been read and compared.
+import { hash } from 'node:crypto';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ColumnChunk, parquetMetadataAsync } from 'hyparquet';
-import { ParquetWriter, type SchemaElement, fileWriter } from 'hyparquet-writer';
+import { ByteWriter, ParquetWriter, type SchemaElement, fileWriter } from 'hyparquet-writer';
 import type { Column } from '../../core/depth/columns.ts';
 import type { RowGroup } from '../../core/depth/row-group.ts';
 import { FyersError, toError } from '../../core/errors.ts';
-import { type ColumnSum, columnSum } from './column-sum.ts';
 import { writeChunk } from './parquet-chunk.ts';
-import { readChunk } from './parquet-pages.ts';
+import { holds } from './parquet-pages.ts';
 
 export type ParquetColumn = Pick<Column, 'name' | 'kind' | 'nullable'>;
 
@@ -40,11 +40,11 @@ export async function writeParquet(
     codec: 'ZSTD',
     createdBy: 'fyers-token-refresh',
   });
-  const sums = columns.map(columnSum);
-  for await (const group of groups) await writeGroup(parquet, group, sums);
+  const written: Written[] = [];
+  for await (const group of groups) written.push(await writeGroup(parquet, group, partial));
   await parquet.finish();
   try {
-    await compare(partial, columns, Number(parquet.num_rows), sums);
+    await compare(partial, schema, written);
   } catch (caught) {
     throw damaged(partial, toError(caught));
   }
@@ -54,19 +54,33 @@ export async function writeParquet(
   await rename(partial, file);
 }
 
+/** A row group's columns: what each was when it read as what it is to hold. */
+interface Written {
+  readonly rows: number;
+  readonly digests: readonly string[];
+}
+
 /** Turns between columns let whatever else goes on, such as the compression of a log, go on. */
-async function writeGroup(
-  parquet: ParquetWriter,
-  group: RowGroup,
-  sums: readonly ColumnSum[],
-): Promise<void> {
+async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Written> {
   const { writer, schema, row_groups } = parquet;
   const begins = writer.offset;
   const columns: ColumnChunk[] = [];
+  const digests: string[] = [];
+  const chunkWriter = new ByteWriter(64 * 1024);
   for (const [index, element] of schema.slice(1).entries()) {
     const column = group.column(index);
-    sums[index]?.add(column);
-    columns.push(writeChunk(writer, element, column));
+    chunkWriter.index = 0;
+    chunkWriter.offset = writer.offset;
+    const chunk = writeChunk(chunkWriter, element, column);
+    const bytes = chunkWriter.getBytes();
+    try {
+      if (!holds(bytes, chunk, element, column)) throw new Error(`column ${element.name} differs`);
+    } catch (caught) {
+      throw damaged(file, toError(caught));
+    }
+    writer.appendBytes(bytes);
+    columns.push(chunk);
+    digests.push(digestOf(bytes));
     await nextTurn();
   }
   const bytes = columns.map(({ meta_data }) => meta_data?.total_uncompressed_size ?? 0n);
@@ -78,6 +92,7 @@ async function writeGroup(
     total_compressed_size: BigInt(writer.offset - begins),
   });
   parquet.num_rows += num_rows;
+  return { rows: group.rows, digests };
 }
 
 function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
@@ -91,32 +106,47 @@ function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
   ];
 }
 
+/** What the file's own end leads to is what was written. */
 async function compare(
   file: string,
-  columns: readonly ParquetColumn[],
-  rows: number,
-  written: readonly ColumnSum[],
+  schema: readonly SchemaElement[],
+  written: readonly Written[],
 ): Promise<void> {
   await using handle = await open(file);
   const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
-  if (Number(metadata.num_rows) !== rows) throw new Error('the number of rows differs');
-  for (const [index, { name }] of columns.entries()) {
-    const element = metadata.schema[index + 1];
-    const read = columnSum();
-    for (const group of metadata.row_groups) {
-      const chunk = group.columns[index];
-      if (element === undefined || chunk === undefined)
-        throw new Error(`column ${name} is missing`);
-      const bytes = await chunkBytes(handle, chunk);
-      read.add(readChunk(bytes, chunk, element));
+  const groups = metadata.row_groups;
+  const rows = groups.map(({ num_rows }) => Number(num_rows));
+  if (
+    formOf(metadata.schema, rows) !==
+    formOf(
+      schema,
+      written.map((each) => each.rows),
+    )
+  ) {
+    throw new Error('its schema or its number of rows differs');
+  }
+  for (const [index, { columns }] of groups.entries()) {
+    const chunks = await chunksOf(handle, columns);
+    for (const [place, digest] of (written[index]?.digests ?? []).entries()) {
+      if (digestOf(chunks[place] ?? new Uint8Array()) === digest) continue;
+      throw new Error(`column ${schema[place + 1]?.name ?? ''} differs`);
     }
-    if (read.total() !== written[index]?.total()) throw new Error(`column ${name} differs`);
   }
 }
 
-async function chunkBytes(handle: FileHandle, { meta_data }: ColumnChunk): Promise<Uint8Array> {
-  const from = meta_data?.dictionary_page_offset ?? meta_data?.data_page_offset;
-  return bytesFrom(handle, Number(from), Number(meta_data?.total_compressed_size));
+/** Of columns that follow each other, as those of a row group do. */
+async function chunksOf(
+  handle: FileHandle,
+  columns: readonly ColumnChunk[],
+): Promise<readonly Uint8Array[]> {
+  const spans = columns.map(({ meta_data }) => ({
+    from: Number(meta_data?.dictionary_page_offset ?? meta_data?.data_page_offset),
+    bytes: Number(meta_data?.total_compressed_size),
+  }));
+  const begins = spans[0]?.from ?? 0;
+  const length = spans.reduce((sum, { bytes }) => sum + bytes, 0);
+  const all = await bytesFrom(handle, begins, length);
+  return spans.map(({ from, bytes }) => all.subarray(from - begins, from - begins + bytes));
 }
 
 async function bytesFrom(handle: FileHandle, from: number, length: number) {
@@ -131,6 +161,21 @@ function bufferOf(handle: FileHandle, byteLength: number) {
     slice: async (from: number, to = byteLength) =>
       (await bytesFrom(handle, from, to - from)).buffer,
   };
+}
+
+/** What tells readers how to take the bytes. */
+function formOf(schema: readonly SchemaElement[], rows: readonly number[]): string {
+  const columns = schema.map(({ name, type, converted_type, repetition_type }) => ({
+    name,
+    type,
+    converted_type,
+    repetition_type,
+  }));
+  return JSON.stringify({ columns, rows });
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64');
 }
 
 function damaged(file: string, cause: Error): FyersError {

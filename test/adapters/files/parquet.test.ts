@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { columnSum } from '../../../adapters/files/column-sum.ts';
+import { ByteWriter } from 'hyparquet-writer';
+import { writeChunk } from '../../../adapters/files/parquet-chunk.ts';
+import { holds } from '../../../adapters/files/parquet-pages.ts';
 import { writeParquet } from '../../../adapters/files/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../core/depth/columns.ts';
 import { type RowGroup, groupOf } from '../../../core/depth/row-group.ts';
@@ -20,6 +23,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'fyers-parquet-'));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await rm(folder, { recursive: true });
 });
 
@@ -111,6 +115,31 @@ describe('A Parquet file', () => {
     expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
   });
 
+  test('does not come to be when its end says something else than was written', async () => {
+    const file = path.join(folder, 'depth.parquet');
+    const write = fs.writeFileSync;
+    vi.spyOn(fs, 'writeFileSync').mockImplementation((to, data, options) => {
+      const bytes = Buffer.from(data as Uint8Array);
+      const at = bytes.indexOf('previous_close');
+      if (at >= 0) bytes.write('P', at);
+      write(to, bytes, options);
+    });
+    await expect(writeParquet(file, ALL, groups())).rejects.toThrow(
+      'its schema or its number of rows differs',
+    );
+    expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
+  });
+
+  test('does not come to be when a value is none that it can hold', async () => {
+    const file = path.join(folder, 'depth.parquet');
+    const columns = [{ name: 'name', kind: 'text', nullable: true }] as const;
+    const half = asGroups(columns, [[['\ud800']]]);
+    await expect(writeParquet(file, columns, half)).rejects.toMatchObject({
+      code: 'platform.integrity',
+      message: expect.stringContaining('column name differs') as string,
+    });
+  });
+
   test('may hold no row', async () => {
     const nothing = async function* (): AsyncGenerator<RowGroup> {
       yield await Promise.resolve(groupOf(ALL, []));
@@ -191,36 +220,59 @@ async function* asGroups(
   for (const rows of groups) yield await Promise.resolve(groupOf(columns, rows));
 }
 
-describe('The sum of a column', () => {
-  const numbers = (...values: readonly number[]): string => {
-    const sum = columnSum();
-    sum.add(Float64Array.from(values));
-    return sum.total();
+describe('What is read back', () => {
+  const text = { name: 'text', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' } as const;
+  const price = { name: 'price', type: 'DOUBLE', repetition_type: 'OPTIONAL' } as const;
+  const count = { name: 'count', type: 'INT64', repetition_type: 'OPTIONAL' } as const;
+  type Element = typeof text | typeof price | typeof count;
+
+  /** Whether what is written of `one` reads as `other`. */
+  const same = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
+    const writer = new ByteWriter();
+    const chunk = writeChunk(writer, element, columnOf(element, one));
+    return holds(writer.getBytes(), chunk, element, columnOf(element, other));
   };
-  const texts = (...values: readonly (string | null)[]): string => {
-    const sum = columnSum();
-    sum.add(textsOf(values));
-    return sum.total();
+  const columnOf = ({ type }: Element, cells: readonly Cell[]) => {
+    const kind = type === 'BYTE_ARRAY' ? 'text' : 'price';
+    return groupOf(
+      [{ kind }],
+      cells.map((cell) => [cell]),
+    ).column(0);
   };
-  test('sees a changed value, a changed place, and a null for a zero', () => {
-    expect(numbers(1, 2, NaN)).toBe(numbers(1, 2, NaN));
-    expect(numbers(1, 3, NaN)).not.toBe(numbers(1, 2, NaN));
-    expect(numbers(2, 1, NaN)).not.toBe(numbers(1, 2, NaN));
-    expect(numbers(1, 2, 0)).not.toBe(numbers(1, 2, NaN));
-    expect(texts('b', null, 'a')).not.toBe(texts('a', null, 'b'));
-    expect(texts('a', null, 'c')).not.toBe(texts('a', null, 'b'));
-    expect(texts('a', 'b', null)).not.toBe(texts('a', null, 'b'));
+  const often = (cells: readonly Cell[]): readonly Cell[] =>
+    Array.from({ length: 9 }, () => cells).flat();
+
+  for (const [how, form] of [
+    ['each value once', (cells: readonly Cell[]) => cells],
+    ['values by their places', often],
+  ] as const) {
+    test(`is another column where a value, a place or a gap differs: ${how}`, () => {
+      for (const numbers of [price, count]) {
+        expect(same(numbers, form([1, 2, null]), form([1, 2, null]))).toBe(true);
+        expect(same(numbers, form([1, 3, null]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([2, 1, null]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, 0]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, null]), form([1, 2, 0]))).toBe(false);
+        expect(same(numbers, form([1, 2]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, null]), form([1, 2]))).toBe(false);
+      }
+      expect(same(text, form(['a', null, 'b']), form(['a', null, 'b']))).toBe(true);
+      expect(same(text, form(['b', null, 'a']), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', null, 'c']), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', 'b', null]), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', 'b']), form(['a', 'b', null]))).toBe(false);
+    });
+  }
+
+  test('keeps a zero and its negative apart', () => {
+    expect(same(price, often([0, -0]), often([0, -0]))).toBe(true);
+    expect(same(price, often([0, 0]), often([0, -0]))).toBe(false);
   });
 
-  test('does not depend on where its texts are kept', () => {
-    const sum = columnSum();
-    sum.add({ names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) });
-    expect(sum.total()).toBe(texts('a', null, 'b'));
+  test('does not depend on where the texts of a column are kept', () => {
+    const writer = new ByteWriter();
+    const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));
+    const column = { names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) };
+    expect(holds(writer.getBytes(), chunk, text, column)).toBe(true);
   });
 });
-
-function textsOf(values: readonly (string | null)[]) {
-  const rows = values.map((value) => [value]);
-  const column = groupOf([{ kind: 'text' }], rows).column(0);
-  return column;
-}
