@@ -4,6 +4,7 @@ import {
   DAY,
   type Instant,
   type IstDate,
+  MINUTE,
   SECOND,
   istDate,
   istDateAt,
@@ -32,6 +33,7 @@ export async function slotsMeasures(): Promise<readonly Measure[]> {
     await stalled(),
     await dead('yesterday’s token', (now) => plus(now, -DAY)),
     await dead('a token that the broker has ended', FRESH),
+    await inUse(),
   ];
 }
 
@@ -131,6 +133,27 @@ async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<
     ours: ours.calls,
     beside: SYMBOLS * rounds.length,
     aim: null,
+  };
+}
+
+/** The shortest session there is, whose harvester holds yesterday's token until a login in its second half hour. */
+async function inUse(): Promise<Measure> {
+  const from = istInstant(istDate('2026-11-08'), '17:50');
+  const lags: number[] = [];
+  for (let slot = 0; slot < MINUTE; slot += EVERY) {
+    // Just too late for whatever is read as that slot begins.
+    const publishedAt = plus(from, 40 * MINUTE + slot + 1);
+    const tokenAt = (now: Instant) => plus(now, now < publishedAt ? -DAY : -SECOND);
+    const day = await harvested({ from, sessions: 1, callMs: 100, tokenAt });
+    const [first = Infinity] = rowsIn(day, istDateAt(from));
+    lags.push(first - publishedAt);
+  }
+  return {
+    what: 'token published to in use, at worst',
+    unit: 'ms',
+    ours: Math.max(...lags),
+    beside: null,
+    aim: { atMost: MINUTE },
   };
 }
 

@@ -5,8 +5,17 @@ import * as say from '../core/depth/events.ts';
 import type { CalendarNotice } from '../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
-import type { Clock, DepthFeed, Events } from '../core/ports.ts';
-import { DAY, HOUR, type Instant, type IstDate, MINUTE, SECOND, plus } from '../core/time.ts';
+import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
+import {
+  DAY,
+  HOUR,
+  type Instant,
+  type IstDate,
+  MINUTE,
+  SECOND,
+  instant,
+  plus,
+} from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
 import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
@@ -175,6 +184,20 @@ async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise
 
 const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
 
+/** As the next slot begins, so that a token is in use at once: one read a minute then finds it within a minute. */
+async function readAgain(
+  { clock, signal, token, sampling }: LoopOptions,
+  { closesAt }: SessionPlan,
+  batch: readonly Taken[],
+): Promise<void> {
+  const every = sampling.everySeconds * SECOND;
+  const next = plus(batch[0]?.slot ?? clock.now(), every);
+  if (next >= closesAt || !token.isDue(next)) return;
+  // No longer than a slot, also where the clock was set back.
+  await slept(clock, instant(Math.min(next, clock.now() + every)), signal);
+  if (!signal.aborted) await token.read('if-due');
+}
+
 interface Recorded {
   readonly health: Health;
   readonly seen: LookingOn;
@@ -216,12 +239,13 @@ async function record(
         if (batch.length === 0) seen.waits(session.opensAt);
         seen.slot(batch, missing.length);
         await seen.clocks(day);
-        const before = token.token();
-        if (missing.some((reason) => ASK_AGAIN.has(reason))) await token.read('if-due');
-        if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
         await health.step.pass(clock.now());
         await pieces.pass(clock.now());
         await market.pass(clock.now());
+        if (!missing.some((reason) => ASK_AGAIN.has(reason))) continue;
+        const before = token.token();
+        await readAgain(options, session, batch);
+        if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
       // The last slot begins before the close; a clock that is set back then has more of them.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);

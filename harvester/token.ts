@@ -4,7 +4,7 @@ import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/depth/events.
 import { toError } from '../core/errors.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { decodeToken } from '../core/token/jwt.ts';
-import { type Instant, MINUTE, plus } from '../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 
 export interface HeldToken {
   readonly token: () => AccessToken | null;
@@ -14,6 +14,8 @@ export interface HeldToken {
    * quietly: no word of a token that is not there, where nobody need have one.
    */
   read(when: 'always' | 'if-due' | 'quietly'): Promise<void>;
+  /** Whether `if-due` will read at that time. */
+  isDue(at: Instant): boolean;
 }
 
 export interface HeldTokenOptions {
@@ -24,7 +26,8 @@ export interface HeldTokenOptions {
   readonly fingerprint: (token: AccessToken) => string;
 }
 
-const REREAD_AFTER = MINUTE;
+/** A minute, of a clock whose alarms are late now and then: the next one is not to find that it came too early. */
+const REREAD_AFTER = MINUTE - SECOND;
 
 export function holdToken({ store, clock, events, fingerprint }: HeldTokenOptions): HeldToken {
   let token: AccessToken | null = null;
@@ -45,14 +48,16 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
       if (!quietly) events.emit(tokenMissing());
     } else if (token !== before) events.emit(tokenInUse(fingerprint(token)));
   };
+  // A clock that is before the last time was set back.
+  const isDue = (at: Instant): boolean =>
+    readAt === null || at < readAt || at >= plus(readAt, REREAD_AFTER);
   return {
     token: () => token,
     appId: () => appId,
+    isDue,
     async read(when) {
       const now = clock.now();
-      // A clock that is before the last time was set back.
-      const isFresh = readAt !== null && readAt <= now && now < plus(readAt, REREAD_AFTER);
-      if (when === 'if-due' && isFresh) return;
+      if (when === 'if-due' && !isDue(now)) return;
       readAt = now;
       try {
         await readNow(when === 'quietly');

@@ -227,10 +227,41 @@ describe('The harvester', () => {
     for await (const block of days.folder(TODAY).rows()) {
       for (const row of block) rows += row === null ? 0 : 1;
     }
-    expect(rows).toBe(((180 - 110) / 5) * 2);
+    expect(rows).toBe(((180 - 105) / 5) * 2);
     const holes = (await days.folder(TODAY).events()).filter(({ event }) => event === 'hole');
-    expect(holes).toHaveLength(110 / 5);
+    expect(holes).toHaveLength(105 / 5);
   });
+
+  test.each([
+    { everySeconds: 5, takesMs: 0 },
+    { everySeconds: 5, takesMs: 30 },
+    { everySeconds: 60, takesMs: 0 },
+  ])(
+    'has a token in use a minute after it was published, at one read a minute: $everySeconds s, $takesMs ms',
+    async ({ everySeconds, takesMs }) => {
+      const session = { ...shortSession(), closesAt: plus(OPENS_AT, 5 * MINUTE) };
+      let longest = 0;
+      for (let after = 0; after <= 60; after += 15) {
+        // Just too late for a read at that instant.
+        const publishedAt = plus(OPENS_AT, 105 * SECOND + after * SECOND + 2 * takesMs + 1);
+        const { reads, days } = await liveIn(await mkdtemp(path.join(folder, 'day-')), {
+          everySeconds,
+          takesMs,
+          stored: (now) => (now < publishedAt ? null : TOKEN),
+          loop: { nextSession: () => session, isOver: () => false },
+        });
+        const events = await days.folder(TODAY).events();
+        const holes = events.filter(({ event }) => event === 'hole').length;
+        const usedAt = plus(OPENS_AT, holes * everySeconds * SECOND + 2 * takesMs);
+        longest = Math.max(longest, usedAt - publishedAt);
+        const inSession = reads.filter((at) => at >= OPENS_AT);
+        const gaps = inSession.slice(1).map((at, n) => at - (inSession[n] ?? at));
+        expect(Math.min(...gaps)).toBeGreaterThanOrEqual(MINUTE - takesMs);
+      }
+      expect(longest).toBeGreaterThan(MINUTE - SECOND);
+      expect(longest).toBeLessThanOrEqual(MINUTE);
+    },
+  );
 
   test('does not use a token that says itself that it is dead', async () => {
     const { manifest } = await live({

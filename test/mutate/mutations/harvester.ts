@@ -184,9 +184,16 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'the store is asked in every slot',
     file: 'harvester/token.ts',
-    find: 'REREAD_AFTER = MINUTE',
+    find: 'REREAD_AFTER = MINUTE - SECOND',
     replace: 'REREAD_AFTER = 1',
     tests: LOOP,
+  },
+  {
+    name: 'the store is read when a slot has failed, and not when the next one begins',
+    file: 'harvester/loop.ts',
+    find: 'await slept(clock, instant(Math.min(next, clock.now() + every)), signal);',
+    replace: '',
+    tests: ['test/harvester/loop.test.ts'],
   },
   {
     name: 'a hole is not written down',
