@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
+import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { ENVIRONMENT } from '../core/names.ts';
 import { parseSettings } from '../harvester/settings.ts';
 import type { Environment, Session } from './io.ts';
@@ -53,18 +54,9 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   parseSettings(argv, env);
   // Here and not above: only this command needs the Parquet and metrics code.
   const { run } = await import('../harvester/main.ts');
-  const stop = new AbortController();
-  const stopGently = (): void => {
-    stop.abort();
-  };
-  // Once: a second signal ends the process as usual.
-  process.once('SIGINT', stopGently).once('SIGTERM', stopGently);
-  try {
-    const persons = personsLog(io, argv.includes('--debug'));
-    return await run({ clock: io.clock, signal: stop.signal, argv, env, ...persons });
-  } finally {
-    process.off('SIGINT', stopGently).off('SIGTERM', stopGently);
-  }
+  using stop = stopSignal();
+  const persons = personsLog(io, argv.includes('--debug'));
+  return await run({ clock: io.clock, signal: stop.signal, argv, env, ...persons });
 }
 
 /** The folder whose `.env` counts; everything else about the arguments is the harvester's to judge. */

@@ -1,5 +1,6 @@
 // `npx fyers logs`: what the functions and the harvester have logged, as people read it.
 import { Argument, type Command } from 'commander';
+import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { FyersError } from '../core/errors.ts';
 import type { FunctionActor } from '../core/names.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
@@ -90,11 +91,7 @@ async function follow(
   first: readonly Entry[],
   show: (entries: readonly Entry[]) => void,
 ): Promise<void> {
-  const stop = new AbortController();
-  const end = (): void => {
-    stop.abort();
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
+  using stop = stopSignal();
   try {
     let newest = first.at(-1)?.at ?? source.since;
     while (!stop.signal.aborted) {
@@ -105,8 +102,6 @@ async function follow(
     }
   } catch (caught) {
     if (!stop.signal.aborted) throw caught;
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
   }
 }
 

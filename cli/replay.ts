@@ -1,6 +1,7 @@
 // `npx fyers replay`: a recording once more, slot by slot, for programs that want the day as it came.
 import type { Command } from 'commander';
 import { replayFeed } from '../adapters/files/replay-feed.ts';
+import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { FyersError } from '../core/errors.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
@@ -45,11 +46,7 @@ async function replay(
   const { io } = session;
   const speed = speedIn(options.speed);
   await using recording = await recordingOf(session, what, options);
-  const stop = new AbortController();
-  const end = (): void => {
-    stop.abort();
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
+  using stop = stopSignal();
   try {
     await using feed = replayFeed({
       recording,
@@ -64,8 +61,6 @@ async function replay(
     }
   } catch (caught) {
     if (!stop.signal.aborted) throw caught;
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
   }
 }
 

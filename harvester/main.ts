@@ -23,6 +23,7 @@ import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
 import { serviceManager } from '../adapters/process/service-manager.ts';
+import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { systemTimepiece } from '../adapters/process/timepiece.ts';
 import * as say from '../core/depth/events.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
@@ -265,13 +266,7 @@ function isEntry(): boolean {
 }
 
 if (isEntry()) {
-  const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    // Once: a second signal ends the process as usual.
-    process.once(name, () => {
-      stop.abort();
-    });
-  }
+  using stop = stopSignal();
   process.exitCode = await run({
     clock: systemClock,
     signal: stop.signal,

@@ -153,9 +153,13 @@ describe('The harvester as a process', () => {
     expect(code).toBe(0);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'goes on with what holds it after a first %s, and a second one ends it at once',
-    async (signal) => {
+  test.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+  ] as const)(
+    'goes on with what holds it after a first %s, and a %s after it ends it at once',
+    async (first, second) => {
       const called = Promise.withResolvers<undefined>();
       await using silent = await startS3(() => {
         called.resolve(undefined);
@@ -168,14 +172,14 @@ describe('The harvester as a process', () => {
         AWS_SECRET_ACCESS_KEY: 'test',
       });
       // Told by the process itself, which the first signal has not ended.
-      const ended = ending(child, '"event":"stop-asked"', () => child.kill(signal));
+      const ended = ending(child, '"event":"stop-asked"', () => child.kill(second));
       await Promise.race([called.promise, ended]);
-      child.kill(signal);
+      child.kill(first);
       const { code, output } = await ended;
       expect(output).toContain('"event":"stop-asked"');
       // It was neither through with its work nor did it see to its end.
       expect(output).not.toContain('"event":"stopping"');
-      expect([code, child.signalCode]).toEqual([null, signal]);
+      expect([code, child.signalCode]).toEqual([null, second]);
     },
   );
 

@@ -20,9 +20,9 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a second signal asks again',
-    file: 'harvester/main.ts',
-    find: 'process.once(name, () => {',
-    replace: 'process.on(name, () => {',
+    file: 'adapters/process/stop-signal.ts',
+    find: '    leave();\n',
+    replace: '',
     tests: ['test/harvester/main.test.ts'],
   },
   {
