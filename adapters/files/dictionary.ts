@@ -13,14 +13,14 @@ let memory = memoryFor(0);
 function memoryFor(rows: number) {
   const most = Math.floor(rows / 2);
   const table = new Uint32Array(2 ** (bitWidth(most) + 1));
-  return { rows, table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
+  return { table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
 }
 
 /** Null where it would not halve the bytes. It is good until the next call. @param numbers without NaN */
 export function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | null {
   const most = Math.floor(numbers.length / 2);
   if (most === 0) return null;
-  if (memory.rows < numbers.length) memory = memoryFor(numbers.length);
+  if (memory.indexes.length < numbers.length) memory = memoryFor(numbers.length);
   const bits = bitWidth(most) + 1;
   /** Places of values by their hash, one more than they are; open addressing. */
   const table = memory.table.subarray(0, 2 ** bits).fill(0);

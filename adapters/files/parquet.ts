@@ -40,11 +40,11 @@ export async function writeParquet(
     codec: 'ZSTD',
     createdBy: 'fyers-token-refresh',
   });
-  const written: Written[] = [];
-  for await (const group of groups) written.push(await writeGroup(parquet, group, partial));
+  const digests: Digests[] = [];
+  for await (const group of groups) digests.push(await writeGroup(parquet, group, partial));
   await parquet.finish();
   try {
-    await compare(partial, schema, written);
+    await compare(partial, parquet, digests);
   } catch (caught) {
     throw damaged(partial, toError(caught));
   }
@@ -54,14 +54,11 @@ export async function writeParquet(
   await rename(partial, file);
 }
 
-/** A row group's columns: what each was when it read as what it is to hold. */
-interface Written {
-  readonly rows: number;
-  readonly digests: readonly string[];
-}
+/** Of a row group's columns, when each read as what it is to hold. */
+type Digests = readonly string[];
 
 /** Turns between columns let whatever else goes on, such as the compression of a log, go on. */
-async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Written> {
+async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Digests> {
   const { writer, schema, row_groups } = parquet;
   const begins = writer.offset;
   const columns: ColumnChunk[] = [];
@@ -92,7 +89,7 @@ async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string)
     total_compressed_size: BigInt(writer.offset - begins),
   });
   parquet.num_rows += num_rows;
-  return { rows: group.rows, digests };
+  return digests;
 }
 
 function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
@@ -107,29 +104,17 @@ function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
 }
 
 /** What the file's own end leads to is what was written. */
-async function compare(
-  file: string,
-  schema: readonly SchemaElement[],
-  written: readonly Written[],
-): Promise<void> {
+async function compare(file: string, written: Form, digests: readonly Digests[]): Promise<void> {
   await using handle = await open(file);
   const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
-  const groups = metadata.row_groups;
-  const rows = groups.map(({ num_rows }) => Number(num_rows));
-  if (
-    formOf(metadata.schema, rows) !==
-    formOf(
-      schema,
-      written.map((each) => each.rows),
-    )
-  ) {
+  if (formOf(metadata) !== formOf(written)) {
     throw new Error('its schema or its number of rows differs');
   }
-  for (const [index, { columns }] of groups.entries()) {
+  for (const [index, { columns }] of metadata.row_groups.entries()) {
     const chunks = await chunksOf(handle, columns);
-    for (const [place, digest] of (written[index]?.digests ?? []).entries()) {
+    for (const [place, digest] of (digests[index] ?? []).entries()) {
       if (digestOf(chunks[place] ?? new Uint8Array()) === digest) continue;
-      throw new Error(`column ${schema[place + 1]?.name ?? ''} differs`);
+      throw new Error(`column ${written.schema[place + 1]?.name ?? ''} differs`);
     }
   }
 }
@@ -164,7 +149,10 @@ function bufferOf(handle: FileHandle, byteLength: number) {
 }
 
 /** What tells readers how to take the bytes. */
-function formOf(schema: readonly SchemaElement[], rows: readonly number[]): string {
+type Form = Pick<ParquetWriter, 'schema' | 'row_groups'>;
+
+function formOf({ schema, row_groups }: Form): string {
+  const rows = row_groups.map(({ num_rows }) => Number(num_rows));
   const columns = schema.map(({ name, type, converted_type, repetition_type }) => ({
     name,
     type,

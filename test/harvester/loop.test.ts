@@ -243,7 +243,7 @@ describe('The harvester', () => {
       let longest = 0;
       for (let after = 0; after <= 60; after += 15) {
         // Just too late for a read at that instant.
-        const publishedAt = plus(OPENS_AT, 105 * SECOND + after * SECOND + 2 * takesMs + 1);
+        const publishedAt = plus(OPENS_AT, (105 + after) * SECOND + 2 * takesMs + 1);
         const { reads, days } = await liveIn(await mkdtemp(path.join(folder, 'day-')), {
           everySeconds,
           takesMs,

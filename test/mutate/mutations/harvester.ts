@@ -50,7 +50,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'Parquet is not read back',
     file: 'adapters/files/parquet.ts',
-    find: 'await compare(partial, schema, written);',
+    find: 'await compare(partial, parquet, digests);',
     replace: '',
     tests: ['test/adapters/files/parquet.test.ts'],
   },
