@@ -1,12 +1,12 @@
 // How long the refresh function takes from nothing, beside the reference's: fresh processes, by turns, the same world.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { REFRESH, bundle } from '../infra/bundle.ts';
+import { bundleCode } from '../infra/bundle.ts';
 import { type ColdStage, coldStage } from './cold-stage.ts';
 import { type Measure, median } from './measure.ts';
 import { type Reference, unpackReference } from './reference-package.ts';
@@ -54,15 +54,15 @@ export async function coldMeasures(reference: Reference, dir: string): Promise<r
   ];
 }
 
-/** The function that is deployed, where only the SDK that Lambda brings is beside it. */
+/** The files that are deployed, in a folder of their own. */
 export async function ourCommand(dir: string): Promise<Command> {
   const folder = path.join(dir, 'ours');
-  await mkdir(path.join(folder, 'node_modules'), { recursive: true });
-  const sdk = path.join(import.meta.dirname, '..', 'node_modules', '@aws-sdk');
-  await symlink(sdk, path.join(folder, 'node_modules', '@aws-sdk'));
-  const file = path.join(folder, 'index.mjs');
-  await writeFile(file, await bundle(REFRESH));
-  return [process.execPath, RUNNER, file];
+  await mkdir(folder);
+  const { functions } = await bundleCode();
+  for (const [name, text] of Object.entries(functions.refresh)) {
+    await writeFile(path.join(folder, name), text);
+  }
+  return [process.execPath, RUNNER, path.join(folder, 'refresh.mjs')];
 }
 
 /** The reference's package as Lambda unpacks it; boto3 is where its runtime has it, outside the package. */

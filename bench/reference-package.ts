@@ -32,7 +32,6 @@ export interface Reference {
   /** As the guide's script uploads it. */
   readonly archive: string;
   readonly archiveBytes: number;
-  readonly withSdkBytes: number;
 }
 
 /** @param dir where the archives go. @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI */
@@ -40,26 +39,24 @@ export async function packReference(dir: string): Promise<Reference> {
   const { python } = await ensureVenv('reference-refresh', [...REQUESTS, ...BOTO3]);
   const handler = path.join(SOURCES, 'refresh_token.py');
   const archive = path.join(dir, 'reference.zip');
-  const withSdk = path.join(dir, 'reference-with-sdk.zip');
   return {
     python,
     runner: path.join(SOURCES, 'invoke.py'),
     module: 'refresh_token',
     archive,
-    archiveBytes: packedBytes(python, archive, handler, REQUESTS),
-    withSdkBytes: packedBytes(python, withSdk, handler, [...REQUESTS, ...BOTO3]),
+    archiveBytes: packedBytes(python, archive, [handler], REQUESTS),
   };
 }
 
-/** Zips a handler with what pip installed. @param requirements each `name==version` */
+/** Zips files with what pip installed. @param requirements each `name==version` */
 export function packedBytes(
   python: string,
   archive: string,
-  handler: string,
+  files: readonly string[],
   requirements: readonly string[] = [],
 ): number {
   const distributions = requirements.map((requirement) => requirement.split('==')[0] ?? '');
-  execFileSync(python, [path.join(SOURCES, 'pack.py'), archive, handler, ...distributions]);
+  execFileSync(python, [path.join(SOURCES, 'pack.py'), archive, files.join(','), ...distributions]);
   return statSync(archive).size;
 }
 

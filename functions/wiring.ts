@@ -1,17 +1,12 @@
 // What the functions share: their environment as settings, and the ports over AWS and Fyers.
 import { randomBytes } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore } from '../adapters/aws/claims.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
-import { pinSecret } from '../adapters/aws/pin.ts';
-import { topicChannel } from '../adapters/aws/topic.ts';
 import { allChannels } from '../adapters/channels.ts';
 import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
-import { telegramChannel } from '../adapters/telegram.ts';
 import { parseTelegram } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
@@ -24,7 +19,7 @@ import {
   TELEGRAM_API_URL,
   namesFor,
 } from '../core/names.ts';
-import type { Notifier, TokenStore } from '../core/ports.ts';
+import type { Notifier, SecretReader, TokenStore } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import { channelFailed } from '../core/token/events.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
@@ -44,8 +39,6 @@ const bounded = {
   },
 };
 const ssm = new SSMClient(bounded);
-const sns = new SNSClient(bounded);
-const secretsManager = new SecretsManagerClient(bounded);
 
 export interface Wiring {
   readonly log: Log;
@@ -122,9 +115,7 @@ function portsFor(settings: KeeperSettings, environment: Environment, log: Log) 
     claims: claimStore(ssm),
     // Without a PIN there is no secret, and the role may not even ask for it.
     secrets:
-      secretName === undefined
-        ? { pin: () => Promise.resolve(null) }
-        : pinSecret(secretsManager, secretName),
+      secretName === undefined ? { pin: () => Promise.resolve(null) } : storedPin(secretName),
     notifier: notifierFor(store, settings, environment, log),
     broker: fyersBroker({ apiUrl: login.apiUrl, onSecret }),
     events: log,
@@ -143,7 +134,7 @@ function notifierFor(
   const topicArn = environment[ENVIRONMENT.topicArn];
   const apiUrl = environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL;
   const channels = [
-    ...(topicArn === undefined ? [] : [topicChannel(sns, topicArn)]),
+    ...(topicArn === undefined ? [] : [topic(topicArn)]),
     ...(environment[ENVIRONMENT.telegram] === undefined
       ? []
       : [storedTelegram(store, names.parameter('FYERS_TELEGRAM'), apiUrl)]),
@@ -153,11 +144,42 @@ function notifierFor(
   });
 }
 
+// These two load their AWS client when it is first used: most runs use neither, and loading is most of a cold start.
+
+function storedPin(secretName: string): SecretReader {
+  return {
+    async pin() {
+      const [{ SecretsManagerClient }, { pinSecret }] = await Promise.all([
+        import('@aws-sdk/client-secrets-manager'),
+        import('../adapters/aws/pin.ts'),
+      ]);
+      return pinSecret(new SecretsManagerClient(bounded), secretName).pin();
+    },
+  };
+}
+
+function topic(topicArn: string): Notifier {
+  const channel = async (): Promise<Notifier> => {
+    const [{ SNSClient }, { topicChannel }] = await Promise.all([
+      import('@aws-sdk/client-sns'),
+      import('../adapters/aws/topic.ts'),
+    ]);
+    return topicChannel(new SNSClient(bounded), topicArn);
+  };
+  return {
+    send: async (message) => (await channel()).send(message),
+    hasListener: async () => (await channel()).hasListener(),
+  };
+}
+
 /** Bot and chat are read only when there is something to send. */
 function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): Notifier {
   const channel = async (): Promise<Notifier> => {
     const chat = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
-    if (chat.ok) return telegramChannel({ chat: chat.value, apiUrl });
+    if (chat.ok) {
+      const { telegramChannel } = await import('../adapters/telegram.ts');
+      return telegramChannel({ chat: chat.value, apiUrl });
+    }
     throw new FyersError(
       'operator.config',
       `The parameter ${parameter} ${chat.problem}.`,

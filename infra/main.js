@@ -5,9 +5,9 @@ import { nodeProblem } from '../adapters/process/require-node.js';
 export default async function main() {
   const problem = nodeProblem(process.versions.node);
   if (problem !== null) throw new pulumi.RunError(problem);
-  // esbuild works in a process of its own, so it may as well begin before the AWS package is loaded.
-  const { bundles } = await import('./bundle.ts');
-  const making = bundles();
+  // esbuild runs in a process of its own, so it starts before the AWS package is loaded.
+  const { bundleCode } = await import('./bundle.ts');
+  const making = bundleCode();
   // Whoever awaits it sees a failure; until then, or when the settings are at fault, it must not end the process.
   making.catch(() => undefined);
   const { program } = await import('./index.ts');

@@ -34,6 +34,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'sandbox/': ['core/names.ts', 'core/time.ts', 'core/ports.ts', 'core/errors.ts', 'sandbox/'],
   // It would agree with our mistakes.
   'sandbox/fyers/': ['sandbox/fyers/'],
+  'tools/': ['tools/'],
   'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
 };
 

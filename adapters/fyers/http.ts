@@ -1,5 +1,4 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
-import got, { RequestError, TimeoutError } from 'got';
 import { DAY, SECOND } from '../../core/time.ts';
 
 export interface FyersAnswer {
@@ -44,6 +43,8 @@ const BEFORE_SENDING = new Set([
 
 /** @throws only the signal's own reason; every network fault is a value. */
 export async function callFyers(request: FyersRequest): Promise<FyersReply> {
+  // Loaded when it is first used: most runs of a function need no call to the broker, and loading it takes long.
+  const { default: got, RequestError, TimeoutError } = await import('got');
   try {
     const response = await got(request.url, {
       method: request.method,

@@ -2,6 +2,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { FunctionActor, Names } from '../../core/names.ts';
+import type { Files } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 
 /** A year: who logged in, and what was published, can then still be asked. */
@@ -27,8 +28,7 @@ export interface FunctionArgs {
   readonly actor: FunctionActor;
   readonly names: Names;
   readonly arns: Arns;
-  /** One file. */
-  readonly code: string;
+  readonly files: Files;
   readonly environment: Environment;
   /** Executions that are set aside for it; null for none. */
   readonly reservedConcurrency: number | null;
@@ -58,10 +58,8 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
       role: role.arn,
       runtime: aws.lambda.Runtime.NodeJS24dX,
       architectures: ['arm64'],
-      handler: 'index.handler',
-      code: new pulumi.asset.AssetArchive({
-        'index.mjs': new pulumi.asset.StringAsset(args.code),
-      }),
+      handler: `${actor}.handler`,
+      code: new pulumi.asset.AssetArchive(assetsOf(args.files)),
       memorySize: MEMORY_MB,
       timeout: timeoutSeconds,
       // Off by default: AWS refuses it where less than ten executions would be left unreserved, and ten are all that a
@@ -90,4 +88,10 @@ function roleOf(parent: pulumi.Resource, { actor, names, arns }: FunctionArgs) {
     { parent },
   );
   return { role, policy };
+}
+
+function assetsOf(files: Files): pulumi.asset.AssetMap {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, new pulumi.asset.StringAsset(text)]),
+  );
 }

@@ -3,6 +3,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
+import type { Code } from '../bundle.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
@@ -19,8 +20,7 @@ export interface KeeperArgs {
   readonly arns: Arns;
   readonly credentials: Credentials;
   readonly messages: Pick<Messages, 'topicArn'>;
-  /** Each function as one file. */
-  readonly code: Readonly<Record<FunctionActor, string>>;
+  readonly code: Pick<Code, 'functions'>;
   readonly apiUrl: string;
   readonly telegramApiUrl: string | null;
   readonly redirectUri: string;
@@ -59,7 +59,7 @@ export class Keeper extends pulumi.ComponentResource {
         actor,
         names: args.names,
         arns,
-        code: args.code[actor],
+        files: args.code.functions[actor],
         reservedConcurrency: actor === 'watch' ? null : args.reservedConcurrency,
         environment,
       });

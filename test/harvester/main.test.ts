@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
 import { COMPAT_HEADER, parseCompatLine } from '../../core/depth/compat.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
-import { HARVESTER, bundle } from '../../infra/bundle.ts';
+import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { startS3 } from '../support/s3-server.ts';
@@ -94,7 +94,7 @@ describe('The harvester as a process', () => {
     const before = await manifest();
     await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));
     const file = path.join(folder, 'harvester.mjs');
-    await writeFile(file, await bundle(HARVESTER));
+    await writeFile(file, (await bundleCode()).harvester);
     const compacting = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
     expect(await ending(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
@@ -210,7 +210,7 @@ describe('The harvester as a process', () => {
 
   test('is one file with the SDK inside, and says clearly what it lacks', async () => {
     const file = path.join(folder, 'harvester.mjs');
-    await writeFile(file, await bundle(HARVESTER));
+    await writeFile(file, (await bundleCode()).harvester);
     await rm(path.join(folder, '.env'));
     const { code, output } = await ending(start([file]));
     expect(JSON.parse(output)).toMatchObject({

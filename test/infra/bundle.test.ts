@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RunError } from '@pulumi/pulumi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundle } from '../../infra/bundle.ts';
+import { type Bundle, type BundleOptions, bundle, bundleCode } from '../../infra/bundle.ts';
 import { ROOT } from '../support/source-tree.ts';
 
 let folder = '';
@@ -14,6 +14,16 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
+
+const options = (file: string, external: readonly string[] = []): BundleOptions => ({
+  entries: { index: file },
+  external,
+  isSplit: false,
+});
+
+async function bundleFile(file: string, external: readonly string[] = []): Promise<string> {
+  return (await bundle(options(file, external))).files['index.mjs'] ?? '';
+}
 
 function entry(text: string): string {
   const file = path.join(folder, 'entry.ts');
@@ -25,17 +35,20 @@ describe('A bundle', () => {
   test('of each entry has the same bytes from every folder, and names none', () => {
     const script = `
       import { createHash } from 'node:crypto';
-      const { HARVESTER, LOGIN, REFRESH, WATCH, bundle } = await import('${ROOT}/infra/bundle.ts');
-      for (const options of [REFRESH, LOGIN, WATCH, HARVESTER]) {
-        const code = await bundle(options);
+      const { bundleCode } = await import('${ROOT}/infra/bundle.ts');
+      const { functions, harvester } = await bundleCode(process.argv[1]);
+      for (const files of [...Object.values(functions), harvester]) {
+        const code = JSON.stringify(files);
         console.log(createHash('sha256').update(code).digest('hex'), code.includes('${ROOT}'));
       }`;
     // Pulumi runs the program in infra/.
-    const [first, second] = [folder, path.join(ROOT, 'infra')].map((cwd) =>
-      execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-        cwd,
-        encoding: 'utf8',
-      }),
+    const [first, second] = [folder, path.join(ROOT, 'infra')].map((cwd, index) =>
+      execFileSync(
+        process.execPath,
+        // Each with an empty cache of its own.
+        ['--input-type=module', '--eval', script, path.join(folder, String(index))],
+        { cwd, encoding: 'utf8' },
+      ),
     );
     expect(first).toMatch(/^(?:[0-9a-f]{64} false\n){4}$/);
     expect(second).toBe(first);
@@ -45,22 +58,50 @@ describe('A bundle', () => {
     const pino = path.join(ROOT, 'node_modules/pino/pino.js');
     const file = path.join(folder, 'index.mjs');
     const text = `import pino from '${pino}'; console.log(pino.version);`;
-    writeFileSync(file, await bundle({ entry: entry(text), external: [] }));
+    writeFileSync(file, await bundleFile(entry(text)));
     expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toMatch(/^\d+\.\d+/);
   });
 
-  test('leaves out what the runtime provides', async () => {
+  test('leaves out the packages that are external', async () => {
     const text =
       "import { SSMClient } from '@aws-sdk/client-ssm'; export const client = SSMClient;";
-    const code = await bundle({ entry: entry(text), external: ['@aws-sdk/*'] });
+    const code = await bundleFile(entry(text), ['@aws-sdk/*']);
     expect(code).toMatch(/from\s*"@aws-sdk\/client-ssm"/);
     expect(code.length).toBeLessThan(500);
   });
 
   test('that cannot be made stops the program with the place of the mistake, without a stack', async () => {
     const file = entry('export const = 1;');
-    const attempt = () => bundle({ entry: file, external: [] });
+    const attempt = () => bundle(options(file));
     await expect(attempt()).rejects.toThrow(/entry\.ts:1:13: ERROR/);
     await expect(attempt()).rejects.toBeInstanceOf(RunError);
+  });
+
+  test('is taken from the cache while the sources are the same, and made again after a change', async () => {
+    const cache = path.join(folder, 'cache');
+    const first = await bundleCode(cache);
+    const files = readdirSync(cache).map((name) => path.join(cache, name));
+    expect(files).toHaveLength(2);
+    const [file = ''] = files.filter((each) =>
+      readFileSync(each, 'utf8').includes('harvester.mjs'),
+    );
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Bundle;
+
+    const marked = { ...kept, files: { 'harvester.mjs': 'from the cache' } };
+    writeFileSync(file, JSON.stringify(marked));
+    expect((await bundleCode(cache)).harvester).toBe('from the cache');
+
+    const sources = { ...kept.sources, 'harvester/main.ts': 'another digest' };
+    writeFileSync(file, JSON.stringify({ ...marked, sources }));
+    expect(await bundleCode(cache)).toEqual(first);
+
+    writeFileSync(file, 'cut');
+    expect(await bundleCode(cache)).toEqual(first);
+  });
+
+  test('is made where nothing can be cached', async () => {
+    const file = path.join(folder, 'a file');
+    writeFileSync(file, '');
+    expect((await bundleCode(path.join(file, 'cache'))).harvester).not.toBe('');
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb.js';
-import { type BundleOptions, bundle, bundles } from '../../infra/bundle.ts';
+import { bundleCode } from '../../infra/bundle.ts';
 import { program } from '../../infra/index.ts';
 import { takeHooks } from '../../sandbox/pulumi/mock-hooks.ts';
 
@@ -88,7 +88,7 @@ export async function problemsOf(
     const resources: Registered[] = [];
     await prepare(world, folder, []);
     recordInto(resources);
-    const message = await program(bundles(builtOnce), environmentOf(world)).then(
+    const message = await program(bundleCode(), environmentOf(world)).then(
       () => 'no problem',
       (error: unknown) => (pulumi.RunError.isInstance(error) ? error.message : 'another error'),
     );
@@ -101,21 +101,12 @@ async function run(world: World, folder: string): Promise<Graph> {
   const reads: { resource: string; id: string }[] = [];
   await prepare(world, folder, reads);
   const stack = recordInto(resources);
-  await pulumi.runtime.runInPulumiStack(() => program(bundles(builtOnce), environmentOf(world)));
+  await pulumi.runtime.runInPulumiStack(() => program(bundleCode(), environmentOf(world)));
   await pulumi.runtime.disconnect();
   const { value, secrets } = unmark(stack());
   // Without a monitor the SDK registers nothing and says nothing.
   if (resources.length === 0) throw new Error('the program registered nothing');
   return { resources, reads, outputs: asRecord(value), secretOutputs: secrets };
-}
-
-const built = new Map<string, Promise<string>>();
-
-/** The program's own bundling, each entry once, because it is the slowest part of a run. */
-function builtOnce(options: BundleOptions): Promise<string> {
-  const code = built.get(options.entry) ?? bundle(options);
-  built.set(options.entry, code);
-  return code;
 }
 
 async function prepare(
