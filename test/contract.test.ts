@@ -93,9 +93,7 @@ function objectKeys(): readonly string[] {
   const day = ['2026-01-05', '0'] as const;
   return Object.values(OBJECTS).map((key) => {
     if (typeof key === 'string') return key;
-    return key === OBJECTS.artifact
-      ? OBJECTS.artifact('SHA256')
-      : (key as typeof OBJECTS.dayFile)(...day, 'x.csv.gz');
+    return key === OBJECTS.artifact ? OBJECTS.artifact('SHA256') : key(...day, 'x.csv.gz');
   });
 }
 
