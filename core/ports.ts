@@ -51,21 +51,50 @@ export type MintAnswer =
     }
   /** `detail` is the broker's own code and message, scrubbed of token material. */
   | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
-  /** Sent, no answer, or none that the broker itself made: it may have counted. `detail`: what came instead, scrubbed. */
+  /** Sent, and no answer tells the result: it may have counted. `detail`: what came instead, scrubbed. */
   | { readonly kind: 'silent'; readonly detail?: string }
-  | { readonly kind: 'unreachable'; readonly retryAfterMs?: number };
+  /** Not sent, or the broker says that it did not work on it: it may be repeated. */
+  | { readonly kind: 'unreachable'; readonly retryAfterMs?: number; readonly detail?: string }
+  | Halted;
+
+/** No call of the account is of use for a while, and another one may prolong that. Nothing was used up. */
+export type Halted = {
+  readonly detail: string;
+} & (
+  | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | null }
+  /** A gateway, a firewall or a proxy answered in the broker's place. */
+  | { readonly kind: 'foreign' }
+);
 
 export type Proof =
-  | { readonly kind: 'live'; readonly fyId: string | null }
-  | { readonly kind: 'dead' }
-  | { readonly kind: 'unreachable' };
+  | {
+      readonly kind: 'live';
+      readonly fyId: string | null;
+      /** What the broker answered in place of market depth, if that was asked for and refused. */
+      readonly depthRefused?: string;
+    }
+  | { readonly kind: 'dead'; readonly detail?: string }
+  /** The broker refuses the app or this machine, so it says nothing of the token. */
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'unreachable'; readonly detail?: string }
+  | Halted;
 
 /** One call each; retrying is the caller's policy. */
 export interface Broker {
   refresh(app: App, token: RefreshToken, pin: Pin, signal: AbortSignal): Promise<MintAnswer>;
   exchange(app: App, code: AuthCode, signal: AbortSignal): Promise<MintAnswer>;
-  /** Live: the broker accepted `<app>:<token>`. `fyId` is null where the profile is not permitted (-373) and a depth read proved it. */
-  prove(app: AppId, token: AccessToken, signal: AbortSignal): Promise<Proof>;
+  /**
+   * Live: the broker accepted `<app>:<token>`, by the profile, or by a depth read if the app may not read the profile
+   * (-373); `fyId` is null then.
+   *
+   * @param reads also `depth` where a harvester records with the token
+   */
+  prove(
+    app: AppId,
+    token: AccessToken,
+    signal: AbortSignal,
+    reads?: 'profile' | 'depth',
+  ): Promise<Proof>;
 }
 
 /** What became of one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
@@ -76,7 +105,13 @@ export type Taken = {
   readonly receivedAt: Instant;
 } & (
   | { readonly kind: 'book'; readonly book: Book }
-  | { readonly kind: 'hole'; readonly reason: HoleReason; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'hole';
+      readonly reason: HoleReason;
+      readonly retryAfterMs?: number;
+      /** What the broker answered, cleaned for a log. */
+      readonly detail?: string;
+    }
 );
 
 export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';

@@ -10,6 +10,8 @@ import type { LookingOn } from './looking-on.ts';
 import type { Metrics } from './ports.ts';
 
 const HEARTBEAT = MINUTE;
+/** More than the broker's list of codes; bounds the memory of an answer that is never the same. */
+const MAX_LOGGED_ANSWERS = 100;
 
 export interface HealthOptions extends FinishOptions {
   readonly metrics: Metrics;
@@ -31,6 +33,8 @@ export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'
   const { clock, events, metrics, days } = options;
   const beganAt = clock.now();
   let [missed, reasons] = [0, ''];
+  /** Answers in place of a book that are in the log: one line for each. */
+  const logged = new Set<string>();
   const beat = async (): Promise<void> => {
     const diskUsedPercent = await days.diskUsedPercent();
     events.emit(say.heartbeat(missed, diskUsedPercent));
@@ -47,6 +51,12 @@ export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'
       const slot = batch[0]?.slot;
       if (slot === undefined) return;
       missed += missing.length;
+      for (const taken of batch) {
+        if (taken.kind !== 'hole' || taken.detail === undefined || logged.has(taken.detail))
+          continue;
+        if (logged.size < MAX_LOGGED_ANSWERS) logged.add(taken.detail);
+        events.emit(say.brokerAnswered(taken.symbol, taken.detail));
+      }
       const now = [...new Set(missing)].sort().join(', ');
       if (now !== reasons) {
         events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));

@@ -1,4 +1,4 @@
-// The broker's authentication API. The answer's body decides, then its message, then the HTTP status (facts/fyers §1.7).
+// Calls the broker's authentication API, and turns each class of answer into what the keeper may do with it.
 import * as z from 'zod/mini';
 import {
   type AccessToken,
@@ -7,10 +7,17 @@ import {
   parseAccessToken,
   parseRefreshToken,
 } from '../../core/config.ts';
+import {
+  type BrokerAnswer,
+  classifyAnswer,
+  describeAnswer,
+  isPermissionRefused,
+  isTokenRefused,
+} from '../../core/broker-answer.ts';
 import type { App, Broker, MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { appIdHash } from '../../core/token/digest.ts';
-import { type FyersAnswer, type FyersReply, callFyers } from './http.ts';
+import { type FyersReply, callFyers } from './http.ts';
 
 export interface BrokerOptions {
   /** Without a trailing slash. */
@@ -21,16 +28,9 @@ export interface BrokerOptions {
 }
 
 const TIMEOUT_MS = 10 * SECOND;
-const LONGEST_DETAIL = 200;
-/** Any share that trades: a depth read proves a token whose app may not read the profile. */
+/** Any share that trades. */
 const PROOF_SYMBOL = 'NSE:SBIN-EQ';
 
-const Envelope = z.object({
-  s: z.catch(z.string(), ''),
-  code: z.catch(z.nullable(z.number()), null),
-  message: z.catch(z.string(), ''),
-});
-type Envelope = z.infer<typeof Envelope>;
 const Minted = z.object({ access_token: z.string(), refresh_token: z.catch(z.string(), '') });
 const Profile = z.object({ data: z.object({ fy_id: z.string() }) });
 
@@ -47,10 +47,6 @@ const REFUSALS: ReadonlyMap<number, RefusedBy> = new Map([
   [-501, 'refresh-token'],
   [-502, 'pin'],
 ]);
-const RATE_LIMITED: ReadonlySet<number> = new Set([429, -429, -353]);
-/** The broker does not take this token from this app. */
-const NOT_TAKEN: ReadonlySet<number> = new Set([-8, -15, -16, -17, -352]);
-const NOT_PERMITTED = -373;
 
 export function fyersBroker(options: BrokerOptions): Broker {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -84,14 +80,19 @@ export function fyersBroker(options: BrokerOptions): Broker {
         { grant_type: 'authorization_code', appIdHash: appIdHash(app), code },
         signal,
       ),
-    async prove(app, token, signal) {
+    async prove(app, token, signal, reads = 'profile') {
       const profile = await read('/api/v3/profile', app, token, signal);
-      if (profile.kind === 'answered' && envelopeOf(profile)?.code === NOT_PERMITTED) {
-        // Authenticated, and the app has the Market Data permission only, as it should.
-        const path = `/data/depth?symbol=${encodeURIComponent(PROOF_SYMBOL)}&ohlcv_flag=1`;
-        return proofOf(await read(path, app, token, signal));
-      }
-      return proofOf(profile);
+      // Authenticated, and the app has the Market Data permission only, as it should.
+      const isDepthOnly = profile.kind === 'answered' && isPermissionRefused(profile);
+      const proof = proofOf(profile, [app, token]);
+      if (!isDepthOnly && (proof.kind !== 'live' || reads === 'profile')) return proof;
+      const path = `/data/depth?symbol=${encodeURIComponent(PROOF_SYMBOL)}&ohlcv_flag=1`;
+      const depth = proofOf(await read(path, app, token, signal), [app, token]);
+      if (isDepthOnly) return depth.kind === 'live' ? { kind: 'live', fyId: null } : depth;
+      // What a busy or distant broker does not answer is no refusal of depth.
+      return depth.kind === 'dead' || depth.kind === 'refused'
+        ? { ...proof, depthRefused: depth.detail ?? '' }
+        : proof;
     },
   };
 }
@@ -101,25 +102,32 @@ function mintAnswer(
   sent: readonly string[],
   onSecret: (value: string) => void,
 ): MintAnswer {
-  if (reply.kind !== 'answered') return reply;
-  const envelope = envelopeOf(reply);
-  if (isRateLimited(reply, envelope)) return notWorkedOn(reply);
-  if (envelope?.s === 'ok') return mintedAnswer(reply, onSecret);
-  const by = envelope === null ? null : refusedBy(envelope);
-  // The broker's own "not now" (RFC 9110, 15.6.4): unlike 502 and 504 it says that nothing was worked on.
-  if (by === null && reply.status === 503) return notWorkedOn(reply);
-  // A gateway's page or a fault inside the broker: the request may have been worked on.
-  if (envelope === null || (by === null && reply.status >= 500)) {
-    return { kind: 'silent', detail: detailOf(reply, envelope, sent) };
+  if (reply.kind === 'silent') return { kind: 'silent', detail: reply.problem };
+  if (reply.kind === 'unreachable') return { kind: 'unreachable', detail: reply.problem };
+  const detail = describeAnswer(reply, sent);
+  const found = classifyAnswer(reply);
+  switch (found.kind) {
+    case 'ok':
+      return mintedAnswer(reply, onSecret);
+    case 'refused':
+      return { kind: 'refused', by: refusedBy(found) ?? 'unrecognised', detail };
+    case 'rate-limited':
+      return { kind: 'rate-limited', retryAfterMs: found.retryAfterMs, detail };
+    case 'foreign':
+      return { kind: 'foreign', detail };
+    case 'unavailable':
+      return {
+        kind: 'unreachable',
+        ...(found.retryAfterMs === null ? {} : { retryAfterMs: found.retryAfterMs }),
+        detail,
+      };
+    case 'unanswered':
+    case 'malformed':
+      return { kind: 'silent', detail };
   }
-  return { kind: 'refused', by: by ?? 'unrecognised', detail: detailOf(reply, envelope, sent) };
 }
 
-function notWorkedOn({ retryAfterMs }: FyersAnswer): MintAnswer {
-  return { kind: 'unreachable', ...(retryAfterMs === null ? {} : { retryAfterMs }) };
-}
-
-function mintedAnswer(reply: FyersAnswer, onSecret: (value: string) => void): MintAnswer {
+function mintedAnswer(reply: BrokerAnswer, onSecret: (value: string) => void): MintAnswer {
   const body = Minted.safeParse(reply.body);
   const accessToken = parseAccessToken(body.success ? body.data.access_token : '');
   if (!body.success || !accessToken.ok) {
@@ -134,44 +142,38 @@ function mintedAnswer(reply: FyersAnswer, onSecret: (value: string) => void): Mi
 }
 
 /** Null for an answer that is in no list. */
-function refusedBy({ code, message }: Envelope): RefusedBy | null {
+function refusedBy({
+  code,
+  message,
+}: {
+  readonly code: number | null;
+  readonly message: string;
+}): RefusedBy | null {
   if (POLICY.test(message)) return 'policy';
-  // What a wrong PIN is answered with is not established: one report says -502, another "invalid pin" under -501.
+  // The answer to a wrong PIN is not established: one report says -502, another "invalid pin" under -501.
   if (/\bpin\b/i.test(message)) return 'pin';
   return REFUSALS.get(code ?? 0) ?? null;
 }
 
-/** Dead only by the broker's own word; whatever else is not an answer to the question. */
-function proofOf(reply: FyersReply): Proof {
-  if (reply.kind !== 'answered') return { kind: 'unreachable' };
-  const envelope = envelopeOf(reply);
-  if (envelope?.s === 'ok') {
-    const profile = Profile.safeParse(reply.body);
-    return { kind: 'live', fyId: profile.success ? profile.data.data.fy_id : null };
+/** Dead only by the broker's own word; another answer says nothing of the token. */
+function proofOf(reply: FyersReply, sent: readonly string[]): Proof {
+  if (reply.kind !== 'answered') return { kind: 'unreachable', detail: reply.problem };
+  const detail = describeAnswer(reply, sent);
+  const found = classifyAnswer(reply);
+  switch (found.kind) {
+    case 'ok': {
+      const profile = Profile.safeParse(reply.body);
+      return { kind: 'live', fyId: profile.success ? profile.data.data.fy_id : null };
+    }
+    case 'refused':
+      return { kind: isTokenRefused(reply) ? 'dead' : 'refused', detail };
+    case 'rate-limited':
+      return { kind: 'rate-limited', retryAfterMs: found.retryAfterMs, detail };
+    case 'foreign':
+      return { kind: 'foreign', detail };
+    case 'unavailable':
+    case 'unanswered':
+    case 'malformed':
+      return { kind: 'unreachable', detail };
   }
-  return { kind: NOT_TAKEN.has(envelope?.code ?? 0) ? 'dead' : 'unreachable' };
-}
-
-function envelopeOf({ body }: FyersAnswer): Envelope | null {
-  const parsed = Envelope.safeParse(body);
-  return parsed.success ? parsed.data : null;
-}
-
-function isRateLimited({ status }: FyersAnswer, envelope: Envelope | null): boolean {
-  return status === 429 || RATE_LIMITED.has(envelope?.code ?? 0);
-}
-
-/** What came, without anything that was sent and anything that looks like a token. */
-function detailOf(
-  { status, rest }: FyersAnswer,
-  envelope: Envelope | null,
-  sent: readonly string[],
-): string {
-  const words = envelope?.message ?? rest.replaceAll(/\s+/g, ' ');
-  const scrubbed = sent
-    .reduce((text, value) => text.replaceAll(value, '[hidden]'), words)
-    .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
-    .slice(0, LONGEST_DETAIL);
-  const code = envelope === null ? 'no JSON' : `code ${String(envelope.code)}`;
-  return `HTTP ${String(status)}, ${code}: ${scrubbed}`;
 }

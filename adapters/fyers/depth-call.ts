@@ -28,5 +28,7 @@ export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
   call.onReply?.(reply);
   const book =
     reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
-  return book === null ? { kind: 'hole', ...refusalOf(reply) } : { kind: 'book', book };
+  return book === null
+    ? { kind: 'hole', ...refusalOf(reply, authorization.split(':')) }
+    : { kind: 'book', book };
 }

@@ -1,44 +1,58 @@
-// Why a depth call brought no book. Fyers' body decides before the HTTP status, which some paths get wrong.
-import * as z from 'zod/mini';
+// Says why a depth call brought no book, by the class of the answer (`core/broker-answer.ts`).
+import {
+  classifyAnswer,
+  describeAnswer,
+  isPermissionRefused,
+  isTokenRefused,
+} from '../../core/broker-answer.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { FyersReply } from './http.ts';
 
 export interface Refusal {
   readonly reason: HoleReason;
   readonly retryAfterMs?: number;
+  /** The broker's words, for the log; absent if there was no answer. */
+  readonly detail?: string;
+  /** Calls that would get the same answer: `account` means every call of the account. */
+  readonly concerns: 'call' | 'symbol' | 'token' | 'account';
 }
 
-/** Codes of Fyers API v3, "Error codes"; -352 and -15…-17 all say that this app and token don't open the door. */
-const REASONS: ReadonlyMap<number, HoleReason> = new Map([
-  [-300, 'unknown-symbol'],
-  [-8, 'token-refused'],
-  [-15, 'token-refused'],
-  [-16, 'token-refused'],
-  [-17, 'token-refused'],
-  [-352, 'token-refused'],
-  [-353, 'rate-limited'],
-  [-429, 'rate-limited'],
-  [429, 'rate-limited'],
-]);
+/** Fyers API v3, "Error codes": an invalid symbol. */
+const UNKNOWN_SYMBOL = -300;
 
-const envelope = z.object({ s: z.string(), code: z.optional(z.number()) });
-
-/** For a reply that held no book. */
-export function refusalOf(reply: FyersReply): Refusal {
-  if (reply.kind === 'silent') return { reason: 'timeout' };
-  if (reply.kind === 'unreachable') return { reason: 'unreachable' };
-  const reason = reasonOf(reply.status, reply.body);
-  return reason === 'rate-limited' && reply.retryAfterMs !== null
-    ? { reason, retryAfterMs: reply.retryAfterMs }
-    : { reason };
-}
-
-function reasonOf(status: number, body: unknown): HoleReason {
-  const parsed = envelope.safeParse(body);
-  const known = parsed.success ? REASONS.get(parsed.data.code ?? 0) : undefined;
-  if (known !== undefined) return known;
-  if (status === 429) return 'rate-limited';
-  if (status === 401) return 'token-refused';
-  if (status !== 200) return 'broker-error';
-  return parsed.success && parsed.data.s !== 'ok' ? 'broker-error' : 'malformed-answer';
+/** For a reply without a book. @param sent values that its words must not repeat */
+export function refusalOf(reply: FyersReply, sent: readonly string[] = []): Refusal {
+  if (reply.kind === 'silent') return { reason: 'timeout', concerns: 'call' };
+  if (reply.kind === 'unreachable') {
+    return { reason: 'unreachable', concerns: 'call', detail: reply.problem };
+  }
+  const detail = describeAnswer(reply, sent);
+  const found = classifyAnswer(reply);
+  switch (found.kind) {
+    case 'ok':
+    case 'malformed':
+      return { reason: 'malformed-answer', concerns: 'call', detail };
+    case 'rate-limited':
+      return {
+        reason: 'rate-limited',
+        concerns: 'account',
+        detail,
+        ...(found.retryAfterMs === null ? {} : { retryAfterMs: found.retryAfterMs }),
+      };
+    case 'refused':
+      if (found.code === UNKNOWN_SYMBOL) {
+        return { reason: 'unknown-symbol', concerns: 'symbol', detail };
+      }
+      if (isTokenRefused(reply)) return { reason: 'token-refused', concerns: 'token', detail };
+      return {
+        reason: 'broker-error',
+        concerns: isPermissionRefused(reply) ? 'token' : 'symbol',
+        detail,
+      };
+    case 'foreign':
+      return { reason: 'broker-error', concerns: 'account', detail };
+    case 'unavailable':
+    case 'unanswered':
+      return { reason: 'broker-error', concerns: 'call', detail };
+  }
 }

@@ -1,22 +1,14 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
-import { DAY, SECOND } from '../../core/time.ts';
-
-export interface FyersAnswer {
-  readonly status: number;
-  /** Parsed JSON, or null where the body is not JSON (Cloudflare answers in HTML). */
-  readonly body: unknown;
-  /** The beginning of a body that is not JSON, for a report. */
-  readonly rest: string;
-  /** From `Retry-After` (seconds) or `X-Retry-After-Ms`; at most a day. */
-  readonly retryAfterMs: number | null;
-}
+import type { BrokerAnswer } from '../../core/broker-answer.ts';
+import { toError } from '../../core/errors.ts';
+import { DAY, SECOND, parseHttpTime } from '../../core/time.ts';
 
 export type FyersReply =
-  | ({ readonly kind: 'answered' } & FyersAnswer)
-  /** The request left this machine and no whole answer came back. */
-  | { readonly kind: 'silent' }
-  /** The request did not reach the broker. */
-  | { readonly kind: 'unreachable' };
+  | ({ readonly kind: 'answered' } & BrokerAnswer)
+  /** The request may have left this machine, and no whole answer came back. `problem` says what happened, for people. */
+  | { readonly kind: 'silent'; readonly problem: string }
+  /** Not a byte of the request was sent. `problem` says why, for people. */
+  | { readonly kind: 'unreachable'; readonly problem: string };
 
 export interface FyersRequest {
   readonly url: string;
@@ -32,14 +24,8 @@ export interface FyersRequest {
 export const USER_AGENT = 'fyers-token-refresh/1';
 /** Far more than is shown, so that what is blanked is never cut in two. */
 const LONGEST_REST = 4_096;
-const BEFORE_SENDING = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
+/** Codes of Node and OpenSSL for a certificate that is not trusted, not yet or no longer valid, or of another host. */
+const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|CRL|INVALID_CA|HOSTNAME_MISMATCH/;
 
 /** @throws only the signal's own reason; every network fault is a value. */
 export async function callFyers(request: FyersRequest): Promise<FyersReply> {
@@ -74,17 +60,33 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
     };
   } catch (caught) {
     request.signal.throwIfAborted();
-    if (caught instanceof TimeoutError) {
-      return {
-        kind: ['lookup', 'connect', 'secureConnect'].includes(caught.event)
-          ? 'unreachable'
-          : 'silent',
-      };
-    }
-    if (caught instanceof RequestError) {
-      return { kind: BEFORE_SENDING.has(caught.code) ? 'unreachable' : 'silent' };
-    }
-    throw caught;
+    if (!(caught instanceof RequestError)) throw caught;
+    const { timings, code } = caught;
+    // A request is written as soon as its connection, and with https the handshake on it, is made.
+    const { connect, secureConnect } = timings ?? {};
+    const isReady = new URL(request.url).protocol === 'https:' ? secureConnect : connect;
+    const isTooLate =
+      caught instanceof TimeoutError &&
+      ['lookup', 'connect', 'secureConnect'].includes(caught.event);
+    const problem = describeFailure(new URL(request.url).host, code, toError(caught).message);
+    return isReady === undefined || isTooLate
+      ? { kind: 'unreachable', problem }
+      : { kind: 'silent', problem };
+  }
+}
+
+function describeFailure(host: string, code: string, message: string): string {
+  if (CERTIFICATE_CODE.test(code)) {
+    return `The certificate that ${host} shows is not trusted (${code}). Check this machine's clock, and whether a proxy or a virus scanner stands between.`;
+  }
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The name ${host} could not be resolved (${code}).`;
+    case 'ETIMEDOUT':
+      return `${host} did not answer in time.`;
+    default:
+      return `The connection to ${host} failed (${/^[A-Z][A-Z0-9_]+$/.test(code) ? code : message.slice(0, 80)}).`;
   }
 }
 
@@ -102,11 +104,22 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A day at most: an absurd number of milliseconds may lie beyond the last instant that there is. */
+/**
+ * Milliseconds from `X-Retry-After-Ms`, or from `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), which is read
+ * against the answer's own `Date`, so that this machine's clock does not matter. At most a day.
+ */
 function retryAfter(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): number | null {
-  const asked = [Number(headers['x-retry-after-ms']), Number(headers['retry-after']) * SECOND];
+  const text = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : 'absent';
+  };
+  const asked = [
+    Number(text('x-retry-after-ms')),
+    Number(text('retry-after')) * SECOND,
+    (parseHttpTime(text('retry-after')) ?? NaN) - (parseHttpTime(text('date')) ?? NaN),
+  ];
   const ms = asked.find((each) => each >= 0);
   return ms === undefined ? null : Math.min(ms, DAY);
 }

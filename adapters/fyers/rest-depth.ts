@@ -145,15 +145,19 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   options.pace.sent(sentAt);
   const answer = await ask(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
-  if (answer.kind === 'book') return { ...taken, receivedAt, kind: 'book', book: answer.book };
+  if (answer.kind === 'book') {
+    options.guard.answered();
+    return { ...taken, receivedAt, kind: 'book', book: answer.book };
+  }
   pauses.note(answer, { symbol, token, sentAt }, receivedAt);
-  const { reason, retryAfterMs } = answer;
+  const { reason, retryAfterMs, detail } = answer;
   return {
     ...taken,
     receivedAt,
     kind: 'hole',
     reason,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(detail === undefined ? {} : { detail }),
   };
 }
 

@@ -32,9 +32,13 @@ export interface RestGuard {
   /** Reads what an earlier process has kept of today. The rest counts on it. */
   ready(): Promise<void>;
   /** Why not to call now, or null: call. */
-  reason(): 'rate-limited' | 'blocked-for-the-day' | null;
+  reason(): 'rate-limited' | 'blocked-for-the-day' | 'broker-error' | null;
   /** A call was refused for its rate. */
   limited(sentAt: Instant, retryAfterMs?: number): void;
+  /** Something else answered in the broker's place: a firewall, say, whose ban each further call may extend. */
+  foreign(sentAt: Instant): void;
+  /** The broker itself answered. */
+  answered(): void;
   /** Waits until every strike is on disk. */
   saved(): Promise<void>;
   /**
@@ -49,6 +53,9 @@ export interface RestGuard {
  * at the second, so that the account's other programs keep theirs.
  */
 const STRIKES_ALLOWED = 2;
+/** After the first foreign page; doubled by each that follows it. */
+const FOREIGN_PAUSE_MS = MINUTE;
+const MAX_FOREIGN_PAUSE_MS = 15 * MINUTE;
 
 interface Day {
   readonly date: IstDate | null;
@@ -61,6 +68,8 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
   /** When the last strike was noted. */
   let notedAt: Instant | null = null;
   let saving: Promise<void> = Promise.resolve();
+  /** The pause after foreign pages, and how long the next one is. */
+  let foreign = { from: clock.now(), until: clock.now(), nextMs: FOREIGN_PAUSE_MS };
   const today = (): Day & { readonly date: IstDate } => {
     const date = istDateAt(clock.now());
     return { ...(kept.date === date ? kept : { count: 0, until: null }), date };
@@ -75,7 +84,9 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
     reason() {
       const { count, until } = today();
       if (count >= STRIKES_ALLOWED) return 'blocked-for-the-day';
-      return until !== null && clock.now() < until ? 'rate-limited' : null;
+      if (until !== null && clock.now() < until) return 'rate-limited';
+      // A clock that was set back is not waited for.
+      return foreign.from <= clock.now() && clock.now() < foreign.until ? 'broker-error' : null;
     },
     limited(sentAt, retryAfterMs = MINUTE) {
       const [now, { date, ...before }] = [clock.now(), today()];
@@ -90,14 +101,25 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       kept = { date, ...strikes };
       saving = saving.then(() => store.write(date, strikes));
     },
+    foreign(sentAt) {
+      // The calls of one burst meet the same page: that is one.
+      if (sentAt < foreign.until && sentAt >= foreign.from) return;
+      const [now, pauseMs] = [clock.now(), foreign.nextMs];
+      const nextMs = Math.min(2 * pauseMs, MAX_FOREIGN_PAUSE_MS);
+      foreign = { from: sentAt, until: plus(now, pauseMs), nextMs };
+    },
+    answered() {
+      foreign = { ...foreign, nextMs: FOREIGN_PAUSE_MS };
+    },
     saved: () => saving,
     async call(request) {
       await guard.ready();
-      if (today().count > 0) return null;
+      if (today().count > 0 || guard.reason() !== null) return null;
       const sentAt = clock.now();
       const reply = await callFyers(request);
-      const { reason, retryAfterMs } = refusalOf(reply);
+      const { reason, retryAfterMs, concerns } = refusalOf(reply);
       if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
+      else if (concerns === 'account') guard.foreign(sentAt);
       await guard.saved();
       return reply;
     },

@@ -1,4 +1,4 @@
-// When not to ask for a book: after a rate limit, with a token that was refused, for a symbol that the broker doesn't know.
+// Decides when not to ask for a book: after a rate limit or a foreign page, with a token or for a symbol that was refused.
 import type { AccessToken } from '../../core/config.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
@@ -7,6 +7,8 @@ import type { RestGuard } from './rest-guard.ts';
 
 /** How long a refusal is believed before it is tried once more; a token may have been fixed at the broker. */
 const BELIEVED = MINUTE;
+/** The key of the pause for every symbol; no symbol is spelled so. */
+const TOKEN = 'token';
 
 interface Pause {
   readonly reason: HoleReason;
@@ -38,18 +40,28 @@ export function pausesOf(guard: RestGuard) {
     reasonFor({ symbol, token, sentAt }: DepthCall): HoleReason | null {
       const limited = guard.reason();
       if (limited !== null) return limited;
-      for (const key of ['token-refused', symbol]) {
+      for (const key of [TOKEN, symbol]) {
         const pause = active(key, sentAt);
         if (pause !== undefined && (pause.token ?? token) === token) return pause.reason;
       }
       return null;
     },
-    note({ reason, retryAfterMs }: Refusal, call: DepthCall, from: Instant): void {
+    note({ reason, retryAfterMs, concerns }: Refusal, call: DepthCall, from: Instant): void {
       const { symbol, token, sentAt } = call;
       const until = plus(from, BELIEVED);
-      if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
-      if (reason === 'token-refused') pauses.set('token-refused', { reason, from, until, token });
-      if (reason === 'unknown-symbol') pauses.set(symbol, { reason, from, until });
+      switch (concerns) {
+        case 'account':
+          if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
+          else guard.foreign(sentAt);
+          return;
+        case 'token':
+          pauses.set(TOKEN, { reason, from, until, token });
+          return;
+        case 'symbol':
+          pauses.set(symbol, { reason, from, until });
+          return;
+        case 'call':
+      }
     },
   };
 }

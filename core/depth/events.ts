@@ -72,6 +72,11 @@ export function slotTaken(slot: Instant, { filled, expected, lagMs, tookMs }: Sl
   );
 }
 
+/** Once for each distinct answer. @param detail status, code and the broker's words */
+export function brokerAnswered(symbol: string, detail: string): HarvesterEvent {
+  return harvesterEvent('warn', 'broker-answer', `In place of a book of ${symbol}: ${detail}`);
+}
+
 export function pieceShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
   return harvesterEvent(
     'debug',

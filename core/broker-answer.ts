@@ -1,0 +1,158 @@
+// Classifies every answer of Fyers' API, for the keeper, the commands, the login page and the harvester alike.
+//
+// The body decides before the HTTP status, because some paths answer a refusal with 200 (facts: Fyers API v3, "Error
+// codes"; SDK and forum reports). The class decides what the caller may do next:
+//
+//   ok            the contract's answer; the caller reads its fields
+//   refused       Fyers says no, with a code and words; the same request gets the same answer, so it is not repeated
+//   rate-limited  no call of the account before `retryAfterMs` is over, or for a minute if Fyers names no time
+//   foreign       somebody else answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
+//                 request, and repeating it can extend a ban
+//   malformed     a success that is not the contract's
+//   unavailable   503: Fyers did not work on the request (RFC 9110, 15.6.4), so it may be repeated
+//   unanswered    a fault inside Fyers or its gateway: the request may have been worked on
+import { hideTokens } from './scrub.ts';
+
+export interface BrokerAnswer {
+  readonly status: number;
+  /** Parsed JSON; null if the body is not JSON. */
+  readonly body: unknown;
+  /** The beginning of a body that is not JSON. */
+  readonly rest: string;
+  /** From `Retry-After` or `X-Retry-After-Ms`. */
+  readonly retryAfterMs: number | null;
+}
+
+export type AnswerClass =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'refused'; readonly code: number | null; readonly message: string }
+  | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | null }
+  | { readonly kind: 'foreign' | 'malformed' | 'unanswered' }
+  | { readonly kind: 'unavailable'; readonly retryAfterMs: number | null };
+
+/** Fyers API v3, "Error codes"; -353 is from its Postman collection, 429 from live answers. */
+const RATE_LIMIT_CODES: ReadonlySet<number> = new Set([429, -429, -353]);
+const RATE_LIMIT_WORDS =
+  /rate limit|request limit|limit (?:is )?(?:reached|exceeded)|too many requests/i;
+
+/** Fyers does not accept this token from this app. -16 on profile, -15 on market data, the others on both. */
+const TOKEN_CODES: ReadonlySet<number> = new Set([-8, -15, -16, -17, -352]);
+/** The app lacks a permission: the token itself is accepted. */
+const PERMISSION_CODE = -373;
+const MAX_WORDS = 200;
+
+export function classifyAnswer({ status, body, retryAfterMs }: BrokerAnswer): AnswerClass {
+  const envelope = readEnvelope(body);
+  const { s, code, message } = envelope ?? { s: '', code: null, message: '' };
+  const isSuccess = status >= 200 && status < 300;
+  if (
+    status === 429 ||
+    RATE_LIMIT_CODES.has(code ?? 0) ||
+    (s === 'error' && status < 500 && RATE_LIMIT_WORDS.test(message))
+  ) {
+    return { kind: 'rate-limited', retryAfterMs };
+  }
+  if (s === 'ok') return { kind: isSuccess ? 'ok' : status >= 500 ? 'unanswered' : 'malformed' };
+  if (s === 'error' && (status < 500 || isKnownCode(code))) {
+    return { kind: 'refused', code, message };
+  }
+  if (status === 503) return { kind: 'unavailable', retryAfterMs };
+  if (status >= 500) return { kind: 'unanswered' };
+  if (!isSuccess) return { kind: 'foreign' };
+  return { kind: isJsonLike(body, envelope) ? 'malformed' : 'foreign' };
+}
+
+/** True if Fyers says that the token is not, or no longer, accepted. */
+export function isTokenRefused(answer: BrokerAnswer): boolean {
+  const found = classifyAnswer(answer);
+  return found.kind === 'refused' && (TOKEN_CODES.has(found.code ?? 0) || answer.status === 401);
+}
+
+export function isPermissionRefused(answer: BrokerAnswer): boolean {
+  const found = classifyAnswer(answer);
+  return found.kind === 'refused' && found.code === PERMISSION_CODE;
+}
+
+/**
+ * Status, code and words on one line of at most {@link MAX_WORDS} characters of Fyers' own, for people: without control
+ * characters, without anything that was sent, without anything that looks like a token.
+ */
+export function describeAnswer(
+  { status, body, rest }: BrokerAnswer,
+  sent: readonly string[] = [],
+): string {
+  const envelope = readEnvelope(body);
+  const words = envelope?.message ?? (body === null ? rest : '');
+  const code =
+    envelope === null
+      ? body === null
+        ? 'not JSON'
+        : 'no code'
+      : `code ${envelope.code === null ? 'missing' : String(envelope.code)}`;
+  return `HTTP ${String(status)}, ${code}: ${cleanWords(words, sent)}`.replace(/: $/, '');
+}
+
+/** @param sent values that must not be repeated, such as a PIN */
+export function cleanWords(words: string, sent: readonly string[] = []): string {
+  // Far more than is shown, so that no hidden value is cut in two.
+  const bounded = words.slice(0, 20 * MAX_WORDS);
+  const hidden = sent
+    .filter((value) => value !== '')
+    .reduce((text, value) => text.replaceAll(value, '[hidden]'), bounded);
+  return (
+    hideTokens(hidden)
+      // eslint-disable-next-line no-control-regex -- these are the characters to remove
+      .replaceAll(
+        /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\s]+/g,
+        ' ',
+      )
+      .trim()
+      .slice(0, MAX_WORDS)
+  );
+}
+
+export interface Envelope {
+  /** Lower case; empty if there is none. */
+  readonly s: string;
+  readonly code: number | null;
+  readonly message: string;
+}
+
+/** Null for a body without any field of Fyers' envelope. A code in quotes counts as a number. */
+export function readEnvelope(body: unknown): Envelope | null {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return null;
+  const { s, code, message } = body as Readonly<Record<string, unknown>>;
+  if (typeof s !== 'string' && typeof code !== 'number' && typeof message !== 'string') return null;
+  return {
+    s: typeof s === 'string' ? s.trim().toLowerCase() : '',
+    code: readCode(code),
+    message: typeof message === 'string' ? message : '',
+  };
+}
+
+function readCode(code: unknown): number | null {
+  if (typeof code === 'number') return code;
+  return typeof code === 'string' && /^-?\d{1,6}$/.test(code.trim()) ? Number(code) : null;
+}
+
+/** A refusal under 5xx is one only if its code is in Fyers' list; another fault there may come after the work. */
+function isKnownCode(code: number | null): boolean {
+  return code !== null && (KNOWN_CODES.has(code) || TOKEN_CODES.has(code));
+}
+const KNOWN_CODES: ReadonlySet<number> = new Set([
+  -50,
+  -300,
+  -371,
+  PERMISSION_CODE,
+  -374,
+  -413,
+  -437,
+  -441,
+  -501,
+  -502,
+]);
+
+/** Fyers always answers an object. A page, a text or nothing is somebody else's. */
+function isJsonLike(body: unknown, envelope: Envelope | null): boolean {
+  return envelope !== null || (typeof body === 'object' && body !== null);
+}
