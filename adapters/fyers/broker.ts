@@ -8,6 +8,7 @@ import {
   parseRefreshToken,
 } from '../../core/config.ts';
 import type { App, Broker, MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
+import { hideTokens } from '../../core/scrub.ts';
 import { SECOND } from '../../core/time.ts';
 import { appIdHash } from '../../core/token/digest.ts';
 import { type FyersAnswer, type FyersReply, callFyers } from './http.ts';
@@ -168,10 +169,8 @@ function detailOf(
   sent: readonly string[],
 ): string {
   const words = envelope?.message ?? rest.replaceAll(/\s+/g, ' ');
-  const scrubbed = sent
-    .reduce((text, value) => text.replaceAll(value, '[hidden]'), words)
-    .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
-    .slice(0, LONGEST_DETAIL);
+  const withoutSent = sent.reduce((text, value) => text.replaceAll(value, '[hidden]'), words);
+  const scrubbed = hideTokens(withoutSent).slice(0, LONGEST_DETAIL);
   const code = envelope === null ? 'no JSON' : `code ${String(envelope.code)}`;
   return `HTTP ${String(status)}, ${code}: ${scrubbed}`;
 }
