@@ -1,15 +1,19 @@
 // Fyers' own login page, opened in the person's browser with a state of ours.
 import { randomBytes } from 'node:crypto';
 import { toError } from '../core/errors.ts';
-import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
-import { fyersLoginUrl, linkEndsAt, newState } from '../core/token/login-link.ts';
+import { fyersLoginUrl, newState, stateDay } from '../core/token/login-link.ts';
 import type { LoginContext } from './login-context.ts';
 
 /** @param redirectUri as it is registered */
 export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
   const { app, apiUrl, session } = context;
   const now = session.io.clock.now();
-  const state = newState(app, stateDay(context, now), now, randomBytes(16).toString('hex'));
+  const state = newState(
+    app,
+    stateDay(now, context.calendar),
+    now,
+    randomBytes(16).toString('hex'),
+  );
   return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
 }
 
@@ -26,10 +30,4 @@ export async function openPage({ session, options }: LoginContext, url: string):
   } catch (caught) {
     io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
   }
-}
-
-/** A state ends with its day's session, and a person may log in after it. */
-function stateDay({ calendar }: LoginContext, now: Instant): IstDate {
-  const today = istDateAt(now);
-  return now < linkEndsAt(today, calendar) ? today : addDays(today, 1);
 }

@@ -39,7 +39,7 @@ export class FyersError extends Error {
   readonly nextStep: string;
 
   constructor(code: ErrorCode, problem: string, nextStep: string, options?: ErrorOptions) {
-    super(`${problem} ${nextStep}`, options);
+    super(`${withOneStop(problem)} ${nextStep}`, options);
     this.code = code;
     this.nextStep = nextStep;
   }
@@ -47,6 +47,11 @@ export class FyersError extends Error {
   get family(): ErrorFamily {
     return this.code.slice(0, this.code.indexOf('.')) as ErrorFamily;
   }
+}
+
+/** A problem often ends in words from elsewhere, which may bring a full stop of their own. */
+function withOneStop(problem: string): string {
+  return problem.endsWith('..') && !problem.endsWith('...') ? problem.slice(0, -1) : problem;
 }
 
 /** 2 operator, 3 broker, 4 platform, 70 bug (design: exit codes of `npx fyers` and `npm start`). */

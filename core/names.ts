@@ -103,7 +103,7 @@ export interface Names {
   /** A claim on one mint: a parameter that can be created once. */
   readonly claim: (brokerDay: string, n: number) => string;
   /** Held while a link is being asked for on the login's page. */
-  readonly askLock: (day: string) => string;
+  readonly askLock: (day: string, asker?: 'anyone' | 'link') => string;
   /** The prefix of every claim, for a policy's resource. */
   readonly claimPrefix: string;
   readonly pinSecret: string;
@@ -137,7 +137,8 @@ export function namesFor(suffix: string): Names {
   return {
     parameter: (name) => `${name}${upper}`,
     claim: (brokerDay, n) => `FYERS_TOKEN_CLAIM${upper}_${brokerDay}_${String(n)}`,
-    askLock: (day) => `FYERS_TOKEN_CLAIM${upper}_${day}_ask`,
+    askLock: (day, asker = 'anyone') =>
+      `FYERS_TOKEN_CLAIM${upper}_${day}_ask${asker === 'link' ? '_link' : ''}`,
     claimPrefix: `FYERS_TOKEN_CLAIM${upper}_`,
     pinSecret: `FYERS_PIN${upper}`,
     keyAlias: `alias/${suffixed('fyers')}`,

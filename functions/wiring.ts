@@ -72,7 +72,7 @@ export function failureOf(caught: unknown, log: Log, actor: FunctionActor): Fyer
       )
     : new FyersError(
         'bug.unexpected',
-        `The run stopped for a reason that nobody foresaw: ${name}: ${log.scrub(message)}.`,
+        `The run stopped for an unforeseen reason: ${name}: ${log.scrub(message).trim()}.`,
         `Please report what \`npx --no-install fyers logs ${actor} --debug\` shows.`,
       );
 }

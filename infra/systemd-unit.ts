@@ -61,6 +61,8 @@ DynamicUser=yes
 StateDirectory=fyers-harvester
 StateDirectoryMode=0700
 UMask=0077
+# A core file would hold the token.
+LimitCORE=0
 MemoryMax=850M
 TasksMax=128
 NoNewPrivileges=yes
@@ -105,6 +107,7 @@ function oneShot(
     '',
     '[Service]',
     'Type=oneshot',
+    'LimitCORE=0',
     ...(environmentFile === undefined ? [] : [`EnvironmentFile=${environmentFile}`]),
     ...commands.map((command) => `ExecStart=${command}`),
     '',

@@ -11,6 +11,7 @@ import { isForeignCode } from '../core/token/redirect.ts';
 import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts';
 import { type LoginState, isSpent, withSpent } from '../core/token/login-state.ts';
 import { type Claim, takeClaim } from './claim.ts';
+import type { ExchangeKey } from './login-memory.ts';
 import { type LoginOutcome, type LoginPorts, type LoginProblem, liveUntil } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
 import { publish, shownToken, upkeep } from './publish.ts';
@@ -23,8 +24,8 @@ export interface Callback {
   readonly s: string;
   readonly authCode: string;
   readonly state: string;
-  /** Fyers' reason where `s` is not ok, fit for a log. */
-  readonly words: string;
+  /** Fyers' reason if `s` is not ok, fit for a log. Computed only for a state of ours: anybody can send a long text. */
+  readonly words: () => string;
 }
 
 const LOOK_AGAIN_EVERY = 3 * SECOND;
@@ -61,7 +62,7 @@ export async function finishLogin(
   const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   ports.events.emit(runStarted('login'));
-  if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words);
+  if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words());
   const login = { ports, settings, signal, startedAt, app, state, code: code.value };
   const stored = await storedToken(login);
   return (await refusedBefore(login, stored)) ?? (await underClaim(login, stored));
@@ -77,7 +78,13 @@ async function refusedBefore(login: Login, stored: string | null): Promise<Login
   const memory = await readMemory(ports, settings);
   const validUntil = await liveUntil(ports, app, memory.account, stored, signal);
   if (validUntil !== null) return { kind: 'done', validUntil, already: true };
-  return isSpent(memory.login, state.day, state.nonce) ? refused(ports, 'used') : null;
+  if (isSpent(memory.login, state.day, state.nonce)) return refused(ports, 'used');
+  const obstacle = ports.memory.obstacle(keyOf(login), ports.clock.now());
+  return obstacle === null ? null : { kind: 'refused', why: obstacle };
+}
+
+function keyOf({ state, code }: Login): ExchangeKey {
+  return { nonce: state.nonce, code };
 }
 
 /** One mint at a time, beside the refresh too; a browser that sends the same address twice finds the first one's token. */
@@ -111,6 +118,10 @@ async function release({ ports, settings }: Login, { day, n }: Claim): Promise<v
 
 async function exchange(login: Login): Promise<LoginOutcome> {
   const { ports, app, code, signal } = login;
+  const key = keyOf(login);
+  const obstacle = ports.memory.obstacle(key, ports.clock.now());
+  if (obstacle !== null) return { kind: 'refused', why: obstacle };
+  ports.memory.countExchange(key, ports.clock.now());
   const answer = await retrying(
     ports,
     ports.clock.now(),
@@ -122,6 +133,7 @@ async function exchange(login: Login): Promise<LoginOutcome> {
     case 'minted':
       return provenAndPublished(login, answer);
     case 'refused':
+      ports.memory.keepRefusal(key, PROBLEM_OF[answer.by]);
       if (answer.by === 'app-secret') await noteRefusedApp(login);
       return refused(ports, PROBLEM_OF[answer.by], answer.detail);
     case 'silent':
@@ -153,6 +165,7 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
     LOGIN_RETRY,
   );
   const view = { account: memory.account, now: ports.clock.now() };
+  ports.memory.keepProof({ app: app.id, token: accessToken }, view.now, proof);
   const check = checkMinted(accessToken, proof, view);
   const claims = decodeToken(accessToken);
   if (check === 'wrong-account') return refused(ports, 'wrong-account');

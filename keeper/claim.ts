@@ -63,6 +63,7 @@ export async function removeOldClaims(
   await upkeep(ports, 'Removing old claims', async () => {
     for (const day of days) {
       await ports.claims.remove(names.askLock(day));
+      await ports.claims.remove(names.askLock(day, 'link'));
       for (let n = 1; (await ports.claims.read(names.claim(day, n))) !== null; n += 1) {
         await ports.claims.remove(names.claim(day, n));
       }

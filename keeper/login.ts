@@ -1,30 +1,29 @@
-// The human's part of a login, up to Fyers' own page: what the day's link shows, and who may have it sent.
+// Serves the day's link: the human's part of a login, up to Fyers' own page.
 import type { ErrorCode, ErrorFamily } from '../core/errors.ts';
-import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
+import type { Instant, IstDate } from '../core/time.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
-import { runStarted } from '../core/token/events.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import {
   type LoginDay,
+  claimedDay,
   dayOfLink,
   fyersLoginUrl,
-  isLinkShaped,
   loginDay,
   newState,
 } from '../core/token/login-link.ts';
-import { mayAskAt, withAsked } from '../core/token/login-state.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
-import { takeLock } from './claim.ts';
-import { upkeep } from './publish.ts';
-import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
+import { isOneTap, registeredUrl } from './ask.ts';
+import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
 import type { App } from '../core/ports.ts';
 
 /** Never the PIN: the login has no use for it, and its role may not read it. */
-export type LoginPorts = Omit<KeeperPorts, 'secrets'>;
+export type LoginPorts = Omit<KeeperPorts, 'secrets'> & {
+  readonly memory: LoginMemory;
+};
 
 /** Why a login that came back published nothing. */
 export type LoginProblem =
@@ -40,6 +39,7 @@ export type LoginProblem =
   | 'unreachable'
   | 'bad-token'
   | 'busy'
+  | 'too-many'
   | 'unrecognised'
   | 'not-registered';
 
@@ -49,9 +49,21 @@ export type LoginOutcome =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'home' }
   | { readonly kind: 'link'; readonly date: IstDate; readonly until: Instant; readonly url: string }
+  /** A damaged link; the link without the damage is at `path`. */
+  | { readonly kind: 'damaged-link'; readonly path: string }
+  /** Looks like a link, and is incomplete or not signed with the keys of this stack. */
+  | { readonly kind: 'incomplete-link' }
+  /** `path`: the link of another day, which may ask for today's. */
+  | { readonly kind: 'other-day-link'; readonly path: string }
+  /** The public button was pressed. The outcome is the same whether or not a message had to be sent. */
+  | { readonly kind: 'asked' }
+  /** A channel has taken the message. Only the holder of a link sees this. */
   | { readonly kind: 'sent' }
-  /** `at` is null where not again today. */
-  | { readonly kind: 'too-soon'; readonly at: Instant | null }
+  /** No channel has a confirmed recipient, so nothing was sent. */
+  | { readonly kind: 'no-listener' }
+  | { readonly kind: 'not-sent'; readonly code: ErrorCode }
+  /** The button was pressed a short time ago, and works again from `at` on. */
+  | { readonly kind: 'too-soon'; readonly at: Instant }
   | { readonly kind: 'done'; readonly validUntil: Instant; readonly already: boolean }
   | { readonly kind: 'no-login'; readonly day: Exclude<LoginDay, { kind: 'open' }> }
   | { readonly kind: 'refused'; readonly why: LoginProblem }
@@ -61,79 +73,38 @@ export type LoginOutcome =
 /**
  * The page behind the day's link. Opening it changes nothing, however often and by whom.
  *
- * @param path below the login function's address, without the leading slash
+ * @param link its path below the login function's address, without the leading slash; `proves`: false for the page's
+ *   headers alone, which cost neither a read of the token nor a call
  */
 export async function openLink(
   ports: LoginPorts,
   settings: KeeperSettings,
-  path: string,
+  { path, proves }: { readonly path: string; readonly proves: boolean },
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
-  if (!isLinkShaped(path)) return { kind: 'unknown' };
-  const app = await readApp(ports, settings);
-  const date = dayOfLink(app, path);
-  if (date === null) return { kind: 'unknown' };
   const now = ports.clock.now();
   const day = loginDay(now, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
-  if (date !== day.date) return { kind: 'refused', why: 'expired' };
+  const claimed = claimedDay(path);
+  if (claimed === null) return { kind: 'incomplete-link' };
+  if (claimed !== day.date) return { kind: 'other-day-link', path };
+  const app = await readApp(ports, settings);
+  const date = dayOfLink(app, path);
+  if (date === null) return { kind: 'incomplete-link' };
   if (!isOneTap(settings.login)) return { kind: 'refused', why: 'not-registered' };
-  const { account } = await readMemory(ports, settings);
-  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-  const validUntil = await liveUntil(ports, app, account, stored, signal);
-  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+  if (proves) {
+    const { account } = await readMemory(ports, settings);
+    const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
+    const validUntil = await liveUntil(ports, app, account, stored, signal);
+    if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+  }
   const state = newState(app, date, now, ports.nonce());
   const redirectUri = registeredUrl(settings.login);
   const url = fyersLoginUrl({ ...settings.login, appId: app.id, redirectUri, state });
   return { kind: 'link', date, until: day.until, url };
 }
 
-/** The bookmarkable page's button: the link goes to the registered channels and nowhere else, a few times a day. */
-export async function requestLink(
-  ports: LoginPorts,
-  settings: KeeperSettings,
-  signal: AbortSignal,
-): Promise<LoginOutcome> {
-  const day = loginDay(ports.clock.now(), settings.days, settings.calendar);
-  if (day.kind !== 'open') return { kind: 'no-login', day };
-  // Whoever knows the address can press the button, at any speed: what follows is done by one at a time.
-  const lock = settings.names.askLock(day.date);
-  if (!(await takeLock(ports, lock))) return { kind: 'too-soon', at: soon(ports) };
-  try {
-    return await linkSent(ports, settings, day.date, signal);
-  } finally {
-    await upkeep(ports, 'Removing the lock', () => ports.claims.remove(lock));
-  }
-}
-
-async function linkSent(
-  ports: LoginPorts,
-  settings: KeeperSettings,
-  date: IstDate,
-  signal: AbortSignal,
-): Promise<LoginOutcome> {
-  const app = await readApp(ports, settings);
-  const { account, login } = await readMemory(ports, settings);
-  const now = ports.clock.now();
-  const at = mayAskAt(login, date);
-  if (at === null || now < at) return { kind: 'too-soon', at };
-  ports.events.emit(runStarted('login'));
-  // Noted first: neither Fyers nor a channel that fails slowly may be asked again and again.
-  await writeLoginState(ports, withAsked(login, date, now));
-  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-  const validUntil = await liveUntil(ports, app, account, stored, signal);
-  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
-  const reason = 'the link was asked for on the login page';
-  await askForLogin(ports, settings, app, { reason, urgency: 'first' });
-  return { kind: 'sent' };
-}
-
-/** Somebody is being served at this moment. */
-function soon({ clock }: LoginPorts): Instant {
-  return plus(clock.now(), MINUTE);
-}
-
-/** Until when the stored token lives, by one live read; null where it doesn't, or where nobody can say. */
+/** Until when the stored token lives, by one live read a minute; null if it does not live or Fyers cannot be asked. */
 export async function liveUntil(
   ports: LoginPorts,
   app: App,
@@ -145,12 +116,14 @@ export async function liveUntil(
   const token = parseAccessToken(tokenIn(stored) ?? '');
   if (!token.ok) return null;
   if (standingOf(token.value, null, { account, now }).kind !== 'plausible') return null;
-  const proof = await retrying(
-    ports,
-    now,
-    signal,
-    () => ports.broker.prove(app.id, token.value, signal),
-    LOGIN_RETRY,
+  const proof = await ports.memory.proofOf({ app: app.id, token: token.value }, now, () =>
+    retrying(
+      ports,
+      now,
+      signal,
+      () => ports.broker.prove(app.id, token.value, signal),
+      LOGIN_RETRY,
+    ),
   );
   const standing = standingOf(token.value, proof, { account, now });
   const live = standing.kind === 'plausible' && standing.proof === 'live';

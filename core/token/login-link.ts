@@ -8,6 +8,7 @@ import {
   type IstDate,
   MINUTE,
   SECOND,
+  addDays,
   brokerDay,
   brokerDayEnd,
   instant,
@@ -31,6 +32,11 @@ export function linkPath(app: App, day: IstDate): string {
 /** Cheap: tells junk from what may be a link, before any secret is read. */
 export function isLinkShaped(path: string): boolean {
   return LINK.test(path);
+}
+
+/** The day that a link names, without a check of its signature. */
+export function claimedDay(path: string): IstDate | null {
+  return parseIstDate(LINK.exec(path)?.[1] ?? '');
 }
 
 /** The day of a link of ours; null for everything else. Whether the day has passed is another question: {@link linkEndsAt}. */
@@ -71,6 +77,12 @@ export function loginDay(
     : { kind: 'too-early' };
 }
 
+/** The day that a state is signed for: a state ends with its day's session, and a person may log in after it. */
+export function stateDay(now: Instant, calendar: CalendarOptions): IstDate {
+  const today = istDateAt(now);
+  return now < linkEndsAt(today, calendar) ? today : addDays(today, 1);
+}
+
 /** @param nonce 32 random hex digits */
 export function newState(app: App, day: IstDate, now: Instant, nonce: string): string {
   const issued = Math.floor(now / SECOND)
@@ -103,7 +115,8 @@ export function readState(
   const inTime =
     now >= issuedAt - CLOCKS_DIFFER &&
     now < plus(issuedAt, STATE_LIFE) &&
-    now < linkEndsAt(day, calendar);
+    now < linkEndsAt(day, calendar) &&
+    day <= stateDay(now, calendar);
   return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
 }
 

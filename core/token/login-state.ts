@@ -3,9 +3,15 @@ import * as z from 'zod/mini';
 import type { Fingerprint } from './digest.ts';
 import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../time.ts';
 
-/** Links that the bookmarkable page may have sent in a day, and the time between two. */
-const MOST_ASKED = 6;
-const ASKED_EVERY = 5 * MINUTE;
+/** The pause between two messages that one button sends: short for the first ones of a day, longer after them. */
+const SHORT_PAUSE = 5 * MINUTE;
+const LONG_PAUSE = 30 * MINUTE;
+const ASKED_WITH_SHORT_PAUSE = 6;
+
+/** Which button asks for the link: the public page's, or the one on the page of a link. */
+export type Asker = 'anyone' | 'link';
+
+const Asked = z.nullable(z.object({ day: z.string(), count: z.int(), at: z.number() }));
 
 const LoginState = z.object({
   version: z.literal(1),
@@ -16,7 +22,9 @@ const LoginState = z.object({
   /** The app whose secret Fyers refused at a login, as a fingerprint: another login would be refused too. */
   refusedApp: z.catch(z.nullable(z.string()), null),
   /** Links asked for on the bookmarkable page: how many of `day`, and when the last, epoch milliseconds. */
-  asked: z.nullable(z.object({ day: z.string(), count: z.int(), at: z.number() })),
+  asked: Asked,
+  /** The same for the button on the page of a link. */
+  askedByLink: z.catch(Asked, null),
 });
 
 export type LoginState = Readonly<z.infer<typeof LoginState>>;
@@ -27,6 +35,7 @@ export const NEW_LOGIN_STATE: LoginState = {
   spent: null,
   refusedApp: null,
   asked: null,
+  askedByLink: null,
 };
 
 /** Null for a text that is no login state. */
@@ -51,16 +60,21 @@ export function isRefusedApp({ refusedApp }: LoginState, app: Fingerprint): bool
   return refusedApp === app;
 }
 
-/** From when on the bookmarkable page may ask again; null where not today. */
-export function mayAskAt({ asked }: LoginState, day: IstDate): Instant | null {
+/** From when on this button may send a message. Never only tomorrow: a stranger could use up a day's quota. */
+export function mayAskAt(state: LoginState, asker: Asker, day: IstDate): Instant {
+  const asked = state[FIELD[asker]];
   if (asked?.day !== day) return instant(0);
-  return asked.count >= MOST_ASKED ? null : plus(instant(asked.at), ASKED_EVERY);
+  const pause = asked.count < ASKED_WITH_SHORT_PAUSE ? SHORT_PAUSE : LONG_PAUSE;
+  return plus(instant(asked.at), pause);
 }
 
-export function withAsked(state: LoginState, day: IstDate, now: Instant): LoginState {
-  const count = state.asked?.day === day ? state.asked.count : 0;
-  return { ...state, asked: { day, count: count + 1, at: now } };
+export function withAsked(state: LoginState, asker: Asker, day: IstDate, now: Instant): LoginState {
+  const asked = state[FIELD[asker]];
+  const count = asked?.day === day ? asked.count : 0;
+  return { ...state, [FIELD[asker]]: { day, count: count + 1, at: now } };
 }
+
+const FIELD = { anyone: 'asked', link: 'askedByLink' } as const;
 
 /** A token was published for this state. @param fyId the account that was seen; null where nobody said it */
 export function withSpent(

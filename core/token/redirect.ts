@@ -3,6 +3,7 @@
 import { type AuthCode, parseAuthCode } from '../config.ts';
 import type { CalendarOptions } from '../market/calendar.ts';
 import type { App } from '../ports.ts';
+import { hideTokens } from '../scrub.ts';
 import type { Instant } from '../time.ts';
 import { decodeToken } from './jwt.ts';
 import { readState } from './login-link.ts';
@@ -70,8 +71,7 @@ export function isForeignCode(app: App, code: AuthCode): boolean {
 
 /** Fyers' reason and code, fit for a terminal and a log. */
 export function wordsOf(query: URLSearchParams): string {
-  const message = (query.get('message') ?? '')
-    .replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]')
+  const message = hideTokens(query.get('message') ?? '')
     .replace(/[^\x20-\x7E]/g, ' ')
     .trim()
     .slice(0, LONGEST_WORDS);

@@ -1,43 +1,29 @@
-// From a request to the page that answers it.
+// Answers a request with a page.
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { finishLogin } from '../../keeper/callback.ts';
-import { type LoginOutcome, type LoginPorts, openLink, requestLink } from '../../keeper/login.ts';
+import { type LoginOutcome, type LoginPorts, openLink } from '../../keeper/login.ts';
 import type { KeeperSettings } from '../../keeper/ports.ts';
-import { HOUR, plus } from '../../core/time.ts';
+import { requestLink } from '../../keeper/request-link.ts';
+import { SECOND, plus } from '../../core/time.ts';
 import type { Kept } from './kept.ts';
 import { NOT_FOUND, page } from './page.ts';
-import { type LoginRequest, loginRequest } from './request.ts';
+import { type LoginRequest, loginRequest, methodOf } from './request.ts';
 import { wordsFor } from './words.ts';
 
-/** @throws FyersError where the store, a channel or our own settings fail */
+/** How long a press is answered from memory if nobody can be reached: the owner may confirm a subscription meanwhile. */
+const NO_LISTENER_KEPT_MS = 10 * SECOND;
+
+/** @throws FyersError if the store, a channel or our own settings fail */
 export async function answerLogin(
-  ports: LoginPorts,
+  ports: Omit<LoginPorts, 'memory'>,
   settings: KeeperSettings,
   event: APIGatewayProxyEventV2,
   signal: AbortSignal,
   kept: Kept,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const request = loginRequest(event);
-  const outcome =
-    request.kind === 'ask'
-      ? await askedOnce(ports, settings, signal, kept)
-      : await outcomeOf(ports, settings, request, signal);
-  return shown(outcome, event.requestContext.http.method);
-}
-
-/** A press too many is answered from memory. */
-async function askedOnce(
-  ports: LoginPorts,
-  settings: KeeperSettings,
-  signal: AbortSignal,
-  kept: Kept,
-): Promise<LoginOutcome> {
-  const now = ports.clock.now();
-  const at = kept.askAgainAt;
-  if (at !== null && now < at) return { kind: 'too-soon', at };
-  const outcome = await requestLink(ports, settings, signal);
-  if (outcome.kind === 'too-soon') kept.askAgainAt = outcome.at ?? plus(now, HOUR);
-  return outcome;
+  const remembering = { ...ports, memory: kept.memory };
+  const outcome = await outcomeOf(remembering, settings, loginRequest(event), signal, kept);
+  return shown(outcome, methodOf(event));
 }
 
 /** A HEAD gets the headers alone. */
@@ -47,20 +33,46 @@ export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStr
   return method === 'HEAD' ? { ...full, body: '' } : full;
 }
 
-function outcomeOf(
+async function outcomeOf(
   ports: LoginPorts,
   settings: KeeperSettings,
-  request: Exclude<LoginRequest, { kind: 'ask' }>,
+  request: LoginRequest,
   signal: AbortSignal,
+  kept: Kept,
 ): Promise<LoginOutcome> {
   switch (request.kind) {
     case 'junk':
-      return Promise.resolve({ kind: 'unknown' });
+      return { kind: 'unknown' };
     case 'home':
-      return Promise.resolve({ kind: 'home' });
+    case 'incomplete-link':
+      return { kind: request.kind };
+    case 'damaged-link':
+      return { kind: 'damaged-link', path: request.path };
     case 'link':
-      return openLink(ports, settings, request.path, signal);
+      return openLink(ports, settings, request, signal);
+    case 'ask':
+      return answerPress(ports, settings, request.linkPath, signal, kept);
     case 'callback':
       return finishLogin(ports, settings, request.callback, signal);
   }
+}
+
+/** A press of the public button that follows too soon is answered from memory, without a read. */
+async function answerPress(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  linkPath: string | null,
+  signal: AbortSignal,
+  kept: Kept,
+): Promise<LoginOutcome> {
+  if (linkPath !== null) return requestLink(ports, settings, linkPath, signal);
+  const last = kept.lastPress;
+  if (last !== null && ports.clock.now() < last.until) return last.outcome;
+  const outcome = await requestLink(ports, settings, null, signal);
+  if (outcome.kind === 'too-soon') {
+    kept.lastPress = { outcome, until: outcome.at };
+  } else if (outcome.kind === 'no-listener') {
+    kept.lastPress = { outcome, until: plus(ports.clock.now(), NO_LISTENER_KEPT_MS) };
+  }
+  return outcome;
 }

@@ -1,13 +1,14 @@
-// FyersLogin: the pages behind the login function's URL. A person waits for each, so a failure is a page too.
+// Serves the pages behind the login function's URL (FyersLogin). A person waits for each, so a failure is a page too.
 import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
-import { runFailed } from '../../core/token/events.ts';
-import { deadline, failureOf, wiringOf } from '../wiring.ts';
+import { reportFailure } from '../failure.ts';
+import { deadline, wiringOf } from '../wiring.ts';
 import { answerLogin, shown } from './answer.ts';
 import { keepingApp, newKept } from './kept.ts';
+import { methodOf } from './request.ts';
 
 const kept = newKept();
 
@@ -15,16 +16,19 @@ export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { domainName, http } = event.requestContext;
-  const { log, ports, settings } = wiringOf(process.env, `https://${domainName}/`);
+  const { log, ports, settings } = wiringOf(process.env, addressOf(event));
   try {
     const store = keepingApp(ports.store, ports.clock, kept, (value) => {
       log.hide(value);
     });
     return await answerLogin({ ...ports, store }, settings, event, deadline(context), kept);
   } catch (caught) {
-    const failure = failureOf(caught, log, 'login');
-    log.emit(runFailed(failure.code, log.scrub(failure.message)));
-    return shown({ kind: 'failed', family: failure.family, code: failure.code }, http.method);
+    const { family, code } = reportFailure(caught, log, 'login');
+    return shown({ kind: 'failed', family, code }, methodOf(event));
   }
+}
+
+/** A direct invocation has no address. */
+function addressOf(event: Partial<APIGatewayProxyEventV2> | null | undefined): string {
+  return `https://${event?.requestContext?.domainName ?? 'unknown.invalid'}/`;
 }

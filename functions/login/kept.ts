@@ -3,6 +3,8 @@
 import type { ParameterName } from '../../core/names.ts';
 import type { Clock, TokenStore } from '../../core/ports.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
+import type { LoginOutcome } from '../../keeper/login.ts';
+import { type LoginMemory, newLoginMemory } from '../../keeper/login-memory.ts';
 
 const KEPT_FOR = MINUTE;
 /** What is absent may be made at any moment, and a store that fails may come back. */
@@ -17,12 +19,13 @@ interface Read {
 /** Lives as long as the function's process, beyond one request. */
 export interface Kept {
   readonly app: Map<ParameterName, Read>;
-  /** When the link may be asked for again; before that nothing has to be read to say no. */
-  askAgainAt: Instant | null;
+  /** The outcome of the last press of the public button, while the next one would have the same. */
+  lastPress: { readonly outcome: LoginOutcome; readonly until: Instant } | null;
+  readonly memory: LoginMemory;
 }
 
 export function newKept(): Kept {
-  return { app: new Map(), askAgainAt: null };
+  return { app: new Map(), lastPress: null, memory: newLoginMemory() };
 }
 
 /** @param onSecret told of what is answered from memory too, so that each request's log hides it */

@@ -64,7 +64,9 @@ ${[...paragraphs, ...pressable(press)].join('\n')}
 </body>
 </html>
 `;
-  return { statusCode: status, headers: HEADERS, body };
+  // A redirect goes where its own button leads, for a browser that does not follow it.
+  const location = status === 302 && press?.kind === 'go' ? { location: press.url } : {};
+  return { statusCode: status, headers: { ...HEADERS, ...location }, body };
 }
 
 /** Bare: whoever guesses at addresses learns nothing. */
@@ -80,7 +82,7 @@ function pressable(press: Words['press']): readonly string[] {
       ];
     case 'ask':
       return [
-        `<form method="post" action="/ask"><button class="press">${escaped(press.label)}</button></form>`,
+        `<form method="post" action="${escaped(press.action)}"><button class="press">${escaped(press.label)}</button></form>`,
       ];
   }
 }

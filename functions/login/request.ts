@@ -1,33 +1,93 @@
-// What a request to the login function's URL is, told from its form alone: junk costs no read, no call and no line.
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { isLinkShaped } from '../../core/token/login-link.ts';
+// Classifies a request to the login function's URL by its form alone: junk costs no read, no call and no log line.
+import * as z from 'zod/mini';
+import { recogniseLink } from '../../core/token/link-recognition.ts';
 import { wordsOf } from '../../core/token/redirect.ts';
 import type { Callback } from '../../keeper/callback.ts';
 
 export type LoginRequest =
   | { readonly kind: 'junk' }
   | { readonly kind: 'home' }
-  | { readonly kind: 'link'; readonly path: string }
-  | { readonly kind: 'ask' }
+  /** @property proves false for a HEAD: a link preview or a scanner must not cost a call to the broker */
+  | { readonly kind: 'link'; readonly path: string; readonly proves: boolean }
+  /** A damaged link; `path` is the link without the damage. */
+  | { readonly kind: 'damaged-link'; readonly path: string }
+  | { readonly kind: 'incomplete-link' }
+  /** The button: on the public page, or on the page of a link, which is the proof that the owner presses it. */
+  | { readonly kind: 'ask'; readonly linkPath: string | null }
   | { readonly kind: 'callback'; readonly callback: Callback };
 
 /** An auth code of 4,096 characters, and as much again for the rest. */
 const LONGEST_QUERY = 8_192;
 
-/** A HEAD is a GET whose page is not sent. */
-export function loginRequest(event: APIGatewayProxyEventV2): LoginRequest {
-  const { method } = event.requestContext.http;
-  const { rawPath, rawQueryString } = event;
-  if (rawQueryString.length > LONGEST_QUERY) return { kind: 'junk' };
-  const reads = method === 'GET' || method === 'HEAD';
-  const path = rawPath.replace(/^\//, '');
-  if (rawQueryString === '') {
-    if (reads && path === '') return { kind: 'home' };
-    if (reads && isLinkShaped(path)) return { kind: 'link', path };
-    return method === 'POST' && path === 'ask' ? { kind: 'ask' } : { kind: 'junk' };
+/** A caller with the permission to invoke the function can send anything in place of a request. */
+const HttpEvent = z.object({
+  rawPath: z.string(),
+  rawQueryString: z.catch(z.string(), ''),
+  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+});
+
+interface HttpRequest {
+  readonly method: string;
+  /** Without the leading slash. */
+  readonly path: string;
+  readonly query: string;
+}
+
+export function loginRequest(event: unknown): LoginRequest {
+  const parsed = HttpEvent.safeParse(event);
+  if (!parsed.success) return { kind: 'junk' };
+  const { rawPath, rawQueryString: query, requestContext } = parsed.data;
+  if (query.length > LONGEST_QUERY) return { kind: 'junk' };
+  const request = { method: requestContext.http.method, path: rawPath.replace(/^\//, ''), query };
+  switch (request.method) {
+    case 'GET':
+      return pageRequest(request);
+    case 'HEAD':
+      return request.path === '' && query !== '' ? { kind: 'junk' } : pageRequest(request);
+    case 'POST':
+      return buttonRequest(request);
+    default:
+      return { kind: 'junk' };
   }
-  const callback = method === 'GET' && path === '' ? callbackIn(rawQueryString) : null;
-  return callback === null ? { kind: 'junk' } : { kind: 'callback', callback };
+}
+
+/** Empty for an event that is not a request. */
+export function methodOf(event: unknown): string {
+  const parsed = HttpEvent.safeParse(event);
+  return parsed.success ? parsed.data.requestContext.http.method : '';
+}
+
+function pageRequest({ method, path, query }: HttpRequest): LoginRequest {
+  if (path === '') {
+    if (query === '' || isTracking(query)) return { kind: 'home' };
+    const callback = callbackIn(query);
+    return callback === null ? { kind: 'junk' } : { kind: 'callback', callback };
+  }
+  const link = recogniseLink(path);
+  switch (link.kind) {
+    case 'exact':
+      return query === ''
+        ? { kind: 'link', path: link.path, proves: method === 'GET' }
+        : { kind: 'damaged-link', path: link.path };
+    case 'repaired':
+      return { kind: 'damaged-link', path: link.path };
+    case 'incomplete':
+      return { kind: 'incomplete-link' };
+    case 'none':
+      return { kind: 'junk' };
+  }
+}
+
+function buttonRequest({ path, query }: HttpRequest): LoginRequest {
+  if (query !== '') return { kind: 'junk' };
+  if (path === 'ask') return { kind: 'ask', linkPath: null };
+  const link = recogniseLink(path);
+  return link.kind === 'exact' ? { kind: 'ask', linkPath: link.path } : { kind: 'junk' };
+}
+
+/** Added to the bookmarked page's address by the app that opened it. */
+function isTracking(query: string): boolean {
+  return /^(?:utm_\w+|fbclid|gclid|igshid|mc_[ce]id)=/.test(query);
 }
 
 /** Each of Fyers' fields at most once: a doubled one has two meanings. */
@@ -39,5 +99,5 @@ function callbackIn(query: string): Callback | null {
   };
   const [s, authCode, state] = [one('s'), one('auth_code'), one('state')];
   if (s === null || s === '' || authCode === null || state === null || state === '') return null;
-  return { s, authCode, state, words: wordsOf(fields) };
+  return { s, authCode, state, words: () => wordsOf(fields) };
 }

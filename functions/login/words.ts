@@ -1,9 +1,21 @@
-// What each page says: what happened, and what to do. Nothing of a request is repeated in it.
+// The texts of the pages: what happened, and what to do. A text states only what is certain when it is shown, and repeats
+// nothing of a request.
 import type { ErrorFamily } from '../../core/errors.ts';
 import { type Instant, type IstDate, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login-link.ts';
 import { LOGIN_COMMAND } from '../../core/token/login-message.ts';
 import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
+import {
+  ASKED,
+  HOME,
+  INCOMPLETE_LINK,
+  NO_LISTENER,
+  SENT,
+  damagedLink,
+  notSent,
+  otherDayLink,
+  tooSoon,
+} from './link-words.ts';
 
 export interface Words {
   readonly status: number;
@@ -14,54 +26,44 @@ export interface Words {
   /** The one thing to press. */
   readonly press?:
     | { readonly kind: 'go'; readonly url: string; readonly label: string }
-    | { readonly kind: 'ask'; readonly label: string };
+    /** A form that posts to `action`. */
+    | { readonly kind: 'ask'; readonly label: string; readonly action: string };
 }
 
-const ASK = { kind: 'ask', label: 'Send me the link again' } as const;
+const ASK = { kind: 'ask', label: 'Send me the link again', action: '/ask' } as const;
 
 export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): Words {
   switch (outcome.kind) {
     case 'home':
-      return {
-        status: 200,
-        tone: 'plain',
-        title: 'Fyers login of the day',
-        text: [
-          'Fyers wants one login for each trading day. The link to it is sent at 07:00 IST; here you can have it sent again.',
-          'It goes to the e-mail address and the Telegram chat that are set up for this stack, and nowhere else.',
-        ],
-        press: { kind: 'ask', label: 'Send me today’s link' },
-      };
+      return HOME;
     case 'link':
       return {
         status: 200,
         tone: 'plain',
         title: `Fyers login for ${dayOf(outcome.date)}`,
         text: [
-          'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the token is stored.',
+          'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
           'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
           `This link is good until ${clock(outcome.until)} IST. The page holds no token.`,
         ],
         press: { kind: 'go', url: outcome.url, label: 'Log in at Fyers' },
       };
+    case 'damaged-link':
+      return damagedLink(outcome);
+    case 'incomplete-link':
+      return INCOMPLETE_LINK;
+    case 'other-day-link':
+      return otherDayLink(outcome);
+    case 'asked':
+      return ASKED;
     case 'sent':
-      return {
-        status: 200,
-        tone: 'good',
-        title: 'The link was sent',
-        text: ['Look into your mail or Telegram. It can be asked for again in five minutes.'],
-      };
+      return SENT;
+    case 'no-listener':
+      return NO_LISTENER;
+    case 'not-sent':
+      return notSent(outcome);
     case 'too-soon':
-      return {
-        status: 429,
-        tone: 'plain',
-        title: 'The link was sent already',
-        text: [
-          outcome.at === null
-            ? 'It was asked for often enough today. Use a link of an earlier message: all of a day’s are the same.'
-            : `Look into your mail or Telegram. It can be asked for again at ${clock(outcome.at)} IST.`,
-        ],
-      };
+      return tooSoon(outcome.at);
     case 'done':
       return done(outcome);
     case 'no-login':
@@ -98,7 +100,7 @@ function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
       tone: 'plain',
       title: 'Too early',
       text: [
-        'A token of before 06:00 IST dies at 06:00. Log in after that; the link comes at 07:00.',
+        'A token of before 06:00 IST dies at 06:00. Log in after that; if a login is needed, the link is sent at 07:00.',
       ],
     };
   }
@@ -107,18 +109,19 @@ function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
     tone: 'plain',
     title: day.kind === 'closed' ? 'No market today' : 'The session is over',
     text: [
-      `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${dayOf(day.next)}; its link comes at 07:00 IST.`,
+      `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${dayOf(day.next)}; if it needs a login, its link is sent at 07:00 IST.`,
     ],
   };
 }
 
 const FAILED: Readonly<Record<ErrorFamily, string>> = {
-  operator: 'Something of this stack has to be set right first.',
-  broker: 'Fyers did not answer as it should. Press the link in today’s message again in a minute.',
-  platform: 'AWS did not do its part. Press the link in today’s message again in a minute.',
-  bug: 'That is a fault of ours.',
+  operator: 'A setting of this stack must be fixed first.',
+  broker: 'No usable answer came in time.',
+  platform: 'A service that this page needs did not do its work.',
+  bug: 'This is a fault of the program.',
 };
 
+/** It may have happened before, during or after a publish, so the page makes no claim about the token. */
 function failed({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Words {
   return {
     status: family === 'operator' ? 409 : 503,
@@ -126,7 +129,7 @@ function failed({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Wo
     title: 'That did not work',
     text: [
       FAILED[family],
-      `Code ${code}. Nothing was published. What it was, and what to do, is in the log:`,
+      `Code ${code}. Press your link again in a minute: it shows whether a token is live. The log has the cause and the next step:`,
       { code: 'npx --no-install fyers logs login' },
     ],
   };
@@ -149,13 +152,13 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   forged: problem(
     403,
     'This address is not from here',
-    'The login was not begun on this stack’s page, so it was not finished. Press the link in today’s message.',
+    'Its state was not signed with the keys of this stack, so the login was not finished. Press the link in today’s message.',
   ),
   expired: {
     ...problem(
       410,
       'That took too long',
-      'The address is of an earlier login or an earlier day. Press the link in today’s message again.',
+      'The login began more than half an hour ago, or is of another day. Press the link in today’s message again.',
     ),
     press: ASK,
   },
@@ -163,7 +166,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     ...problem(
       409,
       'This login was used',
-      'It has published a token already, which is not live any more. Press the link in today’s message to log in anew.',
+      'It published a token earlier, and that token was not found live now. Press the link in today’s message to log in again.',
     ),
     press: ASK,
   },
@@ -219,7 +222,12 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   busy: problem(
     503,
     'Another run is at work',
-    'A token is being fetched at this moment. Press the link in today’s message again in two minutes: it may be done by then.',
+    'It holds the lock for fetching a token. Press the link in today’s message again in two minutes: it may be done by then.',
+  ),
+  'too-many': problem(
+    429,
+    'Too many attempts',
+    'This login was tried several times in a short time, so Fyers was not asked again. Wait two minutes, then press the link in today’s message.',
   ),
   unrecognised: problem(
     502,

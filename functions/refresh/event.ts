@@ -2,10 +2,11 @@
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 import { REFRESHED_BODY, REGION } from '../../core/names.ts';
-import { isLastSlot } from '../../core/schedule.ts';
+import { REFRESH_SLOTS, isLastSlot } from '../../core/schedule.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import type { AdoptionReport, Offer } from '../../keeper/adopt.ts';
 import type { Outcome } from '../../keeper/refresh.ts';
+import { slotEvent } from '../slot-event.ts';
 
 export type Request =
   | { readonly kind: 'refresh'; readonly trigger: Trigger }
@@ -18,7 +19,7 @@ export interface Answer {
 }
 
 const token = z.nullable(z.string());
-const Slot = z.object({ trigger: z.literal('slot'), slot: z.string() });
+const Slot = slotEvent('slot', REFRESH_SLOTS);
 const Adopt = z.strictObject({
   adopt: z.strictObject({ accessToken: token, refreshToken: token }),
 });

@@ -1,9 +1,9 @@
 // FyersTokenRefresh: wires the ports and hands over. A failure is always thrown: to AWS a returned 500 is a success.
 import type { Context } from 'aws-lambda';
-import { runFailed } from '../../core/token/events.ts';
 import { adopt } from '../../keeper/adopt.ts';
 import { refresh } from '../../keeper/refresh.ts';
-import { deadline, failureOf, wiringOf } from '../wiring.ts';
+import { thrownFailure } from '../failure.ts';
+import { deadline, wiringOf } from '../wiring.ts';
 import { type Answer, adoptionAnswer, answerTo, parseEvent } from './event.ts';
 
 /** @throws FyersError for everything but a live token, a day of rest and a login that is awaited. */
@@ -19,10 +19,6 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
     for (const token of [accessToken, refreshToken]) if (token !== null) log.hide(token);
     return adoptionAnswer(await adopt(ports, settings, request.offer, signal));
   } catch (caught) {
-    const failure = failureOf(caught, log, 'refresh');
-    log.emit(runFailed(failure.code, failure.message));
-    // Lambda passes a message on and nothing else: who invokes the function finds the code in it.
-    failure.message = `${failure.code}: ${failure.message}`;
-    throw failure;
+    throw thrownFailure(caught, log, 'refresh');
   }
 }

@@ -1,17 +1,17 @@
 // FyersWatch: wires the ports and hands over: a look at the token for its schedules, a message for a read that
 // CloudTrail reports (`watchReads`). It throws where the alarm is to ring.
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 import { REGION } from '../../core/names.ts';
 import { WATCH_SLOTS } from '../../core/schedule.ts';
-import { runFailed } from '../../core/token/events.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { type Told, tellOfRead } from '../../keeper/outside-read.ts';
 import { type Looked, watch } from '../../keeper/watch.ts';
-import { deadline, failureOf, wiringOf } from '../wiring.ts';
+import { thrownFailure } from '../failure.ts';
+import { slotEvent } from '../slot-event.ts';
+import { deadline, wiringOf } from '../wiring.ts';
 
-const Slot = z.object({ trigger: z.literal('watch'), slot: z.enum(WATCH_SLOTS) });
+const Slot = slotEvent('watch', WATCH_SLOTS);
 
 /** @throws FyersError as {@link watch} says, and `operator.usage` for an event of another kind */
 export async function handler(event: unknown, context: Context): Promise<Looked | Told> {
@@ -29,9 +29,7 @@ export async function handler(event: unknown, context: Context): Promise<Looked 
     }
     return await watch(ports, settings, slot.data.slot, deadline(context));
   } catch (caught) {
-    const failure = failureOf(caught, log, 'watch');
-    log.emit(runFailed(failure.code, log.scrub(failure.message)));
-    throw failure;
+    throw thrownFailure(caught, log, 'watch');
   }
 }
 

@@ -86,8 +86,16 @@ describe('The watch, started for a read', () => {
     await expect(handler(event, context)).rejects.toMatchObject({ code: 'platform.message' });
   });
 
-  test('knows no other event of CloudTrail’s', async () => {
-    const event = { 'detail-type': 'AWS Service Event via CloudTrail', detail: {} };
-    await expect(handler(event, context)).rejects.toMatchObject({ code: 'operator.usage' });
+  test.each([
+    { 'detail-type': 'AWS Service Event via CloudTrail', detail: {} },
+    { trigger: 'watch', slot: '07:00' },
+    { trigger: 'watch', slot: '' },
+    { trigger: 'slot', slot: '07:20' },
+    null,
+  ])('knows no other event, and throws with the code in the message: %j', async (event) => {
+    await expect(handler(event, context)).rejects.toMatchObject({
+      code: 'operator.usage',
+      message: expect.stringMatching(/^operator\.usage: /) as unknown,
+    });
   });
 });

@@ -49,6 +49,14 @@ describe('The user data', () => {
     ]);
   });
 
+  test('lets no service leave a core file, which would hold the token', () => {
+    const units = [...SCRIPT.matchAll(/^cat > (\/etc\/systemd\/system\/\S+\.service) <</gm)];
+    expect(units.length).toBeGreaterThan(2);
+    for (const [, file = ''] of units) {
+      expect(written(file).split('[Service]')[1], file).toMatch(/^LimitCORE=0$/m);
+    }
+  });
+
   test('makes swap before the first package, and runs the numbered Node', () => {
     expect(SCRIPT.indexOf('swapon')).toBeLessThan(SCRIPT.indexOf('dnf --assumeyes install'));
     expect(SCRIPT).toContain('install nodejs24');

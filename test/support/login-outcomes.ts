@@ -16,9 +16,11 @@ export const PROBLEMS: readonly LoginProblem[] = [
   'unreachable',
   'bad-token',
   'busy',
+  'too-many',
   'unrecognised',
   'not-registered',
 ];
+const LINK_PATH = `go/2026-11-25/${'0'.repeat(32)}`;
 const next = istDate('2026-11-26');
 
 export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
@@ -29,9 +31,14 @@ export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
     until: SEVEN,
     url: 'https://fyers.example/?a=1&b="2"',
   },
+  { kind: 'damaged-link', path: LINK_PATH },
+  { kind: 'incomplete-link' },
+  { kind: 'other-day-link', path: LINK_PATH },
+  { kind: 'asked' },
   { kind: 'sent' },
+  { kind: 'no-listener' },
+  { kind: 'not-sent', code: 'platform.message' },
   { kind: 'too-soon', at: SEVEN },
-  { kind: 'too-soon', at: null },
   { kind: 'done', validUntil: SEVEN, already: false },
   { kind: 'done', validUntil: SEVEN, already: true },
   { kind: 'no-login', day: { kind: 'too-early' } },

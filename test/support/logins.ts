@@ -4,7 +4,8 @@ import type { AuthCode } from '../../core/config.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
 import { linkPath, newState } from '../../core/token/login-link.ts';
 import { parseLoginState } from '../../core/token/login-state.ts';
-import { newKept } from '../../functions/login/kept.ts';
+import type { ParameterName } from '../../core/names.ts';
+import { keepingApp, newKept } from '../../functions/login/kept.ts';
 import { answerLogin } from '../../functions/login/answer.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {
@@ -75,6 +76,27 @@ export async function visit(
     title: /<title>(.*)<\/title>/.exec(body)?.[1] ?? '',
     body,
     headers: answer.headers ?? {},
+  };
+}
+
+/** One function's process: its reads are counted, and what it tells the log to hide. */
+export function processOf(world: World) {
+  const reads: ParameterName[] = [];
+  const hidden: string[] = [];
+  const kept = newKept();
+  const counting = {
+    ...world.ports.store,
+    read: (name: ParameterName) => {
+      reads.push(name);
+      return world.ports.store.read(name);
+    },
+  };
+  const store = keepingApp(counting, world.clock, kept, (value) => hidden.push(value));
+  const inside = { ...world, ports: { ...world.ports, store } };
+  return {
+    reads,
+    hidden,
+    visit: (url: string, method = 'GET') => visit(inside, url, method, kept),
   };
 }
 

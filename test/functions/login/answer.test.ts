@@ -1,7 +1,7 @@
 // The login as a browser sees it, from the link to the page that says done.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
-import { readState } from '../../../core/token/login-link.ts';
+import { newState, readState } from '../../../core/token/login-link.ts';
 import type { MintAnswer } from '../../../core/ports.ts';
 import { LOGIN_URL_KEYWORD } from '../../../core/names.ts';
 import {
@@ -13,12 +13,15 @@ import {
   exchanges,
   exchanging,
   loginStateOf,
+  processOf,
   stateAt,
   visit,
 } from '../../support/logins.ts';
 import { APP, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
 
 const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
+const TOMORROW = istDate('2026-11-26');
+const NEXT_WEEK = istDate('2026-12-02');
 const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
 
 describe("The day's link", () => {
@@ -60,12 +63,13 @@ describe("The day's link", () => {
     expect(await visit(world, LINK)).toMatchObject({ status: 409, title: 'The session is over' });
   });
 
-  test('of an earlier day says so, and of another signature does not exist', async () => {
+  test('is found live by a new proof as soon as another token is stored', async () => {
     const world = keeperWorld();
-    world.clock.set(plus(SEVEN, DAY));
-    expect(await visit(world, LINK)).toMatchObject({ status: 410 });
-    const forged = `${LINK.slice(0, -1)}${LINK.endsWith('0') ? '1' : '0'}`;
-    expect(await visit(keeperWorld(), forged)).toMatchObject({ status: 404, body: '' });
+    const at = processOf(world);
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
   });
 
   test('shows "already done" while the stored token lives, on any device', async () => {
@@ -152,6 +156,8 @@ describe('Back from Fyers', () => {
     ['of yesterday', { state: stateAt(plus(SEVEN, -DAY)) }, 410],
     ['of half an hour ago', { state: stateAt(plus(SEVEN, -30 * MINUTE)) }, 410],
     ['of the future', { state: stateAt(plus(SEVEN, MINUTE + SECOND)) }, 410],
+    ['of tomorrow', { state: newState(APP, TOMORROW, SEVEN, 'cd'.repeat(16)) }, 410],
+    ['of next week', { state: newState(APP, NEXT_WEEK, SEVEN, 'cd'.repeat(16)) }, 410],
     ['missing', { state: '' }, 404],
     ['malformed', { state: 'sample_state' }, 404],
     ['oversized', { state: 'a'.repeat(9_000) }, 404],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REFRESH_SLOTS } from '../../../core/schedule.ts';
 import { answerTo, parseEvent } from '../../../functions/refresh/event.ts';
 
 describe('An event', () => {
@@ -20,6 +21,13 @@ describe('An event', () => {
     expect(parseEvent(event, 'FyersTokenRefresh')).toEqual({ kind: 'refresh', trigger });
   });
 
+  test.each(REFRESH_SLOTS)('of the schedule at %s is known', (slot) => {
+    expect(parseEvent({ trigger: 'slot', slot }, 'FyersTokenRefresh')).toMatchObject({
+      kind: 'refresh',
+      trigger: { kind: 'slot', slot },
+    });
+  });
+
   test('adopts tokens', () => {
     const offer = { accessToken: 'a', refreshToken: null };
     expect(parseEvent({ adopt: offer }, 'FyersTokenRefresh')).toEqual({ kind: 'adopt', offer });
@@ -30,6 +38,13 @@ describe('An event', () => {
     { adopt: { accessToken: 'CANARY' } },
     { adopt: { accessToken: 'CANARY', refreshToken: null, pin: '1234' } },
     { trigger: 'slot' },
+    { trigger: 'slot', slot: '' },
+    { trigger: 'slot', slot: '07:01' },
+    { trigger: 'slot', slot: '7:00' },
+    { trigger: 'slot', slot: '08:45' },
+    { trigger: 'slot', slot: 'CANARY' },
+    { trigger: 'slot', slot: 700 },
+    { trigger: 'watch', slot: '07:20' },
     { probe: 'CANARY' },
     'CANARY',
   ])('that is none of ours is refused without being quoted: %j', (event) => {

@@ -1,0 +1,104 @@
+// Remembers, within one process of the login function, what was proven and what was exchanged. Whoever has the day's link
+// can open it as often as they like, and whoever has a state can send it again; neither may use up the account's calls.
+// A proof is remembered for a minute under the token's fingerprint, and requests at the same time share one. Exchanges are
+// counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
+// nothing is kept longer than a state lives, and no more is added than the limit per minute lets through.
+import type { AppId, AuthCode } from '../core/config.ts';
+import type { Proof } from '../core/ports.ts';
+import { type Instant, MINUTE, plus } from '../core/time.ts';
+import { displayFingerprint } from '../core/token/digest.ts';
+import type { LoginProblem } from './login.ts';
+
+const PROOF_KEPT_MS = MINUTE;
+const STATE_LIFE_MS = 30 * MINUTE;
+const MAX_EXCHANGES_PER_STATE = 3;
+/** An unanswered code may have been used, so it is sent at most twice. */
+const MAX_EXCHANGES_PER_CODE = 2;
+const MAX_EXCHANGES_PER_MINUTE = 5;
+
+export interface LoginMemory {
+  /** The remembered proof of this token, or the one that `prove` fetches now. */
+  readonly proofOf: (
+    token: ProvenToken,
+    now: Instant,
+    prove: () => Promise<Proof>,
+  ) => Promise<Proof>;
+  /** For a token that was proven otherwise, such as a new one. */
+  readonly keepProof: (token: ProvenToken, now: Instant, proof: Proof) => void;
+  /** Why this code must not be sent now; null if it may be. */
+  readonly obstacle: (login: ExchangeKey, now: Instant) => LoginProblem | null;
+  /** Counts an exchange that is about to be sent. */
+  readonly countExchange: (login: ExchangeKey, now: Instant) => void;
+  /** Fyers' refusal of a code is final. */
+  readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
+}
+
+export interface ProvenToken {
+  readonly app: AppId;
+  readonly token: string;
+}
+
+export interface ExchangeKey {
+  readonly nonce: string;
+  readonly code: AuthCode;
+}
+
+interface Exchange {
+  readonly at: Instant;
+  readonly nonce: string;
+  readonly code: string;
+  refusal: LoginProblem | null;
+}
+
+export function newLoginMemory(): LoginMemory {
+  const proofs = new Map<string, { readonly proof: Promise<Proof>; readonly until: Instant }>();
+  let exchanges: Exchange[] = [];
+  const keep = (key: string, now: Instant, proof: Promise<Proof>): void => {
+    for (const [other, { until }] of proofs) if (now >= until) proofs.delete(other);
+    proofs.set(key, { proof, until: plus(now, PROOF_KEPT_MS) });
+  };
+  return {
+    proofOf(token, now, prove) {
+      const key = keyOf(token);
+      const known = proofs.get(key);
+      if (known !== undefined && now < known.until) return known.proof;
+      const proof = prove();
+      keep(key, now, proof);
+      // A request that ran out of time has proven nothing.
+      proof.catch(() => {
+        if (proofs.get(key)?.proof === proof) proofs.delete(key);
+      });
+      return proof;
+    },
+    keepProof(token, now, proof) {
+      keep(keyOf(token), now, Promise.resolve(proof));
+    },
+    obstacle({ nonce, code }, now) {
+      exchanges = exchanges.filter(({ at }) => now - at < STATE_LIFE_MS);
+      const fingerprint = displayFingerprint(code);
+      const ofCode = exchanges.filter((exchange) => exchange.code === fingerprint);
+      const refusal = ofCode.find((exchange) => exchange.refusal !== null)?.refusal;
+      if (refusal !== undefined && refusal !== null) return refusal;
+      const ofState = exchanges.filter((exchange) => exchange.nonce === nonce);
+      const ofMinute = exchanges.filter(({ at }) => now - at < MINUTE);
+      const isOver =
+        ofCode.length >= MAX_EXCHANGES_PER_CODE ||
+        ofState.length >= MAX_EXCHANGES_PER_STATE ||
+        ofMinute.length >= MAX_EXCHANGES_PER_MINUTE;
+      return isOver ? 'too-many' : null;
+    },
+    countExchange({ nonce, code }, at) {
+      exchanges.push({ at, nonce, code: displayFingerprint(code), refusal: null });
+    },
+    keepRefusal({ code }, problem) {
+      const fingerprint = displayFingerprint(code);
+      for (const exchange of exchanges) {
+        if (exchange.code === fingerprint) exchange.refusal = problem;
+      }
+    },
+  };
+}
+
+function keyOf({ app, token }: ProvenToken): string {
+  return `${app} ${displayFingerprint(token)}`;
+}

@@ -1,0 +1,116 @@
+// A link that arrives damaged, cut or a day late: a person gets a page that helps, and it costs neither a read nor a call.
+import { describe, expect, test } from 'vitest';
+import { DAY, istDate, istInstant, plus } from '../../../core/time.ts';
+import { linkPath } from '../../../core/token/login-link.ts';
+import { LINK, NEW, processOf } from '../../support/logins.ts';
+import { APP, LIVE, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
+
+const YESTERDAY = `/${linkPath(APP, istDate('2026-11-24'))}`;
+const FORGED = `${LINK.slice(0, -1)}${LINK.endsWith('0') ? '1' : '0'}`;
+
+function counted() {
+  const world = keeperWorld();
+  world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+  world.proofs.set(NEW, LIVE);
+  return { world, at: processOf(world) };
+}
+
+describe('A damaged link', () => {
+  test.each([
+    `${LINK}.`,
+    `${LINK}/`,
+    `${LINK})`,
+    `${LINK}%E2%80%8B`,
+    `${LINK}&fbclid=IwAR0`,
+    `${LINK}?utm_source=mail`,
+    `${LINK}?fbclid=IwAR0&utm_medium=chat`,
+    LINK.toUpperCase(),
+    `${YESTERDAY}.`,
+  ])('%s leads to the link itself, without a read or a call', async (url) => {
+    const { world, at } = counted();
+    const page = await at.visit(url);
+    const clean = url.startsWith(YESTERDAY) ? YESTERDAY : LINK;
+    expect(page).toMatchObject({ status: 302, headers: { location: clean } });
+    expect(page.body).toContain(`class="press" href="${clean}"`);
+    expect(await at.visit(url, 'HEAD')).toMatchObject({ status: 302, body: '' });
+    expect(at.reads).toEqual([]);
+    expect(world.calls).toEqual([]);
+    expect(world.events).toEqual([]);
+  });
+
+  test.each(['/go', '/go/2026-11', LINK.slice(0, -1), LINK.slice(0, 20), '/go/2026-13-45/x'])(
+    '%s cannot be repaired: the page says what to do, without a read or a call',
+    async (url) => {
+      const { world, at } = counted();
+      const page = await at.visit(url);
+      expect(page.status).toBe(404);
+      expect(page.body).toContain('npx --no-install fyers login --aws');
+      expect(page.body).toContain('action="/ask"');
+      expect(at.reads).toEqual([]);
+      expect(world.calls).toEqual([]);
+    },
+  );
+
+  test('with another signature gets the same page, after one look at the keys a minute', async () => {
+    const { world, at } = counted();
+    for (let n = 0; n < 100; n += 1) {
+      expect(await at.visit(FORGED)).toMatchObject({
+        status: 404,
+        title: 'This link is not complete',
+      });
+    }
+    expect(new Set(at.reads).size).toBe(at.reads.length);
+    expect(at.reads).not.toContain('FYERS_ACCESS_TOKEN');
+    expect(world.calls).toEqual([]);
+  });
+
+  test('with a date that does not exist needs no read', async () => {
+    const { at } = counted();
+    const url = LINK.replace('2026-11-25', '2026-11-31');
+    expect(await at.visit(url)).toMatchObject({ status: 404, title: 'This link is not complete' });
+    expect(at.reads).toEqual([]);
+  });
+});
+
+describe('The link of another day', () => {
+  test('needs no read; its button sends the link of today', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    const page = await at.visit(YESTERDAY);
+    expect(page).toMatchObject({ status: 410, title: 'This link is of another day' });
+    expect(at.reads).toEqual([]);
+    expect(page.body).toContain(`<form method="post" action="${YESTERDAY}">`);
+    expect(await at.visit(YESTERDAY, 'POST')).toMatchObject({ title: 'The link was sent' });
+    expect(world.messages.map(({ text }) => text)).toEqual([expect.stringContaining(LINK)]);
+  });
+
+  test('shows what the calendar knows on a day without a login', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    world.clock.set(istInstant(istDate('2026-11-28'), '10:00'));
+    expect(await at.visit(LINK)).toMatchObject({ status: 409, title: 'No market today' });
+    expect(at.reads).toEqual([]);
+  });
+
+  test('cannot ask without its signature', async () => {
+    const world = keeperWorld();
+    const forged = `/go/2026-11-24/${'0'.repeat(32)}`;
+    expect(await processOf(world).visit(forged, 'POST')).toMatchObject({ status: 404 });
+    world.clock.set(plus(SEVEN, DAY));
+    expect(await processOf(world).visit(FORGED, 'POST')).toMatchObject({ status: 404 });
+    expect(world.messages).toEqual([]);
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+  });
+});
+
+test('The bookmarked page opens with the parameters that an app adds to its address', async () => {
+  const { at } = counted();
+  for (const url of ['/?fbclid=IwAR0', '/?utm_source=mail&utm_medium=x', '/?gclid=1']) {
+    expect(await at.visit(url)).toMatchObject({ status: 200, title: 'Fyers login of the day' });
+  }
+  for (const url of ['/?a=b', '/?utm', '/?x=1&fbclid=2']) {
+    expect(await at.visit(url)).toMatchObject({ status: 404, body: '' });
+  }
+  expect(at.reads).toEqual([]);
+});

@@ -1,0 +1,231 @@
+// What a flood with a genuine link or a genuine state may cost: a handful of calls.
+import { describe, expect, test } from 'vitest';
+import type { MintAnswer, Proof } from '../../../core/ports.ts';
+import { MINUTE, SECOND, plus } from '../../../core/time.ts';
+import {
+  LINK,
+  NEW,
+  callback,
+  codeOf,
+  exchanges,
+  exchanging,
+  processOf,
+  stateAt,
+  visit,
+} from '../../support/logins.ts';
+import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support/keeper-world.ts';
+
+const OTHER = accessToken(SEVEN, 7);
+const REFUSED: MintAnswer = { kind: 'refused', by: 'auth-code', detail: 'HTTP 400, code -437: no' };
+
+const proofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
+const nonce = (n: number) => n.toString(16).padStart(32, '0');
+
+function withToken(proof: Proof = LIVE): World {
+  const world = keeperWorld();
+  world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+  world.proofs.set(NEW, proof);
+  return world;
+}
+
+describe('Opens of the link', () => {
+  test.each([
+    ['live', LIVE, 'Already done'],
+    ['dead', { kind: 'dead' } as const, 'Fyers login for 25 Nov 2026'],
+  ])('prove a %s token once a minute', async (_kind, proof, title) => {
+    const world = withToken(proof);
+    const at = processOf(world);
+    for (let n = 0; n < 60; n += 1) {
+      world.clock.set(plus(SEVEN, n * SECOND));
+      expect(await at.visit(LINK)).toMatchObject({ title });
+    }
+    expect(proofs(world)).toBe(1);
+    world.clock.set(plus(SEVEN, MINUTE));
+    await at.visit(LINK);
+    expect(proofs(world)).toBe(2);
+  });
+
+  test('share one proof at the same time', async () => {
+    const world = withToken();
+    const at = processOf(world);
+    const pages = await Promise.all(Array.from({ length: 50 }, () => at.visit(LINK)));
+    expect(new Set(pages.map(({ title }) => title))).toEqual(new Set(['Already done']));
+    expect(proofs(world)).toBe(1);
+  });
+
+  test('by HEAD prove nothing and read no token', async () => {
+    const world = withToken();
+    const at = processOf(world);
+    expect(await at.visit(LINK, 'HEAD')).toMatchObject({ status: 200, body: '' });
+    expect(at.reads).not.toContain('FYERS_ACCESS_TOKEN');
+    expect(world.calls).toEqual([]);
+  });
+
+  test('while Fyers is out of reach do not call more often either', async () => {
+    const world = withToken({ kind: 'unreachable' });
+    const at = processOf(world);
+    await at.visit(LINK);
+    const first = proofs(world);
+    world.clock.set(SEVEN);
+    for (let n = 0; n < 60; n += 1) await at.visit(LINK);
+    expect(proofs(world)).toBe(first);
+  });
+
+  test('prove again if a proof ran out of its time', async () => {
+    const world = withToken();
+    const at = processOf(world);
+    const { broker } = world.ports;
+    let late = true;
+    Object.assign(broker, {
+      prove: () => {
+        world.calls.push('prove');
+        return late ? Promise.reject(new DOMException('late', 'TimeoutError')) : LIVE;
+      },
+    });
+    await expect(at.visit(LINK)).rejects.toMatchObject({ name: 'TimeoutError' });
+    late = false;
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
+  });
+
+  test('prove each stored token by itself', async () => {
+    const world = withToken();
+    const at = processOf(world);
+    await at.visit(LINK);
+    world.parameters.set('FYERS_ACCESS_TOKEN', OTHER);
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
+    expect(proofs(world)).toBe(2);
+  });
+
+  test('after a login know the new token without a call', async () => {
+    const world = exchanging(keeperWorld());
+    const at = processOf(world);
+    expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
+    expect(proofs(world)).toBe(1);
+  });
+});
+
+describe('Callbacks', () => {
+  test('with one state and one refused code exchange once', async () => {
+    const world = keeperWorld();
+    world.exchanges.push(...Array<MintAnswer>(99).fill(REFUSED));
+    const at = processOf(world);
+    for (let n = 0; n < 30; n += 1) {
+      expect(await at.visit(callback())).toMatchObject({
+        status: 409,
+        title: 'Fyers refused the code of this login',
+      });
+    }
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test('with one state and one unanswered code exchange twice', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    const statuses = [];
+    for (let n = 0; n < 30; n += 1) statuses.push((await at.visit(callback())).status);
+    expect(exchanges(world)).toBe(2);
+    expect(new Set(statuses)).toEqual(new Set([504, 429]));
+  });
+
+  test('with one state and many codes exchange three times, also at the same time', async () => {
+    const world = keeperWorld();
+    world.exchanges.push(...Array<MintAnswer>(99).fill(REFUSED));
+    const at = processOf(world);
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) => at.visit(callback({ auth_code: codeOf(n) }))),
+    );
+    expect(exchanges(world)).toBeLessThanOrEqual(3);
+    expect(exchanges(world)).toBeGreaterThan(0);
+    expect(world.claims.size).toBe(0);
+  });
+
+  test('with many states exchange five times a minute, and the owner comes through after it', async () => {
+    const world = keeperWorld();
+    world.exchanges.push(...Array<MintAnswer>(5).fill(REFUSED));
+    const at = processOf(world);
+    const go = (n: number) =>
+      at.visit(callback({ auth_code: codeOf(n), state: stateAt(SEVEN, nonce(n)) }));
+    for (let n = 0; n < 30; n += 1) await go(n);
+    expect(exchanges(world)).toBe(5);
+    expect(await go(99)).toMatchObject({ status: 429, title: 'Too many attempts' });
+    world.clock.set(plus(world.clock.now(), MINUTE));
+    exchanging(world);
+    expect(await go(100)).toMatchObject({ title: 'Done' });
+  });
+
+  test('over the limit take no claim and write nothing', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    for (let n = 0; n < 3; n += 1) await at.visit(callback());
+    const before = at.reads.length;
+    const writes = world.writes.length;
+    await at.visit(callback());
+    expect(at.reads.length - before).toBeLessThan(6);
+    expect(world.writes.length).toBe(writes);
+    expect(world.claims.size).toBe(0);
+  });
+});
+
+describe('An event that is not a request', () => {
+  test.each([
+    null,
+    undefined,
+    'text',
+    1,
+    [],
+    {},
+    { rawPath: '/', rawQueryString: '' },
+    { requestContext: {} },
+  ])('%j is junk', async (event) => {
+    const { answerLogin } = await import('../../../functions/login/answer.ts');
+    const { newKept } = await import('../../../functions/login/kept.ts');
+    const { ports, settings } = keeperWorld();
+    const { signal } = new AbortController();
+    expect(await answerLogin(ports, settings, event as never, signal, newKept())).toEqual({
+      statusCode: 404,
+    });
+  });
+
+  test('gets an answer from the handler too', async () => {
+    const { handler } = await import('../../../functions/login/handler.ts');
+    const context = { getRemainingTimeInMillis: () => 10_000 };
+    for (const event of [undefined, null, {}, { requestContext: { http: null } }]) {
+      expect(await handler(event as never, context as never)).toEqual({ statusCode: 404 });
+    }
+  });
+});
+
+test('2,000 junk requests and 500 opens of the link: no read and no call for junk, one proof for the link', async () => {
+  const world = withToken();
+  const at = processOf(world);
+  const junk = [
+    '/.env',
+    '/go/admin',
+    '/?a=b',
+    '/?s=ok&auth_code=x&state=',
+    `/?s=x&state=x&message=${'a'.repeat(8_000)}`,
+    `/?s=ok&state=${'0'.repeat(80)}&auth_code=${'a.'.repeat(2_000)}`,
+    `/?${'&a='.repeat(2_500)}`,
+    `/${'%2'.repeat(3_000)}`,
+    `${LINK}/../../x`.replace('/go/', '/og/'),
+  ];
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get', ''];
+  for (let n = 0; n < 2_000; n += 1) {
+    const url = junk[n % junk.length] ?? '/';
+    const method = methods[Math.floor(n / junk.length) % methods.length] ?? 'GET';
+    expect(await at.visit(url, method)).toMatchObject({ status: 404, body: '' });
+  }
+  expect(at.reads).toEqual([]);
+  expect(world.calls).toEqual([]);
+  expect(world.events).toEqual([]);
+  const damaged = [`${LINK}.`, `${LINK}?utm_source=mail`, LINK.slice(0, -3)];
+  for (let n = 0; n < 500; n += 1) await at.visit(damaged[n % damaged.length] ?? '/');
+  expect(at.reads).toEqual([]);
+  for (let n = 0; n < 500; n += 1) {
+    expect((await at.visit(LINK, n % 5 === 4 ? 'HEAD' : 'GET')).status).toBe(200);
+  }
+  expect(world.calls).toEqual([`prove ${NEW}`]);
+  expect(world.writes).toEqual([]);
+  expect(await visit(world, LINK)).toMatchObject({ title: 'Already done' });
+});
