@@ -14,12 +14,13 @@ import { parameterReader } from './aws.ts';
 import { loginFunctionUrl } from './functions.ts';
 import type { Session } from './io.ts';
 import {
-  type Settings,
   apiUrlOf,
   calendarOf,
   namesOf,
+  proofReads,
   refuse,
   settingsOf,
+  type Settings,
   valueOrStop,
 } from './settings.ts';
 
@@ -51,6 +52,8 @@ export interface LoginContext {
   /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly broker: Broker;
+  /** What a proof of the token reads. */
+  readonly reads: 'profile' | 'depth';
   /** The days that the operator knows better. */
   readonly calendar: CalendarOptions;
 }
@@ -82,7 +85,8 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const apiUrl = apiUrlOf(settings);
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
   const broker = fyersBroker({ apiUrl, onSecret: session.hide });
-  const made = { folder, names, app, way, fyId: account, apiUrl, broker, calendar };
+  const reads = proofReads(settings);
+  const made = { folder, names, app, way, fyId: account, apiUrl, broker, reads, calendar };
   return { session, options, target, ...made };
 }
 

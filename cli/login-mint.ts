@@ -3,6 +3,9 @@ import type { AccessToken, AuthCode, RefreshToken } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Proof, RefusedBy } from '../core/ports.ts';
+import { withFullStop } from '../core/messages.ts';
+import { MINUTE } from '../core/time.ts';
+import { counted } from '../core/words.ts';
 import { checkMinted, standingOf } from '../core/token/check.ts';
 import { type TokenClaims, decodeToken } from '../core/token/jwt.ts';
 import type { KeeperPorts } from '../keeper/ports.ts';
@@ -32,55 +35,73 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
     case 'silent':
       throw new FyersError(
         'broker.unreachable',
-        'Fyers was sent the code and did not answer; the code may be spent.',
+        withAnswer(
+          'Fyers was sent the code and did not answer; the code may be spent.',
+          answer.detail,
+        ),
         'Run `npx --no-install fyers login` again.',
       );
     case 'unreachable':
-      throw unreachable();
+    case 'rate-limited':
+    case 'not-fyers':
+      throw unprovenError(answer);
   }
 }
 
-/** @throws FyersError `operator.account`, `broker.bad-token`, `broker.unreachable`; then nothing of it may be kept */
-export async function refuseUnproven(
+/**
+ * @returns the proof of a token that may be kept
+ * @throws FyersError `operator.account`, `broker.bad-token` and others of `broker`; then nothing of it may be kept
+ */
+export async function proveNew(
   context: LoginContext,
   account: string | null,
   token: AccessToken,
-): Promise<void> {
+): Promise<LiveProof> {
   const now = context.session.io.clock.now();
   const proof = await prove(context, token);
   const check = checkMinted(token, proof, { account, now });
-  switch (check) {
-    case 'live':
-      return;
-    case 'wrong-account':
-      throw foreign(decodeToken(token)?.fyId ?? null, account);
-    case 'unreachable':
-    case null:
-      throw unreachable();
-    case 'dead':
-    case 'wrong-expiry':
-      throw new FyersError(
-        'broker.bad-token',
+  if (check === 'wrong-account') throw foreign(decodeToken(token)?.fyId ?? null, account);
+  if (proof.kind === 'dead' || check === 'wrong-expiry') {
+    throw new FyersError(
+      'broker.bad-token',
+      withAnswer(
         'Fyers gave a token that is not live until 06:00 IST; it was not kept.',
-        'Run `npx --no-install fyers login` again in a few minutes, after 06:30 IST.',
-      );
+        'detail' in proof ? proof.detail : undefined,
+      ),
+      'Run `npx --no-install fyers login` again in a few minutes, after 06:30 IST.',
+    );
   }
+  if (proof.kind !== 'live') throw unprovenError(proof);
+  return proof;
 }
 
-/** What the token says of itself, where it lives for the rest of the broker day. @throws FyersError `broker.unreachable` */
-export async function liveClaims(
-  context: Pick<LoginContext, 'app' | 'broker' | 'session'>,
+/** What a proven token cannot be used for; empty if there is nothing. */
+export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): readonly string[] {
+  return depthRefused === undefined
+    ? []
+    : [
+        `The token is live, but market depth does not work, so \`fyers harvest\` cannot record: ${withFullStop(depthRefused)}`,
+        'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again.',
+      ];
+}
+
+export type LiveProof = Extract<Proof, { kind: 'live' }>;
+
+/** Its claims and proof if it lives for the rest of the broker day, else null. @throws FyersError of `broker` */
+export async function proveStored(
+  context: Proving,
   account: string | null,
   text: string | null,
-): Promise<TokenClaims | null> {
+): Promise<{ readonly claims: TokenClaims; readonly proof: LiveProof } | null> {
   const token = parseAccessToken(text ?? '');
   const view = { account, now: context.session.io.clock.now() };
   if (!token.ok || standingOf(token.value, null, view).kind !== 'plausible') return null;
   const proof = await prove(context, token.value);
   const standing = standingOf(token.value, proof, view);
-  if (standing.kind !== 'plausible' || standing.proof === 'dead') return null;
-  if (standing.proof !== 'live') throw unreachable();
-  return decodeToken(token.value);
+  if (standing.kind !== 'plausible' || proof.kind === 'dead') return null;
+  if (proof.kind !== 'live') throw unprovenError(proof);
+  const claims = decodeToken(token.value);
+  return claims === null ? null : { claims, proof };
 }
 
 /** What the keeper's retrying needs; each failure is a line for the person who waits. */
@@ -106,29 +127,29 @@ export function foreign(fyId: string | null, account: string | null): FyersError
   );
 }
 
-async function prove(
-  { app, broker, session }: Pick<LoginContext, 'app' | 'broker' | 'session'>,
-  token: AccessToken,
-): Promise<Proof> {
+type Proving = Pick<LoginContext, 'app' | 'broker' | 'session' | 'reads'>;
+
+async function prove({ app, broker, session, reads }: Proving, token: AccessToken): Promise<Proof> {
   const { signal } = new AbortController();
   const startedAt = session.io.clock.now();
   return retrying(patience(session.io), startedAt, signal, () =>
-    broker.prove(app.id, token, signal),
+    broker.prove(app.id, token, signal, reads),
   );
 }
 
 function refusal(by: RefusedBy, detail: string): FyersError {
+  // The broker's own words stand with every explanation of ours.
   switch (by) {
     case 'app-secret':
       return new FyersError(
         'operator.app-secret',
-        'Fyers refused the app id with its secret.',
+        withAnswer('Fyers refused the app id with its secret.', detail),
         'Copy both again from https://myapi.fyers.in/dashboard into .env; for the stack in AWS then run `npm run configure` and `pulumi up`.',
       );
     case 'auth-code':
       return new FyersError(
         'operator.login',
-        'Fyers refused the auth code: it was used before, or is too old.',
+        withAnswer('Fyers refused the auth code: it was used before, or is too old.', detail),
         'Run `npx --no-install fyers login` again, and finish the login at once.',
       );
     case 'policy':
@@ -137,16 +158,55 @@ function refusal(by: RefusedBy, detail: string): FyersError {
     case 'unrecognised':
       return new FyersError(
         'broker.unrecognised',
-        `Fyers refused the login with an answer that is not known here: ${detail.replace(/[.\s]*$/, '.')}`,
-        'Run `npx --no-install fyers login` again, and report this answer if it comes again.',
+        withAnswer('Fyers refused the login.', detail),
+        'Do what the answer says. If it comes again after `npx --no-install fyers login`, please report it.',
       );
   }
 }
 
-function unreachable(): FyersError {
-  return new FyersError(
-    'broker.unreachable',
-    'Fyers could not be reached; nothing was changed.',
-    'Run `npx --no-install fyers login` again in a few minutes.',
-  );
+/** For every command that asks Fyers and gets no answer to its question. @param command to repeat, with `npx` */
+export function unprovenError(
+  answer: Unproven,
+  command = 'npx --no-install fyers login',
+): FyersError {
+  const { detail } = answer;
+  switch (answer.kind) {
+    case 'unreachable':
+      return new FyersError(
+        'broker.unreachable',
+        withAnswer('Fyers could not be reached; nothing was changed.', detail),
+        `Run \`${command}\` again in a few minutes.`,
+      );
+    case 'refused':
+      return new FyersError(
+        'broker.refused',
+        withAnswer('Fyers refuses this app or this machine; nothing was changed.', detail),
+        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`${command}\` again.`,
+      );
+    case 'rate-limited': {
+      const minutes = Math.max(1, Math.ceil((answer.retryAfterMs ?? MINUTE) / MINUTE));
+      return new FyersError(
+        'broker.rate-limit',
+        withAnswer("Fyers' rate limit is reached; nothing was changed.", detail),
+        `Stop other programs that use the account. Run \`${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
+      );
+    }
+    case 'not-fyers':
+      return new FyersError(
+        'broker.foreign-answer',
+        withAnswer(
+          'Something else answered in place of Fyers, such as a proxy or a firewall; nothing was changed.',
+          detail,
+        ),
+        `Check this machine's connection. Wait ten minutes before you run \`${command}\` again: each further call can extend such a block.`,
+      );
+  }
+}
+
+export type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
+
+function withAnswer(problem: string, detail: string | undefined): string {
+  return detail === undefined || detail === ''
+    ? problem
+    : `${problem} The answer: ${withFullStop(detail)}`;
 }

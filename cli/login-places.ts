@@ -14,7 +14,7 @@ import { parseTokenState } from '../core/token/state.ts';
 import { parameterReader } from './aws.ts';
 import { invokeKeeper } from './functions.ts';
 import type { LoginContext } from './login-context.ts';
-import { type Tokens, foreign, liveClaims } from './login-mint.ts';
+import { type Tokens, foreign, proveStored } from './login-mint.ts';
 
 export interface Place {
   /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
@@ -63,7 +63,7 @@ async function putIntoFiles(
   const held = readTokenFiles(folder);
   const view = { account, now: session.io.clock.now() };
   const { kind } = considerAccessToken(accessToken, held.accessToken, view);
-  const stays = kind === 'left' && (await liveClaims(context, account, held.accessToken)) !== null;
+  const stays = kind === 'left' && (await proveStored(context, account, held.accessToken)) !== null;
   const access = stays
     ? [`The access token in ${folder} is as new and live; it stays.`]
     : (await writeAccessToken(folder, accessToken)).map((file) => `Access token: ${file}`);

@@ -6,7 +6,7 @@ import type { Session } from './io.ts';
 import { caughtCode } from './login-catch.ts';
 import { cloudTokens, storedTokens } from './login-cloud.ts';
 import { type LoginContext, type LoginOptions, contextOf } from './login-context.ts';
-import { type Tokens, exchangeCode, liveClaims, refuseUnproven } from './login-mint.ts';
+import { type Tokens, depthNotes, exchangeCode, proveNew, proveStored } from './login-mint.ts';
 import { pastedCode } from './login-paste.ts';
 import { type Place, placeOf } from './login-places.ts';
 import { report } from './login-report.ts';
@@ -55,9 +55,9 @@ async function login(session: Session, options: LoginOptions): Promise<void> {
   const place = await placeOf(context);
   if (options.again !== true && (await isGood(context, place))) return;
   const tokens = await tokensOf(context, place);
-  await refuseUnproven(context, place.account, tokens.accessToken);
+  const proof = await proveNew(context, place.account, tokens.accessToken);
   const isThere = context.way.kind === 'cloud' && context.target === 'aws';
-  const notes = isThere ? [] : await place.put(tokens);
+  const notes = [...(isThere ? [] : await place.put(tokens)), ...depthNotes(proof)];
   report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
 }
 
@@ -65,12 +65,19 @@ async function login(session: Session, options: LoginOptions): Promise<void> {
 async function isGood(context: LoginContext, place: Place): Promise<boolean> {
   const accessToken = tokenIn(place.accessToken);
   if (accessToken === null) return false;
-  if ((await liveClaims(context, place.account, accessToken)) === null) return false;
+  const live = await proveStored(context, place.account, accessToken);
+  if (live === null) return false;
   const refreshToken = tokenIn(place.refreshToken);
   const { session, options } = context;
   report(
     session.io,
-    { already: true, place: place.name, notes: [], accessToken, refreshToken },
+    {
+      already: true,
+      place: place.name,
+      notes: depthNotes(live.proof),
+      accessToken,
+      refreshToken,
+    },
     options,
   );
   return true;
@@ -93,7 +100,7 @@ async function fromCloud(context: LoginContext, place: Place, loginUrl: string):
   const { session, names, options } = context;
   const read = await parameterReader(session, names);
   const stored = options.again === true ? null : await storedTokens(read);
-  if (stored !== null && (await liveClaims(context, place.account, stored.accessToken)) !== null) {
+  if (stored !== null && (await proveStored(context, place.account, stored.accessToken)) !== null) {
     return stored;
   }
   return cloudTokens(context, read, loginUrl);

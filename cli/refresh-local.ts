@@ -15,7 +15,7 @@ import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 import { refresh } from '../keeper/refresh.ts';
 import type { Session } from './io.ts';
 import { ownApp } from './login-context.ts';
-import { liveClaims, patience } from './login-mint.ts';
+import { type Unproven, patience, proveStored, unprovenError } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
 import {
@@ -23,6 +23,7 @@ import {
   apiUrlOf,
   calendarOf,
   namesOf,
+  proofReads,
   settingsOf,
   valueOrStop,
 } from './settings.ts';
@@ -44,6 +45,12 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
     'Log in to the right account with `npx --no-install fyers login`, or say which one is yours by FYERS_FY_ID in .env.',
   'broker.bad-token': 'Run `npx --no-install fyers login`.',
   'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+  'broker.refused':
+    "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --local` again.",
+  'broker.rate-limit':
+    'Stop other programs that use the account, and run `npx --no-install fyers refresh --local` again in a few minutes.',
+  'broker.foreign-answer':
+    "Check this machine's connection, and wait ten minutes before you run `npx --no-install fyers refresh --local` again.",
   'platform.busy': 'Run `npx --no-install fyers refresh --local` again in two minutes.',
 };
 
@@ -63,7 +70,15 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
     ...withoutLinks(patience(io)),
     store,
     claims: claimFiles(folder),
-    secrets: pinReader(settings, { session, app, store, broker, probe, account: keeper.fyId }),
+    secrets: pinReader(settings, {
+      session,
+      app,
+      store,
+      broker,
+      reads: keeper.proof,
+      probe,
+      account: keeper.fyId,
+    }),
     // Nothing is sent: who is to log in has run this command.
     notifier: { send: () => Promise.resolve(), hasListener: () => Promise.resolve(true) },
     broker,
@@ -104,6 +119,7 @@ function keeperSettings(
     days: 'all',
     calendar: calendarOf(folder, settings),
     fyId: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
+    proof: proofReads(settings),
     login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
   };
 }
@@ -113,6 +129,7 @@ interface Asking {
   readonly app: App;
   readonly store: TokenStore;
   readonly broker: Broker;
+  readonly reads: 'profile' | 'depth';
   readonly probe: boolean;
   readonly account: string | null;
 }
@@ -137,7 +154,7 @@ async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<bo
   if (parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.policyOff === true) {
     return false;
   }
-  return (await liveClaims(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
+  return (await proveStored(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
 }
 
 /** The keeper's line on the link is for a stack, and the command itself says that a login is needed. */
@@ -156,6 +173,10 @@ function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof 
 
 /** A broker that can't be reached asks for no login: nothing was refused. */
 function notRefreshed(why: AskReason): FyersError {
+  if (why === 'rate-limited' || why === 'not-fyers') {
+    const command = 'npx --no-install fyers refresh --local';
+    return unprovenError({ kind: why, retryAfterMs: null, detail: '' } as Unproven, command);
+  }
   if (why === 'unreachable') {
     return new FyersError(
       'broker.unreachable',

@@ -92,3 +92,8 @@ function nonEmpty(text: string | undefined): string | null {
   const trimmed = text?.trim() ?? '';
   return trimmed === '' ? null : trimmed;
 }
+
+/** Whether a proof of the token reads market depth too: unless the operator records nothing (`FYERS_HARVESTER=false`). */
+export function proofReads(settings: Settings): 'profile' | 'depth' {
+  return settings('FYERS_HARVESTER') === 'false' ? 'profile' : 'depth';
+}

@@ -3,7 +3,13 @@ import { DAY, HOUR, type Instant, MINUTE, SECOND, formatIso, formatIst } from '.
 import { displayFingerprint } from '../core/token/digest.ts';
 import { type Cell, type Terminal, type Tone, paint, table } from './terminal.ts';
 import type { Held } from './token-sources.ts';
-import type { JudgedToken, TokenState, Verdict } from './token-verdict.ts';
+import {
+  type JudgedToken,
+  type TokenState,
+  type Verdict,
+  answerIn,
+  depthRefusedIn,
+} from './token-verdict.ts';
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
 
@@ -28,6 +34,7 @@ export function linesOf(terminal: Terminal, held: Held, verdict: Verdict): reado
     ]),
     '',
     ...[...held.notices, ...held.problems],
+    ...answerLines(terminal, access),
     sessionLine(terminal, verdict),
     paint(
       terminal,
@@ -51,7 +58,12 @@ export function jsonOf(held: Held, verdict: Verdict): string {
         certainty: session.certainty,
       },
       signaturesVerified: false,
-      accessToken: { ...fields(access, held.accessToken, now), proof: access.proof },
+      accessToken: {
+        ...fields(access, held.accessToken, now),
+        proof: access.proof?.kind ?? null,
+        answer: answerIn(access),
+        depthRefused: depthRefusedIn(access),
+      },
       refreshToken: fields(refresh, held.refreshToken, now),
       notices: held.notices,
       problems: held.problems,
@@ -91,6 +103,15 @@ function fields({ state, claims }: JudgedToken, token: string | null, now: Insta
   };
 }
 
+/** The broker's own words, where it did not simply say yes. */
+function answerLines(terminal: Terminal, access: JudgedToken): readonly string[] {
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  return [
+    ...(answer === null ? [] : [paint(terminal, 'bad', `Fyers' answer: ${answer}`)]),
+    ...(depth === null ? [] : [paint(terminal, 'bad', `Market depth is refused: ${depth}`)]),
+  ];
+}
+
 function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdict): string {
   const when = `The coming session, ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
   const proof = access.state === 'live' ? 'proven by one live read' : 'by its own word';
@@ -99,9 +120,11 @@ function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdi
     ? `the access token is good for it, ${proof}.`
     : alive && !lasts
       ? 'the access token ends before its close.'
-      : alive
-        ? 'the access token lasts, and could not be proven.'
-        : 'there is no access token for it.';
+      : depthRefusedIn(access) !== null
+        ? 'the access token is live, and `fyers harvest` cannot record with it.'
+        : alive
+          ? 'the access token lasts, and could not be proven.'
+          : 'there is no access token for it.';
   return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
 }
 

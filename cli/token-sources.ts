@@ -12,6 +12,7 @@ import {
   apiUrlOf,
   calendarOf,
   namesOf,
+  proofReads,
   settingsOf,
   valueOrStop,
 } from './settings.ts';
@@ -26,6 +27,8 @@ export interface Held {
   readonly refreshToken: string | null;
   /** Without a trailing slash. */
   readonly apiUrl: string;
+  /** What a proof of the access token reads. */
+  readonly reads: 'profile' | 'depth';
   /** The days that the operator knows better. */
   readonly calendar: CalendarOptions;
   readonly notices: readonly string[];
@@ -79,11 +82,15 @@ export async function fromParameters(session: Session, { dir, suffix }: Where): 
   };
 }
 
-function shared(folder: string, settings: Settings): Pick<Held, 'account' | 'apiUrl' | 'calendar'> {
+function shared(
+  folder: string,
+  settings: Settings,
+): Pick<Held, 'account' | 'apiUrl' | 'reads' | 'calendar'> {
   const fyId = settings(ENVIRONMENT.fyId);
   return {
     account: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
     apiUrl: apiUrlOf(settings),
+    reads: proofReads(settings),
     calendar: calendarOf(folder, settings),
   };
 }

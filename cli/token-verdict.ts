@@ -12,7 +12,7 @@ export type TokenState =
 export interface JudgedToken {
   readonly state: TokenState;
   readonly claims: TokenClaims | null;
-  readonly proof: Proof['kind'] | null;
+  readonly proof: Proof | null;
 }
 
 export interface View {
@@ -50,7 +50,7 @@ export function judge(
   const access = {
     state: accessState(accessToken, proof, view),
     claims,
-    proof: proof?.kind ?? null,
+    proof,
   };
   const lasts = claims !== null && claims.expiresAt >= view.session.closesAt;
   return {
@@ -58,8 +58,21 @@ export function judge(
     access,
     refresh: judgeRefresh(refreshToken, view),
     lasts,
-    good: lasts && (access.state === 'live' || (offline && access.state === 'unproven')),
+    good:
+      lasts &&
+      depthRefusedIn(access) === null &&
+      (access.state === 'live' || (offline && access.state === 'unproven')),
   };
+}
+
+/** What Fyers answered in place of market depth; null if it did not refuse that, or was not asked. */
+export function depthRefusedIn({ proof }: JudgedToken): string | null {
+  return proof?.kind === 'live' ? (proof.depthRefused ?? null) : null;
+}
+
+/** What Fyers answered in place of a proof; null if there is nothing to say. */
+export function answerIn({ proof }: JudgedToken): string | null {
+  return proof !== null && 'detail' in proof ? (proof.detail ?? null) : null;
 }
 
 /** When the tokens of now end, where that is before the coming session: a login before it helps nobody. Else null. */

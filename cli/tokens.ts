@@ -7,6 +7,7 @@ import type { Proof } from '../core/ports.ts';
 import { formatIst } from '../core/time.ts';
 import type { Session } from './io.ts';
 import { valueOrStop } from './settings.ts';
+import { unprovenError } from './login-mint.ts';
 import { type Held, fromFiles, fromParameters } from './token-sources.ts';
 import { type Verdict, judge, loginHelpsFrom, mayBeProven } from './token-verdict.ts';
 import { jsonOf, linesOf } from './token-report.ts';
@@ -75,17 +76,14 @@ export async function prove(session: Session, held: Held): Promise<Proof> {
   const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
   const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide });
-  return broker.prove(appId, token, new AbortController().signal);
+  return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
 function stopUnlessGood(held: Held, verdict: Verdict): void {
   if (verdict.good) return;
-  if (verdict.access.state === 'unproven' && verdict.access.proof === 'unreachable') {
-    throw new FyersError(
-      'broker.unreachable',
-      'Fyers did not answer, so the access token is not proven.',
-      'Try again in a few minutes, or look at it with `npx --no-install fyers tokens --offline`.',
-    );
+  const { proof } = verdict.access;
+  if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
+    throw unprovenError(proof, 'npx --no-install fyers tokens');
   }
   if (held.problems.length > 0) {
     throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);

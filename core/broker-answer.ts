@@ -6,7 +6,7 @@
 //   ok            the contract's answer; the caller reads its fields
 //   refused       Fyers says no, with a code and words; the same request gets the same answer, so it is not repeated
 //   rate-limited  no call of the account before `retryAfterMs` is over, or for a minute if Fyers names no time
-//   foreign       somebody else answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
+//   not-fyers     somebody else answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
 //                 request, and repeating it can extend a ban
 //   malformed     a success that is not the contract's
 //   unavailable   503: Fyers did not work on the request (RFC 9110, 15.6.4), so it may be repeated
@@ -27,7 +27,7 @@ export type AnswerClass =
   | { readonly kind: 'ok' }
   | { readonly kind: 'refused'; readonly code: number | null; readonly message: string }
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | null }
-  | { readonly kind: 'foreign' | 'malformed' | 'unanswered' }
+  | { readonly kind: 'not-fyers' | 'malformed' | 'unanswered' }
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number | null };
 
 /** Fyers API v3, "Error codes"; -353 is from its Postman collection, 429 from live answers. */
@@ -41,7 +41,7 @@ const TOKEN_CODES: ReadonlySet<number> = new Set([-8, -15, -16, -17, -352]);
 const PERMISSION_CODE = -373;
 const MAX_WORDS = 200;
 
-export function classifyAnswer({ status, body, retryAfterMs }: BrokerAnswer): AnswerClass {
+export function classifyAnswer({ status, body, rest, retryAfterMs }: BrokerAnswer): AnswerClass {
   const envelope = readEnvelope(body);
   const { s, code, message } = envelope ?? { s: '', code: null, message: '' };
   const isSuccess = status >= 200 && status < 300;
@@ -58,8 +58,10 @@ export function classifyAnswer({ status, body, retryAfterMs }: BrokerAnswer): An
   }
   if (status === 503) return { kind: 'unavailable', retryAfterMs };
   if (status >= 500) return { kind: 'unanswered' };
-  if (!isSuccess) return { kind: 'foreign' };
-  return { kind: isJsonLike(body, envelope) ? 'malformed' : 'foreign' };
+  if (!isSuccess) return { kind: 'not-fyers' };
+  // Fyers answers JSON, perhaps cut off. A page or nothing is somebody else's answer.
+  const isJson = body !== null || /^\s{0,20}[{[]/.test(rest);
+  return { kind: isJson ? 'malformed' : 'not-fyers' };
 }
 
 /** True if Fyers says that the token is not, or no longer, accepted. */
@@ -151,8 +153,3 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([
   -501,
   -502,
 ]);
-
-/** Fyers always answers an object. A page, a text or nothing is somebody else's. */
-function isJsonLike(body: unknown, envelope: Envelope | null): boolean {
-  return envelope !== null || (typeof body === 'object' && body !== null);
-}

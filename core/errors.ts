@@ -15,6 +15,11 @@ export type ErrorCode =
   | 'broker.unreachable'
   | 'broker.unrecognised'
   | 'broker.bad-token'
+  /** Fyers refuses the app or this machine, whatever the token. */
+  | 'broker.refused'
+  | 'broker.rate-limit'
+  /** A gateway, a firewall or a proxy answered in Fyers' place. */
+  | 'broker.foreign-answer'
   | 'platform.store'
   | 'platform.permission'
   | 'platform.busy'

@@ -17,6 +17,8 @@ const REASONS: Readonly<Record<AskReason, string>> = {
   unrecognised: 'Fyers refused the refresh with an answer that is not known here',
   silent: 'Fyers left two refreshes unanswered',
   unreachable: 'Fyers could not be reached',
+  'rate-limited': 'Fyers has answered with its rate limit',
+  'not-fyers': 'a gateway or a firewall answered in place of Fyers',
 };
 
 /** The function's answer while the human is awaited. */
@@ -46,8 +48,9 @@ export function closedDayMessage(holiday: string): string {
 
 export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
-/** What stops a run, as the keeper decides it. */
-export function keeperFailure(code: FailureCode): FyersError {
+/** @param detail what Fyers answered, cleaned; empty if there was no answer */
+export function keeperFailure(code: FailureCode, detail = ''): FyersError {
+  const answer = detail === '' ? '' : ` The answer: ${withFullStop(detail)}`;
   switch (code) {
     case 'operator.app-secret':
       return new FyersError(
@@ -64,14 +67,37 @@ export function keeperFailure(code: FailureCode): FyersError {
     case 'broker.bad-token':
       return new FyersError(
         code,
-        'Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.',
+        `Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.${answer}`,
         'Log in yourself with `npx --no-install fyers login --aws`.',
       );
     case 'broker.unreachable':
       return new FyersError(
         code,
-        'Fyers could not be reached or did not answer; nothing was published.',
+        `Fyers could not be reached or did not answer; nothing was published.${answer}`,
         'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
       );
+    case 'broker.refused':
+      return new FyersError(
+        code,
+        `Fyers refuses this app or this machine, so no token can be proven; nothing was published.${answer}`,
+        "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --aws`.",
+      );
+    case 'broker.rate-limit':
+      return new FyersError(
+        code,
+        `Fyers' rate limit is reached, so nothing more was asked; nothing was published.${answer}`,
+        'Stop other programs that use the account. Wait a few minutes, then run `npx --no-install fyers refresh --aws`; a third time blocks the account for the day.',
+      );
+    case 'broker.foreign-answer':
+      return new FyersError(
+        code,
+        `Something else answered in place of Fyers, such as a gateway or a firewall, so nothing more was asked.${answer}`,
+        'Wait ten minutes before you run `npx --no-install fyers refresh --aws`: each further call can extend such a block.',
+      );
   }
+}
+
+/** A sentence ends once, also if the broker has ended it. */
+export function withFullStop(text: string): string {
+  return `${text.replace(/[.\s]{1,80}$/, '')}.`;
 }

@@ -66,6 +66,8 @@ export const ENVIRONMENT = {
   /** `yes` where the parameter FYERS_TELEGRAM exists. */
   telegram: 'FYERS_TELEGRAM',
   telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
+  /** `yes` if a harvester records with the token, so that a proof reads market depth too. */
+  harvester: 'FYERS_HARVESTER',
   /** The address of the login function, with a trailing slash. */
   loginUrl: 'FYERS_LOGIN_URL',
   /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */

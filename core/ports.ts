@@ -63,7 +63,7 @@ export type Halted = {
 } & (
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | null }
   /** A gateway, a firewall or a proxy answered in the broker's place. */
-  | { readonly kind: 'foreign' }
+  | { readonly kind: 'not-fyers' }
 );
 
 export type Proof =

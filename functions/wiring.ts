@@ -83,6 +83,7 @@ function settingsFrom(environment: Environment, loginUrl: string): KeeperSetting
     days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
     calendar: calendarFrom(environment),
     fyId: environment[ENVIRONMENT.fyId] ?? null,
+    proof: environment[ENVIRONMENT.harvester] === 'yes' ? 'depth' : 'profile',
     login: {
       loginUrl,
       redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,

@@ -8,6 +8,7 @@ import {
   considerRefreshToken,
 } from '../core/token/adopt.ts';
 import { type Viewpoint, checkMinted } from '../core/token/check.ts';
+import { UNPROVEN } from '../core/token/decide.ts';
 import { runStarted, tokenConsidered } from '../core/token/events.ts';
 import { withAccount } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
@@ -67,10 +68,10 @@ async function adoptAccessToken(
   const { token } = candidate;
   const app = await readAppId(ports, settings);
   const proof = await retrying(ports, view.now, signal, () =>
-    ports.broker.prove(app, token, signal),
+    ports.broker.prove(app, token, signal, settings.proof),
   );
-  if (proof.kind === 'unreachable') throw keeperFailure('broker.unreachable');
   if (proof.kind === 'dead') return { did: 'dead', account };
+  if (proof.kind !== 'live') throw keeperFailure(UNPROVEN[proof.kind], proof.detail);
   if (checkMinted(token, proof, view) !== 'live') return { did: 'foreign', account };
   await publish(ports, token);
   const fyId = proof.fyId ?? candidate.claims.fyId;

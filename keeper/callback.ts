@@ -12,9 +12,15 @@ import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts'
 import { type LoginState, isSpent, withSpent } from '../core/token/login-state.ts';
 import { type Claim, takeClaim } from './claim.ts';
 import type { ExchangeKey } from './login-memory.ts';
-import { type LoginOutcome, type LoginPorts, type LoginProblem, liveUntil } from './login.ts';
+import {
+  type LoginOutcome,
+  type LoginPorts,
+  type LoginProblem,
+  doneBy,
+  liveStored,
+} from './login.ts';
 import type { KeeperSettings } from './ports.ts';
-import { publish, shownToken, upkeep } from './publish.ts';
+import { publish, reportDepth, shownToken, upkeep } from './publish.ts';
 import { readApp, readMemory, writeLoginState } from './read.ts';
 import { retrying } from './retrying.ts';
 
@@ -76,8 +82,8 @@ async function refusedBefore(login: Login, stored: string | null): Promise<Login
   const { ports, settings, app, state, signal } = login;
   if (isForeignCode(app, login.code)) return refused(ports, 'wrong-app');
   const memory = await readMemory(ports, settings);
-  const validUntil = await liveUntil(ports, app, memory.account, stored, signal);
-  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+  const live = await liveStored(ports, settings, { app, account: memory.account, stored, signal });
+  if (live !== null) return { ...live, already: true };
   if (isSpent(memory.login, state.day, state.nonce)) return refused(ports, 'used');
   const obstacle = ports.memory.obstacle(keyOf(login), ports.clock.now());
   return obstacle === null ? null : { kind: 'refused', why: obstacle };
@@ -137,9 +143,12 @@ async function exchange(login: Login): Promise<LoginOutcome> {
       if (answer.by === 'app-secret') await noteRefusedApp(login);
       return refused(ports, PROBLEM_OF[answer.by], answer.detail);
     case 'silent':
-      return refused(ports, 'silent', answer.detail ?? '');
+      return refused(ports, 'silent', answer.detail);
     case 'unreachable':
-      return refused(ports, 'unreachable');
+      return refused(ports, 'unreachable', answer.detail);
+    case 'rate-limited':
+    case 'not-fyers':
+      return refused(ports, answer.kind, answer.detail);
   }
 }
 
@@ -161,7 +170,7 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
     ports,
     provingAt,
     signal,
-    () => ports.broker.prove(app.id, accessToken, signal),
+    () => ports.broker.prove(app.id, accessToken, signal, settings.proof),
     LOGIN_RETRY,
   );
   const view = { account: memory.account, now: ports.clock.now() };
@@ -169,11 +178,14 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
   const check = checkMinted(accessToken, proof, view);
   const claims = decodeToken(accessToken);
   if (check === 'wrong-account') return refused(ports, 'wrong-account');
-  if (check === 'unreachable') return refused(ports, 'unreachable');
-  if (check !== 'live' || claims === null) return refused(ports, 'bad-token');
+  if (check === 'wrong-expiry' || claims === null) return refused(ports, 'bad-token');
+  if (proof.kind !== 'live') {
+    return refused(ports, proof.kind === 'dead' ? 'bad-token' : proof.kind, proof.detail);
+  }
   await publish(ports, accessToken);
-  await remember(login, minted, (proof.kind === 'live' ? proof.fyId : null) ?? claims.fyId);
-  return { kind: 'done', validUntil: claims.expiresAt, already: false };
+  reportDepth(ports, proof);
+  await remember(login, minted, proof.fyId ?? claims.fyId);
+  return { ...doneBy(proof, claims.expiresAt), already: false };
 }
 
 /** After the publish: nothing here may fail the login. */
@@ -210,5 +222,5 @@ function noteLogin(
 
 function refused(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {
   ports.events.emit(loginRefused(why, detail));
-  return { kind: 'refused', why };
+  return { kind: 'refused', why, ...(detail === '' ? {} : { detail }) };
 }

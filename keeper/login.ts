@@ -18,7 +18,7 @@ import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { readApp, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
-import type { App } from '../core/ports.ts';
+import type { App, Proof } from '../core/ports.ts';
 
 /** Never the PIN: the login has no use for it, and its role may not read it. */
 export type LoginPorts = Omit<KeeperPorts, 'secrets'> & {
@@ -37,6 +37,9 @@ export type LoginProblem =
   | 'code'
   | 'silent'
   | 'unreachable'
+  | 'refused'
+  | 'rate-limited'
+  | 'not-fyers'
   | 'bad-token'
   | 'busy'
   | 'too-many'
@@ -64,9 +67,16 @@ export type LoginOutcome =
   | { readonly kind: 'not-sent'; readonly code: ErrorCode }
   /** The button was pressed a short time ago, and works again from `at` on. */
   | { readonly kind: 'too-soon'; readonly at: Instant }
-  | { readonly kind: 'done'; readonly validUntil: Instant; readonly already: boolean }
+  | {
+      readonly kind: 'done';
+      readonly validUntil: Instant;
+      readonly already: boolean;
+      /** What Fyers answered in place of market depth, if it refused that. */
+      readonly depthRefused?: string;
+    }
   | { readonly kind: 'no-login'; readonly day: Exclude<LoginDay, { kind: 'open' }> }
-  | { readonly kind: 'refused'; readonly why: LoginProblem }
+  /** `detail`: what Fyers answered, cleaned. Only the holder of a signed state sees it. */
+  | { readonly kind: 'refused'; readonly why: LoginProblem; readonly detail?: string }
   /** Anybody may see it, so it says no more than the code; the rest is in the log. */
   | { readonly kind: 'failed'; readonly family: ErrorFamily; readonly code: ErrorCode };
 
@@ -95,8 +105,8 @@ export async function openLink(
   if (proves) {
     const { account } = await readMemory(ports, settings);
     const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-    const validUntil = await liveUntil(ports, app, account, stored, signal);
-    if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+    const live = await liveStored(ports, settings, { app, account, stored, signal });
+    if (live !== null) return { ...live, already: true };
   }
   const state = newState(app, date, now, ports.nonce());
   const redirectUri = registeredUrl(settings.login);
@@ -104,14 +114,19 @@ export async function openLink(
   return { kind: 'link', date, until: day.until, url };
 }
 
-/** Until when the stored token lives, by one live read a minute; null if it does not live or Fyers cannot be asked. */
-export async function liveUntil(
+interface Stored {
+  readonly app: App;
+  readonly account: string | null;
+  readonly stored: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** The stored token, by one live read a minute; null if it does not live or Fyers cannot be asked. */
+export async function liveStored(
   ports: LoginPorts,
-  app: App,
-  account: string | null,
-  stored: string | null,
-  signal: AbortSignal,
-): Promise<Instant | null> {
+  settings: Pick<KeeperSettings, 'proof'>,
+  { app, account, stored, signal }: Stored,
+): Promise<ReturnType<typeof doneBy> | null> {
   const now = ports.clock.now();
   const token = parseAccessToken(tokenIn(stored) ?? '');
   if (!token.ok) return null;
@@ -121,11 +136,19 @@ export async function liveUntil(
       ports,
       now,
       signal,
-      () => ports.broker.prove(app.id, token.value, signal),
+      () => ports.broker.prove(app.id, token.value, signal, settings.proof),
       LOGIN_RETRY,
     ),
   );
   const standing = standingOf(token.value, proof, { account, now });
-  const live = standing.kind === 'plausible' && standing.proof === 'live';
-  return live ? (decodeToken(token.value)?.expiresAt ?? null) : null;
+  if (proof.kind !== 'live' || standing.kind !== 'plausible') return null;
+  const claims = decodeToken(token.value);
+  return claims === null ? null : doneBy(proof, claims.expiresAt);
+}
+
+export function doneBy(
+  { depthRefused }: Extract<Proof, { kind: 'live' }>,
+  validUntil: Instant,
+): { readonly kind: 'done'; readonly validUntil: Instant; readonly depthRefused?: string } {
+  return { kind: 'done', validUntil, ...(depthRefused === undefined ? {} : { depthRefused }) };
 }

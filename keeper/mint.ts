@@ -66,6 +66,8 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
       );
       return answered;
     case 'unreachable':
+    case 'rate-limited':
+    case 'not-fyers':
       return withKnown(answered, { state: withoutCall(answered.known.state) });
   }
 }

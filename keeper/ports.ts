@@ -34,6 +34,8 @@ export interface KeeperSettings {
   /** The account, where it is configured. */
   readonly fyId: string | null;
   readonly login: LoginSettings;
+  /** `depth` if a harvester records with the token. */
+  readonly proof: 'profile' | 'depth';
 }
 
 export interface LoginSettings {

@@ -2,7 +2,8 @@
 import type { AccessToken } from '../core/config.ts';
 import { toError } from '../core/errors.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
-import { tokenPublished, upkeepFailed } from '../core/token/events.ts';
+import type { Proof } from '../core/ports.ts';
+import { depthRefused, tokenPublished, upkeepFailed } from '../core/token/events.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import type { KeeperPorts } from './ports.ts';
 
@@ -12,6 +13,13 @@ type Publishing = Pick<KeeperPorts, 'store' | 'events'>;
 export async function publish({ store, events }: Publishing, token: AccessToken): Promise<void> {
   await store.write('FYERS_ACCESS_TOKEN', token);
   events.emit(tokenPublished(shownToken(token)));
+}
+
+/** Warns if the token is live and the harvester cannot record with it. */
+export function reportDepth({ events }: Pick<KeeperPorts, 'events'>, proof: Proof | null): void {
+  if (proof?.kind === 'live' && proof.depthRefused !== undefined) {
+    events.emit(depthRefused(proof.depthRefused));
+  }
 }
 
 /** For what comes after a publish: a failure becomes an event. */

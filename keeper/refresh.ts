@@ -30,7 +30,7 @@ import { askForLogin } from './ask.ts';
 import { removeOldClaims } from './claim.ts';
 import { claimMint, mint } from './mint.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { publish, shownToken, upkeep } from './publish.ts';
+import { publish, reportDepth, shownToken, upkeep } from './publish.ts';
 import { retrying } from './retrying.ts';
 import { type Progress, type Run, look, save, withClaimDone, withKnown } from './run.ts';
 
@@ -99,7 +99,7 @@ async function next(run: Run, progress: Progress): Promise<Progress | Outcome> {
     case 'wait':
       return awaitLogin(run, progress, decision);
     case 'fail':
-      throw keeperFailure(decision.code);
+      throw keeperFailure(decision.code, answeredIn(progress));
   }
 }
 
@@ -117,8 +117,14 @@ async function proveMinted(run: Run, progress: Progress): Promise<Progress> {
   return withKnown(progress, { mintedProof: await prove(run, progress, mintedToken(progress)) });
 }
 
-function prove({ ports, signal, startedAt }: Run, { known }: Progress, token: AccessToken) {
-  return retrying(ports, startedAt, signal, () => ports.broker.prove(known.app.id, token, signal));
+function prove(
+  { ports, settings, signal, startedAt }: Run,
+  { known }: Progress,
+  token: AccessToken,
+) {
+  return retrying(ports, startedAt, signal, () =>
+    ports.broker.prove(known.app.id, token, signal, settings.proof),
+  );
 }
 
 async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
@@ -126,6 +132,7 @@ async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
   const token = mintedToken(progress);
   await publish(ports, token);
   const { answer, mintedProof } = progress.known;
+  reportDepth(ports, mintedProof);
   const fyId = accountOf(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
   await upkeep(ports, 'Noting the state', async () => {
     await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
@@ -145,6 +152,7 @@ async function keepStored(run: Run, progress: Progress): Promise<Outcome> {
   const token = tokenIn(storedToken) ?? '';
   const fyId = accountOf(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
   run.ports.events.emit(tokenAlreadyGood(shownToken(token)));
+  reportDepth(run.ports, storedProof);
   await upkeep(run.ports, 'Noting the state', async () => {
     await save(run, progress, noted(progress, withAccount(withClaimDone(progress), fyId)));
   });
@@ -194,6 +202,15 @@ async function awaitLogin(
 /** The saved state where nothing changed, so that nothing is written. */
 function noted({ saved }: Progress, state: TokenState): TokenState {
   return JSON.stringify(saved) === JSON.stringify(state) ? saved : state;
+}
+
+/** The broker's last words in this run; empty if there are none. */
+function answeredIn({ known }: Progress): string {
+  const answers = [known.mintedProof, known.answer, known.storedProof];
+  return (
+    answers.map((each) => (each !== null && 'detail' in each ? each.detail : '')).find(Boolean) ??
+    ''
+  );
 }
 
 function mintedToken({ known }: Progress): AccessToken {

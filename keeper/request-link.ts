@@ -12,7 +12,7 @@ import { type Asker, mayAskAt, withAsked } from '../core/token/login-state.ts';
 import type { App } from '../core/ports.ts';
 import { askForLogin } from './ask.ts';
 import { takeLock } from './claim.ts';
-import { type LoginOutcome, type LoginPorts, liveUntil } from './login.ts';
+import { type LoginOutcome, type LoginPorts, liveStored } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
 import { upkeep } from './publish.ts';
 import { readApp, readMemory, writeLoginState } from './read.ts';
@@ -78,8 +78,8 @@ async function answerPress(press: Press): Promise<LoginOutcome> {
 async function sendUnlessLive(press: Press, account: string | null): Promise<LoginOutcome> {
   const { ports, settings, app, signal } = press;
   const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-  const validUntil = await liveUntil(ports, app, account, stored, signal);
-  if (validUntil !== null) return { kind: 'done', validUntil, already: true };
+  const live = await liveStored(ports, settings, { app, account, stored, signal });
+  if (live !== null) return { ...live, already: true };
   const reason = 'the link was asked for on the login page';
   try {
     await askForLogin(ports, settings, app, { reason, urgency: 'first' });

@@ -1,5 +1,5 @@
 // Looks after the keeper: before the market opens somebody must know that there is no token. Mints nothing.
-import type { AccessToken, AppId } from '../core/config.ts';
+import type { AppId } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
@@ -7,6 +7,7 @@ import { dayOf } from '../core/market/calendar.ts';
 import { closedDayMessage, keeperFailure } from '../core/messages.ts';
 import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
+import { UNPROVEN } from '../core/token/decide.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
 import { appFingerprint } from '../core/token/digest.ts';
 import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
@@ -14,7 +15,7 @@ import { isRefusedApp } from '../core/token/login-state.ts';
 import { latchedFor } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { shownToken, upkeep } from './publish.ts';
+import { reportDepth, shownToken, upkeep } from './publish.ts';
 import { readApp, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
 
@@ -26,7 +27,17 @@ export type Looked =
   /** `token`: proven live, or why there is none; only before the login is due. */
   | { readonly kind: 'looked'; readonly token: Standing };
 
-type Standing = 'live' | 'none' | 'expired' | 'foreign' | 'malformed' | 'dead' | 'unreachable';
+type Standing = 'live' | 'none' | 'expired' | 'foreign' | 'malformed' | 'dead' | Unproven;
+
+/** Fyers has not answered the question. */
+type Unproven = keyof typeof UNPROVEN;
+
+/** `detail`: what Fyers answered, cleaned; empty if there was no call, or no answer. */
+interface Look {
+  readonly token: Standing;
+  readonly detail: string;
+  readonly depthRefused?: string;
+}
 
 /**
  * On trading days only, whatever `days` says: nobody waits for a token on another day.
@@ -75,19 +86,25 @@ async function looked(
 ): Promise<Standing> {
   const app = await readApp(ports, settings);
   const memory = await readMemory(ports, settings);
-  const token = await standing(ports, app.id, memory.account, signal);
-  ports.events.emit(tokenLooked(token));
-  if (token === 'live' || !due) return token;
-  if (token === 'unreachable') throw keeperFailure('broker.unreachable');
+  const look = await standing(ports, settings, { app: app.id, account: memory.account, signal });
+  const { token, detail } = look;
+  ports.events.emit(tokenLooked(token, detail));
+  if (!due) return token;
+  if (token === 'live') {
+    if (look.depthRefused === undefined) return token;
+    throw keeperFailure('broker.refused', look.depthRefused);
+  }
+  if (isUnproven(token)) throw keeperFailure(UNPROVEN[token], detail);
   const inputs = { app: appFingerprint(app), refresh: null };
   // A login would send the same hash.
   if (latchedFor(memory.state, inputs) === 'app-secret' || isRefusedApp(memory.login, inputs.app)) {
     throw keeperFailure('operator.app-secret');
   }
-  await askForLogin(ports, settings, app, { reason: WHY[token], urgency: 'late' });
+  const reason = detail === '' ? WHY[token] : `${WHY[token]} (${detail})`;
+  await askForLogin(ports, settings, app, { reason, urgency: 'late' });
   throw new FyersError(
     'operator.login',
-    `There is no live Fyers token, and the session is near: ${WHY[token]}.`,
+    `There is no live Fyers token, and the session is near: ${reason}.`,
     'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
   );
 }
@@ -121,7 +138,7 @@ async function tell(ports: WatchPorts, slot: WatchSlot, failure: FyersError): Pr
   );
 }
 
-const WHY: Readonly<Record<Exclude<Standing, 'live' | 'unreachable'>, string>> = {
+const WHY: Readonly<Record<Exclude<Standing, 'live' | Unproven>, string>> = {
   none: 'no access token is stored',
   expired: 'the stored access token has expired',
   foreign: 'the stored access token belongs to another Fyers account',
@@ -129,32 +146,35 @@ const WHY: Readonly<Record<Exclude<Standing, 'live' | 'unreachable'>, string>> =
   dead: 'Fyers refuses the stored access token',
 };
 
+function isUnproven(token: Standing): token is Unproven {
+  return Object.hasOwn(UNPROVEN, token);
+}
+
+interface Asking {
+  readonly app: AppId;
+  readonly account: string | null;
+  readonly signal: AbortSignal;
+}
+
 async function standing(
   ports: WatchPorts,
-  app: AppId,
-  account: string | null,
-  signal: AbortSignal,
-): Promise<Standing> {
+  settings: KeeperSettings,
+  { app, account, signal }: Asking,
+): Promise<Look> {
   const now = ports.clock.now();
   const stored = tokenIn(await ports.store.read('FYERS_ACCESS_TOKEN'));
   const first = standingOf(stored, null, { account, now });
-  if (first.kind !== 'plausible') return first.kind;
+  if (first.kind !== 'plausible') return { token: first.kind, detail: '' };
   const parsed = parseAccessToken(stored ?? '');
-  if (!parsed.ok) return 'malformed';
-  return proven(ports, app, parsed.value, { account, signal });
-}
-
-async function proven(
-  ports: WatchPorts,
-  app: AppId,
-  token: AccessToken,
-  { account, signal }: { readonly account: string | null; readonly signal: AbortSignal },
-): Promise<Standing> {
-  const now = ports.clock.now();
-  const proof = await retrying(ports, now, signal, () => ports.broker.prove(app, token, signal));
-  if (proof.kind !== 'live') return proof.kind;
-  const standing = standingOf(token, proof, { account, now });
-  if (standing.kind !== 'plausible') return standing.kind;
-  ports.events.emit(tokenAlreadyGood(shownToken(token)));
-  return 'live';
+  if (!parsed.ok) return { token: 'malformed', detail: '' };
+  const proof = await retrying(ports, now, signal, () =>
+    ports.broker.prove(app, parsed.value, signal, settings.proof),
+  );
+  if (proof.kind !== 'live') return { token: proof.kind, detail: proof.detail ?? '' };
+  const { kind } = standingOf(parsed.value, proof, { account, now });
+  if (kind !== 'plausible') return { token: kind, detail: '' };
+  ports.events.emit(tokenAlreadyGood(shownToken(parsed.value)));
+  reportDepth(ports, proof);
+  const { depthRefused } = proof;
+  return { token: 'live', detail: '', ...(depthRefused === undefined ? {} : { depthRefused }) };
 }

@@ -113,8 +113,8 @@ function mintAnswer(
       return { kind: 'refused', by: refusedBy(found) ?? 'unrecognised', detail };
     case 'rate-limited':
       return { kind: 'rate-limited', retryAfterMs: found.retryAfterMs, detail };
-    case 'foreign':
-      return { kind: 'foreign', detail };
+    case 'not-fyers':
+      return { kind: 'not-fyers', detail };
     case 'unavailable':
       return {
         kind: 'unreachable',
@@ -169,8 +169,8 @@ function proofOf(reply: FyersReply, sent: readonly string[]): Proof {
       return { kind: isTokenRefused(reply) ? 'dead' : 'refused', detail };
     case 'rate-limited':
       return { kind: 'rate-limited', retryAfterMs: found.retryAfterMs, detail };
-    case 'foreign':
-      return { kind: 'foreign', detail };
+    case 'not-fyers':
+      return { kind: 'not-fyers', detail };
     case 'unavailable':
     case 'unanswered':
     case 'malformed':

@@ -49,7 +49,7 @@ export function refusalOf(reply: FyersReply, sent: readonly string[] = []): Refu
         concerns: isPermissionRefused(reply) ? 'token' : 'symbol',
         detail,
       };
-    case 'foreign':
+    case 'not-fyers':
       return { reason: 'broker-error', concerns: 'account', detail };
     case 'unavailable':
     case 'unanswered':

@@ -93,6 +93,8 @@ const WAIT = 'Wait a minute, and repeat the command.';
 const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
   'no-token': LOGIN,
   'token-refused': LOGIN,
+  'broker-error':
+    "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
   'unknown-symbol':
     'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
@@ -120,7 +122,7 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
   const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
   if (answer.kind === 'hole') {
     return problem(
-      `no book of ${symbol} (${answer.reason}), ${took}`,
+      `no book of ${symbol} (${answer.reason}), ${took}${answer.detail === undefined ? '' : `: ${answer.detail}`}`,
       FIXES[answer.reason] ?? WAIT,
     );
   }

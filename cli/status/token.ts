@@ -6,6 +6,8 @@ import { type Held, fromParameters } from '../token-sources.ts';
 import {
   type TokenState,
   type Verdict,
+  answerIn,
+  depthRefusedIn,
   judge,
   loginHelpsFrom,
   mayBeProven,
@@ -51,7 +53,8 @@ export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said
   const { access, session, good } = verdict;
   const token = held.accessToken;
   const fingerprint = token === null ? null : displayFingerprint(token);
-  const silent = access.state === 'unproven' && access.proof === 'unreachable';
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  const silent = access.state === 'unproven' && access.proof !== null;
   return {
     part: 'token',
     state: access.state,
@@ -59,7 +62,9 @@ export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
-      PROOFS[access.state] ?? (silent ? 'Fyers did not answer' : 'by its own word'),
+      PROOFS[access.state] ?? (silent ? 'it could not be proven' : 'by its own word'),
+      ...(answer === null ? [] : [answer]),
+      ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
       `${good ? 'good' : 'not good'} for the session of ${session.date}`,
     ].join(', '),
     todo: good || silent ? [] : [whatToDo(verdict, asksAt)],
@@ -68,7 +73,7 @@ export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said
       good,
       fingerprint,
       expiresAt: access.claims === null ? null : formatIst(access.claims.expiresAt),
-      proof: access.proof,
+      proof: access.proof?.kind ?? null,
       session: session.date,
     },
   };
@@ -84,6 +89,9 @@ const PROOFS: Readonly<Partial<Record<TokenState, string>>> = {
 };
 
 function whatToDo(verdict: Verdict, asksAt: string | null): string {
+  if (depthRefusedIn(verdict.access) !== null) {
+    return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `npx --no-install fyers login --aws --again`.';
+  }
   const from = loginHelpsFrom(verdict);
   const link =
     asksAt === null

@@ -1,5 +1,5 @@
 // What the keeper does next, from what it knows. Called again after every step, with what happened folded into the facts.
-import type { MintAnswer, Proof, RefusedBy } from '../ports.ts';
+import type { Halted, MintAnswer, Proof, RefusedBy } from '../ports.ts';
 
 export type Trigger =
   | { readonly kind: 'slot'; readonly slot: string; readonly last: boolean }
@@ -35,11 +35,17 @@ export interface Facts {
 }
 
 export type AskReason =
-  Extract<Facts['refresh'], { kind: 'off' }>['why'] | LatchReason | 'unreachable';
+  Extract<Facts['refresh'], { kind: 'off' }>['why'] | LatchReason | 'unreachable' | Halted['kind'];
 
 /** Of the closed list in `core/errors.ts`. */
 export type FailureCode =
-  'operator.app-secret' | 'operator.account' | 'broker.bad-token' | 'broker.unreachable';
+  | 'operator.app-secret'
+  | 'operator.account'
+  | 'broker.bad-token'
+  | 'broker.unreachable'
+  | 'broker.refused'
+  | 'broker.rate-limit'
+  | 'broker.foreign-answer';
 
 export type Decision =
   | { readonly do: 'rest'; readonly why: 'closed-day' | 'already-good' | 'day-over' }
@@ -69,6 +75,14 @@ function closedDay({ trigger, day }: Facts): Decision | null {
   return trigger.kind === 'slot' && day === 'closed' ? { do: 'rest', why: 'closed-day' } : null;
 }
 
+/** Why a token could not be proven. */
+export const UNPROVEN = {
+  unreachable: 'broker.unreachable',
+  refused: 'broker.refused',
+  'rate-limited': 'broker.rate-limit',
+  'not-fyers': 'broker.foreign-answer',
+} as const satisfies Readonly<Record<string, FailureCode>>;
+
 /** Only what was proven live, of the right account and with the right expiry, is published. */
 function mintedToken({ tried }: Facts): Decision | null {
   if (tried?.answer !== 'minted') return null;
@@ -78,7 +92,10 @@ function mintedToken({ tried }: Facts): Decision | null {
     case 'live':
       return { do: 'publish' };
     case 'unreachable':
-      return { do: 'fail', code: 'broker.unreachable' };
+    case 'refused':
+    case 'rate-limited':
+    case 'not-fyers':
+      return { do: 'fail', code: UNPROVEN[tried.check] };
     case 'wrong-account':
       return { do: 'fail', code: 'operator.account' };
     case 'dead':
@@ -98,7 +115,10 @@ function storedToken(facts: Facts): Decision | null {
     case 'live':
       return { do: 'rest', why: 'already-good' };
     case 'unreachable':
-      return { do: 'fail', code: 'broker.unreachable' };
+    case 'refused':
+    case 'rate-limited':
+    case 'not-fyers':
+      return { do: 'fail', code: UNPROVEN[stored.proof] };
     case 'dead':
       return null;
   }
@@ -116,8 +136,16 @@ function anotherCall(facts: Facts): Decision | null {
 function laterSlot(facts: Facts): Decision | null {
   const { tried, trigger } = facts;
   if (!isOpen(facts) || trigger.kind === 'operator' || trigger.last) return null;
-  const unanswered = tried?.answer === 'unreachable' || tried?.answer === 'silent';
-  return unanswered ? { do: 'fail', code: 'broker.unreachable' } : null;
+  switch (tried?.answer) {
+    case 'unreachable':
+    case 'silent':
+      return { do: 'fail', code: 'broker.unreachable' };
+    case 'rate-limited':
+    case 'not-fyers':
+      return { do: 'fail', code: UNPROVEN[tried.answer] };
+    default:
+      return null;
+  }
 }
 
 function needOfLogin(facts: Facts): Decision {
@@ -133,7 +161,14 @@ function askReason({ refresh, latched, tried }: Facts): AskReason {
   if (refresh.kind === 'off') return refresh.why;
   if (latched !== null) return latched;
   if (tried?.answer === 'refused') return tried.by ?? 'unrecognised';
-  return tried?.answer === 'silent' ? 'silent' : 'unreachable';
+  switch (tried?.answer) {
+    case 'silent':
+    case 'rate-limited':
+    case 'not-fyers':
+      return tried.answer;
+    default:
+      return 'unreachable';
+  }
 }
 
 /** Nothing stands against sending the refresh token and the PIN. */

@@ -1,7 +1,7 @@
 // The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
 import type { ErrorCode } from '../errors.ts';
 import type { Event, Level } from '../events.ts';
-import type { RefusedBy } from '../ports.ts';
+import type { Halted, RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
 import type { AdoptedToken } from './adopt.ts';
 import type { AskReason, Trigger } from './decide.ts';
@@ -74,11 +74,28 @@ export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   );
 }
 
-export function brokerUnreachable(failures: number, nextTryAt: Instant | null): KeeperEvent {
+/** @param detail why, or what came in place of an answer; empty if nothing is known */
+export function brokerUnreachable(
+  failures: number,
+  nextTryAt: Instant | null,
+  detail = '',
+): KeeperEvent {
   const then = nextTryAt === null ? 'giving up' : 'trying again';
-  return keeperEvent('warn', 'broker-unreachable', `Fyers could not be reached; ${then}.`, {
+  const why = detail === '' ? '' : ` ${detail}`;
+  return keeperEvent('warn', 'broker-unreachable', `Fyers could not be reached; ${then}.${why}`, {
     failures,
     nextTryAt: nextTryAt === null ? null : formatIst(nextTryAt),
+  });
+}
+
+/** Nothing more is asked in this run. @param detail what came in place of an answer, scrubbed */
+export function brokerHalted(kind: Halted['kind'], detail: string): KeeperEvent {
+  const what =
+    kind === 'rate-limited'
+      ? "Fyers' rate limit is reached"
+      : 'Something else answered in place of Fyers';
+  return keeperEvent('warn', 'broker-halted', `${what}; no more calls in this run. ${detail}`, {
+    kind,
   });
 }
 
@@ -93,6 +110,17 @@ export function tokenPublished(token: ShownToken): KeeperEvent {
     'A proven access token was published.',
     shown(token),
     TOKEN_LIVE,
+  );
+}
+
+/** The token is live for other programs. @param detail what Fyers answered, scrubbed */
+export function depthRefused(detail: string): KeeperEvent {
+  return keeperEvent(
+    'error',
+    'depth-refused',
+    `The token is live, and Fyers refuses market depth to its app, so nothing can be recorded: ${detail} Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, and log in again.`,
+    {},
+    { name: 'DepthRefused', value: 1 },
   );
 }
 
@@ -139,10 +167,17 @@ export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEven
 }
 
 /** @param standing `live`, or why there is no live token; before the login is due that is no failure */
-export function tokenLooked(standing: string): KeeperEvent {
-  return keeperEvent('info', 'token-looked', `The watch looked at the stored token: ${standing}.`, {
-    standing,
-  });
+/** @param detail what Fyers answered, scrubbed; empty if nothing */
+export function tokenLooked(standing: string, detail: string): KeeperEvent {
+  const answer = detail === '' ? '' : ` ${detail}`;
+  return keeperEvent(
+    'info',
+    'token-looked',
+    `The watch looked at the stored token: ${standing}.${answer}`,
+    {
+      standing,
+    },
+  );
 }
 
 /** What is secret was read, or was to be read, by none of our roles. */

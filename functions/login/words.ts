@@ -69,7 +69,7 @@ export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): W
     case 'no-login':
       return noLogin(outcome.day);
     case 'refused':
-      return PROBLEMS[outcome.why];
+      return withDetail(PROBLEMS[outcome.why], outcome.detail);
     case 'failed':
       return failed(outcome);
   }
@@ -78,10 +78,20 @@ export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): W
 function done({
   validUntil,
   already,
-}: {
-  readonly validUntil: Instant;
-  readonly already: boolean;
-}): Words {
+  depthRefused,
+}: Extract<LoginOutcome, { kind: 'done' }>): Words {
+  if (depthRefused !== undefined) {
+    return {
+      status: 200,
+      tone: 'bad',
+      title: 'Done, but nothing can be recorded',
+      text: [
+        `The Fyers token is live, and valid until ${formatIst(validUntil)}. Bots that need no market depth can use it.`,
+        'Fyers refuses market depth to this app, so the harvester cannot record. Give the app the permission “Market Data” at myapi.fyers.in → Dashboard, then log in again.',
+        `Fyers’ answer: ${depthRefused}`,
+      ],
+    };
+  }
   return {
     status: 200,
     tone: 'good',
@@ -148,6 +158,13 @@ function problem(status: number, title: string, ...text: Words['text']): Words {
   return { status, tone: 'bad', title, text: [...text, 'Nothing was published.'] };
 }
 
+/** The broker's words go last, where they explain and do not lead. */
+function withDetail(words: Words, detail: string | undefined): Words {
+  return detail === undefined
+    ? words
+    : { ...words, text: [...words.text, `Fyers’ answer: ${detail}`] };
+}
+
 const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   forged: problem(
     403,
@@ -212,6 +229,21 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     503,
     'Fyers cannot be reached',
     'Try again in a few minutes with the link in today’s message. If it stays so, look at status.fyers.in.',
+  ),
+  refused: problem(
+    502,
+    'Fyers refuses this app',
+    'It refuses the app or the address of this function, so the new token could not be proven. Check the app’s permissions and IP addresses at myapi.fyers.in → Dashboard, then press the link in today’s message.',
+  ),
+  'rate-limited': problem(
+    503,
+    'Fyers’ rate limit is reached',
+    'Stop other programs that use the account, and press the link in today’s message in five minutes. A third time blocks the account for the day.',
+  ),
+  'not-fyers': problem(
+    503,
+    'Something else answered in place of Fyers',
+    'A gateway or a firewall refused the request. Wait ten minutes before you press the link in today’s message again: each further call can extend such a block.',
   ),
   'bad-token': problem(
     502,

@@ -27,6 +27,8 @@ export interface KeeperArgs {
   readonly days: 'trading' | 'all';
   readonly calendar: readonly Override[];
   readonly fyId: string | null;
+  /** Whether a harvester records with the token. */
+  readonly harvester: boolean;
   readonly telegram: pulumi.Output<string> | null;
   /** False without an app: the schedules then stand but do not run. */
   readonly hasApp: boolean;
@@ -134,6 +136,7 @@ function environmentOf(args: KeeperArgs): Environment {
     ...(args.calendar.length === 0
       ? {}
       : { [ENVIRONMENT.calendar]: JSON.stringify(args.calendar) }),
+    ...(args.harvester ? { [ENVIRONMENT.harvester]: 'yes' } : {}),
     ...(keyArn === null ? {} : { [ENVIRONMENT.keyId]: keyArn }),
     ...(args.fyId === null ? {} : { [ENVIRONMENT.fyId]: args.fyId }),
     ...(args.telegram === null ? {} : { [ENVIRONMENT.telegram]: 'yes' }),

@@ -29,6 +29,18 @@ const DEAD: Fault = {
   match: { path: /profile|depth/ },
   effect: answerOf(401, { s: 'error', code: -15, message: 'Please provide valid token' }),
 };
+const NOT_WHITELISTED: Fault = {
+  match: { path: /profile|depth/ },
+  effect: answerOf(403, { s: 'error', code: -1, message: 'IP address is not whitelisted' }),
+};
+const LIMITED: Fault = {
+  match: {},
+  effect: answerOf(429, { s: 'error', code: 429, message: 'request limit reached' }),
+};
+const FIREWALL: Fault = {
+  match: {},
+  effect: { kind: 'answer', status: 403, body: 'error code: 1010' },
+};
 const UNKNOWN: Fault = {
   match: { path: /validate-authcode/ },
   effect: answerOf(400, { s: 'error', code: -999, message: 'Come back in another form' }),
@@ -73,6 +85,9 @@ export function provocations(scene: KeeperScene, dir: string): Provocations {
       ),
     'broker.unrecognised': loginRefusedOddly,
     'broker.bad-token': () => scene.refresh(({ toFyers }) => toFyers.add(DEAD)),
+    'broker.refused': () => scene.refresh(({ toFyers }) => toFyers.add(NOT_WHITELISTED)),
+    'broker.rate-limit': () => scene.refresh(({ toFyers }) => toFyers.add(LIMITED)),
+    'broker.foreign-answer': () => scene.refresh(({ toFyers }) => toFyers.add(FIREWALL)),
     'platform.store': () =>
       scene.refresh(({ toAws }) =>
         toAws.add({ match: { target: /GetParameter$/ }, effect: answerOf(500, {}) }),

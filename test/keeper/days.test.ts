@@ -10,13 +10,22 @@ describe('Over days of any luck', () => {
     'minted',
     'silent',
     'unreachable',
+    'rate-limited',
+    'not-fyers',
     'pin',
     'policy',
     'unrecognised',
   );
   const step = fc.record({
     answers: fc.array(answer, { maxLength: 3 }),
-    proof: fc.constantFrom<Proof['kind']>('live', 'dead', 'unreachable'),
+    proof: fc.constantFrom<Proof>(
+      LIVE,
+      { kind: 'dead' },
+      { kind: 'unreachable' },
+      { kind: 'refused', detail: 'HTTP 403' },
+      { kind: 'rate-limited', retryAfterMs: null, detail: 'HTTP 429' },
+      { kind: 'not-fyers', detail: 'HTTP 403' },
+    ),
     trigger: fc.constantFrom(EARLIER, LAST, OPERATOR),
     afterHours: fc.constantFrom(0, 1, 4, 24),
     losesToken: fc.boolean(),
@@ -37,15 +46,18 @@ describe('Over days of any luck', () => {
             if (kind === 'minted') {
               const token = accessToken(world.clock.now(), (serial += 1));
               world.answers.push({ kind, accessToken: token });
-              world.proofs.set(token, proof === 'live' ? LIVE : { kind: proof });
+              world.proofs.set(token, proof);
             } else if (kind === 'silent' || kind === 'unreachable') world.answers.push({ kind });
-            else world.answers.push({ kind: 'refused', by: kind, detail: '' });
+            else if (kind === 'not-fyers') world.answers.push({ kind, detail: '' });
+            else if (kind === 'rate-limited') {
+              world.answers.push({ kind, retryAfterMs: null, detail: '' });
+            } else world.answers.push({ kind: 'refused', by: kind, detail: '' });
           }
           world.duringRefresh = () => {
             expect(refused).toBe(false);
             const next = world.answers[0]?.kind ?? 'silent';
             if (next === 'refused') refused = true;
-            if (next === 'unreachable') return;
+            if (['unreachable', 'rate-limited', 'not-fyers'].includes(next)) return;
             const day = brokerDay(world.clock.now());
             sentOn.set(day, (sentOn.get(day) ?? 0) + 1);
           };

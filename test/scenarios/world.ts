@@ -115,6 +115,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
     days: 'trading',
     calendar: {},
     fyId: options.fyId,
+    proof: 'profile',
     login: { loginUrl: LOGIN_URL, redirectUri: LOGIN_URL, apiUrl: fyers.url },
   };
   const lines: string[] = [];

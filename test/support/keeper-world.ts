@@ -103,6 +103,7 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
       days: 'trading',
       calendar: {},
       fyId: null,
+      proof: 'profile',
       login: LOGIN,
       ...settings,
     },

@@ -126,24 +126,19 @@ describe('A refresh', () => {
 
   test.each([
     [
-      'a page that is no JSON',
-      { status: 403, body: 'error code: 1010' },
-      'HTTP 403, no JSON: error code: 1010',
-    ],
-    [
       "a gateway's page that repeats what was sent",
       { status: 502, body: `<html>Bad\n gateway ${TOKEN}</html>` },
-      'HTTP 502, no JSON: <html>Bad gateway [hidden]</html>',
+      'HTTP 502, not JSON: <html>Bad gateway [hidden]</html>',
     ],
     ["an unknown fault of the broker's", error(500, -1, 'Internal'), 'HTTP 500, code -1: Internal'],
-    ['a connection that is cut', null, undefined],
+    ['a connection that is cut', null, expect.stringContaining('ECONNRESET') as unknown],
   ])(
     'is silent after %s: it may have counted, and is kept for a report',
     async (_title, answer, detail) => {
       const { broker } = await scripted(answer);
       const silent = await broker.refresh(APP, TOKEN, PIN, signal);
       expect(silent).toMatchObject({ kind: 'silent' });
-      expect(silent.kind === 'silent' ? silent.detail : '').toBe(detail);
+      expect(silent.kind === 'silent' ? silent.detail : '').toEqual(detail);
     },
   );
 
@@ -152,8 +147,26 @@ describe('A refresh', () => {
     [{ ...error(200, -429, 'limit'), headers: { 'retry-after': '3' } }, { retryAfterMs: 3_000 }],
     [error(400, -353, 'API Limit exceeded'), {}],
   ])('was not worked on when the limit was reached: %j', async (answer, rest) => {
+    const { broker, seen } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+      kind: 'rate-limited',
+      retryAfterMs: null,
+      ...rest,
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  test.each([
+    ['a firewall', { status: 403, body: 'error code: 1010' }],
+    ["a hotel's login page", { status: 200, body: '<html>Welcome to our Wi-Fi</html>' }],
+    ['a redirect', { status: 302, body: '', headers: { location: 'https://portal.example/' } }],
+    ['a gateway with JSON of its own', { status: 403, body: '{"message":"Forbidden"}' }],
+  ])('did not reach Fyers where %s answered', async (_title, answer) => {
     const { broker } = await scripted(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable', ...rest });
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'not-fyers' });
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
+      kind: 'not-fyers',
+    });
   });
 
   test.each([
@@ -164,7 +177,10 @@ describe('A refresh', () => {
     ],
   ])('was not worked on where the broker is out of service: %j', async (answer, rest) => {
     const { broker } = await scripted(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable', ...rest });
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+      kind: 'unreachable',
+      ...rest,
+    });
   });
 
   test('is refused by the code that comes with a 503', async () => {
@@ -174,7 +190,10 @@ describe('A refresh', () => {
 
   test('is unreachable where nothing listens', async () => {
     const broker = fyersBroker({ apiUrl: 'http://127.0.0.1:9', onSecret: () => undefined });
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
+      kind: 'unreachable',
+      detail: 'The connection to 127.0.0.1:9 failed (ECONNREFUSED).',
+    });
   });
 
   test('keeps what was sent, and what looks like a token, out of the detail', async () => {
@@ -211,9 +230,11 @@ describe('A proof', () => {
   test('is dead for a token that expired, and for one of another app', async () => {
     const { broker, simulator } = await simulated();
     simulator.setClock(plus(SEVEN, 23 * HOUR));
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({ kind: 'dead' });
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind: 'dead' });
     const other = await scripted(error(400, -352, 'invalid app id'));
-    expect(await other.broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({ kind: 'dead' });
+    expect(await other.broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
+      kind: 'dead',
+    });
   });
 
   test('is by one depth read where the app may not read the profile', async () => {
@@ -236,12 +257,32 @@ describe('A proof', () => {
   });
 
   test.each([
-    { status: 502, body: 'Bad gateway' },
-    { status: 403, body: 'error code: 1010' },
-    error(500, -1, 'Internal'),
-    error(429, 429, 'request limit reached'),
-  ])('says nothing of the token after %j', async (answer) => {
+    [{ status: 502, body: 'Bad gateway' }, 'unreachable'],
+    [error(500, -1, 'Internal'), 'unreachable'],
+    [{ status: 200, body: '{"code":200}' }, 'unreachable'],
+    [error(429, 429, 'request limit reached'), 'rate-limited'],
+    [error(403, -373, 'No permission for the app'), 'refused'],
+    [error(403, -1, 'IP address is not whitelisted'), 'refused'],
+  ])('says nothing of the token after %j', async (answer, kind) => {
     const { broker } = await scripted(answer);
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({ kind: 'unreachable' });
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind });
+  });
+
+  test('reads market depth too where a harvester needs it, and repeats what Fyers says of it', async () => {
+    const { broker, simulator } = await simulated();
+    const token = accessToken(SEVEN);
+    expect(await broker.prove(APP.id, token, signal, 'depth')).toEqual({
+      kind: 'live',
+      fyId: FY_ID,
+    });
+    expect(simulator.requests().map(({ path }) => path)).toEqual([
+      '/api/v3/profile',
+      '/data/depth',
+    ]);
+    const { broker: refusing } = await scripted({ status: 200, body: '{"s":"ok"}' });
+    expect(await refusing.prove(APP.id, token, signal, 'depth')).toEqual({
+      kind: 'live',
+      fyId: null,
+    });
   });
 });

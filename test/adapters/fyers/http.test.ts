@@ -1,10 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, connect, type Socket } from 'node:net';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, createServer, connect, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callFyers } from '../../../adapters/fyers/http.ts';
 import { refusal, startDepthServer } from '../../support/depth-server.ts';
 
@@ -42,6 +44,7 @@ const REQUEST = { method: 'GET', timeoutMs: 500, signal: new AbortController().s
 test('A connection that is never made is an unreachable broker: nothing was sent that may count', async () => {
   expect(await callFyers({ ...REQUEST, url: `http://127.0.0.1:${String(port)}/` })).toEqual({
     kind: 'unreachable',
+    problem: `127.0.0.1:${String(port)} did not answer in time.`,
   });
 });
 
@@ -53,6 +56,7 @@ test('A request that is taken and never answered is silence: it may count', asyn
   const to = typeof address === 'object' ? String(address?.port) : '';
   expect(await callFyers({ ...REQUEST, url: `http://127.0.0.1:${to}/` })).toEqual({
     kind: 'silent',
+    problem: `127.0.0.1:${to} did not answer in time.`,
   });
   for (const socket of sockets) socket.destroy();
   server.close();
@@ -66,7 +70,13 @@ test.each([
   [{ 'x-retry-after-ms': '1e16' }, 86_400_000],
   [{ 'x-retry-after-ms': '1e999' }, 86_400_000],
   [{ 'x-retry-after-ms': '-1' }, null],
-  [{ 'retry-after': 'Wed, 25 Nov 2026 09:00:00 GMT' }, null],
+  [
+    { 'retry-after': 'Wed, 25 Nov 2026 09:00:30 GMT', date: 'Wed, 25 Nov 2026 09:00:00 GMT' },
+    30_000,
+  ],
+  [{ 'retry-after': 'Wed, 25 Nov 2026 09:00:00 GMT', date: 'Wed, 25 Nov 2026 09:00:30 GMT' }, null],
+  [{ 'retry-after': 'Wed, 25 Nov 2026 at nine' }, null],
+  [{ 'retry-after': '' }, null],
   [{}, null],
 ])('%j asks to wait %j ms, a day at most', async (headers, retryAfterMs) => {
   await using server = await startDepthServer(() => refusal(429, -429, headers));
@@ -75,3 +85,89 @@ test.each([
     retryAfterMs,
   });
 });
+
+describe('Over TLS', () => {
+  test('a certificate that nobody trusts is found before anything is sent, and named', async () => {
+    const seen: string[] = [];
+    await using server = await startTls((_request, response) => {
+      seen.push('request');
+      response.end('{}');
+    });
+    const reply = await callFyers({
+      ...REQUEST,
+      method: 'POST',
+      json: { pin: '1234' },
+      url: server.url,
+    });
+    expect(reply).toEqual({
+      kind: 'unreachable',
+      problem: expect.stringMatching(/certificate .* \(DEPTH_ZERO_SELF_SIGNED_CERT\)/) as unknown,
+    });
+    expect(seen).toEqual([]);
+  });
+
+  test.each(['closes', 'resets', 'talks plainly'] as const)(
+    'nothing is sent to a server that %s in the handshake',
+    async (how) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => {
+          if (how === 'closes') socket.end();
+          else if (how === 'resets') socket.resetAndDestroy();
+          else socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+        });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port: to } = server.address() as AddressInfo;
+      const url = `https://127.0.0.1:${String(to)}/`;
+      expect(await callFyers({ ...REQUEST, method: 'POST', json: {}, url })).toMatchObject({
+        kind: 'unreachable',
+      });
+      server.close();
+    },
+  );
+});
+
+test.each([
+  ['after the request', ''],
+  ['in the middle of the answer', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"s":"o'],
+])('A connection that is reset %s is silence', async (_when, answer) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(answer, () => socket.resetAndDestroy()));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: to } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${String(to)}/`;
+  expect(await callFyers({ ...REQUEST, method: 'POST', json: {}, url })).toMatchObject({
+    kind: 'silent',
+  });
+  server.close();
+});
+
+/** With a certificate of its own making, which OpenSSL makes for the test. */
+async function startTls(listener: RequestListener) {
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['-keyout', key ?? '', '-out', cert ?? '', '-days', '2', '-subj', '/CN=127.0.0.1'],
+    ],
+    { stdio: 'ignore' },
+  );
+  const server = createTlsServer(
+    { key: await readFile(key ?? ''), cert: await readFile(cert ?? '') },
+    listener,
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: to } = server.address() as AddressInfo;
+  return {
+    url: `https://127.0.0.1:${String(to)}/`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
