@@ -164,10 +164,10 @@ function refusal(by: RefusedBy, detail: string): FyersError {
   }
 }
 
-/** For every command that asks Fyers and gets no answer to its question. @param command to repeat, with `npx` */
+/** For every command that asks Fyers and gets no answer to its question. @param command to repeat */
 export function unprovenError(
   answer: Unproven,
-  command = 'npx --no-install fyers login',
+  command: 'login' | 'tokens' | 'refresh --local' = 'login',
 ): FyersError {
   const { detail } = answer;
   switch (answer.kind) {
@@ -175,20 +175,20 @@ export function unprovenError(
       return new FyersError(
         'broker.unreachable',
         withAnswer('Fyers could not be reached; nothing was changed.', detail),
-        `Run \`${command}\` again in a few minutes.`,
+        `Run \`npx --no-install fyers ${command}\` again in a few minutes.`,
       );
     case 'refused':
       return new FyersError(
         'broker.refused',
         withAnswer('Fyers refuses this app or this machine; nothing was changed.', detail),
-        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`${command}\` again.`,
+        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`npx --no-install fyers ${command}\` again.`,
       );
     case 'rate-limited': {
       const minutes = Math.max(1, Math.ceil((answer.retryAfterMs ?? MINUTE) / MINUTE));
       return new FyersError(
         'broker.rate-limit',
         withAnswer("Fyers' rate limit is reached; nothing was changed.", detail),
-        `Stop other programs that use the account. Run \`${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
+        `Stop other programs that use the account. Run \`npx --no-install fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
       );
     }
     case 'not-fyers':
@@ -198,7 +198,7 @@ export function unprovenError(
           'Something else answered in place of Fyers, such as a proxy or a firewall; nothing was changed.',
           detail,
         ),
-        `Check this machine's connection. Wait ten minutes before you run \`${command}\` again: each further call can extend such a block.`,
+        `Check this machine's connection. Wait ten minutes before you run \`npx --no-install fyers ${command}\` again: each further call can extend such a block.`,
       );
   }
 }
@@ -206,7 +206,5 @@ export function unprovenError(
 export type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
 
 function withAnswer(problem: string, detail: string | undefined): string {
-  return detail === undefined || detail === ''
-    ? problem
-    : `${problem} The answer: ${withFullStop(detail)}`;
+  return detail === undefined || detail === '' ? problem : `${problem} ${withFullStop(detail)}`;
 }

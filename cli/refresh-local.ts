@@ -15,7 +15,7 @@ import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 import { refresh } from '../keeper/refresh.ts';
 import type { Session } from './io.ts';
 import { ownApp } from './login-context.ts';
-import { type Unproven, patience, proveStored, unprovenError } from './login-mint.ts';
+import { patience, proveStored, unprovenError } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
 import {
@@ -174,8 +174,7 @@ function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof 
 /** A broker that can't be reached asks for no login: nothing was refused. */
 function notRefreshed(why: AskReason): FyersError {
   if (why === 'rate-limited' || why === 'not-fyers') {
-    const command = 'npx --no-install fyers refresh --local';
-    return unprovenError({ kind: why, retryAfterMs: null, detail: '' } as Unproven, command);
+    return unprovenError({ kind: why, retryAfterMs: null, detail: '' }, 'refresh --local');
   }
   if (why === 'unreachable') {
     return new FyersError(

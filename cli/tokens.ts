@@ -83,7 +83,7 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
   if (verdict.good) return;
   const { proof } = verdict.access;
   if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
-    throw unprovenError(proof, 'npx --no-install fyers tokens');
+    throw unprovenError(proof, 'tokens');
   }
   if (held.problems.length > 0) {
     throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);

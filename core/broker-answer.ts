@@ -101,16 +101,10 @@ export function cleanWords(words: string, sent: readonly string[] = []): string 
   const hidden = sent
     .filter((value) => value !== '')
     .reduce((text, value) => text.replaceAll(value, '[hidden]'), bounded);
-  return (
-    hideTokens(hidden)
-      // eslint-disable-next-line no-control-regex -- these are the characters to remove
-      .replaceAll(
-        /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\s]+/g,
-        ' ',
-      )
-      .trim()
-      .slice(0, MAX_WORDS)
-  );
+  return hideTokens(hidden)
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_WORDS);
 }
 
 export interface Envelope {

@@ -50,7 +50,7 @@ export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
 /** @param detail what Fyers answered, cleaned; empty if there was no answer */
 export function keeperFailure(code: FailureCode, detail = ''): FyersError {
-  const answer = detail === '' ? '' : ` The answer: ${withFullStop(detail)}`;
+  const answer = detail === '' ? '' : ` ${withFullStop(detail)}`;
   switch (code) {
     case 'operator.app-secret':
       return new FyersError(

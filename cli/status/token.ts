@@ -62,7 +62,7 @@ export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
-      PROOFS[access.state] ?? (silent ? 'it could not be proven' : 'by its own word'),
+      PROOFS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
       ...(answer === null ? [] : [answer]),
       ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
       `${good ? 'good' : 'not good'} for the session of ${session.date}`,

@@ -143,7 +143,9 @@ function laterSlot(facts: Facts): Decision | null {
     case 'rate-limited':
     case 'not-fyers':
       return { do: 'fail', code: UNPROVEN[tried.answer] };
-    default:
+    case 'minted':
+    case 'refused':
+    case undefined:
       return null;
   }
 }
@@ -166,7 +168,9 @@ function askReason({ refresh, latched, tried }: Facts): AskReason {
     case 'rate-limited':
     case 'not-fyers':
       return tried.answer;
-    default:
+    case 'minted':
+    case 'unreachable':
+    case undefined:
       return 'unreachable';
   }
 }

@@ -273,7 +273,9 @@ describe('fyers status', () => {
     on.write('.env', 'FYERS_API_URL=http://127.0.0.1:9\n');
     const asked = await on.run('status');
     expect(asked.code).toBe(3);
-    expect(row(asked.out, 'token')[1]).toContain('Fyers did not answer');
+    expect(row(asked.out, 'token')[1]).toContain(
+      'not proven, The connection to 127.0.0.1:9 failed (ECONNREFUSED)',
+    );
     expect((await on.run('status', '--offline')).code).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/names.ts';
 import { instant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
@@ -14,11 +14,11 @@ const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - DAY_MS);
 const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN);
 
 let fyers: FyersSimulator;
-beforeAll(async () => {
+beforeEach(async () => {
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
 });
-afterAll(() => fyers.close());
+afterEach(() => fyers.close());
 
 type Files = Readonly<Record<string, string>>;
 
@@ -54,15 +54,15 @@ describe('fyers tokens', () => {
     expect(out).toContain('decoded without verifying');
   });
 
-  test('proves by one call to the broker, and by none with --offline', async () => {
+  test('proves by a read of profile and depth, and by none with --offline', async () => {
     await using at = await withFiles({ 'access_token.txt': GOOD });
     const before = fyers.requests().length;
     expect((await at.run('tokens')).code).toBe(0);
-    expect(fyers.requests().length).toBe(before + 1);
+    expect(fyers.requests().length).toBe(before + 2);
     const { code, out } = await at.run('tokens', '--offline');
     expect(code).toBe(0);
     expect(out).toContain('good for it, by its own word.');
-    expect(fyers.requests().length).toBe(before + 1);
+    expect(fyers.requests().length).toBe(before + 2);
   });
 
   test('gives scripts the same as JSON, with instants and seconds', async () => {
@@ -82,6 +82,8 @@ describe('fyers tokens', () => {
       accessToken: {
         state: 'live',
         proof: 'live',
+        answer: null,
+        depthRefused: null,
         fingerprint: displayFingerprint(GOOD),
         account: 'XA00001',
         issuedAt: '2026-11-25T07:00:00.000+05:30',
@@ -149,7 +151,7 @@ describe('fyers tokens', () => {
     await using at = await withFiles({ 'access_token.txt': GOOD, '.env': env });
     const ran = await at.run('tokens', '--json');
     expect(ran.code).toBe(3);
-    expect(ran.err).toMatch(/^broker\.unreachable: .*--offline/);
+    expect(ran.err).toMatch(/^broker\.unreachable: .*ECONNREFUSED.*fyers tokens/);
     expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state: 'unproven' } });
   });
 

@@ -34,11 +34,11 @@ const NOT_WHITELISTED: Fault = {
   effect: answerOf(403, { s: 'error', code: -1, message: 'IP address is not whitelisted' }),
 };
 const LIMITED: Fault = {
-  match: {},
+  match: { path: /profile|depth/ },
   effect: answerOf(429, { s: 'error', code: 429, message: 'request limit reached' }),
 };
 const FIREWALL: Fault = {
-  match: {},
+  match: { path: /profile|depth/ },
   effect: { kind: 'answer', status: 403, body: 'error code: 1010' },
 };
 const UNKNOWN: Fault = {
