@@ -126,7 +126,9 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     /** No price is zero: the broker writes 0 for a price that does not exist yet. */
     price: (field: DepthField) => priceOf(field, answer[field]) || null,
     levels(side: 'bids' | 'ask', entries: readonly unknown[], isContinuous: boolean) {
-      const levels = entries.slice(0, LEVELS).map((entry) => levelOf(side, entry, isContinuous));
+      const levels = Array.from(entries.slice(0, LEVELS), (entry) =>
+        levelOf(side, entry, isContinuous),
+      );
       return levels.slice(0, 1 + levels.findLastIndex(isFilled));
     },
     tradeTime(moment: AnswerMoment, volume: number | null): Instant | null {

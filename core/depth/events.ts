@@ -260,12 +260,13 @@ export function timeFault(words: string): HarvesterEvent {
   return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
 }
 
-export function stepFailed(step: string, problem: string): HarvesterEvent {
+/** @param of what is one fault however often and for however many days it is met; default: the step */
+export function stepFailed(step: string, problem: string, of = step): HarvesterEvent {
   return harvesterEvent(
     'error',
     'step-failed',
     `${step} failed and will be tried again: ${problem}`,
-    { ...FAULT, of: step },
+    { ...FAULT, of },
   );
 }
 

@@ -2,7 +2,7 @@
 // The harvester writes the counts to the day's event log in batches; compaction, `check` and `report` add them up.
 import type { DayEvent } from './day-events.ts';
 
-/** The fields of a depth answer by the broker's names, and the columns that they fill. A level's number is left out. */
+/** The fields of a depth answer by the broker's names, and the columns that they fill (a level's without its number). */
 export const DEPTH_FIELD_COLUMNS = {
   'bids.price': 'bid_px',
   'bids.volume': 'bid_qty',
