@@ -124,7 +124,10 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
   return {
     count: (field: DepthField) => countOf(field, answer[field]),
     /** No price is zero: the broker writes 0 for a price that does not exist yet. */
-    price: (field: DepthField) => priceOf(field, answer[field]) || null,
+    price(field: DepthField) {
+      const price = priceOf(field, answer[field]);
+      return price === 0 ? null : price;
+    },
     levels(side: 'bids' | 'ask', entries: readonly unknown[], isContinuous: boolean) {
       const levels = Array.from(entries.slice(0, LEVELS), (entry) =>
         levelOf(side, entry, isContinuous),

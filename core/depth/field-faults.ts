@@ -3,7 +3,7 @@
 import type { DayEvent } from './day-events.ts';
 
 /** The fields of a depth answer by the broker's names, and the columns that they fill (a level's without its number). */
-export const DEPTH_FIELD_COLUMNS = {
+const DEPTH_FIELD_COLUMNS = {
   'bids.price': 'bid_px',
   'bids.volume': 'bid_qty',
   'bids.ord': 'bid_orders',
