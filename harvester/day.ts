@@ -188,8 +188,8 @@ function recording(
       }
       const told = stored === 'refused' ? batch.map(refusedByDisk) : batch;
       const holes = holesOf(told, sampling.everySeconds);
-      await explained(holes);
       await fields.saw(told);
+      await explained(holes);
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
     async settle(until) {
