@@ -2,6 +2,7 @@
 import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
 import type { TelegramChat } from '../core/config.ts';
+import { lenientArray } from '../core/lenient-array.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { TELEGRAM_API_URL } from '../core/names.ts';
 import type { Notifier } from '../core/ports.ts';
@@ -13,7 +14,7 @@ export interface TelegramOptions {
 
 const TIMEOUT_MS = 8_000;
 const Updates = z.object({
-  result: z.array(
+  result: lenientArray(
     z.object({
       message: z.optional(
         z.object({

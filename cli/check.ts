@@ -1,6 +1,7 @@
 // `npx fyers check`: whether a recording adds up, and what is wrong with its rows.
 import type { Command } from 'commander';
 import { factsOf } from '../adapters/files/day-archive.ts';
+import { fieldFaultWords, isSuspect } from '../core/depth/field-faults.ts';
 import { MARK_MEANINGS } from '../core/depth/marks.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Audit } from '../harvester/audit.ts';
@@ -41,7 +42,8 @@ export function addCheck(program: Command, session: Session): void {
 Of a day the manifest's arithmetic, the hashes of its files, and every slot: expected = received + explained + unexplained.
 Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
 says what to think about; a symbol with too many of them is red. How many are too many is our judgement, taken from no
-source: the counts are in --json under quality, and in the manifest.
+source: the counts are in --json under quality, and in the manifest. A field that the broker's answers had no usable value
+for is empty in the row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
 
 A day that is still recorded is checked as far as it is. A file has no plan: nobody can tell which rows are missing in it,
 only that each of those which are there can be read. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
@@ -78,7 +80,8 @@ async function check(
   });
   if (found.coverage === null && found.rows + found.unreadable === 0) throw empty(recording.place);
   const faults = [...found.faults, ...(await damagedFiles(recording))];
-  const good = faults.length === 0 && !found.quality.red;
+  const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
+  const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
   if (!good) session.exitWith(WRONG);
   if (options.json === true) {
     const { place, kind } = recording;
@@ -89,8 +92,11 @@ async function check(
   for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
     io.out(line);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
+  for (const each of found.fieldFaults) {
+    io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
+  }
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', meaning(mark)));
-  io.out(paint(io, good ? 'good' : 'bad', verdict(faults, found)));
+  io.out(paint(io, good ? 'good' : 'bad', verdict(faults, found, suspect)));
 }
 
 const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
@@ -138,12 +144,21 @@ function meaning(mark: string): string {
 const WITHOUT_PLAN =
   'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
 
-function verdict(faults: readonly string[], { coverage, quality }: Audit): string {
+function verdict(
+  faults: readonly string[],
+  { coverage, quality }: Audit,
+  suspect: Audit['fieldFaults'],
+): string {
   const red = quality.symbols.filter((each) => each.red.length > 0);
   const whole = coverage === null ? WITHOUT_PLAN : 'It adds up.';
   return [
     faults.length > 0 ? 'It does not add up.' : whole,
     ...(red.length > 0 ? [lookFirst(red)] : []),
+    ...(suspect.length > 0
+      ? [
+          `Look at these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
+        ]
+      : []),
   ].join(' ');
 }
 

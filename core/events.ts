@@ -11,5 +11,6 @@ export interface Event {
   readonly event: string;
   readonly message: string;
   readonly facts?: Readonly<Record<string, string | number | null>>;
-  readonly metric?: { readonly name: string; readonly value: number };
+  /** @property of tells repetitions of a fault apart from another one; absent: the event and its message */
+  readonly metric?: { readonly name: string; readonly value: number; readonly of?: string };
 }

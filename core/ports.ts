@@ -1,5 +1,6 @@
 // What the use cases need from the world. Adapters implement these; the sandbox and the tests do too.
 import type { Book } from './depth/book.ts';
+import type { DepthField } from './depth/field-faults.ts';
 import type { SessionPlan } from './market/phases.ts';
 import type { ParameterName } from './names.ts';
 import type { Instant } from './time.ts';
@@ -104,7 +105,12 @@ export type Taken = {
   readonly sentAt: Instant;
   readonly receivedAt: Instant;
 } & (
-  | { readonly kind: 'book'; readonly book: Book }
+  | {
+      readonly kind: 'book';
+      readonly book: Book;
+      /** Fields that are null because the answer's value cannot be used; absent: none. */
+      readonly faults?: readonly DepthField[];
+    }
   | {
       readonly kind: 'hole';
       readonly reason: HoleReason;

@@ -1,6 +1,7 @@
 // A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
 import type { Coverage } from '../core/depth/coverage.ts';
 import { type DayEvent, coverageOf, plansIn, recordedSession } from '../core/depth/day-events.ts';
+import { fieldFaultsIn } from '../core/depth/field-faults.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
@@ -34,6 +35,8 @@ export interface Audit {
   readonly quality: QualitySummary;
   /** Null for a file, and where nothing was planned. */
   readonly coverage: ReturnType<Coverage['summary']> | null;
+  /** Fields that some rows lack because the broker's answers had no usable value. */
+  readonly fieldFaults: NonNullable<Manifest['fieldFaults']>;
   /** Full sentences: what does not add up. */
   readonly faults: readonly string[];
 }
@@ -74,6 +77,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
     ...tally,
     quality: quality.summary(),
     coverage: counted,
+    fieldFaults: manifest?.fieldFaults ?? [...fieldFaultsIn(events)],
     faults: [
       ...arithmetic(tally, counted),
       ...(manifest === null ? [] : against(manifest, tally.rows, counted)),

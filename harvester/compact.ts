@@ -8,6 +8,7 @@ import {
   recordedSession,
   symbolsIn,
 } from '../core/depth/day-events.ts';
+import { fieldFaultsIn } from '../core/depth/field-faults.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
 import { closeWithin } from '../core/depth/previous-close.ts';
@@ -63,6 +64,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     coverage: coverage.summary(session),
     ...reading.tally,
     quality: quality.summary(),
+    fieldFaults: fieldFaultsIn(events),
     files: [
       parquet,
       ...logs,

@@ -1,4 +1,5 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
+import { type FieldFaultLog, fieldFaultLog } from './field-faults.ts';
 import { type Journal, journalOf } from './journal.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
 import { reasonAfter } from './so-far.ts';
@@ -29,7 +30,10 @@ export interface DayOptions {
 }
 
 export interface RecordingDay {
-  /** Slots that passed while nobody recorded, unasked: the last process died. A day's first start has lost none. */
+  /**
+   * Slots that passed unasked: the last process died, or this one missed the opening. A first start in the middle of a day
+   * has lost none.
+   */
   readonly lost: number;
   /** Rows first, then the holes: what a crash between them leaves open, the next start explains. */
   take(batch: readonly Taken[]): Promise<readonly HoleReason[]>;
@@ -43,8 +47,15 @@ export interface RecordingDay {
   close(): Promise<void>;
 }
 
-/** Opens or continues a session's day, and explains what earlier processes left without a reason. */
-export async function beginDay(options: DayOptions, session: SessionPlan): Promise<RecordingDay> {
+/**
+ * Opens or continues a session's day, and explains what earlier processes left without a reason.
+ * @param missed why this process itself missed the opening that it waited for; null: it did not
+ */
+export async function beginDay(
+  options: DayOptions,
+  session: SessionPlan,
+  missed: HoleReason | null = null,
+): Promise<RecordingDay> {
   const { days, clock, sampling } = options;
   const logs = await days.open(session.date);
   const journal = journalOf(options, logs);
@@ -55,13 +66,15 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
   if (logs.cutBytes > 0) await cut(options, journal, logs.cutBytes);
   await journal.record([plan]);
   // The plan of this very start counts although a disk that refuses may not have it yet.
-  const holes = await missingIn(folder, [...past, plan], resume);
+  const holes = await missingIn(folder, [...past, plan], resume, missed ?? undefined);
   await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   await journal.record([noteEvent(clock, 'started', 'Recording')]);
   const died = isFirst(past) ? [] : holes.filter(({ reason }) => reason === 'not-running');
+  const lost = missed === null ? died : holes;
+  const fields = fieldFaultLog({ ...options, journal, date: session.date, past });
   return {
-    ...recording(options, journal, folder),
-    lost: slotsIn(died, sampling.everySeconds),
+    ...recording(options, journal, folder, fields),
+    lost: slotsIn(lost, sampling.everySeconds),
     identify: (facts) =>
       journal.record(
         facts
@@ -69,7 +82,10 @@ export async function beginDay(options: DayOptions, session: SessionPlan): Promi
           .map((fact) => ({ event: 'symbol', at: clock.now(), ...fact })),
       ),
     ends: logs.ends,
-    close: () => logs.close(),
+    async close() {
+      await fields.flush();
+      await logs.close();
+    },
   };
 }
 
@@ -158,6 +174,7 @@ function recording(
   { clock, feed, sampling }: DayOptions,
   journal: Journal,
   folder: DayFolder,
+  fields: FieldFaultLog,
 ): Omit<RecordingDay, 'lost' | 'ends' | 'close' | 'identify'> {
   const explained = async (holes: readonly Hole[]): Promise<void> => {
     await journal.record(holes.map((hole) => holeEvent(clock, hole)));
@@ -171,6 +188,7 @@ function recording(
       }
       const told = stored === 'refused' ? batch.map(refusedByDisk) : batch;
       const holes = holesOf(told, sampling.everySeconds);
+      await fields.saw(told);
       await explained(holes);
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
@@ -180,7 +198,11 @@ function recording(
       await explained(holes);
       return slotsIn(holes, sampling.everySeconds);
     },
-    note: (what, message) => journal.record([noteEvent(clock, what, message)]),
+    async note(what, message) {
+      // A day that is over ends with the line that says so.
+      await fields.flush();
+      await journal.record([noteEvent(clock, what, message)]);
+    },
   };
 }
 

@@ -38,7 +38,7 @@ export async function finishDays(
     try {
       await finishDay(options, date, between);
     } catch (caught) {
-      events.emit(say.stepFailed(`Closing ${date}`, problemOf(caught)));
+      events.emit(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
     }
   }
   await makeRoom(options);

@@ -75,18 +75,19 @@ export async function harvest(options: LoopOptions): Promise<void> {
     const awaited = options.nextSession(clock.now());
     if (options.until !== null && awaited.opensAt >= options.until) break;
     const names = dayNaming(options, awaited);
-    const session = await opened(options, awaited, {
+    const found = await opened(options, awaited, {
       beat: health.step,
       finish,
       names: names.step,
       seen,
       surprises,
     });
-    if (session === 'stopped') break;
-    if (session === 'another day') continue;
+    if (found === 'stopped') break;
+    if (found === 'another day') continue;
+    const { session, missed } = found;
     done += 1;
     const naming = session === awaited ? names : dayNaming(options, session);
-    await record(options, session, { health, seen, naming });
+    await record(options, session, { health, seen, naming, missed });
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
   }
@@ -105,6 +106,12 @@ function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise
     if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isOver);
     await finishDays(options, beat);
   };
+}
+
+interface Opened {
+  readonly session: SessionPlan;
+  /** Why the opening passed while it was waited for: the clock was set, or the machine slept; null: it did not. */
+  readonly missed: Extract<HoleReason, 'clock-jump' | 'late'> | null;
 }
 
 /** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */
@@ -131,13 +138,14 @@ async function opened(
     readonly seen: LookingOn;
     readonly surprises: Surprises;
   },
-): Promise<SessionPlan | 'stopped' | 'another day'> {
+): Promise<Opened | 'stopped' | 'another day'> {
   const { clock, signal, token, events, sampling } = options;
   events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const notice = options.calendarNotice?.(session.date) ?? null;
   if (notice !== null) events.emit(say.calendarRunsOut(notice));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
   const watchFrom = plus(session.opensAt, -EYES_OPEN);
+  let missed: Opened['missed'] = null;
   const own = { changed: false };
   const look = async (): Promise<void> => {
     own.changed ||= (await options.refreshDays?.()) === true;
@@ -156,18 +164,23 @@ async function opened(
     const surprise = surprises.take();
     if (surprise !== null) {
       await token.read('always');
-      return surprise;
+      return { session: surprise, missed: null };
     }
     if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
     const steps = [beat, names, days, surprises.step].map((step) => step.at());
     const first = Math.min(next, readyAt, ...steps);
+    const sleepsAt = clock.now();
     await slept(clock, plus(now, first - now), signal);
+    // A sleep never ends after the opening by itself.
+    const hasJumped = sleepsAt < session.opensAt && clock.now() >= session.opensAt;
+    missed = hasJumped ? 'clock-jump' : 'late';
   }
   // What was read before a wait may have died meanwhile.
   if (!signal.aborted) await token.read('always');
-  return signal.aborted ? 'stopped' : session;
+  if (signal.aborted) return 'stopped';
+  return { session, missed: clock.now() < session.opensAt ? null : missed };
 }
 
 function isSame(a: SessionPlan, b: SessionPlan): boolean {
@@ -198,7 +211,7 @@ async function readAgain(
   if (!signal.aborted) await token.read('if-due');
 }
 
-interface Recorded {
+interface Recorded extends Pick<Opened, 'missed'> {
   readonly health: Health;
   readonly seen: LookingOn;
   readonly naming: DayNaming;
@@ -207,7 +220,7 @@ interface Recorded {
 async function record(
   options: LoopOptions,
   session: SessionPlan,
-  { health, seen, naming }: Recorded,
+  { health, seen, naming, missed }: Recorded,
 ): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const { objects } = options;
@@ -223,7 +236,7 @@ async function record(
   // What stands for nothing is asked for by its own name, so that its slots have the broker's own reason.
   const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];
   const sampling = { ...options.sampling, symbols };
-  const day = await beginDay({ ...options, sampling, feed: feed.name }, session);
+  const day = await beginDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
   health.lost(day.lost);
   try {

@@ -210,11 +210,12 @@ function pricesBy(apiUrl: string, token: HeldToken, guard: RestGuard): NamingOpt
 }
 
 function statusBy(apiUrl: string, token: HeldToken, guard: RestGuard): MarketStatus {
+  const memory = { notPermitted: null };
   return async (bounds) => {
     const authorization = authorizationOf(token);
     return authorization === null
       ? null
-      : marketStatus({ apiUrl, authorization, guard, ...bounds });
+      : marketStatus({ apiUrl, authorization, guard, memory, ...bounds });
   };
 }
 

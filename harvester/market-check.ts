@@ -1,5 +1,5 @@
-// The calendar held against the broker, until it has answered once in a session: what they do not agree on is told, and
-// recorded all the same.
+// Compares the calendar with the broker's market status, until the broker has answered once in a session. A difference is
+// reported, and recording goes on.
 import { marketDiffers } from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Events } from '../core/ports.ts';
@@ -17,6 +17,16 @@ const AFTER = 5 * MINUTE;
 const AGAIN = 5 * MINUTE;
 /** It is asked between two slots. */
 const TIMEOUT_MS = 2 * SECOND;
+
+/** Documented, and none of them is continuous trading; `CLOSED` is the sample's word, `CLOSE` the table's. */
+const WITHOUT_TRADING: ReadonlySet<string> = new Set([
+  'CLOSE',
+  'CLOSED',
+  'PREOPEN',
+  'PREOPEN_CLOSED',
+  'POSTCLOSE_START',
+  'POSTCLOSE_CLOSED',
+]);
 
 export interface MarketCheckOptions {
   readonly clock: Clock;
@@ -38,7 +48,7 @@ export function marketCheck(
     const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
     answer = status;
     if (status === null || status === 'OPEN') return;
-    events.emit(marketDiffers(status));
+    events.emit(marketDiffers(status, WITHOUT_TRADING.has(status)));
     await day.note('market-status', `The broker says ${status} where the calendar says CONTINUOUS`);
   });
 }

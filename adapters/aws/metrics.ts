@@ -1,7 +1,8 @@
 // The metrics of events, collected and sent together. Metrics are worth nothing when they stop what they measure.
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { toError } from '../../core/errors.ts';
-import { METRIC_NAMESPACE } from '../../core/names.ts';
+import { faultBell } from '../../core/depth/fault-bell.ts';
+import { METRICS, METRIC_NAMESPACE } from '../../core/names.ts';
 import type { Events } from '../../core/ports.ts';
 
 export interface MetricOptions {
@@ -14,7 +15,7 @@ export interface MetricOptions {
 
 export interface MeteredEvents extends Events {
   measure(name: string, value: number): void;
-  /** One call with everything since the last; a failure is logged, and what it held is dropped. */
+  /** Every minute: one call with everything since the last; a failure is logged, and what it held is dropped. */
   flush(): Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export interface MeteredEvents extends Events {
 const DEADLINE_MS = 2_000;
 
 export function meteredEvents({ client, events, dimensions }: MetricOptions): MeteredEvents {
+  const bell = faultBell();
   let values = new Map<string, number[]>();
   const measure = (name: string, value: number): void => {
     values.set(name, [...(values.get(name) ?? []), value]);
@@ -30,11 +32,14 @@ export function meteredEvents({ client, events, dimensions }: MetricOptions): Me
     emit(event) {
       events.emit(event);
       const { metric } = event;
-      if (metric !== undefined) measure(metric.name, metric.value);
+      if (metric === undefined) return;
+      if (metric.name === METRICS.faults) bell.hear(`${event.event} ${metric.of ?? event.message}`);
+      else measure(metric.name, metric.value);
     },
     measure,
     async flush() {
-      if (values.size === 0) return;
+      if (values.size === 0 && !bell.isWaiting()) return;
+      measure(METRICS.faults, bell.beat());
       const sent = values;
       values = new Map();
       try {

@@ -1,6 +1,9 @@
 // One call for one symbol's book: the book, or why there is none.
-import type { Book } from '../../core/depth/book.ts';
-import { bookOf } from '../../core/depth/depth-answer.ts';
+import {
+  type AnswerMoment,
+  type DepthReading,
+  readDepthAnswer,
+} from '../../core/depth/depth-answer.ts';
 import { type Refusal, refusalOf } from './depth-refusal.ts';
 import { type FyersReply, callFyers } from './http.ts';
 
@@ -12,12 +15,14 @@ export interface DepthCall {
   readonly authorization: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** When the answer came; asked as it comes. */
+  readonly moment: () => AnswerMoment;
   /** What was answered, before anything is made of it. */
   readonly onReply?: (reply: FyersReply) => void;
 }
 
 export type DepthAnswer =
-  { readonly kind: 'book'; readonly book: Book } | ({ readonly kind: 'hole' } & Refusal);
+  ({ readonly kind: 'book' } & DepthReading) | ({ readonly kind: 'hole' } & Refusal);
 
 /** @throws only the signal's own reason */
 export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
@@ -26,9 +31,11 @@ export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
   const url = `${apiUrl}/data/depth?${query.toString()}`;
   const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
   call.onReply?.(reply);
-  const book =
-    reply.kind === 'answered' && reply.status === 200 ? bookOf(symbol, reply.body) : null;
-  return book === null
+  const reading =
+    reply.kind === 'answered' && reply.status === 200
+      ? readDepthAnswer(symbol, reply.body, call.moment())
+      : null;
+  return reading === null
     ? { kind: 'hole', ...refusalOf(reply, authorization.split(':')) }
-    : { kind: 'book', book };
+    : { kind: 'book', ...reading };
 }

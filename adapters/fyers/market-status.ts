@@ -1,5 +1,8 @@
-// Whether the broker thinks that the market trades (Fyers API v3, "Market Status").
+// Asks the broker whether the market trades (Fyers API v3, "Market Status").
 import * as z from 'zod/mini';
+import { isPermissionRefused } from '../../core/broker-answer.ts';
+import { lenientArray } from '../../core/lenient-array.ts';
+import type { FyersReply } from './http.ts';
 import type { RestGuard } from './rest-guard.ts';
 
 export interface MarketStatusCall {
@@ -10,6 +13,8 @@ export interface MarketStatusCall {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly guard: Pick<RestGuard, 'call'>;
+  /** Kept from call to call: an authorization that lacks the permission is not asked with again. */
+  readonly memory?: { notPermitted: string | null };
 }
 
 /** As the documentation numbers them. */
@@ -18,7 +23,7 @@ const CASH = 10;
 
 const answer = z.object({
   s: z.literal('ok'),
-  marketStatus: z.array(
+  marketStatus: lenientArray(
     z.object({
       exchange: z.number(),
       segment: z.number(),
@@ -29,17 +34,27 @@ const answer = z.object({
 });
 
 /**
- * Of NSE's cash market: `OPEN`, `CLOSED`, `PREOPEN` and so on. Null where the broker does not tell: the call stands under
- * another permission than market data, which an app need not have, and a network may fail.
+ * Of NSE's cash market: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on, in upper case. Null when the broker does not answer,
+ * or the app lacks the call's permission, which is another one than market data's.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
-  const { apiUrl, guard, ...request } = call;
-  const reply = await guard.call({ url: `${apiUrl}/data/marketStatus`, method: 'GET', ...request });
-  const parsed = answer.safeParse(reply?.kind === 'answered' ? reply.body : null);
+  const { apiUrl, guard, memory, ...request } = call;
+  if (memory?.notPermitted === call.authorization) return null;
+  const url = `${apiUrl}/data/marketStatus`;
+  const reply = await guard.call({ url, method: 'GET', ...request });
+  const body = bodyOf(reply);
+  if (memory !== undefined && reply?.kind === 'answered' && isPermissionRefused(reply)) {
+    memory.notPermitted = call.authorization;
+  }
+  const parsed = answer.safeParse(body);
   if (!parsed.success) return null;
-  const ours = parsed.data.marketStatus.find(
+  const cash = parsed.data.marketStatus.find(
     ({ exchange, segment, market_type }) =>
       exchange === NSE && segment === CASH && market_type === 'NORMAL',
   );
-  return ours?.status ?? null;
+  return cash?.status.trim().toUpperCase() ?? null;
+}
+
+function bodyOf(reply: FyersReply | null): unknown {
+  return reply?.kind === 'answered' ? reply.body : null;
 }

@@ -1,5 +1,6 @@
 // Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
 import * as z from 'zod/mini';
+import { lenientArray } from '../../core/lenient-array.ts';
 import type { RestGuard } from './rest-guard.ts';
 
 export interface QuotesCall {
@@ -15,10 +16,7 @@ export interface QuotesCall {
 
 const answer = z.object({
   s: z.literal('ok'),
-  // One symbol's entry that is of another form is missing, and the others stay.
-  d: z.array(
-    z.catch(z.nullable(z.object({ n: z.string(), v: z.object({ lp: z.number() }) })), null),
-  ),
+  d: lenientArray(z.object({ n: z.string(), v: z.object({ lp: z.number() }) })),
 });
 
 /** Rupees by symbol; a symbol without a price is absent, and so is every one when the call fails. */
@@ -29,6 +27,6 @@ export async function lastPrices(call: QuotesCall): Promise<ReadonlyMap<string, 
   const url = `${apiUrl}/data/quotes?${query.toString()}`;
   const reply = await guard.call({ url, method: 'GET', authorization, timeoutMs, signal });
   const parsed = answer.safeParse(reply?.kind === 'answered' ? reply.body : null);
-  const entries = parsed.success ? parsed.data.d.flatMap((entry) => entry ?? []) : [];
+  const entries = parsed.success ? parsed.data.d : [];
   return new Map(entries.flatMap(({ n, v }) => (v.lp > 0 ? [[n, v.lp] as const] : [])));
 }

@@ -88,13 +88,14 @@ async function* observe(
     const next: Instant = plus(slot, every);
     const missed =
       clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
-    if (missed === null) yield await takeSlot({ ...options, pauses, token, signal }, slot);
+    if (missed === null) yield await takeSlot({ ...options, session, pauses, token, signal }, slot);
     else yield holes(options.symbols, slot, clock.now(), missed);
     slot = next < session.closesAt ? next : null;
   }
 }
 
 interface SlotOptions extends DayOptions {
+  readonly session: SessionPlan;
   readonly pauses: ReturnType<typeof pausesOf>;
   readonly token: () => AccessToken | null;
   readonly signal: AbortSignal;
@@ -147,7 +148,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   const receivedAt = clock.now();
   if (answer.kind === 'book') {
     options.guard.answered();
-    return { ...taken, receivedAt, kind: 'book', book: answer.book };
+    return { ...taken, ...answer, receivedAt };
   }
   pauses.note(answer, { symbol, token, sentAt }, receivedAt);
   const { reason, retryAfterMs, detail } = answer;
@@ -170,7 +171,7 @@ function ask(
   { symbol, slot }: Pick<RawAnswer, 'symbol' | 'slot'>,
   authorization: string,
 ): Promise<DepthAnswer> {
-  const { onAnswer, clock } = options;
+  const { onAnswer, clock, session } = options;
   const everyMs = options.sampling.everySeconds * SECOND;
   return askForBook({
     apiUrl: options.apiUrl,
@@ -178,6 +179,7 @@ function ask(
     authorization,
     timeoutMs: options.deadlineMs ?? Math.min(4 * SECOND, Math.max(everyMs - SECOND, 900)),
     signal: UNTIL_DEADLINE,
+    moment: () => ({ receivedAt: clock.now(), session }),
     onReply: (reply) => {
       if (reply.kind !== 'answered') return;
       const { status, body } = reply;

@@ -3,9 +3,11 @@ import { askForBook } from '../../adapters/fyers/depth-call.ts';
 import type { Level } from '../../core/depth/book.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
-import { COVERED_UNTIL, nextSession } from '../../core/market/calendar.ts';
+import { fieldWords } from '../../core/depth/field-faults.ts';
+import { COVERED_UNTIL, dayOf, nextSession } from '../../core/market/calendar.ts';
 import { calendarNotice } from '../../core/market/calendar-notice.ts';
-import type { SessionPlan } from '../../core/market/phases.ts';
+import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
+import { isIndex } from '../../core/market/symbol-plan.ts';
 import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/names.ts';
 import { REFRESH_SLOTS } from '../../core/schedule.ts';
 import {
@@ -89,6 +91,8 @@ export function calendarFinding({ session, calendar }: Patient): Finding {
   );
 }
 
+const ODD_ANSWER =
+  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `npx --no-install fyers doctor --live --json` prints.';
 const WAIT = 'Wait a minute, and repeat the command.';
 const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
   'no-token': LOGIN,
@@ -97,8 +101,12 @@ const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
     "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
   'unknown-symbol':
     'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
+  'malformed-answer': ODD_ANSWER,
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
 };
+
+const EMPTY_BOOK =
+  'Check at Fyers whether the symbol trades today, and its spelling in FYERS_SYMBOLS. A halted share has no orders.';
 
 export async function liveFinding(patient: Patient): Promise<Finding> {
   if (!patient.live) return skipped('not asked for: --live reads one book');
@@ -111,6 +119,8 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
     return problem('there is no token of today, or no app id, to ask with', LOGIN);
   }
   const symbol = patient.settings(ENVIRONMENT.symbols)?.split(/[\s,]+/)[0] ?? REFERENCE_SYMBOLS[0];
+  const day = dayOf(istDateAt(clock.now()), patient.calendar());
+  const session = day.kind === 'open' ? day.plan : null;
   const startedAt = clock.now();
   const answer = await askForBook({
     apiUrl: held.apiUrl,
@@ -118,6 +128,7 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
     authorization: `${appId}:${held.accessToken ?? ''}`,
     timeoutMs: 10 * SECOND,
     signal: new AbortController().signal,
+    moment: () => ({ receivedAt: clock.now(), session }),
   });
   const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
   if (answer.kind === 'hole') {
@@ -127,10 +138,19 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
     );
   }
   const { bids, asks } = answer.book;
-  return ok(`${symbol}: ${best('bid', bids)}, ${best('ask', asks)}, ${took}`);
+  const seen = `${symbol}: ${best('bid', bids)}, ${best('ask', asks)}, ${took}`;
+  if (answer.faults.length > 0) {
+    const fields = answer.faults.map(fieldWords).join(', ');
+    return problem(`${seen}; the answer has no usable value for ${fields}`, ODD_ANSWER);
+  }
+  const trades = session !== null && phaseAt(session, clock.now())?.name === 'CONTINUOUS';
+  if (trades && !isIndex(symbol) && bids.length + asks.length === 0) {
+    return problem(`${seen}, while the market trades`, EMPTY_BOOK);
+  }
+  return ok(seen);
 }
 
 function best(side: 'bid' | 'ask', [level]: readonly Level[]): string {
   if (level === undefined) return `no ${side}`;
-  return `${side} ${level.price.toFixed(2)} × ${String(level.quantity)}`;
+  return `${side} ${level.price?.toFixed(2) ?? 'without price'} × ${String(level.quantity ?? '–')}`;
 }

@@ -121,6 +121,12 @@ function dayLine(event: DayEvent): Said {
     const { symbol, event: name, at: _at, ...facts } = event;
     return { at, level: 'info', message: `${name}: ${symbol}`, facts };
   }
+  if (event.event === 'field-faults') {
+    const { symbols, rows } = event;
+    const fields = Object.entries(rows).map(([field, count]) => `${field} ${String(count)}`);
+    const message = `${event.event}: rows without ${fields.join(', ')}`;
+    return { at, level: 'warn', message, facts: { symbols: symbols.join(' ') } };
+  }
   const level = event.event === 'day-log-replaced' ? 'error' : 'info';
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
 }

@@ -6,6 +6,7 @@ import {
   plansIn,
   recordedSession,
 } from '../../core/depth/day-events.ts';
+import { fieldFaultsIn } from '../../core/depth/field-faults.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/depth/recorded.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -68,6 +69,7 @@ export async function reportDay(
       .filter(({ red }) => red.length > 0)
       .map(({ symbol, red }) => ({ symbol, red })),
     marks: manifest?.quality.marks ?? null,
+    fieldFaults: manifest?.fieldFaults ?? fieldFaultsIn(told),
     files: manifest?.files ?? [],
   };
 }

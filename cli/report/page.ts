@@ -30,6 +30,12 @@ export interface ReportDay {
   readonly red: readonly RedSymbol[];
   /** Rows by quality mark; null where the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
+  /** Rows by field that the broker's answers had no usable value of. */
+  readonly fieldFaults: readonly {
+    readonly field: string;
+    readonly column: string;
+    readonly rows: number;
+  }[];
   readonly files: readonly {
     readonly name: string;
     readonly bytes: number;
@@ -43,7 +49,7 @@ const HOLES_SHOWN = 40;
 export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
-  const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, files];
+  const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, fields, files];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -244,6 +250,18 @@ function marks(day: ReportDay): string {
 <div class="card">${
     rows.length === 0 ? '<p>No row carries a mark.</p>' : table(['Mark', 'Rows', 'Share'], rows)
   }</div>`;
+}
+
+function fields({ fieldFaults, coverage: all }: ReportDay): string {
+  if (fieldFaults.length === 0) return '';
+  const rows = fieldFaults.map(({ field, column, rows: rows_ }) => [
+    column,
+    field,
+    count(rows_),
+    share(rows_, all.received),
+  ]);
+  return `${heading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. Nothing was stored in its place.')}
+<div class="card">${table(['Column', "The broker's name", 'Rows', 'Share'], rows)}</div>`;
 }
 
 function files(day: ReportDay): string {

@@ -55,6 +55,15 @@ const symbol = z.object({
   lastClose: z.nullable(z.number()),
 });
 
+/** Fields of stored rows that the broker's answers did not have in a usable form, since the line before. */
+const fieldFaults = z.object({
+  event: z.literal('field-faults'),
+  at: instantText,
+  symbols: z.array(z.string()),
+  /** Rows by field, under the broker's name. */
+  rows: z.record(z.string(), z.number()),
+});
+
 const NOTES = [
   'started',
   'stopped',
@@ -76,11 +85,12 @@ const note = z.object({
   message: z.string(),
 });
 
-const dayEvent = z.union([plan, hole, symbol, note]);
+const dayEvent = z.union([plan, hole, symbol, fieldFaults, note]);
 
 export type DayEvent = z.infer<typeof dayEvent>;
 export type PlanEvent = z.infer<typeof plan>;
 export type SymbolEvent = z.infer<typeof symbol>;
+export type FieldFaultsEvent = z.infer<typeof fieldFaults>;
 export type NoteEvent = z.infer<typeof note>;
 
 /** In the order in which they were made. */

@@ -5,6 +5,7 @@ import { METRICS } from '../names.ts';
 import { type Instant, type IstDate, formatClock } from '../time.ts';
 import { counted } from '../words.ts';
 import type { CoverageSummary } from './coverage.ts';
+import { type DepthField, fieldWords } from './field-faults.ts';
 import type { SessionPlan } from '../market/phases.ts';
 
 type HarvesterEvent = Event & { readonly part: 'harvester' };
@@ -112,7 +113,7 @@ export function heartbeat(slotsMissed: number, diskUsedPercent: number): Harvest
   );
 }
 
-/** What the harvester can't mend: one metric for all, because the log says which it is. */
+/** What needs the operator: one metric for all, because the log says which it is (`fault-bell.ts` when it rings). */
 const FAULT = { name: METRICS.faults, value: 1 };
 
 export function dayLogReplaced(): HarvesterEvent {
@@ -223,12 +224,30 @@ export function calendarRunsOut({ problem, nextStep }: CalendarNotice): Harveste
   return harvesterEvent('warn', 'calendar-runs-out', `The ${problem}. ${nextStep}`);
 }
 
-/** A closure at short notice, or hours that the calendar does not know. */
-export function marketDiffers(status: string): HarvesterEvent {
+/**
+ * A closure at short notice, or hours that the calendar does not know.
+ * @param isKnown false for a status that the broker's documentation does not have: no reason to call the operator
+ */
+export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent {
   return harvesterEvent(
-    'warn',
+    isKnown ? 'error' : 'warn',
     'market-differs',
-    `The broker says that the market is ${status}, and the calendar that it trades: it is recorded all the same. If the exchange has announced it, write the day into calendar.json: \`npx --no-install fyers calendar --help\`.`,
+    `The broker reports the market as ${status} while the calendar has continuous trading. Recording goes on. If the exchange has announced a change, write the day into calendar.json: \`npx --no-install fyers calendar --help\`.`,
+    isKnown ? FAULT : undefined,
+  );
+}
+
+/** Rings for the first fields of a day; further ones are in the log. */
+export function fieldsUnusable(
+  date: IstDate,
+  fields: readonly DepthField[],
+  { isFirst }: { readonly isFirst: boolean },
+): HarvesterEvent {
+  return harvesterEvent(
+    isFirst ? 'error' : 'warn',
+    'fields-unusable',
+    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and look at an answer with \`npx --no-install fyers doctor --live\`.`,
+    isFirst ? { ...FAULT, of: date } : undefined,
   );
 }
 
@@ -246,12 +265,13 @@ export function timeFault(words: string): HarvesterEvent {
   return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
 }
 
-export function stepFailed(step: string, problem: string): HarvesterEvent {
+/** @param of what is one fault however often and for however many days it is met; default: the step */
+export function stepFailed(step: string, problem: string, of = step): HarvesterEvent {
   return harvesterEvent(
     'error',
     'step-failed',
     `${step} failed and will be tried again: ${problem}`,
-    FAULT,
+    { ...FAULT, of },
   );
 }
 

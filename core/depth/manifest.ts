@@ -4,6 +4,7 @@ import type { SessionPlan } from '../market/phases.ts';
 import { type Instant, type IstDate, formatIso } from '../time.ts';
 import { SCHEMA_VERSION } from './columns.ts';
 import type { CoverageSummary } from './coverage.ts';
+import type { FieldFaults } from './field-faults.ts';
 import { MARKS } from './marks.ts';
 import type { QualitySummary } from './quality.ts';
 
@@ -71,6 +72,10 @@ const manifest = z.object({
   firstReceivedAt: z.nullable(z.string()),
   lastReceivedAt: z.nullable(z.string()),
   quality,
+  /** Rows by field that the broker's answers had no usable value of; absent in manifests of earlier versions. */
+  fieldFaults: z.optional(
+    z.array(z.object({ field: z.string(), column: z.string(), rows: z.number() })),
+  ),
   files: z.array(file),
 });
 
@@ -88,6 +93,7 @@ export interface ManifestFacts {
   readonly firstReceivedAt: Instant | null;
   readonly lastReceivedAt: Instant | null;
   readonly quality: QualitySummary;
+  readonly fieldFaults: readonly FieldFaults[];
   readonly files: readonly FileFacts[];
 }
 
@@ -126,6 +132,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       marks: { ...facts.quality.marks },
       symbols: facts.quality.symbols.map((each) => ({ ...each, red: [...each.red] })),
     },
+    fieldFaults: facts.fieldFaults.map((each) => ({ ...each })),
     files: [...facts.files],
   };
 }

@@ -77,15 +77,13 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, or a market that trades on a day that the calendar has as closed. It goes on, and tries again every ten minutes. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
-      // Longer than the ten minutes between two tries, so that a fault that stays rings once.
-      period: 900,
-      evaluationPeriods: 1,
-      when: 'GreaterThanOrEqualToThreshold',
-      threshold: 1,
-      // There is something to count only when something is wrong.
+      // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults: the alarm is over soon, and
+      // the next, different fault rings again (`core/depth/fault-bell.ts`).
+      ...FIRST_IN_A_MINUTE,
+      // A harvester that measures nothing has an alarm of its own.
       treatMissingData: 'notBreaching',
     },
   ];

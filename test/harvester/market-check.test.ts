@@ -1,7 +1,12 @@
 // The calendar beside the simulated broker's market status.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
+import type { Event } from '../../core/events.ts';
 import { dayOf } from '../../core/market/calendar.ts';
+import { METRICS } from '../../core/names.ts';
 import { type Instant, MINUTE, formatClock, istDate, istInstant, plus } from '../../core/time.ts';
 import { marketCheck } from '../../harvester/market-check.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
@@ -98,4 +103,105 @@ test('A broker that did not answer is asked again, until it has', async () => {
   }
   expect(askedAt).toEqual(['09:20', '09:25', '09:30']);
   expect(events).toEqual(['market-differs']);
+});
+
+/** What the check emits when the broker answers `body` in a session, whatever the calls before were. */
+async function emittedFor(body: unknown) {
+  const server = createServer((_request, response) => {
+    response.end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const day = dayOf(DATE);
+  if (day.kind === 'closed') throw new Error('a trading day');
+  const emitted: Event[] = [];
+  const check = marketCheck(
+    {
+      clock: virtualClock(at('09:21')),
+      signal: new AbortController().signal,
+      events: { emit: (event) => void emitted.push(event) },
+      marketStatus: (bounds) =>
+        marketStatus({
+          apiUrl: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+          authorization: 'app:token',
+          guard: UNGUARDED,
+          ...bounds,
+        }),
+    },
+    day.plan,
+    { note: () => Promise.resolve() },
+  );
+  await check.pass(at('09:21'));
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+  return emitted.map(({ event, level, metric }) => ({ event, level, rings: metric?.name }));
+}
+
+const ENTRY = { exchange: 10, segment: 10, market_type: 'NORMAL', status: 'CLOSED' };
+const answerWith = (...marketStatus: readonly unknown[]) => ({ s: 'ok', code: 200, marketStatus });
+const RINGS = [{ event: 'market-differs', level: 'error', rings: METRICS.faults }];
+
+test.each(['CLOSE', 'CLOSED', 'closed', ' CLOSE ', 'POSTCLOSE_START', 'PREOPEN'])(
+  'The status %j on a planned day reaches the operator',
+  async (status) => {
+    expect(await emittedFor(answerWith({ ...ENTRY, status }))).toEqual(RINGS);
+  },
+);
+
+test.each(['CAS_OPEN', 'SPECIAL', 'OPEN_2'])(
+  'The status %j, which nobody has documented, is only logged',
+  async (status) => {
+    const logged = [{ event: 'market-differs', level: 'warn', rings: undefined }];
+    expect(await emittedFor(answerWith({ ...ENTRY, status }))).toEqual(logged);
+  },
+);
+
+test.each([
+  ['null', null],
+  ['a text', 'CLOSED'],
+  ['a number', 7],
+  ['a list', [10, 10, 'NORMAL', 'OPEN']],
+  ['empty', {}],
+  ['without a status', { exchange: 11, segment: 20, market_type: 'NORMAL' }],
+  ['of another type', { exchange: '12', segment: 11, market_type: 'NORMAL', status: 'OPEN' }],
+])('An entry that is %s does not void the others', async (_, odd) => {
+  expect(await emittedFor(answerWith(odd, ENTRY))).toEqual(RINGS);
+  expect(await emittedFor(answerWith(ENTRY, odd))).toEqual(RINGS);
+  expect(await emittedFor(answerWith(odd, { ...ENTRY, status: 'OPEN' }))).toEqual([]);
+});
+
+test.each([
+  ['another market only', answerWith({ ...ENTRY, exchange: 12 })],
+  ['no entry', answerWith()],
+  ['our entry in another form', answerWith({ ...ENTRY, status: 0 })],
+  ['no list', { s: 'ok', marketStatus: { 0: ENTRY } }],
+  ['nothing', null],
+])('An answer with %s is no answer', async (_, body) => {
+  expect(await emittedFor(body)).toEqual([]);
+});
+
+test('An app without the permission is not asked with again', async () => {
+  fyers.state.apps[0] = { ...SIMULATED_APP, mayReadMarketStatus: false };
+  fyers.setClock(at('09:21'));
+  const memory = { notPermitted: null };
+  const asked: string[] = [];
+  const ask = (time: string) =>
+    marketStatus({
+      apiUrl: fyers.url,
+      authorization: `${SIMULATED_APP.id}:${mintToken('status', SIMULATED_APP, 'access_token', at(time))}`,
+      timeoutMs: 2_000,
+      signal: new AbortController().signal,
+      guard: {
+        call: (request) => {
+          asked.push(request.url);
+          return UNGUARDED.call(request);
+        },
+      },
+      memory,
+    });
+  expect([await ask('07:00'), await ask('07:00'), asked.length]).toEqual([null, null, 1]);
+  // Another token may have another permission.
+  fyers.state.apps[0] = SIMULATED_APP;
+  expect([await ask('07:01'), asked.length]).toEqual(['OPEN', 2]);
 });

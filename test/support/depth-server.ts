@@ -1,6 +1,7 @@
 // A broker of one endpoint, scripted call by call.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { DEPTH_SAMPLE } from './depth-sample.ts';
 
 interface Call {
   readonly symbol: string;
@@ -23,11 +24,13 @@ export interface DepthServer extends AsyncDisposable {
 /** Null leaves the call without an answer. */
 export type Script = (call: Call) => Answer | null;
 
+const BOOK = { bids: [{ price: 427.2, volume: 10, ord: 1 }], ask: [], v: 5, ltt: 0 };
+
 export const depthOf = (symbol: string, ltp = 427.25): Answer => ({
   status: 200,
   body: {
     s: 'ok',
-    d: { [symbol]: { bids: [{ price: 427.2, volume: 10, ord: 1 }], ask: [], ltp, v: 5 } },
+    d: { [symbol]: { ...DEPTH_SAMPLE, ...BOOK, ltp } },
     message: '',
   },
 });

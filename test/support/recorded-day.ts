@@ -2,6 +2,7 @@
 import { dayFolders } from '../../adapters/files/days.ts';
 import { parseSampling } from '../../core/config.ts';
 import type { Book } from '../../core/depth/book.ts';
+import type { DepthField } from '../../core/depth/field-faults.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { Taken } from '../../core/ports.ts';
@@ -21,6 +22,8 @@ export interface RecordedDay {
   readonly auctions?: Readonly<Record<string, boolean>>;
   /** What the broker answers for a slot, over the usual book; null is a hole (`timeout`). */
   readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;
+  /** Fields of a slot's row that the answer had no usable value of. */
+  readonly faults?: (symbol: string, index: number) => readonly DepthField[];
   /** Told to stop after so many slots, and not closed by anybody. */
   readonly stoppedAfter?: number;
   /** running: as during the session · ended: after it, not compacted. */
@@ -81,7 +84,10 @@ function takenOf(
   const [sentAt, receivedAt] = [row.requestedAt, plus(row.receivedAt, 5 * turn)];
   return book === null
     ? { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'timeout' }
-    : { symbol, slot, sentAt, receivedAt, kind: 'book', book: row.book };
+    : {
+        ...{ symbol, slot, sentAt, receivedAt, kind: 'book', book: row.book },
+        faults: options.faults?.(symbol, index) ?? [],
+      };
 }
 
 /** No two slots have the same book. */

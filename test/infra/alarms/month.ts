@@ -55,6 +55,10 @@ export interface Troubles {
   /** The store holds no token. */
   readonly noToken: readonly Span[];
   readonly diskFull: readonly Span[];
+  /** The broker's answers have no usable trade time. */
+  readonly fields: readonly Span[];
+  /** The broker reports the market as closed. */
+  readonly closed: readonly Span[];
   /** Days are not compacted. */
   readonly unfinished: readonly Span[];
   readonly failed: readonly { readonly actor: FunctionActor; readonly at: Instant }[];
@@ -192,6 +196,8 @@ function live(
     token,
     events: metered,
     metrics: metered,
+    marketStatus: () =>
+      Promise.resolve(within(troubles.closed, clock.now()) === undefined ? 'OPEN' : 'CLOSED'),
     sampling: sampling.value,
     days,
     compact: () => Promise.reject(new Error('out of memory')),
@@ -209,7 +215,7 @@ function live(
   });
 }
 
-function feedOf(clock: Clock, everySeconds: number, { holes }: Troubles): DepthFeed {
+function feedOf(clock: Clock, everySeconds: number, { holes, fields }: Troubles): DepthFeed {
   return {
     name: 'rest',
     async *observe(session, held, signal) {
@@ -221,7 +227,7 @@ function feedOf(clock: Clock, everySeconds: number, { holes }: Troubles): DepthF
           const isHole = hole !== undefined && index < (hole.symbols ?? REFERENCE_SYMBOLS.length);
           const reason = held() === null ? 'no-token' : isHole ? hole.reason : null;
           return reason === null
-            ? taken(symbol, slot)
+            ? { ...taken(symbol, slot), ...(within(fields, slot) && { faults: ['ltt'] }) }
             : { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason };
         });
       }

@@ -53,6 +53,8 @@ const USUAL: Troubles = {
   })),
   noToken: [],
   diskFull: [],
+  fields: [],
+  closed: [],
   unfinished: [],
   failed: [],
   queued: [],
@@ -169,6 +171,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     troubles: { unfinished: [span('2026-12-02', '16:00', '18:00')] },
     rings: [['harvester-fault', '2026-12-02 16:00']],
   },
+  'two different faults within a few minutes': {
+    troubles: {
+      fields: [span('2026-12-04', '09:17', '16:00')],
+      closed: [span('2026-12-04', '09:00', '16:00')],
+    },
+    rings: [
+      ['harvester-fault', '2026-12-04 09:17'],
+      ['harvester-fault', '2026-12-04 09:20'],
+    ],
+  },
   'one of five symbols has no rows': {
     troubles: {
       holes: [{ ...span('2026-12-03', '09:00', '16:00'), reason: 'unknown-symbol', symbols: 1 }],
@@ -194,6 +206,8 @@ function together(some: readonly Partial<Troubles>[]): Troubles {
     holes: all('holes'),
     noToken: all('noToken'),
     diskFull: all('diskFull'),
+    fields: all('fields'),
+    closed: all('closed'),
     unfinished: all('unfinished'),
     failed: all('failed'),
     queued: all('queued'),

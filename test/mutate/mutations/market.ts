@@ -160,9 +160,30 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'a missing price is zero',
     file: 'core/depth/depth-answer.ts',
-    find: 'return value === 0 ? null : value;',
-    replace: 'return value;',
+    find: 'return price === 0 ? null : price;',
+    replace: 'return price;',
     tests: ['test/core/depth/depth-answer.test.ts'],
+  },
+  {
+    name: 'an implausible trade time is stored',
+    file: 'core/depth/depth-answer.ts',
+    find: 'at > receivedAt + CLOCK_TOLERANCE_MS || ',
+    replace: '',
+    tests: ['test/core/depth/depth-answer.test.ts'],
+  },
+  {
+    name: 'a fault that is met again rings again',
+    file: 'core/depth/fault-bell.ts',
+    find: 'if (before === undefined) waiting',
+    replace: 'waiting',
+    tests: ['test/core/depth/fault-bell.test.ts'],
+  },
+  {
+    name: 'a restart rings for the same fields again',
+    file: 'harvester/field-faults.ts',
+    find: 'fieldFaultsIn(options.past).map(({ field }) => field)',
+    replace: '[]',
+    tests: ['test/harvester/field-faults.test.ts'],
   },
   {
     name: 'a hole wins over its row',

@@ -1,0 +1,117 @@
+// Fields that the broker's answers had no usable value of, from the answer to the manifest.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/files/days.ts';
+import { parseSampling } from '../../core/config.ts';
+import type { DayEvent } from '../../core/depth/day-events.ts';
+import { type DepthField, fieldFaultsIn } from '../../core/depth/field-faults.ts';
+import type { Event } from '../../core/events.ts';
+import { slotsOf } from '../../core/market/slots.ts';
+import { METRICS } from '../../core/names.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { beginDay, endDay } from '../../harvester/day.ts';
+import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const SYMBOL = 'NSE:SBIN-EQ';
+const session = { ...shortSession(), closesAt: plus(OPENS_AT, 20 * MINUTE) };
+
+let folder = '';
+/** Of processes that were killed: their files, after everything was looked at. */
+const left: (() => Promise<void>)[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-fields-'));
+});
+afterEach(async () => {
+  for (const close of left.splice(0)) await close();
+  await rm(folder, { recursive: true });
+});
+
+/** One process; `null` is a slot without a row. Killed: it writes nothing more. */
+async function record(
+  from: Instant,
+  to: Instant,
+  faultsAt: (slot: Instant) => readonly DepthField[] | null,
+  isKilled = false,
+) {
+  const sampling = parseSampling(SYMBOL, '5');
+  if (!sampling.ok) throw new Error(sampling.problem);
+  const days = dayFolders(folder);
+  const clock = virtualClock(from);
+  const said: Event[] = [];
+  const events = { emit: (event: Event) => void said.push(event) };
+  const options = { days, clock, events, sampling: sampling.value, feed: 'rest' } as const;
+  const day = await beginDay(options, session);
+  for (const slot of slotsOf(session, 5)) {
+    if (slot < from || slot >= to) continue;
+    clock.set(slot);
+    const faults = faultsAt(slot);
+    const at = { symbol: SYMBOL, slot, sentAt: slot, receivedAt: slot };
+    const { book } = sampleRow(SYMBOL, slot);
+    await day.take([
+      faults === null
+        ? { ...at, kind: 'hole', reason: 'timeout' }
+        : { ...at, kind: 'book', book, faults },
+    ]);
+  }
+  const written = await days.folder(session.date).events();
+  if (isKilled) left.push(() => day.close());
+  else {
+    await day.note('session-over', 'The session closed');
+    await day.close();
+  }
+  return { days, options, said, written, lines: await days.folder(session.date).events() };
+}
+
+const linesOf = (events: readonly DayEvent[]) =>
+  events.filter(({ event }) => event === 'field-faults');
+const rings = (said: readonly Event[]) =>
+  said.filter(({ metric }) => metric?.name === METRICS.faults).map(({ event }) => event);
+
+test('A day without a fault has no line of them', async () => {
+  const { lines, said } = await record(OPENS_AT, session.closesAt, () => []);
+  expect([linesOf(lines), said]).toEqual([[], []]);
+});
+
+test('Every row with a fault is counted, in few lines, and rings once', async () => {
+  const { lines, said, days } = await record(OPENS_AT, session.closesAt, (slot) =>
+    slot >= plus(OPENS_AT, 10 * MINUTE) ? ['ltt', 'bids.price'] : ['ltt'],
+  );
+  expect(fieldFaultsIn(lines)).toEqual([
+    { field: 'bids.price', column: 'bid_px', rows: 120 },
+    { field: 'ltt', column: 'last_trade_at', rows: 240 },
+  ]);
+  expect(linesOf(lines).length).toBeLessThanOrEqual(8);
+  expect(rings(said)).toEqual(['fields-unusable']);
+  // The second field is in the log, too.
+  expect(said.map(({ event, level }) => [event, level])).toEqual([
+    ['fields-unusable', 'error'],
+    ['fields-unusable', 'warn'],
+  ]);
+  expect(lines.at(-1)?.event).toBe('session-over');
+  const { date } = session;
+  const manifest = await compactDay({ folder: days.folder(date), date, shard: 0, session });
+  expect(manifest.fieldFaults).toEqual(fieldFaultsIn(lines));
+});
+
+test('A process that is killed leaves the first fault at once, and loses few minutes of the others', async () => {
+  const killedAt = plus(OPENS_AT, 12 * MINUTE);
+  const { written } = await record(OPENS_AT, plus(OPENS_AT, 5 * SECOND), () => ['v'], true);
+  expect(fieldFaultsIn(written)).toEqual([{ field: 'v', column: 'volume', rows: 1 }]);
+  const later = await record(plus(OPENS_AT, 5 * SECOND), killedAt, () => ['v'], true);
+  const [count] = fieldFaultsIn(later.written);
+  expect(count?.rows).toBeGreaterThan(144 - 61);
+  // It had rung already.
+  expect(rings(later.said)).toEqual([]);
+  await endDay(later.options, session.date);
+});
+
+test('A slot without a row adds nothing to the counts', async () => {
+  const { lines } = await record(OPENS_AT, session.closesAt, (slot) =>
+    slot === OPENS_AT ? ['o'] : null,
+  );
+  expect(fieldFaultsIn(lines)).toEqual([{ field: 'o', column: 'open', rows: 1 }]);
+});

@@ -1,0 +1,30 @@
+// The documentation's sample of one symbol's depth, shortened to two levels a side, its trade on a day of ours.
+export const DEPTH_SAMPLE = {
+  totalbuyqty: 2_396_063,
+  totalsellqty: 4_990_001,
+  bids: [
+    { price: 427.25, volume: 4_738, ord: 5 },
+    { price: 427.2, volume: 10, ord: 1 },
+  ],
+  ask: [{ price: 427.4, volume: 2_193, ord: 4 }],
+  o: 430.5,
+  h: 433.65,
+  l: 423.6,
+  c: 425.2,
+  chp: 0.48,
+  tick_Size: 0.05,
+  ch: 2.05,
+  ltq: 20,
+  /** 2026-11-25T09:59:58+05:30 */
+  ltt: 1_795_580_998,
+  ltp: 427.25,
+  v: 39_163_870,
+  atp: 428.07,
+  lower_ckt: 382.7,
+  upper_ckt: 467.7,
+  expiry: '',
+  oi: 0,
+  oiflag: false,
+  pdoi: 0,
+  oipercent: 0,
+} as const;
