@@ -9,6 +9,7 @@ import type { KeeperPorts } from '../keeper/ports.ts';
 import { retrying } from '../keeper/retrying.ts';
 import type { Io } from './io.ts';
 import type { LoginContext } from './login-context.ts';
+import { asSentence } from '../core/text.ts';
 
 export interface Tokens {
   readonly accessToken: AccessToken;
@@ -137,7 +138,7 @@ function refusal(by: RefusedBy, detail: string): FyersError {
     case 'unrecognised':
       return new FyersError(
         'broker.unrecognised',
-        `Fyers refused the login with an answer that is not known here: ${detail.replace(/[.\s]*$/, '.')}`,
+        `Fyers refused the login with an answer that is not known here: ${asSentence(detail)}`,
         'Run `npx --no-install fyers login` again, and report this answer if it comes again.',
       );
   }
