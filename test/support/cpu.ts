@@ -10,7 +10,7 @@ const MEASUREMENTS = 3;
 const HALF = 4_096;
 
 /** One for linear work is two, for quadratic work four. */
-export const RATIO_MAX = 3;
+const RATIO_MAX = 3;
 
 export interface Slow {
   readonly input: string;
@@ -18,10 +18,25 @@ export interface Slow {
 }
 
 /** Each printable character, what people and programs send besides, and short patterns that repeat. */
-export const FILLINGS: readonly string[] = [
+const FILLINGS: readonly string[] = [
   ...Array.from({ length: 95 }, (_, n) => String.fromCharCode(32 + n)),
-  ...'\t\n\r\0\u00a0\u00ad\u00e9\u200b\u2011\u2028\ufeff\u{1f600}',
-  ...['\ud800', 'a.', '-a', '%2', '%20', '&a=', '&state=', '=a&', '\r\n', 'a ', ' a', '. ', '..a', '=\n'],
+  ...Array.from('\t\n\r\0\u00a0\u00ad\u00e9\u200b\u2011\u2028\ufeff\u{1f600}'),
+  ...[
+    '\ud800',
+    'a.',
+    '-a',
+    '%2',
+    '%20',
+    '&a=',
+    '&state=',
+    '=a&',
+    '\r\n',
+    'a ',
+    ' a',
+    '. ',
+    '..a',
+    '=\n',
+  ],
   ...['<a', '""', '","', ',"', '"a', '\\"', "''", '1-', '-1', '//', 'a/', '/.', '1.', 'eyJ', ',1'],
   ...[
     '[[',

@@ -145,7 +145,7 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a failure is a success to AWS',
     file: 'functions/refresh/handler.ts',
-    find: '    throw failure;',
+    find: "    throw thrownFailure(caught, log, 'refresh');",
     replace: '    return { statusCode: 202, body: failure.message };',
     tests: ['test/functions/refresh/handler.test.ts'],
   },
