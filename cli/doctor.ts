@@ -6,6 +6,7 @@ import { patientOf } from './doctor/patient.ts';
 import { findingOf } from './doctor/stack.ts';
 import type { Session } from './io.ts';
 import { type Tone, paint, table } from './terminal.ts';
+import { asSentence } from '../core/text.ts';
 
 interface DoctorOptions {
   readonly live?: true;
@@ -76,7 +77,9 @@ function linesOf({ io }: Session, found: readonly Named[], problems: number): re
     { text: finding.name },
     {
       text:
-        finding.state === 'problem' ? `${sentence(finding.detail)} ${finding.fix}` : finding.detail,
+        finding.state === 'problem'
+          ? `${asSentence(finding.detail)} ${finding.fix}`
+          : finding.detail,
     },
   ]);
   const count = `${String(problems)} ${problems === 1 ? 'problem' : 'problems'}.`;
@@ -84,10 +87,6 @@ function linesOf({ io }: Session, found: readonly Named[], problems: number): re
     ...table(io, ['State', 'Check', 'What was found'], rows),
     paint(io, problems === 0 ? 'good' : 'bad', problems === 0 ? 'No problems.' : count),
   ];
-}
-
-function sentence(detail: string): string {
-  return detail.replace(/[.\s]*$/, '.');
 }
 
 function jsonOf(found: readonly Named[]): string {

@@ -6,6 +6,7 @@ import type { Names } from '../core/names.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { forTheOperator } from './aws.ts';
 import type { Session } from './io.ts';
+import { asSentence } from '../core/text.ts';
 
 /** What FyersTokenRefresh answers; `body` is JSON text, as behind an HTTP gateway. */
 export interface KeeperAnswer {
@@ -78,7 +79,7 @@ function failureOf(session: Session, name: string, message: string): FyersError 
   const timedOut = message.includes('Task timed out');
   return new FyersError(
     code ?? (timedOut ? 'platform.busy' : 'bug.unexpected'),
-    `${name} failed: ${words.trim().replace(/[.\s]*$/, '.')}`,
+    `${name} failed: ${asSentence(words.trim())}`,
     'What it did: `npx --no-install fyers logs refresh`.',
   );
 }

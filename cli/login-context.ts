@@ -23,6 +23,7 @@ import {
   type Settings,
   valueOrStop,
 } from './settings.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 
 type Target = 'local' | 'aws';
 
@@ -166,7 +167,7 @@ async function cloudUrl(
   names: Names,
   redirectUri: string,
 ): Promise<string | null> {
-  const bare = (url: string) => url.replace(/\/+$/, '');
+  const bare = withoutEndSlashes;
   const given = settings(ENVIRONMENT.loginUrl);
   const isKeyword = redirectUri === LOGIN_URL_KEYWORD;
   const isFunction = !isKeyword && FUNCTION_HOST.test(new URL(redirectUri).hostname);

@@ -3,7 +3,6 @@ import type { AccessToken, AuthCode, RefreshToken } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Proof, RefusedBy } from '../core/ports.ts';
-import { withFullStop } from '../core/messages.ts';
 import { MINUTE } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import { checkMinted, standingOf } from '../core/token/check.ts';
@@ -12,6 +11,7 @@ import type { KeeperPorts } from '../keeper/ports.ts';
 import { retrying } from '../keeper/retrying.ts';
 import type { Io } from './io.ts';
 import type { LoginContext } from './login-context.ts';
+import { asSentence } from '../core/text.ts';
 
 export interface Tokens {
   readonly accessToken: AccessToken;
@@ -80,7 +80,7 @@ export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): r
   return depthRefused === undefined
     ? []
     : [
-        `The token is live, but market depth does not work, so \`fyers harvest\` cannot record: ${withFullStop(depthRefused)}`,
+        `The token is live, but market depth does not work, so \`fyers harvest\` cannot record: ${asSentence(depthRefused)}`,
         'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again.',
       ];
 }
@@ -206,5 +206,5 @@ export function unprovenError(
 export type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
 
 function withAnswer(problem: string, detail: string | undefined): string {
-  return detail === undefined || detail === '' ? problem : `${problem} ${withFullStop(detail)}`;
+  return detail === undefined || detail === '' ? problem : `${problem} ${asSentence(detail)}`;
 }

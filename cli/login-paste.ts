@@ -4,6 +4,7 @@ import { FyersError } from '../core/errors.ts';
 import { parseRedirect } from '../core/token/redirect.ts';
 import { freshLoginUrl, openPage } from './fyers-page.ts';
 import type { LoginContext } from './login-context.ts';
+import { asSentence } from '../core/text.ts';
 
 const ATTEMPTS = 3;
 
@@ -32,7 +33,7 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
 export function loginRefused(words: string): FyersError {
   return new FyersError(
     'operator.login',
-    `Fyers ended the login with an error: ${words.replace(/[.\s]*$/, '.')}`,
+    `Fyers ended the login with an error: ${asSentence(words)}`,
     'Run `npx --no-install fyers login` again. If it says so again, look at the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be that URL, letter by letter.',
   );
 }

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { FyersError } from '../core/errors.ts';
 import type { Environment } from './io.ts';
+import { asSentence } from '../core/text.ts';
 
 /** Answers what the command wrote to standard output. Errors: `operator.prerequisite`, `operator.config`. */
 export type Pulumi = (args: readonly string[], input: string) => Promise<string>;
@@ -56,7 +57,7 @@ function refused(args: readonly string[], complaint: string): FyersError {
   const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? OTHERWISE;
   return new FyersError(
     'operator.config',
-    `\`pulumi ${args.join(' ')}\` failed: ${said.replace(/[.\s]*$/, '.')}`,
+    `\`pulumi ${args.join(' ')}\` failed: ${asSentence(said)}`,
     nextStep,
   );
 }

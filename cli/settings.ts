@@ -7,6 +7,7 @@ import type { CalendarOptions } from '../core/market/calendar.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
 import { ENVIRONMENT, FYERS_API_URL, type Names, namesFor } from '../core/names.ts';
 import type { Environment } from './io.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 
 /** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
 export type Settings = (name: string) => string | null;
@@ -55,7 +56,7 @@ export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): Cale
 }
 
 export function apiUrlOf(settings: Settings): string {
-  return settings(ENVIRONMENT.apiUrl)?.replace(/\/+$/, '') ?? FYERS_API_URL;
+  return withoutEndSlashes(settings(ENVIRONMENT.apiUrl) ?? FYERS_API_URL);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   keepToken,
   newestIn,
 } from './takeover/keep.ts';
+import { asSentence } from '../core/text.ts';
 
 interface TakeoverOptions {
   readonly dir: string;
@@ -270,6 +271,6 @@ function nobodyToAsk(): FyersError {
 
 function resumable(caught: unknown): unknown {
   if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
-  const nextStep = `${caught.nextStep.replace(/[.\s]*$/, '.')} Nothing is lost; ${AGAIN}.`;
+  const nextStep = `${asSentence(caught.nextStep)} Nothing is lost; ${AGAIN}.`;
   return withNextStep(caught, { [caught.code]: nextStep });
 }

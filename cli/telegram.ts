@@ -9,6 +9,7 @@ import { testMessage } from './channels.ts';
 import type { Session } from './io.ts';
 import { pulumiIn, selectedStack } from './pulumi.ts';
 import { settingsOf, valueOrStop } from './settings.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 
 interface TelegramOptions {
   readonly env?: true;
@@ -50,7 +51,7 @@ Examples:
 async function telegram(session: Session, options: TelegramOptions): Promise<void> {
   const { io } = session;
   const settings = settingsOf(io.cwd, io.env);
-  const apiUrl = settings(ENVIRONMENT.telegramApiUrl)?.replace(/\/+$/, '') ?? TELEGRAM_API_URL;
+  const apiUrl = withoutEndSlashes(settings(ENVIRONMENT.telegramApiUrl) ?? TELEGRAM_API_URL);
   const botToken = await botTokenFor(session, options, settings(ENVIRONMENT.telegram));
   const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
   const chat: TelegramChat = { botToken, chatId: found.chatId };

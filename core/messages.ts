@@ -1,6 +1,7 @@
 // The keeper's words for people. Each failure says what to do, with commands that exist.
 import { FyersError } from './errors.ts';
 import type { RefusedBy } from './ports.ts';
+import { asSentence } from './text.ts';
 import { LOGIN_COMMAND } from './token/login-message.ts';
 import type { AskReason, FailureCode } from './token/decide.ts';
 
@@ -50,7 +51,7 @@ export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
 /** @param detail what Fyers answered, cleaned; empty if there was no answer */
 export function keeperFailure(code: FailureCode, detail = ''): FyersError {
-  const answer = detail === '' ? '' : ` ${withFullStop(detail)}`;
+  const answer = detail === '' ? '' : ` ${asSentence(detail)}`;
   switch (code) {
     case 'operator.app-secret':
       return new FyersError(
@@ -95,9 +96,4 @@ export function keeperFailure(code: FailureCode, detail = ''): FyersError {
         'Wait ten minutes before you run `npx --no-install fyers refresh --aws`: each further call can extend such a block.',
       );
   }
-}
-
-/** A sentence ends once, also if the broker has ended it. */
-export function withFullStop(text: string): string {
-  return `${text.replace(/[.\s]{1,80}$/, '')}.`;
 }

@@ -1,13 +1,17 @@
 // The rules of settings that only the program knows; `core/config.ts` has those it shares with the runtime.
 import { type Override, parseOverridesText } from '../core/market/calendar-data.ts';
 import type { Parsed } from '../core/config.ts';
+import { withoutEndSeparators, withoutEndSlashes } from '../core/text.ts';
 
 function matching(pattern: RegExp, expected: string) {
   return (text: string): Parsed<string> =>
     pattern.test(text) ? { ok: true, value: text } : { ok: false, problem: expected };
 }
 
-export const parseEmail = matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address');
+export const parseEmail = matching(
+  /^[^\s@]+@[^\s@][^\s@.]*\.[^\s@]+$/,
+  'must be an e-mail address',
+);
 export const parseSubnetId = matching(
   /^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
   'must be the id of a subnet, such as subnet-0123456789abcdef0',
@@ -32,7 +36,7 @@ const parseAddress = matching(
 /** Without a trailing slash. */
 export function parseApiUrl(text: string): Parsed<string> {
   const parsed = parseAddress(text);
-  return parsed.ok ? { ok: true, value: parsed.value.replace(/\/+$/, '') } : parsed;
+  return parsed.ok ? { ok: true, value: withoutEndSlashes(parsed.value) } : parsed;
 }
 
 export function parseDays(text: string): Parsed<'trading' | 'all'> {
@@ -106,7 +110,8 @@ const READER = /^arn:aws:iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.
 /** A comma may stand in a name, so only one before `arn:` parts two. Roles that AWS manages take no policy of ours. */
 export function parseReaders(text: string): Parsed<readonly Reader[]> {
   const readers: Reader[] = [];
-  for (const arn of text.split(/[\s,]+(?=arn:|$)/).filter((part) => part !== '')) {
+  const parts = text.split(/(?<=[\s,])(?=arn:)/).map(withoutEndSeparators);
+  for (const arn of parts.filter((part) => part !== '')) {
     const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
     if (kind !== 'role' && kind !== 'user') {
       return wrong(

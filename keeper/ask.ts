@@ -6,6 +6,7 @@ import { loginAsked } from '../core/token/events.ts';
 import { linkPath } from '../core/token/login-link.ts';
 import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/login-message.ts';
 import type { KeeperPorts, KeeperSettings, LoginSettings } from './ports.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 
 type Asking = Pick<KeeperPorts, 'clock' | 'notifier' | 'events'>;
 
@@ -29,7 +30,7 @@ export async function askForLogin(
 
 /** True where Fyers redirects to the login function, so that one tap is all. */
 export function isOneTap({ loginUrl, redirectUri }: LoginSettings): boolean {
-  const bare = (url: string) => url.replace(/\/+$/, '');
+  const bare = withoutEndSlashes;
   return redirectUri === LOGIN_URL_KEYWORD || bare(redirectUri) === bare(loginUrl);
 }
 

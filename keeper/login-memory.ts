@@ -33,7 +33,7 @@ export interface LoginMemory {
   readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
 }
 
-export interface ProvenToken {
+interface ProvenToken {
   readonly app: AppId;
   readonly token: string;
 }

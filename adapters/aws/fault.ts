@@ -1,4 +1,5 @@
 import { FyersError, toError } from '../../core/errors.ts';
+import { asSentence } from '../../core/text.ts';
 
 const DENIED = new Set([
   'AccessDenied',
@@ -30,7 +31,7 @@ export function awsFault(caught: unknown, doing: string, sent = ''): FyersError 
   if (caught instanceof FyersError) return caught;
   const { name, message } = toError(caught);
   const words = sent === '' ? message : message.replaceAll(sent, '[hidden]');
-  const problem = `${doing} failed: ${name}: ${words.replace(/[.\s]*$/, '.')}`;
+  const problem = `${doing} failed: ${name}: ${asSentence(words)}`;
   if (DENIED.has(name)) {
     return new FyersError(
       'platform.permission',

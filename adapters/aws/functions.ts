@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 import { REGION } from '../../core/names.ts';
 import { awsFault, isAwsError } from './fault.ts';
+import { withoutEndSlashes } from '../../core/text.ts';
 
 export type Invoked =
   | { readonly kind: 'answered'; readonly payload: unknown }
@@ -40,7 +41,7 @@ export async function functionUrl(client: LambdaClient, FunctionName: string): P
   try {
     const { FunctionUrl } = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }));
     if (FunctionUrl === undefined) throw missing(FunctionName);
-    return FunctionUrl.replace(/\/*$/, '/');
+    return `${withoutEndSlashes(FunctionUrl)}/`;
   } catch (caught) {
     throw fault(caught, FunctionName, `Asking for the URL of ${FunctionName}`);
   }

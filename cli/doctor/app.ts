@@ -16,6 +16,7 @@ import {
 } from '../../core/names.ts';
 import { parametersOf } from '../aws.ts';
 import { type Finding, type Patient, ok, problem } from './finding.ts';
+import { withoutEndSlashes } from '../../core/text.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {
@@ -153,7 +154,7 @@ function kindOf(
   uri: string,
   loginUrl: string | null,
 ): 'login function' | 'another login function' | 'loopback' | 'page' {
-  const bare = (address: string) => address.replace(/\/+$/, '');
+  const bare = withoutEndSlashes;
   if (uri === LOGIN_URL_KEYWORD || (loginUrl !== null && bare(uri) === bare(loginUrl))) {
     return 'login function';
   }

@@ -64,5 +64,6 @@ async function heardBy(
 export function findingOf(caught: unknown): Finding {
   if (!(caught instanceof FyersError)) throw caught;
   const detail = caught.message.slice(0, -caught.nextStep.length);
-  return problem(detail.replaceAll(/\s*\n[\s-]*/g, ' ').trim(), caught.nextStep);
+  const items = detail.split('\n').map((line) => line.replace(/^[\s-]+/, '').trimEnd());
+  return problem(items.filter((item) => item !== '').join(' '), caught.nextStep);
 }

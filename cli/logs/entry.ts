@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { type DayEvent, eventLine, parseEventLine } from '../../core/depth/day-events.ts';
 import { type Instant, formatClock, formatIso, formatIst, parseInstant } from '../../core/time.ts';
 import { type Terminal, type Tone, paint } from '../terminal.ts';
+import { onOneLine } from '../../core/text.ts';
 
 /** As a log keeps it. */
 export interface Entry {
@@ -100,7 +101,7 @@ function saidOf(entry: Entry): Said {
   const day = parseEventLine(text);
   if (day !== null) return dayLine(day);
   const level = isPlatformLine(entry) ? 'platform' : UNCAUGHT.test(text) ? 'error' : 'info';
-  return { at: entry.at, level, message: text.replaceAll(/\s*[\r\n\t]+\s*/g, ' '), facts: {} };
+  return { at: entry.at, level, message: onOneLine(text), facts: {} };
 }
 
 /** Of the harvester's event log: holes are warnings, the rest is the day's course. */

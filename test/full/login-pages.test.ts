@@ -50,7 +50,9 @@ describe.skipIf(!wanted)(`${title}, every page`, () => {
         const texts = Object.entries(headers).map(
           ([name, value]) => [name, String(value)] as const,
         );
-        return Promise.resolve({ status: statusCode, headers: Object.fromEntries(texts), body });
+        // The page of a redirect is for a browser that does not follow it.
+        const status = statusCode === 302 ? 200 : statusCode;
+        return Promise.resolve({ status, headers: Object.fromEntries(texts), body });
       },
     });
     for (const [index, outcome] of OUTCOMES.entries()) {
@@ -119,13 +121,13 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await expectReadable(phone, '1-home');
     await phone.page.locator('button.press').tap();
     await phone.page.waitForURL('**/ask');
-    expect(await heading()).toBe('The link was sent');
+    expect(await heading()).toBe('The request was taken');
     await expectReadable(phone, '2-sent');
     expect(linkIn(await inbox.next(), loginUrl())).toBe(link);
     await phone.page.goto(loginUrl());
     await phone.page.locator('button.press').tap();
     await phone.page.waitForURL('**/ask');
-    expect(await heading()).toBe('The link was sent already');
+    expect(await heading()).toBe('The button was pressed already');
     await expectReadable(phone, '3-too-soon');
   });
 
@@ -133,7 +135,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     const { app } = standIns.operator;
     const yesterday = linkPath(keysOf(app), istDate('2026-11-24'));
     await phone.page.goto(`${loginUrl()}${yesterday}`);
-    expect(await heading()).toBe('That took too long');
+    expect(await heading()).toBe('This link is of another day');
     await expectReadable(phone, '4-expired');
     const now = instant(standIns.simulator.now());
     const forged = newState(keysOf({ ...app, secret: 'GUESSED' }), DATE, now, 'ab'.repeat(16));

@@ -145,8 +145,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a failure is a success to AWS',
     file: 'functions/refresh/handler.ts',
-    find: '    throw failure;',
-    replace: '    return { statusCode: 202, body: failure.message };',
+    find: "    throw thrownFailure(caught, log, 'refresh');",
+    replace: "    return { statusCode: 202, body: thrownFailure(caught, log, 'refresh').message };",
     tests: ['test/functions/refresh/handler.test.ts'],
   },
   {

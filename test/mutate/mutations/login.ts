@@ -2,6 +2,9 @@
 import type { Mutation } from '../tree.ts';
 
 const PAGES = ['test/functions/login/answer.test.ts'];
+const LINKS = ['test/functions/login/links.test.ts'];
+const ASK = ['test/functions/login/ask.test.ts'];
+const MEMORY = ['test/functions/login/memory.test.ts'];
 const WATCH = ['test/keeper/watch.test.ts'];
 
 export const LOGIN: readonly Mutation[] = [
@@ -24,7 +27,7 @@ export const LOGIN: readonly Mutation[] = [
     file: 'core/token/login-link.ts',
     find: "return isSameSignature(signature, loginSignature(app, 'link', day)) ? day : null;",
     replace: 'return day;',
-    tests: PAGES,
+    tests: LINKS,
   },
   {
     name: 'a link outlives its session',
@@ -43,8 +46,8 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a state that has published is taken again',
     file: 'keeper/callback.ts',
-    find: "isSpent(memory.login, state.day, state.nonce) ? refused(ports, 'used') : null",
-    replace: 'null',
+    find: "if (isSpent(memory.login, state.day, state.nonce)) return refused(ports, 'used');",
+    replace: '',
     tests: PAGES,
   },
   {
@@ -70,10 +73,38 @@ export const LOGIN: readonly Mutation[] = [
   },
   {
     name: 'the login page sends a link at every press',
-    file: 'keeper/login.ts',
-    find: 'if (at === null || now < at)',
-    replace: 'if (at === null)',
-    tests: ['test/functions/login/ask.test.ts'],
+    file: 'keeper/request-link.ts',
+    find: "if (now < at) return { kind: 'too-soon', at };",
+    replace: '',
+    tests: ASK,
+  },
+  {
+    name: 'the public button reveals whether a token is live',
+    file: 'keeper/request-link.ts',
+    find: "if (asker === 'link' || (outcome.kind !== 'done' && outcome.kind !== 'sent')) return outcome;",
+    replace: "if (asker === 'link' || outcome.kind !== 'sent') return outcome;",
+    tests: ASK,
+  },
+  {
+    name: 'the public button is faster if nothing has to be sent',
+    file: 'keeper/request-link.ts',
+    find: 'await ports.clock.sleepUntil(nextStep(startedAt, ports.clock.now()), signal);',
+    replace: '',
+    tests: ASK,
+  },
+  {
+    name: 'a code that Fyers refused is sent again',
+    file: 'keeper/callback.ts',
+    find: 'ports.memory.keepRefusal(key, PROBLEM_OF[answer.by]);',
+    replace: '',
+    tests: MEMORY,
+  },
+  {
+    name: 'each open of the link is a call',
+    file: 'keeper/login-memory.ts',
+    find: 'if (known !== undefined && now < known.until) return known.proof;',
+    replace: '',
+    tests: MEMORY,
   },
   {
     name: 'a doubled field of the callback is taken',

@@ -1,0 +1,208 @@
+// Every parser of a text from outside, with the place at which a stranger's text stands in it.
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { createLog } from '../../adapters/process/log.ts';
+import { lineParser } from '../../adapters/files/line-parser.ts';
+import * as config from '../../core/config.ts';
+import { COLUMNS, parseCell, parseCsvLine } from '../../core/depth/columns.ts';
+import { compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
+import { parseEventLine } from '../../core/depth/day-events.ts';
+import { bookOf } from '../../core/depth/depth-answer.ts';
+import { parseManifest } from '../../core/depth/manifest.ts';
+import { parsePieceState } from '../../core/depth/pieces.ts';
+import { parseAlias } from '../../core/market/aliases.ts';
+import { parseOverridesText } from '../../core/market/calendar-data.ts';
+import { masterRowOf } from '../../core/market/symbol-master.ts';
+import { hideTokens } from '../../core/scrub.ts';
+import { istDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
+import { considerAccessToken, considerRefreshToken } from '../../core/token/adopt.ts';
+import { tokenIn } from '../../core/token/check.ts';
+import { decodeToken } from '../../core/token/jwt.ts';
+import { recogniseLink } from '../../core/token/link-recognition.ts';
+import {
+  claimedDay,
+  dayOfLink,
+  isLinkShaped,
+  isStateShaped,
+  readState,
+} from '../../core/token/login-link.ts';
+import { parseLoginState } from '../../core/token/login-state.ts';
+import { outsideReadIn } from '../../core/token/outside-read.ts';
+import { parseRedirect, wordsOf } from '../../core/token/redirect.ts';
+import { parseTokenState } from '../../core/token/state.ts';
+import { loginRequest } from '../../functions/login/request.ts';
+import { parseEvent } from '../../functions/refresh/event.ts';
+import { eventIn } from '../../cli/logs/entry.ts';
+import { parseSettings } from '../../harvester/settings.ts';
+import * as infra from '../../infra/parsers.ts';
+import { APP, SEVEN } from './keeper-world.ts';
+import { requestOf, stateAt } from './logins.ts';
+
+export interface TextParser {
+  /** The name of the function, then where the text stands. */
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+  readonly frame?: (filling: string) => string;
+}
+
+/** Named like a parser, and given no text of any length. */
+export const PARSES_NO_TEXT: Readonly<Record<string, string>> = {
+  parseOverrides: 'a value that parseOverridesText has read',
+};
+
+const view = { account: null, now: SEVEN };
+const log = createLog({ clock: { now: () => SEVEN }, write: () => undefined });
+log.hide('CANARYSECRETVALUE');
+const parseLine = lineParser();
+const STAMP = '2026-11-25T09:00:00.000+05:30';
+
+function request(path: string, query: string): unknown {
+  const event: APIGatewayProxyEventV2 = requestOf('GET', '/');
+  return loginRequest({ ...event, rawPath: path, rawQueryString: query });
+}
+
+const ofText = (
+  functions: Readonly<Record<string, (text: string) => unknown>>,
+): readonly TextParser[] => Object.entries(functions).map(([name, parse]) => ({ name, parse }));
+
+const { parseSampling, wholeName, CALLS_PER_MINUTE_CAP: _cap, ...ofConfig } = config;
+
+export const PARSERS: readonly TextParser[] = [
+  // Values of the configuration.
+  ...ofText(ofConfig),
+  ...ofText({ wholeName, parseSampling: (text) => parseSampling(text, '5') }),
+  { name: 'parseSampling seconds', parse: (text) => parseSampling('SBIN', text) },
+  { name: 'parseSymbol ticker', parse: config.parseSymbol, frame: (text) => `NSE:${text}` },
+  { name: 'parseSymbolAlias name', parse: config.parseSymbolAlias, frame: (text) => `ATM:${text}` },
+  { name: 'parseAuthCode part', parse: config.parseAuthCode, frame: (text) => `a.${text}` },
+  {
+    name: 'parseRedirectUri path',
+    parse: config.parseRedirectUri,
+    frame: (text) => `https://${text}`,
+  },
+  { name: 'parseTelegram chat', parse: config.parseTelegram, frame: (text) => `12345:${text}` },
+  ...ofText({
+    parseEmail: infra.parseEmail,
+    parseSubnetId: infra.parseSubnetId,
+    parseInstanceType: infra.parseInstanceType,
+    parseBucketName: infra.parseBucketName,
+    parseApiUrl: infra.parseApiUrl,
+    parseDays: infra.parseDays,
+    parseDollars: infra.parseDollars,
+    parseYesNo: infra.parseYesNo,
+    parseWatchReads: infra.parseWatchReads,
+    parseCalendar: infra.parseCalendar,
+    parseAccountIds: infra.parseAccountIds,
+    parseReaders: infra.parseReaders,
+    parseReservedConcurrency: infra.parseReservedConcurrency,
+    parseAlias,
+    parseSettings: (text) =>
+      parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
+  }),
+  { name: 'parseApiUrl path', parse: infra.parseApiUrl, frame: (text) => `https://${text}` },
+  { name: 'parseEmail domain', parse: infra.parseEmail, frame: (text) => `a@${text}` },
+  {
+    name: 'parseReaders path',
+    parse: infra.parseReaders,
+    frame: (text) => `arn:aws:iam::123456789012:role/${text}`,
+  },
+
+  // Requests to the login page.
+  { name: 'loginRequest path', parse: (text) => request(`/${text}`, '') },
+  { name: 'loginRequest link', parse: (text) => request(`/go/${text}`, '') },
+  { name: 'loginRequest query', parse: (text) => request('/', text) },
+  { name: 'loginRequest message', parse: (text) => request('/', `s=x&state=x&message=${text}`) },
+  { name: 'loginRequest code', parse: (text) => request('/', `s=x&state=x&auth_code=${text}`) },
+  {
+    name: 'recogniseLink',
+    parse: recogniseLink,
+    // Longer paths are refused for their length alone.
+    frame: (text) => text.slice(0, text.length / 4),
+  },
+  {
+    name: 'recogniseLink signature',
+    parse: recogniseLink,
+    frame: (text) => `go/2026-11-25/${text.slice(0, text.length / 5)}`,
+  },
+  ...ofText({ isLinkShaped, isStateShaped, claimedDay }),
+  { name: 'dayOfLink', parse: (text) => dayOfLink(APP, text) },
+  { name: 'readState', parse: (text) => readState(APP, text, SEVEN, {}) },
+  { name: 'parseRedirect', parse: (text) => parseRedirect(APP, text, SEVEN, {}) },
+  {
+    name: 'parseRedirect message',
+    parse: (text) => parseRedirect(APP, text, SEVEN, {}),
+    frame: (text) => `?s=error&state=${stateAt()}&message=${text.slice(0, text.length - 200)}`,
+  },
+  { name: 'wordsOf', parse: (text) => wordsOf(new URLSearchParams({ message: text, code: text })) },
+
+  // Tokens, states and answers.
+  ...ofText({ hideTokens, decodeToken, tokenIn, parseTokenState, parseLoginState }),
+  { name: 'decodeToken payload', parse: decodeToken, frame: (text) => `a.${text}.b` },
+  { name: 'considerAccessToken', parse: (text) => considerAccessToken(text, text, view) },
+  { name: 'considerRefreshToken', parse: (text) => considerRefreshToken(text, text, view) },
+  { name: 'log', parse: (text) => log.scrub(text) },
+  { name: 'parseEvent', parse: (text) => parseEvent({ trigger: 'slot', slot: text }, text) },
+  {
+    name: 'outsideReadIn',
+    parse: (text) =>
+      outsideReadIn({
+        'detail-type': 'AWS API Call via CloudTrail',
+        detail: { eventName: text, eventTime: text, userIdentity: { arn: text }, userAgent: text },
+      }),
+  },
+  {
+    name: 'outsideReadIn agent',
+    parse: (text) =>
+      outsideReadIn({
+        'detail-type': 'AWS API Call via CloudTrail',
+        detail: {
+          eventName: 'GetParameter',
+          eventTime: '2026-11-25T04:45:00Z',
+          userIdentity: { arn: text },
+          userAgent: text,
+        },
+      }),
+  },
+  { name: 'bookOf', parse: (text) => bookOf('NSE:SBIN-EQ', { s: 'ok', d: { [text]: text } }) },
+  {
+    name: 'bookOf sides',
+    parse: (text) =>
+      bookOf('NSE:SBIN-EQ', { s: 'ok', d: { 'NSE:SBIN-EQ': { bids: [{ price: text }], ask: text, ltp: text } } }),
+  },
+
+  // Dates and times.
+  ...ofText({ parseInstant, parseIstDate, compatDateIn }),
+  { name: 'parseInstant fraction', parse: parseInstant, frame: (text) => `${text}+05:30` },
+  { name: 'timeOfDay', parse: (text) => timeOfDay(istDate('2026-11-25'), text) },
+
+  // Files and logs.
+  ...ofText({
+    parseCsvLine,
+    parseCompatLine,
+    parseEventLine,
+    parseManifest,
+    parsePieceState,
+    parseOverridesText,
+    eventIn: (text) => eventIn({ id: '1', at: SEVEN, text }),
+    masterRowOf: (text) => masterRowOf('NSE_FO', text),
+  }),
+  { name: 'parseOverridesText list', parse: parseOverridesText, frame: (text) => `[${text}]` },
+  { name: 'parseEventLine json', parse: parseEventLine, frame: (text) => `{"event":"${text}"}` },
+  {
+    name: 'masterRowOf quoted',
+    parse: (text) => masterRowOf('NSE_CM', text),
+    frame: (text) => `1,"${text}`,
+  },
+  {
+    name: 'parseCell',
+    parse: (text) => COLUMNS.map((column) => parseCell(column, text)),
+  },
+  {
+    name: 'lineParser',
+    parse: (text) => parseLine(Buffer.from(text), 0, Buffer.byteLength(text)),
+  },
+  {
+    name: 'lineParser symbol',
+    parse: (text) => parseLine(Buffer.from(text), 0, Buffer.byteLength(text)),
+    frame: (text) => `${STAMP},${text}`,
+  },
+];
