@@ -5,7 +5,12 @@ import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts'
 import { fyersLoginUrl, linkEndsAt, newState } from '../core/token/login-link.ts';
 import type { LoginContext } from './login-context.ts';
 
-/** @param redirectUri as it is registered */
+/**
+ * The state is signed with the app's own secret: this process alone checks it, and it is seen by nobody but the person's
+ * browser and Fyers, which has given that secret. Logins of a stack, whose links are mailed, have a key of their own.
+ *
+ * @param redirectUri as it is registered
+ */
 export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
   const { app, apiUrl, session } = context;
   const now = session.io.clock.now();

@@ -66,7 +66,7 @@ export const ENVIRONMENT = {
   /** `yes` where the parameter FYERS_TELEGRAM exists. */
   telegram: 'FYERS_TELEGRAM',
   telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
-  /** The address of the login function, with a trailing slash. */
+  /** The address of the login function, with a trailing slash; that function reads it from the parameter of the name. */
   loginUrl: 'FYERS_LOGIN_URL',
   /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */
   redirectUri: 'FYERS_REDIRECT_URI',
@@ -84,6 +84,12 @@ export type ParameterName =
   | 'FYERS_REFRESH_TOKEN'
   | 'FYERS_TOKEN_STATE'
   | 'FYERS_LOGIN_STATE'
+  /** Random; made by the program. Links and states are signed with it. */
+  | 'FYERS_LINK_KEY'
+  /** Random; made by the program. The PIN is fingerprinted with it. */
+  | 'FYERS_PIN_KEY'
+  /** The login function's address: in that function's own environment it would be a circle. */
+  | 'FYERS_LOGIN_URL'
   /** `<bot token>/<chat id>`, where Telegram is configured. */
   | 'FYERS_TELEGRAM';
 

@@ -41,6 +41,8 @@ const LOGIN_READS: readonly Target[] = [
   'parameter FYERS_ACCESS_TOKEN',
   'parameter FYERS_TOKEN_STATE',
   'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
+  'parameter FYERS_LOGIN_URL',
   'parameter FYERS_TELEGRAM',
   'claims',
 ];
@@ -51,6 +53,7 @@ const WATCH_READS: readonly Target[] = [
   'parameter FYERS_ACCESS_TOKEN',
   'parameter FYERS_TOKEN_STATE',
   'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
   'parameter FYERS_TELEGRAM',
 ];
 
@@ -66,6 +69,9 @@ const OWN_PERMISSIONS: readonly Permission[] = [
       'parameter FYERS_REFRESH_TOKEN',
       'parameter FYERS_TOKEN_STATE',
       'parameter FYERS_LOGIN_STATE',
+      'parameter FYERS_LINK_KEY',
+      // Of the refresh alone: with it four digits are quickly found from their fingerprint.
+      'parameter FYERS_PIN_KEY',
       'parameter FYERS_TELEGRAM',
       'claims',
     ],

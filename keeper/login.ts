@@ -19,7 +19,7 @@ import { takeLock } from './claim.ts';
 import { upkeep } from './publish.ts';
 import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
 import { retrying } from './retrying.ts';
 import type { App } from '../core/ports.ts';
 
@@ -41,7 +41,9 @@ export type LoginProblem =
   | 'bad-token'
   | 'busy'
   | 'unrecognised'
-  | 'not-registered';
+  | 'not-registered'
+  /** Shaped like a link of ours, and signed with another key or for another app. */
+  | 'other-link';
 
 /** What the person sees. */
 export type LoginOutcome =
@@ -70,21 +72,27 @@ export async function openLink(
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
   if (!isLinkShaped(path)) return { kind: 'unknown' };
-  const app = await readApp(ports, settings);
-  const date = dayOfLink(app, path);
-  if (date === null) return { kind: 'unknown' };
+  const [app, linkKey] = await Promise.all([
+    readApp(ports, settings),
+    readLinkKey(ports, settings),
+  ]);
+  const signer = { id: app.id, secret: linkKey };
+  const date = dayOfLink(signer, path);
+  // Most likely not a stranger's: signed before the keys were made again, or for the app before this one.
+  if (date === null) return { kind: 'refused', why: 'other-link' };
   const now = ports.clock.now();
   const day = loginDay(now, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   if (date !== day.date) return { kind: 'refused', why: 'expired' };
-  if (!isOneTap(settings.login)) return { kind: 'refused', why: 'not-registered' };
+  const login = await readLogin(ports, settings);
+  if (!isOneTap(login)) return { kind: 'refused', why: 'not-registered' };
   const { account } = await readMemory(ports, settings);
   const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
   const validUntil = await liveUntil(ports, app, account, stored, signal);
   if (validUntil !== null) return { kind: 'done', validUntil, already: true };
-  const state = newState(app, date, now, ports.nonce());
-  const redirectUri = registeredUrl(settings.login);
-  const url = fyersLoginUrl({ ...settings.login, appId: app.id, redirectUri, state });
+  const state = newState(signer, date, now, ports.nonce());
+  const redirectUri = registeredUrl(login);
+  const url = fyersLoginUrl({ ...login, appId: app.id, redirectUri, state });
   return { kind: 'link', date, until: day.until, url };
 }
 

@@ -36,9 +36,12 @@ export interface KeeperSettings {
   readonly login: LoginSettings;
 }
 
+/** With its address known. */
+export type AddressedLogin = LoginSettings & { readonly loginUrl: string };
+
 export interface LoginSettings {
-  /** The login function's address, with a trailing slash. */
-  readonly loginUrl: string;
+  /** The login function's address, with a trailing slash; null: the parameter FYERS_LOGIN_URL holds it. */
+  readonly loginUrl: string | null;
   /** As registered for the app. One tap is enough where it is `loginUrl`. */
   readonly redirectUri: string;
   /** Fyers' API, without a trailing slash. */

@@ -1,7 +1,8 @@
 // What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
 import * as z from 'zod/mini';
-import type { Fingerprint } from './digest.ts';
 import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../time.ts';
+import type { Fingerprint } from './digest.ts';
+import { type RenewedInputs, renewedInput } from './state.ts';
 
 /** Links that the bookmarkable page may have sent in a day, and the time between two. */
 const MOST_ASKED = 6;
@@ -49,6 +50,12 @@ export function isSpent({ spent }: LoginState, day: IstDate, nonce: string): boo
 
 export function isRefusedApp({ refusedApp }: LoginState, app: Fingerprint): boolean {
   return refusedApp === app;
+}
+
+/** As `withRenewedInputs` for the other state. */
+export function withRenewedApp(state: LoginState, renewed: RenewedInputs): LoginState {
+  const { refusedApp } = state;
+  return { ...state, refusedApp: refusedApp && renewedInput(refusedApp, renewed) };
 }
 
 /** From when on the bookmarkable page may ask again; null where not today. */

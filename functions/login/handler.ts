@@ -15,8 +15,9 @@ export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { domainName, http } = event.requestContext;
-  const { log, ports, settings } = wiringOf(process.env, `https://${domainName}/`);
+  const { http } = event.requestContext;
+  // Never from the event: who may invoke the function would choose the host of the link that it mails.
+  const { log, ports, settings } = wiringOf(process.env);
   try {
     const store = keepingApp(ports.store, ports.clock, kept, (value) => {
       log.hide(value);

@@ -229,6 +229,14 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     'Please report what this shows:',
     { code: 'npx --no-install fyers logs login' },
   ),
+  'other-link': {
+    ...problem(
+      404,
+      'This link does not open anything',
+      'It was sent before this stack’s keys or its app were changed, or it did not arrive whole. Have today’s link sent again.',
+    ),
+    press: ASK,
+  },
   'not-registered': problem(
     409,
     'Fyers would not come back here',

@@ -18,6 +18,7 @@ export const PROBLEMS: readonly LoginProblem[] = [
   'busy',
   'unrecognised',
   'not-registered',
+  'other-link',
 ];
 const next = istDate('2026-11-26');
 
