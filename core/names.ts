@@ -172,6 +172,8 @@ export const OBJECTS = {
   /** The operator's own days, for the harvester; absent where there are none. */
   calendar: 'artifact/calendar.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
+  /** Of every version's recordings: nothing below it is written twice. */
+  recordingsPrefix: 'depth/',
   depthPrefix: 'depth/v2/',
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
   /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
@@ -179,6 +181,20 @@ export const OBJECTS = {
     name.endsWith('.parquet')
       ? `${OBJECTS.parquetFolder(date, shard)}${name}`
       : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+  /**
+   * Every object of any day of a shard, with IAM's `?` for one character of it. Not `*`, which crosses slashes: another
+   * shard's folder may lie in between.
+   */
+  dayFilePatterns: (shard: string): readonly string[] =>
+    [
+      'depth.parquet',
+      'day.log.gz',
+      'events.jsonl.gz',
+      'quarantine.csv',
+      'manifest.json',
+      'day-????.csv.gz',
+      'events-????.jsonl.gz',
+    ].map((name) => OBJECTS.dayFile('????-??-??', shard, name)),
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** What Athena answered; it expires. */
   athenaPrefix: 'athena-results/',

@@ -215,7 +215,7 @@ export const PERMISSIONS: readonly Permission[] = [
 ];
 
 /** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
-export type Arns = Readonly<Partial<Record<Target, Input<string>>>>;
+export type Arns = Readonly<Partial<Record<Target, Input<string> | readonly Input<string>[]>>>;
 
 export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
   const statements = PERMISSIONS.filter((permission) => permission.actor === actor).flatMap(

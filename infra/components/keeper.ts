@@ -3,6 +3,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { DEFAULT_KEY_ID, ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
+import type { Reserved } from '../concurrency.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
@@ -32,8 +33,7 @@ export interface KeeperArgs {
   readonly hasApp: boolean;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
-  /** Null for none; the watch, which only looks, has no need of any. */
-  readonly reservedConcurrency: number | null;
+  readonly reserved: Reserved;
 }
 
 export class Keeper extends pulumi.ComponentResource {
@@ -60,7 +60,7 @@ export class Keeper extends pulumi.ComponentResource {
         names: args.names,
         arns,
         code: args.code[actor],
-        reservedConcurrency: actor === 'watch' ? null : args.reservedConcurrency,
+        reservedConcurrency: actor === 'watch' ? null : args.reserved[actor],
         environment,
       });
     const login = make('login', environmentOf(args));

@@ -82,7 +82,9 @@ function roleFor(
       policy: policyFor('harvester', {
         ...arns,
         artifacts: pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.artifactPrefix}*`,
-        'depth of its shard': pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.dayPrefix('*', String(shard))}*`,
+        'depth of its shard': OBJECTS.dayFilePatterns(String(shard)).map(
+          (pattern) => pulumi.interpolate`arn:aws:s3:::${bucket.id}/${pattern}`,
+        ),
       }),
     },
     { parent },

@@ -175,13 +175,37 @@ describe('Reserved concurrency', () => {
     );
   });
 
-  test('is off by default', async () => {
-    expect(reserved(await graphOf(APP_ONLY)).map(([, n]) => n)).toEqual(Array(3).fill(undefined));
+  const byDefault = async (quota: number | null) => {
+    const found = new Map(reserved(await graphOf({ ...APP_ONLY, quota })) as [string, unknown][]);
+    expect(found.get('refresh')).toBeUndefined();
+    expect(found.get('watch')).toBeUndefined();
+    return found.get('login');
+  };
+
+  test.each([
+    [1_000, 5],
+    [105, 5],
+    [104, undefined],
+    [100, undefined],
+    [50, undefined],
+    [10, undefined],
+    [null, undefined],
+  ])('bounds the public function by default if a quota of %s allows it', async (quota, bound) => {
+    expect(await byDefault(quota)).toBe(bound);
+  });
+
+  test('is off where that is asked for', async () => {
+    const graph = await graphOf({
+      ...APP_ONLY,
+      config: { reservedConcurrency: 'none' },
+      quota: 1_000,
+    });
+    expect(reserved(graph).map(([, n]) => n)).toEqual(Array(3).fill(undefined));
   });
 
   test.each(['0', '-1', '1.5', 'many'])('of %s is refused', async (reservedConcurrency) => {
     const { message } = await problemsOf({ config: { reservedConcurrency } });
-    expect(message).toContain('must be a whole number from 1 to 999');
+    expect(message).toContain('must be a whole number from 1 to 999, or none');
   });
 });
 

