@@ -72,6 +72,8 @@ describe('A key of the stack', () => {
         'FYERS_REFRESH_TOKEN',
         'FYERS_TOKEN_STATE',
         'FYERS_LOGIN_STATE',
+        'FYERS_LINK_KEY',
+        'FYERS_PIN_KEY',
         'FYERS_TELEGRAM',
       ),
       ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_TOKEN_STATE'),
@@ -96,13 +98,13 @@ describe('A key of the stack', () => {
       'FYERS_ACCESS_TOKEN',
       'FYERS_TOKEN_STATE',
       'FYERS_LOGIN_STATE',
-      'FYERS_TELEGRAM',
+      'FYERS_LINK_KEY',
     ];
     expect(onTheKey('fyers-login')).toEqual([
-      ssm('kms:Decrypt', ...reads),
+      ssm('kms:Decrypt', ...reads, 'FYERS_LOGIN_URL', 'FYERS_TELEGRAM'),
       ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_LOGIN_STATE'),
     ]);
-    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads)]);
+    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads, 'FYERS_TELEGRAM')]);
   });
 
   test('serves the instance for the two parameters that it may read, and the schedules not at all', () => {
