@@ -165,6 +165,9 @@ export function namesFor(suffix: string): Names {
   };
 }
 
+/** As IAM has it. Not `*`, which crosses slashes: another shard's folder may lie in between. */
+export const ANY_DATE = '????-??-??';
+
 /** Where things stand in the bucket. */
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
@@ -181,10 +184,7 @@ export const OBJECTS = {
     name.endsWith('.parquet')
       ? `${OBJECTS.parquetFolder(date, shard)}${name}`
       : `${OBJECTS.dayPrefix(date, shard)}${name}`,
-  /**
-   * Every object of any day of a shard, with IAM's `?` for one character of it. Not `*`, which crosses slashes: another
-   * shard's folder may lie in between.
-   */
+  /** Every object of any day of a shard, with IAM's `?` for one character of it. */
   dayFilePatterns: (shard: string): readonly string[] =>
     [
       'depth.parquet',
@@ -194,7 +194,7 @@ export const OBJECTS = {
       'manifest.json',
       'day-????.csv.gz',
       'events-????.jsonl.gz',
-    ].map((name) => OBJECTS.dayFile('????-??-??', shard, name)),
+    ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** What Athena answered; it expires. */
   athenaPrefix: 'athena-results/',

@@ -22,7 +22,7 @@ export interface Reserved {
 }
 
 /** Null where Lambda would refuse it. */
-export function loginReservation(quota: number): number | null {
+function loginReservation(quota: number): number | null {
   return quota - LOGIN_EXECUTIONS_MAX >= UNRESERVED_EXECUTIONS_MIN ? LOGIN_EXECUTIONS_MAX : null;
 }
 

@@ -19,7 +19,8 @@ type Target =
   | 'refresh function'
   | 'watch function'
   | 'artifacts'
-  | 'depth of its shard'
+  | 'folders of its shard'
+  | 'recordings of its shard'
   | 'anything';
 
 export interface Permission {
@@ -171,9 +172,14 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     actor: 'harvester',
     effect: 'Allow',
     actions: ['s3:GetObject'],
-    on: ['artifacts', 'depth of its shard'],
+    on: ['artifacts', 'folders of its shard'],
   },
-  { actor: 'harvester', effect: 'Allow', actions: ['s3:PutObject'], on: ['depth of its shard'] },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['s3:PutObject'],
+    on: ['recordings of its shard'],
+  },
   {
     // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
     actor: 'harvester',

@@ -39,7 +39,7 @@ export interface KeeperSettings {
 /** With its address known. */
 export type AddressedLogin = LoginSettings & { readonly loginUrl: string };
 
-export interface LoginSettings {
+interface LoginSettings {
   /** The login function's address, with a trailing slash; null: the parameter FYERS_LOGIN_URL holds it. */
   readonly loginUrl: string | null;
   /** As registered for the app. One tap is enough where it is `loginUrl`. */

@@ -129,7 +129,11 @@ describe('The policy', () => {
     expect(statements('fyers-harvester')).toEqual([
       allow(['ssm:GetParameter'], ...own),
       { Effect: 'Deny', Action: ['ssm:GetParameter*'], NotResource: own },
-      allow(['s3:GetObject'], `${BUCKET}/artifact/*`, ...SHARD_0),
+      allow(
+        ['s3:GetObject'],
+        `${BUCKET}/artifact/*`,
+        `${BUCKET}/depth/v2/date=????-??-??/shard=0/*`,
+      ),
       allow(['s3:PutObject'], ...SHARD_0),
       {
         ...allow(['cloudwatch:PutMetricData'], '*'),
