@@ -4,7 +4,12 @@ import { toError } from '../core/errors.ts';
 import { fyersLoginUrl, newState, stateDay } from '../core/token/login-link.ts';
 import type { LoginContext } from './login-context.ts';
 
-/** @param redirectUri as it is registered */
+/**
+ * The state is signed with the app's own secret: this process alone checks it, and it is seen by nobody but the person's
+ * browser and Fyers, which has given that secret. Logins of a stack, whose links are mailed, have a key of their own.
+ *
+ * @param redirectUri as it is registered
+ */
 export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
   const { app, apiUrl, session } = context;
   const now = session.io.clock.now();

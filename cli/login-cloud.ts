@@ -1,5 +1,11 @@
 // The registered URL is the login function's: the function does the login, and this command waits for its token.
-import { type AccessToken, parseAccessToken, parseRefreshToken } from '../core/config.ts';
+import {
+  type AccessToken,
+  type LinkKey,
+  parseAccessToken,
+  parseLinkKey,
+  parseRefreshToken,
+} from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
@@ -25,7 +31,8 @@ export async function cloudTokens(
   const day = loginDay(session.io.clock.now(), 'all', calendar);
   if (day.kind !== 'open') throw noLink(day.kind === 'too-early');
   const before = tokenIn(await read('FYERS_ACCESS_TOKEN'));
-  await openPage(context, `${loginUrl}${linkPath(app, day.date)}`);
+  const signer = { id: app.id, secret: await linkKeyIn(context, read) };
+  await openPage(context, `${loginUrl}${linkPath(signer, day.date)}`);
   const accessToken = await newToken(context, read, before);
   return { accessToken, refreshToken: await refreshTokenIn(read) };
 }
@@ -41,6 +48,21 @@ export async function storedTokens(read: ReadParameter): Promise<Tokens | null> 
 async function refreshTokenIn(read: ReadParameter): Promise<Tokens['refreshToken']> {
   const token = parseRefreshToken(tokenIn(await read('FYERS_REFRESH_TOKEN')) ?? '');
   return token.ok ? token.value : null;
+}
+
+/** The stack's own: the function takes no link that is signed with anything else. */
+async function linkKeyIn({ session, names }: LoginContext, read: ReadParameter): Promise<LinkKey> {
+  const text = await read('FYERS_LINK_KEY');
+  const key = parseLinkKey(text?.trim() ?? '');
+  if (!key.ok) {
+    throw new FyersError(
+      'operator.prerequisite',
+      `The parameter ${names.parameter('FYERS_LINK_KEY')} ${text === null ? 'does not exist' : key.problem}.`,
+      'Run `pulumi up --refresh`, which makes it, and repeat the command.',
+    );
+  }
+  session.hide(key.value);
+  return key.value;
 }
 
 async function newToken(

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { claimFiles } from '../adapters/files/claim-files.ts';
-import { folderStore, refuseUnwritable } from '../adapters/files/token-folder.ts';
+import { folderStore, makeKeys, refuseUnwritable } from '../adapters/files/token-folder.ts';
 import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { type Pin, parseFyId, parsePin } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
@@ -62,6 +62,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   const app = ownApp(settings, folder);
   session.hide(app.secret);
   await refuseUnwritable(folder);
+  await makeKeys(folder);
   const store = folderStore({ folder, settings, onSecret: session.hide });
   const broker = fyersBroker({ apiUrl: apiUrlOf(settings), onSecret: session.hide });
   const probe = options.probe === true;

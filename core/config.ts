@@ -9,6 +9,10 @@ export type Pin = Branded<'Pin'>;
 export type AccessToken = Branded<'AccessToken'>;
 export type RefreshToken = Branded<'RefreshToken'>;
 export type AuthCode = Branded<'AuthCode'>;
+/** Signs links and states. The program makes it; refresh, login and watch read it. */
+export type LinkKey = Branded<'LinkKey'>;
+/** Keys the fingerprint of refresh token and PIN. The program makes it; refresh alone reads it. */
+export type PinKey = Branded<'PinKey'>;
 export type DepthSymbol = Branded<'DepthSymbol'>;
 /** A name that stands for another contract on another day: `FUT:NIFTY`, `ATM:NIFTY+1CE`. */
 export type SymbolAlias = Branded<'SymbolAlias'>;
@@ -42,10 +46,19 @@ export const parseRefreshToken = matching<RefreshToken>(
   /^[\w-]+\.[\w-]+\.[\w-]+$/,
   'must be one token of three parts joined by dots',
 );
+const RANDOM_KEY = /^[0-9a-f]{64}$/;
+const RANDOM_KEY_FORM = 'must be 32 random bytes in hex, as the program makes them';
+export const parseLinkKey = matching<LinkKey>(RANDOM_KEY, RANDOM_KEY_FORM);
+export const parsePinKey = matching<PinKey>(RANDOM_KEY, RANDOM_KEY_FORM);
 /** As long as any that Fyers was seen to give, twice over. */
 export const parseAuthCode = matching<AuthCode>(
   /^(?=.{20,4096}$)[\w-]+\.[\w-]+\.[\w-]+$/,
   'must be the auth_code of the address that Fyers redirected to',
+);
+/** Of the login function: one host and nothing after it. */
+export const parseLoginUrl = matching<string>(
+  /^https:\/\/[a-z0-9.-]+\/$/,
+  'must be the https address of the login function, with a slash at its end',
 );
 /** Exchange, ticker, and for shares the series: `NSE:SBIN-EQ`, `NSE:M&M-EQ`, `NSE:NIFTY26AUGFUT`. */
 export const parseSymbol = matching<DepthSymbol>(

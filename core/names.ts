@@ -68,7 +68,7 @@ export const ENVIRONMENT = {
   telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
   /** `yes` if a harvester records with the token, so that a proof reads market depth too. */
   harvester: 'FYERS_HARVESTER',
-  /** The address of the login function, with a trailing slash. */
+  /** The address of the login function, with a trailing slash; that function reads it from the parameter of the name. */
   loginUrl: 'FYERS_LOGIN_URL',
   /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */
   redirectUri: 'FYERS_REDIRECT_URI',
@@ -86,6 +86,12 @@ export type ParameterName =
   | 'FYERS_REFRESH_TOKEN'
   | 'FYERS_TOKEN_STATE'
   | 'FYERS_LOGIN_STATE'
+  /** Random; made by the program. Links and states are signed with it. */
+  | 'FYERS_LINK_KEY'
+  /** Random; made by the program. The PIN is fingerprinted with it. */
+  | 'FYERS_PIN_KEY'
+  /** The login function's address: in that function's own environment it would be a circle. */
+  | 'FYERS_LOGIN_URL'
   /** `<bot token>/<chat id>`, where Telegram is configured. */
   | 'FYERS_TELEGRAM';
 
@@ -162,6 +168,9 @@ export function namesFor(suffix: string): Names {
   };
 }
 
+/** As IAM has it. Not `*`, which crosses slashes: another shard's folder may lie in between. */
+export const ANY_DATE = '????-??-??';
+
 /** Where things stand in the bucket. */
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
@@ -169,6 +178,8 @@ export const OBJECTS = {
   /** The operator's own days, for the harvester; absent where there are none. */
   calendar: 'artifact/calendar.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
+  /** Of every version's recordings: nothing below it is written twice. */
+  recordingsPrefix: 'depth/',
   depthPrefix: 'depth/v2/',
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
   /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
@@ -176,6 +187,17 @@ export const OBJECTS = {
     name.endsWith('.parquet')
       ? `${OBJECTS.parquetFolder(date, shard)}${name}`
       : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+  /** Every object of any day of a shard, with IAM's `?` for one character of it. */
+  dayFilePatterns: (shard: string): readonly string[] =>
+    [
+      'depth.parquet',
+      'day.log.gz',
+      'events.jsonl.gz',
+      'quarantine.csv',
+      'manifest.json',
+      'day-????.csv.gz',
+      'events-????.jsonl.gz',
+    ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** What Athena answered; it expires. */
   athenaPrefix: 'athena-results/',

@@ -46,10 +46,9 @@ export interface Wiring {
   readonly settings: KeeperSettings;
 }
 
-/** @param loginUrl where the function is the login itself, which learns its address from each request */
-export function wiringOf(environment: Environment, loginUrl?: string): Wiring {
+export function wiringOf(environment: Environment): Wiring {
   const log = createLog({ clock: systemClock });
-  const settings = settingsFrom(environment, loginUrl ?? environment[ENVIRONMENT.loginUrl] ?? '');
+  const settings = settingsFrom(environment);
   return { log, settings, ports: portsFor(settings, environment, log) };
 }
 
@@ -77,7 +76,7 @@ export function failureOf(caught: unknown, log: Log, actor: FunctionActor): Fyer
       );
 }
 
-function settingsFrom(environment: Environment, loginUrl: string): KeeperSettings {
+function settingsFrom(environment: Environment): KeeperSettings {
   return {
     names: namesFor(environment[ENVIRONMENT.suffix] ?? ''),
     days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
@@ -85,7 +84,8 @@ function settingsFrom(environment: Environment, loginUrl: string): KeeperSetting
     fyId: environment[ENVIRONMENT.fyId] ?? null,
     proof: environment[ENVIRONMENT.harvester] === 'yes' ? 'depth' : 'profile',
     login: {
-      loginUrl,
+      // The login function has none: its own address, in its own environment, would be a circle.
+      loginUrl: environment[ENVIRONMENT.loginUrl] ?? null,
       redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,
       apiUrl: environment[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
     },

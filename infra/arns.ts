@@ -11,6 +11,9 @@ export const PARAMETERS: readonly ParameterName[] = [
   'FYERS_REFRESH_TOKEN',
   'FYERS_TOKEN_STATE',
   'FYERS_LOGIN_STATE',
+  'FYERS_LINK_KEY',
+  'FYERS_PIN_KEY',
+  'FYERS_LOGIN_URL',
 ];
 
 export const FUNCTION_ACTORS: readonly FunctionActor[] = ['refresh', 'login', 'watch'];

@@ -16,6 +16,7 @@ import {
   parseTelegram,
 } from '../core/config.ts';
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import type { Reservation } from './concurrency.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
   deployable,
@@ -82,8 +83,8 @@ export interface Settings {
   readonly customerKey: boolean;
   /** Roles and users of the account that may read the access token. */
   readonly readers: readonly Reader[];
-  /** Executions that are set aside for refresh and login each; null for none. */
-  readonly reservedConcurrency: number | null;
+  /** Executions that are set aside for refresh and login each; by default for the login alone, where the quota allows it. */
+  readonly reservedConcurrency: Reservation;
   /** For the account's month; zero: no budget. */
   readonly budgetDollars: number;
   readonly deleteData: boolean;
@@ -155,7 +156,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     replaceInSession: read('replaceInSession', parseYesNo) ?? false,
     customerKey: read('customerKey', parseYesNo) ?? false,
     readers: read('readers', parseReaders) ?? [],
-    reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency),
+    reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency) ?? 'byQuota',
     budgetDollars:
       read('budgetDollars', parseDollars) ??
       DEFAULT_BUDGET_DOLLARS * Math.max(1, harvesters.length),

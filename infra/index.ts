@@ -7,6 +7,7 @@ import { PROJECT, REGION, namesFor } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { fixedArns } from './arns.ts';
 import type { Code } from './bundle.ts';
+import { reservedBy } from './concurrency.ts';
 import { Athena } from './components/athena.ts';
 import { Credentials } from './components/credentials.ts';
 import { Dashboard } from './components/dashboard.ts';
@@ -47,7 +48,12 @@ export async function program(
   const arns = fixedArns(accountId, names, { ...settings, keyArn: credentials.keyArn });
   const shared = { ...settings, names, accountId, arns, hasApp: settings.app !== null };
   const messages = new Messages('messages', shared, { provider });
-  const keeper = new Keeper('keeper', { ...shared, credentials, messages, code }, { provider });
+  const reserved = await reservedBy(settings.reservedConcurrency, provider);
+  const keeper = new Keeper(
+    'keeper',
+    { ...shared, credentials, messages, code, reserved },
+    { provider },
+  );
   const harvester = settings.harvester
     ? new Harvester(
         'harvester',

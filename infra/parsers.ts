@@ -2,6 +2,7 @@
 import { type Override, parseOverridesText } from '../core/market/calendar-data.ts';
 import type { Parsed } from '../core/config.ts';
 import { withoutEndSeparators, withoutEndSlashes } from '../core/text.ts';
+import type { Reservation } from './concurrency.ts';
 
 function matching(pattern: RegExp, expected: string) {
   return (text: string): Parsed<string> =>
@@ -132,11 +133,12 @@ export function parseReaders(text: string): Parsed<readonly Reader[]> {
     : { ok: true, value: readers };
 }
 
-/** None would switch the functions off. */
-export function parseReservedConcurrency(text: string): Parsed<number> {
+/** Zero would switch the functions off. */
+export function parseReservedConcurrency(text: string): Parsed<Reservation> {
+  if (text === 'none') return { ok: true, value: text };
   return /^[1-9]\d{0,2}$/.test(text)
     ? { ok: true, value: Number(text) }
-    : wrong('must be a whole number from 1 to 999');
+    : wrong('must be a whole number from 1 to 999, or none');
 }
 
 function wrong(problem: string): { readonly ok: false; readonly problem: string } {

@@ -19,7 +19,8 @@ type Target =
   | 'refresh function'
   | 'watch function'
   | 'artifacts'
-  | 'depth of its shard'
+  | 'folders of its shard'
+  | 'recordings of its shard'
   | 'anything';
 
 export interface Permission {
@@ -41,6 +42,8 @@ const LOGIN_READS: readonly Target[] = [
   'parameter FYERS_ACCESS_TOKEN',
   'parameter FYERS_TOKEN_STATE',
   'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
+  'parameter FYERS_LOGIN_URL',
   'parameter FYERS_TELEGRAM',
   'claims',
 ];
@@ -51,6 +54,7 @@ const WATCH_READS: readonly Target[] = [
   'parameter FYERS_ACCESS_TOKEN',
   'parameter FYERS_TOKEN_STATE',
   'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
   'parameter FYERS_TELEGRAM',
 ];
 
@@ -66,6 +70,9 @@ const OWN_PERMISSIONS: readonly Permission[] = [
       'parameter FYERS_REFRESH_TOKEN',
       'parameter FYERS_TOKEN_STATE',
       'parameter FYERS_LOGIN_STATE',
+      'parameter FYERS_LINK_KEY',
+      // Of the refresh alone: with it four digits are quickly found from their fingerprint.
+      'parameter FYERS_PIN_KEY',
       'parameter FYERS_TELEGRAM',
       'claims',
     ],
@@ -165,9 +172,14 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     actor: 'harvester',
     effect: 'Allow',
     actions: ['s3:GetObject'],
-    on: ['artifacts', 'depth of its shard'],
+    on: ['artifacts', 'folders of its shard'],
   },
-  { actor: 'harvester', effect: 'Allow', actions: ['s3:PutObject'], on: ['depth of its shard'] },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['s3:PutObject'],
+    on: ['recordings of its shard'],
+  },
   {
     // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
     actor: 'harvester',
@@ -209,7 +221,7 @@ export const PERMISSIONS: readonly Permission[] = [
 ];
 
 /** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
-export type Arns = Readonly<Partial<Record<Target, Input<string>>>>;
+export type Arns = Readonly<Partial<Record<Target, Input<string> | readonly Input<string>[]>>>;
 
 export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
   const statements = PERMISSIONS.filter((permission) => permission.actor === actor).flatMap(

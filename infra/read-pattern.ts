@@ -16,6 +16,9 @@ export interface ReadPatternArgs {
 /** EventBridge's quota for a pattern, in characters, before an increase that one would have to ask for. */
 const PATTERN_LENGTH_MAX = 2_048;
 
+/** An address that every mail holds is nobody's secret. */
+const SECRET = PARAMETERS.filter((name) => name !== 'FYERS_LOGIN_URL');
+
 /** All that hand out a value. BatchGetSecretValue is recorded as a GetSecretValue for each secret. */
 const CALLS = [
   'GetParameter',
@@ -28,7 +31,7 @@ const CALLS = [
 /** @throws RunError where so many readers are named that EventBridge would not take it */
 export function readPattern({ names, accountId, pinArn, roleArns, userArns }: ReadPatternArgs) {
   const parameters = [
-    ...[...PARAMETERS, 'FYERS_TELEGRAM' as const].map((name) => names.parameter(name)),
+    ...[...SECRET, 'FYERS_TELEGRAM' as const].map((name) => names.parameter(name)),
     // A version or a label after the name, and the address in place of it, are rare: those of another stack are told,
     // too, rather than doubling the pattern.
     { wildcard: 'FYERS_*:*' },

@@ -1,5 +1,5 @@
 // Fyers has sent the human back: check the state, swap the code, prove the token, publish it.
-import { type AuthCode, parseAuthCode } from '../core/config.ts';
+import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import type { App, MintAnswer } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
@@ -21,7 +21,7 @@ import {
 } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
 import { publish, reportDepth, shownToken, upkeep } from './publish.ts';
-import { readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 import { retrying } from './retrying.ts';
 
 /** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
@@ -46,6 +46,7 @@ interface Login {
   readonly signal: AbortSignal;
   readonly startedAt: Instant;
   readonly app: App;
+  readonly linkKey: LinkKey;
   readonly state: ValidState;
   readonly code: AuthCode;
 }
@@ -60,16 +61,20 @@ export async function finishLogin(
   if (!isStateShaped(stateText)) return { kind: 'unknown' };
   const code = parseAuthCode(authCode);
   if (s === 'ok' && !code.ok) return { kind: 'unknown' };
-  const app = await readApp(ports, settings);
+  const [app, linkKey] = await Promise.all([
+    readApp(ports, settings),
+    readLinkKey(ports, settings),
+  ]);
   const startedAt = ports.clock.now();
-  const state = readState(app, stateText, startedAt, settings.calendar);
+  const signer = { id: app.id, secret: linkKey };
+  const state = readState(signer, stateText, startedAt, settings.calendar);
   if (state.kind === 'malformed') return { kind: 'unknown' };
   if (state.kind !== 'valid') return { kind: 'refused', why: state.kind };
   const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   ports.events.emit(runStarted('login'));
   if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words());
-  const login = { ports, settings, signal, startedAt, app, state, code: code.value };
+  const login = { ports, settings, signal, startedAt, app, linkKey, state, code: code.value };
   const stored = await storedToken(login);
   return (await refusedBefore(login, stored)) ?? (await underClaim(login, stored));
 }
@@ -205,7 +210,7 @@ async function remember(
 
 /** So that nobody is asked for a login that would be refused the same. */
 function noteRefusedApp(login: Login): Promise<void> {
-  const refusedApp = appFingerprint(login.app);
+  const refusedApp = appFingerprint(login.linkKey, login.app);
   return noteLogin(login, (memory) => ({ ...memory, refusedApp }));
 }
 

@@ -16,7 +16,7 @@ import { LOGIN_RETRY } from '../core/retry.ts';
 import { isOneTap, registeredUrl } from './ask.ts';
 import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { readApp, readMemory } from './read.ts';
+import { readApp, readLinkKey, readLogin, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
 import type { App, Proof } from '../core/ports.ts';
 
@@ -98,19 +98,24 @@ export async function openLink(
   const claimed = claimedDay(path);
   if (claimed === null) return { kind: 'incomplete-link' };
   if (claimed !== day.date) return { kind: 'other-day-link', path };
-  const app = await readApp(ports, settings);
-  const date = dayOfLink(app, path);
+  const [app, linkKey] = await Promise.all([
+    readApp(ports, settings),
+    readLinkKey(ports, settings),
+  ]);
+  const signer = { id: app.id, secret: linkKey };
+  const date = dayOfLink(signer, path);
   if (date === null) return { kind: 'incomplete-link' };
-  if (!isOneTap(settings.login)) return { kind: 'refused', why: 'not-registered' };
+  const login = await readLogin(ports, settings);
+  if (!isOneTap(login)) return { kind: 'refused', why: 'not-registered' };
   if (proves) {
     const { account } = await readMemory(ports, settings);
     const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
     const live = await liveStored(ports, settings, { app, account, stored, signal });
     if (live !== null) return { ...live, already: true };
   }
-  const state = newState(app, date, now, ports.nonce());
-  const redirectUri = registeredUrl(settings.login);
-  const url = fyersLoginUrl({ ...settings.login, appId: app.id, redirectUri, state });
+  const state = newState(signer, date, now, ports.nonce());
+  const redirectUri = registeredUrl(login);
+  const url = fyersLoginUrl({ ...login, appId: app.id, redirectUri, state });
   return { kind: 'link', date, until: day.until, url };
 }
 

@@ -51,7 +51,7 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
     claim: { ...progress.claim, done: false },
   });
   const answer = await retrying(ports, startedAt, signal, () =>
-    ports.broker.refresh(app, live.token, pin, signal),
+    ports.broker.refresh(app, live.token, pin.pin, signal),
   );
   const answered = withKnown(counted, { answer });
   switch (answer.kind) {

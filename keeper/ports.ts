@@ -38,9 +38,12 @@ export interface KeeperSettings {
   readonly proof: 'profile' | 'depth';
 }
 
-export interface LoginSettings {
-  /** The login function's address, with a trailing slash. */
-  readonly loginUrl: string;
+/** With its address known. */
+export type AddressedLogin = LoginSettings & { readonly loginUrl: string };
+
+interface LoginSettings {
+  /** The login function's address, with a trailing slash; null: the parameter FYERS_LOGIN_URL holds it. */
+  readonly loginUrl: string | null;
   /** As registered for the app. One tap is enough where it is `loginUrl`. */
   readonly redirectUri: string;
   /** Fyers' API, without a trailing slash. */

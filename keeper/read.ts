@@ -1,5 +1,15 @@
 // What the keeper's runs read at their start.
-import { type AppId, parseAppId, parseAppSecret } from '../core/config.ts';
+import {
+  type AppId,
+  type LinkKey,
+  type Parsed,
+  type PinKey,
+  parseAppId,
+  parseAppSecret,
+  parseLinkKey,
+  parseLoginUrl,
+  parsePinKey,
+} from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { type ParameterName, REGION } from '../core/names.ts';
 import type { App } from '../core/ports.ts';
@@ -15,7 +25,7 @@ import {
   formatTokenState,
   parseTokenState,
 } from '../core/token/state.ts';
-import type { KeeperPorts, KeeperSettings } from './ports.ts';
+import type { AddressedLogin, KeeperPorts, KeeperSettings } from './ports.ts';
 
 type Reading = Pick<KeeperPorts, 'store'>;
 
@@ -36,6 +46,40 @@ export async function readAppId({ store }: Reading, settings: KeeperSettings): P
   const id = parseAppId(text?.trim() ?? '');
   if (!id.ok) throw noApp(settings, 'FYERS_CLIENT_ID', text, id.problem);
   return id.value;
+}
+
+/** @throws FyersError `operator.config`, as what the program makes is missing. */
+export function readLinkKey(ports: Reading, settings: KeeperSettings): Promise<LinkKey> {
+  return readMade(ports, settings, 'FYERS_LINK_KEY', parseLinkKey);
+}
+
+/** Only where there is a PIN. @throws FyersError `operator.config` */
+export function readPinKey(ports: Reading, settings: KeeperSettings): Promise<PinKey> {
+  return readMade(ports, settings, 'FYERS_PIN_KEY', parsePinKey);
+}
+
+/** The same settings with the login function's address, which no request may choose. @throws FyersError `operator.config` */
+export async function readLogin(ports: Reading, settings: KeeperSettings): Promise<AddressedLogin> {
+  const { login } = settings;
+  const loginUrl =
+    login.loginUrl ?? (await readMade(ports, settings, 'FYERS_LOGIN_URL', parseLoginUrl));
+  return { ...login, loginUrl };
+}
+
+async function readMade<T>(
+  { store }: Reading,
+  { names }: KeeperSettings,
+  name: ParameterName,
+  parse: (text: string) => Parsed<T>,
+): Promise<T> {
+  const text = await store.read(name);
+  const parsed = parse(text?.trim() ?? '');
+  if (parsed.ok) return parsed.value;
+  throw new FyersError(
+    'operator.config',
+    `The parameter ${names.parameter(name)} ${text === null ? 'does not exist' : parsed.problem}.`,
+    'Run `pulumi up --refresh`, which makes it.',
+  );
 }
 
 function noApp(

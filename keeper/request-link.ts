@@ -15,7 +15,7 @@ import { takeLock } from './claim.ts';
 import { type LoginOutcome, type LoginPorts, liveStored } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
 import { upkeep } from './publish.ts';
-import { readApp, readMemory, writeLoginState } from './read.ts';
+import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 
 /** The public button's answer comes at a multiple of this time, so that its work does not show. */
 const PUBLIC_ANSWER_STEP_MS = 3 * SECOND;
@@ -31,8 +31,14 @@ export async function requestLink(
   const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   const asker: Asker = linkPath === null ? 'anyone' : 'link';
-  const app = await readApp(ports, settings);
-  if (linkPath !== null && dayOfLink(app, linkPath) === null) return { kind: 'incomplete-link' };
+  const [app, linkKey] = await Promise.all([
+    readApp(ports, settings),
+    readLinkKey(ports, settings),
+  ]);
+  const signer = { id: app.id, secret: linkKey };
+  if (linkPath !== null && dayOfLink(signer, linkPath) === null) {
+    return { kind: 'incomplete-link' };
+  }
   const outcome = await underLock({ ports, settings, app, day: day.date, asker, signal });
   if (asker === 'link' || (outcome.kind !== 'done' && outcome.kind !== 'sent')) return outcome;
   await ports.clock.sleepUntil(nextStep(startedAt, ports.clock.now()), signal);

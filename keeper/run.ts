@@ -2,11 +2,17 @@
 import { dayOf } from '../core/market/calendar.ts';
 import { type Instant, istDateAt } from '../core/time.ts';
 import type { Trigger } from '../core/token/decide.ts';
-import { type Known, liveRefreshToken } from '../core/token/facts.ts';
-import type { TokenState } from '../core/token/state.ts';
+import {
+  type KeyedPin,
+  type Known,
+  liveRefreshToken,
+  renewedInputsOf,
+} from '../core/token/facts.ts';
+import { withRenewedApp } from '../core/token/login-state.ts';
+import { type TokenState, withRenewedInputs } from '../core/token/state.ts';
 import type { Claim } from './claim.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { readApp, readMemory, writeState } from './read.ts';
+import { readApp, readLinkKey, readMemory, readPinKey, writeState } from './read.ts';
 
 export interface Run {
   readonly ports: KeeperPorts;
@@ -29,15 +35,17 @@ export interface Progress {
 export async function look(run: Run, before: Progress | null): Promise<Progress> {
   const { ports, settings, trigger } = run;
   const now = ports.clock.now();
-  const [app, memory, storedToken, refreshToken] = await Promise.all([
+  const [app, linkKey, memory, storedToken, refreshToken] = await Promise.all([
     readApp(ports, settings),
+    readLinkKey(ports, settings),
     readMemory(ports, settings),
     ports.store.read('FYERS_ACCESS_TOKEN'),
     ports.store.read('FYERS_REFRESH_TOKEN'),
   ]);
   // Without a token to use it with, the PIN stays where it is.
   const pin =
-    liveRefreshToken(refreshToken, now).kind === 'live' ? await ports.secrets.pin() : null;
+    liveRefreshToken(refreshToken, now).kind === 'live' ? await readPin(ports, settings) : null;
+  const renewed = renewedInputsOf({ app, linkKey, refreshToken, pin, now });
   const same = before?.known.storedToken === storedToken;
   const known: Known = {
     now,
@@ -47,14 +55,20 @@ export async function look(run: Run, before: Progress | null): Promise<Progress>
     account: memory.account,
     storedToken,
     refreshToken,
+    linkKey,
     pin,
-    state: memory.state,
-    login: memory.login,
+    state: withRenewedInputs(memory.state, renewed),
+    login: withRenewedApp(memory.login, renewed),
     storedProof: same ? before.known.storedProof : null,
     answer: null,
     mintedProof: null,
   };
   return { known, saved: memory.state, claim: before?.claim ?? null };
+}
+
+async function readPin(ports: KeeperPorts, settings: KeeperSettings): Promise<KeyedPin | null> {
+  const pin = await ports.secrets.pin();
+  return pin === null ? null : { pin, key: await readPinKey(ports, settings) };
 }
 
 export function withKnown(progress: Progress, found: Partial<Known>): Progress {

@@ -9,14 +9,14 @@ import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
-import { appFingerprint } from '../core/token/digest.ts';
 import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
-import { isRefusedApp } from '../core/token/login-state.ts';
-import { latchedFor } from '../core/token/state.ts';
+import { renewedInputsOf } from '../core/token/facts.ts';
+import { isRefusedApp, withRenewedApp } from '../core/token/login-state.ts';
+import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { reportDepth, shownToken, upkeep } from './publish.ts';
-import { readApp, readMemory } from './read.ts';
+import { readApp, readLinkKey, readMemory } from './read.ts';
 import { retrying } from './retrying.ts';
 
 type WatchPorts = Omit<KeeperPorts, 'secrets' | 'claims'>;
@@ -95,9 +95,16 @@ async function looked(
     throw keeperFailure('broker.refused', look.depthRefused);
   }
   if (isUnproven(token)) throw keeperFailure(UNPROVEN[token], detail);
-  const inputs = { app: appFingerprint(app), refresh: null };
+  const linkKey = await readLinkKey(ports, settings);
+  const now = ports.clock.now();
+  const renewed = renewedInputsOf({ app, linkKey, refreshToken: null, pin: null, now });
+  const state = withRenewedInputs(memory.state, renewed);
+  const login = withRenewedApp(memory.login, renewed);
   // A login would send the same hash.
-  if (latchedFor(memory.state, inputs) === 'app-secret' || isRefusedApp(memory.login, inputs.app)) {
+  if (
+    latchedFor(state, renewed.inputs) === 'app-secret' ||
+    isRefusedApp(login, renewed.inputs.app)
+  ) {
     throw keeperFailure('operator.app-secret');
   }
   const reason = detail === '' ? WHY[token] : `${WHY[token]} (${detail})`;

@@ -93,7 +93,8 @@ function objectKeys(): readonly string[] {
   const day = ['2026-01-05', '0'] as const;
   return Object.values(OBJECTS).map((key) => {
     if (typeof key === 'string') return key;
-    return key === OBJECTS.artifact ? OBJECTS.artifact('SHA256') : key(...day, 'x.csv.gz');
+    const made = key === OBJECTS.artifact ? OBJECTS.artifact('SHA256') : key(...day, 'x.csv.gz');
+    return typeof made === 'string' ? made : made.join(' ');
   });
 }
 

@@ -2,6 +2,7 @@
 import {
   type FunctionConfiguration,
   GetAccountSettingsCommand,
+  GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
@@ -50,5 +51,19 @@ export async function concurrencyOf(
     return { limit, unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? limit };
   } catch (caught) {
     throw awsFault(caught, "Looking at Lambda's quota");
+  }
+}
+
+/** The most runs that a function may have at a time; null where only the account's quota bounds it. Errors as above. */
+export async function reservationOf(
+  client: LambdaClient,
+  FunctionName: string,
+): Promise<number | null> {
+  try {
+    const found = await client.send(new GetFunctionConcurrencyCommand({ FunctionName }));
+    return found.ReservedConcurrentExecutions ?? null;
+  } catch (caught) {
+    if (isAwsError(caught, 'ResourceNotFoundException')) return null;
+    throw awsFault(caught, `Looking at the reservation of ${FunctionName}`);
   }
 }

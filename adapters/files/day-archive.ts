@@ -18,7 +18,8 @@ import { LINE_END, blocksOf, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
 import type { PartNames } from './part-log.ts';
 
-const DAY_FILES = {
+/** `OBJECTS.dayFilePatterns` lets them into the bucket. */
+export const DAY_FILES = {
   parquet: 'depth.parquet',
   dayLog: 'day.log.gz',
   events: 'events.jsonl.gz',

@@ -12,6 +12,13 @@ import { readTokenFiles } from './operator-files.ts';
 /** What a refresh of this folder remembers. Ignored by git, like everything of the name. */
 const STATE_FILE = '.fyers-token-state.json';
 
+/** What that state is fingerprinted with. */
+const KEY_FILES = {
+  FYERS_LINK_KEY: '.fyers-link-key',
+  FYERS_PIN_KEY: '.fyers-pin-key',
+} as const satisfies Partial<Record<ParameterName, string>>;
+const KEY_BYTES = 32;
+
 const OWNER_ONLY = 0o600;
 
 /** Both names, for the readers that the reference's users have. @returns the files */
@@ -71,6 +78,15 @@ export function folderStore({ folder, settings, onSecret }: FolderStoreOptions):
   };
 }
 
+/** The keys that `pulumi up` makes for a stack, made here once for the folder. @throws FyersError `platform.disk` */
+export async function makeKeys(folder: string): Promise<void> {
+  for (const name of Object.values(KEY_FILES)) {
+    const file = path.join(folder, name);
+    if ((await lstat(file).catch(() => null)) !== null) continue;
+    await writeWhole(file, randomBytes(KEY_BYTES).toString('hex'));
+  }
+}
+
 const FILES: Readonly<Partial<Record<ParameterName, readonly string[]>>> = {
   FYERS_ACCESS_TOKEN: OPERATOR_FILES.accessToken,
   FYERS_REFRESH_TOKEN: OPERATOR_FILES.refreshToken,
@@ -101,7 +117,11 @@ async function read(
     case 'FYERS_CLIENT_ID':
     case 'FYERS_SECRET_KEY':
       return settings(name);
+    case 'FYERS_LINK_KEY':
+    case 'FYERS_PIN_KEY':
+      return readKey(path.join(folder, KEY_FILES[name]));
     case 'FYERS_LOGIN_STATE':
+    case 'FYERS_LOGIN_URL':
     case 'FYERS_TELEGRAM':
       return null;
   }
@@ -114,6 +134,13 @@ async function readState(file: string): Promise<string | null> {
   });
   if (text === null || parseTokenState(text) !== null) return text;
   throw unreadableState(file, 'holds no token state');
+}
+
+async function readKey(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch((caught: unknown) => {
+    if (codeOf(caught) === 'ENOENT') return null;
+    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+  });
 }
 
 function unreadableState(file: string, problem: string): FyersError {

@@ -3,8 +3,8 @@ import { REGION } from '../../core/names.ts';
 import { asOperator } from '../aws.ts';
 import { type Finding, type Patient, WITHOUT_AWS, ok, problem } from './finding.ts';
 
-/** What AWS gives a new account; enough for three functions that run a few times a day. */
-const SMALL_QUOTA = 10;
+/** What Lambda leaves to functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
+const UNRESERVED_MIN = 100;
 
 export async function identityFinding({ session, identity }: Patient): Promise<Finding> {
   const { account, arn } = await identity();
@@ -13,10 +13,15 @@ export async function identityFinding({ session, identity }: Patient): Promise<F
   return ok(`${arn}, account ${account}; region ${REGION}${note}`);
 }
 
-export async function quotaFinding({ session, hasAws }: Patient): Promise<Finding> {
+export async function quotaFinding({
+  session,
+  names,
+  hasAws,
+  deployed,
+}: Patient): Promise<Finding> {
   if (!(await hasAws())) return WITHOUT_AWS;
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { concurrencyOf } = await import('../../adapters/aws/deployed-function.ts');
+  const { concurrencyOf, reservationOf } = await import('../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(session.io.aws);
   const { limit, unreserved } = await asOperator(concurrencyOf(client));
   if (unreserved < 1) {
@@ -25,9 +30,20 @@ export async function quotaFinding({ session, hasAws }: Patient): Promise<Findin
       `Ask for more at https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions), or take reservations back.`,
     );
   }
+  const bound =
+    (await deployed('login')) === null
+      ? null
+      : await asOperator(reservationOf(client, names().function('login')));
+  if (bound !== null) {
+    return ok(`${free(limit, unreserved)}; the login page is bounded to ${String(bound)}`);
+  }
   return ok(
-    limit <= SMALL_QUOTA
-      ? `${String(limit)} runs at a time: enough while reserved concurrency is off, as it is by default`
-      : `${String(limit)} runs at a time, ${String(unreserved)} of them free`,
+    limit <= UNRESERVED_MIN
+      ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
+      : `${free(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
   );
+}
+
+function free(limit: number, unreserved: number): string {
+  return `${String(limit)} runs at a time, ${String(unreserved)} of them free`;
 }

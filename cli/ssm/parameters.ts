@@ -18,6 +18,9 @@ export const PARAMETERS = {
   FYERS_REFRESH_TOKEN: 'what FyersTokenRefresh refreshes with',
   FYERS_TOKEN_STATE: "FyersTokenRefresh's own state",
   FYERS_LOGIN_STATE: "the login's own state",
+  FYERS_LINK_KEY: 'what links are signed with',
+  FYERS_PIN_KEY: 'what the PIN is fingerprinted with',
+  FYERS_LOGIN_URL: "the login function's address",
   FYERS_TELEGRAM: 'the Telegram bot and chat',
 } as const satisfies Readonly<Record<ParameterName, string>>;
 

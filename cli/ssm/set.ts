@@ -31,7 +31,10 @@ type Rule =
   | { readonly kind: 'token'; readonly token: TokenKind; readonly parse: Parse }
   /** The program writes it from this key of its configuration. */
   | { readonly kind: 'configured'; readonly key: string; readonly parse: Parse }
-  | { readonly kind: 'state' };
+  | { readonly kind: 'state' }
+  /** Random, or AWS's own: the program makes it and keeps it. */
+  | { readonly kind: 'made' };
+type Settable = Exclude<Rule, { kind: 'state' | 'made' }>;
 type Parse = (text: string) => Parsed<unknown>;
 
 const RULES: Readonly<Record<ParameterName, Rule>> = {
@@ -41,6 +44,9 @@ const RULES: Readonly<Record<ParameterName, Rule>> = {
   FYERS_REFRESH_TOKEN: { kind: 'token', token: 'refresh_token', parse: parseRefreshToken },
   FYERS_TOKEN_STATE: { kind: 'state' },
   FYERS_LOGIN_STATE: { kind: 'state' },
+  FYERS_LINK_KEY: { kind: 'made' },
+  FYERS_PIN_KEY: { kind: 'made' },
+  FYERS_LOGIN_URL: { kind: 'made' },
   FYERS_TELEGRAM: { kind: 'configured', key: 'telegram', parse: parseTelegram },
 };
 
@@ -105,13 +111,20 @@ async function keyInUse({ io }: Session, names: Names, full: string): Promise<st
 }
 
 /** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */
-function ruleFor(key: ParameterName, { force }: SetOptions): Exclude<Rule, { kind: 'state' }> {
+function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
   const rule = RULES[key];
   if (rule.kind === 'state') {
     throw new FyersError(
       'operator.usage',
       `${key} is written by its function only; a wrong one would let it forget what Fyers refused.`,
       `To make it start anew, run \`npx --no-install fyers ssm delete ${key}\`.`,
+    );
+  }
+  if (rule.kind === 'made') {
+    throw new FyersError(
+      'operator.usage',
+      `${key} is made by \`pulumi up\`, and nothing else writes it.`,
+      `For another one run \`npx --no-install fyers ssm delete ${key}\` and \`pulumi up --refresh\`.`,
     );
   }
   if (rule.kind === 'configured' && force !== true) {

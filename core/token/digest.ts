@@ -1,10 +1,10 @@
 // Digests of token material: what the broker asks for, what is compared, and what people may see.
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { Pin, RefreshToken } from '../config.ts';
+import type { AppId, LinkKey, Pin, PinKey, RefreshToken } from '../config.ts';
 import type { App } from '../ports.ts';
 
 declare const fingerprintBrand: unique symbol;
-/** Stands for secret inputs in the token state; without the app secret it says nothing about them. */
+/** Names secret inputs in the token state; without its key it reveals nothing about them. */
 export type Fingerprint = string & { readonly [fingerprintBrand]: true };
 
 /** SHA-256 of `<app id>:<app secret>`, hex (Fyers API v3, "validate-authcode"). It is as good as the secret: never log it. */
@@ -12,14 +12,27 @@ export function appIdHash(app: App): string {
   return createHash('sha256').update(`${app.id}:${app.secret}`).digest('hex');
 }
 
-/** Of what one refresh sends. Keyed by the app secret, because a plain hash of four digits is the PIN. */
-export function inputFingerprint(app: App, token: RefreshToken, pin: Pin): Fingerprint {
-  return keyed(app, ['refresh', token, pin]);
+/** Of what one refresh sends. Keyed, because a plain hash of four digits is the PIN. */
+export function inputFingerprint(
+  key: PinKey,
+  app: App,
+  { token, pin }: { readonly token: RefreshToken; readonly pin: Pin },
+): Fingerprint {
+  return hmac(key, ['refresh', app.id, app.secret, token, pin]);
 }
 
-/** Of the app id and its secret. */
-export function appFingerprint(app: App): Fingerprint {
-  return keyed(app, ['app']);
+/** Of the app id and its secret. Derived from the link key, which refresh, login and watch have in common. */
+export function appFingerprint(key: LinkKey, app: App): Fingerprint {
+  return hmac(derived({ id: app.id, secret: key }, 'app'), [app.id, app.secret]);
+}
+
+/** As an earlier version stored them, keyed by the short app secret: only to recognise what it left, never to be stored. */
+export function oldAppFingerprint(app: App): Fingerprint {
+  return hmac(app.secret, [app.id, 'app']);
+}
+
+export function oldInputFingerprint(app: App, token: RefreshToken, pin: Pin): Fingerprint {
+  return hmac(app.secret, [app.id, 'refresh', token, pin]);
 }
 
 /** Eight hex digits of a token's SHA-256, for people to compare. Not for four-digit secrets. */
@@ -27,13 +40,15 @@ export function displayFingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 8);
 }
 
-/**
- * Thirty-two hex digits that only the holder of the app secret can make. The key is derived (RFC 5869) for one purpose
- * of one app, so that what is signed for one is worthless for another.
- */
-export function loginSignature(app: App, purpose: 'link' | 'state', text: string): string {
-  const key = hkdfSync('sha256', app.secret, app.id, `fyers-token-refresh login ${purpose}`, 32);
-  return createHmac('sha256', Buffer.from(key)).update(text).digest('hex').slice(0, 32);
+/** The app that is signed for, and the secret to sign with. */
+export interface Signer {
+  readonly id: AppId;
+  readonly secret: string;
+}
+
+/** Thirty-two hex digits that only the holder of the signer's secret can make. */
+export function loginSignature(signer: Signer, purpose: 'link' | 'state', text: string): string {
+  return createHmac('sha256', derived(signer, purpose)).update(text).digest('hex').slice(0, 32);
 }
 
 /** In a time that says nothing about where they differ. */
@@ -42,7 +57,11 @@ export function isSameSignature(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function keyed(app: App, parts: readonly string[]): Fingerprint {
-  const text = JSON.stringify([app.id, ...parts]);
-  return createHmac('sha256', app.secret).update(text).digest('hex') as Fingerprint;
+/** For one purpose of one app (RFC 5869), so that what is signed for one is worthless for another. */
+function derived({ id, secret }: Signer, purpose: 'link' | 'state' | 'app'): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, id, `fyers-token-refresh login ${purpose}`, 32));
+}
+
+function hmac(key: string | Buffer, parts: readonly string[]): Fingerprint {
+  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex') as Fingerprint;
 }

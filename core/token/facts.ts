@@ -1,14 +1,31 @@
 // From what was read and what happened to the facts that the decision is made of.
-import { type Pin, type RefreshToken, parseRefreshToken } from '../config.ts';
+import {
+  type LinkKey,
+  type Pin,
+  type PinKey,
+  type RefreshToken,
+  parseRefreshToken,
+} from '../config.ts';
 import type { TradingDay } from '../market/phases.ts';
 import type { App, MintAnswer, Proof } from '../ports.ts';
 import { type Instant, brokerDay } from '../time.ts';
 import { checkMinted, standingOf, tokenIn } from './check.ts';
 import { type Facts, MOST_CALLS, type Trigger } from './decide.ts';
-import { appFingerprint, inputFingerprint } from './digest.ts';
+import {
+  appFingerprint,
+  inputFingerprint,
+  oldAppFingerprint,
+  oldInputFingerprint,
+} from './digest.ts';
 import { decodeToken } from './jwt.ts';
 import { type LoginState, isRefusedApp } from './login-state.ts';
-import { type Inputs, type TokenState, callsOf, latchedFor } from './state.ts';
+import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
+
+/** A PIN, and what it is fingerprinted with. */
+export interface KeyedPin {
+  readonly pin: Pin;
+  readonly key: PinKey;
+}
 
 export interface Known {
   readonly now: Instant;
@@ -20,7 +37,8 @@ export interface Known {
   /** As they stand in the store. */
   readonly storedToken: string | null;
   readonly refreshToken: string | null;
-  readonly pin: Pin | null;
+  readonly linkKey: LinkKey;
+  readonly pin: KeyedPin | null;
   readonly state: TokenState;
   readonly login: LoginState;
   /** What this run has found out. */
@@ -60,11 +78,25 @@ export function liveRefreshToken(
   return claims.expiresAt <= now ? { kind: 'expired' } : { kind: 'live', token: token.value };
 }
 
-export function inputsOf({ app, refreshToken, pin, now }: Known): Inputs {
+type Sent = Pick<Known, 'app' | 'linkKey' | 'refreshToken' | 'pin' | 'now'>;
+
+export function inputsOf(sent: Sent): Inputs {
+  return renewedInputsOf(sent).inputs;
+}
+
+export function renewedInputsOf({ app, linkKey, refreshToken, pin, now }: Sent): RenewedInputs {
   const live = liveRefreshToken(refreshToken, now);
+  const token = live.kind === 'live' ? live.token : null;
+  const sends = token !== null && pin !== null;
   return {
-    app: appFingerprint(app),
-    refresh: live.kind === 'live' && pin !== null ? inputFingerprint(app, live.token, pin) : null,
+    inputs: {
+      app: appFingerprint(linkKey, app),
+      refresh: sends ? inputFingerprint(pin.key, app, { token, pin: pin.pin }) : null,
+    },
+    old: {
+      app: oldAppFingerprint(app),
+      refresh: sends ? oldInputFingerprint(app, token, pin.pin) : null,
+    },
   };
 }
 

@@ -1,8 +1,7 @@
 // The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
 // `-` and `_` in a state refused (facts/fyers §0.4).
-import type { AppId } from '../config.ts';
+import type { AppId, LinkKey } from '../config.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../market/calendar.ts';
-import type { App } from '../ports.ts';
 import {
   type Instant,
   type IstDate,
@@ -17,16 +16,25 @@ import {
   parseIstDate,
   plus,
 } from '../time.ts';
-import { isSameSignature, loginSignature } from './digest.ts';
+import { type Signer, isSameSignature, loginSignature } from './digest.ts';
 
 /** Between two machines' clocks. */
 const CLOCKS_DIFFER = MINUTE;
 /** From pressing the button to coming back from Fyers, a second factor looked for included. */
 const STATE_LIFE = 30 * MINUTE;
 
+/**
+ * A stack, which signs with a random key: a link travels by mail, and its signature must not let a reader search for the
+ * broker's short app secret. An {@link App} is a signer too, for logins that stay on one machine (`cli/fyers-page.ts`).
+ */
+export interface LinkSigner {
+  readonly id: AppId;
+  readonly secret: LinkKey;
+}
+
 /** Of one trading day, below the login function's address. It is spent by a publish, not by being opened. */
-export function linkPath(app: App, day: IstDate): string {
-  return `go/${day}/${loginSignature(app, 'link', day)}`;
+export function linkPath(signer: LinkSigner, day: IstDate): string {
+  return `go/${day}/${loginSignature(signer, 'link', day)}`;
 }
 
 /** Cheap: tells junk from what may be a link, before any secret is read. */
@@ -40,11 +48,11 @@ export function claimedDay(path: string): IstDate | null {
 }
 
 /** The day of a link of ours; null for everything else. Whether the day has passed is another question: {@link linkEndsAt}. */
-export function dayOfLink(app: App, path: string): IstDate | null {
+export function dayOfLink(signer: LinkSigner, path: string): IstDate | null {
   const [, date = '', signature = ''] = LINK.exec(path) ?? [];
   const day = parseIstDate(date);
   if (day === null) return null;
-  return isSameSignature(signature, loginSignature(app, 'link', day)) ? day : null;
+  return isSameSignature(signature, loginSignature(signer, 'link', day)) ? day : null;
 }
 
 /** The session's end; on a day without one (`days: all`) the end of the broker day. */
@@ -84,17 +92,17 @@ export function stateDay(now: Instant, calendar: CalendarOptions): IstDate {
 }
 
 /** @param nonce 32 random hex digits */
-export function newState(app: App, day: IstDate, now: Instant, nonce: string): string {
+export function newState(signer: Signer, day: IstDate, now: Instant, nonce: string): string {
   const issued = Math.floor(now / SECOND)
     .toString(16)
     .padStart(8, '0');
   const text = `${day.replaceAll('-', '')}${issued}${nonce}`;
-  return `${text}${loginSignature(app, 'state', text)}`;
+  return `${text}${loginSignature(signer, 'state', text)}`;
 }
 
 export type ReadState =
   | { readonly kind: 'valid'; readonly day: IstDate; readonly nonce: string }
-  /** `forged`: well formed, and signed by nobody or for another app. */
+  /** `forged`: well formed, and signed with another key or for another app. */
   | { readonly kind: 'malformed' | 'forged' | 'expired' };
 
 export function isStateShaped(text: string): boolean {
@@ -102,7 +110,7 @@ export function isStateShaped(text: string): boolean {
 }
 
 export function readState(
-  app: App,
+  signer: Signer,
   state: string,
   now: Instant,
   calendar: CalendarOptions,
@@ -110,7 +118,7 @@ export function readState(
   const [, text = '', signature = ''] = STATE.exec(state) ?? [];
   const day = parseIstDate(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}`);
   if (day === null) return { kind: 'malformed' };
-  if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };
+  if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };
   const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
   const inTime =
     now >= issuedAt - CLOCKS_DIFFER &&

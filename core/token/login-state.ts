@@ -1,7 +1,8 @@
 // What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
 import * as z from 'zod/mini';
-import type { Fingerprint } from './digest.ts';
 import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../time.ts';
+import type { Fingerprint } from './digest.ts';
+import { type RenewedInputs, renewedInput } from './state.ts';
 
 /** The pause between two messages that one button sends: short for the first ones of a day, longer after them. */
 const SHORT_PAUSE = 5 * MINUTE;
@@ -58,6 +59,12 @@ export function isSpent({ spent }: LoginState, day: IstDate, nonce: string): boo
 
 export function isRefusedApp({ refusedApp }: LoginState, app: Fingerprint): boolean {
   return refusedApp === app;
+}
+
+/** As `withRenewedInputs` for the other state. */
+export function withRenewedApp(state: LoginState, renewed: RenewedInputs): LoginState {
+  const { refusedApp } = state;
+  return { ...state, refusedApp: refusedApp && renewedInput(refusedApp, renewed) };
 }
 
 /** From when on this button may send a message. Never only tomorrow: a stranger could use up a day's quota. */

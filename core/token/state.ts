@@ -63,6 +63,28 @@ export interface Inputs {
   readonly refresh: Fingerprint | null;
 }
 
+/** The same inputs under two kinds of keys. */
+export interface RenewedInputs {
+  /** As an earlier version stored them. */
+  readonly old: Inputs;
+  readonly inputs: Inputs;
+}
+
+/** What an earlier version remembers of these inputs stays remembered; the next write stores it under today's keys. */
+export function withRenewedInputs(state: TokenState, renewed: RenewedInputs): TokenState {
+  const { latch, calls } = state;
+  return {
+    ...state,
+    latch: latch && { ...latch, input: renewedInput(latch.input, renewed) },
+    calls: calls && { ...calls, input: renewedInput(calls.input, renewed) },
+  };
+}
+
+export function renewedInput(stored: string, { old, inputs }: RenewedInputs): string {
+  if (stored === old.app) return inputs.app;
+  return stored === old.refresh && inputs.refresh !== null ? inputs.refresh : stored;
+}
+
 /** The latch, where it is for these inputs. A refused app secret is refused with every token and PIN. */
 export function latchedFor({ latch }: TokenState, inputs: Inputs): LatchReason | null {
   const matches = latch?.input === (latch?.reason === 'app-secret' ? inputs.app : inputs.refresh);

@@ -16,7 +16,8 @@ export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { log, ports, settings } = wiringOf(process.env, addressOf(event));
+  // Never from the event: who may invoke the function would choose the host of the link that it mails.
+  const { log, ports, settings } = wiringOf(process.env);
   try {
     const store = keepingApp(ports.store, ports.clock, kept, (value) => {
       log.hide(value);
@@ -26,9 +27,4 @@ export async function handler(
     const { family, code } = reportFailure(caught, log, 'login');
     return shown({ kind: 'failed', family, code }, methodOf(event));
   }
-}
-
-/** A direct invocation has no address. */
-function addressOf(event: Partial<APIGatewayProxyEventV2> | null | undefined): string {
-  return `https://${event?.requestContext?.domainName ?? 'unknown.invalid'}/`;
 }

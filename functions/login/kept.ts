@@ -9,7 +9,13 @@ import { type LoginMemory, newLoginMemory } from '../../keeper/login-memory.ts';
 const KEPT_FOR = MINUTE;
 /** What is absent may be made at any moment, and a store that fails may come back. */
 const NOTHING_KEPT_FOR = 5 * SECOND;
-const APP: ReadonlySet<ParameterName> = new Set(['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY']);
+/** What changes with `pulumi up` only. */
+const KEPT: ReadonlySet<ParameterName> = new Set([
+  'FYERS_CLIENT_ID',
+  'FYERS_SECRET_KEY',
+  'FYERS_LINK_KEY',
+  'FYERS_LOGIN_URL',
+]);
 
 interface Read {
   readonly answer: Promise<string | null>;
@@ -38,7 +44,7 @@ export function keepingApp(
   return {
     write: (name, value) => store.write(name, value),
     async read(name) {
-      if (!APP.has(name)) return store.read(name);
+      if (!KEPT.has(name)) return store.read(name);
       const value = await readOnce(store, clock, kept, name);
       if (value !== null) onSecret(value);
       return value;

@@ -22,7 +22,7 @@ export function dataBucket(
     earlier === null
       ? new aws.s3.Bucket(NAME, { forceDestroy: deleteData }, options)
       : aws.s3.Bucket.get(`${NAME}-kept`, earlier, undefined, { parent });
-  closedBucket(NAME, bucket, options);
+  closedBucket(NAME, bucket, options, [recordedOnce(bucket)]);
   new aws.s3.BucketLifecycleConfiguration(
     NAME,
     {
@@ -50,14 +50,14 @@ export function dataBucket(
 
 /**
  * Closes a bucket to the public, to access lists and to plain HTTP, and encrypts it.
- * @param granted what its policy allows beside
+ * @param statements of its policy, in addition
  * @returns the policy, for what needs to be let in
  */
 export function closedBucket(
   name: string,
   bucket: aws.s3.Bucket,
   options: pulumi.CustomResourceOptions,
-  granted: readonly aws.iam.PolicyStatement[] = [],
+  statements: readonly aws.iam.PolicyStatement[] = [],
 ): aws.s3.BucketPolicy {
   const closed = new aws.s3.BucketPublicAccessBlock(
     name,
@@ -89,12 +89,31 @@ export function closedBucket(
       bucket: bucket.id,
       policy: {
         Version: '2012-10-17',
-        Statement: [...granted, encryptedTransportOnly(bucket)],
+        Statement: [...statements, encryptedTransportOnly(bucket)],
       },
     },
     // S3 refuses two changes of a bucket's access at once.
     { ...options, dependsOn: [closed] },
   );
+}
+
+/**
+ * Whoever writes must ask for the key to be new, so that nobody replaces a recording by mistake, the harvesters' own roles
+ * included. The parts of a multipart upload carry no such header, its completion does (Amazon S3 User Guide, "Enforce
+ * conditional writes on Amazon S3 buckets").
+ */
+function recordedOnce(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+  return {
+    Sid: 'RecordingsAreWrittenOnce',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:PutObject',
+    Resource: pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.recordingsPrefix}*`,
+    Condition: {
+      Null: { 's3:if-none-match': 'true' },
+      Bool: { 's3:ObjectCreationOperation': 'true' },
+    },
+  };
 }
 
 function encryptedTransportOnly(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {

@@ -1,5 +1,6 @@
 // Parameters and the PIN secret, and who is the authority for each: config for the app, the PIN and Telegram, the keeper
-// for tokens.
+// for tokens, chance for the keys.
+import { randomBytes } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { DEFAULT_KEY_ID, type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
@@ -20,6 +21,8 @@ export interface CredentialsArgs {
 
 /** Long enough to see that something still needs the key; until then the deletion can be called off. */
 const KEY_DELETION_DAYS = 30;
+/** As long as the digests that are made with it. */
+const KEY_BYTES = 32;
 
 export class Credentials extends pulumi.ComponentResource {
   readonly parameterNames: pulumi.Output<string[]>;
@@ -33,7 +36,12 @@ export class Credentials extends pulumi.ComponentResource {
   constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Credentials', name, {}, opts);
     this.keyArn = this.#key(args);
-    this.parameters = [...this.#app(args), ...this.#telegram(args), ...this.#tokens(args)];
+    this.parameters = [
+      ...this.#app(args),
+      ...this.#telegram(args),
+      ...this.#tokens(args),
+      ...this.#keys(args),
+    ];
     this.pinArn = this.#pin(args);
     this.parameterNames = pulumi.all(this.parameters.map((parameter) => parameter.name));
     this.registerOutputs({ parameterNames: this.parameterNames });
@@ -116,6 +124,24 @@ export class Credentials extends pulumi.ComponentResource {
     ];
   }
 
+  /** docs/decisions/0011. Each run draws others, which are ignored once there is one. */
+  #keys({ names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
+    const options = { parent: this, ignoreChanges: ['*'] };
+    const drawn = () => pulumi.secret(randomBytes(KEY_BYTES).toString('hex'));
+    return [
+      new aws.ssm.Parameter(
+        'link-key',
+        this.#secure(names, 'FYERS_LINK_KEY', drawn(), 'Signs login links; made by pulumi up'),
+        options,
+      ),
+      new aws.ssm.Parameter(
+        'pin-key',
+        this.#secure(names, 'FYERS_PIN_KEY', drawn(), 'Fingerprints the PIN; made by pulumi up'),
+        options,
+      ),
+    ];
+  }
+
   #pin({ pin, names }: CredentialsArgs): pulumi.Output<string> | null {
     if (pin === null) return null;
     const secret = new aws.secretsmanager.Secret(
@@ -136,6 +162,7 @@ export class Credentials extends pulumi.ComponentResource {
     );
     return secret.arn;
   }
+
   /** Key and tier are both named, so that no account setting decides. */
   #secure(
     names: Names,

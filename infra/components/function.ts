@@ -62,8 +62,7 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
       code: new pulumi.asset.AssetArchive(assetsOf(args.files)),
       memorySize: MEMORY_MB,
       timeout: timeoutSeconds,
-      // Off by default: AWS refuses it where less than ten executions would be left unreserved, and ten are all that a
-      // new account has. The claim on a mint keeps two runs apart without it.
+      // A bound on what the function can cost. Two runs of a refresh are kept apart by the claim on a mint, not by this.
       ...(args.reservedConcurrency === null
         ? {}
         : { reservedConcurrentExecutions: args.reservedConcurrency }),

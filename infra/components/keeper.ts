@@ -2,8 +2,9 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
+import { DEFAULT_KEY_ID, ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
 import type { Code } from '../bundle.ts';
+import type { Reserved } from '../concurrency.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
@@ -34,8 +35,7 @@ export interface KeeperArgs {
   readonly hasApp: boolean;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
-  /** Null for none; the watch, which only looks, has no need of any. */
-  readonly reservedConcurrency: number | null;
+  readonly reserved: Reserved;
 }
 
 export class Keeper extends pulumi.ComponentResource {
@@ -62,12 +62,11 @@ export class Keeper extends pulumi.ComponentResource {
         names: args.names,
         arns,
         files: args.code.functions[actor],
-        reservedConcurrency: actor === 'watch' ? null : args.reservedConcurrency,
+        reservedConcurrency: actor === 'watch' ? null : args.reserved[actor],
         environment,
       });
-    // The login knows its own address from each request; in its environment it would be a circle.
     const login = make('login', environmentOf(args));
-    const loginUrl = this.#loginUrl(login, args.redirectUri);
+    const loginUrl = this.#loginUrl(login, args);
     const asking = { ...environmentOf(args), [ENVIRONMENT.loginUrl]: loginUrl };
     const refresh = make('refresh', { ...asking, ...pinEnvironment(args) });
     const watch = make('watch', asking);
@@ -84,12 +83,30 @@ export class Keeper extends pulumi.ComponentResource {
   }
 
   /** Open to everybody, as a page for a phone must be: the function tells a link of ours from anything else. */
-  #loginUrl({ fn }: MadeFunction, redirectUri: string): pulumi.Output<string> {
+  #loginUrl(
+    { fn }: MadeFunction,
+    { names, redirectUri, credentials }: KeeperArgs,
+  ): pulumi.Output<string> {
     // The provider adds the two permissions that such an address needs, InvokeFunctionUrl and InvokeFunction, itself.
     const url = new aws.lambda.FunctionUrl(
       'login',
       { functionName: fn.name, authorizationType: 'NONE' },
       { parent: this, hooks: { afterCreate: [newLoginUrl(redirectUri)] } },
+    );
+    // For the login function itself, in whose environment it would be a circle. What a request calls the host is the
+    // word of whoever invokes the function, and the link that goes out by mail would lead there.
+    new aws.ssm.Parameter(
+      'login-url',
+      {
+        name: names.parameter('FYERS_LOGIN_URL'),
+        // Not secret; encrypted because every parameter of the stack is.
+        type: aws.ssm.ParameterType.SecureString,
+        tier: 'Standard',
+        keyId: credentials.keyArn ?? DEFAULT_KEY_ID,
+        description: "The login function's address; set by pulumi up",
+        value: url.functionUrl,
+      },
+      { parent: this },
     );
     return url.functionUrl;
   }

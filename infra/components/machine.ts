@@ -2,7 +2,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { OBJECTS } from '../../core/names.ts';
+import { ANY_DATE, OBJECTS } from '../../core/names.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../harvesters.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
@@ -82,7 +82,10 @@ function roleFor(
       policy: policyFor('harvester', {
         ...arns,
         artifacts: pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.artifactPrefix}*`,
-        'depth of its shard': pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.dayPrefix('*', String(shard))}*`,
+        'folders of its shard': pulumi.interpolate`arn:aws:s3:::${bucket.id}/${OBJECTS.dayPrefix(ANY_DATE, String(shard))}*`,
+        'recordings of its shard': OBJECTS.dayFilePatterns(String(shard)).map(
+          (pattern) => pulumi.interpolate`arn:aws:s3:::${bucket.id}/${pattern}`,
+        ),
       }),
     },
     { parent },

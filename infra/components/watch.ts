@@ -1,5 +1,5 @@
-// What rings when something fails. Ten alarms with one harvester, which is what an account has free; six more for each
-// other one.
+// What rings when something fails. Thirteen alarms with one harvester, of which an account has ten free; six more for
+// each other one.
 import * as pulumi from '@pulumi/pulumi';
 import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
 import { FUNCTION_ACTORS } from '../arns.ts';
@@ -39,6 +39,7 @@ export class Watch extends pulumi.ComponentResource {
     const place = { parent: this, names: args.names, topicArn };
     const alarms = [
       ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, throttled(actor, args))),
       alarm(place, undelivered(args)),
       ...(args.harvester?.recorders ?? []).flatMap((recorder) =>
         harvesterAlarms(place, { ...args, ...recorder }),
@@ -66,6 +67,43 @@ function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
     treatMissingData: 'notBreaching',
   };
 }
+
+/** A login that is refused an execution is nobody's failed run, and a refresh that waits for one is late in silence. */
+function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+  return {
+    what: `${actor}-throttled`,
+    description: `${names.function(actor)} was refused an execution: ${THROTTLED[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
+    metric: {
+      namespace: 'AWS/Lambda',
+      metricName: 'Throttles',
+      dimensions: { FunctionName: keeper.functionNames[actor] },
+    },
+    statistic: 'Sum',
+    ...FIRST_IN_A_MINUTE,
+    threshold: THROTTLED[actor].inAMinute,
+    // Nothing is counted where nothing was refused.
+    treatMissingData: 'notBreaching',
+  };
+}
+
+/** Anybody can open the login's page a few times at once; only a flood of it keeps the operator out. */
+const THROTTLED: Readonly<
+  Record<FunctionActor, { readonly meaning: string; readonly inAMinute: number }>
+> = {
+  refresh: {
+    meaning: 'the token may be late, and Lambda tries again for 15 minutes',
+    inAMinute: 1,
+  },
+  login: {
+    meaning:
+      "its page is flooded, so the day's link may not open; log in with `npx --no-install fyers login`",
+    inAMinute: 10,
+  },
+  watch: {
+    meaning: 'nobody may look after the token, and Lambda tries again for 15 minutes',
+    inAMinute: 1,
+  },
+};
 
 function undelivered({ keeper }: WatchArgs): AlarmRule {
   const { name, url } = keeper.undelivered;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/names.ts';
-import type { AppId, AppSecret } from '../../core/config.ts';
+import type { AppId, LinkKey } from '../../core/config.ts';
 import { istDate, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { linkPath } from '../../core/token/login-link.ts';
@@ -18,17 +18,18 @@ import {
 } from './login-stage.ts';
 import { stage } from './stage.ts';
 
+const LINK_KEY = '1f'.repeat(32) as LinkKey;
 const STORED = {
   FYERS_CLIENT_ID: SECRET_APP.id,
   FYERS_SECRET_KEY: SECRET_APP.secret,
+  FYERS_LINK_KEY: LINK_KEY,
   FYERS_ACCESS_TOKEN: PLACEHOLDER,
   FYERS_REFRESH_TOKEN: PLACEHOLDER,
 };
-const KEYS = { id: SECRET_APP.id as AppId, secret: SECRET_APP.secret as AppSecret };
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 const NEWER = mintToken(SEED, APP, 'access_token', NOON, 5);
 const REFRESH = mintToken(SEED, APP, 'refresh_token', NOON, 6);
-const LINK = linkPath(KEYS, istDate('2026-11-25'));
+const LINK = linkPath({ id: SECRET_APP.id as AppId, secret: LINK_KEY }, istDate('2026-11-25'));
 const LOGIN_URL = 'https://abc.lambda-url.ap-south-1.on.aws/';
 const ONE_TAP = `FYERS_REDIRECT_URI=loginUrl\n`;
 

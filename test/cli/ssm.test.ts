@@ -27,6 +27,9 @@ describe('fyers ssm list', () => {
       ['FYERS_REFRESH_TOKEN', 'placeholder', '-'],
       ['FYERS_TOKEN_STATE', 'absent', '-'],
       ['FYERS_LOGIN_STATE', 'absent', '-'],
+      ['FYERS_LINK_KEY', 'absent', '-'],
+      ['FYERS_PIN_KEY', 'absent', '-'],
+      ['FYERS_LOGIN_URL', 'absent', '-'],
       ['FYERS_TELEGRAM', 'absent', '-'],
     ]);
     expect(out).not.toContain(SECRET);

@@ -14,7 +14,9 @@ import { startFyers } from '../../sandbox/fyers/server.ts';
 import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
 import {
   APP,
+  LINK_KEY,
   PIN,
+  PIN_KEY,
   SEVEN,
   SIMULATED_APP,
   accessToken,
@@ -115,6 +117,8 @@ async function reset(ssm: SSMClient, store: TokenStore): Promise<void> {
   await Promise.all([
     store.write('FYERS_CLIENT_ID', APP.id),
     store.write('FYERS_SECRET_KEY', APP.secret),
+    store.write('FYERS_LINK_KEY', LINK_KEY),
+    store.write('FYERS_PIN_KEY', PIN_KEY),
     store.write('FYERS_ACCESS_TOKEN', accessToken(plus(SEVEN, -2 * DAY))),
     store.write('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -DAY))),
   ]);

@@ -3,7 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LinkKey } from '../../core/config.ts';
 import { instant, istDate } from '../../core/time.ts';
 import { linkPath, newState } from '../../core/token/login-link.ts';
 import type { App } from '../../core/ports.ts';
@@ -15,7 +17,7 @@ import { openInbox, type Inbox } from '../../sandbox/inbox.ts';
 import { linkIn, registerStep } from '../../sandbox/login-step.ts';
 import { provision, type Provisioned } from '../../sandbox/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { invoke, isLive, storedToken } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke, isLive, storedToken } from '../../sandbox/token-step.ts';
 import { OUTCOMES } from '../support/login-outcomes.ts';
 import { hasChromium, openPhone, type Phone } from '../support/phone.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
@@ -133,12 +135,17 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
 
   test('refuses a link of another day and a state that is not from here', async () => {
     const { app } = standIns.operator;
-    const yesterday = linkPath(keysOf(app), istDate('2026-11-24'));
+    const ssm = new SSMClient(clientOptions(standIns.emulator));
+    const { Parameter } = await ssm.send(
+      new GetParameterCommand({ Name: 'FYERS_LINK_KEY', WithDecryption: true }),
+    );
+    const secret = String(Parameter?.Value) as LinkKey;
+    const yesterday = linkPath({ ...keysOf(app), secret }, istDate('2026-11-24'));
     await phone.page.goto(`${loginUrl()}${yesterday}`);
     expect(await heading()).toBe('This link is of another day');
     await expectReadable(phone, '4-expired');
     const now = instant(standIns.simulator.now());
-    const forged = newState(keysOf({ ...app, secret: 'GUESSED' }), DATE, now, 'ab'.repeat(16));
+    const forged = newState(keysOf(app), DATE, now, 'ab'.repeat(16));
     const code = mintToken('pages', app, 'auth_code', now);
     const query = new URLSearchParams({ s: 'ok', code: '200', auth_code: code, state: forged });
     await phone.page.goto(`${loginUrl()}?${query.toString()}`);

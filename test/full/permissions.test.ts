@@ -2,13 +2,19 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DeleteParameterCommand,
+  GetParameterCommand,
   LabelParameterVersionCommand,
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { appendFile, rm } from 'node:fs/promises';
@@ -121,7 +127,7 @@ async function withoutEach(
   const grants = await grantsOf(iam, role);
   await work();
   const used = (await standIns.emulator.exercised())?.filter((one) => one.role === role) ?? [];
-  const exercised = grants.filter((grant) => used.some((one) => grant.covers(one)));
+  const exercised = onePerFolder(grants.filter((grant) => used.some((one) => grant.covers(one))));
   const said = new Map<Grant, unknown>();
   for (const grant of exercised) {
     await iam.send(new PutRolePolicyCommand(grant.policyWithoutIt));
@@ -136,6 +142,13 @@ async function withoutEach(
   }
   await work();
   return said;
+}
+
+/** Of the recordings' names, each its own grant, the last speaks for those next to it. */
+function onePerFolder(grants: readonly Grant[]): readonly Grant[] {
+  const folderOf = ({ action, resource }: Grant) =>
+    `${action} ${resource.replace(/(?<=\/shard=\d+\/).+/, '')}`;
+  return [...new Map(grants.map((grant) => [folderOf(grant), grant])).values()];
 }
 
 function accountId(): string {
@@ -175,9 +188,14 @@ describe('Without a permission that it exercises', () => {
   });
 });
 
-/** Whatever IAM's `*` stands for. */
+/** IAM's `*` is any text, and `?` any character. */
 function matching(resource: string): RegExp {
-  return new RegExp(resource.replaceAll(/[^\w*]/g, '\\$&').replaceAll('*', '.*'));
+  return new RegExp(
+    resource
+      .replaceAll(/[^\w*?]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.'),
+  );
 }
 
 /** Credentials of a role, as its service gets them. */
@@ -223,6 +241,48 @@ describe('Under enforced IAM', () => {
       await iam.send(new DeleteRolePolicyCommand(policy));
     },
   );
+
+  test.each(['fyers-login', 'fyers-watch', 'fyers-schedule', 'fyers-harvester'])(
+    '%s cannot read what the PIN is fingerprinted with',
+    async (name) => {
+      const ssm = new SSMClient(await asRole(name));
+      const read = new GetParameterCommand({ Name: 'FYERS_PIN_KEY', WithDecryption: true });
+      await expect(ssm.send(read)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    },
+  );
+
+  test.each(['fyers-refresh', 'fyers-login', 'fyers-watch'])(
+    '%s cannot write a key or the address of the login',
+    async (name) => {
+      const ssm = new SSMClient(await asRole(name));
+      for (const Name of ['FYERS_LINK_KEY', 'FYERS_PIN_KEY', 'FYERS_LOGIN_URL']) {
+        const write = new PutParameterCommand({ Name, Value: 'x', Overwrite: true });
+        await expect(ssm.send(write)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      }
+    },
+  );
+
+  test('fyers-harvester writes the objects of its own shard, and nothing else', async () => {
+    const s3 = new S3Client({ ...(await asRole('fyers-harvester')), forcePathStyle: true });
+    const Bucket = String(made.outputs['bucket']);
+    const put = (Key: string) =>
+      s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x', IfNoneMatch: '*' }));
+    const day = 'depth/v2/date=2026-11-26';
+    for (const Key of [
+      `${day}/shard=1/manifest.json`,
+      `${day}/shard=1/a/shard=0/manifest.json`,
+      `${day}/shard=1/a/shard=0/x`,
+      `${day}/shard=0/x`,
+      `${day}/shard=0/a/manifest.json`,
+      'artifact/current.json',
+    ]) {
+      await expect(put(Key), Key).rejects.toMatchObject({ name: 'AccessDenied' });
+    }
+    await put(`${day}/shard=0/day-0001.csv.gz`);
+    await expect(put(`${day}/shard=0/day-0001.csv.gz`)).rejects.toMatchObject({
+      name: 'PreconditionFailed',
+    });
+  });
 
   test.each(['fyers-refresh', 'fyers-login', 'fyers-watch', 'fyers-schedule', 'fyers-harvester'])(
     '%s cannot label a parameter',

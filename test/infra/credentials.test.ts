@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 
 describe('Parameters', () => {
-  test.each(['access-token', 'refresh-token'])(
-    'leave the %s wholly to the keeper once it is made',
+  test.each(['access-token', 'refresh-token', 'link-key', 'pin-key'])(
+    'leave the %s as it is once it is made',
     (name) => {
       expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['*']);
     },
@@ -34,7 +34,7 @@ describe('Parameters', () => {
 
   test('never overwrite what somebody else made, and are encrypted under the default key', () => {
     const parameters = whole.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
-    expect(parameters).toHaveLength(5);
+    expect(parameters).toHaveLength(8);
     for (const { inputs } of parameters) {
       expect(inputs).not.toHaveProperty('overwrite');
       expect(inputs).toMatchObject({
@@ -53,6 +53,28 @@ describe('Parameters', () => {
     const graph = await graphOf(APP_ONLY);
     expect(value(graph, 'access-token')).toBe(PLACEHOLDER);
     expect(value(graph, 'refresh-token')).toBe(PLACEHOLDER);
+  });
+});
+
+describe('The keys', () => {
+  const keys = (graph: Graph) =>
+    ['link-key', 'pin-key'].map((name) => one(graph, 'aws:ssm/parameter:Parameter', name));
+
+  test('are 32 random bytes each, secret from their first moment on', async () => {
+    const other = await graphOf(APP_ONLY);
+    const drawn = [...keys(whole), ...keys(other)].map(({ inputs }) => String(inputs['value']));
+    for (const value of drawn) expect(value).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(drawn).size).toBe(4);
+    for (const { secrets } of keys(whole)) expect(secrets).toEqual(['value']);
+    const shown = JSON.stringify(whole.outputs);
+    for (const value of drawn) expect(shown).not.toContain(value);
+  });
+
+  test('are there without an app, too', async () => {
+    expect(keys(await graphOf({})).map(({ inputs }) => inputs['name'])).toEqual([
+      'FYERS_LINK_KEY',
+      'FYERS_PIN_KEY',
+    ]);
   });
 });
 

@@ -72,6 +72,8 @@ describe('A key of the stack', () => {
         'FYERS_REFRESH_TOKEN',
         'FYERS_TOKEN_STATE',
         'FYERS_LOGIN_STATE',
+        'FYERS_LINK_KEY',
+        'FYERS_PIN_KEY',
         'FYERS_TELEGRAM',
       ),
       ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_TOKEN_STATE'),
@@ -96,13 +98,13 @@ describe('A key of the stack', () => {
       'FYERS_ACCESS_TOKEN',
       'FYERS_TOKEN_STATE',
       'FYERS_LOGIN_STATE',
-      'FYERS_TELEGRAM',
+      'FYERS_LINK_KEY',
     ];
     expect(onTheKey('fyers-login')).toEqual([
-      ssm('kms:Decrypt', ...reads),
+      ssm('kms:Decrypt', ...reads, 'FYERS_LOGIN_URL', 'FYERS_TELEGRAM'),
       ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_LOGIN_STATE'),
     ]);
-    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads)]);
+    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads, 'FYERS_TELEGRAM')]);
   });
 
   test('serves the instance for the two parameters that it may read, and the schedules not at all', () => {
@@ -175,13 +177,37 @@ describe('Reserved concurrency', () => {
     );
   });
 
-  test('is off by default', async () => {
-    expect(reserved(await graphOf(APP_ONLY)).map(([, n]) => n)).toEqual(Array(3).fill(undefined));
+  const byDefault = async (quota: number | null) => {
+    const found = new Map(reserved(await graphOf({ ...APP_ONLY, quota })) as [string, unknown][]);
+    expect(found.get('refresh')).toBeUndefined();
+    expect(found.get('watch')).toBeUndefined();
+    return found.get('login');
+  };
+
+  test.each([
+    [1_000, 5],
+    [105, 5],
+    [104, undefined],
+    [100, undefined],
+    [50, undefined],
+    [10, undefined],
+    [null, undefined],
+  ])('bounds the public function by default if a quota of %s allows it', async (quota, bound) => {
+    expect(await byDefault(quota)).toBe(bound);
+  });
+
+  test('is off where that is asked for', async () => {
+    const graph = await graphOf({
+      ...APP_ONLY,
+      config: { reservedConcurrency: 'none' },
+      quota: 1_000,
+    });
+    expect(reserved(graph).map(([, n]) => n)).toEqual(Array(3).fill(undefined));
   });
 
   test.each(['0', '-1', '1.5', 'many'])('of %s is refused', async (reservedConcurrency) => {
     const { message } = await problemsOf({ config: { reservedConcurrency } });
-    expect(message).toContain('must be a whole number from 1 to 999');
+    expect(message).toContain('must be a whole number from 1 to 999, or none');
   });
 });
 

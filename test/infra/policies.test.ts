@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { OBJECTS, type ParameterName } from '../../core/names.ts';
 import { PERMISSIONS } from '../../infra/policies.ts';
 import { ACCOUNT, type Graph, allOf, asRecord, graphOf } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
@@ -11,6 +12,8 @@ beforeAll(async () => {
 const parameter = (name: string) => `arn:aws:ssm:ap-south-1:${ACCOUNT}:parameter/${name}`;
 const QUEUE = 'arn:aws:mock:::Queue/undelivered';
 const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';
+const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
+const SHARD_0 = OBJECTS.dayFilePatterns('0').map((pattern) => `${BUCKET}/${pattern}`);
 const ACTORS = ['refresh', 'login', 'watch', 'schedule', 'harvester'] as const;
 const WRITES_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const logOf = (name: string) =>
@@ -41,6 +44,8 @@ describe('The policy', () => {
         parameter('FYERS_REFRESH_TOKEN'),
         parameter('FYERS_TOKEN_STATE'),
         parameter('FYERS_LOGIN_STATE'),
+        parameter('FYERS_LINK_KEY'),
+        parameter('FYERS_PIN_KEY'),
         parameter('FYERS_TELEGRAM'),
         parameter('FYERS_TOKEN_CLAIM_2*'),
       ),
@@ -66,6 +71,8 @@ describe('The policy', () => {
       parameter('FYERS_ACCESS_TOKEN'),
       parameter('FYERS_TOKEN_STATE'),
       parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_LINK_KEY'),
+      parameter('FYERS_LOGIN_URL'),
       parameter('FYERS_TELEGRAM'),
       parameter('FYERS_TOKEN_CLAIM_2*'),
     ];
@@ -93,6 +100,7 @@ describe('The policy', () => {
       parameter('FYERS_ACCESS_TOKEN'),
       parameter('FYERS_TOKEN_STATE'),
       parameter('FYERS_LOGIN_STATE'),
+      parameter('FYERS_LINK_KEY'),
       parameter('FYERS_TELEGRAM'),
     ];
     expect(statements('fyers-watch')).toEqual([
@@ -123,10 +131,10 @@ describe('The policy', () => {
       { Effect: 'Deny', Action: ['ssm:GetParameter*'], NotResource: own },
       allow(
         ['s3:GetObject'],
-        'arn:aws:s3:::fyers-depth-1234567/artifact/*',
-        'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*',
+        `${BUCKET}/artifact/*`,
+        `${BUCKET}/depth/v2/date=????-??-??/shard=0/*`,
       ),
-      allow(['s3:PutObject'], 'arn:aws:s3:::fyers-depth-1234567/depth/v2/date=*/shard=0/*'),
+      allow(['s3:PutObject'], ...SHARD_0),
       {
         ...allow(['cloudwatch:PutMetricData'], '*'),
         Condition: { StringEquals: { 'cloudwatch:namespace': 'FyersTokenRefresh' } },
@@ -178,6 +186,21 @@ describe('By the table', () => {
   const grants = (pattern: string, action: string) =>
     new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(action);
 
+  const readers = (name: ParameterName) =>
+    PERMISSIONS.filter(
+      ({ effect, actions, on }) =>
+        effect === 'Allow' &&
+        actions.includes('ssm:GetParameter') &&
+        !('allBut' in on) &&
+        on.includes(`parameter ${name}`),
+    ).map(({ actor }) => actor);
+
+  test('the refresh alone may read what the PIN is fingerprinted with', () => {
+    expect(readers('FYERS_PIN_KEY')).toEqual(['refresh']);
+    expect(readers('FYERS_LINK_KEY')).toEqual(['refresh', 'login', 'watch']);
+    expect(readers('FYERS_LOGIN_URL')).toEqual(['login']);
+  });
+
   const allowed = (action: string) =>
     PERMISSIONS.filter(
       ({ effect, actions }) =>
@@ -207,6 +230,9 @@ describe('By the table', () => {
     ['FYERS_ACCESS_TOKEN', ['refresh', 'login']],
     ['FYERS_CLIENT_ID', []],
     ['FYERS_TELEGRAM', []],
+    ['FYERS_LINK_KEY', []],
+    ['FYERS_PIN_KEY', []],
+    ['FYERS_LOGIN_URL', []],
   ] as const)('%s is written by its owners only', (name, owners) => {
     const writers = PERMISSIONS.filter(
       ({ effect, actions, on }) =>

@@ -21,7 +21,7 @@ const FIXED = {
   'fyers:index:Keeper': 1,
   'fyers:index:Harvester': 1,
   'fyers:index:Watch': 1,
-  'aws:ssm/parameter:Parameter': 2,
+  'aws:ssm/parameter:Parameter': 5,
   'aws:cloudwatch/logGroup:LogGroup': 3,
   'aws:sqs/queue:Queue': 1,
   'aws:iam/role:Role': 5,
@@ -39,7 +39,7 @@ const FIXED = {
   'aws:s3/bucketObjectv2:BucketObjectv2': 2,
   'aws:sns/topic:Topic': 1,
   'aws:sns/topicPolicy:TopicPolicy': 1,
-  'aws:cloudwatch/metricAlarm:MetricAlarm': 4,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': 7,
   'aws:budgets/budget:Budget': 1,
 };
 
@@ -47,7 +47,7 @@ describe('The program', () => {
   test('registers with everything configured exactly these resources', () => {
     expect(count(whole)).toEqual({
       ...FIXED,
-      'aws:ssm/parameter:Parameter': 5,
+      'aws:ssm/parameter:Parameter': 8,
       'aws:secretsmanager/secret:Secret': 1,
       'aws:secretsmanager/secretVersion:SecretVersion': 1,
       'aws:lambda/invocation:Invocation': 1,
@@ -60,7 +60,7 @@ describe('The program', () => {
       'aws:ec2/securityGroup:SecurityGroup': 1,
       'aws:iam/instanceProfile:InstanceProfile': 1,
       'aws:ec2/instance:Instance': 1,
-      'aws:cloudwatch/metricAlarm:MetricAlarm': 10,
+      'aws:cloudwatch/metricAlarm:MetricAlarm': 13,
       'aws:sns/topicSubscription:TopicSubscription': 1,
     });
   });
@@ -155,7 +155,10 @@ describe('Names', () => {
       '/aws/lambda/FyersWatch',
       'FYERS_ACCESS_TOKEN',
       'FYERS_CLIENT_ID',
+      'FYERS_LINK_KEY',
+      'FYERS_LOGIN_URL',
       'FYERS_PIN',
+      'FYERS_PIN_KEY',
       'FYERS_REFRESH_TOKEN',
       'FYERS_SECRET_KEY',
       'FYERS_TELEGRAM',
@@ -164,12 +167,15 @@ describe('Names', () => {
       'Fyers-harvester-silent',
       'Fyers-instance-impaired',
       'Fyers-login-failed',
+      'Fyers-login-throttled',
       'Fyers-machine-impaired',
       'Fyers-monthly',
       'Fyers-refresh-failed',
+      'Fyers-refresh-throttled',
       'Fyers-slots-missed',
       'Fyers-undelivered',
       'Fyers-watch-failed',
+      'Fyers-watch-throttled',
       'FyersLogin',
       'FyersTokenRefresh',
       'FyersTokenRefresh-0730',

@@ -98,6 +98,27 @@ describe('The alarm', () => {
     });
   });
 
+  test.each([
+    ['refresh', 'FyersTokenRefresh', 1],
+    ['watch', 'FyersWatch', 1],
+    // Anybody may open its page, so that a few at once are nothing.
+    ['login', 'FyersLogin', 10],
+  ])(
+    'of a %s that is refused an execution counts those within a minute',
+    (actor, name, threshold) => {
+      expect(one(whole, ALARM, `${actor}-throttled`).inputs).toMatchObject({
+        namespace: 'AWS/Lambda',
+        metricName: 'Throttles',
+        dimensions: { FunctionName: name },
+        statistic: 'Sum',
+        period: 60,
+        evaluationPeriods: 1,
+        comparisonOperator: 'GreaterThanOrEqualToThreshold',
+        threshold,
+      });
+    },
+  );
+
   test.each(['c6gd.medium', 'i4g.large', 'm6g.metal'])(
     'of the machine only tells where AWS cannot move an instance: %s',
     async (instanceType) => {
@@ -112,6 +133,10 @@ describe('The alarm', () => {
     ['login-failed', 'notBreaching'],
     ['watch-failed', 'notBreaching'],
     ['undelivered', 'notBreaching'],
+    // Only what is refused is counted.
+    ['refresh-throttled', 'notBreaching'],
+    ['login-throttled', 'notBreaching'],
+    ['watch-throttled', 'notBreaching'],
     // Silence is the fault.
     ['harvester-silent', 'breaching'],
     // A silent harvester has its own alarm.
@@ -126,10 +151,9 @@ describe('The alarm', () => {
     expect(one(whole, ALARM, name).inputs).toMatchObject({ treatMissingData });
   });
 
-  test('of each kind reaches the topic, has something to do, and fits into what AWS takes and gives free', () => {
+  test('of each kind reaches the topic, has something to do, and fits into what AWS takes', () => {
     const alarms = allOf(whole, ALARM);
-    // CloudWatch's free tier: ten alarm metrics.
-    expect(alarms).toHaveLength(10);
+    expect(alarms).toHaveLength(13);
     for (const { name, inputs } of alarms) {
       expect(inputs['alarmActions'], name).toContain(TOPIC);
       expect(inputs['alarmDescription'], name).toMatch(/`(?:npx --no-install fyers|aws) /);
@@ -145,9 +169,12 @@ describe('The alarm', () => {
     const names = allOf(await graphOf({}), ALARM).map(({ name }) => name);
     expect(names.toSorted()).toEqual([
       'login-failed',
+      'login-throttled',
       'refresh-failed',
+      'refresh-throttled',
       'undelivered',
       'watch-failed',
+      'watch-throttled',
     ]);
   });
 });

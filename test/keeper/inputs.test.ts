@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { DAY, HOUR, plus } from '../../core/time.ts';
+import { DAY, HOUR, istDate, plus } from '../../core/time.ts';
+import {
+  inputFingerprint,
+  oldAppFingerprint,
+  oldInputFingerprint,
+} from '../../core/token/digest.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
+import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
 import { NEW, OPERATOR, accepting, refusing, run, sent, stateOf } from '../support/keeper-runs.ts';
 import {
+  APP,
+  PIN,
+  PIN_KEY,
   SEVEN,
   type World,
   accessToken,
@@ -41,6 +51,57 @@ describe('A refused input', () => {
     world.parameters.delete('FYERS_REFRESH_TOKEN');
     await expect(run(world, OPERATOR)).rejects.toMatchObject({ code: 'operator.app-secret' });
     expect(sent(world)).toBe(1);
+  });
+});
+
+describe('An input that an earlier version saw refused', () => {
+  const REFRESH = refreshToken(plus(SEVEN, -5 * DAY - HOUR));
+  const old = oldInputFingerprint(APP, REFRESH, PIN);
+
+  test.each(['pin', 'refresh-token', 'unrecognised', 'silent'] as const)(
+    'by %s is not sent, and is remembered under the key of today',
+    async (reason) => {
+      const world = accepting(keeperWorld());
+      const state = { ...NEW_STATE, latch: { reason, input: old } };
+      world.parameters.set('FYERS_TOKEN_STATE', formatTokenState(state));
+      expect(await run(world)).toMatchObject({ kind: 'login-needed' });
+      expect(sent(world)).toBe(0);
+      const input = inputFingerprint(PIN_KEY, APP, { token: REFRESH, pin: PIN });
+      expect(stateOf(world)?.latch).toEqual({ reason, input });
+    },
+  );
+
+  test('by its app secret is not sent, whichever state holds it', async () => {
+    const refusedApp = oldAppFingerprint(APP);
+    const latch = { reason: 'app-secret', input: refusedApp } as const;
+    for (const [name, text] of [
+      ['FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, latch })],
+      ['FYERS_LOGIN_STATE', formatLoginState({ ...NEW_LOGIN_STATE, refusedApp })],
+    ] as const) {
+      const world = accepting(keeperWorld());
+      world.parameters.set(name, text);
+      await expect(run(world)).rejects.toMatchObject({ code: 'operator.app-secret' });
+      expect(sent(world)).toBe(0);
+    }
+  });
+
+  test('counts the calls of the same day', async () => {
+    const world = accepting(keeperWorld());
+    const calls = { day: istDate('2026-11-25'), input: old, count: 2, accepted: false };
+    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, calls }));
+    expect(await run(world, OPERATOR)).toMatchObject({ kind: 'login-needed' });
+    expect(sent(world)).toBe(0);
+  });
+});
+
+describe('The key of the PIN', () => {
+  test('is read where there is a PIN, and nothing is sent without it', async () => {
+    const world = accepting(keeperWorld());
+    world.parameters.delete('FYERS_PIN_KEY');
+    await expect(run(world)).rejects.toMatchObject({ code: 'operator.config' });
+    expect(sent(world)).toBe(0);
+    world.pin = null;
+    expect(await run(world)).toMatchObject({ kind: 'login-needed' });
   });
 });
 

@@ -4,14 +4,16 @@ import type { WatchSlot } from '../../core/schedule.ts';
 import { DAY, type Instant, MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
 import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
 import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
-import { appFingerprint } from '../../core/token/digest.ts';
+import { appFingerprint, oldAppFingerprint } from '../../core/token/digest.ts';
 import { linkPath } from '../../core/token/login-link.ts';
 import { watch } from '../../keeper/watch.ts';
 import {
   APP,
+  LINK_KEY,
   LIVE,
   LOGIN,
   SEVEN,
+  SIGNER,
   type World,
   accessToken,
   keeperWorld,
@@ -81,7 +83,7 @@ describe('The watch', () => {
         {
           subject: `URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`,
           text: expect.stringContaining(
-            `\n${LOGIN.loginUrl}${linkPath(APP, DAY_DATE)}\n`,
+            `\n${LOGIN.loginUrl}${linkPath(SIGNER, DAY_DATE)}\n`,
           ) as unknown,
         },
       ]);
@@ -114,13 +116,14 @@ describe('The watch', () => {
   });
 
   test.each([
-    ['a refresh', 'FYERS_TOKEN_STATE'],
-    ['a login', 'FYERS_LOGIN_STATE'],
+    ['a refresh', 'FYERS_TOKEN_STATE', appFingerprint(LINK_KEY, APP)],
+    ['a login', 'FYERS_LOGIN_STATE', appFingerprint(LINK_KEY, APP)],
+    ['a refresh of an earlier version', 'FYERS_TOKEN_STATE', oldAppFingerprint(APP)],
+    ['a login of an earlier version', 'FYERS_LOGIN_STATE', oldAppFingerprint(APP)],
   ] as const)(
     'says what is wrong with the app secret that was refused at %s, and sends no link',
-    async (_title, name) => {
+    async (_title, name, input) => {
       const world = keeperWorld();
-      const input = appFingerprint(APP);
       const latch = { reason: 'app-secret', input } as const;
       world.parameters.set(
         name,

@@ -1,4 +1,5 @@
 // One stack's part of AWS on the emulator, as the program would have made it, and the mailbox behind its topic.
+import { randomBytes } from 'node:crypto';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -79,6 +80,8 @@ export async function newCloud(
   };
   await setParameter('FYERS_CLIENT_ID', given.appId);
   await setParameter('FYERS_SECRET_KEY', given.appSecret);
+  await setParameter('FYERS_LINK_KEY', randomBytes(32).toString('hex'));
+  await setParameter('FYERS_PIN_KEY', randomBytes(32).toString('hex'));
   await setParameter('FYERS_ACCESS_TOKEN', PLACEHOLDER);
   await setParameter('FYERS_REFRESH_TOKEN', given.refreshToken);
   await secretsManager.send(

@@ -10,6 +10,7 @@ import { takeHooks } from '../../sandbox/pulumi/mock-hooks.ts';
 
 export const ACCOUNT = '123456789012';
 export const IMAGE_ID = 'ami-0123456789abcdef0';
+const NEW_ACCOUNTS_QUOTA = 10;
 const PROJECT_NAME = 'fyers-token-refresh';
 
 export interface Registered {
@@ -44,6 +45,8 @@ export interface World {
   /** Files of the operator's folder by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Executions at a time that the account has in Lambda; null where that may not be read. */
+  readonly quota?: number | null;
 }
 
 /** The one resource of a type, or of a type and name. @throws Error where there is none, or more. */
@@ -114,7 +117,7 @@ async function prepare(
   folder: string,
   reads: { resource: string; id: string }[],
 ): Promise<void> {
-  await pulumi.runtime.setMocks(mocks(reads), PROJECT_NAME, 'dev', false);
+  await pulumi.runtime.setMocks(mocks(reads, world.quota), PROJECT_NAME, 'dev', false);
   takeHooks();
   configure({ operatorDir: folder, ...world.config }, world.secretKeys ?? []);
 }
@@ -186,7 +189,10 @@ export function mockId(name: string): string {
   return `${name}-1234567`;
 }
 
-function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks {
+function mocks(
+  reads: { resource: string; id: string }[],
+  quota: number | null = NEW_ACCOUNTS_QUOTA,
+): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs, id: taken }) => {
       if (taken !== undefined && taken !== '')
@@ -201,6 +207,8 @@ function mocks(reads: { resource: string; id: string }[]): pulumi.runtime.Mocks 
       const inputs = asRecord(given);
       if (token === 'aws:index/getCallerIdentity:getCallerIdentity') return { accountId: ACCOUNT };
       if (token === 'aws:ssm/getParameter:getParameter') return { ...inputs, value: IMAGE_ID };
+      if (token === 'aws:servicequotas/getServiceQuota:getServiceQuota' && quota !== null)
+        return { ...inputs, value: quota };
       if (token === 'aws:ec2/getSubnet:getSubnet')
         return { ...inputs, vpcId: 'vpc-0123456789abcdef0' };
       throw new Error(`no answer for ${token}`);

@@ -1,10 +1,18 @@
 // The keeper's ports in memory, with a history of what was written and a broker that answers by script.
-import type { AccessToken, AppId, AppSecret, Pin, RefreshToken } from '../../core/config.ts';
+import type {
+  AccessToken,
+  AppId,
+  AppSecret,
+  LinkKey,
+  Pin,
+  PinKey,
+  RefreshToken,
+} from '../../core/config.ts';
 import type { Event } from '../../core/events.ts';
 import { type ParameterName, namesFor } from '../../core/names.ts';
 import type { App, ClaimStore, Message, MintAnswer, Proof, TokenStore } from '../../core/ports.ts';
 import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
-import type { KeeperPorts, KeeperSettings, LoginSettings } from '../../keeper/ports.ts';
+import type { AddressedLogin, KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -12,6 +20,10 @@ import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 export const SEVEN = parseInstant('2026-11-25T07:00:00+05:30');
 export const PIN = '4826' as Pin;
 export const APP: App = { id: 'ABCD1234EF-100' as AppId, secret: 'CANARYSECRET' as AppSecret };
+/** As the program draws them; other bytes than anything else here. */
+export const LINK_KEY = '1f'.repeat(32) as LinkKey;
+export const PIN_KEY = 'e0'.repeat(32) as PinKey;
+export const SIGNER = { id: APP.id, secret: LINK_KEY };
 export const FY_ID = 'XA00001';
 export const SIMULATED_APP = {
   ...APP,
@@ -21,7 +33,7 @@ export const SIMULATED_APP = {
 };
 
 /** One tap: Fyers redirects to the login function. */
-export const LOGIN: LoginSettings = {
+export const LOGIN: AddressedLogin = {
   loginUrl: 'https://login.example/',
   redirectUri: 'https://login.example/',
   apiUrl: 'https://fyers.example',
@@ -77,6 +89,8 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
   const parameters = new Map<ParameterName, string>([
     ['FYERS_CLIENT_ID', APP.id],
     ['FYERS_SECRET_KEY', APP.secret],
+    ['FYERS_LINK_KEY', LINK_KEY],
+    ['FYERS_PIN_KEY', PIN_KEY],
     ['FYERS_ACCESS_TOKEN', accessToken(plus(now, -DAY))],
     ['FYERS_REFRESH_TOKEN', refreshToken(plus(now, -5 * DAY - HOUR))],
   ]);

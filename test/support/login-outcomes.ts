@@ -19,6 +19,9 @@ export const PROBLEMS: readonly LoginProblem[] = [
   'too-many',
   'unrecognised',
   'not-registered',
+  'refused',
+  'rate-limited',
+  'not-fyers',
 ];
 const LINK_PATH = `go/2026-11-25/${'0'.repeat(32)}`;
 const next = istDate('2026-11-26');

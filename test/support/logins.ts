@@ -2,6 +2,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { AuthCode } from '../../core/config.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
+import type { Signer } from '../../core/token/digest.ts';
 import { linkPath, newState } from '../../core/token/login-link.ts';
 import { parseLoginState } from '../../core/token/login-state.ts';
 import type { ParameterName } from '../../core/names.ts';
@@ -9,9 +10,9 @@ import { keepingApp, newKept } from '../../functions/login/kept.ts';
 import { answerLogin } from '../../functions/login/answer.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {
-  APP,
   LIVE,
   SEVEN,
+  SIGNER,
   SIMULATED_APP,
   type World,
   accessToken,
@@ -100,13 +101,13 @@ export function processOf(world: World) {
   };
 }
 
-export const LINK = `/${linkPath(APP, istDateAt(SEVEN))}`;
+export const LINK = `/${linkPath(SIGNER, istDateAt(SEVEN))}`;
 
 export const codeOf = (serial = 1, id: string = SIMULATED_APP.id) =>
   mintToken('test', { ...SIMULATED_APP, id }, 'auth_code', SEVEN, serial) as AuthCode;
 
-export const stateAt = (at: Instant = SEVEN, nonce = 'cd'.repeat(16), app = APP) =>
-  newState(app, istDateAt(at), at, nonce);
+export const stateAt = (at: Instant = SEVEN, nonce = 'cd'.repeat(16), signer: Signer = SIGNER) =>
+  newState(signer, istDateAt(at), at, nonce);
 
 /** What Fyers redirects to. */
 export function callback(fields: Readonly<Record<string, string>> = {}): string {

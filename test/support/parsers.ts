@@ -6,7 +6,7 @@ import * as config from '../../core/config.ts';
 import { COLUMNS, parseCell, parseCsvLine } from '../../core/depth/columns.ts';
 import { compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
 import { parseEventLine } from '../../core/depth/day-events.ts';
-import { bookOf } from '../../core/depth/depth-answer.ts';
+import { readDepthAnswer } from '../../core/depth/depth-answer.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
 import { parsePieceState } from '../../core/depth/pieces.ts';
 import { parseAlias } from '../../core/market/aliases.ts';
@@ -34,8 +34,10 @@ import { parseEvent } from '../../functions/refresh/event.ts';
 import { eventIn } from '../../cli/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import * as infra from '../../infra/parsers.ts';
-import { APP, SEVEN } from './keeper-world.ts';
+import { APP, SEVEN, SIGNER } from './keeper-world.ts';
 import { requestOf, stateAt } from './logins.ts';
+
+const MOMENT = { receivedAt: SEVEN, session: null };
 
 export interface TextParser {
   /** The name of the function, then where the text stands. */
@@ -124,8 +126,8 @@ export const PARSERS: readonly TextParser[] = [
     frame: (text) => `go/2026-11-25/${text.slice(0, text.length / 5)}`,
   },
   ...ofText({ isLinkShaped, isStateShaped, claimedDay }),
-  { name: 'dayOfLink', parse: (text) => dayOfLink(APP, text) },
-  { name: 'readState', parse: (text) => readState(APP, text, SEVEN, {}) },
+  { name: 'dayOfLink', parse: (text) => dayOfLink(SIGNER, text) },
+  { name: 'readState', parse: (text) => readState(SIGNER, text, SEVEN, {}) },
   { name: 'parseRedirect', parse: (text) => parseRedirect(APP, text, SEVEN, {}) },
   {
     name: 'parseRedirect message',
@@ -162,11 +164,21 @@ export const PARSERS: readonly TextParser[] = [
         },
       }),
   },
-  { name: 'bookOf', parse: (text) => bookOf('NSE:SBIN-EQ', { s: 'ok', d: { [text]: text } }) },
   {
-    name: 'bookOf sides',
+    name: 'readDepthAnswer',
+    parse: (text) => readDepthAnswer('NSE:SBIN-EQ', { s: 'ok', d: { [text]: text } }, MOMENT),
+  },
+  {
+    name: 'readDepthAnswer sides',
     parse: (text) =>
-      bookOf('NSE:SBIN-EQ', { s: 'ok', d: { 'NSE:SBIN-EQ': { bids: [{ price: text }], ask: text, ltp: text } } }),
+      readDepthAnswer(
+        'NSE:SBIN-EQ',
+        {
+          s: 'ok',
+          d: { 'NSE:SBIN-EQ': { bids: [{ price: text }], ask: text, ltp: text } },
+        },
+        MOMENT,
+      ),
   },
 
   // Dates and times.

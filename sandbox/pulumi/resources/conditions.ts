@@ -16,6 +16,8 @@ const UNMODELLED: readonly Unmodelled[] = [
   { key: /^kms:viaservice$/i, places: ['role'] },
   { key: /^kms:encryptioncontext:/i, places: ['role'] },
   { key: /^aws:source(?:account|arn)$/i, places: ['trust'] },
+  // It gives these keys no value: as `Null` sees them, no write would ask for a new key, and each would be refused.
+  { key: /^s3:(?:if-none-match|objectcreationoperation)$/i, places: ['resource'] },
   // It speaks HTTP, on loopback, so a Deny without encrypted transport refuses everything.
   { key: /^aws:securetransport$/i, places: ['resource'] },
 ];

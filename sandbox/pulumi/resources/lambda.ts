@@ -5,6 +5,7 @@ import {
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteFunctionEventInvokeConfigCommand,
+  GetAccountSettingsCommand,
   GetFunctionCommand,
   GetFunctionEventInvokeConfigCommand,
   InvokeCommand,
@@ -21,7 +22,17 @@ import {
 import * as z from 'zod/mini';
 import { isArchive } from '../values.ts';
 import { lambda } from './clients.ts';
-import { count, given, resourceType, tags, text, unlessGone, type ResourceType } from './type.ts';
+import {
+  count,
+  given,
+  invoke,
+  resourceType,
+  tags,
+  text,
+  unlessGone,
+  type Invoke,
+  type ResourceType,
+} from './type.ts';
 import { zipOf } from './zip.ts';
 
 const GONE = 'ResourceNotFoundException';
@@ -212,8 +223,21 @@ const invocation = resourceType({
   delete: () => Promise.resolve(),
 });
 
+/** The emulator has no Service Quotas; Lambda's own answer holds the one quota that the program asks for. */
+const getServiceQuota = invoke(
+  z.strictObject({ serviceCode: z.literal('lambda'), quotaCode: z.literal('L-B99A9384') }),
+  async ({ serviceCode, quotaCode }) => {
+    const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+    const value = given(AccountLimit?.ConcurrentExecutions, 'quota');
+    return { id: quotaCode, serviceCode, quotaCode, value, defaultValue: 1_000 };
+  },
+);
+
 export const LAMBDA_TYPES: Readonly<Record<string, ResourceType>> = {
   'aws:lambda/function:Function': fn,
   'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': eventInvokeConfig,
   'aws:lambda/invocation:Invocation': invocation,
+};
+export const LAMBDA_INVOKES: Readonly<Record<string, Invoke>> = {
+  'aws:servicequotas/getServiceQuota:getServiceQuota': getServiceQuota,
 };

@@ -12,7 +12,7 @@ import { GLUE_TYPES } from './glue.ts';
 import { IAM_TYPES } from './iam.ts';
 import { INSTANCE_TYPES } from './instance.ts';
 import { KMS_TYPES } from './kms.ts';
-import { LAMBDA_TYPES } from './lambda.ts';
+import { LAMBDA_INVOKES, LAMBDA_TYPES } from './lambda.ts';
 import { MESSAGING_TYPES } from './messaging.ts';
 import { NETWORK_INVOKES, NETWORK_TYPES } from './network.ts';
 import { S3_SETTING_TYPES } from './s3-settings.ts';
@@ -58,6 +58,7 @@ const getRegion = invoke(z.strictObject({}), () =>
 
 export const INVOKES: ReadonlyMap<string, Invoke> = new Map(
   Object.entries({
+    ...LAMBDA_INVOKES,
     ...NETWORK_INVOKES,
     ...SSM_INVOKES,
     'aws:index/getCallerIdentity:getCallerIdentity': getCallerIdentity,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { AppSecret, Pin } from '../../../core/config.ts';
+import type { AppSecret, LinkKey, Pin, PinKey } from '../../../core/config.ts';
 import { istDate } from '../../../core/time.ts';
 import {
   appFingerprint,
   appIdHash,
   displayFingerprint,
   inputFingerprint,
+  oldAppFingerprint,
+  oldInputFingerprint,
 } from '../../../core/token/digest.ts';
 import {
   NEW_STATE,
@@ -19,13 +21,16 @@ import {
   withLatch,
   withRefusal,
   withRefreshed,
+  withRenewedInputs,
   withoutCall,
 } from '../../../core/token/state.ts';
-import { APP, PIN, SEVEN, refreshToken } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, PIN, PIN_KEY, SEVEN, refreshToken } from '../../support/keeper-world.ts';
 
 const TOKEN = refreshToken(SEVEN);
-const input = inputFingerprint(APP, TOKEN, PIN);
-const inputs = { app: appFingerprint(APP), refresh: input };
+const SENT = { token: TOKEN, pin: PIN };
+const input = inputFingerprint(PIN_KEY, APP, SENT);
+const inputs = { app: appFingerprint(LINK_KEY, APP), refresh: input };
+const old = { app: oldAppFingerprint(APP), refresh: oldInputFingerprint(APP, TOKEN, PIN) };
 const today = istDate('2026-11-25');
 
 describe('Digests', () => {
@@ -34,15 +39,19 @@ describe('Digests', () => {
     expect(appIdHash(APP)).toBe(expected);
   });
 
-  test('tell any two inputs apart, and need the app secret', () => {
+  test('tell any two inputs and any two keys apart', () => {
+    const app = { ...APP, secret: 'OTHERSECRET' as AppSecret };
     const others = [
-      inputFingerprint(APP, refreshToken(SEVEN, 1), PIN),
-      inputFingerprint(APP, TOKEN, '4827' as Pin),
-      inputFingerprint({ ...APP, secret: 'OTHERSECRET' as AppSecret }, TOKEN, PIN),
-      appFingerprint(APP),
+      inputFingerprint(PIN_KEY, APP, { ...SENT, token: refreshToken(SEVEN, 1) }),
+      inputFingerprint(PIN_KEY, APP, { ...SENT, pin: '4827' as Pin }),
+      inputFingerprint(PIN_KEY, app, SENT),
+      inputFingerprint('aa'.repeat(32) as PinKey, APP, SENT),
+      appFingerprint(LINK_KEY, APP),
+      appFingerprint(LINK_KEY, app),
+      appFingerprint('aa'.repeat(32) as LinkKey, APP),
     ];
-    expect(new Set([input, ...others]).size).toBe(5);
-    expect(inputFingerprint(APP, TOKEN, PIN)).toBe(input);
+    expect(new Set([input, ...others]).size).toBe(others.length + 1);
+    expect(inputFingerprint(PIN_KEY, APP, SENT)).toBe(input);
   });
 
   test('show people eight digits', () => {
@@ -98,5 +107,30 @@ describe('The token state', () => {
     expect(callsOf(twice, inputs.app, today).count).toBe(0);
     expect(callsOf(twice, input, istDate('2026-11-26')).count).toBe(0);
     expect(callsOf(withRefreshed(twice), input, today).accepted).toBe(true);
+  });
+
+  test('of an earlier version is recognised, and holds nothing of its keys afterwards', () => {
+    const called = withCall(NEW_STATE, old.refresh, today);
+    for (const reason of ['pin', 'refresh-token', 'silent', 'app-secret'] as const) {
+      const renewed = withRenewedInputs(withLatch(called, reason, old), { old, inputs });
+      expect(latchedFor(renewed, inputs)).toBe(reason);
+      expect(callsOf(renewed, input, today).count).toBe(1);
+      for (const each of Object.values(old)) expect(formatTokenState(renewed)).not.toContain(each);
+    }
+  });
+
+  test('of other inputs stays as it is', () => {
+    for (const state of [NEW_STATE, withLatch(NEW_STATE, 'pin', inputs)]) {
+      expect(withRenewedInputs(state, { old, inputs })).toEqual(state);
+    }
+    const foreign = withLatch(NEW_STATE, 'pin', {
+      ...old,
+      refresh: oldInputFingerprint(APP, TOKEN, '1111' as Pin),
+    });
+    expect(withRenewedInputs(foreign, { old, inputs })).toEqual(foreign);
+    // Without a PIN there is nothing to recognise it by, and it must not be forgotten.
+    const noPin = { old: { ...old, refresh: null }, inputs: { ...inputs, refresh: null } };
+    const latched = withLatch(NEW_STATE, 'pin', old);
+    expect(withRenewedInputs(latched, noPin)).toEqual(latched);
   });
 });

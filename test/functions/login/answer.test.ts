@@ -1,7 +1,8 @@
 // The login as a browser sees it, from the link to the page that says done.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
-import { newState, readState } from '../../../core/token/login-link.ts';
+import type { AppId, LinkKey } from '../../../core/config.ts';
+import { linkPath, newState, readState } from '../../../core/token/login-link.ts';
 import type { MintAnswer } from '../../../core/ports.ts';
 import { LOGIN_URL_KEYWORD } from '../../../core/names.ts';
 import {
@@ -17,7 +18,9 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { APP, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
+import { APP, LIVE, LOGIN, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts';
+
+const OTHER_KEY = '77'.repeat(32) as LinkKey;
 
 const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
 const TOMORROW = istDate('2026-11-26');
@@ -43,7 +46,7 @@ describe("The day's link", () => {
       expect(url.searchParams.get('redirect_uri')).toBe(LOGIN.redirectUri);
       const state = url.searchParams.get('state') ?? '';
       expect(state).toMatch(/^[0-9a-f]+$/);
-      expect(readState(APP, state, world.clock.now(), {})).toMatchObject({ kind: 'valid' });
+      expect(readState(SIGNER, state, world.clock.now(), {})).toMatchObject({ kind: 'valid' });
     }
     expect(new Set(urls.map((url) => url.searchParams.get('state'))).size).toBe(2);
     expect(pages[2]?.body).toBe('');
@@ -150,9 +153,15 @@ describe('Back from Fyers', () => {
     ['forged', { state: `${stateAt().slice(0, -1)}${stateAt().endsWith('0') ? '1' : '0'}` }, 403],
     [
       'of another app',
-      { state: stateAt(SEVEN, undefined, { ...APP, secret: 'OTHERSECRET' as typeof APP.secret }) },
+      { state: stateAt(SEVEN, undefined, { ...SIGNER, id: 'WXYZ1234EF-100' as AppId }) },
       403,
     ],
+    [
+      'of another stack',
+      { state: stateAt(SEVEN, undefined, { ...SIGNER, secret: OTHER_KEY }) },
+      403,
+    ],
+    ['signed with the app secret', { state: stateAt(SEVEN, undefined, APP) }, 403],
     ['of yesterday', { state: stateAt(plus(SEVEN, -DAY)) }, 410],
     ['of half an hour ago', { state: stateAt(plus(SEVEN, -30 * MINUTE)) }, 410],
     ['of the future', { state: stateAt(plus(SEVEN, MINUTE + SECOND)) }, 410],

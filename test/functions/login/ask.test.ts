@@ -5,11 +5,11 @@ import { FyersError } from '../../../core/errors.ts';
 import { DAY, HOUR, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { linkPath } from '../../../core/token/login-link.ts';
 import { LINK, NEW, callback, exchanging, processOf, visit } from '../../support/logins.ts';
-import { APP, LIVE, SEVEN, type World, keeperWorld } from '../../support/keeper-world.ts';
+import { LIVE, SEVEN, SIGNER, type World, keeperWorld } from '../../support/keeper-world.ts';
 
 const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
 const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
-const YESTERDAY = `/${linkPath(APP, istDate('2026-11-24'))}`;
+const YESTERDAY = `/${linkPath(SIGNER, istDate('2026-11-24'))}`;
 
 function withLiveToken(world: World): World {
   world.parameters.set('FYERS_ACCESS_TOKEN', NEW);

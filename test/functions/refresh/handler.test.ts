@@ -20,7 +20,9 @@ import { type FyersSimulator, startFyers } from '../../../sandbox/fyers/server.t
 import { leaksOf } from '../../support/canaries.ts';
 import {
   APP,
+  LINK_KEY,
   PIN,
+  PIN_KEY,
   SEVEN,
   SIMULATED_APP,
   accessToken,
@@ -113,6 +115,8 @@ beforeEach(async () => {
   await Promise.all([
     store.write('FYERS_CLIENT_ID', APP.id),
     store.write('FYERS_SECRET_KEY', APP.secret),
+    store.write('FYERS_LINK_KEY', LINK_KEY),
+    store.write('FYERS_PIN_KEY', PIN_KEY),
     store.write('FYERS_ACCESS_TOKEN', OLD),
     store.write('FYERS_REFRESH_TOKEN', REFRESH),
   ]);

@@ -62,6 +62,12 @@ export interface Troubles {
   /** Days are not compacted. */
   readonly unfinished: readonly Span[];
   readonly failed: readonly { readonly actor: FunctionActor; readonly at: Instant }[];
+  /** Lambda refused that many executions in one minute. */
+  readonly throttled: readonly {
+    readonly actor: FunctionActor;
+    readonly at: Instant;
+    readonly times: number;
+  }[];
   /** Something lies in the queue. */
   readonly queued: readonly Span[];
   readonly impaired: readonly (Span & { readonly check: 'System' | 'Instance' })[];
@@ -87,12 +93,14 @@ export async function metricsOfMonth(troubles: Troubles): Promise<Metrics> {
 const minuteOf = (at: Instant) => Math.floor((at - START) / MINUTE);
 
 /** Lambda counts errors of a run, zero too, and nothing between runs. */
-function countFunctions(metrics: Metrics, { failed }: Troubles): void {
-  const count = (actor: FunctionActor, at: Instant, errors: number) => {
+function countFunctions(metrics: Metrics, { failed, throttled }: Troubles): void {
+  const put = (metricName: string, actor: FunctionActor, at: Instant, value: number) => {
     const dimensions = { FunctionName: namesFor('').function(actor) };
-    metrics
-      .of({ namespace: 'AWS/Lambda', metricName: 'Errors', dimensions })
-      .put(minuteOf(at), errors);
+    metrics.of({ namespace: 'AWS/Lambda', metricName, dimensions }).put(minuteOf(at), value);
+  };
+  const count = (actor: FunctionActor, at: Instant, errors: number) => {
+    put('Errors', actor, at, errors);
+    put('Throttles', actor, at, 0);
   };
   for (const date of DATES) {
     for (const slot of REFRESH_SLOTS) count('refresh', istInstant(date, slot), 0);
@@ -100,6 +108,7 @@ function countFunctions(metrics: Metrics, { failed }: Troubles): void {
     count('login', istInstant(date, '07:10'), 0);
   }
   for (const { actor, at } of failed) count(actor, at, 1);
+  for (const { actor, at, times } of throttled) put('Throttles', actor, at, times);
 }
 
 /** SQS counts a queue while it is in use; EC2 checks an instance every minute. */

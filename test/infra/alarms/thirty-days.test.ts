@@ -14,7 +14,8 @@ import {
 import { allOf, graphOf } from '../../support/graph.ts';
 import { WHOLE } from '../../support/worlds.ts';
 import { type Alarm, type Unsaid, alarmOf, transitionsOf } from './model.ts';
-import { DATES, START, type Span, type Troubles, at, metricsOfMonth } from './month.ts';
+import { FAULTS, span } from './faults.ts';
+import { DATES, START, type Troubles, at, metricsOfMonth } from './month.ts';
 import type { Metrics } from './series.ts';
 
 /** By then a fault has reached the operator. */
@@ -27,11 +28,6 @@ const UNSAID: readonly Unsaid[] = [
   { extra: 2, delay: 1 },
   { extra: 4, delay: 1 },
 ];
-
-const span = (day: string, from: string, to: string): Span => ({
-  from: at(`${day} ${from}`),
-  to: at(`${day} ${to}`),
-});
 
 /** Of every month, and nothing to ring for. */
 const USUAL: Troubles = {
@@ -57,147 +53,17 @@ const USUAL: Troubles = {
   closed: [],
   unfinished: [],
   failed: [],
+  // A person opens two pages while a stranger looks at the address.
+  throttled: DATES.map((date) => ({
+    actor: 'login',
+    at: istInstant(date, '07:12'),
+    times: 9,
+  })),
   queued: [],
   impaired: [],
   // AWS's own metrics pause.
   unmeasured: [span('2026-11-14', '12:00', '12:30')],
 };
-
-interface Fault {
-  readonly troubles: Partial<Troubles>;
-  /** Each alarm that rings, and since when it is due. */
-  readonly rings: readonly (readonly [alarm: string, due: string])[];
-}
-
-const NIGHT = '2026-11-17';
-const SESSION = '2026-11-18';
-
-/** Each on a day of its own. */
-const FAULTS: Readonly<Record<string, Fault>> = {
-  'the harvester is dead on a holiday': {
-    troubles: { dead: [span('2026-11-10', '12:00', '12:40')] },
-    rings: [['harvester-silent', '2026-11-10 12:00']],
-  },
-  'the disk is full': {
-    troubles: { diskFull: [span('2026-11-13', '10:00', '14:00')] },
-    rings: [['disk-filling', '2026-11-13 10:00']],
-  },
-  'the broker answers 429': {
-    troubles: { holes: [{ ...span('2026-11-16', '10:00', '10:30'), reason: 'rate-limited' }] },
-    rings: [['slots-missed', '2026-11-16 10:00']],
-  },
-  'the harvester is dead at night': {
-    troubles: { dead: [span(NIGHT, '02:00', '03:00')] },
-    rings: [['harvester-silent', `${NIGHT} 02:00`]],
-  },
-  'the harvester is dead in a session': {
-    troubles: { dead: [span(SESSION, '11:00', '11:30')] },
-    // Once it is back it tells what was lost.
-    rings: [
-      ['harvester-silent', `${SESSION} 11:00`],
-      ['slots-missed', `${SESSION} 11:30`],
-    ],
-  },
-  'the token dies in a session': {
-    troubles: { holes: [{ ...span('2026-11-19', '13:00', '14:00'), reason: 'token-refused' }] },
-    rings: [['slots-missed', '2026-11-19 13:00']],
-  },
-  'nobody logs in until 09:40': {
-    troubles: {
-      noToken: [span('2026-11-20', '00:00', '09:40')],
-      failed: ['08:45', '09:05', '09:30'].map((slot) => ({
-        actor: 'watch',
-        at: at(`2026-11-20 ${slot}`),
-      })),
-      // A run that failed leaves its event in the queue, until somebody empties it.
-      queued: [span('2026-11-20', '08:45', '12:00')],
-    },
-    rings: [
-      ['watch-failed', '2026-11-20 08:45'],
-      ['undelivered', '2026-11-20 08:45'],
-      ['slots-missed', '2026-11-20 09:00'],
-      ['watch-failed', '2026-11-20 09:05'],
-      ['watch-failed', '2026-11-20 09:30'],
-    ],
-  },
-  'the refresh fails': {
-    troubles: {
-      failed: [{ actor: 'refresh', at: at('2026-11-23 07:00') }],
-      queued: [span('2026-11-23', '07:00', '09:00')],
-    },
-    rings: [
-      ['refresh-failed', '2026-11-23 07:00'],
-      ['undelivered', '2026-11-23 07:00'],
-    ],
-  },
-  'a login fails': {
-    troubles: { failed: [{ actor: 'login', at: at('2026-11-25 07:42') }] },
-    rings: [['login-failed', '2026-11-25 07:42']],
-  },
-  'a run cannot be started on a holiday': {
-    troubles: { queued: [span('2026-11-24', '08:15', '10:00')] },
-    rings: [['undelivered', '2026-11-24 08:15']],
-  },
-  'the machine is impaired in a session': {
-    troubles: {
-      impaired: [{ ...span('2026-11-26', '10:00', '10:14'), check: 'System' }],
-      dead: [span('2026-11-26', '10:00', '10:16')],
-    },
-    rings: [
-      ['machine-impaired', '2026-11-26 10:00'],
-      ['harvester-silent', '2026-11-26 10:00'],
-      ['slots-missed', '2026-11-26 10:16'],
-    ],
-  },
-  'the instance is impaired at night': {
-    troubles: {
-      impaired: [{ ...span('2026-11-27', '20:00', '20:15'), check: 'Instance' }],
-      dead: [span('2026-11-27', '20:00', '20:16')],
-    },
-    rings: [
-      ['instance-impaired', '2026-11-27 20:00'],
-      ['harvester-silent', '2026-11-27 20:00'],
-    ],
-  },
-  'the process dies within half a minute, again and again': {
-    troubles: { dead: dying('2026-11-30 22:00', { times: 45, lives: 30, down: 10 }) },
-    rings: [['harvester-silent', '2026-11-30 22:00']],
-  },
-  'the process dies every other minute of a session': {
-    troubles: { dead: dying('2026-12-01 12:00', { times: 15, lives: 105, down: 15 }) },
-    rings: [['slots-missed', '2026-12-01 12:00']],
-  },
-  'a day cannot be compacted': {
-    troubles: { unfinished: [span('2026-12-02', '16:00', '18:00')] },
-    rings: [['harvester-fault', '2026-12-02 16:00']],
-  },
-  'two different faults within a few minutes': {
-    troubles: {
-      fields: [span('2026-12-04', '09:17', '16:00')],
-      closed: [span('2026-12-04', '09:00', '16:00')],
-    },
-    rings: [
-      ['harvester-fault', '2026-12-04 09:17'],
-      ['harvester-fault', '2026-12-04 09:20'],
-    ],
-  },
-  'one of five symbols has no rows': {
-    troubles: {
-      holes: [{ ...span('2026-12-03', '09:00', '16:00'), reason: 'unknown-symbol', symbols: 1 }],
-    },
-    rings: [['slots-missed', '2026-12-03 09:00']],
-  },
-};
-
-function dying(
-  from: string,
-  { times, lives, down }: Readonly<Record<'times' | 'lives' | 'down', number>>,
-): readonly Span[] {
-  return Array.from({ length: times }, (_, index) => {
-    const dies = plus(at(from), ((lives + down) * index + lives) * SECOND);
-    return { from: dies, to: plus(dies, down * SECOND) };
-  });
-}
 
 function together(some: readonly Partial<Troubles>[]): Troubles {
   const all = <K extends keyof Troubles>(key: K) => some.flatMap((one) => [...(one[key] ?? [])]);
@@ -210,6 +76,7 @@ function together(some: readonly Partial<Troubles>[]): Troubles {
     closed: all('closed'),
     unfinished: all('unfinished'),
     failed: all('failed'),
+    throttled: all('throttled'),
     queued: all('queued'),
     impaired: all('impaired'),
     unmeasured: all('unmeasured'),

@@ -11,7 +11,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a state that nobody signed is taken',
     file: 'core/token/login-link.ts',
-    find: "if (!isSameSignature(signature, loginSignature(app, 'state', text))) return { kind: 'forged' };",
+    find: "if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };",
     replace: '',
     tests: PAGES,
   },
@@ -25,7 +25,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a link without a signature opens',
     file: 'core/token/login-link.ts',
-    find: "return isSameSignature(signature, loginSignature(app, 'link', day)) ? day : null;",
+    find: "return isSameSignature(signature, loginSignature(signer, 'link', day)) ? day : null;",
     replace: 'return day;',
     tests: LINKS,
   },

@@ -1,0 +1,95 @@
+// The address in a mailed link, whoever invokes the login function and with whatever event.
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { parameterStore } from '../../../adapters/aws/parameters.ts';
+import { namesFor } from '../../../core/names.ts';
+import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
+import { LINK, requestOf } from '../../support/logins.ts';
+import { APP, LINK_KEY, SEVEN } from '../../support/keeper-world.ts';
+
+const OWN = 'https://own.lambda-url.ap-south-1.on.aws/';
+const context = { getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+
+let aws: EmulatedAws;
+let sqs: SQSClient;
+let queueUrl = '';
+let handler: (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+beforeAll(async () => {
+  aws = await emulatedAws();
+  vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.options.endpoint);
+  vi.stubEnv('AWS_REGION', aws.options.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+  vi.stubEnv('FYERS_REDIRECT_URI', 'loginUrl');
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const ssm = new SSMClient(aws.options);
+  const store = parameterStore({ client: ssm, names: namesFor(''), onSecret: () => undefined });
+  await store.write('FYERS_CLIENT_ID', APP.id);
+  await store.write('FYERS_SECRET_KEY', APP.secret);
+  await store.write('FYERS_LINK_KEY', LINK_KEY);
+  await ssm.send(new PutParameterCommand({ Name: 'FYERS_LOGIN_URL', Type: 'String', Value: OWN }));
+  await inbox();
+  ({ handler } = await import('../../../functions/login/handler.ts'));
+});
+afterAll(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await aws.close();
+});
+
+async function inbox(): Promise<void> {
+  const sns = new SNSClient(aws.options);
+  sqs = new SQSClient(aws.options);
+  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
+  const Endpoint = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
+  const fromTopic = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: Endpoint,
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
+  const made = await sqs.send(
+    new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } }),
+  );
+  queueUrl = made.QueueUrl ?? '';
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
+}
+
+/** An event as anybody with `lambda:InvokeFunction` can write it. */
+function invoked(method: string, url: string): APIGatewayProxyEventV2 {
+  const event = requestOf(method, url);
+  const requestContext = { ...event.requestContext, domainName: 'stranger.example' };
+  return { ...event, headers: { host: 'stranger.example' }, requestContext };
+}
+
+test('The link that is mailed leads to the stack, not to the host that the event names', async () => {
+  expect(await handler(invoked('POST', '/ask'), context)).toMatchObject({ statusCode: 200 });
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5 }),
+  );
+  const mail = Messages[0]?.Body ?? '';
+  expect(mail).toContain(`${OWN}${LINK.slice(1)}`);
+  expect(mail).not.toContain('stranger');
+});
+
+test('Fyers is to come back to the stack, not to the host that the event names', async () => {
+  const { body = '' } = await handler(invoked('GET', LINK), context);
+  expect(body).toContain(encodeURIComponent(OWN));
+  expect(body).not.toContain('stranger');
+});

@@ -1,0 +1,83 @@
+// Who may write recordings: each harvester its own shard's objects by name, and nobody one that is there.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DAY_FILES } from '../../adapters/files/day-archive.ts';
+import { pieceNames } from '../../core/depth/pieces.ts';
+import { OBJECTS } from '../../core/names.ts';
+import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
+import { WHOLE } from '../support/worlds.ts';
+
+const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
+const SHARD_0 = [
+  'parquet/depth.parquet',
+  'day.log.gz',
+  'events.jsonl.gz',
+  'quarantine.csv',
+  'manifest.json',
+  'day-????.csv.gz',
+  'events-????.jsonl.gz',
+].map((name) => `${BUCKET}/depth/v2/date=????-??-??/shard=0/${name}`);
+
+let graph: Graph;
+beforeAll(async () => {
+  graph = await graphOf(WHOLE);
+});
+
+test('The patterns of a shard are written out here, too', () => {
+  const patterns = OBJECTS.dayFilePatterns('0').map((pattern) => `${BUCKET}/${pattern}`);
+  expect(patterns).toEqual(SHARD_0);
+});
+
+/** As IAM matches a resource: `*` any text and `?` any character, slashes included. */
+function covers(pattern: string, resource: string): boolean {
+  const form = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${form.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(resource);
+}
+
+describe('A harvester writes', () => {
+  const mayWrite = (key: string) => SHARD_0.some((pattern) => covers(pattern, `${BUCKET}/${key}`));
+  const DATE = '2026-11-25';
+
+  test('every object that is made of a day of its own', () => {
+    const { rows, events } = pieceNames(1);
+    const late = pieceNames(9_999);
+    for (const name of [rows, events, late.rows, late.events, ...Object.values(DAY_FILES)]) {
+      expect(mayWrite(OBJECTS.dayFile(DATE, '0', name)), name).toBe(true);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '1', name)), name).toBe(false);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '10', name)), name).toBe(false);
+    }
+  });
+
+  test.each([
+    `depth/v2/date=${DATE}/shard=1/a/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=1/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=0/shard=0/manifest.json`,
+    `depth/v2/date=x/shard=1/shard=0/day-0001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/x`,
+    `depth/v2/date=${DATE}/shard=0/parquet/other.parquet`,
+    `depth/v2/date=${DATE}/shard=0/parquet/a/depth.parquet`,
+    `depth/v2/date=${DATE}/shard=0/day-00001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/manifest.json.bak`,
+    `depth/v1/date=${DATE}/shard=0/manifest.json`,
+    'artifact/current.json',
+  ])('nothing at %s', (key) => {
+    expect(mayWrite(key)).toBe(false);
+  });
+});
+
+describe('The bucket', () => {
+  const policy = () => asRecord(one(graph, 'aws:s3/bucketPolicy:BucketPolicy').inputs['policy']);
+
+  test('takes a recording only as a new object, from anybody', () => {
+    expect(policy()['Statement']).toContainEqual({
+      Sid: 'RecordingsAreWrittenOnce',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `${BUCKET}/depth/*`,
+      Condition: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    });
+  });
+});
