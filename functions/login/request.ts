@@ -1,7 +1,7 @@
 // What a request to the login function's URL is, told from its form alone: junk costs no read, no call and no line.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { isLinkShaped } from '../../core/token/login-link.ts';
-import { wordsOf } from '../../core/token/redirect.ts';
+import { onlyValue, wordsOf } from '../../core/token/redirect.ts';
 import type { Callback } from '../../keeper/callback.ts';
 
 export type LoginRequest =
@@ -30,14 +30,14 @@ export function loginRequest(event: APIGatewayProxyEventV2): LoginRequest {
   return callback === null ? { kind: 'junk' } : { kind: 'callback', callback };
 }
 
-/** Each of Fyers' fields at most once: a doubled one has two meanings. */
+/** An auth code that is given twice counts as one if both are equal, as in an address that is pasted; else it has two meanings. */
 function callbackIn(query: string): Callback | null {
   const fields = new URLSearchParams(query);
   const one = (name: string): string | null => {
     const values = fields.getAll(name);
     return values.length > 1 ? null : (values[0] ?? '');
   };
-  const [s, authCode, state] = [one('s'), one('auth_code'), one('state')];
+  const [s, state, authCode] = [one('s'), one('state'), onlyValue(fields.getAll('auth_code'))];
   if (s === null || s === '' || authCode === null || state === null || state === '') return null;
   return { s, authCode, state, words: wordsOf(fields) };
 }
