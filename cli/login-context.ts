@@ -11,6 +11,7 @@ import {
 import type { App, Broker } from '../core/ports.ts';
 import { FyersError } from '../core/errors.ts';
 import { parameterReader } from './aws.ts';
+import { type ClockCheck, clockCheck } from './clock-check.ts';
 import { loginFunctionUrl } from './functions.ts';
 import type { Session } from './io.ts';
 import {
@@ -51,6 +52,7 @@ export interface LoginContext {
   /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly broker: Broker;
+  readonly clockCheck: ClockCheck;
   /** The days that the operator knows better. */
   readonly calendar: CalendarOptions;
 }
@@ -81,8 +83,11 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   session.hide(app.secret);
   const apiUrl = apiUrlOf(settings);
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
-  const broker = fyersBroker({ apiUrl, onSecret: session.hide });
-  const made = { folder, names, app, way, fyId: account, apiUrl, broker, calendar };
+  const check = clockCheck(io.clock);
+  const { onServerTime } = check;
+  const broker = fyersBroker({ apiUrl, onSecret: session.hide, onServerTime });
+  const own = { folder, names, app, way, fyId: account, calendar };
+  const made = { ...own, apiUrl, broker, clockCheck: check };
   return { session, options, target, ...made };
 }
 

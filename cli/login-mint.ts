@@ -3,6 +3,7 @@ import type { AccessToken, AuthCode, RefreshToken } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Proof, RefusedBy } from '../core/ports.ts';
+import type { Instant } from '../core/time.ts';
 import { checkMinted, standingOf } from '../core/token/check.ts';
 import { type TokenClaims, decodeToken } from '../core/token/jwt.ts';
 import type { KeeperPorts } from '../keeper/ports.ts';
@@ -19,6 +20,7 @@ export interface Tokens {
 export async function exchangeCode(context: LoginContext, code: AuthCode): Promise<Tokens> {
   const { app, broker, session } = context;
   session.hide(code);
+  context.clockCheck.saw(code);
   const { signal } = new AbortController();
   const startedAt = session.io.clock.now();
   const answer = await retrying(patience(session.io), startedAt, signal, () =>
@@ -26,6 +28,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
   );
   switch (answer.kind) {
     case 'minted':
+      context.clockCheck.saw(answer.accessToken);
       return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
     case 'refused':
       throw refusal(answer.by, answer.detail);
@@ -46,9 +49,13 @@ export async function refuseUnproven(
   account: string | null,
   token: AccessToken,
 ): Promise<void> {
-  const now = context.session.io.clock.now();
+  const { clockCheck } = context;
   const proof = await prove(context, token);
-  const check = checkMinted(token, proof, { account, now });
+  const checkedAt = (now: Instant) => checkMinted(token, proof, { account, now });
+  const first = checkedAt(context.session.io.clock.now());
+  // A clock that is wrong is no fault of the token.
+  const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
+  const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
   switch (check) {
     case 'live':
       return;
@@ -69,13 +76,19 @@ export async function refuseUnproven(
 
 /** What the token says of itself, where it lives for the rest of the broker day. @throws FyersError `broker.unreachable` */
 export async function liveClaims(
-  context: Pick<LoginContext, 'app' | 'broker' | 'session'>,
+  context: Pick<LoginContext, 'app' | 'broker' | 'session' | 'clockCheck'>,
   account: string | null,
   text: string | null,
 ): Promise<TokenClaims | null> {
+  const { clockCheck } = context;
   const token = parseAccessToken(text ?? '');
-  const view = { account, now: context.session.io.clock.now() };
-  if (!token.ok || standingOf(token.value, null, view).kind !== 'plausible') return null;
+  if (!token.ok) return null;
+  clockCheck.saw(token.value);
+  const isPlausibleAt = (now: Instant): boolean =>
+    standingOf(token.value, null, { account, now }).kind === 'plausible';
+  const now = [context.session.io.clock.now(), clockCheck.rightTime()].find(isPlausibleAt);
+  if (now === undefined) return null;
+  const view = { account, now };
   const proof = await prove(context, token.value);
   const standing = standingOf(token.value, proof, view);
   if (standing.kind !== 'plausible' || standing.proof === 'dead') return null;

@@ -1,13 +1,16 @@
 // `npx fyers login`: one login at Fyers, by the way that the app's registered URL allows, and a proven token at its end.
 import type { Command } from 'commander';
+import { readTokenFiles } from '../adapters/files/operator-files.ts';
 import { tokenIn } from '../core/token/check.ts';
 import { parameterReader } from './aws.ts';
 import type { Session } from './io.ts';
+import { warnOfClock } from './clock-check.ts';
 import { caughtCode } from './login-catch.ts';
 import { cloudTokens, storedTokens } from './login-cloud.ts';
 import { type LoginContext, type LoginOptions, contextOf } from './login-context.ts';
 import { type Tokens, exchangeCode, liveClaims, refuseUnproven } from './login-mint.ts';
 import { pastedCode } from './login-paste.ts';
+import { keepingTokens } from './login-keep.ts';
 import { type Place, placeOf } from './login-places.ts';
 import { report } from './login-report.ts';
 
@@ -52,12 +55,24 @@ Examples:
 
 async function login(session: Session, options: LoginOptions): Promise<void> {
   const context = await contextOf(session, options);
+  try {
+    await loggedIn(context);
+  } finally {
+    warnOfClock(session.io, context.clockCheck);
+  }
+}
+
+async function loggedIn(context: LoginContext): Promise<void> {
+  const { session, options } = context;
   const place = await placeOf(context);
   if (options.again !== true && (await isGood(context, place))) return;
+  if (options.again !== true && (await handedOver(context, place))) return;
   const tokens = await tokensOf(context, place);
-  await refuseUnproven(context, place.account, tokens.accessToken);
-  const isThere = context.way.kind === 'cloud' && context.target === 'aws';
-  const notes = isThere ? [] : await place.put(tokens);
+  const notes = await keepingTokens(context, tokens, async () => {
+    await refuseUnproven(context, place.account, tokens.accessToken);
+    const isThere = context.way.kind === 'cloud' && context.target === 'aws';
+    return isThere ? [] : place.put(tokens);
+  });
   report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
 }
 
@@ -73,6 +88,22 @@ async function isGood(context: LoginContext, place: Place): Promise<boolean> {
     { already: true, place: place.name, notes: [], accessToken, refreshToken },
     options,
   );
+  return true;
+}
+
+/** For AWS, a live token of the folder is as good as a login: one that an earlier hand-over failed with, for one. */
+async function handedOver(context: LoginContext, place: Place): Promise<boolean> {
+  const { folder, way, target, session, options } = context;
+  if (target !== 'aws' || way.kind === 'cloud') return false;
+  const { accessToken, refreshToken } = readTokenFiles(folder);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  if (accessToken === null || (await liveClaims(context, place.account, accessToken)) === null) {
+    return false;
+  }
+  const done = await place.put({ accessToken, refreshToken });
+  const notes = ['It was handed over to AWS, and no login was needed.', ...done];
+  const found = { already: true, place: `in ${folder}`, accessToken, refreshToken, notes };
+  report(session.io, found, options);
   return true;
 }
 

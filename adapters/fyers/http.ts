@@ -1,6 +1,7 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
 import got, { RequestError, TimeoutError } from 'got';
-import { DAY, SECOND } from '../../core/time.ts';
+import { serverTimeIn } from '../../core/clock-fault.ts';
+import { DAY, type Instant, SECOND } from '../../core/time.ts';
 
 export interface FyersAnswer {
   readonly status: number;
@@ -10,6 +11,8 @@ export interface FyersAnswer {
   readonly rest: string;
   /** From `Retry-After` (seconds) or `X-Retry-After-Ms`; at most a day. */
   readonly retryAfterMs: number | null;
+  /** Of the broker's clock, from `Date`; null where there is none, or an answer from a cache. */
+  readonly serverTime: Instant | null;
 }
 
 export type FyersReply =
@@ -70,6 +73,7 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       body,
       rest: body === null ? response.body.slice(0, LONGEST_REST) : '',
       retryAfterMs: retryAfter(response.headers),
+      serverTime: response.headers.age === undefined ? serverTimeIn(response.headers.date) : null,
     };
   } catch (caught) {
     request.signal.throwIfAborted();
