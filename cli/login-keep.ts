@@ -4,20 +4,27 @@ import { FyersError, toError } from '../core/errors.ts';
 import type { LoginContext } from './login-context.ts';
 import type { Tokens } from './login-mint.ts';
 
-/** Of another account, or of no use: such a token is not kept. */
-const NOT_KEPT: ReadonlySet<string> = new Set(['operator.account', 'broker.bad-token']);
+/** A token of another account is not kept, nor one that Fyers does not take; a token that was proven here is good. */
+export function isWorthKeeping(failure: unknown, isProven: boolean): boolean {
+  if (!(failure instanceof FyersError)) return true;
+  return failure.code !== 'operator.account' && (isProven || failure.code !== 'broker.bad-token');
+}
 
 /** Does what follows a login. If that fails, the tokens are in the folder of the operator, and the error is thrown as it is. */
 export async function keepingTokens<T>(
   context: LoginContext,
   tokens: Tokens,
-  follow: () => Promise<T>,
+  { prove, put }: { readonly prove: () => Promise<void>; readonly put: () => Promise<T> },
 ): Promise<T> {
+  let isProven = false;
   try {
-    return await follow();
+    await prove();
+    isProven = true;
+    return await put();
   } catch (caught) {
     // The login function has published its own.
-    if (context.way.kind !== 'cloud') await keepTokens(context, tokens, caught);
+    const isOurs = context.way.kind !== 'cloud';
+    if (isOurs && isWorthKeeping(caught, isProven)) await keepTokens(context, tokens);
     throw caught;
   }
 }
@@ -30,10 +37,8 @@ interface Keeping extends Pick<LoginContext, 'session' | 'folder' | 'target'> {
 export async function keepTokens(
   { session, folder, target, options }: Keeping,
   { accessToken, refreshToken }: Tokens,
-  failure: unknown,
 ): Promise<void> {
   const { io } = session;
-  if (failure instanceof FyersError && NOT_KEPT.has(failure.code)) return;
   try {
     const files = await writeAccessToken(folder, accessToken);
     if (refreshToken !== null) await writeRefreshToken(folder, refreshToken);

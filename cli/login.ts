@@ -68,10 +68,10 @@ async function loggedIn(context: LoginContext): Promise<void> {
   if (options.again !== true && (await isGood(context, place))) return;
   if (options.again !== true && (await handedOver(context, place))) return;
   const tokens = await tokensOf(context, place);
-  const notes = await keepingTokens(context, tokens, async () => {
-    await refuseUnproven(context, place.account, tokens.accessToken);
-    const isThere = context.way.kind === 'cloud' && context.target === 'aws';
-    return isThere ? [] : place.put(tokens);
+  const isThere = context.way.kind === 'cloud' && context.target === 'aws';
+  const notes = await keepingTokens(context, tokens, {
+    prove: () => refuseUnproven(context, place.account, tokens.accessToken),
+    put: () => (isThere ? Promise.resolve([]) : place.put(tokens)),
   });
   report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
 }

@@ -17,7 +17,7 @@ import { refresh } from '../keeper/refresh.ts';
 import { type ClockCheck, clockCheck, warnOfClock } from './clock-check.ts';
 import type { Session } from './io.ts';
 import { ownApp } from './login-context.ts';
-import { keepTokens } from './login-keep.ts';
+import { isWorthKeeping, keepTokens } from './login-keep.ts';
 import { type Tokens, liveClaims, patience } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
@@ -87,7 +87,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
       const failure = failureOf(caught, check);
       const minted = minting.minted();
       const kept = { session, folder, target: 'local', options } as const;
-      if (minted !== null) await keepTokens(kept, minted, failure);
+      if (minted !== null && isWorthKeeping(failure, false)) await keepTokens(kept, minted);
       throw failure;
     },
   );
