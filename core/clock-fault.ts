@@ -1,6 +1,6 @@
 // Whether this machine's clock is right, by what others date: a server's answer, or a token that has just been issued.
 import { FyersError } from './errors.ts';
-import { DAY, HOUR, type Instant, MINUTE, instant } from './time.ts';
+import { DAY, HOUR, type Instant, MINUTE } from './time.ts';
 import { decodeToken } from './token/jwt.ts';
 
 /** Between two clocks that are both right, and the time that an answer takes. */
@@ -37,12 +37,6 @@ export function faultByTokens(tokens: readonly (string | null)[], now: Instant):
     .reduce((most, fault) => ((fault?.offMs ?? 0) > (most?.offMs ?? 0) ? fault : most), null);
 }
 
-/** The value of a `Date` header (RFC 9110, 5.6.7); null for any other text. */
-export function serverTimeIn(header: string | undefined): Instant | null {
-  const ms = header === undefined ? NaN : Date.parse(header);
-  return Number.isNaN(ms) ? null : instant(ms);
-}
-
 /** A full sentence: "This machine's clock is 5 h 30 min behind, by Fyers' answer." */
 export function clockFaultWords({ offMs, atLeast, by }: ClockFault): string {
   const way = offMs > 0 ? 'behind' : 'ahead';
@@ -50,11 +44,15 @@ export function clockFaultWords({ offMs, atLeast, by }: ClockFault): string {
 }
 
 export const SET_CLOCK =
-  'Set it with `sudo timedatectl set-ntp true` (Linux), or switch automatic time on in the settings of macOS or Windows.';
+  "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `npx --no-install fyers doctor` compares it again.";
 
+/** @param consequence a full sentence: "Nothing was sent to Fyers." */
 export function clockError(fault: ClockFault, consequence = ''): FyersError {
-  const problem = [clockFaultWords(fault), consequence].filter((text) => text !== '').join(' ');
-  return new FyersError('operator.prerequisite', problem, `${SET_CLOCK} Then repeat the command.`);
+  return new FyersError(
+    'operator.prerequisite',
+    `${clockFaultWords(fault)} ${consequence}`.trim(),
+    "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `npx --no-install fyers doctor` compares it again.",
+  );
 }
 
 function duration(ms: number): string {

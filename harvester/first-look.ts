@@ -148,7 +148,7 @@ function unusable({ loginCommand }: FirstLook, problem: string): FyersError {
   return new FyersError(
     'operator.token-file',
     problem,
-    `Log in with \`${loginCommand}\`, which puts a new one there, and repeat the command.`,
+    `Log in with \`${loginCommand}\`, which puts a new one there; \`npx --no-install fyers tokens\` shows what is there.`,
   );
 }
 

@@ -1,6 +1,5 @@
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
-import { serverTimeIn } from '../../core/clock-fault.ts';
-import type { Instant } from '../../core/time.ts';
+import { type Instant, parseHttpDate } from '../../core/time.ts';
 import { awsFault } from './fault.ts';
 
 export interface Identity {
@@ -21,7 +20,7 @@ export async function callerIdentity(
     (next) => async (request) => {
       const result = await next(request);
       const { headers } = Object(result.response) as { headers?: Record<string, string> };
-      const serverTime = serverTimeIn(headers?.['date']);
+      const serverTime = parseHttpDate(headers?.['date'] ?? '');
       if (serverTime !== null) onServerTime(serverTime);
       return result;
     },

@@ -1,7 +1,6 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
 import got, { RequestError, TimeoutError } from 'got';
-import { serverTimeIn } from '../../core/clock-fault.ts';
-import { DAY, type Instant, SECOND } from '../../core/time.ts';
+import { DAY, type Instant, SECOND, parseHttpDate } from '../../core/time.ts';
 
 export interface FyersAnswer {
   readonly status: number;
@@ -73,7 +72,8 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       body,
       rest: body === null ? response.body.slice(0, LONGEST_REST) : '',
       retryAfterMs: retryAfter(response.headers),
-      serverTime: response.headers.age === undefined ? serverTimeIn(response.headers.date) : null,
+      serverTime:
+        response.headers.age === undefined ? parseHttpDate(response.headers.date ?? '') : null,
     };
   } catch (caught) {
     request.signal.throwIfAborted();
