@@ -36,6 +36,8 @@ the URL that is registered for your app at https://myapi.fyers.in/dashboard. Say
   http://127.0.0.1:PORT/...   this command listens there and takes the login up by itself
   loginUrl                    the login function of your stack (or its address): it takes the login up, this command waits
   any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
+--aws asks the stack which URL that is, and takes the one of .env where there is no stack or it cannot be asked.
+If the new token cannot be handed over, it is kept in the token files, and the next --aws hands it over without a login.
 A browser that is logged in at Fyers may pass through without asking you anything.
 
 The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, where that is
