@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Parsed } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { REGION } from '../core/names.ts';
+import { pastedUrl } from '../core/pasted.ts';
 import { asOperator } from './aws.ts';
 import type { Session } from './io.ts';
 
@@ -39,7 +40,9 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   const { io } = session;
   const text =
     given ??
-    (io.person === null ? await io.piped() : await io.person.ask("The link in AWS's mail: "));
+    (io.person === null
+      ? await io.piped()
+      : await io.person.ask("The link in AWS's mail: ", { isWhole: (text) => parseLink(text).ok }));
   const link = linkOrStop(text);
   session.hide(link.token);
   await stopUnlessOwn(session, link);
@@ -52,7 +55,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
 
 /** @throws FyersError `operator.usage` */
 function linkOrStop(text: string): Link {
-  const parsed = parseLink(text.trim());
+  const parsed = parseLink(text);
   if (parsed.ok) return parsed.value;
   throw new FyersError(
     'operator.usage',
@@ -64,8 +67,7 @@ function linkOrStop(text: string): Link {
 /** In a mail it leads to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
 function parseLink(text: string): Parsed<Link> {
   const wrong = (problem: string): Parsed<Link> => ({ ok: false, problem });
-  // Copied out of a mail's source, "&" is written "&amp;".
-  const url = URL.parse(text.replaceAll('&amp;', '&'));
+  const url = pastedUrl(text);
   if (url === null) return wrong('is no address');
   const [, region] = /^https:\/\/sns\.([a-z0-9-]+)\.amazonaws\.com$/.exec(url.origin) ?? [];
   if (region === undefined || url.username !== '' || url.password !== '') {

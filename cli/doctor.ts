@@ -1,6 +1,6 @@
 // `npx fyers doctor`: every prerequisite on one line, with its fix.
 import type { Command } from 'commander';
-import { CHECKS } from './doctor/checks.ts';
+import { CHECKS, LAST_CHECKS } from './doctor/checks.ts';
 import type { Check, Finding, Patient } from './doctor/finding.ts';
 import { patientOf } from './doctor/patient.ts';
 import { findingOf } from './doctor/stack.ts';
@@ -36,7 +36,7 @@ export function addDoctor(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Looks at ${CHECKS.map(({ name }) => name).join(', ')}.
+Looks at ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
 Changes nothing, and a check that fails does not keep the others from looking. "skipped" says why there was nothing to
 look at. Which redirect URL an app has registered can't be asked: compare the one shown with https://myapi.fyers.in/dashboard.
 
@@ -53,7 +53,9 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   const { io } = session;
   const patient = patientOf(session, options);
   // All at once: most of the time goes into waiting for AWS.
-  const looks = await Promise.allSettled(CHECKS.map((check) => named(check, patient)));
+  const lookAt = (checks: readonly Check[]) =>
+    Promise.allSettled(checks.map((check) => named(check, patient)));
+  const looks = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
   const found = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
   const problems = found.filter(({ state }) => state === 'problem').length;
   if (options.json === true) io.out(jsonOf(found));

@@ -56,7 +56,9 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const { run } = await import('../harvester/main.ts');
   using stop = stopSignal();
   const persons = personsLog(io, argv.includes('--debug'));
-  return await run({ clock: io.clock, signal: stop.signal, argv, env, ...persons });
+  const { lookFirst } = await import('./harvest-look.ts');
+  const started = { clock: io.clock, signal: stop.signal, argv, env };
+  return await run({ ...started, ...persons, lookFirst: lookFirst(io.cwd, env) });
 }
 
 /** The folder whose `.env` counts; everything else about the arguments is the harvester's to judge. */

@@ -26,9 +26,16 @@ export type AwsOptions = Pick<
   'region' | 'endpoint' | 'credentials' | 'maxAttempts' | 'requestHandler'
 >;
 
+export interface AskOptions {
+  /** What is typed does not appear. */
+  readonly hidden?: boolean;
+  /** Whether a text is what was asked for; until it is, further lines are waited for a little longer. */
+  readonly isWhole?: (text: string) => boolean;
+}
+
 export interface Person {
-  /** One line. @param hidden what is typed does not appear */
-  ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
+  /** One line; with `isWhole` what was pasted, which may be several. */
+  ask(question: string, options?: AskOptions): Promise<string>;
   /** True for yes; anything else is no. */
   confirm(question: string): Promise<boolean>;
 }

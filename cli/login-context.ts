@@ -2,17 +2,14 @@
 import path from 'node:path';
 import { parseAppId, parseAppSecret, parseFyId, parseRedirectUri } from '../core/config.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
-import {
-  ENVIRONMENT,
-  LOGIN_URL_KEYWORD,
-  type Names,
-  REFERENCE_REDIRECT_URI,
-} from '../core/names.ts';
+import { ENVIRONMENT, LOGIN_URL_KEYWORD, type Names } from '../core/names.ts';
 import type { App, Broker } from '../core/ports.ts';
 import { FyersError } from '../core/errors.ts';
 import { parameterReader } from './aws.ts';
+import { type ClockCheck, clockCheck } from './clock-check.ts';
 import { loginFunctionUrl } from './functions.ts';
 import type { Session } from './io.ts';
+import { askRegisteredUrl, isSameUrl, registeredUrl } from './redirect-url.ts';
 import {
   apiUrlOf,
   calendarOf,
@@ -55,6 +52,7 @@ export interface LoginContext {
   readonly broker: Broker;
   /** What a proof of the token reads. */
   readonly reads: 'profile' | 'depth';
+  readonly clockCheck: ClockCheck;
   /** The days that the operator knows better. */
   readonly calendar: CalendarOptions;
 }
@@ -78,16 +76,20 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const target = targetOf(options);
   const fyId = settings(ENVIRONMENT.fyId);
   const account = fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId));
-  const way = await wayOf(session, settings, names, options.paste === true);
+  const paste = options.paste === true;
+  const way = await wayOf(session, { settings, names, target, paste });
   const needsAws = target === 'aws' || way.kind === 'cloud';
   const app =
     needsAws && hasNoApp(settings) ? await storedApp(session, names) : ownApp(settings, folder);
   session.hide(app.secret);
   const apiUrl = apiUrlOf(settings);
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
-  const broker = fyersBroker({ apiUrl, onSecret: session.hide });
+  const check = clockCheck(io.clock);
+  const { onServerTime } = check;
+  const broker = fyersBroker({ apiUrl, onSecret: session.hide, onServerTime });
+  const own = { folder, names, app, way, fyId: account, calendar };
   const reads = proofReads(settings);
-  const made = { folder, names, app, way, fyId: account, apiUrl, broker, reads, calendar };
+  const made = { ...own, apiUrl, broker, reads, clockCheck: check };
   return { session, options, target, ...made };
 }
 
@@ -139,15 +141,23 @@ async function storedApp(session: Session, names: Names): Promise<App> {
 /** The addresses that AWS gives to functions; any other page is nobody's function. */
 const FUNCTION_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 
-async function wayOf(
-  session: Session,
-  settings: Settings,
-  names: Names,
-  paste: boolean,
-): Promise<Way> {
-  const text = settings(ENVIRONMENT.redirectUri) ?? REFERENCE_REDIRECT_URI;
-  const redirectUri = valueOrStop(ENVIRONMENT.redirectUri, parseRedirectUri(text));
-  const loginUrl = await cloudUrl(session, settings, names, redirectUri);
+interface Registering {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly target: Target;
+  readonly paste: boolean;
+}
+
+async function wayOf(session: Session, registering: Registering): Promise<Way> {
+  const { settings, names, target, paste } = registering;
+  const asks = target === 'aws' || isStackLikely(session, settings);
+  const registered = asks
+    ? await askRegisteredUrl(session, settings, names)
+    : registeredUrl(settings, null);
+  // A laptop without a stack has nothing to be asked, and that is no news.
+  if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
+  const redirectUri = valueOrStop(registered.place, parseRedirectUri(registered.uri));
+  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
   if (loginUrl !== null) {
     if (!paste) return { kind: 'cloud', loginUrl };
     throw new FyersError(
@@ -160,18 +170,24 @@ async function wayOf(
   return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
 }
 
+/** Where `.env` names no URL and AWS has been chosen, a stack may know it; a look at AWS costs seconds without it. */
+function isStackLikely({ io }: Session, settings: Settings): boolean {
+  const chosen = [io.env['AWS_PROFILE'], io.env['AWS_ACCESS_KEY_ID']].some(
+    (value) => value !== undefined,
+  );
+  return chosen && settings(ENVIRONMENT.redirectUri) === null;
+}
+
 /** The login function's address where that is what is registered; else null. */
 async function cloudUrl(
   session: Session,
-  settings: Settings,
   names: Names,
   redirectUri: string,
+  known: string | null,
 ): Promise<string | null> {
-  const bare = withoutEndSlashes;
-  const given = settings(ENVIRONMENT.loginUrl);
   const isKeyword = redirectUri === LOGIN_URL_KEYWORD;
   const isFunction = !isKeyword && FUNCTION_HOST.test(new URL(redirectUri).hostname);
-  if (given === null && !isKeyword && !isFunction) return null;
-  const loginUrl = given === null ? await loginFunctionUrl(session, names) : `${bare(given)}/`;
-  return isKeyword || bare(redirectUri) === bare(loginUrl) ? loginUrl : null;
+  if (known === null && !isKeyword && !isFunction) return null;
+  const loginUrl = known ?? (await loginFunctionUrl(session, names));
+  return isKeyword || isSameUrl(redirectUri, loginUrl) ? loginUrl : null;
 }

@@ -3,7 +3,7 @@ import type { AccessToken, AuthCode, RefreshToken } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Proof, RefusedBy } from '../core/ports.ts';
-import { MINUTE } from '../core/time.ts';
+import { type Instant, MINUTE } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import { checkMinted, standingOf } from '../core/token/check.ts';
 import { type TokenClaims, decodeToken } from '../core/token/jwt.ts';
@@ -22,6 +22,7 @@ export interface Tokens {
 export async function exchangeCode(context: LoginContext, code: AuthCode): Promise<Tokens> {
   const { app, broker, session } = context;
   session.hide(code);
+  context.clockCheck.saw(code);
   const { signal } = new AbortController();
   const startedAt = session.io.clock.now();
   const answer = await retrying(patience(session.io), startedAt, signal, () =>
@@ -29,6 +30,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
   );
   switch (answer.kind) {
     case 'minted':
+      context.clockCheck.saw(answer.accessToken);
       return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
     case 'refused':
       throw refusal(answer.by, answer.detail);
@@ -57,9 +59,13 @@ export async function proveNew(
   account: string | null,
   token: AccessToken,
 ): Promise<LiveProof> {
-  const now = context.session.io.clock.now();
+  const { clockCheck } = context;
   const proof = await prove(context, token);
-  const check = checkMinted(token, proof, { account, now });
+  const checkedAt = (now: Instant) => checkMinted(token, proof, { account, now });
+  const first = checkedAt(context.session.io.clock.now());
+  // A clock that is wrong is no fault of the token.
+  const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
+  const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
   if (check === 'wrong-account') throw foreign(decodeToken(token)?.fyId ?? null, account);
   if (proof.kind === 'dead' || check === 'wrong-expiry') {
     throw new FyersError(
@@ -93,9 +99,15 @@ export async function proveStored(
   account: string | null,
   text: string | null,
 ): Promise<{ readonly claims: TokenClaims; readonly proof: LiveProof } | null> {
+  const { clockCheck } = context;
   const token = parseAccessToken(text ?? '');
-  const view = { account, now: context.session.io.clock.now() };
-  if (!token.ok || standingOf(token.value, null, view).kind !== 'plausible') return null;
+  if (!token.ok) return null;
+  clockCheck.saw(token.value);
+  const isPlausibleAt = (now: Instant): boolean =>
+    standingOf(token.value, null, { account, now }).kind === 'plausible';
+  const now = [context.session.io.clock.now(), clockCheck.rightTime()].find(isPlausibleAt);
+  if (now === undefined) return null;
+  const view = { account, now };
   const proof = await prove(context, token.value);
   const standing = standingOf(token.value, proof, view);
   if (standing.kind !== 'plausible' || proof.kind === 'dead') return null;
@@ -127,7 +139,7 @@ export function foreign(fyId: string | null, account: string | null): FyersError
   );
 }
 
-type Proving = Pick<LoginContext, 'app' | 'broker' | 'session' | 'reads'>;
+type Proving = Pick<LoginContext, 'app' | 'broker' | 'session' | 'reads' | 'clockCheck'>;
 
 async function prove({ app, broker, session, reads }: Proving, token: AccessToken): Promise<Proof> {
   const { signal } = new AbortController();
@@ -174,20 +186,20 @@ export function unprovenError(
     case 'unreachable':
       return new FyersError(
         'broker.unreachable',
-        withAnswer('Fyers could not be reached; nothing was changed.', detail),
+        withAnswer('Fyers could not be reached.', detail),
         `Run \`npx --no-install fyers ${command}\` again in a few minutes.`,
       );
     case 'refused':
       return new FyersError(
         'broker.refused',
-        withAnswer('Fyers refuses this app or this machine; nothing was changed.', detail),
+        withAnswer('Fyers refuses this app or this machine.', detail),
         `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`npx --no-install fyers ${command}\` again.`,
       );
     case 'rate-limited': {
       const minutes = Math.max(1, Math.ceil((answer.retryAfterMs ?? MINUTE) / MINUTE));
       return new FyersError(
         'broker.rate-limit',
-        withAnswer("Fyers' rate limit is reached; nothing was changed.", detail),
+        withAnswer("Fyers' rate limit is reached.", detail),
         `Stop other programs that use the account. Run \`npx --no-install fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
       );
     }
@@ -195,7 +207,7 @@ export function unprovenError(
       return new FyersError(
         'broker.foreign-answer',
         withAnswer(
-          'Something else answered in place of Fyers, such as a proxy or a firewall; nothing was changed.',
+          'Something else answered in place of Fyers, such as a proxy or a firewall.',
           detail,
         ),
         `Check this machine's connection. Wait ten minutes before you run \`npx --no-install fyers ${command}\` again: each further call can extend such a block.`,

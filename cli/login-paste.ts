@@ -1,7 +1,7 @@
 // The registered URL is somebody else's page: the person copies its address from the browser, as with the reference.
 import type { AuthCode } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
-import { parseRedirect } from '../core/token/redirect.ts';
+import { type Redirect, parseRedirect } from '../core/token/redirect.ts';
 import { freshLoginUrl, openPage } from './fyers-page.ts';
 import type { LoginContext } from './login-context.ts';
 import { asSentence } from '../core/text.ts';
@@ -14,13 +14,15 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
   const { io } = session;
   await openPage(context, freshLoginUrl(context, redirectUri));
   const { person } = io;
+  const read = (text: string): Redirect => parseRedirect(app, text, io.clock.now(), calendar);
+  const isWhole = (text: string): boolean => read(text).kind !== 'unusable';
   const attempts = person === null ? 1 : ATTEMPTS;
   for (let attempt = 1; ; attempt += 1) {
     const text =
       person === null
         ? await io.piped()
-        : await person.ask('The whole address of the page that the login ended on:');
-    const redirect = parseRedirect(app, text, io.clock.now(), calendar);
+        : await person.ask('The whole address of the page that the login ended on:', { isWhole });
+    const redirect = read(text);
     if (redirect.kind === 'code') return redirect.code;
     if (redirect.kind === 'refused') throw loginRefused(redirect.words);
     const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;

@@ -1,13 +1,16 @@
 // `npx fyers login`: one login at Fyers, by the way that the app's registered URL allows, and a proven token at its end.
 import type { Command } from 'commander';
+import { readTokenFiles } from '../adapters/files/operator-files.ts';
 import { tokenIn } from '../core/token/check.ts';
 import { parameterReader } from './aws.ts';
 import type { Session } from './io.ts';
+import { warnOfClock } from './clock-check.ts';
 import { caughtCode } from './login-catch.ts';
 import { cloudTokens, storedTokens } from './login-cloud.ts';
 import { type LoginContext, type LoginOptions, contextOf } from './login-context.ts';
 import { type Tokens, depthNotes, exchangeCode, proveNew, proveStored } from './login-mint.ts';
 import { pastedCode } from './login-paste.ts';
+import { keepingTokens } from './login-keep.ts';
 import { type Place, placeOf } from './login-places.ts';
 import { report } from './login-report.ts';
 
@@ -33,6 +36,8 @@ the URL that is registered for your app at https://myapi.fyers.in/dashboard. Say
   http://127.0.0.1:PORT/...   this command listens there and takes the login up by itself
   loginUrl                    the login function of your stack (or its address): it takes the login up, this command waits
   any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
+--aws asks the stack which URL that is, and takes the one of .env where there is no stack or it cannot be asked.
+If the new token cannot be handed over, it is kept in the token files, and the next --aws hands it over without a login.
 A browser that is logged in at Fyers may pass through without asking you anything.
 
 The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, where that is
@@ -52,12 +57,28 @@ Examples:
 
 async function login(session: Session, options: LoginOptions): Promise<void> {
   const context = await contextOf(session, options);
+  try {
+    await loggedIn(context);
+  } finally {
+    warnOfClock(session.io, context.clockCheck);
+  }
+}
+
+async function loggedIn(context: LoginContext): Promise<void> {
+  const { session, options } = context;
   const place = await placeOf(context);
   if (options.again !== true && (await isGood(context, place))) return;
+  if (options.again !== true && (await handedOver(context, place))) return;
   const tokens = await tokensOf(context, place);
-  const proof = await proveNew(context, place.account, tokens.accessToken);
   const isThere = context.way.kind === 'cloud' && context.target === 'aws';
-  const notes = [...(isThere ? [] : await place.put(tokens)), ...depthNotes(proof)];
+  let depth: readonly string[] = [];
+  const put = await keepingTokens(context, tokens, {
+    prove: async () => {
+      depth = depthNotes(await proveNew(context, place.account, tokens.accessToken));
+    },
+    put: () => (isThere ? Promise.resolve([]) : place.put(tokens)),
+  });
+  const notes = [...put, ...depth];
   report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
 }
 
@@ -80,6 +101,22 @@ async function isGood(context: LoginContext, place: Place): Promise<boolean> {
     },
     options,
   );
+  return true;
+}
+
+/** For AWS, a live token of the folder is as good as a login: one that an earlier hand-over failed with, for one. */
+async function handedOver(context: LoginContext, place: Place): Promise<boolean> {
+  const { folder, way, target, session, options } = context;
+  if (target !== 'aws' || way.kind === 'cloud') return false;
+  const { accessToken, refreshToken } = readTokenFiles(folder);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  if (accessToken === null || (await proveStored(context, place.account, accessToken)) === null) {
+    return false;
+  }
+  const done = await place.put({ accessToken, refreshToken });
+  const notes = ['It was handed over to AWS, and no login was needed.', ...done];
+  const found = { already: true, place: `in ${folder}`, accessToken, refreshToken, notes };
+  report(session.io, found, options);
   return true;
 }
 

@@ -5,6 +5,7 @@ import { claimFiles } from '../adapters/files/claim-files.ts';
 import { folderStore, makeKeys, refuseUnwritable } from '../adapters/files/token-folder.ts';
 import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { type Pin, parseFyId, parsePin } from '../core/config.ts';
+import { clockError, faultByTokens } from '../core/clock-fault.ts';
 import { FyersError } from '../core/errors.ts';
 import { reasonText } from '../core/messages.ts';
 import { ENVIRONMENT, REFERENCE_REDIRECT_URI } from '../core/names.ts';
@@ -13,9 +14,11 @@ import type { AskReason } from '../core/token/decide.ts';
 import { parseTokenState } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 import { refresh } from '../keeper/refresh.ts';
+import { type ClockCheck, clockCheck, warnOfClock } from './clock-check.ts';
 import type { Session } from './io.ts';
 import { ownApp } from './login-context.ts';
-import { patience, proveStored, unprovenError } from './login-mint.ts';
+import { isWorthKeeping, keepTokens } from './login-keep.ts';
+import { type Tokens, patience, proveStored, unprovenError } from './login-mint.ts';
 import { report } from './login-report.ts';
 import { withNextStep } from './next-steps.ts';
 import {
@@ -64,7 +67,12 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   await refuseUnwritable(folder);
   await makeKeys(folder);
   const store = folderStore({ folder, settings, onSecret: session.hide });
-  const broker = fyersBroker({ apiUrl: apiUrlOf(settings), onSecret: session.hide });
+  const check = clockCheck(io.clock);
+  await refuseWrongClock(store, io);
+  const { onServerTime } = check;
+  const apiUrl = apiUrlOf(settings);
+  const minting = remembering(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
+  const { broker } = minting;
   const probe = options.probe === true;
   const keeper = keeperSettings(settings, options, folder);
   const ports: KeeperPorts = {
@@ -72,12 +80,8 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
     store,
     claims: claimFiles(folder),
     secrets: pinReader(settings, {
-      session,
-      app,
-      store,
-      broker,
-      reads: keeper.proof,
-      probe,
+      ...{ session, app, store, broker, probe, reads: keeper.proof },
+      clockCheck: check,
       account: keeper.fyId,
     }),
     // Nothing is sent: who is to log in has run this command.
@@ -87,10 +91,15 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   };
   const { signal } = new AbortController();
   const outcome = await refresh(ports, keeper, { kind: 'operator', probe }, signal).catch(
-    (caught: unknown) => {
-      throw withNextStep(caught, NEXT_STEPS);
+    async (caught: unknown) => {
+      const failure = failureOf(caught, check);
+      const minted = minting.minted();
+      const kept = { session, folder, target: 'local', options } as const;
+      if (minted !== null && isWorthKeeping(failure, false)) await keepTokens(kept, minted);
+      throw failure;
     },
   );
+  warnOfClock(io, check);
   if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
   if (outcome.kind === 'rested') io.err(outcome.message);
   const already = outcome.kind === 'rested' || !outcome.published;
@@ -125,12 +134,46 @@ function keeperSettings(
   };
 }
 
+/** Before a PIN is sent: by a wrong clock neither the tokens nor the day are judged right. @throws FyersError `operator.prerequisite` */
+async function refuseWrongClock(store: TokenStore, { clock }: Session['io']): Promise<void> {
+  const tokens = [await store.read('FYERS_ACCESS_TOKEN'), await store.read('FYERS_REFRESH_TOKEN')];
+  const fault = faultByTokens(tokens, clock.now());
+  if (fault !== null) throw clockError(fault, 'Nothing was sent to Fyers.');
+}
+
+/** A new token that is not good until 06:00 by a wrong clock may be good by the right one. */
+function failureOf(caught: unknown, check: ClockCheck): unknown {
+  const fault = check.fault();
+  const isJudgedByClock = caught instanceof FyersError && caught.code === 'broker.bad-token';
+  return fault !== null && isJudgedByClock
+    ? clockError(fault, 'So the new token could not be judged.')
+    : withNextStep(caught, NEXT_STEPS);
+}
+
+/** The broker, and the tokens that it gave last. */
+function remembering(broker: Broker): {
+  readonly broker: Broker;
+  readonly minted: () => Tokens | null;
+} {
+  let minted: Tokens | null = null;
+  const refresh: Broker['refresh'] = async (...input) => {
+    const answer = await broker.refresh(...input);
+    if (answer.kind === 'minted') {
+      const { accessToken, refreshToken = null } = answer;
+      minted = { accessToken, refreshToken };
+    }
+    return answer;
+  };
+  return { broker: { ...broker, refresh }, minted: () => minted };
+}
+
 interface Asking {
   readonly session: Session;
   readonly app: App;
   readonly store: TokenStore;
   readonly broker: Broker;
   readonly reads: 'profile' | 'depth';
+  readonly clockCheck: ClockCheck;
   readonly probe: boolean;
   readonly account: string | null;
 }

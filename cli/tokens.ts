@@ -1,15 +1,17 @@
 // `npx fyers tokens`: is there a token for the coming session?
 import type { Command } from 'commander';
 import { parseAccessToken, parseAppId } from '../core/config.ts';
+import { clockError, clockFaultWords } from '../core/clock-fault.ts';
 import { FyersError } from '../core/errors.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import type { Proof } from '../core/ports.ts';
-import { formatIst } from '../core/time.ts';
+import { type Instant, formatIst } from '../core/time.ts';
+import { type ClockCheck, clockCheck } from './clock-check.ts';
 import type { Session } from './io.ts';
 import { valueOrStop } from './settings.ts';
 import { unprovenError } from './login-mint.ts';
 import { type Held, fromFiles, fromParameters } from './token-sources.ts';
-import { type Verdict, judge, loginHelpsFrom, mayBeProven } from './token-verdict.ts';
+import { type Verdict, type View, judge, loginHelpsFrom, mayBeProven } from './token-verdict.ts';
 import { jsonOf, linesOf } from './token-report.ts';
 
 interface TokensOptions {
@@ -55,18 +57,41 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
     ? fromParameters(session, options)
     : fromFiles(session, options));
   const now = io.clock.now();
-  const view = { account: held.account, now, session: nextSession(now, held.calendar) };
+  const viewAt = (at: Instant): View => ({
+    account: held.account,
+    now: at,
+    session: nextSession(at, held.calendar),
+  });
   const offline = options.offline === true;
-  const asks = !offline && mayBeProven(held.accessToken, view);
-  const proof = asks ? await prove(session, held) : null;
-  const verdict = judge(held, { ...view, proof, offline });
-  if (options.json === true) io.out(jsonOf(held, verdict));
-  else for (const line of linesOf(io, held, verdict)) io.out(line);
+  const check = clockCheck(io.clock);
+  check.saw(held.accessToken);
+  check.saw(held.refreshToken);
+  const mayLive = [now, check.rightTime()].some((at) => mayBeProven(held.accessToken, viewAt(at)));
+  const proof = !offline && mayLive ? await prove(session, held, check.onServerTime) : null;
+  const judgedAt = (at: Instant): Verdict => judge(held, { ...viewAt(at), proof, offline });
+  const first = judgedAt(now);
+  const fault = check.fault();
+  const verdict = fault === null || first.good ? first : judgedAt(check.rightTime());
+  const notices = fault === null ? [] : [clockFaultWords(fault)];
+  const shown = { ...held, notices: [...held.notices, ...notices] };
+  if (options.json === true) io.out(jsonOf(shown, verdict));
+  else for (const line of linesOf(io, shown, verdict)) io.out(line);
+  // The clock is named where it makes the difference.
+  if (fault !== null && byClock(first) && !byClock(verdict)) throw clockError(fault);
   stopUnlessGood(held, verdict);
 }
 
+/** Not good for what the clock has to do with. */
+function byClock({ access, lasts }: Verdict): boolean {
+  return access.state === 'malformed' || access.state === 'expired' || !lasts;
+}
+
 /** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
-export async function prove(session: Session, held: Held): Promise<Proof> {
+export async function prove(
+  session: Session,
+  held: Held,
+  onServerTime: ClockCheck['onServerTime'] = () => undefined,
+): Promise<Proof> {
   const appId = valueOrStop(
     `FYERS_CLIENT_ID ${held.place}`,
     held.appId === null
@@ -75,7 +100,7 @@ export async function prove(session: Session, held: Held): Promise<Proof> {
   );
   const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
   const { fyersBroker } = await import('../adapters/fyers/broker.ts');
-  const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide });
+  const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide, onServerTime });
   return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 

@@ -34,6 +34,12 @@ export function parseInstant(iso: string): Instant {
   return instant(Date.parse(iso));
 }
 
+/** The value of a `Date` header (RFC 9110, 5.6.7); null for any other text. */
+export function parseHttpDate(text: string): Instant | null {
+  const ms = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(ms) ? null : instant(ms);
+}
+
 /** For what takes nothing else, as the AWS clients do. */
 export function dateOf(at: Instant): Date {
   return new Date(at);

@@ -43,6 +43,7 @@ import {
   type HarvestSettings,
   parseSettings,
 } from './settings.ts';
+import type { LookFirst } from './first-look.ts';
 import type { MarketStatus } from './market-check.ts';
 import type { Onlooker } from './ports.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
@@ -58,6 +59,8 @@ export interface RunOptions {
   readonly write?: (line: string) => void;
   /** A person at a terminal. */
   readonly onlooker?: Onlooker;
+  /** Where a person has started it. */
+  readonly lookFirst?: LookFirst;
 }
 
 /** Enough for a day of fifty symbols, and little beside the instance's memory. */
@@ -83,7 +86,11 @@ export async function run(options: RunOptions): Promise<number> {
   try {
     const settings = parseSettings(argv, env);
     if (settings.kind === 'compact') await compact(settings);
-    else await record(settings, { clock, signal, log, onlookers: onlookersOf(options, log) });
+    else {
+      const { lookFirst } = options;
+      const onlookers = onlookersOf(options, log);
+      await record(settings, { clock, signal, log, onlookers, lookFirst });
+    }
     return 0;
   } catch (caught) {
     const error = diskRefusal(caught) ?? toError(caught);
@@ -110,6 +117,7 @@ interface Surroundings {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly onlookers: readonly Onlooker[];
+  readonly lookFirst: LookFirst | undefined;
 }
 
 function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Onlooker[] {
@@ -122,7 +130,8 @@ function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Onlooker
   return [systemd, onlooker].flatMap((each) => each ?? []);
 }
 
-async function record(settings: HarvestSettings, { clock, signal, log, onlookers }: Surroundings) {
+async function record(settings: HarvestSettings, surroundings: Surroundings) {
+  const { clock, signal, log, onlookers } = surroundings;
   const { dataDir, shard, sampling, bucket } = settings;
   signal.addEventListener('abort', () => {
     log.emit(say.stopAsked());
@@ -166,6 +175,13 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
   await own.refresh();
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
   const following = (after: Instant) => nextSession(after, ownDays());
+  const session = following(clock.now());
+  const { guard } = feed;
+  const looked = await surroundings.lookFirst?.({
+    ...{ settings, store, clock, events, session, signal },
+    guard,
+    log,
+  });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
   await harvest({
     ...settings,
@@ -197,6 +213,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
     mayOpenAfterAll: (date) => mayOpenAfterAll(date, ownDays()),
     isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
+  await looked?.proven;
 }
 
 /** Nobody without a token: options around the money then hang on the last stored close. */

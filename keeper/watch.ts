@@ -1,16 +1,17 @@
-// Looks after the keeper: before the market opens somebody must know that there is no token. Mints nothing.
+// Looks after the keeper: on a trading day the operator must know in the morning that there is no token. Mints nothing.
 import type { AppId } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf } from '../core/market/calendar.ts';
-import { closedDayMessage, keeperFailure } from '../core/messages.ts';
+import { DAY_OVER_MESSAGE, closedDayMessage, keeperFailure } from '../core/messages.ts';
 import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
 import { standingOf, tokenIn } from '../core/token/check.ts';
 import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
+import { sessionToday } from '../core/token/login-message.ts';
 import { isRefusedApp, withRenewedApp } from '../core/token/login-state.ts';
 import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
@@ -52,9 +53,11 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<Looked> {
   ports.events.emit(runStarted('watch'));
-  const today = dayOf(istDateAt(ports.clock.now()), settings.calendar);
-  if (today.kind === 'closed') {
-    const message = closedDayMessage(today.why);
+  const now = ports.clock.now();
+  const today = dayOf(istDateAt(now), settings.calendar);
+  const over = today.kind === 'open' && now >= today.plan.closesAt;
+  if (today.kind === 'closed' || over) {
+    const message = today.kind === 'closed' ? closedDayMessage(today.why) : DAY_OVER_MESSAGE;
     ports.events.emit(dayRested(message));
     return { kind: 'rested', message };
   }
@@ -71,7 +74,7 @@ export async function watch(
   } catch (caught) {
     // The alarm that this rings has one channel, and the operator may have another.
     if (due && caught instanceof FyersError && caught.code !== 'operator.login') {
-      await tell(ports, slot, caught);
+      await tell(ports, settings, caught);
     }
     throw caught;
   }
@@ -109,9 +112,10 @@ async function looked(
   }
   const reason = detail === '' ? WHY[token] : `${WHY[token]} (${detail})`;
   await askForLogin(ports, settings, app, { reason, urgency: 'late' });
+  const { words } = sessionToday(istDateAt(now), settings.calendar, now);
   throw new FyersError(
     'operator.login',
-    `There is no live Fyers token, and the session is near: ${reason}.`,
+    `There is no live Fyers token: ${reason}. ${words}`,
     'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
   );
 }
@@ -136,11 +140,17 @@ async function warnOfCalendar(
 
 const MONDAY = 1;
 
-async function tell(ports: WatchPorts, slot: WatchSlot, failure: FyersError): Promise<void> {
+async function tell(
+  ports: WatchPorts,
+  { calendar }: KeeperSettings,
+  failure: FyersError,
+): Promise<void> {
+  const now = ports.clock.now();
+  const { alert, words } = sessionToday(istDateAt(now), calendar, now);
   await upkeep(ports, 'Telling the operator', () =>
     ports.notifier.send({
-      subject: `URGENT ${slot} IST: the Fyers token may not be good for today`,
-      text: `${failure.message}\n\nCode ${failure.code}. Nothing is recorded without a live token.`,
+      subject: `${alert}: the Fyers token may not be good for today`,
+      text: `${failure.message}\n\nCode ${failure.code}. ${words} Nothing is recorded without a live token.`,
     }),
   );
 }

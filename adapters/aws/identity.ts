@@ -1,4 +1,5 @@
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
+import { type Instant, parseHttpDate } from '../../core/time.ts';
 import { awsFault } from './fault.ts';
 
 export interface Identity {
@@ -6,8 +7,25 @@ export interface Identity {
   readonly arn: string;
 }
 
-/** Needs no permission. Errors: `operator.credentials`, `platform.store`. */
-export async function callerIdentity(client: STSClient): Promise<Identity> {
+/**
+ * Needs no permission. Errors: `operator.credentials`, `platform.store`.
+ *
+ * @param onServerTime told the time of each answer of AWS, a refusal too, as it comes
+ */
+export async function callerIdentity(
+  client: STSClient,
+  onServerTime: (serverTime: Instant) => void = () => undefined,
+): Promise<Identity> {
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const result = await next(request);
+      const { headers } = Object(result.response) as { headers?: Record<string, string> };
+      const serverTime = parseHttpDate(headers?.['date'] ?? '');
+      if (serverTime !== null) onServerTime(serverTime);
+      return result;
+    },
+    { step: 'deserialize', priority: 'low', name: 'serverTime', override: true },
+  );
   try {
     const { Account = '', Arn = '' } = await client.send(new GetCallerIdentityCommand({}));
     return { account: Account, arn: Arn };

@@ -15,15 +15,17 @@ import {
   isTokenRefused,
 } from '../../core/broker-answer.ts';
 import type { App, Broker, MintAnswer, Proof, RefusedBy } from '../../core/ports.ts';
-import { SECOND } from '../../core/time.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
 import { appIdHash } from '../../core/token/digest.ts';
-import { type FyersReply, callFyers } from './http.ts';
+import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
 
 export interface BrokerOptions {
   /** Without a trailing slash. */
   readonly apiUrl: string;
   /** Told every token that the broker hands out, so that a log can hide it. */
   readonly onSecret: (value: string) => void;
+  /** Told the time of each answer, so that this machine's clock can be compared with it. */
+  readonly onServerTime?: (serverTime: Instant) => void;
   readonly timeoutMs?: number;
 }
 
@@ -50,17 +52,23 @@ const REFUSALS: ReadonlyMap<number, RefusedBy> = new Map([
 
 export function fyersBroker(options: BrokerOptions): Broker {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const call = async (request: FyersRequest): Promise<FyersReply> => {
+    const reply = await callFyers(request);
+    const serverTime = reply.kind === 'answered' ? reply.serverTime : null;
+    if (serverTime !== null) options.onServerTime?.(serverTime);
+    return reply;
+  };
   const mint = async (
     path: string,
     json: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<MintAnswer> => {
     const url = `${options.apiUrl}/api/v3/${path}`;
-    const reply = await callFyers({ url, method: 'POST', json, timeoutMs, signal });
+    const reply = await call({ url, method: 'POST', json, timeoutMs, signal });
     return mintAnswer(reply, Object.values(json), options.onSecret);
   };
   const read = (path: string, app: string, token: AccessToken, signal: AbortSignal) =>
-    callFyers({
+    call({
       url: `${options.apiUrl}${path}`,
       method: 'GET',
       authorization: `${app}:${token}`,

@@ -1,10 +1,14 @@
 // One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
 import type { BrokerAnswer } from '../../core/broker-answer.ts';
 import { toError } from '../../core/errors.ts';
-import { DAY, SECOND, parseHttpTime } from '../../core/time.ts';
+import { DAY, type Instant, SECOND, parseHttpDate } from '../../core/time.ts';
 
 export type FyersReply =
-  | ({ readonly kind: 'answered' } & BrokerAnswer)
+  | ({
+      readonly kind: 'answered';
+      /** Of the broker's clock, from `Date`; null if there is none, or the answer is from a cache. */
+      readonly serverTime: Instant | null;
+    } & BrokerAnswer)
   /** The request may have left this machine, and no whole answer came back. `problem` says what happened, for people. */
   | { readonly kind: 'silent'; readonly problem: string }
   /** Not a byte of the request was sent. `problem` says why, for people. */
@@ -57,6 +61,8 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       body,
       rest: body === null ? response.body.slice(0, LONGEST_REST) : '',
       retryAfterMs: retryAfter(response.headers),
+      serverTime:
+        response.headers.age === undefined ? parseHttpDate(response.headers.date ?? '') : null,
     };
   } catch (caught) {
     request.signal.throwIfAborted();
@@ -118,7 +124,7 @@ function retryAfter(
   const asked = [
     Number(text('x-retry-after-ms')),
     Number(text('retry-after')) * SECOND,
-    (parseHttpTime(text('retry-after')) ?? NaN) - (parseHttpTime(text('date')) ?? NaN),
+    (parseHttpDate(text('retry-after')) ?? NaN) - (parseHttpDate(text('date')) ?? NaN),
   ];
   const ms = asked.find((each) => each >= 0);
   return ms === undefined ? null : Math.min(ms, DAY);

@@ -8,13 +8,9 @@ import {
   parsePin,
   parseRedirectUri,
 } from '../../core/config.ts';
-import {
-  ENVIRONMENT,
-  LOGIN_URL_KEYWORD,
-  type ParameterName,
-  REFERENCE_REDIRECT_URI,
-} from '../../core/names.ts';
+import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../core/names.ts';
 import { parametersOf } from '../aws.ts';
+import { isSameUrl, registeredUrl } from '../redirect-url.ts';
 import { type Finding, type Patient, ok, problem } from './finding.ts';
 import { withoutEndSlashes } from '../../core/text.ts';
 
@@ -114,19 +110,18 @@ export async function pinFinding({ settings, hasAws, deployed }: Patient): Promi
   return ok(where.length === 0 ? `none: ${why}` : `given in ${where.join(' and ')}; ${why}`);
 }
 
+const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
+
 /** What Fyers has registered can't be asked; this is what the stack takes it to be. */
 export async function redirectFinding(patient: Patient): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;
-  const loginUrl = refresh?.environment[ENVIRONMENT.loginUrl] ?? null;
-  const uri =
-    refresh?.environment[ENVIRONMENT.redirectUri] ??
-    settings(ENVIRONMENT.redirectUri) ??
-    REFERENCE_REDIRECT_URI;
+  const { uri, loginUrl, notice } = registeredUrl(settings, refresh);
   const parsed = parseRedirectUri(uri);
   if (!parsed.ok) {
     return problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
   }
+  if (notice !== null) return problem(notice, SAME_URL);
   const oneTap =
     loginUrl === null
       ? ''
@@ -154,8 +149,7 @@ function kindOf(
   uri: string,
   loginUrl: string | null,
 ): 'login function' | 'another login function' | 'loopback' | 'page' {
-  const bare = withoutEndSlashes;
-  if (uri === LOGIN_URL_KEYWORD || (loginUrl !== null && bare(uri) === bare(loginUrl))) {
+  if (uri === LOGIN_URL_KEYWORD || (loginUrl !== null && isSameUrl(uri, loginUrl))) {
     return 'login function';
   }
   if (/^https:\/\/[a-z0-9]+\.lambda-url\./.test(uri)) return 'another login function';

@@ -1,6 +1,7 @@
 // The table of checks, in the order in which one depends on another.
 import { identityFinding, quotaFinding } from './account.ts';
 import { appFinding, envFileFinding, pinFinding, redirectFinding } from './app.ts';
+import { clockFinding } from './clock.ts';
 import type { Check } from './finding.ts';
 import { nodeFinding, pulumiFinding } from './machine.ts';
 import { functionsFinding, messagesFinding } from './stack.ts';
@@ -21,3 +22,6 @@ export const CHECKS: readonly Check[] = [
   { name: 'Access token', look: tokenFinding },
   { name: 'Live book', look: liveFinding },
 ];
+
+/** Of what the others have found on their way. */
+export const LAST_CHECKS: readonly Check[] = [{ name: 'Clock', look: clockFinding }];

@@ -5,6 +5,7 @@ import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { FunctionActor, Names } from '../../core/names.ts';
 import type { Session } from '../io.ts';
 import type { Settings } from '../settings.ts';
+import type { Clocks } from './clock.ts';
 
 export type Finding =
   | { readonly state: 'ok'; readonly detail: string }
@@ -29,6 +30,8 @@ export interface Patient {
   readonly calendar: () => CalendarOptions;
   /** Errors: `operator.config` for a suffix that no stack can have. */
   readonly names: () => Names;
+  /** What the other checks learn of the time. */
+  readonly clock: Clocks;
   /** Errors: `operator.credentials`, `platform.store`. */
   readonly identity: () => Promise<Identity>;
   /** Whether AWS can be asked at all; why not is the finding of one check. */

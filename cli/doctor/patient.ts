@@ -4,6 +4,7 @@ import type { FunctionActor } from '../../core/names.ts';
 import { asOperator } from '../aws.ts';
 import type { Session } from '../io.ts';
 import { calendarOf, namesOf, settingsIn } from '../settings.ts';
+import { clocksOf } from './clock.ts';
 import type { Patient } from './finding.ts';
 
 interface Where {
@@ -18,10 +19,11 @@ export function patientOf(session: Session, { dir, suffix, live }: Where): Patie
   const folder = path.resolve(io.cwd, dir);
   const settings = settingsIn(readEnvFile(folder).values, io.env);
   const names = () => namesOf(settings, suffix);
+  const clock = clocksOf(io.clock);
   const identity = once(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
     const { callerIdentity } = await import('../../adapters/aws/identity.ts');
-    return asOperator(callerIdentity(new STSClient(io.aws)));
+    return asOperator(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
   });
   const look = (actor: FunctionActor) => async () => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda');
@@ -41,6 +43,7 @@ export function patientOf(session: Session, { dir, suffix, live }: Where): Patie
     settings,
     calendar: () => calendarOf(folder, settings),
     names,
+    clock,
     identity,
     hasAws: () =>
       identity().then(

@@ -1,5 +1,6 @@
 // The access token for the coming session, the calendar that names it, and with --live one book.
 import { askForBook } from '../../adapters/fyers/depth-call.ts';
+import { clockFaultWords } from '../../core/clock-fault.ts';
 import type { Level } from '../../core/depth/book.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
@@ -30,6 +31,10 @@ export async function tokenFinding(patient: Patient): Promise<Finding> {
   const now = patient.session.io.clock.now();
   const all = await heldBy(patient);
   const session = nextSession(now, patient.calendar());
+  for (const { accessToken, refreshToken } of all) {
+    patient.clock.saw(accessToken);
+    patient.clock.saw(refreshToken);
+  }
   for (const held of all) {
     const { good } = judge(held, { ...viewOf(held, now), proof: null, offline: true });
     if (good && held.accessToken !== null) {
@@ -38,6 +43,9 @@ export async function tokenFinding(patient: Patient): Promise<Finding> {
       );
     }
   }
+  // By a wrong clock a good token is none, and another login would be none either.
+  const fault = patient.clock.fault();
+  if (fault !== null) return skipped(`cannot be judged: ${clockFaultWords(fault)}`);
   const awaited = notYetDue(session, now);
   if (awaited !== null) return skipped(awaited);
   const problems = all.flatMap((held) => held.problems);
@@ -129,6 +137,10 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
     timeoutMs: 10 * SECOND,
     signal: new AbortController().signal,
     moment: () => ({ receivedAt: clock.now(), session }),
+    onReply: (reply) => {
+      const serverTime = reply.kind === 'answered' ? reply.serverTime : null;
+      if (serverTime !== null) patient.clock.onServerTime(serverTime);
+    },
   });
   const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
   if (answer.kind === 'hole') {

@@ -52,6 +52,18 @@ export function tokenMissing(): HarvesterEvent {
   );
 }
 
+/** Said once, as a recording is started. */
+export function tokenUseless(
+  why: 'missing' | 'expired' | 'foreign' | 'refused' | 'ends-early',
+  message: string,
+): HarvesterEvent {
+  return harvesterEvent('warn', `token-${why}`, message);
+}
+
+export function clockWrong(message: string): HarvesterEvent {
+  return harvesterEvent('warn', 'clock-wrong', message);
+}
+
 export function tokenUnreadable(problem: string): HarvesterEvent {
   return harvesterEvent('error', 'token-unreadable', problem, { name: 'TokenMissing', value: 1 });
 }

@@ -1,7 +1,7 @@
 // The messages that ask for the day's login: what happened, the one thing to press, and until when it is of use.
-import type { CalendarOptions } from '../market/calendar.ts';
+import { type CalendarOptions, dayOf } from '../market/calendar.ts';
 import type { Message } from '../ports.ts';
-import { type Instant, type IstDate, formatClock, weekdayName } from '../time.ts';
+import { HOUR, type Instant, type IstDate, formatClock, istDateAt, weekdayName } from '../time.ts';
 import { linkEndsAt } from './login-link.ts';
 
 /** How the login can be finished, by what is registered as the app's redirect URL. */
@@ -18,7 +18,7 @@ export interface LoginRequest {
   /** Why a login is needed, as part of a sentence: "no refresh token is stored". */
   readonly reason: string;
   readonly way: LoginWay;
-  /** first: the day's first word of it; again: by later slots; late: from 08:45 on, when the session is near or running. */
+  /** first: the day's first word of it; again: by later slots; late: from 08:45 on, when the watch looks, near the session or in it on most days. */
   readonly urgency: 'first' | 'again' | 'late';
 }
 
@@ -27,17 +27,44 @@ export const LOGIN_COMMAND = 'npx --no-install fyers login --aws';
 export function loginMessage(request: LoginRequest): Message {
   const { day, calendar, now, reason, way, urgency } = request;
   const date = `${weekdayName(day)} ${day}`;
+  const session = sessionToday(day, calendar, now);
   const subject = {
     first: `Fyers login for ${date}: one tap`,
     again: `Fyers login for ${date} is still to do`,
-    late: `URGENT ${formatClock(now).slice(0, 5)} IST: no Fyers token for ${date}`,
+    late: `${session.alert}: no Fyers token for ${date}`,
   }[urgency];
   const opening = {
     first: `Fyers wants one login for ${date}: ${reason}.`,
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
-  return { subject, text: [opening, '', ...steps(way), '', ending(day, calendar)].join('\n') };
+  const text = [`${opening} ${session.words}`, '', ...steps(way), '', ending(day, calendar)];
+  return { subject, text: text.join('\n') };
+}
+
+/** More than that before it opens, nothing is urgent: an evening session has the whole day. */
+const NEAR_MS = 2 * HOUR;
+
+/** What the session of the day means for a message: one sentence, and how a subject begins that wants to be read at once. */
+export function sessionToday(
+  day: IstDate,
+  calendar: CalendarOptions,
+  now: Instant,
+): { readonly words: string; readonly alert: string } {
+  const today = dayOf(day, calendar);
+  const time = `${clock(now)} IST`;
+  if (today.kind === 'closed')
+    return { words: `There is no session today (${today.why}).`, alert: time };
+  const { opensAt, closesAt } = today.plan;
+  if (now >= closesAt) return { words: "Today's session is over.", alert: time };
+  const alert = opensAt - now > NEAR_MS ? time : `URGENT ${time}`;
+  return now < opensAt
+    ? { words: `Today's session opens at ${clock(opensAt)} IST.`, alert }
+    : { words: `Today's session has been open since ${clock(opensAt)} IST.`, alert };
+}
+
+function clock(at: Instant): string {
+  return formatClock(at).slice(0, 5);
 }
 
 function steps(way: LoginWay): readonly string[] {
@@ -51,6 +78,7 @@ function steps(way: LoginWay): readonly string[] {
 }
 
 function ending(day: IstDate, calendar: CalendarOptions): string {
-  const until = formatClock(linkEndsAt(day, calendar)).slice(0, 5);
-  return `Good until ${until} IST. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
+  const endsAt = linkEndsAt(day, calendar);
+  const until = `${clock(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
+  return `Good until ${until}. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
 }

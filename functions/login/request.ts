@@ -1,7 +1,7 @@
 // Classifies a request to the login function's URL by its form alone: junk costs no read, no call and no log line.
 import * as z from 'zod/mini';
 import { recogniseLink } from '../../core/token/link-recognition.ts';
-import { wordsOf } from '../../core/token/redirect.ts';
+import { onlyValue, wordsOf } from '../../core/token/redirect.ts';
 import type { Callback } from '../../keeper/callback.ts';
 
 export type LoginRequest =
@@ -90,14 +90,14 @@ function isTracking(query: string): boolean {
   return /^(?:utm_\w+|fbclid|gclid|igshid|mc_[ce]id)=/.test(query);
 }
 
-/** Each of Fyers' fields at most once: a doubled one has two meanings. */
+/** An auth code that is given twice counts as one if both are equal, as in an address that is pasted; else it has two meanings. */
 function callbackIn(query: string): Callback | null {
   const fields = new URLSearchParams(query);
   const one = (name: string): string | null => {
     const values = fields.getAll(name);
     return values.length > 1 ? null : (values[0] ?? '');
   };
-  const [s, authCode, state] = [one('s'), one('auth_code'), one('state')];
+  const [s, state, authCode] = [one('s'), one('state'), onlyValue(fields.getAll('auth_code'))];
   if (s === null || s === '' || authCode === null || state === null || state === '') return null;
   return { s, authCode, state, words: () => wordsOf(fields) };
 }

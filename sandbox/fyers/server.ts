@@ -62,7 +62,9 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
       cookie: request.headers.cookie ?? '',
       body,
     };
-    return reply(state, call, simulator.now());
+    const now = simulator.now();
+    const answer = reply(state, call, now);
+    return { ...answer, headers: { date: new Date(now).toUTCString(), ...answer.headers } };
   });
   const controls = await listen((request, body) =>
     control(simulator, `${request.method ?? ''} ${request.url ?? ''}`, body),

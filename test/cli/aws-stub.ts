@@ -16,6 +16,8 @@ export interface AwsStub extends AsyncDisposable {
   hasFunctions: boolean;
   /** The login function's URL; none by default. */
   loginUrl: string | null;
+  /** What FyersTokenRefresh was given; null where it is not deployed, `denied` where nobody may ask. */
+  settings: Readonly<Record<string, string>> | 'denied' | null;
   /** Called before each read of a parameter. */
   onRead: (name: string) => void;
 }
@@ -44,6 +46,7 @@ export async function awsStub(parameters: Readonly<Record<string, string>> = {})
     failed: null,
     hasFunctions: true,
     loginUrl: null,
+    settings: null,
     onRead: () => undefined,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
@@ -68,6 +71,13 @@ function reply(stub: AwsStub, url: string, body: string): Reply {
     if (stub.failed === null) return { status: 200, answer: stub.answer };
     const answer = { errorType: 'FyersError', errorMessage: stub.failed, trace: [] };
     return { status: 200, headers: { 'x-amz-function-error': 'Unhandled' }, answer };
+  }
+  if (url.endsWith('/functions/FyersTokenRefresh/configuration') && stub.settings !== null) {
+    if (stub.settings !== 'denied') {
+      return { status: 200, answer: { Environment: { Variables: stub.settings } } };
+    }
+    const headers = { 'x-amzn-errortype': 'AccessDeniedException' };
+    return { status: 403, headers, answer: { Message: 'not authorized' } };
   }
   if (url.endsWith('/functions/FyersLogin/url') && stub.loginUrl !== null) {
     return { status: 200, answer: { FunctionUrl: stub.loginUrl } };

@@ -38,6 +38,7 @@ describe('fyers doctor', () => {
       'ok Calendar',
       'ok Access token',
       'ok Live book',
+      'ok Clock',
     ]);
     for (const words of [
       'v3.259.0, stack dev',

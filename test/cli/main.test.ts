@@ -169,6 +169,41 @@ describe('npx fyers harvest', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  test.each([
+    ['malformed', 'garbage'],
+    ['a refresh token', operatorToken('refresh_token', '2026-11-25T07:00:00+05:30')],
+    ['empty', ''],
+  ])('ends at once where the access token is %s', async (_what, token) => {
+    write('access_token.txt', token);
+    const { code, out } = await fyers('harvest', '--data', path.join(folder, 'data'));
+    expect(code).toBe(2);
+    expect(out).toMatch(/"event":"operator\.token-file"/);
+    if (token !== '') expect(out).not.toContain(token);
+  });
+
+  test.each([
+    ['expired', operatorToken('access_token', '2025-11-25T07:00:00+05:30')],
+    ['missing', null],
+  ])('warns once in a pipe of a token that is %s, and waits', async (what, token) => {
+    rmSync(path.join(folder, 'access_token.txt'), { force: true });
+    if (token !== null) write('access_token.txt', token);
+    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
+      cwd: folder,
+      env: ENV,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      const isFirst = !output.includes('session-awaited');
+      output += piece;
+      if (isFirst && output.includes('session-awaited')) child.kill('SIGTERM');
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(
+      output.match(new RegExp(`"level":"warn".*"event":"token-${what}".*fyers login`, 'g')),
+    ).toHaveLength(1);
+  });
+
   test('ends at once where it can never write a row', async () => {
     write('access_token.txt', TOKEN);
     mkdirSync(path.join(folder, 'data'));

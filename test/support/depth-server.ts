@@ -53,6 +53,8 @@ export async function startDepthServer(
 ): Promise<DepthServer> {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
+    // Its clock is the real one, and a test's is not.
+    response.sendDate = false;
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const call = {
       symbol: url.searchParams.get('symbol') ?? '',

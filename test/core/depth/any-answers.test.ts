@@ -163,6 +163,7 @@ describe(`Any answer (seed ${String(SEED)})`, () => {
             body,
             rest: '',
             retryAfterMs: null,
+            serverTime: null,
           } as const;
           expect(HOLE_REASONS).toContain(refusalOf(answered).reason);
           return;

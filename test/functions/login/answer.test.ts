@@ -115,6 +115,14 @@ describe('Back from Fyers', () => {
     expect(page.body).not.toContain(NEW);
   });
 
+  test('the same code twice is one code', async () => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, `${callback()}&auth_code=${codeOf()}`)).toMatchObject({
+      status: 200,
+    });
+    expect(world.calls).toEqual([`exchange ${codeOf()}`, `prove ${NEW}`]);
+  });
+
   test('Back, a reload and a second device show "already done" and swap nothing', async () => {
     const world = exchanging(keeperWorld());
     await visit(world, callback());
@@ -187,6 +195,7 @@ describe('Back from Fyers', () => {
 
   test.each([
     ['a doubled state', `${callback()}&state=${stateAt()}`],
+    ['two different codes', `${callback()}&auth_code=${codeOf(7)}`],
     ['a code that is no token', callback({ auth_code: 'short' })],
     ['a code without end', callback({ auth_code: `${'a'.repeat(5_000)}.b.c` })],
     ['a path behind it', callback().replace('/?', '/callback?')],

@@ -1,0 +1,167 @@
+// Looks at the token before the first wait, for a person who starts a recording: a token that cannot work is not to be
+// discovered as the session opens. Nothing of it is for the instance, whose keeper brings a token every morning.
+import { type AccessToken, type AppId, parseAccessToken, parseAppId } from '../core/config.ts';
+import { clockWrong, tokenUseless } from '../core/depth/events.ts';
+import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core/clock-fault.ts';
+import { FyersError } from '../core/errors.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
+import type { Broker, Clock, Events, TokenStore } from '../core/ports.ts';
+import { type Instant, formatIst, istInstant } from '../core/time.ts';
+import { isForeign, tokenIn } from '../core/token/check.ts';
+import { decodeToken } from '../core/token/jwt.ts';
+import type { HarvestSettings } from './settings.ts';
+
+export interface FirstLook {
+  readonly store: TokenStore;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly events: Events;
+  /** The session that is waited for, or that runs. */
+  readonly session: SessionPlan;
+  /** The configured account; null for any. */
+  readonly account: string | null;
+  /** For people: "in /home/me/fyers". */
+  readonly place: string;
+  /** What brings a token there: `npx --no-install fyers login`. */
+  readonly loginCommand: string;
+}
+
+/** What a harvester that begins knows; the looking is the starter's. */
+export type LookFirst = (
+  begun: Pick<FirstLook, 'store' | 'clock' | 'events' | 'session'> & {
+    readonly settings: HarvestSettings;
+    /** Whether the account may be called. */
+    readonly guard: { ready(): Promise<void>; reason(): string | null };
+    readonly log: { hide(secret: string): void };
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly proven: Promise<void> }>;
+
+/** What is left to ask the broker. */
+export interface Unproven {
+  readonly appId: AppId;
+  readonly token: AccessToken;
+}
+
+/**
+ * One warning where the token will not do: missing, expired, another account's, or over before the session.
+ *
+ * @returns null where there is nothing to prove
+ * @throws FyersError `operator.*` for a token or an app id that no waiting makes right; those of the store
+ */
+export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
+  const { clock, events, session, account, place } = look;
+  const [appId, text] = [await appIdIn(look), tokenIn(await tokenText(look))];
+  const now = clock.now();
+  const useless = (why: Useless, problem: string): null => {
+    events.emit(tokenUseless(why, `${problem} ${whenToLogIn(look)}`));
+    return null;
+  };
+  if (text === null) return useless('missing', `There is no access token ${place}.`);
+  const parsed = parseAccessToken(text);
+  const claims = decodeToken(text);
+  if (!parsed.ok || claims === null) {
+    throw unusable(look, `What is ${place} as an access token is none.`);
+  }
+  if (claims.kind !== null && claims.kind !== 'access_token') {
+    const what = claims.kind === 'auth_code' ? 'an auth code' : 'a refresh token';
+    throw unusable(look, `What is ${place} as an access token is ${what}.`);
+  }
+  const fault = faultByToken(text, now);
+  if (fault !== null) events.emit(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
+  const until = formatIst(claims.expiresAt);
+  if (claims.expiresAt <= now) {
+    return useless('expired', `The access token ${place} has expired (${until}).`);
+  }
+  if (isForeign(claims.fyId, account)) {
+    return useless(
+      'foreign',
+      `The access token ${place} is of the Fyers account ${claims.fyId ?? ''}, not of ${account ?? ''}.`,
+    );
+  }
+  if (claims.expiresAt < session.closesAt) {
+    useless(
+      'ends-early',
+      `The access token ${place} ends ${until}, before the session of ${session.date} closes.`,
+    );
+  }
+  return { appId, token: parsed.value };
+}
+
+type Useless = Parameters<typeof tokenUseless>[0];
+
+/** Asks the broker once. Never throws: what cannot be asked now is known when the session opens. */
+export async function proveFirst(
+  look: FirstLook,
+  { appId, token }: Unproven,
+  broker: Pick<Broker, 'prove'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { events, account, place } = look;
+  const proof = await broker.prove(appId, token, signal).catch(() => null);
+  if (proof?.kind === 'dead') {
+    const problem = `Fyers refuses the access token ${place} for the app ${appId}.`;
+    events.emit(tokenUseless('refused', `${problem} ${whenToLogIn(look)}`));
+  } else if (proof?.kind === 'live' && isForeign(proof.fyId, account)) {
+    const problem = `The access token ${place} is of the Fyers account ${proof.fyId ?? ''}, not of ${account ?? ''}.`;
+    events.emit(tokenUseless('foreign', `${problem} ${whenToLogIn(look)}`));
+  }
+}
+
+/** For the broker's adapter; one word of it. */
+export function serverTimeWarning({
+  clock,
+  events,
+}: Pick<FirstLook, 'clock' | 'events'>): (serverTime: Instant) => void {
+  let isSaid = false;
+  return (serverTime) => {
+    const fault = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
+    if (fault !== null && !isSaid)
+      events.emit(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
+    isSaid ||= fault !== null;
+  };
+}
+
+async function appIdIn({ store, place }: FirstLook): Promise<AppId> {
+  const text = tokenIn(await store.read('FYERS_CLIENT_ID'));
+  const parsed = parseAppId(text ?? '');
+  if (parsed.ok) return parsed.value;
+  throw new FyersError(
+    text === null ? 'operator.credentials' : 'operator.config',
+    text === null
+      ? `There is no FYERS_CLIENT_ID ${place}.`
+      : `FYERS_CLIENT_ID ${place} ${parsed.problem}.`,
+    'Copy the app id from https://myapi.fyers.in/dashboard, and repeat the command.',
+  );
+}
+
+/** A file that is read again later is no help to somebody who waits for it now. */
+async function tokenText(look: FirstLook): Promise<string | null> {
+  try {
+    return await look.store.read('FYERS_ACCESS_TOKEN');
+  } catch (caught) {
+    if (!(caught instanceof FyersError) || caught.code !== 'operator.token-file') throw caught;
+    throw unusable(look, caught.message.slice(0, -caught.nextStep.length).trim());
+  }
+}
+
+function unusable({ loginCommand }: FirstLook, problem: string): FyersError {
+  return new FyersError(
+    'operator.token-file',
+    problem,
+    `Log in with \`${loginCommand}\`, which puts a new one there; \`npx --no-install fyers tokens\` shows what is there.`,
+  );
+}
+
+/** A token of before 06:00 IST is over at 06:00, and Fyers itself says 06:30. */
+const LOGIN_FROM = '06:30';
+
+function whenToLogIn({ clock, session, loginCommand }: FirstLook): string {
+  const [now, { date, opensAt }] = [clock.now(), session];
+  const from = istInstant(date, LOGIN_FROM);
+  const again = 'It is read again then.';
+  if (now >= opensAt)
+    return `The session of ${date} is running: log in now with \`${loginCommand}\`.`;
+  return now >= from
+    ? `Log in now with \`${loginCommand}\`: the session opens ${formatIst(opensAt)}. ${again}`
+    : `Log in with \`${loginCommand}\` from ${formatIst(from)} on, before the session opens ${formatIst(opensAt)}. ${again}`;
+}

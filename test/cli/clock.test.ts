@@ -1,0 +1,225 @@
+// The machine's clock is wrong, and Fyers' is right: 09:00 IST on a trading day.
+import { describe, expect, test } from 'vitest';
+import { clocksOf, clockFinding } from '../../cli/doctor/clock.ts';
+import { systemClock } from '../../adapters/process/clock.ts';
+import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import {
+  TOKEN_FILES,
+  contentOf,
+  expectNoSecret,
+  folderFor,
+  human,
+  modeOf,
+  simulatedFyers,
+  tokensIn,
+} from './login-stage.ts';
+import type { StageOptions } from './stage.ts';
+
+const NINE = SEVEN + 2 * HOUR;
+const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
+const YESTERDAY = mintToken(SEED, APP, 'access_token', SEVEN - 24 * HOUR);
+const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN - 24 * HOUR);
+const SET = 'sudo timedatectl set-ntp true';
+
+/** At the machine it is `offMs` later than it is. */
+async function at(
+  offMs: number,
+  options: StageOptions = {},
+  extra = '',
+  refresh: 'accepted' | 'refused' = 'refused',
+) {
+  const fyers = await simulatedFyers({}, refresh);
+  fyers.setClock(NINE);
+  const folder = await folderFor(fyers, { ...options, now: instant(NINE + offMs) }, extra);
+  return {
+    ...{ fyers, folder },
+    async [Symbol.asyncDispose]() {
+      await folder[Symbol.asyncDispose]();
+      await fyers[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('fyers tokens', () => {
+  test.each([
+    [-5.5 * HOUR, '5 h 30 min behind'],
+    [5.5 * HOUR - 15 * MINUTE, '5 h 15 min ahead'],
+    [-3 * 24 * HOUR, '3 d behind'],
+  ])(
+    'names a clock that is wrong by %i ms where a live token is judged by it',
+    async (offMs, words) => {
+      await using world = await at(offMs);
+      world.folder.write('access_token.txt', GOOD);
+      const { code, out, err } = await world.folder.run('tokens');
+      const isJudgedWrong = code !== 0;
+      expect(`${out}${err}`).not.toContain('malformed');
+      expect(out).toContain(`This machine's clock is ${words}, by the time of Fyers' answer.`);
+      if (isJudgedWrong)
+        expect(err).toContain(`operator.prerequisite: This machine's clock is ${words}`);
+      if (isJudgedWrong) expect(err).toContain(SET);
+      expect([0, 2]).toContain(code);
+      expectNoSecret(`${out}${err}`, [GOOD]);
+    },
+  );
+
+  test('fails with the code of a prerequisite where 06:00 lies between the two clocks', async () => {
+    await using world = await at(-5.5 * HOUR);
+    world.folder.write('access_token.txt', GOOD);
+    expect(await world.folder.run('tokens')).toMatchObject({ code: 2 });
+    const { code, out } = await world.folder.run('tokens', '--offline', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      accessToken: { state: 'unproven' },
+      notices: expect.arrayContaining([
+        expect.stringContaining('at least 3 h 30 min behind'),
+      ]) as unknown,
+    });
+  });
+
+  test.each([2 * MINUTE, -2 * MINUTE, 0])(
+    'has no word of a clock that differs by %i ms',
+    async (offMs) => {
+      await using world = await at(offMs);
+      world.folder.write('access_token.txt', GOOD);
+      const { code, out, err } = await world.folder.run('tokens');
+      expect(code).toBe(0);
+      expect(`${out}${err}`).not.toContain('clock is');
+    },
+  );
+
+  test('does not blame the clock for a token that is over by any clock', async () => {
+    await using world = await at(HOUR);
+    world.folder.write('access_token.txt', YESTERDAY);
+    const { code, err } = await world.folder.run('tokens');
+    expect({ code, clock: err.includes('clock is') }).toEqual({ code: 2, clock: false });
+    expect(err).toContain('operator.credentials');
+  });
+});
+
+describe('fyers login', () => {
+  test.each([
+    [-5.5 * HOUR, '5 h 30 min behind'],
+    [-26 * HOUR, '1 d 2 h behind'],
+    [23 * HOUR, '23 h ahead'],
+  ])(
+    'keeps the token that it got, and names the clock that is wrong by %i ms',
+    async (offMs, words) => {
+      const me = human();
+      await using world = await at(offMs, me);
+      const { code, out, err } = await world.folder.run('login');
+      expect({ code, err }).toMatchObject({ code: 0 });
+      expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
+      expect(tokensIn(world.folder)).toEqual(TOKEN_FILES);
+      expect(err).toContain(
+        `This machine's clock is ${words}, by the time of Fyers' answer. Set it with`,
+      );
+      expect(err).toContain(SET);
+    },
+  );
+
+  test('asks for no other login while a token lives by Fyers’ word', async () => {
+    const me = human();
+    await using world = await at(-5.5 * HOUR, me);
+    world.folder.write('access_token.txt', GOOD);
+    const { code, out, err } = await world.folder.run('login');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 0 });
+    expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
+    expect(err).toContain('5 h 30 min behind');
+  });
+});
+
+describe('fyers refresh --local', () => {
+  test('sends no PIN where the tokens show that the clock is wrong', async () => {
+    await using world = await at(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
+    world.folder.write('access_token.txt', GOOD);
+    world.folder.write('refresh_token.txt', REFRESH);
+    const { code, err } = await world.folder.run('refresh', '--local');
+    expect(code).toBe(2);
+    expect(err).toContain(
+      "operator.prerequisite: This machine's clock is at least 3 h 30 min behind",
+    );
+    expect(world.fyers.requests()).toEqual([]);
+  });
+
+  test('keeps a token that it could not judge, and names the clock', async () => {
+    await using world = await at(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
+    world.folder.write('refresh_token.txt', REFRESH);
+    const { code, out, err } = await world.folder.run('refresh', '--local');
+    expect(code).toBe(2);
+    expect(err).toContain("operator.prerequisite: This machine's clock is 5 h 30 min behind");
+    expect(modeOf(world.folder, 'access_token.txt')).toBe('600');
+    expectNoSecret(`${out}${err}`, [contentOf(world.folder, 'access_token.txt'), REFRESH]);
+  });
+});
+
+describe('The clock in fyers doctor', () => {
+  const clock = { now: () => instant(NINE) };
+  const now = (): Instant => systemClock.now();
+  test.each<[string, (clocks: ReturnType<typeof clocksOf>) => void, string, RegExp]>([
+    ['nothing answered', () => undefined, 'skipped', /neither AWS nor Fyers/],
+    [
+      'AWS agrees',
+      (c) => {
+        c.onAwsTime(plus(now(), -MINUTE));
+      },
+      'ok',
+      /AWS/,
+    ],
+    [
+      'AWS is half an hour ahead',
+      (c) => {
+        c.onAwsTime(plus(now(), 30 * MINUTE));
+      },
+      'problem',
+      /30 min behind, by the time of AWS/,
+    ],
+    [
+      'AWS is a day behind',
+      (c) => {
+        c.onAwsTime(plus(now(), -24 * HOUR));
+      },
+      'problem',
+      /1 d ahead/,
+    ],
+    [
+      'Fyers agrees',
+      (c) => {
+        c.onServerTime(instant(NINE));
+      },
+      'ok',
+      /Fyers/,
+    ],
+    [
+      'Fyers is ahead',
+      (c) => {
+        c.onServerTime(instant(NINE + 5.5 * HOUR));
+      },
+      'problem',
+      /5 h 30 min behind, by the time of Fyers/,
+    ],
+    [
+      'a token is of the future',
+      (c) => {
+        c.saw(mintToken(SEED, APP, 'access_token', NINE + HOUR));
+      },
+      'problem',
+      /at least 1 h behind/,
+    ],
+    [
+      'a token is of the past',
+      (c) => {
+        c.saw(GOOD);
+      },
+      'skipped',
+      /neither/,
+    ],
+  ])('where %s', (_what, hear, state, detail) => {
+    const clocks = clocksOf(clock);
+    hear(clocks);
+    const found = clockFinding({ clock: clocks });
+    expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) as unknown });
+    if (found.state === 'problem') expect(found.fix).toContain(SET);
+  });
+});

@@ -1,0 +1,142 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PLACEHOLDER } from '../../core/names.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { awsStub } from './aws-stub.ts';
+import {
+  SECRET_APP,
+  contentOf,
+  expectNoSecret,
+  folderFor,
+  human,
+  modeOf,
+  simulatedFyers,
+  tokensIn,
+  TOKEN_FILES,
+} from './login-stage.ts';
+
+const STORED = {
+  FYERS_CLIENT_ID: SECRET_APP.id,
+  FYERS_SECRET_KEY: SECRET_APP.secret,
+  FYERS_ACCESS_TOKEN: PLACEHOLDER,
+  FYERS_REFRESH_TOKEN: PLACEHOLDER,
+};
+const adopted = (did: string) => ({
+  statusCode: 200,
+  body: JSON.stringify({
+    accessToken: { did, fingerprint: 'abcdef01' },
+    refreshToken: { did: 'stored', fingerprint: 'abcdef02' },
+  }),
+});
+
+describe('A login whose token cannot be handed over', () => {
+  test.each([
+    ['the function fails', 'platform.store: Parameter Store is away. Wait.', {}],
+    ['the function is too slow', '1-2 Task timed out after 120.00 seconds', {}],
+    ['the function answers something else', null, { statusCode: 200, body: '{}' }],
+    ['the function finds it dead', null, adopted('dead')],
+  ])(
+    'keeps it for the owner alone where %s, and the next run hands it over',
+    async (_what, failed, answer) => {
+      await using fyers = await simulatedFyers();
+      await using aws = await awsStub(STORED);
+      aws.failed = failed;
+      aws.answer = answer;
+      const me = human();
+      await using at = await folderFor(fyers, { ...me, aws: aws.options });
+      const first = await at.run('login', '--aws');
+      expect(first.code).toBeGreaterThan(0);
+      expect(tokensIn(at)).toEqual(TOKEN_FILES);
+      expect(TOKEN_FILES.map((name) => modeOf(at, name))).toEqual(['600', '600', '600']);
+      const access = contentOf(at, 'access_token.txt');
+      expect(first.err).toContain(path.join(at.folder, 'access_token.txt'));
+      expect(first.err).toContain('`npx --no-install fyers login --aws` hands it over');
+      expectNoSecret(`${first.out}${first.err}`, [access, contentOf(at, 'refresh_token.txt')]);
+
+      aws.failed = null;
+      aws.answer = adopted('published');
+      const again = await at.run('login', '--aws');
+      expect({ code: again.code, logins: me.questions.length }).toEqual({ code: 0, logins: 1 });
+      expect(aws.invocations.at(-1)).toContain(access);
+      expect(again.out).toContain(displayFingerprint(access));
+      expect(again.out).toContain('FYERS_ACCESS_TOKEN: published');
+    },
+  );
+
+  test('keeps none that is of another account', async () => {
+    await using fyers = await simulatedFyers();
+    await using aws = await awsStub(STORED);
+    aws.answer = adopted('foreign');
+    await using at = await folderFor(fyers, { ...human(), aws: aws.options });
+    expect((await at.run('login', '--aws')).code).toBe(2);
+    expect(tokensIn(at)).toEqual([]);
+  });
+
+  test('logs in with --again, whatever the folder holds', async () => {
+    await using fyers = await simulatedFyers();
+    await using aws = await awsStub(STORED);
+    aws.answer = adopted('published');
+    const me = human();
+    await using at = await folderFor(fyers, { ...me, aws: aws.options });
+    at.write('access_token.txt', mintToken(SEED, APP, 'access_token', SEVEN));
+    expect((await at.run('login', '--aws', '--again')).code).toBe(0);
+    expect(me.questions).toHaveLength(1);
+  });
+
+  test('hands over no expired token of the folder', async () => {
+    await using fyers = await simulatedFyers();
+    await using aws = await awsStub(STORED);
+    aws.answer = adopted('published');
+    const me = human();
+    await using at = await folderFor(fyers, { ...me, aws: aws.options });
+    at.write('access_token.txt', mintToken(SEED, APP, 'access_token', NOON - 24 * 3_600_000));
+    expect((await at.run('login', '--aws')).code).toBe(0);
+    expect(me.questions).toHaveLength(1);
+  });
+});
+
+describe('A login into files', () => {
+  test('keeps a token that could not be proven', async () => {
+    await using fyers = await simulatedFyers();
+    const me = human();
+    const person = {
+      ...me.person,
+      async ask(question: string) {
+        const address = await me.person.ask(question);
+        return address;
+      },
+    };
+    await using at = await folderFor(fyers, { ...me, person });
+    // The code is swapped, and then Fyers is away.
+    fyers.state.requests.push = function (...entries) {
+      if (entries.some(({ path: asked }) => asked === '/api/v3/validate-authcode')) {
+        fyers.state.isDown = true;
+      }
+      return Array.prototype.push.apply(this, entries);
+    };
+    const { code, err } = await at.run('login');
+    expect(code).toBe(3);
+    expect(tokensIn(at)).toEqual(TOKEN_FILES);
+    expect(err).toContain('`npx --no-install fyers tokens` proves it without another login');
+  });
+
+  test('says what could not be written, and where', async () => {
+    await using fyers = await simulatedFyers();
+    const me = human();
+    const person = {
+      ...me.person,
+      async ask(question: string) {
+        mkdirSync(path.join(at.folder, 'access_token.txt'));
+        return me.person.ask(question);
+      },
+    };
+    await using at = await folderFor(fyers, { ...me, person });
+    const { code, err } = await at.run('login');
+    expect(code).toBe(4);
+    expect(err).toContain('The new access token could not be kept: ');
+    expect(err).toMatch(/^platform\.disk: /m);
+  });
+});
