@@ -101,19 +101,19 @@ interface Shown {
 
 /** Asks from the worst down, then bids from the best: as a market is drawn. */
 function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly string[] {
-  const most = Math.max(1, ...[...book.bids, ...book.asks].map(({ quantity }) => quantity));
+  const most = Math.max(1, ...[...book.bids, ...book.asks].map(({ quantity }) => quantity ?? 0));
   const line = (level: Level, side: 'bid' | 'ask') => {
-    const bar = '█'.repeat(Math.max(1, Math.round((20 * level.quantity) / most)));
-    const price = level.price.toFixed(2).padStart(12);
-    const quantity = level.quantity.toLocaleString('en').padStart(12);
+    const bar = '█'.repeat(Math.max(1, Math.round((20 * (level.quantity ?? 0)) / most)));
+    const price = (level.price?.toFixed(2) ?? '–').padStart(12);
+    const quantity = (level.quantity?.toLocaleString('en') ?? '–').padStart(12);
     const orders = (level.orders?.toLocaleString('en') ?? '–').padStart(8);
     return `${paint(io, side === 'bid' ? 'good' : 'bad', price)}${quantity}${orders}  ${paint(io, side === 'bid' ? 'good' : 'bad', bar)}`;
   };
-  const best = [book.bids[0], book.asks[0]];
+  const [bid, ask] = [book.bids[0]?.price ?? null, book.asks[0]?.price ?? null];
   const middle =
-    best[0] === undefined || best[1] === undefined
+    bid === null || ask === null
       ? 'one side only'
-      : `spread ${(best[1].price - best[0].price).toFixed(2)} (${((20_000 * (best[1].price - best[0].price)) / (best[1].price + best[0].price)).toFixed(1)} bp)`;
+      : `spread ${(ask - bid).toFixed(2)} (${((20_000 * (ask - bid)) / (ask + bid)).toFixed(1)} bp)`;
   const head = `${'price'.padStart(12)}${'quantity'.padStart(12)}${'orders'.padStart(8)}`;
   return [
     `${paint(io, 'strong', book.symbol)}  ${istDateAt(at)} ${formatClock(at)} IST  ${phase ?? ''}`.trimEnd(),

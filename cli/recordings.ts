@@ -1,13 +1,13 @@
 // The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
+import { unpacked } from '../adapters/files/unzip.ts';
 import { parseShard } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
@@ -128,7 +128,7 @@ async function fetchDay(
   await fetched('depth.parquet');
   const zipped = await fetched(EVENTS);
   const events = createWriteStream(zipped.slice(0, -'.gz'.length));
-  await pipeline(createReadStream(zipped), createGunzip(), events);
+  await pipeline(await unpacked(zipped), events);
 }
 
 function shardOfFolder(shard: number): FyersError {

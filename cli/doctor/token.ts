@@ -130,5 +130,5 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
 
 function best(side: 'bid' | 'ask', [level]: readonly Level[]): string {
   if (level === undefined) return `no ${side}`;
-  return `${side} ${level.price.toFixed(2)} × ${String(level.quantity)}`;
+  return `${side} ${level.price?.toFixed(2) ?? 'without price'} × ${String(level.quantity ?? '–')}`;
 }

@@ -1,14 +1,22 @@
 // One book of one symbol as the broker showed it. Missing is null, never zero.
 import type { Instant } from '../time.ts';
 
-/** Price in rupees, quantity in shares or contracts, orders is the number of resting orders. */
+/**
+ * Price in rupees, quantity in shares or contracts, orders is the number of resting orders. A level of which a number is
+ * missing keeps its place: the second level of an answer is never stored as the first.
+ */
 export interface Level {
-  readonly price: number;
-  readonly quantity: number;
+  readonly price: number | null;
+  readonly quantity: number | null;
   readonly orders: number | null;
 }
 
 export const LEVELS = 5;
+
+/** Whether the level has any number. */
+export function isFilled({ price, quantity, orders }: Level): boolean {
+  return price !== null || quantity !== null || orders !== null;
+}
 
 export interface Book {
   readonly symbol: string;

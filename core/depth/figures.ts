@@ -172,13 +172,13 @@ function worstOf(states: States): PlannedSlot['state'] {
 }
 
 function spreadOf({ bids: [bid], asks: [ask] }: Snapshot): number | null {
-  if (bid === undefined || ask === undefined || bid.price <= 0 || ask.price <= 0) return null;
-  return (20_000 * (ask.price - bid.price)) / (ask.price + bid.price);
+  const [low, high] = [bid?.price ?? 0, ask?.price ?? 0];
+  return low > 0 && high > 0 ? (20_000 * (high - low)) / (high + low) : null;
 }
 
 function imbalanceOf({ bids, asks }: Snapshot): number | null {
   const [bid, ask] = [bids, asks].map((side) =>
-    side.reduce((sum, { quantity }) => sum + quantity, 0),
+    side.reduce((sum, { quantity }) => sum + (quantity ?? 0), 0),
   );
   return bid === undefined || ask === undefined || bid + ask === 0
     ? null

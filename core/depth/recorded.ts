@@ -1,7 +1,6 @@
 // Rows as they are read back: observed cells first, then what compaction added, wherever they were kept.
 import { instant } from '../time.ts';
-import type { Book, Level } from './book.ts';
-import { LEVELS } from './book.ts';
+import { type Book, LEVELS, type Level, isFilled } from './book.ts';
 import { type Cell, cellIndex } from './columns.ts';
 
 /** The cells of one row in the order of `RECORDED_COLUMNS`. */
@@ -96,13 +95,12 @@ function levelColumns(side: Side) {
   });
 }
 
-/** Until the first level without a price or a quantity. */
+/** As they were observed, with a gap where a number is missing, until the last level that has one. */
 function levelsOf(row: RecordedRow, side: Side): readonly Level[] {
-  const levels: Level[] = [];
-  for (const columns of SIDES[side]) {
-    const [price, quantity] = [columns.price(row), columns.quantity(row)];
-    if (price === null || quantity === null) break;
-    levels.push({ price, quantity, orders: columns.orders(row) });
-  }
-  return levels;
+  const levels = SIDES[side].map(({ price, quantity, orders }) => ({
+    price: price(row),
+    quantity: quantity(row),
+    orders: orders(row),
+  }));
+  return levels.slice(0, 1 + levels.findLastIndex(isFilled));
 }
