@@ -2,13 +2,16 @@
 import { read } from 'read';
 import { FyersError } from '../core/errors.ts';
 import type { Person } from './io.ts';
+import { withoutControls } from './terminal.ts';
 
 /** Questions go to standard error, so that standard output holds nothing but the command's answer. */
 export const atTerminal: Person = {
   ask: (question, { hidden = false } = {}) =>
-    answerTo(read({ prompt: question, silent: hidden, output: process.stderr })),
+    answerTo(read({ prompt: withoutControls(question), silent: hidden, output: process.stderr })),
   async confirm(question) {
-    const answer = await answerTo(read({ prompt: `${question} [y/N] `, output: process.stderr }));
+    const answer = await answerTo(
+      read({ prompt: `${withoutControls(question)} [y/N] `, output: process.stderr }),
+    );
     return /^y(?:es)?$/i.test(answer.trim());
   },
 };

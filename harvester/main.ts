@@ -35,6 +35,7 @@ import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
+import { proveClosed } from './finish.ts';
 import { harvest } from './loop.ts';
 import { type OwnDays, isOver, sessionsOn } from './sessions.ts';
 import {
@@ -167,7 +168,7 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
   const following = (after: Instant) => nextSession(after, ownDays());
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
-  await harvest({
+  const recorded = await harvest({
     ...settings,
     clock,
     signal,
@@ -197,6 +198,8 @@ async function record(settings: HarvestSettings, { clock, signal, log, onlookers
     mayOpenAfterAll: (date) => mayOpenAfterAll(date, ownDays()),
     isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
+  // A harvester that goes on tries again what failed; nobody does after the last session.
+  if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
 }
 
 /** Nobody without a token: options around the money then hang on the last stored close. */

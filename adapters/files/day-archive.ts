@@ -6,7 +6,12 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { parseCsvLine } from '../../core/depth/columns.ts';
-import { type FileFacts, type Manifest, parseManifest } from '../../core/depth/manifest.ts';
+import {
+  type FileFacts,
+  type Manifest,
+  manifestProblem,
+  parseManifest,
+} from '../../core/depth/manifest.ts';
 import type { Observed } from '../../core/depth/observed.ts';
 import type { RowGroup } from '../../core/depth/row-group.ts';
 import { DAY_LOG } from './day-log.ts';
@@ -17,6 +22,7 @@ import { LINE_END, blocksOf, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
 import type { PartNames } from './part-log.ts';
 import { plainText } from './plain-file.ts';
+import { foreign } from './recording-faults.ts';
 
 const DAY_FILES = {
   parquet: 'depth.parquet',
@@ -58,7 +64,11 @@ export function dayArchive(folder: string) {
     },
     async manifest(): Promise<Manifest | null> {
       const text = await plainText(pathOf(DAY_FILES.manifest), MAX_MANIFEST_BYTES);
-      return text === null ? null : parseManifest(text);
+      try {
+        return text === null ? null : parseManifest(text);
+      } catch (caught) {
+        throw foreign(folder, manifestProblem(caught));
+      }
     },
     writeManifest: (manifest: Manifest): Promise<void> =>
       replaceFile(pathOf(DAY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`),

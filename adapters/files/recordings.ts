@@ -5,9 +5,9 @@ import { COLUMNS, CSV_HEADER, RECORDED_COLUMNS, isText } from '../../core/depth/
 import { compatDateIn } from '../../core/depth/compat.ts';
 import type { CsvForm } from '../../core/depth/csv-form.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
-import { type Manifest, manifestProblem } from '../../core/depth/manifest.ts';
+import type { Manifest } from '../../core/depth/manifest.ts';
 import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
-import { FyersError, toError } from '../../core/errors.ts';
+import { toError } from '../../core/errors.ts';
 import { type IstDate, instant, isInstant, istDateAt, parseIstDate } from '../../core/time.ts';
 import { csvRows, openCsv } from './csv-recording.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
@@ -91,7 +91,7 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
 
 async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const day = dayArchive(folder);
-  const manifest = await manifestOf(day, folder);
+  const manifest = await day.manifest();
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
   const parts = await filesOf(folder, DAY_LOG);
   const mending = parts.length > 0 ? madeAnew(date, path.resolve(folder)) : undefined;
@@ -211,14 +211,5 @@ async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
     return await openParquet(file);
   } catch (caught) {
     throw damaged(file, toError(caught), mending);
-  }
-}
-
-async function manifestOf(day: DayArchive, folder: string): Promise<Manifest | null> {
-  try {
-    return await day.manifest();
-  } catch (caught) {
-    if (caught instanceof FyersError) throw caught;
-    throw foreign(folder, manifestProblem(caught));
   }
 }
