@@ -60,7 +60,6 @@ export function price(value: number | null): string {
 
 export function escaped(text: string): string {
   return text
-    .replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\uFFFD')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -5,6 +5,7 @@ import type { SessionPlan } from '../../core/market/phases.ts';
 import { type Instant, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import { type RedSymbol, lookFirst } from '../look-first.ts';
 import { share } from '../share.ts';
+import { withoutControls } from '../terminal.ts';
 import {
   closePicture,
   coveragePicture,
@@ -44,7 +45,9 @@ export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
   const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, files];
-  return `<!doctype html>
+  // Names in the pictures are set by another library than the tables.
+  return withoutControls(
+    `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -62,7 +65,9 @@ ${parts.map((part) => part(inOrder(day))).join('\n')}
 </main>
 </body>
 </html>
-`;
+`,
+    false,
+  );
 }
 
 /** Symbols everywhere as the day's plan has them. */

@@ -62,6 +62,20 @@ async function manifest(date = MUHURAT) {
 }
 
 describe('The harvester as a process', () => {
+  test('fails when it was to record one day and the disk does not let that be closed', async () => {
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
+    const env = { FYERS_API_URL: server.url };
+    const file = path.join(folder, 'data', 'days', MUHURAT, 'depth.parquet.partial');
+    await mkdir(file, { recursive: true });
+    const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
+    const first = await ending(start(args, env));
+    expect(first.output).toContain('step-failed');
+    expect(first.output).toContain('"event":"platform.disk"');
+    expect(first.output).toContain(`fyers compact ${MUHURAT}`);
+    expect(first.code).toBe(4);
+    await expect(manifest()).rejects.toThrow('ENOENT');
+  });
+
   test('loses only the slots for which it was dead, and compacts to the same bytes whenever and from whichever file', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
