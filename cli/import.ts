@@ -40,7 +40,8 @@ export function addImport(program: Command, session: Session): void {
       `
 Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
 value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
-are there. A file of several days is imported once for each of them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
+are there. A file without a header is read by the position of its columns; one of several days is imported once for each of
+them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
 stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
 imported; the exit code is then not 0.
 
@@ -193,14 +194,14 @@ function withoutRows(
     return new FyersError(
       'operator.usage',
       `${place} has no row of ${found.date} between 09:15 and 15:30, and rows of another day: ${days.join(', ')}.`,
-      `Import them as the day that they are of: \`${importOf(path.basename(place), other[0])}\`.`,
+      `Import them as that day: \`npx --no-install fyers import ${path.basename(place)} --date ${other[0]}\`.`,
     );
   }
   if (found !== null && found.outsideHours > 0) {
     return new FyersError(
       'operator.usage',
       `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.outsideHours, 'row')} of other times of that day.`,
-      'Leave it: the Python original records from 09:15 to 15:30, and what it stamps with another time is of another moment.',
+      'The Python original records from 09:15 to 15:30 only, so leave this file out. `npx --no-install fyers import --help` says why.',
     );
   }
   const of = found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`;

@@ -25,7 +25,7 @@ export function instant(ms: number): Instant {
   if (!isInstant(ms)) {
     throw new RangeError(`not an instant in epoch milliseconds: ${String(ms)}`);
   }
-  return ms as Instant;
+  return ms;
 }
 
 export function isInstant(ms: number): ms is Instant {

@@ -111,7 +111,9 @@ function mending(folder: string, caught: unknown, then: string): string {
       return `Remove what stands in its place (\`ls -ld ${shown}\` shows it), or use a shorter name${then}`;
     case 'limit':
       return `Let this process open more files (\`ulimit -n\` shows how many)${then}`;
-    default:
+    case 'space':
+    case 'device':
+    case null:
       return `Free space (\`df -h ${shown}\` shows it) or replace the disk${then}`;
   }
 }

@@ -53,7 +53,7 @@ export function unlikeARecording(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} cannot be read as a recording: ${why}.`,
-    'Write the header of the Python original as its first line if the columns are the same: `npx --no-install fyers export --compat` shows it.',
+    'Take the file as the Python original wrote it; its form is in `npx --no-install fyers import --help`.',
   );
 }
 
@@ -62,7 +62,7 @@ export function notAFile(place: string, what: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} is ${what}, and a recording has ordinary files only.`,
-    'Name an ordinary file, or put the file itself in its place.',
+    'Put the file itself in its place, or name another one: `npx --no-install fyers check --help`.',
   );
 }
 

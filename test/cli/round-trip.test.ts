@@ -105,7 +105,7 @@ function hasGap(cells: readonly Cell[]): boolean {
     [0, 1].every((place) => Number(cells[5 + 2 * index + place] ?? 0) > 0),
   );
   return [full.slice(0, 5), full.slice(5)].some(
-    (side) => side.indexOf(false) !== -1 && side.lastIndexOf(true) > side.indexOf(false),
+    (side) => side.includes(false) && side.lastIndexOf(true) > side.indexOf(false),
   );
 }
 
