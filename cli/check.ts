@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import { factsOf } from '../adapters/files/day-archive.ts';
 import { fieldFaultWords, isSuspect } from '../core/depth/field-faults.ts';
+import { refuseLink } from '../adapters/files/plain-file.ts';
 import { MARK_MEANINGS } from '../core/depth/marks.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Audit } from '../harvester/audit.ts';
 import type { Session } from './io.ts';
+import { jsonOf } from './json.ts';
 import { lookFirst } from './look-first.ts';
 import { counting } from './progress.ts';
 import {
@@ -45,7 +47,7 @@ says what to think about; a symbol with too many of them is red. How many are to
 source: the counts are in --json under quality, and in the manifest. A field that the broker's answers had no usable value
 for is empty in the row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
 
-A day that is still recorded is checked as far as it is. A file has no plan: nobody can tell which rows are missing in it,
+A day that is still recorded is checked as far as it is; a day without a row is red. A file has no plan: nobody can tell which rows are missing in it,
 only that each of those which are there can be read. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
 when there is nothing to check.
 
@@ -79,13 +81,15 @@ async function check(
     onRow: counter.tell,
   });
   if (found.coverage === null && found.rows + found.unreadable === 0) throw empty(recording.place);
-  const faults = [...found.faults, ...(await damagedFiles(recording))];
+  const why = found.unreadable === 0 ? null : await recording.whyUnreadable();
+  const first = why === null ? [] : [`The first of those lines: ${why}.`];
+  const faults = [...found.faults, ...first, ...(await damagedFiles(recording))];
   const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
   const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
   if (!good) session.exitWith(WRONG);
   if (options.json === true) {
     const { place, kind } = recording;
-    io.out(JSON.stringify({ place, kind, date, good, ...found, faults }, null, 2));
+    io.out(jsonOf({ place, kind, date, good, ...found, faults }));
     return;
   }
   io.out(`${recording.place} (${KINDS[recording.kind]}), ${date}`);
@@ -144,13 +148,16 @@ function meaning(mark: string): string {
 const WITHOUT_PLAN =
   'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
 
+const TOO_EARLY = 'No slot is old enough yet to be judged.';
+
 function verdict(
   faults: readonly string[],
   { coverage, quality }: Audit,
   suspect: Audit['fieldFaults'],
 ): string {
   const red = quality.symbols.filter((each) => each.red.length > 0);
-  const whole = coverage === null ? WITHOUT_PLAN : 'It adds up.';
+  const adds = coverage?.expected === 0 ? TOO_EARLY : 'It adds up.';
+  const whole = coverage === null ? WITHOUT_PLAN : adds;
   return [
     faults.length > 0 ? 'It does not add up.' : whole,
     ...(red.length > 0 ? [lookFirst(red)] : []),
@@ -169,6 +176,7 @@ async function damagedFiles(recording: OpenedRecording): Promise<readonly string
   if (day === null || manifest === null) return [];
   const faults: string[] = [];
   for (const { name, sha256 } of manifest.files) {
+    await refuseLink(day.pathOf(name));
     const facts = await factsOf(day.pathOf(name), name).catch(() => null);
     if (facts === null) {
       // The compressed day log stays in the bucket.

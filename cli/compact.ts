@@ -2,7 +2,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
+import { diskRefusal } from '../adapters/files/disk.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { isWithoutRows } from '../core/depth/coverage.ts';
 import { plansIn } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
 import { type Instant, type IstDate, parseIstDate } from '../core/time.ts';
@@ -18,6 +20,9 @@ interface CompactOptions {
   readonly shard: string;
 }
 
+/** As `check` and `report` of such a day. */
+const WITHOUT_ROWS = 4;
+
 export function addCompact(program: Command, session: Session): void {
   program
     .command('compact')
@@ -30,7 +35,8 @@ export function addCompact(program: Command, session: Session): void {
       'after',
       `
 A day that has its manifest is left as it is: to make it anew, remove its manifest.json and run this again. What was in its
-log comes out in the same bytes, unless the calendar has learnt something.
+log comes out in the same bytes, unless the calendar has learnt something. Exits with 0 when all of them were compacted, 4
+when one failed, or has no row at all.
 
 Examples:
   $ npx --no-install fyers compact
@@ -60,17 +66,18 @@ async function compact(
     import('../harvester/sessions.ts'),
   ]);
   let done = 0;
-  for (const date of named === null ? all : [named]) {
+  const compactOne = async (date: IstDate): Promise<void> => {
     const folder = days.folder(date);
     if ((await folder.manifest()) !== null) {
       if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
-      continue;
+      return;
     }
     if (!isOver(date, io.clock.now(), ownDays, await plannedClose(folder))) {
       if (named !== null) throw notOver(date);
-      continue;
+      return;
     }
     io.progress?.(`Compacting ${date}`);
+    done += 1;
     await endDay({ days, clock: io.clock, events: { emit: () => undefined } }, date);
     const { received, expected, explained, unexplained, quality } = await compactDay({
       folder,
@@ -79,8 +86,19 @@ async function compact(
       ...sessionsOn(date, ownDays),
     });
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
-    io.out(paint(io, unexplained > 0 || quality.red ? 'bad' : 'good', text));
-    done += 1;
+    const isEmpty = isWithoutRows({ expected, received });
+    io.out(paint(io, unexplained > 0 || quality.red || isEmpty ? 'bad' : 'good', text));
+    if (isEmpty) session.exitWith(WITHOUT_ROWS);
+  };
+  for (const date of named === null ? all : [named]) {
+    try {
+      await compactOne(date);
+    } catch (caught) {
+      const error = diskRefusal(caught) ?? caught;
+      // A day that fails is no reason to leave the others.
+      if (named !== null || !(error instanceof FyersError)) throw caught;
+      session.failed(error);
+    }
   }
   if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
 }

@@ -86,7 +86,7 @@ async function exportRows(
   const isSelected = selectionOf(options, recording.date, phaseOn);
   const picked = pick(recording, options, { isSelected, onRow: counter.tell });
   try {
-    if (form === 'parquet') await writeParquetFile(file, picked.rows);
+    if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
     else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
     else await writeText(file, form, csvLines(recording, picked.rows));
   } catch (caught) {
@@ -99,7 +99,9 @@ async function exportRows(
   io.out(`${counted(written, 'row')} ${written === 1 ? 'is' : 'are'} in ${to}.`);
   if (unreadable > 0) {
     const were = unreadable === 1 ? 'was' : 'were';
-    io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.`);
+    const why = await recording.whyUnreadable();
+    const first = why === null ? '' : ` The first: ${why}.`;
+    io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.${first}`);
   }
   for (const name of absentNames(options, symbols)) io.err(notAmong(symbols, name));
 }
@@ -177,14 +179,16 @@ async function writeText(file: string, form: Form, lines: AsyncIterable<string>)
   await rename(`${file}.partial`, file);
 }
 
-const ALWAYS: ReadonlySet<string> = new Set(['timestamp', 'symbol']);
-
-async function writeParquetFile(file: string, rows: AsyncIterable<RecordedRow>): Promise<void> {
+/** In the schema of a day's own file. A row of the reference has none of the columns after its own. */
+async function writeParquetFile(
+  file: string,
+  { required }: OpenedRecording,
+  rows: AsyncIterable<RecordedRow>,
+): Promise<void> {
   const { writeParquet } = await import('../adapters/files/parquet.ts');
-  // A row of the reference has none of the columns after its own.
   const columns = RECORDED_COLUMNS.map((column) => ({
     ...column,
-    nullable: !ALWAYS.has(column.name),
+    nullable: column.nullable || !required.has(column.name),
   }));
   await writeParquet(file, columns, groupsOf(rows));
 }

@@ -10,7 +10,7 @@ import type { Manifest } from '../core/depth/manifest.ts';
 import type { Row } from '../core/depth/row.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
-import { type IstDate, instant } from '../core/time.ts';
+import { type IstDate, instant, parseIstDate } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import type { Imported } from '../harvester/import.ts';
 import type { Session } from './io.ts';
@@ -21,6 +21,7 @@ import { paint } from './terminal.ts';
 
 interface ImportOptions {
   readonly data: string;
+  readonly date?: string;
 }
 
 export function addImport(program: Command, session: Session): void {
@@ -29,13 +30,18 @@ export function addImport(program: Command, session: Session): void {
     .description("The Python original's CSV files as recorded days.")
     .argument('<files...>', 'market_depth_YYYY-MM-DD.csv')
     .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
+    .option(
+      '--date <DATE>',
+      'the rows of this day, in a file that has several (default: by its name)',
+    )
     .option('--debug', 'say more when something fails')
     .addHelpText(
       'after',
       `
 Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
 value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
-are there. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
+are there. A file without a header is read by the position of its columns; one of several days is imported once for each of
+them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
 stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
 imported; the exit code is then not 0.
 
@@ -59,11 +65,14 @@ async function importFiles(
 ): Promise<void> {
   const { io } = session;
   const dataDir = path.resolve(io.cwd, options.data);
+  const named = options.date === undefined ? null : parseIstDate(options.date);
+  if (options.date !== undefined && named === null) throw notADate(options.date);
   await using _lock = await lockFolder(dataDir);
   for (const what of files) {
     try {
       const recording = await openRecording({ what, dataDir, cwd: io.cwd });
-      await importFile(session, recording, dataDir);
+      for (const note of recording.notes) io.err(note);
+      await importFile(session, { ...recording, date: named ?? recording.date }, dataDir);
     } catch (caught) {
       // What is wrong with one file is no reason to leave the others.
       if (!(caught instanceof FyersError)) throw caught;
@@ -77,7 +86,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const { date, place } = recording;
   if (recording.kind !== 'reference') throw foreign(place);
   // Without a name of its own it is dated by its first row.
-  if (date === null) throw withoutRows(place, null);
+  if (date === null) throw withoutRows(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
   const ownDays = ownDaysOf(io);
   const day = dayOf(date, ownDays);
@@ -108,12 +117,13 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
       rows: () => rowsOf(recording),
       onRow: counter.tell,
     });
-    if (imported.rows === 0) throw withoutRows(place, { ...imported, date });
+    const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
+    if (imported.rows === 0) throw withoutRows(place, { ...imported, date }, why);
     const folder = days.folder(date);
     const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
     await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
-    for (const line of linesOf(session, name, imported, manifest)) io.out(line);
+    for (const line of linesOf(session, place, { ...imported, why }, manifest)) io.out(line);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
@@ -121,23 +131,33 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
 
 function linesOf(
   { io }: Session,
-  name: string,
-  { unreadable, misdated }: Imported,
+  place: string,
+  { unreadable, outsideHours, otherDays, why }: Imported & { readonly why: string | null },
   { date, rows, received, expected, leftOut }: Manifest,
 ): readonly string[] {
   const number = (count: number) => count.toLocaleString('en');
   const left: readonly (readonly [number, string])[] = [
-    [misdated, 'stamped outside of 09:15 to 15:30'],
+    [outsideHours, 'stamped outside of 09:15 to 15:30'],
     [leftOut.duplicate, 'second ones of their symbol in five seconds'],
     [unreadable, 'not readable'],
   ];
-  const text = `${name}: ${number(rows)} rows are the day ${date}, ${number(received)} of ${number(expected)} slots.`;
+  const text = `${path.basename(place)}: ${number(rows)} rows are the day ${date}, ${number(received)} of ${number(expected)} slots.`;
   return [
     paint(io, 'good', text),
-    ...left.flatMap(([count, why]) =>
-      count === 0 ? [] : [`  Left out, because they are ${why}: ${number(count)}.`],
+    ...[...otherDays].flatMap(([day, count]) => [
+      `  Left out, because they are of another day: ${counted(count, 'row')} of ${day}.`,
+      `  Import them as that day: \`${importOf(path.relative(io.cwd, place), day)}\`.`,
+    ]),
+    ...left.flatMap(([count, reason]) =>
+      count === 0 ? [] : [`  Left out, because they are ${reason}: ${number(count)}.`],
     ),
+    ...(why === null ? [] : [`  The first of those: ${why}.`]),
   ];
+}
+
+/** One import makes one day. */
+function importOf(file: string, day: IstDate): string {
+  return `npx --no-install fyers import ${file} --date ${day}`;
 }
 
 const timestampOf = numberColumn('timestamp');
@@ -159,22 +179,44 @@ function foreign(place: string): FyersError {
   );
 }
 
-/** @param found null: not even a row that tells the date */
+/**
+ * @param found null: not even a row that shows the date
+ * @param why the first line that is not a row
+ */
 function withoutRows(
   place: string,
   found: (Imported & { readonly date: IstDate }) | null,
+  why: string | null,
 ): FyersError {
-  if (found !== null && found.misdated > 0) {
+  const [other] = found?.otherDays ?? [];
+  if (found !== null && other !== undefined) {
+    const days = [...found.otherDays].map(([day, count]) => `${counted(count, 'row')} of ${day}`);
     return new FyersError(
       'operator.usage',
-      `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.misdated, 'row')} of other times.`,
-      'Give the file the name of the day of its rows: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+      `${place} has no row of ${found.date} between 09:15 and 15:30, and rows of another day: ${days.join(', ')}.`,
+      `Import them as that day: \`npx --no-install fyers import ${path.basename(place)} --date ${other[0]}\`.`,
     );
   }
+  if (found !== null && found.outsideHours > 0) {
+    return new FyersError(
+      'operator.usage',
+      `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.outsideHours, 'row')} of other times of that day.`,
+      'The Python original records from 09:15 to 15:30 only, so leave this file out. `npx --no-install fyers import --help` says why.',
+    );
+  }
+  const of = found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`;
   return new FyersError(
     'operator.usage',
-    `${place} has no line that can be read as a row${found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`}.`,
+    `${place} has no line that can be read as a row${of}.${why === null ? '' : ` The first is ${why}.`}`,
     'A row begins with a time that has its offset, such as 2025-12-26T09:15:02.000+05:30; see `npx --no-install fyers import --help`.',
+  );
+}
+
+function notADate(text: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `--date "${text}" is not a date.`,
+    'Write it as YYYY-MM-DD: `npx --no-install fyers import FILE --date 2025-12-26`.',
   );
 }
 

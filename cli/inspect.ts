@@ -15,6 +15,7 @@ import {
 } from '../core/time.ts';
 import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
+import { jsonOf } from './json.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
@@ -77,7 +78,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   // Before compaction a row has none: the calendar's then.
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
-  if (options.json === true) io.out(JSON.stringify({ at, phase, marks, book }, null, 2));
+  if (options.json === true) io.out(jsonOf({ at, phase, marks, book }));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
 }
 

@@ -4,6 +4,7 @@ import { read } from 'read';
 import { FyersError } from '../core/errors.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { AskOptions, Person } from './io.ts';
+import { withoutControls } from './terminal.ts';
 
 /** Between two lines of one paste. */
 const PASTE_PAUSE_MS = 0.2 * SECOND;
@@ -15,11 +16,17 @@ export const atTerminal: Person = {
   ask: (question, { hidden = false, isWhole }: AskOptions = {}) =>
     answerTo(
       isWhole === undefined
-        ? read({ prompt: question, silent: hidden, output: process.stderr })
-        : readPasted(question, { input: process.stdin, output: process.stderr, isWhole }),
+        ? read({ prompt: withoutControls(question), silent: hidden, output: process.stderr })
+        : readPasted(withoutControls(question), {
+            input: process.stdin,
+            output: process.stderr,
+            isWhole,
+          }),
     ),
   async confirm(question) {
-    const answer = await answerTo(read({ prompt: `${question} [y/N] `, output: process.stderr }));
+    const answer = await answerTo(
+      read({ prompt: `${withoutControls(question)} [y/N] `, output: process.stderr }),
+    );
     return /^y(?:es)?$/i.test(answer.trim());
   },
 };

@@ -162,14 +162,16 @@ function processIo(): Io {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     process.exit(code === 'EPIPE' ? 0 : exitCodeOf(null));
   });
+  // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
+  const colour = isatty(1) && isatty(2) && process.stdout.hasColors();
   return {
     ...linesTo({
+      colour,
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
       rewrite: isatty(2) ? rewritten : null,
     }),
-    // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
-    colour: isatty(1) && isatty(2) && process.stdout.hasColors(),
+    colour,
     columns: isatty(1) ? process.stdout.columns : null,
     cwd: process.cwd(),
     env: process.env,

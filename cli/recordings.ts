@@ -1,13 +1,14 @@
 // The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
+import { unpacked } from '../adapters/files/unzip.ts';
+import { removedAtEnd } from '../adapters/process/removed-at-end.ts';
 import { parseShard } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
@@ -73,27 +74,25 @@ export async function recordingOf(
       if (closed !== null) throw closed;
     }
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
+    for (const note of recording.notes) session.io.err(note);
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   if (date === null) throw withoutDate(what);
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
-  // Also where the process ends at once, as at `| head`.
-  const atExit = (): void => {
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  process.once('exit', atExit);
-  const remove = async (): Promise<void> => {
-    await rm(dataDir, { recursive: true, force: true });
-    process.off('exit', atExit);
-  };
+  const temporary = removedAtEnd(dataDir);
   try {
     await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
     const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
-    return { ...recording, place, fetched: true, [Symbol.asyncDispose]: remove };
+    return {
+      ...recording,
+      place,
+      fetched: true,
+      [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+    };
   } catch (caught) {
-    await remove();
+    await temporary[Symbol.asyncDispose]();
     throw caught;
   }
 }
@@ -128,7 +127,7 @@ async function fetchDay(
   await fetched('depth.parquet');
   const zipped = await fetched(EVENTS);
   const events = createWriteStream(zipped.slice(0, -'.gz'.length));
-  await pipeline(createReadStream(zipped), createGunzip(), events);
+  await pipeline(await unpacked(zipped), events);
 }
 
 function shardOfFolder(shard: number): FyersError {

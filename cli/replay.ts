@@ -5,8 +5,9 @@ import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { FyersError } from '../core/errors.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import { type IstDate, formatIso, instant, istDate, istInstant } from '../core/time.ts';
+import { type IstDate, istDate, istInstant } from '../core/time.ts';
 import type { Session } from './io.ts';
+import { jsonOf } from './json.ts';
 import { ownDaysOf } from './settings.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 
@@ -57,17 +58,11 @@ async function replay(
       () => null,
       stop.signal,
     )) {
-      for (const taken of batch) io.out(JSON.stringify(taken, inIndianTime));
+      for (const taken of batch) io.out(jsonOf(taken, 0));
     }
   } catch (caught) {
     if (!stop.signal.aborted) throw caught;
   }
-}
-
-const INSTANTS = new Set(['slot', 'sentAt', 'receivedAt', 'lastTradeAt']);
-
-function inIndianTime(key: string, value: unknown): unknown {
-  return INSTANTS.has(key) && typeof value === 'number' ? formatIso(instant(value)) : value;
 }
 
 /** A feed is asked for a session; a replay has its own. */

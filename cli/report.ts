@@ -6,6 +6,8 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatClock } from '../core/time.ts';
 import type { Session } from './io.ts';
+import { jsonOf } from './json.ts';
+import { isWithoutRows } from '../core/depth/coverage.ts';
 import { lookFirst } from './look-first.ts';
 import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
@@ -40,7 +42,7 @@ export function addReport(program: Command, session: Session): void {
 The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
 day that is still being recorded is shown as far as it is.
 
-Exits with 0 when every slot is recorded or explained, 4 when one is neither.
+Exits with 0 when every slot is recorded or explained, 4 when one is neither, or when the day has no row at all.
 
 Examples:
   $ npx --no-install fyers report --open
@@ -76,16 +78,17 @@ async function report(
     onRow: counter.tell,
   });
   const { expected, received, explained, unexplained } = day.coverage;
-  if (unexplained > 0) session.exitWith(4);
+  const isBad = unexplained > 0 || isWithoutRows(day.coverage);
+  if (isBad) session.exitWith(4);
   if (options.json === true) {
-    io.out(JSON.stringify(day, null, 2));
+    io.out(jsonOf(day));
     return;
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
   await writePage(file, reportPage(day));
   const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
   const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
-  io.out(paint(io, unexplained > 0 ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
+  io.out(paint(io, isBad ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
   if (day.red.length > 0) io.out(paint(io, 'bad', lookFirst(day.red)));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);

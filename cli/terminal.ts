@@ -17,6 +17,8 @@ export interface Streams {
   readonly err: (text: string) => void;
   /** Puts a text in place of the last one; null where nobody looks. */
   readonly rewrite: ((text: string) => void) | null;
+  /** False: not even the colours of {@link paint} are let through. */
+  readonly colour?: boolean;
 }
 
 /** Lines to streams. What shows how far a command is makes way for its next line, whichever stream that goes to. */
@@ -24,16 +26,17 @@ export function linesTo({
   out,
   err,
   rewrite,
+  colour,
 }: Streams): Pick<Terminal, 'out' | 'err' | 'progress'> {
   let shown = '';
   const show = (text: string): void => {
     if (text === '' && shown === '') return;
-    rewrite?.(text);
+    rewrite?.(withoutControls(text, colour));
     shown = text;
   };
   const line = (write: (text: string) => void) => (text: string) => {
     show('');
-    write(`${text}\n`);
+    write(`${withoutControls(text, colour)}\n`);
   };
   return { out: line(out), err: line(err), ...(rewrite === null ? {} : { progress: show }) };
 }
@@ -41,6 +44,28 @@ export function linesTo({
 export type Tone = 'good' | 'bad' | 'quiet' | 'strong';
 
 const STYLES = { good: 'green', bad: 'red', quiet: 'dim', strong: 'bold' } as const;
+
+/** What {@link paint} writes before and after a text. */
+const STYLE_CODES = new Set(
+  Object.values(STYLES).flatMap((style) =>
+    styleText(style, '|', { validateStream: false }).split('|'),
+  ),
+);
+const STYLE_CODE = new RegExp(`(${[...STYLE_CODES].join('|').replaceAll('[', '\\[')})`);
+/** Control characters but line feed and tab, and what turns the direction of a text or is not seen. */
+const CONTROLS = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text that a terminal shows and does not obey: a recording, an answer of the broker or a file name may hold escape
+ * sequences that clear the screen, write into the title or hide what comes next.
+ * @param colour true lets the codes of {@link paint} through
+ */
+export function withoutControls(text: string, colour = true): string {
+  const parts = colour ? text.split(STYLE_CODE) : [text];
+  return parts
+    .map((part) => (colour && STYLE_CODES.has(part) ? part : part.replaceAll(CONTROLS, '\uFFFD')))
+    .join('');
+}
 
 export function paint(terminal: Terminal, tone: Tone, text: string): string {
   return terminal.colour ? styleText(STYLES[tone], text, { validateStream: false }) : text;

@@ -22,16 +22,29 @@ const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /** @throws RangeError when `ms` is not a whole number that a Date can hold. */
 export function instant(ms: number): Instant {
-  if (!Number.isInteger(ms) || Math.abs(ms) > 8.64e15) {
+  if (!isInstant(ms)) {
     throw new RangeError(`not an instant in epoch milliseconds: ${String(ms)}`);
   }
-  return ms as Instant;
+  return ms;
 }
 
-/** An instant from an ISO-8601 text with an offset, such as `2026-11-25T09:00:00+05:30`. @throws RangeError */
+export function isInstant(ms: number): ms is Instant {
+  return Number.isInteger(ms) && Math.abs(ms) <= 8.64e15;
+}
+
+const ISO_INSTANT = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * An instant from an ISO-8601 text with an offset, such as `2026-11-25T09:00:00+05:30`; a space may stand for the T. Nothing
+ * else is taken: Date.parse alone would read 01/02/2026 as an American date, and 30 February as 2 March.
+ * @throws RangeError
+ */
 export function parseInstant(iso: string): Instant {
-  if (!/(?:Z|[+-]\d\d:\d\d)$/.test(iso)) throw new RangeError(`no UTC offset in "${iso}"`);
-  return instant(Date.parse(iso));
+  const date = ISO_INSTANT.exec(iso)?.[1];
+  if (date === undefined || parseIstDate(date) === null) {
+    throw new RangeError(`not an ISO-8601 time with a UTC offset: "${iso}"`);
+  }
+  return instant(Date.parse(iso.replace(' ', 'T')));
 }
 
 /** The value of a `Date` header (RFC 9110, 5.6.7); null for any other text. */

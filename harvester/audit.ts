@@ -7,7 +7,7 @@ import type { QualitySummary } from '../core/depth/quality.ts';
 import { type Cell, cellIndex } from '../core/depth/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
-import { type Instant, type IstDate, instant, istInstant } from '../core/time.ts';
+import { type Instant, type IstDate, isInstant, istInstant } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import { qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
@@ -32,6 +32,8 @@ export interface Audit {
   readonly unreadable: number;
   /** Of a slot and symbol that had a row before. */
   readonly duplicates: number;
+  /** Of a slot that no plan asks for, or that is too young to be judged: not among the rows. */
+  readonly unplanned: number;
   readonly quality: QualitySummary;
   /** Null for a file, and where nothing was planned. */
   readonly coverage: ReturnType<Coverage['summary']> | null;
@@ -53,7 +55,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   const coverage = coverageOf(events);
   const isPlanned = plansIn(events).length > 0;
   const seen = new Set<string>();
-  const tally = { rows: 0, unreadable: 0, duplicates: 0 };
+  const tally = { rows: 0, unreadable: 0, duplicates: 0, unplanned: 0 };
   for await (const cells of input.rows()) {
     if (cells === null) {
       tally.unreadable += 1;
@@ -66,7 +68,11 @@ export async function audit(input: AuditInput): Promise<Audit> {
     if (seen.has(key)) tally.duplicates += 1;
     else {
       seen.add(key);
-      if (isPlanned) coverage.row(symbol, instant(slot));
+      // Rows are cut where the plan is: what was expected and what was found are of the same slots.
+      if (isPlanned && !(isInstant(slot) && coverage.row(symbol, slot) === 'new')) {
+        tally.unplanned += 1;
+        continue;
+      }
       quality.judge(row);
     }
     tally.rows += 1;
@@ -80,9 +86,22 @@ export async function audit(input: AuditInput): Promise<Audit> {
     fieldFaults: manifest?.fieldFaults ?? [...fieldFaultsIn(events)],
     faults: [
       ...arithmetic(tally, counted),
-      ...(manifest === null ? [] : against(manifest, tally.rows, counted)),
+      ...(isPlanned && tally.rows === 0 && !isTooEarly(input, counted)
+        ? [withoutRows(counted)]
+        : []),
+      ...(manifest === null ? [] : against(manifest, tally, counted)),
     ],
   };
+}
+
+/** A day that has begun and has no slot to be judged yet. */
+function isTooEarly({ manifest, events, now }: AuditInput, coverage: Audit['coverage']): boolean {
+  const closesAt = plansIn(events).at(-1)?.closesAt ?? now;
+  return manifest === null && coverage?.expected === 0 && now < closesAt;
+}
+
+function withoutRows(coverage: Audit['coverage']): string {
+  return `The day has no row, of ${(coverage?.expected ?? 0).toLocaleString('en')} slots.`;
 }
 
 function arithmetic(
@@ -103,7 +122,11 @@ function arithmetic(
   return faults;
 }
 
-function against(manifest: Manifest, rows: number, coverage: Audit['coverage']): readonly string[] {
+function against(
+  manifest: Manifest,
+  { rows, unplanned }: Pick<Audit, 'rows' | 'unplanned'>,
+  coverage: Audit['coverage'],
+): readonly string[] {
   const { expected, received, explained, unexplained } = manifest;
   const faults: string[] = [];
   const differ = (what: string, said: number, found: number): void => {
@@ -111,7 +134,7 @@ function against(manifest: Manifest, rows: number, coverage: Audit['coverage']):
       faults.push(`The manifest says ${String(said)} ${what}, and there are ${String(found)}.`);
   };
   differ('expected slots', expected, received + explained + unexplained);
-  differ('rows', manifest.rows, rows);
+  differ('rows', manifest.rows, rows + unplanned);
   differ('rows received', received, rows);
   differ('explained slots', explained, sum(Object.values(manifest.holes)));
   differ('rows of its symbols', sum(manifest.symbols.map((each) => each.received)), received);

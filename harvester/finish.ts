@@ -1,6 +1,6 @@
 // Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
 import * as say from '../core/depth/events.ts';
-import { toError } from '../core/errors.ts';
+import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Events, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
 import { endDay, isEmpty } from './day.ts';
@@ -42,6 +42,30 @@ export async function finishDays(
     }
   }
   await makeRoom(options);
+}
+
+/** @throws FyersError `platform.disk` for a day without a manifest, `platform.store` for one that is not in the bucket */
+export async function proveClosed(
+  { days, objects }: Pick<FinishOptions, 'days' | 'objects'>,
+  dates: readonly IstDate[],
+): Promise<void> {
+  for (const date of dates) {
+    const folder = days.folder(date);
+    if ((await folder.manifest()) === null) {
+      throw new FyersError(
+        'platform.disk',
+        `The day ${date} could not be closed: it has no manifest.`,
+        `Correct what the log lines before this one name, such as a full disk, and run \`npx --no-install fyers compact ${date}\`.`,
+      );
+    }
+    if (objects !== null && (await folder.shipped()) !== 'shipped') {
+      throw new FyersError(
+        'platform.store',
+        `The day ${date} is closed on this machine, and not in the bucket.`,
+        'Correct what the log lines before this one name, and run `npx --no-install fyers harvest` again: it ships what is left.',
+      );
+    }
+  }
 }
 
 /** Never throws. */

@@ -30,10 +30,12 @@ export interface Imported {
   readonly rows: number;
   readonly unreadable: number;
   /**
-   * Stamped outside of the hours in which it records, or of another day: the first books of a later morning, which it
-   * stamps with the end of the day before, and what it wrote after a call that lasted over the close.
+   * Of the day, and outside of the hours in which it records: what it wrote after a call that lasted over the close, and the
+   * first books of the next morning, which it stamps with the end of this day.
    */
-  readonly misdated: number;
+  readonly outsideHours: number;
+  /** Rows of other days in the file. */
+  readonly otherDays: ReadonlyMap<IstDate, number>;
 }
 
 /** The day is ended, and not yet compacted; without a row that counts there is none. */
@@ -69,13 +71,16 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
 /** What is in the file. Its symbols are all of them: one that appears late was expected from the opening on. */
 async function surveyed({ rows, date }: ImportOptions) {
   const symbols = new Set<string>();
-  let [unreadable, misdated] = [0, 0];
+  const otherDays = new Map<IstDate, number>();
+  let [unreadable, outsideHours] = [0, 0];
   for await (const row of rows()) {
-    if (row === null) unreadable += 1;
+    const day = row === null ? null : istDateAt(row.receivedAt);
+    if (row === null || day === null) unreadable += 1;
+    else if (day !== date) otherDays.set(day, (otherDays.get(day) ?? 0) + 1);
     else if (counts(row, date)) symbols.add(row.symbol);
-    else misdated += 1;
+    else outsideHours += 1;
   }
-  return { symbols: [...symbols].sort(), unreadable, misdated };
+  return { symbols: [...symbols].sort(), unreadable, outsideHours, otherDays };
 }
 
 function counts({ receivedAt }: Row, date: IstDate): boolean {

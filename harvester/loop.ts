@@ -61,8 +61,8 @@ const FINISH_AGAIN = 10 * MINUTE;
 /** Before the opening the machine has nothing else to do than to find its token. */
 const EYES_OPEN = 5 * MINUTE;
 
-/** Ends when it is told to by the signal, or by `sessions` and `until`. */
-export async function harvest(options: LoopOptions): Promise<void> {
+/** Ends when it is told to by the signal, or by `sessions` and `until`. Answers the days that it recorded to their end. */
+export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
   const { clock, signal } = options;
   const seen = lookingOn(options);
   const health = healthOf(options, seen);
@@ -71,6 +71,7 @@ export async function harvest(options: LoopOptions): Promise<void> {
   const isOver = (date: IstDate) => options.isOver(date) || surprises.isOver(date);
   const close = closing({ ...options, isOver }, beat);
   const finish = due(clock.now(), FINISH_AGAIN, close);
+  const recorded: IstDate[] = [];
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = options.nextSession(clock.now());
     if (options.until !== null && awaited.opensAt >= options.until) break;
@@ -90,12 +91,14 @@ export async function harvest(options: LoopOptions): Promise<void> {
     await record(options, session, { health, seen, naming, missed });
     if (signal.aborted && clock.now() < session.closesAt) break;
     await close();
+    recorded.push(session.date);
   }
   if (signal.aborted) {
     seen.stops();
     options.events.emit(say.stopping());
   }
   await options.metrics.flush();
+  return recorded;
 }
 
 /** Closes what this machine has, and once, as soon as the bucket answers, what another one has left there. */

@@ -35,6 +35,7 @@ import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
+import { proveClosed } from './finish.ts';
 import { harvest } from './loop.ts';
 import { type OwnDays, isOver, sessionsOn } from './sessions.ts';
 import {
@@ -183,7 +184,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     log,
   });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
-  await harvest({
+  const recorded = await harvest({
     ...settings,
     clock,
     signal,
@@ -214,6 +215,8 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
   await looked?.proven;
+  // A harvester that goes on tries again what failed; nobody does after the last session.
+  if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
 }
 
 /** Nobody without a token: options around the money then hang on the last stored close. */

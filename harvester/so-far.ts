@@ -14,6 +14,9 @@ export function reasonAfter(events: readonly DayEvent[]): 'stopped' | 'not-runni
  * might still be at work: its slots stay without a reason.
  */
 export function soFar(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
+  // The harvester itself saw the close, whatever this machine's clock says.
+  const last = events.findLast(({ event }) => event === 'session-over' || event === 'plan');
+  if (last?.event === 'session-over') return events;
   const judged = events.map((event) => (event.event === 'plan' ? endedBy(event, now) : event));
   const reason = reasonAfter(events);
   if (reason !== 'stopped') return judged;

@@ -1,5 +1,6 @@
 // What the configured names stand for on a day, and what the broker's symbol master says of them. It may know less than
 // it should; then the rest is null, a note says so, and the day is recorded all the same.
+import { parseSymbol } from '../core/config.ts';
 import type { SymbolEvent } from '../core/depth/day-events.ts';
 import { type Alias, parseAlias, resolveAlias } from '../core/market/aliases.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
@@ -125,7 +126,7 @@ async function keptFacts(
   const events = await days.folder(date).events();
   return new Map(
     events.flatMap((event) => {
-      if (event.event !== 'symbol') return [];
+      if (event.event !== 'symbol' || !parseSymbol(event.symbol).ok) return [];
       const { event: _event, at: _at, ...facts } = event;
       return [[facts.alias ?? facts.symbol, facts] as const];
     }),

@@ -1,9 +1,6 @@
-// The lines of a text file, compressed or not, one at a time.
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { PassThrough, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+// The lines of a text file, compressed or not, one at a time, in the encoding that its first bytes show.
+import { TextDecoder } from 'node:util';
+import { unpacked } from './unzip.ts';
 
 export interface CsvLine {
   readonly text: string;
@@ -11,45 +8,41 @@ export interface CsvLine {
   readonly torn: boolean;
 }
 
-/** What Excel and its like put before the first line. */
-const BYTE_ORDER_MARK = '\uFEFF';
+/** A hundred times a row: what is longer is not a recording, and would be held in memory. */
+const MAX_LINE_CHARACTERS = 65_536;
 
-/** @throws Error for a compressed file that is cut short */
+/**
+ * Lines end in LF, CR LF, or, as old spreadsheets write them, CR.
+ * @throws Error for a compressed file that is cut short or unpacks to too much, and for a line that is too long
+ */
 export async function* linesOf(file: string): AsyncGenerator<CsvLine> {
   let rest = '';
-  let first = true;
-  for await (const chunk of await textOf(file)) {
-    const text = String(chunk);
-    const marked = first && text.startsWith(BYTE_ORDER_MARK);
-    first = false;
-    const lines = (rest + (marked ? text.slice(1) : text)).split('\n');
+  let decoder: TextDecoder | null = null;
+  for await (const chunk of (await unpacked(file)) as AsyncIterable<Buffer>) {
+    decoder ??= new TextDecoder(encodingOf(chunk));
+    const lines = linesIn(rest + decoder.decode(chunk, { stream: true }));
     rest = lines.pop() ?? '';
-    for (const line of lines) {
-      yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, torn: false };
+    for (const text of [...lines, rest]) {
+      if (text.length > MAX_LINE_CHARACTERS) {
+        throw new Error(`it has a line of more than ${String(MAX_LINE_CHARACTERS)} characters`);
+      }
     }
+    for (const text of lines) yield { text, torn: false };
   }
-  if (rest !== '') yield { text: rest, torn: true };
+  rest += decoder?.decode() ?? '';
+  if (rest.endsWith('\r')) yield { text: rest.slice(0, -1), torn: false };
+  else if (rest !== '') yield { text: rest, torn: true };
 }
 
-/** The first bytes of a file, which tell what it is. */
-export async function magicOf(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+/** The last one has no end yet. A CR at the very end stays with it: a LF may follow. */
+function linesIn(text: string): string[] {
+  return text.includes('\r') ? text.split(/\r\n|\r(?!$)|\n/) : text.split('\n');
 }
 
-const GZIP = Buffer.from([0x1f, 0x8b]);
-
-async function textOf(file: string): Promise<Readable> {
-  const source = createReadStream(file);
-  const text = new PassThrough();
-  const zipped = (await magicOf(file)).subarray(0, 2).equals(GZIP);
-  const copied = zipped ? pipeline(source, createGunzip(), text) : pipeline(source, text);
-  // The reader sees the error: it destroys `text`.
-  copied.catch(() => undefined);
-  return text.setEncoding('utf8');
+/** By the byte-order mark, which the decoder takes away, or by the zeros that UTF-16 has next to letters. */
+function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0)
+    ? 'utf-16be'
+    : 'utf-8';
 }

@@ -1,15 +1,19 @@
 // One day's folder after the close: its logs to read, and the objects that are made from them.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { parseCsvLine } from '../../core/depth/columns.ts';
-import { type FileFacts, type Manifest, parseManifest } from '../../core/depth/manifest.ts';
+import {
+  type FileFacts,
+  type Manifest,
+  manifestProblem,
+  parseManifest,
+} from '../../core/depth/manifest.ts';
 import type { Observed } from '../../core/depth/observed.ts';
 import type { RowGroup } from '../../core/depth/row-group.ts';
-import { toError } from '../../core/errors.ts';
 import { DAY_LOG } from './day-log.ts';
 import { replaceFile } from './disk.ts';
 import { EVENT_LOG, readEventLog } from './event-log.ts';
@@ -17,6 +21,8 @@ import { type LineParser, lineParser } from './line-parser.ts';
 import { LINE_END, blocksOf, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
 import type { PartNames } from './part-log.ts';
+import { plainText } from './plain-file.ts';
+import { foreign } from './recording-faults.ts';
 
 /** `OBJECTS.dayFilePatterns` lets them into the bucket. */
 export const DAY_FILES = {
@@ -27,6 +33,8 @@ export const DAY_FILES = {
   manifest: 'manifest.json',
 } as const;
 
+/** A thousand times what a day's has. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Local only: how shipping ended. */
 const SHIPPED = 'shipped';
 
@@ -52,25 +60,31 @@ export function dayArchive(folder: string) {
       return [await facts(DAY_FILES.dayLog), await facts(DAY_FILES.events)];
     },
     async quarantine(): Promise<FileFacts> {
-      let text = '';
-      for await (const lines of linesOf(folder, DAY_LOG)) {
-        for (const { text: line, torn } of lines) {
-          if (torn || parseCsvLine(line) === null) text += `${line}\n`;
-        }
-      }
-      await replaceFile(pathOf(DAY_FILES.quarantine), text);
+      await replaceFile(pathOf(DAY_FILES.quarantine), unreadableIn(folder));
       return facts(DAY_FILES.quarantine);
     },
     async manifest(): Promise<Manifest | null> {
-      const text = await fileText(pathOf(DAY_FILES.manifest));
-      return text === null ? null : parseManifest(text);
+      const text = await plainText(pathOf(DAY_FILES.manifest), MAX_MANIFEST_BYTES);
+      try {
+        return text === null ? null : parseManifest(text);
+      } catch (caught) {
+        throw foreign(folder, manifestProblem(caught));
+      }
     },
     writeManifest: (manifest: Manifest): Promise<void> =>
       replaceFile(pathOf(DAY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`),
     manifestFacts: () => facts(DAY_FILES.manifest),
-    shipped: () => fileText(pathOf(SHIPPED)),
+    shipped: () => plainText(pathOf(SHIPPED), MAX_MANIFEST_BYTES),
     markShipped: (outcome: string): Promise<void> => replaceFile(pathOf(SHIPPED), outcome),
   };
+}
+
+/** The lines that {@link rowsIn} has null for, a block of them at a time: a damaged log may have little else. */
+async function* unreadableIn(folder: string): AsyncGenerator<Buffer> {
+  for await (const lines of linesOf(folder, DAY_LOG)) {
+    const unreadable = lines.filter(({ text, torn }) => torn || parseCsvLine(text) === null);
+    yield Buffer.from(unreadable.map(({ text }) => `${text}\n`).join(''));
+  }
 }
 
 /** The header once, then every line of every part, whole or not. */
@@ -112,13 +126,4 @@ export async function factsOf(file: string, name: string): Promise<FileFacts> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return { name, bytes: (await stat(file)).size, sha256: hash.digest('hex') };
-}
-
-async function fileText(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (caught) {
-    if (Reflect.get(toError(caught), 'code') === 'ENOENT') return null;
-    throw caught;
-  }
 }

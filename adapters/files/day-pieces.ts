@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import type { FileFacts } from '../../core/depth/manifest.ts';
 import {
   type LogEnds,
@@ -17,6 +17,7 @@ import { type Disk, replaceFile } from './disk.ts';
 import { EVENT_LOG } from './event-log.ts';
 import { stretchOf } from './log-lines.ts';
 import type { PartNames } from './part-log.ts';
+import { unzippedPiece } from './unzip.ts';
 
 const STATE = 'pieces.json';
 /** Of log text in one piece: what hours without the bucket left goes up in several. */
@@ -86,5 +87,5 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
 
 /** One after the other: a whole day would be large for a small machine. */
 async function* unzipped(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
-  for (const name of names) yield promisify(gunzip)(await readFile(path.join(folder, name)));
+  for (const name of names) yield unzippedPiece(await readFile(path.join(folder, name)));
 }

@@ -36,19 +36,59 @@ export async function syncFolder(folder: string, disk: Disk): Promise<void> {
   }
 }
 
-/** Rights. */
-const BARRED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
-/** A file in the place of a folder, or the reverse. */
-const MISTAKEN: ReadonlySet<unknown> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR']);
-const FAILING: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+/**
+ * What is behind an error of the file system, and so what its reader can do. rights: nobody may write there, and waiting
+ * does not change it · place: something else has the name, or the name is not possible · space and device: may come back ·
+ * limit: of this process or machine.
+ */
+type Trouble = 'rights' | 'place' | 'space' | 'device' | 'limit';
+
+const TROUBLES: Readonly<Record<string, Trouble>> = {
+  EACCES: 'rights',
+  EPERM: 'rights',
+  EROFS: 'rights',
+  EEXIST: 'place',
+  EISDIR: 'place',
+  ELOOP: 'place',
+  ENAMETOOLONG: 'place',
+  ENOTDIR: 'place',
+  ENOTEMPTY: 'place',
+  EDQUOT: 'space',
+  EFBIG: 'space',
+  ENOSPC: 'space',
+  EBUSY: 'device',
+  EIO: 'device',
+  ENODEV: 'device',
+  ENXIO: 'device',
+  ESTALE: 'device',
+  ETXTBSY: 'device',
+  EMFILE: 'limit',
+  ENFILE: 'limit',
+};
+/** Of these a disk is known to be the cause, even if the error does not name the file. */
+const OF_A_DISK: ReadonlySet<string> = new Set(['EDQUOT', 'EIO', 'ENOSPC', 'EROFS']);
+
+/** Of an error of the file system; null when it shows nothing. */
+function troubleOf(caught: unknown): Trouble | null {
+  const error = toError(caught);
+  const code = String(Reflect.get(error, 'code'));
+  // What Node gives for a folder that it cannot make, above all on a read-only disk (mkdir with `recursive`).
+  if (code === 'ENOENT' && Reflect.get(error, 'syscall') === 'mkdir') return 'rights';
+  return TROUBLES[code] ?? null;
+}
+
+/** Whether the error is of the file system, and not of a socket or of a program that was to be started. */
+function isOfADisk(caught: unknown): boolean {
+  const error = toError(caught);
+  if (OF_A_DISK.has(String(Reflect.get(error, 'code')))) return true;
+  const [place, syscall] = ['path', 'syscall'].map((name): unknown => Reflect.get(error, name));
+  return typeof place === 'string' && !(typeof syscall === 'string' && syscall.startsWith('spawn'));
+}
 
 /** Only the operator can help. */
 function isForGood(caught: unknown): boolean {
-  return BARRED.has(codeOf(caught)) || MISTAKEN.has(codeOf(caught));
-}
-
-function codeOf(caught: unknown): unknown {
-  return Reflect.get(toError(caught), 'code');
+  const trouble = troubleOf(caught);
+  return trouble !== null && trouble !== 'space' && trouble !== 'device';
 }
 
 /** @param what cannot be written, such as "The day log in data/days/2026-11-25". */
@@ -63,20 +103,26 @@ export function diskFault(what: string, folder: string, caught: unknown): FyersE
 
 /** The next step. @param then how it goes on, with the sentence's end */
 function mending(folder: string, caught: unknown, then: string): string {
-  const code = codeOf(caught);
-  if (BARRED.has(code))
-    return `Let this user write there (\`ls -ld ${folder}\` shows who may)${then}`;
-  return MISTAKEN.has(code)
-    ? `Remove what stands in its place (\`ls -ld ${folder}\` shows it)${then}`
-    : `Free space (\`df -h ${folder}\` shows it) or replace the disk${then}`;
+  const shown = folder.length > 200 ? '.' : folder;
+  switch (troubleOf(caught)) {
+    case 'rights':
+      return `Let this user write there (\`ls -ld ${shown}\` shows who may)${then}`;
+    case 'place':
+      return `Remove what stands in its place (\`ls -ld ${shown}\` shows it), or use a shorter name${then}`;
+    case 'limit':
+      return `Let this process open more files (\`ulimit -n\` shows how many)${then}`;
+    case 'space':
+    case 'device':
+    case null:
+      return `Free space (\`df -h ${shown}\` shows it) or replace the disk${then}`;
+  }
 }
 
-/** What a disk refuses is no fault of ours, whichever operation met it; null for every other error. */
+/** What a disk refuses is not a bug, whichever operation met it; null for every other error. */
 export function diskRefusal(caught: unknown): FyersError | null {
+  if (troubleOf(caught) === null || !isOfADisk(caught)) return null;
   const error = toError(caught);
   const place: unknown = Reflect.get(error, 'path');
-  if (!FAILING.has(codeOf(caught)) && !(isForGood(caught) && typeof place === 'string'))
-    return null;
   const folder = typeof place === 'string' ? path.dirname(place) : '.';
   return new FyersError(
     'platform.disk',

@@ -1,8 +1,11 @@
 // A day's plan, holes and happenings as JSON lines, in step with its day log.
-import { readFile } from 'node:fs/promises';
 import { type DayEvent, eventLine, parseEventLine } from '../../core/depth/day-events.ts';
 import type { Disk } from './disk.ts';
 import { type PartLog, type PartNames, filesOf, openPartLog } from './part-log.ts';
+import { plainText } from './plain-file.ts';
+
+/** Ten times a day on which every slot of 150 symbols had its own reason. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface EventLog extends Omit<PartLog, 'append'> {
   /** @throws FyersError `platform.disk`; what it could not write goes before the next call's lines */
@@ -52,7 +55,7 @@ export async function openEventLog(folder: string, disk?: Disk): Promise<EventLo
 export async function readEventLog(folder: string): Promise<readonly DayEvent[]> {
   const events: DayEvent[] = [];
   for (const file of await filesOf(folder, EVENT_LOG)) {
-    const text = await readFile(file, 'utf8');
+    const text = (await plainText(file, MAX_BYTES)) ?? '';
     events.push(...text.split('\n').flatMap((line) => parseEventLine(line) ?? []));
   }
   return events;

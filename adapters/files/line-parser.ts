@@ -47,7 +47,7 @@ export function lineParser(): LineParser {
       if (KINDS[index] === COUNT || point === first || point === at - 1) return -1;
       value /= TENS[at - point - 1] ?? NaN;
     }
-    numbers[index] = first === from ? value : -value;
+    numbers[index] = first === from ? value : 0 - value;
     return at;
   };
 

@@ -17,6 +17,7 @@ export interface LogBlock {
 }
 
 const BLOCK = 256 * 1024;
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
 export const LINE_END = 0x0a;
 
 /** Everything in every file, without headers, a quarter of a MiB or a longer line at a time. */
@@ -30,8 +31,11 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
     let buffer = Buffer.allocUnsafe(BLOCK);
     let held = 0;
     for (;;) {
-      // A line longer than a block.
-      if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+      // A line longer than a block. Much longer, it is not a line of the log: a crash may leave zeros.
+      if (held >= MAX_LINE_BYTES) {
+        yield { bytes: buffer.subarray(0, held), torn: true };
+        held = 0;
+      } else if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
       const { bytesRead } = await handle.read(buffer, held, buffer.length - held);
       const filled = held + bytesRead;
       const end = bytesRead === 0 ? filled : buffer.lastIndexOf(LINE_END, filled - 1) + 1;

@@ -5,6 +5,7 @@ import { toError } from '../../core/errors.ts';
 import type { LogEnd } from '../../core/depth/pieces.ts';
 import { type AppendFile, openAppendFile } from './append-file.ts';
 import { type Disk, THIS_DISK, diskFault } from './disk.ts';
+import { refuseLink } from './plain-file.ts';
 
 /** One kind of log. */
 export interface PartNames {
@@ -46,12 +47,14 @@ export async function partsIn(folder: string, names: PartNames): Promise<readonl
     .sort((a, b) => a.part - b.part);
 }
 
-/** Every file of the log as it is read: what was taken over first. Empty where there is no folder. */
+/** Every file of the log as it is read: what was taken over first. Empty where there is no folder. @throws FyersError for a link or a device */
 export async function filesOf(folder: string, names: PartNames): Promise<readonly string[]> {
   const present = await readdir(folder).catch((): string[] => []);
   if (present.length === 0) return [];
   const earlier = present.includes(names.earlier) ? [path.join(folder, names.earlier)] : [];
-  return [...earlier, ...(await partsIn(folder, names)).map(({ file }) => file)];
+  const all = [...earlier, ...(await partsIn(folder, names)).map(({ file }) => file)];
+  for (const file of all) await refuseLink(file);
+  return all;
 }
 
 /** Continues the last file of the folder, or begins the first. Where the disk refuses, the first append tries again. */

@@ -39,11 +39,30 @@ export function notADay(place: string): FyersError {
   );
 }
 
-export function notARecording(place: string): FyersError {
+/** @param why what it is instead; null: unknown */
+export function notARecording(place: string, why: string | null = null): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is no recording: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
+    `${place} is no recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
     'Name one of them, or a date: `npx --no-install fyers check --help`.',
+  );
+}
+
+/** Of a file that begins like one. */
+export function unlikeARecording(place: string, why: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} cannot be read as a recording: ${why}.`,
+    'Take the file as the Python original wrote it; its form is in `npx --no-install fyers import --help`.',
+  );
+}
+
+/** Of a device, a pipe or a link, which a recording does not have. */
+export function notAFile(place: string, what: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${place} is ${what}, and a recording has ordinary files only.`,
+    'Put the file itself in its place, or name another one: `npx --no-install fyers check --help`.',
   );
 }
 

@@ -1,17 +1,20 @@
 // One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { CSV_HEADER, type Cell, RECORDED_COLUMNS, parseCsvLine } from '../../core/depth/columns.ts';
-import { COMPAT_HEADER, compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
+import { COLUMNS, CSV_HEADER, RECORDED_COLUMNS, isText } from '../../core/depth/columns.ts';
+import { compatDateIn } from '../../core/depth/compat.ts';
+import type { CsvForm } from '../../core/depth/csv-form.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
 import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
 import { toError } from '../../core/errors.ts';
-import { type IstDate, istDateAt, instant, parseIstDate } from '../../core/time.ts';
-import { linesOf, magicOf } from './csv-lines.ts';
+import { type IstDate, instant, isInstant, istDateAt, parseIstDate } from '../../core/time.ts';
+import { csvRows, openCsv } from './csv-recording.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { DAY_LOG } from './day-log.ts';
 import { filesOf } from './part-log.ts';
+import { kindOf, refuseLink } from './plain-file.ts';
+import { magicOf } from './unzip.ts';
 import { dayFolders } from './days.ts';
 import { type ParquetRows, openParquet } from './parquet-rows.ts';
 import {
@@ -21,7 +24,7 @@ import {
   foreign,
   madeAnew,
   notADay,
-  notARecording,
+  notAFile,
   withoutDays,
 } from './recording-faults.ts';
 
@@ -36,11 +39,17 @@ export interface Recording {
   readonly date: IstDate | null;
   /** Names of the columns that it has; the others are null in every row. */
   readonly columns: ReadonlySet<string>;
+  /** Those of them that have a value in every row. */
+  readonly required: ReadonlySet<string>;
+  /** Full sentences on how a file is read, when that is not obvious. */
+  readonly notes: readonly string[];
   /**
    * Every row in the order of receipt, one at a time; null for a line that is not a whole row. May be called again.
    * @throws FyersError `platform.integrity` where the file turns out to be damaged
    */
   rows(): AsyncIterable<RecordedRow | null>;
+  /** The first of those lines with the reason, such as "line 7: ltp "x" is not a number"; null when unknown. */
+  whyUnreadable(): Promise<string | null>;
   /** Plans, holes and happenings; none where only a file is read. */
   events(): Promise<readonly DayEvent[]>;
   /** Null for a file, and for a day that is not compacted yet. */
@@ -48,8 +57,6 @@ export interface Recording {
   /** The day's folder; null for a file. */
   readonly day: DayArchive | null;
 }
-
-const RECORDED_HEADER = RECORDED_COLUMNS.map(({ name }) => name).join(',');
 
 export interface OpenOptions {
   /** A date, a day's folder or a file; null is the latest day. */
@@ -76,73 +83,70 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
     if (date === null) throw notADay(place);
     return openDay(place, date);
   }
+  if (!found.isFile()) throw notAFile(place, kindOf(found));
   return (await magicOf(place)).toString('latin1') === 'PAR1'
     ? openParquetFile(place)
-    : openCsv(place);
+    : openCsvFile(place);
 }
 
 async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const day = dayArchive(folder);
-  const manifest = await manifestOf(day, folder);
+  const manifest = await day.manifest();
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
   const parts = await filesOf(folder, DAY_LOG);
   const mending = parts.length > 0 ? madeAnew(date, path.resolve(folder)) : undefined;
+  if (zipped !== undefined) await refuseLink(day.pathOf(zipped.name));
   const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name), mending);
   return {
     kind: 'day',
     place: path.resolve(folder),
     date,
     columns: new Set(parquet?.columns ?? CSV_HEADER.split(',')),
+    required: parquet?.required ?? REQUIRED,
+    notes: [],
     rows: () =>
-      parquet === null
-        ? firstOfSlots(logRows(parts, 'is still written'))
-        : parquetRows(parquet, folder, mending),
+      parquet === null ? firstOfSlots(logRows(parts)) : parquetRows(parquet, folder, mending),
+    whyUnreadable: () => Promise.resolve(null),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
     day,
   };
 }
 
+/** Those of a day log, which no row is without. */
+const REQUIRED: ReadonlySet<string> = new Set(
+  COLUMNS.flatMap(({ name, nullable }) => (nullable ? [] : [name])),
+);
+
 async function openParquetFile(place: string): Promise<Recording> {
   const parquet = await parquetIn(place);
-  const missing = missingIn(parquet.columns);
-  if (missing !== null) throw foreign(place, `it has no column ${missing}`);
+  const missing = CSV_HEADER.split(',').find((name) => !parquet.columns.includes(name));
+  if (missing !== undefined) throw foreign(place, `it has no column ${missing}`);
   const rows = () => parquetRows(parquet, place);
-  return fileOf('parquet', place, new Set(parquet.columns), rows);
+  const { columns, required } = parquet;
+  return fileOf('parquet', place, { columns: new Set(columns), required, notes: [], rows });
 }
 
-async function openCsv(place: string): Promise<Recording> {
-  const header = await firstLine(place);
-  if (header === CSV_HEADER) {
-    return fileOf('day-log', place, new Set(CSV_HEADER.split(',')), () => logRows([place]));
-  }
-  if (header === RECORDED_HEADER) {
-    const columns = new Set(RECORDED_HEADER.split(','));
-    return fileOf('csv', place, columns, () => csvRows(place, RECORDED_HEADER, recordedRow));
-  }
-  if (header === COMPAT_HEADER) {
-    const columns = new Set(COMPAT_HEADER.split(','));
-    return fileOf('reference', place, columns, () => csvRows(place, COMPAT_HEADER, compatRow));
-  }
-  if (header?.startsWith('timestamp,symbol,') === true) {
-    const missing = missingIn(header.split(','));
-    throw foreign(place, missing === null ? 'its columns differ' : `it has no column ${missing}`);
-  }
-  throw notARecording(place);
+async function openCsvFile(place: string): Promise<Recording> {
+  const csv = await openCsv(place);
+  const required = new Set([...REQUIRED].filter((name) => csv.columns.has(name)));
+  return fileOf(csv.form.kind, place, { ...csv, required });
 }
 
-async function fileOf(
-  kind: RecordingKind,
-  place: string,
-  columns: ReadonlySet<string>,
-  rows: Recording['rows'],
-): Promise<Recording> {
+type OfFile = Pick<Recording, 'columns' | 'required' | 'notes' | 'rows'> &
+  Partial<Pick<Recording, 'whyUnreadable'>>;
+
+async function fileOf(kind: RecordingKind, place: string, facts: OfFile): Promise<Recording> {
+  const { columns, required, notes, rows } = facts;
   return {
     kind,
     place,
     date: compatDateIn(path.basename(place)) ?? (await firstDate(rows())),
     columns,
+    required,
+    notes,
     rows,
+    whyUnreadable: facts.whyUnreadable ?? (() => Promise.resolve(null)),
     events: () => Promise.resolve([]),
     manifest: () => Promise.resolve(null),
     day: null,
@@ -164,74 +168,42 @@ async function* parquetRows(
   parquet: ParquetRows,
   place: string,
   mending?: string,
-): AsyncGenerator<RecordedRow> {
+): AsyncGenerator<RecordedRow | null> {
   try {
     for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
-      yield* group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
+      const sorted = group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
+      for (const row of sorted) yield isSound(row) ? row : null;
     }
   } catch (caught) {
     throw damaged(place, toError(caught), mending);
   }
 }
 
-const OBSERVED = CSV_HEADER.split(',').length;
-
-/** What compaction adds is text. */
-function recordedRow(line: string): RecordedRow | null {
-  const texts = line.split(',');
-  const cells = parseCsvLine(texts.slice(0, OBSERVED).join(','));
-  if (cells === null || texts.length !== RECORDED_COLUMNS.length) return null;
-  return [...cells, ...texts.slice(OBSERVED).map((text) => (text === '' ? null : text))];
-}
-
-const DERIVED: readonly Cell[] = RECORDED_COLUMNS.slice(OBSERVED).map(() => null);
-
-/** The parts of a day log, one after the other. */
-async function* logRows(
-  parts: readonly string[],
-  atTorn?: 'is still written',
-): AsyncGenerator<RecordedRow | null> {
-  for (const part of parts) yield* csvRows(part, CSV_HEADER, loggedRow, atTorn);
-}
-
-function loggedRow(line: string): RecordedRow | null {
-  const cells = parseCsvLine(line);
-  return cells === null ? null : [...cells, ...DERIVED];
-}
-
-const AFTER_COMPAT: readonly Cell[] = RECORDED_COLUMNS.slice(COMPAT_HEADER.split(',').length).map(
-  () => null,
+const OTHER_KINDS = RECORDED_COLUMNS.flatMap((column, index) =>
+  column.kind === 'text' || column.kind === 'timestamp' ? [{ ...column, index }] : [],
 );
 
-function compatRow(line: string): RecordedRow | null {
-  const cells = parseCompatLine(line);
-  return cells === null ? null : [...cells, ...AFTER_COMPAT];
+/** A Parquet file of another writer may hold any text, and any number in place of an instant. */
+function isSound(row: RecordedRow): boolean {
+  return OTHER_KINDS.every(({ name, kind, index }) => {
+    const cell = row[index] ?? null;
+    if (cell === null) return name !== 'timestamp' && name !== 'symbol';
+    if (kind === 'text') return typeof cell === 'string' && isText(name, cell);
+    return typeof cell === 'number' && isInstant(cell);
+  });
 }
 
-/** @param atTorn what a last line without its end is: cut off in a file, but not in a day that may go on */
-async function* csvRows(
-  file: string,
-  header: string,
-  parse: (line: string) => RecordedRow | null,
-  atTorn: 'is cut off' | 'is still written' = 'is cut off',
-): AsyncGenerator<RecordedRow | null> {
-  try {
-    for await (const { text, torn } of linesOf(file)) {
-      if (torn && atTorn === 'is still written') return;
-      if (text !== header) yield torn ? null : parse(text);
-    }
-  } catch (caught) {
-    throw damaged(file, toError(caught));
-  }
-}
+const DAY_LOG_FORM: CsvForm = {
+  kind: 'day-log',
+  separator: ',',
+  hasHeader: true,
+  places: [...COLUMNS.keys()],
+  width: COLUMNS.length,
+};
 
-async function firstLine(file: string): Promise<string | null> {
-  try {
-    for await (const { text, torn } of linesOf(file)) return torn ? null : text;
-    return null;
-  } catch (caught) {
-    throw damaged(file, toError(caught));
-  }
+/** The parts of a day log, one after the other. */
+async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | null> {
+  for (const part of parts) yield* csvRows(part, DAY_LOG_FORM, 'is still written');
 }
 
 async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
@@ -240,17 +212,4 @@ async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
   } catch (caught) {
     throw damaged(file, toError(caught), mending);
   }
-}
-
-async function manifestOf(day: DayArchive, folder: string): Promise<Manifest | null> {
-  try {
-    return await day.manifest();
-  } catch {
-    throw foreign(folder, 'its manifest is of another version');
-  }
-}
-
-/** An observed column of this version that is not among them. */
-function missingIn(names: readonly string[]): string | null {
-  return CSV_HEADER.split(',').find((name) => !names.includes(name)) ?? null;
 }

@@ -1,6 +1,6 @@
 // The harvesters' event logs of the latest day, from their pieces in the bucket.
-import { gunzipSync } from 'node:zlib';
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import { unzippedPiece } from '../../adapters/files/unzip.ts';
 import { parseEventLine } from '../../core/depth/day-events.ts';
 import { FyersError } from '../../core/errors.ts';
 import { awsCall } from '../aws.ts';
@@ -25,7 +25,8 @@ export async function latestDay({ io }: Session, bucket: string): Promise<DayLog
   const client = new s3.S3Client(io.aws);
   const read = async (Key: string) => {
     const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key }));
-    return gunzipSync((await Body?.transformToByteArray()) ?? '').toString('utf8');
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    return (await unzippedPiece(bytes)).toString('utf8');
   };
   return awsCall(`Reading s3://${bucket}/${DAYS}`, async () => {
     try {

@@ -1,10 +1,11 @@
 // One day as one page: no script, nothing from elsewhere, pictures inside. Everything on it is in the recording.
-import type { CoverageSummary, HoleReason } from '../../core/depth/coverage.ts';
+import { type CoverageSummary, type HoleReason, isWithoutRows } from '../../core/depth/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../core/depth/figures.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { type Instant, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import { type RedSymbol, lookFirst } from '../look-first.ts';
 import { share } from '../share.ts';
+import { withoutControls } from '../terminal.ts';
 import {
   closePicture,
   coveragePicture,
@@ -50,7 +51,9 @@ export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
   const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, fields, files];
-  return `<!doctype html>
+  // Names in the pictures are set by another library than the tables.
+  return withoutControls(
+    `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -68,7 +71,9 @@ ${parts.map((part) => part(inOrder(day))).join('\n')}
 </main>
 </body>
 </html>
-`;
+`,
+    false,
+  );
 }
 
 /** Symbols everywhere as the day's plan has them. */
@@ -84,7 +89,7 @@ function inOrder(day: ReportDay): ReportDay {
 }
 
 function verdict({ until, coverage: all, red }: ReportDay): string {
-  const tone = all.unexplained > 0 ? 'bad' : 'good';
+  const tone = all.unexplained > 0 || isWithoutRows(all) ? 'bad' : 'good';
   const look = red.length === 0 ? '' : `<p class="verdict bad">${escaped(lookFirst(red))}</p>`;
   const far =
     until === null
@@ -96,6 +101,7 @@ function verdict({ until, coverage: all, red }: ReportDay): string {
 function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
   if (expected === 0) return 'No slot is old enough yet to be judged.';
   if (unexplained > 0) return `${count(unexplained)} slots have neither a row nor a reason.`;
+  if (received === 0) return `No slot was recorded: all ${count(expected)} have a reason.`;
   return received === expected
     ? 'Every slot of every symbol was recorded.'
     : `Every slot was recorded or is explained: ${count(explained)} have no row.`;

@@ -1,4 +1,5 @@
 // The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
+import { parseSymbol } from '../config.ts';
 import { type Instant, formatIso, instant, parseInstant } from '../time.ts';
 import { LEVELS, type Level } from './book.ts';
 import type { Row } from './row.ts';
@@ -99,25 +100,69 @@ export function csvLine(row: Row): string {
 
 /** The cells of a line in the order of {@link COLUMNS}; null for a line that is not a whole row. */
 export function parseCsvLine(line: string): readonly Cell[] | null {
-  const texts = line.split(',');
-  if (texts.length !== COLUMNS.length) return null;
+  const cells = parseCells(COLUMNS, line.split(','));
+  return 'why' in cells ? null : cells;
+}
+
+/** Cells of the columns, or why a text is not a value of its column. */
+export function parseCells(
+  columns: readonly Omit<Column, 'of'>[],
+  texts: readonly string[],
+): readonly Cell[] | { readonly why: string } {
+  if (texts.length !== columns.length) {
+    return { why: `it has ${String(texts.length)} cells instead of ${String(columns.length)}` };
+  }
   const cells: Cell[] = [];
-  for (const [index, column] of COLUMNS.entries()) {
-    const cell = parseCell(column, texts[index] ?? '');
-    if (cell === undefined) return null;
+  for (const [index, column] of columns.entries()) {
+    const text = texts[index] ?? '';
+    const cell = parseCell(column, text);
+    if (cell === undefined) return { why: notAValue(column, text) };
     cells.push(cell);
   }
   return cells;
 }
 
-/** Undefined where the text is not a value of the column. */
-export function parseCell({ kind, nullable }: Column, text: string): Cell | undefined {
+const KIND_NAMES: Readonly<Record<ColumnKind, string>> = {
+  timestamp: 'a time with its offset, such as 2025-12-26T09:15:02.000+05:30',
+  text: 'a name',
+  price: 'a number',
+  count: 'a whole number',
+};
+
+/** Such as `ltp "x" is not a number`. */
+export function notAValue({ name, kind }: Omit<Column, 'of'>, text: string): string {
+  if (text === '') return `${name} is empty`;
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return `${name} "${shown}" is not ${name === 'symbol' ? 'a symbol' : KIND_NAMES[kind]}`;
+}
+
+/** Decimal and with nothing around it: `Number` also takes blanks, hexadecimal digits and the word Infinity. */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Names, and marks joined by a space: what no terminal, spreadsheet or page takes for something else. */
+const TEXT = /^[A-Za-z0-9][\w:&.+ -]{0,199}$/;
+
+/** Undefined when the text is not a value of the column. */
+export function parseCell(
+  { name, kind, nullable }: Omit<Column, 'of'>,
+  text: string,
+): Cell | undefined {
   if (text === '') return nullable ? null : undefined;
-  if (kind === 'text') return text;
+  if (kind === 'text') return isText(name, text) ? text : undefined;
   if (kind === 'timestamp') return instantIn(text);
-  const value = Number(text);
-  const right = kind === 'count' ? Number.isSafeInteger(value) : Number.isFinite(value);
-  return right ? value : undefined;
+  return numberIn(kind, text);
+}
+
+/** Whether a cell of the column may hold the text. A symbol is what the broker could be asked for. */
+export function isText(name: string, text: string): boolean {
+  return name === 'symbol' ? parseSymbol(text).ok : TEXT.test(text);
+}
+
+/** A decimal number, a whole one for a count. There is one zero. */
+export function numberIn(kind: 'price' | 'count', text: string): number | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const value = Number(text) + 0;
+  const isRight = kind === 'count' ? Number.isSafeInteger(value) : Number.isFinite(value);
+  return isRight ? value : undefined;
 }
 
 function instantIn(text: string): Instant | undefined {

@@ -9,11 +9,11 @@ import {
   parseInstant,
   parseIstDate,
 } from '../time.ts';
-import { COLUMNS, type Cell, cellIndex } from './columns.ts';
+import { COLUMNS, type Cell, cellIndex, notAValue, numberIn, parseCell } from './columns.ts';
 import type { Row } from './row.ts';
 
 /** The reference's columns are our first ones: the last of them is the fifth ask's quantity. */
-const COMPAT_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
+export const COMPAT_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
 
 /** Without a line end. */
 export const COMPAT_HEADER = COMPAT_COLUMNS.map(({ name }) => name).join(',');
@@ -47,47 +47,74 @@ export function compatLineOf(cells: readonly Cell[]): string | null {
   return COMPAT_COLUMNS.map(({ kind }, index) => {
     const cell = cells[index] ?? null;
     if (kind === 'timestamp') return cell === null ? '' : formatIso(instant(Number(cell)));
+    // Of a level that is missing the reference writes zeros. Of half a level a zero would be another observation.
+    if (cell === null && (cells[levelPartner(index) ?? -1] ?? null) !== null) return '';
     // pandas takes a column's type from its texts: a price is written as a float, as pandas itself writes it.
     return kind === 'price' ? float(Number(cell ?? 0)) : String(cell ?? 0);
   }).join(',');
 }
 
 function float(value: number): string {
-  return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+  const text = String(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
+
+/** The first level's price; after it price and quantity of each level in turn. */
+const LEVELS_FROM = cellIndex('bid_px_1');
+
+/** The column of a level's other number; null for a column that belongs to no level. */
+function levelPartner(index: number): number | null {
+  if (index < LEVELS_FROM) return null;
+  return (index - LEVELS_FROM) % 2 === 0 ? index + 1 : index - 1;
+}
+
+/** What the reference, pandas and others write for a number that is missing. */
+const MISSING = /^(?:nan|none|null|<na>)?$/i;
 
 /**
- * The cells of a line of the reference, null where it wrote the zero of a missing value; null for a line that is no row.
- * A level is missing where price and quantity are both zero: one zero alone was observed.
+ * The cells of a line of the reference, null where it wrote the zero of a missing value, or why it is not a row. A level is
+ * missing when price and quantity both are: one zero next to a number was observed.
+ * @param decimal what stands between rupees and paise
  */
-export function parseCompatLine(line: string): readonly Cell[] | null {
-  const texts = line.split(',');
-  if (texts.length !== COMPAT_COLUMNS.length) return null;
-  const at = instantIn(texts[0] ?? '');
-  const symbol = texts[1] ?? '';
-  const numbers = texts.slice(2).map((text) => (text === '' ? 0 : Number(text)));
-  if (at === null || symbol === '' || !numbers.every(Number.isFinite)) return null;
-  const [ltp = 0, buy = 0, sell = 0, ...levels] = numbers;
-  return [at, symbol, orMissing(ltp), orMissing(buy), orMissing(sell), ...pairs(levels)];
-}
-
-function orMissing(value: number): number | null {
-  return value === 0 ? null : value;
-}
-
-/** Price and quantity of each level in turn. */
-function pairs(levels: readonly number[]): readonly Cell[] {
-  return levels.map((value, index) => {
-    const other = levels[index % 2 === 0 ? index + 1 : index - 1];
-    return value === 0 && other === 0 ? null : value;
+export function readCompatCells(
+  texts: readonly string[],
+  decimal: '.' | ',' = '.',
+): readonly Cell[] | { readonly why: string } {
+  const cells: Cell[] = [];
+  for (const [index, column] of COMPAT_COLUMNS.entries()) {
+    const text = (texts[index] ?? '').trim();
+    const cell = readCell(column, text, decimal);
+    if (cell === undefined) return { why: notAValue(column, text) };
+    cells.push(cell);
+  }
+  return cells.map((cell, index) => {
+    if (cell !== 0) return cell;
+    const partner = levelPartner(index);
+    return partner === null || (cells[partner] ?? 0) === 0 ? null : cell;
   });
 }
 
-/** Microseconds are cut to milliseconds. */
-function instantIn(text: string): Instant | null {
+function readCell(
+  column: (typeof COMPAT_COLUMNS)[number],
+  text: string,
+  decimal: '.' | ',',
+): Cell | undefined {
+  const { kind } = column;
+  if (kind === 'timestamp') return instantIn(text);
+  if (kind === 'text') return parseCell(column, text);
+  if (MISSING.test(text)) return null;
+  return numberIn(kind, decimal === ',' ? text.replace(/^(-?\d+),(\d+)$/, '$1.$2') : text);
+}
+
+/** As Python, pandas or a database write it. Microseconds are cut to milliseconds. */
+function instantIn(text: string): Instant | undefined {
   try {
-    return parseInstant(text.replace(' ', 'T'));
+    return parseInstant(text.replace(/([+-]\d\d)(\d\d)?$/, withColon));
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+function withColon(_offset: string, hours: string, minutes = '00'): string {
+  return `${hours}:${minutes}`;
 }

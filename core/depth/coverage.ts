@@ -56,6 +56,14 @@ export interface CoverageSummary extends Counts {
   readonly phases: readonly (Counts & { readonly phase: Phase })[];
 }
 
+/** Every slot may have its reason, and there is still nothing to use. */
+export function isWithoutRows({
+  expected,
+  received,
+}: Pick<Counts, 'expected' | 'received'>): boolean {
+  return expected > 0 && received === 0;
+}
+
 /** A day's slots, ticked off one by one. It has state, and no clock and no files. */
 export interface Coverage {
   /** duplicate: the slot has its row already · unplanned: no plan asks for it. */

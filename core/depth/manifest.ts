@@ -15,7 +15,10 @@ const counts = {
   unexplained: z.number(),
 };
 
-export const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+/** In the day's own folder: a manifest may come from elsewhere, and must not lead to another file. */
+const fileName = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{0,99}$/));
+
+export const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
 
 const mark = z.enum(MARKS);
 /** Rows by mark, those that no row has left out. */
@@ -135,6 +138,15 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     fieldFaults: facts.fieldFaults.map((each) => ({ ...each })),
     files: [...facts.files],
   };
+}
+
+/** Why {@link parseManifest} threw, as the end of a sentence. */
+export function manifestProblem(caught: unknown): string {
+  if (!(caught instanceof z.core.$ZodError)) return 'its manifest is not JSON';
+  const path = (caught.issues[0]?.path ?? []).map(String).join('.');
+  return path === 'version' || path === ''
+    ? 'its manifest is of another version'
+    : `the value ${path} of its manifest is not as a harvester writes it`;
 }
 
 /** @throws where the text is not a manifest of this version. */

@@ -1,4 +1,5 @@
 // Fyers' public symbol master: one line a listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
+import { parseSymbol } from '../config.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
 /** Cash market and equity derivatives of NSE, as the files are named. */
@@ -53,7 +54,8 @@ export function masterRowOf(segment: Segment, line: string): MasterRow | null {
   const cells = cellsOf(line);
   const text = (column: keyof typeof AT): string => cells[AT[column]]?.trim() ?? '';
   const [symbol, fyToken] = [text('symbol'), text('fyToken')];
-  if (!/^(?:NSE|BSE):\S+$/.test(symbol) || !/^\d{11,20}$/.test(fyToken)) return null;
+  // What cannot be asked for by its name is not recorded under it either.
+  if (!parseSymbol(symbol).ok || !/^\d{11,20}$/.test(fyToken)) return null;
   if (cells.length <= AT.underlyingFyToken) return null;
   const common = {
     symbol,

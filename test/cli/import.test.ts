@@ -85,7 +85,9 @@ describe('fyers import', () => {
     const first = await cli.run('import', ...files);
     expect(first.err.split('\n')).toEqual([
       expect.stringMatching(/12-23.csv has no line that can be read as a row, of 4\. .*offset/),
-      expect.stringMatching(/12-26.csv has no row of 2025-12-26 .*, and 5 rows of other times/),
+      expect.stringMatching(
+        /12-26.csv has no row of 2025-12-26 .* another day: 5 rows of 2025-12-24.*--date 2025-12-24/,
+      ),
       expect.stringMatching(/^operator.usage: There is no file .*absent.csv/),
     ]);
     expect(first.out).toMatch(/3 rows are the day 2025-12-22.*\n.*9 rows are the day 2025-12-24/);

@@ -184,7 +184,7 @@ describe('The report of a day', () => {
       state: 'running',
     });
     const { out } = await later.run('report', '--json');
-    const minute = istInstant(istDate('2026-11-25'), '15:20');
+    const minute = '2026-11-25T15:20:00.000+05:30';
     const traded = [{ minute, spread: expect.closeTo(3.51, 2) as number }];
     expect(JSON.parse(out)).toMatchObject({
       figures: {

@@ -52,6 +52,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   const store = await startParameterStore(options.parameters ?? {});
   const io = (out: string[], err: string[], screen: string[]): Io => ({
     ...linesTo({
+      colour: options.colour ?? false,
       out: (text) => screen.push(out[out.push(text.slice(0, -1)) - 1] ?? ''),
       err: (text) => screen.push(err[err.push(text.slice(0, -1)) - 1] ?? ''),
       rewrite: options.watched === true ? (text) => screen.push(`[${text}]`) : null,

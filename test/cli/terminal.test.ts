@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reflowed, table } from '../../cli/terminal.ts';
+import { linesTo, paint, reflowed, table, withoutControls } from '../../cli/terminal.ts';
 
 const at = (columns: number | null) => ({
   out: () => undefined,
@@ -41,5 +41,37 @@ describe('a help text', () => {
 
   test('is as it was written in a pipe', () => {
     expect(reflowed(at(null), text)).toBe(text);
+  });
+});
+
+describe('what a terminal gets', () => {
+  test.each([
+    ['clears the screen', 'a\u001b[2Jb', 'a\uFFFD[2Jb'],
+    ['sets the title', '\u001b]0;t\u0007', '\uFFFD]0;t\uFFFD'],
+    ['begins with C1', '\u009b31mred', '\uFFFD31mred'],
+    ['goes back to the start of the line', 'good\rbad', 'good\uFFFDbad'],
+    ['deletes', 'a\b\u007fb', 'a\uFFFD\uFFFDb'],
+    ['turns the direction', 'a\u202egpj.exe', 'a\uFFFDgpj.exe'],
+    ['is not seen', 'NSE:SBIN\u200b-EQ', 'NSE:SBIN\uFFFD-EQ'],
+    ['is another colour than ours', '\u001b[5;41mx', '\uFFFD[5;41mx'],
+  ])('shows what %s and does not obey it', (_what, text, shown) => {
+    expect(withoutControls(text)).toBe(shown);
+    expect(withoutControls(text, false)).toBe(shown);
+  });
+
+  test('has line ends, tabs, other scripts, and the colours of a terminal that has them', () => {
+    const plain = 'a\tb\nभारत ₹ █ ✓';
+    expect(withoutControls(plain)).toBe(plain);
+    for (const colour of [true, false]) {
+      const written: string[] = [];
+      const write = (text: string) => void written.push(text);
+      const lines = linesTo({ out: write, err: write, rewrite: write, colour });
+      const painted = paint({ ...at(80), colour: true }, 'bad', 'x');
+      lines.out(painted);
+      lines.err(painted);
+      lines.progress?.(`${painted}\u001b[1A`);
+      expect(written.every((text) => text.includes('\u001b[31m') === colour)).toBe(true);
+      expect(written.join('')).not.toContain('\u001b[1A');
+    }
   });
 });

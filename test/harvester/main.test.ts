@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/files/harvest-lock.ts';
-import { COMPAT_HEADER, parseCompatLine } from '../../core/depth/compat.ts';
+import { COMPAT_HEADER, readCompatCells } from '../../core/depth/compat.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
@@ -62,6 +62,20 @@ async function manifest(date = MUHURAT) {
 }
 
 describe('The harvester as a process', () => {
+  test('fails when it was to record one day and the disk does not let that be closed', async () => {
+    await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
+    const env = { FYERS_API_URL: server.url };
+    const file = path.join(folder, 'data', 'days', MUHURAT, 'depth.parquet.partial');
+    await mkdir(file, { recursive: true });
+    const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
+    const first = await ending(start(args, env));
+    expect(first.output).toContain('step-failed');
+    expect(first.output).toContain('"event":"platform.disk"');
+    expect(first.output).toContain(`fyers compact ${MUHURAT}`);
+    expect(first.code).toBe(4);
+    await expect(manifest()).rejects.toThrow('ENOENT');
+  });
+
   test('loses only the slots for which it was dead, and compacts to the same bytes whenever and from whichever file', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
@@ -89,7 +103,7 @@ describe('The harvester as a process', () => {
     const [header, ...rows] = (await readFile(compat, 'utf8')).trim().split('\n');
     expect(header).toBe(COMPAT_HEADER);
     expect(rows).toHaveLength(2 * (45 + 45));
-    expect(rows.filter((row) => parseCompatLine(row) === null)).toEqual([]);
+    expect(rows.filter((row) => 'why' in readCompatCells(row.split(',')))).toEqual([]);
 
     const before = await manifest();
     await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));

@@ -4,7 +4,7 @@ import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/files/line-parser.ts';
 import * as config from '../../core/config.ts';
 import { COLUMNS, parseCell, parseCsvLine } from '../../core/depth/columns.ts';
-import { compatDateIn, parseCompatLine } from '../../core/depth/compat.ts';
+import { compatDateIn, readCompatCells } from '../../core/depth/compat.ts';
 import { parseEventLine } from '../../core/depth/day-events.ts';
 import { readDepthAnswer } from '../../core/depth/depth-answer.ts';
 import { parseManifest } from '../../core/depth/manifest.ts';
@@ -189,7 +189,7 @@ export const PARSERS: readonly TextParser[] = [
   // Files and logs.
   ...ofText({
     parseCsvLine,
-    parseCompatLine,
+    readCompatCells: (text) => readCompatCells(text.split(',')),
     parseEventLine,
     parseManifest,
     parsePieceState,

@@ -38,9 +38,18 @@ describe('A folder to record into', () => {
     },
   );
 
-  test.each(['ENOSPC', 'EIO'])('is taken with %s, which may pass', async (code) => {
-    await expect(proveWritable(folder, refusing(code))).resolves.toBeUndefined();
+  test.each(['ENOTDIR', 'ENAMETOOLONG', 'EMFILE'])('is refused with %s', async (code) => {
+    await expect(proveWritable(folder, refusing(code))).rejects.toMatchObject({
+      code: 'platform.disk',
+    });
   });
+
+  test.each(['ENOSPC', 'EIO', 'EDQUOT', 'ESTALE'])(
+    'is taken with %s, which may pass',
+    async (code) => {
+      await expect(proveWritable(folder, refusing(code))).resolves.toBeUndefined();
+    },
+  );
 });
 
 describe('What the disk says', () => {
@@ -49,6 +58,31 @@ describe('What the disk says', () => {
     expect(diskFault('The day log', '/d', refusal('ENOSPC')).nextStep).toContain('`df -h /d`');
     expect(diskRefusal(refusal('EACCES', '/d/f'))?.nextStep).toContain('`ls -ld /d`');
     expect(diskRefusal(refusal('ENOSPC'))?.code).toBe('platform.disk');
+  });
+
+  test.each([
+    ...['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'],
+    ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ESTALE', 'ENODEV', 'EBUSY', 'EMFILE', 'ENFILE'],
+  ])('is %s, and not a bug', (code) => {
+    expect(diskRefusal(refusal(code, '/d/f'))?.code).toBe('platform.disk');
+  });
+
+  test('is what a socket, or a program that cannot be started, has not', () => {
+    for (const syscall of ['spawn pulumi', 'spawn']) {
+      const caught = Object.assign(refusal('EACCES', 'pulumi'), { syscall });
+      expect(diskRefusal(caught)).toBeNull();
+    }
+    expect(diskRefusal(Object.assign(refusal('EACCES'), { syscall: 'listen' }))).toBeNull();
+    expect(diskRefusal(refusal('EMFILE'))).toBeNull();
+  });
+
+  test('is rights for a folder that cannot be made, which Node calls ENOENT on a read-only disk', async () => {
+    const caught = Object.assign(refusal('ENOENT', '/d/new'), { syscall: 'mkdir' });
+    expect(diskRefusal(caught)?.nextStep).toContain('Let this user write there');
+    const mkdir = () => Promise.reject(caught);
+    await expect(proveWritable('/d/new', { ...THIS_DISK, mkdir })).rejects.toMatchObject({
+      code: 'platform.disk',
+    });
   });
 
   test('is no excuse for other errors', () => {

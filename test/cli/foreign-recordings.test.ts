@@ -1,0 +1,258 @@
+// Recordings as they come from elsewhere: other encodings, other writers, and files that were made to do harm.
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
+import { DAY, plus } from '../../core/time.ts';
+import { oldFile, oldRows } from '../support/old-files.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { type Stage, stage } from './stage.ts';
+
+let cli: Stage;
+let dataDir = '';
+beforeEach(async () => {
+  cli = await stage();
+  dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+const at = (name: string) => path.join(cli.folder, name);
+const LINES = oldRows(6).flatMap((row) => compatLine(row) ?? []);
+const TEXT = [COMPAT_HEADER, ...LINES, ''].join('\n');
+
+function utf16be(text: string): Buffer {
+  return Buffer.from(`\uFEFF${text}`, 'utf16le').swap16();
+}
+
+describe('A file of the Python original', () => {
+  test.each([
+    ['as it was written', TEXT],
+    ['with a byte-order mark', `\uFEFF${TEXT}`],
+    ['in UTF-16 with its mark', Buffer.from(`\uFEFF${TEXT}`, 'utf16le')],
+    ['in UTF-16 without a mark', Buffer.from(TEXT, 'utf16le')],
+    ['in UTF-16 of the other order', utf16be(TEXT)],
+    ['compressed', gzipSync(TEXT)],
+    [
+      'compressed in two pieces',
+      Buffer.concat([gzipSync(TEXT.slice(0, 300)), gzipSync(TEXT.slice(300))]),
+    ],
+    ['compressed, in UTF-16', gzipSync(Buffer.from(`\uFEFF${TEXT}`, 'utf16le'))],
+    ['with CR LF', TEXT.replaceAll('\n', '\r\n')],
+    ['with CR alone', TEXT.replaceAll('\n', '\r')],
+    ['with blank lines', TEXT.replaceAll('\n', '\n\n')],
+    [
+      'with a second header',
+      [COMPAT_HEADER, ...LINES.slice(0, 3), COMPAT_HEADER, ...LINES.slice(3), ''].join('\n'),
+    ],
+    [
+      'with a second header in another order',
+      [
+        COMPAT_HEADER,
+        ...LINES.slice(0, 3),
+        COMPAT_HEADER.split(',').toReversed().join(),
+        ...LINES.slice(3).map((line) => line.split(',').toReversed().join()),
+        '',
+      ].join('\n'),
+    ],
+  ])('is imported whole: %s', async (_how, content) => {
+    await writeFile(at('old.csv'), content);
+    const { code, out, err } = await cli.run('import', 'old.csv');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n')).toEqual([expect.stringContaining('6 rows are the day 2025-12-24')]);
+  });
+
+  test('without a header is read by position, and that is said', async () => {
+    await writeFile(at('old.csv'), [...LINES, ''].join('\n'));
+    const { code, out, err } = await cli.run('import', 'old.csv');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringContaining('has no header') as string,
+    });
+    expect(out).toContain('6 rows are the day 2025-12-24');
+    expect((await cli.run('check', 'old.csv')).err).toContain('has no header');
+  });
+
+  test.each([
+    [
+      'one column less',
+      LINES[0]?.slice(0, LINES[0].lastIndexOf(',')) ?? '',
+      /24 cells instead of 25/,
+    ],
+    ['no offset', LINES[0]?.replace('+05:30', '') ?? '', /not a time with its offset/],
+    ['nothing', '', /it is empty/],
+    ['a workbook', 'PK\u0003\u0004 and so on', /Excel workbook/],
+    ['another table', 'a,b\n1,2\n', /is no recording/],
+  ])('is refused with the reason: %s', async (_how, content, why) => {
+    await writeFile(at('old.csv'), content);
+    const { code, err } = await cli.run('import', 'old.csv');
+    expect(err).toMatch(why);
+    expect(code).toBe(2);
+  });
+
+  test('of two days is imported once for each', async () => {
+    const friday = oldRows(4).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, 2 * DAY) }));
+    const name = await oldFile(
+      cli.folder,
+      oldRows(6),
+      friday.flatMap((row) => compatLine(row) ?? []),
+    );
+    const first = await cli.run('import', name);
+    expect(first.out).toContain('6 rows are the day 2025-12-24');
+    expect(first.out).toContain('of another day: 4 rows of 2025-12-26');
+    expect(first.out).toContain(`npx --no-install fyers import ${name} --date 2025-12-26`);
+    expect(first.out).not.toContain('outside of 09:15');
+    const second = await cli.run('import', name, '--date', '2025-12-26');
+    expect(second.out).toContain('4 rows are the day 2025-12-26');
+    expect(second.code).toBe(0);
+    const third = await cli.run('import', name, '--date', '2025-12-29');
+    expect(third.err).toMatch(/6 rows of 2025-12-24, 4 rows of 2025-12-26/);
+    expect(third.code).toBe(2);
+    expect((await cli.run('import', name, '--date', 'friday')).code).toBe(2);
+  });
+
+  test('may be a Parquet file by its content, whatever its name', async () => {
+    await recordDay({ dataDir });
+    await writeFile(
+      at('day.csv'),
+      await readFile(path.join(dataDir, 'days/2026-11-25/depth.parquet')),
+    );
+    expect(await cli.run('check', 'day.csv')).toMatchObject({ code: 0, err: '' });
+    expect((await cli.run('import', 'day.csv')).err).toContain('no file of the Python original');
+  });
+});
+
+describe('A file that was made to do harm', () => {
+  test.each([
+    [
+      'one endless line',
+      gzipSync(Buffer.alloc(300_000_000, 'x')),
+      /a line of more than 65536 characters/,
+    ],
+    [
+      'lines without end',
+      gzipSync(
+        Buffer.concat([Buffer.from(TEXT), Buffer.alloc(80_000_000, `${'1,'.repeat(30)}\n`)]),
+      ),
+      /unpacks to more than 67108864/,
+    ],
+    ['one long line, not compressed', Buffer.alloc(2_000_000, 'x'), /a line of more than/],
+    [
+      'a row, and then an endless line',
+      Buffer.concat([Buffer.from(TEXT), Buffer.alloc(200_000, '7')]),
+      /a line of more than/,
+    ],
+  ])(
+    'is refused soon: %s',
+    async (_how, content, why) => {
+      await writeFile(at('old.csv'), content);
+      const before = process.memoryUsage().rss;
+      const { code, err } = await cli.run('check', 'old.csv');
+      expect(err).toMatch(why);
+      expect(code).toBe(4);
+      expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+    },
+    60_000,
+  );
+
+  test('is refused as a pipe and as a device', async () => {
+    await promisify(execFile)('mkfifo', [at('pipe.csv')]);
+    for (const what of ['pipe.csv', '/dev/zero']) {
+      expect(await cli.run('check', what)).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('a device or a pipe') as string,
+      });
+    }
+  });
+
+  test('is refused as Parquet whose footer claims more than it may have', async () => {
+    const claim = (bytes: number) => {
+      const tail = Buffer.alloc(8);
+      tail.writeUInt32LE(bytes);
+      tail.write('PAR1', 4);
+      return Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(100), tail]);
+    };
+    for (const bytes of [90, 1_000, 0xffffffff]) {
+      await writeFile(at('x.parquet'), claim(bytes));
+      const { code, err } = await cli.run('check', 'x.parquet');
+      expect(err).toContain('cannot be read to its end');
+      expect(code).toBe(4);
+    }
+  });
+});
+
+describe('A day from elsewhere', () => {
+  const file = (name: string) => path.join(dataDir, 'days/2026-11-25', name);
+  const change = async (name: string, from: string, to: string) => {
+    await writeFile(file(name), (await readFile(file(name), 'utf8')).replaceAll(from, to));
+  };
+
+  test.each([
+    '../../../etc/passwd',
+    '/etc/passwd',
+    '..\\\\passwd',
+    '.hidden',
+    'a/b.parquet',
+    'C:x',
+    'x\\u001b[2J',
+    '',
+  ])('may not name the file %j in its manifest', async (name) => {
+    await recordDay({ dataDir });
+    await change('manifest.json', '"depth.parquet"', `"${name}"`);
+    for (const command of ['check', 'report', 'export']) {
+      const to = command === 'export' ? ['--to', 'x.csv'] : [];
+      const { code, err, out } = await cli.run(command, '2026-11-25', ...to);
+      expect(err).toContain('files.0.name');
+      expect(`${out}${err}`).not.toContain('root:');
+      expect(code).toBe(2);
+    }
+    expect((await cli.run('compact', '2026-11-25')).code).toBe(2);
+  });
+
+  test.each(['depth.parquet', 'manifest.json', 'events.jsonl', 'day.log.gz'])(
+    'may not have a link in the place of %s',
+    async (name) => {
+      await recordDay({ dataDir });
+      await writeFile(at('elsewhere'), await readFile(file(name)));
+      await promisify(execFile)('rm', [file(name)]);
+      await symlink(at('elsewhere'), file(name));
+      const { code, err } = await cli.run('check');
+      expect(err).toContain(`${name} is a link`);
+      expect(code).toBe(4);
+    },
+  );
+
+  test('does not stop at a device in the place of its log', async () => {
+    await recordDay({ dataDir, state: 'ended' });
+    await promisify(execFile)('rm', [file('day-0.v2.csv')]);
+    await promisify(execFile)('mkfifo', [file('day-0.v2.csv')]);
+    expect((await cli.run('check')).err).toContain('a device or a pipe');
+  });
+
+  test('cannot send escape sequences to the terminal, nor elements to the page', async () => {
+    await recordDay({ dataDir });
+    const evil = '\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m<b>x';
+    await change('events.jsonl', 'NSE:INFY-EQ', evil);
+    await change('events.jsonl', 'Recording', evil);
+    await change('manifest.json', 'NSE:INFY-EQ', evil);
+    for (const argv of [
+      ['check'],
+      ['inspect', 'INFY'],
+      ['report'],
+      ['compact'],
+      ['check', '--json'],
+    ]) {
+      const { out, err } = await cli.run(...argv);
+      expect(`${out}${err}`).not.toMatch(/[^\P{Cc}\n]/u);
+    }
+    const page = await readFile(at('report-2026-11-25.html'), 'utf8');
+    expect(page).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(page).not.toContain('<b>x');
+    await mkdir(at('\u001b[31mred'));
+    const { err } = await cli.run('check', '\u001b[31mred');
+    expect(err).toContain('is a folder');
+    expect(err).not.toMatch(/\p{Cc}/u);
+  });
+});
