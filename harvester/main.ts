@@ -42,6 +42,7 @@ import {
   type Environment,
   type HarvestSettings,
   parseSettings,
+  refusePast,
 } from './settings.ts';
 import type { MarketStatus } from './market-check.ts';
 import type { Onlooker } from './ports.ts';
@@ -83,7 +84,10 @@ export async function run(options: RunOptions): Promise<number> {
   try {
     const settings = parseSettings(argv, env);
     if (settings.kind === 'compact') await compact(settings);
-    else await record(settings, { clock, signal, log, onlookers: onlookersOf(options, log) });
+    else {
+      refusePast(settings, clock.now());
+      await record(settings, { clock, signal, log, onlookers: onlookersOf(options, log) });
+    }
     return 0;
   } catch (caught) {
     const error = diskRefusal(caught) ?? toError(caught);

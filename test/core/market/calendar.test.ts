@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  COVERED_UNTIL,
   type CalendarOptions,
   type Eligibility,
+  coveredUntil,
   dayOf,
+  hasWholeList,
   nextSession,
   notesOn,
 } from '../../../core/market/calendar.ts';
 import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
-import { SECOND, formatIso, istDate, istInstant, plus } from '../../../core/time.ts';
+import { SECOND, addDays, formatIso, istDate, istInstant, plus } from '../../../core/time.ts';
 import { anyDate, anyEligibility, openPlan } from './plans.ts';
 
 // Written from the circulars, not from our data: `09:00 A 09:08 B 09:12` is A to 09:08, then B to 09:12.
@@ -54,6 +55,10 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first new pre-open', '2026-09-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
   ['the last close at 15:40', '2026-12-04', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
   ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
+  ['options, which have no pre-open', '2026-11-25', 'option', '09:15 CONTINUOUS 15:40'],
+  ['options in December', '2026-12-07', 'option', '09:15 CONTINUOUS 15:45'],
+  ['their last day in November', '2026-11-25', 'expiring-option', '09:15 ~CONTINUOUS 15:40'],
+  ['their last day in December', '2026-12-08', 'expiring-option', '09:15 CONTINUOUS 15:30'],
   ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
   ['a last day of old', '2026-07-31', 'expiring', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
   ['the first unsure last day', '2026-08-03', 'expiring', `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`],
@@ -90,6 +95,19 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
     '2026-11-08',
     'auction',
     '18:00 ?PREOPEN_ENTRY 18:05 ?PREOPEN_LIMIT*18:08 18:10 ?PREOPEN_MATCH 18:12 ?BUFFER 18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+  ],
+  [
+    'the same for options, of which no source gives the close',
+    '2026-11-08',
+    'option',
+    '18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+  ],
+  ['the muhurat of 2025, for options', '2025-10-21', 'option', '13:45 ~CONTINUOUS 14:45'],
+  [
+    'the muhurat of 2025, for futures, before their pre-open',
+    '2025-10-21',
+    'derivative',
+    '13:45 ~CONTINUOUS 14:45',
   ],
 ];
 
@@ -148,7 +166,9 @@ describe('A trading day', () => {
     ['a day with an inferred edge', '2026-12-07', 'regular', 'inferred'],
     ['the last day of the list', '2026-12-31', 'regular', 'inferred'],
     ['the first day after the list', '2027-01-01', 'regular', 'provisional'],
-    ['the last day before the list', '2024-12-31', 'regular', 'provisional'],
+    ['the last day of 2024', '2024-12-31', 'regular', 'sourced'],
+    ['the first day of the list', '2024-01-01', 'regular', 'sourced'],
+    ['the last day before the list', '2023-12-29', 'regular', 'provisional'],
     ['a budget session', '2026-02-01', 'special', 'sourced'],
     ['a muhurat session', '2025-10-21', 'muhurat', 'inferred'],
     ['a muhurat session without times', '2026-11-08', 'muhurat', 'provisional'],
@@ -181,6 +201,8 @@ describe('The notes of a day', () => {
 describe('A closed day', () => {
   test.each([
     ['2024-01-22', 'Ram Mandir consecration'],
+    ['2024-01-26', 'Republic Day'],
+    ['2024-08-15', 'Independence Day'],
     ['2024-05-20', 'Parliamentary elections'],
     ['2024-11-20', 'Maharashtra assembly elections'],
     ['2026-01-15', 'Maharashtra municipal elections'],
@@ -196,13 +218,82 @@ describe('A closed day', () => {
   });
 });
 
-describe('Beyond the list of holidays', () => {
-  test('the list ends with 2026', () => {
-    expect(COVERED_UNTIL).toBe('2026-12-31');
+/** Trading days of a year. */
+function openDays(year: number, options: CalendarOptions = {}): number {
+  let count = 0;
+  for (let date = istDate(`${String(year)}-01-01`); date.startsWith(String(year));) {
+    if (dayOf(date, options).kind === 'open') count += 1;
+    date = addDays(date, 1);
+  }
+  return count;
+}
+
+describe('A year', () => {
+  test.each([
+    // Weekdays less holidays, and the sessions of weekends: 262 - 17 + 1 (muhurat) + 3, and so on.
+    [2024, 249],
+    [2025, 249],
+    [2026, 247],
+  ])('%i has its trading days', (year, days) => {
+    expect(openDays(year)).toBe(days);
   });
 
+  const whole = { year: 2027, complete: true } as const;
+  const own = { date: istDate('2027-03-10'), closed: true, why: 'Id-Ul-Fitr' } as const;
+
+  test.each([
+    ['the first of the list', '2024-01-01', [], true],
+    ['the last of the list', '2026-12-31', [], true],
+    ['before the list', '2023-12-31', [], false],
+    ['after the list', '2027-01-01', [], false],
+    ['after the list, with a day of the operator', '2027-01-01', [own], false],
+    ['that the operator has whole', '2027-12-31', [own, whole], true],
+    ['after one that the operator has whole', '2028-01-03', [own, whole], false],
+    ['a leap day after the list', '2028-02-29', [], false],
+    ['a leap day of the list', '2024-02-29', [], true],
+  ])('is complete or not: %s', (_, date, overrides, expected) => {
+    expect(hasWholeList(istDate(date), { overrides })).toBe(expected);
+  });
+
+  test('is covered as long as no year is missing', () => {
+    const entries = [2029, 2027].map((year) => ({ year, complete: true }) as const);
+    expect(coveredUntil({})).toBe('2026-12-31');
+    expect(coveredUntil({ overrides: [own] })).toBe('2026-12-31');
+    expect(coveredUntil({ overrides: entries })).toBe('2027-12-31');
+    const three = [...entries, { year: 2028, complete: true } as const];
+    expect(coveredUntil({ overrides: three })).toBe('2029-12-31');
+  });
+
+  test('that the operator has whole is as certain as the rules', () => {
+    const { plan } = { plan: openPlan('2027-01-04', { overrides: [whole] }) };
+    expect(plan.certainty).toBe('inferred');
+    expect(plan.source).not.toContain('no list');
+  });
+});
+
+describe('A holiday that is certain in a year without a list', () => {
+  test.each([
+    ['2027-01-26', 'Republic Day'],
+    ['2027-03-26', 'Good Friday'],
+    ['2027-04-14', 'Ambedkar Jayanti'],
+  ])('%s is closed, inferred: %s', (date, why) => {
+    expect(dayOf(istDate(date))).toEqual({ kind: 'closed', why, certainty: 'inferred' });
+  });
+
+  test('is open if the operator knows better, and another day can take its place', () => {
+    const overrides = [
+      { date: istDate('2027-03-26') },
+      { date: istDate('2027-03-29'), closed: true, why: 'moved' },
+    ] as const;
+    expect(openPlan('2027-03-26', { overrides }).certainty).toBe('inferred');
+    expect(dayOf(istDate('2027-03-29'), { overrides })).toEqual({ kind: 'closed', why: 'moved' });
+    expect(openDays(2027, { overrides })).toBe(openDays(2027));
+  });
+});
+
+describe('Beyond the list of holidays', () => {
   test('a weekday is recorded by the last known hours, every phase provisional', () => {
-    const plan = openPlan('2027-01-26');
+    const plan = openPlan('2027-01-27');
     const known = openPlan('2026-12-31');
     expect(outline(plan).replaceAll('?', '')).toBe(outline(known).replaceAll('~', ''));
     expect(plan.phases.every(({ certainty }) => certainty === 'provisional')).toBe(true);
