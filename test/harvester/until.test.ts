@@ -119,7 +119,7 @@ describe('An end that has passed', () => {
     ['2026-11-25T06:30:00Z', true],
     ['2026-11-25T12:00:01+05:30', false],
     ['2026-11-25T06:30:01Z', false],
-  ])('is refused: %s %s', async (until, isRefused) => {
+  ])('is refused: %s %s', (until, isRefused) => {
     const settings = parseSettings(['--until', until], {});
     if (settings.kind !== 'harvest') throw new Error('other settings');
     const check = () => {
