@@ -116,7 +116,6 @@ const calendar = z.strictObject({
 export type Rule = z.infer<typeof rule>;
 export type PhaseTimes = z.infer<typeof phase>;
 export type SpecialSession = z.infer<typeof session>;
-export type Closing = z.infer<typeof closing>;
 type OwnDay = SpecialSession | z.infer<typeof closure>;
 /**
  * What an operator knows better than the release: a day that is closed, or open (with its phases, or the usual ones), or

@@ -11,7 +11,7 @@ import { DAY, HOUR, MINUTE, isWeekend, istMidnight } from './time.ts';
 export type Kind = keyof typeof table.hours;
 
 /** Milliseconds after 00:00 IST. */
-export interface Span {
+interface Span {
   readonly from: number;
   readonly to: number;
 }
