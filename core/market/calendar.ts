@@ -135,9 +135,9 @@ function regularPlan(date: IstDate, eligibility: Eligibility, isListed: boolean)
 
 function specialPlan(session: SpecialSession, eligibility: Eligibility): SessionPlan {
   const { date, name = 'special', source = 'operator' } = session;
-  const times =
+  const { times, source: added } =
     session.phases === undefined
-      ? usualHours(date, eligibility).times
+      ? { times: usualHours(date, eligibility).times, source: null }
       : specialTimes(date, session.phases, eligibility);
   // What is written of such a day is written of shares.
   const isShare = eligibility === 'auction' || eligibility === 'plain';
@@ -147,7 +147,7 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
     ...phase,
     certainty: weakest([atBest, phase.certainty ?? 'sourced']),
   }));
-  return planOf(date, name, phases, source);
+  return planOf(date, name, phases, added === null ? source : `${source}; the close by ${added}`);
 }
 
 function usualHours(date: IstDate, eligibility: Eligibility) {

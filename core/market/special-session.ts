@@ -16,8 +16,21 @@ export function ruleOn(date: IstDate, part: Rule['part'], shares: Shares): reado
   return rule === undefined ? [] : [rule];
 }
 
-/** @param written phases as the exchange announces them, for shares that close by auction */
+/**
+ * @param written phases as the exchange announces them, for shares that close by auction
+ * @returns the phases, and the source of those that were added
+ */
 export function specialTimes(
+  date: IstDate,
+  written: readonly PhaseTimes[],
+  shares: Shares,
+): { readonly times: readonly PhaseTimes[]; readonly source: string | null } {
+  const times = timesOf(date, written, shares);
+  const isLonger = (times.at(-1)?.to ?? '') > (written.at(-1)?.to ?? '');
+  return { times, source: isLonger ? (closingOn(date, shares)?.source ?? null) : null };
+}
+
+function timesOf(
   date: IstDate,
   written: readonly PhaseTimes[],
   shares: Shares,
@@ -26,7 +39,7 @@ export function specialTimes(
   // Nothing is known of such a session but its hours.
   if (last === -1) return written;
   const [trading, after] = [written.slice(0, last + 1), written.slice(last + 1)];
-  const follows = extended(trading, closingOn(date, shares));
+  const follows = extended(trading, closingOn(date, shares)?.phases ?? []);
   if (shares === 'auction') return after.length > 0 ? written : follows;
   if (shares === 'plain') {
     return after.length > 0 ? [...trading, ...withoutAuction(after)] : follows;
@@ -44,16 +57,13 @@ function isContinuous({ name }: PhaseTimes): boolean {
 }
 
 function closingOn(date: IstDate, shares: Shares) {
-  const closing = CALENDAR.closings.findLast(
-    (each) => each.from <= date && each.shares.includes(shares),
-  );
-  return closing?.phases ?? [];
+  return CALENDAR.closings.findLast((each) => each.from <= date && each.shares.includes(shares));
 }
 
 /** With the phases that follow; without them if they would not end on the same day. */
 function extended(
   trading: readonly PhaseTimes[],
-  closing: ReturnType<typeof closingOn>,
+  closing: (typeof CALENDAR.closings)[number]['phases'],
 ): readonly PhaseTimes[] {
   const all = [...trading];
   for (const { name, minutes, randomCloseAfter, certainty } of closing) {

@@ -98,6 +98,19 @@ describe('A special session from 7 December 2026', () => {
     expect(outline(date, HOUR, 'auction').slice(-5)).toBe(ends);
   });
 
+  test('names the source of the phases that nobody wrote', () => {
+    const source = (phases: readonly PhaseTimes[], eligibility: Eligibility) =>
+      openPlan('2027-10-29', {
+        eligibility,
+        overrides: [{ date: istDate('2027-10-29'), source: 'NSE/CMTR/1', phases }],
+      }).source;
+    expect(source(HOUR, 'auction')).toMatch(/^NSE\/CMTR\/1; the close by SEBI .* para 4\.2\.7/);
+    expect(source(HOUR, 'option')).toContain('para 4.2.7');
+    expect(source(HOUR, 'expiring')).toBe('NSE/CMTR/1');
+    const whole = [...HOUR, { name: 'POSTCLOSE', from: '19:15', to: '19:45' } as const];
+    expect(source(whole, 'auction')).toBe('NSE/CMTR/1');
+  });
+
   test('keeps what is written after its trading, also for the other kinds', () => {
     const written: readonly PhaseTimes[] = [
       ...HOUR,

@@ -61,8 +61,8 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'a special session has no closing auction',
     file: 'core/market/special-session.ts',
-    find: 'return closing?.phases ?? [];',
-    replace: 'return closing?.phases.slice(0, 0) ?? [];',
+    find: 'closingOn(date, shares)?.phases ?? []',
+    replace: 'closingOn(date, shares)?.phases.slice(0, 0) ?? []',
     tests: ['test/core/market/special-session.test.ts'],
   },
   {
