@@ -1,12 +1,12 @@
 // `npx fyers calendar`: which days the market trades and by which phases, as everything here plans by it.
 import { type Command, Option } from 'commander';
-import { CALENDAR } from '../core/market/calendar-data.ts';
-import { calendarNotice } from '../core/market/calendar-notice.ts';
+import { CALENDAR, ownDayOn } from '../core/market/calendar-data.ts';
+import { calendarNotice, yearNotice } from '../core/market/calendar-notice.ts';
 import {
-  COVERED_UNTIL,
   type CalendarOptions,
   type Eligibility,
   dayOf,
+  hasWholeList,
   notesOn,
 } from '../core/market/calendar.ts';
 import type { SessionPlan, TradingDay } from '../core/market/phases.ts';
@@ -35,6 +35,8 @@ interface ShownDay {
   readonly notes: readonly string[];
   /** From calendar.json, or from the configuration. */
   readonly own: boolean;
+  /** Whether all holidays of its year are known. */
+  readonly complete: boolean;
 }
 
 export function addCalendar(program: Command, session: Session): void {
@@ -43,8 +45,11 @@ export function addCalendar(program: Command, session: Session): void {
     .description('Which days the market trades, and by which phases.')
     .argument('[when]', 'a year, a month as YYYY-MM, or a date (default: this month)')
     .addOption(
-      new Option('--shares <KIND>', 'shares that close by auction, other shares, or derivatives')
-        .choices(['auction', 'plain', 'derivative'])
+      new Option(
+        '--shares <KIND>',
+        'shares that close by auction, other shares, derivatives (futures of the month), or options',
+      )
+        .choices(['auction', 'plain', 'derivative', 'option'])
         .default('auction'),
     )
     .option('--json', 'for scripts')
@@ -52,16 +57,21 @@ export function addCalendar(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Shipped are the exchange's days from ${CALENDAR.coveredFrom} to ${COVERED_UNTIL}, with the source of each; after that every weekday counts as a
-trading day, marked provisional. What the exchange announces later you write into calendar.json beside .env:
+The holidays of ${CALENDAR.coveredFrom} to ${CALENDAR.coveredUntil} are shipped, with their sources. In other years every weekday counts as a trading day,
+marked provisional, except the holidays that are certain. Write what the exchange announces later into calendar.json, next
+to .env:
 
   [
-    {"date": "2027-01-26", "closed": true, "why": "Republic Day"},
+    {"date": "2027-03-10", "closed": true, "why": "Id-Ul-Fitr"},
     {"date": "2027-02-07", "name": "special", "source": "NSE/CMTR/1",
-     "phases": [{"name": "CONTINUOUS", "from": "11:30", "to": "12:30"}]}
+     "phases": [{"name": "CONTINUOUS", "from": "11:30", "to": "12:30"}]},
+    {"year": 2027, "complete": true, "source": "NSE/CMTR/2"}
   ]
 
 It wins over what is shipped, for every command here, and with the next \`pulumi up\` for the functions and the harvester.
+The entry with "year" states that all holidays of the year are written down; without it a notice reminds you. A date without
+phases has the usual hours. From 7 December 2026 a session whose phases end with CONTINUOUS is followed by the closing
+auction and the post-close, 30 minutes; write those phases to have other ones.
 
 Examples:
   $ npx --no-install fyers calendar
@@ -78,9 +88,15 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
   const options: CalendarOptions = { ...ownDaysOf(io), eligibility: flags.shares };
   const dates = datesOf(when ?? today.slice(0, 7));
   const days = dates.map((date): ShownDay => {
-    const own = options.overrides?.some((each) => each.date === date) === true;
-    return { date, day: dayOf(date, options), notes: notesOn(date), own };
+    const own = ownDayOn(date, options.overrides) !== undefined;
+    const complete = hasWholeList(date, options);
+    return { date, day: dayOf(date, options), notes: notesOn(date), own, complete };
   });
+  // Also next to JSON: on standard error it is in no script's way.
+  const notice = yearNotice(dates, options) ?? calendarNotice(today, options);
+  const warn = (): void => {
+    if (notice !== null) io.err(paint(io, 'bad', `The ${notice.problem}. ${notice.nextStep}`));
+  };
   if (flags.json === true) {
     io.out(
       JSON.stringify(
@@ -89,6 +105,7 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
         2,
       ),
     );
+    warn();
     return;
   }
   const [only] = days;
@@ -99,11 +116,16 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
       dates.length > 31 ? days.filter(isRemarkable) : days.filter((each) => !isUsualWeekend(each));
     for (const line of table(io, ['date', '', 'session', 'certainty', ''], shown.map(rowOf)))
       io.out(line);
-    const open = days.filter(({ day }) => day.kind === 'open').length;
-    io.out(`${String(open)} trading days.`);
+    io.out(countOf(days));
   }
-  const notice = calendarNotice(today, options);
-  if (notice !== null) io.err(paint(io, 'bad', `The ${notice.problem}. ${notice.nextStep}`));
+  warn();
+}
+
+function countOf(days: readonly ShownDay[]): string {
+  const open = days.filter(({ day }) => day.kind === 'open').length;
+  return days.every(({ complete }) => complete)
+    ? `${String(open)} trading days.`
+    : `${String(open)} possible trading days: the list of holidays is not complete.`;
 }
 
 function datesOf(when: string): readonly IstDate[] {
@@ -145,7 +167,7 @@ function rowOf(shown: ShownDay): readonly Cell[] {
       { text: date },
       name,
       { text: 'closed', tone: 'quiet' },
-      { text: '' },
+      { text: day.certainty ?? '' },
       { text: [day.why, ...words].join('; ') },
     ];
   }
@@ -164,7 +186,12 @@ function oneDay(io: Session['io'], shown: ShownDay): readonly string[] {
   const { date, day, notes, own } = shown;
   const head = paint(io, 'strong', `${date}, ${weekdayName(date)}`);
   const more = [...notes, ...(own ? ['This day is your own.'] : [])];
-  if (day.kind === 'closed') return [`${head}: closed, ${day.why}`, ...more];
+  if (day.kind === 'closed') {
+    return [
+      `${head}: closed, ${day.why}${day.certainty === undefined ? '' : ' (inferred)'}`,
+      ...more,
+    ];
+  }
   const rows = day.plan.phases.map(({ name, from, to, certainty, randomCloseFrom }) => [
     { text: name },
     { text: clock(from) },

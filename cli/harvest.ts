@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { ENVIRONMENT } from '../core/names.ts';
-import { parseSettings } from '../harvester/settings.ts';
+import { parseSettings, refusePast } from '../harvester/settings.ts';
 import type { Environment, Session } from './io.ts';
 import { personsLog } from './harvest-log.ts';
 import { settingsOf } from './settings.ts';
@@ -18,7 +18,8 @@ Options:
                         the day's contracts, SBIN is NSE:SBIN-EQ
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --days N              stop after N sessions
-  --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30
+  --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30; inside of a session the slot
+                        is finished, and another start records the rest
   --compat              also write market_depth_DATE.csv as the Python original does
   --raw                 also keep the broker's answers as they come, compressed, in the day's folder
   --debug               also log each slot and each piece that is shipped
@@ -51,7 +52,8 @@ export function addHarvest(program: Command, session: Session): void {
 async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
   const env = harvesterEnvironment(path.resolve(io.cwd, folderIn(argv)), io.env);
   // What is wrong with the arguments is said as by every command, and is no line of the log.
-  parseSettings(argv, env);
+  const settings = parseSettings(argv, env);
+  if (settings.kind === 'harvest') refusePast(settings, io.clock.now());
   // Here and not above: only this command needs the Parquet and metrics code.
   const { run } = await import('../harvester/main.ts');
   using stop = stopSignal();

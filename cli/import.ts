@@ -10,6 +10,7 @@ import type { Manifest } from '../core/depth/manifest.ts';
 import type { Row } from '../core/depth/row.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
+import { yearNotice } from '../core/market/calendar-notice.ts';
 import { type IstDate, instant, parseIstDate } from '../core/time.ts';
 import { counted } from '../core/words.ts';
 import type { Imported } from '../harvester/import.ts';
@@ -97,6 +98,9 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     return;
   }
   if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
+  const notice = yearNotice([date], ownDays);
+  // A holiday that is not known looks like a day of the market.
+  if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
   const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../harvester/import.ts'),
     import('../harvester/compact.ts'),

@@ -1,6 +1,6 @@
 // `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
 import type { Command } from 'commander';
-import { COVERED_UNTIL, nextSession } from '../core/market/calendar.ts';
+import { coveredUntil, nextSession } from '../core/market/calendar.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { REGION } from '../core/names.ts';
 import { formatIso, formatIst, istDateAt } from '../core/time.ts';
@@ -167,7 +167,7 @@ async function sayCollectors(looking: Looking): Promise<readonly Said[]> {
   return [sayHarvesters(await readHarvesters(looking), { now, recording })];
 }
 
-/** Only before the list of holidays runs out. */
+/** Only if the list of holidays is about to run out, or has. */
 function sayCalendar({ now, calendar }: Looking): readonly Said[] {
   const notice = calendarNotice(istDateAt(now), calendar);
   if (notice === null) return [];
@@ -178,7 +178,7 @@ function sayCalendar({ now, calendar }: Looking): readonly Said[] {
       tone: 'bad',
       detail: notice.problem,
       todo: [notice.nextStep],
-      facts: { coveredUntil: COVERED_UNTIL },
+      facts: { coveredUntil: coveredUntil(calendar) },
     },
   ];
 }

@@ -52,7 +52,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly marketStatus?: MarketStatus;
   /** Ends after that many sessions; null goes on for ever. */
   readonly sessions: number | null;
-  /** No session that opens at or after it is begun; null: none is too late. */
+  /** The recording stops then, also inside of a session; null: with no session. */
   readonly until: Instant | null;
 }
 
@@ -74,7 +74,10 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const recorded: IstDate[] = [];
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = options.nextSession(clock.now());
-    if (options.until !== null && awaited.opensAt >= options.until) break;
+    if (options.until !== null && awaited.opensAt >= options.until) {
+      options.events.emit(say.untilReached(options.until, awaited.opensAt));
+      break;
+    }
     const names = dayNaming(options, awaited);
     const found = await opened(options, awaited, {
       beat: health.step,
@@ -89,7 +92,9 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     done += 1;
     const naming = session === awaited ? names : dayNaming(options, session);
     await record(options, session, { health, seen, naming, missed });
-    if (signal.aborted && clock.now() < session.closesAt) break;
+    const isPart = endOf(options, session) < session.closesAt;
+    if (isPart && !signal.aborted) options.events.emit(say.untilReached(clock.now(), null));
+    if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
     await close();
     recorded.push(session.date);
   }
@@ -99,6 +104,11 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   }
   await options.metrics.flush();
   return recorded;
+}
+
+/** When the recording of a session ends, unless the signal comes first. */
+function endOf({ until }: LoopOptions, { closesAt }: SessionPlan): Instant {
+  return until !== null && until < closesAt ? until : closesAt;
 }
 
 /** Closes what this machine has, and once, as soon as the bucket answers, what another one has left there. */
@@ -203,12 +213,12 @@ const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']
 /** As the next slot begins, so that a token is in use at once: one read a minute then finds it within a minute. */
 async function readAgain(
   { clock, signal, token, sampling }: LoopOptions,
-  { closesAt }: SessionPlan,
+  endsAt: Instant,
   batch: readonly Taken[],
 ): Promise<void> {
   const every = sampling.everySeconds * SECOND;
   const next = plus(batch[0]?.slot ?? clock.now(), every);
-  if (next >= closesAt || !token.isDue(next)) return;
+  if (next >= endsAt || !token.isDue(next)) return;
   // No longer than a slot, also where the clock was set back.
   await slept(clock, instant(Math.min(next, clock.now() + every)), signal);
   if (!signal.aborted) await token.read('if-due');
@@ -227,6 +237,8 @@ async function record(
 ): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const { objects } = options;
+  // The plan is the whole session's, so that another start records the rest of it.
+  const endsAt = endOf(options, session);
   let ends: RecordingDay['ends'] = () => null;
   const pieces =
     objects === null
@@ -249,7 +261,8 @@ async function record(
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
     do {
-      for await (const batch of feed.observe(session, token.token, signal, symbols)) {
+      const part = { ...session, closesAt: endsAt };
+      for await (const batch of feed.observe(part, token.token, signal, symbols)) {
         const missing = await day.take(batch);
         health.saw(batch, missing);
         if (batch.length === 0) seen.waits(session.opensAt);
@@ -260,18 +273,20 @@ async function record(
         await market.pass(clock.now());
         if (!missing.some((reason) => ASK_AGAIN.has(reason))) continue;
         const before = token.token();
-        await readAgain(options, session, batch);
+        await readAgain(options, endsAt, batch);
         if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
       // The last slot begins before the close; a clock that is set back then has more of them.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
-      const until = slotEnds < session.closesAt ? slotEnds : session.closesAt;
+      const until = slotEnds < endsAt ? slotEnds : endsAt;
       if (!signal.aborted) await slept(clock, until, signal);
-    } while (!signal.aborted && clock.now() < session.closesAt);
+    } while (!signal.aborted && clock.now() < endsAt);
     if (clock.now() >= session.closesAt) {
       health.lost(await day.settle(session.closesAt));
       await day.note('session-over', 'The session closed');
-    } else await day.note('stopped', 'Asked to stop');
+    } else {
+      await day.note('stopped', signal.aborted ? 'Asked to stop' : 'The time of --until has come');
+    }
   } finally {
     await day.close();
     await pieces.last();

@@ -43,6 +43,7 @@ import {
   type Environment,
   type HarvestSettings,
   parseSettings,
+  refusePast,
 } from './settings.ts';
 import type { LookFirst } from './first-look.ts';
 import type { MarketStatus } from './market-check.ts';
@@ -88,6 +89,7 @@ export async function run(options: RunOptions): Promise<number> {
     const settings = parseSettings(argv, env);
     if (settings.kind === 'compact') await compact(settings);
     else {
+      refusePast(settings, clock.now());
       const { lookFirst } = options;
       const onlookers = onlookersOf(options, log);
       await record(settings, { clock, signal, log, onlookers, lookFirst });

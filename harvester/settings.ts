@@ -9,7 +9,7 @@ import {
 } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
-import { type Instant, type IstDate, parseInstant, parseIstDate } from '../core/time.ts';
+import { type Instant, type IstDate, formatIso, parseInstant, parseIstDate } from '../core/time.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,6 +31,7 @@ export interface HarvestSettings {
   /** Null: nothing is shipped. */
   readonly bucket: string | null;
   readonly sessions: number | null;
+  /** The recording stops then. */
   readonly until: Instant | null;
 }
 
@@ -109,6 +110,12 @@ export function parseSettings(
     sessions,
     until,
   };
+}
+
+/** @throws FyersError `operator.usage` if the time at which to stop has passed */
+export function refusePast({ until }: Pick<HarvestSettings, 'until'>, now: Instant): void {
+  if (until === null || until > now) return;
+  throw usage(`--until ${formatIso(until)} is not after now, ${formatIso(now)}.`);
 }
 
 function parsed(argv: readonly string[]) {

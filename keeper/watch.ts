@@ -3,7 +3,7 @@ import type { AppId } from '../core/config.ts';
 import { parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
-import { dayOf } from '../core/market/calendar.ts';
+import { dayOf, hasWholeList } from '../core/market/calendar.ts';
 import { DAY_OVER_MESSAGE, closedDayMessage, keeperFailure } from '../core/messages.ts';
 import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
@@ -132,7 +132,9 @@ async function warnOfCalendar(
   if (notice === null) return;
   await upkeep(ports, 'Telling of the calendar', () =>
     ports.notifier.send({
-      subject: 'The list of market holidays runs out soon',
+      subject: hasWholeList(today, settings.calendar)
+        ? 'The list of market holidays runs out soon'
+        : 'The list of market holidays is not complete',
       text: `The ${notice.problem}.\n\n${notice.nextStep}`,
     }),
   );

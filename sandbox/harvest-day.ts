@@ -68,7 +68,9 @@ export async function harvestDay(
   const file = await fetchArtifact(dir, env, signal);
   const start = istInstant(date, '08:45');
   simulator.setClock(start);
-  const argv = ['--use-ssm', '--data', dataDir, '--until', formatIso(istInstant(date, '18:00'))];
+  // After any session of the day, an evening's too; with none left on the date the harvester ends at once.
+  const until = formatIso(istInstant(date, '23:59'));
+  const argv = ['--use-ssm', '--data', dataDir, '--until', until];
   const child = spawn(
     process.execPath,
     [CHILD, file, simulator.controlUrl, formatIso(start), ...argv],

@@ -5,7 +5,7 @@ import type { Level } from '../../core/depth/book.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
 import { fieldWords } from '../../core/depth/field-faults.ts';
-import { COVERED_UNTIL, dayOf, nextSession } from '../../core/market/calendar.ts';
+import { coveredUntil, dayOf, nextSession } from '../../core/market/calendar.ts';
 import { calendarNotice } from '../../core/market/calendar-notice.ts';
 import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
 import { isIndex } from '../../core/market/symbol-plan.ts';
@@ -93,9 +93,9 @@ export function calendarFinding({ session, calendar }: Patient): Finding {
   }
   const notice = calendarNotice(istDateAt(session.io.clock.now()), options);
   if (notice !== null) return problem(notice.problem, notice.nextStep);
-  const own = options.overrides?.length ?? 0;
+  const own = options.overrides?.filter((entry) => 'date' in entry).length ?? 0;
   return ok(
-    `holidays are known until ${COVERED_UNTIL}${own === 0 ? '' : `, and ${counted(own, 'day')} ${own === 1 ? 'is' : 'are'} your own`}`,
+    `holidays are known until ${coveredUntil(options)}${own === 0 ? '' : `, and ${counted(own, 'day')} ${own === 1 ? 'is' : 'are'} your own`}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Event, Level } from '../events.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../names.ts';
-import { type Instant, type IstDate, formatClock } from '../time.ts';
+import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
 import { counted } from '../words.ts';
 import type { CoverageSummary } from './coverage.ts';
 import { type DepthField, fieldWords } from './field-faults.ts';
@@ -301,6 +301,17 @@ export function stopAsked(): HarvesterEvent {
     'info',
     'stop-asked',
     'Asked to stop: what is under way is finished first. A second signal ends it at once.',
+  );
+}
+
+/** @param opensAt of the next session, if no session is being recorded */
+export function untilReached(until: Instant, opensAt: Instant | null): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'until-reached',
+    opensAt === null
+      ? `It is ${formatIst(until)}, the time of --until: the slot was finished.`
+      : `The next session opens ${formatIst(opensAt)}, which is not before --until, ${formatIst(until)}.`,
   );
 }
 

@@ -55,13 +55,49 @@ const session = z.readonly(
 const closure = z.readonly(
   z.strictObject({ date: dateText, closed: z.literal(true, 'must be true'), why: text }),
 );
+// An own list reaches a year's end only if its writer states it: single days do not make a list.
+const wholeYear = z.readonly(
+  z.strictObject({
+    year: z
+      .number('must be a year such as 2027')
+      .check(
+        z.refine(
+          (year) => Number.isInteger(year) && 1900 <= year && year <= 2999,
+          'must be a year such as 2027',
+        ),
+      ),
+    complete: z.literal(true, 'must be true'),
+    source: z.optional(text),
+  }),
+);
+const shares = z.readonly(
+  z.array(z.enum(['auction', 'plain', 'derivative', 'expiring', 'option', 'expiring-option'])),
+);
 const rule = z.readonly(
   z.strictObject({
     part: z.enum(['preopen', 'trading']),
     from: dateText,
-    shares: z.readonly(z.array(z.enum(['auction', 'plain', 'derivative', 'expiring']))),
+    shares,
     source: text,
     phases,
+  }),
+);
+// Phases that follow the last continuous trading of a special session, whenever that ends.
+const closing = z.readonly(
+  z.strictObject({
+    from: dateText,
+    shares,
+    source: text,
+    phases: z.readonly(
+      z.array(
+        z.strictObject({
+          name: z.enum(PHASE_NAMES),
+          minutes: z.int(),
+          randomCloseAfter: z.optional(z.int()),
+          certainty,
+        }),
+      ),
+    ),
   }),
 );
 const calendar = z.strictObject({
@@ -69,7 +105,8 @@ const calendar = z.strictObject({
   coveredFrom: dateText,
   coveredUntil: dateText,
   rules: z.array(rule),
-  holidays: z.array(z.strictObject({ source: text, days: z.record(dateText, text) })),
+  closings: z.array(closing),
+  holidays: z.array(z.strictObject({ source: text, certainty, days: z.record(dateText, text) })),
   sessions: z.array(session),
   // Of one share, in place of everybody's: its continuous trading begins when they end.
   preopens: z.array(z.strictObject({ date: dateText, symbol: text, source: text, phases })),
@@ -79,8 +116,17 @@ const calendar = z.strictObject({
 export type Rule = z.infer<typeof rule>;
 export type PhaseTimes = z.infer<typeof phase>;
 export type SpecialSession = z.infer<typeof session>;
-/** A day that an operator knows better than the release: closed, or open (with its phases, or the usual ones). */
-export type Override = SpecialSession | z.infer<typeof closure>;
+type OwnDay = SpecialSession | z.infer<typeof closure>;
+/**
+ * What an operator knows better than the release: a day that is closed, or open (with its phases, or the usual ones), or
+ * that the own days of a year, together with the shipped ones, are all its holidays.
+ */
+export type Override = OwnDay | z.infer<typeof wholeYear>;
+
+/** The first entry for a date wins. */
+export function ownDayOn(date: IstDate, overrides: readonly Override[] = []): OwnDay | undefined {
+  return overrides.find((entry): entry is OwnDay => 'date' in entry && entry.date === date);
+}
 
 /** What we ship, checked when the module loads. */
 export const CALENDAR = calendar.parse(shipped);
@@ -94,14 +140,19 @@ export function parseOverrides(value: unknown): Parsed<readonly Override[]> {
   const entries: Override[] = [];
   const problems: string[] = [];
   value.forEach((entry: unknown, index) => {
-    const isClosure = typeof entry === 'object' && entry !== null && 'closed' in entry;
-    const parsed = isClosure ? closure.safeParse(entry) : session.safeParse(entry);
+    const parsed = formOf(entry).safeParse(entry);
     if (parsed.success) entries.push(parsed.data);
     else problems.push(...parsed.error.issues.map((issue) => describe(index, issue)));
   });
   return problems.length > 0
     ? { ok: false, problem: problems.join('; ') }
     : { ok: true, value: entries };
+}
+
+function formOf(entry: unknown) {
+  const has = (key: string) => typeof entry === 'object' && entry !== null && key in entry;
+  if (has('year')) return wholeYear;
+  return has('closed') ? closure : session;
 }
 
 /** The same from a file or a variable: JSON. */

@@ -1,11 +1,20 @@
 // Which days trade and by which phases. A plan, not an observation: the exchange can halt, shift or skip a phase.
-import { type Instant, type IstDate, addDays, istDateAt, istInstant, weekday } from '../time.ts';
+import {
+  type Instant,
+  type IstDate,
+  addDays,
+  istDate,
+  istDateAt,
+  istInstant,
+  weekday,
+} from '../time.ts';
 import {
   CALENDAR,
   type Override,
   type PhaseTimes,
   type Rule,
   type SpecialSession,
+  ownDayOn,
 } from './calendar-data.ts';
 import {
   CERTAINTIES,
@@ -14,10 +23,12 @@ import {
   type SessionPlan,
   type TradingDay,
 } from './phases.ts';
+import { ruleOn, specialTimes } from './special-session.ts';
 
 /**
  * auction: shares that have derivatives, so close by auction since 3 Aug 2026 · plain: the other shares · derivative:
- * futures and options · expiring: those of an index on their last day.
+ * futures of the current month · option: options and later futures, which have no pre-open · expiring, expiring-option:
+ * both kinds of an index on their last day.
  */
 export type Eligibility = Rule['shares'][number];
 
@@ -29,28 +40,67 @@ export interface CalendarOptions {
 }
 
 /**
- * The last date of which the exchange's list of holidays is known. After it every weekday counts as open, with
- * certainty `provisional`: a day recorded for nothing costs less than a session missed.
+ * Whether all holidays of a date's year are known: by this release, or because the operator states so. In other years
+ * every weekday that is no known holiday counts as open, with certainty `provisional`: a day recorded for nothing costs
+ * less than a session missed.
  */
-export const COVERED_UNTIL: IstDate = CALENDAR.coveredUntil;
+export function hasWholeList(date: IstDate, { overrides = [] }: CalendarOptions): boolean {
+  if (CALENDAR.coveredFrom <= date && date <= CALENDAR.coveredUntil) return true;
+  const year = Number(date.slice(0, 4));
+  return overrides.some((entry) => 'year' in entry && entry.year === year);
+}
 
-const HOLIDAYS: ReadonlyMap<string, string> = new Map(
-  CALENDAR.holidays.flatMap(({ days }) => Object.entries(days)),
+/** The last date of the years from the shipped ones on of which all holidays are known. */
+export function coveredUntil(options: CalendarOptions): IstDate {
+  let until = CALENDAR.coveredUntil;
+  for (let next = addDays(until, 1); hasWholeList(next, options); next = addDays(until, 1)) {
+    until = istDate(`${next.slice(0, 4)}-12-31`);
+  }
+  return until;
+}
+
+interface Holiday {
+  readonly why: string;
+  readonly certainty: Certainty;
+}
+
+const HOLIDAYS: ReadonlyMap<string, Holiday> = new Map(
+  CALENDAR.holidays.flatMap(({ days, certainty = 'sourced' }) =>
+    Object.entries(days).map(([date, why]) => [date, { why, certainty }] as const),
+  ),
 );
 const SESSIONS: ReadonlyMap<string, SpecialSession> = new Map(
   CALENDAR.sessions.map((session) => [session.date, session]),
 );
 
 export function dayOf(date: IstDate, options: CalendarOptions = {}): TradingDay {
-  const override = options.overrides?.find((entry) => entry.date === date);
+  const override = ownDayOn(date, options.overrides);
   if (override !== undefined && 'closed' in override) return closed(override.why);
   const special = override ?? SESSIONS.get(date);
   const eligibility = options.eligibility ?? 'auction';
   if (special !== undefined) return { kind: 'open', plan: specialPlan(special, eligibility) };
   const holiday = HOLIDAYS.get(date);
-  if (holiday !== undefined) return closed(holiday);
-  if ([0, 6].includes(weekday(date))) return closed('weekend');
-  return { kind: 'open', plan: regularPlan(date, eligibility) };
+  if (holiday !== undefined) return closed(holiday.why, holiday.certainty);
+  if (isWeekend(date)) return closed('weekend');
+  return { kind: 'open', plan: regularPlan(date, eligibility, hasWholeList(date, options)) };
+}
+
+/** The known dates of a year on which the market is closed, weekends apart, with the reason. */
+export function closuresIn(
+  year: string,
+  options: CalendarOptions,
+): readonly (readonly [date: IstDate, why: string])[] {
+  const own = (options.overrides ?? []).flatMap((entry) => ('closed' in entry ? [entry.date] : []));
+  const dates = new Set([...HOLIDAYS.keys(), ...own].filter((date) => date.startsWith(year)));
+  return [...dates].sort().flatMap((text) => {
+    const date = istDate(text);
+    const day = dayOf(date, options);
+    return day.kind === 'closed' && !isWeekend(date) ? [[date, day.why] as const] : [];
+  });
+}
+
+function isWeekend(date: IstDate): boolean {
+  return [0, 6].includes(weekday(date));
 }
 
 /** The first session that closes after `after`: during a session that one, at its close the next. */
@@ -68,15 +118,13 @@ export function notesOn(date: IstDate): readonly string[] {
   );
 }
 
-function closed(why: string): TradingDay {
-  return { kind: 'closed', why };
+function closed(why: string, certainty: Certainty = 'sourced'): TradingDay {
+  return { kind: 'closed', why, ...(certainty === 'inferred' ? { certainty } : {}) };
 }
 
-function regularPlan(date: IstDate, eligibility: Eligibility): SessionPlan {
+function regularPlan(date: IstDate, eligibility: Eligibility, isListed: boolean): SessionPlan {
   const { times, source } = usualHours(date, eligibility);
-  if (CALENDAR.coveredFrom <= date && date <= CALENDAR.coveredUntil) {
-    return planOf(date, 'regular', times, source);
-  }
+  if (isListed) return planOf(date, 'regular', times, source);
   return planOf(
     date,
     'regular',
@@ -87,7 +135,10 @@ function regularPlan(date: IstDate, eligibility: Eligibility): SessionPlan {
 
 function specialPlan(session: SpecialSession, eligibility: Eligibility): SessionPlan {
   const { date, name = 'special', source = 'operator' } = session;
-  const times = session.phases ?? usualHours(date, eligibility).times;
+  const { times, source: added } =
+    session.phases === undefined
+      ? { times: usualHours(date, eligibility).times, source: null }
+      : specialTimes(date, session.phases, eligibility);
   // What is written of such a day is written of shares.
   const isShare = eligibility === 'auction' || eligibility === 'plain';
   const ofOthers = session.phases !== undefined && !isShare;
@@ -96,7 +147,7 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
     ...phase,
     certainty: weakest([atBest, phase.certainty ?? 'sourced']),
   }));
-  return planOf(date, name, phases, source);
+  return planOf(date, name, phases, added === null ? source : `${source}; the close by ${added}`);
 }
 
 function usualHours(date: IstDate, eligibility: Eligibility) {
@@ -107,15 +158,6 @@ function usualHours(date: IstDate, eligibility: Eligibility) {
     times: rules.flatMap(({ phases }) => phases),
     source: rules.map(({ source }) => source).join('; '),
   };
-}
-
-/** The last rule that had begun, if any: derivatives had no pre-open at first. Dates before all rules have the first ones. */
-function ruleOn(date: IstDate, part: Rule['part'], eligibility: Eligibility): readonly Rule[] {
-  const on = date < CALENDAR.coveredFrom ? CALENDAR.coveredFrom : date;
-  const rule = CALENDAR.rules.findLast(
-    (each) => each.part === part && each.shares.includes(eligibility) && each.from <= on,
-  );
-  return rule === undefined ? [] : [rule];
 }
 
 function planOf(

@@ -50,7 +50,12 @@ export interface SessionPlan {
 
 export type TradingDay =
   | { readonly kind: 'open'; readonly plan: SessionPlan }
-  | { readonly kind: 'closed'; readonly why: string };
+  | {
+      readonly kind: 'closed';
+      readonly why: string;
+      /** Only of a holiday that no list of the exchange has yet. */
+      readonly certainty?: 'inferred';
+    };
 
 /**
  * The plan of a day of which the calendar knows no phases: every instant is outside of them.

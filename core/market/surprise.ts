@@ -1,6 +1,6 @@
 // A session on a day that the calendar has as closed: when it pays to ask for one, and how it is recorded.
 import { type Instant, type IstDate, MINUTE, plus } from '../time.ts';
-import { CALENDAR } from './calendar-data.ts';
+import { CALENDAR, ownDayOn } from './calendar-data.ts';
 import { type CalendarOptions, dayOf } from './calendar.ts';
 import { type SessionPlan, withoutPhases } from './phases.ts';
 
@@ -9,7 +9,7 @@ const AFTER = 5 * MINUTE;
 
 /** Closed as far as anybody knows. A closure that the operator wrote is known: mock sessions of a weekend are kept off so. */
 export function mayOpenAfterAll(date: IstDate, options: CalendarOptions): boolean {
-  const isTheOperators = options.overrides?.some((day) => day.date === date) === true;
+  const isTheOperators = ownDayOn(date, options.overrides) !== undefined;
   return !isTheOperators && dayOf(date, options).kind === 'closed';
 }
 

@@ -1,5 +1,5 @@
 // The day of one symbol: a share that closes by auction, one that does not, and a future have three plans on one day.
-import { type Instant, type IstDate, istDateAt } from '../time.ts';
+import { type Instant, type IstDate, addDays, istDate, istDateAt, weekday } from '../time.ts';
 import { CALENDAR } from './calendar-data.ts';
 import { type CalendarOptions, type Eligibility, dayOf, phaseOn, weakest } from './calendar.ts';
 import { type Certainty, type Phase, type SessionPlan, phaseAt } from './phases.ts';
@@ -22,6 +22,9 @@ interface SymbolEligibility {
 
 /** Futures and options of Fyers: `NSE:NIFTY26AUGFUT`, `NSE:NIFTY2681124500CE`. */
 const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT)$/;
+const MONTHLY_FUTURE = /(\d\d)([A-Z]{3})FUT$/;
+const MONTHS = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
+const [TUESDAY, THURSDAY] = [2, 4];
 /** Those of an index: no share that has derivatives is called so. */
 const OF_INDEX = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
 /** The series of ordinary shares; every other one, such as `-BE`, holds shares that have no derivatives. */
@@ -36,9 +39,10 @@ function eligibilityOf(
   symbol: string,
   identity: SymbolIdentity | null,
   date: IstDate,
+  options: CalendarOptions,
 ): SymbolEligibility {
   if (isIndex(symbol)) return { eligibility: 'derivative', or: 'unknown' };
-  if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn);
+  if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn, options);
   const auction = identity?.auction ?? null;
   if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };
   return ORDINARY.test(symbol)
@@ -46,15 +50,45 @@ function eligibilityOf(
     : { eligibility: 'plain', or: 'auction' };
 }
 
-/** The last day has hours of its own for contracts of an index. */
+/** The last day has hours of its own for contracts of an index; a pre-open have only futures of the current month. */
 function contractOn(
   date: IstDate,
   symbol: string,
   expiresOn: IstDate | undefined,
+  options: CalendarOptions,
 ): SymbolEligibility {
-  if (!OF_INDEX.test(symbol)) return { eligibility: 'derivative', or: null };
-  if (expiresOn === undefined) return { eligibility: 'derivative', or: 'expiring' };
-  return { eligibility: expiresOn === date ? 'expiring' : 'derivative', or: null };
+  const [usual, lastDay] = hasPreopen(date, symbol, expiresOn, options)
+    ? (['derivative', 'expiring'] as const)
+    : (['option', 'expiring-option'] as const);
+  if (!OF_INDEX.test(symbol)) return { eligibility: usual, or: null };
+  if (expiresOn === undefined) return { eligibility: usual, or: lastDay };
+  return { eligibility: expiresOn === date ? lastDay : usual, or: null };
+}
+
+function hasPreopen(
+  date: IstDate,
+  symbol: string,
+  expiresOn: IstDate | undefined,
+  options: CalendarOptions,
+): boolean {
+  const [, year = '', name = ''] = MONTHLY_FUTURE.exec(symbol) ?? [];
+  if (!symbol.endsWith('FUT')) return false;
+  const number = String(MONTHS.indexOf(name) + 1).padStart(2, '0');
+  const month = expiresOn?.slice(0, 7) ?? `20${year}-${number}`;
+  return month === currentMonth(date, symbol.startsWith('BSE:') ? THURSDAY : TUESDAY, options);
+}
+
+/**
+ * The month of the futures that expire next. Monthly contracts end on the last Tuesday at NSE and on the last Thursday at
+ * BSE (since September 2025, so for as long as there has been a pre-open), or on the day before if that is a holiday.
+ */
+function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOptions): string {
+  const month = date.slice(0, 7);
+  const nextMonth = addDays(istDate(`${month}-01`), 31).slice(0, 7);
+  let expiry = addDays(istDate(`${nextMonth}-01`), -1);
+  while (weekday(expiry) !== lastWeekday) expiry = addDays(expiry, -1);
+  while (dayOf(expiry, options).kind === 'closed') expiry = addDays(expiry, -1);
+  return date <= expiry ? month : nextMonth;
 }
 
 /** What is computed and not traded: it has no orders, and its price no tick. */
@@ -69,7 +103,7 @@ export function symbolPlan(
   identity: SymbolIdentity | null,
   options: Omit<CalendarOptions, 'eligibility'> = {},
 ): SessionPlan | null {
-  const { eligibility, or } = eligibilityOf(symbol, identity, date);
+  const { eligibility, or } = eligibilityOf(symbol, identity, date, options);
   const day = dayOf(date, { ...options, eligibility });
   if (day.kind === 'closed') return null;
   const plan = withOwnPreopen(day.plan, symbol);

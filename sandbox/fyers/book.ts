@@ -1,5 +1,6 @@
 // A moving order book: a function of seed, symbol and instant alone. Prices are whole paise on the tick of 5 paise.
-import { HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
+import { type Hours, hoursOn, openDayBefore } from './hours.ts';
+import { SECOND, istMidnight } from './time.ts';
 
 export interface SimulatedLevel {
   readonly pricePaise: number;
@@ -31,10 +32,13 @@ export interface SimulatedBook extends Trade {
   readonly upperCircuitPaise: number;
 }
 
-/** One symbol's day: a trade each second from the open. */
+/** One symbol's day: a trade each second of continuous trading, and one of the closing auction. */
 interface Tape {
   readonly midnight: number;
+  readonly hours: Hours;
   readonly previousClosePaise: number;
+  /** Epoch seconds: of the last session before. */
+  readonly lastTradeBefore: number;
   readonly trades: readonly Trade[];
 }
 
@@ -42,20 +46,24 @@ type Draw = (below: number) => number;
 
 const TICK = 5;
 const LEVELS = 5;
-/** Continuous trading lasts at least from 09:15 to 15:15 under every rule in force since 2025. */
-const OPENS = 9 * HOUR + 15 * MINUTE;
-const TRADES = (6 * HOUR) / SECOND;
 const BOOK_CHANGES_EVERY_MS = 250;
 const CIRCUIT = 0.1;
 
-/** Books of one seed. Keeps each symbol's last tape, which changes nothing in what it answers. */
-export function bookMaker(seed: string): (symbol: string, now: number) => SimulatedBook {
+/**
+ * Books of one seed. Keeps each symbol's last tape, which changes nothing in what it answers.
+ *
+ * @param hoursOf when a symbol trades; default as a share that closes by auction
+ */
+export function bookMaker(
+  seed: string,
+  hoursOf: (symbol: string, now: number) => Hours = (_, now) => hoursOn(now, 'auction'),
+): (symbol: string, now: number) => SimulatedBook {
   const tapes = new Map<string, Tape>();
   return (symbol, now) => {
     const key = `${seed} ${symbol}`;
     let tape = tapes.get(symbol);
     if (tape?.midnight !== istMidnight(now)) {
-      tape = makeTape(key, istMidnight(now));
+      tape = makeTape(key, istMidnight(now), hoursOf(symbol, now));
       tapes.set(symbol, tape);
     }
     return bookAt(tape, drawer(`${key} ${String(Math.floor(now / BOOK_CHANGES_EVERY_MS))}`), now);
@@ -63,26 +71,69 @@ export function bookMaker(seed: string): (symbol: string, now: number) => Simula
 }
 
 function bookAt(tape: Tape, draw: Draw, now: number): SimulatedBook {
-  const { previousClosePaise } = tape;
-  const opensAt = tape.midnight + OPENS;
-  const elapsed = Math.floor((now - opensAt) / SECOND);
-  const latest = Math.min(elapsed, TRADES - 1);
-  const trade = tape.trades[latest] ?? unopened(previousClosePaise);
-  const continuous = elapsed === latest && elapsed >= 0;
-  // Before and after continuous trading orders gather for an auction, so the sides may overlap.
-  const bid = trade.lastPaise + TICK * (continuous ? -draw(3) : draw(9) - 4);
-  const ask = continuous ? bid + TICK * (1 + draw(3)) : trade.lastPaise + TICK * (draw(9) - 4);
+  const { previousClosePaise, midnight, hours } = tape;
+  const time = now - midnight;
+  const { count, lastAt } = tradesBy(hours, time);
+  const trade = tape.trades[count - 1] ?? unopened(previousClosePaise);
+  // Where orders gather for an auction the sides may overlap; at all other times they do not.
+  const overlaps = hours.gathering.some(({ from, to }) => from <= time && time < to);
+  const bid = trade.lastPaise + TICK * (overlaps ? draw(9) - 4 : -draw(3));
+  const ask = overlaps ? trade.lastPaise + TICK * (draw(9) - 4) : bid + TICK * (1 + draw(3));
   return {
     ...trade,
     bids: sideFrom(bid, -TICK, draw),
     asks: sideFrom(ask, TICK, draw),
     totalBuyQuantity: 100_000 + draw(2_000_000),
     totalSellQuantity: 100_000 + draw(2_000_000),
-    lastTradeAt: elapsed < 0 ? opensAt / SECOND - 18 * 3600 : opensAt / SECOND + latest,
+    lastTradeAt: lastAt === null ? tape.lastTradeBefore : (midnight + lastAt) / SECOND,
     previousClosePaise,
     lowerCircuitPaise: onTick(previousClosePaise * (1 - CIRCUIT)),
     upperCircuitPaise: onTick(previousClosePaise * (1 + CIRCUIT)),
   };
+}
+
+/** How many trades there were by a time of day, and when the last one was. */
+function tradesBy(
+  { continuous, matchAt }: Hours,
+  time: number,
+): { readonly count: number; readonly lastAt: number | null } {
+  let [count, lastAt]: [number, number | null] = [0, null];
+  for (const { from, to } of continuous) {
+    if (time < from) break;
+    const seconds = Math.floor((Math.min(time, to - 1) - from) / SECOND);
+    count += seconds + 1;
+    lastAt = from + seconds * SECOND;
+  }
+  return matchAt !== null && time >= matchAt
+    ? { count: count + 1, lastAt: matchAt }
+    : { count, lastAt };
+}
+
+export interface TimedTrade {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly pricePaise: number;
+  readonly quantity: number;
+}
+
+/** The trades of the day that an instant is in, all of them, earliest first; those that {@link bookMaker}'s books show. */
+export function tradesOn(
+  seed: string,
+  symbol: string,
+  now: number,
+  hours: Hours,
+): readonly TimedTrade[] {
+  const midnight = istMidnight(now);
+  const { trades } = makeTape(`${seed} ${symbol}`, midnight, hours);
+  const times = hours.continuous.flatMap(({ from, to }) =>
+    Array.from({ length: Math.ceil((to - from) / SECOND) }, (_, second) => from + second * SECOND),
+  );
+  if (hours.matchAt !== null) times.push(hours.matchAt);
+  return trades.map(({ lastPaise, lastQuantity }, index) => ({
+    at: midnight + (times[index] ?? 0),
+    pricePaise: lastPaise,
+    quantity: lastQuantity,
+  }));
 }
 
 function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLevel[] {
@@ -93,13 +144,14 @@ function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLev
   });
 }
 
-function makeTape(key: string, midnight: number): Tape {
+function makeTape(key: string, midnight: number, hours: Hours): Tape {
   // The symbol's own level for all days, and a little of the day's.
   const draw = drawer(`${key} ${String(midnight)}`);
   const previousClosePaise = onTick(20_000 + drawer(key)(250_000) + draw(2_000));
   const first = onTick(previousClosePaise * (0.99 + draw(21) / 1_000));
   let trade = unopened(first);
-  const trades = Array.from({ length: TRADES }, (_, second) => {
+  const length = tradesBy(hours, Infinity).count;
+  const trades = Array.from({ length }, (_, second) => {
     const step = second === 0 ? 0 : TICK * (draw(5) - 2);
     const leaves =
       Math.abs(trade.lastPaise + step - previousClosePaise) > previousClosePaise * 0.08;
@@ -116,7 +168,10 @@ function makeTape(key: string, midnight: number): Tape {
     };
     return trade;
   });
-  return { midnight, previousClosePaise, trades };
+  const before = openDayBefore(midnight);
+  const { lastAt } = tradesBy(hoursOn(before, 'plain'), Infinity);
+  const lastTradeBefore = (before + (lastAt ?? 0)) / SECOND;
+  return { midnight, hours, previousClosePaise, lastTradeBefore, trades };
 }
 
 function unopened(lastPaise: number): Trade {

@@ -1,9 +1,13 @@
 // The public symbol master: CSV without a header, 21 columns, and what it lists. Expiries fall on Tuesdays, the
-// monthly one on the last, as since September 2025; the simulator knows no holidays, and its NIFTY is as cheap as a share.
+// monthly one on the last, as since September 2025, also where that is a holiday; its NIFTY is as cheap as a share.
+import { type Kind, dateText } from './hours.ts';
 import type { SimulatedResponse } from './state.ts';
 import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
 
-interface Instrument {
+export interface Instrument {
+  readonly kind: Kind;
+  /** As other calls name it: exchange, segment, expiry, the exchange's own token. */
+  readonly fyToken: string;
   readonly symbol: string;
   readonly name: string;
   readonly token: number;
@@ -33,19 +37,29 @@ export function instrumentsOn(
 ): ReadonlyMap<string, Instrument> {
   const cash = [...shares].map((symbol, index) => ({
     symbol,
+    // The last share has no derivatives.
+    kind: index < shares.size - 1 ? ('auction' as const) : ('plain' as const),
     name: symbol.slice('NSE:'.length).replace(/-EQ$/, ''),
     token: 1_001 + index,
+    fyToken: cashToken(1_001 + index),
     isin: `INE${String(index + 1).padStart(3, '0')}A01018`,
   }));
-  const index = { symbol: NIFTY_INDEX, name: 'NIFTY50-INDEX', token: NIFTY[1] };
+  const index = {
+    symbol: NIFTY_INDEX,
+    kind: 'plain' as const,
+    name: 'NIFTY50-INDEX',
+    token: NIFTY[1],
+    fyToken: cashToken(NIFTY[1]),
+  };
   const tuesdays = tuesdaysFrom(istMidnight(now));
   const months = tuesdays.filter(isLastOfMonth).slice(0, 3);
-  // The last share has no derivatives.
   const underlyings = [
     NIFTY,
     ...cash.slice(0, -1).map(({ name, token }) => [name, token] as const),
   ];
-  const futures = underlyings.flatMap((of) => months.map((day) => future(of, day)));
+  const futures = underlyings.flatMap((of) =>
+    months.map((day, later) => future(of, day, later === 0 ? 'future' : 'option')),
+  );
   const options = tuesdays.slice(0, 2).flatMap(optionsOf);
   return new Map([...cash, index, ...futures, ...options].map((each) => [each.symbol, each]));
 }
@@ -65,13 +79,11 @@ export function masterFile(
   return { status: 200, headers: { 'content-type': 'text/csv' }, body };
 }
 
-function columns({ symbol, name, token, isin, contract }: Instrument, now: number) {
+function columns({ symbol, name, token, fyToken, isin, contract }: Instrument, now: number) {
   const segment = contract === undefined ? 10 : 11;
   const [underlying, underlyingToken] = contract?.of ?? [name, token];
-  const expiry = contract === undefined ? '000000' : compact(contract.expiresAt);
-  const cashToken = `1010000000${String(underlyingToken)}`;
   return [
-    `10${String(segment)}${expiry}${String(token)}`,
+    fyToken,
     name,
     contract === undefined ? (isin === undefined ? 10 : 0) : contract.right === undefined ? 11 : 14,
     contract?.lot ?? 1,
@@ -88,17 +100,32 @@ function columns({ symbol, name, token, isin, contract }: Instrument, now: numbe
     underlyingToken,
     contract?.strike ?? -1,
     contract?.right ?? 'XX',
-    contract === undefined ? '' : cashToken,
+    contract === undefined ? '' : cashToken(underlyingToken),
     'None',
     0,
     0,
   ];
 }
 
-function future(of: readonly [string, number], day: number): Instrument {
+/** @param kind futures of later months have no pre-open, as options */
+function future(of: readonly [string, number], day: number, kind: Kind): Instrument {
   const name = `${of[0]}${dateText(day).slice(2, 4)}${month(day)}FUT`;
-  const contract = { of, expiresAt: day + 15 * HOUR + 30 * MINUTE, lot: of === NIFTY ? 75 : 500 };
-  return { symbol: `NSE:${name}`, name, token: tokenOf(name), contract };
+  const expiresAt = day + 15 * HOUR + 30 * MINUTE;
+  return contractOf(name, kind, { of, expiresAt, lot: of === NIFTY ? 75 : 500 });
+}
+
+function contractOf(
+  name: string,
+  kind: Kind,
+  contract: NonNullable<Instrument['contract']>,
+): Instrument {
+  const token = tokenOf(name);
+  const fyToken = `1011${compact(contract.expiresAt)}${String(token)}`;
+  return { symbol: `NSE:${name}`, kind, name, token, fyToken, contract };
+}
+
+function cashToken(token: number): string {
+  return `1010000000${String(token)}`;
 }
 
 /** A week's options carry its date, a month's last ones the month. */
@@ -111,8 +138,7 @@ function optionsOf(day: number): readonly Instrument[] {
       ['CE', 'PE'].map((right) => {
         const name = `${stem}${String(strike)}${right}`;
         const expiresAt = day + 15 * HOUR + 30 * MINUTE;
-        const contract = { of: NIFTY, expiresAt, lot: 75, strike, right };
-        return { symbol: `NSE:${name}`, name, token: tokenOf(name), contract };
+        return contractOf(name, 'option', { of: NIFTY, expiresAt, lot: 75, strike, right });
       }),
   );
 }
@@ -130,11 +156,6 @@ function isLastOfMonth(day: number): boolean {
 
 function month(day: number): string {
   return MONTHS[Number(dateText(day).slice(5, 7)) - 1] ?? '';
-}
-
-/** `2026-11-25`, in India. */
-function dateText(at: number): string {
-  return new Date(istMidnight(at) + 12 * HOUR).toISOString().slice(0, 10);
 }
 
 function compact(at: number): string {

@@ -2,7 +2,8 @@
 // and of what its users report; where the real answer is not known, the comment says so.
 import { createHash } from 'node:crypto';
 import { authCodeForm, loginPage, webLogout } from './auth.ts';
-import { depth, marketStatus, profile, quotes } from './data.ts';
+import { depth, marketStatus, namesIn, profile, quotes, symbolTokens, tbtAddress } from './data.ts';
+import { history } from './history.ts';
 import { UNUSED, countCall } from './limits.ts';
 import { masterFile } from './master.ts';
 import { exchangeAuthCode, refreshAccessToken } from './mint.ts';
@@ -64,11 +65,21 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
     case 'GET /data/marketStatus':
       return authorized(state, request, now, (app) => marketStatus(state, app, now));
     case 'GET /data/depth':
-      return authorized(state, request, now, () => depth(state, request.query.get('symbol'), now));
+      return authorized(state, request, now, () => depth(state, request.query, now));
     case 'GET /data/quotes':
       return authorized(state, request, now, () =>
-        quotes(state, request.query.get('symbols'), now),
+        quotes(state, namesIn(request.query.get('symbols')), now),
       );
+    case 'POST /data/quotes':
+      return authorized(state, request, now, () => quotes(state, namesIn(fields['symbols']), now));
+    case 'GET /data/history':
+      return authorized(state, request, now, () => history(state, request.query, now));
+    case 'POST /data/symbol-token':
+      return authorized(state, request, now, () =>
+        symbolTokens(state, namesIn(fields['symbols']), now),
+      );
+    case 'GET /indus/home/tbtws':
+      return authorized(state, request, now, () => tbtAddress(state));
     case 'POST /api/v3/logout':
       return authorized(state, request, now, (_app, token) => {
         state.revoked.add(token);
@@ -96,12 +107,18 @@ function authorized(
   return refusal(isRevoked ? 'tokenRevoked' : 'tokenRefused');
 }
 
-/** `<app id>:<access token>`, without "Bearer". */
+/** `<app id>:<access token>`, without "Bearer"; the official SDKs ask for symbol tokens with the access token alone. */
 function authorizationOf(
   state: SimulatorState,
-  { authorization }: SimulatedRequest,
+  { authorization, path }: SimulatedRequest,
 ): { readonly app: SimulatedApp | undefined; readonly token: string } {
   const colon = authorization.indexOf(':');
+  if (colon === -1 && path === '/data/symbol-token') {
+    // Whose signature it is, whenever it dies.
+    const isOf = (app: SimulatedApp) =>
+      checkToken(state.seed, app, 'access_token', authorization, Infinity) === 'expired';
+    return { app: state.apps.find(isOf), token: authorization };
+  }
   const id = authorization.slice(0, Math.max(0, colon));
   return { app: state.apps.find((app) => app.id === id), token: authorization.slice(colon + 1) };
 }

@@ -1,8 +1,9 @@
 // What the simulator remembers, and the shape of what goes in and out.
-import { bookMaker, type SimulatedBook } from './book.ts';
+import { bookMaker, tradesOn, type SimulatedBook, type TimedTrade } from './book.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Usage } from './limits.ts';
-import { instrumentsOn } from './master.ts';
+import { hoursOn, type Hours } from './hours.ts';
+import { instrumentsOn, type Instrument } from './master.ts';
 import { istMidnight } from './time.ts';
 import type { SimulatedApp } from './tokens.ts';
 
@@ -18,6 +19,8 @@ export interface SimulatorOptions {
   readonly others?: Readonly<Record<string, string>>;
   /** How many wrong PINs lock an account; default 3. */
   readonly pinTriesBeforeLock?: number;
+  /** Where the socket of fifty levels is; default an address at which nothing listens, and never the broker's own. */
+  readonly tbtUrl?: string;
   /** A browser that has logged in passes the login page until 06:00 IST; default false. */
   readonly hasWebSessions?: boolean;
 }
@@ -75,9 +78,13 @@ export interface SimulatorState {
   /** Access tokens that were logged out inside their life. */
   readonly revoked: Set<string>;
   readonly symbols: ReadonlySet<string>;
-  /** Has the broker a book of it on that day: one of its symbols, the index, a contract? */
+  /** One of its symbols, the index, or a contract that has not expired; undefined: the broker does not list it. */
+  readonly instrumentOf: (symbol: string, now: number) => Instrument | undefined;
   readonly isListed: (symbol: string, now: number) => boolean;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;
+  /** All trades of the day that an instant is in. */
+  readonly tradesOn: (symbol: string, now: number) => readonly TimedTrade[];
+  readonly tbtUrl: string;
   /** By symbol. */
   readonly ledger: Map<string, LedgerEntry>;
   readonly requests: LoggedRequest[];
@@ -99,11 +106,17 @@ export const KNOWN_SYMBOLS = [
   'NSE:M&M-EQ',
 ];
 
+/** Port 9 discards what it gets, where anything listens at all. */
+const NO_TBT_URL = 'ws://127.0.0.1:9/versova';
+
 /** What other brokers document; Fyers says nothing of it. */
 const PIN_TRIES_BEFORE_LOCK = 3;
 
 export function newState(options: SimulatorOptions): SimulatorState {
   const symbols = new Set(options.symbols ?? KNOWN_SYMBOLS);
+  const instrumentOf = listing(symbols);
+  const hoursOf = (symbol: string, now: number) =>
+    hoursOfInstrument(instrumentOf(symbol, now), now);
   return {
     seed: options.seed,
     apps: [...options.apps],
@@ -120,8 +133,11 @@ export function newState(options: SimulatorOptions): SimulatorState {
     sessions: new Map(),
     revoked: new Set(),
     symbols,
-    isListed: listing(symbols),
-    bookOf: bookMaker(options.seed),
+    instrumentOf,
+    isListed: (symbol, now) => instrumentOf(symbol, now) !== undefined,
+    bookOf: bookMaker(options.seed, hoursOf),
+    tradesOn: (symbol, now) => tradesOn(options.seed, symbol, now, hoursOf(symbol, now)),
+    tbtUrl: options.tbtUrl ?? NO_TBT_URL,
     ledger: new Map(),
     requests: [],
     usages: new Map(),
@@ -130,15 +146,21 @@ export function newState(options: SimulatorOptions): SimulatorState {
   };
 }
 
-/** A share is found without looking; of the rest a day's list is kept. */
-function listing(shares: ReadonlySet<string>): SimulatorState['isListed'] {
+/** A day's list is kept. */
+function listing(shares: ReadonlySet<string>): SimulatorState['instrumentOf'] {
   let kept = { midnight: Number.NaN, instruments: instrumentsOn(shares, 0) };
   return (symbol, now) => {
-    if (shares.has(symbol)) return true;
     const midnight = istMidnight(now);
     if (kept.midnight !== midnight) kept = { midnight, instruments: instrumentsOn(shares, now) };
-    return kept.instruments.has(symbol);
+    return kept.instruments.get(symbol);
   };
+}
+
+function hoursOfInstrument(instrument: Instrument | undefined, now: number): Hours {
+  const { kind = 'auction', contract } = instrument ?? {};
+  const isLastDay =
+    contract?.of[0] === 'NIFTY' && istMidnight(contract.expiresAt) === istMidnight(now);
+  return hoursOn(now, isLastDay ? 'expiring' : kind);
 }
 
 export function success(body: Readonly<Record<string, unknown>>): SimulatedResponse {

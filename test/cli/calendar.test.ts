@@ -40,6 +40,7 @@ describe('fyers calendar', () => {
     ['2026-12-07', 'plain', 'CONTINUOUS +09:15 +15:30'],
     ['2026-12-07', 'derivative', 'CONTINUOUS +09:15 +15:45'],
     ['2026-11-25', 'derivative', 'CONTINUOUS +09:15 +15:40'],
+    ['2026-12-07', 'option', '09:15–15:45 IST'],
   ])('shows the phases of %s for %s', async (date, kind, phase) => {
     const { out } = await cli.run('calendar', date, '--shares', kind);
     expect(out).toMatch(new RegExp(phase));
@@ -54,6 +55,41 @@ describe('fyers calendar', () => {
     }[];
     expect(days).toHaveLength(31);
     expect(days.filter(({ own }) => own)).toMatchObject([{ date: '2027-01-26', kind: 'closed' }]);
+  });
+
+  test.each([
+    ['2024', '249 trading days.', null],
+    ['2024-01', '22 trading days.', null],
+    ['2023', '260 possible trading days', '2023'],
+    ['2027', '258 possible trading days', '2027'],
+    ['2027-01', '20 possible trading days', '2027'],
+    ['2028', '260 possible trading days', '2028'],
+    ['2028-02-29', '2028-02-29, Tue', '2028'],
+    ['2027-03-26', 'closed, Good Friday (inferred)', '2027'],
+  ])('states whether the holidays of %s are all known', async (when, out, year) => {
+    const text = await cli.run('calendar', when);
+    expect(text.out).toContain(out);
+    const json = await cli.run('calendar', when, '--json');
+    const days = JSON.parse(json.out) as readonly { readonly complete: boolean }[];
+    expect(new Set(days.map(({ complete }) => complete))).toEqual(new Set([year === null]));
+    for (const { err, code } of [text, json]) {
+      expect(code).toBe(0);
+      if (year === null) expect(err).toBe('');
+      else expect(err).toContain(`holidays of ${year} are not all known`);
+    }
+  });
+
+  test('is silent about a year when the operator states that it is complete, and not before', async () => {
+    const own = '{"date":"2027-03-10","closed":true,"why":"Id-Ul-Fitr"}';
+    cli.write('calendar.json', `[${own}]`);
+    const before = await cli.run('calendar', '2027');
+    expect(before.err).toContain('holidays of 2027 are not all known');
+    expect(before.out).toContain('257 possible trading days');
+    cli.write('calendar.json', `[${own},{"year":2027,"complete":true}]`);
+    const after = await cli.run('calendar', '2027');
+    expect(after.err).toBe('');
+    expect(after.out).toContain('257 trading days.');
+    expect(after.out).not.toContain('provisional');
   });
 
   test('warns a month before the list of holidays runs out', async () => {

@@ -94,10 +94,11 @@ describe('A day of derivatives', () => {
     });
   });
 
-  test('ends a quarter of an hour sooner for an index option on its last day', async () => {
+  test('ends a quarter of an hour sooner for an index option on its last day, and begins without a pre-open', async () => {
     const { symbols } = await judged(await recorded('2026-12-08', [OPTION, FUTURE]), 0);
     const after = symbols.map(({ marks }) => marks['outside-session']);
-    expect(after).toEqual([30, 15]);
+    // Before 09:15 and from 15:30 on; the future of the month from 15:45 on.
+    expect(after).toEqual([15 + 30, 15]);
   });
 
   test('is red when it turns out that the market was closed', async () => {

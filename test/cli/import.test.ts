@@ -97,6 +97,21 @@ describe('fyers import', () => {
     expect(again.code).toBe(2);
   });
 
+  test('warns if the holidays of the year are not all known, and knows those of 2024', async () => {
+    const moved = (days: number) =>
+      oldRows(5).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, days * DAY) }));
+    const republicDay = await oldFile(cli.folder, moved(-698), [], '2024-01-26');
+    const left = await cli.run('import', republicDay);
+    expect(left.err).toContain('2024-01-26 had no market (Republic Day)');
+    const known = await cli.run('import', await oldFile(cli.folder, moved(-699), [], '2024-01-25'));
+    expect(known).toMatchObject({ code: 0, err: '' });
+    const older = await oldFile(cli.folder, moved(-1_063), [], '2023-01-26');
+    const unsure = await cli.run('import', older);
+    expect(unsure.err).toContain('holidays of 2023 are not all known');
+    expect(unsure.out).toContain('5 rows are the day 2023-01-26');
+    expect(unsure.code).toBe(0);
+  });
+
   test('leaves days without a market, and files that are something else', async () => {
     const saturday = oldRows(5).map((row) => ({
       ...row,

@@ -68,6 +68,24 @@ describe('The watch', () => {
     },
   );
 
+  test.each([
+    ['2027-01-04', [], 'is not complete'],
+    ['2027-01-04', [{ date: istDate('2027-03-10'), closed: true, why: 'Id' }], 'is not complete'],
+    ['2027-01-04', [{ year: 2027, complete: true }], null],
+    ['2027-12-06', [{ year: 2027, complete: true }], 'runs out soon'],
+  ] as const)('warns on %s, with own days %j', async (date, overrides, words) => {
+    const world = keeperWorld();
+    const token = accessToken(istInstant(istDate(date), '07:00'), 1);
+    world.parameters.set('FYERS_ACCESS_TOKEN', token);
+    world.proofs.set(token, LIVE);
+    world.clock.set(istInstant(istDate(date), '07:20'));
+    const settings = { ...world.settings, calendar: { overrides } };
+    await watch(world.ports, settings, '07:20', new AbortController().signal);
+    expect(world.messages.map(({ subject }) => subject)).toEqual(
+      words === null ? [] : [`The list of market holidays ${words}`],
+    );
+  });
+
   test('waits for the human at 07:20 without a word', async () => {
     const world = keeperWorld();
     expect(await look(world, '07:20')).toEqual({ kind: 'looked', token: 'expired' });

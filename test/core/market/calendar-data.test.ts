@@ -8,9 +8,13 @@ describe('The shipped data', () => {
     const holidays = CALENDAR.holidays.flatMap(({ days }) => Object.keys(days));
     const sessions = CALENDAR.sessions.map(({ date }) => date);
     for (const dates of [holidays, sessions]) expect(new Set(dates).size).toBe(dates.length);
-    // Of 2024 no more than its special sessions and its surprise closures is known.
-    const known = [...holidays, ...sessions].filter((date) => !date.startsWith('2024'));
-    expect(known.filter((date) => date < '2025-01-01' || date > '2026-12-31')).toEqual([]);
+    const certain = CALENDAR.holidays.flatMap(({ certainty, days }) =>
+      certainty === 'inferred' ? Object.keys(days) : [],
+    );
+    const outside = [...holidays, ...sessions].filter(
+      (date) => date < '2024-01-01' || date > '2026-12-31',
+    );
+    expect(outside).toEqual(certain);
   });
 
   test('gives a source for every special session', () => {
@@ -33,10 +37,22 @@ describe("An operator's list of days", () => {
     expect(parseOverrides(list)).toEqual({ ok: true, value: list });
   });
 
+  test('states that a year is complete', () => {
+    const list = [
+      { date: '2027-01-26', closed: true, why: 'Republic Day' },
+      { year: 2027, complete: true, source: 'NSE/CMTR/1' },
+    ];
+    expect(parseOverrides(list)).toEqual({ ok: true, value: list });
+  });
+
   test.each([
     ['something else than a list', { date: '2027-01-26' }, 'must be a list of days'],
     ['a date that does not exist', [{ date: '2027-02-29' }], 'day 1, date: must be a date'],
     ['a closure without a reason', [{ date: '2027-01-26', closed: true, why: '' }], 'day 1, why'],
+    ['a year as a text', [{ year: '2027', complete: true }], 'day 1, year: must be a year'],
+    ['half a year', [{ year: 2027.5, complete: true }], 'day 1, year: must be a year'],
+    ['a year that is not complete', [{ year: 2027, complete: false }], 'complete: must be true'],
+    ['a year with a date', [{ year: 2027, complete: true, date: '2027-01-26' }], 'date'],
     ['closed: false', [{ date: '2027-01-26', closed: false, why: 'x' }], 'closed: must be true'],
     [
       'a field it does not know',

@@ -1,27 +1,66 @@
-import { expect, test } from 'vitest';
-import { calendarNotice } from '../../../core/market/calendar-notice.ts';
+import { describe, expect, test } from 'vitest';
+import type { Override } from '../../../core/market/calendar-data.ts';
+import { calendarNotice, yearNotice } from '../../../core/market/calendar-notice.ts';
 import { istDate } from '../../../core/time.ts';
 
-test.each([
-  ['2026-12-01', [], false],
-  ['2026-12-02', [], true],
-  ['2027-03-01', [], true],
-  [
-    '2026-12-02',
-    [{ date: istDate('2027-01-26'), closed: true as const, why: 'Republic Day' }],
-    false,
-  ],
-  // Days of their own that are over say nothing of what is to come.
-  [
-    '2027-03-01',
-    [{ date: istDate('2027-01-26'), closed: true as const, why: 'Republic Day' }],
-    true,
-  ],
-])(
-  'On %s the end of the list is worth a word, unless the operator goes on after it',
-  (today, overrides, worth) => {
+const own = (date: string): Override => ({ date: istDate(date), closed: true, why: 'a holiday' });
+const whole = (year: number): Override => ({ year, complete: true });
+
+describe('The notice of a calendar that runs out', () => {
+  test.each([
+    ['more than a month before', '2026-12-01', [], null],
+    ['a month before', '2026-12-02', [], 'known until 2026-12-31'],
+    ['on the last day', '2026-12-31', [], 'known until 2026-12-31'],
+    ['after it', '2027-01-01', [], 'holidays of 2027 are not all known'],
+    ['in a later year', '2028-02-29', [], 'holidays of 2028 are not all known'],
+    // One day is no list, whether it is over or to come.
+    ['with a day of the operator to come', '2026-12-02', [own('2027-03-10')], '2026-12-31'],
+    ['with a day of the operator that is over', '2027-04-01', [own('2027-03-10')], '2027'],
+    ['with the next year whole', '2026-12-02', [own('2027-03-10'), whole(2027)], null],
+    ['in that year', '2027-06-01', [whole(2027)], null],
+    ['at its end', '2027-12-15', [whole(2027)], 'known until 2027-12-31'],
+    ['with another year whole', '2026-12-02', [whole(2028)], '2026-12-31'],
+  ])('comes in time: %s', (_, today, overrides, problem) => {
     const notice = calendarNotice(istDate(today), { overrides });
-    expect(notice !== null).toBe(worth);
-    if (notice !== null) expect(notice.nextStep).toContain('fyers calendar --help');
-  },
-);
+    if (problem === null) expect(notice).toBeNull();
+    else {
+      expect(notice?.problem).toContain(problem);
+      expect(notice?.nextStep).toContain('fyers calendar --help');
+    }
+  });
+});
+
+describe('The notice of a year', () => {
+  const problem = (dates: readonly string[], overrides: readonly Override[] = []) =>
+    yearNotice(dates.map(istDate), { overrides })?.problem ?? null;
+
+  test.each([
+    [['2023-12-29'], '2023'],
+    [['2027-01-04'], '2027'],
+    [['2026-12-31', '2027-01-01'], '2027'],
+    [['2027-06-01', '2028-02-29'], '2027 and 2028'],
+  ])('names it: %j', (dates, years) => {
+    expect(problem(dates)).toContain(`holidays of ${years} are not all known`);
+  });
+
+  test.each([[['2024-01-26']], [['2025-06-01', '2026-12-31']], [[]]])(
+    'is not given for complete ones: %j',
+    (dates) => {
+      expect(problem(dates)).toBeNull();
+    },
+  );
+
+  test('names the holidays that are known, and counts many', () => {
+    expect(problem(['2027-06-01'])).toMatch(/except 2027-01-26 .*2027-03-26 .*2027-04-14/);
+    const many = ['2027-03-10', '2027-03-22'].map(own);
+    expect(problem(['2027-06-01'], many)).toContain('except 5 known holidays of 2027');
+    const open = [{ date: istDate('2027-03-26') }];
+    expect(problem(['2027-06-01'], open)).not.toContain('2027-03-26');
+    expect(problem(['2028-06-01'])).not.toContain('except');
+  });
+
+  test('ends with the statement that the year is complete', () => {
+    expect(problem(['2027-06-01'], [own('2027-03-10')])).not.toBeNull();
+    expect(problem(['2027-06-01'], [own('2027-03-10'), whole(2027)])).toBeNull();
+  });
+});

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  COVERED_UNTIL,
   type CalendarOptions,
   type Eligibility,
   dayOf,
@@ -54,6 +53,10 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first new pre-open', '2026-09-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
   ['the last close at 15:40', '2026-12-04', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
   ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
+  ['options, which have no pre-open', '2026-11-25', 'option', '09:15 CONTINUOUS 15:40'],
+  ['options in December', '2026-12-07', 'option', '09:15 CONTINUOUS 15:45'],
+  ['their last day in November', '2026-11-25', 'expiring-option', '09:15 ~CONTINUOUS 15:40'],
+  ['their last day in December', '2026-12-08', 'expiring-option', '09:15 CONTINUOUS 15:30'],
   ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
   ['a last day of old', '2026-07-31', 'expiring', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
   ['the first unsure last day', '2026-08-03', 'expiring', `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`],
@@ -90,6 +93,19 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
     '2026-11-08',
     'auction',
     '18:00 ?PREOPEN_ENTRY 18:05 ?PREOPEN_LIMIT*18:08 18:10 ?PREOPEN_MATCH 18:12 ?BUFFER 18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+  ],
+  [
+    'the same for options, of which no source gives the close',
+    '2026-11-08',
+    'option',
+    '18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+  ],
+  ['the muhurat of 2025, for options', '2025-10-21', 'option', '13:45 ~CONTINUOUS 14:45'],
+  [
+    'the muhurat of 2025, for futures, before their pre-open',
+    '2025-10-21',
+    'derivative',
+    '13:45 ~CONTINUOUS 14:45',
   ],
 ];
 
@@ -148,7 +164,9 @@ describe('A trading day', () => {
     ['a day with an inferred edge', '2026-12-07', 'regular', 'inferred'],
     ['the last day of the list', '2026-12-31', 'regular', 'inferred'],
     ['the first day after the list', '2027-01-01', 'regular', 'provisional'],
-    ['the last day before the list', '2024-12-31', 'regular', 'provisional'],
+    ['the last day of 2024', '2024-12-31', 'regular', 'sourced'],
+    ['the first day of the list', '2024-01-01', 'regular', 'sourced'],
+    ['the last day before the list', '2023-12-29', 'regular', 'provisional'],
     ['a budget session', '2026-02-01', 'special', 'sourced'],
     ['a muhurat session', '2025-10-21', 'muhurat', 'inferred'],
     ['a muhurat session without times', '2026-11-08', 'muhurat', 'provisional'],
@@ -181,6 +199,8 @@ describe('The notes of a day', () => {
 describe('A closed day', () => {
   test.each([
     ['2024-01-22', 'Ram Mandir consecration'],
+    ['2024-01-26', 'Republic Day'],
+    ['2024-08-15', 'Independence Day'],
     ['2024-05-20', 'Parliamentary elections'],
     ['2024-11-20', 'Maharashtra assembly elections'],
     ['2026-01-15', 'Maharashtra municipal elections'],
@@ -197,12 +217,8 @@ describe('A closed day', () => {
 });
 
 describe('Beyond the list of holidays', () => {
-  test('the list ends with 2026', () => {
-    expect(COVERED_UNTIL).toBe('2026-12-31');
-  });
-
   test('a weekday is recorded by the last known hours, every phase provisional', () => {
-    const plan = openPlan('2027-01-26');
+    const plan = openPlan('2027-01-27');
     const known = openPlan('2026-12-31');
     expect(outline(plan).replaceAll('?', '')).toBe(outline(known).replaceAll('~', ''));
     expect(plan.phases.every(({ certainty }) => certainty === 'provisional')).toBe(true);

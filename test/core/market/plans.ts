@@ -16,5 +16,5 @@ export function anyDate(): fc.Arbitrary<IstDate> {
 }
 
 export function anyEligibility(): fc.Arbitrary<Eligibility> {
-  return fc.constantFrom('auction', 'plain', 'derivative', 'expiring');
+  return fc.constantFrom('auction', 'plain', 'derivative', 'expiring', 'option', 'expiring-option');
 }

@@ -29,8 +29,8 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a session ends with its last slot although the clock was set back',
     file: 'harvester/loop.ts',
-    find: '} while (!signal.aborted && clock.now() < session.closesAt);',
-    replace: '} while (signal.aborted && clock.now() < session.closesAt);',
+    find: '} while (!signal.aborted && clock.now() < endsAt);',
+    replace: '} while (signal.aborted && clock.now() < endsAt);',
     tests: CLOCK_SET_BACK,
   },
   {
@@ -53,6 +53,13 @@ export const LOOP: readonly Mutation[] = [
     find: 'readAt <= now && now',
     replace: 'now',
     tests: CLOCK_SET_BACK,
+  },
+  {
+    name: 'a recording goes on to the close after --until',
+    file: 'harvester/loop.ts',
+    find: 'return until !== null && until < closesAt ? until : closesAt;',
+    replace: 'return until !== null && until < 0 ? until : closesAt;',
+    tests: ['test/harvester/until.test.ts'],
   },
   {
     name: 'nobody looks what happens to time in a session',

@@ -33,8 +33,8 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'the hours of December begin a day late',
     file: 'core/market/nse-calendar.json',
-    find: '"from": "2026-12-07",\n      "shares": ["auction"]',
-    replace: '"from": "2026-12-08",\n      "shares": ["auction"]',
+    find: '"part": "trading",\n      "from": "2026-12-07",\n      "shares": ["auction"]',
+    replace: '"part": "trading",\n      "from": "2026-12-08",\n      "shares": ["auction"]',
     tests: CALENDAR,
   },
   {
@@ -52,10 +52,31 @@ export const MARKET: readonly Mutation[] = [
     tests: CALENDAR,
   },
   {
+    name: 'a year without a list looks complete when the operator has written one day',
+    file: 'core/market/calendar.ts',
+    find: "return overrides.some((entry) => 'year' in entry && entry.year === year);",
+    replace: 'return overrides.length > 0 && year > 0;',
+    tests: ['test/core/market/years.test.ts'],
+  },
+  {
+    name: 'a special session has no closing auction',
+    file: 'core/market/special-session.ts',
+    find: 'closingOn(date, shares)?.phases ?? []',
+    replace: 'closingOn(date, shares)?.phases.slice(0, 0) ?? []',
+    tests: ['test/core/market/special-session.test.ts'],
+  },
+  {
+    name: 'an option has a pre-open',
+    file: 'core/market/symbol-plan.ts',
+    find: "  if (!symbol.endsWith('FUT')) return false;",
+    replace: "  if (!symbol.endsWith('FUT')) return true;",
+    tests: ['test/core/market/special-session.test.ts'],
+  },
+  {
     name: 'a contract of an index trades on after its end',
     file: 'core/market/symbol-plan.ts',
-    find: "expiresOn === date ? 'expiring' : 'derivative'",
-    replace: "'derivative'",
+    find: 'expiresOn === date ? lastDay : usual',
+    replace: 'usual',
     tests: SYMBOL_PLAN,
   },
   {

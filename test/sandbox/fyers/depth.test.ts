@@ -67,6 +67,15 @@ describe('GET /data/depth', () => {
     },
   );
 
+  test('shows the book alone with ohlcv_flag=0, and refuses another flag', () => {
+    const flagged = (flag: string) =>
+      get(simulator(), `/data/depth?symbol=${SBIN}&ohlcv_flag=${flag}`, NOON, token);
+    const [full, short] = ['1', '0'].map((flag) => (flagged(flag).body as DepthBody).d[SBIN] ?? {});
+    expect(Object.keys(short ?? {})).toEqual(['totalbuyqty', 'totalsellqty', 'bids', 'ask']);
+    expect(full).toMatchObject(short ?? {});
+    expect(flagged('2')).toMatchObject({ status: 400, body: { code: -50 } });
+  });
+
   test('enters exactly what it showed in the ledger', () => {
     const state = simulator();
     const paise = (rupees: unknown) => Math.round(Number(rupees) * 100);
@@ -108,30 +117,6 @@ describe('GET /data/depth', () => {
       askQuantity: sums.askQty,
     });
   });
-});
-
-test.each([
-  ['08:59:59.999', 'CLOSED'],
-  ['09:00:00.000', 'PREOPEN'],
-  ['09:14:59.999', 'PREOPEN_CLOSED'],
-  ['09:15:00.000', 'OPEN'],
-  ['15:29:59.999', 'OPEN'],
-  ['15:30:00.000', 'CLOSED'],
-])('GET /data/marketStatus at %s says %s', (time, status) => {
-  const now = Date.parse(`2026-11-25T${time}+05:30`);
-  expect(get(simulator(), '/data/marketStatus', now, token)).toMatchObject({
-    status: 200,
-    body: { s: 'ok', marketStatus: [{ exchange: 10, segment: 10, market_type: 'NORMAL', status }] },
-  });
-});
-
-test('GET /data/marketStatus says CLOSED at a weekend, unless a test knows better', () => {
-  const saturday = Date.parse('2026-11-28T11:00:00+05:30');
-  const state = simulator();
-  const said = () => get(state, '/data/marketStatus', saturday, authorizationAt(saturday)).body;
-  expect(said()).toMatchObject({ marketStatus: [{ status: 'CLOSED' }] });
-  state.market = 'OPEN';
-  expect(said()).toMatchObject({ marketStatus: [{ status: 'OPEN' }] });
 });
 
 describe('The book', () => {

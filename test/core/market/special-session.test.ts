@@ -1,0 +1,176 @@
+// Written from para 4.2.7 of SEBI's circular of 15 October 2026, not from our data: a closing auction of ten minutes,
+// derivatives five minutes longer, a post-close of ten minutes that begins five minutes later.
+import { describe, expect, test } from 'vitest';
+import type { Override, PhaseTimes } from '../../../core/market/calendar-data.ts';
+import type { Eligibility } from '../../../core/market/calendar.ts';
+import { symbolPlan } from '../../../core/market/symbol-plan.ts';
+import { formatClock, istDate } from '../../../core/time.ts';
+import { openPlan } from './plans.ts';
+
+const PREOPEN: readonly PhaseTimes[] = [
+  { name: 'BLOCK_DEAL', from: '17:45', to: '18:00' },
+  { name: 'PREOPEN_ENTRY', from: '18:00', to: '18:05' },
+  { name: 'PREOPEN_LIMIT', from: '18:05', to: '18:10', randomCloseFrom: '18:08' },
+  { name: 'PREOPEN_MATCH', from: '18:10', to: '18:12' },
+  { name: 'BUFFER', from: '18:12', to: '18:15' },
+];
+const HOUR: readonly PhaseTimes[] = [{ name: 'CONTINUOUS', from: '18:15', to: '19:15' }];
+const EXERCISE: readonly PhaseTimes[] = [
+  { name: 'CONTINUOUS', from: '09:15', to: '10:00' },
+  { name: 'TRANSITION', from: '10:00', to: '11:30' },
+  { name: 'CONTINUOUS', from: '11:30', to: '12:30' },
+];
+
+function outline(date: string, phases: readonly PhaseTimes[] | null, shares: Eligibility): string {
+  const override: Override = { date: istDate(date), name: 'special', ...(phases && { phases }) };
+  const plan = openPlan(date, { overrides: [override], eligibility: shares });
+  const clock = (at: (typeof plan)['opensAt']) => formatClock(at).slice(0, 5);
+  return [
+    clock(plan.opensAt),
+    ...plan.phases.map(({ name, to, randomCloseFrom }) => {
+      const random = randomCloseFrom === undefined ? '' : `*${clock(randomCloseFrom)}`;
+      return `${name}${random} ${clock(to)}`;
+    }),
+  ].join(' ');
+}
+
+const BEFORE =
+  '17:45 BLOCK_DEAL 18:00 PREOPEN_ENTRY 18:05 PREOPEN_LIMIT*18:08 18:10 PREOPEN_MATCH 18:12 BUFFER 18:15';
+const BEFORE_FUTURES = BEFORE.replace('17:45 BLOCK_DEAL ', '');
+const AUCTION =
+  'CONTINUOUS 19:15 CAS_REF 19:16 CAS_ENTRY 19:21 CAS_LIMIT*19:23 19:25 CAS_MATCH 19:30 TRANSITION 19:35 POSTCLOSE 19:45';
+
+describe('A special session from 7 December 2026', () => {
+  test.each<readonly [string, string, Eligibility, readonly PhaseTimes[], string]>([
+    ['muhurat', '2027-10-29', 'auction', [...PREOPEN, ...HOUR], `${BEFORE} ${AUCTION}`],
+    [
+      'muhurat',
+      '2027-10-29',
+      'plain',
+      [...PREOPEN, ...HOUR],
+      `${BEFORE} CONTINUOUS 19:15 CLOSE_CALC 19:35 POSTCLOSE 19:45`,
+    ],
+    [
+      'muhurat',
+      '2027-10-29',
+      'derivative',
+      [...PREOPEN, ...HOUR],
+      `${BEFORE_FUTURES} CONTINUOUS 19:30`,
+    ],
+    ['muhurat', '2027-10-29', 'option', [...PREOPEN, ...HOUR], '18:15 CONTINUOUS 19:30'],
+    [
+      'muhurat',
+      '2027-10-29',
+      'expiring',
+      [...PREOPEN, ...HOUR],
+      `${BEFORE_FUTURES} CONTINUOUS 19:15`,
+    ],
+    ['muhurat', '2027-10-29', 'expiring-option', [...PREOPEN, ...HOUR], '18:15 CONTINUOUS 19:15'],
+    [
+      'a Saturday',
+      '2026-12-12',
+      'auction',
+      EXERCISE,
+      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:30 CAS_REF 12:31 CAS_ENTRY 12:36 CAS_LIMIT*12:38 12:40 CAS_MATCH 12:45 TRANSITION 12:50 POSTCLOSE 13:00',
+    ],
+    [
+      'a Saturday',
+      '2026-12-12',
+      'plain',
+      EXERCISE,
+      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:30 CLOSE_CALC 12:50 POSTCLOSE 13:00',
+    ],
+    [
+      'a Saturday',
+      '2026-12-12',
+      'option',
+      EXERCISE,
+      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:45',
+    ],
+  ])('%s on %s, for %s', (_, date, shares, phases, expected) => {
+    expect(outline(date, phases, shares)).toBe(expected);
+  });
+
+  test.each([
+    ['its first day', '2026-12-07', '19:45'],
+    ['the day before', '2026-12-06', '19:15'],
+  ])('is followed by an auction since %s', (_, date, ends) => {
+    expect(outline(date, HOUR, 'auction').slice(-5)).toBe(ends);
+  });
+
+  test('names the source of the phases that nobody wrote', () => {
+    const source = (phases: readonly PhaseTimes[], eligibility: Eligibility) =>
+      openPlan('2027-10-29', {
+        eligibility,
+        overrides: [{ date: istDate('2027-10-29'), source: 'NSE/CMTR/1', phases }],
+      }).source;
+    expect(source(HOUR, 'auction')).toMatch(/^NSE\/CMTR\/1; the close by SEBI .* para 4\.2\.7/);
+    expect(source(HOUR, 'option')).toContain('para 4.2.7');
+    expect(source(HOUR, 'expiring')).toBe('NSE/CMTR/1');
+    const whole = [...HOUR, { name: 'POSTCLOSE', from: '19:15', to: '19:45' } as const];
+    expect(source(whole, 'auction')).toBe('NSE/CMTR/1');
+  });
+
+  test('keeps what is written after its trading, also for the other kinds', () => {
+    const written: readonly PhaseTimes[] = [
+      ...HOUR,
+      { name: 'CAS_ENTRY', from: '19:15', to: '19:25' },
+      { name: 'CAS_MATCH', from: '19:25', to: '19:28' },
+      { name: 'POSTCLOSE', from: '19:28', to: '19:40' },
+    ];
+    const of = (shares: Eligibility) => outline('2027-10-29', written, shares);
+    expect(of('auction')).toBe(
+      '18:15 CONTINUOUS 19:15 CAS_ENTRY 19:25 CAS_MATCH 19:28 POSTCLOSE 19:40',
+    );
+    expect(of('plain')).toBe('18:15 CONTINUOUS 19:15 CLOSE_CALC 19:28 POSTCLOSE 19:40');
+    expect(of('option')).toBe('18:15 CONTINUOUS 19:30');
+  });
+
+  test('has the usual hours if none are written', () => {
+    expect(outline('2027-02-07', null, 'auction')).toMatch(
+      /^09:00 .* CAS_REF 15:31 .* POSTCLOSE 16:00$/,
+    );
+    expect(outline('2027-02-07', null, 'option')).toBe('09:15 CONTINUOUS 15:45');
+  });
+
+  test('never reaches into the next day, and is nothing but its hours if nothing is known of it', () => {
+    const late: readonly PhaseTimes[] = [{ name: 'CONTINUOUS', from: '06:00', to: '23:59' }];
+    for (const shares of ['auction', 'plain', 'option'] as const) {
+      expect(outline('2027-02-07', late, shares)).toBe('06:00 CONTINUOUS 23:59');
+    }
+    const unknown: readonly PhaseTimes[] = [{ name: 'UNKNOWN', from: '18:00', to: '19:00' }];
+    expect(outline('2027-02-07', unknown, 'option')).toBe('18:00 UNKNOWN 19:00');
+  });
+});
+
+describe('The pre-open of a contract', () => {
+  const opens = (date: string, symbol: string, overrides: readonly Override[] = []) => {
+    const plan = symbolPlan(istDate(date), symbol, null, { overrides });
+    return plan === null ? null : formatClock(plan.opensAt).slice(0, 5);
+  };
+
+  test.each([
+    ['2026-11-25', 'NSE:NIFTY26NOVFUT', '09:15'],
+    ['2026-11-23', 'NSE:NIFTY26NOVFUT', '09:00'],
+    // The last Tuesday of November 2026 is a holiday, so its contracts end on Monday.
+    ['2026-11-25', 'NSE:NIFTY26DECFUT', '09:00'],
+    ['2026-11-23', 'NSE:NIFTY26DECFUT', '09:15'],
+    ['2026-12-29', 'NSE:SBIN26DECFUT', '09:00'],
+    ['2026-12-30', 'NSE:SBIN26DECFUT', '09:15'],
+    ['2026-12-30', 'NSE:SBIN27JANFUT', '09:00'],
+    ['2026-12-31', 'NSE:SBIN27FEBFUT', '09:15'],
+    ['2026-12-30', 'BSE:SENSEX26DECFUT', '09:00'],
+    ['2026-12-07', 'NSE:NIFTY26D0824500CE', '09:15'],
+    ['2026-12-07', 'NSE:NIFTY26DEC24500PE', '09:15'],
+    ['2025-12-05', 'NSE:NIFTY25DECFUT', '09:15'],
+    ['2025-12-08', 'NSE:NIFTY25DECFUT', '09:00'],
+  ])('on %s, %s opens at %s', (date, symbol, expected) => {
+    expect(opens(date, symbol)).toBe(expected);
+  });
+
+  test('moves with a holiday that the operator knows better', () => {
+    const overrides = [{ date: istDate('2026-11-24') }];
+    expect(opens('2026-11-24', 'NSE:NIFTY26NOVFUT', overrides)).toBe('09:00');
+    expect(opens('2026-11-24', 'NSE:NIFTY26DECFUT', overrides)).toBe('09:15');
+  });
+});

@@ -1,0 +1,170 @@
+// The broker's official Node SDK against the simulator: what the SDK can log in with and read, a client of ours can rely on.
+// The SDK is no dependency of the project. Its exact version, and those of all that it needs, with their hashes, are in
+// `fyers-sdk/package-lock.json`; they are installed on first use, apart, without install scripts.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
+import type { Task } from '../support/fyers-sdk-child.ts';
+
+const PINNED = path.join(import.meta.dirname, 'fyers-sdk');
+const CHILD = path.join(import.meta.dirname, '..', 'support', 'fyers-sdk-child.ts');
+const CACHE = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'fyers');
+/** Of the tarball of 1.9.0, as npm has it. */
+const INTEGRITY =
+  'sha512-fBia/1/deAPQSmqIazPXHz2aFDdjfCv4ZZXWawlXbNSiHl6Zxk4eyHhlliNqrJ2Ftbm0xa1G9LMkFwFnH1g8Jg==';
+
+/** The folder of the SDK; made aside and renamed, so that a run cut short leaves nothing half-made. */
+async function installed(): Promise<string> {
+  const lock = await readFile(path.join(PINNED, 'package-lock.json'), 'utf8');
+  const key = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+  const home = path.join(CACHE, `fyers-sdk-${key}`);
+  if (await stat(home).catch(() => null)) return home;
+  await mkdir(CACHE, { recursive: true });
+  const building = await mkdtemp(`${home}.`);
+  try {
+    for (const name of ['package.json', 'package-lock.json']) {
+      await copyFile(path.join(PINNED, name), path.join(building, name));
+    }
+    const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
+    await promisify(execFile)('npm', ['ci', ...flags], { cwd: building, timeout: 120_000 });
+    await rename(building, home);
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return home;
+}
+
+type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+let cwd = '';
+let fyers: FyersSimulator;
+let answers: Answers = {};
+let complaints = '';
+
+beforeAll(async () => {
+  const folder = await installed();
+  cwd = await mkdtemp(path.join(tmpdir(), 'fyers-sdk-'));
+  fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
+  fyers.setClock(NOON);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd };
+  const child = spawn(process.execPath, ['--no-warnings', CHILD], { cwd, env });
+  const task: Task = {
+    folder,
+    apiUrl: fyers.url,
+    app: APP,
+    person: { otp: ONE_TIME_PASSWORD, pin: APP.pin },
+    date: '2026-11-25',
+  };
+  child.stdin.end(JSON.stringify(task));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  complaints = err;
+  answers = JSON.parse(out === '' ? '{}' : out) as Answers;
+});
+afterAll(async () => {
+  await fyers.close();
+  await rm(cwd, { recursive: true });
+});
+
+describe('The official Node SDK', () => {
+  test('is the pinned version, and ran without a complaint', async () => {
+    const lock = JSON.parse(await readFile(path.join(PINNED, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { readonly integrity?: string }>>;
+    };
+    expect(lock.packages['node_modules/fyers-api-v3']).toMatchObject({
+      version: '1.9.0',
+      integrity: INTEGRITY,
+    });
+    const others = Object.entries(lock.packages).filter(([name]) => name !== '');
+    expect(others.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+    expect(complaints).toBe('');
+  });
+
+  test('logs in with a code of the login page', () => {
+    expect(answers['token']).toMatchObject({ s: 'ok', code: 200, message: '' });
+    expect(answers['token']?.['access_token']).toMatch(/^ey\S+\.\S+\.\S+$/);
+  });
+
+  test('reads the profile', () => {
+    expect(answers['profile']).toMatchObject({
+      s: 'ok',
+      code: 200,
+      data: { fy_id: APP.fyId, totp: true, pwd_to_expire: 90, mtf_enabled: false },
+    });
+  });
+
+  test('reads the status of the markets', () => {
+    const markets = answers['status']?.['marketStatus'];
+    expect(markets).toContainEqual({
+      exchange: 10,
+      segment: 10,
+      market_type: 'NORMAL',
+      status: 'OPEN',
+    });
+    expect(markets).toContainEqual({
+      exchange: 10,
+      segment: 11,
+      market_type: 'NORMAL',
+      status: 'OPEN',
+    });
+  });
+
+  test('reads quotes, one with an ampersand and one that is unknown', () => {
+    const entries = answers['quotes']?.['d'] as readonly Readonly<Record<string, unknown>>[];
+    expect(entries.map(({ n, s }) => [n, s])).toEqual([
+      ['NSE:SBIN-EQ', 'ok'],
+      ['NSE:M&M-EQ', 'ok'],
+      ['NSE:NOBODY-EQ', 'error'],
+    ]);
+    const { bids, asks, lastPaise } = fyers.state.bookOf('NSE:SBIN-EQ', NOON);
+    expect(entries[0]?.['v']).toMatchObject({
+      lp: lastPaise / 100,
+      bid: (bids[0]?.pricePaise ?? 0) / 100,
+      ask: (asks[0]?.pricePaise ?? 0) / 100,
+      fyToken: expect.stringMatching(/^1010/) as unknown,
+    });
+  });
+
+  test('reads the depth of one symbol, whole or the book alone, and is refused two', () => {
+    const { volume } = fyers.state.bookOf('NSE:M&M-EQ', NOON);
+    expect(answers['depth']).toMatchObject({ s: 'ok', d: { 'NSE:M&M-EQ': { v: volume } } });
+    const book = answers['book']?.['d'] as Readonly<Record<string, object>>;
+    expect(Object.keys(book['NSE:SBIN-EQ'] ?? {})).toEqual([
+      'totalbuyqty',
+      'totalsellqty',
+      'bids',
+      'ask',
+    ]);
+    expect(answers['both']).toMatchObject({ rejected: { s: 'error', code: -50 } });
+  });
+
+  test('reads the history of the morning', () => {
+    const candles = answers['history']?.['candles'] as readonly (readonly number[])[];
+    expect(candles).toHaveLength(166);
+    expect(candles.at(-1)?.[0]).toBe(NOON / 1_000);
+  });
+
+  test('logs out, and its token is refused from then on', () => {
+    expect(answers['logout']).toMatchObject({ s: 'ok', code: 200 });
+    // Exactly as many calls as a second has.
+    expect(
+      fyers
+        .requests()
+        .filter(({ method, path: to }) => !(method === 'POST' && to.endsWith('generate-authcode'))),
+    ).toHaveLength(10);
+    expect(answers['afterwards']).toMatchObject({ rejected: { s: 'error', code: -17 } });
+  });
+
+  test('writes its log, which has the secret in it, to its own folder and nowhere else', async () => {
+    const names = await readdir(cwd);
+    expect(names).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d\.log$/)]);
+    expect(await readFile(path.join(cwd, names[0] ?? ''), 'utf8')).toContain(APP.secret);
+  });
+});

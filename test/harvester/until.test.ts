@@ -1,0 +1,138 @@
+// When `--until` ends a recording: inside a session, on its edges, and where there is none.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
+import { parseSettings, refusePast } from '../../harvester/settings.ts';
+import { nextSession } from '../../core/market/calendar.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { TODAY, type World, bucket, liveIn } from './loop-world.ts';
+import { stage } from '../cli/stage.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-until-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const CLOSES_AT = shortSession().closesAt;
+
+function live(until: number, world: World = {}, sessions: number | null = null) {
+  return liveIn(folder, {
+    ...world,
+    loop: { sessions, until: parseInstant(formatIso(plus(OPENS_AT, until))) },
+  });
+}
+
+/** Rows of today: two symbols, a slot every five seconds. */
+async function rowsOf({ days }: Awaited<ReturnType<typeof liveIn>>): Promise<number> {
+  let rows = 0;
+  for await (const block of days.folder(TODAY).rows()) for (const row of block) rows += row ? 1 : 0;
+  return rows;
+}
+
+describe('A recording with an end', () => {
+  test.each([
+    ['on a slot', 20 * SECOND, 4],
+    ['between two slots', 22 * SECOND, 5],
+    ['after the first slot', 1, 1],
+    ['at the last slot', CLOSES_AT - OPENS_AT - 5 * SECOND, 11],
+    ['a millisecond before the close', CLOSES_AT - OPENS_AT - 1, 12],
+  ])('stops inside a session, %s', async (_, until, slots) => {
+    const run = await live(until);
+    expect(await rowsOf(run)).toBe(slots * 2);
+    expect(run.clock.now()).toBe(plus(OPENS_AT, until));
+    expect(run.said).toContain('until-reached');
+    expect(run.said).not.toContain('stopping');
+    // The day goes on: it is not compacted, and its last word is that it was stopped.
+    expect(run.manifest).toBeNull();
+    expect((await run.days.folder(TODAY).events()).at(-1)).toMatchObject({ event: 'stopped' });
+  });
+
+  test('leaves the rest of the day to another start, whose plan is the same', async () => {
+    const objects = bucket();
+    await live(20 * SECOND, { objects });
+    expect(objects.whole()).toEqual([]);
+    const { manifest } = await liveIn(folder, { objects, startsAt: plus(OPENS_AT, 38 * SECOND) });
+    expect(manifest).toMatchObject({
+      expected: 24,
+      received: (4 + 4) * 2,
+      holes: { stopped: 4 * 2 },
+      unexplained: 0,
+    });
+  });
+
+  test('explains the rest as stopped if no other start comes on that day', async () => {
+    await live(20 * SECOND);
+    const { manifest } = await liveIn(folder, { startsAt: plus(CLOSES_AT, 10 * MINUTE) });
+    expect(manifest).toMatchObject({ received: 8, holes: { stopped: 16 }, unexplained: 0 });
+  });
+
+  test.each([
+    ['at the close', 0],
+    ['after it', MINUTE],
+  ])('records the whole session %s, and closes the day', async (_, later) => {
+    const { manifest, days } = await live(CLOSES_AT - OPENS_AT + later);
+    expect(manifest).toMatchObject({ expected: 24, received: 24, unexplained: 0 });
+    expect(await days.dates()).toEqual([TODAY]);
+  });
+
+  test.each([
+    ['before the opening', -MINUTE],
+    ['at the opening', 0],
+  ])('begins no session %s, and does not wait', async (_, until) => {
+    const { days, clock, said } = await live(until);
+    expect(await days.dates()).toEqual([]);
+    expect(clock.now()).toBe(plus(OPENS_AT, -10 * MINUTE));
+    expect(said).toEqual(['until-reached']);
+  });
+
+  test.each([
+    [1, 20 * SECOND, 8],
+    [1, 24 * 60 * MINUTE + 20 * SECOND, 24],
+    [2, 24 * 60 * MINUTE + 20 * SECOND, 24],
+  ])('takes the first of --days %i and its end', async (sessions, until, rows) => {
+    const run = await live(until, {}, sessions);
+    expect(await rowsOf(run)).toBe(rows);
+    expect(await run.days.dates()).toHaveLength(sessions === 2 ? 2 : 1);
+    const isToCome = until > 24 * 60 * MINUTE && sessions === 1;
+    expect(run.said.includes('until-reached')).toBe(!isToCome);
+  });
+
+  test('ends at once on a holiday', async () => {
+    const { days, said } = await liveIn(folder, {
+      startsAt: parseInstant('2026-11-24T08:00:00+05:30'),
+      loop: { sessions: null, nextSession, until: parseInstant('2026-11-24T12:00:00+05:30') },
+    });
+    expect(await days.dates()).toEqual([]);
+    expect(said).toEqual(['until-reached']);
+  });
+});
+
+describe('An end that has passed', () => {
+  const NOON = '2026-11-25T12:00:00+05:30';
+
+  test.each([
+    ['2026-11-25T11:59:59+05:30', true],
+    [NOON, true],
+    ['2026-11-25T06:30:00Z', true],
+    ['2026-11-25T12:00:01+05:30', false],
+    ['2026-11-25T06:30:01Z', false],
+  ])('is refused: %s %s', (until, isRefused) => {
+    const settings = parseSettings(['--until', until], {});
+    if (settings.kind !== 'harvest') throw new Error('other settings');
+    const check = () => {
+      refusePast(settings, parseInstant(NOON));
+    };
+    if (isRefused) expect(check).toThrow(expect.objectContaining({ code: 'operator.usage' }));
+    else expect(check).not.toThrow();
+  });
+
+  test('is refused by the command before anything is recorded', async () => {
+    await using cli = await stage({ now: parseInstant(NOON) });
+    const { code, err } = await cli.run('harvest', '--until', '2026-11-25T09:00:00+05:30');
+    expect(code).toBe(2);
+    expect(err).toContain('--until');
+  });
+});
