@@ -1,6 +1,12 @@
 // What a login is made with: whose app, which registered URL, and where the tokens go.
 import path from 'node:path';
-import { parseAppId, parseAppSecret, parseFyId, parseRedirectUri } from '../core/config.ts';
+import {
+  parseAppId,
+  parseAppSecret,
+  parseEndpoint,
+  parseFyId,
+  parseRedirectUri,
+} from '../core/config.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import {
   ENVIRONMENT,
@@ -19,6 +25,7 @@ import {
   calendarOf,
   namesOf,
   refuse,
+  settingOrStop,
   settingsOf,
   valueOrStop,
 } from './settings.ts';
@@ -72,8 +79,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const names = namesOf(settings, options.suffix);
   const calendar = calendarOf(folder, settings);
   const target = targetOf(options);
-  const fyId = settings(ENVIRONMENT.fyId);
-  const account = fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId));
+  const account = settingOrStop(settings, ENVIRONMENT.fyId, parseFyId);
   const way = await wayOf(session, settings, names, options.paste === true);
   const needsAws = target === 'aws' || way.kind === 'cloud';
   const app =
@@ -102,8 +108,8 @@ function hasNoApp(settings: Settings): boolean {
 
 /** Of `.env` or the environment. @throws FyersError `operator.config` */
 export function ownApp(settings: Settings, folder: string): App {
-  const id = settings('FYERS_CLIENT_ID');
-  const secret = settings('FYERS_SECRET_KEY');
+  const id = settingOrStop(settings, 'FYERS_CLIENT_ID', parseAppId);
+  const secret = settingOrStop(settings, 'FYERS_SECRET_KEY', parseAppSecret);
   const env = path.join(folder, '.env');
   const missing = [
     ...(id === null ? ['FYERS_CLIENT_ID'] : []),
@@ -114,10 +120,8 @@ export function ownApp(settings: Settings, folder: string): App {
       (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
     ),
   );
-  return {
-    id: valueOrStop('FYERS_CLIENT_ID', parseAppId(id ?? '')),
-    secret: valueOrStop('FYERS_SECRET_KEY', parseAppSecret(secret ?? '')),
-  };
+  if (id !== null && secret !== null) return { id, secret };
+  throw new Error('a missing app id or secret was refused before');
 }
 
 async function storedApp(session: Session, names: Names): Promise<App> {
@@ -140,8 +144,8 @@ async function wayOf(
   names: Names,
   paste: boolean,
 ): Promise<Way> {
-  const text = settings(ENVIRONMENT.redirectUri) ?? REFERENCE_REDIRECT_URI;
-  const redirectUri = valueOrStop(ENVIRONMENT.redirectUri, parseRedirectUri(text));
+  const redirectUri =
+    settingOrStop(settings, ENVIRONMENT.redirectUri, parseRedirectUri) ?? REFERENCE_REDIRECT_URI;
   const loginUrl = await cloudUrl(session, settings, names, redirectUri);
   if (loginUrl !== null) {
     if (!paste) return { kind: 'cloud', loginUrl };
@@ -163,7 +167,7 @@ async function cloudUrl(
   redirectUri: string,
 ): Promise<string | null> {
   const bare = (url: string) => url.replace(/\/+$/, '');
-  const given = settings(ENVIRONMENT.loginUrl);
+  const given = settingOrStop(settings, ENVIRONMENT.loginUrl, parseEndpoint);
   const isKeyword = redirectUri === LOGIN_URL_KEYWORD;
   const isFunction = !isKeyword && FUNCTION_HOST.test(new URL(redirectUri).hostname);
   if (given === null && !isKeyword && !isFunction) return null;

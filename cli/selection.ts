@@ -1,4 +1,5 @@
 // Which rows of a recording a command is about: by symbol, phase and time of day.
+import { symbolNames } from '../core/config.ts';
 import { type RecordedRow, numberColumn, textColumn } from '../core/depth/recorded.ts';
 import { FyersError } from '../core/errors.ts';
 import { PHASE_NAMES } from '../core/market/phases.ts';
@@ -19,7 +20,7 @@ const phaseOf = textColumn('phase');
 
 /** The names of --symbols as they were written; null without it. */
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
-  return symbols?.split(',').map((name) => name.trim()) ?? null;
+  return symbols === undefined ? null : symbolNames(symbols);
 }
 
 /**
@@ -32,6 +33,7 @@ export function selectionOf(
   phaseOn: PhaseOfSymbol,
 ): (row: RecordedRow) => boolean {
   const names = namesIn(options);
+  if (names?.length === 0) throw usage('--symbols names no symbol.');
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {

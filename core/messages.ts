@@ -46,6 +46,9 @@ export function closedDayMessage(holiday: string): string {
 
 export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
+/** The steps are those of a stack; a caller in another place gives its own. */
+const GENERAL = { isGeneral: true } as const;
+
 /** What stops a run, as the keeper decides it. */
 export function keeperFailure(code: FailureCode): FyersError {
   switch (code) {
@@ -54,24 +57,28 @@ export function keeperFailure(code: FailureCode): FyersError {
         code,
         'Fyers refused the app id with its secret, and a login would send the same.',
         'Copy the secret again from https://myapi.fyers.in/dashboard, give it to `pulumi config set --secret secretKey`, and run `pulumi up`.',
+        GENERAL,
       );
     case 'operator.account':
       return new FyersError(
         code,
         'The token belongs to another Fyers account than the one configured or first seen; it was not published.',
         'Log in with the right account, or name it with `pulumi config set fyId` and run `pulumi up`.',
+        GENERAL,
       );
     case 'broker.bad-token':
       return new FyersError(
         code,
         'Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.',
         'Log in yourself with `npx --no-install fyers login --aws`.',
+        GENERAL,
       );
     case 'broker.unreachable':
       return new FyersError(
         code,
         'Fyers could not be reached or did not answer; nothing was published.',
         'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
+        GENERAL,
       );
   }
 }

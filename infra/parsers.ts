@@ -23,18 +23,6 @@ export const parseBucketName = matching(
   'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
 );
 
-/** Plain HTTP only on this machine. The value reaches a systemd environment file, so quotes and backslashes are out. */
-const parseAddress = matching(
-  /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))[^\s"'\\]*$/,
-  'must be an https address, or http on 127.0.0.1, without quotes and backslashes',
-);
-
-/** Without a trailing slash. */
-export function parseApiUrl(text: string): Parsed<string> {
-  const parsed = parseAddress(text);
-  return parsed.ok ? { ok: true, value: parsed.value.replace(/\/+$/, '') } : parsed;
-}
-
 export function parseDays(text: string): Parsed<'trading' | 'all'> {
   return text === 'trading' || text === 'all'
     ? { ok: true, value: text }

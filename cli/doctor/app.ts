@@ -1,5 +1,6 @@
 // The Fyers app: its id and secret, its registered redirect URL, and the PIN.
 import path from 'node:path';
+import { looseModes } from '../../adapters/files/file-modes.ts';
 import { readEnvFile } from '../../adapters/files/operator-files.ts';
 import {
   type Parsed,
@@ -15,7 +16,7 @@ import {
   REFERENCE_REDIRECT_URI,
 } from '../../core/names.ts';
 import { parametersOf } from '../aws.ts';
-import { type Finding, type Patient, ok, problem } from './finding.ts';
+import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {
@@ -35,6 +36,32 @@ export function envFileFinding({ session, dir }: Patient): Finding {
       ? `none in ${folder}, or an empty one; .env.example shows what can stand there`
       : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
   );
+}
+
+/** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
+export function modesFinding({ session, dir }: Patient): Finding {
+  if (process.platform === 'win32') return skipped('Windows has no file modes');
+  const folder = path.resolve(session.io.cwd, dir);
+  const { files, isFolderOpen } = looseModes(folder);
+  if (files.length === 0 && !isFolderOpen) {
+    return ok(`nobody else may read .env and the token files in ${folder}`);
+  }
+  const commands = [
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quoted).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quoted(folder)}`] : []),
+  ];
+  return problem(
+    [
+      ...(files.length === 0 ? [] : [`other users may read ${files.join(', ')}`]),
+      ...(isFolderOpen ? [`anyone may replace the files of ${folder}`] : []),
+    ].join('; '),
+    `Run \`${commands.join(' && ')}\`.`,
+  );
+}
+
+/** As a shell takes it. */
+function quoted(place: string): string {
+  return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */

@@ -16,7 +16,7 @@ interface Where {
 export function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
-  const settings = settingsIn(readEnvFile(folder).values, io.env);
+  const settings = settingsIn(readEnvFile(folder), io.env);
   const names = () => namesOf(settings, suffix);
   const identity = once(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COPIED } from '../../cli/configure.ts';
-import { environmentName, setCommand, type Key } from '../../infra/sources.ts';
+import { environmentName, type Key } from '../../core/setting-keys.ts';
+import { setCommand } from '../../infra/sources.ts';
 import { withPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {
