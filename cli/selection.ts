@@ -20,7 +20,10 @@ const phaseOf = textColumn('phase');
 
 /** The names of --symbols as they were written; null without it. */
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
-  return symbols === undefined ? null : symbolNames(symbols);
+  if (symbols === undefined) return null;
+  const names = symbolNames(symbols);
+  // The empty name is in no recording, and is reported as such.
+  return names.length === 0 ? [''] : names;
 }
 
 /**
@@ -33,7 +36,6 @@ export function selectionOf(
   phaseOn: PhaseOfSymbol,
 ): (row: RecordedRow) => boolean {
   const names = namesIn(options);
-  if (names?.length === 0) throw usage('--symbols names no symbol.');
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {

@@ -47,6 +47,9 @@ const COMMAND_NAMES: readonly string[] = [
   ENVIRONMENT.shard,
 ];
 
+/** How many letters a name may differ in, prefix included, and still be taken for one of ours. */
+const SLIPS_OF_WHOLE_NAME = 2;
+
 /** Other programs' names for the same things, without `FYERS` and underscores. */
 const SYNONYMS: Readonly<Record<string, Key>> = {
   appid: 'clientId',
@@ -93,7 +96,9 @@ export function isEnvName(name: string): boolean {
 /** The name in `.env` that `text` probably means; null if it resembles none. */
 export function nearestEnvName(text: string): string | null {
   const synonym = SYNONYMS[bare(text)];
-  return synonym === undefined ? nearestOf(text, [...ENV_NAMES], bare) : environmentName(synonym);
+  if (synonym !== undefined) return environmentName(synonym);
+  const names = [...ENV_NAMES];
+  return nearestOf(text, names, bare) ?? nearestOf(text, names, letters, SLIPS_OF_WHOLE_NAME);
 }
 
 /**
@@ -101,7 +106,9 @@ export function nearestEnvName(text: string): string | null {
  * letters from a known name, as `FYRES_CLIENT_ID` is. Keys of other programs are none of our business.
  */
 export function isMeantForUs(name: string): boolean {
-  return /^_?fyers/i.test(name) || nearestOf(name, [...ENV_NAMES], letters, 2) !== null;
+  return (
+    /^_?fyers/i.test(name) || nearestOf(name, [...ENV_NAMES], letters, SLIPS_OF_WHOLE_NAME) !== null
+  );
 }
 
 function letters(text: string): string {

@@ -67,11 +67,12 @@ function quoted(place: string): string {
 /** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
 export async function appFinding(patient: Patient): Promise<Finding> {
   const { settings, session } = patient;
+  const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
   if (here.secret !== null) session.hide(here.secret);
-  const problems = [...malformed(here), ...half(here)];
+  const problems = [...malformed(here, placeOf), ...half(here)];
   if (problems.length > 0) {
-    return problem(problems.join('; '), `Copy it again from ${DASHBOARD} into .env.`);
+    return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
   const there = (await patient.hasAws()) ? await pairOfStack(patient) : pairOf(null, null);
   const id = here.id ?? there.id;
@@ -84,7 +85,7 @@ export async function appFinding(patient: Patient): Promise<Finding> {
   const differs = here.id !== null && there.id !== null && !same(here, there);
   const faults = [
     ...(differs ? ['.env holds another app than the stack'] : []),
-    ...malformed(there).map((fault) => `in AWS, ${fault}`),
+    ...malformed(there, (name) => name).map((fault) => `in AWS, ${fault}`),
   ];
   if (faults.length > 0) {
     return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
@@ -105,12 +106,15 @@ function pairOf(id: string | null, secret: string | null): Pair {
   return { id, secret };
 }
 
-function malformed({ id, secret }: Pair): readonly string[] {
+function malformed(
+  { id, secret }: Pair,
+  placeOf: (name: ParameterName) => string,
+): readonly string[] {
   const given = { FYERS_CLIENT_ID: id, FYERS_SECRET_KEY: secret };
   return (['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const).flatMap((name) => {
     const text = given[name];
     const parsed = text === null ? null : CREDENTIALS[name](text);
-    return parsed === null || parsed.ok ? [] : [`${name} ${parsed.problem}`];
+    return parsed === null || parsed.ok ? [] : [`${placeOf(name)} ${parsed.problem}`];
   });
 }
 
@@ -130,8 +134,10 @@ async function pairOfStack({ session, names }: Patient): Promise<Pair> {
 
 export async function pinFinding({ settings, hasAws, deployed }: Patient): Promise<Finding> {
   const pin = settings('FYERS_PIN');
-  if (pin !== null && !parsePin(pin).ok) {
-    return problem('FYERS_PIN must be exactly four digits', 'Correct it in .env, or remove it.');
+  const parsed = pin === null ? null : parsePin(pin);
+  if (parsed?.ok === false) {
+    const { place, fix } = settings.placeOf('FYERS_PIN');
+    return problem(`${place} ${parsed.problem}`, fix);
   }
   const stored =
     (await hasAws()) && (await deployed('refresh'))?.environment[ENVIRONMENT.pinSecret];
@@ -145,13 +151,14 @@ export async function redirectFinding(patient: Patient): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;
   const loginUrl = refresh?.environment[ENVIRONMENT.loginUrl] ?? null;
-  const uri =
-    refresh?.environment[ENVIRONMENT.redirectUri] ??
-    settings(ENVIRONMENT.redirectUri) ??
-    REFERENCE_REDIRECT_URI;
+  const deployedUri = refresh?.environment[ENVIRONMENT.redirectUri];
+  const uri = deployedUri ?? settings(ENVIRONMENT.redirectUri) ?? REFERENCE_REDIRECT_URI;
   const parsed = parseRedirectUri(uri);
   if (!parsed.ok) {
-    return problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
+    const { place, fix } = settings.placeOf(ENVIRONMENT.redirectUri);
+    return deployedUri === undefined
+      ? problem(`${place} ${parsed.problem}`, fix)
+      : problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
   }
   const oneTap =
     loginUrl === null
