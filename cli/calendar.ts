@@ -10,6 +10,7 @@ import {
   notesOn,
 } from '../core/market/calendar.ts';
 import type { SessionPlan, TradingDay } from '../core/market/phases.ts';
+import { isLikeDate, readDate } from '../core/date-text.ts';
 import { FyersError } from '../core/errors.ts';
 import {
   type IstDate,
@@ -212,9 +213,11 @@ const hours = ({ opensAt, closesAt }: SessionPlan): string =>
   `${clock(opensAt)}–${clock(closesAt)}`;
 
 function notATime(when: string): FyersError {
+  const given = readDate(when);
+  const why = !given.ok && isLikeDate(when) ? `; ${given.problem}` : '';
   return new FyersError(
     'operator.usage',
-    `"${when}" is no year, month or date.`,
+    `"${when}" is not a year, a month or a date${why}${why.endsWith('?') ? '' : '.'}`,
     'Write it as 2026, 2026-12 or 2026-12-07: `npx --no-install fyers calendar 2026-12`.',
   );
 }

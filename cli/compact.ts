@@ -4,14 +4,16 @@ import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
 import { diskRefusal } from '../adapters/files/disk.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
+import { notADate } from '../adapters/files/recording-faults.ts';
+import { readDate } from '../core/date-text.ts';
 import { isWithoutRows } from '../core/depth/coverage.ts';
 import { plansIn } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
-import { type Instant, type IstDate, parseIstDate } from '../core/time.ts';
+import type { Instant, IstDate } from '../core/time.ts';
 import { daysWords } from '../core/words.ts';
 import type { DayFolder } from '../harvester/ports.ts';
 import type { Session } from './io.ts';
-import { DEFAULT_DATA, shardIn } from './recordings.ts';
+import { DEFAULT_DATA, marketClosed, shardIn } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
 import { paint } from './terminal.ts';
 
@@ -56,9 +58,12 @@ async function compact(
   await using _lock = await lockFolder(dataDir);
   const days = dayFolders(dataDir);
   const all = await days.dates();
-  const named = what === undefined ? null : parseIstDate(what);
-  if (what !== undefined && named === null) throw noDate(what);
-  if (named !== null && !all.includes(named)) throw absent(named, dataDir, all);
+  const given = what === undefined ? null : readDate(what);
+  if (given?.ok === false) throw notADate(given.problem);
+  const named = given?.value ?? null;
+  if (named !== null && !all.includes(named)) {
+    throw marketClosed(session, named) ?? absent(named, dataDir, all);
+  }
   const ownDays = ownDaysOf(io);
   const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../harvester/day.ts'),
@@ -106,14 +111,6 @@ async function compact(
 /** Of a day that the calendar has as closed, and that is recorded all the same. */
 async function plannedClose(folder: DayFolder): Promise<Instant | null> {
   return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
-}
-
-function noDate(what: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `"${what}" is no date.`,
-    'Write it as YYYY-MM-DD: `npx --no-install fyers compact 2026-11-25`.',
-  );
 }
 
 function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {

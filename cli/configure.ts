@@ -96,7 +96,7 @@ function settingsIn(folder: string): {
     if (text === '') continue;
     const parsed = copied.parse(text);
     if (parsed.ok) settings.push({ ...copied, value: text });
-    else problems.push(`${copied.env} in ${path.join(folder, '.env')} ${parsed.problem}.`);
+    else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
   }
   refuse([...problems, ...halfAnApp(file.values)]);
   if (settings.length === 0) throw nothingToCopy(folder);

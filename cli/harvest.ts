@@ -7,7 +7,7 @@ import { ENVIRONMENT } from '../core/names.ts';
 import { parseSettings, refusePast } from '../harvester/settings.ts';
 import type { Environment, Session } from './io.ts';
 import { personsLog } from './harvest-log.ts';
-import { settingsOf } from './settings.ts';
+import { type Settings, settingsOf } from './settings.ts';
 
 const HELP = `
 Options:
@@ -50,10 +50,11 @@ export function addHarvest(program: Command, session: Session): void {
 
 /** The harvester's exit code; it has logged what went wrong. */
 async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
-  const env = harvesterEnvironment(path.resolve(io.cwd, folderIn(argv)), io.env);
+  const settings = settingsOf(path.resolve(io.cwd, folderIn(argv)), io.env);
+  const env = harvesterEnvironment(settings, io.env);
   // What is wrong with the arguments is said as by every command, and is no line of the log.
-  const settings = parseSettings(argv, env);
-  if (settings.kind === 'harvest') refusePast(settings, io.clock.now());
+  const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
+  if (parsed.kind === 'harvest') refusePast(parsed, io.clock.now());
   // Here and not above: only this command needs the Parquet and metrics code.
   const { run } = await import('../harvester/main.ts');
   using stop = stopSignal();
@@ -74,8 +75,7 @@ function folderIn(argv: readonly string[]): string {
 }
 
 /** The environment, and over it what `.env` says of the harvester's own keys. */
-function harvesterEnvironment(folder: string, env: Environment): Environment {
-  const settings = settingsOf(folder, env);
+function harvesterEnvironment(settings: Settings, env: Environment): Environment {
   const own = Object.values(ENVIRONMENT).flatMap((name) => {
     const value = settings(name);
     return value === null ? [] : [[name, value] as const];

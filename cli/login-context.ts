@@ -16,11 +16,11 @@ import {
   namesOf,
   proofReads,
   refuse,
+  settingOrStop,
   settingsOf,
   type Settings,
   valueOrStop,
 } from './settings.ts';
-import { withoutEndSlashes } from '../core/text.ts';
 
 type Target = 'local' | 'aws';
 
@@ -74,8 +74,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const names = namesOf(settings, options.suffix);
   const calendar = calendarOf(folder, settings);
   const target = targetOf(options);
-  const fyId = settings(ENVIRONMENT.fyId);
-  const account = fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId));
+  const account = settingOrStop(settings, ENVIRONMENT.fyId, parseFyId);
   const paste = options.paste === true;
   const way = await wayOf(session, { settings, names, target, paste });
   const needsAws = target === 'aws' || way.kind === 'cloud';
@@ -109,8 +108,8 @@ function hasNoApp(settings: Settings): boolean {
 
 /** Of `.env` or the environment. @throws FyersError `operator.config` */
 export function ownApp(settings: Settings, folder: string): App {
-  const id = settings('FYERS_CLIENT_ID');
-  const secret = settings('FYERS_SECRET_KEY');
+  const id = settingOrStop(settings, 'FYERS_CLIENT_ID', parseAppId);
+  const secret = settingOrStop(settings, 'FYERS_SECRET_KEY', parseAppSecret);
   const env = path.join(folder, '.env');
   const missing = [
     ...(id === null ? ['FYERS_CLIENT_ID'] : []),
@@ -121,10 +120,8 @@ export function ownApp(settings: Settings, folder: string): App {
       (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
     ),
   );
-  return {
-    id: valueOrStop('FYERS_CLIENT_ID', parseAppId(id ?? '')),
-    secret: valueOrStop('FYERS_SECRET_KEY', parseAppSecret(secret ?? '')),
-  };
+  if (id !== null && secret !== null) return { id, secret };
+  throw new Error('a missing app id or secret was refused before');
 }
 
 async function storedApp(session: Session, names: Names): Promise<App> {

@@ -46,8 +46,10 @@ function notStarted(cause: Error): FyersError {
   return new FyersError(
     'operator.prerequisite',
     absent ? 'There is no `pulumi` on the PATH.' : `\`pulumi\` cannot be run: ${cause.message}.`,
-    'Install the Pulumi CLI (https://www.pulumi.com/docs/install/), and repeat the command.',
-    { cause },
+    absent
+      ? 'Install the Pulumi CLI (https://www.pulumi.com/docs/install/), and repeat the command.'
+      : 'Find it with `ls -l $(which pulumi)`, make it executable or install it again, and repeat the command.',
+    { cause, isGeneral: absent },
   );
 }
 

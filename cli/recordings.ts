@@ -6,14 +6,16 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
+import { notADate } from '../adapters/files/recording-faults.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
 import { unpacked } from '../adapters/files/unzip.ts';
 import { removedAtEnd } from '../adapters/process/removed-at-end.ts';
 import { parseShard } from '../core/config.ts';
+import { readDate } from '../core/date-text.ts';
 import { FyersError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
 import { dayOf } from '../core/market/calendar.ts';
-import { type IstDate, istDateAt, parseIstDate } from '../core/time.ts';
+import { type IstDate, istDateAt } from '../core/time.ts';
 import { asOperator } from './aws.ts';
 import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
@@ -65,7 +67,8 @@ export async function recordingOf(
 ): Promise<OpenedRecording> {
   const { cwd } = session.io;
   const shard = shardIn(options.shard ?? '0');
-  const date = parseIstDate(what ?? '');
+  const given = what === undefined ? null : readDate(what);
+  const date = given?.ok === true ? given.value : null;
   if (options.s3 !== true && options.bucket === undefined) {
     if (options.shard !== undefined) throw shardOfFolder(shard);
     const dataDir = path.resolve(cwd, options.data);
@@ -77,7 +80,7 @@ export async function recordingOf(
     for (const note of recording.notes) session.io.err(note);
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  if (date === null) throw withoutDate(what);
+  if (date === null) throw given?.ok === false ? notADate(given.problem) : withoutDate();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
   const temporary = removedAtEnd(dataDir);
@@ -139,7 +142,7 @@ function shardOfFolder(shard: number): FyersError {
 }
 
 /** Of a date that nobody can have recorded; null for a day of the market. */
-function marketClosed({ io }: Session, date: IstDate): FyersError | null {
+export function marketClosed({ io }: Session, date: IstDate): FyersError | null {
   const day = dayOf(date, ownDaysOf(io));
   const isToCome = date > istDateAt(io.clock.now());
   if (day.kind === 'open' && !isToCome) return null;
@@ -152,10 +155,10 @@ function marketClosed({ io }: Session, date: IstDate): FyersError | null {
   );
 }
 
-function withoutDate(what: string | undefined): FyersError {
+function withoutDate(): FyersError {
   return new FyersError(
     'operator.usage',
-    what === undefined ? 'A day of the bucket needs its date.' : `"${what}" is no date.`,
+    'A day of the bucket needs its date.',
     'Write it as YYYY-MM-DD: `npx --no-install fyers report 2026-11-25 --s3`.',
   );
 }

@@ -27,6 +27,7 @@ import {
   calendarOf,
   namesOf,
   proofReads,
+  settingOrStop,
   settingsOf,
   valueOrStop,
 } from './settings.ts';
@@ -123,12 +124,11 @@ function keeperSettings(
   { suffix }: RefreshOptions,
   folder: string,
 ): KeeperSettings {
-  const fyId = settings(ENVIRONMENT.fyId);
   return {
     names: namesOf(settings, suffix),
     days: 'all',
     calendar: calendarOf(folder, settings),
-    fyId: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
+    fyId: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
     proof: proofReads(settings),
     login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
   };
@@ -180,8 +180,7 @@ interface Asking {
 
 /** From `.env`; else from the person, once, and only where it will be sent. */
 function pinReader(settings: Settings, asking: Asking): SecretReader {
-  const configured = settings('FYERS_PIN');
-  const own = configured === null ? null : valueOrStop('FYERS_PIN', parsePin(configured));
+  const own = settingOrStop(settings, 'FYERS_PIN', parsePin);
   let asked: Promise<Pin | null> | undefined;
   return { pin: () => (own === null ? (asked ??= pinOf(asking)) : Promise.resolve(own)) };
 }

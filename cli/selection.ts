@@ -1,4 +1,5 @@
 // Which rows of a recording a command is about: by symbol, phase and time of day.
+import { symbolNames } from '../core/config.ts';
 import { type RecordedRow, numberColumn, textColumn } from '../core/depth/recorded.ts';
 import { FyersError } from '../core/errors.ts';
 import { PHASE_NAMES } from '../core/market/phases.ts';
@@ -19,7 +20,10 @@ const phaseOf = textColumn('phase');
 
 /** The names of --symbols as they were written; null without it. */
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
-  return symbols?.split(',').map((name) => name.trim()) ?? null;
+  if (symbols === undefined) return null;
+  const names = symbolNames(symbols);
+  // The empty name is in no recording, and is reported as such.
+  return names.length === 0 ? [''] : names;
 }
 
 /**

@@ -1,27 +1,61 @@
 // The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
 import { readCalendarFile } from '../adapters/files/calendar-file.ts';
-import { readEnvFile } from '../adapters/files/operator-files.ts';
-import { type Parsed, parseSuffix } from '../core/config.ts';
+import { type EnvFile, readEnvFile } from '../adapters/files/operator-files.ts';
+import { type Parsed, parseEndpoint, parseSuffix } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
-import { ENVIRONMENT, FYERS_API_URL, type Names, namesFor } from '../core/names.ts';
+import { ENVIRONMENT, FYERS_API_URL, type Names, OPERATOR_FILES, namesFor } from '../core/names.ts';
 import type { Environment } from './io.ts';
-import { withoutEndSlashes } from '../core/text.ts';
 
 /** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
-export type Settings = (name: string) => string | null;
+export type Settings = ((name: string) => string | null) & {
+  /** Where the value is, and how to correct it there. */
+  readonly placeOf: (name: string) => SettingPlace;
+};
+
+interface SettingPlace {
+  /** Such as `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  readonly place: string;
+  /** A full sentence. */
+  readonly fix: string;
+}
 
 /** @throws FyersError `operator.config` when `.env` is there and cannot be read */
 export function settingsOf(folder: string, env: Environment): Settings {
-  const { values, problems } = readEnvFile(folder);
-  refuse(problems);
-  return settingsIn(values, env);
+  const file = readEnvFile(folder);
+  refuse(file.problems);
+  return settingsIn(file, env);
 }
 
-/** @param values those of `.env` */
-export function settingsIn(values: Environment, env: Environment): Settings {
-  return (name) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
+/** The same, whatever is wrong with other lines of `.env`. */
+export function settingsIn({ values, places }: EnvFile, env: Environment): Settings {
+  const read = (name: string) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
+  const placeOf = (name: string): SettingPlace =>
+    nonEmpty(values[name]) === null
+      ? {
+          place: `${name} in the environment`,
+          fix: `Correct that variable, or run \`unset ${name}\`.`,
+        }
+      : { place: `${name} in ${places[name] ?? OPERATOR_FILES.env}`, fix: 'Correct that line.' };
+  return Object.assign(read, { placeOf });
+}
+
+/**
+ * One value by its parser; null if it is given nowhere.
+ * @throws FyersError `operator.config` naming the place that holds the value
+ */
+export function settingOrStop<T>(
+  settings: Settings,
+  name: string,
+  parse: (text: string) => Parsed<T>,
+): T | null {
+  const text = settings(name);
+  if (text === null) return null;
+  const parsed = parse(text);
+  if (parsed.ok) return parsed.value;
+  const { place, fix } = settings.placeOf(name);
+  throw configError([`${place} ${parsed.problem}. ${fix}`]);
 }
 
 /** @throws FyersError `operator.config` with all problems, when there are any; each is a full sentence */
@@ -41,10 +75,8 @@ export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
  * @throws FyersError `operator.config` where they are malformed
  */
 export function calendarOf(folder: string, settings: Settings): CalendarOptions {
-  const given = settings(ENVIRONMENT.calendar);
-  if (given !== null) {
-    return { overrides: valueOrStop(ENVIRONMENT.calendar, parseOverridesText(given)) };
-  }
+  const overrides = settingOrStop(settings, ENVIRONMENT.calendar, parseOverridesText);
+  if (overrides !== null) return { overrides };
   const file = readCalendarFile(folder);
   if (file.kind === 'malformed') throw configError([file.problem]);
   return file.kind === 'days' ? { overrides: file.overrides } : {};
@@ -55,8 +87,9 @@ export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): Cale
   return calendarOf(cwd, settingsOf(cwd, env));
 }
 
+/** @throws FyersError `operator.config` for an address that a token must not be sent to */
 export function apiUrlOf(settings: Settings): string {
-  return withoutEndSlashes(settings(ENVIRONMENT.apiUrl) ?? FYERS_API_URL);
+  return settingOrStop(settings, ENVIRONMENT.apiUrl, parseEndpoint) ?? FYERS_API_URL;
 }
 
 /**
@@ -71,9 +104,8 @@ export function namesOf(settings: Settings, flag: string | undefined): Names {
 
 /** Empty for the reference's own names. The rest as {@link namesOf}. */
 export function suffixOf(settings: Settings, flag: string | undefined): string {
-  const text = flag ?? settings(ENVIRONMENT.suffix) ?? '';
-  const place = flag === undefined ? ENVIRONMENT.suffix : '--suffix';
-  return valueOrStop(place, parseSuffix(text));
+  if (flag !== undefined) return valueOrStop('--suffix', parseSuffix(flag));
+  return settingOrStop(settings, ENVIRONMENT.suffix, parseSuffix) ?? '';
 }
 
 function configError(problems: readonly string[]): FyersError {

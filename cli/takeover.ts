@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { FyersError } from '../core/errors.ts';
 import { REGION } from '../core/names.ts';
 import type { Session } from './io.ts';
-import { withNextStep } from './next-steps.ts';
+import { withMoreToDo } from './next-steps.ts';
 import { type Pulumi, pulumiIn, selectedStack } from './pulumi.ts';
 import { type Account, LEFT, type LeftParameter, accountOf } from './takeover/account.ts';
 import { type Inventory, inventoryOf, isEmpty, linesOf } from './takeover/inventory.ts';
@@ -16,7 +16,6 @@ import {
   keepToken,
   newestIn,
 } from './takeover/keep.ts';
-import { asSentence } from '../core/text.ts';
 
 interface TakeoverOptions {
   readonly dir: string;
@@ -271,6 +270,5 @@ function nobodyToAsk(): FyersError {
 
 function resumable(caught: unknown): unknown {
   if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
-  const nextStep = `${asSentence(caught.nextStep)} Nothing is lost; ${AGAIN}.`;
-  return withNextStep(caught, { [caught.code]: nextStep });
+  return withMoreToDo(caught, `Nothing is lost; ${AGAIN}.`);
 }

@@ -1,15 +1,14 @@
 // `npx fyers telegram`: finds the operator's chat with the operator's bot, and stores both for the functions.
 import type { Command } from 'commander';
 import type { FoundChat } from '../adapters/telegram.ts';
-import { type TelegramChat, parseBotToken } from '../core/config.ts';
+import { type TelegramChat, parseBotToken, parseEndpoint } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { ENVIRONMENT, TELEGRAM_API_URL } from '../core/names.ts';
 import { MINUTE, SECOND, plus } from '../core/time.ts';
 import { testMessage } from './channels.ts';
 import type { Session } from './io.ts';
 import { pulumiIn, selectedStack } from './pulumi.ts';
-import { settingsOf, valueOrStop } from './settings.ts';
-import { withoutEndSlashes } from '../core/text.ts';
+import { settingOrStop, settingsOf, valueOrStop } from './settings.ts';
 
 interface TelegramOptions {
   readonly env?: true;
@@ -51,7 +50,8 @@ Examples:
 async function telegram(session: Session, options: TelegramOptions): Promise<void> {
   const { io } = session;
   const settings = settingsOf(io.cwd, io.env);
-  const apiUrl = withoutEndSlashes(settings(ENVIRONMENT.telegramApiUrl) ?? TELEGRAM_API_URL);
+  const apiUrl =
+    settingOrStop(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
   const botToken = await botTokenFor(session, options, settings(ENVIRONMENT.telegram));
   const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
   const chat: TelegramChat = { botToken, chatId: found.chatId };

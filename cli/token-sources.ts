@@ -13,8 +13,8 @@ import {
   calendarOf,
   namesOf,
   proofReads,
+  settingOrStop,
   settingsOf,
-  valueOrStop,
 } from './settings.ts';
 
 export interface Held {
@@ -40,18 +40,21 @@ export interface Held {
 interface Where {
   readonly dir: string;
   readonly suffix?: string;
+  /** Of a caller that reports by itself what is wrong with `.env`; by default any problem of it is an error. */
+  readonly settings?: Settings;
 }
 
 /** Errors: `operator.config`. What is wrong with a token file is among the problems. */
-export function fromFiles(session: Session, { dir }: Where): Held {
+export function fromFiles(session: Session, { dir, settings: given }: Where): Held {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
-  const settings = settingsOf(folder, io.env);
-  const { accessToken, refreshToken, notices, problems } = readTokenFiles(folder);
+  const settings = given ?? settingsOf(folder, io.env);
+  const appId = settings('FYERS_CLIENT_ID');
+  const { accessToken, refreshToken, notices, problems } = readTokenFiles(folder, appId);
   for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
   return {
     place: `in ${folder}`,
-    appId: settings('FYERS_CLIENT_ID'),
+    appId,
     ...shared(folder, settings),
     accessToken,
     refreshToken,
@@ -62,10 +65,13 @@ export function fromFiles(session: Session, { dir }: Where): Held {
 }
 
 /** Errors: `operator.config`, `operator.credentials`, `platform.permission`, `platform.store`. */
-export async function fromParameters(session: Session, { dir, suffix }: Where): Promise<Held> {
+export async function fromParameters(
+  session: Session,
+  { dir, suffix, settings: given }: Where,
+): Promise<Held> {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
-  const settings = settingsOf(folder, io.env);
+  const settings = given ?? settingsOf(folder, io.env);
   const read = await parameterReader(session, namesOf(settings, suffix));
   const appId = await read('FYERS_CLIENT_ID');
   const accessToken = tokenIn(await read('FYERS_ACCESS_TOKEN'));
@@ -86,9 +92,8 @@ function shared(
   folder: string,
   settings: Settings,
 ): Pick<Held, 'account' | 'apiUrl' | 'reads' | 'calendar'> {
-  const fyId = settings(ENVIRONMENT.fyId);
   return {
-    account: fyId === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(fyId)),
+    account: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
     apiUrl: apiUrlOf(settings),
     reads: proofReads(settings),
     calendar: calendarOf(folder, settings),

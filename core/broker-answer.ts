@@ -107,7 +107,7 @@ export function cleanWords(words: string, sent: readonly string[] = []): string 
     .slice(0, MAX_WORDS);
 }
 
-export interface Envelope {
+interface Envelope {
   /** Lower case; empty if there is none. */
   readonly s: string;
   readonly code: number | null;
@@ -115,7 +115,7 @@ export interface Envelope {
 }
 
 /** Null for a body without any field of Fyers' envelope. A code in quotes counts as a number. */
-export function readEnvelope(body: unknown): Envelope | null {
+function readEnvelope(body: unknown): Envelope | null {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return null;
   const { s, code, message } = body as Readonly<Record<string, unknown>>;
   if (typeof s !== 'string' && typeof code !== 'number' && typeof message !== 'string') return null;

@@ -65,10 +65,40 @@ export const parseSymbol = matching<DepthSymbol>(
   /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,
   'must be an exchange and a ticker, such as NSE:SBIN-EQ, or an alias, such as FUT:NIFTY',
 );
+/** NSE's series of shares that a person may write behind the ticker. */
+const SERIES = /-(?:EQ|BE|BZ|SM|ST)$/;
+
 /** The whole name of one that people write short: a share of NSE by its ticker alone, and in small letters too. */
 export function wholeName(name: string): string {
   const upper = name.trim().toUpperCase();
-  return upper.includes(':') ? upper : `NSE:${upper}-EQ`;
+  if (upper.includes(':')) return upper;
+  return SERIES.test(upper) ? `NSE:${upper}` : `NSE:${upper}-EQ`;
+}
+
+/** The names in a list, separated by commas or white space, as they were written. */
+export function symbolNames(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '');
+}
+
+export interface ParsedSymbols {
+  readonly symbols: readonly (DepthSymbol | SymbolAlias)[];
+  readonly problems: readonly string[];
+}
+
+/** The only reader of a list of symbols, wherever it is given: whole names, aliases, or tickers of NSE alone. */
+export function parseSymbols(text: string): ParsedSymbols {
+  const symbols: (DepthSymbol | SymbolAlias)[] = [];
+  const problems: string[] = [];
+  const names = symbolNames(text);
+  for (const name of names) {
+    const whole = wholeName(name);
+    const parsed = /^(?:FUT|ATM):/.test(whole) ? parseSymbolAlias(whole) : parseSymbol(whole);
+    if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
+    else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
+    else symbols.push(parsed.value);
+  }
+  if (names.length === 0) problems.push('no symbol is named');
+  return { symbols, problems };
 }
 /** `market/aliases.ts` says what they mean. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
 export const parseSymbolAlias = matching<SymbolAlias>(
@@ -87,6 +117,40 @@ export const parseRedirectUri = matching<string>(
   /^(?:loginUrl$|https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))\S*$/,
   'must be an https address, or http on 127.0.0.1, or loginUrl for the login function of the stack',
 );
+
+/**
+ * The address of a service that is sent a token, without a trailing slash: never in clear text over a network. The value
+ * also reaches a systemd environment file, so quotes and backslashes are refused.
+ */
+export function parseEndpoint(text: string): Parsed<string> {
+  const url = /^https?:\/\/[^\s"'\\]+$/i.test(text) ? urlIn(text) : null;
+  if (url === null) {
+    return wrong('must be an https address without quotes and backslashes, or http on 127.0.0.1');
+  }
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
+    return wrong(
+      'must be an https address, or http on 127.0.0.1: over http the token would be sent in clear text',
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    return wrong('must be an https address without a user name and a password');
+  }
+  if (/[?#]/.test(text)) return wrong('must be an https address without ? and #');
+  return ok(`${url.origin}${url.pathname}`.replace(/\/{1,99}$/, ''));
+}
+
+function urlIn(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+/** By the host as a URL normalises it, so that `127.1` is understood and `127.0.0.1.example.com` is not taken for it. */
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
+}
 
 /** Of several harvesters, each with its own part of the bucket; a single one is 0. */
 export function parseShard(text: string): Parsed<number> {
@@ -123,30 +187,34 @@ export interface SamplingPlan {
   readonly everySeconds: number;
 }
 
-/** Symbols (comma or space separated) and seconds between slots, within the account's limits. All problems at once. */
+export interface SamplingFault {
+  /** Which value has to change; `both`: either. */
+  readonly about: 'symbols' | 'everySeconds' | 'both';
+  readonly problem: string;
+}
+
+/** Symbols and seconds between slots, within the account's limits. All problems at once. */
 export function parseSampling(
   symbolsText: string,
   everySecondsText: string,
-): Parsed<SamplingPlan> & { readonly problems: readonly string[] } {
-  const names = symbolsText.split(/[\s,]+/).filter((name) => name !== '');
-  const problems: string[] = [];
-  const symbols: (DepthSymbol | SymbolAlias)[] = [];
-  for (const name of names) {
-    const parsed = /^(?:FUT|ATM):/.test(name) ? parseSymbolAlias(name) : parseSymbol(name);
-    if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
-    else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
-    else symbols.push(parsed.value);
-  }
-  if (names.length === 0) problems.push('no symbol is named');
+): Parsed<SamplingPlan> & {
+  readonly problems: readonly string[];
+  readonly faults: readonly SamplingFault[];
+} {
+  const { symbols, problems: wrongSymbols } = parseSymbols(symbolsText);
+  const faults: SamplingFault[] = wrongSymbols.map((problem) => ({ about: 'symbols', problem }));
+  const count = symbolNames(symbolsText).length;
   const everySeconds = Number(everySecondsText);
+  const calls = (count * 60) / everySeconds;
   if (!/^\d{1,3}$/.test(everySecondsText) || everySeconds < 1 || 60 % everySeconds !== 0) {
-    problems.push(`seconds between slots "${everySecondsText}" must divide 60`);
-  } else if ((names.length * 60) / everySeconds > CALLS_PER_MINUTE_CAP) {
-    problems.push(
-      `${String(names.length)} symbols every ${String(everySeconds)} s are ${String((names.length * 60) / everySeconds)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`,
-    );
+    const problem = `seconds between slots "${everySecondsText}" must divide 60`;
+    faults.push({ about: 'everySeconds', problem });
+  } else if (calls > CALLS_PER_MINUTE_CAP) {
+    const problem = `${String(count)} symbols every ${String(everySeconds)} s are ${String(calls)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`;
+    faults.push({ about: 'both', problem });
   }
+  const problems = faults.map(({ problem }) => problem);
   return problems.length > 0
-    ? { ok: false, problem: problems.join('; '), problems }
-    : { ok: true, value: { symbols, everySeconds }, problems };
+    ? { ok: false, problem: problems.join('; '), problems, faults }
+    : { ok: true, value: { symbols, everySeconds }, problems, faults };
 }

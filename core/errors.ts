@@ -42,11 +42,20 @@ export class FyersError extends Error {
   readonly code: ErrorCode;
   /** What the reader does now, a full sentence. */
   readonly nextStep: string;
+  /** Whether the next step fits every error of the code, so that a caller that knows more may give a better one. */
+  readonly isGeneral: boolean;
 
-  constructor(code: ErrorCode, problem: string, nextStep: string, options?: ErrorOptions) {
-    super(`${withOneStop(problem)} ${nextStep}`, options);
+  constructor(
+    code: ErrorCode,
+    problem: string,
+    nextStep: string,
+    options: ErrorOptions & { readonly isGeneral?: boolean } = {},
+  ) {
+    const { isGeneral = false, ...rest } = options;
+    super(`${withOneStop(problem)} ${nextStep}`, rest);
     this.code = code;
     this.nextStep = nextStep;
+    this.isGeneral = isGeneral;
   }
 
   get family(): ErrorFamily {

@@ -49,6 +49,9 @@ export function closedDayMessage(holiday: string): string {
 
 export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
+/** The steps are those of a stack; a caller in another place gives its own. */
+const GENERAL = { isGeneral: true } as const;
+
 /** @param detail what Fyers answered, cleaned; empty if there was no answer */
 export function keeperFailure(code: FailureCode, detail = ''): FyersError {
   const answer = detail === '' ? '' : ` ${asSentence(detail)}`;
@@ -58,42 +61,49 @@ export function keeperFailure(code: FailureCode, detail = ''): FyersError {
         code,
         'Fyers refused the app id with its secret, and a login would send the same.',
         'Copy the secret again from https://myapi.fyers.in/dashboard, give it to `pulumi config set --secret secretKey`, and run `pulumi up`.',
+        GENERAL,
       );
     case 'operator.account':
       return new FyersError(
         code,
         'The token belongs to another Fyers account than the one configured or first seen; it was not published.',
         'Log in with the right account, or name it with `pulumi config set fyId` and run `pulumi up`.',
+        GENERAL,
       );
     case 'broker.bad-token':
       return new FyersError(
         code,
         `Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.${answer}`,
         'Log in yourself with `npx --no-install fyers login --aws`.',
+        GENERAL,
       );
     case 'broker.unreachable':
       return new FyersError(
         code,
         `Fyers could not be reached or did not answer; nothing was published.${answer}`,
         'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
+        GENERAL,
       );
     case 'broker.refused':
       return new FyersError(
         code,
         `Fyers refuses this app or this machine, so no token can be proven; nothing was published.${answer}`,
         "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --aws`.",
+        GENERAL,
       );
     case 'broker.rate-limit':
       return new FyersError(
         code,
         `Fyers' rate limit is reached, so nothing more was asked; nothing was published.${answer}`,
         'Stop other programs that use the account. Wait a few minutes, then run `npx --no-install fyers refresh --aws`; a third time blocks the account for the day.',
+        GENERAL,
       );
     case 'broker.foreign-answer':
       return new FyersError(
         code,
         `Something else answered in place of Fyers, such as a gateway or a firewall, so nothing more was asked.${answer}`,
         'Wait ten minutes before you run `npx --no-install fyers refresh --aws`: each further call can extend such a block.',
+        GENERAL,
       );
   }
 }

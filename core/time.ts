@@ -62,13 +62,6 @@ export function plus(at: Instant, ms: number): Instant {
   return instant(at + ms);
 }
 
-/** The value of a `Date` header (RFC 9110, 5.6.7); null for any other text. */
-export function parseHttpTime(text: string): Instant | null {
-  if (!/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return null;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? null : instant(ms);
-}
-
 /** The date if `text` is a real `YYYY-MM-DD`, else null. */
 export function parseIstDate(text: string): IstDate | null {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null;

@@ -7,7 +7,7 @@ import { allChannels } from '../adapters/channels.ts';
 import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
-import { parseTelegram } from '../core/config.ts';
+import { parseEndpoint, parseTelegram } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
@@ -87,9 +87,22 @@ function settingsFrom(environment: Environment): KeeperSettings {
       // The login function has none: its own address, in its own environment, would be a circle.
       loginUrl: environment[ENVIRONMENT.loginUrl] ?? null,
       redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,
-      apiUrl: environment[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
+      apiUrl: endpointIn(environment, ENVIRONMENT.apiUrl) ?? FYERS_API_URL,
     },
   };
+}
+
+/** A token goes there, so a value set by hand is checked as the program's is. @throws FyersError `operator.config` */
+function endpointIn(environment: Environment, name: string): string | null {
+  const text = environment[name];
+  if (text === undefined) return null;
+  const parsed = parseEndpoint(text);
+  if (parsed.ok) return parsed.value;
+  throw new FyersError(
+    'operator.config',
+    `${name} in the function's environment ${parsed.problem}.`,
+    'Run `pulumi up`, which puts the configured value back.',
+  );
 }
 
 /** The program has checked it; a value set by hand that is malformed must not keep the morning from its token. */
@@ -133,7 +146,7 @@ function notifierFor(
   log: Log,
 ): Notifier {
   const topicArn = environment[ENVIRONMENT.topicArn];
-  const apiUrl = environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL;
+  const apiUrl = endpointIn(environment, ENVIRONMENT.telegramApiUrl) ?? TELEGRAM_API_URL;
   const channels = [
     ...(topicArn === undefined ? [] : [topic(topicArn)]),
     ...(environment[ENVIRONMENT.telegram] === undefined

@@ -1,15 +1,17 @@
 // What the harvester is told by its arguments and its environment. All problems at once.
 import { parseArgs } from 'node:util';
 import {
+  type Parsed,
   type SamplingPlan,
+  parseEndpoint,
   parseSampling,
   parseShard,
   parseSuffix,
-  wholeName,
 } from '../core/config.ts';
+import { readDate } from '../core/date-text.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
-import { type Instant, type IstDate, formatIso, parseInstant, parseIstDate } from '../core/time.ts';
+import { type Instant, type IstDate, formatIso, parseInstant } from '../core/time.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -59,10 +61,16 @@ const OPTIONS = {
 
 const USAGE = 'See `npx --no-install fyers harvest --help`.';
 
+/** Where the value of a name is if no flag gives it: `FYERS_SYMBOLS in /home/me/fyers/.env line 3`. */
+export type PlaceOf = (name: string) => string;
+
+const inEnvironment: PlaceOf = (name) => `${name} in the environment`;
+
 /** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
 export function parseSettings(
   argv: readonly string[],
   env: Environment,
+  placeOf: PlaceOf = inEnvironment,
 ): HarvestSettings | CompactSettings {
   const { values, positionals } = parsed(argv);
   const problems: string[] = [];
@@ -71,19 +79,31 @@ export function parseSettings(
     return value;
   };
   const dataDir = values.data ?? env[ENVIRONMENT.dataDir] ?? 'harvested_data';
-  const parsedShard = parseShard(values.shard ?? env[ENVIRONMENT.shard] ?? '0');
-  if (!parsedShard.ok) problems.push(`the shard ${parsedShard.problem}`);
-  const shard = parsedShard.ok ? parsedShard.value : null;
+  const place = (flag: string | undefined, name: string): string =>
+    flag === undefined ? placeOf(name) : `--${FLAGS[name] ?? ''}`;
+  const valueIn = <T>(where: string, parsedValue: Parsed<T>): T | null => {
+    if (!parsedValue.ok) problems.push(`${where} ${parsedValue.problem}`);
+    return parsedValue.ok ? parsedValue.value : null;
+  };
+  const shard = valueIn(
+    place(values.shard, ENVIRONMENT.shard),
+    parseShard(values.shard ?? env[ENVIRONMENT.shard] ?? '0'),
+  );
   if (positionals[0] === 'compact') {
-    const date = check(parseIstDate(values.date ?? ''), '--date must be a date (YYYY-MM-DD)');
+    const date = valueIn('--date', readDate(values.date ?? ''));
     if (date === null || shard === null) throw wrong(problems);
     return { kind: 'compact', dataDir, date, shard };
   }
   if (positionals.length > 0) throw usage(`"${positionals.join(' ')}" is not known.`);
-  const sampling = samplingIn(values, env, problems);
+  const sampling = samplingIn(values, env, { place, problems });
   const suffix = env[ENVIRONMENT.suffix] ?? '';
-  const checkedSuffix = parseSuffix(suffix);
-  if (!checkedSuffix.ok) problems.push(`${ENVIRONMENT.suffix} ${checkedSuffix.problem}`);
+  valueIn(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
+  const endpointIn = (name: string): string | null => {
+    const text = env[name];
+    return text === undefined ? null : valueIn(placeOf(name), parseEndpoint(text));
+  };
+  const apiUrl = endpointIn(ENVIRONMENT.apiUrl);
+  const masterUrl = endpointIn(ENVIRONMENT.masterUrl);
   const sessions = optional(values.days, (text) =>
     check(countFromOne(text), '--days must be a whole number from 1'),
   );
@@ -98,8 +118,8 @@ export function parseSettings(
     kind: 'harvest',
     sampling,
     suffix,
-    apiUrl: env[ENVIRONMENT.apiUrl] ?? FYERS_API_URL,
-    masterUrl: masterUrlIn(env),
+    apiUrl: apiUrl ?? FYERS_API_URL,
+    masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
     dataDir,
     shard,
     debug: values.debug,
@@ -128,28 +148,46 @@ function parsed(argv: readonly string[]) {
   }
 }
 
+/** The flag of what the environment may give too. */
+const FLAGS: Readonly<Record<string, string>> = {
+  [ENVIRONMENT.symbols]: 'symbols',
+  [ENVIRONMENT.everySeconds]: 'every',
+  [ENVIRONMENT.shard]: 'shard',
+};
+
+interface Report {
+  readonly place: (flag: string | undefined, name: string) => string;
+  readonly problems: string[];
+}
+
 function samplingIn(
   values: { readonly symbols?: string | undefined; readonly every?: string | undefined },
   env: Environment,
-  problems: string[],
+  { place, problems }: Report,
 ): SamplingPlan | null {
-  const named =
-    values.symbols
-      ?.match(/[^\s,]+/g)
-      ?.map(wholeName)
-      .join() ?? values.symbols;
-  const symbols = named ?? env[ENVIRONMENT.symbols] ?? REFERENCE_SYMBOLS.join(',');
-  const every = values.every ?? env[ENVIRONMENT.everySeconds] ?? '5';
-  const sampling = parseSampling(symbols, every.replace(/s$/, ''));
-  problems.push(...sampling.problems);
+  const symbols = values.symbols ?? env[ENVIRONMENT.symbols];
+  const every = values.every ?? env[ENVIRONMENT.everySeconds];
+  const sampling = parseSampling(
+    symbols ?? REFERENCE_SYMBOLS.join(','),
+    (every ?? '5').replace(/s$/, ''),
+  );
+  for (const { about, problem } of sampling.faults) {
+    const places = [
+      ...(about === 'everySeconds' || symbols === undefined
+        ? []
+        : [place(values.symbols, ENVIRONMENT.symbols)]),
+      ...(about === 'symbols' || every === undefined
+        ? []
+        : [place(values.every, ENVIRONMENT.everySeconds)]),
+    ];
+    problems.push(`${places.join(' and ')}: ${problem}`);
+  }
   return sampling.ok ? sampling.value : null;
 }
 
 /** Whoever stands in for the API stands in for the public files too, so that nothing asks Fyers by accident. */
-function masterUrlIn(env: Environment): string {
-  const api = env[ENVIRONMENT.apiUrl];
-  const beside = api === undefined || api === FYERS_API_URL ? null : `${api}/sym_details`;
-  return env[ENVIRONMENT.masterUrl] ?? beside ?? FYERS_MASTER_URL;
+function masterUrlBeside(apiUrl: string | null): string {
+  return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }
 
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | null {

@@ -9,6 +9,7 @@ import {
   type Parsed,
   parseAppId,
   parseAppSecret,
+  parseEndpoint,
   parseFyId,
   parsePin,
   parseRedirectUri,
@@ -17,11 +18,11 @@ import {
 } from '../core/config.ts';
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import type { Reservation } from './concurrency.ts';
+import { type Key, environmentName } from '../core/setting-keys.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
   deployable,
   parseAccountIds,
-  parseApiUrl,
   parseBucketName,
   parseCalendar,
   parseDays,
@@ -35,14 +36,7 @@ import {
   type Reader,
   type WatchedReads,
 } from './parsers.ts';
-import {
-  type Key,
-  type Sources,
-  configProblems,
-  environmentName,
-  find,
-  setCommand,
-} from './sources.ts';
+import { type Sources, configProblems, find, setCommand } from './sources.ts';
 
 /** For each harvester half as much again as what the whole costs with one. */
 const DEFAULT_BUDGET_DOLLARS = 15;
@@ -117,8 +111,8 @@ export type SettingsResult =
 export function readSettings(input: SettingsInput): SettingsResult {
   const operator = operatorFolder(input);
   const envFile = readEnvFile(operator.folder);
-  const tokens = readTokenFiles(operator.folder);
-  const sources: Sources = { ...input, envFile: envFile.values };
+  const sources: Sources = { ...input, envFile };
+  const tokens = readTokenFiles(operator.folder, find('clientId', sources)?.text ?? null);
   const problems = [
     ...configProblems(input.config, input.secretKeys),
     ...operator.problems,
@@ -163,8 +157,8 @@ export function readSettings(input: SettingsInput): SettingsResult {
     deleteData: read('deleteData', parseYesNo) ?? false,
     dataBucket: read('dataBucket', parseBucketName),
     allowedAccountIds: read('allowedAccountIds', parseAccountIds),
-    apiUrl: read('apiUrl', parseApiUrl) ?? FYERS_API_URL,
-    telegramApiUrl: read('telegramApiUrl', parseApiUrl),
+    apiUrl: read('apiUrl', parseEndpoint) ?? FYERS_API_URL,
+    telegramApiUrl: read('telegramApiUrl', parseEndpoint),
     operatorDir: operator.folder,
     notices: tokens.notices,
   };
@@ -195,7 +189,7 @@ function reader(sources: Sources, problems: string[]) {
     if (found === null) return null;
     const parsed = parse(found.text);
     if (parsed.ok) return parsed.value;
-    problems.push(`${found.place} ${parsed.problem}. Run \`${setCommand(key)}\`.`);
+    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
     return null;
   };
 }
@@ -204,15 +198,13 @@ function operatorFolder(input: SettingsInput): {
   readonly folder: string;
   readonly problems: readonly string[];
 } {
-  const found = find('operatorDir', { ...input, envFile: {} });
+  const found = find('operatorDir', { ...input, envFile: { values: {}, places: {} } });
   const folder = path.resolve(input.root, found?.text ?? '.');
   const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
   const place = found?.place ?? 'operatorDir';
   return {
     folder,
-    problems: isFolder
-      ? []
-      : [`${place} is no folder: ${folder}. Run \`${setCommand('operatorDir')}\`.`],
+    problems: isFolder ? [] : [`${place} is no folder: ${folder}. ${found?.fix ?? ''}`],
   };
 }
 

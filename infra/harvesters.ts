@@ -1,9 +1,14 @@
 // The harvesters of a stack: one, of `symbols`, or several, of `harvesters`, that share the account's limits.
-import { type Parsed, type SamplingPlan, parseSampling } from '../core/config.ts';
+import {
+  type Parsed,
+  type SamplingFault,
+  type SamplingPlan,
+  parseSampling,
+} from '../core/config.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../core/names.ts';
 import { rateProblems } from '../core/rate-plan.ts';
 import { parseInstanceType } from './parsers.ts';
-import { type Found, type Key, type Sources, find, setCommand } from './sources.ts';
+import { type Found, type Sources, find } from './sources.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
 const DEFAULT_INSTANCE_TYPE = 't4g.micro';
@@ -41,12 +46,16 @@ export function harvestersOf(sources: Sources, problems: string[]): readonly Har
   const symbols = find('symbols', sources);
   if (symbols !== null) {
     problems.push(
-      `${symbols.place} and ${list.place} both say what is recorded: keep one. Run \`pulumi config rm symbols\`, or remove its line.`,
+      `${symbols.place} and ${list.place} both say what is recorded: keep one. ${symbols.removal}`,
     );
   }
+  const every = find('everySeconds', sources);
   const found = severalHarvesters(list.text, defaults);
+  for (const problem of every === null ? [] : found.defaultProblems) {
+    problems.push(`${every?.place ?? ''}: ${problem}. ${every?.fix ?? ''}`);
+  }
   for (const problem of found.problems) {
-    problems.push(`${list.place}${problem}. Run \`${setCommand('harvesters')}\`.`);
+    problems.push(`${list.place}${problem}. ${list.fix}`);
   }
   return found.plans;
 }
@@ -56,7 +65,7 @@ function instanceTypeOf(sources: Sources, problems: string[]): string {
   if (found === null) return DEFAULT_INSTANCE_TYPE;
   const parsed = parseInstanceType(found.text);
   if (!parsed.ok) {
-    problems.push(`${found.place} ${parsed.problem}. Run \`${setCommand('instanceType')}\`.`);
+    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
   }
   return found.text;
 }
@@ -66,30 +75,37 @@ function oneHarvester(
   { everySeconds, instanceType }: Defaults,
   problems: string[],
 ): readonly HarvesterPlan[] {
-  const told = (key: Key): Found | null => find(key, sources);
-  const parsed = parseSampling(told('symbols')?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds);
+  const symbols = find('symbols', sources);
+  const every = find('everySeconds', sources);
+  const parsed = parseSampling(symbols?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds);
   if (parsed.ok) return [{ ...parsed.value, shard: 0, instanceType }];
-  const places = [told('symbols'), told('everySeconds')].flatMap((found) => found?.place ?? []);
-  for (const problem of parsed.problems) {
-    problems.push(
-      `${places.join(' and ')}: ${problem}. Run \`${setCommand('symbols')}\` or \`${setCommand('everySeconds')}\`.`,
-    );
+  for (const { about, problem } of parsed.faults) {
+    const found = [
+      ...(about === 'everySeconds' ? [] : [symbols]),
+      ...(about === 'symbols' ? [] : [every]),
+    ].filter((each): each is Found => each !== null);
+    const places = found.map(({ place }) => place).join(' and ');
+    const fixes = [...new Set(found.map(({ fix }) => fix))].join(' Or: ');
+    problems.push(`${places}: ${problem}. ${fixes}`);
   }
   return [];
 }
 
 interface Several {
   readonly plans: readonly HarvesterPlan[];
-  /** Each goes on from the place where the list stands. */
+  /** Each goes on from the place of the list. */
   readonly problems: readonly string[];
+  /** Of the seconds that count for a harvester without its own. */
+  readonly defaultProblems: readonly string[];
 }
 
 function severalHarvesters(text: string, defaults: Defaults): Several {
   const items = listIn(text);
-  if (items === null || items.length === 0) return { plans: [], problems: [` ${FORM}`] };
+  if (items === null || items.length === 0)
+    return { plans: [], problems: [` ${FORM}`], defaultProblems: [] };
   if (items.length > HARVESTERS_MAX) {
     const problem = ` must list at most ${String(HARVESTERS_MAX)} harvesters, and lists ${String(items.length)}`;
-    return { plans: [], problems: [problem] };
+    return { plans: [], problems: [problem], defaultProblems: [] };
   }
   const parsed = items.map((item, shard) => planOf(item, shard, defaults));
   const plans = parsed.flatMap((one) => (one.ok ? [one.value] : []));
@@ -100,8 +116,12 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ...namedTwice(plans).map((problem) => `: ${problem}`),
   ];
   // Arithmetic over half of them would mislead.
-  const rate = problems.length > 0 ? [] : rateProblems(plans);
-  return { plans, problems: [...problems, ...rate.map((problem) => `: ${problem}`)] };
+  const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
+  return {
+    plans,
+    problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
+    defaultProblems: [...new Set(parsed.flatMap((one) => one.defaultProblems))],
+  };
 }
 
 /** Pulumi hands a list on as JSON; in `.env` it is written so. */
@@ -114,29 +134,39 @@ function listIn(text: string): readonly unknown[] | null {
   }
 }
 
-type ParsedPlan = Parsed<HarvesterPlan> & { readonly problems: readonly string[] };
+type ParsedPlan = Parsed<HarvesterPlan> & Pick<Several, 'problems' | 'defaultProblems'>;
 
 function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
   const own = recordIn(item);
-  if (own === null) return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM] };
+  if (own === null) {
+    return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM], defaultProblems: [] };
+  }
   const sampling = parseSampling(
     symbolsText(own['symbols']),
     valueText(own['everySeconds'] ?? defaults.everySeconds),
   );
+  const isOfDefault = ({ about }: SamplingFault) =>
+    about === 'everySeconds' && own['everySeconds'] === undefined;
+  const defaultProblems = sampling.faults.filter(isOfDefault).map(({ problem }) => problem);
   const instanceType = parseInstanceType(valueText(own['instanceType'] ?? defaults.instanceType));
   const problems = [
     ...Object.keys(own)
       .filter((key) => !OWN_KEYS.some((known) => known === key))
       .map((key) => `${key} is not one of ${OWN_KEYS.join(', ')}`),
-    ...sampling.problems,
+    ...sampling.faults.filter((fault) => !isOfDefault(fault)).map(({ problem }) => problem),
     // That of all of them has been told already.
     ...(instanceType.ok || own['instanceType'] === undefined
       ? []
       : [`instanceType ${instanceType.problem}`]),
   ];
   return sampling.ok && instanceType.ok && problems.length === 0
-    ? { ok: true, value: { ...sampling.value, shard, instanceType: instanceType.value }, problems }
-    : { ok: false, problem: problems.join('; '), problems };
+    ? {
+        ok: true,
+        value: { ...sampling.value, shard, instanceType: instanceType.value },
+        problems,
+        defaultProblems,
+      }
+    : { ok: false, problem: problems.join('; '), problems, defaultProblems };
 }
 
 function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {

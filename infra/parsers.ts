@@ -1,7 +1,7 @@
 // The rules of settings that only the program knows; `core/config.ts` has those it shares with the runtime.
 import { type Override, parseOverridesText } from '../core/market/calendar-data.ts';
 import type { Parsed } from '../core/config.ts';
-import { withoutEndSeparators, withoutEndSlashes } from '../core/text.ts';
+import { withoutEndSeparators } from '../core/text.ts';
 import type { Reservation } from './concurrency.ts';
 
 function matching(pattern: RegExp, expected: string) {
@@ -27,18 +27,6 @@ export const parseBucketName = matching(
   /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
   'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
 );
-
-/** Plain HTTP only on this machine. The value reaches a systemd environment file, so quotes and backslashes are out. */
-const parseAddress = matching(
-  /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?::\d+)?(?:\/|$))[^\s"'\\]*$/,
-  'must be an https address, or http on 127.0.0.1, without quotes and backslashes',
-);
-
-/** Without a trailing slash. */
-export function parseApiUrl(text: string): Parsed<string> {
-  const parsed = parseAddress(text);
-  return parsed.ok ? { ok: true, value: withoutEndSlashes(parsed.value) } : parsed;
-}
 
 export function parseDays(text: string): Parsed<'trading' | 'all'> {
   return text === 'trading' || text === 'all'

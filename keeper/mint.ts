@@ -26,6 +26,7 @@ export async function claimMint(run: Run, progress: Progress): Promise<Progress>
       'platform.busy',
       'Another run has been minting a token for a minute and has published none.',
       'See what it did with `npx --no-install fyers status`, and in two minutes run `npx --no-install fyers refresh --aws`.',
+      { isGeneral: true },
     );
   }
   ports.events.emit(mintBusy());

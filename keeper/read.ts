@@ -135,6 +135,7 @@ export async function readMemory(
       'operator.account',
       `Tokens of two Fyers accounts were seen, ${state.fyId} and ${seenByLogin}.`,
       'Say which is yours by `pulumi config set fyId` and run `pulumi up`.',
+      { isGeneral: true },
     );
   }
   return { state, login, account: fyId ?? state.fyId ?? seenByLogin };

@@ -1,7 +1,8 @@
 // The operator's folder of a run: `.env` and token files, thrown away afterwards, or the user's own.
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'dotenv';
+import { readEnvFile } from '../adapters/files/operator-files.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import { mintTokens, type SimulatedApp } from './fyers/tokens.ts';
@@ -40,9 +41,8 @@ export async function throwAwayFolder(
  */
 export async function ownFolder(dir: string): Promise<OperatorFolder> {
   const file = path.join(dir, OPERATOR_FILES.env);
-  let values: Readonly<Record<string, string>>;
   try {
-    values = parse(await readFile(file, 'utf8'));
+    await access(file, constants.R_OK);
   } catch (caught) {
     const cause = toError(caught);
     throw new FyersError(
@@ -52,6 +52,8 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       { cause },
     );
   }
+  // What is wrong with its lines is among the problems that the program reports.
+  const { values } = readEnvFile(dir);
   const refreshToken = await textOf(path.join(dir, 'refresh_token.txt'));
   return {
     dir: path.resolve(dir),

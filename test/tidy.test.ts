@@ -32,6 +32,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'infra/',
   ],
   'sandbox/': ['core/names.ts', 'core/time.ts', 'core/ports.ts', 'core/errors.ts', 'sandbox/'],
+  // The folder is a person's own: it is read as the program reads it.
+  'sandbox/operator-folder.ts': [
+    'adapters/files/operator-files.ts',
+    'core/names.ts',
+    'core/errors.ts',
+    'sandbox/',
+  ],
   // It would agree with our mistakes.
   'sandbox/fyers/': ['sandbox/fyers/'],
   'tools/': ['tools/'],

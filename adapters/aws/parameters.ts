@@ -70,7 +70,8 @@ function secureString(Name: string, Value: string, KeyId: string): PutParameterC
   };
 }
 
-function refuseLarge(name: string, value: string): void {
+/** @throws FyersError `platform.store` for what a standard parameter cannot hold */
+export function refuseLarge(name: string, value: string): void {
   const bytes = Buffer.byteLength(value, 'utf8');
   if (bytes <= LARGEST_VALUE) return;
   throw new FyersError(

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
 import { OPERATOR_FILES } from '../../core/names.ts';
-import { readText, unreadable } from './operator-files.ts';
+import { readText, unreadable } from './text-file.ts';
 
 export type CalendarFile =
   | { readonly kind: 'days'; readonly overrides: readonly Override[] }

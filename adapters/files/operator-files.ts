@@ -1,5 +1,4 @@
 // The operator's folder: `.env` and the token files, under the names that the reference gave them.
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import {
@@ -9,14 +8,18 @@ import {
   parseAccessToken,
   parseRefreshToken,
 } from '../../core/config.ts';
-import { toError } from '../../core/errors.ts';
+import { type EnvProblem, readEnvText } from '../../core/env-file.ts';
 import { OPERATOR_FILES } from '../../core/names.ts';
 import type { Instant } from '../../core/time.ts';
-import { type TokenKind, decodeToken } from '../../core/token/jwt.ts';
+import type { TokenKind } from '../../core/token/jwt.ts';
+import { findToken } from '../../core/token/token-text.ts';
+import { readText, unreadable } from './text-file.ts';
 
 /** Problems are full sentences with what to do, and never hold a value. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
+  /** Where each value is, for messages: `/home/me/fyers/.env line 3`. */
+  readonly places: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
 }
 
@@ -33,16 +36,40 @@ export interface TokenFiles {
 export function readEnvFile(folder: string): EnvFile {
   const file = path.join(folder, OPERATOR_FILES.env);
   const read = readText(file);
+  if (read.kind === 'absent') return { values: {}, places: {}, problems: [] };
   if (read.kind === 'unreadable') {
-    return { values: {}, problems: [unreadable(file, read.why)] };
+    return { values: {}, places: {}, problems: [unreadable(file, read.why)] };
   }
-  return { values: read.kind === 'text' ? parse(read.text) : {}, problems: [] };
+  const { statements, problems } = readEnvText(read.text);
+  const values: Record<string, string> = {};
+  const places: Record<string, string> = {};
+  for (const { key, line, text } of statements) {
+    values[key] = parse(text)[key] ?? '';
+    places[key] = `${file} line ${String(line)}`;
+  }
+  return {
+    values,
+    places,
+    problems: [
+      ...read.flaws.map((flaw) => `${file} ${flaw}`),
+      ...problems.map((problem) => sentence(file, problem)),
+    ],
+  };
 }
 
-/** The token files of a folder. An expired token is a token: only the broker's answer counts. Never throws. */
-export function readTokenFiles(folder: string): TokenFiles {
-  const access = newest(folder, 'access_token', parseAccessToken);
-  const refresh = newest(folder, 'refresh_token', parseRefreshToken);
+function sentence(file: string, { lines, words }: EnvProblem): string {
+  const last = lines.length > 1 ? ` and ${String(lines.at(-1))}` : '';
+  const named = `${lines.slice(0, Math.max(1, lines.length - 1)).join(', ')}${last}`;
+  return `${file} ${lines.length === 1 ? 'line' : 'lines'} ${named}: ${words}`;
+}
+
+/**
+ * The token files of a folder. An expired token is a token: only the broker's answer counts. Never throws.
+ * @param appId the configured app; a token that is marked with another one is a problem
+ */
+export function readTokenFiles(folder: string, appId: string | null = null): TokenFiles {
+  const access = newest({ folder, appId }, 'access_token', parseAccessToken);
+  const refresh = readRefreshTokenFile(folder, appId);
   return {
     accessToken: access.token,
     refreshToken: refresh.token,
@@ -51,19 +78,12 @@ export function readTokenFiles(folder: string): TokenFiles {
   };
 }
 
-export type Read =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly why: string };
-
-/** Never throws. */
-export function readText(file: string): Read {
-  try {
-    return { kind: 'text', text: readFileSync(file, 'utf8') };
-  } catch (caught) {
-    const code = 'code' in toError(caught) ? String(Reflect.get(toError(caught), 'code')) : '';
-    return code === 'ENOENT' ? { kind: 'absent' } : { kind: 'unreadable', why: code };
-  }
+/** The same of the refresh token alone. */
+export function readRefreshTokenFile(
+  folder: string,
+  appId: string | null = null,
+): Newest<RefreshToken> {
+  return newest({ folder, appId }, 'refresh_token', parseRefreshToken);
 }
 
 interface Newest<T> {
@@ -79,13 +99,18 @@ const FILES: Readonly<Record<FileKind, readonly string[]>> = {
   refresh_token: OPERATOR_FILES.refreshToken,
 };
 
+interface Place {
+  readonly folder: string;
+  readonly appId: string | null;
+}
+
 function newest<T extends string>(
-  folder: string,
+  { folder, appId }: Place,
   kind: FileKind,
   parseToken: (text: string) => Parsed<T>,
 ): Newest<T> {
   const files = FILES[kind].map((name) => path.join(folder, name));
-  const found = files.flatMap((file) => readTokenFile(file, kind, parseToken) ?? []);
+  const found = files.flatMap((file) => readTokenFile(file, kind, appId, parseToken) ?? []);
   const tokens = found.flatMap((each) => (each.ok ? each.value : []));
   return {
     token: tokens.toSorted((a, b) => b.issuedAt - a.issuedAt)[0]?.token ?? null,
@@ -103,19 +128,18 @@ interface Dated<T> {
 function readTokenFile<T extends string>(
   file: string,
   kind: FileKind,
+  appId: string | null,
   parseToken: (text: string) => Parsed<T>,
 ): Parsed<Dated<T>> | null {
   const read = readText(file);
   if (read.kind === 'absent') return null;
   if (read.kind === 'unreadable') return { ok: false, problem: unreadable(file, read.why) };
-  const parsed = parseToken(read.text.trim());
-  if (!parsed.ok) return malformed(file, parsed.problem);
-  const claims = decodeToken(parsed.value);
-  if (claims === null) return malformed(file, 'must be a token that Fyers issued');
-  if (claims.kind !== null && claims.kind !== kind) {
-    return malformed(file, `is a token of the kind ${claims.kind}, and must be a ${kind}`);
-  }
-  return { ok: true, value: { token: parsed.value, issuedAt: claims.issuedAt } };
+  const found = findToken(read.text, kind, appId);
+  if (!found.ok) return malformed(file, found.problem);
+  const parsed = parseToken(found.value.token);
+  return parsed.ok
+    ? { ok: true, value: { token: parsed.value, issuedAt: found.value.claims.issuedAt } }
+    : malformed(file, parsed.problem);
 }
 
 function malformed(file: string, why: string): Parsed<never> {
@@ -123,15 +147,4 @@ function malformed(file: string, why: string): Parsed<never> {
     ok: false,
     problem: `The content of ${file} ${why}. Correct it, or run \`rm ${file}\`.`,
   };
-}
-
-/** A full sentence with what to do. */
-export function unreadable(file: string, why: string): string {
-  if (why === 'EISDIR')
-    return `${file} is a folder. Move it away: it must be a file, or not be there.`;
-  const remedy =
-    why === 'EACCES'
-      ? `Run \`chmod 600 ${file}\` as its owner.`
-      : `Look at it with \`ls -l ${file}\`.`;
-  return `${file} cannot be read (${why}). ${remedy}`;
 }

@@ -23,11 +23,20 @@ export function absentDay(date: IstDate, dataDir: string, dates: readonly IstDat
   );
 }
 
-export function absentFile(place: string): FyersError {
+export function absentFile(place: string, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no file ${place}.`,
-    'Name a date as YYYY-MM-DD, or a file that is there: `npx --no-install fyers check --help`.',
+    `Name a file that is there, or a recorded day as YYYY-MM-DD: \`ls ${path.join(dataDir, 'days')}\` lists them.`,
+  );
+}
+
+/** @param problem a sentence without its point */
+export function notADate(problem: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${problem.replace(/\?$/, '')}${problem.endsWith('?') ? '?' : '.'}`,
+    'Days with a session: `npx --no-install fyers calendar`.',
   );
 }
 

@@ -7,6 +7,7 @@ import type { CsvForm } from '../../core/depth/csv-form.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
 import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
+import { isLikeDate, readDate } from '../../core/date-text.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, instant, isInstant, istDateAt, parseIstDate } from '../../core/time.ts';
 import { csvRows, openCsv } from './csv-recording.ts';
@@ -23,6 +24,7 @@ import {
   damaged,
   foreign,
   madeAnew,
+  notADate,
   notADay,
   notAFile,
   withoutDays,
@@ -69,7 +71,9 @@ export interface OpenOptions {
 /** @throws FyersError `operator.usage` where there is nothing of the kind, or another version wrote it; `platform.integrity` where it is damaged */
 export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promise<Recording> {
   const days = dayFolders(dataDir);
-  const named = what === null ? ((await days.dates()).at(-1) ?? null) : parseIstDate(what);
+  const given = what === null ? null : readDate(what);
+  const named =
+    given === null ? ((await days.dates()).at(-1) ?? null) : given.ok ? given.value : null;
   if (what === null && named === null) throw withoutDays(dataDir);
   if (named !== null) {
     if (!(await days.dates()).includes(named)) throw absentDay(named, dataDir, await days.dates());
@@ -77,7 +81,11 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
   }
   const place = path.resolve(cwd, what ?? '');
   const found = await stat(place).catch(() => null);
-  if (found === null) throw absentFile(place);
+  if (found === null) {
+    throw given?.ok === false && isLikeDate(what ?? '')
+      ? notADate(given.problem)
+      : absentFile(place, dataDir);
+  }
   if (found.isDirectory()) {
     const date = parseIstDate(path.basename(place));
     if (date === null) throw notADay(place);

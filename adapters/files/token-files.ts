@@ -15,9 +15,13 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
     read(name) {
       return Promise.resolve().then(() => {
         const { values, problems } = readEnvFile(folder);
-        refuse(problems);
-        if (name !== 'FYERS_ACCESS_TOKEN') return values[name] ?? null;
-        const tokens = readTokenFiles(folder);
+        if (name !== 'FYERS_ACCESS_TOKEN') {
+          // A slip in another line of `.env` does not stop a recording.
+          const value = values[name]?.trim() ?? '';
+          if (value === '') refuse(problems);
+          return value === '' ? null : value;
+        }
+        const tokens = readTokenFiles(folder, values['FYERS_CLIENT_ID'] ?? null);
         if (tokens.accessToken === null) refuse(tokens.problems);
         if (tokens.accessToken !== null) onSecret(tokens.accessToken);
         return tokens.accessToken;

@@ -7,10 +7,10 @@ import { FyersError, toError } from '../../core/errors.ts';
 import { OPERATOR_FILES, type ParameterName } from '../../core/names.ts';
 import type { TokenStore } from '../../core/ports.ts';
 import { parseTokenState } from '../../core/token/state.ts';
-import { readTokenFiles } from './operator-files.ts';
+import { readRefreshTokenFile, readTokenFiles } from './operator-files.ts';
 
 /** What a refresh of this folder remembers. Ignored by git, like everything of the name. */
-const STATE_FILE = '.fyers-token-state.json';
+export const STATE_FILE = '.fyers-token-state.json';
 
 /** What that state is fingerprinted with. */
 const KEY_FILES = {
@@ -101,14 +101,13 @@ async function read(
   switch (name) {
     case 'FYERS_ACCESS_TOKEN':
       // A file that holds no token is replaced by the next one.
-      return readTokenFiles(folder).accessToken;
+      return readTokenFiles(folder, settings('FYERS_CLIENT_ID')).accessToken;
     case 'FYERS_REFRESH_TOKEN': {
-      const { refreshToken, problems } = readTokenFiles(folder);
-      const own = problems.filter((problem) => problem.includes(OPERATOR_FILES.refreshToken[0]));
-      if (refreshToken !== null || own.length === 0) return refreshToken;
+      const { token, problems } = readRefreshTokenFile(folder, settings('FYERS_CLIENT_ID'));
+      if (token !== null || problems.length === 0) return token;
       throw new FyersError(
         'operator.token-file',
-        own.join(' '),
+        problems.join(' '),
         'Then repeat the command; `npx --no-install fyers tokens` tells whether all files are right.',
       );
     }

@@ -1,5 +1,6 @@
 // The Fyers app: its id and secret, its registered redirect URL, and the PIN.
 import path from 'node:path';
+import { looseModes } from '../../adapters/files/file-modes.ts';
 import { readEnvFile } from '../../adapters/files/operator-files.ts';
 import {
   type Parsed,
@@ -11,8 +12,7 @@ import {
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../core/names.ts';
 import { parametersOf } from '../aws.ts';
 import { isSameUrl, registeredUrl } from '../redirect-url.ts';
-import { type Finding, type Patient, ok, problem } from './finding.ts';
-import { withoutEndSlashes } from '../../core/text.ts';
+import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {
@@ -34,14 +34,41 @@ export function envFileFinding({ session, dir }: Patient): Finding {
   );
 }
 
+/** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
+export function modesFinding({ session, dir }: Patient): Finding {
+  if (process.platform === 'win32') return skipped('Windows has no file modes');
+  const folder = path.resolve(session.io.cwd, dir);
+  const { files, isFolderOpen } = looseModes(folder);
+  if (files.length === 0 && !isFolderOpen) {
+    return ok(`nobody else may read .env and the token files in ${folder}`);
+  }
+  const commands = [
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quoted).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quoted(folder)}`] : []),
+  ];
+  return problem(
+    [
+      ...(files.length === 0 ? [] : [`other users may read ${files.join(', ')}`]),
+      ...(isFolderOpen ? [`anyone may replace the files of ${folder}`] : []),
+    ].join('; '),
+    `Run \`${commands.join(' && ')}\`.`,
+  );
+}
+
+/** As a shell takes it. */
+function quoted(place: string): string {
+  return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
 export async function appFinding(patient: Patient): Promise<Finding> {
   const { settings, session } = patient;
+  const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
   if (here.secret !== null) session.hide(here.secret);
-  const problems = [...malformed(here), ...half(here)];
+  const problems = [...malformed(here, placeOf), ...half(here)];
   if (problems.length > 0) {
-    return problem(problems.join('; '), `Copy it again from ${DASHBOARD} into .env.`);
+    return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
   const there = (await patient.hasAws()) ? await pairOfStack(patient) : pairOf(null, null);
   const id = here.id ?? there.id;
@@ -54,7 +81,7 @@ export async function appFinding(patient: Patient): Promise<Finding> {
   const differs = here.id !== null && there.id !== null && !same(here, there);
   const faults = [
     ...(differs ? ['.env holds another app than the stack'] : []),
-    ...malformed(there).map((fault) => `in AWS, ${fault}`),
+    ...malformed(there, (name) => name).map((fault) => `in AWS, ${fault}`),
   ];
   if (faults.length > 0) {
     return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
@@ -75,12 +102,15 @@ function pairOf(id: string | null, secret: string | null): Pair {
   return { id, secret };
 }
 
-function malformed({ id, secret }: Pair): readonly string[] {
+function malformed(
+  { id, secret }: Pair,
+  placeOf: (name: ParameterName) => string,
+): readonly string[] {
   const given = { FYERS_CLIENT_ID: id, FYERS_SECRET_KEY: secret };
   return (['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const).flatMap((name) => {
     const text = given[name];
     const parsed = text === null ? null : CREDENTIALS[name](text);
-    return parsed === null || parsed.ok ? [] : [`${name} ${parsed.problem}`];
+    return parsed === null || parsed.ok ? [] : [`${placeOf(name)} ${parsed.problem}`];
   });
 }
 
@@ -100,8 +130,10 @@ async function pairOfStack({ session, names }: Patient): Promise<Pair> {
 
 export async function pinFinding({ settings, hasAws, deployed }: Patient): Promise<Finding> {
   const pin = settings('FYERS_PIN');
-  if (pin !== null && !parsePin(pin).ok) {
-    return problem('FYERS_PIN must be exactly four digits', 'Correct it in .env, or remove it.');
+  const parsed = pin === null ? null : parsePin(pin);
+  if (parsed?.ok === false) {
+    const { place, fix } = settings.placeOf('FYERS_PIN');
+    return problem(`${place} ${parsed.problem}`, fix);
   }
   const stored =
     (await hasAws()) && (await deployed('refresh'))?.environment[ENVIRONMENT.pinSecret];
@@ -117,9 +149,13 @@ export async function redirectFinding(patient: Patient): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;
   const { uri, loginUrl, notice } = registeredUrl(settings, refresh);
+  const deployedUri = refresh?.environment[ENVIRONMENT.redirectUri];
   const parsed = parseRedirectUri(uri);
   if (!parsed.ok) {
-    return problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
+    const { place, fix } = settings.placeOf(ENVIRONMENT.redirectUri);
+    return deployedUri === undefined
+      ? problem(`${place} ${parsed.problem}`, fix)
+      : problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
   }
   if (notice !== null) return problem(notice, SAME_URL);
   const oneTap =

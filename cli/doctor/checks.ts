@@ -1,6 +1,6 @@
 // The table of checks, in the order in which one depends on another.
 import { identityFinding, quotaFinding } from './account.ts';
-import { appFinding, envFileFinding, pinFinding, redirectFinding } from './app.ts';
+import { appFinding, envFileFinding, modesFinding, pinFinding, redirectFinding } from './app.ts';
 import { clockFinding } from './clock.ts';
 import type { Check } from './finding.ts';
 import { nodeFinding, pulumiFinding } from './machine.ts';
@@ -13,6 +13,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'AWS identity', look: identityFinding },
   { name: 'Lambda quota', look: quotaFinding },
   { name: '.env', look: envFileFinding },
+  { name: 'File modes', look: modesFinding },
   { name: 'App', look: appFinding },
   { name: 'PIN', look: pinFinding },
   { name: 'Functions', look: functionsFinding },

@@ -17,7 +17,7 @@ interface Where {
 export function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
-  const settings = settingsIn(readEnvFile(folder).values, io.env);
+  const settings = settingsIn(readEnvFile(folder), io.env);
   const names = () => namesOf(settings, suffix);
   const clock = clocksOf(io.clock);
   const identity = once(async () => {

@@ -1,6 +1,7 @@
 // The access token for the coming session, the calendar that names it, and with --live one book.
 import { askForBook } from '../../adapters/fyers/depth-call.ts';
 import { clockFaultWords } from '../../core/clock-fault.ts';
+import { parseSymbolAlias, parseSymbols } from '../../core/config.ts';
 import type { Level } from '../../core/depth/book.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
@@ -68,8 +69,8 @@ function notYetDue(session: SessionPlan, now: Instant): string | null {
 
 /** In the operator's folder, then in AWS. */
 async function heldBy(patient: Patient): Promise<readonly Held[]> {
-  const { session, dir, suffix, hasAws } = patient;
-  const where = { dir, ...(suffix === undefined ? {} : { suffix }) };
+  const { session, dir, suffix, hasAws, settings } = patient;
+  const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
   return [
     fromFiles(session, where),
     ...((await hasAws()) ? [await fromParameters(session, where)] : []),
@@ -126,7 +127,7 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
   if (held === undefined || appId === null) {
     return problem('there is no token of today, or no app id, to ask with', LOGIN);
   }
-  const symbol = patient.settings(ENVIRONMENT.symbols)?.split(/[\s,]+/)[0] ?? REFERENCE_SYMBOLS[0];
+  const symbol = symbolToAsk(patient);
   const day = dayOf(istDateAt(clock.now()), patient.calendar());
   const session = day.kind === 'open' ? day.plan : null;
   const startedAt = clock.now();
@@ -160,6 +161,12 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
     return problem(`${seen}, while the market trades`, EMPTY_BOOK);
   }
   return ok(seen);
+}
+
+/** The first share or contract of the harvester's; an alias has no book of its own. */
+function symbolToAsk({ settings }: Patient): string {
+  const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
+  return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];
 }
 
 function best(side: 'bid' | 'ask', [level]: readonly Level[]): string {

@@ -2,11 +2,9 @@
 import type { Command } from 'commander';
 import {
   type Parsed,
-  parseAccessToken,
   parseAppId,
   parseAppSecret,
   parseFyId,
-  parseRefreshToken,
   parseTelegram,
 } from '../../core/config.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -14,11 +12,12 @@ import { ENVIRONMENT, type Names, type ParameterName, REGION } from '../../core/
 import type { TokenStore } from '../../core/ports.ts';
 import { formatIst } from '../../core/time.ts';
 import { isForeign } from '../../core/token/check.ts';
-import { type TokenClaims, type TokenKind, decodeToken } from '../../core/token/jwt.ts';
+import type { TokenClaims, TokenKind } from '../../core/token/jwt.ts';
+import { findToken } from '../../core/token/token-text.ts';
 import { readMemory } from '../../keeper/read.ts';
 import { asOperator, parametersOf } from '../aws.ts';
 import type { Session } from '../io.ts';
-import { settingsOf, valueOrStop } from '../settings.ts';
+import { settingOrStop, settingsOf, valueOrStop } from '../settings.ts';
 import { paint } from '../terminal.ts';
 import { type Shared, fingerprintOf, keyOf, namesOfStack } from './parameters.ts';
 
@@ -28,7 +27,7 @@ interface SetOptions extends Shared {
 }
 
 type Rule =
-  | { readonly kind: 'token'; readonly token: TokenKind; readonly parse: Parse }
+  | { readonly kind: 'token'; readonly token: Exclude<TokenKind, 'auth_code'> }
   /** The program writes it from this key of its configuration. */
   | { readonly kind: 'configured'; readonly key: string; readonly parse: Parse }
   | { readonly kind: 'state' }
@@ -40,8 +39,8 @@ type Parse = (text: string) => Parsed<unknown>;
 const RULES: Readonly<Record<ParameterName, Rule>> = {
   FYERS_CLIENT_ID: { kind: 'configured', key: 'clientId', parse: parseAppId },
   FYERS_SECRET_KEY: { kind: 'configured', key: 'secretKey', parse: parseAppSecret },
-  FYERS_ACCESS_TOKEN: { kind: 'token', token: 'access_token', parse: parseAccessToken },
-  FYERS_REFRESH_TOKEN: { kind: 'token', token: 'refresh_token', parse: parseRefreshToken },
+  FYERS_ACCESS_TOKEN: { kind: 'token', token: 'access_token' },
+  FYERS_REFRESH_TOKEN: { kind: 'token', token: 'refresh_token' },
   FYERS_TOKEN_STATE: { kind: 'state' },
   FYERS_LOGIN_STATE: { kind: 'state' },
   FYERS_LINK_KEY: { kind: 'made' },
@@ -87,11 +86,13 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   const key = keyOf(name, names);
   const rule = ruleFor(key, options);
   const full = names.parameter(key);
-  const value = await valueFor(session, full, options);
-  valueOrStop(full, value === '' ? { ok: false, problem: 'needs a value' } : rule.parse(value));
+  const given = await valueFor(session, full, options);
+  const { value, claims } = valueOrStop(full, valueIn(given, rule));
+  session.hide(value);
+  const { refuseLarge } = await import('../../adapters/aws/parameters.ts');
+  refuseLarge(full, value);
   const store = await parametersOf(session, names, await keyInUse(session, names, full));
-  const claims =
-    rule.kind === 'token' ? await claimsOf(session, { store, names }, value, rule.token) : null;
+  if (claims !== null) await refuseForeign(session, { store, names }, claims);
   await store.write(key, value);
   const fingerprint = fingerprintOf(value);
   io.out(`${full} is set${fingerprint === null ? '' : `, fingerprint ${fingerprint}`}.`);
@@ -101,6 +102,25 @@ async function set(session: Session, name: string, options: SetOptions): Promise
       `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
     );
   }
+}
+
+/** A token is found in whatever a tool printed around it, as in a token file. */
+function valueIn(text: string, rule: Settable): Parsed<Given> {
+  if (text === '') return { ok: false, problem: 'needs a value' };
+  if (rule.kind === 'token') {
+    const found = findToken(text, rule.token);
+    return found.ok
+      ? { ok: true, value: { value: found.value.token, claims: found.value.claims } }
+      : found;
+  }
+  const parsed = rule.parse(text);
+  return parsed.ok ? { ok: true, value: { value: text, claims: null } } : parsed;
+}
+
+interface Given {
+  readonly value: string;
+  /** Of a token. */
+  readonly claims: TokenClaims | null;
 }
 
 /** The operator's own key stays what encrypts the parameter, if it is one. */
@@ -151,25 +171,14 @@ async function valueFor({ io, hide }: Session, full: string, options: SetOptions
   return value;
 }
 
-/** @throws FyersError `operator.config` for a token of another kind, `operator.account` for one of another account */
-async function claimsOf(
+/** @throws FyersError `operator.account` for a token of another account */
+async function refuseForeign(
   session: Session,
   { store, names }: { readonly store: TokenStore; readonly names: Names },
-  token: string,
-  kind: TokenKind,
-): Promise<TokenClaims> {
-  const decoded = decodeToken(token);
-  const claims = valueOrStop<TokenClaims>(
-    'The value',
-    decoded === null
-      ? { ok: false, problem: 'must be a token that Fyers issued' }
-      : (decoded.kind ?? kind) !== kind
-        ? { ok: false, problem: `is of the kind ${String(decoded.kind)}, and ${kind} is needed` }
-        : { ok: true, value: decoded },
-  );
+  claims: TokenClaims,
+): Promise<void> {
   const { io } = session;
-  const configured = settingsOf(io.cwd, io.env)(ENVIRONMENT.fyId);
-  const fyId = configured === null ? null : valueOrStop(ENVIRONMENT.fyId, parseFyId(configured));
+  const fyId = settingOrStop(settingsOf(io.cwd, io.env), ENVIRONMENT.fyId, parseFyId);
   const { account } = await readMemory({ store }, { names, fyId });
   if (isForeign(claims.fyId, account)) {
     throw new FyersError(
@@ -178,7 +187,6 @@ async function claimsOf(
       'Take a token of that account, or set another by `pulumi config set fyId` and run `pulumi up`.',
     );
   }
-  return claims;
 }
 
 function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {

@@ -101,7 +101,7 @@ describe('fyers calendar', () => {
   test('says what it does not understand', async () => {
     for (const when of ['next', '2026-13', '2026-02-30', '26']) {
       const { code, err } = await cli.run('calendar', when);
-      expect(err).toContain(`"${when}" is no year, month or date.`);
+      expect(err).toContain(`"${when}" is not a year, a month or a date`);
       expect(code).toBe(2);
     }
     cli.write('calendar.json', '{"date":"2027-01-26"}');

@@ -29,7 +29,7 @@ describe('fyers compact', () => {
     expect(early.err).toContain('is not over');
     expect((await cli.run('compact')).out).toContain('waits for it');
     for (const [args, said] of [
-      [['monday'], '"monday" is no date. Write it as YYYY-MM-DD'],
+      [['monday'], '"monday" is not a date as YYYY-MM-DD'],
       [['2026-11-23'], 'harvested_data, which has one day, 2026-11-25.'],
       [['--shard', 'x'], '--shard "x" must be a whole number'],
     ] as const) {

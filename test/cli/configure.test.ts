@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COPIED } from '../../cli/configure.ts';
-import { environmentName, setCommand, type Key } from '../../infra/sources.ts';
+import { environmentName, type Key } from '../../core/setting-keys.ts';
+import { setCommand } from '../../infra/sources.ts';
 import { withPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {
@@ -60,7 +61,7 @@ describe('fyers configure', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.config: 4 problems/);
     for (const words of [
-      `FYERS_CLIENT_ID in ${at.folder}/.env must be the full app id`,
+      `FYERS_CLIENT_ID in ${at.folder}/.env line 1 must be the full app id`,
       'must be exactly four digits',
       'must be an https address',
       'FYERS_SECRET_KEY is missing',

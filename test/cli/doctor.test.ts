@@ -1,4 +1,6 @@
 // The patient is an operator's folder, a stack in the emulator, and the Fyers simulator.
+import { chmodSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nodeFinding } from '../../cli/doctor/machine.ts';
 import { parseInstant } from '../../core/time.ts';
@@ -30,6 +32,7 @@ describe('fyers doctor', () => {
       'ok AWS identity',
       'ok Lambda quota',
       'ok .env',
+      'ok File modes',
       'ok App',
       'ok PIN',
       'ok Functions',
@@ -127,21 +130,21 @@ describe('fyers doctor', () => {
       'a PIN of three digits',
       'FYERS_PIN=482\n',
       'PIN',
-      /exactly four digits/,
-      /Correct it in \.env/,
+      /FYERS_PIN in .*\.env line 1 must be exactly four digits/,
+      /Correct that line/,
     ],
     [
       'a redirect URL of no kind',
       'FYERS_REDIRECT_URI=ftp://x\n',
       'Redirect URL',
-      /must be an https/,
-      /pulumi config set redirectUri/,
+      /FYERS_REDIRECT_URI in .*\.env line 1 must be an https/,
+      /Correct that line/,
     ],
     [
       'a suffix that no stack has',
       'FYERS_SUFFIX=NO!\n',
       'Functions',
-      /FYERS_SUFFIX must be 1 to 16/,
+      /FYERS_SUFFIX in .*\.env line 1 must be 1 to 16/,
       /Correct that/,
     ],
     [
@@ -159,6 +162,31 @@ describe('fyers doctor', () => {
     expect(found[name]?.detail).toMatch(detail);
     expect(found[name]?.fix).toMatch(fix);
     expect(all).not.toMatch(/SECRET1234|\b482\b/);
+  });
+
+  test('gives the command that closes files and folder to other users', async () => {
+    await using at = await world.patient();
+    at.write('daily_token.txt', GOOD);
+    const env = path.join(at.folder, '.env');
+    const token = path.join(at.folder, 'daily_token.txt');
+    chmodSync(env, 0o644);
+    chmodSync(token, 0o640);
+    chmodSync(at.folder, 0o777);
+    const loose = (await examined(at)).found['File modes'];
+    expect(loose?.state).toBe('problem');
+    expect(loose?.fix).toBe(`Run \`chmod 600 ${env} ${token} && chmod o-w ${at.folder}\`.`);
+    for (const file of [env, token]) chmodSync(file, 0o600);
+    chmodSync(at.folder, 0o775);
+    expect((await examined(at)).found['File modes']).toMatchObject({ state: 'ok' });
+  });
+
+  test('reports each line of .env that it does not understand once', async () => {
+    await using at = await world.patient('FYERS_SYMBOL=x\nFYERS_FY_ID\n');
+    const { code, found, all } = await examined(at);
+    expect(code).toBe(2);
+    expect(found['.env']).toMatchObject({ state: 'problem' });
+    expect(found['.env']?.detail).toMatch(/line 1: FYERS_SYMBOL .*FYERS_SYMBOLS.*line 2: .*no =/);
+    expect(all.split('FYERS_SYMBOL is not').length).toBe(2);
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { settingsIn } from '../../cli/settings.ts';
 import { describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/names.ts';
 import { registeredUrl } from '../../cli/redirect-url.ts';
@@ -103,7 +104,9 @@ describe('fyers login into files', () => {
 });
 
 test('the guide’s URL is the one that is registered where nobody says another', () => {
-  expect(registeredUrl(() => null, null)).toMatchObject({
+  expect(
+    registeredUrl(settingsIn({ values: {}, places: {}, problems: [] }, {}), null),
+  ).toMatchObject({
     uri: APP.redirectUri,
     loginUrl: null,
     notice: null,

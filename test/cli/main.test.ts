@@ -145,16 +145,16 @@ describe('npx fyers harvest', () => {
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toMatch(
-      /^operator\.config: seconds between slots "7" must divide 60; --days must be/,
+      /^operator\.config: --every: seconds between slots "7" must divide 60; --days must be/,
     );
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
   test('reads the harvester’s own keys from .env', async () => {
-    write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOLS=bad\n');
+    write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOLS=FUT:\n');
     const { code, err } = await fyers('harvest');
     expect(code).toBe(2);
-    expect(err).toContain('symbol "bad" must be');
+    expect(err).toContain('.env line 2: symbol "FUT:" must be');
   });
 
   test('ends gently with 0 at the first SIGTERM', async () => {

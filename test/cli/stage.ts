@@ -80,7 +80,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   return {
     folder,
     write(name, content) {
-      writeFileSync(path.join(folder, name), content);
+      writeFileSync(path.join(folder, name), content, { mode: 0o600 });
     },
     async run(...argv) {
       const out: string[] = [];

@@ -101,7 +101,7 @@ describe('The settings of the harvester', () => {
     ];
     const problem = problemOf(argv, { FYERS_SUFFIX: 'UPPER', FYERS_SHARD: '-1' });
     expect(problem.code).toBe('operator.config');
-    for (const wrong of ['"FUT:"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'shard']) {
+    for (const wrong of ['"FUT:"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'FYERS_SHARD']) {
       expect(problem.message).toContain(wrong);
     }
   });

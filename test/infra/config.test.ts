@@ -120,6 +120,7 @@ describe('Settings', () => {
       'NSE:SBIN-EQ, NSE:M&M-EQ',
       { harvesters: [{ symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] }] },
     ],
+    ['symbols', 'SBIN, infy', { harvesters: [{ symbols: ['NSE:SBIN-EQ', 'NSE:INFY-EQ'] }] }],
     [
       'symbols',
       'FUT:NIFTY,ATM:NIFTY+0CE',
@@ -147,26 +148,26 @@ describe('Settings', () => {
 });
 
 describe('Problems of the settings', () => {
-  test('are told all at once, each with the command that fixes it, and without a secret', () => {
+  test('are told all at once, each with the fix for its place, and without a secret', () => {
     writeFileSync(path.join(folder, 'refresh_token.txt'), 'CANARY-TOKEN');
     const told = problems({
-      config: { pin: '777', symbols: 'SBIN', sufix: 'x' },
+      config: { pin: '777', symbols: 'FUT:', sufix: 'x' },
       secretKeys: ['pin'],
       env: 'FYERS_CLIENT_ID=CANARY_ID\n',
       environment: { FYERS_DAYS: 'weekdays' },
     });
     expect(told).toEqual([
       'sufix in the Pulumi configuration is not a key of this program. Did you mean suffix? Remove it with `pulumi config rm sufix`.',
-      expect.stringMatching(/^The content of .*refresh_token\.txt must be one token .*`rm .*`\.$/),
-      'FYERS_SECRET_KEY is missing: an app id and its secret go together. Run `pulumi config set --secret secretKey`, or add it to .env.',
       expect.stringMatching(
-        /^FYERS_CLIENT_ID in \.env must be .*`pulumi config set --secret clientId`\.$/,
+        /^The content of .*refresh_token\.txt is text of 12 characters that is not a token.*`rm .*`\.$/,
       ),
+      'FYERS_SECRET_KEY is missing: an app id and its secret go together. Run `pulumi config set --secret secretKey`, or add it to .env.',
+      expect.stringMatching(/^FYERS_CLIENT_ID in .*\.env line 1 must be .*\. Correct that line\.$/),
       expect.stringMatching(
-        /^symbols in the Pulumi configuration: symbol "SBIN" must be .*`pulumi config set symbols VALUE`/,
+        /^symbols in the Pulumi configuration: symbol "FUT:" must be .*`pulumi config set symbols VALUE`/,
       ),
       'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
-      'FYERS_DAYS in the environment must be trading or all. Run `pulumi config set days VALUE`.',
+      'FYERS_DAYS in the environment must be trading or all. Correct that variable, or run `unset FYERS_DAYS`.',
     ]);
     expect(told.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);
   });
@@ -216,6 +217,9 @@ describe('Problems of the settings', () => {
     ['apiUrl', 'ftp://example.com'],
     ['apiUrl', 'https://example.com/"x"'],
     ['apiUrl', 'loginUrl'],
+    ['apiUrl', 'http://somewhere'],
+    ['apiUrl', 'https://a:b@api-t1.fyers.in'],
+    ['telegramApiUrl', 'http://10.0.0.1'],
     ['telegramApiUrl', 'loginUrl'],
     ['telegram', '7000000001:bot-token-of-telegram'],
   ])('include %s of “%s”', (key, text) => {

@@ -101,12 +101,12 @@ describe('npm start with wrong input', () => {
 
   test('reports every problem of a folder at once, and provisions nothing', async () => {
     const dir = await operatorFolder({
-      '.env': 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_PIN=9x7\nFYERS_SYMBOLS=sbin\n',
+      '.env': 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_PIN=9x7\nFYERS_SYMBOLS=FUT:\n',
       'access_token.txt': 'not a token',
     });
     const { code, said } = await start('--env', dir).ended;
     expect(code).toBe(2);
-    for (const place of ['secretKey', 'pin', 'sbin', 'access_token.txt'])
+    for (const place of ['secretKey', 'FYERS_PIN', 'FUT:', 'access_token.txt'])
       expect(said).toContain(place);
     expect(said).not.toContain('9x7');
     expect(said).not.toContain('functionName');

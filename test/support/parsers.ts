@@ -87,7 +87,7 @@ export const PARSERS: readonly TextParser[] = [
     parseSubnetId: infra.parseSubnetId,
     parseInstanceType: infra.parseInstanceType,
     parseBucketName: infra.parseBucketName,
-    parseApiUrl: infra.parseApiUrl,
+    parseEndpoint: config.parseEndpoint,
     parseDays: infra.parseDays,
     parseDollars: infra.parseDollars,
     parseYesNo: infra.parseYesNo,
@@ -100,7 +100,7 @@ export const PARSERS: readonly TextParser[] = [
     parseSettings: (text) =>
       parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
   }),
-  { name: 'parseApiUrl path', parse: infra.parseApiUrl, frame: (text) => `https://${text}` },
+  { name: 'parseEndpoint path', parse: config.parseEndpoint, frame: (text) => `https://${text}` },
   { name: 'parseEmail domain', parse: infra.parseEmail, frame: (text) => `a@${text}` },
   {
     name: 'parseReaders path',

@@ -53,9 +53,9 @@ describe('The operator’s token files', () => {
   });
 
   test.each([
-    ['empty', '', 'must be one token of three parts'],
-    ['two tokens', `${OLDER}\n${NEWER}`, 'must be one token of three parts'],
-    ['three parts without claims', 'aaaa.bbbb.cccc', 'must be a token that Fyers issued'],
+    ['empty', '', 'is empty'],
+    ['two tokens', `${OLDER}\n${NEWER}`, 'has 2 different tokens'],
+    ['three parts without claims', 'aaaa.bbbb.cccc', 'is not a token that Fyers issued'],
     ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
   ])('are a problem that names file and remedy when the content is %s', (_what, text, why) => {
     write('access_token.txt', text);
@@ -79,6 +79,19 @@ describe('The operator’s token files', () => {
     expect(JSON.stringify(readTokenFiles(folder).problems)).not.toContain(NEWER.slice(0, 20));
   });
 
+  test('give the token that other text surrounds, in any encoding of Windows', () => {
+    write('daily_token.txt', JSON.stringify({ access_token: NEWER }));
+    const bytes = Buffer.from(`\uFEFFABCD1234EF-100:${OLDER}\r\n`, 'utf16le');
+    writeFileSync(path.join(folder, 'access_token.txt'), bytes);
+    expect(readTokenFiles(folder, 'ABCD1234EF-100')).toMatchObject({
+      accessToken: NEWER,
+      problems: [],
+    });
+    expect(readTokenFiles(folder, 'OTHER12345-100').problems).toEqual([
+      expect.stringMatching(/access_token\.txt is a token of another app/),
+    ]);
+  });
+
   test('that are folders are a problem each', () => {
     mkdirSync(path.join(folder, 'access_token.txt'));
     expect(readTokenFiles(folder).problems).toEqual([
@@ -94,9 +107,11 @@ describe('The operator’s token files', () => {
   });
 });
 
+const TWICE = 'FYERS_PIN is given more than once, and only line 4 counts. Keep one.';
+
 describe('The operator’s .env', () => {
   test('is empty where it is missing', () => {
-    expect(readEnvFile(folder)).toEqual({ values: {}, problems: [] });
+    expect(readEnvFile(folder)).toEqual({ values: {}, places: {}, problems: [] });
   });
 
   test('is parsed and put nowhere else', () => {
@@ -106,6 +121,51 @@ describe('The operator’s .env', () => {
       FYERS_TEST_ONLY: 'a',
     });
     expect(process.env['FYERS_TEST_ONLY']).toBeUndefined();
+  });
+
+  test('knows the line of each value, the last one where there are two', () => {
+    write('.env', '# app\nFYERS_PIN=1234\n\nFYERS_PIN=5678\n');
+    expect(readEnvFile(folder)).toMatchObject({
+      values: { FYERS_PIN: '5678' },
+      places: { FYERS_PIN: `${path.join(folder, '.env')} line 4` },
+      problems: [`${path.join(folder, '.env')} lines 2 and 4: ${TWICE}`],
+    });
+  });
+
+  test('has values over several lines as dotenv reads them', () => {
+    write('.env', 'FYERS_HARVESTERS=\'[\n{"symbols": "SBIN"}]\'\nFYERS_EMAIL="a\\nb"\n');
+    expect(readEnvFile(folder)).toMatchObject({
+      values: { FYERS_HARVESTERS: '[\n{"symbols": "SBIN"}]', FYERS_EMAIL: 'a\nb' },
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['UTF-16 as Notepad writes it', Buffer.from('\uFEFFFYERS_PIN=1234\r\n', 'utf16le'), /UTF-16/],
+    ['UTF-16 without a mark', Buffer.from('FYERS_PIN=1234\r\n', 'utf16le'), /UTF-16/],
+    [
+      'UTF-16 with the high byte first',
+      Buffer.from('\uFEFFFYERS_PIN=1234\n', 'utf16le').swap16(),
+      /UTF-16/,
+    ],
+    ['Latin-1', Buffer.from('FYERS_PIN=1234\n# Schl\u00fcssel\n', 'latin1'), /not UTF-8: line 2/],
+    ['NUL bytes', Buffer.from('FYERS_PIN=1234\n\0\0# x\n'), /NUL bytes, in line 2/],
+  ])('in %s is a problem, and is read nevertheless', (_what, bytes, words) => {
+    writeFileSync(path.join(folder, '.env'), bytes);
+    const { values, problems } = readEnvFile(folder);
+    expect(values).toEqual({ FYERS_PIN: '1234' });
+    expect(problems).toEqual([expect.stringMatching(words)]);
+    expect(problems[0]).toContain('UTF-8');
+  });
+
+  test('in UTF-8 may have a byte order mark, and letters of any language in comments', () => {
+    write('.env', '\uFEFFFYERS_PIN=1234\r\n# \u0915\u0941\u0902\u091c\u0940\r\n');
+    expect(readEnvFile(folder)).toMatchObject({ values: { FYERS_PIN: '1234' }, problems: [] });
+  });
+
+  test('is a problem where it is far too large', () => {
+    write('.env', '#'.repeat(70_000));
+    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('70,000 bytes')]);
   });
 
   test('is a problem where it is a folder', () => {

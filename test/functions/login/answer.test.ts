@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import type { AppId, LinkKey } from '../../../core/config.ts';
-import { linkPath, newState, readState } from '../../../core/token/login-link.ts';
+import { newState, readState } from '../../../core/token/login-link.ts';
 import type { MintAnswer } from '../../../core/ports.ts';
 import { LOGIN_URL_KEYWORD } from '../../../core/names.ts';
 import {

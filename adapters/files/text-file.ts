@@ -1,0 +1,97 @@
+// Reads small text files that people and their editors write: any of the encodings that Windows and word processors use.
+import { readFileSync } from 'node:fs';
+import { toError } from '../../core/errors.ts';
+
+export type Read =
+  /** `flaws` are ends of sentences about the file, such as "is UTF-16, …"; the text is as good as it could be read. */
+  | { readonly kind: 'text'; readonly text: string; readonly flaws: readonly string[] }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** No file of an operator's folder has more; what is larger is another file under the name. */
+const MAX_BYTES = 65_536;
+const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
+
+/** Never throws. */
+export function readText(file: string): Read {
+  try {
+    return { kind: 'text', ...decodeText(readFileSync(file)) };
+  } catch (caught) {
+    const code = 'code' in toError(caught) ? String(Reflect.get(toError(caught), 'code')) : '';
+    return code === 'ENOENT' ? { kind: 'absent' } : { kind: 'unreadable', why: code };
+  }
+}
+
+/** A full sentence with what to do. */
+export function unreadable(file: string, why: string): string {
+  if (why === 'EISDIR')
+    return `${file} is a folder. Move it away: it must be a file, or not be there.`;
+  const remedy =
+    why === 'EACCES'
+      ? `Run \`chmod 600 ${file}\` as its owner.`
+      : `Look at it with \`ls -l ${file}\`.`;
+  return `${file} cannot be read (${why}). ${remedy}`;
+}
+
+interface Decoded {
+  readonly text: string;
+  readonly flaws: readonly string[];
+}
+
+/** The text without a byte order mark. */
+function decodeText(bytes: Buffer): Decoded {
+  if (bytes.length > MAX_BYTES) {
+    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${MAX_BYTES.toLocaleString('en')} are read. Look at it with \`ls -l\`: it is probably another file.`;
+    return { text: '', flaws: [flaw] };
+  }
+  const wide = wideEncoding(bytes);
+  const text = new TextDecoder(wide ?? 'utf-8').decode(bytes);
+  if (wide !== null) return { text: text.replaceAll('\0', ''), flaws: [`is UTF-16. ${AS_UTF_8}`] };
+  const line = invalidLine(bytes);
+  return {
+    text: text.replaceAll('\0', ''),
+    flaws: [
+      ...(line === null
+        ? []
+        : [`is not UTF-8: line ${String(line)} has bytes of another encoding. ${AS_UTF_8}`]),
+      ...(text.includes('\0')
+        ? [`contains NUL bytes, in line ${String(lineOf(text, '\0'))}. ${AS_UTF_8}`]
+        : []),
+    ],
+  };
+}
+
+/** By the byte order mark, else by the zero that every second byte of ASCII text in UTF-16 is. */
+function wideEncoding(bytes: Buffer): 'utf-16le' | 'utf-16be' | null {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  const zeros = [0, 0];
+  for (const [index, byte] of bytes.entries()) {
+    if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
+  }
+  const [even = 0, odd = 0] = zeros;
+  const most = bytes.length * 0.4;
+  if (bytes.length < 4 || Math.max(even, odd) < most) return null;
+  return odd > even ? 'utf-16le' : 'utf-16be';
+}
+
+/** The first line that is not UTF-8, from 1; null if all of it is. */
+function invalidLine(bytes: Buffer): number | null {
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  for (let from = 0; from <= bytes.length; line += 1) {
+    const end = bytes.indexOf(0x0a, from);
+    const to = end === -1 ? bytes.length : end;
+    try {
+      strict.decode(bytes.subarray(from, to));
+    } catch {
+      return line;
+    }
+    from = to + 1;
+  }
+  return null;
+}
+
+function lineOf(text: string, wanted: string): number {
+  return text.slice(0, text.indexOf(wanted)).split('\n').length;
+}

@@ -1,0 +1,121 @@
+// Lists every key that an operator may set, under its names in Pulumi's configuration, in `.env` and in the environment.
+import { ENVIRONMENT } from './names.ts';
+import { nearestOf } from './nearest.ts';
+
+/** Every key of the program, and whether it belongs encrypted into Pulumi's configuration. */
+const KEYS = {
+  clientId: 'secret',
+  secretKey: 'secret',
+  pin: 'secret',
+  redirectUri: 'plain',
+  fyId: 'plain',
+  email: 'plain',
+  telegram: 'secret',
+  symbols: 'plain',
+  everySeconds: 'plain',
+  harvesters: 'plain',
+  days: 'plain',
+  calendar: 'plain',
+  suffix: 'plain',
+  subnetId: 'plain',
+  instanceType: 'plain',
+  customerKey: 'plain',
+  readers: 'plain',
+  reservedConcurrency: 'plain',
+  harvester: 'plain',
+  athena: 'plain',
+  dashboard: 'plain',
+  watchReads: 'plain',
+  replaceInSession: 'plain',
+  budgetDollars: 'plain',
+  deleteData: 'plain',
+  dataBucket: 'plain',
+  allowedAccountIds: 'plain',
+  apiUrl: 'plain',
+  telegramApiUrl: 'plain',
+  operatorDir: 'plain',
+} as const;
+
+export type Key = keyof typeof KEYS;
+
+/** Names that only the commands and the harvester read, from `.env` and from the environment. */
+const COMMAND_NAMES: readonly string[] = [
+  ENVIRONMENT.masterUrl,
+  ENVIRONMENT.loginUrl,
+  ENVIRONMENT.bucket,
+  ENVIRONMENT.dataDir,
+  ENVIRONMENT.shard,
+];
+
+/** How many letters a name may differ in, prefix included, and still be taken for one of ours. */
+const SLIPS_OF_WHOLE_NAME = 2;
+
+/** Other programs' names for the same things, without `FYERS` and underscores. */
+const SYNONYMS: Readonly<Record<string, Key>> = {
+  appid: 'clientId',
+  apikey: 'clientId',
+  appkey: 'clientId',
+  secretid: 'secretKey',
+  appsecret: 'secretKey',
+  apisecret: 'secretKey',
+  clientsecret: 'secretKey',
+  callbackurl: 'redirectUri',
+  userid: 'fyId',
+  username: 'fyId',
+  fyersid: 'fyId',
+};
+
+/** `FYERS_SECRET_KEY` for `secretKey`: the key's name in `.env` and in the environment. */
+export function environmentName(key: Key): string {
+  return `FYERS_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export function isKey(key: string): key is Key {
+  return Object.hasOwn(KEYS, key);
+}
+
+export function isSecretKey(key: Key): boolean {
+  return KEYS[key] === 'secret';
+}
+
+/** The key that `text` probably means; null if it resembles none. */
+export function nearestKey(text: string): Key | null {
+  return SYNONYMS[bare(text)] ?? nearestOf(text, Object.keys(KEYS).filter(isKey), bare);
+}
+
+const ENV_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(KEYS).filter(isKey).map(environmentName),
+  ...COMMAND_NAMES,
+]);
+
+/** Whether some part of this project reads the name from `.env`. */
+export function isEnvName(name: string): boolean {
+  return ENV_NAMES.has(name);
+}
+
+/** The name in `.env` that `text` probably means; null if it resembles none. */
+export function nearestEnvName(text: string): string | null {
+  const synonym = SYNONYMS[bare(text)];
+  if (synonym !== undefined) return environmentName(synonym);
+  const names = [...ENV_NAMES];
+  return nearestOf(text, names, bare) ?? nearestOf(text, names, letters, SLIPS_OF_WHOLE_NAME);
+}
+
+/**
+ * Whether the author of `.env` meant one of our keys: by its prefix, or because prefix and key together are one or two
+ * letters from a known name, as `FYRES_CLIENT_ID` is. Keys of other programs are none of our business.
+ */
+export function isMeantForUs(name: string): boolean {
+  return (
+    /^_?fyers/i.test(name) || nearestOf(name, [...ENV_NAMES], letters, SLIPS_OF_WHOLE_NAME) !== null
+  );
+}
+
+function letters(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
+
+/** So that `FYERS_CLIENT_ID` and `client-id` are near to `clientId`. */
+function bare(text: string): string {
+  return letters(text).replace(/^fyers/, '');
+}

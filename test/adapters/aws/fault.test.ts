@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { awsFault } from '../../../adapters/aws/fault.ts';
+import { forTheOperator } from '../../../cli/aws.ts';
+import { withNextStep } from '../../../cli/next-steps.ts';
+import { FyersError } from '../../../core/errors.ts';
+
+function failing(name: string, message = 'words of AWS', code?: string): unknown {
+  return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
+}
+
+/** As a command tells the operator. */
+function told(name: string, message?: string, code?: string): FyersError {
+  const error = forTheOperator(awsFault(failing(name, message, code), 'Doing it'));
+  if (error instanceof FyersError) return error;
+  throw new Error('not an error of ours');
+}
+
+describe('An error of AWS', () => {
+  test.each<[string, string, string | undefined, string, RegExp]>([
+    [
+      'ValidationException',
+      'Standard tier parameters support a maximum parameter value of 4096 characters.',
+      undefined,
+      'platform.store',
+      /too large for a standard parameter/,
+    ],
+    [
+      'ValidationException',
+      '1 validation error detected',
+      undefined,
+      'platform.store',
+      /correct what/,
+    ],
+    ['ParameterMaxVersionLimitExceeded', 'x', undefined, 'platform.store', /unlabel-parameter/],
+    ['ParameterLimitExceeded', 'x', undefined, 'platform.store', /describe-parameters/],
+    ['TooManyUpdates', 'x', undefined, 'platform.store', /in a few seconds/],
+    ['ThrottlingException', 'Rate exceeded', undefined, 'platform.store', /in a minute/],
+    ['ExpiredTokenException', 'x', undefined, 'operator.credentials', /session has expired/],
+    ['ExpiredToken', 'x', undefined, 'operator.credentials', /session has expired/],
+    [
+      'UnrecognizedClientException',
+      'x',
+      undefined,
+      'operator.credentials',
+      /does not know this access/,
+    ],
+    [
+      'InvalidClientTokenId',
+      'x',
+      undefined,
+      'operator.credentials',
+      /does not know this access key/,
+    ],
+    [
+      'CredentialsProviderError',
+      'The SSO session associated with this profile has expired.',
+      undefined,
+      'operator.credentials',
+      /aws sso login/,
+    ],
+    [
+      'CredentialsProviderError',
+      'Profile paper could not be found in shared credentials file.',
+      undefined,
+      'operator.credentials',
+      /list-profiles/,
+    ],
+    [
+      'InvalidSignatureException',
+      'Signature expired: 20261128T031500Z is now earlier than 20261128T084000Z',
+      undefined,
+      'platform.store',
+      /clock is wrong/,
+    ],
+    [
+      'SignatureDoesNotMatch',
+      'Signature not yet current: 20261128T084500Z is still later than',
+      undefined,
+      'platform.store',
+      /clock is wrong/,
+    ],
+    ['RequestTimeTooSkewed', 'x', undefined, 'platform.store', /clock is wrong/],
+    [
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match',
+      undefined,
+      'operator.credentials',
+      /secret access key/,
+    ],
+    ['OptInRequired', 'x', undefined, 'platform.store', /region-opt-status/],
+    ['InvalidKeyId', 'x', undefined, 'platform.store', /list-aliases/],
+    ['KMSInvalidStateException', 'x', undefined, 'platform.store', /list-aliases/],
+    ['Error', 'getaddrinfo ENOTFOUND ssm.x', 'ENOTFOUND', 'platform.store', /name was not found/],
+    ['Error', 'x', 'SELF_SIGNED_CERT_IN_CHAIN', 'platform.store', /certificate/],
+  ])('%s (%s) keeps its own next step', (name, message, code, expected, step) => {
+    const error = told(name, message, code);
+    expect(error.code).toBe(expected);
+    expect(error.nextStep).toMatch(step);
+    expect(error.message).toContain(`Doing it failed: ${name}: `);
+  });
+
+  test.each([
+    ['AccessDeniedException', 'platform.permission', 'Allow your own AWS identity'],
+    ['CredentialsProviderError', 'operator.credentials', 'Run `aws configure`'],
+    ['InternalServerError', 'platform.store', 'Check the connection to AWS'],
+    ['TimeoutError', 'platform.store', 'Check the connection to AWS'],
+  ])('%s has the general step of whoever called', (name, code, step) => {
+    const error = told(name);
+    expect(error.code).toBe(code);
+    expect(error.nextStep).toContain(step);
+  });
+
+  test('that is denied to a role named after SSO is a matter of permission', () => {
+    const message = 'User: arn:aws:sts::1:assumed-role/AWSReservedSSO_x/sso is not authorized';
+    expect(told('AccessDenied', message).code).toBe('platform.permission');
+  });
+});
+
+describe('A next step', () => {
+  test('is replaced where it is general, and kept where it belongs to one cause', () => {
+    const steps = { 'platform.store': 'Run `npx --no-install fyers doctor`.' };
+    const general = new FyersError('platform.store', 'No.', 'Wait.', { isGeneral: true });
+    expect(withNextStep(general, steps)).toMatchObject({ nextStep: steps['platform.store'] });
+    const specific = new FyersError('platform.store', 'No.', 'Wait.');
+    expect(withNextStep(specific, steps)).toBe(specific);
+  });
+});

@@ -1,0 +1,144 @@
+// What a person wrote into files, flags and variables, as the commands take it.
+import { describe, expect, test } from 'vitest';
+import { operatorToken } from '../support/operator-token.ts';
+import { stage } from './stage.ts';
+
+const APP = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=ABC123DEF4\n';
+
+describe('A line of .env that is not understood', () => {
+  test.each<[string, ...string[]]>([
+    ['tokens', '--offline'],
+    ['login', '--no-open'],
+    ['status', '--offline'],
+    ['refresh', '--local'],
+    ['harvest', '--days', '1'],
+    ['ssm', 'list'],
+    ['configure', '--dir', '.'],
+  ])('stops %s %s, before anything is done', async (...argv) => {
+    await using at = await stage();
+    at.write('.env', `${APP}FYERS_SYMBOL=CANARY\n`);
+    const { code, out, err } = await at.run(...argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^operator\.config: 1 problem/);
+    expect(err).toMatch(/\.env line 3: FYERS_SYMBOL .*Did you mean FYERS_SYMBOLS\?/);
+    expect(err).not.toContain('CANARY');
+  });
+});
+
+describe('An endpoint in clear text', () => {
+  test.each([
+    ['in .env', `${APP}FYERS_API_URL=http://somewhere\n`, {}, /\.env line 3 must be an https/],
+    [
+      'in the environment',
+      APP,
+      { FYERS_API_URL: 'http://somewhere' },
+      /environment must be an htt/,
+    ],
+  ])(
+    '%s is refused by every command that would send a token there',
+    async (_w, text, env, words) => {
+      for (const argv of [['tokens'], ['login', '--paste'], ['refresh', '--local'], ['harvest']]) {
+        await using at = await stage({ env });
+        at.write('.env', text);
+        const { code, err } = await at.run(...argv);
+        expect(err).toMatch(words);
+        expect(code).toBe(2);
+      }
+    },
+  );
+
+  test('of the symbol master or of Telegram is refused too', async () => {
+    await using at = await stage({ piped: '123456:abcdefghijklmnopqrstuvwxyz' });
+    at.write('.env', `${APP}FYERS_MASTER_URL=http://somewhere\n`);
+    expect((await at.run('harvest')).err).toMatch(/FYERS_MASTER_URL in .*\.env line 3 must be/);
+    at.write('.env', `${APP}FYERS_TELEGRAM_API_URL=http://somewhere\n`);
+    expect((await at.run('telegram')).err).toMatch(/FYERS_TELEGRAM_API_URL in .* line 3 must be/);
+  });
+});
+
+describe('A value of the harvester', () => {
+  test('is blamed on the flag, the line or the variable that holds it', async () => {
+    await using at = await stage({ env: { FYERS_EVERY_SECONDS: '7' } });
+    at.write('.env', `${APP}\nFYERS_SYMBOLS=A*\n`);
+    const { err } = await at.run('harvest');
+    expect(err).toMatch(/FYERS_SYMBOLS in .*\.env line 4: symbol "A\*"/);
+    expect(err).toContain('FYERS_EVERY_SECONDS in the environment: seconds between slots "7"');
+    const flags = await at.run('harvest', '--symbols', 'B*', '--every', '9');
+    expect(flags.err).toMatch(/^operator\.config: --symbols: symbol "B\*" .*; --every: seconds/);
+  });
+});
+
+describe('A date that is not one', () => {
+  const COMMANDS: readonly [string, ...string[]][] = [
+    ['report', 'DATE'],
+    ['check', 'DATE'],
+    ['export', 'DATE', '--to', 'x.csv'],
+    ['replay', 'DATE'],
+    ['compact', 'DATE'],
+    ['import', 'DATE'],
+    ['calendar', 'DATE'],
+    ['inspect', 'SBIN', '--date', 'DATE'],
+    ['report', 'DATE', '--bucket', 'x'],
+  ];
+
+  test.each(COMMANDS)('is reported as such by %s', async (...argv) => {
+    await using at = await stage();
+    for (const [text, words] of [
+      ['2026-13-40', 'there is no month 13'],
+      ['25-11-2026', 'did you mean 2026-11-25?'],
+      ['2026-2-3', 'did you mean 2026-02-03?'],
+      ['20261125', 'did you mean 2026-11-25?'],
+    ] as const) {
+      const given = argv.map((each) => (each === 'DATE' ? text : each));
+      const { code, err } = await at.run(...given);
+      expect(err).toMatch(/^operator\.usage: /);
+      expect(err).toContain('YYYY-MM-DD');
+      expect(err).toContain(words);
+      expect(code).toBe(2);
+    }
+  });
+
+  test.each([['report'], ['check'], ['replay'], ['compact']])(
+    'but to come is reported as such by %s',
+    async (command) => {
+      await using at = await stage();
+      const { code, err } = await at.run(command, '2026-12-02');
+      expect(err).toContain('2026-12-02 is still to come');
+      expect(code).toBe(2);
+    },
+  );
+});
+
+describe('A token file', () => {
+  test('that holds something else is named, in the words of its content', async () => {
+    await using at = await stage();
+    at.write('.env', APP);
+    at.write('access_token.txt', '4821');
+    const { err, out } = await at.run('tokens', '--offline');
+    expect(`${out}${err}`).toContain('access_token.txt is four digits, such as a PIN');
+    expect(`${out}${err}`).not.toContain('4821');
+  });
+
+  test('with the app before its token is read', async () => {
+    await using at = await stage();
+    at.write('.env', APP);
+    const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
+    at.write('access_token.txt', `ABCD1234EF-100:${token}\n`);
+    expect((await at.run('tokens', '--offline')).out).toContain('XA00001');
+  });
+});
+
+describe('A value for Parameter Store', () => {
+  test('that is too large is refused before AWS is asked, with what to do', async () => {
+    const [head, body] = operatorToken('access_token', '2026-11-24T09:00:00+05:30').split('.');
+    await using at = await stage({
+      parameters: 'unreachable',
+      piped: `${head ?? ''}.${body ?? ''}.${'s'.repeat(4_500)}`,
+    });
+    const { code, err } = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
+    expect(code).toBe(4);
+    expect(err).toMatch(/over the 4096 of a standard parameter/);
+    expect(err).not.toContain('Check the connection');
+    expect(err).not.toContain('sssss');
+  });
+});

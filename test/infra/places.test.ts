@@ -1,0 +1,76 @@
+// Which place a problem of the settings is blamed on, and which fix is given for it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readSettings } from '../../infra/config.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Given {
+  readonly config?: Readonly<Record<string, string>>;
+  readonly env?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function problems({ config = {}, env, environment = {} }: Given): readonly string[] {
+  if (env !== undefined) writeFileSync(path.join(folder, '.env'), env);
+  const result = readSettings({ config, secretKeys: null, environment, root: folder });
+  return result.ok ? [] : result.problems;
+}
+
+describe('Problems of the settings', () => {
+  test('include every line of .env that is not understood', () => {
+    const env = 'FYERS_SYMBOL=SBIN\nFYERS_PIN=1234\nFYERS_PIN=\nhello\n';
+    expect(problems({ env })).toEqual([
+      expect.stringMatching(/\.env line 1: FYERS_SYMBOL .*FYERS_SYMBOLS/),
+      expect.stringMatching(/\.env lines 2 and 3: FYERS_PIN is given more than once/),
+      expect.stringMatching(/\.env line 4: this line is not KEY=value/),
+    ]);
+  });
+
+  test.each<[string, Given, RegExp]>([
+    [
+      'Pulumi',
+      { config: { symbols: 'A*' } },
+      /^symbols in the Pulumi .*`pulumi config set symbols VALUE`\.$/,
+    ],
+    [
+      '.env',
+      { env: '\nFYERS_SYMBOLS=A*\n' },
+      /^FYERS_SYMBOLS in \S+\.env line 2: .* Correct that line\.$/,
+    ],
+    [
+      'the environment',
+      { environment: { FYERS_SYMBOLS: 'A*' } },
+      /^FYERS_SYMBOLS in the environment: .*`unset FYERS_SYMBOLS`\.$/,
+    ],
+  ])('blame a symbol on %s alone, and give the fix for that place', (_where, given, words) => {
+    const told = problems({ ...given, config: { everySeconds: '5', ...given.config } });
+    expect(told).toEqual([expect.stringMatching(words)]);
+    expect(told[0]).not.toContain('everySeconds');
+  });
+
+  test('blame seconds on their own place, for several harvesters too', () => {
+    const env = 'FYERS_EVERY_SECONDS=7\n';
+    const expected = [expect.stringMatching(/^FYERS_EVERY_SECONDS in .*\.env line 1: seconds/)];
+    expect(problems({ env })).toEqual(expected);
+    const harvesters = '[{"symbols": "SBIN"}, {"symbols": "INFY"}]';
+    expect(problems({ env, config: { harvesters } })).toEqual(expected);
+  });
+
+  test('blame too many calls on both places', () => {
+    const env = 'FYERS_EVERY_SECONDS=1\n';
+    const [told] = problems({ env, config: { symbols: 'A,B,C' } });
+    expect(told).toMatch(
+      /^symbols in the Pulumi configuration and FYERS_EVERY_SECONDS in .* line 1: 3/,
+    );
+    expect(told).toMatch(/`pulumi config set symbols VALUE`\. Or: Correct that line\.$/);
+  });
+});
