@@ -41,7 +41,8 @@ import { SIMULATED_APP } from '../support/keeper-world.ts';
 const SHARE = 'NSE:SBIN-EQ';
 /** Recorded beside it where hours change: a share without derivatives, and one of these. */
 const PLAIN_SHARE = 'NSE:SMALL-EQ';
-const FUTURE = 'NSE:NIFTY26DECFUT';
+/** Of a far month: only futures of the current one have a pre-open. */
+const LATER_FUTURE = 'NSE:NIFTY27JUNFUT';
 
 const OLD_PREOPEN = '09:00 PREOPEN_ENTRY, 09:08 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
 const NEW_PREOPEN =
@@ -59,37 +60,49 @@ const WITHOUT_AUCTION = '15:30 CLOSE_CALC, 15:50 POSTCLOSE';
  * of shares), /74467, /74970, and SEBI's circular of 15 October.
  */
 const CHANGES: Readonly<Record<string, readonly (readonly [symbol: string, phases: string])[]>> = {
-  '2025-12-05': [[FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none']],
-  '2025-12-08': [[FUTURE, `${OLD_PREOPEN}, 15:30 none`]],
+  '2025-12-05': [
+    ['NSE:NIFTY25DECFUT', '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
+  ],
+  '2025-12-08': [
+    ['NSE:NIFTY25DECFUT', `${OLD_PREOPEN}, 15:30 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
+  ],
   '2026-07-31': [
     [SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
     [PLAIN_SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
-    [FUTURE, `${OLD_PREOPEN}, 15:30 none`],
+    ['NSE:NIFTY26AUGFUT', `${OLD_PREOPEN}, 15:30 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
   ],
   '2026-08-03': [
     [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
     [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
-    [FUTURE, `${OLD_PREOPEN}, 15:40 none`],
+    ['NSE:NIFTY26AUGFUT', `${OLD_PREOPEN}, 15:40 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
   ],
   '2026-09-04': [
     [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
     [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
-    [FUTURE, `${OLD_PREOPEN}, 15:40 none`],
+    ['NSE:NIFTY26SEPFUT', `${OLD_PREOPEN}, 15:40 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
   ],
   '2026-09-07': [
     [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
     [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
-    [FUTURE, `${NEW_PREOPEN}, 15:40 none`],
+    ['NSE:NIFTY26SEPFUT', `${NEW_PREOPEN}, 15:40 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
   ],
   '2026-12-04': [
     [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
     [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
-    [FUTURE, `${NEW_PREOPEN}, 15:40 none`],
+    ['NSE:NIFTY26DECFUT', `${NEW_PREOPEN}, 15:40 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
   ],
   '2026-12-07': [
     [SHARE, `${NEW_PREOPEN}, ${LATER_AUCTION}`],
     [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
-    [FUTURE, `${NEW_PREOPEN}, 15:45 none`],
+    ['NSE:NIFTY26DECFUT', `${NEW_PREOPEN}, 15:45 none`],
+    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:45 none'],
   ],
 };
 
@@ -111,12 +124,13 @@ afterAll(() => rm(dataDir, { recursive: true }));
 
 /** What the symbol master would say. */
 const naming: Naming = (date) => {
-  const symbols = date in CHANGES ? [SHARE, PLAIN_SHARE, FUTURE] : [SHARE];
+  const changed = CHANGES[date]?.map(([symbol]) => symbol) ?? [];
+  const symbols = [...new Set([SHARE, ...changed])];
   const nothing = { alias: null, isin: null, fyToken: null, tick: null, lot: null };
   const facts = symbols.map((symbol) => ({
     symbol,
     ...nothing,
-    auction: symbol === FUTURE ? null : symbol === SHARE,
+    auction: symbol.endsWith('FUT') ? null : symbol === SHARE,
     lastClose: null,
   }));
   return Promise.resolve({ symbols, unknown: [], facts, problems: [] });
