@@ -8,7 +8,7 @@ import { MINUTE, SECOND, plus } from '../core/time.ts';
 import { testMessage } from './channels.ts';
 import type { Session } from './io.ts';
 import { pulumiIn, selectedStack } from './pulumi.ts';
-import { settingOrStop, settingsOf, valueOrStop } from './settings.ts';
+import { type Settings, settingOrStop, settingsOf, valueOrStop } from './settings.ts';
 
 interface TelegramOptions {
   readonly env?: true;
@@ -52,7 +52,7 @@ async function telegram(session: Session, options: TelegramOptions): Promise<voi
   const settings = settingsOf(io.cwd, io.env);
   const apiUrl =
     settingOrStop(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
-  const botToken = await botTokenFor(session, options, settings(ENVIRONMENT.telegram));
+  const botToken = await botTokenFor(session, options, settings);
   const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
   const chat: TelegramChat = { botToken, chatId: found.chatId };
   const { telegramChannel } = await import('../adapters/telegram.ts');
@@ -65,16 +65,16 @@ async function telegram(session: Session, options: TelegramOptions): Promise<voi
 async function botTokenFor(
   { io, hide }: Session,
   options: TelegramOptions,
-  configured: string | null,
+  settings: Settings,
 ): Promise<string> {
   const given =
     options.env === true
       ? // A chat may be there already: `<bot token>/<chat>`.
-        (configured ?? '').replace(/\/-?\d*$/, '')
+        (settings(ENVIRONMENT.telegram) ?? '').replace(/\/-?\d*$/, '')
       : io.person === null
         ? await io.piped()
         : await io.person.ask('Bot token from @BotFather: ', { hidden: true });
-  const place = options.env === true ? ENVIRONMENT.telegram : 'The value';
+  const place = options.env === true ? settings.placeOf(ENVIRONMENT.telegram).place : 'The value';
   const token = valueOrStop(place, parseBotToken(given.trim()));
   hide(token);
   return token;

@@ -204,10 +204,12 @@ function oddCharacters(key: string, value: string): readonly string[] {
 function duplicates(statements: readonly EnvStatement[]): readonly EnvProblem[] {
   const linesOf = new Map<string, number[]>();
   for (const { key, line } of statements) {
-    if (isMeantForUs(key)) linesOf.set(key, [...(linesOf.get(key) ?? []), line]);
+    const lines = linesOf.get(key);
+    if (lines === undefined) linesOf.set(key, [line]);
+    else lines.push(line);
   }
   return [...linesOf].flatMap(([key, lines]) =>
-    lines.length === 1
+    lines.length === 1 || !isMeantForUs(key)
       ? []
       : [
           {

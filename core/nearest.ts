@@ -20,14 +20,15 @@ export function nearestOf<T extends string>(
   if (wanted.length > LONGEST_NAME) return null;
   const limit = Math.min(maxDistance, Math.max(1, Math.floor(wanted.length / 3)));
   const [nearest] = known
-    .map((name) => ({ name, distance: distanceOf(wanted, form(name)) }))
+    .map((name) => ({ name, distance: distanceOf(wanted, form(name), limit) }))
     .sort((a, b) => a.distance - b.distance);
   return nearest !== undefined && nearest.distance <= limit ? nearest.name : null;
 }
 
-function distanceOf(wanted: string, known: string): number {
-  const distance = editDistance(wanted, known);
-  return distance > 1 && isBeginning(wanted, known) ? 1 : distance;
+function distanceOf(wanted: string, known: string, limit: number): number {
+  if (wanted === known) return 0;
+  if (isBeginning(wanted, known)) return 1;
+  return Math.abs(wanted.length - known.length) > limit ? Infinity : editDistance(wanted, known);
 }
 
 function isBeginning(a: string, b: string): boolean {

@@ -51,19 +51,19 @@ const COMMAND_NAMES: readonly string[] = [
 const SLIPS_OF_WHOLE_NAME = 2;
 
 /** Other programs' names for the same things, without `FYERS` and underscores. */
-const SYNONYMS: Readonly<Record<string, Key>> = {
-  appid: 'clientId',
-  apikey: 'clientId',
-  appkey: 'clientId',
-  secretid: 'secretKey',
-  appsecret: 'secretKey',
-  apisecret: 'secretKey',
-  clientsecret: 'secretKey',
-  callbackurl: 'redirectUri',
-  userid: 'fyId',
-  username: 'fyId',
-  fyersid: 'fyId',
-};
+const SYNONYMS: ReadonlyMap<string, Key> = new Map([
+  ['appid', 'clientId'],
+  ['apikey', 'clientId'],
+  ['appkey', 'clientId'],
+  ['secretid', 'secretKey'],
+  ['appsecret', 'secretKey'],
+  ['apisecret', 'secretKey'],
+  ['clientsecret', 'secretKey'],
+  ['callbackurl', 'redirectUri'],
+  ['userid', 'fyId'],
+  ['username', 'fyId'],
+  ['fyersid', 'fyId'],
+]);
 
 /** `FYERS_SECRET_KEY` for `secretKey`: the key's name in `.env` and in the environment. */
 export function environmentName(key: Key): string {
@@ -80,7 +80,7 @@ export function isSecretKey(key: Key): boolean {
 
 /** The key that `text` probably means; null if it resembles none. */
 export function nearestKey(text: string): Key | null {
-  return SYNONYMS[bare(text)] ?? nearestOf(text, Object.keys(KEYS).filter(isKey), bare);
+  return SYNONYMS.get(bare(text)) ?? nearestOf(text, Object.keys(KEYS).filter(isKey), bare);
 }
 
 const ENV_NAMES: ReadonlySet<string> = new Set([
@@ -95,7 +95,7 @@ export function isEnvName(name: string): boolean {
 
 /** The name in `.env` that `text` probably means; null if it resembles none. */
 export function nearestEnvName(text: string): string | null {
-  const synonym = SYNONYMS[bare(text)];
+  const synonym = SYNONYMS.get(bare(text));
   if (synonym !== undefined) return environmentName(synonym);
   const names = [...ENV_NAMES];
   return nearestOf(text, names, bare) ?? nearestOf(text, names, letters, SLIPS_OF_WHOLE_NAME);

@@ -1,8 +1,8 @@
 // The operator's folder of a run: `.env` and token files, thrown away afterwards, or the user's own.
 import { constants } from 'node:fs';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readEnvFile } from '../adapters/files/operator-files.ts';
+import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import { mintTokens, type SimulatedApp } from './fyers/tokens.ts';
@@ -54,7 +54,7 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
   }
   // What is wrong with its lines is among the problems that the program reports.
   const { values } = readEnvFile(dir);
-  const refreshToken = await textOf(path.join(dir, 'refresh_token.txt'));
+  const { refreshToken } = readTokenFiles(dir);
   return {
     dir: path.resolve(dir),
     app: {
@@ -66,13 +66,4 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       ...(refreshToken === null ? {} : { honoured: refreshToken }),
     },
   };
-}
-
-/** Absent or unreadable is null: the program reports it with all other problems. */
-async function textOf(file: string): Promise<string | null> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch {
-    return null;
-  }
 }

@@ -38,10 +38,16 @@ export async function folderFor(
   extra = '',
 ): Promise<Stage> {
   const at = await stage(options);
-  at.write(
-    '.env',
-    `FYERS_CLIENT_ID=${SECRET_APP.id}\nFYERS_SECRET_KEY=${SECRET_APP.secret}\nFYERS_API_URL=${fyers.url}\n${extra}`,
+  const usual = {
+    FYERS_CLIENT_ID: SECRET_APP.id,
+    FYERS_SECRET_KEY: SECRET_APP.secret,
+    FYERS_API_URL: fyers.url,
+  };
+  // What the test gives takes the place of the usual line: a key that is given twice is a problem.
+  const lines = Object.entries(usual).flatMap(([name, value]) =>
+    new RegExp(`^${name}=`, 'm').test(extra) ? [] : [`${name}=${value}\n`],
   );
+  at.write('.env', `${lines.join('')}${extra}`);
   return at;
 }
 

@@ -288,7 +288,7 @@ describe('The report of a day', () => {
       [['2026-01-02'], '2026-01-02 is not in'],
       [['--s3'], 'needs its date'],
       [['2026-11-25', '--s3'], 'Name the bucket, as `npx --no-install fyers check 2026-11-25 --bu'],
-      [['monday', '--s3'], '"monday" is no date'],
+      [['monday', '--s3'], '"monday" is not a date'],
       [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {
       const { code, err } = await cli.run('report', ...args);

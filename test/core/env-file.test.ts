@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readEnvText } from '../../core/env-file.ts';
+import { ROOT } from '../support/source-tree.ts';
 
 /** The lines and the words of each problem. */
 function problemsOf(text: string) {
@@ -7,6 +10,19 @@ function problemsOf(text: string) {
 }
 
 describe('The text of an .env file', () => {
+  test('may be .env.example with every key in use, and have every key that the stack’s file explains', () => {
+    const read = (name: string) => readFileSync(path.join(ROOT, name), 'utf8');
+    const example = read('.env.example').replaceAll(/^# (?=FYERS_\w+=)/gm, '');
+    expect(example.match(/^FYERS_/gm)?.length).toBeGreaterThan(5);
+    expect(problemsOf(example)).toEqual([]);
+    const explained = [...read('Pulumi.dev.yaml').matchAll(/\[(FYERS_\w+)\]/g)].map(
+      ([, key]) => key,
+    );
+    expect(explained.length).toBeGreaterThan(20);
+    const keys = explained.filter((key) => key !== 'FYERS_OPERATOR_DIR');
+    expect(problemsOf(keys.map((key) => `${String(key)}=x`).join('\n'))).toEqual([]);
+  });
+
   test.each([
     ['what .env.example has', '# app\n\nFYERS_CLIENT_ID=\nFYERS_SECRET_KEY=\n'],
     ['export and spaces', 'export FYERS_PIN = 1234\n  FYERS_DAYS=all\t# every day\n'],
@@ -38,6 +54,7 @@ describe('The text of an .env file', () => {
     ['FYERS_REDIRECT_URL', 'FYERS_REDIRECT_URI'],
     ['FYERS_EMIAL', 'FYERS_EMAIL'],
     ['FYERS_EVERY_SECOND', 'FYERS_EVERY_SECONDS'],
+    ['FYERS_USER_NAME', 'FYERS_FY_ID'],
   ])('with the unknown key %s names %s', (key, known) => {
     expect(problemsOf(`# a\n${key}=CANARY\n`)).toEqual([
       expect.stringMatching(`^2 ${key} is not a key .*Did you mean ${known}\\?`),
@@ -51,6 +68,7 @@ describe('The text of an .env file', () => {
     expect(problemsOf('FYERS_ACCESS_TOKEN=CANARY')).toEqual([
       expect.stringContaining('access_token.txt'),
     ]);
+    expect(problemsOf('FYERS_CONSTRUCTOR=x')).toEqual([expect.stringContaining('.env.example')]);
     expect(problemsOf('FYERS_OPERATOR_DIR=x')).toEqual([
       expect.stringContaining('pulumi config set operatorDir'),
     ]);
@@ -92,6 +110,36 @@ describe('The text of an .env file', () => {
   test('reports all problems in the order of the lines', () => {
     const text = 'hello\nFYERS_PIN=1\nFYERS_FOO_BAR_BAZ=1\nFYERS_PIN=2\n';
     expect(problemsOf(text).map((problem) => problem.split(' ')[0])).toEqual(['1', '2,4', '3']);
+  });
+
+  test('takes time in proportion to its length, whatever it is made of', () => {
+    const cost = (text: string) => {
+      const once = () => {
+        const from = process.cpuUsage();
+        readEnvText(text);
+        return process.cpuUsage(from).user;
+      };
+      return Math.max(5_000, Math.min(...Array.from({ length: 5 }, once)));
+    };
+    for (const unit of [
+      '"',
+      'A="\n',
+      "A='\\'\n",
+      '#',
+      '=',
+      'FYERS_',
+      'A',
+      ' ',
+      '.',
+      'FYERS_A=\n',
+    ]) {
+      const many = (bytes: number) => unit.repeat(bytes / unit.length);
+      cost(many(8_000));
+      expect([unit, cost(many(16_000)) / cost(many(8_000))]).toEqual([
+        unit,
+        expect.toSatisfy((ratio: number) => ratio < 4),
+      ]);
+    }
   });
 
   test('keeps every key that an unclosed quote would have taken with it', () => {
