@@ -130,7 +130,6 @@ describe('The broker adapter on a bad way', () => {
     ['a reset after the work', { kind: 'reset', worked: true }, [REFRESH]],
     ['an answer that is cut', { kind: 'cut' }, [REFRESH]],
     ['an answer that comes too late', { kind: 'delay', ms: 60_000 }, []],
-    ['what is no JSON', { kind: 'garbage' }, []],
   ])('takes a refresh as silent after %s: it may have counted', async (_, effect, reached) => {
     const done = onRefresh(effect);
     const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
@@ -148,7 +147,9 @@ describe('The broker adapter on a bad way', () => {
 
   test('finds a broker unreachable that says 503', async () => {
     fyers.state.isDown = true;
-    expect(await broker().refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });
+    expect(await broker().refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+      kind: 'unreachable',
+    });
     expect(fyers.requests().map(({ status }) => status)).toEqual([503]);
   });
 
@@ -156,13 +157,13 @@ describe('The broker adapter on a bad way', () => {
     const { url, close } = await startFaults(fyers.url);
     await close();
     const gone = fyersBroker({ apiUrl: url, onSecret: () => undefined });
-    expect(await gone.refresh(APP, TOKEN, PIN, signal)).toEqual({ kind: 'unreachable' });
+    expect(await gone.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'unreachable' });
   });
 
   test('loses an auth code whose answer was lost: it is spent all the same', async () => {
     const code = tokenOf('auth_code', SEVEN) as AuthCode;
     faults.add({ match: { path: /authcode$/ }, nth: [1], effect: { kind: 'cut' } });
-    expect(await broker().exchange(APP, code, signal)).toEqual({ kind: 'silent' });
+    expect(await broker().exchange(APP, code, signal)).toMatchObject({ kind: 'silent' });
     expect(await broker().exchange(APP, code, signal)).toMatchObject({ by: 'auth-code' });
     const [first, second] = fyers.requests().map(({ grant }) => grant);
     expect(first).toMatch(/^[0-9a-f]{12}$/);
@@ -173,13 +174,24 @@ describe('The broker adapter on a bad way', () => {
     { kind: 'half-open' },
     { kind: 'reset' },
     { kind: 'cut' },
-    { kind: 'garbage' },
-    { kind: 'answer', status: 200, body: '<html>' },
+    { kind: 'answer', status: 502, body: '<html>' },
   ])('learns nothing of a token from %j', async (effect) => {
     faults.add({ match: { path: /profile/ }, effect });
     const token: AccessToken = accessToken(SEVEN);
-    expect(await broker(300).prove(APP.id, token, signal)).toEqual({ kind: 'unreachable' });
+    expect(await broker(300).prove(APP.id, token, signal)).toMatchObject({ kind: 'unreachable' });
   });
+
+  test.each<Effect>([{ kind: 'garbage' }, { kind: 'answer', status: 200, body: '<html>' }])(
+    'knows that %j is not the broker',
+    async (effect) => {
+      onRefresh(effect);
+      faults.add({ match: { path: /profile/ }, effect });
+      const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
+      expect(answer).toMatchObject({ kind: 'not-fyers' });
+      const proof = await broker(300).prove(APP.id, accessToken(SEVEN), signal);
+      expect(proof).toMatchObject({ kind: 'not-fyers' });
+    },
+  );
 });
 
 describe('Before the emulator of AWS', () => {
