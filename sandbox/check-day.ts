@@ -78,6 +78,21 @@ export async function dayInBucket(
   };
 }
 
+/** What was served since `before`: a proof of a token reads a book, too, and nobody records that. */
+export function servedSince(
+  before: Readonly<Record<string, LedgerEntry>>,
+  after: Readonly<Record<string, LedgerEntry>>,
+): Readonly<Record<string, LedgerEntry>> {
+  const fields = Object.entries(after).flatMap(([symbol, entry]) => {
+    const served = { ...entry };
+    for (const field of Object.keys(entry) as (keyof LedgerEntry)[]) {
+      served[field] -= before[symbol]?.[field] ?? 0;
+    }
+    return served.books === 0 ? [] : [[symbol, served] as const];
+  });
+  return Object.fromEntries(fields);
+}
+
 async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {
   const file = new Uint8Array(parquet).buffer;
   const rows = await parquetReadObjects({

@@ -4,7 +4,7 @@ import { REFRESHED_BODY } from '../core/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
 import { keepDay, keepUp, tellHowToKeep } from './afterwards.ts';
 import { unexercised } from './aws/unexercised.ts';
-import { dayInBucket, type DayInBucket } from './check-day.ts';
+import { dayInBucket, servedSince, type DayInBucket } from './check-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
 import { loginSteps, registerStep } from './login-step.ts';
 import type { Progress } from './progress.ts';
@@ -123,6 +123,7 @@ async function recordedSteps(
 ): Promise<Pick<DayInBucket, 'expected' | 'received' | 'symbol'>> {
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  const before = standIns.simulator.ledger();
   await progress.step('Run the deployed harvester through the day', async () => {
     progress.rows([
       ['instance', instance.id],
@@ -138,7 +139,8 @@ async function recordedSteps(
   });
   const bucket = String(made.outputs['bucket']);
   return progress.step(`Look into the bucket ${bucket}`, async () => {
-    const found = await dayInBucket(standIns.emulator, bucket, date, standIns.simulator.ledger());
+    const served = servedSince(before, standIns.simulator.ledger());
+    const found = await dayInBucket(standIns.emulator, bucket, date, served);
     const pieces = found.objects.filter(({ key }) => PIECE.test(key));
     const whole = found.objects.filter(({ key }) => !PIECE.test(key));
     progress.rows([

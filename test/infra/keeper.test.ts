@@ -58,6 +58,7 @@ describe('The environment', () => {
     FYERS_API_URL: 'https://api-t1.fyers.in',
     FYERS_REDIRECT_URI: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
     FYERS_DAYS: 'trading',
+    FYERS_HARVESTER: 'yes',
     FYERS_FY_ID: 'XA00001',
     FYERS_TOPIC_ARN: TOPIC,
     FYERS_TELEGRAM: 'yes',

@@ -4,6 +4,7 @@ import {
   type Instant,
   type IstDate,
   MINUTE,
+  addDays,
   brokerDay,
   formatIst,
   istDateAt,
@@ -49,6 +50,8 @@ interface Standing {
 }
 
 const MOST_CALLS = 2;
+/** `probeRefresh` is weekly there. */
+const PROBE_DAYS = 7;
 const SWITCHED_OFF = -16;
 const WRONG_APP_SECRET = -371;
 /** HTTP status of a refresh for an account that wrong PINs have locked. */
@@ -81,7 +84,8 @@ type Call = LoggedRequest & { readonly input: string; readonly wasCut: boolean }
 /** What the calls so far, and their answers, forbid. */
 interface Bans {
   readonly inputs: Set<string>;
-  policy: boolean;
+  /** The broker day of the last refusal by policy. */
+  policy: IstDate | null;
   appSecret: boolean;
   /** The broker day whose token was minted. */
   served: IstDate | null;
@@ -91,7 +95,7 @@ interface Bans {
 function pinCalls(evidence: Evidence): readonly string[] {
   const objections: string[] = [];
   const counts = new Map<string, number>();
-  const bans: Bans = { inputs: new Set(), policy: false, appSecret: false, served: null };
+  const bans: Bans = { inputs: new Set(), policy: null, appSecret: false, served: null };
   const acts = [...evidence.acts];
   for (const call of callsOf(evidence)) {
     while ((acts[0]?.at ?? Infinity) <= call.at) allow(bans, acts.shift());
@@ -117,7 +121,9 @@ function pinCalls(evidence: Evidence): readonly string[] {
 function objectionsTo(call: Call, bans: Bans, day: IstDate): readonly string[] {
   return [
     ...(bans.inputs.has(call.input) ? ['with an input that was refused before'] : []),
-    ...(bans.policy ? ['while refresh tokens are switched off, and nobody asked for a probe'] : []),
+    ...(bans.policy !== null && day < addDays(bans.policy, PROBE_DAYS)
+      ? ['while refresh tokens are switched off, and nobody asked for a probe']
+      : []),
     ...(bans.appSecret ? ['with the app secret that was refused before'] : []),
     ...(bans.served === day ? ["after the day's token was minted"] : []),
     ...(call.status === LOCKED ? ['that found the account locked'] : []),
@@ -126,7 +132,7 @@ function objectionsTo(call: Call, bans: Bans, day: IstDate): readonly string[] {
 
 function allow(bans: Bans, act: Act | undefined): void {
   bans.served = null;
-  if (act?.did === 'probe') bans.policy = false;
+  if (act?.did === 'probe') bans.policy = null;
   if (act?.did === 'app-secret') bans.appSecret = false;
 }
 
@@ -135,7 +141,7 @@ function learn(bans: Bans, call: Call, day: JudgedDay | undefined): void {
   if (call.status === 200) {
     // Where the store failed, the token may be lost: then it is like an answer that never came.
     if (day?.storeFailed === false) bans.served = day.date;
-  } else if (call.code === SWITCHED_OFF) bans.policy = true;
+  } else if (call.code === SWITCHED_OFF) bans.policy = brokerDay(call.at as Instant);
   else if (call.code === WRONG_APP_SECRET) bans.appSecret = true;
   else bans.inputs.add(call.input);
 }
