@@ -215,6 +215,8 @@ function answer(
   response: ServerResponse,
   { status, body, headers = {} }: Omit<Extract<Effect, { kind: 'answer' }>, 'kind'>,
 ): void {
+  // The stand-in keeps its own time; this machine's would contradict it.
+  response.sendDate = false;
   response.writeHead(status, headers).end(body);
 }
 
