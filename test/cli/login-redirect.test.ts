@@ -28,6 +28,7 @@ async function opens(
   await using aws = await awsStub(STORED);
   aws.settings = settings;
   aws.loginUrl = LOGIN_URL;
+  aws.parameters.set('FYERS_LINK_KEY', 'ab'.repeat(32));
   const opened: string[] = [];
   const open = (url: string) => {
     opened.push(url);
