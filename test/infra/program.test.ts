@@ -130,7 +130,7 @@ describe('The program', () => {
     expect(message.split('\n')).toEqual([
       '5 problems in the configuration; nothing was changed.',
       expect.stringContaining('pin stands unencrypted'),
-      expect.stringContaining('access_token.txt must be one token'),
+      expect.stringContaining('access_token.txt is one word of letters and digits'),
       expect.stringContaining('FYERS_SECRET_KEY is missing'),
       expect.stringContaining('pin in the Pulumi configuration must be exactly four digits'),
       expect.stringContaining('days in the Pulumi configuration must be trading or all'),
