@@ -233,7 +233,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     ...problem(
       404,
       'This link does not open anything',
-      'It was sent before this stack’s keys or its app were changed, or it did not arrive whole. Have today’s link sent again.',
+      'It was sent before this stack’s keys or its app were changed, or it did not arrive whole. Press the link in the newest of today’s messages, or have it sent again.',
     ),
     press: ASK,
   },
