@@ -124,9 +124,12 @@ export class Credentials extends pulumi.ComponentResource {
     ];
   }
 
-  /** docs/decisions/0011. Each run draws others, which are ignored once there is one. */
+  /**
+   * Each run draws others, which are ignored once there is one (docs/decisions/0011). Only the value is ignored: nobody else
+   * writes it, so the state's is the live one, and it moves under another key with its parameter.
+   */
   #keys({ names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
-    const options = { parent: this, ignoreChanges: ['*'] };
+    const options = { parent: this, ignoreChanges: ['value'] };
     const drawn = () => pulumi.secret(randomBytes(KEY_BYTES).toString('hex'));
     return [
       new aws.ssm.Parameter(

@@ -216,25 +216,30 @@ describe('fyers doctor', () => {
     expect(found['Messages']?.fix).toContain('pulumi config set email ADDRESS');
   });
 
-  test('tells a small quota from one that is used up', async () => {
-    const quota = (unreserved: number) => ({
-      AccountLimit: { ConcurrentExecutions: 10, UnreservedConcurrentExecutions: unreserved },
-    });
-    for (const [unreserved, state, words] of [
-      [10, 'ok', '10 runs at a time: enough while reserved concurrency is off'],
-      [0, 'problem', 'other functions have reserved all 10'],
-    ] as const) {
-      await using front = await awsFront(world.aws.endpoint, ({ path }) =>
-        path.includes('/account-settings')
-          ? { status: 200, body: JSON.stringify(quota(unreserved)) }
-          : null,
-      );
+  test.each([
+    [10, 10, null, 'ok', '10 runs at a time: enough while reserved concurrency is off'],
+    [10, 0, null, 'problem', 'other functions have reserved all 10'],
+    [1_000, 995, 5, 'ok', '995 of them free; the login page is bounded to 5'],
+    [1_000, 1_000, null, 'ok', 'the login page is not bounded'],
+  ])(
+    'says of %s runs, %s of them free, whether the login page is bounded (%s)',
+    async (limit, unreserved, bound, state, words) => {
+      const quota = {
+        AccountLimit: { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved },
+      };
+      const reservation = bound === null ? {} : { ReservedConcurrentExecutions: bound };
+      await using front = await awsFront(world.aws.endpoint, ({ path }) => {
+        if (path.includes('/account-settings')) return { status: 200, body: JSON.stringify(quota) };
+        return path.includes('/FyersLogin/concurrency')
+          ? { status: 200, body: JSON.stringify(reservation) }
+          : null;
+      });
       await using at = await world.patient('', { aws: { ...world.aws, endpoint: front.url } });
       const { found } = await examined(at);
       expect(found['Lambda quota']).toMatchObject({ state });
       expect(found['Lambda quota']?.detail).toContain(words);
-    }
-  });
+    },
+  );
 
   test.each([
     ['before the first slot', '2026-11-26T06:59:59+05:30', 'skipped', /login link comes at 07:00/],

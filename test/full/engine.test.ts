@@ -210,7 +210,13 @@ async function secrets(): Promise<readonly string[]> {
       async (file) => await readFile(path.join(standIns.operator.dir, file), 'utf8'),
     ),
   );
-  return [oldPin, NEW_PIN, secret, ...tokens];
+  const keys = await Promise.all(
+    ['FYERS_LINK_KEY', 'FYERS_PIN_KEY'].map(async (Name) => {
+      const read = new GetParameterCommand({ Name, WithDecryption: true });
+      return String((await new SSMClient(client()).send(read)).Parameter?.Value);
+    }),
+  );
+  return [oldPin, NEW_PIN, secret, ...tokens, ...keys];
 }
 
 function formsOf(secret: string): readonly string[] {

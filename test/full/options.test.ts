@@ -46,11 +46,14 @@ onEngine('an option', () => {
 
   test('switched on later, encrypts by a key of its own what the configuration is the authority for', async () => {
     const live = await tokenAs(root());
+    const drawn = await drawnKeys();
     await stack.configSet('customerKey', 'true', false);
     expect(named(await stack.up())).toEqual(
       [
         ...['create fyers', 'create fyers'],
-        ...['client-id', 'secret-key', 'pin'].map((name) => `update ${name}`),
+        ...['client-id', 'secret-key', 'pin', 'link-key', 'pin-key', 'login-url'].map(
+          (name) => `update ${name}`,
+        ),
         ...['refresh', 'login', 'watch'].flatMap((actor) => [
           `update ${actor}`,
           `update fyers-${actor}`,
@@ -60,6 +63,8 @@ onEngine('an option', () => {
     );
     expect(await aliases()).toEqual(['alias/fyers']);
     expect(await keyOf('FYERS_SECRET_KEY')).toBe(await ownKey());
+    expect(await keyOf('FYERS_PIN_KEY')).toBe(await ownKey());
+    expect(await drawnKeys()).toEqual(drawn);
     expect(await tokenAs(root())).toBe(live);
     expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe('alias/aws/ssm');
   });
@@ -116,13 +121,20 @@ onEngine('an option', () => {
   });
 
   test('reserves executions, and gives them back', async () => {
+    // By default, as the emulator's quota is a thousand.
+    expect(await reserved('FyersLogin')).toBe(5);
     await stack.configSet('reservedConcurrency', '2', false);
     await stack.up();
     expect(await reserved('FyersTokenRefresh')).toBe(2);
+    expect(await reserved('FyersLogin')).toBe(2);
     expect(await reserved('FyersWatch')).toBeUndefined();
     await stack.configSet('reservedConcurrency', '', false);
     await stack.up();
     expect(await reserved('FyersTokenRefresh')).toBeUndefined();
+    expect(await reserved('FyersLogin')).toBe(5);
+    await stack.configSet('reservedConcurrency', 'none', false);
+    await stack.up();
+    expect(await reserved('FyersLogin')).toBeUndefined();
   });
 
   test('keeps the instance in a session, whatever else of the deploy is done', async () => {
@@ -177,6 +189,10 @@ async function tokenAs(
 ): Promise<string | undefined> {
   const command = new GetParameterCommand({ Name, WithDecryption: true });
   return (await new SSMClient(options).send(command)).Parameter?.Value;
+}
+
+async function drawnKeys(): Promise<readonly unknown[]> {
+  return Promise.all(['FYERS_LINK_KEY', 'FYERS_PIN_KEY'].map((name) => tokenAs(root(), name)));
 }
 
 async function keyOf(name: string): Promise<string | undefined> {

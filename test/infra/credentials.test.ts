@@ -18,10 +18,17 @@ beforeAll(async () => {
 });
 
 describe('Parameters', () => {
-  test.each(['access-token', 'refresh-token', 'link-key', 'pin-key'])(
-    'leave the %s as it is once it is made',
+  test.each(['access-token', 'refresh-token'])(
+    'leave the %s wholly to the keeper once it is made',
     (name) => {
       expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['*']);
+    },
+  );
+
+  test.each(['link-key', 'pin-key'])(
+    'leave the value of the %s as it is once it is made',
+    (name) => {
+      expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['value']);
     },
   );
 

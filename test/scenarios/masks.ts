@@ -18,22 +18,25 @@ export const MASKS: readonly Mask[] = [
   },
   {
     pattern: /(?<=\/go\/\d{4}-\d\d-\d\d\/)[0-9a-f]{32}/g,
-    reason:
-      'The signature of the day’s link, by a key that is derived from the app secret and good for nothing else.',
+    reason: 'The signature of the day’s link, by a random key of the stack.',
   },
   {
     pattern: /(?<=state=\d{8}[0-9a-f]{8})[0-9a-f]{64}/g,
     reason:
-      'The state that Fyers carries back: a random nonce, and its signature by another derived key.',
+      'The state that Fyers carries back: a random nonce, and its signature by a key that is derived from it.',
   },
   {
     pattern: /(?<="(?:input|refusedApp)":")[0-9a-f]{64}(?=")/g,
     reason:
-      'The fingerprint of what a refresh or a login is made with, in a state: an HMAC whose key is the app secret.',
+      'The fingerprint of what a refresh or a login is made with, in a state: an HMAC by a random key.',
   },
   {
     pattern: /(?<=^\w+_token\.txt 600 )[\w-]+\.[\w-]+\.[\w-]+$/gm,
     reason: 'A token file holds the token, for its owner alone; that is what the file is for.',
+  },
+  {
+    pattern: /(?<=^\.fyers-(?:link|pin)-key 600 )[0-9a-f]{64}$/gm,
+    reason: 'What refresh --local fingerprints with is drawn for each folder, for its owner alone.',
   },
   {
     pattern: /(?<=http:\/\/127\.0\.0\.1:)\d+/g,

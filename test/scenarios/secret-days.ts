@@ -111,7 +111,7 @@ async function thursday(writing: Writing, secrets: Secrets): Promise<void> {
   await see(writing, [await world.visit(link)]);
 }
 
-/** In the store: links of before are worth nothing then. */
+/** In the store: links of before open still, as they are signed with another key. */
 async function withWrongAppSecret(writing: Writing, link: string, secrets: Secrets): Promise<void> {
   const { world } = writing;
   const { cloud } = world;

@@ -110,8 +110,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a fingerprint forgets the PIN',
     file: 'core/token/digest.ts',
-    find: "['refresh', token, pin]",
-    replace: "['refresh', token]",
+    find: "['refresh', app.id, app.secret, token, pin]",
+    replace: "['refresh', app.id, app.secret, token]",
     tests: ['test/core/token/state.test.ts'],
   },
   {

@@ -157,8 +157,8 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a harvester reaches another shard',
     file: 'infra/components/machine.ts',
-    find: "OBJECTS.dayPrefix('*', String(shard))",
-    replace: "OBJECTS.dayPrefix('*', '*')",
+    find: 'OBJECTS.dayFilePatterns(String(shard))',
+    replace: "OBJECTS.dayFilePatterns('*')",
     tests: HARVESTERS,
   },
   {

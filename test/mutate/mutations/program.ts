@@ -26,8 +26,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'a role may do one thing more',
     file: 'infra/policies.ts',
-    find: "actions: ['s3:PutObject'], on: ['depth of its shard']",
-    replace: "actions: ['s3:PutObject', 's3:DeleteObject'], on: ['depth of its shard']",
+    find: "actions: ['s3:PutObject'],",
+    replace: "actions: ['s3:PutObject', 's3:DeleteObject'],",
     tests: POLICIES,
   },
   {
