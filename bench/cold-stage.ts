@@ -22,6 +22,8 @@ const APP = {
   id: 'BENCHMARK1-100',
   secret: 'BENCH12345',
   pin: '1234',
+  linkKey: '1f'.repeat(32),
+  pinKey: '2e'.repeat(32),
   fyId: 'XB00001',
   redirectUri: 'https://127.0.0.1/',
 };
@@ -87,6 +89,8 @@ export async function coldStage(
       if (Names.length > 0) await ssm.send(new DeleteParametersCommand({ Names }));
       await store.write('FYERS_CLIENT_ID', APP.id);
       await store.write('FYERS_SECRET_KEY', APP.secret);
+      await store.write('FYERS_LINK_KEY', APP.linkKey);
+      await store.write('FYERS_PIN_KEY', APP.pinKey);
       await store.write('FYERS_ACCESS_TOKEN', accessToken);
       await store.write('FYERS_REFRESH_TOKEN', refreshToken);
       gate.close();

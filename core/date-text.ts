@@ -51,7 +51,7 @@ function meantBy(text: string): IstDate | null {
         [named.slice(0, 4), named.slice(4, 6), named.slice(6)],
         [named.slice(4), named.slice(2, 4), named.slice(0, 2)],
       ]
-    : readingsOf(named.replace(/[t ][\d:.+-]*:[\d:.+-]*z?$/, '').split(/[-/._ ,]+/));
+    : readingsOf(named.replace(/[t ][\d.+-]*:[\d:.+-]*z?$/, '').split(/[-/._ ,]+/));
   for (const [year = '', month = '', day = ''] of groups) {
     const date = parseIstDate(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`);
     if (date !== null) return date;

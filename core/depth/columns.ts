@@ -137,7 +137,7 @@ export function notAValue({ name, kind }: Omit<Column, 'of'>, text: string): str
 }
 
 /** Decimal and with nothing around it: `Number` also takes blanks, hexadecimal digits and the word Infinity. */
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** Names, and marks joined by a space: what no terminal, spreadsheet or page takes for something else. */
 const TEXT = /^[A-Za-z0-9][\w:&.+ -]{0,199}$/;
 

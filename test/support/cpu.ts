@@ -3,11 +3,10 @@
 
 /** A kernel may count CPU time in ticks of several milliseconds, so what is compared lasts for several of them. */
 const LEAST_US = 40_000;
-/** Less than this for several runs over the longer text hides nothing: 8 KB squared take some thirty milliseconds each. */
+/** Quadratic work on the longer text takes hundreds of milliseconds. */
 const NOISE_US = 12_000;
-const NOISE_RUNS = 4;
 const MEASUREMENTS = 3;
-const HALF = 4_096;
+const HALF = 16_384;
 
 /** A ratio counts if it is seen this many times. */
 const CONFIRMATIONS = 4;
@@ -75,12 +74,18 @@ export function slowInput(
       // A parser may refuse; it must do so in time.
     }
   };
+  let linearUs = NOISE_US;
   for (const filling of FILLINGS) {
     for (const end of ENDS) {
       const textOf = (length: number): string =>
         frame(filling.repeat(Math.ceil(length / filling.length)).slice(0, length) + end);
-      const ratio = confirmedRatio(quietly, textOf(HALF), textOf(2 * HALF));
+      const [half, whole] = [textOf(HALF), textOf(2 * HALF)];
+      if (least(quietly, whole, 1, 1) <= linearUs) continue;
+      const us = least(quietly, whole, 1, 2);
+      if (us <= linearUs) continue;
+      const ratio = confirmedRatio(quietly, half, whole);
       if (ratio >= RATIO_MAX) return { input: JSON.stringify(filling + end), ratio };
+      linearUs = us;
     }
   }
   return null;
@@ -88,16 +93,14 @@ export function slowInput(
 
 /** A pattern that the engine compiles between two measurements looks slow once; quadratic work looks slow each time. */
 function confirmedRatio(work: (text: string) => void, half: string, whole: string): number {
-  let least = Infinity;
-  for (let n = 0; n < CONFIRMATIONS && least >= RATIO_MAX; n += 1) {
-    least = Math.min(least, ratioOf(work, half, whole));
+  let lowest = Infinity;
+  for (let n = 0; n < CONFIRMATIONS && lowest >= RATIO_MAX; n += 1) {
+    lowest = Math.min(lowest, ratioOf(work, half, whole));
   }
-  return least;
+  return lowest;
 }
 
 function ratioOf(work: (text: string) => void, half: string, whole: string): number {
-  if (least(work, whole, NOISE_RUNS, 1) < NOISE_US) return 1;
-  if (least(work, whole, NOISE_RUNS, 2) < NOISE_US) return 1;
   let repeats = 1;
   while (least(work, half, repeats, 1) < LEAST_US) repeats *= 2;
   const measure = (text: string): number => least(work, text, repeats, MEASUREMENTS);

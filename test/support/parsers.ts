@@ -118,12 +118,12 @@ export const PARSERS: readonly TextParser[] = [
     name: 'recogniseLink',
     parse: recogniseLink,
     // Longer paths are refused for their length alone.
-    frame: (text) => text.slice(0, text.length / 4),
+    frame: (text) => text.slice(0, text.length / 16),
   },
   {
     name: 'recogniseLink signature',
     parse: recogniseLink,
-    frame: (text) => `go/2026-11-25/${text.slice(0, text.length / 5)}`,
+    frame: (text) => `go/2026-11-25/${text.slice(0, text.length / 20)}`,
   },
   ...ofText({ isLinkShaped, isStateShaped, claimedDay }),
   { name: 'dayOfLink', parse: (text) => dayOfLink(SIGNER, text) },
@@ -132,7 +132,7 @@ export const PARSERS: readonly TextParser[] = [
   {
     name: 'parseRedirect message',
     parse: (text) => parseRedirect(APP, text, SEVEN, {}),
-    frame: (text) => `?s=error&state=${stateAt()}&message=${text.slice(0, text.length - 200)}`,
+    frame: (text) => `?s=error&state=${stateAt()}&message=${text.slice(0, text.length / 4 - 200)}`,
   },
   { name: 'wordsOf', parse: (text) => wordsOf(new URLSearchParams({ message: text, code: text })) },
 
