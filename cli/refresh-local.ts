@@ -127,6 +127,8 @@ function keeperSettings(
   return {
     names: namesOf(settings, suffix),
     days: 'all',
+    // The operator probes by --probe.
+    probeRefresh: 'never',
     calendar: calendarOf(folder, settings),
     fyId: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
     proof: proofReads(settings),

@@ -1,6 +1,6 @@
 // The keeper's words for people. Each failure says what to do, with commands that exist.
 import { FyersError } from './errors.ts';
-import type { RefusedBy } from './ports.ts';
+import type { Message, RefusedBy } from './ports.ts';
 import { asSentence } from './text.ts';
 import { LOGIN_COMMAND } from './token/login-message.ts';
 import type { AskReason, FailureCode } from './token/decide.ts';
@@ -46,6 +46,15 @@ export function probeRefusedMessage(by: RefusedBy): string {
 export function closedDayMessage(holiday: string): string {
   return `No trading today (${holiday}): nothing was done.`;
 }
+
+export const REFRESH_WORKS_AGAIN: Message = {
+  subject: 'Fyers refreshes tokens again: no login is needed',
+  text: [
+    "Fyers had switched refresh tokens off. Today's attempt was accepted, and the new access token is live.",
+    '',
+    'Refresh is on again. You get a login link only when a refresh fails. A refresh token lives 15 days, so one login is needed every two weeks.',
+  ].join('\n'),
+};
 
 export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 

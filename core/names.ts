@@ -55,6 +55,8 @@ export const ENVIRONMENT = {
   masterUrl: 'FYERS_MASTER_URL',
   fyId: 'FYERS_FY_ID',
   days: 'FYERS_DAYS',
+  /** How often a refresh is tried although the broker has switched it off. */
+  probeRefresh: 'FYERS_PROBE_REFRESH',
   /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent where there are none. */
   calendar: 'FYERS_CALENDAR',
   /** The name of the PIN's secret; absent where no PIN is configured. */

@@ -15,6 +15,7 @@ const KEYS = {
   everySeconds: 'plain',
   harvesters: 'plain',
   days: 'plain',
+  probeRefresh: 'plain',
   calendar: 'plain',
   suffix: 'plain',
   subnetId: 'plain',

@@ -22,6 +22,11 @@ import {
 import type { Notifier, SecretReader, TokenStore } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import { channelFailed } from '../core/token/events.ts';
+import {
+  DEFAULT_PROBE_REFRESH,
+  type ProbeRefresh,
+  parseProbeRefresh,
+} from '../core/token/probe.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -81,6 +86,7 @@ function settingsFrom(environment: Environment): KeeperSettings {
     names: namesFor(environment[ENVIRONMENT.suffix] ?? ''),
     days: environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
     calendar: calendarFrom(environment),
+    probeRefresh: probeRefreshIn(environment[ENVIRONMENT.probeRefresh] ?? ''),
     fyId: environment[ENVIRONMENT.fyId] ?? null,
     proof: environment[ENVIRONMENT.harvester] === 'yes' ? 'depth' : 'profile',
     login: {
@@ -103,6 +109,11 @@ function endpointIn(environment: Environment, name: string): string | null {
     `${name} in the function's environment ${parsed.problem}.`,
     'Run `pulumi up`, which puts the configured value back.',
   );
+}
+
+function probeRefreshIn(text: string): ProbeRefresh {
+  const parsed = parseProbeRefresh(text);
+  return parsed.ok ? parsed.value : DEFAULT_PROBE_REFRESH;
 }
 
 /** The program has checked it; a value set by hand that is malformed must not keep the morning from its token. */

@@ -19,6 +19,11 @@ import {
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
 import type { Reservation } from './concurrency.ts';
 import { type Key, environmentName } from '../core/setting-keys.ts';
+import {
+  DEFAULT_PROBE_REFRESH,
+  type ProbeRefresh,
+  parseProbeRefresh,
+} from '../core/token/probe.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 import {
   deployable,
@@ -60,6 +65,8 @@ export interface Settings {
   /** What each of them records; there is at least one, unless `harvester` is false. */
   readonly harvesters: readonly HarvesterPlan[];
   readonly days: 'trading' | 'all';
+  /** How often a refresh is tried although the broker has switched it off. */
+  readonly probeRefresh: ProbeRefresh;
   /** Days that the operator knows better than the release. */
   readonly calendar: readonly Override[];
   readonly suffix: string;
@@ -140,6 +147,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
     harvesters,
     days: read('days', parseDays) ?? 'trading',
+    probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
     calendar: read('calendar', parseCalendar) ?? calendarBeside(operator.folder, problems),
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),

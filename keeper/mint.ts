@@ -60,7 +60,7 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
       return answered;
     case 'refused':
       ports.events.emit(refreshRefused(answer.by, answer.detail));
-      return save(run, answered, withRefusal(answered.known.state, answer.by, inputs));
+      return save(run, answered, withRefusal(answered.known.state, answer.by, inputs, brokerDay(now)));
     case 'silent':
       ports.events.emit(
         refreshUnanswered(answered.known.state.calls?.count ?? 1, answer.detail ?? ''),
@@ -69,6 +69,6 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
     case 'unreachable':
     case 'rate-limited':
     case 'not-fyers':
-      return withKnown(answered, { state: withoutCall(answered.known.state) });
+      return withKnown(answered, { state: withoutCall(answered.known.state, state) });
   }
 }

@@ -10,6 +10,7 @@ import type {
   SecretReader,
   TokenStore,
 } from '../core/ports.ts';
+import type { ProbeRefresh } from '../core/token/probe.ts';
 
 export interface KeeperPorts {
   readonly clock: Clock;
@@ -28,6 +29,7 @@ export interface KeeperPorts {
 export interface KeeperSettings {
   readonly names: Names;
   /** `all`: days without trading have no rest. */
+  readonly probeRefresh: ProbeRefresh;
   readonly days: 'trading' | 'all';
   /** The days that the operator knows better. */
   readonly calendar: CalendarOptions;

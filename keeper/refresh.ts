@@ -7,6 +7,7 @@ import {
   keeperFailure,
   linkSentMessage,
   noLinkMessage,
+  REFRESH_WORKS_AGAIN,
   probeRefusedMessage,
   reasonText,
 } from '../core/messages.ts';
@@ -18,6 +19,7 @@ import {
   dayRested,
   loginNeeded,
   refreshTokenStored,
+  refreshWorksAgain,
   runStarted,
   storedTokenDead,
   tokenAlreadyGood,
@@ -134,6 +136,7 @@ async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
   const { answer, mintedProof } = progress.known;
   reportDepth(ports, mintedProof);
   const fyId = accountOf(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
+  const wasOff = progress.known.state.policyOff;
   await upkeep(ports, 'Noting the state', async () => {
     await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
   });
@@ -144,7 +147,15 @@ async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
       ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
     });
   }
+  if (wasOff) await reportItWorks(run);
   return { kind: 'live', published: true };
+}
+
+/** No login is needed from here on. An operator who has probed reads it in the answer. */
+async function reportItWorks({ ports, trigger }: Run): Promise<void> {
+  ports.events.emit(refreshWorksAgain());
+  if (trigger.kind === 'operator') return;
+  await upkeep(ports, 'Sending the message', () => ports.notifier.send(REFRESH_WORKS_AGAIN));
 }
 
 async function keepStored(run: Run, progress: Progress): Promise<Outcome> {

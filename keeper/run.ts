@@ -50,6 +50,7 @@ export async function look(run: Run, before: Progress | null): Promise<Progress>
   const known: Known = {
     now,
     trigger,
+    probeRefresh: settings.probeRefresh,
     today: settings.days === 'all' ? 'always' : dayOf(istDateAt(now), settings.calendar),
     app,
     account: memory.account,

@@ -201,6 +201,16 @@ export function loginRefused(problem: string, detail: string): KeeperEvent {
   );
 }
 
+/** After the broker's policy had switched it off. */
+export function refreshWorksAgain(): KeeperEvent {
+  return keeperEvent(
+    'info',
+    'refresh-works-again',
+    'Fyers accepts refreshes again: the token was refreshed without a login.',
+    {},
+  );
+}
+
 /** One channel of several did not take a message; another one has. */
 export function channelFailed(problem: string): KeeperEvent {
   return keeperEvent('warn', 'channel-failed', problem, {});

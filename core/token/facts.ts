@@ -19,6 +19,7 @@ import {
 } from './digest.ts';
 import { decodeToken } from './jwt.ts';
 import { type LoginState, isRefusedApp } from './login-state.ts';
+import { type ProbeRefresh, isProbeDue } from './probe.ts';
 import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
 
 /** A PIN, and what it is fingerprinted with. */
@@ -30,6 +31,7 @@ export interface KeyedPin {
 export interface Known {
   readonly now: Instant;
   readonly trigger: Trigger;
+  readonly probeRefresh: ProbeRefresh;
   /** Today, or `always` where the operator wants a token on every day. */
   readonly today: TradingDay | 'always';
   readonly app: App;
@@ -110,13 +112,20 @@ function refreshOf(known: Known, inputs: Inputs): Facts['refresh'] {
   const live = liveRefreshToken(known.refreshToken, known.now);
   if (live.kind !== 'live') return { kind: 'off', why: live.kind };
   const { trigger } = known;
-  const probes = trigger.kind === 'operator' && trigger.probe;
+  const probes = (trigger.kind === 'operator' && trigger.probe) || isDueForProbe(known);
   // A probe overrules the switch, until it has its answer. While it is off, a PIN would change nothing.
   if (known.state.policyOff && !(probes && known.answer === null)) {
     return { kind: 'off', why: 'policy' };
   }
   if (known.pin === null) return { kind: 'off', why: 'no-pin' };
   return usedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
+}
+
+function isDueForProbe({ probeRefresh, trigger, now, pin, state }: Known): boolean {
+  const today = brokerDay(now);
+  const isAsked = state.asked?.day === today;
+  const facts = { trigger, today, lastProbe: state.probedOn, isAsked };
+  return pin !== null && isProbeDue(probeRefresh, facts);
 }
 
 /** An accepted input is for the next broker day again; an operator may have a second token of it today. */

@@ -26,13 +26,15 @@ const State = z.object({
       input: z.string(),
     }),
   ),
-  /** The broker's policy refused a refresh. Only an operator's probe asks again. */
+  /** The broker's policy refused a refresh. Only a probe asks again. */
   policyOff: z.boolean(),
   /** Calls that may have counted, of one input in one broker day; accepted: the last one's token was published. */
   calls: z.nullable(z.object({ day, input: z.string(), count, accepted: z.boolean() })),
   /** The last claim; done: its holder has finished. */
   claim: z.nullable(z.object({ day, n: count, done: z.boolean() })),
   asked: z.nullable(z.object({ day, slot: z.string() })),
+  /** The last broker day on which a refresh met the broker's policy. Absent in older states. */
+  probedOn: z.catch(z.nullable(day), null),
 });
 
 export type TokenState = Readonly<z.infer<typeof State>>;
@@ -45,6 +47,7 @@ export const NEW_STATE: TokenState = {
   calls: null,
   claim: null,
   asked: null,
+  probedOn: null,
 };
 
 /** Null for a text that is no token state: what it forbids can't be known then. */
@@ -102,21 +105,31 @@ export function callsOf(
 /** Written before the call: a run that dies in it has still counted it. */
 export function withCall(state: TokenState, input: Fingerprint, today: IstDate): TokenState {
   const { count: before } = callsOf(state, input, today);
-  return { ...state, calls: { day: today, input, count: before + 1, accepted: false } };
+  const calls = { day: today, input, count: before + 1, accepted: false };
+  // A probe that is never answered is one, too.
+  return { ...state, calls, ...(state.policyOff ? { probedOn: today } : {}) };
 }
 
-/** The call did not reach the broker. */
-export function withoutCall(state: TokenState): TokenState {
+/** The broker did not work on the call. @param before the state before the call was counted */
+export function withoutCall(counted: TokenState, before: TokenState): TokenState {
+  const state = { ...counted, probedOn: before.probedOn };
   const { calls } = state;
   return calls === null
     ? state
     : { ...state, calls: { ...calls, count: Math.max(0, calls.count - 1) } };
 }
 
-export function withRefusal(state: TokenState, by: RefusedBy, inputs: Inputs): TokenState {
+export function withRefusal(
+  state: TokenState,
+  by: RefusedBy,
+  inputs: Inputs,
+  today: IstDate,
+): TokenState {
   // An answer: what follows is for the latch and the switch, not for the count.
   const answered: TokenState = { ...state, calls: null };
-  return by === 'policy' ? { ...answered, policyOff: true } : withLatch(answered, by, inputs);
+  return by === 'policy'
+    ? { ...answered, policyOff: true, probedOn: today }
+    : withLatch(answered, by, inputs);
 }
 
 export function withLatch(state: TokenState, reason: LatchReason, inputs: Inputs): TokenState {

@@ -5,6 +5,7 @@ import type { Override } from '../../core/market/calendar-data.ts';
 import { DEFAULT_KEY_ID, ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
 import type { Code } from '../bundle.ts';
 import type { Reserved } from '../concurrency.ts';
+import type { ProbeRefresh } from '../../core/token/probe.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
 import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
@@ -26,6 +27,7 @@ export interface KeeperArgs {
   readonly telegramApiUrl: string | null;
   readonly redirectUri: string;
   readonly days: 'trading' | 'all';
+  readonly probeRefresh: ProbeRefresh;
   readonly calendar: readonly Override[];
   readonly fyId: string | null;
   /** Whether a harvester records with the token. */
@@ -68,7 +70,11 @@ export class Keeper extends pulumi.ComponentResource {
     const login = make('login', environmentOf(args));
     const loginUrl = this.#loginUrl(login, args);
     const asking = { ...environmentOf(args), [ENVIRONMENT.loginUrl]: loginUrl };
-    const refresh = make('refresh', { ...asking, ...pinEnvironment(args) });
+    const refresh = make('refresh', {
+      ...asking,
+      ...pinEnvironment(args),
+      [ENVIRONMENT.probeRefresh]: args.probeRefresh,
+    });
     const watch = make('watch', asking);
     const made = schedules(this, { ...args, arns, functions: { refresh, watch }, undelivered });
     this.#adopt(args, refresh);

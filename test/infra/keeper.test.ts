@@ -77,6 +77,7 @@ describe('The environment', () => {
       ...SHARED,
       FYERS_LOGIN_URL: LOGIN_URL,
       FYERS_PIN_SECRET: 'FYERS_PIN',
+      FYERS_PROBE_REFRESH: 'weekly',
     });
   });
 
@@ -84,8 +85,17 @@ describe('The environment', () => {
     const graph = await graphOf(APP_ONLY);
     const { FYERS_TELEGRAM: _chat, FYERS_FY_ID: _account, ...least } = SHARED;
     expect(variables(graph, 'login')).toEqual(least);
-    expect(variables(graph, 'refresh')).toEqual({ ...least, FYERS_LOGIN_URL: LOGIN_URL });
+    expect(variables(graph, 'refresh')).toEqual({
+      ...least,
+      FYERS_LOGIN_URL: LOGIN_URL,
+      FYERS_PROBE_REFRESH: 'weekly',
+    });
     expect(allOf(whole, FUNCTION).flatMap(({ secrets }) => secrets)).toEqual([]);
+  });
+
+  test('tells how often a refresh is probed', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { probeRefresh: 'daily' } });
+    expect(variables(graph, 'refresh')).toMatchObject({ FYERS_PROBE_REFRESH: 'daily' });
   });
 
   test('carries the redirect URL and another endpoint of Telegram as configured', async () => {

@@ -113,6 +113,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
   const settings: KeeperSettings = {
     names,
     days: 'trading',
+    probeRefresh: 'weekly',
     calendar: {},
     fyId: options.fyId,
     proof: 'profile',

@@ -115,6 +115,7 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
     settings: {
       names: namesFor(''),
       days: 'trading',
+      probeRefresh: 'weekly',
       calendar: {},
       fyId: null,
       proof: 'profile',

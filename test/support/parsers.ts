@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/files/line-parser.ts';
 import * as config from '../../core/config.ts';
-import { COLUMNS, parseCell, parseCsvLine } from '../../core/depth/columns.ts';
+import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/depth/columns.ts';
 import { compatDateIn, readCompatCells } from '../../core/depth/compat.ts';
 import { parseEventLine } from '../../core/depth/day-events.ts';
 import { readDepthAnswer } from '../../core/depth/depth-answer.ts';
@@ -13,7 +13,7 @@ import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
 import { hideTokens } from '../../core/scrub.ts';
-import { istDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
+import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
 import { considerAccessToken, considerRefreshToken } from '../../core/token/adopt.ts';
 import { tokenIn } from '../../core/token/check.ts';
 import { decodeToken } from '../../core/token/jwt.ts';
@@ -26,6 +26,7 @@ import {
   readState,
 } from '../../core/token/login-link.ts';
 import { parseLoginState } from '../../core/token/login-state.ts';
+import { parseProbeRefresh } from '../../core/token/probe.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { parseRedirect, wordsOf } from '../../core/token/redirect.ts';
 import { parseTokenState } from '../../core/token/state.ts';
@@ -97,6 +98,7 @@ export const PARSERS: readonly TextParser[] = [
     parseReaders: infra.parseReaders,
     parseReservedConcurrency: infra.parseReservedConcurrency,
     parseAlias,
+    parseProbeRefresh,
     parseSettings: (text) =>
       parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
   }),
@@ -182,13 +184,14 @@ export const PARSERS: readonly TextParser[] = [
   },
 
   // Dates and times.
-  ...ofText({ parseInstant, parseIstDate, compatDateIn }),
+  ...ofText({ parseInstant, parseIstDate, parseHttpDate, compatDateIn }),
   { name: 'parseInstant fraction', parse: parseInstant, frame: (text) => `${text}+05:30` },
   { name: 'timeOfDay', parse: (text) => timeOfDay(istDate('2026-11-25'), text) },
 
   // Files and logs.
   ...ofText({
     parseCsvLine,
+    parseCells: (text) => parseCells(COLUMNS, text.split(',')),
     readCompatCells: (text) => readCompatCells(text.split(',')),
     parseEventLine,
     parseManifest,

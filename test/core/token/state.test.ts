@@ -88,14 +88,16 @@ describe('The token state', () => {
 
   test('latches an input, and an app secret with every input', () => {
     const other = { app: inputs.app, refresh: null };
-    expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs), inputs)).toBe('pin');
-    expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs), other)).toBeNull();
-    expect(latchedFor(withRefusal(NEW_STATE, 'app-secret', inputs), other)).toBe('app-secret');
+    expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs, today), inputs)).toBe('pin');
+    expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs, today), other)).toBeNull();
+    expect(latchedFor(withRefusal(NEW_STATE, 'app-secret', inputs, today), other)).toBe(
+      'app-secret',
+    );
     expect(latchedFor(NEW_STATE, other)).toBeNull();
   });
 
   test('switches refresh off by policy, without a latch, until one works', () => {
-    const off = withRefusal(NEW_STATE, 'policy', inputs);
+    const off = withRefusal(NEW_STATE, 'policy', inputs, today);
     expect(off).toMatchObject({ policyOff: true, latch: null });
     expect(withRefreshed(off)).toMatchObject({ policyOff: false, latch: null });
   });
@@ -103,7 +105,7 @@ describe('The token state', () => {
   test('counts calls by input and broker day', () => {
     const twice = withCall(withCall(NEW_STATE, input, today), input, today);
     expect(callsOf(twice, input, today)).toMatchObject({ count: 2, accepted: false });
-    expect(callsOf(withoutCall(twice), input, today).count).toBe(1);
+    expect(callsOf(withoutCall(twice, NEW_STATE), input, today).count).toBe(1);
     expect(callsOf(twice, inputs.app, today).count).toBe(0);
     expect(callsOf(twice, input, istDate('2026-11-26')).count).toBe(0);
     expect(callsOf(withRefreshed(twice), input, today).accepted).toBe(true);

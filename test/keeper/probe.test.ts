@@ -1,0 +1,143 @@
+// The broker has switched refreshes off, and may switch them on again without notice.
+import { describe, expect, test } from 'vitest';
+import { DAY, MINUTE, brokerDay, istDate, istDateAt, plus } from '../../core/time.ts';
+import { type ProbeRefresh, isProbeDue } from '../../core/token/probe.ts';
+import { NEW_STATE, formatTokenState, parseTokenState } from '../../core/token/state.ts';
+import {
+  EARLIER,
+  LAST,
+  NEW,
+  OPERATOR,
+  accepting,
+  run,
+  sent,
+  stateOf,
+} from '../support/keeper-runs.ts';
+import { SEVEN, type World, keeperWorld, refreshToken } from '../support/keeper-world.ts';
+
+const SILENT = { kind: 'silent' } as const;
+const UNREACHABLE = { kind: 'unreachable', detail: 'connection refused' } as const;
+const RATE_LIMITED = { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null } as const;
+const TODAY = brokerDay(SEVEN);
+const POLICY = {
+  kind: 'refused',
+  by: 'policy',
+  detail: 'HTTP 400, code -16: currently disabled to comply with SEBI regulations',
+} as const;
+
+/** A stack whose refreshes are off. @param probedDaysAgo null: an older state, which does not say */
+function switchedOff(probeRefresh: ProbeRefresh, probedDaysAgo: number | null): World {
+  const world = keeperWorld({ settings: { probeRefresh } });
+  world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -DAY)));
+  const probedOn = probedDaysAgo === null ? null : istDateAt(plus(SEVEN, -probedDaysAgo * DAY));
+  const state = { ...NEW_STATE, policyOff: true, probedOn };
+  world.parameters.set('FYERS_TOKEN_STATE', formatTokenState(state));
+  return world;
+}
+
+const events = (world: World) => world.events.map(({ event }) => event);
+
+describe('A probe by itself', () => {
+  test.each([
+    ['weekly', 7, 1],
+    ['weekly', 6, 0],
+    ['weekly', 30, 1],
+    ['weekly', null, 1],
+    ['daily', 1, 1],
+    ['daily', 0, 0],
+    ['never', 30, 0],
+    ['never', null, 0],
+  ] as const)('%s, %j days after the last, costs %i calls', async (probe, daysAgo, calls) => {
+    const world = switchedOff(probe, daysAgo);
+    world.answers.push(POLICY);
+    expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed', why: 'policy' });
+    expect(sent(world)).toBe(calls);
+    expect(world.messages).toHaveLength(1);
+    expect(stateOf(world)).toMatchObject({ policyOff: true, latch: null });
+  });
+
+  test('that is refused changes nothing but its date, and is not repeated by the later slots', async () => {
+    const world = switchedOff('daily', 9);
+    world.answers.push(POLICY, POLICY);
+    await run(world, EARLIER);
+    world.clock.set(plus(SEVEN, 30 * MINUTE));
+    await run(world, LAST);
+    expect(sent(world)).toBe(1);
+    expect(stateOf(world)?.probedOn).toBe(TODAY);
+    expect(world.messages).toHaveLength(2);
+  });
+
+  test('that succeeds switches refresh on again, and the operator hears of it', async () => {
+    const world = accepting(switchedOff('weekly', 7));
+    expect(await run(world, EARLIER)).toEqual({ kind: 'live', published: true });
+    expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
+    expect(stateOf(world)).toMatchObject({ policyOff: false });
+    expect(events(world)).toContain('refresh-works-again');
+    expect(world.messages.map(({ subject }) => subject)).toEqual([
+      'Fyers refreshes tokens again: no login is needed',
+    ]);
+  });
+
+  test('is not made for want of a PIN or of a refresh token that lives, nor by an operator', async () => {
+    const withoutPin = switchedOff('daily', 9);
+    withoutPin.pin = null;
+    const expired = switchedOff('daily', 9);
+    expired.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -30 * DAY)));
+    const operator = switchedOff('daily', 9);
+    for (const [world, trigger] of [
+      [withoutPin, EARLIER],
+      [expired, EARLIER],
+      [operator, OPERATOR],
+    ] as const) {
+      expect(await run(world, trigger)).toMatchObject({ kind: 'login-needed' });
+      expect(sent(world)).toBe(0);
+    }
+  });
+
+  test('is not made while the stored token lives, nor with an input that is latched', async () => {
+    const live = switchedOff('daily', 9);
+    live.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    live.proofs.set(NEW, { kind: 'live', fyId: 'XA00001' });
+    expect(await run(live, EARLIER)).toMatchObject({ kind: 'live' });
+    expect(sent(live)).toBe(0);
+  });
+
+  test('that is not answered is one, and that was not worked on is none', async () => {
+    const unanswered = switchedOff('weekly', 9);
+    unanswered.answers.push(SILENT);
+    expect(await run(unanswered, EARLIER)).toMatchObject({ why: 'policy' });
+    expect(sent(unanswered)).toBe(1);
+    expect(stateOf(unanswered)?.probedOn).toBe(TODAY);
+    for (const answers of [[RATE_LIMITED], Array<typeof UNREACHABLE>(20).fill(UNREACHABLE)]) {
+      const world = switchedOff('weekly', 9);
+      world.answers.push(...answers);
+      expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed', why: 'policy' });
+      expect(stateOf(world)?.probedOn).not.toBe(TODAY);
+      expect(world.messages).toHaveLength(1);
+    }
+  });
+
+  test('with a wrong PIN is not repeated: the login goes on as usual', async () => {
+    const world = switchedOff('daily', 9);
+    world.answers.push({ kind: 'refused', by: 'pin', detail: 'HTTP 400, code -502: invalid pin' });
+    expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed' });
+    world.clock.set(plus(SEVEN, DAY));
+    await run(world, EARLIER);
+    expect(sent(world)).toBe(1);
+  });
+
+  test('is due again where the last one lies ahead, as under a clock that was wrong', () => {
+    const facts = { trigger: EARLIER, today: TODAY, isAsked: false };
+    expect(isProbeDue('weekly', { ...facts, lastProbe: istDate('2027-01-01') })).toBe(true);
+    expect(isProbeDue('weekly', { ...facts, lastProbe: null, isAsked: true })).toBe(false);
+  });
+});
+
+describe('A state of an earlier release', () => {
+  test('is read, without a date of a probe', () => {
+    const { probedOn: _probe, ...old } = { ...NEW_STATE, policyOff: true };
+    expect(parseTokenState(JSON.stringify(old))).toEqual({ ...NEW_STATE, policyOff: true });
+    const odd = JSON.stringify({ ...NEW_STATE, probedOn: 'Monday' });
+    expect(parseTokenState(odd)).toEqual(NEW_STATE);
+  });
+});
