@@ -1,7 +1,7 @@
 // Fyers has sent the human back: check the state, swap the code, prove the token, publish it.
 import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
-import type { App, MintAnswer } from '../core/ports.ts';
+import type { App, MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
 import { checkMinted } from '../core/token/check.ts';
 import { loginRefused, refreshTokenStored, runStarted } from '../core/token/events.ts';
@@ -16,6 +16,7 @@ import {
   type LoginOutcome,
   type LoginPorts,
   type LoginProblem,
+  type UnprovenReason,
   doneBy,
   liveStored,
 } from './login.ts';
@@ -90,7 +91,9 @@ async function refusedBefore(login: Login, stored: string | null): Promise<Login
   const live = await liveStored(ports, settings, { app, account: memory.account, stored, signal });
   if (live !== null) return { ...live, already: true };
   if (isSpent(memory.login, state.day, state.nonce)) return refused(ports, 'used');
-  const obstacle = ports.memory.obstacle(keyOf(login), ports.clock.now());
+  const now = ports.clock.now();
+  if (ports.memory.mintedFor(keyOf(login), now) !== null) return null;
+  const obstacle = ports.memory.obstacle(keyOf(login), now);
   return obstacle === null ? null : { kind: 'refused', why: obstacle };
 }
 
@@ -130,6 +133,8 @@ async function release({ ports, settings }: Login, { day, n }: Claim): Promise<v
 async function exchange(login: Login): Promise<LoginOutcome> {
   const { ports, app, code, signal } = login;
   const key = keyOf(login);
+  const kept = ports.memory.mintedFor(key, ports.clock.now());
+  if (kept !== null) return provenAndPublished(login, kept);
   const obstacle = ports.memory.obstacle(key, ports.clock.now());
   if (obstacle !== null) return { kind: 'refused', why: obstacle };
   ports.memory.countExchange(key, ports.clock.now());
@@ -171,21 +176,24 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
   const { accessToken } = minted;
   const memory = await readMemory(ports, settings);
   const provingAt = ports.clock.now();
-  const proof = await retrying(
-    ports,
-    provingAt,
-    signal,
-    () => ports.broker.prove(app.id, accessToken, signal, settings.proof),
-    LOGIN_RETRY,
+  const proof = await ports.memory.proofOf({ app: app.id, token: accessToken }, provingAt, () =>
+    retrying(
+      ports,
+      provingAt,
+      signal,
+      () => ports.broker.prove(app.id, accessToken, signal, settings.proof),
+      LOGIN_RETRY,
+    ),
   );
   const view = { account: memory.account, now: ports.clock.now() };
-  ports.memory.keepProof({ app: app.id, token: accessToken }, view.now, proof);
   const check = checkMinted(accessToken, proof, view);
   const claims = decodeToken(accessToken);
   if (check === 'wrong-account') return refused(ports, 'wrong-account');
   if (check === 'wrong-expiry' || claims === null) return refused(ports, 'bad-token');
+  if (proof.kind === 'dead') return refused(ports, 'bad-token', proof.detail);
   if (proof.kind !== 'live') {
-    return refused(ports, proof.kind === 'dead' ? 'bad-token' : proof.kind, proof.detail);
+    ports.memory.keepMinted(keyOf(login), view.now, minted);
+    return unproven(ports, proof);
   }
   await publish(ports, accessToken);
   reportDepth(ports, proof);
@@ -223,6 +231,14 @@ function noteLogin(
     const { login } = await readMemory(ports, settings);
     await writeLoginState(ports, change(login));
   });
+}
+
+function unproven(
+  ports: LoginPorts,
+  { kind, detail }: Extract<Proof, { kind: UnprovenReason }>,
+): LoginOutcome {
+  ports.events.emit(loginRefused(kind, detail ?? ''));
+  return { kind: 'unproven', why: kind, ...(detail === undefined ? {} : { detail }) };
 }
 
 function refused(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {

@@ -2,9 +2,10 @@
 // can open it as often as they like, and whoever has a state can send it again; neither may use up the account's calls.
 // A proof is remembered for a minute under the token's fingerprint, and requests at the same time share one. Exchanges are
 // counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
-// nothing is kept longer than a state lives, and no more is added than the limit per minute lets through.
+// nothing is kept longer than a state lives, and no more is added than the limit per minute lets through. A new token that
+// could not be proven is kept as long: its code is used up, and the same request proves it again.
 import type { AppId, AuthCode } from '../core/config.ts';
-import type { Proof } from '../core/ports.ts';
+import type { MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import type { LoginProblem } from './login.ts';
@@ -23,15 +24,18 @@ export interface LoginMemory {
     now: Instant,
     prove: () => Promise<Proof>,
   ) => Promise<Proof>;
-  /** For a token that was proven otherwise, such as a new one. */
-  readonly keepProof: (token: ProvenToken, now: Instant, proof: Proof) => void;
   /** Why this code must not be sent now; null if it may be. */
   readonly obstacle: (login: ExchangeKey, now: Instant) => LoginProblem | null;
   /** Counts an exchange that is about to be sent. */
   readonly countExchange: (login: ExchangeKey, now: Instant) => void;
+  readonly keepMinted: (login: ExchangeKey, now: Instant, minted: Minted) => void;
+  /** What this login's code was exchanged for, if it could not be proven. */
+  readonly mintedFor: (login: ExchangeKey, now: Instant) => Minted | null;
   /** Fyers' refusal of a code is final. */
   readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
 }
+
+type Minted = Extract<MintAnswer, { kind: 'minted' }>;
 
 interface ProvenToken {
   readonly app: AppId;
@@ -53,6 +57,8 @@ interface Exchange {
 export function newLoginMemory(): LoginMemory {
   const proofs = new Map<string, { readonly proof: Promise<Proof>; readonly until: Instant }>();
   let exchanges: Exchange[] = [];
+  let unproven: { readonly key: string; readonly at: Instant; readonly minted: Minted } | null =
+    null;
   const keep = (key: string, now: Instant, proof: Promise<Proof>): void => {
     for (const [other, { until }] of proofs) if (now >= until) proofs.delete(other);
     proofs.set(key, { proof, until: plus(now, PROOF_KEPT_MS) });
@@ -70,9 +76,6 @@ export function newLoginMemory(): LoginMemory {
       });
       return proof;
     },
-    keepProof(token, now, proof) {
-      keep(keyOf(token), now, Promise.resolve(proof));
-    },
     obstacle({ nonce, code }, now) {
       exchanges = exchanges.filter(({ at }) => now - at < STATE_LIFE_MS);
       const fingerprint = displayFingerprint(code);
@@ -86,6 +89,13 @@ export function newLoginMemory(): LoginMemory {
         ofState.length >= MAX_EXCHANGES_PER_STATE ||
         ofMinute.length >= MAX_EXCHANGES_PER_MINUTE;
       return isOver ? 'too-many' : null;
+    },
+    keepMinted({ nonce, code }, at, minted) {
+      unproven = { key: `${nonce} ${displayFingerprint(code)}`, at, minted };
+    },
+    mintedFor({ nonce, code }, now) {
+      if (unproven !== null && now - unproven.at >= STATE_LIFE_MS) unproven = null;
+      return unproven?.key === `${nonce} ${displayFingerprint(code)}` ? unproven.minted : null;
     },
     countExchange({ nonce, code }, at) {
       exchanges.push({ at, nonce, code: displayFingerprint(code), refusal: null });

@@ -37,7 +37,6 @@ export type LoginProblem =
   | 'code'
   | 'silent'
   | 'unreachable'
-  | 'refused'
   | 'rate-limited'
   | 'not-fyers'
   | 'bad-token'
@@ -45,6 +44,9 @@ export type LoginProblem =
   | 'too-many'
   | 'unrecognised'
   | 'not-registered';
+
+/** Why it is not known whether a new token is live. */
+export type UnprovenReason = Exclude<Proof['kind'], 'live' | 'dead'>;
 
 /** What the person sees. */
 export type LoginOutcome =
@@ -77,6 +79,8 @@ export type LoginOutcome =
   | { readonly kind: 'no-login'; readonly day: Exclude<LoginDay, { kind: 'open' }> }
   /** `detail`: what Fyers answered, cleaned. Only the holder of a signed state sees it. */
   | { readonly kind: 'refused'; readonly why: LoginProblem; readonly detail?: string }
+  /** The login succeeded, and its token is kept for half an hour: the same request proves it again. */
+  | { readonly kind: 'unproven'; readonly why: UnprovenReason; readonly detail?: string }
   /** Anybody may see it, so it says no more than the code; the rest is in the log. */
   | { readonly kind: 'failed'; readonly family: ErrorFamily; readonly code: ErrorCode };
 

@@ -60,7 +60,11 @@ export async function mint(run: Run, progress: Progress): Promise<Progress> {
       return answered;
     case 'refused':
       ports.events.emit(refreshRefused(answer.by, answer.detail));
-      return save(run, answered, withRefusal(answered.known.state, answer.by, inputs, brokerDay(now)));
+      return save(
+        run,
+        answered,
+        withRefusal(answered.known.state, answer.by, inputs, brokerDay(now)),
+      );
     case 'silent':
       ports.events.emit(
         refreshUnanswered(answered.known.state.calls?.count ?? 1, answer.detail ?? ''),

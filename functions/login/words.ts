@@ -4,7 +4,7 @@ import type { ErrorFamily } from '../../core/errors.ts';
 import { type Instant, type IstDate, formatClock, formatIst, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login-link.ts';
 import { LOGIN_COMMAND } from '../../core/token/login-message.ts';
-import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
+import type { LoginOutcome, LoginProblem, UnprovenReason } from '../../keeper/login.ts';
 import {
   ASKED,
   HOME,
@@ -70,6 +70,8 @@ export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): W
       return noLogin(outcome.day);
     case 'refused':
       return withDetail(PROBLEMS[outcome.why], outcome.detail);
+    case 'unproven':
+      return withDetail(unproven(outcome.why), outcome.detail);
     case 'failed':
       return failed(outcome);
   }
@@ -120,6 +122,29 @@ function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
     title: day.kind === 'closed' ? 'No market today' : 'The session is over',
     text: [
       `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${dayOf(day.next)}; if it needs a login, its link is sent at 07:00 IST.`,
+    ],
+  };
+}
+
+const UNPROVEN: Readonly<Record<UnprovenReason, string>> = {
+  unreachable: 'Fyers cannot be reached. Reload this page in two minutes.',
+  refused:
+    'Fyers refuses the app or the address of this function. Check the app’s permissions and IP addresses at myapi.fyers.in → Dashboard, then reload this page.',
+  'rate-limited':
+    'Fyers’ rate limit is reached. Stop other programs that use the account, and reload this page in five minutes. A third time blocks the account for the day.',
+  'not-fyers':
+    'A gateway or a firewall answered in place of Fyers. Reload this page in ten minutes: each further call can extend such a block.',
+};
+
+function unproven(why: UnprovenReason): Words {
+  return {
+    status: 503,
+    tone: 'bad',
+    title: 'Logged in, but not checked yet',
+    text: [
+      'Your login at Fyers succeeded. Its token could not be checked, so it was not published.',
+      UNPROVEN[why],
+      'The token is kept for half an hour for that. If this page asks for a new login then, press the link in today’s message again.',
     ],
   };
 }
@@ -229,11 +254,6 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     503,
     'Fyers cannot be reached',
     'Try again in a few minutes with the link in today’s message. If it stays so, look at status.fyers.in.',
-  ),
-  refused: problem(
-    502,
-    'Fyers refuses this app',
-    'It refuses the app or the address of this function, so the new token could not be proven. Check the app’s permissions and IP addresses at myapi.fyers.in → Dashboard, then press the link in today’s message.',
   ),
   'rate-limited': problem(
     503,

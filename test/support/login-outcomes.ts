@@ -19,7 +19,6 @@ export const PROBLEMS: readonly LoginProblem[] = [
   'too-many',
   'unrecognised',
   'not-registered',
-  'refused',
   'rate-limited',
   'not-fyers',
 ];
@@ -51,5 +50,8 @@ export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
   { kind: 'failed', family: 'broker', code: 'broker.unreachable' },
   { kind: 'failed', family: 'platform', code: 'platform.store' },
   { kind: 'failed', family: 'bug', code: 'bug.unexpected' },
+  ...(['unreachable', 'refused', 'rate-limited', 'not-fyers'] as const).map(
+    (why) => ({ kind: 'unproven', why }) as const,
+  ),
   ...PROBLEMS.map((why) => ({ kind: 'refused', why }) as const),
 ];

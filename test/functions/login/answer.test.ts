@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import type { AppId, LinkKey } from '../../../core/config.ts';
 import { newState, readState } from '../../../core/token/login-link.ts';
-import type { MintAnswer } from '../../../core/ports.ts';
+import type { MintAnswer, Proof } from '../../../core/ports.ts';
 import { LOGIN_URL_KEYWORD } from '../../../core/names.ts';
 import {
   LINK,
@@ -258,6 +258,46 @@ describe('Back from Fyers', () => {
       expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
       expect(world.claims.size).toBe(0);
     }
+  });
+
+  test.each([
+    [{ kind: 'unreachable', detail: 'connection refused' }, 99, 'Reload this page in two minutes'],
+    [{ kind: 'refused', detail: 'code -50: IP not allowed' }, 1, 'Check the app’s permissions'],
+    [
+      { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null },
+      1,
+      'reload this page in five minutes',
+    ],
+    [{ kind: 'not-fyers', detail: 'HTTP 403, HTML' }, 1, 'Reload this page in ten minutes'],
+  ] as const)(
+    'a new token is kept if its proof is %j, and the same request publishes it later',
+    async (proof, times, words) => {
+      const world = exchanging(keeperWorld());
+      world.proofs.set(NEW, [...Array<Proof>(times).fill(proof), LIVE]);
+      const { visit: visitAgain } = processOf(world);
+      const page = await visitAgain(callback());
+      expect(page).toMatchObject({ status: 503, title: 'Logged in, but not checked yet' });
+      expect(page.body).toContain(words);
+      expect(page.body).toContain(proof.detail);
+      expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+      world.proofs.set(NEW, LIVE);
+      world.clock.set(plus(world.clock.now(), 5 * MINUTE));
+      expect(await visitAgain(callback())).toMatchObject({ title: 'Done' });
+      expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
+      expect(exchanges(world)).toBe(1);
+    },
+  );
+
+  test('an unproven token is given up with its state, and is of no use to another login', async () => {
+    const world = exchanging(keeperWorld());
+    world.proofs.set(NEW, { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null });
+    const { visit: visitAgain } = processOf(world);
+    await visitAgain(callback());
+    world.exchanges.push({ kind: 'refused', by: 'auth-code', detail: 'code -413: used' });
+    expect(await visitAgain(callback({ auth_code: codeOf(2) }))).toMatchObject({
+      title: 'Fyers refused the code of this login',
+    });
+    expect(exchanges(world)).toBe(2);
   });
 
   test('a login that was cancelled at Fyers sends nothing', async () => {

@@ -100,6 +100,13 @@ export const LOGIN: readonly Mutation[] = [
     tests: MEMORY,
   },
   {
+    name: 'a new token that could not be proven is lost',
+    file: 'keeper/callback.ts',
+    find: 'ports.memory.keepMinted(keyOf(login), view.now, minted);',
+    replace: '',
+    tests: PAGES,
+  },
+  {
     name: 'each open of the link is a call',
     file: 'keeper/login-memory.ts',
     find: 'if (known !== undefined && now < known.until) return known.proof;',
