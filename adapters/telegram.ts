@@ -2,7 +2,7 @@
 import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
 import type { TelegramChat } from '../core/config.ts';
-import { lenientArray } from '../core/lenient-array.ts';
+import { lenientArray } from '../core/text.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { TELEGRAM_API_URL } from '../core/names.ts';
 import type { Notifier } from '../core/ports.ts';

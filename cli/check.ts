@@ -2,14 +2,13 @@
 import type { Command } from 'commander';
 import { factsOf } from '../adapters/files/day-archive.ts';
 import { fieldFaultWords, isSuspect } from '../core/depth/field-faults.ts';
-import { refuseLink } from '../adapters/files/plain-file.ts';
-import { MARK_MEANINGS } from '../core/depth/marks.ts';
+import { refuseLink } from '../adapters/files/disk.ts';
+import { MARK_MEANINGS } from '../core/depth/quality.ts';
 import { FyersError } from '../core/errors.ts';
 import type { Audit } from '../harvester/audit.ts';
 import type { Session } from './io.ts';
-import { jsonOf } from './json.ts';
+import { counting, jsonOf, paint, table } from './terminal.ts';
 import { lookFirst } from './look-first.ts';
-import { counting } from './progress.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -17,7 +16,6 @@ import {
   withRecordingOptions,
 } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
-import { paint, table } from './terminal.ts';
 
 interface CheckOptions extends RecordingOptions {
   readonly json?: true;

@@ -12,10 +12,10 @@ import { type RecordedRow, textColumn } from '../core/depth/recorded.ts';
 import { type RowGroup, groupOf } from '../core/depth/row-group.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatIso, instant } from '../core/time.ts';
-import { counted } from '../core/words.ts';
+import { counted } from '../core/text.ts';
 import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
-import { counting } from './progress.ts';
+import { counting } from './terminal.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -23,8 +23,7 @@ import {
   withRecordingOptions,
 } from './recordings.ts';
 import { type SelectionOptions, namesIn, selectionOf } from './selection.ts';
-import { ownDaysOf } from './settings.ts';
-import { notAmong, symbolsNamed } from './symbol-names.ts';
+import { notAmong, ownDaysOf, symbolsNamed } from './settings.ts';
 
 interface ExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;

@@ -3,11 +3,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
+import { statusWords } from '../core/depth/columns.ts';
 import { ENVIRONMENT } from '../core/names.ts';
+import type { Onlooker } from '../harvester/ports.ts';
 import { parseSettings, refusePast } from '../harvester/settings.ts';
 import type { Environment, Session } from './io.ts';
-import { personsLog } from './harvest-log.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { paint, type Terminal, type Tone } from './terminal.ts';
 
 const HELP = `
 Options:
@@ -81,4 +83,50 @@ function harvesterEnvironment(settings: Settings, env: Environment): Environment
     return value === null ? [] : [[name, value] as const];
   });
   return { ...env, ...Object.fromEntries(own) };
+}
+
+// The harvester's log for a person at a terminal: a line for each event, and one that shows where it stands.
+
+const TONES: Readonly<Record<string, Tone>> = { error: 'bad', warn: 'strong', debug: 'quiet' };
+/** It comes every minute, and the line below shows the same. */
+const HEARTBEAT = 'heartbeat';
+
+interface PersonsLog {
+  /** A JSON line of the log. */
+  readonly write: (line: string) => void;
+  readonly onlooker: Onlooker;
+}
+
+/** Null where nobody looks: a pipe gets the JSON lines as they are. */
+export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | null {
+  if (terminal.columns === null) return null;
+  const show = (text: string): void => terminal.progress?.(text);
+  return {
+    write(line) {
+      const text = textOf(terminal, line, debug);
+      if (text === null) return;
+      terminal.out(text);
+    },
+    onlooker: {
+      progress(status) {
+        show(paint(terminal, 'quiet', statusWords(status)));
+      },
+      stopping() {
+        show('');
+      },
+    },
+  };
+}
+
+/** `09:15:02  No row for some symbols …`; null for what is no news. A line of another form is shown as it is. */
+function textOf(terminal: Terminal, line: string, debug: boolean): string | null {
+  try {
+    const { level, time, event, message } = JSON.parse(line) as Readonly<Record<string, string>>;
+    if (event === HEARTBEAT && level === 'info' && !debug) return null;
+    const text = `${(time ?? '').slice(11, 19)}  ${message ?? ''}`;
+    const tone = TONES[level ?? ''];
+    return tone === undefined ? text : paint(terminal, tone, text);
+  } catch {
+    return line.trimEnd();
+  }
 }

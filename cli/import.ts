@@ -7,18 +7,17 @@ import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { type Recording, openRecording } from '../adapters/files/recordings.ts';
 import { type RecordedRow, bookOf, numberColumn } from '../core/depth/recorded.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
-import type { Row } from '../core/depth/row.ts';
+import type { Row } from '../core/depth/columns.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { yearNotice } from '../core/market/calendar-notice.ts';
 import { type IstDate, instant, parseIstDate } from '../core/time.ts';
-import { counted } from '../core/words.ts';
+import { counted } from '../core/text.ts';
 import type { Imported } from '../harvester/import.ts';
 import type { Session } from './io.ts';
-import { counting } from './progress.ts';
+import { counting, paint } from './terminal.ts';
 import { DEFAULT_DATA } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
-import { paint } from './terminal.ts';
 
 interface ImportOptions {
   readonly data: string;

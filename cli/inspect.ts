@@ -15,12 +15,9 @@ import {
 } from '../core/time.ts';
 import { phasesIn } from '../harvester/sessions.ts';
 import type { Session } from './io.ts';
-import { jsonOf } from './json.ts';
-import { counting } from './progress.ts';
+import { counting, jsonOf, paint } from './terminal.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
-import { ownDaysOf } from './settings.ts';
-import { notAmong, symbolsNamed } from './symbol-names.ts';
-import { paint } from './terminal.ts';
+import { notAmong, ownDaysOf, symbolsNamed } from './settings.ts';
 
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;

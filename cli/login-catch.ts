@@ -5,8 +5,7 @@ import type { AuthCode } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { MINUTE, plus } from '../core/time.ts';
 import { parseRedirect } from '../core/token/redirect.ts';
-import { freshLoginUrl, openPage } from './fyers-page.ts';
-import type { LoginContext } from './login-context.ts';
+import { freshLoginUrl, type LoginContext, openPage } from './login-context.ts';
 import { loginRefused } from './login-paste.ts';
 
 const WAIT_AT_MOST = 10 * MINUTE;

@@ -1,26 +1,28 @@
 // What a login is made with: whose app, which registered URL, and where the tokens go.
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { parseAppId, parseAppSecret, parseFyId, parseRedirectUri } from '../core/config.ts';
+import { FyersError, toError } from '../core/errors.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type Names } from '../core/names.ts';
 import type { App, Broker } from '../core/ports.ts';
-import { FyersError } from '../core/errors.ts';
-import { parameterReader } from './aws.ts';
-import { type ClockCheck, clockCheck } from './clock-check.ts';
-import { loginFunctionUrl } from './functions.ts';
-import type { Session } from './io.ts';
-import { askRegisteredUrl, isSameUrl, registeredUrl } from './redirect-url.ts';
+import { fyersLoginUrl, newState, stateDay } from '../core/token/login-link.ts';
+import { loginFunctionUrl, parameterReader } from './aws.ts';
 import {
   apiUrlOf,
   calendarOf,
+  clockCheck,
+  type ClockCheck,
   namesOf,
   proofReads,
   refuse,
   settingOrStop,
-  settingsOf,
   type Settings,
+  settingsOf,
   valueOrStop,
 } from './settings.ts';
+import type { Session } from './io.ts';
+import { askRegisteredUrl, isSameUrl, registeredUrl } from './login-paste.ts';
 
 type Target = 'local' | 'aws';
 
@@ -187,4 +189,39 @@ async function cloudUrl(
   if (known === null && !isKeyword && !isFunction) return null;
   const loginUrl = known ?? (await loginFunctionUrl(session, names));
   return isKeyword || isSameUrl(redirectUri, loginUrl) ? loginUrl : null;
+}
+
+// Fyers' own login page, opened in the person's browser with a state of ours.
+
+/**
+ * The state is signed with the app's own secret: this process alone checks it, and it is seen by nobody but the person's
+ * browser and Fyers, which has given that secret. Logins of a stack, whose links are mailed, have a key of their own.
+ *
+ * @param redirectUri as it is registered
+ */
+export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
+  const { app, apiUrl, session } = context;
+  const now = session.io.clock.now();
+  const state = newState(
+    app,
+    stateDay(now, context.calendar),
+    now,
+    randomBytes(16).toString('hex'),
+  );
+  return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
+}
+
+/** Says what is opened, so that another device can be used, and that nothing is needed where no browser is. */
+export async function openPage({ session, options }: LoginContext, url: string): Promise<void> {
+  const { io } = session;
+  io.err(options.open ? 'Log in to Fyers on this page, which opens now:' : 'Log in to Fyers here:');
+  io.err('');
+  io.err(url);
+  io.err('');
+  if (!options.open) return;
+  try {
+    await io.open(url);
+  } catch (caught) {
+    io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
+  }
 }

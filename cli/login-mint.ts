@@ -1,17 +1,20 @@
 // From the auth code to a token that is proven: live, of the right account, and until 06:00 IST.
-import type { AccessToken, AuthCode, RefreshToken } from '../core/config.ts';
-import { parseAccessToken } from '../core/config.ts';
-import { FyersError } from '../core/errors.ts';
+import { writeAccessToken, writeRefreshToken } from '../adapters/files/token-folder.ts';
+import {
+  type AccessToken,
+  type AuthCode,
+  parseAccessToken,
+  type RefreshToken,
+} from '../core/config.ts';
+import { FyersError, toError } from '../core/errors.ts';
 import type { Proof, RefusedBy } from '../core/ports.ts';
+import { asSentence, counted } from '../core/text.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
-import { counted } from '../core/words.ts';
-import { checkMinted, standingOf } from '../core/token/check.ts';
-import { type TokenClaims, decodeToken } from '../core/token/jwt.ts';
+import { checkMinted, decodeToken, standingOf, type TokenClaims } from '../core/token/jwt.ts';
 import type { KeeperPorts } from '../keeper/ports.ts';
-import { retrying } from '../keeper/retrying.ts';
+import { retrying } from '../keeper/publish.ts';
 import type { Io } from './io.ts';
 import type { LoginContext } from './login-context.ts';
-import { asSentence } from '../core/text.ts';
 
 export interface Tokens {
   readonly accessToken: AccessToken;
@@ -91,7 +94,7 @@ export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): r
       ];
 }
 
-export type LiveProof = Extract<Proof, { kind: 'live' }>;
+type LiveProof = Extract<Proof, { kind: 'live' }>;
 
 /** Its claims and proof if it lives for the rest of the broker day, else null. @throws FyersError of `broker` */
 export async function proveStored(
@@ -215,8 +218,70 @@ export function unprovenError(
   }
 }
 
-export type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
+type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
 
 function withAnswer(problem: string, detail: string | undefined): string {
   return detail === undefined || detail === '' ? problem : `${problem} ${asSentence(detail)}`;
+}
+
+// Keeps a token that was minted when what had to follow fails: the login behind it cannot be repeated without the person.
+
+/** A token of another account is not kept, nor one that Fyers does not take; a token that was proven here is good. */
+export function isWorthKeeping(failure: unknown, isProven: boolean): boolean {
+  if (!(failure instanceof FyersError)) return true;
+  return failure.code !== 'operator.account' && (isProven || failure.code !== 'broker.bad-token');
+}
+
+/** Does what follows a login. If that fails, the tokens are in the folder of the operator, and the error is thrown as it is. */
+export async function keepingTokens<T>(
+  context: LoginContext,
+  tokens: Tokens,
+  { prove, put }: { readonly prove: () => Promise<void>; readonly put: () => Promise<T> },
+): Promise<T> {
+  let isProven = false;
+  try {
+    await prove();
+    isProven = true;
+    return await put();
+  } catch (caught) {
+    // The login function has published its own.
+    const isOurs = context.way.kind !== 'cloud';
+    if (isOurs && isWorthKeeping(caught, isProven)) await keepTokens(context, tokens);
+    throw caught;
+  }
+}
+
+interface Keeping extends Pick<LoginContext, 'session' | 'folder' | 'target'> {
+  readonly options: Where;
+}
+
+/** Says where they are and what takes them from there; never throws. */
+export async function keepTokens(
+  { session, folder, target, options }: Keeping,
+  { accessToken, refreshToken }: Tokens,
+): Promise<void> {
+  const { io } = session;
+  try {
+    const files = await writeAccessToken(folder, accessToken);
+    if (refreshToken !== null) await writeRefreshToken(folder, refreshToken);
+    io.err(`The new access token is kept in ${files.join(' and ')}, for you alone.`);
+    io.err(target === 'aws' ? handOverStep(options) : proveStep(options));
+  } catch (caught) {
+    io.err(`The new access token could not be kept: ${toError(caught).message}`);
+  }
+}
+
+type Where = Pick<LoginContext['options'], 'suffix' | 'dir'>;
+
+function proveStep(where: Where): string {
+  return `It may be good: \`npx --no-install fyers tokens${dirFlag(where)}\` proves it without another login.`;
+}
+
+function handOverStep(where: Where): string {
+  const suffix = where.suffix === undefined ? '' : ` --suffix ${where.suffix}`;
+  return `\`npx --no-install fyers login --aws${suffix}${dirFlag(where)}\` hands it over without another login.`;
+}
+
+function dirFlag({ dir }: Where): string {
+  return dir === '.' ? '' : ` --dir ${dir}`;
 }

@@ -1,14 +1,16 @@
 // `npx fyers logs`: what the functions and the harvester have logged, as people read it.
+import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
+import { unzippedPiece } from '../adapters/files/unzip.ts';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
+import { parseEventLine } from '../core/depth/day-events.ts';
 import { FyersError } from '../core/errors.ts';
-import type { FunctionActor } from '../core/names.ts';
-import { DAY, HOUR, type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
+import { type FunctionActor, type Names, REGION } from '../core/names.ts';
+import { DAY, HOUR, instant, type Instant, MINUTE, plus, SECOND } from '../core/time.ts';
+import { awsCall, ifThere } from './aws.ts';
 import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
-import { type Entry, isPlatformLine, jsonOf, textOf } from './logs/entry.ts';
-import { logReader, noLogGroup } from './logs/function-log.ts';
-import { latestDay } from './logs/harvester-log.ts';
+import { dayEntry, type Entry, isPlatformLine, jsonOf, textOf } from './logs/entry.ts';
 import { namesOf, settingsOf } from './settings.ts';
 
 type Who = FunctionActor | 'harvester';
@@ -156,4 +158,125 @@ function durationIn(text: string): number {
 
 function later(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
+}
+
+// The harvesters' event logs of the latest day, from their pieces in the bucket.
+
+const DAYS = 'depth/v2/';
+/** `events.jsonl.gz` after the close; during the day pieces whose names sort as they were shipped. */
+const WHOLE = '/events.jsonl.gz';
+const SHARD = /\/shard=(\d+)\/$/;
+const PIECE = /\/events[^/]*\.jsonl\.gz$/;
+
+interface DayLogRead {
+  /** Its place in the bucket. */
+  readonly day: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Null where no day is in the bucket. Errors: as every call of the operator's, and `operator.config` for a bucket that isn't there. */
+async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | null> {
+  const s3 = await import('@aws-sdk/client-s3');
+  const client = new s3.S3Client(io.aws);
+  const read = async (Key: string) => {
+    const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key }));
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    return (await unzippedPiece(bytes)).toString('utf8');
+  };
+  return awsCall(`Reading s3://${bucket}/${DAYS}`, async () => {
+    try {
+      const pages = (Prefix: string) =>
+        s3.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix, Delimiter: '/' });
+      const day = (await foldersIn(pages(`${DAYS}date=`))).toSorted().at(-1);
+      if (day === undefined) return null;
+      const entries: Entry[] = [];
+      const folders = await foldersIn(pages(day));
+      for (const folder of folders) {
+        const shard = SHARD.exec(folder)?.[1] ?? '0';
+        for (const key of eventKeys(await filesIn(pages(folder)))) {
+          entries.push(...entriesIn(await read(key), shard));
+        }
+      }
+      const shown = folders.length > 1 ? entries : entries.map(withoutShard);
+      return { day, entries: shown.toSorted((a, b) => a.at - b.at) };
+    } catch (caught) {
+      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucket(bucket);
+      throw caught;
+    }
+  });
+}
+
+type Pages = AsyncIterable<ListObjectsV2CommandOutput>;
+
+async function foldersIn(pages: Pages): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for await (const { CommonPrefixes = [] } of pages) {
+    folders.push(...CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? []));
+  }
+  return folders;
+}
+
+async function filesIn(pages: Pages): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { Contents = [] } of pages)
+    keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+  return keys;
+}
+
+/** Of one shard: the whole log, or its pieces while there is no whole one. */
+function eventKeys(keys: readonly string[]): readonly string[] {
+  const whole = keys.filter((key) => key.endsWith(WHOLE));
+  return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
+}
+
+function entriesIn(text: string, shard: string): readonly Entry[] {
+  return text
+    .split('\n')
+    .flatMap((line) => parseEventLine(line) ?? [])
+    .map((event) => dayEntry(event, shard));
+}
+
+/** Where there is one only, nobody asks which. */
+function withoutShard({ shard: _one, ...entry }: Entry): Entry {
+  return entry;
+}
+
+function noBucket(bucket: string): FyersError {
+  return new FyersError(
+    'operator.config',
+    `There is no bucket ${bucket} in this account.`,
+    'Name it with --bucket; `pulumi stack output bucket` shows it.',
+  );
+}
+
+// The log group of a function, as the operator's own identity sees it.
+
+/** Every line since an instant, oldest first; null where there is no such log group. */
+type ReadLog = (logGroup: string, since: Instant) => Promise<readonly Entry[] | null>;
+
+/** Errors: `operator.credentials`, `platform.permission`, `platform.store`. */
+export async function logReader({ io }: Session): Promise<ReadLog> {
+  const { CloudWatchLogsClient, paginateFilterLogEvents } =
+    await import('@aws-sdk/client-cloudwatch-logs');
+  const client = new CloudWatchLogsClient(io.aws);
+  return (logGroupName, since) =>
+    ifThere(`Reading the log group ${logGroupName}`, async () => {
+      const entries: Entry[] = [];
+      const pages = paginateFilterLogEvents({ client }, { logGroupName, startTime: since });
+      for await (const { events = [] } of pages) {
+        for (const { eventId, logStreamName = '', timestamp = 0, message = '' } of events) {
+          const id = eventId ?? `${logStreamName} ${String(timestamp)} ${message}`;
+          entries.push({ id, at: instant(timestamp), text: message });
+        }
+      }
+      return entries.sort((a, b) => a.at - b.at);
+    });
+}
+
+function noLogGroup(names: Names, actor: FunctionActor): FyersError {
+  return new FyersError(
+    'operator.prerequisite',
+    `There is no log group ${names.logGroup(actor)} in ${REGION}: ${names.function(actor)} is not deployed in this account.`,
+    'Run `pulumi up`, or name another stack with --suffix.',
+  );
 }

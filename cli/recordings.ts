@@ -1,20 +1,18 @@
 // The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { createWriteStream, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { dayFolders } from '../adapters/files/days.ts';
-import { notADate } from '../adapters/files/recording-faults.ts';
-import { type Recording, openRecording } from '../adapters/files/recordings.ts';
+import { notADate, openRecording, type Recording } from '../adapters/files/recordings.ts';
 import { unpacked } from '../adapters/files/unzip.ts';
-import { removedAtEnd } from '../adapters/process/removed-at-end.ts';
 import { parseShard } from '../core/config.ts';
 import { readDate } from '../core/date-text.ts';
 import { FyersError } from '../core/errors.ts';
-import { OBJECTS } from '../core/names.ts';
 import { dayOf } from '../core/market/calendar.ts';
+import { OBJECTS } from '../core/names.ts';
 import { type IstDate, istDateAt } from '../core/time.ts';
 import { asOperator } from './aws.ts';
 import { bucketOf } from './bucket.ts';
@@ -169,4 +167,38 @@ function notInBucket(date: IstDate, where: string): FyersError {
     `${where} is not there, or you may not read it: a day comes some minutes after its close.`,
     `See what the harvester says of it: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
   );
+}
+
+// A temporary folder that is gone again however the process ends, as long as the process is told.
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Removes the folder when it is disposed of, when the process exits, and when a signal ends it. A command that listens to
+ * the signal itself decides how it ends: its own way out leads past the disposal.
+ */
+function removedAtEnd(folder: string): AsyncDisposable {
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listenerCount(signal) > 1) return;
+    remove();
+    leave();
+    // Nobody listens any more, so this ends the process as if nobody ever had.
+    process.kill(process.pid, signal);
+  };
+  const leave = (): void => {
+    process.off('exit', remove);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  process.once('exit', remove);
+  // Before others, which may leave as they are called: then they still count.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  return {
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+      leave();
+    },
+  };
 }

@@ -14,23 +14,31 @@ import type { AskReason } from '../core/token/decide.ts';
 import { parseTokenState } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 import { refresh } from '../keeper/refresh.ts';
-import { type ClockCheck, clockCheck, warnOfClock } from './clock-check.ts';
-import type { Session } from './io.ts';
-import { ownApp } from './login-context.ts';
-import { isWorthKeeping, keepTokens } from './login-keep.ts';
-import { type Tokens, patience, proveStored, unprovenError } from './login-mint.ts';
-import { report } from './login-report.ts';
-import { withNextStep } from './next-steps.ts';
 import {
-  type Settings,
   apiUrlOf,
   calendarOf,
+  clockCheck,
+  type ClockCheck,
   namesOf,
   proofReads,
   settingOrStop,
+  type Settings,
   settingsOf,
   valueOrStop,
+  warnOfClock,
 } from './settings.ts';
+import type { Session } from './io.ts';
+import { ownApp } from './login-context.ts';
+import {
+  isWorthKeeping,
+  keepTokens,
+  patience,
+  proveStored,
+  type Tokens,
+  unprovenError,
+} from './login-mint.ts';
+import { report } from './login-report.ts';
+import { withNextStep } from './bucket.ts';
 
 export interface RefreshOptions {
   readonly dir: string;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { FyersError } from '../core/errors.ts';
-import { invokeKeeper } from './functions.ts';
+import { invokeKeeper } from './aws.ts';
 import type { Session } from './io.ts';
 import { type RefreshOptions, refreshFiles } from './refresh-local.ts';
 import { namesOf, settingsOf } from './settings.ts';

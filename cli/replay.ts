@@ -7,7 +7,7 @@ import { type CalendarOptions, dayOf, nextSession } from '../core/market/calenda
 import type { SessionPlan } from '../core/market/phases.ts';
 import { type IstDate, istDate, istInstant } from '../core/time.ts';
 import type { Session } from './io.ts';
-import { jsonOf } from './json.ts';
+import { jsonOf } from './terminal.ts';
 import { ownDaysOf } from './settings.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 

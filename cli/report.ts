@@ -6,14 +6,11 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../core/errors.ts';
 import { formatClock } from '../core/time.ts';
 import type { Session } from './io.ts';
-import { jsonOf } from './json.ts';
+import { counting, jsonOf, paint, share } from './terminal.ts';
 import { isWithoutRows } from '../core/depth/coverage.ts';
 import { lookFirst } from './look-first.ts';
-import { counting } from './progress.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
-import { share } from './share.ts';
-import { paint } from './terminal.ts';
 
 interface ReportOptions extends RecordingOptions {
   readonly to?: string;

@@ -5,7 +5,7 @@ import { FyersError } from '../core/errors.ts';
 import { PHASE_NAMES } from '../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, timeOfDay } from '../core/time.ts';
-import { symbolsNamed } from './symbol-names.ts';
+import { symbolsNamed } from './settings.ts';
 
 export interface SelectionOptions {
   readonly symbols?: string;

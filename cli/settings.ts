@@ -1,12 +1,21 @@
 // The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
 import { readCalendarFile } from '../adapters/files/calendar-file.ts';
 import { type EnvFile, readEnvFile } from '../adapters/files/operator-files.ts';
-import { type Parsed, parseEndpoint, parseSuffix } from '../core/config.ts';
+import {
+  type ClockFault,
+  clockFaultWords,
+  faultByServer,
+  faultByToken,
+  SET_CLOCK,
+} from '../core/clock-fault.ts';
+import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
-import type { CalendarOptions } from '../core/market/calendar.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
-import { ENVIRONMENT, FYERS_API_URL, type Names, OPERATOR_FILES, namesFor } from '../core/names.ts';
-import type { Environment } from './io.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
+import { ENVIRONMENT, FYERS_API_URL, type Names, namesFor, OPERATOR_FILES } from '../core/names.ts';
+import type { Clock } from '../core/ports.ts';
+import { type Instant, plus } from '../core/time.ts';
+import type { Environment, Io } from './io.ts';
 
 /** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
 export type Settings = ((name: string) => string | null) & {
@@ -129,4 +138,53 @@ function nonEmpty(text: string | undefined): string | null {
 /** Whether a proof of the token reads market depth too: unless the operator records nothing (`FYERS_HARVESTER=false`). */
 export function proofReads(settings: Settings): 'profile' | 'depth' {
   return settings('FYERS_HARVESTER') === 'false' ? 'profile' : 'depth';
+}
+
+// How people name a symbol: as the broker does, or a share of NSE by its ticker alone; in capitals or not.
+
+/** Whether a recorded symbol is one of those: `NSE:SBIN-EQ` is `SBIN`, `sbin` and `nse:sbin-eq`. */
+export function symbolsNamed(names: readonly string[]): (symbol: string) => boolean {
+  const wanted = new Set(names.map(wholeName));
+  return (symbol) => wanted.has(symbol.toUpperCase());
+}
+
+/** What is said of a name that no recorded symbol has. */
+export function notAmong(symbols: ReadonlySet<string>, name: string): string {
+  return `${name === '' ? '""' : name} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`;
+}
+
+// What a command learns of this machine's clock while it works: from the answers that it gets, and the tokens that it reads.
+
+export interface ClockCheck {
+  /** For the broker's adapter: the `Date` of an answer that has just come. */
+  readonly onServerTime: (serverTime: Instant) => void;
+  /** A token that was read or has just been issued. */
+  readonly saw: (token: string | null) => void;
+  /** Null where nothing shows that the clock is wrong. A server's answer counts before a token. */
+  readonly fault: () => ClockFault | null;
+  /** By the clock as it would be without the fault. */
+  readonly rightTime: () => Instant;
+}
+
+/** For a command that has done its work in spite of it. */
+export function warnOfClock({ err }: Pick<Io, 'err'>, check: ClockCheck): void {
+  const fault = check.fault();
+  if (fault !== null) err(`${clockFaultWords(fault)} ${SET_CLOCK}`);
+}
+
+export function clockCheck(clock: Pick<Clock, 'now'>): ClockCheck {
+  let byServer: ClockFault | null | undefined;
+  let byToken: ClockFault | null = null;
+  const fault = (): ClockFault | null => (byServer === undefined ? byToken : byServer);
+  return {
+    onServerTime(serverTime) {
+      byServer = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
+    },
+    saw(token) {
+      const found = faultByToken(token, clock.now());
+      if ((found?.offMs ?? 0) > (byToken?.offMs ?? 0)) byToken = found;
+    },
+    fault,
+    rightTime: () => plus(clock.now(), fault()?.offMs ?? 0),
+  };
 }

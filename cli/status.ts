@@ -1,27 +1,36 @@
 // `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
 import type { Command } from 'commander';
-import { coveredUntil, nextSession } from '../core/market/calendar.ts';
+import type { Subscription } from '../adapters/aws/subscriptions.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
-import { REGION } from '../core/names.ts';
-import { formatIso, formatIst, istDateAt } from '../core/time.ts';
+import { coveredUntil, nextSession } from '../core/market/calendar.ts';
+import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../core/names.ts';
+import { formatIso, formatIst, HOUR, istDateAt, plus } from '../core/time.ts';
+import { asOperator } from './aws.ts';
+import { channelsIn } from './channels.ts';
 import type { Session } from './io.ts';
+import { type Entry, eventIn, type LoggedEvent } from './logs/entry.ts';
+import { logReader } from './logs.ts';
 import { calendarOf, namesOf, settingsOf, suffixOf } from './settings.ts';
 import { readAlarms, sayAlarms } from './status/alarms.ts';
-import { readDeployed } from './status/deployed.ts';
 import { readHarvesters, sayHarvesters } from './status/harvester.ts';
 import { readState, sayMemory } from './status/memory.ts';
-import { readOutcome, sayOutcome } from './status/outcomes.ts';
-import { DEPLOY, type Looking, type Said, exitCodeFor, readable } from './status/said.ts';
 import {
-  type Schedule,
+  DEPLOY,
+  type Deployed,
+  exitCodeFor,
+  type Looking,
+  readable,
+  type Said,
+} from './status/said.ts';
+import {
   nextRunOf,
   readSchedules,
   sayNextRun,
   saySchedules,
+  type Schedule,
 } from './status/schedules.ts';
-import { readSubscriptions, saySubscriptions } from './status/subscriptions.ts';
 import { type Judged, judgeStored, sayToken } from './status/token.ts';
-import { paint, table } from './terminal.ts';
+import { paint, table, type Tone } from './terminal.ts';
 
 interface StatusOptions {
   readonly suffix?: string;
@@ -228,4 +237,116 @@ function jsonOf({ now, suffix }: Looking, all: readonly Said[], { todo, code }: 
   }));
   const answer = { good: code === 0, at: formatIso(now), region: REGION, suffix, todo, parts };
   return JSON.stringify(answer, null, 2);
+}
+
+/** Errors: as every call of the operator's. */
+async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(io.aws);
+  const found = await asOperator(deployedFunction(client, names.function('refresh')));
+  if (found === null) return null;
+  const { topicArn, telegramApiUrl } = channelsIn(found.environment);
+  return {
+    topicArn,
+    telegram: telegramApiUrl !== null,
+    days: found.environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    fault: found.fault,
+  };
+}
+
+// How the functions' last runs ended, from their own log lines.
+
+const HOURS_BACK = 36;
+
+/** The events that end a run, as `core/token/events.ts` names them. */
+const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone: Tone }>> = {
+  'run-failed': { state: 'failed', tone: 'bad' },
+  'token-published': { state: 'published', tone: 'good' },
+  'token-already-good': { state: 'already good', tone: 'good' },
+  'login-needed': { state: 'login needed', tone: 'strong' },
+};
+
+/** Null where there is no log group. Errors: as every call of the operator's. */
+async function readOutcome(
+  { session, names, now }: Looking,
+  actor: FunctionActor,
+): Promise<readonly Entry[] | null> {
+  const read = await logReader(session);
+  return read(names.logGroup(actor), plus(now, -HOURS_BACK * HOUR));
+}
+
+function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Said {
+  const part = `last ${actor}`;
+  const said = { part, todo: [], tone: 'quiet' as const };
+  if (entries === null) {
+    return { ...said, state: 'none', detail: 'there is no log group', facts: { event: null } };
+  }
+  const last = lastOutcome(entries);
+  const outcome = last === null ? undefined : OUTCOMES[last.event ?? ''];
+  if (last === null || outcome === undefined) {
+    const detail = `no outcome in the last ${String(HOURS_BACK)} hours`;
+    return { ...said, state: 'none', detail, facts: { event: null } };
+  }
+  return {
+    part,
+    ...outcome,
+    detail: `${formatIst(last.at)}: ${last.message}`,
+    todo: [],
+    facts: { event: last.event, at: formatIst(last.at), ...last.facts },
+  };
+}
+
+/** By the lines' own time; of two at the same instant the later one in the log. */
+function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
+  return entries
+    .flatMap((entry) => eventIn(entry) ?? [])
+    .filter(({ event }) => event !== null && Object.hasOwn(OUTCOMES, event))
+    .reduce<LoggedEvent | null>(
+      (last, event) => (last === null || event.at >= last.at ? event : last),
+      null,
+    );
+}
+
+// Who would read a message.
+
+/** Errors: as every call of the operator's. */
+async function readSubscriptions(
+  { session }: Looking,
+  topicArn: string,
+): Promise<readonly Subscription[]> {
+  const { SNSClient } = await import('@aws-sdk/client-sns');
+  const { subscriptionsOf } = await import('../adapters/aws/subscriptions.ts');
+  return asOperator(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
+}
+
+export function saySubscriptions(
+  { telegram, topicArn }: Deployed,
+  subscriptions: readonly Subscription[],
+): Said {
+  const confirmed = subscriptions.filter((each) => each.confirmed);
+  const heard = confirmed.length > 0 || telegram;
+  const pending = subscriptions.length - confirmed.length;
+  return {
+    part: 'subscriptions',
+    state: heard ? 'confirmed' : pending > 0 ? 'pending' : 'none',
+    tone: heard ? 'good' : 'bad',
+    detail:
+      [
+        ...subscriptions.map(
+          ({ protocol, endpoint, confirmed: is }) =>
+            `${protocol} ${endpoint}${is ? '' : ' (not confirmed)'}`,
+        ),
+        ...(telegram ? ['Telegram'] : []),
+      ].join(', ') || 'nobody would read a message',
+    todo: heard ? [] : [howToHear(topicArn, pending)],
+    facts: { telegram, subscriptions },
+  };
+}
+
+function howToHear(topicArn: string | null, pending: number): string {
+  if (topicArn === null) return DEPLOY;
+  return pending > 0
+    ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
+    : 'Say where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
 }

@@ -4,11 +4,20 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { FyersError } from '../core/errors.ts';
 import { REGION } from '../core/names.ts';
+import { formatIst } from '../core/time.ts';
+import { displayFingerprint } from '../core/token/digest.ts';
+import { decodeToken } from '../core/token/jwt.ts';
 import type { Session } from './io.ts';
-import { withMoreToDo } from './next-steps.ts';
+import { withMoreToDo } from './bucket.ts';
 import { type Pulumi, pulumiIn, selectedStack } from './pulumi.ts';
-import { type Account, LEFT, type LeftParameter, accountOf } from './takeover/account.ts';
-import { type Inventory, inventoryOf, isEmpty, linesOf } from './takeover/inventory.ts';
+import {
+  type Account,
+  accountOf,
+  LEFT,
+  type LeftFunction,
+  type LeftParameter,
+  type LeftSecret,
+} from './takeover/account.ts';
 import {
   CONFIG_PLACES,
   type Configuration,
@@ -16,6 +25,7 @@ import {
   keepToken,
   newestIn,
 } from './takeover/keep.ts';
+import { type Cell, table, type Terminal } from './terminal.ts';
 
 interface TakeoverOptions {
   readonly dir: string;
@@ -271,4 +281,100 @@ function nobodyToAsk(): FyersError {
 function resumable(caught: unknown): unknown {
   if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
   return withMoreToDo(caught, `Nothing is lost; ${AGAIN}.`);
+}
+
+// What of the reference is in the account: read, and shown without a value.
+
+interface Inventory {
+  readonly rule: { readonly enabled: boolean } | null;
+  readonly lambda: LeftFunction | null;
+  readonly logGroup: boolean;
+  readonly role: boolean;
+  readonly parameters: Readonly<Record<LeftParameter, string | null>>;
+  readonly secret: LeftSecret | null;
+}
+
+/** Errors: as every call of the operator's. */
+async function inventoryOf({ hide }: Session, account: Account): Promise<Inventory> {
+  const read = async (name: LeftParameter) => {
+    const value = await account.parameters.read(name);
+    if (value !== null) hide(value);
+    return value;
+  };
+  const [rule, lambda, logGroup, role, secret] = await Promise.all([
+    account.rule.find(),
+    account.lambda.find(),
+    account.logGroup.find(),
+    account.role.find(),
+    account.secret.read(),
+  ]);
+  const parameters = {
+    FYERS_CLIENT_ID: await read('FYERS_CLIENT_ID'),
+    FYERS_SECRET_KEY: await read('FYERS_SECRET_KEY'),
+    FYERS_ACCESS_TOKEN: await read('FYERS_ACCESS_TOKEN'),
+    FYERS_REFRESH_TOKEN: await read('FYERS_REFRESH_TOKEN'),
+  };
+  return { rule, lambda, logGroup, role, parameters, secret };
+}
+
+function isEmpty(found: Inventory): boolean {
+  return rowsOf(found).every(({ there }) => !there);
+}
+
+function linesOf(terminal: Terminal, found: Inventory): readonly string[] {
+  const rows = rowsOf(found).map(({ kind, name, there, about }): readonly Cell[] => [
+    { text: kind },
+    { text: name },
+    { text: there ? 'present' : 'absent', tone: there ? 'strong' : 'quiet' },
+    { text: there ? about : '-', tone: 'quiet' },
+  ]);
+  return table(terminal, ['Left by the reference', 'Name', 'State', 'About'], rows);
+}
+
+interface Row {
+  readonly kind: string;
+  readonly name: string;
+  readonly there: boolean;
+  readonly about: string;
+}
+
+/** In the order in which they are removed. */
+function rowsOf({ rule, lambda, logGroup, role, parameters, secret }: Inventory): readonly Row[] {
+  const row = (kind: string, name: string, there: boolean, about: string): Row => ({
+    kind,
+    name,
+    there,
+    about,
+  });
+  return [
+    row(
+      'EventBridge rule',
+      LEFT.rule,
+      rule !== null,
+      rule?.enabled === true ? 'enabled' : 'disabled',
+    ),
+    row('Lambda function', LEFT.function, lambda !== null, lambda?.runtime ?? ''),
+    row('log group', LEFT.logGroup, logGroup, 'its old logs'),
+    row('IAM role', LEFT.role, role, `with ${LEFT.policy}`),
+    ...LEFT.parameters.map((name) => {
+      const value = parameters[name];
+      return row('SSM parameter', name, value !== null, aboutValue(name, value));
+    }),
+    row(
+      'secret',
+      LEFT.secret,
+      secret !== null,
+      secret?.value === null ? 'deleted, its name is still taken' : 'a value',
+    ),
+  ];
+}
+
+/** Only tokens are long enough for a fingerprint that gives nothing away. */
+function aboutValue(name: LeftParameter, value: string | null): string {
+  if (name === 'FYERS_CLIENT_ID' || name === 'FYERS_SECRET_KEY') return 'a value';
+  const token = value?.trim() ?? '';
+  const claims = decodeToken(token);
+  return claims === null
+    ? 'not a token of Fyers'
+    : `${displayFingerprint(token)}, issued ${formatIst(claims.issuedAt)}, until ${formatIst(claims.expiresAt)}`;
 }

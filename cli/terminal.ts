@@ -1,5 +1,6 @@
 // What people see: aligned tables and colour on a terminal, plain text when piped.
 import { styleText } from 'node:util';
+import { formatIso, isInstant } from '../core/time.ts';
 
 /** Where a command writes; tests pass their own. */
 export interface Terminal {
@@ -12,7 +13,7 @@ export interface Terminal {
   readonly progress?: (text: string) => void;
 }
 
-export interface Streams {
+interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Puts a text in place of the last one; null where nobody looks. */
@@ -122,4 +123,51 @@ function wrapped(text: string, width: number): readonly string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+// How far a long command is, on one line of a terminal that is gone afterwards; nothing where nobody looks.
+
+interface Counter extends Disposable {
+  /** @param done of whatever is counted, such as rows */
+  readonly tell: (done: number) => void;
+}
+
+/** Often enough to see that it goes on, and little beside the work. */
+const EVERY = 5_000;
+
+export function counting({ progress }: Terminal, what: string): Counter {
+  return {
+    tell(done) {
+      if (progress !== undefined && done % EVERY === 0) {
+        progress(`${what}: ${done.toLocaleString('en')} rows`);
+      }
+    },
+    [Symbol.dispose]() {
+      progress?.('');
+    },
+  };
+}
+
+// A part of a whole in percent, as the page and the terminal write it.
+
+/** Never rounded up: 99.996 % is not all. A dash where there is no whole. */
+export function share(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  return `${(Math.floor((10_000 * part) / whole) / 100).toFixed(2)} %`;
+}
+
+// JSON for scripts. Instants are written as in the files: ISO-8601 with India's offset.
+
+/** What fields that hold an instant are called, such as `closesAt`, `from` and `randomCloseFrom`. */
+const OF_INSTANTS = /^(?:at|from|minute|slot|to|until)$|(?:At|From|To|Until)$/;
+/** No recording is older than 2001; a duration or a count in a field of such a name is smaller. */
+const EARLIEST = 1e12;
+
+/** Indented, or on one line with `indent` 0. */
+export function jsonOf(value: unknown, indent = 2): string {
+  const written = (key: string, each: unknown): unknown =>
+    OF_INSTANTS.test(key) && typeof each === 'number' && each >= EARLIEST && isInstant(each)
+      ? formatIso(each)
+      : each;
+  return JSON.stringify(value, written, indent);
 }

@@ -1,18 +1,30 @@
 // `npx fyers tokens`: is there a token for the coming session?
 import type { Command } from 'commander';
-import { parseAccessToken, parseAppId } from '../core/config.ts';
 import { clockError, clockFaultWords } from '../core/clock-fault.ts';
+import { parseAccessToken, parseAppId } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import type { Proof } from '../core/ports.ts';
-import { type Instant, formatIst } from '../core/time.ts';
-import { type ClockCheck, clockCheck } from './clock-check.ts';
+import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import { displayFingerprint } from '../core/token/digest.ts';
+import { clockCheck, type ClockCheck, valueOrStop } from './settings.ts';
 import type { Session } from './io.ts';
-import { valueOrStop } from './settings.ts';
 import { unprovenError } from './login-mint.ts';
-import { type Held, fromFiles, fromParameters } from './token-sources.ts';
-import { type Verdict, type View, judge, loginHelpsFrom, mayBeProven } from './token-verdict.ts';
-import { jsonOf, linesOf } from './token-report.ts';
+import { type Cell, paint, table, type Terminal, type Tone } from './terminal.ts';
+import {
+  answerIn,
+  depthRefusedIn,
+  fromFiles,
+  fromParameters,
+  type Held,
+  judge,
+  type JudgedToken,
+  loginHelpsFrom,
+  mayBeProven,
+  type TokenState,
+  type Verdict,
+  type View,
+} from './token-verdict.ts';
 
 interface TokensOptions {
   readonly dir: string;
@@ -121,4 +133,133 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
       ? held.nextStep
       : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
   );
+}
+
+// How the tokens are shown: a table for people, JSON for scripts. Fingerprints, never tokens.
+
+const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
+
+const TONES: Readonly<Record<TokenState, Tone>> = {
+  missing: 'quiet',
+  malformed: 'bad',
+  foreign: 'bad',
+  expired: 'bad',
+  refused: 'bad',
+  unproven: 'quiet',
+  live: 'good',
+};
+
+function linesOf(terminal: Terminal, held: Held, verdict: Verdict): readonly string[] {
+  const { now, access, refresh } = verdict;
+  return [
+    paint(terminal, 'strong', `App ${held.appId ?? 'not configured'}, tokens ${held.place}`),
+    '',
+    ...table(terminal, HEAD, [
+      row('access', access, held.accessToken, now),
+      row('refresh', refresh, held.refreshToken, now),
+    ]),
+    '',
+    ...[...held.notices, ...held.problems],
+    ...answerLines(terminal, access),
+    sessionLine(terminal, verdict),
+    paint(
+      terminal,
+      'quiet',
+      "Times are the tokens' own, decoded without verifying; only the broker's answer proves one.",
+    ),
+  ];
+}
+
+function jsonOf(held: Held, verdict: Verdict): string {
+  const { now, session, access, refresh, good } = verdict;
+  return JSON.stringify(
+    {
+      good,
+      place: held.place,
+      appId: held.appId,
+      session: {
+        date: session.date,
+        opensAt: formatIso(session.opensAt),
+        closesAt: formatIso(session.closesAt),
+        certainty: session.certainty,
+      },
+      signaturesVerified: false,
+      accessToken: {
+        ...fields(access, held.accessToken, now),
+        proof: access.proof?.kind ?? null,
+        answer: answerIn(access),
+        depthRefused: depthRefusedIn(access),
+      },
+      refreshToken: fields(refresh, held.refreshToken, now),
+      notices: held.notices,
+      problems: held.problems,
+    },
+    null,
+    2,
+  );
+}
+
+function row(
+  name: string,
+  { state, claims }: JudgedToken,
+  token: string | null,
+  now: Instant,
+): readonly Cell[] {
+  const quiet = (text: string | null | undefined): Cell => ({ text: text ?? '-' });
+  return [
+    quiet(name),
+    { text: state, tone: TONES[state] },
+    quiet(token === null ? null : displayFingerprint(token)),
+    quiet(claims?.fyId),
+    quiet(claims === null ? null : formatIst(claims.issuedAt)),
+    quiet(claims === null ? null : formatIst(claims.expiresAt)),
+    quiet(claims === null ? null : timeLeft(claims.expiresAt - now)),
+  ];
+}
+
+function fields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
+  return {
+    state,
+    fingerprint: token === null ? null : displayFingerprint(token),
+    account: claims?.fyId ?? null,
+    issuedAt: claims === null ? null : formatIso(claims.issuedAt),
+    expiresAt: claims === null ? null : formatIso(claims.expiresAt),
+    leftSeconds:
+      claims === null ? null : Math.max(0, Math.floor((claims.expiresAt - now) / SECOND)),
+  };
+}
+
+/** The broker's own words, where it did not simply say yes. */
+function answerLines(terminal: Terminal, access: JudgedToken): readonly string[] {
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  return [
+    ...(answer === null ? [] : [paint(terminal, 'bad', `Fyers' answer: ${answer}`)]),
+    ...(depth === null ? [] : [paint(terminal, 'bad', `Market depth is refused: ${depth}`)]),
+  ];
+}
+
+function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdict): string {
+  const when = `The coming session, ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
+  const proof = access.state === 'live' ? 'proven by one live read' : 'by its own word';
+  const alive = access.state === 'live' || access.state === 'unproven';
+  const how = good
+    ? `the access token is good for it, ${proof}.`
+    : alive && !lasts
+      ? 'the access token ends before its close.'
+      : depthRefusedIn(access) !== null
+        ? 'the access token is live, and `fyers harvest` cannot record with it.'
+        : alive
+          ? 'the access token lasts, and could not be proven.'
+          : 'there is no access token for it.';
+  return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
+}
+
+/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` when it is over. */
+function timeLeft(ms: number): string {
+  if (ms <= 0) return 'none';
+  const padded = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const [days, hours, minutes] = [ms / DAY, (ms % DAY) / HOUR, (ms % HOUR) / MINUTE];
+  if (days >= 1) return `${String(Math.floor(days))} d ${padded(hours)} h`;
+  if (hours >= 1) return `${String(Math.floor(hours))} h ${padded(minutes)} min`;
+  return `${String(Math.floor(minutes))} min`;
 }

@@ -11,7 +11,7 @@
 //   malformed     a success that is not the contract's
 //   unavailable   503: Fyers did not work on the request (RFC 9110, 15.6.4), so it may be repeated
 //   unanswered    a fault inside Fyers or its gateway: the request may have been worked on
-import { hideTokens } from './scrub.ts';
+import { hideTokens } from './text.ts';
 
 export interface BrokerAnswer {
   readonly status: number;

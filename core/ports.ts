@@ -1,12 +1,11 @@
 // What the use cases need from the world. Adapters implement these; the sandbox and the tests do too.
+import type { AccessToken, AppId, AppSecret, AuthCode, Pin, RefreshToken } from './config.ts';
 import type { Book } from './depth/book.ts';
+import type { HoleReason } from './depth/coverage.ts';
 import type { DepthField } from './depth/field-faults.ts';
 import type { SessionPlan } from './market/phases.ts';
 import type { ParameterName } from './names.ts';
 import type { Instant } from './time.ts';
-import type { AccessToken, AppId, AppSecret, AuthCode, Pin, RefreshToken } from './config.ts';
-import type { Event } from './events.ts';
-import type { HoleReason } from './depth/coverage.ts';
 
 export interface Clock {
   now(): Instant;
@@ -163,4 +162,21 @@ export interface Notifier {
 /** Log line and metric; never throws. */
 export interface Events {
   emit(event: Event): void;
+}
+
+// The form of a business event. Each part has one function per event, its fields and its metric defined together:
+// `token/events.ts` and `depth/events.ts`.
+
+/** debug: told only where more was asked for. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One JSON line, and the metric that it moves. Nothing in it is ever token material. */
+export interface Event {
+  readonly part: 'keeper' | 'harvester';
+  readonly level: Level;
+  readonly event: string;
+  readonly message: string;
+  readonly facts?: Readonly<Record<string, string | number | null>>;
+  /** @property of tells repetitions of a fault apart from another one; absent: the event and its message */
+  readonly metric?: { readonly name: string; readonly value: number; readonly of?: string };
 }

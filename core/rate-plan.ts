@@ -1,5 +1,6 @@
 // What several harvesters together ask of the one account that they share.
 import { CALLS_PER_MINUTE_CAP, type SamplingPlan } from './config.ts';
+import { type Instant, MINUTE, plus, SECOND } from './time.ts';
 
 /** Calls that the account may make in any second (Fyers API v3, "Rate limits"). */
 const ACCOUNT_CALLS_PER_SECOND = 10;
@@ -55,4 +56,40 @@ function callsOfMinute({ symbols, everySeconds }: SamplingPlan): readonly number
 
 function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
+}
+
+// How fast one harvester calls, whatever has made it late: over windows that slide, as the broker may count them.
+
+export interface Pace {
+  /** The first instant, not before `from`, at which `calls` more may go out together; at most a burst of them. */
+  earliest(from: Instant, calls: number): Instant;
+  /** A call goes out. */
+  sent(at: Instant): void;
+}
+
+/**
+ * A burst in any second, and in any minute one burst more than the plan asks for: that is how fast a slot that began
+ * late is made up for. Ten harvesters, with 150 calls of plans between them, stay within the account's 200 so.
+ */
+export function paceOf({ symbols, everySeconds }: SamplingPlan): Pace {
+  const perMinute = (symbols.length * MINUTE) / (everySeconds * SECOND) + BURST;
+  let recent: readonly Instant[] = [];
+  return {
+    earliest(from, calls) {
+      // A clock that was set back has sent nothing yet.
+      const before = recent.filter((at) => at <= from);
+      const free = (most: number, windowMs: number): Instant => {
+        const oldest = before.at(calls - most - 1);
+        return oldest === undefined ? from : plus(oldest, windowMs);
+      };
+      return later(from, later(free(BURST, SECOND), free(perMinute, MINUTE)));
+    },
+    sent(at) {
+      recent = [...recent.slice(1 - perMinute), at];
+    },
+  };
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
 }

@@ -1,4 +1,5 @@
 // When the functions run, every day of the year; whether a day trades is theirs to ask.
+import * as z from 'zod/mini';
 
 /** Times of day in India at which the keeper looks at the token, earliest first. 07:00 is the reference's. */
 export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
@@ -30,4 +31,14 @@ export function isLastSlot(slot: string): boolean {
 export function scheduleExpression(slot: RefreshSlot | WatchSlot): string {
   const [hour, minute] = slot.split(':').map(Number);
   return `cron(${String(minute)} ${String(hour)} * * ? *)`;
+}
+
+// The event of a schedule, with one of the slots that the schedules have.
+
+/** @param slots the slots of one function; an event with any other is not an event of its schedules */
+export function slotEvent<Trigger extends string, Slot extends string>(
+  trigger: Trigger,
+  slots: readonly Slot[],
+) {
+  return z.object({ trigger: z.literal(trigger), slot: z.enum(slots) });
 }

@@ -3,30 +3,30 @@ import { randomBytes } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore } from '../adapters/aws/claims.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
-import { allChannels } from '../adapters/channels.ts';
+import { allChannels } from '../adapters/aws/topic.ts';
 import { fyersBroker } from '../adapters/fyers/broker.ts';
 import { systemClock } from '../adapters/process/clock.ts';
-import { type Log, createLog } from '../adapters/process/log.ts';
+import { createLog, type Log } from '../adapters/process/log.ts';
 import { parseEndpoint, parseTelegram } from '../core/config.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import type { CalendarOptions } from '../core/market/calendar.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
+import type { CalendarOptions } from '../core/market/calendar.ts';
 import {
   ENVIRONMENT,
-  FYERS_API_URL,
   type FunctionActor,
+  FYERS_API_URL,
+  namesFor,
   REFERENCE_REDIRECT_URI,
   TELEGRAM_API_URL,
-  namesFor,
 } from '../core/names.ts';
 import type { Notifier, SecretReader, TokenStore } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
-import { channelFailed } from '../core/token/events.ts';
 import {
   DEFAULT_PROBE_REFRESH,
-  type ProbeRefresh,
   parseProbeRefresh,
-} from '../core/token/probe.ts';
+  type ProbeRefresh,
+} from '../core/token/decide.ts';
+import { channelFailed, runFailed } from '../core/token/events.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,7 +45,7 @@ const bounded = {
 };
 const ssm = new SSMClient(bounded);
 
-export interface Wiring {
+interface Wiring {
   readonly log: Log;
   readonly ports: KeeperPorts;
   readonly settings: KeeperSettings;
@@ -176,7 +176,7 @@ function storedPin(secretName: string): SecretReader {
     async pin() {
       const [{ SecretsManagerClient }, { pinSecret }] = await Promise.all([
         import('@aws-sdk/client-secrets-manager'),
-        import('../adapters/aws/pin.ts'),
+        import('../adapters/aws/parameters.ts'),
       ]);
       return pinSecret(new SecretsManagerClient(bounded), secretName).pin();
     },
@@ -215,4 +215,21 @@ function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): N
     send: async (message) => (await channel()).send(message),
     hasListener: async () => (await channel()).hasListener(),
   };
+}
+
+// Reports a run that failed, in one form for all functions: a log line, and an error for AWS.
+
+/** Logs the failure. Its message has been scrubbed. */
+export function reportFailure(caught: unknown, log: Log, actor: FunctionActor): FyersError {
+  const failure = failureOf(caught, log, actor);
+  failure.message = log.scrub(failure.message);
+  log.emit(runFailed(failure.code, failure.message));
+  return failure;
+}
+
+/** Lambda passes on the message and nothing else, so the code stands before it. */
+export function thrownFailure(caught: unknown, log: Log, actor: FunctionActor): FyersError {
+  const failure = reportFailure(caught, log, actor);
+  failure.message = `${failure.code}: ${failure.message}`;
+  return failure;
 }

@@ -1,6 +1,12 @@
 // A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
 import type { Coverage } from '../core/depth/coverage.ts';
-import { type DayEvent, coverageOf, plansIn, recordedSession } from '../core/depth/day-events.ts';
+import {
+  coverageOf,
+  type DayEvent,
+  plansIn,
+  recordedSession,
+  soFar,
+} from '../core/depth/day-events.ts';
 import { fieldFaultsIn } from '../core/depth/field-faults.ts';
 import type { Manifest } from '../core/depth/manifest.ts';
 import type { QualitySummary } from '../core/depth/quality.ts';
@@ -8,10 +14,9 @@ import { type Cell, cellIndex } from '../core/depth/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, isInstant, istInstant } from '../core/time.ts';
-import { counted } from '../core/words.ts';
+import { counted } from '../core/text.ts';
 import { qualityOf } from './compact.ts';
 import { type OwnDays, sessionsOn } from './sessions.ts';
-import { soFar } from './so-far.ts';
 
 export interface AuditInput {
   readonly date: IstDate;

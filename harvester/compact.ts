@@ -11,8 +11,7 @@ import {
 import { fieldFaultsIn } from '../core/depth/field-faults.ts';
 import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
 import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
-import { closeWithin } from '../core/depth/previous-close.ts';
-import { type Quality, startQuality } from '../core/depth/quality.ts';
+import { closeWithin, type Quality, startQuality } from '../core/depth/quality.ts';
 import { type RowGroup, collecting } from '../core/depth/row-group.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';

@@ -1,27 +1,28 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
-import { type FieldFaultLog, fieldFaultLog } from './field-faults.ts';
-import { type Journal, journalOf } from './journal.ts';
-import type { DayFolder, DayLogs, Days } from './ports.ts';
-import { reasonAfter } from './so-far.ts';
-import type { SymbolFacts } from './symbols.ts';
+import { type Row, rowsOf } from '../core/depth/columns.ts';
+import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
 import {
+  coverageOf,
   type DayEvent,
+  type FieldFaultsEvent,
   type NoteEvent,
   type PlanEvent,
-  coverageOf,
   plansIn,
+  reasonAfter,
 } from '../core/depth/day-events.ts';
-import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
+import { dayLogReplaced, diskRefuses, fieldsUnusable, tornTailCut } from '../core/depth/events.ts';
+import { type DepthField, fieldFaultsIn } from '../core/depth/field-faults.ts';
 import { keyOf } from '../core/depth/observed.ts';
-import { tornTailCut } from '../core/depth/events.ts';
-import { rowsOf } from '../core/depth/row.ts';
+import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
-import { type Instant, type IstDate, SECOND, plus } from '../core/time.ts';
-import { counted } from '../core/words.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
+import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
+import { counted } from '../core/text.ts';
+import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';
+import type { DayFolder, DayLogs, Days } from './ports.ts';
+import type { SymbolFacts } from './symbols.ts';
 
-export interface DayOptions {
+interface DayOptions {
   readonly days: Days;
   readonly clock: Clock;
   readonly events: Events;
@@ -254,4 +255,102 @@ function holeEvent(clock: Clock, { reason, symbols, from, to }: Hole): DayEvent 
 
 function noteEvent(clock: Clock, event: NoteEvent['event'], message: string): NoteEvent {
   return { event, at: clock.now(), message };
+}
+
+// A day's logs for as long as it is recorded: a disk that refuses costs rows and is said, and never ends the process.
+
+interface Journal {
+  /** refused: the rows are not on disk, and will not be. */
+  append(rows: readonly Row[]): Promise<'appended' | 'replaced' | 'refused'>;
+  /** What the disk refuses now is written before the next lines. */
+  record(events: readonly DayEvent[]): Promise<void>;
+}
+
+function journalOf({ events }: { readonly events: Events }, logs: DayLogs): Journal {
+  let refusing = false;
+  const kept = async <T>(write: () => Promise<T>): Promise<T | 'refused'> => {
+    try {
+      const done = await write();
+      refusing = false;
+      return done;
+    } catch (caught) {
+      if (!(caught instanceof FyersError && caught.code === 'platform.disk')) throw caught;
+      if (!refusing) events.emit(diskRefuses(caught.message));
+      refusing = true;
+      return 'refused';
+    }
+  };
+  return {
+    async append(rows) {
+      const stored = await kept(() => logs.append(rows));
+      if (stored === 'replaced') events.emit(dayLogReplaced());
+      return stored;
+    },
+    async record(lines) {
+      await kept(() => logs.record(lines));
+    },
+  };
+}
+
+// Counts the fields that the rows of a day lack, in the day's event log, and reports the first of a day to the operator.
+
+interface FieldFaultLog {
+  /** Of rows that were stored. A field that is new to the day is written at once. */
+  saw(stored: readonly Taken[]): Promise<void>;
+  /** Writes what was counted since the last line. */
+  flush(): Promise<void>;
+}
+
+interface FieldFaultLogOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly journal: Pick<Journal, 'record'>;
+  readonly date: IstDate;
+  /** What earlier processes have written of the day. */
+  readonly past: readonly DayEvent[];
+}
+
+/** A crash loses no more of the counts than that, and a day with a fault in every row has a hundred lines of them. */
+const WRITE_EVERY_MS = 5 * MINUTE;
+
+function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
+  const { clock, events, journal, date } = options;
+  const known = new Set<DepthField>(fieldFaultsIn(options.past).map(({ field }) => field));
+  let writtenAt: Instant = clock.now();
+  let rows: Partial<Record<DepthField, number>> = {};
+  const symbols = new Set<string>();
+  const flush = async (): Promise<void> => {
+    if (symbols.size === 0) return;
+    const line: FieldFaultsEvent = {
+      event: 'field-faults',
+      at: clock.now(),
+      symbols: [...symbols],
+      rows,
+    };
+    writtenAt = clock.now();
+    rows = {};
+    symbols.clear();
+    await journal.record([line]);
+  };
+  return {
+    async saw(stored) {
+      const fresh = new Set<DepthField>();
+      for (const taken of stored) {
+        if (taken.kind === 'hole') continue;
+        for (const field of taken.faults ?? []) {
+          rows[field] = (rows[field] ?? 0) + 1;
+          symbols.add(taken.symbol);
+          if (!known.has(field)) fresh.add(field);
+        }
+      }
+      if (fresh.size > 0) {
+        events.emit(fieldsUnusable(date, [...fresh], { isFirst: known.size === 0 }));
+        for (const field of fresh) known.add(field);
+      }
+      // Either way round: the clock may have been set.
+      const isDue = Math.abs(clock.now() - writtenAt) >= WRITE_EVERY_MS;
+      if (fresh.size > 0 || isDue) await flush();
+    },
+    flush,
+  };
 }

@@ -4,9 +4,8 @@ import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Events, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
 import { endDay, isEmpty } from './day.ts';
-import { type PiecesOptions, problemOf, shipPieces, takeOver } from './pieces.ts';
+import { type PiecesOptions, problemOf, shipDay, shipPieces, takeOver } from './pieces.ts';
 import type { DayFolder, Days } from './ports.ts';
-import { shipDay } from './ship.ts';
 
 export interface FinishOptions {
   readonly days: Days;

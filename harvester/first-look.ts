@@ -7,8 +7,7 @@ import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Broker, Clock, Events, TokenStore } from '../core/ports.ts';
 import { type Instant, formatIst, istInstant } from '../core/time.ts';
-import { isForeign, tokenIn } from '../core/token/check.ts';
-import { decodeToken } from '../core/token/jwt.ts';
+import { decodeToken, isForeign, tokenIn } from '../core/token/jwt.ts';
 import type { HarvestSettings } from './settings.ts';
 
 export interface FirstLook {

@@ -20,12 +20,16 @@ import { type RecordingDay, beginDay } from './day.ts';
 import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
 import { type Due, due } from './due.ts';
 import { type FinishOptions, finishDays } from './finish.ts';
-import { type Health, healthOf } from './health.ts';
+import { type Health, healthOf, lookingOn, type LookingOn } from './looking-on.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
-import { type MarketStatus, marketCheck } from './market-check.ts';
-import { type LookingOn, lookingOn } from './looking-on.ts';
+import {
+  marketCheck,
+  type MarketStatus,
+  type Surprises,
+  surprisesOf,
+  type SurprisesOptions,
+} from './surprise.ts';
 import type { Metrics, Onlooker, Timepiece } from './ports.ts';
-import { type Surprises, type SurprisesOptions, surprisesOf } from './surprise.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 

@@ -10,7 +10,7 @@ import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/files/days.ts';
 import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/files/disk.ts';
-import { ownDaysFile, ownDaysIn } from '../adapters/files/own-days.ts';
+import { ownDaysFile, ownDaysIn } from '../adapters/files/calendar-file.ts';
 import { lockFolder } from '../adapters/files/harvest-lock.ts';
 import { rawLog } from '../adapters/files/raw-log.ts';
 import { tokenFiles } from '../adapters/files/token-files.ts';
@@ -46,7 +46,7 @@ import {
   refusePast,
 } from './settings.ts';
 import type { LookFirst } from './first-look.ts';
-import type { MarketStatus } from './market-check.ts';
+import type { MarketStatus } from './surprise.ts';
 import type { Onlooker } from './ports.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';

@@ -1,18 +1,18 @@
 // A running day to the bucket, a piece every five minutes. Whoever holds the last number is the day's one writer.
 import * as say from '../core/depth/events.ts';
 import {
+  firstState,
   type LogEnds,
   type Piece,
-  type PieceState,
-  firstState,
   pieceNames,
-} from '../core/depth/pieces.ts';
+  type PieceState,
+} from '../core/depth/manifest.ts';
+import { FyersError, toError } from '../core/errors.ts';
 import { OBJECTS } from '../core/names.ts';
 import type { Clock, Events, ObjectStore } from '../core/ports.ts';
-import { FyersError, toError } from '../core/errors.ts';
-import { DAY, type Instant, type IstDate, MINUTE, istDateAt, plus } from '../core/time.ts';
+import { DAY, type Instant, type IstDate, istDateAt, MINUTE, plus } from '../core/time.ts';
 import { due } from './due.ts';
-import type { DayPieces, Days } from './ports.ts';
+import type { DayFolder, DayPieces, Days } from './ports.ts';
 
 export interface PiecesOptions {
   readonly days: Days;
@@ -27,7 +27,7 @@ const PIECE_EVERY = 5 * MINUTE;
 /** Days that a lost machine may have left unfinished in the bucket. */
 const LOOK_BACK_DAYS = 7;
 
-export interface RunningPieces {
+interface RunningPieces {
   /** Takes over what another machine shipped of the day. Never throws: what fails is tried again with the next piece. */
   resume(): Promise<void>;
   /** Starts a piece when one is due, and waits for nothing. */
@@ -190,4 +190,33 @@ async function fetched(
 export function problemOf(caught: unknown): string {
   const error = toError(caught);
   return error instanceof FyersError ? error.message : `${error.name}: ${error.message}`;
+}
+
+// A compacted day to the bucket: write-once, the manifest last. Shipping again finds everything there.
+
+interface ShipOptions {
+  readonly folder: DayFolder;
+  readonly objects: ObjectStore;
+  readonly date: IstDate;
+  readonly shard: number;
+}
+
+/**
+ * conflict: the bucket holds another file under one of the names, and keeps it.
+ * @throws as the object store does; what was stored before stays and is found again
+ */
+export async function shipDay(options: ShipOptions): Promise<'shipped' | 'conflict'> {
+  const { folder, objects, date, shard } = options;
+  const manifest = await folder.manifest();
+  if (manifest === null) return 'conflict';
+  for (const file of [...manifest.files, await folder.manifestFacts()]) {
+    const key = OBJECTS.dayFile(date, String(shard), file.name);
+    const outcome = await objects.putOnce(key, folder.pathOf(file.name), file.sha256);
+    if (outcome === 'different') {
+      await folder.markShipped('conflict');
+      return 'conflict';
+    }
+  }
+  await folder.markShipped('shipped');
+  return 'shipped';
 }

@@ -1,13 +1,10 @@
 // What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
-import type { Column } from '../core/depth/columns.ts';
+import type { Column, Row, Status } from '../core/depth/columns.ts';
 import type { DayEvent } from '../core/depth/day-events.ts';
-import type { Status } from '../core/depth/status.ts';
 import type { TimeReading } from '../core/depth/time-faults.ts';
-import type { FileFacts, Manifest } from '../core/depth/manifest.ts';
+import type { FileFacts, LogEnds, Manifest, Piece, PieceState } from '../core/depth/manifest.ts';
 import type { Observed } from '../core/depth/observed.ts';
-import type { LogEnds, Piece, PieceState } from '../core/depth/pieces.ts';
 import type { RowGroup } from '../core/depth/row-group.ts';
-import type { Row } from '../core/depth/row.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { IstDate } from '../core/time.ts';
 

@@ -1,20 +1,22 @@
 // Surprise sessions: on a day that the calendar has as closed the broker is asked now and then, while the next one is awaited.
 import { plansIn, recordedSession } from '../core/depth/day-events.ts';
-import { surprise } from '../core/depth/events.ts';
+import { marketDiffers, surprise } from '../core/depth/events.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { surpriseAskedAt, surprisePlan } from '../core/market/surprise.ts';
 import type { Clock, Events } from '../core/ports.ts';
 import {
+  addDays,
   type Instant,
   type IstDate,
-  SECOND,
-  addDays,
   istDateAt,
   istInstant,
+  MINUTE,
+  plus,
+  SECOND,
 } from '../core/time.ts';
-import type { Due } from './due.ts';
-import type { MarketStatus } from './market-check.ts';
-import type { Days } from './ports.ts';
+import type { RecordingDay } from './day.ts';
+import { due, type Due } from './due.ts';
+import type { Bounds, Days } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
 /** Nothing waits for it but the next look at the clock. */
@@ -99,4 +101,52 @@ async function recordedOn(
   const plans = plansIn(await days.folder(date).events());
   const plan = plans.findLast((each) => each.session === 'surprise');
   return plan === undefined ? null : recordedSession(date, plan);
+}
+
+// Compares the calendar with the broker's market status, until the broker has answered once in a session. A difference is
+// reported, and recording goes on.
+
+/** The status that the broker gives; null where it does not tell. Never throws. */
+export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
+
+/** Into continuous trading, when every source says the same on an ordinary day. */
+const AFTER = 5 * MINUTE;
+/** Without an answer (no token yet, a line that is down, a permission that the app lacks) it is asked again that often. */
+const AGAIN = 5 * MINUTE;
+/** It is asked between two slots. */
+const CHECK_TIMEOUT_MS = 2 * SECOND;
+
+/** Documented, and none of them is continuous trading; `CLOSED` is the sample's word, `CLOSE` the table's. */
+const WITHOUT_TRADING: ReadonlySet<string> = new Set([
+  'CLOSE',
+  'CLOSED',
+  'PREOPEN',
+  'PREOPEN_CLOSED',
+  'POSTCLOSE_START',
+  'POSTCLOSE_CLOSED',
+]);
+
+interface MarketCheckOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly signal: AbortSignal;
+  readonly marketStatus?: MarketStatus;
+}
+
+export function marketCheck(
+  { clock, events, signal, marketStatus }: MarketCheckOptions,
+  session: SessionPlan,
+  day: Pick<RecordingDay, 'note'>,
+): Due {
+  const trading = session.phases.find(({ name }) => name === 'CONTINUOUS');
+  let answer: string | null = null;
+  return due(plus(trading?.from ?? session.closesAt, AFTER), AGAIN, async () => {
+    if (answer !== null || trading === undefined || marketStatus === undefined) return;
+    if (clock.now() >= trading.to) return;
+    const status = await marketStatus({ timeoutMs: CHECK_TIMEOUT_MS, signal });
+    answer = status;
+    if (status === null || status === 'OPEN') return;
+    events.emit(marketDiffers(status, WITHOUT_TRADING.has(status)));
+    await day.note('market-status', `The broker says ${status} where the calendar says CONTINUOUS`);
+  });
 }

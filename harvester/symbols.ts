@@ -1,18 +1,19 @@
 // What the configured names stand for on a day, and what the broker's symbol master says of them. It may know less than
 // it should; then the rest is null, a note says so, and the day is recorded all the same.
 import { parseSymbol } from '../core/config.ts';
-import type { SymbolEvent } from '../core/depth/day-events.ts';
+import { cellIndex } from '../core/depth/columns.ts';
+import { plansIn, type SymbolEvent } from '../core/depth/day-events.ts';
+import { keyOf, numberAt } from '../core/depth/observed.ts';
+import { toError } from '../core/errors.ts';
 import { type Alias, parseAlias, resolveAlias } from '../core/market/aliases.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import {
+  extractOf,
   type MasterExtract,
   type MasterRow,
   type Segment,
-  extractOf,
 } from '../core/market/symbol-master.ts';
-import { toError } from '../core/errors.ts';
-import type { Instant, IstDate } from '../core/time.ts';
-import { lastCloses } from './last-closes.ts';
+import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
@@ -219,4 +220,37 @@ function factsOf(
     ...(row === undefined || row.kind === 'cash' ? {} : { expiresOn: row.expiresOn }),
     lastClose: closes.get(symbol) ?? null,
   };
+}
+
+// What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
+
+/** A row of these last minutes shows the last price, which is an auction's close: trading is over by then under every rule. */
+const LAST = 10 * MINUTE;
+const LTP = cellIndex('ltp');
+
+/**
+ * The last price of each symbol, rupees, at the end of the session before `date`. Empty where that session was not
+ * recorded to its end: the price of another moment is no close.
+ */
+async function lastCloses(
+  days: Pick<Days, 'dates' | 'folder'>,
+  date: IstDate,
+  nextSession: (after: Instant) => SessionPlan,
+): Promise<ReadonlyMap<string, number>> {
+  const closes = new Map<string, number>();
+  const before = (await days.dates()).findLast((each) => each < date);
+  if (before === undefined) return closes;
+  const folder = days.folder(before);
+  const plan = plansIn(await folder.events()).at(-1);
+  if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
+  const from = plus(plan.closesAt, -LAST);
+  for await (const block of folder.rows()) {
+    for (const row of block) {
+      if (row === null) continue;
+      const { symbol, slot } = keyOf(row);
+      const price = numberAt(row, LTP);
+      if (slot >= from && !Number.isNaN(price)) closes.set(symbol, price);
+    }
+  }
+  return closes;
 }

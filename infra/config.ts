@@ -3,12 +3,11 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { readCalendarFile } from '../adapters/files/calendar-file.ts';
-import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
-import type { Override } from '../core/market/calendar-data.ts';
+import { type EnvFile, readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
 import {
-  type Parsed,
   parseAppId,
   parseAppSecret,
+  type Parsed,
   parseEndpoint,
   parseFyId,
   parsePin,
@@ -16,32 +15,17 @@ import {
   parseSuffix,
   parseTelegram,
 } from '../core/config.ts';
+import { type Override, parseOverridesText } from '../core/market/calendar-data.ts';
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
-import type { Reservation } from './concurrency.ts';
-import { type Key, environmentName } from '../core/setting-keys.ts';
+import { environmentName, isKey, isSecretKey, type Key, nearestKey } from '../core/setting-keys.ts';
+import { withoutEndSeparators } from '../core/text.ts';
 import {
   DEFAULT_PROBE_REFRESH,
-  type ProbeRefresh,
   parseProbeRefresh,
-} from '../core/token/probe.ts';
+  type ProbeRefresh,
+} from '../core/token/decide.ts';
+import type { Reservation } from './components/function.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
-import {
-  deployable,
-  parseAccountIds,
-  parseBucketName,
-  parseCalendar,
-  parseDays,
-  parseDollars,
-  parseEmail,
-  parseReaders,
-  parseReservedConcurrency,
-  parseSubnetId,
-  parseWatchReads,
-  parseYesNo,
-  type Reader,
-  type WatchedReads,
-} from './parsers.ts';
-import { type Sources, configProblems, find, setCommand } from './sources.ts';
 
 /** For each harvester half as much again as what the whole costs with one. */
 const DEFAULT_BUDGET_DOLLARS = 15;
@@ -100,7 +84,7 @@ export interface Settings {
   readonly notices: readonly string[];
 }
 
-export interface SettingsInput {
+interface SettingsInput {
   /** Pulumi's configuration of this project, without the namespace. */
   readonly config: Readonly<Record<string, string>>;
   /** The keys of it that are encrypted; null where that cannot be known. */
@@ -110,7 +94,7 @@ export interface SettingsInput {
   readonly root: string;
 }
 
-export type SettingsResult =
+type SettingsResult =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -230,4 +214,260 @@ function halfAnApp(sources: Sources): readonly string[] {
 
 function secretOrNull(value: string | null): Secret | null {
   return value === null ? null : pulumi.secret(value);
+}
+
+// The settings of this run, or one message with all that is wrong.
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @param root the project's folder
+ * @throws RunError, which Pulumi prints without a stack
+ */
+export function settingsOrStop(environment: Environment, root: string): Settings {
+  const result = readSettings({
+    config: projectConfig(),
+    secretKeys: secretKeys(environment),
+    environment,
+    root,
+  });
+  if (result.ok) return result.settings;
+  const count = result.problems.length;
+  throw new pulumi.RunError(
+    [
+      `${String(count)} ${count === 1 ? 'problem' : 'problems'} in the configuration; nothing was changed.`,
+      ...result.problems.map((problem) => `  - ${problem}`),
+    ].join('\n'),
+  );
+}
+
+/** Without the namespace. Other namespaces, such as `aws:`, are other people's. */
+function projectConfig(): Readonly<Record<string, string>> {
+  return withoutNamespace(pulumi.runtime.allConfig());
+}
+
+function withoutNamespace(config: Readonly<Record<string, string>>) {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(namespace))
+      .map(([key, value]) => [key.slice(namespace.length), value]),
+  );
+}
+
+/** Pulumi's language host names the encrypted keys in this variable; the SDK has no public call for it. */
+function secretKeys(environment: Environment): readonly string[] | null {
+  const listed = environment['PULUMI_CONFIG_SECRET_KEYS'];
+  if (listed === undefined || listed === '') return null;
+  const keys: unknown = JSON.parse(listed);
+  const names = Array.isArray(keys) ? keys.map(String) : [];
+  return Object.keys(withoutNamespace(Object.fromEntries(names.map((name) => [name, '']))));
+}
+
+// Where a setting comes from: Pulumi's configuration wins over `.env`, which wins over the process environment.
+
+export interface Found {
+  readonly text: string;
+  /** Where it is, for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  readonly place: string;
+  /** How to correct it there, a full sentence. */
+  readonly fix: string;
+  /** How to take it away there, a full sentence. */
+  readonly removal: string;
+}
+
+export interface Sources {
+  /** Pulumi's configuration of this project, without the namespace. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly envFile: Pick<EnvFile, 'values' | 'places'>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An empty value, as `.env.example` has them, counts as none. */
+export function find(key: Key, { config, envFile, environment }: Sources): Found | null {
+  const name = environmentName(key);
+  const candidates = [
+    {
+      text: config[key],
+      place: `${key} in the Pulumi configuration`,
+      fix: `Run \`${setCommand(key)}\`.`,
+      removal: `Run \`pulumi config rm ${key}\`.`,
+    },
+    {
+      text: envFile.values[name],
+      place: `${name} in ${envFile.places[name] ?? '.env'}`,
+      fix: 'Correct that line.',
+      removal: 'Remove that line.',
+    },
+    {
+      text: environment[name],
+      place: `${name} in the environment`,
+      fix: `Correct that variable, or run \`unset ${name}\`.`,
+      removal: `Run \`unset ${name}\`.`,
+    },
+  ];
+  for (const { text, ...where } of candidates) {
+    const trimmed = text?.trim() ?? '';
+    if (trimmed !== '') return { text: trimmed, ...where };
+  }
+  return null;
+}
+
+/** The command that sets a key in Pulumi's configuration. */
+export function setCommand(key: Key): string {
+  return isSecretKey(key) ? `pulumi config set --secret ${key}` : `pulumi config set ${key} VALUE`;
+}
+
+/**
+ * Keys of Pulumi's configuration that the program does not know, each with the nearest one that it does.
+ * @param secretKeys the keys that Pulumi holds encrypted; null where that cannot be known
+ */
+function configProblems(
+  config: Readonly<Record<string, string>>,
+  secretKeys: readonly string[] | null,
+): readonly string[] {
+  return Object.keys(config).flatMap((key) => {
+    if (!isKey(key)) return [unknownKey(key)];
+    const inClear = isSecretKey(key) && secretKeys !== null && !secretKeys.includes(key);
+    return inClear
+      ? [`${key} stands unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
+      : [];
+  });
+}
+
+function unknownKey(key: string): string {
+  const nearest = nearestKey(key);
+  const hint = nearest === null ? 'Pulumi.dev.yaml lists the keys.' : `Did you mean ${nearest}?`;
+  return `${key} in the Pulumi configuration is not a key of this program. ${hint} Remove it with \`pulumi config rm ${key}\`.`;
+}
+
+// The rules of settings that only the program knows; `core/config.ts` has those it shares with the runtime.
+
+function matching(pattern: RegExp, expected: string) {
+  return (text: string): Parsed<string> =>
+    pattern.test(text) ? { ok: true, value: text } : { ok: false, problem: expected };
+}
+
+export const parseEmail = matching(
+  /^[^\s@]+@[^\s@][^\s@.]*\.[^\s@]+$/,
+  'must be an e-mail address',
+);
+export const parseSubnetId = matching(
+  /^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
+  'must be the id of a subnet, such as subnet-0123456789abcdef0',
+);
+/** The image is arm64: families whose generation is followed by a g (AWS naming of Graviton types). */
+export const parseInstanceType = matching(
+  /^[a-z]+\d+g[a-z]*\.[a-z0-9]+$/,
+  'must be an arm64 instance type, such as t4g.micro',
+);
+/** S3's naming rules for general purpose buckets, without the rare dot. */
+export const parseBucketName = matching(
+  /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
+);
+
+export function parseDays(text: string): Parsed<'trading' | 'all'> {
+  return text === 'trading' || text === 'all'
+    ? { ok: true, value: text }
+    : { ok: false, problem: 'must be trading or all' };
+}
+
+/** Whole dollars, as budgets are made of. */
+export function parseDollars(text: string): Parsed<number> {
+  return /^\d{1,6}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : { ok: false, problem: 'must be whole US dollars, such as 15, or 0 for none' };
+}
+
+export function parseYesNo(text: string): Parsed<boolean> {
+  return text === 'true' || text === 'false'
+    ? { ok: true, value: text === 'true' }
+    : { ok: false, problem: 'must be true or false' };
+}
+
+/** Whose trail records the reads: one of this stack, or one that the account has already. */
+export type WatchedReads = 'ownTrail' | 'existingTrail';
+
+export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
+  if (text === 'false') return { ok: true, value: null };
+  if (text === 'true') return { ok: true, value: 'ownTrail' };
+  return text === 'existingTrail'
+    ? { ok: true, value: text }
+    : wrong('must be true, false or existingTrail');
+}
+
+/** Lambda gives a function 4 KB for all of its environment (AWS Lambda, "Quotas"). */
+const CALENDAR_BYTES = 2_000;
+
+/** Days of the operator's own, as `calendar.json` has them. */
+export function parseCalendar(text: string): Parsed<readonly Override[]> {
+  const parsed = parseOverridesText(text);
+  return parsed.ok ? deployable(parsed.value) : parsed;
+}
+
+/** The same of days that are parsed already. */
+function deployable(days: readonly Override[]): Parsed<readonly Override[]> {
+  const bytes = Buffer.byteLength(JSON.stringify(days));
+  return bytes <= CALENDAR_BYTES
+    ? { ok: true, value: days }
+    : wrong(
+        `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
+      );
+}
+
+export function parseAccountIds(text: string): Parsed<readonly string[]> {
+  const ids = text.split(/[\s,]+/).filter((id) => id !== '');
+  return ids.length > 0 && ids.every((id) => /^\d{12}$/.test(id))
+    ? { ok: true, value: ids }
+    : { ok: false, problem: 'must be AWS account ids of twelve digits, comma separated' };
+}
+
+/** A role or a user of the account whose bot reads the access token. */
+export interface Reader {
+  readonly kind: 'role' | 'user';
+  readonly name: string;
+  readonly accountId: string;
+  /** With the path that may stand before the name, as CloudTrail names who called. */
+  readonly arn: string;
+}
+
+/** Names as IAM allows them; a path may stand before. */
+const READER = /^arn:aws:iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]{1,64})$/;
+
+/** A comma may stand in a name, so only one before `arn:` parts two. Roles that AWS manages take no policy of ours. */
+export function parseReaders(text: string): Parsed<readonly Reader[]> {
+  const readers: Reader[] = [];
+  const parts = text.split(/(?<=[\s,])(?=arn:)/).map(withoutEndSeparators);
+  for (const arn of parts.filter((part) => part !== '')) {
+    const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
+    if (kind !== 'role' && kind !== 'user') {
+      return wrong(
+        `must be ARNs of IAM roles or users, comma separated, such as arn:aws:iam::123456789012:role/my-bot; not ${arn}`,
+      );
+    }
+    if (/^aws-(?:service-role|reserved)\//.test(path)) {
+      return wrong(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
+    }
+    if (readers.some((known) => known.kind === kind && known.name === name)) {
+      return wrong(`must name each role and user once, and ${arn} stands there twice`);
+    }
+    readers.push({ kind, name, accountId, arn });
+  }
+  const accounts = new Set(readers.map(({ accountId }) => accountId));
+  return accounts.size > 1
+    ? wrong(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
+    : { ok: true, value: readers };
+}
+
+/** Zero would switch the functions off. */
+export function parseReservedConcurrency(text: string): Parsed<Reservation> {
+  if (text === 'none') return { ok: true, value: text };
+  return /^[1-9]\d{0,2}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : wrong('must be a whole number from 1 to 999, or none');
+}
+
+function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+  return { ok: false, problem };
 }

@@ -7,8 +7,7 @@ import {
 } from '../core/config.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../core/names.ts';
 import { rateProblems } from '../core/rate-plan.ts';
-import { parseInstanceType } from './parsers.ts';
-import { type Found, type Sources, find } from './sources.ts';
+import { find, type Found, parseInstanceType, type Sources } from './config.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
 const DEFAULT_INSTANCE_TYPE = 't4g.micro';

@@ -7,7 +7,7 @@ import { PROJECT, REGION, namesFor } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { fixedArns } from './arns.ts';
 import type { Code } from './bundle.ts';
-import { reservedBy } from './concurrency.ts';
+import { reservedBy } from './components/function.ts';
 import { Athena } from './components/athena.ts';
 import { Credentials } from './components/credentials.ts';
 import { Dashboard } from './components/dashboard.ts';
@@ -18,7 +18,7 @@ import { OutsideReads } from './components/outside-reads.ts';
 import { Readers } from './components/readers.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
-import { type Environment, settingsOrStop } from './settings.ts';
+import { type Environment, settingsOrStop } from './config.ts';
 
 /**
  * Registers everything and returns the stack's outputs.

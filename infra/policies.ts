@@ -1,8 +1,7 @@
 // Who may do what on which resource: one table, from which every role's policy is made and against which it is tested.
-import type { Input } from '@pulumi/pulumi';
 import type { iam } from '@pulumi/aws';
+import type { Input } from '@pulumi/pulumi';
 import { type FunctionActor, METRIC_NAMESPACE, type ParameterName, REGION } from '../core/names.ts';
-import { type KeyUser, keyCondition, onTheKey } from './key-permissions.ts';
 
 /** `reader`: another bot of the operator's, with a role or user that the program does not make. */
 export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
@@ -262,5 +261,54 @@ export function trust(
         ...(condition === undefined ? {} : { Condition: condition }),
       },
     ],
+  };
+}
+
+// What a permission on a parameter or secret also needs of the operator's own key.
+
+/** What each service binds a ciphertext to (KMS Developer Guide, "Encryption context"). */
+const CONTEXT_KEYS = {
+  ssm: 'kms:EncryptionContext:PARAMETER_ARN',
+  secretsmanager: 'kms:EncryptionContext:SecretARN',
+} as const;
+
+/** A service that uses the key on behalf of who asks it. */
+type KeyUser = keyof typeof CONTEXT_KEYS;
+
+/**
+ * A parameter of the standard tier is encrypted under the key itself: GenerateDataKey is for the advanced tier, and for
+ * whoever writes a secret, which is the operator.
+ */
+const NEEDS = [
+  { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
+  { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
+  { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
+] as const;
+
+/** The rows that go with one of the table, so that neither is forgotten. */
+function onTheKey({ actor, effect, actions, on }: Permission): readonly Permission[] {
+  if (effect === 'Deny' || 'allBut' in on) return [];
+  // Claims hold nothing secret and are not encrypted.
+  const encrypted = on.filter((target) => target !== 'claims');
+  return NEEDS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
+    actor,
+    effect,
+    actions: [needs],
+    on: ['key'],
+    through: { service, of: encrypted },
+  }));
+}
+
+/** Only where the service asks, and only for what is encrypted of these addresses. */
+function keyCondition(
+  through: Permission['through'],
+  encrypted: readonly Input<string>[],
+): Readonly<Record<string, Readonly<Record<string, string | Input<string>[]>>>> | undefined {
+  if (through === undefined) return undefined;
+  return {
+    StringEquals: {
+      'kms:ViaService': `${through.service}.${REGION}.amazonaws.com`,
+      [CONTEXT_KEYS[through.service]]: [...encrypted],
+    },
   };
 }

@@ -7,14 +7,13 @@ import {
   considerAccessToken,
   considerRefreshToken,
 } from '../core/token/adopt.ts';
-import { type Viewpoint, checkMinted } from '../core/token/check.ts';
+import { type Viewpoint, checkMinted } from '../core/token/jwt.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
 import { runStarted, tokenConsidered } from '../core/token/events.ts';
 import { withAccount } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { publish, upkeep } from './publish.ts';
+import { publish, retrying, upkeep } from './publish.ts';
 import { type Memory, readAppId, readMemory, writeState } from './read.ts';
-import { retrying } from './retrying.ts';
 
 export interface Offer {
   readonly accessToken: string | null;

@@ -3,10 +3,9 @@ import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import type { App, MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
-import { checkMinted } from '../core/token/check.ts';
+import { checkMinted, decodeToken } from '../core/token/jwt.ts';
 import { loginRefused, refreshTokenStored, runStarted } from '../core/token/events.ts';
 import { appFingerprint } from '../core/token/digest.ts';
-import { decodeToken } from '../core/token/jwt.ts';
 import { isForeignCode } from '../core/token/redirect.ts';
 import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts';
 import { type LoginState, isSpent, withSpent } from '../core/token/login-state.ts';
@@ -21,9 +20,8 @@ import {
   liveStored,
 } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
-import { publish, reportDepth, shownToken, upkeep } from './publish.ts';
+import { publish, reportDepth, retrying, shownToken, upkeep } from './publish.ts';
 import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
-import { retrying } from './retrying.ts';
 
 /** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
 export interface Callback {

@@ -10,7 +10,7 @@ import type {
   SecretReader,
   TokenStore,
 } from '../core/ports.ts';
-import type { ProbeRefresh } from '../core/token/probe.ts';
+import type { ProbeRefresh } from '../core/token/decide.ts';
 
 export interface KeeperPorts {
   readonly clock: Clock;

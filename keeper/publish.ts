@@ -1,9 +1,17 @@
 // One write puts a proven token into use. Nothing after it may fail the run.
 import type { AccessToken } from '../core/config.ts';
 import { toError } from '../core/errors.ts';
+import type { MintAnswer, Proof } from '../core/ports.ts';
+import { BROKER_RETRY, nextTry, type RetryPlan } from '../core/retry.ts';
+import type { Instant } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
-import type { Proof } from '../core/ports.ts';
-import { depthRefused, tokenPublished, upkeepFailed } from '../core/token/events.ts';
+import {
+  brokerHalted,
+  brokerUnreachable,
+  depthRefused,
+  tokenPublished,
+  upkeepFailed,
+} from '../core/token/events.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import type { KeeperPorts } from './ports.ts';
 
@@ -40,4 +48,30 @@ export function shownToken(token: string) {
     fingerprint: displayFingerprint(token),
     validUntil: decodeToken(token)?.expiresAt ?? null,
   };
+}
+
+/**
+ * Calls again while the call does not reach the broker, within the plan's time (a minute) of the run's start. An answer, a silence, a
+ * refusal, a rate limit and a foreign page are not repeated here: they may have counted, or repeating makes them worse.
+ */
+export async function retrying<T extends MintAnswer | Proof>(
+  { clock, events, random }: Pick<KeeperPorts, 'clock' | 'events' | 'random'>,
+  startedAt: Instant,
+  signal: AbortSignal,
+  call: () => Promise<T>,
+  plan: RetryPlan = BROKER_RETRY,
+): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    const answer = await call();
+    if (answer.kind === 'rate-limited' || answer.kind === 'not-fyers') {
+      events.emit(brokerHalted(answer.kind, answer.detail));
+    }
+    if (answer.kind !== 'unreachable') return answer;
+    const now = clock.now();
+    const asked = 'retryAfterMs' in answer ? answer.retryAfterMs : undefined;
+    const at = nextTry(plan, { startedAt, now }, failures, random(), asked);
+    events.emit(brokerUnreachable(failures, at, answer.detail));
+    if (at === null) return answer;
+    await clock.sleepUntil(at, signal);
+  }
 }

@@ -1,40 +1,58 @@
 // Makes the access token good for the day: reads, lets the core decide, does what it says, and asks it again.
 import { type AccessToken, parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
+import { dayOf } from '../core/market/calendar.ts';
 import {
-  DAY_OVER_MESSAGE,
   closedDayMessage,
+  DAY_OVER_MESSAGE,
   keeperFailure,
   linkSentMessage,
   noLinkMessage,
-  REFRESH_WORKS_AGAIN,
   probeRefusedMessage,
   reasonText,
+  REFRESH_WORKS_AGAIN,
 } from '../core/messages.ts';
 import { REFRESH_SLOTS } from '../core/schedule.ts';
-import { brokerDay } from '../core/time.ts';
-import { tokenIn } from '../core/token/check.ts';
-import { type AskReason, type Trigger, decide } from '../core/token/decide.ts';
+import { brokerDay, type Instant, istDateAt, MINUTE, plus, SECOND } from '../core/time.ts';
+import { type AskReason, decide, type Trigger } from '../core/token/decide.ts';
 import {
   dayRested,
   loginNeeded,
+  mintBusy,
+  refreshRefused,
   refreshTokenStored,
+  refreshUnanswered,
   refreshWorksAgain,
   runStarted,
   storedTokenDead,
   tokenAlreadyGood,
 } from '../core/token/events.ts';
-import { factsOf, inputsOf } from '../core/token/facts.ts';
-import { decodeToken } from '../core/token/jwt.ts';
+import {
+  factsOf,
+  inputsOf,
+  type KeyedPin,
+  type Known,
+  liveRefreshToken,
+  renewedInputsOf,
+} from '../core/token/facts.ts';
+import { decodeToken, tokenIn } from '../core/token/jwt.ts';
 import { loginDay } from '../core/token/login-link.ts';
-import { type TokenState, withAccount, withLatch, withRefreshed } from '../core/token/state.ts';
+import { withRenewedApp } from '../core/token/login-state.ts';
+import {
+  type TokenState,
+  withAccount,
+  withCall,
+  withLatch,
+  withoutCall,
+  withRefreshed,
+  withRefusal,
+  withRenewedInputs,
+} from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
-import { removeOldClaims } from './claim.ts';
-import { claimMint, mint } from './mint.ts';
+import { type Claim, removeOldClaims, takeClaim } from './claim.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { publish, reportDepth, shownToken, upkeep } from './publish.ts';
-import { retrying } from './retrying.ts';
-import { type Progress, type Run, look, save, withClaimDone, withKnown } from './run.ts';
+import { publish, reportDepth, retrying, shownToken, upkeep } from './publish.ts';
+import { readApp, readLinkKey, readMemory, readPinKey, writeState } from './read.ts';
 
 export type Outcome =
   /** The stored access token is proven live for the rest of the broker day. */
@@ -239,4 +257,153 @@ function lost(what: string): FyersError {
     `${what} was lost.`,
     'Please report what `npx --no-install fyers logs refresh --debug` shows.',
   );
+}
+
+// One run's progress: what it was given, what it knows, and what of that the store has been told.
+
+interface Run {
+  readonly ports: KeeperPorts;
+  readonly settings: KeeperSettings;
+  readonly trigger: Trigger;
+  readonly signal: AbortSignal;
+  readonly startedAt: Instant;
+  /** A run that fails later must not write over what it has saved. */
+  readonly onSaved: (progress: Progress) => void;
+}
+
+interface Progress {
+  readonly known: Known;
+  /** The state as it stands in the store. */
+  readonly saved: TokenState;
+  readonly claim: Claim | null;
+}
+
+/** Reads everything; what this run has proven of the same stored token stays proven. */
+async function look(run: Run, before: Progress | null): Promise<Progress> {
+  const { ports, settings, trigger } = run;
+  const now = ports.clock.now();
+  const [app, linkKey, memory, storedToken, refreshToken] = await Promise.all([
+    readApp(ports, settings),
+    readLinkKey(ports, settings),
+    readMemory(ports, settings),
+    ports.store.read('FYERS_ACCESS_TOKEN'),
+    ports.store.read('FYERS_REFRESH_TOKEN'),
+  ]);
+  // Without a token to use it with, the PIN stays where it is.
+  const pin =
+    liveRefreshToken(refreshToken, now).kind === 'live' ? await readPin(ports, settings) : null;
+  const renewed = renewedInputsOf({ app, linkKey, refreshToken, pin, now });
+  const same = before?.known.storedToken === storedToken;
+  const known: Known = {
+    now,
+    trigger,
+    probeRefresh: settings.probeRefresh,
+    today: settings.days === 'all' ? 'always' : dayOf(istDateAt(now), settings.calendar),
+    app,
+    account: memory.account,
+    storedToken,
+    refreshToken,
+    linkKey,
+    pin,
+    state: withRenewedInputs(memory.state, renewed),
+    login: withRenewedApp(memory.login, renewed),
+    storedProof: same ? before.known.storedProof : null,
+    answer: null,
+    mintedProof: null,
+  };
+  return { known, saved: memory.state, claim: before?.claim ?? null };
+}
+
+async function readPin(ports: KeeperPorts, settings: KeeperSettings): Promise<KeyedPin | null> {
+  const pin = await ports.secrets.pin();
+  return pin === null ? null : { pin, key: await readPinKey(ports, settings) };
+}
+
+function withKnown(progress: Progress, found: Partial<Known>): Progress {
+  return { ...progress, known: { ...progress.known, ...found } };
+}
+
+/** Tells the store what it does not know yet. @throws what the store throws */
+async function save(run: Run, progress: Progress, state: TokenState): Promise<Progress> {
+  if (state !== progress.saved) await writeState(run.ports, state);
+  const saved = { ...withKnown(progress, { state }), saved: state };
+  run.onSaved(saved);
+  return saved;
+}
+
+/** A finished claim need not be waited for by the next run. */
+function withClaimDone(progress: Progress): TokenState {
+  const { claim, known } = progress;
+  return claim === null ? known.state : { ...known.state, claim: { ...claim, done: true } };
+}
+
+// The one call that costs: made under a claim, counted before it is sent, and never repeated after a refusal.
+
+const LOOK_AGAIN_EVERY = 5 * SECOND;
+const WAIT_AT_MOST = MINUTE;
+
+/** Takes the claim and looks again: whoever held it before may have published. Without it, waits a little and looks again. */
+async function claimMint(run: Run, progress: Progress): Promise<Progress> {
+  const { ports, settings, signal, startedAt } = run;
+  const { names } = settings;
+  const last = progress.known.state.claim;
+  const claim = await takeClaim(ports, names, last);
+  if (claim !== null) {
+    return look(run, { ...progress, claim });
+  }
+  const now = ports.clock.now();
+  if (now - startedAt >= WAIT_AT_MOST) {
+    throw new FyersError(
+      'platform.busy',
+      'Another run has been minting a token for a minute and has published none.',
+      'See what it did with `npx --no-install fyers status`, and in two minutes run `npx --no-install fyers refresh --aws`.',
+      { isGeneral: true },
+    );
+  }
+  ports.events.emit(mintBusy());
+  await ports.clock.sleepUntil(plus(now, LOOK_AGAIN_EVERY), signal);
+  return look(run, progress);
+}
+
+/** Sends the refresh token and the PIN once; again only while the broker is not reached. */
+async function mint(run: Run, progress: Progress): Promise<Progress> {
+  const { ports, signal, startedAt } = run;
+  const { app, pin, refreshToken, now, state } = progress.known;
+  const live = liveRefreshToken(refreshToken, now);
+  const inputs = inputsOf(progress.known);
+  if (live.kind !== 'live' || pin === null || inputs.refresh === null || progress.claim === null) {
+    throw new FyersError(
+      'bug.unexpected',
+      'A refresh was decided without what it is made with.',
+      'Please report what `npx --no-install fyers logs refresh --debug` shows.',
+    );
+  }
+  const counted = await save(run, progress, {
+    ...withCall(state, inputs.refresh, brokerDay(now)),
+    claim: { ...progress.claim, done: false },
+  });
+  const answer = await retrying(ports, startedAt, signal, () =>
+    ports.broker.refresh(app, live.token, pin.pin, signal),
+  );
+  const answered = withKnown(counted, { answer });
+  switch (answer.kind) {
+    case 'minted':
+      return answered;
+    case 'refused':
+      ports.events.emit(refreshRefused(answer.by, answer.detail));
+      return save(
+        run,
+        answered,
+        withRefusal(answered.known.state, answer.by, inputs, brokerDay(now)),
+      );
+    case 'silent':
+      ports.events.emit(
+        refreshUnanswered(answered.known.state.calls?.count ?? 1, answer.detail ?? ''),
+      );
+      return answered;
+    case 'unreachable':
+    case 'rate-limited':
+    case 'not-fyers':
+      return withKnown(answered, { state: withoutCall(answered.known.state, state) });
+  }
 }

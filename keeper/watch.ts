@@ -1,24 +1,29 @@
 // Looks after the keeper: on a trading day the operator must know in the morning that there is no token. Mints nothing.
-import type { AppId } from '../core/config.ts';
-import { parseAccessToken } from '../core/config.ts';
+import { type AppId, parseAccessToken } from '../core/config.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf, hasWholeList } from '../core/market/calendar.ts';
-import { DAY_OVER_MESSAGE, closedDayMessage, keeperFailure } from '../core/messages.ts';
-import { WATCH_SLOTS, type WatchSlot, isLoginDue } from '../core/schedule.ts';
+import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/messages.ts';
+import { isLoginDue, WATCH_SLOTS, type WatchSlot } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
-import { standingOf, tokenIn } from '../core/token/check.ts';
-import { dayRested, runStarted, tokenAlreadyGood, tokenLooked } from '../core/token/events.ts';
+import {
+  dayRested,
+  outsideReadSeen,
+  runStarted,
+  tokenAlreadyGood,
+  tokenLooked,
+} from '../core/token/events.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
+import { standingOf, tokenIn } from '../core/token/jwt.ts';
 import { sessionToday } from '../core/token/login-message.ts';
 import { isRefusedApp, withRenewedApp } from '../core/token/login-state.ts';
+import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
 import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { reportDepth, shownToken, upkeep } from './publish.ts';
+import { reportDepth, retrying, shownToken, upkeep } from './publish.ts';
 import { readApp, readLinkKey, readMemory } from './read.ts';
-import { retrying } from './retrying.ts';
 
 type WatchPorts = Omit<KeeperPorts, 'secrets' | 'claims'>;
 
@@ -196,4 +201,22 @@ async function standing(
   reportDepth(ports, proof);
   const { depthRefused } = proof;
   return { token: 'live', detail: '', ...(depthRefused === undefined ? {} : { depthRefused }) };
+}
+
+// Tells the operator that somebody else read a secret of this stack.
+
+/** For the function's answer. */
+export interface Told {
+  readonly kind: 'told';
+  readonly who: string;
+}
+
+/** @throws FyersError as the channels do: what nobody was told must ring */
+export async function tellOfRead(
+  ports: Pick<KeeperPorts, 'notifier' | 'events'>,
+  read: OutsideRead,
+): Promise<Told> {
+  ports.events.emit(outsideReadSeen(read));
+  await ports.notifier.send(outsideReadMessage(read));
+  return { kind: 'told', who: read.who };
 }

@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { COMPAT_HEADER } from '../core/depth/compat.ts';
 import { COLUMNS, RECORDED_COLUMNS } from '../core/depth/columns.ts';
 import { HOLE_REASONS } from '../core/depth/coverage.ts';
-import { MARKS } from '../core/depth/marks.ts';
+import { MARKS } from '../core/depth/quality.ts';
 import { type ErrorCode, FyersError, exitCodeOf } from '../core/errors.ts';
 import { ENVIRONMENT, METRICS, METRIC_NAMESPACE, OBJECTS, namesFor } from '../core/names.ts';
 import { stage } from './cli/stage.ts';

@@ -1,16 +1,18 @@
 // The token store in SSM Parameter Store: SecureStrings, one call for each name.
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetParameterCommand,
-  type PutParameterCommandInput,
   PutParameterCommand,
+  type PutParameterCommandInput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { parsePin } from '../../core/config.ts';
 import { FyersError } from '../../core/errors.ts';
 import { DEFAULT_KEY_ID, type Names, type ParameterName } from '../../core/names.ts';
-import type { TokenStore } from '../../core/ports.ts';
+import type { SecretReader, TokenStore } from '../../core/ports.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
-export interface ParameterOptions {
+interface ParameterOptions {
   readonly client: SSMClient;
   readonly names: Names;
   /** The key that encrypts what is written; default: the account's own for parameters. */
@@ -79,4 +81,31 @@ export function refuseLarge(name: string, value: string): void {
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
     'One token and nothing else is to be stored; `npx --no-install fyers login --aws` brings one.',
   );
+}
+
+/** Errors: `operator.config` for a value that is no PIN, `platform.permission`, `platform.store`. */
+export function pinSecret(client: SecretsManagerClient, secretName: string): SecretReader {
+  return {
+    async pin() {
+      const text = await read(client, secretName);
+      if (text === null) return null;
+      const parsed = parsePin(text.trim());
+      if (parsed.ok) return parsed.value;
+      throw new FyersError(
+        'operator.config',
+        `The secret ${secretName} ${parsed.problem}.`,
+        'Run `pulumi config set --secret pin` and `pulumi up`.',
+      );
+    },
+  };
+}
+
+async function read(client: SecretsManagerClient, SecretId: string): Promise<string | null> {
+  try {
+    const answer = await client.send(new GetSecretValueCommand({ SecretId }));
+    return answer.SecretString ?? null;
+  } catch (caught) {
+    if (isAwsError(caught, 'ResourceNotFoundException')) return null;
+    throw awsFault(caught, `Reading the secret ${SecretId}`);
+  }
 }

@@ -14,15 +14,12 @@ import {
 } from '../../core/depth/manifest.ts';
 import type { Observed } from '../../core/depth/observed.ts';
 import type { RowGroup } from '../../core/depth/row-group.ts';
-import { DAY_LOG } from './day-log.ts';
-import { replaceFile } from './disk.ts';
-import { EVENT_LOG, readEventLog } from './event-log.ts';
+import { DAY_LOG, EVENT_LOG, type PartNames, readEventLog } from './part-log.ts';
+import { plainText, replaceFile } from './disk.ts';
 import { type LineParser, lineParser } from './line-parser.ts';
 import { LINE_END, blocksOf, linesOf } from './log-lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet.ts';
-import type { PartNames } from './part-log.ts';
-import { plainText } from './plain-file.ts';
-import { foreign } from './recording-faults.ts';
+import { foreign } from './recordings.ts';
 
 /** `OBJECTS.dayFilePatterns` lets them into the bucket. */
 export const DAY_FILES = {

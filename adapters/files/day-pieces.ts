@@ -4,19 +4,17 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { FileFacts } from '../../core/depth/manifest.ts';
 import {
+  type FileFacts,
   type LogEnds,
-  type Piece,
-  type PieceState,
   parsePieceState,
+  type Piece,
   pieceNames,
-} from '../../core/depth/pieces.ts';
-import { DAY_LOG } from './day-log.ts';
+  type PieceState,
+} from '../../core/depth/manifest.ts';
+import { DAY_LOG, EVENT_LOG, type PartNames } from './part-log.ts';
 import { type Disk, replaceFile } from './disk.ts';
-import { EVENT_LOG } from './event-log.ts';
 import { stretchOf } from './log-lines.ts';
-import type { PartNames } from './part-log.ts';
 import { unzippedPiece } from './unzip.ts';
 
 const STATE = 'pieces.json';

@@ -4,18 +4,17 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { compatFileName, compatLine } from '../../core/depth/compat.ts';
-import type { Row } from '../../core/depth/row.ts';
+import type { Row } from '../../core/depth/columns.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
-import type { LogEnds } from '../../core/depth/pieces.ts';
+import type { LogEnds } from '../../core/depth/manifest.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, formatIso, parseInstant, parseIstDate } from '../../core/time.ts';
 import type { Strikes } from '../fyers/rest-guard.ts';
-import { appendCompat } from './compat-file.ts';
+import { appendCompat } from './csv-recording.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
-import { type DayLog, openDayLog } from './day-log.ts';
+import { type DayLog, openDayLog, openEventLog } from './part-log.ts';
 import { dayPieces } from './day-pieces.ts';
 import { type Disk, THIS_DISK, replaceFile } from './disk.ts';
-import { openEventLog } from './event-log.ts';
 
 export interface OpenDay {
   readonly cutBytes: number;

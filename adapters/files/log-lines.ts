@@ -1,6 +1,6 @@
 // The lines of a log's files, and stretches of them by byte.
 import { open, stat } from 'node:fs/promises';
-import type { LogEnd } from '../../core/depth/pieces.ts';
+import type { LogEnd } from '../../core/depth/manifest.ts';
 import { type PartNames, filesOf, partsIn } from './part-log.ts';
 
 export interface LogLine {

@@ -1,12 +1,13 @@
 // The operator's folder: `.env` and the token files, under the names that the reference gave them.
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
 import {
   type AccessToken,
-  type Parsed,
-  type RefreshToken,
   parseAccessToken,
+  type Parsed,
   parseRefreshToken,
+  type RefreshToken,
 } from '../../core/config.ts';
 import { type EnvProblem, readEnvText } from '../../core/env-file.ts';
 import { OPERATOR_FILES } from '../../core/names.ts';
@@ -14,6 +15,7 @@ import type { Instant } from '../../core/time.ts';
 import type { TokenKind } from '../../core/token/jwt.ts';
 import { findToken } from '../../core/token/token-text.ts';
 import { readText, unreadable } from './text-file.ts';
+import { STATE_FILE } from './token-folder.ts';
 
 /** Problems are full sentences with what to do, and never hold a value. */
 export interface EnvFile {
@@ -23,7 +25,7 @@ export interface EnvFile {
   readonly problems: readonly string[];
 }
 
-export interface TokenFiles {
+interface TokenFiles {
   /** The newest by `iat`, whatever the files' own times; null when there is no file. */
   readonly accessToken: AccessToken | null;
   readonly refreshToken: RefreshToken | null;
@@ -147,4 +149,39 @@ function malformed(file: string, why: string): Parsed<never> {
     ok: false,
     problem: `The content of ${file} ${why}. Correct it, or run \`rm ${file}\`.`,
   };
+}
+
+// Finds files of the operator's folder that others than their owner may read, and a folder that anyone may change.
+
+const GROUP_OR_OTHERS = 0o077;
+const OTHERS_WRITE = 0o002;
+
+interface LooseModes {
+  /** Files with any permission for group or others. */
+  readonly files: readonly string[];
+  /** Whether anyone may put another file in the place of these. */
+  readonly isFolderOpen: boolean;
+}
+
+/** Files that hold a secret, whether they are there or not. Never throws. */
+export function looseModes(folder: string): LooseModes {
+  const names = [
+    OPERATOR_FILES.env,
+    ...OPERATOR_FILES.accessToken,
+    ...OPERATOR_FILES.refreshToken,
+    STATE_FILE,
+  ];
+  const files = names.map((name) => path.join(folder, name));
+  return {
+    files: files.filter((file) => hasBits(file, GROUP_OR_OTHERS)),
+    isFolderOpen: hasBits(folder, OTHERS_WRITE),
+  };
+}
+
+function hasBits(place: string, bits: number): boolean {
+  try {
+    return (statSync(place).mode & bits) !== 0;
+  } catch {
+    return false;
+  }
 }

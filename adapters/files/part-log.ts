@@ -1,11 +1,12 @@
 // A log in numbered files: lines go to the last one, and a file that the disk failed is never written again.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/depth/columns.ts';
+import { type DayEvent, eventLine, parseEventLine } from '../../core/depth/day-events.ts';
+import type { LogEnd } from '../../core/depth/manifest.ts';
 import { toError } from '../../core/errors.ts';
-import type { LogEnd } from '../../core/depth/pieces.ts';
 import { type AppendFile, openAppendFile } from './append-file.ts';
-import { type Disk, THIS_DISK, diskFault } from './disk.ts';
-import { refuseLink } from './plain-file.ts';
+import { type Disk, diskFault, plainText, refuseLink, THIS_DISK } from './disk.ts';
 
 /** One kind of log. */
 export interface PartNames {
@@ -20,7 +21,7 @@ export interface PartNames {
   readonly header: string;
 }
 
-export interface PartLog {
+interface PartLog {
   readonly cutBytes: number;
   /** Null: the disk refused to open the log, and nothing was written since. */
   readonly end: () => LogEnd | null;
@@ -32,7 +33,7 @@ export interface PartLog {
   close(): Promise<void>;
 }
 
-export interface Part {
+interface Part {
   readonly part: number;
   readonly file: string;
 }
@@ -58,7 +59,7 @@ export async function filesOf(folder: string, names: PartNames): Promise<readonl
 }
 
 /** Continues the last file of the folder, or begins the first. Where the disk refuses, the first append tries again. */
-export async function openPartLog(
+async function openPartLog(
   folder: string,
   names: PartNames,
   disk: Disk = THIS_DISK,
@@ -134,4 +135,89 @@ async function begin(
     }
     throw diskFault(`The ${names.what} in ${folder}`, folder, caught);
   }
+}
+
+// The day's observations as CSV, one append and fdatasync a slot. A disk that fails gets a new file, never a second try.
+
+export interface DayLog extends Omit<PartLog, 'append'> {
+  /** replaced: the disk failed and the rows are in a new file. @throws FyersError `platform.disk` when that fails too */
+  append(rows: readonly Row[]): Promise<'appended' | 'replaced'>;
+}
+
+const PART = new RegExp(`^day-(\\d+)\\.v${String(SCHEMA_VERSION)}\\.csv$`);
+
+export const DAY_LOG: PartNames = {
+  what: 'day log',
+  nameOf: (part) => `day-${String(part)}.v${String(SCHEMA_VERSION)}.csv`,
+  partOf: (name) => {
+    const part = PART.exec(name)?.[1];
+    return part === undefined ? null : Number(part);
+  },
+  earlier: `earlier.v${String(SCHEMA_VERSION)}.csv`,
+  header: `${CSV_HEADER}\n`,
+};
+
+/** Continues the last file of the folder, or begins the first. */
+export async function openDayLog(folder: string, disk?: Disk): Promise<DayLog> {
+  const log = await openPartLog(folder, DAY_LOG, disk);
+  return { ...log, append: (rows) => log.append(rows.map((row) => `${csvLine(row)}\n`).join('')) };
+}
+
+// A day's plan, holes and happenings as JSON lines, in step with its day log.
+
+/** Ten times a day on which every slot of 150 symbols had its own reason. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+interface EventLog extends Omit<PartLog, 'append'> {
+  /** @throws FyersError `platform.disk`; what it could not write goes before the next call's lines */
+  append(events: readonly DayEvent[]): Promise<void>;
+}
+
+const EVENT_PART = /^events(?:\.(\d+))?\.jsonl$/;
+
+export const EVENT_LOG: PartNames = {
+  what: 'event log',
+  nameOf: (part) => (part === 0 ? 'events.jsonl' : `events.${String(part)}.jsonl`),
+  partOf: (name) => {
+    const found = EVENT_PART.exec(name);
+    return found === null ? null : Number(found[1] ?? 0);
+  },
+  earlier: 'earlier.jsonl',
+  header: '',
+};
+
+export async function openEventLog(folder: string, disk?: Disk): Promise<EventLog> {
+  const log = await openPartLog(folder, EVENT_LOG, disk);
+  let waiting = '';
+  let last: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    if (waiting === '') return;
+    await log.append(waiting);
+    waiting = '';
+  };
+  return {
+    ...log,
+    append: (events) => {
+      waiting += events.map((event) => `${eventLine(event)}\n`).join('');
+      // One after the other, whoever calls.
+      last = last.catch(() => undefined).then(write);
+      return last;
+    },
+    close: async () => {
+      // The last chance of what a full disk refused; whatever is lost here the next start explains.
+      await last.catch(() => undefined);
+      await write().catch(() => undefined);
+      await log.close();
+    },
+  };
+}
+
+/** Every readable event of the folder, in order. Lines of a later version are passed over. */
+export async function readEventLog(folder: string): Promise<readonly DayEvent[]> {
+  const events: DayEvent[] = [];
+  for (const file of await filesOf(folder, EVENT_LOG)) {
+    const text = (await plainText(file, MAX_BYTES)) ?? '';
+    events.push(...text.split('\n').flatMap((line) => parseEventLine(line) ?? []));
+  }
+  return events;
 }

@@ -1,34 +1,29 @@
 // One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { COLUMNS, CSV_HEADER, RECORDED_COLUMNS, isText } from '../../core/depth/columns.ts';
+import { isLikeDate, readDate } from '../../core/date-text.ts';
+import {
+  COLUMNS,
+  CSV_HEADER,
+  isText,
+  RECORDED_COLUMNS,
+  SCHEMA_VERSION,
+} from '../../core/depth/columns.ts';
 import { compatDateIn } from '../../core/depth/compat.ts';
 import type { CsvForm } from '../../core/depth/csv-form.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import type { Manifest } from '../../core/depth/manifest.ts';
-import { type RecordedRow, firstOfSlots, numberColumn } from '../../core/depth/recorded.ts';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
-import { toError } from '../../core/errors.ts';
-import { type IstDate, instant, isInstant, istDateAt, parseIstDate } from '../../core/time.ts';
+import { firstOfSlots, numberColumn, type RecordedRow } from '../../core/depth/recorded.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { instant, isInstant, type IstDate, istDateAt, parseIstDate } from '../../core/time.ts';
+import { daysWords } from '../../core/text.ts';
 import { csvRows, openCsv } from './csv-recording.ts';
-import { type DayArchive, dayArchive } from './day-archive.ts';
-import { DAY_LOG } from './day-log.ts';
-import { filesOf } from './part-log.ts';
-import { kindOf, refuseLink } from './plain-file.ts';
-import { magicOf } from './unzip.ts';
+import { dayArchive, type DayArchive } from './day-archive.ts';
 import { dayFolders } from './days.ts';
-import { type ParquetRows, openParquet } from './parquet-rows.ts';
-import {
-  absentDay,
-  absentFile,
-  damaged,
-  foreign,
-  madeAnew,
-  notADate,
-  notADay,
-  notAFile,
-  withoutDays,
-} from './recording-faults.ts';
+import { openParquet, type ParquetRows } from './parquet-rows.ts';
+import { DAY_LOG, filesOf } from './part-log.ts';
+import { kindOf, refuseLink } from './disk.ts';
+import { magicOf } from './unzip.ts';
 
 /** day: a folder of the harvester's · parquet, day-log, csv: files of ours, the last one an exported one · reference: its CSV of 25 columns. */
 type RecordingKind = 'day' | 'parquet' | 'day-log' | 'csv' | 'reference';
@@ -60,7 +55,7 @@ export interface Recording {
   readonly day: DayArchive | null;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** A date, a day's folder or a file; null is the latest day. */
   readonly what: string | null;
   /** Where the recordings are; a relative path of `what` is taken from `cwd`. */
@@ -220,4 +215,102 @@ async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
   } catch (caught) {
     throw damaged(file, toError(caught), mending);
   }
+}
+
+// Why a recording cannot be read, in words.
+
+function withoutDays(dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no recorded day in ${dataDir}.`,
+    'Name the folder with --data DIR, or record a day: `npx --no-install fyers harvest`.',
+  );
+}
+
+function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+  return new FyersError(
+    'operator.usage',
+    dates.length === 0
+      ? `There is no recorded day in ${dataDir}.`
+      : `${date} is not in ${dataDir}, which has ${daysWords(dates)}.`,
+    `Name another folder with --data DIR, or get the day from the bucket: \`npx --no-install fyers export ${date} --s3 --to ${date}.parquet\`.`,
+  );
+}
+
+function absentFile(place: string, dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no file ${place}.`,
+    `Name a file that is there, or a recorded day as YYYY-MM-DD: \`ls ${path.join(dataDir, 'days')}\` lists them.`,
+  );
+}
+
+/** @param problem a sentence without its point */
+export function notADate(problem: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${problem.replace(/\?$/, '')}${problem.endsWith('?') ? '?' : '.'}`,
+    'Days with a session: `npx --no-install fyers calendar`.',
+  );
+}
+
+function notADay(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is a folder, and not one of a day.`,
+    'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
+  );
+}
+
+/** @param why what it is instead; null: unknown */
+export function notARecording(place: string, why: string | null = null): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is no recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
+    'Name one of them, or a date: `npx --no-install fyers check --help`.',
+  );
+}
+
+/** Of a file that begins like one. */
+export function unlikeARecording(place: string, why: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} cannot be read as a recording: ${why}.`,
+    'Take the file as the Python original wrote it; its form is in `npx --no-install fyers import --help`.',
+  );
+}
+
+/** Of a device, a pipe or a link, which a recording does not have. */
+export function notAFile(place: string, what: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${place} is ${what}, and a recording has ordinary files only.`,
+    'Put the file itself in its place, or name another one: `npx --no-install fyers check --help`.',
+  );
+}
+
+export function foreign(place: string, why: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
+    'With the release that recorded it, write it in the columns that every release reads: `npx --no-install fyers export FILE --compat --to market_depth.csv`.',
+  );
+}
+
+const ANOTHER_COPY =
+  'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.';
+
+/** Of a day whose log is still beside what was made of it. */
+function madeAnew(date: IstDate, folder: string): string {
+  const dataDir = path.dirname(path.dirname(folder));
+  return `Its log is beside it: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
+}
+
+export function damaged(place: string, cause: Error, mending = ANOTHER_COPY): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${place} cannot be read to its end: ${cause.message}.`,
+    mending,
+    { cause },
+  );
 }

@@ -1,7 +1,7 @@
 // Asks the broker whether the market trades (Fyers API v3, "Market Status").
 import * as z from 'zod/mini';
 import { isPermissionRefused } from '../../core/broker-answer.ts';
-import { lenientArray } from '../../core/lenient-array.ts';
+import { lenientArray } from '../../core/text.ts';
 import type { FyersReply } from './http.ts';
 import type { RestGuard } from './rest-guard.ts';
 

@@ -1,6 +1,6 @@
 // Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
 import * as z from 'zod/mini';
-import { lenientArray } from '../../core/lenient-array.ts';
+import { lenientArray } from '../../core/text.ts';
 import type { RestGuard } from './rest-guard.ts';
 
 export interface QuotesCall {

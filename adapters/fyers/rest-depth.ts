@@ -1,16 +1,20 @@
 // Market depth by REST: every symbol of a slot is asked for inside the slot, nothing is retried, and nothing drifts.
 import { setMaxListeners } from 'node:events';
-import type { AppId, SamplingPlan, AccessToken } from '../../core/config.ts';
+import type { AccessToken, AppId, SamplingPlan } from '../../core/config.ts';
 import type { HoleReason } from '../../core/depth/coverage.ts';
+import {
+  type AnswerMoment,
+  type DepthReading,
+  readDepthAnswer,
+} from '../../core/depth/depth-answer.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
+import { BURST, type Pace, paceOf } from '../../core/rate-plan.ts';
 import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
-import { type Pace, paceOf } from '../../core/pace.ts';
-import { BURST } from '../../core/rate-plan.ts';
-import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
-import { type DepthAnswer, askForBook } from './depth-call.ts';
-import { type RestGuard, type StrikeStore, restGuard } from './rest-guard.ts';
-import { pausesOf } from './rest-pauses.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
+import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { callFyers, type FyersReply } from './http.ts';
+import { pausesOf, restGuard, type RestGuard, type StrikeStore } from './rest-guard.ts';
 
 /** One answer as the broker gave it; a call without an answer has none. */
 export interface RawAnswer {
@@ -21,7 +25,7 @@ export interface RawAnswer {
   readonly body: unknown;
 }
 
-export interface RestDepthOptions {
+interface RestDepthOptions {
   /** Gets every answer; it must not throw. */
   readonly onAnswer?: (answer: RawAnswer) => void;
   /** Fyers' API, without a trailing slash. */
@@ -36,7 +40,7 @@ export interface RestDepthOptions {
 }
 
 /** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
-export interface RestFeed extends DepthFeed {
+interface RestFeed extends DepthFeed {
   /** For whatever else calls with the same account. */
   readonly guard: RestGuard;
 }
@@ -219,4 +223,39 @@ async function sleptUntil(
     if (signal.aborted) return false;
     throw caught;
   }
+}
+
+// One call for one symbol's book: the book, or why there is none.
+
+interface DepthCall {
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  readonly symbol: string;
+  /** `<app id>:<access token>` */
+  readonly authorization: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** When the answer came; asked as it comes. */
+  readonly moment: () => AnswerMoment;
+  /** What was answered, before anything is made of it. */
+  readonly onReply?: (reply: FyersReply) => void;
+}
+
+type DepthAnswer =
+  ({ readonly kind: 'book' } & DepthReading) | ({ readonly kind: 'hole' } & Refusal);
+
+/** @throws only the signal's own reason */
+export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
+  const { apiUrl, symbol, authorization, timeoutMs, signal } = call;
+  const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
+  const url = `${apiUrl}/data/depth?${query.toString()}`;
+  const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
+  call.onReply?.(reply);
+  const reading =
+    reply.kind === 'answered' && reply.status === 200
+      ? readDepthAnswer(symbol, reply.body, call.moment())
+      : null;
+  return reading === null
+    ? { kind: 'hole', ...refusalOf(reply, authorization.split(':')) }
+    : { kind: 'book', ...reading };
 }

@@ -1,18 +1,20 @@
 // Whether the account may be called now: not after a rate limit, and after the second one not that day. One guard for all
 // calls of a process, because the broker counts them together (the symbol master is a public file, which it does not count).
+import type { AccessToken } from '../../core/config.ts';
+import type { HoleReason } from '../../core/depth/coverage.ts';
 import type { Clock } from '../../core/ports.ts';
 import {
+  addDays,
   type Instant,
   type IstDate,
-  MINUTE,
-  SECOND,
-  addDays,
   istDateAt,
   istInstant,
+  MINUTE,
   plus,
+  SECOND,
 } from '../../core/time.ts';
-import { refusalOf } from './depth-refusal.ts';
-import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
+import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { callFyers, type FyersReply, type FyersRequest } from './http.ts';
 
 /** Rate limits hit on a date, and until when the broker wants no more calls. */
 export interface Strikes {
@@ -125,4 +127,67 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
     },
   };
   return guard;
+}
+
+// Decides when not to ask for a book: after a rate limit or a foreign page, with a token or for a symbol that was refused.
+
+/** How long a refusal is believed before it is tried once more; a token may have been fixed at the broker. */
+const BELIEVED = MINUTE;
+/** The key of the pause for every symbol; no symbol is spelled so. */
+const TOKEN = 'token';
+
+interface Pause {
+  readonly reason: HoleReason;
+  readonly from: Instant;
+  readonly until: Instant;
+  /** Only for calls with this token. */
+  readonly token?: AccessToken;
+}
+
+interface DepthCall {
+  readonly symbol: string;
+  readonly token: AccessToken;
+  readonly sentAt: Instant;
+}
+
+export function pausesOf(guard: RestGuard) {
+  const pauses = new Map<string, Pause>();
+  /** One that is over is forgotten, and so is one that would begin later: the clock was set back. */
+  const active = (key: string, at: Instant): Pause | undefined => {
+    const pause = pauses.get(key);
+    if (pause === undefined) return undefined;
+    const { from, until } = pause;
+    if (from - (until - from) <= at && at < until) return pause;
+    pauses.delete(key);
+    return undefined;
+  };
+  return {
+    /** Why not to call, or null: call. */
+    reasonFor({ symbol, token, sentAt }: DepthCall): HoleReason | null {
+      const limited = guard.reason();
+      if (limited !== null) return limited;
+      for (const key of [TOKEN, symbol]) {
+        const pause = active(key, sentAt);
+        if (pause !== undefined && (pause.token ?? token) === token) return pause.reason;
+      }
+      return null;
+    },
+    note({ reason, retryAfterMs, concerns }: Refusal, call: DepthCall, from: Instant): void {
+      const { symbol, token, sentAt } = call;
+      const until = plus(from, BELIEVED);
+      switch (concerns) {
+        case 'account':
+          if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
+          else guard.foreign(sentAt);
+          return;
+        case 'token':
+          pauses.set(TOKEN, { reason, from, until, token });
+          return;
+        case 'symbol':
+          pauses.set(symbol, { reason, from, until });
+          return;
+        case 'call':
+      }
+    },
+  };
 }

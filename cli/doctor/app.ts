@@ -1,7 +1,6 @@
 // The Fyers app: its id and secret, its registered redirect URL, and the PIN.
 import path from 'node:path';
-import { looseModes } from '../../adapters/files/file-modes.ts';
-import { readEnvFile } from '../../adapters/files/operator-files.ts';
+import { looseModes, readEnvFile } from '../../adapters/files/operator-files.ts';
 import {
   type Parsed,
   parseAppId,
@@ -11,7 +10,7 @@ import {
 } from '../../core/config.ts';
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../core/names.ts';
 import { parametersOf } from '../aws.ts';
-import { isSameUrl, registeredUrl } from '../redirect-url.ts';
+import { isSameUrl, registeredUrl } from '../login-paste.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';

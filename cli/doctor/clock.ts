@@ -8,7 +8,7 @@ import {
 } from '../../core/clock-fault.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Instant } from '../../core/time.ts';
-import { type ClockCheck, clockCheck } from '../clock-check.ts';
+import { type ClockCheck, clockCheck } from '../settings.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 export interface Clocks extends ClockCheck {

@@ -1,5 +1,5 @@
 // The access token for the coming session, the calendar that names it, and with --live one book.
-import { askForBook } from '../../adapters/fyers/depth-call.ts';
+import { askForBook } from '../../adapters/fyers/rest-depth.ts';
 import { clockFaultWords } from '../../core/clock-fault.ts';
 import { parseSymbolAlias, parseSymbols } from '../../core/config.ts';
 import type { Level } from '../../core/depth/book.ts';
@@ -21,9 +21,8 @@ import {
   istInstant,
 } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { counted } from '../../core/words.ts';
-import { type Held, fromFiles, fromParameters } from '../token-sources.ts';
-import { judge, mayBeProven } from '../token-verdict.ts';
+import { counted } from '../../core/text.ts';
+import { fromFiles, fromParameters, type Held, judge, mayBeProven } from '../token-verdict.ts';
 import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
 
 const LOGIN = 'Log in with `npx --no-install fyers login`.';

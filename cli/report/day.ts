@@ -1,10 +1,11 @@
 // A recorded day's rows, plan and holes, read once, as what the report shows.
 import type { Recording } from '../../adapters/files/recordings.ts';
 import {
-  type PlanEvent,
   coverageOf,
+  type PlanEvent,
   plansIn,
   recordedSession,
+  soFar,
 } from '../../core/depth/day-events.ts';
 import { fieldFaultsIn } from '../../core/depth/field-faults.ts';
 import { coverageRuns, startFigures } from '../../core/depth/figures.ts';
@@ -15,7 +16,6 @@ import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../../core/time.ts';
 import { IMPORTED } from '../../harvester/import.ts';
 import { type OwnDays, phasesIn, sessionsOn } from '../../harvester/sessions.ts';
-import { soFar } from '../../harvester/so-far.ts';
 import type { ReportDay } from './page.ts';
 
 const COLUMN = {

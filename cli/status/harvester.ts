@@ -2,7 +2,7 @@
 import type { CloudWatchClient, Dimension } from '@aws-sdk/client-cloudwatch';
 import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../core/names.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
-import { counted } from '../../core/words.ts';
+import { counted } from '../../core/text.ts';
 import { awsCall } from '../aws.ts';
 import type { Looking, Said } from './said.ts';
 

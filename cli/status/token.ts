@@ -2,15 +2,16 @@
 import { nextSession } from '../../core/market/calendar.ts';
 import { formatIst } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { type Held, fromParameters } from '../token-sources.ts';
 import {
-  type TokenState,
-  type Verdict,
   answerIn,
   depthRefusedIn,
+  fromParameters,
+  type Held,
   judge,
   loginHelpsFrom,
   mayBeProven,
+  type TokenState,
+  type Verdict,
 } from '../token-verdict.ts';
 import { prove } from '../tokens.ts';
 import type { Tone } from '../terminal.ts';

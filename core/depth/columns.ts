@@ -1,8 +1,8 @@
 // The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
 import { parseSymbol } from '../config.ts';
-import { type Instant, formatIso, instant, parseInstant } from '../time.ts';
-import { LEVELS, type Level } from './book.ts';
-import type { Row } from './row.ts';
+import type { FeedName, Taken } from '../ports.ts';
+import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
+import { type Book, type Level, LEVELS } from './book.ts';
 
 /** Raised with any change of a column's name, order, type or unit: part of the day log's name and of the bucket's prefix. */
 export const SCHEMA_VERSION = 2;
@@ -200,4 +200,61 @@ function orders(side: string, of: Side): readonly Column[] {
     nullable: true,
     of: (row: Row) => of(row)[n - 1]?.orders ?? null,
   }));
+}
+
+// A row: one snapshot as it is stored, observed and nothing derived.
+
+export interface Row {
+  readonly symbol: string;
+  readonly slot: Instant;
+  /** Null where the recording does not tell, such as an imported one. */
+  readonly requestedAt: Instant | null;
+  readonly receivedAt: Instant;
+  readonly feed: FeedName;
+  readonly book: Book;
+}
+
+/** The rows of one batch, in its order; holes are the event log's. */
+export function rowsOf(feed: FeedName, batch: readonly Taken[]): readonly Row[] {
+  return batch.flatMap((taken) =>
+    taken.kind === 'hole'
+      ? []
+      : [
+          {
+            symbol: taken.symbol,
+            slot: taken.slot,
+            requestedAt: taken.sentAt,
+            receivedAt: taken.receivedAt,
+            feed,
+            book: taken.book,
+          },
+        ],
+  );
+}
+
+// Where a running harvester stands, and one line of it for people.
+
+export interface Status {
+  readonly at: Instant;
+  readonly doing:
+    | { readonly kind: 'waiting'; readonly opensAt: Instant }
+    | {
+        readonly kind: 'recording';
+        /** The last slot, and how many symbols it has a row of. */
+        readonly slot: Instant;
+        readonly filled: number;
+        readonly symbols: number;
+        /** From the slot's instant to its first request. */
+        readonly lagMs: number;
+      };
+  readonly hasToken: boolean;
+}
+
+/** `09:15:05 · slot 09:15:05, 5 of 5 symbols, 3 ms late · no token` */
+export function statusWords({ at, doing, hasToken }: Status): string {
+  const what =
+    doing.kind === 'waiting'
+      ? `waits for ${formatIst(doing.opensAt)}`
+      : `slot ${formatClock(doing.slot)}, ${String(doing.filled)} of ${String(doing.symbols)} symbols, ${String(doing.lagMs)} ms late`;
+  return [formatClock(at), what, ...(hasToken ? [] : ['no token'])].join(' · ');
 }

@@ -9,8 +9,15 @@ import {
   parseInstant,
   parseIstDate,
 } from '../time.ts';
-import { COLUMNS, type Cell, cellIndex, notAValue, numberIn, parseCell } from './columns.ts';
-import type { Row } from './row.ts';
+import {
+  type Cell,
+  cellIndex,
+  COLUMNS,
+  notAValue,
+  numberIn,
+  parseCell,
+  type Row,
+} from './columns.ts';
 
 /** The reference's columns are our first ones: the last of them is the fifth ask's quantity. */
 export const COMPAT_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);

@@ -1,9 +1,9 @@
 // What the harvester says about itself: one function per business event, its log line and its metric defined together.
-import type { Event, Level } from '../events.ts';
+import type { Event, Level } from '../ports.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../names.ts';
 import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
-import { counted } from '../words.ts';
+import { counted } from '../text.ts';
 import type { CoverageSummary } from './coverage.ts';
 import { type DepthField, fieldWords } from './field-faults.ts';
 import type { SessionPlan } from '../market/phases.ts';

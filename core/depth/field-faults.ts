@@ -39,7 +39,7 @@ export interface FieldFaults {
   readonly rows: number;
 }
 
-/** A field is suspect above it: the limit of whatever cannot be right (`core/depth/marks.ts`). */
+/** A field is suspect above it: the limit of whatever cannot be right (`core/depth/quality.ts`). */
 const SUSPECT_ABOVE_PERCENT = 0.1;
 
 /** In the order of {@link DEPTH_FIELD_COLUMNS}, without the fields that every row has. */

@@ -1,12 +1,11 @@
 // What a day's objects hold, and how much of the day that is. Written last, so its presence says that the rest is whole.
 import * as z from 'zod/mini';
 import type { SessionPlan } from '../market/phases.ts';
-import { type Instant, type IstDate, formatIso } from '../time.ts';
+import { formatIso, type Instant, type IstDate } from '../time.ts';
 import { SCHEMA_VERSION } from './columns.ts';
 import type { CoverageSummary } from './coverage.ts';
 import type { FieldFaults } from './field-faults.ts';
-import { MARKS } from './marks.ts';
-import type { QualitySummary } from './quality.ts';
+import { MARKS, type QualitySummary } from './quality.ts';
 
 const counts = {
   expected: z.number(),
@@ -18,13 +17,13 @@ const counts = {
 /** In the day's own folder: a manifest may come from elsewhere, and must not lead to another file. */
 const fileName = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{0,99}$/));
 
-export const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
+const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
 
 const mark = z.enum(MARKS);
 /** Rows by mark, those that no row has left out. */
 const marks = z.partialRecord(mark, z.number());
 
-/** What is known of a symbol's rows besides their number: see `core/depth/marks.ts`. */
+/** What is known of a symbol's rows besides their number: see `core/depth/quality.ts`. */
 const quality = z.object({
   /** Somebody should look before the day is used: a symbol has a mark in `red`. */
   red: z.boolean(),
@@ -85,7 +84,7 @@ const manifest = z.object({
 export type Manifest = z.infer<typeof manifest>;
 export type FileFacts = z.infer<typeof file>;
 
-export interface ManifestFacts {
+interface ManifestFacts {
   readonly date: IstDate;
   readonly shard: number;
   readonly session: SessionPlan;
@@ -152,4 +151,46 @@ export function manifestProblem(caught: unknown): string {
 /** @throws where the text is not a manifest of this version. */
 export function parseManifest(text: string): Manifest {
   return manifest.parse(JSON.parse(text));
+}
+
+// A running day goes up in numbered pieces of its two logs. What this machine knows of them outlives its process.
+
+const logEnd = z.object({ part: z.number(), bytes: z.number() });
+const logEnds = z.object({ rows: logEnd, events: logEnd });
+
+const pieceState = z.object({
+  /** The number of the piece that is to be shipped next; the first is 1. */
+  next: z.number(),
+  /** Where in this machine's logs that piece begins. */
+  from: logEnds,
+  /** Made and perhaps in the bucket, but nobody has confirmed it: it is sent again, the same bytes, until somebody does. */
+  pending: z.nullable(z.object({ to: logEnds, files: z.array(file) })),
+});
+
+/** How far a log is on disk for certain: whole lines, of the file with that number. */
+export type LogEnd = z.infer<typeof logEnd>;
+export type LogEnds = z.infer<typeof logEnds>;
+export type PieceState = z.infer<typeof pieceState>;
+export type Piece = NonNullable<PieceState['pending']>;
+
+const START: LogEnd = { part: 0, bytes: 0 };
+
+/** A machine that has shipped nothing of the day: its own logs from their start, after what others have shipped. */
+export function firstState(next: number): PieceState {
+  return { next, from: { rows: START, events: START }, pending: null };
+}
+
+/** Objects of the day's folder; they sort as they were shipped. The piece of the event log claims the number. */
+export function pieceNames(number: number): { readonly rows: string; readonly events: string } {
+  const digits = String(number).padStart(4, '0');
+  return { rows: `day-${digits}.csv.gz`, events: `events-${digits}.jsonl.gz` };
+}
+
+/** Null for a text that is not a state. */
+export function parsePieceState(text: string): PieceState | null {
+  try {
+    return pieceState.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }

@@ -1,11 +1,10 @@
 // What is wrong with a row, as far as the row itself, its symbol's earlier rows and the calendar tell. Nothing is dropped.
-import { type Phase, type SessionPlan, phaseAt } from '../market/phases.ts';
+import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
-import { type Instant, MINUTE, instant, istInstant } from '../time.ts';
-import { ASKS, BIDS, bestOf, hasGap, isMonotone } from './book-cells.ts';
-import { COLUMNS, cellIndex } from './columns.ts';
-import { MARKS, type Mark, RED_ABOVE_PERCENT } from './marks.ts';
-import { type Observed, numberAt, symbolOf } from './observed.ts';
+import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
+import { ASKS, bestOf, BIDS, hasGap, isMonotone } from './book-cells.ts';
+import { cellIndex, COLUMNS } from './columns.ts';
+import { numberAt, type Observed, symbolOf } from './observed.ts';
 
 const TIMESTAMP = cellIndex('timestamp');
 const LAST_PRICE = cellIndex('ltp');
@@ -291,4 +290,116 @@ function counted(all: readonly { readonly mark: Mark; readonly rows: number }[])
 
 function indexesOf(isOne: (name: string) => boolean): readonly number[] {
   return COLUMNS.flatMap(({ name }, index) => (isOne(name) ? [index] : []));
+}
+
+// The closed list of what a row can be marked with, in the order in which a row's marks stand in its cell.
+
+export const MARKS = [
+  'crossed',
+  'locked',
+  'non-monotone',
+  'zero-inside',
+  'stale',
+  'frozen',
+  'outside-circuit',
+  'off-tick',
+  'outside-session',
+] as const;
+
+type Mark = (typeof MARKS)[number];
+
+/**
+ * A symbol's day is red above it. Percent of the symbol's rows; of its continuous ones for stale and frozen. What
+ * cannot be right may be the glitch of a moment and no more; what an illiquid symbol does by itself may be half of the day. The limits are this project's judgement, taken from no source: the counts stand beside them in
+ * the manifest and in `fyers check`.
+ */
+export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
+  crossed: 0.1,
+  locked: 1,
+  'non-monotone': 0.1,
+  'zero-inside': 0.1,
+  stale: 20,
+  frozen: 50,
+  'outside-circuit': 0.1,
+  'off-tick': 1,
+  'outside-session': 0.1,
+};
+
+/** For the README's table. */
+export const MARK_MEANINGS: Readonly<
+  Record<Mark, { readonly judged: string; readonly means: string }>
+> = {
+  crossed: { judged: 'CONTINUOUS', means: 'the best bid is above the best ask' },
+  locked: { judged: 'CONTINUOUS', means: 'the best bid equals the best ask' },
+  'non-monotone': {
+    judged: 'every phase',
+    means: 'a level is not worse than the one before it on its side',
+  },
+  'zero-inside': {
+    judged: 'every phase',
+    means:
+      'a level without price or quantity stands before one that has both; in an auction a quantity without a price is market orders and no flaw',
+  },
+  stale: {
+    judged: 'CONTINUOUS',
+    means:
+      'levels and totals have been the same for a minute or more (and three rows), though a trade happened meanwhile; or the last trade is of an earlier day beside a volume',
+  },
+  frozen: {
+    judged: 'CONTINUOUS',
+    means:
+      'nothing at all, from the levels to the volume, has changed for five minutes or more (and three rows)',
+  },
+  'outside-circuit': {
+    judged: 'every phase',
+    means: "a level's price, or the last price if it is of the day, is outside the circuit limits",
+  },
+  'off-tick': {
+    judged: 'every phase',
+    means: "such a price is no multiple of the symbol's tick, if the day's symbol master gave one",
+  },
+  'outside-session': {
+    judged: '–',
+    means:
+      'received in no phase of its symbol; towards red only outside of the hours that were to be recorded of all symbols',
+  },
+};
+
+// When a previous close of the broker's says that something happened to a symbol: a bonus, a split, or another contract.
+
+/**
+ * Of the last price. Where no auction finds it, a close is the average of the last half hour's trades, and the last price
+ * is one of them. Five percent between the two take a run of some ten percent in that half hour, which is a news item of
+ * its own; a bonus of one share for ten moves a price by nine, and a split by half or more.
+ */
+const AVERAGE_WITHIN = 0.05;
+/** Rupees: that of most shares, where nobody told. */
+const USUAL_TICK = 0.05;
+/** Binary fractions only come near to decimal ones. */
+const ROUNDING = 0.001;
+
+const OPTION = /\d(?:CE|PE)$/;
+
+interface LastClose {
+  readonly symbol: string;
+  /** Rupees: the last price of the session before. */
+  readonly price: number;
+  /** Rupees; null where nobody told. */
+  readonly tick: number | null;
+  /** Whether that session's close was found by auction. */
+  readonly byAuction: boolean;
+}
+
+/**
+ * Rupees by which the broker's previous close may differ from the last price of the session before; infinite: they may
+ * differ by anything.
+ *
+ * What the auction finds is traded at until the end, so the last price is the close, to a tick, and smaller things show
+ * too. Every other share, a future, whose settlement price is such an average as well, and an index, which is computed from
+ * closes, differ by what the average does. An option's premium may halve in its last half hour, and a bonus gives the
+ * option another strike and so another name: of it nothing can be told.
+ */
+export function closeWithin({ symbol, price, tick, byAuction }: LastClose): number {
+  if (OPTION.test(symbol)) return Infinity;
+  return byAuction ? (tick ?? USUAL_TICK) + ROUNDING : price * AVERAGE_WITHIN;
 }

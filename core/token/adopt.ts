@@ -1,9 +1,16 @@
 // Which of the operator's tokens is taken: never an older one, an expired one or another account's. Nothing is minted here.
 import { parseAccessToken, parseRefreshToken } from '../config.ts';
 import type { AccessToken, RefreshToken } from '../config.ts';
-import { type Viewpoint, isForeign, tokenIn } from './check.ts';
+import {
+  decodeToken,
+  isForeign,
+  isPlausible,
+  type TokenClaims,
+  tokenIn,
+  type TokenKind,
+  type Viewpoint,
+} from './jwt.ts';
 import { displayFingerprint } from './digest.ts';
-import { type TokenClaims, type TokenKind, decodeToken, isPlausible } from './jwt.ts';
 
 /** What became of a token that was offered. `dead`: the broker does not accept it. */
 export type Adoption =

@@ -1,7 +1,6 @@
 // The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
 import type { ErrorCode } from '../errors.ts';
-import type { Event, Level } from '../events.ts';
-import type { Halted, RefusedBy } from '../ports.ts';
+import type { Event, Halted, Level, RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
 import type { AdoptedToken } from './adopt.ts';
 import type { AskReason, Trigger } from './decide.ts';

@@ -9,17 +9,15 @@ import {
 import type { TradingDay } from '../market/phases.ts';
 import type { App, MintAnswer, Proof } from '../ports.ts';
 import { type Instant, brokerDay } from '../time.ts';
-import { checkMinted, standingOf, tokenIn } from './check.ts';
-import { type Facts, MOST_CALLS, type Trigger } from './decide.ts';
+import { checkMinted, decodeToken, standingOf, tokenIn } from './jwt.ts';
+import { type Facts, isProbeDue, MOST_CALLS, type ProbeRefresh, type Trigger } from './decide.ts';
 import {
   appFingerprint,
   inputFingerprint,
   oldAppFingerprint,
   oldInputFingerprint,
 } from './digest.ts';
-import { decodeToken } from './jwt.ts';
 import { type LoginState, isRefusedApp } from './login-state.ts';
-import { type ProbeRefresh, isProbeDue } from './probe.ts';
 import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
 
 /** A PIN, and what it is fingerprinted with. */

@@ -5,7 +5,7 @@ import { type AuthCode, parseAuthCode } from '../config.ts';
 import type { CalendarOptions } from '../market/calendar.ts';
 import { LONGEST_PASTED, pastedText, withoutTail } from '../pasted.ts';
 import type { App } from '../ports.ts';
-import { hideTokens } from '../scrub.ts';
+import { hideTokens } from '../text.ts';
 import { type Instant, SECOND, instant, istDateAt } from '../time.ts';
 import { decodeToken } from './jwt.ts';
 import { isStateShaped, readState } from './login-link.ts';

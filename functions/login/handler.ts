@@ -4,11 +4,9 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
-import { reportFailure } from '../failure.ts';
-import { deadline, wiringOf } from '../wiring.ts';
-import { answerLogin, shown } from './answer.ts';
+import { deadline, reportFailure, wiringOf } from '../wiring.ts';
+import { answerLogin, methodOf, shown } from './answer.ts';
 import { keepingApp, newKept } from './kept.ts';
-import { methodOf } from './request.ts';
 
 const kept = newKept();
 

@@ -1,10 +1,13 @@
 // FyersTokenRefresh: wires the ports and hands over. A failure is always thrown: to AWS a returned 500 is a success.
 import type { Context } from 'aws-lambda';
-import { adopt } from '../../keeper/adopt.ts';
-import { refresh } from '../../keeper/refresh.ts';
-import { thrownFailure } from '../failure.ts';
-import { deadline, wiringOf } from '../wiring.ts';
-import { type Answer, adoptionAnswer, answerTo, parseEvent } from './event.ts';
+import * as z from 'zod/mini';
+import { FyersError } from '../../core/errors.ts';
+import { REFRESHED_BODY, REGION } from '../../core/names.ts';
+import { isLastSlot, REFRESH_SLOTS, slotEvent } from '../../core/schedule.ts';
+import type { Trigger } from '../../core/token/decide.ts';
+import { adopt, type AdoptionReport, type Offer } from '../../keeper/adopt.ts';
+import { type Outcome, refresh } from '../../keeper/refresh.ts';
+import { deadline, thrownFailure, wiringOf } from '../wiring.ts';
 
 /** @throws FyersError for everything but a live token, a day of rest and a login that is awaited. */
 export async function handler(event: unknown, context: Context): Promise<Answer> {
@@ -21,4 +24,69 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
   } catch (caught) {
     throw thrownFailure(caught, log, 'refresh');
   }
+}
+
+// The events that start the function, and its answers.
+
+type Request =
+  | { readonly kind: 'refresh'; readonly trigger: Trigger }
+  | { readonly kind: 'adopt'; readonly offer: Offer };
+
+/** What `aws lambda invoke` prints; `body` is JSON text, as behind an HTTP gateway. */
+export interface Answer {
+  readonly statusCode: 200 | 202;
+  readonly body: string;
+}
+
+const token = z.nullable(z.string());
+const Slot = slotEvent('slot', REFRESH_SLOTS);
+const Adopt = z.strictObject({
+  adopt: z.strictObject({ accessToken: token, refreshToken: token }),
+});
+const Operator = z.object({
+  trigger: z.optional(z.never()),
+  adopt: z.optional(z.never()),
+  probe: z.optional(z.boolean()),
+});
+
+/**
+ * Without a payload, or with one that says nothing of ours, an operator asks.
+ * @param functionName the function's own, for who has to invoke it again
+ * @throws FyersError `operator.usage`
+ */
+export function parseEvent(event: unknown, functionName: string): Request {
+  const slot = Slot.safeParse(event);
+  if (slot.success) {
+    const { slot: name } = slot.data;
+    return { kind: 'refresh', trigger: { kind: 'slot', slot: name, last: isLastSlot(name) } };
+  }
+  const adopt = Adopt.safeParse(event);
+  if (adopt.success) return { kind: 'adopt', offer: adopt.data.adopt };
+  const operator = Operator.safeParse(event ?? {});
+  if (operator.success) {
+    return {
+      kind: 'refresh',
+      trigger: { kind: 'operator', probe: operator.data.probe ?? false },
+    };
+  }
+  throw new FyersError(
+    'operator.usage',
+    'The event is none that this function knows.',
+    `Invoke it without a payload: \`aws lambda invoke --function-name ${functionName} --region ${REGION} /dev/stdout\`.`,
+  );
+}
+
+export function answerTo(outcome: Outcome): Answer {
+  switch (outcome.kind) {
+    case 'live':
+      return { statusCode: 200, body: REFRESHED_BODY };
+    case 'rested':
+      return { statusCode: 200, body: JSON.stringify({ message: outcome.message }) };
+    case 'login-needed':
+      return { statusCode: 202, body: JSON.stringify({ message: outcome.message }) };
+  }
+}
+
+function adoptionAnswer(report: AdoptionReport): Answer {
+  return { statusCode: 200, body: JSON.stringify(report) };
 }

@@ -3,13 +3,10 @@
 import type { Context } from 'aws-lambda';
 import { FyersError } from '../../core/errors.ts';
 import { REGION } from '../../core/names.ts';
-import { WATCH_SLOTS } from '../../core/schedule.ts';
+import { slotEvent, WATCH_SLOTS } from '../../core/schedule.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
-import { type Told, tellOfRead } from '../../keeper/outside-read.ts';
-import { type Looked, watch } from '../../keeper/watch.ts';
-import { thrownFailure } from '../failure.ts';
-import { slotEvent } from '../slot-event.ts';
-import { deadline, wiringOf } from '../wiring.ts';
+import { type Looked, tellOfRead, type Told, watch } from '../../keeper/watch.ts';
+import { deadline, thrownFailure, wiringOf } from '../wiring.ts';
 
 const Slot = slotEvent('watch', WATCH_SLOTS);
 

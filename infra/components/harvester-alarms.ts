@@ -81,7 +81,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
       metric: metric('faults'),
       statistic: 'Sum',
       // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults: the alarm is over soon, and
-      // the next, different fault rings again (`core/depth/fault-bell.ts`).
+      // the next, different fault rings again (`adapters/aws/metrics.ts`).
       ...FIRST_IN_A_MINUTE,
       // A harvester that measures nothing has an alarm of its own.
       treatMissingData: 'notBreaching',

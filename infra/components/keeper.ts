@@ -2,20 +2,24 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { DEFAULT_KEY_ID, ENVIRONMENT, type FunctionActor, type Names } from '../../core/names.ts';
+import {
+  DEFAULT_KEY_ID,
+  ENVIRONMENT,
+  type FunctionActor,
+  LOGIN_URL_KEYWORD,
+  type Names,
+} from '../../core/names.ts';
+import type { ProbeRefresh } from '../../core/token/decide.ts';
 import type { Code } from '../bundle.ts';
-import type { Reserved } from '../concurrency.ts';
-import type { ProbeRefresh } from '../../core/token/probe.ts';
+import { type Environment, keeperFunction, type MadeFunction, type Reserved } from './function.ts';
 import type { Arns } from '../policies.ts';
 import type { Credentials } from './credentials.ts';
-import { type Environment, type MadeFunction, keeperFunction } from './function.ts';
 import type { Messages } from './messages.ts';
-import { newLoginUrl } from './new-login-url.ts';
 import { schedules } from './schedules.ts';
 
 const DAY_SECONDS = 86_400;
 
-export interface KeeperArgs {
+interface KeeperArgs {
   readonly names: Names;
   readonly suffix: string;
   readonly accountId: pulumi.Output<string>;
@@ -169,4 +173,22 @@ function environmentOf(args: KeeperArgs): Environment {
 
 function pinEnvironment({ credentials, names }: KeeperArgs): Environment {
   return credentials.pinArn === null ? {} : { [ENVIRONMENT.pinSecret]: names.pinSecret };
+}
+
+// Tells when the login URL is another one: AWS makes it up, so after `pulumi destroy` and `pulumi up` it has changed.
+
+/** Runs after the address was made, never for one that stands, and not in a preview. */
+function newLoginUrl(redirectUri: string): pulumi.ResourceHook {
+  return new pulumi.ResourceHook('login-url-is-new', async ({ newOutputs }) => {
+    const url = String(newOutputs?.['functionUrl']);
+    if (redirectUri === LOGIN_URL_KEYWORD) await pulumi.log.warn(registerAgain(url));
+    else await pulumi.log.info(`${isNew(url)} Renew the bookmark on your phone.`);
+  });
+}
+
+const isNew = (url: string) =>
+  `The login URL is new: ${url} (one of an earlier stack leads nowhere).`;
+
+function registerAgain(url: string): string {
+  return `${isNew(url)} No login succeeds until it is the app's redirect URL, letter by letter, at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
 }

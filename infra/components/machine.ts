@@ -7,7 +7,7 @@ import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../harvesters.ts';
 import { type Arns, policyFor, trust } from '../policies.ts';
 import { userData } from '../user-data.ts';
-import { instanceGuard } from './instance-guard.ts';
+import { instanceGuard } from '../session-guard.ts';
 import type { Network } from './network.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';

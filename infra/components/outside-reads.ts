@@ -2,15 +2,15 @@
 // function sends the message.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Names } from '../../core/names.ts';
-import type { Reader, WatchedReads } from '../parsers.ts';
-import { readPattern } from '../read-pattern.ts';
+import { type Names, READ_TRAIL, REGION } from '../../core/names.ts';
+import { PARAMETERS } from '../arns.ts';
+import type { Reader, WatchedReads } from '../config.ts';
+import { closedBucket } from './bucket.ts';
 import type { Credentials } from './credentials.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
-import { readTrail } from './read-trail.ts';
 
-export interface OutsideReadsArgs {
+interface OutsideReadsArgs {
   readonly names: Names;
   readonly accountId: pulumi.Output<string>;
   /** Another trail of the account would make ours a second copy of the same events, which AWS charges for. */
@@ -81,4 +81,158 @@ function pattern(args: OutsideReadsArgs): pulumi.Output<string> {
         userArns: arnsOf('user'),
       }),
     );
+}
+
+// A trail of what is read in the account. EventBridge gets CloudTrail's events only where one is recorded.
+
+/** Long enough to look up what a message told of. */
+const KEPT_DAYS = 14;
+
+interface ReadTrailArgs {
+  readonly names: Names;
+  readonly accountId: pulumi.Output<string>;
+}
+
+/** Of this region, as parameters and secrets are of one. Bucket and records go with the stack. */
+function readTrail(
+  parent: pulumi.ComponentResource,
+  { names, accountId }: ReadTrailArgs,
+): aws.cloudtrail.Trail {
+  const bucket = new aws.s3.Bucket(READ_TRAIL, { forceDestroy: true }, { parent });
+  const trailArn = pulumi.interpolate`arn:aws:cloudtrail:${REGION}:${accountId}:trail/${names.reads}`;
+  const granted = trailMay(bucket, accountId, trailArn);
+  const policy = closedBucket(READ_TRAIL, bucket, { parent }, granted);
+  new aws.s3.BucketLifecycleConfiguration(
+    READ_TRAIL,
+    {
+      bucket: bucket.id,
+      rules: [
+        {
+          id: 'what-was-read-long-ago',
+          status: 'Enabled',
+          filter: {},
+          expiration: { days: KEPT_DAYS },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+        },
+      ],
+    },
+    { parent },
+  );
+  return new aws.cloudtrail.Trail(
+    READ_TRAIL,
+    {
+      name: names.reads,
+      s3BucketName: bucket.id,
+      enableLogFileValidation: true,
+      // Those of IAM and the like, which are recorded in another region.
+      includeGlobalServiceEvents: false,
+      eventSelectors: [
+        {
+          includeManagementEvents: true,
+          readWriteType: 'ReadOnly',
+          // Each decryption is an event of its own, and tells no more than the read that asked for it.
+          excludeManagementEventSources: ['kms.amazonaws.com'],
+        },
+      ],
+    },
+    // CloudTrail looks whether it may write.
+    { parent, dependsOn: [policy] },
+  );
+}
+
+/** As the CloudTrail User Guide has it, for this trail alone. */
+function trailMay(
+  bucket: aws.s3.Bucket,
+  accountId: pulumi.Output<string>,
+  trailArn: pulumi.Output<string>,
+): readonly aws.iam.PolicyStatement[] {
+  const Principal = { Service: 'cloudtrail.amazonaws.com' };
+  return [
+    {
+      Sid: 'TrailLooksAtTheBucket',
+      Effect: 'Allow',
+      Principal,
+      Action: 's3:GetBucketAcl',
+      Resource: pulumi.interpolate`arn:aws:s3:::${bucket.id}`,
+      Condition: { StringEquals: { 'aws:SourceArn': trailArn } },
+    },
+    {
+      Sid: 'TrailWrites',
+      Effect: 'Allow',
+      Principal,
+      Action: 's3:PutObject',
+      Resource: pulumi.interpolate`arn:aws:s3:::${bucket.id}/AWSLogs/${accountId}/*`,
+      Condition: {
+        StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' },
+      },
+    },
+  ];
+}
+
+// Which of CloudTrail's events the operator is told of: reads of what this stack keeps secret, by nobody of its own.
+
+interface ReadPatternArgs {
+  readonly names: Names;
+  readonly accountId: string;
+  /** With the characters that AWS appends; null without a PIN. */
+  readonly pinArn: string | null;
+  /** Whose reads are not told. */
+  readonly roleArns: readonly string[];
+  readonly userArns: readonly string[];
+}
+
+/** EventBridge's quota for a pattern, in characters, before an increase that one would have to ask for. */
+const PATTERN_LENGTH_MAX = 2_048;
+
+/** An address that every mail holds is nobody's secret. */
+const SECRET = PARAMETERS.filter((name) => name !== 'FYERS_LOGIN_URL');
+
+/** All that hand out a value. BatchGetSecretValue is recorded as a GetSecretValue for each secret. */
+const CALLS = [
+  'GetParameter',
+  'GetParameters',
+  'GetParametersByPath',
+  'GetParameterHistory',
+  'GetSecretValue',
+] as const;
+
+/** @throws RunError where so many readers are named that EventBridge would not take it */
+export function readPattern({ names, accountId, pinArn, roleArns, userArns }: ReadPatternArgs) {
+  const parameters = [
+    ...[...SECRET, 'FYERS_TELEGRAM' as const].map((name) => names.parameter(name)),
+    // A version or a label after the name, and the address in place of it, are rare: those of another stack are told,
+    // too, rather than doubling the pattern.
+    { wildcard: 'FYERS_*:*' },
+    { prefix: `arn:aws:ssm:${REGION}:${accountId}:parameter/FYERS_` },
+  ];
+  const secret = `arn:aws:secretsmanager:${REGION}:${accountId}:secret:${names.pinSecret}`;
+  const pattern = JSON.stringify({
+    source: ['aws.ssm', 'aws.secretsmanager'],
+    'detail-type': ['AWS API Call via CloudTrail'],
+    detail: {
+      eventName: CALLS,
+      userIdentity: {
+        ...(userArns.length === 0 ? {} : { arn: allBut(userArns) }),
+        sessionContext: { sessionIssuer: { arn: allBut(roleArns) } },
+      },
+      $or: [
+        { requestParameters: { name: parameters } },
+        { requestParameters: { names: parameters } },
+        // The whole of the store: names without a slash lie at its root.
+        { requestParameters: { path: ['/'] } },
+        ...(pinArn === null
+          ? []
+          : [{ requestParameters: { secretId: [names.pinSecret, secret, pinArn] } }]),
+      ],
+    },
+  });
+  if (pattern.length <= PATTERN_LENGTH_MAX) return pattern;
+  throw new pulumi.RunError(
+    `watchReads has to leave out every role and user of readers, and EventBridge takes ${String(PATTERN_LENGTH_MAX)} characters, not ${String(pattern.length)}. Name fewer with \`pulumi config set readers VALUE\`.`,
+  );
+}
+
+/** `anything-but` alone needs the field to be there, and neither a user of IAM nor the root user has a session's issuer. */
+function allBut(arns: readonly string[]) {
+  return [{ exists: false }, { 'anything-but': arns }];
 }

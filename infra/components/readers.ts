@@ -1,7 +1,7 @@
 // Other bots of the operator's: roles and users that the program does not make, and that may read the access token.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Reader } from '../parsers.ts';
+import type { Reader } from '../config.ts';
 import { type Arns, policyFor } from '../policies.ts';
 
 export interface ReadersArgs {

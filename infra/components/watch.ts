@@ -1,10 +1,10 @@
 // What rings when something fails. Thirteen alarms with one harvester, of which an account has ten free; six more for
 // each other one.
+import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
 import { FUNCTION_ACTORS } from '../arns.ts';
-import { type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
-import { budget } from './budget.ts';
+import { alarm, type AlarmRule, FIRST_IN_A_MINUTE } from './alarm.ts';
 import { harvesterAlarms } from './harvester-alarms.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
@@ -16,7 +16,7 @@ const MEANING: Readonly<Record<FunctionActor, string>> = {
   watch: 'there may be no live token for the session, or nobody whom a message reaches',
 };
 
-export interface WatchArgs {
+interface WatchArgs {
   readonly names: Names;
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
@@ -120,4 +120,46 @@ function undelivered({ keeper }: WatchArgs): AlarmRule {
     // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
     treatMissingData: 'notBreaching',
   };
+}
+
+// A monthly budget: the one fault that shows on the bill alone.
+
+interface BudgetArgs {
+  readonly names: Names;
+  /** Zero: no budget. */
+  readonly budgetDollars: number;
+  readonly email: string | null;
+  readonly topicArn: pulumi.Input<string>;
+}
+
+/** Spent, and on the way to it: AWS foretells a month after some weeks of history. */
+const NOTIFIED_OF = ['ACTUAL', 'FORECASTED'] as const;
+
+/** Of the whole account: costs by tag would need tags that somebody has activated for billing. */
+function budget(
+  parent: pulumi.Resource,
+  { names, budgetDollars, email, topicArn }: BudgetArgs,
+): aws.budgets.Budget | null {
+  if (budgetDollars === 0) return null;
+  // The address itself where there is one: it needs no confirmation, and no topic's policy.
+  const subscribers =
+    email === null ? { subscriberSnsTopicArns: [topicArn] } : { subscriberEmailAddresses: [email] };
+  return new aws.budgets.Budget(
+    'monthly',
+    {
+      name: names.budget,
+      budgetType: 'COST',
+      timeUnit: 'MONTHLY',
+      limitAmount: String(budgetDollars),
+      limitUnit: 'USD',
+      notifications: NOTIFIED_OF.map((notificationType) => ({
+        notificationType,
+        comparisonOperator: 'GREATER_THAN',
+        threshold: 100,
+        thresholdType: 'PERCENTAGE',
+        ...subscribers,
+      })),
+    },
+    { parent },
+  );
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COPIED } from '../../cli/configure.ts';
 import { environmentName, type Key } from '../../core/setting-keys.ts';
-import { setCommand } from '../../infra/sources.ts';
+import { setCommand } from '../../infra/config.ts';
 import { withPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { lenientArray } from '../../core/lenient-array.ts';
+import { lenientArray } from '../../core/text.ts';
 
 const quotes = lenientArray(z.object({ n: z.string(), v: z.object({ lp: z.number() }) }));
 const GOOD = { n: 'NSE:SBIN-EQ', v: { lp: 427.25 } };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseSampling } from '../../core/config.ts';
-import { type Pace, paceOf } from '../../core/pace.ts';
+import { type Pace, paceOf } from '../../core/rate-plan.ts';
 import { type Instant, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
 
 const START = parseInstant('2026-11-25T09:00:00+05:30');

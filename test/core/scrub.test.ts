@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hideTokens } from '../../core/scrub.ts';
+import { hideTokens } from '../../core/text.ts';
 
 const LONG = 'a'.repeat(16);
 

@@ -7,7 +7,7 @@ import { dayFolders } from '../../adapters/files/days.ts';
 import { parseSampling } from '../../core/config.ts';
 import type { DayEvent } from '../../core/depth/day-events.ts';
 import { type DepthField, fieldFaultsIn } from '../../core/depth/field-faults.ts';
-import type { Event } from '../../core/events.ts';
+import type { Event } from '../../core/ports.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import { METRICS } from '../../core/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Status } from '../../core/depth/status.ts';
+import type { Status } from '../../core/depth/columns.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import { DAY, MINUTE, SECOND, plus } from '../../core/time.ts';

@@ -3,7 +3,7 @@
 import { EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namesFor } from '../../core/names.ts';
-import { readPattern } from '../../infra/read-pattern.ts';
+import { readPattern } from '../../infra/components/outside-reads.ts';
 import {
   type Call,
   ROOT_IDENTITY,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, test } from 'vitest';
-import { MARKS, MARK_MEANINGS, RED_ABOVE_PERCENT } from '../../core/depth/marks.ts';
+import { MARKS, MARK_MEANINGS, RED_ABOVE_PERCENT } from '../../core/depth/quality.ts';
 import { costTable } from '../../infra/cost.ts';
 import { policyTable } from '../../infra/policy-table.ts';
 import { graphOf, type World } from '../support/graph.ts';

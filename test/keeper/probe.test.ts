@@ -1,7 +1,7 @@
 // The broker has switched refreshes off, and may switch them on again without notice.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, brokerDay, istDate, istDateAt, plus } from '../../core/time.ts';
-import { type ProbeRefresh, isProbeDue } from '../../core/token/probe.ts';
+import { type ProbeRefresh, isProbeDue } from '../../core/token/decide.ts';
 import { NEW_STATE, formatTokenState, parseTokenState } from '../../core/token/state.ts';
 import {
   EARLIER,

@@ -8,9 +8,16 @@ import type {
   PinKey,
   RefreshToken,
 } from '../../core/config.ts';
-import type { Event } from '../../core/events.ts';
+import type {
+  App,
+  ClaimStore,
+  Event,
+  Message,
+  MintAnswer,
+  Proof,
+  TokenStore,
+} from '../../core/ports.ts';
 import { type ParameterName, namesFor } from '../../core/names.ts';
-import type { App, ClaimStore, Message, MintAnswer, Proof, TokenStore } from '../../core/ports.ts';
 import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';

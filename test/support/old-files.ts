@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
-import type { Row } from '../../core/depth/row.ts';
+import type { Row } from '../../core/depth/columns.ts';
 import { istDate, istInstant, plus } from '../../core/time.ts';
 import { sampleRow } from './depth.ts';
 import { moving } from './recorded-day.ts';

@@ -7,34 +7,32 @@ import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/depth/c
 import { compatDateIn, readCompatCells } from '../../core/depth/compat.ts';
 import { parseEventLine } from '../../core/depth/day-events.ts';
 import { readDepthAnswer } from '../../core/depth/depth-answer.ts';
-import { parseManifest } from '../../core/depth/manifest.ts';
-import { parsePieceState } from '../../core/depth/pieces.ts';
+import { parseManifest, parsePieceState } from '../../core/depth/manifest.ts';
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
-import { hideTokens } from '../../core/scrub.ts';
+import { hideTokens } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
 import { considerAccessToken, considerRefreshToken } from '../../core/token/adopt.ts';
-import { tokenIn } from '../../core/token/check.ts';
-import { decodeToken } from '../../core/token/jwt.ts';
-import { recogniseLink } from '../../core/token/link-recognition.ts';
+import { decodeToken, tokenIn } from '../../core/token/jwt.ts';
 import {
   claimedDay,
   dayOfLink,
   isLinkShaped,
   isStateShaped,
   readState,
+  recogniseLink,
 } from '../../core/token/login-link.ts';
 import { parseLoginState } from '../../core/token/login-state.ts';
-import { parseProbeRefresh } from '../../core/token/probe.ts';
+import { parseProbeRefresh } from '../../core/token/decide.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { parseRedirect, wordsOf } from '../../core/token/redirect.ts';
 import { parseTokenState } from '../../core/token/state.ts';
-import { loginRequest } from '../../functions/login/request.ts';
-import { parseEvent } from '../../functions/refresh/event.ts';
+import { loginRequest } from '../../functions/login/answer.ts';
+import { parseEvent } from '../../functions/refresh/handler.ts';
 import { eventIn } from '../../cli/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
-import * as infra from '../../infra/parsers.ts';
+import * as infra from '../../infra/config.ts';
 import { APP, SEVEN, SIGNER } from './keeper-world.ts';
 import { requestOf, stateAt } from './logins.ts';
 

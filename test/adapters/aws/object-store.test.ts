@@ -7,7 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
-import type { Event } from '../../../core/events.ts';
+import type { Event } from '../../../core/ports.ts';
 import { type Fate, startS3 } from '../../support/s3-server.ts';
 
 let folder = '';

@@ -2,11 +2,15 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DAY_LOG, openDayLog } from '../../../adapters/files/day-log.ts';
-import { openEventLog, readEventLog } from '../../../adapters/files/event-log.ts';
+import {
+  DAY_LOG,
+  openDayLog,
+  openEventLog,
+  partsIn,
+  readEventLog,
+} from '../../../adapters/files/part-log.ts';
 import { CSV_HEADER, csvLine } from '../../../core/depth/columns.ts';
 import { SECOND, plus } from '../../../core/time.ts';
-import { partsIn } from '../../../adapters/files/part-log.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 import { faultyDisk } from '../../support/faulty-disk.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders, strikeFile } from '../../../adapters/files/days.ts';
 import { THIS_DISK } from '../../../adapters/files/disk.ts';
 import { lockFolder } from '../../../adapters/files/harvest-lock.ts';
-import { firstState } from '../../../core/depth/pieces.ts';
+import { firstState } from '../../../core/depth/manifest.ts';
 import { MINUTE, istDate, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 import { faultyDisk } from '../../support/faulty-disk.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { linesOf } from '../../../adapters/files/log-lines.ts';
-import { DAY_LOG } from '../../../adapters/files/day-log.ts';
+import { DAY_LOG } from '../../../adapters/files/part-log.ts';
 
 let folder = '';
 beforeEach(async () => {

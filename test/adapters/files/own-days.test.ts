@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ownDaysFile, ownDaysIn } from '../../../adapters/files/own-days.ts';
+import { ownDaysFile, ownDaysIn } from '../../../adapters/files/calendar-file.ts';
 
 const DAY = { date: '2027-01-26', closed: true, why: 'Republic Day' };
 const LIST = JSON.stringify([DAY]);

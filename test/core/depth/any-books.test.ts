@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MARKS } from '../../../core/depth/marks.ts';
-import { startQuality } from '../../../core/depth/quality.ts';
+import { MARKS, startQuality } from '../../../core/depth/quality.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { facts, rowOf, session } from '../../support/quality.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultBell } from '../../../core/depth/fault-bell.ts';
+import { faultBell } from '../../../adapters/aws/metrics.ts';
 
 /** What is measured minute by minute, when each minute brings the faults that stand at its place. */
 function measured(minutes: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closeWithin } from '../../../core/depth/previous-close.ts';
+import { closeWithin } from '../../../core/depth/quality.ts';
 
 const differs = (
   symbol: string,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recogniseLink } from '../../../core/token/link-recognition.ts';
+import { recogniseLink } from '../../../core/token/login-link.ts';
 
 const SIGNATURE = '0123456789abcdef0123456789abcdef';
 const PATH = `go/2026-11-25/${SIGNATURE}`;

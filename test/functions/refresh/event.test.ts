@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { REFRESH_SLOTS } from '../../../core/schedule.ts';
-import { answerTo, parseEvent } from '../../../functions/refresh/event.ts';
+import { answerTo, parseEvent } from '../../../functions/refresh/handler.ts';
 
 describe('An event', () => {
   test.each([

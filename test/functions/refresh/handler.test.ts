@@ -14,7 +14,7 @@ import { FyersError } from '../../../core/errors.ts';
 import { REFRESHED_BODY, namesFor } from '../../../core/names.ts';
 import type { TokenStore } from '../../../core/ports.ts';
 import { DAY, HOUR, MINUTE, brokerDay, formatUtc, plus } from '../../../core/time.ts';
-import type { Answer } from '../../../functions/refresh/event.ts';
+import type { Answer } from '../../../functions/refresh/handler.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
 import { type FyersSimulator, startFyers } from '../../../sandbox/fyers/server.ts';
 import { leaksOf } from '../../support/canaries.ts';

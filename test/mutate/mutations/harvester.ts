@@ -13,7 +13,7 @@ const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
-    file: 'harvester/health.ts',
+    file: 'harvester/looking-on.ts',
     find: 'due(plus(beganAt, HEARTBEAT), HEARTBEAT,',
     replace: 'due(beganAt, HEARTBEAT,',
     tests: ALARMS,
@@ -77,7 +77,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'two values of one hash are one',
-    file: 'adapters/files/dictionary.ts',
+    file: 'adapters/files/parquet-chunk.ts',
     find: 'while (place > 0 && !Object.is(values[place - 1], number))',
     replace: 'while (place < 0)',
     tests: ['test/adapters/files/parquet.test.ts'],
@@ -120,7 +120,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a late slot comes too near to the next one',
-    file: 'core/pace.ts',
+    file: 'core/rate-plan.ts',
     find: 'free(perMinute, MINUTE)',
     replace: 'from',
     tests: REST_LATE,
@@ -169,7 +169,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the manifest goes up first',
-    file: 'harvester/ship.ts',
+    file: 'harvester/pieces.ts',
     find: '[...manifest.files, await folder.manifestFacts()]',
     replace: '[await folder.manifestFacts(), ...manifest.files]',
     tests: LOOP,
@@ -263,7 +263,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'an average is expected to be the last price',
-    file: 'core/depth/previous-close.ts',
+    file: 'core/depth/quality.ts',
     find: 'return byAuction ?',
     replace: 'return symbol !== "" ?',
     tests: ['test/core/depth/previous-close.test.ts'],

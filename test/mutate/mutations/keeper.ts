@@ -53,21 +53,21 @@ export const KEEPER: readonly Mutation[] = [
   },
   {
     name: 'a run takes an unproven token for the minted one',
-    file: 'core/token/check.ts',
+    file: 'core/token/jwt.ts',
     find: "if (proof?.kind !== 'live') return proof?.kind ?? null;",
     replace: "if (proof === null) return 'live';",
     tests: REFRESH,
   },
   {
     name: 'a token with a foreign expiry is published',
-    file: 'core/token/check.ts',
+    file: 'core/token/jwt.ts',
     find: "if (claims === null || !isPlausible(claims, now)) return 'wrong-expiry';",
     replace: "if (claims === null) return 'wrong-expiry';",
     tests: REFRESH,
   },
   {
     name: 'a placeholder counts as a token',
-    file: 'core/token/check.ts',
+    file: 'core/token/jwt.ts',
     find: "text === '' || text === PLACEHOLDER ? null : text",
     replace: "text === '' ? null : text",
     tests: ['test/cli/tokens.test.ts'],
@@ -81,7 +81,7 @@ export const KEEPER: readonly Mutation[] = [
   },
   {
     name: 'a call is not counted before it is sent',
-    file: 'keeper/mint.ts',
+    file: 'keeper/refresh.ts',
     find: '...withCall(state, inputs.refresh, brokerDay(now)),',
     replace: '...state,',
     tests: REFRESH,

@@ -73,21 +73,21 @@ export const LOGIN: readonly Mutation[] = [
   },
   {
     name: 'the login page sends a link at every press',
-    file: 'keeper/request-link.ts',
+    file: 'keeper/login.ts',
     find: "if (now < at) return { kind: 'too-soon', at };",
     replace: '',
     tests: ASK,
   },
   {
     name: 'the public button reveals whether a token is live',
-    file: 'keeper/request-link.ts',
+    file: 'keeper/login.ts',
     find: "if (asker === 'link' || (outcome.kind !== 'done' && outcome.kind !== 'sent')) return outcome;",
     replace: "if (asker === 'link' || outcome.kind !== 'sent') return outcome;",
     tests: ASK,
   },
   {
     name: 'the public button is faster if nothing has to be sent',
-    file: 'keeper/request-link.ts',
+    file: 'keeper/login.ts',
     find: 'await ports.clock.sleepUntil(nextStep(startedAt, ports.clock.now()), signal);',
     replace: '',
     tests: ASK,
@@ -115,7 +115,7 @@ export const LOGIN: readonly Mutation[] = [
   },
   {
     name: 'a doubled field of the callback is taken',
-    file: 'functions/login/request.ts',
+    file: 'functions/login/answer.ts',
     find: 'return values.length > 1 ? null :',
     replace: 'return values.length > 2 ? null :',
     tests: PAGES,

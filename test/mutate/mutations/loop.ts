@@ -42,7 +42,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a refusal is believed until a clock that was set back has caught up',
-    file: 'adapters/fyers/rest-pauses.ts',
+    file: 'adapters/fyers/rest-guard.ts',
     find: 'from - (until - from) <= at && at < until',
     replace: 'at < until',
     tests: CLOCK_SET_BACK,
@@ -84,7 +84,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a full disk is left full while a day is recorded',
-    file: 'harvester/health.ts',
+    file: 'harvester/looking-on.ts',
     find: '    if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);\n',
     replace: '',
     tests: TELLING,
@@ -112,7 +112,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'the lag of slots is not measured',
-    file: 'harvester/health.ts',
+    file: 'harvester/looking-on.ts',
     find: '    metrics.measure(METRICS.slotLag, seen.takeLag());\n',
     replace: '',
     tests: TELLING,
@@ -133,7 +133,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a broker that answered is asked again',
-    file: 'harvester/market-check.ts',
+    file: 'harvester/surprise.ts',
     find: 'if (answer !== null || trading',
     replace: 'if (trading',
     tests: ['test/harvester/market-check.test.ts'],

@@ -60,7 +60,7 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a special session has no closing auction',
-    file: 'core/market/special-session.ts',
+    file: 'core/market/calendar.ts',
     find: 'closingOn(date, shares)?.phases ?? []',
     replace: 'closingOn(date, shares)?.phases.slice(0, 0) ?? []',
     tests: ['test/core/market/special-session.test.ts'],
@@ -194,14 +194,14 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a fault that is met again rings again',
-    file: 'core/depth/fault-bell.ts',
+    file: 'adapters/aws/metrics.ts',
     find: 'if (before === undefined) waiting',
     replace: 'waiting',
     tests: ['test/core/depth/fault-bell.test.ts'],
   },
   {
     name: 'a restart rings for the same fields again',
-    file: 'harvester/field-faults.ts',
+    file: 'harvester/day.ts',
     find: 'fieldFaultsIn(options.past).map(({ field }) => field)',
     replace: '[]',
     tests: ['test/harvester/field-faults.test.ts'],

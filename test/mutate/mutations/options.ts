@@ -10,14 +10,14 @@ const GUARD = ['test/infra/session-guard.test.ts'];
 export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a role decrypts whatever the service asks for',
-    file: 'infra/key-permissions.ts',
+    file: 'infra/policies.ts',
     find: '[CONTEXT_KEYS[through.service]]: [...encrypted],',
     replace: '',
     tests: OPTIONS,
   },
   {
     name: 'a secret is bound to its name as a parameter is',
-    file: 'infra/key-permissions.ts',
+    file: 'infra/policies.ts',
     find: "secretsmanager: 'kms:EncryptionContext:SecretARN'",
     replace: "secretsmanager: 'kms:EncryptionContext:PARAMETER_ARN'",
     tests: OPTIONS,
@@ -121,7 +121,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'a read by a user of IAM or by root is not told',
-    file: 'infra/read-pattern.ts',
+    file: 'infra/components/outside-reads.ts',
     find: "[{ exists: false }, { 'anything-but': arns }]",
     replace: "[{ 'anything-but': arns }]",
     tests: READS,

@@ -10,21 +10,21 @@ const COMPAT = ['test/adapters/files/compat-file.test.ts'];
 export const TOOLING: readonly Mutation[] = [
   {
     name: 'check calls the rest of a running day missing',
-    file: 'harvester/so-far.ts',
+    file: 'core/depth/day-events.ts',
     find: 'return until < plan.closesAt ? { ...plan, closesAt: until } : plan;',
     replace: 'return plan;',
     tests: [...CHECK, ...REPORT],
   },
   {
     name: 'nobody knows why there is nothing after Ctrl-C',
-    file: 'harvester/so-far.ts',
+    file: 'core/depth/day-events.ts',
     find: "if (reason !== 'stopped') return judged;",
     replace: 'if (judged.length > 0) return judged;',
     tests: [...CHECK, ...REPORT],
   },
   {
     name: 'a hole is rounded away',
-    file: 'cli/share.ts',
+    file: 'cli/terminal.ts',
     find: 'Math.floor((10_000 * part) / whole)',
     replace: 'Math.round((10_000 * part) / whole)',
     tests: REPORT,
@@ -52,7 +52,7 @@ export const TOOLING: readonly Mutation[] = [
   },
   {
     name: 'a file that is cut off reads as a whole one',
-    file: 'adapters/files/csv-lines.ts',
+    file: 'adapters/files/csv-recording.ts',
     find: "if (rest !== '') yield { text: rest, torn: true };",
     replace: '',
     tests: CHECK,
@@ -136,7 +136,7 @@ export const TOOLING: readonly Mutation[] = [
   },
   {
     name: 'the torn line of the --compat file stays',
-    file: 'adapters/files/compat-file.ts',
+    file: 'adapters/files/csv-recording.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
     replace: '',
     tests: COMPAT,
