@@ -1,10 +1,10 @@
 // A chat with the operator's own Telegram bot (Telegram Bot API, "sendMessage", "getUpdates").
 import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
-import type { TelegramChat } from '../core/config.ts';
+import type { TelegramChat } from '../core/config/values.ts';
 import { lenientArray } from '../core/text.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import { TELEGRAM_API_URL } from '../core/names.ts';
+import { TELEGRAM_API_URL } from '../core/config/names.ts';
 import type { Notifier } from '../core/ports.ts';
 
 export interface TelegramOptions {

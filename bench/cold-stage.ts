@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteParametersCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parameterStore } from '../adapters/aws/parameters.ts';
-import { ENVIRONMENT, namesFor } from '../core/names.ts';
+import { ENVIRONMENT, namesFor } from '../core/config/names.ts';
 import type { TokenStore } from '../core/ports.ts';
 import { istDate, istInstant } from '../core/time.ts';
 import { startEmulator } from '../sandbox/aws/emulator.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REFERENCE_SYMBOLS } from '../core/names.ts';
+import { REFERENCE_SYMBOLS } from '../core/config/names.ts';
 import { type Instant, formatIso, istDate, istInstant } from '../core/time.ts';
 import { startFyers } from '../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../sandbox/fyers/tokens.ts';

@@ -1,7 +1,7 @@
 // A day's log of a million rows, the same in every run: books that walk by ticks, with a trade in every third slot.
-import { dayFolders } from '../adapters/files/days.ts';
-import type { Book, Level } from '../core/depth/book.ts';
-import type { Row } from '../core/depth/columns.ts';
+import { dayFolders } from '../adapters/recordings/data-folder.ts';
+import type { Book, Level } from '../core/recording/book.ts';
+import type { Row } from '../core/recording/columns.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotsOf } from '../core/market/slots.ts';
 import { type Instant, plus } from '../core/time.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { dayFolders } from '../adapters/files/days.ts';
+import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { istDate } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';

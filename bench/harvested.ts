@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { dayFolders } from '../adapters/files/days.ts';
-import { restDepth } from '../adapters/fyers/rest-depth.ts';
-import { type SamplingPlan, parseSampling } from '../core/config.ts';
-import { keyOf } from '../core/depth/observed.ts';
+import { dayFolders } from '../adapters/recordings/data-folder.ts';
+import { restDepth } from '../adapters/fyers/depth-feed.ts';
+import { type SamplingPlan, parseSampling } from '../core/config/values.ts';
+import { keyOf } from '../core/recording/observed.ts';
 import { nextSession } from '../core/market/calendar.ts';
-import { REFERENCE_SYMBOLS } from '../core/names.ts';
+import { REFERENCE_SYMBOLS } from '../core/config/names.ts';
 import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
 import { harvest } from '../harvester/loop.ts';
 import { holdToken } from '../harvester/token.ts';

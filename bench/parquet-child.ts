@@ -1,8 +1,8 @@
 // Compaction without the compression of the logs: what DuckDB's COPY does, and what compaction adds to it.
-import { dayFolders } from '../adapters/files/days.ts';
+import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { parseIstDate } from '../core/time.ts';
 import { compactDay } from '../harvester/compact.ts';
-import { sessionsOn } from '../harvester/sessions.ts';
+import { sessionsOn } from '../harvester/calendar.ts';
 
 const [data = '', text = ''] = process.argv.slice(2);
 const date = parseIstDate(text);

@@ -2,7 +2,7 @@
 // folder, the program's entry; without an entry the program is empty.
 import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';
-import { PROJECT } from '../core/names.ts';
+import { PROJECT } from '../core/config/names.ts';
 import { takeHooks } from '../sandbox/pulumi/mock-hooks.ts';
 
 const [, , operatorDir = '', entry] = process.argv;

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleCode } from '../infra/bundle.ts';
-import type { FunctionActor } from '../core/names.ts';
+import type { FunctionActor } from '../core/config/names.ts';
 import type { Measure } from './measure.ts';
 import { type Reference, packedBytes } from './reference-package.ts';
 

@@ -1,10 +1,17 @@
 // What the use cases need from the world. Adapters implement these; the sandbox and the tests do too.
-import type { AccessToken, AppId, AppSecret, AuthCode, Pin, RefreshToken } from './config.ts';
-import type { Book } from './depth/book.ts';
-import type { HoleReason } from './depth/coverage.ts';
-import type { DepthField } from './depth/field-faults.ts';
+import type {
+  AccessToken,
+  AppId,
+  AppSecret,
+  AuthCode,
+  Pin,
+  RefreshToken,
+} from './config/values.ts';
+import type { Book } from './recording/book.ts';
+import type { HoleReason } from './recording/coverage.ts';
+import type { DepthField } from './recording/field-faults.ts';
 import type { SessionPlan } from './market/phases.ts';
-import type { ParameterName } from './names.ts';
+import type { ParameterName } from './config/names.ts';
 import type { Instant } from './time.ts';
 
 export interface Clock {

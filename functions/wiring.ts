@@ -4,10 +4,10 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore } from '../adapters/aws/claims.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { allChannels } from '../adapters/aws/topic.ts';
-import { fyersBroker } from '../adapters/fyers/broker.ts';
+import { fyersBroker } from '../adapters/fyers/auth.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog, type Log } from '../adapters/process/log.ts';
-import { parseEndpoint, parseTelegram } from '../core/config.ts';
+import { parseEndpoint, parseTelegram } from '../core/config/values.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { parseOverridesText } from '../core/market/calendar-data.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
@@ -18,7 +18,7 @@ import {
   namesFor,
   REFERENCE_REDIRECT_URI,
   TELEGRAM_API_URL,
-} from '../core/names.ts';
+} from '../core/config/names.ts';
 import type { Notifier, SecretReader, TokenStore } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import {
@@ -26,7 +26,7 @@ import {
   parseProbeRefresh,
   type ProbeRefresh,
 } from '../core/token/decide.ts';
-import { channelFailed, runFailed } from '../core/token/events.ts';
+import { channelFailed, runFailed } from '../core/token/log.ts';
 import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

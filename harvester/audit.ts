@@ -1,22 +1,22 @@
 // A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
-import type { Coverage } from '../core/depth/coverage.ts';
+import type { Coverage } from '../core/recording/coverage.ts';
 import {
   coverageOf,
   type DayEvent,
   plansIn,
   recordedSession,
   soFar,
-} from '../core/depth/day-events.ts';
-import { fieldFaultsIn } from '../core/depth/field-faults.ts';
-import type { Manifest } from '../core/depth/manifest.ts';
-import type { QualitySummary } from '../core/depth/quality.ts';
-import { type Cell, cellIndex } from '../core/depth/columns.ts';
-import { numberAt, observedOf, symbolOf } from '../core/depth/observed.ts';
+} from '../core/recording/day-events.ts';
+import { fieldFaultsIn } from '../core/recording/field-faults.ts';
+import type { Manifest } from '../core/recording/manifest.ts';
+import type { QualitySummary } from '../core/recording/quality.ts';
+import { type Cell, cellIndex } from '../core/recording/columns.ts';
+import { numberAt, observedOf, symbolOf } from '../core/recording/observed.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, isInstant, istInstant } from '../core/time.ts';
 import { counted } from '../core/text.ts';
 import { qualityOf } from './compact.ts';
-import { type OwnDays, sessionsOn } from './sessions.ts';
+import { type OwnDays, sessionsOn } from './calendar.ts';
 
 export interface AuditInput {
   readonly date: IstDate;

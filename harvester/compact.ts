@@ -1,18 +1,18 @@
 // A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
-import { RECORDED_COLUMNS, cellIndex } from '../core/depth/columns.ts';
-import type { Coverage } from '../core/depth/coverage.ts';
+import { RECORDED_COLUMNS, cellIndex } from '../core/recording/columns.ts';
+import type { Coverage } from '../core/recording/coverage.ts';
 import {
   type DayEvent,
   coverageOf,
   plansIn,
   recordedSession,
   symbolsIn,
-} from '../core/depth/day-events.ts';
-import { fieldFaultsIn } from '../core/depth/field-faults.ts';
-import { type Manifest, manifestOf } from '../core/depth/manifest.ts';
-import { type Observed, keyOf, numberAt } from '../core/depth/observed.ts';
-import { closeWithin, type Quality, startQuality } from '../core/depth/quality.ts';
-import { type RowGroup, collecting } from '../core/depth/row-group.ts';
+} from '../core/recording/day-events.ts';
+import { fieldFaultsIn } from '../core/recording/field-faults.ts';
+import { type Manifest, manifestOf } from '../core/recording/manifest.ts';
+import { type Observed, keyOf, numberAt } from '../core/recording/observed.ts';
+import { closeWithin, type Quality, startQuality } from '../core/recording/quality.ts';
+import { type RowGroup, collecting } from '../core/recording/row-group.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { SymbolIdentity } from '../core/market/symbol-plan.ts';

@@ -1,6 +1,6 @@
 // One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
-import { type Row, rowsOf } from '../core/depth/columns.ts';
-import type { Coverage, Hole, HoleReason } from '../core/depth/coverage.ts';
+import { type Row, rowsOf } from '../core/recording/columns.ts';
+import type { Coverage, Hole, HoleReason } from '../core/recording/coverage.ts';
 import {
   coverageOf,
   type DayEvent,
@@ -9,10 +9,10 @@ import {
   type PlanEvent,
   plansIn,
   reasonAfter,
-} from '../core/depth/day-events.ts';
-import { dayLogReplaced, diskRefuses, fieldsUnusable, tornTailCut } from '../core/depth/events.ts';
-import { type DepthField, fieldFaultsIn } from '../core/depth/field-faults.ts';
-import { keyOf } from '../core/depth/observed.ts';
+} from '../core/recording/day-events.ts';
+import { dayLogReplaced, diskRefuses, fieldsUnusable, tornTailCut } from '../core/recording/log.ts';
+import { type DepthField, fieldFaultsIn } from '../core/recording/field-faults.ts';
+import { keyOf } from '../core/recording/observed.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';

@@ -1,7 +1,12 @@
 // Looks at the token before the first wait, for a person who starts a recording: a token that cannot work is not to be
 // discovered as the session opens. Nothing of it is for the instance, whose keeper brings a token every morning.
-import { type AccessToken, type AppId, parseAccessToken, parseAppId } from '../core/config.ts';
-import { clockWrong, tokenUseless } from '../core/depth/events.ts';
+import {
+  type AccessToken,
+  type AppId,
+  parseAccessToken,
+  parseAppId,
+} from '../core/config/values.ts';
+import { clockWrong, tokenUseless } from '../core/recording/log.ts';
 import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core/clock-fault.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';

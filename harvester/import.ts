@@ -1,6 +1,6 @@
 // A day of the reference's CSV as a day of ours: its rows on the grid of five seconds, and a reason for every slot between.
-import { inCompatHours } from '../core/depth/compat.ts';
-import type { Row } from '../core/depth/columns.ts';
+import { inCompatHours } from '../core/recording/reference-csv.ts';
+import type { Row } from '../core/recording/columns.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
 import type { Clock, Events } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 // The harvester's one loop: wait for a session, record it slot by slot, close the day, again. No timers run beside it.
-import type { SamplingPlan } from '../core/config.ts';
-import type { HoleReason } from '../core/depth/coverage.ts';
-import * as say from '../core/depth/events.ts';
+import type { SamplingPlan } from '../core/config/values.ts';
+import type { HoleReason } from '../core/recording/coverage.ts';
+import * as say from '../core/recording/log.ts';
 import type { CalendarNotice } from '../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
@@ -17,18 +17,18 @@ import {
   plus,
 } from '../core/time.ts';
 import { type RecordingDay, beginDay } from './day.ts';
-import { type DayNaming, dayNaming, tellNames } from './day-naming.ts';
-import { type Due, due } from './due.ts';
-import { type FinishOptions, finishDays } from './finish.ts';
-import { type Health, healthOf, lookingOn, type LookingOn } from './looking-on.ts';
-import { NO_PIECES, adoptDays, runningPieces } from './pieces.ts';
+import { type DayNaming, dayNaming, tellNames } from './symbol-lookup.ts';
+import { type Due, due } from './interval.ts';
+import { type FinishOptions, finishDays } from './close-days.ts';
+import { type Health, healthOf, lookingOn, type LookingOn } from './progress.ts';
+import { NO_PIECES, adoptDays, runningPieces } from './upload.ts';
 import {
   marketCheck,
   type MarketStatus,
   type Surprises,
   surprisesOf,
   type SurprisesOptions,
-} from './surprise.ts';
+} from './unscheduled-session.ts';
 import type { Metrics, Onlooker, Timepiece } from './ports.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';

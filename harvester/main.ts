@@ -8,16 +8,16 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { meteredEvents } from '../adapters/aws/metrics.ts';
 import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
-import { dayFolders, strikeFile } from '../adapters/files/days.ts';
-import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/files/disk.ts';
-import { ownDaysFile, ownDaysIn } from '../adapters/files/calendar-file.ts';
-import { lockFolder } from '../adapters/files/harvest-lock.ts';
-import { rawLog } from '../adapters/files/raw-log.ts';
-import { tokenFiles } from '../adapters/files/token-files.ts';
+import { dayFolders, strikeFile } from '../adapters/recordings/data-folder.ts';
+import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/recordings/disk.ts';
+import { ownDaysFile, ownDaysIn } from '../adapters/operator/calendar-file.ts';
+import { lockFolder } from '../adapters/recordings/folder-lock.ts';
+import { rawLog } from '../adapters/recordings/raw-answers.ts';
+import { tokenFiles } from '../adapters/operator/token-files.ts';
 import { lastPrices } from '../adapters/fyers/quotes.ts';
 import { marketStatus } from '../adapters/fyers/market-status.ts';
-import { type RawAnswer, restDepth } from '../adapters/fyers/rest-depth.ts';
-import type { RestGuard } from '../adapters/fyers/rest-guard.ts';
+import { type RawAnswer, restDepth } from '../adapters/fyers/depth-feed.ts';
+import type { RestGuard } from '../adapters/fyers/rate-guard.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
@@ -25,19 +25,19 @@ import { runChild } from '../adapters/process/run-child.ts';
 import { serviceManager } from '../adapters/process/service-manager.ts';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
 import { systemTimepiece } from '../adapters/process/timepiece.ts';
-import * as say from '../core/depth/events.ts';
+import * as say from '../core/recording/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
-import { mayOpenAfterAll } from '../core/market/surprise.ts';
-import { REGION, harvesterDimensions, namesFor } from '../core/names.ts';
+import { mayOpenAfterAll } from '../core/market/unscheduled.ts';
+import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
-import { proveClosed } from './finish.ts';
+import { proveClosed } from './close-days.ts';
 import { harvest } from './loop.ts';
-import { type OwnDays, isOver, sessionsOn } from './sessions.ts';
+import { type OwnDays, isOver, sessionsOn } from './calendar.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -46,7 +46,7 @@ import {
   refusePast,
 } from './settings.ts';
 import type { LookFirst } from './first-look.ts';
-import type { MarketStatus } from './surprise.ts';
+import type { MarketStatus } from './unscheduled-session.ts';
 import type { Onlooker } from './ports.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';

@@ -1,10 +1,16 @@
 // What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
-import type { Column, Row, Status } from '../core/depth/columns.ts';
-import type { DayEvent } from '../core/depth/day-events.ts';
-import type { TimeReading } from '../core/depth/time-faults.ts';
-import type { FileFacts, LogEnds, Manifest, Piece, PieceState } from '../core/depth/manifest.ts';
-import type { Observed } from '../core/depth/observed.ts';
-import type { RowGroup } from '../core/depth/row-group.ts';
+import type { Column, Row, Status } from '../core/recording/columns.ts';
+import type { DayEvent } from '../core/recording/day-events.ts';
+import type { TimeReading } from '../core/recording/clock-faults.ts';
+import type {
+  FileFacts,
+  LogEnds,
+  Manifest,
+  Piece,
+  PieceState,
+} from '../core/recording/manifest.ts';
+import type { Observed } from '../core/recording/observed.ts';
+import type { RowGroup } from '../core/recording/row-group.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { IstDate } from '../core/time.ts';
 

@@ -7,10 +7,15 @@ import {
   parseSampling,
   parseShard,
   parseSuffix,
-} from '../core/config.ts';
+} from '../core/config/values.ts';
 import { readDate } from '../core/date-text.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL, REFERENCE_SYMBOLS } from '../core/names.ts';
+import {
+  ENVIRONMENT,
+  FYERS_API_URL,
+  FYERS_MASTER_URL,
+  REFERENCE_SYMBOLS,
+} from '../core/config/names.ts';
 import { type Instant, type IstDate, formatIso, parseInstant } from '../core/time.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

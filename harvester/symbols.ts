@@ -1,9 +1,9 @@
 // What the configured names stand for on a day, and what the broker's symbol master says of them. It may know less than
 // it should; then the rest is null, a note says so, and the day is recorded all the same.
-import { parseSymbol } from '../core/config.ts';
-import { cellIndex } from '../core/depth/columns.ts';
-import { plansIn, type SymbolEvent } from '../core/depth/day-events.ts';
-import { keyOf, numberAt } from '../core/depth/observed.ts';
+import { parseSymbol } from '../core/config/values.ts';
+import { cellIndex } from '../core/recording/columns.ts';
+import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
+import { keyOf, numberAt } from '../core/recording/observed.ts';
 import { toError } from '../core/errors.ts';
 import { type Alias, parseAlias, resolveAlias } from '../core/market/aliases.ts';
 import type { SessionPlan } from '../core/market/phases.ts';

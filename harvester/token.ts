@@ -1,6 +1,11 @@
 // The token that the feed calls with: read anew after every wait, and at most once a minute while there is none that works.
-import { type AccessToken, type AppId, parseAccessToken, parseAppId } from '../core/config.ts';
-import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/depth/events.ts';
+import {
+  type AccessToken,
+  type AppId,
+  parseAccessToken,
+  parseAppId,
+} from '../core/config/values.ts';
+import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/recording/log.ts';
 import { toError } from '../core/errors.ts';
 import type { Clock, Events, TokenStore } from '../core/ports.ts';
 import { decodeToken } from '../core/token/jwt.ts';

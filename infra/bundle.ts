@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunError } from '@pulumi/pulumi';
 import { toError } from '../core/errors.ts';
-import type { FunctionActor } from '../core/names.ts';
+import type { FunctionActor } from '../core/config/names.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'fyers', 'bundles');

@@ -3,9 +3,9 @@ import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { systemClock } from '../adapters/process/clock.ts';
-import { PROJECT, REGION, namesFor } from '../core/names.ts';
+import { PROJECT, REGION, namesFor } from '../core/config/names.ts';
 import type { Clock } from '../core/ports.ts';
-import { fixedArns } from './arns.ts';
+import { fixedArns } from './iam/arns.ts';
 import type { Code } from './bundle.ts';
 import { reservedBy } from './components/function.ts';
 import { Athena } from './components/athena.ts';
@@ -18,7 +18,7 @@ import { OutsideReads } from './components/outside-reads.ts';
 import { Readers } from './components/readers.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
-import { type Environment, settingsOrStop } from './config.ts';
+import { type Environment, settingsOrStop } from './config/load.ts';
 
 /**
  * Registers everything and returns the stack's outputs.

@@ -1,6 +1,6 @@
 // What `pulumi stack output` shows: names, and the commands for what is live. Nothing secret.
 import * as pulumi from '@pulumi/pulumi';
-import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/names.ts';
+import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/config/names.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
 import type { Athena } from './components/athena.ts';
 import type { Credentials } from './components/credentials.ts';
@@ -11,8 +11,8 @@ import type { Recorder } from './components/machine.ts';
 import type { Messages } from './components/messages.ts';
 import type { OutsideReads } from './components/outside-reads.ts';
 import type { Watch } from './components/watch.ts';
-import type { Settings } from './config.ts';
-import { numbered } from './harvesters.ts';
+import type { Settings } from './config/load.ts';
+import { numbered } from './config/harvesters.ts';
 
 const FYERS = 'npx --no-install fyers';
 const NO_HARVESTER = 'none: harvester is false';

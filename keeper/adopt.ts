@@ -1,5 +1,5 @@
 // Takes up the operator's token files: what is newer than the stored token and proven live. Mints nothing.
-import { keeperFailure } from '../core/messages.ts';
+import { keeperFailure } from '../core/token/messages.ts';
 import {
   type AdoptedToken,
   type Adoption,
@@ -9,7 +9,7 @@ import {
 } from '../core/token/adopt.ts';
 import { type Viewpoint, checkMinted } from '../core/token/jwt.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
-import { runStarted, tokenConsidered } from '../core/token/events.ts';
+import { runStarted, tokenConsidered } from '../core/token/log.ts';
 import { withAccount } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { publish, retrying, upkeep } from './publish.ts';

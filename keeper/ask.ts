@@ -1,10 +1,10 @@
 // Asks the operator for the day's login, on every channel.
-import { LOGIN_URL_KEYWORD } from '../core/names.ts';
+import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import type { App } from '../core/ports.ts';
 import { type Instant, istDateAt } from '../core/time.ts';
-import { loginAsked } from '../core/token/events.ts';
-import { linkPath } from '../core/token/login-link.ts';
-import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/login-message.ts';
+import { loginAsked } from '../core/token/log.ts';
+import { linkPath } from '../core/token/login/link.ts';
+import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/login/message.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from './ports.ts';
 import { readLinkKey, readLogin } from './read.ts';
 import { withoutEndSlashes } from '../core/text.ts';

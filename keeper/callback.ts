@@ -1,14 +1,14 @@
 // Fyers has sent the human back: check the state, swap the code, prove the token, publish it.
-import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config.ts';
+import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config/values.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import type { App, MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
 import { checkMinted, decodeToken } from '../core/token/jwt.ts';
-import { loginRefused, refreshTokenStored, runStarted } from '../core/token/events.ts';
+import { loginRefused, refreshTokenStored, runStarted } from '../core/token/log.ts';
 import { appFingerprint } from '../core/token/digest.ts';
-import { isForeignCode } from '../core/token/redirect.ts';
-import { isStateShaped, loginDay, readState } from '../core/token/login-link.ts';
-import { type LoginState, isSpent, withSpent } from '../core/token/login-state.ts';
+import { isForeignCode } from '../core/token/login/redirect.ts';
+import { isStateShaped, loginDay, readState } from '../core/token/login/link.ts';
+import { type LoginState, isSpent, withSpent } from '../core/token/login/state.ts';
 import { type Claim, takeClaim } from './claim.ts';
 import type { ExchangeKey } from './login-memory.ts';
 import {

@@ -1,5 +1,5 @@
 // One mint at a time, without reserved concurrency (which small accounts refuse): the parameter that only one can create.
-import type { Names } from '../core/names.ts';
+import type { Names } from '../core/config/names.ts';
 import {
   type Instant,
   type IstDate,

@@ -4,7 +4,7 @@
 // counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
 // nothing is kept longer than a state lives, and no more is added than the limit per minute lets through. A new token that
 // could not be proven is kept as long: its code is used up, and the same request proves it again.
-import type { AppId, AuthCode } from '../core/config.ts';
+import type { AppId, AuthCode } from '../core/config/values.ts';
 import type { MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';

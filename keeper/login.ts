@@ -1,10 +1,10 @@
 // Serves the day's link: the human's part of a login, up to Fyers' own page.
-import { parseAccessToken } from '../core/config.ts';
+import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
 import type { App, Proof } from '../core/ports.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';
-import { runFailed, runStarted } from '../core/token/events.ts';
+import { runFailed, runStarted } from '../core/token/log.ts';
 import { decodeToken, standingOf, tokenIn } from '../core/token/jwt.ts';
 import {
   claimedDay,
@@ -13,8 +13,8 @@ import {
   loginDay,
   type LoginDay,
   newState,
-} from '../core/token/login-link.ts';
-import { type Asker, mayAskAt, withAsked } from '../core/token/login-state.ts';
+} from '../core/token/login/link.ts';
+import { type Asker, mayAskAt, withAsked } from '../core/token/login/state.ts';
 import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';

@@ -1,6 +1,6 @@
 // What every use case of the keeper is given.
 import type { CalendarOptions } from '../core/market/calendar.ts';
-import type { Names } from '../core/names.ts';
+import type { Names } from '../core/config/names.ts';
 import type {
   Broker,
   ClaimStore,

@@ -1,5 +1,5 @@
 // One write puts a proven token into use. Nothing after it may fail the run.
-import type { AccessToken } from '../core/config.ts';
+import type { AccessToken } from '../core/config/values.ts';
 import { toError } from '../core/errors.ts';
 import type { MintAnswer, Proof } from '../core/ports.ts';
 import { BROKER_RETRY, nextTry, type RetryPlan } from '../core/retry.ts';
@@ -11,7 +11,7 @@ import {
   depthRefused,
   tokenPublished,
   upkeepFailed,
-} from '../core/token/events.ts';
+} from '../core/token/log.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import type { KeeperPorts } from './ports.ts';
 

@@ -9,16 +9,16 @@ import {
   parseLinkKey,
   parseLoginUrl,
   parsePinKey,
-} from '../core/config.ts';
+} from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
-import { type ParameterName, REGION } from '../core/names.ts';
+import { type ParameterName, REGION } from '../core/config/names.ts';
 import type { App } from '../core/ports.ts';
 import {
   type LoginState,
   NEW_LOGIN_STATE,
   formatLoginState,
   parseLoginState,
-} from '../core/token/login-state.ts';
+} from '../core/token/login/state.ts';
 import {
   NEW_STATE,
   type TokenState,

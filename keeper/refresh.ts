@@ -1,5 +1,5 @@
 // Makes the access token good for the day: reads, lets the core decide, does what it says, and asks it again.
-import { type AccessToken, parseAccessToken } from '../core/config.ts';
+import { type AccessToken, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import {
@@ -11,7 +11,7 @@ import {
   probeRefusedMessage,
   reasonText,
   REFRESH_WORKS_AGAIN,
-} from '../core/messages.ts';
+} from '../core/token/messages.ts';
 import { REFRESH_SLOTS } from '../core/schedule.ts';
 import { brokerDay, type Instant, istDateAt, MINUTE, plus, SECOND } from '../core/time.ts';
 import { type AskReason, decide, type Trigger } from '../core/token/decide.ts';
@@ -26,7 +26,7 @@ import {
   runStarted,
   storedTokenDead,
   tokenAlreadyGood,
-} from '../core/token/events.ts';
+} from '../core/token/log.ts';
 import {
   factsOf,
   inputsOf,
@@ -36,8 +36,8 @@ import {
   renewedInputsOf,
 } from '../core/token/facts.ts';
 import { decodeToken, tokenIn } from '../core/token/jwt.ts';
-import { loginDay } from '../core/token/login-link.ts';
-import { withRenewedApp } from '../core/token/login-state.ts';
+import { loginDay } from '../core/token/login/link.ts';
+import { withRenewedApp } from '../core/token/login/state.ts';
 import {
   type TokenState,
   withAccount,

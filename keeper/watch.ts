@@ -1,9 +1,9 @@
 // Looks after the keeper: on a trading day the operator must know in the morning that there is no token. Mints nothing.
-import { type AppId, parseAccessToken } from '../core/config.ts';
+import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { dayOf, hasWholeList } from '../core/market/calendar.ts';
-import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/messages.ts';
+import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/token/messages.ts';
 import { isLoginDue, WATCH_SLOTS, type WatchSlot } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
@@ -13,11 +13,11 @@ import {
   runStarted,
   tokenAlreadyGood,
   tokenLooked,
-} from '../core/token/events.ts';
+} from '../core/token/log.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
 import { standingOf, tokenIn } from '../core/token/jwt.ts';
-import { sessionToday } from '../core/token/login-message.ts';
-import { isRefusedApp, withRenewedApp } from '../core/token/login-state.ts';
+import { sessionToday } from '../core/token/login/message.ts';
+import { isRefusedApp, withRenewedApp } from '../core/token/login/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
 import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';

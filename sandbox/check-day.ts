@@ -3,7 +3,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import { parquetReadObjects } from 'hyparquet';
 import { zstdDecompressSync } from 'node:zlib';
 import { FyersError } from '../core/errors.ts';
-import { OBJECTS } from '../core/names.ts';
+import { OBJECTS } from '../core/config/names.ts';
 import type { IstDate } from '../core/time.ts';
 import type { Emulator } from './aws/emulator.ts';
 import type { LedgerEntry } from './fyers/ledger.ts';

@@ -145,7 +145,7 @@ async function fetchArtifact(
   throw new FyersError(
     'platform.permission',
     `The instance cannot fetch its code: ${Buffer.concat(words).toString().trim()}`,
-    'Look at the instance role in infra/policies.ts.',
+    'Look at the instance role in infra/iam/policies.ts.',
   );
 }
 

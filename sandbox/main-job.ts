@@ -1,6 +1,6 @@
 // The main job, step by step. What it shows is measured in the run: from the emulator, the simulator and the bucket.
 import { FyersError } from '../core/errors.ts';
-import { REFRESHED_BODY } from '../core/names.ts';
+import { REFRESHED_BODY } from '../core/config/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
 import { keepDay, keepUp, tellHowToKeep } from './afterwards.ts';
 import { unexercised } from './aws/unexercised.ts';

@@ -2,9 +2,9 @@
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readEnvFile, readTokenFiles } from '../adapters/files/operator-files.ts';
+import { readEnvFile, readTokenFiles } from '../adapters/operator/env-and-token-files.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/names.ts';
+import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/config/names.ts';
 import { mintTokens, type SimulatedApp } from './fyers/tokens.ts';
 
 export interface OperatorFolder {

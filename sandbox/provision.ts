@@ -1,7 +1,7 @@
 // `up` of the unchanged program: by the real Pulumi CLI where it is on the PATH, else without it.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { LOGIN_URL_KEYWORD } from '../core/names.ts';
+import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import { registeredIn, type Registered } from './pulumi/register.ts';
 import { hasPulumi, withCli } from './pulumi/with-cli.ts';
 import { upWithoutCli } from './pulumi/without-cli.ts';

@@ -26,22 +26,29 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The check of Node's version is plain JavaScript that every entry shares.
   'infra/': [
     'core/',
-    'adapters/files/',
+    'adapters/operator/',
     'adapters/process/clock.ts',
     'adapters/process/require-node.js',
     'infra/',
   ],
-  'sandbox/': ['core/names.ts', 'core/time.ts', 'core/ports.ts', 'core/errors.ts', 'sandbox/'],
+  'sandbox/': [
+    'core/config/names.ts',
+    'core/time.ts',
+    'core/ports.ts',
+    'core/errors.ts',
+    'sandbox/',
+  ],
   // The folder is a person's own: it is read as the program reads it.
   'sandbox/operator-folder.ts': [
-    'adapters/files/operator-files.ts',
-    'core/names.ts',
+    'adapters/operator/env-and-token-files.ts',
+    'core/config/names.ts',
     'core/errors.ts',
     'sandbox/',
   ],
   // It would agree with our mistakes.
   'sandbox/fyers/': ['sandbox/fyers/'],
-  'tools/': ['tools/'],
+  // What the documents need of the program.
+  'tools/': ['core/', 'infra/', 'tools/'],
   'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
 };
 

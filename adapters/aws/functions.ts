@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
-import { REGION } from '../../core/names.ts';
+import { REGION } from '../../core/config/names.ts';
 import { awsFault, isAwsError } from './fault.ts';
 import { withoutEndSlashes } from '../../core/text.ts';
 

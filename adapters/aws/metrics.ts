@@ -1,7 +1,7 @@
 // The metrics of events, collected and sent together. Metrics are worth nothing when they stop what they measure.
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { toError } from '../../core/errors.ts';
-import { METRIC_NAMESPACE, METRICS } from '../../core/names.ts';
+import { METRIC_NAMESPACE, METRICS } from '../../core/config/names.ts';
 import type { Events } from '../../core/ports.ts';
 
 interface MetricOptions {

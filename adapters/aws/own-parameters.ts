@@ -6,7 +6,7 @@ import {
   type SSMClient,
   paginateDescribeParameters,
 } from '@aws-sdk/client-ssm';
-import type { Names, ParameterName } from '../../core/names.ts';
+import type { Names, ParameterName } from '../../core/config/names.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface OwnParameters {

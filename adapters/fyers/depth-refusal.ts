@@ -5,7 +5,7 @@ import {
   isPermissionRefused,
   isTokenRefused,
 } from '../../core/broker-answer.ts';
-import type { HoleReason } from '../../core/depth/coverage.ts';
+import type { HoleReason } from '../../core/recording/coverage.ts';
 import type { FyersReply } from './http.ts';
 
 export interface Refusal {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { isPermissionRefused } from '../../core/broker-answer.ts';
 import { lenientArray } from '../../core/text.ts';
 import type { FyersReply } from './http.ts';
-import type { RestGuard } from './rest-guard.ts';
+import type { RestGuard } from './rate-guard.ts';
 
 export interface MarketStatusCall {
   /** Fyers' API, without a trailing slash. */

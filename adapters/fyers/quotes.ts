@@ -1,7 +1,7 @@
 // Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
 import * as z from 'zod/mini';
 import { lenientArray } from '../../core/text.ts';
-import type { RestGuard } from './rest-guard.ts';
+import type { RestGuard } from './rate-guard.ts';
 
 export interface QuotesCall {
   /** Fyers' API, without a trailing slash. */

@@ -1,7 +1,7 @@
 // What systemd is told of the service: that it gets on, what it does, that it stops. Through `systemd-notify`, because Node
 // has no Unix datagram sockets (nodejs/node#29339), so the unit has NotifyAccess=all.
 import { spawn } from 'node:child_process';
-import { type Status, statusWords } from '../../core/depth/columns.ts';
+import { type Status, statusWords } from '../../core/recording/columns.ts';
 import { toError } from '../../core/errors.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 

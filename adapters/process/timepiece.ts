@@ -1,6 +1,6 @@
 // The machine's clocks, read together.
 import os from 'node:os';
-import type { TimeReading } from '../../core/depth/time-faults.ts';
+import type { TimeReading } from '../../core/recording/clock-faults.ts';
 import { SECOND } from '../../core/time.ts';
 import { systemClock } from './clock.ts';
 

@@ -1,5 +1,5 @@
 // Names for contracts that change: the front-month future and options around the money, resolved once each morning.
-import { type Parsed, type SymbolAlias, parseSymbolAlias } from '../config.ts';
+import { type Parsed, type SymbolAlias, parseSymbolAlias } from '../config/values.ts';
 import type { IstDate } from '../time.ts';
 import type { Contract } from './symbol-master.ts';
 

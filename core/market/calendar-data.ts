@@ -1,6 +1,6 @@
 // The exchange's rules and special days as data: one form for what we ship and for what an operator adds.
 import * as z from 'zod/mini';
-import type { Parsed } from '../config.ts';
+import type { Parsed } from '../config/values.ts';
 import { type IstDate, parseIstDate } from '../time.ts';
 import shipped from './nse-calendar.json' with { type: 'json' };
 import { CERTAINTIES, PHASE_NAMES } from './phases.ts';

@@ -1,5 +1,5 @@
 // Fyers' public symbol master: one line a listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
-import { parseSymbol } from '../config.ts';
+import { parseSymbol } from '../config/values.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
 /** Cash market and equity derivatives of NSE, as the files are named. */

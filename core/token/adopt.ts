@@ -1,6 +1,6 @@
 // Which of the operator's tokens is taken: never an older one, an expired one or another account's. Nothing is minted here.
-import { parseAccessToken, parseRefreshToken } from '../config.ts';
-import type { AccessToken, RefreshToken } from '../config.ts';
+import { parseAccessToken, parseRefreshToken } from '../config/values.ts';
+import type { AccessToken, RefreshToken } from '../config/values.ts';
 import {
   decodeToken,
   isForeign,

@@ -1,5 +1,5 @@
 // What the keeper does next, from what it knows. Called again after every step, with what happened folded into the facts.
-import type { Parsed } from '../config.ts';
+import type { Parsed } from '../config/values.ts';
 import type { Halted, MintAnswer, Proof, RefusedBy } from '../ports.ts';
 import { addDays, type IstDate } from '../time.ts';
 

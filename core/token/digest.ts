@@ -1,6 +1,6 @@
 // Digests of token material: what the broker asks for, what is compared, and what people may see.
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { AppId, LinkKey, Pin, PinKey, RefreshToken } from '../config.ts';
+import type { AppId, LinkKey, Pin, PinKey, RefreshToken } from '../config/values.ts';
 import type { App } from '../ports.ts';
 
 declare const fingerprintBrand: unique symbol;

@@ -5,7 +5,7 @@ import {
   type PinKey,
   type RefreshToken,
   parseRefreshToken,
-} from '../config.ts';
+} from '../config/values.ts';
 import type { TradingDay } from '../market/phases.ts';
 import type { App, MintAnswer, Proof } from '../ports.ts';
 import { type Instant, brokerDay } from '../time.ts';
@@ -17,7 +17,7 @@ import {
   oldAppFingerprint,
   oldInputFingerprint,
 } from './digest.ts';
-import { type LoginState, isRefusedApp } from './login-state.ts';
+import { type LoginState, isRefusedApp } from './login/state.ts';
 import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
 
 /** A PIN, and what it is fingerprinted with. */

@@ -1,6 +1,6 @@
 // What a Fyers token says of itself. Nothing is verified here: only a call to the broker proves a token.
 import * as z from 'zod/mini';
-import { PLACEHOLDER } from '../names.ts';
+import { PLACEHOLDER } from '../config/names.ts';
 import type { Proof } from '../ports.ts';
 import { brokerDayEnd, instant, type Instant, MINUTE, SECOND } from '../time.ts';
 import type { Check, Facts } from './decide.ts';

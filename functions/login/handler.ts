@@ -5,8 +5,8 @@ import type {
   Context,
 } from 'aws-lambda';
 import { deadline, reportFailure, wiringOf } from '../wiring.ts';
-import { answerLogin, methodOf, shown } from './answer.ts';
-import { keepingApp, newKept } from './kept.ts';
+import { answerLogin, methodOf, shown } from './router.ts';
+import { keepingApp, newKept } from './cache.ts';
 
 const kept = newKept();
 

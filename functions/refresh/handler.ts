@@ -2,7 +2,7 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
-import { REFRESHED_BODY, REGION } from '../../core/names.ts';
+import { REFRESHED_BODY, REGION } from '../../core/config/names.ts';
 import { isLastSlot, REFRESH_SLOTS, slotEvent } from '../../core/schedule.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { adopt, type AdoptionReport, type Offer } from '../../keeper/adopt.ts';

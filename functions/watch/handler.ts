@@ -2,7 +2,7 @@
 // CloudTrail reports (`watchReads`). It throws where the alarm is to ring.
 import type { Context } from 'aws-lambda';
 import { FyersError } from '../../core/errors.ts';
-import { REGION } from '../../core/names.ts';
+import { REGION } from '../../core/config/names.ts';
 import { slotEvent, WATCH_SLOTS } from '../../core/schedule.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { type Looked, tellOfRead, type Told, watch } from '../../keeper/watch.ts';

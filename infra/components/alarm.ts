@@ -1,7 +1,7 @@
 // The form of every alarm of the program: it reaches the operator, says what to do, and says what silence means.
 import * as aws from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
-import type { Names } from '../../core/names.ts';
+import type { Names } from '../../core/config/names.ts';
 
 export interface AlarmRule {
   /** The end of its name: `disk-filling`. */

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { RECORDED_COLUMNS } from '../../core/depth/columns.ts';
-import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/names.ts';
+import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
+import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/config/names.ts';
 
 /** The name that the queries use. */
 const TABLE = 'depth';
@@ -14,7 +14,7 @@ const FIRST_DAY = '2026-11-01';
 const SCANNED_BYTES_MAX = 10_000_000_000;
 const QUERIES = path.join(import.meta.dirname, '..', 'queries');
 
-/** Glue's names for what adapters/files/parquet.ts writes. */
+/** Glue's names for what adapters/recordings/parquet/parquet.ts writes. */
 const TYPES = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' } as const;
 
 export interface AthenaArgs {

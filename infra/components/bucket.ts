@@ -1,7 +1,7 @@
 // The bucket of what was recorded. It outlives the stack, with its settings, unless the operator wants it deleted.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { OBJECTS } from '../../core/names.ts';
+import { OBJECTS } from '../../core/config/names.ts';
 
 export interface DataBucketArgs {
   /** A bucket of an earlier stack to take up again; null to make one. */

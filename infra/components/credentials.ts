@@ -3,7 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { DEFAULT_KEY_ID, type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+import {
+  DEFAULT_KEY_ID,
+  type Names,
+  PLACEHOLDER,
+  type ParameterName,
+} from '../../core/config/names.ts';
 
 export interface CredentialsArgs {
   readonly names: Names;

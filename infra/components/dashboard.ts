@@ -8,8 +8,8 @@ import {
   type Names,
   REGION,
   harvesterDimensions,
-} from '../../core/names.ts';
-import { FUNCTION_ACTORS } from '../arns.ts';
+} from '../../core/config/names.ts';
+import { FUNCTION_ACTORS } from '../iam/arns.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';

@@ -1,9 +1,9 @@
 // One function of the keeper: its code, and a role and a log group of its own.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { FunctionActor, Names } from '../../core/names.ts';
+import type { FunctionActor, Names } from '../../core/config/names.ts';
 import type { Files } from '../bundle.ts';
-import { type Arns, policyFor, trust } from '../policies.ts';
+import { type Arns, policyFor, trust } from '../iam/policies.ts';
 
 /** A year: who logged in, and what was published, can then still be asked. */
 const LOG_DAYS = 365;

@@ -2,8 +2,8 @@
 // nights look like any other minute and no alarm needs a calendar.
 import type * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { METRICS, METRIC_NAMESPACE, REGION, harvesterDimensions } from '../../core/names.ts';
-import { type HarvesterPlan, numbered } from '../harvesters.ts';
+import { METRICS, METRIC_NAMESPACE, REGION, harvesterDimensions } from '../../core/config/names.ts';
+import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
 import { type AlarmPlace, type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
 
 /** What is missing in a period of five minutes when one symbol has no row half of the time. */

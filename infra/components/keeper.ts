@@ -8,11 +8,11 @@ import {
   type FunctionActor,
   LOGIN_URL_KEYWORD,
   type Names,
-} from '../../core/names.ts';
+} from '../../core/config/names.ts';
 import type { ProbeRefresh } from '../../core/token/decide.ts';
 import type { Code } from '../bundle.ts';
 import { type Environment, keeperFunction, type MadeFunction, type Reserved } from './function.ts';
-import type { Arns } from '../policies.ts';
+import type { Arns } from '../iam/policies.ts';
 import type { Credentials } from './credentials.ts';
 import type { Messages } from './messages.ts';
 import { schedules } from './schedules.ts';
@@ -151,7 +151,7 @@ function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws
   };
 }
 
-/** What every function is told; `core/names.ts` says what each variable means. */
+/** What every function is told; `core/config/names.ts` says what each variable means. */
 function environmentOf(args: KeeperArgs): Environment {
   const { keyArn } = args.credentials;
   return {

@@ -2,12 +2,12 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { ANY_DATE, OBJECTS } from '../../core/names.ts';
+import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
 import type { Clock } from '../../core/ports.ts';
-import { type HarvesterPlan, numbered } from '../harvesters.ts';
-import { type Arns, policyFor, trust } from '../policies.ts';
-import { userData } from '../user-data.ts';
-import { instanceGuard } from '../session-guard.ts';
+import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
+import { type Arns, policyFor, trust } from '../iam/policies.ts';
+import { userData } from '../instance/user-data.ts';
+import { instanceGuard } from '../instance/session-guard.ts';
 import type { Network } from './network.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';

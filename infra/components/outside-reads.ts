@@ -2,9 +2,9 @@
 // function sends the message.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { type Names, READ_TRAIL, REGION } from '../../core/names.ts';
-import { PARAMETERS } from '../arns.ts';
-import type { Reader, WatchedReads } from '../config.ts';
+import { type Names, READ_TRAIL, REGION } from '../../core/config/names.ts';
+import { PARAMETERS } from '../iam/arns.ts';
+import type { Reader, WatchedReads } from '../config/load.ts';
 import { closedBucket } from './bucket.ts';
 import type { Credentials } from './credentials.ts';
 import type { Harvester } from './harvester.ts';

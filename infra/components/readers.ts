@@ -1,8 +1,8 @@
 // Other bots of the operator's: roles and users that the program does not make, and that may read the access token.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Reader } from '../config.ts';
-import { type Arns, policyFor } from '../policies.ts';
+import type { Reader } from '../config/load.ts';
+import { type Arns, policyFor } from '../iam/policies.ts';
 
 export interface ReadersArgs {
   readonly accountId: pulumi.Output<string>;

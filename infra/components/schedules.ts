@@ -1,7 +1,7 @@
 // What starts the functions by the clock, and where an event goes that was not delivered or failed.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { type Names, REGION } from '../../core/names.ts';
+import { type Names, REGION } from '../../core/config/names.ts';
 import {
   REFRESH_SLOTS,
   type RefreshSlot,
@@ -10,7 +10,7 @@ import {
   type WatchSlot,
   scheduleExpression,
 } from '../../core/schedule.ts';
-import { type Arns, policyFor, trust } from '../policies.ts';
+import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import type { MadeFunction } from './function.ts';
 
 /** How long an undelivered event is worth delivering: after that the next look at the token is near. */

@@ -2,8 +2,8 @@
 // each other one.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { type FunctionActor, type Names, REGION } from '../../core/names.ts';
-import { FUNCTION_ACTORS } from '../arns.ts';
+import { type FunctionActor, type Names, REGION } from '../../core/config/names.ts';
+import { FUNCTION_ACTORS } from '../iam/arns.ts';
 import { alarm, type AlarmRule, FIRST_IN_A_MINUTE } from './alarm.ts';
 import { harvesterAlarms } from './harvester-alarms.ts';
 import type { Harvester } from './harvester.ts';

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FyersError } from '../../core/errors.ts';
-import { REGION } from '../../core/names.ts';
+import { REGION } from '../../core/config/names.ts';
 import type { Instant } from '../../core/time.ts';
 import { allowedIn, type ExercisedPermission } from './permissions.ts';
 import { writeShiftedDate } from './shifted-date.ts';

@@ -3,7 +3,7 @@
 import { access, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError } from '../../core/errors.ts';
-import { PROJECT } from '../../core/names.ts';
+import { PROJECT } from '../../core/config/names.ts';
 import { outcomeOf, type Outcome } from './engine-events.ts';
 import {
   baseEnvironment,

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod/mini';
 import { toError } from '../../core/errors.ts';
-import { PROJECT } from '../../core/names.ts';
+import { PROJECT } from '../../core/config/names.ts';
 import { takeHooks } from './mock-hooks.ts';
 import { operations } from './operations.ts';
 import { problemOf, registerIn } from './register.ts';

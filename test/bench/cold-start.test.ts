@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { coldStage } from '../../bench/cold-stage.ts';
 import { type Command, coldStart, ourCommand, referenceCommand } from '../../bench/cold-start.ts';
 import { packReference } from '../../bench/reference-package.ts';
-import { REFRESHED_BODY } from '../../core/names.ts';
+import { REFRESHED_BODY } from '../../core/config/names.ts';
 
 let dir = '';
 let commands: Readonly<Record<'ours' | 'reference', Command>>;

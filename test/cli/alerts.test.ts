@@ -12,7 +12,7 @@ import { type Deployer, deployer } from '../support/deployed.ts';
 import { ACCOUNT, type EmulatedAws, emulatedAws, personSaying } from '../support/emulated-aws.ts';
 import { mailbox } from '../support/mailbox.ts';
 import { telegramServer } from '../support/telegram-server.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 const BOT = '123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 const CONFIRM = 'https://sns.ap-south-1.amazonaws.com/confirmation.html';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { AwsOptions } from '../../cli/io.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
 
 export interface AwsStub extends AsyncDisposable {
   readonly options: AwsOptions;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 let dataDir = '';

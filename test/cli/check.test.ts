@@ -6,7 +6,7 @@ import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 let dataDir = '';

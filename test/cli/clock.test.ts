@@ -1,6 +1,6 @@
 // The machine's clock is wrong, and Fyers' is right: 09:00 IST on a trading day.
 import { describe, expect, test } from 'vitest';
-import { clocksOf, clockFinding } from '../../cli/doctor/clock.ts';
+import { clocksOf, clockFinding } from '../../cli/commands/doctor/clock.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -15,7 +15,7 @@ import {
   simulatedFyers,
   tokensIn,
 } from './login-stage.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './cli-harness.ts';
 
 const NINE = SEVEN + 2 * HOUR;
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);

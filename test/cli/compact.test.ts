@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lockFolder } from '../../adapters/files/harvest-lock.ts';
-import { surprisePlan } from '../../core/market/surprise.ts';
+import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { surprisePlan } from '../../core/market/unscheduled.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 describe('fyers compact', () => {
   test('closes every day that waits for it, and says when none does', async () => {

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COPIED } from '../../cli/configure.ts';
-import { environmentName, type Key } from '../../core/setting-keys.ts';
-import { setCommand } from '../../infra/config.ts';
+import { COPIED } from '../../cli/commands/configure.ts';
+import { environmentName, type Key } from '../../core/config/keys.ts';
+import { setCommand } from '../../infra/config/load.ts';
 import { withPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {

@@ -1,13 +1,13 @@
 // Symbols whose own day is shorter than the grid's: recorded, compacted, and what `check` says of them.
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayFolders } from '../../adapters/files/days.ts';
-import type { SymbolEvent } from '../../core/depth/day-events.ts';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import type { SymbolEvent } from '../../core/recording/day-events.ts';
 import { istDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { sessionsOn } from '../../harvester/sessions.ts';
+import { sessionsOn } from '../../harvester/calendar.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 const FUTURE = 'NSE:NIFTY26DECFUT';
 const INDEX = 'NSE:NIFTY50-INDEX';

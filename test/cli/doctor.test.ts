@@ -2,14 +2,14 @@
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { nodeFinding } from '../../cli/doctor.ts';
+import { nodeFinding } from '../../cli/commands/doctor/doctor.ts';
 import { parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { awsFront } from '../support/aws-front.ts';
 import { leaksOf } from '../support/canaries.ts';
-import { type DoctorsWorld, GOOD, LOGIN_URL, doctorsWorld, examined } from './doctors-world.ts';
+import { type DoctorsWorld, GOOD, LOGIN_URL, doctorsWorld, examined } from './doctor-fixture.ts';
 
 const TELEGRAM = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
 

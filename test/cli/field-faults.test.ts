@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DepthField } from '../../core/depth/field-faults.ts';
+import type { DepthField } from '../../core/recording/field-faults.ts';
 import { parseInstant } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { DEPTH_SAMPLE } from '../support/depth-sample.ts';
 import { startDepthServer } from '../support/depth-server.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 let dataDir = '';

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER, compatLine } from '../../core/depth/compat.ts';
+import { COMPAT_HEADER, compatLine } from '../../core/recording/reference-csv.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 let dataDir = '';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { personsLog } from '../../cli/harvest.ts';
+import { personsLog } from '../../cli/commands/harvest.ts';
 import { parseInstant } from '../../core/time.ts';
 
 function terminal(columns: number | null) {

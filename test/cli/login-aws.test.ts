@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/names.ts';
-import type { AppId, LinkKey } from '../../core/config.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
+import type { AppId, LinkKey } from '../../core/config/values.ts';
 import { istDate, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { linkPath } from '../../core/token/login-link.ts';
+import { linkPath } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { awsStub } from './aws-stub.ts';
@@ -16,7 +16,7 @@ import {
   modeOf,
   simulatedFyers,
 } from './login-stage.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 const LINK_KEY = '1f'.repeat(32) as LinkKey;
 const STORED = {

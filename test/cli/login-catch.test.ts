@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { AppId, AppSecret } from '../../core/config.ts';
+import type { AppId, AppSecret } from '../../core/config/values.ts';
 import { instant, istDate } from '../../core/time.ts';
-import { newState } from '../../core/token/login-link.ts';
+import { newState } from '../../core/token/login/link.ts';
 import { APP, NOON } from '../sandbox/fyers/simulator.ts';
 import {
   contentOf,
@@ -15,7 +15,7 @@ import {
   simulatedFyers,
   standing,
 } from './login-stage.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './cli-harness.ts';
 
 const WEDNESDAY = istDate('2026-11-25');
 const STRANGER = { id: APP.id as AppId, secret: 'ANOTHERSECRET' as AppSecret };

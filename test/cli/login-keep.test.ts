@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/names.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, instant, istDate } from '../../core/time.ts';
-import { newState } from '../../core/token/login-link.ts';
+import { newState } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import {

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import type { Person } from '../../cli/io.ts';
-import type { AppId, AppSecret } from '../../core/config.ts';
+import type { Person } from '../../cli/shared/io.ts';
+import type { AppId, AppSecret } from '../../core/config/values.ts';
 import type { Clock } from '../../core/ports.ts';
 import { instant } from '../../core/time.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
@@ -14,7 +14,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import type { SimulatedApp } from '../../sandbox/fyers/tokens.ts';
 import { leaksOf } from '../support/canaries.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
-import { type Stage, type StageOptions, stage } from './stage.ts';
+import { type Stage, type StageOptions, stage } from './cli-harness.ts';
 
 export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { AppSecret } from '../../core/config.ts';
+import type { AppSecret } from '../../core/config/values.ts';
 import { HOUR, MINUTE, instant, istDate } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { newState } from '../../core/token/login-link.ts';
+import { newState } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import {

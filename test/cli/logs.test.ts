@@ -13,14 +13,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AwsOptions } from '../../cli/io.ts';
-import { type DayEvent, eventLine } from '../../core/depth/day-events.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
+import { type DayEvent, eventLine } from '../../core/recording/day-events.ts';
 import { type Instant, SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
-import { loginNeeded, runFailed } from '../../core/token/events.ts';
+import { loginNeeded, runFailed } from '../../core/token/log.ts';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 const DATE = istDate('2026-11-25');
 const NOON = istInstant(DATE, '12:00');

@@ -1,7 +1,7 @@
 // What a person wrote into files, flags and variables, as the commands take it.
 import { describe, expect, test } from 'vitest';
 import { operatorToken } from '../support/operator-token.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 const APP = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=ABC123DEF4\n';
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { readPasted } from '../../cli/person.ts';
+import { readPasted } from '../../cli/shared/prompt.ts';
 
 /** As a terminal hands it over: piece by piece. */
 function paste(isWhole: (text: string) => boolean = () => true) {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 beforeEach(async () => {

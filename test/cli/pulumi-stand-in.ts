@@ -1,7 +1,7 @@
 // The Pulumi CLI as far as our commands call it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { stage, type Stage, type StageOptions } from './stage.ts';
+import { stage, type Stage, type StageOptions } from './cli-harness.ts';
 
 interface Call {
   readonly args: readonly string[];

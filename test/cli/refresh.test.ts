@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { REFRESHED_BODY } from '../../core/names.ts';
+import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { instant } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
@@ -13,7 +13,7 @@ import {
   modeOf,
   simulatedFyers,
 } from './login-stage.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 const DAY_MS = 86_400_000;
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);

@@ -10,7 +10,7 @@ import { oldFile, oldRows } from '../support/old-files.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let server: S3Server;
 let aws: S3ClientConfig;

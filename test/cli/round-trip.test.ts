@@ -4,14 +4,14 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { parquetMetadataAsync, asyncBufferFromFile } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openRecording } from '../../adapters/files/recordings.ts';
-import { COMPAT_COLUMNS, COMPAT_HEADER } from '../../core/depth/compat.ts';
-import type { Cell } from '../../core/depth/columns.ts';
-import { textColumn } from '../../core/depth/recorded.ts';
+import { openRecording } from '../../adapters/recordings/open-recording.ts';
+import { COMPAT_COLUMNS, COMPAT_HEADER } from '../../core/recording/reference-csv.ts';
+import type { Cell } from '../../core/recording/columns.ts';
+import { textColumn } from '../../core/recording/rows.ts';
 import { formatIso, istInstant, plus } from '../../core/time.ts';
 import { OLD_DAY } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, stage } from './cli-harness.ts';
 
 let cli: Stage;
 beforeEach(async () => {

@@ -5,13 +5,13 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ParameterName, namesFor } from '../../core/names.ts';
+import { type ParameterName, namesFor } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login-state.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login/state.ts';
 import { leaksOf } from '../support/canaries.ts';
 import { type EmulatedAws, emulatedAws, personSaying } from '../support/emulated-aws.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { stage, type Stage, type StageOptions } from './stage.ts';
+import { stage, type Stage, type StageOptions } from './cli-harness.ts';
 
 const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 const OLD = operatorToken('access_token', '2026-11-24T07:00:00+05:30');

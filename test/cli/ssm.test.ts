@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/names.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { stage } from './stage.ts';
+import { stage } from './cli-harness.ts';
 
 const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 const SECRET = 'SECRETKEY1';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AwsOptions, Person } from '../../cli/io.ts';
+import type { AwsOptions, Person } from '../../cli/shared/io.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { leaksOf } from '../support/canaries.ts';
@@ -18,7 +18,7 @@ import {
   schedule,
 } from '../support/reference-account.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { stage, type Stage } from './stage.ts';
+import { stage, type Stage } from './cli-harness.ts';
 
 const ACCESS = operatorToken('access_token', '2026-03-25T07:00:00+05:30');
 const REFRESH = operatorToken('refresh_token', '2026-03-20T07:00:00+05:30');

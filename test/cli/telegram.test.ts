@@ -3,7 +3,7 @@ import { leaksOf } from '../support/canaries.ts';
 import { personSaying } from '../support/emulated-aws.ts';
 import { type Chat, type TelegramServer, telegramServer } from '../support/telegram-server.ts';
 import { type PulumiStage, withPulumi } from './pulumi-stand-in.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './cli-harness.ts';
 
 const BOT = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
 const ME: Chat = { id: 42, first_name: 'Me' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { linesTo, paint, reflowed, table, withoutControls } from '../../cli/terminal.ts';
+import { linesTo, paint, reflowed, table, withoutControls } from '../../cli/shared/terminal.ts';
 
 const at = (columns: number | null) => ({
   out: () => undefined,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/names.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import { instant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { stage, type Stage, type StageOptions } from './stage.ts';
+import { stage, type Stage, type StageOptions } from './cli-harness.ts';
 
 const CLOSE = Date.parse('2026-11-25T16:00:00+05:30');
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { asSentence, onOneLine, withoutEndSeparators, withoutEndSlashes } from '../../core/text.ts';
-import { parseEmail, parseReaders } from '../../infra/config.ts';
+import { parseEmail, parseReaders } from '../../infra/config/load.ts';
 
 describe('Cleaning a text', () => {
   test.each([

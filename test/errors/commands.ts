@@ -1,5 +1,5 @@
 // The commands of ours that a text names, and whether the command line has them.
-import { stage } from '../cli/stage.ts';
+import { stage } from '../cli/cli-harness.ts';
 
 export interface NamedCommand {
   /** Of the command and what follows it, such as `logs refresh`. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
 import { commandsIn, problemOf } from './commands.ts';
 import { hasStep } from './next-step.ts';
-import { type KeeperScene, keeperScene } from './keeper-scene.ts';
+import { type KeeperScene, keeperScene } from './keeper-fixture.ts';
 import { provocations } from './provocations.ts';
 
 let dir = '';

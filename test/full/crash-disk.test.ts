@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Disk } from '../../adapters/files/disk.ts';
+import type { Disk } from '../../adapters/recordings/disk.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/names.ts';
+import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
 import { dayInBucket } from '../../sandbox/check-day.ts';

@@ -1,7 +1,7 @@
 // One life of a stack on the real engine, in which everything happens that could tell a secret, and all that was written.
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REFERENCE_REDIRECT_URI } from '../../core/names.ts';
+import { REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
 import { istDate, istInstant, MINUTE, plus } from '../../core/time.ts';
 import { startFaults } from '../../sandbox/faults.ts';
 import { mintTokens, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';

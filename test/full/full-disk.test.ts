@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openParquet } from '../../adapters/files/parquet-rows.ts';
+import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
 import { toError } from '../../core/errors.ts';
 import { MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { REFERENCE_SYMBOLS } from '../../core/names.ts';
+import { REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';

@@ -6,8 +6,8 @@ import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseManifest } from '../../core/depth/manifest.ts';
-import { REFERENCE_SYMBOLS } from '../../core/names.ts';
+import { parseManifest } from '../../core/recording/manifest.ts';
+import { REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 

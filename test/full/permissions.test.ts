@@ -21,7 +21,7 @@ import { appendFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FyersError, toError } from '../../core/errors.ts';
-import { PLACEHOLDER, namesFor } from '../../core/names.ts';
+import { PLACEHOLDER, namesFor } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { grantsOf, type Grant } from '../../sandbox/aws/unexercised.ts';
 import { harvestDay, instanceOf, type Instance } from '../../sandbox/harvest-day.ts';
@@ -90,7 +90,7 @@ async function watchOnce(): Promise<void> {
   const code = /not authorized|AccessDenied/.test(answer)
     ? 'platform.permission'
     : 'bug.unexpected';
-  throw new FyersError(code, `${FunctionName} failed: ${answer}`, 'Look at infra/policies.ts.');
+  throw new FyersError(code, `${FunctionName} failed: ${answer}`, 'Look at infra/iam/policies.ts.');
 }
 
 async function recordOnce(): Promise<void> {
@@ -115,7 +115,7 @@ async function complaint({ action, resource }: Grant): Promise<unknown> {
     .find((text) => [`"upkeep-failed"`, action, named].every((part) => text.includes(part)));
   return line === undefined
     ? 'nothing'
-    : new FyersError('platform.permission', line, 'Look at infra/policies.ts.');
+    : new FyersError('platform.permission', line, 'Look at infra/iam/policies.ts.');
 }
 
 /** Runs `work` with the role's policy, and then without each grant that it exercised. Answers what was said, by grant. */

@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, afterAll, expect, test } from 'vitest';
-import type { Book } from '../../core/depth/book.ts';
-import { COLUMNS, RECORDED_COLUMNS, parseCsvLine } from '../../core/depth/columns.ts';
+import type { Book } from '../../core/recording/book.ts';
+import { COLUMNS, RECORDED_COLUMNS, parseCsvLine } from '../../core/recording/columns.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
-import { type Stage, stage } from '../cli/stage.ts';
+import { type Stage, stage } from '../cli/cli-harness.ts';
 import { shortSession } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 

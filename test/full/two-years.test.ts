@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dayFolders } from '../../adapters/files/days.ts';
-import { openParquet } from '../../adapters/files/parquet-rows.ts';
-import { parseSampling } from '../../core/config.ts';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
+import { parseSampling } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { mayOpenAfterAll } from '../../core/market/surprise.ts';
+import { mayOpenAfterAll } from '../../core/market/unscheduled.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import {
@@ -26,7 +26,7 @@ import {
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
-import { isOver, sessionsOn } from '../../harvester/sessions.ts';
+import { isOver, sessionsOn } from '../../harvester/calendar.ts';
 import type { Naming } from '../../harvester/symbols.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OBJECTS } from '../../core/names.ts';
+import { OBJECTS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { startImds } from '../../sandbox/aws/imds.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../core/errors.ts';
 import type { Event, Proof } from '../../core/ports.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+import { PLACEHOLDER, type ParameterName } from '../../core/config/names.ts';
 import { HOUR, MINUTE, parseInstant } from '../../core/time.ts';
 import {
   type FirstLook,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './loop-world.ts';
+import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './harvester-harness.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';

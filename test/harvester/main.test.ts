@@ -4,9 +4,9 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockFolder } from '../../adapters/files/harvest-lock.ts';
-import { COMPAT_HEADER, readCompatCells } from '../../core/depth/compat.ts';
-import { parseManifest } from '../../core/depth/manifest.ts';
+import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { COMPAT_HEADER, readCompatCells } from '../../core/recording/reference-csv.ts';
+import { parseManifest } from '../../core/recording/manifest.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { METRICS } from '../../core/names.ts';
+import { METRICS } from '../../core/config/names.ts';
 import { MINUTE, SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
-import { TOKEN, liveIn } from './loop-world.ts';
+import { TOKEN, liveIn } from './harvester-harness.ts';
 
 const HOURS = 3 * 60 * MINUTE;
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { dayFolders } from '../../adapters/files/days.ts';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { lastPrices } from '../../adapters/fyers/quotes.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { nextSession } from '../../core/market/calendar.ts';

@@ -7,8 +7,8 @@ import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.t
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
-import { TODAY, type World, bucket, liveIn } from './loop-world.ts';
-import { stage } from '../cli/stage.ts';
+import { TODAY, type World, bucket, liveIn } from './harvester-harness.ts';
+import { stage } from '../cli/cli-harness.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/names.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import { type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
 import {
   ACCESS_TOKEN,

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { userData } from '../../infra/user-data.ts';
+import { userData } from '../../infra/instance/user-data.ts';
 
 let folder = '';
 beforeEach(() => {

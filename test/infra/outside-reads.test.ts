@@ -2,7 +2,7 @@
 // on events of CloudTrail's documented form.
 import { EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { namesFor } from '../../core/names.ts';
+import { namesFor } from '../../core/config/names.ts';
 import { readPattern } from '../../infra/components/outside-reads.ts';
 import {
   type Call,

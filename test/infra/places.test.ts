@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSettings } from '../../infra/config.ts';
+import { readSettings } from '../../infra/config/load.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -1,8 +1,8 @@
 // Who may write recordings: each harvester its own shard's objects by name, and nobody one that is there.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { DAY_FILES } from '../../adapters/files/day-archive.ts';
-import { pieceNames } from '../../core/depth/manifest.ts';
-import { OBJECTS } from '../../core/names.ts';
+import { DAY_FILES } from '../../adapters/recordings/day-archive.ts';
+import { pieceNames } from '../../core/recording/manifest.ts';
+import { OBJECTS } from '../../core/config/names.ts';
 import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
 

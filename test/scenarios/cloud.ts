@@ -18,8 +18,8 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { AwsOptions } from '../../cli/io.ts';
-import { type Names, PLACEHOLDER, type ParameterName } from '../../core/names.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
+import { type Names, PLACEHOLDER, type ParameterName } from '../../core/config/names.ts';
 import type { Message } from '../../core/ports.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';

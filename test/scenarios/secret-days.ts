@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isLastSlot } from '../../core/schedule.ts';
 import { DAY, type IstDate, istDate, istDateAt, istInstant, plus } from '../../core/time.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
-import { type Stage, stage } from '../cli/stage.ts';
+import { type Stage, stage } from '../cli/cli-harness.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { linkIn, logIn, throughFyers } from './person.ts';
 import { type Failed, LOGIN_URL, OTHER_ACCOUNT, type Page, type World, newWorld } from './world.ts';

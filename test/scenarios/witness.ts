@@ -1,6 +1,6 @@
 // Collects what the judge is shown: looks at the parameter, the mailbox and the broker after everything that happens.
 import type { FyersError } from '../../core/errors.ts';
-import { PLACEHOLDER } from '../../core/names.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { Message } from '../../core/ports.ts';
 import { type Instant, istDateAt } from '../../core/time.ts';
 import { checkToken, ownerOf } from '../../sandbox/fyers/tokens.ts';

@@ -1,6 +1,6 @@
 // The feed that really asks, for the symbols of `recorded-session.ts`.
-import { restDepth } from '../../adapters/fyers/rest-depth.ts';
-import { parseAppId, parseSampling } from '../../core/config.ts';
+import { restDepth } from '../../adapters/fyers/depth-feed.ts';
+import { parseAppId, parseSampling } from '../../core/config/values.ts';
 import type { Clock, DepthFeed } from '../../core/ports.ts';
 import { SYMBOLS } from './recorded-session.ts';
 

@@ -1,6 +1,6 @@
 // Books, rows and batches for the tests of everything that handles them.
-import type { Book } from '../../core/depth/book.ts';
-import type { Row } from '../../core/depth/columns.ts';
+import type { Book } from '../../core/recording/book.ts';
+import type { Row } from '../../core/recording/columns.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import type { Taken } from '../../core/ports.ts';
 import { type Instant, SECOND, istDateAt, parseInstant, plus } from '../../core/time.ts';

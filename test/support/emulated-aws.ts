@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { AwsOptions, Person } from '../../cli/io.ts';
+import type { AwsOptions, Person } from '../../cli/shared/io.ts';
 import { startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from './source-tree.ts';
 

@@ -1,6 +1,6 @@
 // The real disk, of which any operation can be made to fail: half of a text written when there is no space left.
 import type { FileHandle } from 'node:fs/promises';
-import { type Disk, THIS_DISK } from '../../adapters/files/disk.ts';
+import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
 
 type Operation = keyof Disk | 'appendFile' | 'datasync' | 'sync' | 'stat' | 'truncate' | 'read';
 

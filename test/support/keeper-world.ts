@@ -7,7 +7,7 @@ import type {
   Pin,
   PinKey,
   RefreshToken,
-} from '../../core/config.ts';
+} from '../../core/config/values.ts';
 import type {
   App,
   ClaimStore,
@@ -17,7 +17,7 @@ import type {
   Proof,
   TokenStore,
 } from '../../core/ports.ts';
-import { type ParameterName, namesFor } from '../../core/names.ts';
+import { type ParameterName, namesFor } from '../../core/config/names.ts';
 import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';

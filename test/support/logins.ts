@@ -1,13 +1,13 @@
 // Logins in a keeper's world: the requests of a browser, and the pages it gets.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { AuthCode } from '../../core/config.ts';
+import type { AuthCode } from '../../core/config/values.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
 import type { Signer } from '../../core/token/digest.ts';
-import { linkPath, newState } from '../../core/token/login-link.ts';
-import { parseLoginState } from '../../core/token/login-state.ts';
-import type { ParameterName } from '../../core/names.ts';
-import { keepingApp, newKept } from '../../functions/login/kept.ts';
-import { answerLogin } from '../../functions/login/answer.ts';
+import { linkPath, newState } from '../../core/token/login/link.ts';
+import { parseLoginState } from '../../core/token/login/state.ts';
+import type { ParameterName } from '../../core/config/names.ts';
+import { keepingApp, newKept } from '../../functions/login/cache.ts';
+import { answerLogin } from '../../functions/login/router.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {
   LIVE,

@@ -1,13 +1,13 @@
 // Every parser of a text from outside, with the place at which a stranger's text stands in it.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
-import { lineParser } from '../../adapters/files/line-parser.ts';
-import * as config from '../../core/config.ts';
-import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/depth/columns.ts';
-import { compatDateIn, readCompatCells } from '../../core/depth/compat.ts';
-import { parseEventLine } from '../../core/depth/day-events.ts';
-import { readDepthAnswer } from '../../core/depth/depth-answer.ts';
-import { parseManifest, parsePieceState } from '../../core/depth/manifest.ts';
+import { lineParser } from '../../adapters/recordings/line-parser.ts';
+import * as config from '../../core/config/values.ts';
+import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
+import { compatDateIn, readCompatCells } from '../../core/recording/reference-csv.ts';
+import { parseEventLine } from '../../core/recording/day-events.ts';
+import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
+import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
@@ -22,17 +22,17 @@ import {
   isStateShaped,
   readState,
   recogniseLink,
-} from '../../core/token/login-link.ts';
-import { parseLoginState } from '../../core/token/login-state.ts';
+} from '../../core/token/login/link.ts';
+import { parseLoginState } from '../../core/token/login/state.ts';
 import { parseProbeRefresh } from '../../core/token/decide.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
-import { parseRedirect, wordsOf } from '../../core/token/redirect.ts';
+import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
 import { parseTokenState } from '../../core/token/state.ts';
-import { loginRequest } from '../../functions/login/answer.ts';
+import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
-import { eventIn } from '../../cli/logs/entry.ts';
+import { eventIn } from '../../cli/commands/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
-import * as infra from '../../infra/config.ts';
+import * as infra from '../../infra/config/load.ts';
 import { APP, SEVEN, SIGNER } from './keeper-world.ts';
 import { requestOf, stateAt } from './logins.ts';
 

@@ -1,7 +1,7 @@
 // A role of the emulator that may list buckets and nothing else.
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import type { AwsOptions } from '../../cli/io.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
 
 const TRUST = {
   Version: '2012-10-17',

@@ -1,8 +1,8 @@
 // Rows to be judged, on a day whose phases the calendar knows.
-import type { Book, Level } from '../../core/depth/book.ts';
-import { COLUMNS } from '../../core/depth/columns.ts';
-import { type Observed, observedOf } from '../../core/depth/observed.ts';
-import type { QualityFacts } from '../../core/depth/quality.ts';
+import type { Book, Level } from '../../core/recording/book.ts';
+import { COLUMNS } from '../../core/recording/columns.ts';
+import { type Observed, observedOf } from '../../core/recording/observed.ts';
+import type { QualityFacts } from '../../core/recording/quality.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { type Instant, istDate, istInstant } from '../../core/time.ts';
 import { sampleRow } from './depth.ts';

@@ -1,8 +1,8 @@
 // A day that the harvester recorded: its own use cases over real files, on a clock that jumps.
-import { dayFolders } from '../../adapters/files/days.ts';
-import { parseSampling } from '../../core/config.ts';
-import type { Book } from '../../core/depth/book.ts';
-import type { DepthField } from '../../core/depth/field-faults.ts';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { parseSampling } from '../../core/config/values.ts';
+import type { Book } from '../../core/recording/book.ts';
+import type { DepthField } from '../../core/recording/field-faults.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { Taken } from '../../core/ports.ts';

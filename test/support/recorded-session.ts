@@ -1,13 +1,13 @@
 // A session recorded by the real loop into real files, on a clock that jumps; and what is to be found of it afterwards.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { THIS_DISK, type Disk } from '../../adapters/files/disk.ts';
-import { dayFolders } from '../../adapters/files/days.ts';
-import { readEventLog } from '../../adapters/files/part-log.ts';
-import { parseSampling } from '../../core/config.ts';
-import { csvLine } from '../../core/depth/columns.ts';
-import { keyOf } from '../../core/depth/observed.ts';
-import { HOLE_REASONS } from '../../core/depth/coverage.ts';
+import { THIS_DISK, type Disk } from '../../adapters/recordings/disk.ts';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { readEventLog } from '../../adapters/recordings/segmented-log.ts';
+import { parseSampling } from '../../core/config/values.ts';
+import { csvLine } from '../../core/recording/columns.ts';
+import { keyOf } from '../../core/recording/observed.ts';
+import { HOLE_REASONS } from '../../core/recording/coverage.ts';
 import type { DepthFeed, Event, ObjectStore } from '../../core/ports.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotsOf } from '../../core/market/slots.ts';

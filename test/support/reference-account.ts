@@ -28,7 +28,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { AwsOptions } from '../../cli/io.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
 
 const FUNCTION = 'FyersTokenRefresh';
 const RULE = 'FyersTokenRefreshDaily';

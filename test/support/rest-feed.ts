@@ -1,8 +1,13 @@
 // The REST feed in front of a scripted broker, on a clock that jumps.
 import { callFyers } from '../../adapters/fyers/http.ts';
-import { restDepth } from '../../adapters/fyers/rest-depth.ts';
-import type { StrikeStore, Strikes } from '../../adapters/fyers/rest-guard.ts';
-import { type AccessToken, parseAccessToken, parseAppId, parseSymbol } from '../../core/config.ts';
+import { restDepth } from '../../adapters/fyers/depth-feed.ts';
+import type { StrikeStore, Strikes } from '../../adapters/fyers/rate-guard.ts';
+import {
+  type AccessToken,
+  parseAccessToken,
+  parseAppId,
+  parseSymbol,
+} from '../../core/config/values.ts';
 import type { Taken } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from './depth.ts';

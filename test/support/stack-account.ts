@@ -13,8 +13,8 @@ import {
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { AwsOptions } from '../../cli/io.ts';
-import { namesFor } from '../../core/names.ts';
+import type { AwsOptions } from '../../cli/shared/io.ts';
+import { namesFor } from '../../core/config/names.ts';
 import {
   REFRESH_SLOTS,
   SCHEDULE_TIME_ZONE,

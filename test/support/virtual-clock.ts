@@ -1,6 +1,6 @@
 // A clock that jumps: waiting costs no time, and what stands in for the world can be told each jump.
 import { setImmediate } from 'node:timers/promises';
-import type { TimeReading } from '../../core/depth/time-faults.ts';
+import type { TimeReading } from '../../core/recording/clock-faults.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 

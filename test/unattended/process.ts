@@ -1,11 +1,11 @@
 // One life of the harvester: its own loop, feed and files, as `harvester/main.ts` wires them, behind a gate that kills it.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { dayFolders, strikeFile } from '../../adapters/files/days.ts';
-import { restDepth } from '../../adapters/fyers/rest-depth.ts';
-import { parseSampling } from '../../core/config.ts';
+import { dayFolders, strikeFile } from '../../adapters/recordings/data-folder.ts';
+import { restDepth } from '../../adapters/fyers/depth-feed.ts';
+import { parseSampling } from '../../core/config/values.ts';
 import type { Clock, Event, ObjectStore, TokenStore } from '../../core/ports.ts';
-import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/names.ts';
+import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
 import { dayOf, nextSession } from '../../core/market/calendar.ts';
 import { type Instant, type IstDate, istDateAt } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';

@@ -1,5 +1,5 @@
 // Thirty days of a harvester that nobody looks after, with the luck of a seed.
-import { METRIC_NAMESPACE } from '../../core/names.ts';
+import { METRIC_NAMESPACE } from '../../core/config/names.ts';
 import {
   DAY,
   type Instant,

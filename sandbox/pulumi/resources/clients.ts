@@ -17,7 +17,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { REGION } from '../../../core/names.ts';
+import { REGION } from '../../../core/config/names.ts';
 
 const options = { region: REGION };
 

@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
-import { REGION } from '../../../core/names.ts';
+import { REGION } from '../../../core/config/names.ts';
 import { isAsset, type Props } from '../values.ts';
 import { s3 } from './clients.ts';
 import { flag, resourceType, tags, text, textOf, unlessGone, type ResourceType } from './type.ts';

@@ -1,6 +1,6 @@
 // The one table of resource types and functions, for the engine's provider and for the run without the CLI.
 import * as z from 'zod/mini';
-import { REGION } from '../../../core/names.ts';
+import { REGION } from '../../../core/config/names.ts';
 import { ATHENA_TYPES } from './athena.ts';
 import { BUDGET_TYPES } from './budgets.ts';
 import { callerIdentity } from './clients.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { awsFault } from '../../../adapters/aws/fault.ts';
-import { forTheOperator } from '../../../cli/aws.ts';
-import { withNextStep } from '../../../cli/bucket.ts';
+import { forTheOperator } from '../../../cli/shared/aws.ts';
+import { withNextStep } from '../../../cli/shared/bucket.ts';
 import { FyersError } from '../../../core/errors.ts';
 
 function failing(name: string, message = 'words of AWS', code?: string): unknown {

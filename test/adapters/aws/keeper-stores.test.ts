@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimStore } from '../../../adapters/aws/claims.ts';
 import { awsFault } from '../../../adapters/aws/fault.ts';
 import { parameterStore, pinSecret } from '../../../adapters/aws/parameters.ts';
-import { namesFor } from '../../../core/names.ts';
+import { namesFor } from '../../../core/config/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
 import { powerless } from '../../support/powerless.ts';
 import { ROOT } from '../../support/source-tree.ts';

@@ -1,13 +1,13 @@
 // Whatever plan is taken, the feed's calls stay inside the account's limits, as the simulator counts them over windows that slide.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { restDepth } from '../../../adapters/fyers/rest-depth.ts';
+import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
 import {
   CALLS_PER_MINUTE_CAP,
   parseAccessToken,
   parseAppId,
   parseSampling,
-} from '../../../core/config.ts';
+} from '../../../core/config/values.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { UNUSED, countCall } from '../../../sandbox/fyers/limits.ts';
 import { OPENS_AT, shortSession } from '../../support/depth.ts';

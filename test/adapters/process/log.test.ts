@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../../adapters/process/log.ts';
-import { slotTaken } from '../../../core/depth/events.ts';
+import { slotTaken } from '../../../core/recording/log.ts';
 import { parseInstant } from '../../../core/time.ts';
-import { loginNeeded, runFailed } from '../../../core/token/events.ts';
+import { loginNeeded, runFailed } from '../../../core/token/log.ts';
 import { leaksOf } from '../../support/canaries.ts';
 import { SEVEN, accessToken } from '../../support/keeper-world.ts';
 

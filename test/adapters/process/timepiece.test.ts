@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemTimepiece } from '../../../adapters/process/timepiece.ts';
-import { timeFaults } from '../../../core/depth/time-faults.ts';
+import { timeFaults } from '../../../core/recording/clock-faults.ts';
 import { SECOND } from '../../../core/time.ts';
 
 test('Between two readings of the clocks of a machine that is well nothing has happened', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { AppSecret, LinkKey, Pin, PinKey } from '../../../core/config.ts';
+import type { AppSecret, LinkKey, Pin, PinKey } from '../../../core/config/values.ts';
 import { istDate } from '../../../core/time.ts';
 import {
   appFingerprint,

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../../core/errors.ts';
 import { DAY, HOUR, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
-import { linkPath } from '../../../core/token/login-link.ts';
+import { linkPath } from '../../../core/token/login/link.ts';
 import { LINK, NEW, callback, exchanging, processOf, visit } from '../../support/logins.ts';
 import { LIVE, SEVEN, SIGNER, type World, keeperWorld } from '../../support/keeper-world.ts';
 

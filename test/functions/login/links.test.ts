@@ -1,7 +1,7 @@
 // A link that arrives damaged, cut or a day late: a person gets a page that helps, and it costs neither a read nor a call.
 import { describe, expect, test } from 'vitest';
 import { DAY, istDate, istInstant, plus } from '../../../core/time.ts';
-import { linkPath } from '../../../core/token/login-link.ts';
+import { linkPath } from '../../../core/token/login/link.ts';
 import { LINK, NEW, processOf } from '../../support/logins.ts';
 import { LIVE, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts';
 

@@ -178,8 +178,8 @@ describe('An event that is not a request', () => {
     { rawPath: '/', rawQueryString: '' },
     { requestContext: {} },
   ])('%j is junk', async (event) => {
-    const { answerLogin } = await import('../../../functions/login/answer.ts');
-    const { newKept } = await import('../../../functions/login/kept.ts');
+    const { answerLogin } = await import('../../../functions/login/router.ts');
+    const { newKept } = await import('../../../functions/login/cache.ts');
     const { ports, settings } = keeperWorld();
     const { signal } = new AbortController();
     expect(await answerLogin(ports, settings, event as never, signal, newKept())).toEqual({

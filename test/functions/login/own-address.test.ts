@@ -9,7 +9,7 @@ import type {
 } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parameterStore } from '../../../adapters/aws/parameters.ts';
-import { namesFor } from '../../../core/names.ts';
+import { namesFor } from '../../../core/config/names.ts';
 import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
 import { LINK, requestOf } from '../../support/logins.ts';
 import { APP, LINK_KEY, SEVEN } from '../../support/keeper-world.ts';

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { claimStore } from '../../../adapters/aws/claims.ts';
 import { parameterStore } from '../../../adapters/aws/parameters.ts';
 import { FyersError } from '../../../core/errors.ts';
-import { REFRESHED_BODY, namesFor } from '../../../core/names.ts';
+import { REFRESHED_BODY, namesFor } from '../../../core/config/names.ts';
 import type { TokenStore } from '../../../core/ports.ts';
 import { DAY, HOUR, MINUTE, brokerDay, formatUtc, plus } from '../../../core/time.ts';
 import type { Answer } from '../../../functions/refresh/handler.ts';

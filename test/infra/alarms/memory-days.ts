@@ -1,7 +1,7 @@
 // The harvester's days in memory: a month of them, faster than on a disk.
-import { type Cell, COLUMNS, type Row } from '../../../core/depth/columns.ts';
-import type { DayEvent } from '../../../core/depth/day-events.ts';
-import { observedOf } from '../../../core/depth/observed.ts';
+import { type Cell, COLUMNS, type Row } from '../../../core/recording/columns.ts';
+import type { DayEvent } from '../../../core/recording/day-events.ts';
+import { observedOf } from '../../../core/recording/observed.ts';
 import type { IstDate } from '../../../core/time.ts';
 import type { Days } from '../../../harvester/ports.ts';
 

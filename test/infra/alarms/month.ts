@@ -3,8 +3,8 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
-import { parseSampling } from '../../../core/config.ts';
-import type { HoleReason } from '../../../core/depth/coverage.ts';
+import { parseSampling } from '../../../core/config/values.ts';
+import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { dayOf, nextSession } from '../../../core/market/calendar.ts';
 import { slotsOf } from '../../../core/market/slots.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type FunctionActor,
   harvesterDimensions,
   namesFor,
-} from '../../../core/names.ts';
+} from '../../../core/config/names.ts';
 import type { Clock, DepthFeed, Taken } from '../../../core/ports.ts';
 import { REFRESH_SLOTS, WATCH_SLOTS } from '../../../core/schedule.ts';
 import {

@@ -1,19 +1,19 @@
 // Edits of how a day is recorded.
 import type { Mutation } from '../tree.ts';
 
-const DAY_LOG = ['test/adapters/files/day-log.test.ts'];
-const REST_DEPTH = ['test/adapters/fyers/rest-depth.test.ts'];
-const REST_GUARD = ['test/adapters/fyers/rest-guard.test.ts'];
+const DAY_LOG = ['test/adapters/recordings/segmented-log.test.ts'];
+const REST_DEPTH = ['test/adapters/fyers/depth-feed.test.ts'];
+const REST_GUARD = ['test/adapters/fyers/rate-guard.test.ts'];
 const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
-const PIECES = ['test/harvester/pieces.test.ts'];
-const QUALITY = ['test/core/depth/quality.test.ts'];
+const PIECES = ['test/harvester/upload.test.ts'];
+const QUALITY = ['test/core/recording/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
 const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
-    file: 'harvester/looking-on.ts',
+    file: 'harvester/progress.ts',
     find: 'due(plus(beganAt, HEARTBEAT), HEARTBEAT,',
     replace: 'due(beganAt, HEARTBEAT,',
     tests: ALARMS,
@@ -34,7 +34,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'an append is not on disk when it counts',
-    file: 'adapters/files/append-file.ts',
+    file: 'adapters/recordings/append-file.ts',
     find: `        await handle.datasync();
 `,
     replace: '',
@@ -42,24 +42,24 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a torn last line stays',
-    file: 'adapters/files/append-file.ts',
+    file: 'adapters/recordings/append-file.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
     replace: '',
     tests: DAY_LOG,
   },
   {
     name: 'Parquet is not read back',
-    file: 'adapters/files/parquet.ts',
+    file: 'adapters/recordings/parquet/parquet.ts',
     find: 'await compare(partial, parquet, digests);',
     replace: '',
-    tests: ['test/adapters/files/parquet.test.ts'],
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
     name: 'Parquet is written whatever it reads as',
-    file: 'adapters/files/parquet.ts',
+    file: 'adapters/recordings/parquet/parquet.ts',
     find: 'if (!holds(bytes, chunk, element, column))',
     replace: 'if (group.rows < 0)',
-    tests: ['test/adapters/files/parquet.test.ts'],
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
     name: 'compaction fails while its other half goes on',
@@ -70,24 +70,24 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a count beyond 32 bits is cut when it is written',
-    file: 'adapters/files/parquet-chunk.ts',
+    file: 'adapters/recordings/parquet/chunk.ts',
     find: 'Math.floor(value / 2 ** 32)',
     replace: '0',
-    tests: ['test/adapters/files/parquet.test.ts'],
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
     name: 'two values of one hash are one',
-    file: 'adapters/files/parquet-chunk.ts',
+    file: 'adapters/recordings/parquet/chunk.ts',
     find: 'while (place > 0 && !Object.is(values[place - 1], number))',
     replace: 'while (place < 0)',
-    tests: ['test/adapters/files/parquet.test.ts'],
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
     name: 'the quick reader takes a fraction for a count',
-    file: 'adapters/files/line-parser.ts',
+    file: 'adapters/recordings/line-parser.ts',
     find: 'if (whole || point === first',
     replace: 'if (point === first',
-    tests: ['test/adapters/files/line-parser.test.ts'],
+    tests: ['test/adapters/recordings/line-parser.test.ts'],
   },
   {
     name: 'an object is overwritten',
@@ -99,42 +99,42 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the feed takes a slot at the close',
-    file: 'adapters/fyers/rest-depth.ts',
+    file: 'adapters/fyers/depth-feed.ts',
     find: 'next < session.closesAt ? next : null',
     replace: 'next <= session.closesAt ? next : null',
     tests: REST_DEPTH,
   },
   {
     name: 'the feed sends all symbols at once',
-    file: 'core/rate-plan.ts',
+    file: 'core/config/sampling.ts',
     find: 'export const BURST = 5;',
     replace: 'export const BURST = 50;',
     tests: REST_DEPTH,
   },
   {
     name: 'a late slot sends all its bursts at once',
-    file: 'adapters/fyers/rest-depth.ts',
+    file: 'adapters/fyers/depth-feed.ts',
     find: '  options.pace.sent(sentAt);\n',
     replace: '',
     tests: REST_LATE,
   },
   {
     name: 'a late slot comes too near to the next one',
-    file: 'core/rate-plan.ts',
+    file: 'core/config/sampling.ts',
     find: 'free(perMinute, MINUTE)',
     replace: 'from',
     tests: REST_LATE,
   },
   {
     name: 'the feed goes on after the second strike',
-    file: 'adapters/fyers/rest-guard.ts',
+    file: 'adapters/fyers/rate-guard.ts',
     find: 'STRIKES_ALLOWED = 2',
     replace: 'STRIKES_ALLOWED = 4',
     tests: REST_DEPTH,
   },
   {
     name: 'a burst that is answered slowly is several strikes',
-    file: 'adapters/fyers/rest-guard.ts',
+    file: 'adapters/fyers/rate-guard.ts',
     find: 'notedAt !== null && sentAt <= notedAt',
     replace: 'false',
     tests: REST_GUARD,
@@ -148,14 +148,14 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the feed goes on before a strike is on disk',
-    file: 'adapters/fyers/rest-depth.ts',
+    file: 'adapters/fyers/depth-feed.ts',
     find: 'await options.guard.saved();',
     replace: '',
     tests: REST_GUARD,
   },
   {
     name: 'a rate limit of another call than depth is not counted',
-    file: 'adapters/fyers/rest-guard.ts',
+    file: 'adapters/fyers/rate-guard.ts',
     find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);",
     replace: '',
     tests: REST_GUARD,
@@ -169,7 +169,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the manifest goes up first',
-    file: 'harvester/pieces.ts',
+    file: 'harvester/upload.ts',
     find: '[...manifest.files, await folder.manifestFacts()]',
     replace: '[await folder.manifestFacts(), ...manifest.files]',
     tests: LOOP,
@@ -205,14 +205,14 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a piece is sent before it is on disk',
-    file: 'harvester/pieces.ts',
+    file: 'harvester/upload.ts',
     find: 'if (state.pending === null) await pieces.save({ ...state, pending });',
     replace: '',
     tests: PIECES,
   },
   {
     name: 'the whole day goes up past the fence',
-    file: 'harvester/finish.ts',
+    file: 'harvester/close-days.ts',
     find: `      await folder.markShipped('conflict');
       return 'conflict';
 `,
@@ -221,56 +221,56 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'nobody looks for what another machine has shipped',
-    file: 'harvester/pieces.ts',
+    file: 'harvester/upload.ts',
     find: 'if (!hasEvents) break;',
     replace: 'if (!hasEvents || next > 0) break;',
     tests: PIECES,
   },
   {
     name: 'rows are written while the plan is not',
-    file: 'adapters/files/days.ts',
+    file: 'adapters/recordings/data-folder.ts',
     find: '      await events.append([]);\n',
     replace: '',
-    tests: ['test/adapters/files/days.test.ts'],
+    tests: ['test/adapters/recordings/data-folder.test.ts'],
   },
   {
     name: 'a line that was cut short counts as a row',
-    file: 'adapters/files/day-archive.ts',
+    file: 'adapters/recordings/day-archive.ts',
     find: 'yield torn ? [null] : rowsOf(bytes, parse);',
     replace: "yield rowsOf(torn ? Buffer.concat([bytes, Buffer.from('\\n')]) : bytes, parse);",
     tests: PIECES,
   },
   {
     name: 'an auction looks crossed',
-    file: 'core/depth/quality.ts',
+    file: 'core/recording/quality.ts',
     find: "const continuous = phase?.name === 'CONTINUOUS';",
     replace: 'const continuous = phase !== null;',
     tests: QUALITY,
   },
   {
     name: 'a day is red for what was to be recorded of a future',
-    file: 'core/depth/quality.ts',
+    file: 'core/recording/quality.ts',
     find: 'planned !== null && planned.opensAt <= at && at < planned.closesAt',
     replace: 'planned !== null && planned.opensAt > at',
     tests: ['test/cli/derivative-day.test.ts'],
   },
   {
     name: 'an index is blamed for having no book',
-    file: 'core/depth/quality.ts',
+    file: 'core/recording/quality.ts',
     find: 'hasBook: !isIndex(symbol)',
     replace: 'hasBook: true',
     tests: ['test/cli/derivative-day.test.ts'],
   },
   {
     name: 'an average is expected to be the last price',
-    file: 'core/depth/quality.ts',
+    file: 'core/recording/quality.ts',
     find: 'return byAuction ?',
     replace: 'return symbol !== "" ?',
-    tests: ['test/core/depth/previous-close.test.ts'],
+    tests: ['test/core/recording/previous-close.test.ts'],
   },
   {
     name: 'a moving book looks frozen',
-    file: 'core/depth/quality.ts',
+    file: 'core/recording/quality.ts',
     find: 'bookStands && alike(last, row.numbers, OTHERS)',
     replace: 'bookStands',
     tests: QUALITY,
@@ -284,10 +284,10 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a name that is not known at 08:30 stays unknown',
-    file: 'harvester/day-naming.ts',
+    file: 'harvester/symbol-lookup.ts',
     find: 'if (names !== null && lacking(names) === 0) return;',
     replace: 'if (names !== null) return;',
-    tests: ['test/harvester/day-naming.test.ts'],
+    tests: ['test/harvester/symbol-lookup.test.ts'],
   },
   {
     name: 'an expired contract is recorded',

@@ -123,10 +123,10 @@ export const KEEPER: readonly Mutation[] = [
   },
   {
     name: 'the SEBI refusal is not recognised',
-    file: 'adapters/fyers/broker.ts',
+    file: 'adapters/fyers/auth.ts',
     find: '/SEBI|currently disabled/i',
     replace: '/switched off/i',
-    tests: ['test/adapters/fyers/broker.test.ts'],
+    tests: ['test/adapters/fyers/auth.test.ts'],
   },
   {
     name: 'a claim overwrites another one',
@@ -151,7 +151,7 @@ export const KEEPER: readonly Mutation[] = [
   },
   {
     name: 'the answer has lost its bytes',
-    file: 'core/names.ts',
+    file: 'core/config/names.ts',
     find: '"✅ Token',
     replace: '"Token',
     tests: ['test/functions/refresh/event.test.ts'],

@@ -1,7 +1,7 @@
 // Edits of the way from the day's link to a published token, and of the watch.
 import type { Mutation } from '../tree.ts';
 
-const PAGES = ['test/functions/login/answer.test.ts'];
+const PAGES = ['test/functions/login/router.test.ts'];
 const LINKS = ['test/functions/login/links.test.ts'];
 const ASK = ['test/functions/login/ask.test.ts'];
 const MEMORY = ['test/functions/login/memory.test.ts'];
@@ -10,28 +10,28 @@ const WATCH = ['test/keeper/watch.test.ts'];
 export const LOGIN: readonly Mutation[] = [
   {
     name: 'a state that nobody signed is taken',
-    file: 'core/token/login-link.ts',
+    file: 'core/token/login/link.ts',
     find: "if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };",
     replace: '',
     tests: PAGES,
   },
   {
     name: 'a state lives for ever',
-    file: 'core/token/login-link.ts',
+    file: 'core/token/login/link.ts',
     find: 'now < plus(issuedAt, STATE_LIFE)',
     replace: 'now >= 0',
     tests: PAGES,
   },
   {
     name: 'a link without a signature opens',
-    file: 'core/token/login-link.ts',
+    file: 'core/token/login/link.ts',
     find: "return isSameSignature(signature, loginSignature(signer, 'link', day)) ? day : null;",
     replace: 'return day;',
     tests: LINKS,
   },
   {
     name: 'a link outlives its session',
-    file: 'core/token/login-link.ts',
+    file: 'core/token/login/link.ts',
     find: 'if (now >= linkEndsAt(date, calendar))',
     replace: 'if (now > linkEndsAt(date, calendar))',
     tests: PAGES,
@@ -115,17 +115,17 @@ export const LOGIN: readonly Mutation[] = [
   },
   {
     name: 'a doubled field of the callback is taken',
-    file: 'functions/login/answer.ts',
+    file: 'functions/login/router.ts',
     find: 'return values.length > 1 ? null :',
     replace: 'return values.length > 2 ? null :',
     tests: PAGES,
   },
   {
     name: 'a page runs scripts',
-    file: 'functions/login/page.ts',
+    file: 'functions/login/pages.ts',
     find: "default-src 'none';",
     replace: "default-src 'self';",
-    tests: ['test/functions/login/page.test.ts'],
+    tests: ['test/functions/login/pages.test.ts'],
   },
   {
     name: 'the watch sends its link and lets the alarm sleep',

@@ -2,12 +2,12 @@
 import type { Mutation } from '../tree.ts';
 
 const CLOCK_SET_BACK = ['test/harvester/clock-set-back.test.ts'];
-const TELLING = ['test/harvester/telling.test.ts'];
+const TELLING = ['test/harvester/progress-and-metrics.test.ts'];
 
 export const LOOP: readonly Mutation[] = [
   {
     name: 'the feed waits until a clock that was set back has caught up',
-    file: 'adapters/fyers/rest-depth.ts',
+    file: 'adapters/fyers/depth-feed.ts',
     find: 'if (slot - clock.now() > every + SECOND) {',
     replace: 'if (slot - clock.now() > Infinity) {',
     tests: CLOCK_SET_BACK,
@@ -21,7 +21,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a step waits until a clock that was set back has caught up',
-    file: 'harvester/due.ts',
+    file: 'harvester/interval.ts',
     find: 'if (now < next && !isSetBack) return;',
     replace: 'if (now < next && !(isSetBack && now > next)) return;',
     tests: CLOCK_SET_BACK,
@@ -42,7 +42,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a refusal is believed until a clock that was set back has caught up',
-    file: 'adapters/fyers/rest-guard.ts',
+    file: 'adapters/fyers/rate-guard.ts',
     find: 'from - (until - from) <= at && at < until',
     replace: 'at < until',
     tests: CLOCK_SET_BACK,
@@ -77,21 +77,21 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a clock of whole seconds makes faults of nothing',
-    file: 'core/depth/time-faults.ts',
+    file: 'core/recording/clock-faults.ts',
     find: 'return slept < COARSE ? 0',
     replace: 'return slept < 0 ? 0',
-    tests: ['test/core/depth/time-faults.test.ts'],
+    tests: ['test/core/recording/clock-faults.test.ts'],
   },
   {
     name: 'a full disk is left full while a day is recorded',
-    file: 'harvester/looking-on.ts',
+    file: 'harvester/progress.ts',
     find: '    if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);\n',
     replace: '',
     tests: TELLING,
   },
   {
     name: 'a full disk is left full when a day is closed',
-    file: 'harvester/finish.ts',
+    file: 'harvester/close-days.ts',
     find: '  await makeRoom(options);\n',
     replace: '',
     tests: TELLING,
@@ -112,7 +112,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'the lag of slots is not measured',
-    file: 'harvester/looking-on.ts',
+    file: 'harvester/progress.ts',
     find: '    metrics.measure(METRICS.slotLag, seen.takeLag());\n',
     replace: '',
     tests: TELLING,
@@ -133,7 +133,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a broker that answered is asked again',
-    file: 'harvester/surprise.ts',
+    file: 'harvester/unscheduled-session.ts',
     find: 'if (answer !== null || trading',
     replace: 'if (trading',
     tests: ['test/harvester/market-check.test.ts'],
@@ -147,10 +147,10 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'nobody is told of a piece',
-    file: 'harvester/pieces.ts',
+    file: 'harvester/upload.ts',
     find: '    options.events.emit(say.pieceShipped(date, state.next - 1, bytes));\n',
     replace: '',
-    tests: ['test/harvester/pieces.test.ts'],
+    tests: ['test/harvester/upload.test.ts'],
   },
   {
     name: 'a compaction may take what memory there is',

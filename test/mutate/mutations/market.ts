@@ -2,9 +2,9 @@
 import type { Mutation } from '../tree.ts';
 
 const CALENDAR = ['test/core/market/calendar.test.ts'];
-const SURPRISE = ['test/harvester/surprise.test.ts'];
+const SURPRISE = ['test/harvester/unscheduled-session.test.ts'];
 const SYMBOL_PLAN = ['test/core/market/symbol-plan.test.ts'];
-const COLUMNS = ['test/core/depth/columns.test.ts'];
+const COLUMNS = ['test/core/recording/columns.test.ts'];
 
 export const MARKET: readonly Mutation[] = [
   {
@@ -95,21 +95,21 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a day that the calendar has as closed is recorded whatever the broker says',
-    file: 'harvester/surprise.ts',
+    file: 'harvester/unscheduled-session.ts',
     find: "if (status !== 'OPEN') return null;",
     replace: '',
     tests: SURPRISE,
   },
   {
     name: 'a surprise session is not closed before midnight',
-    file: 'harvester/surprise.ts',
+    file: 'harvester/unscheduled-session.ts',
     find: 'last?.date === date && clock.now() >= last.closesAt',
     replace: 'false',
     tests: SURPRISE,
   },
   {
     name: 'a surprise session ends with the process that noticed it',
-    file: 'harvester/surprise.ts',
+    file: 'harvester/unscheduled-session.ts',
     find: '  if (known !== null) return known;\n',
     replace: '',
     tests: SURPRISE,
@@ -130,7 +130,7 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'the operator who closes a day is doubted',
-    file: 'core/market/surprise.ts',
+    file: 'core/market/unscheduled.ts',
     find: 'return !isTheOperators && ',
     replace: 'return ',
     tests: SURPRISE,
@@ -144,7 +144,7 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a running surprise is compacted by hand',
-    file: 'cli/compact.ts',
+    file: 'cli/commands/compact.ts',
     find: ', await plannedClose(folder))',
     replace: ', io.clock.now())',
     tests: ['test/cli/compact.test.ts'],
@@ -165,7 +165,7 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a column is dropped',
-    file: 'core/depth/columns.ts',
+    file: 'core/recording/columns.ts',
     find: `  shares('volume', ({ book }) => book.volume),
 `,
     replace: '',
@@ -173,31 +173,31 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a column holds another value',
-    file: 'core/depth/columns.ts',
+    file: 'core/recording/columns.ts',
     find: "price('low', ({ book }) => book.low)",
     replace: "price('low', ({ book }) => book.high)",
     tests: COLUMNS,
   },
   {
     name: 'a missing price is zero',
-    file: 'core/depth/depth-answer.ts',
+    file: 'adapters/fyers/depth-answer.ts',
     find: 'return price === 0 ? null : price;',
     replace: 'return price;',
-    tests: ['test/core/depth/depth-answer.test.ts'],
+    tests: ['test/adapters/fyers/depth-answer.test.ts'],
   },
   {
     name: 'an implausible trade time is stored',
-    file: 'core/depth/depth-answer.ts',
+    file: 'adapters/fyers/depth-answer.ts',
     find: 'at > receivedAt + CLOCK_TOLERANCE_MS || ',
     replace: '',
-    tests: ['test/core/depth/depth-answer.test.ts'],
+    tests: ['test/adapters/fyers/depth-answer.test.ts'],
   },
   {
     name: 'a fault that is met again rings again',
     file: 'adapters/aws/metrics.ts',
     find: 'if (before === undefined) waiting',
     replace: 'waiting',
-    tests: ['test/core/depth/fault-bell.test.ts'],
+    tests: ['test/adapters/aws/fault-bell.test.ts'],
   },
   {
     name: 'a restart rings for the same fields again',
@@ -208,16 +208,16 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'a hole wins over its row',
-    file: 'core/depth/coverage.ts',
+    file: 'core/recording/coverage.ts',
     find: 'if (before === EMPTY) ofSymbol[at] = mark;',
     replace: 'ofSymbol[at] = mark;',
-    tests: ['test/core/depth/coverage.test.ts'],
+    tests: ['test/core/recording/coverage.test.ts'],
   },
   {
     name: 'a clock that was set back makes the day longer',
-    file: 'core/depth/coverage.ts',
+    file: 'core/recording/coverage.ts',
     find: '...plans.slice(index + 1).map(',
     replace: '...plans.slice(index + 1, index + 2).map(',
-    tests: ['test/core/depth/coverage.test.ts'],
+    tests: ['test/core/recording/coverage.test.ts'],
   },
 ];

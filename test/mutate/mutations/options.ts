@@ -1,23 +1,23 @@
 // Edits of the optional parts.
 import type { Mutation } from '../tree.ts';
 
-const HARVESTERS = ['test/infra/harvesters.test.ts'];
+const HARVESTERS = ['test/infra/config/harvesters.test.ts'];
 const OPTIONS = ['test/infra/options.test.ts'];
 const ATHENA = ['test/infra/athena.test.ts'];
 const READS = ['test/infra/outside-reads.test.ts'];
-const GUARD = ['test/infra/session-guard.test.ts'];
+const GUARD = ['test/infra/instance/session-guard.test.ts'];
 
 export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a role decrypts whatever the service asks for',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: '[CONTEXT_KEYS[through.service]]: [...encrypted],',
     replace: '',
     tests: OPTIONS,
   },
   {
     name: 'a secret is bound to its name as a parameter is',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: "secretsmanager: 'kms:EncryptionContext:SecretARN'",
     replace: "secretsmanager: 'kms:EncryptionContext:PARAMETER_ARN'",
     tests: OPTIONS,
@@ -31,7 +31,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance may not use the key',
-    file: 'infra/arns.ts',
+    file: 'infra/iam/arns.ts',
     find: '...(keyArn === null ? {} : { key: keyArn }),',
     replace: '',
     tests: OPTIONS,
@@ -45,7 +45,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'another bot may read the app secret',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: `actor: 'reader',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
@@ -58,7 +58,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance may be replaced before its day is in the bucket',
-    file: 'infra/session-guard.ts',
+    file: 'infra/instance/session-guard.ts',
     find: 'AFTER_CLOSE_MS = 30 * MINUTE',
     replace: 'AFTER_CLOSE_MS = 0 * MINUTE',
     tests: GUARD,
@@ -79,14 +79,14 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'an unknown price counts as none',
-    file: 'infra/cost.ts',
+    file: 'tools/cost.ts',
     find: 'if (FREE.some((pattern) => pattern.test(type))) return [];',
     replace: "if (type !== '') return [];",
-    tests: ['test/infra/cost.test.ts'],
+    tests: ['test/tools/cost.test.ts'],
   },
   {
     name: 'Athena reads the logs as Parquet, too',
-    file: 'core/names.ts',
+    file: 'core/config/names.ts',
     find: '`${OBJECTS.dayPrefix(date, shard)}parquet/`',
     replace: 'OBJECTS.dayPrefix(date, shard)',
     tests: ATHENA,
@@ -163,16 +163,16 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'a symbol is recorded twice',
-    file: 'infra/harvesters.ts',
+    file: 'infra/config/harvesters.ts',
     find: 'other.shard < shard && ',
     replace: 'other.shard > shard + 9 && ',
     tests: HARVESTERS,
   },
   {
     name: 'harvesters together ask for more than the account may',
-    file: 'core/rate-plan.ts',
+    file: 'core/config/sampling.ts',
     find: 'if (sum <= CALLS_PER_MINUTE_CAP) return null;',
     replace: 'if (sum <= 2 * CALLS_PER_MINUTE_CAP) return null;',
-    tests: ['test/core/rate-plan.test.ts'],
+    tests: ['test/core/config/sampling.test.ts'],
   },
 ];

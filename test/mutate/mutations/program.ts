@@ -1,7 +1,7 @@
 // Edits of what is provisioned.
 import type { Mutation } from '../tree.ts';
 
-const POLICIES = ['test/infra/policies.test.ts'];
+const POLICIES = ['test/infra/iam/policies.test.ts'];
 const CREDENTIALS = ['test/infra/credentials.test.ts'];
 const COMPONENTS = ['test/infra/components.test.ts'];
 const KEEPER = ['test/infra/keeper.test.ts'];
@@ -25,28 +25,28 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'a role may do one thing more',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: "actions: ['s3:PutObject'],",
     replace: "actions: ['s3:PutObject', 's3:DeleteObject'],",
     tests: POLICIES,
   },
   {
     name: 'a role may do one thing less',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: "actions: ['secretsmanager:GetSecretValue'], on: ['pin']",
     replace: "actions: ['secretsmanager:GetSecretValue'], on: []",
     tests: POLICIES,
   },
   {
     name: 'the instance may read the app secret',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] }",
     replace: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'] }",
     tests: POLICIES,
   },
   {
     name: 'a role may label a parameter',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] }",
     replace:
       "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter', 'ssm:Label*'], on: ['claims'] }",
@@ -54,7 +54,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the login may read the PIN',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },`,
     replace: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
   { actor: 'login', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },`,
@@ -76,11 +76,11 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the PIN is no secret of Pulumi',
-    file: 'infra/config.ts',
+    file: 'infra/config/load.ts',
     find: "pin: secretOrNull(read('pin', parsePin)),",
     replace:
       "pin: ((text) => (text === null ? null : pulumi.output<string>(text)))(read('pin', parsePin)),",
-    tests: ['test/infra/config.test.ts'],
+    tests: ['test/infra/config/load.test.ts'],
   },
   {
     name: 'the PIN’s name is taken after destroy',
@@ -112,7 +112,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the instance runs code of another hash',
-    file: 'infra/user-data.ts',
+    file: 'infra/instance/user-data.ts',
     find: 'sha256sum --check --status || return 1',
     replace: 'sha256sum --check --status || true',
     tests: ['test/infra/fetch.test.ts'],
@@ -133,7 +133,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'a role may read every parameter',
-    file: 'infra/policies.ts',
+    file: 'infra/iam/policies.ts',
     find: `actor: 'harvester',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
@@ -146,7 +146,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the boot script splits a name at its blanks',
-    file: 'infra/user-data.ts',
+    file: 'infra/instance/user-data.ts',
     find: 'echo "$wanted  ${PROGRAMS}/harvester.mjs"',
     replace: 'echo $wanted  ${PROGRAMS}/harvester.mjs',
     tests: VALIDITY,

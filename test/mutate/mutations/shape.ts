@@ -21,10 +21,10 @@ import { type Instant, MINUTE, SECOND, plus } from './time.ts';`,
   },
   {
     name: 'the harvester’s use case reaches an adapter',
-    file: 'harvester/due.ts',
+    file: 'harvester/interval.ts',
     find: "from '../core/time.ts';",
     replace: `from '../core/time.ts';
-import '../adapters/files/parquet.ts';`,
+import '../adapters/recordings/parquet/parquet.ts';`,
     tests: TIDY,
   },
   {

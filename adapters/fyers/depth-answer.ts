@@ -1,0 +1,197 @@
+// Reads Fyers' depth answer (Fyers API v3, "Market Depth": `ask` is singular there, and a level's quantity is `volume`).
+//
+// An answer is a book when `bids` and `ask` are arrays and at least one price or quantity is a usable number. Within a
+// book each field is judged alone: one that is missing, of another type or implausible is null, and its name is among
+// the faults. The absences of the contract are no faults: price 0 for a price that does not exist yet, trade time 0
+// before the first trade, levels of 0 and 0 that pad a short side, open interest without its flag, and whatever an index
+// does not have. Before continuous trading, and in auctions, last trades may be of an earlier day and orders have no
+// price.
+import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
+import { isIndex } from '../../core/market/symbol-plan.ts';
+import {
+  DAY,
+  type Instant,
+  MINUTE,
+  SECOND,
+  instant,
+  istDateAt,
+  istInstant,
+} from '../../core/time.ts';
+import { type Book, LEVELS, type Level, isFilled } from '../../core/recording/book.ts';
+import type { DepthField } from '../../core/recording/field-faults.ts';
+
+/** When an answer came, which decides what is plausible. */
+export interface AnswerMoment {
+  readonly receivedAt: Instant;
+  /** Null outside of every session. */
+  readonly session: SessionPlan | null;
+}
+
+export interface DepthReading {
+  readonly book: Book;
+  /** Fields that are null in the book because the answer's value cannot be used; each once. */
+  readonly faults: readonly DepthField[];
+}
+
+/** No unit of anything on NSE costs half as much. */
+const MAX_PRICE_RUPEES = 5_000_000;
+/** A hundred times the shares of the largest company. */
+const MAX_COUNT = 1_000_000_000_000;
+/** This machine's clock may be behind the exchange's. */
+const CLOCK_TOLERANCE_MS = MINUTE;
+/** What has not traded for longer is not listed any more. */
+const OLDEST_TRADE_MS = 366 * DAY;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Null when the body holds no book of `symbol`. */
+export function readDepthAnswer(
+  symbol: string,
+  body: unknown,
+  moment: AnswerMoment,
+): DepthReading | null {
+  const answer = bodyOf(symbol, body);
+  if (answer === null) return null;
+  const { bids, ask } = answer;
+  if (!Array.isArray(bids) || !Array.isArray(ask)) return null;
+  const reader = readerOf(answer, isIndex(symbol));
+  const isContinuous =
+    moment.session !== null && phaseAt(moment.session, moment.receivedAt)?.name === 'CONTINUOUS';
+  const volume = reader.count('v');
+  const book: Book = {
+    symbol,
+    bids: reader.levels('bids', bids, isContinuous),
+    asks: reader.levels('ask', ask, isContinuous),
+    totalBuyQuantity: reader.count('totalbuyqty'),
+    totalSellQuantity: reader.count('totalsellqty'),
+    lastPrice: reader.price('ltp'),
+    lastQuantity: reader.count('ltq'),
+    lastTradeAt: reader.tradeTime(moment, volume),
+    volume,
+    averagePrice: reader.price('atp'),
+    open: reader.price('o'),
+    high: reader.price('h'),
+    low: reader.price('l'),
+    previousClose: reader.price('c'),
+    openInterest: reader.openInterest(),
+    lowerCircuit: reader.price('lower_ckt'),
+    upperCircuit: reader.price('upper_ckt'),
+    sequence: null,
+  };
+  return reader.hasNumber() ? { book, faults: reader.faults() } : null;
+}
+
+/** The symbol's own part, unless the broker calls it, or the whole, an error. */
+function bodyOf(symbol: string, body: unknown): Fields | null {
+  if (!isObject(body) || body['s'] !== 'ok' || !isObject(body['d'])) return null;
+  const answer = Object.hasOwn(body['d'], symbol) ? body['d'][symbol] : null;
+  return isObject(answer) && (answer['s'] ?? 'ok') === 'ok' ? answer : null;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One answer's fields, and which of them could not be used. */
+function readerOf(answer: Fields, mayLackFields: boolean) {
+  const faults = new Set<DepthField>();
+  let hasNumber = false;
+  const wrong = (field: DepthField): null => {
+    faults.add(field);
+    return null;
+  };
+  const absent = (field: DepthField): null => (mayLackFields ? null : wrong(field));
+  /** A price or a quantity, zero included; JSON has a negative zero, too. */
+  const seen = (value: number): number => {
+    hasNumber = true;
+    return value + 0;
+  };
+  const priceOf = (field: DepthField, value: unknown): number | null => {
+    if (isMissing(value)) return absent(field);
+    return isPrice(value) ? seen(value) : wrong(field);
+  };
+  const countOf = (field: DepthField, value: unknown): number | null => {
+    if (isMissing(value)) return absent(field);
+    return isCount(value) ? seen(value) : wrong(field);
+  };
+  const ordersOf = (field: DepthField, value: unknown): number | null => {
+    if (isMissing(value)) return absent(field);
+    return isCount(value) ? value + 0 : wrong(field);
+  };
+  const levelOf = (side: 'bids' | 'ask', entry: unknown, isContinuous: boolean): Level => {
+    const level: Fields = isObject(entry) ? entry : {};
+    const price = priceOf(`${side}.price`, level['price']);
+    const quantity = countOf(`${side}.volume`, level['volume']);
+    const isPadding = price === 0 && (quantity ?? 0) === 0;
+    const orders = ordersOf(`${side}.ord`, level['ord']);
+    if (isPadding) return { price: null, quantity: null, orders: null };
+    // In an auction a market order has none.
+    if (price === 0 && isContinuous) return { price: wrong(`${side}.price`), quantity, orders };
+    return { price, quantity, orders };
+  };
+  return {
+    count: (field: DepthField) => countOf(field, answer[field]),
+    /** No price is zero: the broker writes 0 for a price that does not exist yet. */
+    price(field: DepthField) {
+      const price = priceOf(field, answer[field]);
+      return price === 0 ? null : price;
+    },
+    levels(side: 'bids' | 'ask', entries: readonly unknown[], isContinuous: boolean) {
+      const levels = Array.from(entries.slice(0, LEVELS), (entry) =>
+        levelOf(side, entry, isContinuous),
+      );
+      return levels.slice(0, 1 + levels.findLastIndex(isFilled));
+    },
+    tradeTime(moment: AnswerMoment, volume: number | null): Instant | null {
+      const seconds = answer['ltt'];
+      if (isMissing(seconds)) return absent('ltt');
+      if (seconds === 0) return null;
+      return isTradeTime(seconds, moment, volume) ? instant(seconds * SECOND) : wrong('ltt');
+    },
+    openInterest(): number | null {
+      const { oi, oiflag } = answer;
+      if (typeof oiflag === 'boolean') {
+        // Without the flag the instrument has no open interest, and the zero next to it is no observation.
+        if (oiflag) return countOf('oi', oi);
+        return isMissing(oi) || isCount(oi) ? null : wrong('oi');
+      }
+      if (!isMissing(oiflag)) return wrong('oiflag');
+      if (isMissing(oi)) return null;
+      if (!isCount(oi)) return wrong('oi');
+      // A number that nothing explains: the flag may have another name by now.
+      return oi === 0 ? null : wrong('oiflag');
+    },
+    hasNumber: () => hasNumber,
+    faults: () => [...faults],
+  };
+}
+
+function isMissing(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+function isPrice(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < MAX_PRICE_RUPEES;
+}
+
+/** Zero is a count like any other; a fraction is not a count. */
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < MAX_COUNT;
+}
+
+/**
+ * Epoch seconds, not in the future. Once continuous trading has begun a trade is of this day, unless the answer has no
+ * volume: then nothing has traded yet.
+ */
+function isTradeTime(
+  seconds: unknown,
+  { receivedAt, session }: AnswerMoment,
+  volume: number | null,
+): seconds is number {
+  if (!Number.isInteger(seconds)) return false;
+  const at = Number(seconds) * SECOND;
+  if (at > receivedAt + CLOCK_TOLERANCE_MS || at < receivedAt - OLDEST_TRADE_MS) return false;
+  const trading = session?.phases.find(({ name }) => name === 'CONTINUOUS');
+  const mayBeEarlier = trading === undefined || receivedAt < trading.from || volume === 0;
+  return mayBeEarlier || at >= istInstant(istDateAt(receivedAt), '00:00');
+}

@@ -1,0 +1,257 @@
+// Market depth by REST: every symbol of a slot is asked for inside the slot, nothing is retried, and nothing drifts.
+import { setMaxListeners } from 'node:events';
+import type { AccessToken, AppId, SamplingPlan } from '../../core/config/values.ts';
+import type { HoleReason } from '../../core/recording/coverage.ts';
+import { type AnswerMoment, type DepthReading, readDepthAnswer } from './depth-answer.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { slotAtOrAfter } from '../../core/market/slots.ts';
+import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
+import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
+import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { callFyers, type FyersReply } from './http.ts';
+import { pausesOf, restGuard, type RestGuard, type StrikeStore } from './rate-guard.ts';
+
+/** One answer as the broker gave it; a call without an answer has none. */
+export interface RawAnswer {
+  readonly symbol: string;
+  readonly slot: Instant;
+  readonly receivedAt: Instant;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface RestDepthOptions {
+  /** Gets every answer; it must not throw. */
+  readonly onAnswer?: (answer: RawAnswer) => void;
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  /** Null: nobody has given an app yet, and every slot is a hole `no-token`. */
+  readonly appId: () => AppId | null;
+  readonly sampling: SamplingPlan;
+  readonly clock: Clock;
+  readonly strikes: StrikeStore;
+  /** Longest wait for one answer, real time; default the slot's length less a second, at most 4 s. */
+  readonly deadlineMs?: number;
+}
+
+/** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
+interface RestFeed extends DepthFeed {
+  /** For whatever else calls with the same account. */
+  readonly guard: RestGuard;
+}
+
+export function restDepth(options: RestDepthOptions): RestFeed {
+  const pace = paceOf(options.sampling);
+  const guard = restGuard(options.strikes, options.clock);
+  return {
+    name: 'rest',
+    guard,
+    observe: (session, token, signal, symbols = options.sampling.symbols) =>
+      observe({ ...options, guard, pace, symbols }, session, token, signal),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+interface DayOptions extends RestDepthOptions {
+  readonly guard: RestGuard;
+  readonly pace: Pace;
+  readonly symbols: readonly string[];
+}
+
+async function* observe(
+  options: DayOptions,
+  session: SessionPlan,
+  token: () => AccessToken | null,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Taken[]> {
+  const { clock, sampling } = options;
+  const every = sampling.everySeconds * SECOND;
+  await options.guard.ready();
+  const pauses = pausesOf(options.guard);
+  let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
+  let wokeAt: Instant | null = null;
+  while (slot !== null) {
+    // The clock was set back: its slots come again, and nobody waits until it has caught up.
+    if (slot - clock.now() > every + SECOND) {
+      slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
+    }
+    if (clock.now() < slot) {
+      if (!(await sleptUntil(clock, slot, signal, MINUTE))) return;
+      wokeAt = clock.now();
+    }
+    if (signal.aborted) return;
+    if (clock.now() < slot) {
+      yield [];
+      continue;
+    }
+    const next: Instant = plus(slot, every);
+    const missed =
+      clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
+    if (missed === null) yield await takeSlot({ ...options, session, pauses, token, signal }, slot);
+    else yield holes(options.symbols, slot, clock.now(), missed);
+    slot = next < session.closesAt ? next : null;
+  }
+}
+
+interface SlotOptions extends DayOptions {
+  readonly session: SessionPlan;
+  readonly pauses: ReturnType<typeof pausesOf>;
+  readonly token: () => AccessToken | null;
+  readonly signal: AbortSignal;
+}
+
+/** Its calls, burst by burst. Those for which a slot that began late has no time left are `late`. */
+async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
+  const { symbols, clock, pace } = options;
+  const pending: Promise<Taken>[] = [];
+  let rest: readonly Taken[] = [];
+  for (let index = 0; index < symbols.length && rest.length === 0; index += BURST) {
+    const burst = symbols.slice(index, index + BURST);
+    const planned = Math.max(clock.now() - slot, (index / BURST) * SECOND);
+    const at = pace.earliest(plus(slot, planned), burst.length);
+    const missed = await missedUntil(at, options, slot);
+    if (missed === null) pending.push(...burst.map((symbol) => takeOne(options, symbol, slot)));
+    else rest = holes(symbols.slice(index), slot, clock.now(), missed);
+  }
+  const batch = await Promise.all(pending);
+  await options.guard.saved();
+  return [...batch, ...rest];
+}
+
+/** Waits for an instant inside the slot; null when it has come. */
+async function missedUntil(
+  at: Instant,
+  { clock, sampling, signal }: SlotOptions,
+  slot: Instant,
+): Promise<HoleReason | null> {
+  const everyMs = sampling.everySeconds * SECOND;
+  const ends = plus(slot, everyMs);
+  if (at >= ends) return 'late';
+  // No longer than the slot, also where the clock is set back before it.
+  if (at > clock.now() && !(await sleptUntil(clock, at, signal, everyMs))) return 'stopped';
+  return clock.now() < ends ? null : 'clock-jump';
+}
+
+async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<Taken> {
+  const { clock, pauses } = options;
+  const [appId, token] = [options.appId(), options.token()];
+  const sentAt = clock.now();
+  const taken = { symbol, slot, sentAt };
+  if (appId === null || token === null) {
+    return { ...taken, receivedAt: sentAt, kind: 'hole', reason: 'no-token' };
+  }
+  const paused = pauses.reasonFor({ symbol, token, sentAt });
+  if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
+  options.pace.sent(sentAt);
+  const answer = await ask(options, taken, `${appId}:${token}`);
+  const receivedAt = clock.now();
+  if (answer.kind === 'book') {
+    options.guard.answered();
+    return { ...taken, ...answer, receivedAt };
+  }
+  pauses.note(answer, { symbol, token, sentAt }, receivedAt);
+  const { reason, retryAfterMs, detail } = answer;
+  return {
+    ...taken,
+    receivedAt,
+    kind: 'hole',
+    reason,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** A stop lets the slot's requests finish: their deadline is short. */
+const UNTIL_DEADLINE = new AbortController().signal;
+setMaxListeners(0, UNTIL_DEADLINE);
+
+function ask(
+  options: SlotOptions,
+  { symbol, slot }: Pick<RawAnswer, 'symbol' | 'slot'>,
+  authorization: string,
+): Promise<DepthAnswer> {
+  const { onAnswer, clock, session } = options;
+  const everyMs = options.sampling.everySeconds * SECOND;
+  return askForBook({
+    apiUrl: options.apiUrl,
+    symbol,
+    authorization,
+    timeoutMs: options.deadlineMs ?? Math.min(4 * SECOND, Math.max(everyMs - SECOND, 900)),
+    signal: UNTIL_DEADLINE,
+    moment: () => ({ receivedAt: clock.now(), session }),
+    onReply: (reply) => {
+      if (reply.kind !== 'answered') return;
+      const { status, body } = reply;
+      onAnswer?.({ symbol, slot, receivedAt: clock.now(), status, body });
+    },
+  });
+}
+
+function holes(
+  symbols: readonly string[],
+  slot: Instant,
+  at: Instant,
+  reason: HoleReason,
+): readonly Taken[] {
+  return symbols.map((symbol) => ({
+    symbol,
+    slot,
+    sentAt: at,
+    receivedAt: at,
+    kind: 'hole',
+    reason,
+  }));
+}
+
+/** False when the signal came first. Before `at` where that is further away, or where the clock is set back meanwhile. */
+async function sleptUntil(
+  clock: Clock,
+  at: Instant,
+  signal: AbortSignal,
+  longestMs: number,
+): Promise<boolean> {
+  const far = plus(clock.now(), longestMs);
+  try {
+    await clock.sleepUntil(at < far ? at : far, signal);
+    return true;
+  } catch (caught) {
+    if (signal.aborted) return false;
+    throw caught;
+  }
+}
+
+// One call for one symbol's book: the book, or why there is none.
+
+interface DepthCall {
+  /** Fyers' API, without a trailing slash. */
+  readonly apiUrl: string;
+  readonly symbol: string;
+  /** `<app id>:<access token>` */
+  readonly authorization: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** When the answer came; asked as it comes. */
+  readonly moment: () => AnswerMoment;
+  /** What was answered, before anything is made of it. */
+  readonly onReply?: (reply: FyersReply) => void;
+}
+
+type DepthAnswer =
+  ({ readonly kind: 'book' } & DepthReading) | ({ readonly kind: 'hole' } & Refusal);
+
+/** @throws only the signal's own reason */
+export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
+  const { apiUrl, symbol, authorization, timeoutMs, signal } = call;
+  const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });
+  const url = `${apiUrl}/data/depth?${query.toString()}`;
+  const reply = await callFyers({ url, method: 'GET', authorization, timeoutMs, signal });
+  call.onReply?.(reply);
+  const reading =
+    reply.kind === 'answered' && reply.status === 200
+      ? readDepthAnswer(symbol, reply.body, call.moment())
+      : null;
+  return reading === null
+    ? { kind: 'hole', ...refusalOf(reply, authorization.split(':')) }
+    : { kind: 'book', ...reading };
+}

@@ -1,0 +1,202 @@
+// Writes into the operator's folder: each file whole or not at all, and for its owner alone.
+import { randomBytes } from 'node:crypto';
+import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { AccessToken, RefreshToken } from '../../core/config/values.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { OPERATOR_FILES, type ParameterName } from '../../core/config/names.ts';
+import type { TokenStore } from '../../core/ports.ts';
+import { parseTokenState } from '../../core/token/state.ts';
+import { readRefreshTokenFile, readTokenFiles } from './env-and-token-files.ts';
+
+/** What a refresh of this folder remembers. Ignored by git, like everything of the name. */
+export const STATE_FILE = '.fyers-token-state.json';
+
+/** What that state is fingerprinted with. */
+const KEY_FILES = {
+  FYERS_LINK_KEY: '.fyers-link-key',
+  FYERS_PIN_KEY: '.fyers-pin-key',
+} as const satisfies Partial<Record<ParameterName, string>>;
+const KEY_BYTES = 32;
+
+const OWNER_ONLY = 0o600;
+
+/** Both names, for the readers that the reference's users have. @returns the files */
+export async function writeAccessToken(
+  folder: string,
+  token: AccessToken,
+): Promise<readonly string[]> {
+  return writeAll(folder, OPERATOR_FILES.accessToken, token);
+}
+
+export async function writeRefreshToken(
+  folder: string,
+  token: RefreshToken,
+): Promise<readonly string[]> {
+  return writeAll(folder, OPERATOR_FILES.refreshToken, token);
+}
+
+/** Before anybody logs in for them. @throws FyersError `platform.disk` where the token files could not be written */
+export async function refuseUnwritable(folder: string): Promise<void> {
+  for (const name of [...OPERATOR_FILES.accessToken, ...OPERATOR_FILES.refreshToken]) {
+    const file = path.join(folder, name);
+    const found = await lstat(file).catch(() => null);
+    if (found?.isDirectory() === true) throw notWritten(file, 'EISDIR');
+  }
+  const trial = temporary(folder);
+  try {
+    await (await open(trial, 'wx', OWNER_ONLY)).close();
+  } catch (caught) {
+    throw notWritten(folder, codeOf(caught));
+  } finally {
+    await rm(trial, { force: true });
+  }
+}
+
+export interface FolderStoreOptions {
+  readonly folder: string;
+  /** Of `.env` and the environment; null where it is given nowhere. */
+  readonly settings: (name: string) => string | null;
+  /** Told every token that is read or written, so that an error can hide it. */
+  readonly onSecret: (value: string) => void;
+}
+
+/** The keeper's store: tokens and state in files, the app from the settings. Errors: `operator.token-file`, `platform.*`. */
+export function folderStore({ folder, settings, onSecret }: FolderStoreOptions): TokenStore {
+  return {
+    read: async (name) => {
+      const value = await read(folder, settings, name);
+      if (value !== null) onSecret(value);
+      return value;
+    },
+    write: async (name, value) => {
+      onSecret(value);
+      const files = FILES[name];
+      if (files === undefined) throw new Error(`${name} is not kept in files`);
+      await writeAll(folder, files, value);
+    },
+  };
+}
+
+/** The keys that `pulumi up` makes for a stack, made here once for the folder. @throws FyersError `platform.disk` */
+export async function makeKeys(folder: string): Promise<void> {
+  for (const name of Object.values(KEY_FILES)) {
+    const file = path.join(folder, name);
+    if ((await lstat(file).catch(() => null)) !== null) continue;
+    await writeWhole(file, randomBytes(KEY_BYTES).toString('hex'));
+  }
+}
+
+const FILES: Readonly<Partial<Record<ParameterName, readonly string[]>>> = {
+  FYERS_ACCESS_TOKEN: OPERATOR_FILES.accessToken,
+  FYERS_REFRESH_TOKEN: OPERATOR_FILES.refreshToken,
+  FYERS_TOKEN_STATE: [STATE_FILE],
+};
+
+async function read(
+  folder: string,
+  settings: FolderStoreOptions['settings'],
+  name: ParameterName,
+): Promise<string | null> {
+  switch (name) {
+    case 'FYERS_ACCESS_TOKEN':
+      // A file that holds no token is replaced by the next one.
+      return readTokenFiles(folder, settings('FYERS_CLIENT_ID')).accessToken;
+    case 'FYERS_REFRESH_TOKEN': {
+      const { token, problems } = readRefreshTokenFile(folder, settings('FYERS_CLIENT_ID'));
+      if (token !== null || problems.length === 0) return token;
+      throw new FyersError(
+        'operator.token-file',
+        problems.join(' '),
+        'Then repeat the command; `npx --no-install fyers tokens` tells whether all files are right.',
+      );
+    }
+    case 'FYERS_TOKEN_STATE':
+      return readState(path.join(folder, STATE_FILE));
+    case 'FYERS_CLIENT_ID':
+    case 'FYERS_SECRET_KEY':
+      return settings(name);
+    case 'FYERS_LINK_KEY':
+    case 'FYERS_PIN_KEY':
+      return readKey(path.join(folder, KEY_FILES[name]));
+    case 'FYERS_LOGIN_STATE':
+    case 'FYERS_LOGIN_URL':
+    case 'FYERS_TELEGRAM':
+      return null;
+  }
+}
+
+async function readState(file: string): Promise<string | null> {
+  const text = await readFile(file, 'utf8').catch((caught: unknown) => {
+    if (codeOf(caught) === 'ENOENT') return null;
+    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+  });
+  if (text === null || parseTokenState(text) !== null) return text;
+  throw unreadableState(file, 'holds no token state');
+}
+
+async function readKey(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch((caught: unknown) => {
+    if (codeOf(caught) === 'ENOENT') return null;
+    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+  });
+}
+
+function unreadableState(file: string, problem: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${file} ${problem}, so nobody knows which inputs were refused before.`,
+    `Run \`rm ${file}\` if the refresh token and the PIN are right.`,
+  );
+}
+
+async function writeAll(
+  folder: string,
+  names: readonly string[],
+  content: string,
+): Promise<readonly string[]> {
+  const files = names.map((name) => path.join(folder, name));
+  for (const file of files) await writeWhole(file, content);
+  return files;
+}
+
+/** Beside it first and then renamed: a reader sees the old content or the new one, and a failure leaves the old one. */
+async function writeWhole(file: string, content: string): Promise<void> {
+  const beside = temporary(path.dirname(file));
+  try {
+    const handle = await open(beside, 'wx', OWNER_ONLY);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+  } catch (caught) {
+    await rm(beside, { force: true });
+    throw notWritten(file, codeOf(caught));
+  }
+}
+
+function temporary(folder: string): string {
+  return path.join(folder, `.fyers-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+function codeOf(caught: unknown): string {
+  const error = toError(caught);
+  return 'code' in error ? String(error.code) : error.name;
+}
+
+function notWritten(place: string, code: string): FyersError {
+  const nextStep =
+    code === 'EISDIR'
+      ? `It is a folder. Look into it with \`ls -la ${place}\`, move it away, and repeat the command.`
+      : code === 'ENOSPC'
+        ? 'Make room on that disk (`df -h`), and repeat the command.'
+        : `Look at it with \`ls -ld ${place}\`, or name another folder with --dir.`;
+  return new FyersError(
+    'platform.disk',
+    `${place} cannot be written (${code}); what was there is unchanged.`,
+    nextStep,
+  );
+}

@@ -1,0 +1,279 @@
+// One column of one row group as Parquet has it. The library writes headers, run lengths and the file's end; values are put
+// into bytes here, from arrays of numbers, because it would make an object of each.
+import { constants, zstdCompressSync } from 'node:zlib';
+import type { ColumnChunk, SchemaElement } from 'hyparquet';
+import { ByteWriter } from 'hyparquet-writer';
+import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
+import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
+import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
+
+/** Where a file's bytes go. */
+type Writer = Parameters<typeof writePageHeader>[0];
+type Header = Parameters<typeof writePageHeader>[1];
+type Values = Float64Array | readonly string[];
+
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+
+/**
+ * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary where that pays.
+ * @throws RangeError for a missing value in a column that requires one
+ */
+export function writeChunk(
+  writer: Writer,
+  element: SchemaElement,
+  column: GroupColumn,
+): ColumnChunk {
+  const { name, type, repetition_type } = element;
+  if (type === undefined) throw new RangeError(`column ${name} has no type`);
+  const rows = column instanceof Float64Array ? column.length : column.places.length;
+  const encoded = encode(column, type);
+  const nulls = rows - encoded.present;
+  const required = repetition_type === 'REQUIRED';
+  if (required && nulls > 0) throw new RangeError(`column ${name} lacks ${String(nulls)} values`);
+  const page = pagesTo(writer);
+  const begins = writer.offset;
+  if (encoded.dictionary !== null) {
+    const num_values = encoded.dictionary.length;
+    page(new Uint8Array(), plain(encoded.dictionary, type), {
+      type: 'DICTIONARY_PAGE',
+      dictionary_page_header: { num_values, encoding: 'PLAIN' },
+    });
+  }
+  const dataBegins = writer.offset;
+  const levels = required ? new Uint8Array() : levelsOf(column, rows, nulls);
+  const bytes = page(levels, encoded.body, {
+    type: 'DATA_PAGE_V2',
+    data_page_header_v2: {
+      num_values: rows,
+      num_nulls: nulls,
+      num_rows: rows,
+      encoding: encoded.dictionary === null ? 'PLAIN' : 'RLE_DICTIONARY',
+      definition_levels_byte_length: levels.length,
+      repetition_levels_byte_length: 0,
+      is_compressed: true,
+    },
+  });
+  return {
+    file_offset: BigInt(begins),
+    meta_data: {
+      type,
+      encodings: encoded.dictionary === null ? ['PLAIN'] : ['PLAIN', 'RLE_DICTIONARY'],
+      path_in_schema: [name],
+      codec: 'ZSTD',
+      num_values: BigInt(rows),
+      total_uncompressed_size: BigInt(bytes),
+      total_compressed_size: BigInt(writer.offset - begins),
+      data_page_offset: BigInt(dataBegins),
+      ...(encoded.dictionary === null ? {} : { dictionary_page_offset: BigInt(begins) }),
+      statistics: { null_count: BigInt(nulls), ...encoded.bounds },
+    },
+  };
+}
+
+/** Appends a page and returns what all of them came to before they were compressed, headers and all. */
+function pagesTo(writer: Writer) {
+  let total = 0;
+  return (
+    levels: Uint8Array,
+    body: Uint8Array,
+    header: Omit<Header, 'uncompressed_page_size' | 'compressed_page_size'>,
+  ): number => {
+    const compressed = zstdCompressSync(body, LEVEL);
+    const begins = writer.offset;
+    writePageHeader(writer, {
+      ...header,
+      uncompressed_page_size: levels.length + body.length,
+      compressed_page_size: levels.length + compressed.length,
+    });
+    total += writer.offset - begins + levels.length + body.length;
+    writer.appendBytes(levels);
+    writer.appendBytes(compressed);
+    return total;
+  };
+}
+
+interface Encoded {
+  /** How many rows have a value. */
+  readonly present: number;
+  /** Null: the body has the values themselves, and not their places. */
+  readonly dictionary: Values | null;
+  readonly body: Uint8Array;
+  readonly bounds: Pick<
+    NonNullable<NonNullable<ColumnChunk['meta_data']>['statistics']>,
+    'min_value' | 'max_value'
+  >;
+}
+
+function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
+  if (!(column instanceof Float64Array)) {
+    const { values, indexes } = textDictionary(column);
+    return {
+      present: indexes.length,
+      dictionary: values,
+      body: indexed(indexes, values.length),
+      bounds: textBounds(values),
+    };
+  }
+  const numbers = presentIn(column);
+  const dictionary = numberDictionary(numbers);
+  const values = dictionary?.values ?? numbers;
+  return {
+    present: numbers.length,
+    dictionary: dictionary?.values ?? null,
+    body: dictionary === null ? plain(numbers, type) : indexed(dictionary.indexes, values.length),
+    bounds: numberBounds(values, type),
+  };
+}
+
+function presentIn(column: Float64Array): Float64Array {
+  return !column.includes(NaN) ? column : column.filter((value) => !Number.isNaN(value));
+}
+
+/** 1 where a row has a value, as the page has it. */
+function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
+  if (nulls === 0 || nulls === rows) return run(nulls === 0 ? 1 : 0, rows);
+  const levels = new Uint8Array(rows).fill(1);
+  for (let row = 0; row < rows; row += 1) {
+    const missing =
+      column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
+    if (missing) levels[row] = 0;
+  }
+  return hybrid(levels, 1);
+}
+
+function indexed(indexes: Uint32Array, values: number): Uint8Array {
+  const width = bitWidth(values);
+  return Buffer.concat([Uint8Array.of(width), hybrid(indexes, width)]);
+}
+
+/** What `hybrid` makes of so many times the same, without a look at each: most columns lack nothing in a row group. */
+function run(level: 0 | 1, rows: number): Uint8Array {
+  const bytes = new ByteWriter(8);
+  if (rows > 0) {
+    bytes.appendVarInt(rows << 1);
+    bytes.appendUint8(level);
+  }
+  return bytes.getBytes();
+}
+
+/** Runs, and packed bits between them. */
+function hybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
+  const bytes = new ByteWriter(64 + Math.ceil((values.length * width) / 8));
+  writeRleBitPackedHybrid(bytes, values, width);
+  return bytes.getBytes();
+}
+
+/** Little-endian, as the machines are that Node runs on. */
+function plain(values: Values, type: SchemaElement['type']): Uint8Array {
+  if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
+  if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const halves = new Uint32Array(2 * values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? NaN;
+    halves[2 * index] = value;
+    halves[2 * index + 1] = Math.floor(value / 2 ** 32);
+  }
+  return new Uint8Array(halves.buffer);
+}
+
+function withLength(text: string): readonly Buffer[] {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return [length, bytes];
+}
+
+function textBounds(texts: readonly string[]): Encoded['bounds'] {
+  const all = texts.map((text) => Buffer.from(text)).sort((a, b) => a.compare(b));
+  const [min_value, max_value] = [all[0], all.at(-1)];
+  return min_value === undefined || max_value === undefined ? {} : { min_value, max_value };
+}
+
+function numberBounds(numbers: Float64Array, type: SchemaElement['type']): Encoded['bounds'] {
+  if (numbers.length === 0) return {};
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  if (type === 'INT64') return { min_value: BigInt(min), max_value: BigInt(max) };
+  // Readers of bounds may take a zero of one sign for the other's.
+  return { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max };
+}
+
+// The different values of a column, and which of them each row has: what Parquet calls dictionary encoding.
+
+interface Dictionary<Values> {
+  readonly values: Values;
+  /** For each row that has a value, its place. */
+  readonly indexes: Uint32Array;
+}
+
+/** Used again and again: arrays of each column's own would keep the garbage collector busy. */
+let memory = memoryFor(0);
+
+function memoryFor(rows: number) {
+  const most = Math.floor(rows / 2);
+  const table = new Uint32Array(2 ** (bitWidth(most) + 1));
+  return { table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
+}
+
+/** Null where it would not halve the bytes. It is good until the next call. @param numbers without NaN */
+function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | null {
+  const most = Math.floor(numbers.length / 2);
+  if (most === 0) return null;
+  if (memory.indexes.length < numbers.length) memory = memoryFor(numbers.length);
+  const bits = bitWidth(most) + 1;
+  /** Places of values by their hash, one more than they are; open addressing. */
+  const table = memory.table.subarray(0, 2 ** bits).fill(0);
+  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
+  const { values, indexes } = memory;
+  let count = 0;
+  for (let row = 0; row < numbers.length; row += 1) {
+    const number = numbers[row] ?? NaN;
+    let at = hashOf(words[2 * row] ?? 0, words[2 * row + 1] ?? 0) >>> (32 - bits);
+    let place = table[at] ?? 0;
+    while (place > 0 && !Object.is(values[place - 1], number)) {
+      at = (at + 1) & (table.length - 1);
+      place = table[at] ?? 0;
+    }
+    if (place === 0) {
+      if (count === most) return null;
+      values[count] = number;
+      count += 1;
+      place = count;
+      table[at] = place;
+    }
+    indexes[row] = place - 1;
+  }
+  const indexBytes = (numbers.length * bitWidth(count)) / 8;
+  return 2 * (8 * count + indexBytes) > 8 * numbers.length
+    ? null
+    : { values: values.subarray(0, count), indexes: indexes.subarray(0, numbers.length) };
+}
+
+/** The texts that rows have, in the order of their first rows. */
+function textDictionary({ names, places }: TextColumn): Dictionary<readonly string[]> {
+  const values: string[] = [];
+  const found = new Int32Array(names.length).fill(-1);
+  const indexes = new Uint32Array(places.length);
+  let count = 0;
+  for (const place of places) {
+    const name = names[place];
+    if (name === undefined) continue;
+    if (found[place] === -1) found[place] = values.push(name) - 1;
+    indexes[count] = found[place] ?? 0;
+    count += 1;
+  }
+  return { values, indexes: indexes.subarray(0, count) };
+}
+
+/** Bits that every index fits into. */
+function bitWidth(values: number): number {
+  return Math.ceil(Math.log2(Math.max(1, values)));
+}
+
+/** Of the two halves of a double: whole numbers differ in the upper one alone, fractions in both. */
+function hashOf(low: number, high: number): number {
+  return Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
+}

@@ -1,0 +1,176 @@
+// Rows to Parquet, zstd, and back: nothing counts as written before it has been read and compared.
+import { hash } from 'node:crypto';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ColumnChunk, parquetMetadataAsync } from 'hyparquet';
+import { ByteWriter, ParquetWriter, type SchemaElement, fileWriter } from 'hyparquet-writer';
+import type { Column } from '../../../core/recording/columns.ts';
+import type { RowGroup } from '../../../core/recording/row-group.ts';
+import { FyersError, toError } from '../../../core/errors.ts';
+import { writeChunk } from './chunk.ts';
+import { holds } from './pages.ts';
+
+export type ParquetColumn = Pick<Column, 'name' | 'kind' | 'nullable'>;
+
+const ELEMENTS = {
+  timestamp: {
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MILLIS',
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+  },
+  text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
+  price: { type: 'DOUBLE' },
+  count: { type: 'INT64' },
+} as const satisfies Record<Column['kind'], Omit<SchemaElement, 'name'>>;
+
+/**
+ * Writes `file` whole or not at all. One item of `groups` is one row group.
+ * @throws FyersError `platform.integrity` when the file does not read as it was written
+ */
+export async function writeParquet(
+  file: string,
+  columns: readonly ParquetColumn[],
+  groups: AsyncIterable<RowGroup>,
+): Promise<void> {
+  const partial = `${file}.partial`;
+  const schema = schemaOf(columns);
+  const parquet = new ParquetWriter({
+    writer: fileWriter(partial),
+    schema,
+    codec: 'ZSTD',
+    createdBy: 'fyers-token-refresh',
+  });
+  const digests: Digests[] = [];
+  for await (const group of groups) digests.push(await writeGroup(parquet, group, partial));
+  await parquet.finish();
+  try {
+    await compare(partial, parquet, digests);
+  } catch (caught) {
+    throw damaged(partial, toError(caught));
+  }
+  const handle = await open(partial, 'r+');
+  await handle.sync();
+  await handle.close();
+  await rename(partial, file);
+}
+
+/** Of a row group's columns, when each read as what it is to hold. */
+type Digests = readonly string[];
+
+/** Turns between columns let whatever else goes on, such as the compression of a log, go on. */
+async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Digests> {
+  const { writer, schema, row_groups } = parquet;
+  const begins = writer.offset;
+  const columns: ColumnChunk[] = [];
+  const digests: string[] = [];
+  const chunkWriter = new ByteWriter(64 * 1024);
+  for (const [index, element] of schema.slice(1).entries()) {
+    const column = group.column(index);
+    chunkWriter.index = 0;
+    chunkWriter.offset = writer.offset;
+    const chunk = writeChunk(chunkWriter, element, column);
+    const bytes = chunkWriter.getBytes();
+    try {
+      if (!holds(bytes, chunk, element, column)) throw new Error(`column ${element.name} differs`);
+    } catch (caught) {
+      throw damaged(file, toError(caught));
+    }
+    writer.appendBytes(bytes);
+    columns.push(chunk);
+    digests.push(digestOf(bytes));
+    await nextTurn();
+  }
+  const bytes = columns.map(({ meta_data }) => meta_data?.total_uncompressed_size ?? 0n);
+  const num_rows = BigInt(group.rows);
+  row_groups.push({
+    columns,
+    num_rows,
+    total_byte_size: bytes.reduce((sum, each) => sum + each, 0n),
+    total_compressed_size: BigInt(writer.offset - begins),
+  });
+  parquet.num_rows += num_rows;
+  return digests;
+}
+
+function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
+  return [
+    { name: 'depth', num_children: columns.length },
+    ...columns.map(({ name, kind, nullable }) => ({
+      name,
+      repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+      ...ELEMENTS[kind],
+    })),
+  ];
+}
+
+/** What the file's own end leads to is what was written. */
+async function compare(file: string, written: Form, digests: readonly Digests[]): Promise<void> {
+  await using handle = await open(file);
+  const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
+  if (formOf(metadata) !== formOf(written)) {
+    throw new Error('its schema or its number of rows differs');
+  }
+  for (const [index, { columns }] of metadata.row_groups.entries()) {
+    const chunks = await chunksOf(handle, columns);
+    for (const [place, digest] of (digests[index] ?? []).entries()) {
+      if (digestOf(chunks[place] ?? new Uint8Array()) === digest) continue;
+      throw new Error(`column ${written.schema[place + 1]?.name ?? ''} differs`);
+    }
+  }
+}
+
+/** Of columns that follow each other, as those of a row group do. */
+async function chunksOf(
+  handle: FileHandle,
+  columns: readonly ColumnChunk[],
+): Promise<readonly Uint8Array[]> {
+  const spans = columns.map(({ meta_data }) => ({
+    from: Number(meta_data?.dictionary_page_offset ?? meta_data?.data_page_offset),
+    bytes: Number(meta_data?.total_compressed_size),
+  }));
+  const begins = spans[0]?.from ?? 0;
+  const length = spans.reduce((sum, { bytes }) => sum + bytes, 0);
+  const all = await bytesFrom(handle, begins, length);
+  return spans.map(({ from, bytes }) => all.subarray(from - begins, from - begins + bytes));
+}
+
+async function bytesFrom(handle: FileHandle, from: number, length: number) {
+  const bytes = new Uint8Array(length);
+  await handle.read(bytes, 0, length, from);
+  return bytes;
+}
+
+function bufferOf(handle: FileHandle, byteLength: number) {
+  return {
+    byteLength,
+    slice: async (from: number, to = byteLength) =>
+      (await bytesFrom(handle, from, to - from)).buffer,
+  };
+}
+
+/** What tells readers how to take the bytes. */
+type Form = Pick<ParquetWriter, 'schema' | 'row_groups'>;
+
+function formOf({ schema, row_groups }: Form): string {
+  const rows = row_groups.map(({ num_rows }) => Number(num_rows));
+  const columns = schema.map(({ name, type, converted_type, repetition_type }) => ({
+    name,
+    type,
+    converted_type,
+    repetition_type,
+  }));
+  return JSON.stringify({ columns, rows });
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64');
+}
+
+function damaged(file: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${file} does not read as it was written: ${cause.message}.`,
+    'Nothing was deleted: keep the day log beside it and check the disk. `npx --no-install fyers logs harvester` shows whether the next try succeeds.',
+    { cause },
+  );
+}

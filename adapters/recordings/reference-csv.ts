@@ -1,0 +1,170 @@
+// Opens a CSV file as a recording: a day log, an exported day, or a file of the Python original.
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { TextDecoder } from 'node:util';
+import { COMPAT_HEADER } from '../../core/recording/reference-csv.ts';
+import {
+  COLUMNS_OF,
+  type CsvForm,
+  formInHeader,
+  formInRow,
+  readLine,
+  type Unreadable,
+} from '../../core/recording/csv-form.ts';
+import type { RecordedRow } from '../../core/recording/rows.ts';
+import { toError } from '../../core/errors.ts';
+import { endOfLastLine } from './append-file.ts';
+import { damaged, foreign, notARecording, unlikeARecording } from './open-recording.ts';
+import { magicOf, unpacked } from './unzip.ts';
+
+interface CsvRecording {
+  readonly form: CsvForm;
+  readonly columns: ReadonlySet<string>;
+  /** Full sentences on how the file is read, when that is not obvious. */
+  readonly notes: readonly string[];
+  rows(): AsyncIterable<RecordedRow | null>;
+  whyUnreadable(): Promise<string | null>;
+}
+
+/** @throws FyersError `operator.usage` for another file, with the reason; `platform.integrity` for a damaged one */
+export async function openCsv(place: string): Promise<CsvRecording> {
+  const first = await firstLine(place);
+  const header = first === null ? null : formInHeader(first);
+  if (header !== null && 'why' in header) throw foreign(place, header.why);
+  const form = header ?? (first === null ? null : formInRow(first));
+  if (form === null) throw notARecording(place, await otherKind(place));
+  if ('why' in form) throw unlikeARecording(place, form.why);
+  return {
+    form,
+    columns: new Set(COLUMNS_OF[form.kind].map(({ name }) => name)),
+    notes: form.hasHeader
+      ? []
+      : [`${path.basename(place)} has no header: its columns are read by their position.`],
+    rows: () => csvRows(place, form),
+    whyUnreadable: async () => {
+      for await (const { number, line } of readLines(place, form, 'is cut off')) {
+        if ('why' in line) return `line ${String(number)}: ${line.why}`;
+      }
+      return null;
+    },
+  };
+}
+
+/** @param atTorn what a last line without its end is: cut off in a file, but not in a day that may go on */
+export async function* csvRows(
+  file: string,
+  form: CsvForm,
+  atTorn: AtTorn = 'is cut off',
+): AsyncGenerator<RecordedRow | null> {
+  for await (const { line } of readLines(file, form, atTorn)) yield 'why' in line ? null : line;
+}
+
+type AtTorn = 'is cut off' | 'is still written';
+
+/** Every line but headers and blank ones. A program that is started again may have written its header again. */
+async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
+  let [form, number] = [first, 0];
+  try {
+    for await (const { text, torn } of linesOf(file)) {
+      number += 1;
+      if (torn && atTorn === 'is still written') return;
+      if (text.trim() === '') continue;
+      const line: RecordedRow | Unreadable = torn
+        ? { why: 'the file ends within it' }
+        : readLine(text, form);
+      if ('why' in line) {
+        const header = formInHeader(text);
+        if (header !== null && !('why' in header) && header.kind === form.kind) {
+          form = header;
+          continue;
+        }
+      }
+      yield { number, line };
+    }
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+/** The first line that is not blank; null when there is none. */
+async function firstLine(file: string): Promise<string | null> {
+  try {
+    for await (const { text } of linesOf(file)) if (text.trim() !== '') return text;
+    return null;
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+/** What the file is instead, by its first bytes. */
+async function otherKind(file: string): Promise<string | null> {
+  const magic = await magicOf(file);
+  if (magic.length === 0) return 'it is empty';
+  if (magic.length === 4 && magic.readUInt16BE(0) === 0x504b)
+    return 'it is a ZIP archive or an Excel workbook: save it as CSV';
+  return magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528
+    ? 'it is compressed by zstd: unpack it with `zstd -d`'
+    : null;
+}
+
+// The lines of a text file, compressed or not, one at a time, in the encoding that its first bytes show.
+
+interface CsvLine {
+  readonly text: string;
+  /** The file ends within it, so its last value may be cut short and yet look like one. */
+  readonly torn: boolean;
+}
+
+/** A hundred times a row: what is longer is not a recording, and would be held in memory. */
+const MAX_LINE_CHARACTERS = 65_536;
+
+/**
+ * Lines end in LF, CR LF, or, as old spreadsheets write them, CR.
+ * @throws Error for a compressed file that is cut short or unpacks to too much, and for a line that is too long
+ */
+async function* linesOf(file: string): AsyncGenerator<CsvLine> {
+  let rest = '';
+  let decoder: TextDecoder | null = null;
+  for await (const chunk of (await unpacked(file)) as AsyncIterable<Buffer>) {
+    decoder ??= new TextDecoder(encodingOf(chunk));
+    const lines = linesIn(rest + decoder.decode(chunk, { stream: true }));
+    rest = lines.pop() ?? '';
+    for (const text of [...lines, rest]) {
+      if (text.length > MAX_LINE_CHARACTERS) {
+        throw new Error(`it has a line of more than ${String(MAX_LINE_CHARACTERS)} characters`);
+      }
+    }
+    for (const text of lines) yield { text, torn: false };
+  }
+  rest += decoder?.decode() ?? '';
+  if (rest.endsWith('\r')) yield { text: rest.slice(0, -1), torn: false };
+  else if (rest !== '') yield { text: rest, torn: true };
+}
+
+/** The last one has no end yet. A CR at the very end stays with it: a LF may follow. */
+function linesIn(text: string): string[] {
+  return text.includes('\r') ? text.split(/\r\n|\r(?!$)|\n/) : text.split('\n');
+}
+
+/** By the byte-order mark, which the decoder takes away, or by the zeros that UTF-16 has next to letters. */
+function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0)
+    ? 'utf-16be'
+    : 'utf-8';
+}
+
+// The reference's CSV file, as it grows beside the day log. It is a copy: nothing waits for the disk.
+
+/** Appends whole lines, under the header; what a crash left of a last line is cut. */
+export async function appendCompat(file: string, lines: readonly string[]): Promise<void> {
+  const handle = await open(file, 'a+');
+  try {
+    const { size } = await handle.stat();
+    const whole = await endOfLastLine(handle, size);
+    if (whole < size) await handle.truncate(whole);
+    await handle.appendFile([...(whole === 0 ? [COMPAT_HEADER] : []), ...lines, ''].join('\n'));
+  } finally {
+    await handle.close();
+  }
+}

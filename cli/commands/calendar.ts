@@ -1,0 +1,223 @@
+// `npx fyers calendar`: which days the market trades and by which phases, as everything here plans by it.
+import { type Command, Option } from 'commander';
+import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
+import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
+import {
+  type CalendarOptions,
+  type Eligibility,
+  dayOf,
+  hasWholeList,
+  notesOn,
+} from '../../core/market/calendar.ts';
+import type { SessionPlan, TradingDay } from '../../core/market/phases.ts';
+import { isLikeDate, readDate } from '../../core/date-text.ts';
+import { FyersError } from '../../core/errors.ts';
+import {
+  type IstDate,
+  addDays,
+  formatClock,
+  istDateAt,
+  parseIstDate,
+  weekday,
+  weekdayName,
+} from '../../core/time.ts';
+import type { Session } from '../shared/io.ts';
+import { ownDaysOf } from '../shared/settings.ts';
+import { type Cell, paint, table } from '../shared/terminal.ts';
+
+interface CalendarFlags {
+  readonly shares: Eligibility;
+  readonly json?: true;
+}
+
+interface ShownDay {
+  readonly date: IstDate;
+  readonly day: TradingDay;
+  readonly notes: readonly string[];
+  /** From calendar.json, or from the configuration. */
+  readonly own: boolean;
+  /** Whether all holidays of its year are known. */
+  readonly complete: boolean;
+}
+
+export function addCalendar(program: Command, session: Session): void {
+  program
+    .command('calendar')
+    .description('Which days the market trades, and by which phases.')
+    .argument('[when]', 'a year, a month as YYYY-MM, or a date (default: this month)')
+    .addOption(
+      new Option(
+        '--shares <KIND>',
+        'shares that close by auction, other shares, derivatives (futures of the month), or options',
+      )
+        .choices(['auction', 'plain', 'derivative', 'option'])
+        .default('auction'),
+    )
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+The holidays of ${CALENDAR.coveredFrom} to ${CALENDAR.coveredUntil} are shipped, with their sources. In other years every weekday counts as a trading day,
+marked provisional, except the holidays that are certain. Write what the exchange announces later into calendar.json, next
+to .env:
+
+  [
+    {"date": "2027-03-10", "closed": true, "why": "Id-Ul-Fitr"},
+    {"date": "2027-02-07", "name": "special", "source": "NSE/CMTR/1",
+     "phases": [{"name": "CONTINUOUS", "from": "11:30", "to": "12:30"}]},
+    {"year": 2027, "complete": true, "source": "NSE/CMTR/2"}
+  ]
+
+It wins over what is shipped, for every command here, and with the next \`pulumi up\` for the functions and the harvester.
+The entry with "year" states that all holidays of the year are written down; without it a notice reminds you. A date without
+phases has the usual hours. From 7 December 2026 a session whose phases end with CONTINUOUS is followed by the closing
+auction and the post-close, 30 minutes; write those phases to have other ones.
+
+Examples:
+  $ npx --no-install fyers calendar
+  $ npx --no-install fyers calendar 2026
+  $ npx --no-install fyers calendar 2026-12-07 --shares derivative`,
+    )
+    .action((when: string | undefined, flags: CalendarFlags) => {
+      calendar(session, when, flags);
+    });
+}
+
+function calendar({ io }: Session, when: string | undefined, flags: CalendarFlags): void {
+  const today = istDateAt(io.clock.now());
+  const options: CalendarOptions = { ...ownDaysOf(io), eligibility: flags.shares };
+  const dates = datesOf(when ?? today.slice(0, 7));
+  const days = dates.map((date): ShownDay => {
+    const own = ownDayOn(date, options.overrides) !== undefined;
+    const complete = hasWholeList(date, options);
+    return { date, day: dayOf(date, options), notes: notesOn(date), own, complete };
+  });
+  // Also next to JSON: on standard error it is in no script's way.
+  const notice = yearNotice(dates, options) ?? calendarNotice(today, options);
+  const warn = (): void => {
+    if (notice !== null) io.err(paint(io, 'bad', `The ${notice.problem}. ${notice.nextStep}`));
+  };
+  if (flags.json === true) {
+    io.out(
+      JSON.stringify(
+        days.map(({ day, ...rest }) => ({ ...rest, ...day })),
+        null,
+        2,
+      ),
+    );
+    warn();
+    return;
+  }
+  const [only] = days;
+  if (days.length === 1 && only !== undefined) for (const line of oneDay(io, only)) io.out(line);
+  else {
+    // A year is its exceptions; a month is whole.
+    const shown =
+      dates.length > 31 ? days.filter(isRemarkable) : days.filter((each) => !isUsualWeekend(each));
+    for (const line of table(io, ['date', '', 'session', 'certainty', ''], shown.map(rowOf)))
+      io.out(line);
+    io.out(countOf(days));
+  }
+  warn();
+}
+
+function countOf(days: readonly ShownDay[]): string {
+  const open = days.filter(({ day }) => day.kind === 'open').length;
+  return days.every(({ complete }) => complete)
+    ? `${String(open)} trading days.`
+    : `${String(open)} possible trading days: the list of holidays is not complete.`;
+}
+
+function datesOf(when: string): readonly IstDate[] {
+  const date = parseIstDate(when);
+  if (date !== null) return [date];
+  const isMonth = /^\d{4}-\d\d$/.test(when);
+  const first = parseIstDate(isMonth ? `${when}-01` : `${when}-01-01`);
+  if (first === null || !/^\d{4}(-\d\d)?$/.test(when)) throw notATime(when);
+  const dates: IstDate[] = [];
+  for (let each = first; each.startsWith(when); each = addDays(each, 1)) dates.push(each);
+  return dates;
+}
+
+const isWeekend = ({ date }: ShownDay): boolean => [0, 6].includes(weekday(date));
+
+function isUsualWeekend(shown: ShownDay): boolean {
+  return isWeekend(shown) && shown.day.kind === 'closed' && shown.notes.length === 0 && !shown.own;
+}
+
+/** Closed weekdays, sessions on weekends, special hours, a change of the rules. */
+function isRemarkable(shown: ShownDay): boolean {
+  const { day, date, notes, own } = shown;
+  if (own || notes.length > 0 || CALENDAR.rules.some(({ from }) => from === date)) return true;
+  if (day.kind === 'closed') return !isWeekend(shown);
+  return isWeekend(shown) || day.plan.name !== 'regular';
+}
+
+function rowOf(shown: ShownDay): readonly Cell[] {
+  const { date, day, notes, own } = shown;
+  const words = [...notes, ...(own ? ['your own'] : [])];
+  const changed = CALENDAR.rules.filter(
+    ({ from }) => from === date && date !== CALENDAR.coveredFrom,
+  );
+  if (changed.length > 0)
+    words.push(`new hours: ${[...new Set(changed.map(({ source }) => source))].join(', ')}`);
+  const name = { text: weekdayName(date), tone: 'quiet' as const };
+  if (day.kind === 'closed') {
+    return [
+      { text: date },
+      name,
+      { text: 'closed', tone: 'quiet' },
+      { text: day.certainty ?? '' },
+      { text: [day.why, ...words].join('; ') },
+    ];
+  }
+  const { plan } = day;
+  const special = plan.name === 'regular' ? [] : [plan.name];
+  return [
+    { text: date },
+    name,
+    { text: hours(plan), tone: 'good' },
+    { text: plan.certainty, ...(plan.certainty === 'provisional' ? { tone: 'bad' as const } : {}) },
+    { text: [...special, ...words].join('; ') },
+  ];
+}
+
+function oneDay(io: Session['io'], shown: ShownDay): readonly string[] {
+  const { date, day, notes, own } = shown;
+  const head = paint(io, 'strong', `${date}, ${weekdayName(date)}`);
+  const more = [...notes, ...(own ? ['This day is your own.'] : [])];
+  if (day.kind === 'closed') {
+    return [
+      `${head}: closed, ${day.why}${day.certainty === undefined ? '' : ' (inferred)'}`,
+      ...more,
+    ];
+  }
+  const rows = day.plan.phases.map(({ name, from, to, certainty, randomCloseFrom }) => [
+    { text: name },
+    { text: clock(from) },
+    { text: clock(to) },
+    { text: certainty },
+    { text: randomCloseFrom === undefined ? '' : `ends at random from ${clock(randomCloseFrom)}` },
+  ]);
+  return [
+    `${head}: ${day.plan.name}, ${hours(day.plan)} IST`,
+    ...table(io, ['phase', 'from', 'to', 'certainty', ''], rows),
+    paint(io, 'quiet', `Source: ${day.plan.source}`),
+    ...more,
+  ];
+}
+
+const clock = (at: SessionPlan['opensAt']): string => formatClock(at).slice(0, 5);
+const hours = ({ opensAt, closesAt }: SessionPlan): string =>
+  `${clock(opensAt)}–${clock(closesAt)}`;
+
+function notATime(when: string): FyersError {
+  const given = readDate(when);
+  const why = !given.ok && isLikeDate(when) ? `; ${given.problem}` : '';
+  return new FyersError(
+    'operator.usage',
+    `"${when}" is not a year, a month or a date${why}${why.endsWith('?') ? '' : '.'}`,
+    'Write it as 2026, 2026-12 or 2026-12-07: `npx --no-install fyers calendar 2026-12`.',
+  );
+}

@@ -1,0 +1,197 @@
+// `npx fyers check`: whether a recording adds up, and what is wrong with its rows.
+import type { Command } from 'commander';
+import { factsOf } from '../../adapters/recordings/day-archive.ts';
+import { fieldFaultWords, isSuspect } from '../../core/recording/field-faults.ts';
+import { refuseLink } from '../../adapters/recordings/disk.ts';
+import { MARK_MEANINGS } from '../../core/recording/quality.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { Audit } from '../../harvester/audit.ts';
+import type { Session } from '../shared/io.ts';
+import { counting, jsonOf, paint, table } from '../shared/terminal.ts';
+import { lookFirst } from '../shared/look-first.ts';
+import {
+  type OpenedRecording,
+  type RecordingOptions,
+  recordingOf,
+  withRecordingOptions,
+} from '../shared/recordings.ts';
+import { ownDaysOf } from '../shared/settings.ts';
+
+interface CheckOptions extends RecordingOptions {
+  readonly json?: true;
+}
+
+/** As for everything of this machine that is not as it should be. */
+const WRONG = 4;
+
+export function addCheck(program: Command, session: Session): void {
+  withRecordingOptions(
+    program
+      .command('check')
+      .description('Whether a recording adds up, and what is wrong with its rows.')
+      .argument(
+        '[what]',
+        'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
+      ),
+  )
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Of a day the manifest's arithmetic, the hashes of its files, and every slot: expected = received + explained + unexplained.
+Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
+says what to think about; a symbol with too many of them is red. How many are too many is our judgement, taken from no
+source: the counts are in --json under quality, and in the manifest. A field that the broker's answers had no usable value
+for is empty in the row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
+
+A day that is still recorded is checked as far as it is; a day without a row is red. A file has no plan: nobody can tell which rows are missing in it,
+only that each of those which are there can be read. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
+when there is nothing to check.
+
+Examples:
+  $ npx --no-install fyers check
+  $ npx --no-install fyers check 2026-11-25 --s3
+  $ npx --no-install fyers check harvested_data/market_depth_2025-12-26.csv
+  $ npx --no-install fyers check --json | jq .quality.marks`,
+    )
+    .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
+}
+
+async function check(
+  session: Session,
+  what: string | undefined,
+  options: CheckOptions,
+): Promise<void> {
+  const { io } = session;
+  await using recording = await recordingOf(session, what, options);
+  const { date } = recording;
+  if (date === null) throw empty(recording.place);
+  const { audit } = await import('../../harvester/audit.ts');
+  using counter = counting(io, 'Checking');
+  const found = await audit({
+    date,
+    rows: () => recording.rows(),
+    events: await recording.events(),
+    manifest: await recording.manifest(),
+    ownDays: ownDaysOf(io),
+    now: io.clock.now(),
+    onRow: counter.tell,
+  });
+  if (found.coverage === null && found.rows + found.unreadable === 0) throw empty(recording.place);
+  const why = found.unreadable === 0 ? null : await recording.whyUnreadable();
+  const first = why === null ? [] : [`The first of those lines: ${why}.`];
+  const faults = [...found.faults, ...first, ...(await damagedFiles(recording))];
+  const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
+  const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
+  if (!good) session.exitWith(WRONG);
+  if (options.json === true) {
+    const { place, kind } = recording;
+    io.out(jsonOf({ place, kind, date, good, ...found, faults }));
+    return;
+  }
+  io.out(`${recording.place} (${KINDS[recording.kind]}), ${date}`);
+  for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
+    io.out(line);
+  for (const fault of faults) io.out(paint(io, 'bad', fault));
+  for (const each of found.fieldFaults) {
+    io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
+  }
+  for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', meaning(mark)));
+  io.out(paint(io, good ? 'good' : 'bad', verdict(faults, found, suspect)));
+}
+
+const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
+  day: 'a recorded day',
+  parquet: 'a Parquet file',
+  'day-log': 'a day log',
+  csv: 'an exported CSV file',
+  reference: 'a file of the Python original',
+};
+
+function rowsOf({ quality, coverage }: Audit) {
+  const symbols = new Set([
+    ...quality.symbols.map(({ symbol }) => symbol),
+    ...(coverage?.symbols.map(({ symbol }) => symbol) ?? []),
+  ]);
+  return [...symbols].map((symbol) => {
+    const [judged, counted] = [quality.symbols, coverage?.symbols ?? []].map((all) =>
+      all.find((each) => each.symbol === symbol),
+    ) as [
+      Audit['quality']['symbols'][number] | undefined,
+      NonNullable<Audit['coverage']>['symbols'][number] | undefined,
+    ];
+    const marks = Object.entries(judged?.marks ?? {}).map(
+      ([mark, rows]) => `${mark} ${String(rows)}`,
+    );
+    const notes =
+      judged?.previousCloseDiffers === true ? [...marks, 'another previous close'] : marks;
+    const red = (judged?.red.length ?? 0) > 0;
+    const number = (value: number | undefined) => ({ text: value?.toLocaleString('en') ?? '–' });
+    return [
+      { text: symbol },
+      number(judged?.rows ?? 0),
+      number(counted?.expected),
+      number(counted?.explained),
+      { text: notes.join(', ') || 'none', ...(red ? { tone: 'bad' as const } : {}) },
+    ];
+  });
+}
+
+function meaning(mark: string): string {
+  const found = Object.entries(MARK_MEANINGS).find(([name]) => name === mark)?.[1];
+  return `  ${mark}: ${found?.means ?? ''} (judged in: ${found?.judged ?? ''})`;
+}
+
+const WITHOUT_PLAN =
+  'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
+
+const TOO_EARLY = 'No slot is old enough yet to be judged.';
+
+function verdict(
+  faults: readonly string[],
+  { coverage, quality }: Audit,
+  suspect: Audit['fieldFaults'],
+): string {
+  const red = quality.symbols.filter((each) => each.red.length > 0);
+  const adds = coverage?.expected === 0 ? TOO_EARLY : 'It adds up.';
+  const whole = coverage === null ? WITHOUT_PLAN : adds;
+  return [
+    faults.length > 0 ? 'It does not add up.' : whole,
+    ...(red.length > 0 ? [lookFirst(red)] : []),
+    ...(suspect.length > 0
+      ? [
+          `Look at these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
+        ]
+      : []),
+  ].join(' ');
+}
+
+/** Files of a day that are not what its manifest says. */
+async function damagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
+  const { day, fetched } = recording;
+  const manifest = await recording.manifest();
+  if (day === null || manifest === null) return [];
+  const faults: string[] = [];
+  for (const { name, sha256 } of manifest.files) {
+    await refuseLink(day.pathOf(name));
+    const facts = await factsOf(day.pathOf(name), name).catch(() => null);
+    if (facts === null) {
+      // The compressed day log stays in the bucket.
+      if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
+    } else if (facts.sha256 !== sha256) {
+      faults.push(
+        `${name} is not the file that the manifest names: its SHA-256 begins ${facts.sha256.slice(0, 12)}.`,
+      );
+    }
+  }
+  return faults;
+}
+
+function empty(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} has no row.`,
+    'Name another file or a date: `npx --no-install fyers check --help`.',
+  );
+}

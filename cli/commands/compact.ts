@@ -1,0 +1,130 @@
+// `npx fyers compact`: closed days that have no Parquet file yet, by hand. The harvester does it by itself.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { diskRefusal } from '../../adapters/recordings/disk.ts';
+import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { notADate } from '../../adapters/recordings/open-recording.ts';
+import { readDate } from '../../core/date-text.ts';
+import { isWithoutRows } from '../../core/recording/coverage.ts';
+import { plansIn } from '../../core/recording/day-events.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { Instant, IstDate } from '../../core/time.ts';
+import { daysWords } from '../../core/text.ts';
+import type { DayFolder } from '../../harvester/ports.ts';
+import type { Session } from '../shared/io.ts';
+import { DEFAULT_DATA, marketClosed, shardIn } from '../shared/recordings.ts';
+import { ownDaysOf } from '../shared/settings.ts';
+import { paint } from '../shared/terminal.ts';
+
+interface CompactOptions {
+  readonly data: string;
+  readonly shard: string;
+}
+
+/** As `check` and `report` of such a day. */
+const WITHOUT_ROWS = 4;
+
+export function addCompact(program: Command, session: Session): void {
+  program
+    .command('compact')
+    .description('Make Parquet file and manifest of a closed day; the harvester does it by itself.')
+    .argument('[date]', 'as YYYY-MM-DD (default: every closed day without a manifest)')
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--shard <N>', 'of several harvesters', '0')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+A day that has its manifest is left as it is: to make it anew, remove its manifest.json and run this again. What was in its
+log comes out in the same bytes, unless the calendar has learnt something. Exits with 0 when all of them were compacted, 4
+when one failed, or has no row at all.
+
+Examples:
+  $ npx --no-install fyers compact
+  $ npx --no-install fyers compact 2026-11-25 --data /mnt/recordings`,
+    )
+    .action((date: string | undefined, options: CompactOptions) => compact(session, date, options));
+}
+
+async function compact(
+  session: Session,
+  what: string | undefined,
+  options: CompactOptions,
+): Promise<void> {
+  const { io } = session;
+  const dataDir = path.resolve(io.cwd, options.data);
+  const shard = shardIn(options.shard);
+  await using _lock = await lockFolder(dataDir);
+  const days = dayFolders(dataDir);
+  const all = await days.dates();
+  const given = what === undefined ? null : readDate(what);
+  if (given?.ok === false) throw notADate(given.problem);
+  const named = given?.value ?? null;
+  if (named !== null && !all.includes(named)) {
+    throw marketClosed(session, named) ?? absent(named, dataDir, all);
+  }
+  const ownDays = ownDaysOf(io);
+  const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
+    import('../../harvester/day.ts'),
+    import('../../harvester/compact.ts'),
+    import('../../harvester/calendar.ts'),
+  ]);
+  let done = 0;
+  const compactOne = async (date: IstDate): Promise<void> => {
+    const folder = days.folder(date);
+    if ((await folder.manifest()) !== null) {
+      if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
+      return;
+    }
+    if (!isOver(date, io.clock.now(), ownDays, await plannedClose(folder))) {
+      if (named !== null) throw notOver(date);
+      return;
+    }
+    io.progress?.(`Compacting ${date}`);
+    done += 1;
+    await endDay({ days, clock: io.clock, events: { emit: () => undefined } }, date);
+    const { received, expected, explained, unexplained, quality } = await compactDay({
+      folder,
+      date,
+      shard,
+      ...sessionsOn(date, ownDays),
+    });
+    const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+    const isEmpty = isWithoutRows({ expected, received });
+    io.out(paint(io, unexplained > 0 || quality.red || isEmpty ? 'bad' : 'good', text));
+    if (isEmpty) session.exitWith(WITHOUT_ROWS);
+  };
+  for (const date of named === null ? all : [named]) {
+    try {
+      await compactOne(date);
+    } catch (caught) {
+      const error = diskRefusal(caught) ?? caught;
+      // A day that fails is no reason to leave the others.
+      if (named !== null || !(error instanceof FyersError)) throw caught;
+      session.failed(error);
+    }
+  }
+  if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+}
+
+/** Of a day that the calendar has as closed, and that is recorded all the same. */
+async function plannedClose(folder: DayFolder): Promise<Instant | null> {
+  return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
+}
+
+function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${date} is no day of ${dataDir}, which has ${daysWords(dates)}.`,
+    'Name another folder: `npx --no-install fyers compact --data DIR`.',
+  );
+}
+
+function notOver(date: IstDate): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
+    'See what there is so far: `npx --no-install fyers report`.',
+  );
+}

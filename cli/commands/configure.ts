@@ -1,0 +1,127 @@
+// `npm run configure`: from `.env` into the stack's configuration, by standard input, so that no value is ever an argument.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import {
+  type Parsed,
+  parseAppId,
+  parseAppSecret,
+  parseFyId,
+  parsePin,
+  parseRedirectUri,
+  parseTelegram,
+} from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { Session } from '../shared/io.ts';
+import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
+import { refuse } from '../shared/settings.ts';
+
+interface Copied {
+  readonly env: string;
+  /** In Pulumi's configuration. */
+  readonly key: string;
+  readonly secret: boolean;
+  readonly parse: (text: string) => Parsed<unknown>;
+}
+
+/** Who the operator is, and every secret. The program reads every other key from `.env` itself. */
+export const COPIED: readonly Copied[] = [
+  { env: 'FYERS_CLIENT_ID', key: 'clientId', secret: true, parse: parseAppId },
+  { env: 'FYERS_SECRET_KEY', key: 'secretKey', secret: true, parse: parseAppSecret },
+  { env: 'FYERS_PIN', key: 'pin', secret: true, parse: parsePin },
+  { env: 'FYERS_REDIRECT_URI', key: 'redirectUri', secret: false, parse: parseRedirectUri },
+  { env: 'FYERS_FY_ID', key: 'fyId', secret: false, parse: parseFyId },
+  { env: 'FYERS_TELEGRAM', key: 'telegram', secret: true, parse: parseTelegram },
+];
+
+interface Setting extends Copied {
+  readonly value: string;
+}
+
+interface ConfigureOptions {
+  readonly dir: string;
+  readonly stack?: string;
+}
+
+export function addConfigure(program: Command, session: Session): void {
+  program
+    .command('configure')
+    .description("Copy the credentials of .env into the stack's configuration, secrets encrypted.")
+    .option('--dir <DIR>', 'the folder of .env', '.')
+    .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Copies ${COPIED.map(({ env }) => env).join(', ')}.
+All are checked first; if one is wrong, nothing is set. Values go to \`pulumi config set\` by standard input and are never
+printed. The files stay. Needs the Pulumi CLI and a stack; with a passphrase, PULUMI_CONFIG_PASSPHRASE or
+PULUMI_CONFIG_PASSPHRASE_FILE must be set.
+
+Examples:
+  $ npm run configure
+  $ npm run configure -- --stack paper`,
+    )
+    .action((options: ConfigureOptions) => configure(session, options));
+}
+
+async function configure(session: Session, options: ConfigureOptions): Promise<void> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, options.dir);
+  const { settings, left } = settingsIn(folder);
+  for (const { value } of settings) session.hide(value);
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  const stack = await selectedStack(pulumi, options.stack);
+  io.out(`Stack ${stack}:`);
+  for (const { key, secret, env, value } of settings) {
+    const flags = [...(secret ? ['--secret'] : []), '--stack', stack];
+    await pulumi(['config', 'set', ...flags, key], value);
+    io.out(`  ${key} from ${env}${secret ? ', encrypted' : ''}`);
+  }
+  if (left.length > 0) io.out(`Read from .env at every \`pulumi up\`: ${left.join(', ')}.`);
+  io.out('The files stay as they are. Next: `pulumi up`.');
+}
+
+/** @throws FyersError `operator.config` with everything that is wrong */
+function settingsIn(folder: string): {
+  readonly settings: readonly Setting[];
+  /** Keys of `.env` that are not copied. */
+  readonly left: readonly string[];
+} {
+  const file = readEnvFile(folder);
+  const problems = [...file.problems];
+  const settings: Setting[] = [];
+  for (const copied of COPIED) {
+    const text = file.values[copied.env]?.trim() ?? '';
+    if (text === '') continue;
+    const parsed = copied.parse(text);
+    if (parsed.ok) settings.push({ ...copied, value: text });
+    else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
+  }
+  refuse([...problems, ...halfAnApp(file.values)]);
+  if (settings.length === 0) throw nothingToCopy(folder);
+  const known = COPIED.map(({ env }) => env);
+  const left = Object.entries(file.values).flatMap(([env, text]) =>
+    env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
+  );
+  return { settings, left };
+}
+
+function halfAnApp(values: Readonly<Record<string, string>>): readonly string[] {
+  const missing = ['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'].filter(
+    (env) => (values[env]?.trim() ?? '') === '',
+  );
+  return missing.length === 1
+    ? missing.map(
+        (env) => `${env} is missing: an app id and its secret go together. Add it to .env.`,
+      )
+    : [];
+}
+
+function nothingToCopy(folder: string): FyersError {
+  return new FyersError(
+    'operator.config',
+    `There is nothing to copy in ${path.join(folder, '.env')}.`,
+    'Copy .env.example to .env, fill in FYERS_CLIENT_ID and FYERS_SECRET_KEY, and run `npm run configure` again, or name the folder with --dir.',
+  );
+}

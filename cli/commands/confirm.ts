@@ -1,0 +1,105 @@
+// `npx fyers confirm`: a subscription confirmed by its account, so that pressing a link can't end it.
+import type { Command } from 'commander';
+import type { Parsed } from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import { REGION } from '../../core/config/names.ts';
+import { pastedUrl } from '../../core/token/login/pasted.ts';
+import { asOperator } from '../shared/aws.ts';
+import type { Session } from '../shared/io.ts';
+
+interface Link {
+  readonly topicArn: string;
+  readonly account: string;
+  readonly token: string;
+}
+
+export function addConfirm(program: Command, session: Session): void {
+  program
+    .command('confirm')
+    .description("Confirm an e-mail subscription with the link in AWS's mail, without pressing it.")
+    .argument(
+      '[URL]',
+      'the link behind "Confirm subscription", in quotes; asked for when it isn\'t given',
+    )
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Every message by mail carries a link that unsubscribes, and mail scanners press links. A subscription that is confirmed by
+this command, and not by pressing, can be ended by identities of your AWS account only. Copy the link's address from the
+mail (right click), and keep the quotes: it holds "&". The link itself is never opened, and one that is not Amazon SNS's,
+or that leads to a topic of another account than yours, is refused.
+
+Example:
+  $ npx --no-install fyers confirm 'https://sns.${REGION}.amazonaws.com/confirmation.html?TopicArn=...&Token=...'`,
+    )
+    .action((url: string | undefined) => confirm(session, url));
+}
+
+async function confirm(session: Session, given: string | undefined): Promise<void> {
+  const { io } = session;
+  const text =
+    given ??
+    (io.person === null
+      ? await io.piped()
+      : await io.person.ask("The link in AWS's mail: ", { isWhole: (text) => parseLink(text).ok }));
+  const link = linkOrStop(text);
+  session.hide(link.token);
+  await stopUnlessOwn(session, link);
+  const { SNSClient } = await import('@aws-sdk/client-sns');
+  const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
+  await asOperator(confirmSubscription(new SNSClient(io.aws), link));
+  io.out(`Confirmed: messages of ${link.topicArn} reach you, and no link in a mail ends that.`);
+  io.out('Next: `npx --no-install fyers test-alert`.');
+}
+
+/** @throws FyersError `operator.usage` */
+function linkOrStop(text: string): Link {
+  const parsed = parseLink(text);
+  if (parsed.ok) return parsed.value;
+  throw new FyersError(
+    'operator.usage',
+    `The link ${parsed.problem}, so it was not opened.`,
+    'Copy the address behind "Confirm subscription" in AWS\'s mail, and give it in quotes to `npx --no-install fyers confirm`.',
+  );
+}
+
+/** In a mail it leads to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
+function parseLink(text: string): Parsed<Link> {
+  const wrong = (problem: string): Parsed<Link> => ({ ok: false, problem });
+  const url = pastedUrl(text);
+  if (url === null) return wrong('is no address');
+  const [, region] = /^https:\/\/sns\.([a-z0-9-]+)\.amazonaws\.com$/.exec(url.origin) ?? [];
+  if (region === undefined || url.username !== '' || url.password !== '') {
+    return wrong('does not lead to Amazon SNS (https://sns.REGION.amazonaws.com)');
+  }
+  if (region !== REGION)
+    return wrong(`is for ${region}, and this project's topics are in ${REGION}`);
+  const { pathname, searchParams: query } = url;
+  const confirms =
+    pathname === '/confirmation.html'
+      ? !query.has('Action')
+      : pathname === '/' && query.get('Action') === 'ConfirmSubscription';
+  if (!confirms) return wrong('does not confirm a subscription');
+  const topicArn = query.get('TopicArn') ?? '';
+  const [, account] = TOPIC.exec(topicArn) ?? [];
+  if (account === undefined) return wrong('names no topic (was it given in quotes?)');
+  const token = query.get('Token') ?? '';
+  if (!/^[\w-]{16,1024}$/.test(token)) return wrong('has no token (was it given in quotes?)');
+  return { ok: true, value: { topicArn, account, token } };
+}
+
+const TOPIC = new RegExp(`^arn:aws:sns:${REGION}:(\\d{12}):[\\w-]{1,256}$`);
+
+/** A forged mail could have somebody else's topic confirmed. @throws FyersError `operator.usage` */
+async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  const { callerIdentity } = await import('../../adapters/aws/identity.ts');
+  const { account } = await asOperator(callerIdentity(new STSClient(io.aws)));
+  if (account === link.account) return;
+  throw new FyersError(
+    'operator.usage',
+    `The link is for a topic of the AWS account ${link.account}, and your identity is of ${account}; nothing was confirmed.`,
+    'If that is your account, choose its profile with AWS_PROFILE and check it with `aws sts get-caller-identity`; if not, delete the mail.',
+  );
+}

@@ -1,0 +1,192 @@
+// The Fyers app: its id and secret, its registered redirect URL, and the PIN.
+import path from 'node:path';
+import { looseModes, readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
+import {
+  type Parsed,
+  parseAppId,
+  parseAppSecret,
+  parsePin,
+  parseRedirectUri,
+} from '../../../core/config/values.ts';
+import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../../core/config/names.ts';
+import { parametersOf } from '../../shared/aws.ts';
+import { isSameUrl, registeredUrl } from '../login/paste.ts';
+import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+
+const DASHBOARD = 'https://myapi.fyers.in/dashboard';
+const CREDENTIALS = {
+  FYERS_CLIENT_ID: parseAppId,
+  FYERS_SECRET_KEY: parseAppSecret,
+} as const satisfies Partial<Record<ParameterName, (text: string) => Parsed<string>>>;
+
+export function envFileFinding({ session, dir }: Patient): Finding {
+  const folder = path.resolve(session.io.cwd, dir);
+  const { values, problems } = readEnvFile(folder);
+  if (problems.length > 0) {
+    return problem(problems.join(' '), 'Correct that, and repeat the command.');
+  }
+  const given = Object.values(values).filter((value) => value.trim() !== '').length;
+  return ok(
+    given === 0
+      ? `none in ${folder}, or an empty one; .env.example shows what can stand there`
+      : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
+  );
+}
+
+/** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
+export function modesFinding({ session, dir }: Patient): Finding {
+  if (process.platform === 'win32') return skipped('Windows has no file modes');
+  const folder = path.resolve(session.io.cwd, dir);
+  const { files, isFolderOpen } = looseModes(folder);
+  if (files.length === 0 && !isFolderOpen) {
+    return ok(`nobody else may read .env and the token files in ${folder}`);
+  }
+  const commands = [
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quoted).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quoted(folder)}`] : []),
+  ];
+  return problem(
+    [
+      ...(files.length === 0 ? [] : [`other users may read ${files.join(', ')}`]),
+      ...(isFolderOpen ? [`anyone may replace the files of ${folder}`] : []),
+    ].join('; '),
+    `Run \`${commands.join(' && ')}\`.`,
+  );
+}
+
+/** As a shell takes it. */
+function quoted(place: string): string {
+  return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
+export async function appFinding(patient: Patient): Promise<Finding> {
+  const { settings, session } = patient;
+  const placeOf = (name: ParameterName) => settings.placeOf(name).place;
+  const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
+  if (here.secret !== null) session.hide(here.secret);
+  const problems = [...malformed(here, placeOf), ...half(here)];
+  if (problems.length > 0) {
+    return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
+  }
+  const there = (await patient.hasAws()) ? await pairOfStack(patient) : pairOf(null, null);
+  const id = here.id ?? there.id;
+  if (id === null) {
+    return problem(
+      'there is no app id and no secret',
+      `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env, and run \`npm run configure\` and \`pulumi up\`.`,
+    );
+  }
+  const differs = here.id !== null && there.id !== null && !same(here, there);
+  const faults = [
+    ...(differs ? ['.env holds another app than the stack'] : []),
+    ...malformed(there, (name) => name).map((fault) => `in AWS, ${fault}`),
+  ];
+  if (faults.length > 0) {
+    return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
+  }
+  const places = [
+    ...(here.id === null ? [] : ['.env']),
+    ...(there.id === null ? [] : ['Parameter Store']),
+  ];
+  return ok(`${id}, with a secret, in ${places.join(' and ')}`);
+}
+
+interface Pair {
+  readonly id: string | null;
+  readonly secret: string | null;
+}
+
+function pairOf(id: string | null, secret: string | null): Pair {
+  return { id, secret };
+}
+
+function malformed(
+  { id, secret }: Pair,
+  placeOf: (name: ParameterName) => string,
+): readonly string[] {
+  const given = { FYERS_CLIENT_ID: id, FYERS_SECRET_KEY: secret };
+  return (['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const).flatMap((name) => {
+    const text = given[name];
+    const parsed = text === null ? null : CREDENTIALS[name](text);
+    return parsed === null || parsed.ok ? [] : [`${placeOf(name)} ${parsed.problem}`];
+  });
+}
+
+function half({ id, secret }: Pair): readonly string[] {
+  if ((id === null) === (secret === null)) return [];
+  return [`${id === null ? 'FYERS_CLIENT_ID' : 'FYERS_SECRET_KEY'} is missing in .env`];
+}
+
+function same(one: Pair, other: Pair): boolean {
+  return one.id === other.id && one.secret === other.secret;
+}
+
+async function pairOfStack({ session, names }: Patient): Promise<Pair> {
+  const store = await parametersOf(session, names());
+  return pairOf(await store.read('FYERS_CLIENT_ID'), await store.read('FYERS_SECRET_KEY'));
+}
+
+export async function pinFinding({ settings, hasAws, deployed }: Patient): Promise<Finding> {
+  const pin = settings('FYERS_PIN');
+  const parsed = pin === null ? null : parsePin(pin);
+  if (parsed?.ok === false) {
+    const { place, fix } = settings.placeOf('FYERS_PIN');
+    return problem(`${place} ${parsed.problem}`, fix);
+  }
+  const stored =
+    (await hasAws()) && (await deployed('refresh'))?.environment[ENVIRONMENT.pinSecret];
+  const where = [...(pin === null ? [] : ['.env']), ...(stored ? ['Secrets Manager'] : [])];
+  const why = 'only a refresh needs it, and Fyers has switched refreshes off';
+  return ok(where.length === 0 ? `none: ${why}` : `given in ${where.join(' and ')}; ${why}`);
+}
+
+const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
+
+/** What Fyers has registered can't be asked; this is what the stack takes it to be. */
+export async function redirectFinding(patient: Patient): Promise<Finding> {
+  const { settings, hasAws, deployed } = patient;
+  const refresh = (await hasAws()) ? await deployed('refresh') : null;
+  const { uri, loginUrl, notice } = registeredUrl(settings, refresh);
+  const deployedUri = refresh?.environment[ENVIRONMENT.redirectUri];
+  const parsed = parseRedirectUri(uri);
+  if (!parsed.ok) {
+    const { place, fix } = settings.placeOf(ENVIRONMENT.redirectUri);
+    return deployedUri === undefined
+      ? problem(`${place} ${parsed.problem}`, fix)
+      : problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
+  }
+  if (notice !== null) return problem(notice, SAME_URL);
+  const oneTap =
+    loginUrl === null
+      ? ''
+      : `; for one tap a day register ${loginUrl} at ${DASHBOARD}, then \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\``;
+  switch (kindOf(uri, loginUrl)) {
+    case 'login function':
+      return ok(
+        loginUrl === null
+          ? 'the login function, whose address `pulumi up` prints: register it for the app'
+          : `the login function, one tap a day; the app must have exactly ${loginUrl} registered`,
+      );
+    case 'another login function':
+      return problem(
+        `${uri} is a function of another stack; this one's is ${loginUrl ?? 'not there yet'}`,
+        `Register ${loginUrl ?? 'its address'} at ${DASHBOARD}, and run \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\`.`,
+      );
+    case 'loopback':
+      return ok(`${uri}, caught on this machine by \`npx --no-install fyers login\`${oneTap}`);
+    case 'page':
+      return ok(`${uri}, whose address you paste into \`npx --no-install fyers login\`${oneTap}`);
+  }
+}
+
+function kindOf(
+  uri: string,
+  loginUrl: string | null,
+): 'login function' | 'another login function' | 'loopback' | 'page' {
+  if (uri === LOGIN_URL_KEYWORD || (loginUrl !== null && isSameUrl(uri, loginUrl))) {
+    return 'login function';
+  }
+  if (/^https:\/\/[a-z0-9]+\.lambda-url\./.test(uri)) return 'another login function';
+  return uri.startsWith('http://') ? 'loopback' : 'page';
+}

@@ -1,0 +1,55 @@
+// This machine's clock against those of Fyers and of AWS, whose answers the other checks have had.
+import { systemClock } from '../../../adapters/process/clock.ts';
+import {
+  type ClockFault,
+  SET_CLOCK,
+  clockFaultWords,
+  faultByServer,
+} from '../../../core/clock-fault.ts';
+import type { Clock } from '../../../core/ports.ts';
+import type { Instant } from '../../../core/time.ts';
+import { type ClockCheck, clockCheck } from '../../shared/settings.ts';
+import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+
+export interface Clocks extends ClockCheck {
+  readonly onAwsTime: (serverTime: Instant) => void;
+  /** What the answers have shown; null where nothing answered. */
+  readonly seen: () => Seen | null;
+}
+
+interface Seen {
+  readonly fault: ClockFault | null;
+  readonly by: string;
+}
+
+/** @param clock by which tokens are judged; AWS is compared with the machine's own */
+export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
+  const check = clockCheck(clock);
+  let byFyers = false;
+  let byAws: ClockFault | null | undefined;
+  return {
+    ...check,
+    onServerTime(serverTime) {
+      byFyers = true;
+      check.onServerTime(serverTime);
+    },
+    onAwsTime(serverTime) {
+      byAws = faultByServer(serverTime, systemClock.now(), "the time of AWS's answer");
+    },
+    seen() {
+      if (byFyers) return { fault: check.fault(), by: 'Fyers' };
+      if (byAws !== undefined) return { fault: byAws, by: 'AWS' };
+      const fault = check.fault();
+      return fault === null ? null : { fault, by: fault.by };
+    },
+  };
+}
+
+/** After the other checks. */
+export function clockFinding({ clock }: Pick<Patient, 'clock'>): Finding {
+  const seen = clock.seen();
+  if (seen === null) return skipped('neither AWS nor Fyers has answered with its time');
+  return seen.fault === null
+    ? ok(`within two minutes of that of ${seen.by}`)
+    : problem(clockFaultWords(seen.fault), SET_CLOCK);
+}

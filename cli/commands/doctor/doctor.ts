@@ -1,0 +1,243 @@
+// `npx fyers doctor`: every prerequisite on one line, with its fix.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
+import { nodeProblem } from '../../../adapters/process/require-node.js';
+import { type FunctionActor, REGION } from '../../../core/config/names.ts';
+import { asSentence } from '../../../core/text.ts';
+import { asOperator } from '../../shared/aws.ts';
+import { appFinding, envFileFinding, modesFinding, pinFinding, redirectFinding } from './app.ts';
+import { clockFinding, clocksOf } from './clock.ts';
+import { type Check, type Finding, ok, type Patient, problem, WITHOUT_AWS } from './finding.ts';
+import { findingOf, functionsFinding, messagesFinding } from './stack.ts';
+import { calendarFinding, liveFinding, tokenFinding } from './token.ts';
+import type { Session } from '../../shared/io.ts';
+import { pulumiIn, selectedStack } from '../../shared/pulumi.ts';
+import { calendarOf, namesOf, settingsIn } from '../../shared/settings.ts';
+import { paint, table, type Tone } from '../../shared/terminal.ts';
+
+interface DoctorOptions {
+  readonly live?: true;
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly json?: true;
+}
+
+type Named = Finding & { readonly name: string };
+
+const PROBLEMS_EXIT_CODE = 2;
+const TONES: Readonly<Record<Finding['state'], Tone>> = {
+  ok: 'good',
+  skipped: 'quiet',
+  problem: 'bad',
+};
+
+export function addDoctor(program: Command, session: Session): void {
+  program
+    .command('doctor')
+    .description('Look at each prerequisite, and say how to mend what is wrong.')
+    .option('--live', 'also read one book from Fyers with the token at hand')
+    .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Looks at ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
+Changes nothing, and a check that fails does not keep the others from looking. "skipped" says why there was nothing to
+look at. Which redirect URL an app has registered can't be asked: compare the one shown with https://myapi.fyers.in/dashboard.
+
+Exits with 2 when there is a problem.
+
+Examples:
+  $ npx --no-install fyers doctor
+  $ npx --no-install fyers doctor --live --json | jq '.checks[] | select(.state == "problem")'`,
+    )
+    .action((options: DoctorOptions) => doctor(session, options));
+}
+
+async function doctor(session: Session, options: DoctorOptions): Promise<void> {
+  const { io } = session;
+  const patient = patientOf(session, options);
+  // All at once: most of the time goes into waiting for AWS.
+  const lookAt = (checks: readonly Check[]) =>
+    Promise.allSettled(checks.map((check) => named(check, patient)));
+  const looks = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
+  const found = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+  const problems = found.filter(({ state }) => state === 'problem').length;
+  if (options.json === true) io.out(jsonOf(found));
+  else for (const line of linesOf(session, found, problems)) io.out(line);
+  if (problems > 0) session.exitWith(PROBLEMS_EXIT_CODE);
+  // A fault of ours is told after what the other checks found.
+  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+}
+
+async function named(check: Check, patient: Patient): Promise<Named> {
+  try {
+    return { name: check.name, ...(await check.look(patient)) };
+  } catch (caught) {
+    return { name: check.name, ...findingOf(caught) };
+  }
+}
+
+function linesOf({ io }: Session, found: readonly Named[], problems: number): readonly string[] {
+  const rows = found.map((finding) => [
+    { text: finding.state, tone: TONES[finding.state] },
+    { text: finding.name },
+    {
+      text:
+        finding.state === 'problem'
+          ? `${asSentence(finding.detail)} ${finding.fix}`
+          : finding.detail,
+    },
+  ]);
+  const count = `${String(problems)} ${problems === 1 ? 'problem' : 'problems'}.`;
+  return [
+    ...table(io, ['State', 'Check', 'What was found'], rows),
+    paint(io, problems === 0 ? 'good' : 'bad', problems === 0 ? 'No problems.' : count),
+  ];
+}
+
+function jsonOf(found: readonly Named[]): string {
+  const checks = found.map((finding) => ({
+    name: finding.name,
+    state: finding.state,
+    detail: finding.detail,
+    fix: finding.state === 'problem' ? finding.fix : null,
+  }));
+  return JSON.stringify({ good: checks.every(({ fix }) => fix === null), checks }, null, 2);
+}
+
+// The table of checks, in the order in which one depends on another.
+
+const CHECKS: readonly Check[] = [
+  { name: 'Node', look: () => nodeFinding(process.versions.node) },
+  { name: 'Pulumi', look: pulumiFinding },
+  { name: 'AWS identity', look: identityFinding },
+  { name: 'Lambda quota', look: quotaFinding },
+  { name: '.env', look: envFileFinding },
+  { name: 'File modes', look: modesFinding },
+  { name: 'App', look: appFinding },
+  { name: 'PIN', look: pinFinding },
+  { name: 'Functions', look: functionsFinding },
+  { name: 'Redirect URL', look: redirectFinding },
+  { name: 'Messages', look: messagesFinding },
+  { name: 'Calendar', look: calendarFinding },
+  { name: 'Access token', look: tokenFinding },
+  { name: 'Live book', look: liveFinding },
+];
+
+/** Of what the others have found on their way. */
+const LAST_CHECKS: readonly Check[] = [{ name: 'Clock', look: clockFinding }];
+
+// What this machine must have: a Node that runs TypeScript, and the Pulumi CLI with a stack.
+
+/** @param version as in `process.versions.node` */
+export function nodeFinding(version: string): Finding {
+  const text = nodeProblem(version);
+  if (text === null) return ok(version);
+  const [detail = text, fix = ''] = text.split(/(?<=\.) (?=Run)/);
+  return problem(detail, fix);
+}
+
+async function pulumiFinding({ session: { io } }: Patient): Promise<Finding> {
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  const version = (await pulumi(['version'], '')).trim();
+  return ok(`${version}, stack ${await selectedStack(pulumi, undefined)}`);
+}
+
+// Who the operator is to AWS, and what the account allows.
+
+/** What Lambda leaves to functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
+const UNRESERVED_MIN = 100;
+
+async function identityFinding({ session, identity }: Patient): Promise<Finding> {
+  const { account, arn } = await identity();
+  const elsewhere = session.io.env['AWS_REGION'] ?? REGION;
+  const note = elsewhere === REGION ? '' : `, whatever AWS_REGION says (${elsewhere})`;
+  return ok(`${arn}, account ${account}; region ${REGION}${note}`);
+}
+
+async function quotaFinding({ session, names, hasAws, deployed }: Patient): Promise<Finding> {
+  if (!(await hasAws())) return WITHOUT_AWS;
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { concurrencyOf, reservationOf } =
+    await import('../../../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(session.io.aws);
+  const { limit, unreserved } = await asOperator(concurrencyOf(client));
+  if (unreserved < 1) {
+    return problem(
+      `other functions have reserved all ${String(limit)} runs at a time of the account`,
+      `Ask for more at https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions), or take reservations back.`,
+    );
+  }
+  const bound =
+    (await deployed('login')) === null
+      ? null
+      : await asOperator(reservationOf(client, names().function('login')));
+  if (bound !== null) {
+    return ok(`${free(limit, unreserved)}; the login page is bounded to ${String(bound)}`);
+  }
+  return ok(
+    limit <= UNRESERVED_MIN
+      ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
+      : `${free(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+  );
+}
+
+function free(limit: number, unreserved: number): string {
+  return `${String(limit)} runs at a time, ${String(unreserved)} of them free`;
+}
+
+interface Where {
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly live?: true;
+}
+
+/** Nothing is asked before a check needs it, and nothing twice. An unreadable `.env` is for a check to report. */
+function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, dir);
+  const settings = settingsIn(readEnvFile(folder), io.env);
+  const names = () => namesOf(settings, suffix);
+  const clock = clocksOf(io.clock);
+  const identity = once(async () => {
+    const { STSClient } = await import('@aws-sdk/client-sts');
+    const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
+    return asOperator(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
+  });
+  const look = (actor: FunctionActor) => async () => {
+    const { LambdaClient } = await import('@aws-sdk/client-lambda');
+    const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+    return asOperator(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
+  };
+  const deployed = {
+    refresh: once(look('refresh')),
+    login: once(look('login')),
+    watch: once(look('watch')),
+  };
+  return {
+    session,
+    dir,
+    suffix,
+    live: live === true,
+    settings,
+    calendar: () => calendarOf(folder, settings),
+    names,
+    clock,
+    identity,
+    hasAws: () =>
+      identity().then(
+        () => true,
+        () => false,
+      ),
+    deployed: (actor) => deployed[actor](),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}

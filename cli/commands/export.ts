@@ -1,0 +1,241 @@
+// `npx fyers export`: rows of a recording as CSV or Parquet, whole or in part.
+import { createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Command } from 'commander';
+import { COMPAT_HEADER, compatLineOf } from '../../core/recording/reference-csv.ts';
+import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
+import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
+import { type RowGroup, groupOf } from '../../core/recording/row-group.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { formatIso, instant } from '../../core/time.ts';
+import { counted } from '../../core/text.ts';
+import { phasesIn } from '../../harvester/calendar.ts';
+import type { Session } from '../shared/io.ts';
+import { counting } from '../shared/terminal.ts';
+import {
+  type OpenedRecording,
+  type RecordingOptions,
+  recordingOf,
+  withRecordingOptions,
+} from '../shared/recordings.ts';
+import { type SelectionOptions, namesIn, selectionOf } from '../shared/selection.ts';
+import { notAmong, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+
+interface ExportOptions extends RecordingOptions, SelectionOptions {
+  readonly to: string;
+  readonly compat?: true;
+  readonly force?: true;
+}
+
+const GROUP = 20_000;
+const symbolOf = textColumn('symbol');
+
+export function addExport(program: Command, session: Session): void {
+  withRecordingOptions(
+    program
+      .command('export')
+      .description('Rows of a recording as CSV or Parquet, whole or in part.')
+      .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
+      .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
+      .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
+      .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
+      .option('--from <HH:MM>', 'from this time of the day on')
+      .option('--until <HH:MM>', 'until before this time')
+      .option(
+        '--compat',
+        "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
+      )
+      .option('--force', 'write over a file that is there'),
+  )
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Rows come in the order in which they were received. Lines that are no whole rows are left out and counted. Phase and marks
+are columns of a day that is compacted: of another one --phase goes by the calendar, and the file has no such columns.
+
+Examples:
+  $ npx --no-install fyers export 2026-11-25 --s3 --to wednesday.parquet
+  $ npx --no-install fyers export --symbols SBIN --phase CAS_ENTRY --to auction.csv
+  $ npx --no-install fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv`,
+    )
+    .action((what: string | undefined, options: ExportOptions) =>
+      exportRows(session, what, options),
+    );
+}
+
+type Form = 'csv' | 'csv.gz' | 'parquet';
+
+async function exportRows(
+  session: Session,
+  what: string | undefined,
+  options: ExportOptions,
+): Promise<void> {
+  const { io } = session;
+  const form = formOf(options);
+  const file = path.resolve(io.cwd, options.to);
+  if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
+  await using recording = await recordingOf(session, what, options);
+  using counter = counting(io, 'Writing');
+  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const isSelected = selectionOf(options, recording.date, phaseOn);
+  const picked = pick(recording, options, { isSelected, onRow: counter.tell });
+  try {
+    if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
+    else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
+    else await writeText(file, form, csvLines(recording, picked.rows));
+  } catch (caught) {
+    await rm(`${file}.partial`, { force: true });
+    if (caught instanceof FyersError) throw caught;
+    throw unwritable(file, toError(caught));
+  }
+  const { written, unreadable, symbols } = picked.counts();
+  const to = path.relative(io.cwd, file);
+  io.out(`${counted(written, 'row')} ${written === 1 ? 'is' : 'are'} in ${to}.`);
+  if (unreadable > 0) {
+    const were = unreadable === 1 ? 'was' : 'were';
+    const why = await recording.whyUnreadable();
+    const first = why === null ? '' : ` The first: ${why}.`;
+    io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.${first}`);
+  }
+  for (const name of absentNames(options, symbols)) io.err(notAmong(symbols, name));
+}
+
+function formOf({ to, compat }: ExportOptions): Form {
+  const form = (['csv.gz', 'csv', 'parquet'] as const).find((ending) => to.endsWith(`.${ending}`));
+  if (form === undefined) throw usage(`--to ${to} ends in none of .csv, .csv.gz and .parquet.`);
+  if (compat === true && form === 'parquet')
+    throw usage('--compat is a CSV file, and --to names a Parquet file.');
+  return form;
+}
+
+interface Picking {
+  readonly isSelected: (row: RecordedRow) => boolean;
+  readonly onRow: (rows: number) => void;
+}
+
+function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, onRow }: Picking) {
+  const isWritten = (row: RecordedRow) =>
+    isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
+  let [written, unreadable, read] = [0, 0, 0];
+  const symbols = new Set<string>();
+  async function* rows(): AsyncGenerator<RecordedRow> {
+    for await (const row of recording.rows()) {
+      onRow((read += 1));
+      if (row === null) {
+        unreadable += 1;
+        continue;
+      }
+      symbols.add(symbolOf(row) ?? '');
+      if (!isWritten(row)) continue;
+      written += 1;
+      yield row;
+    }
+    // What is written is not a file yet, so one that is there stays.
+    if (written === 0) throw nothingIn(recording.place, options, symbols);
+  }
+  return { rows: rows(), counts: () => ({ written, unreadable, symbols }) };
+}
+
+function absentNames(options: ExportOptions, symbols: ReadonlySet<string>): readonly string[] {
+  const names = namesIn(options) ?? [];
+  return names.filter((name) => ![...symbols].some(symbolsNamed([name])));
+}
+
+async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<string> {
+  yield `${COMPAT_HEADER}\n`;
+  for await (const row of rows) yield `${compatLineOf(row) ?? ''}\n`;
+}
+
+/** The columns that the recording has, so that the file is read again as what it is of. */
+async function* csvLines(
+  { columns }: OpenedRecording,
+  rows: AsyncIterable<RecordedRow>,
+): AsyncGenerator<string> {
+  const written = RECORDED_COLUMNS.flatMap(({ name, kind }, index) =>
+    columns.has(name) ? [{ name, kind, index }] : [],
+  );
+  yield `${written.map(({ name }) => name).join(',')}\n`;
+  for await (const row of rows) {
+    const texts = written.map(({ kind, index }) => {
+      const cell = row[index] ?? null;
+      if (cell === null) return '';
+      return kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
+    });
+    yield `${texts.join(',')}\n`;
+  }
+}
+
+/** Whole or not at all. */
+async function writeText(file: string, form: Form, lines: AsyncIterable<string>): Promise<void> {
+  const to = createWriteStream(`${file}.partial`);
+  if (form === 'csv.gz') await pipeline(Readable.from(lines), createGzip(), to);
+  else await pipeline(Readable.from(lines), to);
+  await rename(`${file}.partial`, file);
+}
+
+/** In the schema of a day's own file. A row of the reference has none of the columns after its own. */
+async function writeParquetFile(
+  file: string,
+  { required }: OpenedRecording,
+  rows: AsyncIterable<RecordedRow>,
+): Promise<void> {
+  const { writeParquet } = await import('../../adapters/recordings/parquet/parquet.ts');
+  const columns = RECORDED_COLUMNS.map((column) => ({
+    ...column,
+    nullable: column.nullable || !required.has(column.name),
+  }));
+  await writeParquet(file, columns, groupsOf(rows));
+}
+
+async function* groupsOf(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGroup> {
+  let group: RecordedRow[] = [];
+  for await (const row of rows) {
+    group.push(row);
+    if (group.length < GROUP) continue;
+    yield groupOf(RECORDED_COLUMNS, group);
+    group = [];
+  }
+  if (group.length > 0) yield groupOf(RECORDED_COLUMNS, group);
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+}
+
+function nothingIn(
+  place: string,
+  options: ExportOptions,
+  symbols: ReadonlySet<string>,
+): FyersError {
+  const absent = absentNames(options, symbols);
+  if (symbols.size > 0 && absent.length > 0)
+    return usage(absent.map((name) => notAmong(symbols, name)).join(' '));
+  const hours = options.compat === true ? ', in the hours of the Python original,' : '';
+  return usage(
+    symbols.size === 0
+      ? `${place} has no row.`
+      : `${place} has rows, and none${hours} that was asked for. Nothing was written.`,
+  );
+}
+
+function isThere(file: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${file} is there already, and was left as it is.`,
+    'Name another file, or write over it: `npx --no-install fyers export --to FILE --force`.',
+  );
+}
+
+function unwritable(file: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `${file} cannot be written: ${cause.message}.`,
+    'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers export --to FILE`.',
+    { cause },
+  );
+}

@@ -1,0 +1,60 @@
+// What `npx fyers harvest` looks at before it waits for hours: the token, and this machine's clock.
+import path from 'node:path';
+import { fyersBroker } from '../../adapters/fyers/auth.ts';
+import { parseFyId } from '../../core/config/values.ts';
+import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
+import {
+  type FirstLook,
+  type LookFirst,
+  lookAtToken,
+  proveFirst,
+  serverTimeWarning,
+} from '../../harvester/first-look.ts';
+import type { HarvestSettings } from '../../harvester/settings.ts';
+import type { Environment } from '../shared/io.ts';
+
+/** @param env the harvester's own, with what `.env` says over it */
+export function lookFirst(cwd: string, env: Environment): LookFirst {
+  return async ({ settings, guard, log, signal, ...begun }) => {
+    const account = parseFyId(env[ENVIRONMENT.fyId]?.trim() ?? '');
+    const look: FirstLook = {
+      ...begun,
+      ...whereIn(cwd, settings),
+      account: account.ok ? account.value : null,
+    };
+    const unproven = await lookAtToken(look);
+    if (unproven === null) return { proven: Promise.resolve() };
+    const broker = fyersBroker({
+      apiUrl: settings.apiUrl,
+      onSecret: (value) => {
+        log.hide(value);
+      },
+      onServerTime: serverTimeWarning(look),
+    });
+    const prove = async (): Promise<void> => {
+      await guard.ready();
+      // An account that has been refused for its rate is left alone.
+      if (guard.reason() === null) await proveFirst(look, unproven, broker, signal);
+    };
+    // The session may be open: nothing waits for the answer.
+    return { proven: prove().catch(() => undefined) };
+  };
+}
+
+function whereIn(
+  cwd: string,
+  { tokensFolder, suffix }: HarvestSettings,
+): Pick<FirstLook, 'place' | 'loginCommand'> {
+  if (tokensFolder === null) {
+    const flag = suffix === '' ? '' : ` --suffix ${suffix}`;
+    return {
+      place: `in Parameter Store (${REGION})`,
+      loginCommand: `npx --no-install fyers login --aws${flag}`,
+    };
+  }
+  const flag = tokensFolder === '.' ? '' : ` --dir ${tokensFolder}`;
+  return {
+    place: `in ${path.resolve(cwd, tokensFolder)}`,
+    loginCommand: `npx --no-install fyers login${flag}`,
+  };
+}

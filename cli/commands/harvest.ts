@@ -1,0 +1,132 @@
+// `npx fyers harvest`: the harvester of the instance, on any machine. Its arguments are its own.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
+import { stopSignal } from '../../adapters/process/stop-signal.ts';
+import { statusWords } from '../../core/recording/columns.ts';
+import { ENVIRONMENT } from '../../core/config/names.ts';
+import type { Onlooker } from '../../harvester/ports.ts';
+import { parseSettings, refusePast } from '../../harvester/settings.ts';
+import type { Environment, Session } from '../shared/io.ts';
+import { type Settings, settingsOf } from '../shared/settings.ts';
+import { paint, type Terminal, type Tone } from '../shared/terminal.ts';
+
+const HELP = `
+Options:
+  --use-ssm             read the token from Parameter Store instead of the token file
+  --tokens DIR          the folder of .env and of the token files (default: this one)
+  --data DIR            where the recordings go (default: harvested_data)
+  --symbols A,B         default: FYERS_SYMBOLS, or the reference's five; FUT:NIFTY and ATM:NIFTY+0CE are
+                        the day's contracts, SBIN is NSE:SBIN-EQ
+  --every 5s            between two snapshots of a symbol, a divisor of a minute
+  --days N              stop after N sessions
+  --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30; inside of a session the slot
+                        is finished, and another start records the rest
+  --compat              also write market_depth_DATE.csv as the Python original does
+  --raw                 also keep the broker's answers as they come, compressed, in the day's folder
+  --debug               also log each slot and each piece that is shipped
+
+It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
+again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,
+with one below that shows where it stands; in a pipe it is JSON.
+FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
+
+Examples:
+  $ npx --no-install fyers harvest
+  $ npx --no-install fyers harvest --use-ssm --symbols NSE:SBIN-EQ,NSE:INFY-EQ --every 2s --days 1`;
+
+export function addHarvest(program: Command, session: Session): void {
+  program
+    .command('harvest')
+    .description('Record the NSE order book on this machine.')
+    .usage('[options]')
+    .argument('[args...]')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .configureHelp({ visibleArguments: () => [], visibleOptions: () => [] })
+    .addHelpText('after', HELP)
+    .action(async (_args, _options, { args }: Command) => {
+      session.exitWith(await harvest(session, args));
+    });
+}
+
+/** The harvester's exit code; it has logged what went wrong. */
+async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
+  const settings = settingsOf(path.resolve(io.cwd, folderIn(argv)), io.env);
+  const env = harvesterEnvironment(settings, io.env);
+  // What is wrong with the arguments is said as by every command, and is no line of the log.
+  const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
+  if (parsed.kind === 'harvest') refusePast(parsed, io.clock.now());
+  // Here and not above: only this command needs the Parquet and metrics code.
+  const { run } = await import('../../harvester/main.ts');
+  using stop = stopSignal();
+  const persons = personsLog(io, argv.includes('--debug'));
+  const { lookFirst } = await import('./harvest-look.ts');
+  const started = { clock: io.clock, signal: stop.signal, argv, env };
+  return await run({ ...started, ...persons, lookFirst: lookFirst(io.cwd, env) });
+}
+
+/** The folder whose `.env` counts; everything else about the arguments is the harvester's to judge. */
+function folderIn(argv: readonly string[]): string {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { tokens: { type: 'string' } },
+    strict: false,
+  });
+  return typeof values.tokens === 'string' ? values.tokens : '.';
+}
+
+/** The environment, and over it what `.env` says of the harvester's own keys. */
+function harvesterEnvironment(settings: Settings, env: Environment): Environment {
+  const own = Object.values(ENVIRONMENT).flatMap((name) => {
+    const value = settings(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { ...env, ...Object.fromEntries(own) };
+}
+
+// The harvester's log for a person at a terminal: a line for each event, and one that shows where it stands.
+
+const TONES: Readonly<Record<string, Tone>> = { error: 'bad', warn: 'strong', debug: 'quiet' };
+/** It comes every minute, and the line below shows the same. */
+const HEARTBEAT = 'heartbeat';
+
+interface PersonsLog {
+  /** A JSON line of the log. */
+  readonly write: (line: string) => void;
+  readonly onlooker: Onlooker;
+}
+
+/** Null where nobody looks: a pipe gets the JSON lines as they are. */
+export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | null {
+  if (terminal.columns === null) return null;
+  const show = (text: string): void => terminal.progress?.(text);
+  return {
+    write(line) {
+      const text = textOf(terminal, line, debug);
+      if (text === null) return;
+      terminal.out(text);
+    },
+    onlooker: {
+      progress(status) {
+        show(paint(terminal, 'quiet', statusWords(status)));
+      },
+      stopping() {
+        show('');
+      },
+    },
+  };
+}
+
+/** `09:15:02  No row for some symbols …`; null for what is no news. A line of another form is shown as it is. */
+function textOf(terminal: Terminal, line: string, debug: boolean): string | null {
+  try {
+    const { level, time, event, message } = JSON.parse(line) as Readonly<Record<string, string>>;
+    if (event === HEARTBEAT && level === 'info' && !debug) return null;
+    const text = `${(time ?? '').slice(11, 19)}  ${message ?? ''}`;
+    const tone = TONES[level ?? ''];
+    return tone === undefined ? text : paint(terminal, tone, text);
+  } catch {
+    return line.trimEnd();
+  }
+}

@@ -1,0 +1,232 @@
+// `npx fyers import`: the Python original's CSV files become recorded days.
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { type Recording, openRecording } from '../../adapters/recordings/open-recording.ts';
+import { type RecordedRow, bookOf, numberColumn } from '../../core/recording/rows.ts';
+import type { Manifest } from '../../core/recording/manifest.ts';
+import type { Row } from '../../core/recording/columns.ts';
+import { FyersError } from '../../core/errors.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import { yearNotice } from '../../core/market/calendar-notice.ts';
+import { type IstDate, instant, parseIstDate } from '../../core/time.ts';
+import { counted } from '../../core/text.ts';
+import type { Imported } from '../../harvester/import.ts';
+import type { Session } from '../shared/io.ts';
+import { counting, paint } from '../shared/terminal.ts';
+import { DEFAULT_DATA } from '../shared/recordings.ts';
+import { ownDaysOf } from '../shared/settings.ts';
+
+interface ImportOptions {
+  readonly data: string;
+  readonly date?: string;
+}
+
+export function addImport(program: Command, session: Session): void {
+  program
+    .command('import')
+    .description("The Python original's CSV files as recorded days.")
+    .argument('<files...>', 'market_depth_YYYY-MM-DD.csv')
+    .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
+    .option(
+      '--date <DATE>',
+      'the rows of this day, in a file that has several (default: by its name)',
+    )
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
+value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
+are there. A file without a header is read by the position of its columns; one of several days is imported once for each of
+them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
+stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
+imported; the exit code is then not 0.
+
+The original records from 09:15 to 15:30, and a day is planned from its first phase to its last, 09:00 to 16:00 on most: the
+rest is explained as not-running, and 4,500 of 5,040 slots are the most that can be recorded. When a book was asked for is
+not in the files, so there is nothing on how long answers took.
+
+Example:
+  $ npx --no-install fyers import old/market_depth_2025-12-*.csv
+  $ npx --no-install fyers report 2025-12-26`,
+    )
+    .action((files: readonly string[], options: ImportOptions) =>
+      importFiles(session, files, options),
+    );
+}
+
+async function importFiles(
+  session: Session,
+  files: readonly string[],
+  options: ImportOptions,
+): Promise<void> {
+  const { io } = session;
+  const dataDir = path.resolve(io.cwd, options.data);
+  const named = options.date === undefined ? null : parseIstDate(options.date);
+  if (options.date !== undefined && named === null) throw notADate(options.date);
+  await using _lock = await lockFolder(dataDir);
+  for (const what of files) {
+    try {
+      const recording = await openRecording({ what, dataDir, cwd: io.cwd });
+      for (const note of recording.notes) io.err(note);
+      await importFile(session, { ...recording, date: named ?? recording.date }, dataDir);
+    } catch (caught) {
+      // What is wrong with one file is no reason to leave the others.
+      if (!(caught instanceof FyersError)) throw caught;
+      session.failed(caught);
+    }
+  }
+}
+
+async function importFile(session: Session, recording: Recording, dataDir: string): Promise<void> {
+  const { io } = session;
+  const { date, place } = recording;
+  if (recording.kind !== 'reference') throw foreign(place);
+  // Without a name of its own it is dated by its first row.
+  if (date === null) throw withoutRows(place, null, await recording.whyUnreadable());
+  const name = path.basename(place);
+  const ownDays = ownDaysOf(io);
+  const day = dayOf(date, ownDays);
+  if (day.kind === 'closed') {
+    io.err(
+      `${name}: ${date} had no market (${day.why}); its rows are of a standing book, and were left.`,
+    );
+    return;
+  }
+  if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
+  const notice = yearNotice([date], ownDays);
+  // A holiday that is not known looks like a day of the market.
+  if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
+  const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
+    import('../../harvester/import.ts'),
+    import('../../harvester/compact.ts'),
+    import('../../harvester/calendar.ts'),
+  ]);
+  // Made aside and moved when it is whole: a command cut short leaves no half of a day.
+  const aside = path.join(dataDir, 'importing');
+  await rm(aside, { recursive: true, force: true });
+  try {
+    const days = dayFolders(aside);
+    using counter = counting(io, name);
+    const imported = await importDay({
+      days,
+      clock: io.clock,
+      events: { emit: () => undefined },
+      date,
+      session: day.plan,
+      rows: () => rowsOf(recording),
+      onRow: counter.tell,
+    });
+    const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
+    if (imported.rows === 0) throw withoutRows(place, { ...imported, date }, why);
+    const folder = days.folder(date);
+    const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
+    await mkdir(path.join(dataDir, 'days'), { recursive: true });
+    await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
+    for (const line of linesOf(session, place, { ...imported, why }, manifest)) io.out(line);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function linesOf(
+  { io }: Session,
+  place: string,
+  { unreadable, outsideHours, otherDays, why }: Imported & { readonly why: string | null },
+  { date, rows, received, expected, leftOut }: Manifest,
+): readonly string[] {
+  const number = (count: number) => count.toLocaleString('en');
+  const left: readonly (readonly [number, string])[] = [
+    [outsideHours, 'stamped outside of 09:15 to 15:30'],
+    [leftOut.duplicate, 'second ones of their symbol in five seconds'],
+    [unreadable, 'not readable'],
+  ];
+  const text = `${path.basename(place)}: ${number(rows)} rows are the day ${date}, ${number(received)} of ${number(expected)} slots.`;
+  return [
+    paint(io, 'good', text),
+    ...[...otherDays].flatMap(([day, count]) => [
+      `  Left out, because they are of another day: ${counted(count, 'row')} of ${day}.`,
+      `  Import them as that day: \`${importOf(path.relative(io.cwd, place), day)}\`.`,
+    ]),
+    ...left.flatMap(([count, reason]) =>
+      count === 0 ? [] : [`  Left out, because they are ${reason}: ${number(count)}.`],
+    ),
+    ...(why === null ? [] : [`  The first of those: ${why}.`]),
+  ];
+}
+
+/** One import makes one day. */
+function importOf(file: string, day: IstDate): string {
+  return `npx --no-install fyers import ${file} --date ${day}`;
+}
+
+const timestampOf = numberColumn('timestamp');
+
+async function* rowsOf(recording: Recording): AsyncGenerator<Row | null> {
+  for await (const row of recording.rows()) yield row === null ? null : asRow(row);
+}
+
+function asRow(row: RecordedRow): Row {
+  const [book, at] = [bookOf(row), instant(timestampOf(row) ?? 0)];
+  return { symbol: book.symbol, slot: at, requestedAt: null, receivedAt: at, feed: 'rest', book };
+}
+
+function foreign(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} is no file of the Python original.`,
+    'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+  );
+}
+
+/**
+ * @param found null: not even a row that shows the date
+ * @param why the first line that is not a row
+ */
+function withoutRows(
+  place: string,
+  found: (Imported & { readonly date: IstDate }) | null,
+  why: string | null,
+): FyersError {
+  const [other] = found?.otherDays ?? [];
+  if (found !== null && other !== undefined) {
+    const days = [...found.otherDays].map(([day, count]) => `${counted(count, 'row')} of ${day}`);
+    return new FyersError(
+      'operator.usage',
+      `${place} has no row of ${found.date} between 09:15 and 15:30, and rows of another day: ${days.join(', ')}.`,
+      `Import them as that day: \`npx --no-install fyers import ${path.basename(place)} --date ${other[0]}\`.`,
+    );
+  }
+  if (found !== null && found.outsideHours > 0) {
+    return new FyersError(
+      'operator.usage',
+      `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.outsideHours, 'row')} of other times of that day.`,
+      'The Python original records from 09:15 to 15:30 only, so leave this file out. `npx --no-install fyers import --help` says why.',
+    );
+  }
+  const of = found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`;
+  return new FyersError(
+    'operator.usage',
+    `${place} has no line that can be read as a row${of}.${why === null ? '' : ` The first is ${why}.`}`,
+    'A row begins with a time that has its offset, such as 2025-12-26T09:15:02.000+05:30; see `npx --no-install fyers import --help`.',
+  );
+}
+
+function notADate(text: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `--date "${text}" is not a date.`,
+    'Write it as YYYY-MM-DD: `npx --no-install fyers import FILE --date 2025-12-26`.',
+  );
+}
+
+function isThere(date: IstDate, dataDir: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${dataDir} has ${date} already, and it was left as it is.`,
+    'Import into another folder: `npx --no-install fyers import FILE --data DIR`.',
+  );
+}

@@ -1,0 +1,127 @@
+// The registered URL is on this machine: a listener takes one redirect of Fyers, and nothing else.
+import { once } from 'node:events';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AuthCode } from '../../../core/config/values.ts';
+import { FyersError, toError } from '../../../core/errors.ts';
+import { MINUTE, plus } from '../../../core/time.ts';
+import { parseRedirect } from '../../../core/token/login/redirect.ts';
+import { freshLoginUrl, type LoginContext, openPage } from './context.ts';
+import { loginRefused } from './paste.ts';
+
+const WAIT_AT_MOST = 10 * MINUTE;
+const HOST = '127.0.0.1';
+
+/** @throws FyersError `operator.prerequisite` where the port can't be had, `operator.login` when nobody comes */
+export async function caughtCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
+  const { io } = context.session;
+  const registered = new URL(redirectUri);
+  const caught = Promise.withResolvers<AuthCode>();
+  // Until it is awaited below, a listener's failure is nobody's unhandled one.
+  caught.promise.catch(() => undefined);
+  const server = createServer({ requestTimeout: MINUTE }, (request, response) => {
+    take(context, registered, { request, response }, caught);
+  });
+  await listen(server, registered);
+  const waiting = new AbortController();
+  try {
+    await openPage(context, freshLoginUrl(context, redirectUri));
+    io.err(`Waiting for Fyers to come back to ${redirectUri}, for ten minutes at most.`);
+    const at = plus(io.clock.now(), WAIT_AT_MOST);
+    const late = io.clock.sleepUntil(at, waiting.signal).then((): never => {
+      throw nobodyCame(redirectUri);
+    });
+    return await Promise.race([caught.promise, late]);
+  } finally {
+    waiting.abort();
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+function take(
+  context: LoginContext,
+  registered: URL,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  { resolve, reject }: PromiseWithResolvers<AuthCode>,
+): void {
+  const { app, session } = context;
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  if (path !== registered.pathname) {
+    answer(response, 404, 'Nothing is here.');
+    return;
+  }
+  if (request.method !== 'GET') {
+    answer(response, 405, 'Only GET.');
+    return;
+  }
+  const redirect = parseRedirect(app, query, session.io.clock.now(), context.calendar);
+  if (redirect.kind === 'unusable') {
+    answer(response, 400, `This address ${redirect.problem}. Still waiting for the login.`);
+    return;
+  }
+  if (redirect.kind === 'refused') {
+    answer(response, 200, 'Fyers ended the login with an error; the terminal says which.', () => {
+      reject(loginRefused(redirect.words));
+    });
+    return;
+  }
+  answer(
+    response,
+    200,
+    'Fyers is done, and the terminal goes on. You can close this window.',
+    () => {
+      resolve(redirect.code);
+    },
+  );
+}
+
+/** A page without anything in it that could run, be kept or be passed on. */
+function answer(
+  response: ServerResponse,
+  status: number,
+  words: string,
+  then: () => void = () => undefined,
+): void {
+  const text = words.replace(/[&<>"]/g, (each) => `&#${String(each.charCodeAt(0))};`);
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Fyers login</title><p>${text}</p></html>\n`;
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+  });
+  response.end(page, then);
+}
+
+async function listen(server: Server, registered: URL): Promise<void> {
+  const port = registered.port === '' ? 80 : Number(registered.port);
+  server.listen(port, HOST);
+  try {
+    await once(server, 'listening');
+  } catch (caught) {
+    throw noPort(port, caught);
+  }
+}
+
+function noPort(port: number, caught: unknown): FyersError {
+  const taken = Reflect.get(toError(caught), 'code') === 'EADDRINUSE';
+  return new FyersError(
+    'operator.prerequisite',
+    taken
+      ? `Port ${String(port)} of ${HOST}, which Fyers is to come back to, is taken by another program.`
+      : `Port ${String(port)} of ${HOST} cannot be listened on: ${toError(caught).message}.`,
+    taken
+      ? `End that program (\`lsof -i tcp:${String(port)}\` names it), or use \`npx --no-install fyers login --paste\`.`
+      : 'Use `npx --no-install fyers login --paste`, or register a URL with a port above 1023 at https://myapi.fyers.in/dashboard.',
+  );
+}
+
+function nobodyCame(redirectUri: string): FyersError {
+  return new FyersError(
+    'operator.login',
+    `Fyers did not come back to ${redirectUri} within ten minutes.`,
+    'Run `npx --no-install fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
+  );
+}

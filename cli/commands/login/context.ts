@@ -1,0 +1,232 @@
+// What a login is made with: whose app, which registered URL, and where the tokens go.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import {
+  parseAppId,
+  parseAppSecret,
+  parseFyId,
+  parseRedirectUri,
+} from '../../../core/config/values.ts';
+import { FyersError, toError } from '../../../core/errors.ts';
+import type { CalendarOptions } from '../../../core/market/calendar.ts';
+import { ENVIRONMENT, LOGIN_URL_KEYWORD, type Names } from '../../../core/config/names.ts';
+import type { App, Broker } from '../../../core/ports.ts';
+import { fyersLoginUrl, newState, stateDay } from '../../../core/token/login/link.ts';
+import { loginFunctionUrl, parameterReader } from '../../shared/aws.ts';
+import {
+  apiUrlOf,
+  calendarOf,
+  clockCheck,
+  type ClockCheck,
+  namesOf,
+  proofReads,
+  refuse,
+  settingOrStop,
+  type Settings,
+  settingsOf,
+  valueOrStop,
+} from '../../shared/settings.ts';
+import type { Session } from '../../shared/io.ts';
+import { askRegisteredUrl, isSameUrl, registeredUrl } from './paste.ts';
+
+type Target = 'local' | 'aws';
+
+export interface LoginOptions {
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly local?: true;
+  readonly aws?: true;
+  readonly paste?: true;
+  readonly again?: true;
+  readonly reveal?: true;
+  readonly json?: true;
+  /** `--no-open`. */
+  readonly open: boolean;
+}
+
+export interface LoginContext {
+  readonly session: Session;
+  readonly options: LoginOptions;
+  readonly target: Target;
+  readonly folder: string;
+  readonly names: Names;
+  readonly app: App;
+  readonly way: Way;
+  /** The configured account; null where none is. */
+  readonly fyId: string | null;
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  readonly broker: Broker;
+  /** What a proof of the token reads. */
+  readonly reads: 'profile' | 'depth';
+  readonly clockCheck: ClockCheck;
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
+}
+
+/** How the auth code gets here, by the URL that is registered for the app. */
+type Way =
+  /** Fyers redirects to this machine. */
+  | { readonly kind: 'catch'; readonly redirectUri: string }
+  /** Fyers redirects to the login function, which does the rest. */
+  | { readonly kind: 'cloud'; readonly loginUrl: string }
+  /** Fyers redirects to somebody else's page, whose address the person copies. */
+  | { readonly kind: 'paste'; readonly redirectUri: string };
+
+/** @throws FyersError `operator.config`, `operator.usage`, and what AWS's faults become */
+export async function contextOf(session: Session, options: LoginOptions): Promise<LoginContext> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, options.dir);
+  const settings = settingsOf(folder, io.env);
+  const names = namesOf(settings, options.suffix);
+  const calendar = calendarOf(folder, settings);
+  const target = targetOf(options);
+  const account = settingOrStop(settings, ENVIRONMENT.fyId, parseFyId);
+  const paste = options.paste === true;
+  const way = await wayOf(session, { settings, names, target, paste });
+  const needsAws = target === 'aws' || way.kind === 'cloud';
+  const app =
+    needsAws && hasNoApp(settings) ? await storedApp(session, names) : ownApp(settings, folder);
+  session.hide(app.secret);
+  const apiUrl = apiUrlOf(settings);
+  const { fyersBroker } = await import('../../../adapters/fyers/auth.ts');
+  const check = clockCheck(io.clock);
+  const { onServerTime } = check;
+  const broker = fyersBroker({ apiUrl, onSecret: session.hide, onServerTime });
+  const own = { folder, names, app, way, fyId: account, calendar };
+  const reads = proofReads(settings);
+  const made = { ...own, apiUrl, broker, reads, clockCheck: check };
+  return { session, options, target, ...made };
+}
+
+/** @throws FyersError `operator.usage` for both flags */
+function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
+  if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
+  throw new FyersError(
+    'operator.usage',
+    '--local and --aws are two places.',
+    'Run `npx --no-install fyers login --local` or `npx --no-install fyers login --aws`.',
+  );
+}
+
+function hasNoApp(settings: Settings): boolean {
+  return settings('FYERS_CLIENT_ID') === null && settings('FYERS_SECRET_KEY') === null;
+}
+
+/** Of `.env` or the environment. @throws FyersError `operator.config` */
+export function ownApp(settings: Settings, folder: string): App {
+  const id = settingOrStop(settings, 'FYERS_CLIENT_ID', parseAppId);
+  const secret = settingOrStop(settings, 'FYERS_SECRET_KEY', parseAppSecret);
+  const env = path.join(folder, '.env');
+  const missing = [
+    ...(id === null ? ['FYERS_CLIENT_ID'] : []),
+    ...(secret === null ? ['FYERS_SECRET_KEY'] : []),
+  ];
+  refuse(
+    missing.map(
+      (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
+    ),
+  );
+  if (id !== null && secret !== null) return { id, secret };
+  throw new Error('a missing app id or secret was refused before');
+}
+
+async function storedApp(session: Session, names: Names): Promise<App> {
+  const read = await parameterReader(session, names);
+  const [id, secret] = [await read('FYERS_CLIENT_ID'), await read('FYERS_SECRET_KEY')];
+  const place = (name: 'FYERS_CLIENT_ID' | 'FYERS_SECRET_KEY') =>
+    `The parameter ${names.parameter(name)}`;
+  return {
+    id: valueOrStop(place('FYERS_CLIENT_ID'), parseAppId(id?.trim() ?? '')),
+    secret: valueOrStop(place('FYERS_SECRET_KEY'), parseAppSecret(secret?.trim() ?? '')),
+  };
+}
+
+/** The addresses that AWS gives to functions; any other page is nobody's function. */
+const FUNCTION_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
+
+interface Registering {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly target: Target;
+  readonly paste: boolean;
+}
+
+async function wayOf(session: Session, registering: Registering): Promise<Way> {
+  const { settings, names, target, paste } = registering;
+  const asks = target === 'aws' || isStackLikely(session, settings);
+  const registered = asks
+    ? await askRegisteredUrl(session, settings, names)
+    : registeredUrl(settings, null);
+  // A laptop without a stack has nothing to be asked, and that is no news.
+  if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
+  const redirectUri = valueOrStop(registered.place, parseRedirectUri(registered.uri));
+  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
+  if (loginUrl !== null) {
+    if (!paste) return { kind: 'cloud', loginUrl };
+    throw new FyersError(
+      'operator.usage',
+      "The app's registered URL is the login function's, which takes the code up itself, so there is nothing to paste.",
+      'Run `npx --no-install fyers login` without --paste.',
+    );
+  }
+  const loopback = redirectUri.startsWith('http://');
+  return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
+}
+
+/** Where `.env` names no URL and AWS has been chosen, a stack may know it; a look at AWS costs seconds without it. */
+function isStackLikely({ io }: Session, settings: Settings): boolean {
+  const chosen = [io.env['AWS_PROFILE'], io.env['AWS_ACCESS_KEY_ID']].some(
+    (value) => value !== undefined,
+  );
+  return chosen && settings(ENVIRONMENT.redirectUri) === null;
+}
+
+/** The login function's address where that is what is registered; else null. */
+async function cloudUrl(
+  session: Session,
+  names: Names,
+  redirectUri: string,
+  known: string | null,
+): Promise<string | null> {
+  const isKeyword = redirectUri === LOGIN_URL_KEYWORD;
+  const isFunction = !isKeyword && FUNCTION_HOST.test(new URL(redirectUri).hostname);
+  if (known === null && !isKeyword && !isFunction) return null;
+  const loginUrl = known ?? (await loginFunctionUrl(session, names));
+  return isKeyword || isSameUrl(redirectUri, loginUrl) ? loginUrl : null;
+}
+
+// Fyers' own login page, opened in the person's browser with a state of ours.
+
+/**
+ * The state is signed with the app's own secret: this process alone checks it, and it is seen by nobody but the person's
+ * browser and Fyers, which has given that secret. Logins of a stack, whose links are mailed, have a key of their own.
+ *
+ * @param redirectUri as it is registered
+ */
+export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
+  const { app, apiUrl, session } = context;
+  const now = session.io.clock.now();
+  const state = newState(
+    app,
+    stateDay(now, context.calendar),
+    now,
+    randomBytes(16).toString('hex'),
+  );
+  return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
+}
+
+/** Says what is opened, so that another device can be used, and that nothing is needed where no browser is. */
+export async function openPage({ session, options }: LoginContext, url: string): Promise<void> {
+  const { io } = session;
+  io.err(options.open ? 'Log in to Fyers on this page, which opens now:' : 'Log in to Fyers here:');
+  io.err('');
+  io.err(url);
+  io.err('');
+  if (!options.open) return;
+  try {
+    await io.open(url);
+  } catch (caught) {
+    io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
+  }
+}

@@ -1,0 +1,386 @@
+// `npx fyers login`: one login at Fyers, by the way that the app's registered URL allows, and a proven token at its end.
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
+import {
+  folderStore,
+  refuseUnwritable,
+  writeAccessToken,
+  writeRefreshToken,
+} from '../../../adapters/operator/token-folder.ts';
+import {
+  type AccessToken,
+  type LinkKey,
+  parseAccessToken,
+  parseLinkKey,
+  parseRefreshToken,
+} from '../../../core/config/values.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { REGION } from '../../../core/config/names.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
+import { considerAccessToken, considerRefreshToken } from '../../../core/token/adopt.ts';
+import { decodeToken, standingOf, tokenIn } from '../../../core/token/jwt.ts';
+import { linkPath, loginDay } from '../../../core/token/login/link.ts';
+import { parseTokenState } from '../../../core/token/state.ts';
+import { invokeKeeper, parameterReader, type ReadParameter } from '../../shared/aws.ts';
+import { warnOfClock } from '../../shared/settings.ts';
+import { contextOf, type LoginContext, type LoginOptions, openPage } from './context.ts';
+import type { Session } from '../../shared/io.ts';
+import { caughtCode } from './catch.ts';
+import {
+  depthNotes,
+  exchangeCode,
+  foreign,
+  keepingTokens,
+  proveNew,
+  proveStored,
+  type Tokens,
+} from './mint.ts';
+import { pastedCode } from './paste.ts';
+import { report } from './report.ts';
+
+export function addLogin(program: Command, session: Session): void {
+  program
+    .command('login')
+    .description('Log in to Fyers and put the tokens into the token files, or into AWS.')
+    .option('--local', 'into the token files of the folder (the default)')
+    .option('--aws', 'to FyersTokenRefresh, which proves and publishes them')
+    .option('--paste', 'paste the address that the browser ends on')
+    .option('--again', 'log in although there is a live token')
+    .option('--reveal', 'print the access token to standard output, and all else to standard error')
+    .option('--no-open', 'open no browser; print the page')
+    .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Fyers wants one login with two factors for each trading day; you make it on Fyers' own page. What comes then is decided by
+the URL that is registered for your app at https://myapi.fyers.in/dashboard. Say it in .env, as FYERS_REDIRECT_URI:
+  http://127.0.0.1:PORT/...   this command listens there and takes the login up by itself
+  loginUrl                    the login function of your stack (or its address): it takes the login up, this command waits
+  any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
+--aws asks the stack which URL that is, and takes the one of .env where there is no stack or it cannot be asked.
+If the new token cannot be handed over, it is kept in the token files, and the next --aws hands it over without a login.
+A browser that is logged in at Fyers may pass through without asking you anything.
+
+The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, where that is
+set. --local writes access_token.txt and daily_token.txt (the same), and refresh_token.txt when Fyers gives one, for you alone
+(mode 600). Without a person at the terminal the address is read from standard input. FYERS_CLIENT_ID and
+FYERS_SECRET_KEY come from .env or the environment; where AWS is used and they are not there, from Parameter Store.
+
+Exits with 0 when the token is there, also when it was before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
+
+Examples:
+  $ npx --no-install fyers login
+  $ npx --no-install fyers login --aws
+  $ TOKEN="$(npx --no-install fyers login --reveal)"`,
+    )
+    .action((options: LoginOptions) => login(session, options));
+}
+
+async function login(session: Session, options: LoginOptions): Promise<void> {
+  const context = await contextOf(session, options);
+  try {
+    await loggedIn(context);
+  } finally {
+    warnOfClock(session.io, context.clockCheck);
+  }
+}
+
+async function loggedIn(context: LoginContext): Promise<void> {
+  const { session, options } = context;
+  const place = await placeOf(context);
+  if (options.again !== true && (await isGood(context, place))) return;
+  if (options.again !== true && (await handedOver(context, place))) return;
+  const tokens = await tokensOf(context, place);
+  const isThere = context.way.kind === 'cloud' && context.target === 'aws';
+  let depth: readonly string[] = [];
+  const put = await keepingTokens(context, tokens, {
+    prove: async () => {
+      depth = depthNotes(await proveNew(context, place.account, tokens.accessToken));
+    },
+    put: () => (isThere ? Promise.resolve([]) : place.put(tokens)),
+  });
+  const notes = [...put, ...depth];
+  report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
+}
+
+/** A token that lives for the rest of the broker day is all that a login could give. */
+async function isGood(context: LoginContext, place: Place): Promise<boolean> {
+  const accessToken = tokenIn(place.accessToken);
+  if (accessToken === null) return false;
+  const live = await proveStored(context, place.account, accessToken);
+  if (live === null) return false;
+  const refreshToken = tokenIn(place.refreshToken);
+  const { session, options } = context;
+  report(
+    session.io,
+    {
+      already: true,
+      place: place.name,
+      notes: depthNotes(live.proof),
+      accessToken,
+      refreshToken,
+    },
+    options,
+  );
+  return true;
+}
+
+/** For AWS, a live token of the folder is as good as a login: one that an earlier hand-over failed with, for one. */
+async function handedOver(context: LoginContext, place: Place): Promise<boolean> {
+  const { folder, way, target, session, options } = context;
+  if (target !== 'aws' || way.kind === 'cloud') return false;
+  const { accessToken, refreshToken } = readTokenFiles(folder);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  if (accessToken === null || (await proveStored(context, place.account, accessToken)) === null) {
+    return false;
+  }
+  const done = await place.put({ accessToken, refreshToken });
+  const notes = ['It was handed over to AWS, and no login was needed.', ...done];
+  const found = { already: true, place: `in ${folder}`, accessToken, refreshToken, notes };
+  report(session.io, found, options);
+  return true;
+}
+
+async function tokensOf(context: LoginContext, place: Place): Promise<Tokens> {
+  const { way } = context;
+  switch (way.kind) {
+    case 'catch':
+      return exchangeCode(context, await caughtCode(context, way.redirectUri));
+    case 'paste':
+      return exchangeCode(context, await pastedCode(context, way.redirectUri));
+    case 'cloud':
+      return fromCloud(context, place, way.loginUrl);
+  }
+}
+
+/** For the files, what the stack has already is as good as a login. */
+async function fromCloud(context: LoginContext, place: Place, loginUrl: string): Promise<Tokens> {
+  const { session, names, options } = context;
+  const read = await parameterReader(session, names);
+  const stored = options.again === true ? null : await storedTokens(read);
+  if (stored !== null && (await proveStored(context, place.account, stored.accessToken)) !== null) {
+    return stored;
+  }
+  return cloudTokens(context, read, loginUrl);
+}
+
+// Where the tokens of a login go: the files of the reference, or the parameters by way of the keeper.
+
+interface Place {
+  /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
+  readonly name: string;
+  /** The account as configured or first seen here. */
+  readonly account: string | null;
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+  /** The caller has proven them. @returns what became of each, a sentence each */
+  put(tokens: Tokens): Promise<readonly string[]>;
+}
+
+/** @throws FyersError `platform.disk` where a token could not be kept; before anybody logs in for it */
+async function placeOf(context: LoginContext): Promise<Place> {
+  return context.target === 'aws' ? parameters(context) : folder(context);
+}
+
+async function folder(context: LoginContext): Promise<Place> {
+  const { session, fyId } = context;
+  await refuseUnwritable(context.folder);
+  const { accessToken, refreshToken } = readTokenFiles(context.folder);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  const account = fyId ?? (await firstSeen(context));
+  return {
+    name: `in ${context.folder}`,
+    account,
+    accessToken,
+    refreshToken,
+    put: (tokens) => putIntoFiles(context, account, tokens),
+  };
+}
+
+/** The account that a refresh of this folder noted. */
+async function firstSeen({ folder, session }: LoginContext): Promise<string | null> {
+  const store = folderStore({ folder, settings: () => null, onSecret: session.hide });
+  return parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ?? null;
+}
+
+/** Read again: another login may have ended first, and the newest token that lives is kept. */
+async function putIntoFiles(
+  context: LoginContext,
+  account: string | null,
+  { accessToken, refreshToken }: Tokens,
+): Promise<readonly string[]> {
+  const { folder, session } = context;
+  const held = readTokenFiles(folder);
+  const view = { account, now: session.io.clock.now() };
+  const { kind } = considerAccessToken(accessToken, held.accessToken, view);
+  const stays = kind === 'left' && (await proveStored(context, account, held.accessToken)) !== null;
+  const access = stays
+    ? [`The access token in ${folder} is as new and live; it stays.`]
+    : (await writeAccessToken(folder, accessToken)).map((file) => `Access token: ${file}`);
+  const refresh = considerRefreshToken(refreshToken, held.refreshToken, view);
+  if (refresh.kind === 'left') return access;
+  const files = await writeRefreshToken(folder, refresh.token);
+  return [...access, ...files.map((file) => `Refresh token: ${file}`)];
+}
+
+async function parameters(context: LoginContext): Promise<Place> {
+  const { session, names, fyId } = context;
+  const read = await parameterReader(session, names);
+  return {
+    name: `in Parameter Store (${REGION})`,
+    account: fyId,
+    accessToken: await read('FYERS_ACCESS_TOKEN'),
+    refreshToken: await read('FYERS_REFRESH_TOKEN'),
+    put: (tokens) => handOver(context, tokens),
+  };
+}
+
+const Adopted = z.object({ did: z.string(), fingerprint: z.nullable(z.string()) });
+const Report = z.object({ accessToken: Adopted, refreshToken: Adopted });
+
+/** The keeper proves the token itself, and publishes it. */
+async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly string[]> {
+  const { session, names } = context;
+  const { body } = await invokeKeeper(session, names, { adopt: tokens });
+  const report = Report.safeParse(body);
+  if (!report.success) {
+    throw new FyersError(
+      'platform.integrity',
+      `${names.function('refresh')} did not say what it did with the tokens.`,
+      'Look with `npx --no-install fyers tokens --use-ssm`.',
+    );
+  }
+  const { accessToken, refreshToken } = report.data;
+  refuseUnadopted(names.function('refresh'), accessToken.did);
+  return [
+    `${names.parameter('FYERS_ACCESS_TOKEN')}: ${accessToken.did}`,
+    `${names.parameter('FYERS_REFRESH_TOKEN')}: ${refreshToken.did}`,
+  ];
+}
+
+/** `same` and `older` mean that another login was published first. */
+function refuseUnadopted(name: string, did: string): void {
+  if (['published', 'same', 'older'].includes(did)) return;
+  if (did === 'foreign') throw foreign(null, null);
+  throw new FyersError(
+    'broker.bad-token',
+    `${name} found the new token ${did} and did not publish it.`,
+    'Run `npx --no-install fyers login --aws` again in a few minutes.',
+  );
+}
+
+// The registered URL is the login function's: the function does the login, and this command waits for its token.
+
+const LOOK_EVERY = 3 * SECOND;
+const TELL_EVERY = MINUTE;
+const WAIT_AT_MOST = 10 * MINUTE;
+
+/** The tokens as the stack has them; an access token is another one than before. @throws FyersError `operator.login` */
+async function cloudTokens(
+  context: LoginContext,
+  read: ReadParameter,
+  loginUrl: string,
+): Promise<Tokens> {
+  const { app, session, calendar } = context;
+  // Whether days without trading have logins is the stack's to say.
+  const day = loginDay(session.io.clock.now(), 'all', calendar);
+  if (day.kind !== 'open') throw noLink(day.kind === 'too-early');
+  const before = tokenIn(await read('FYERS_ACCESS_TOKEN'));
+  const signer = { id: app.id, secret: await linkKeyIn(context, read) };
+  await openPage(context, `${loginUrl}${linkPath(signer, day.date)}`);
+  const accessToken = await newToken(context, read, before);
+  return { accessToken, refreshToken: await refreshTokenIn(read) };
+}
+
+/** What is stored now; null without an access token. */
+async function storedTokens(read: ReadParameter): Promise<Tokens | null> {
+  const accessToken = parseAccessToken(tokenIn(await read('FYERS_ACCESS_TOKEN')) ?? '');
+  return accessToken.ok
+    ? { accessToken: accessToken.value, refreshToken: await refreshTokenIn(read) }
+    : null;
+}
+
+async function refreshTokenIn(read: ReadParameter): Promise<Tokens['refreshToken']> {
+  const token = parseRefreshToken(tokenIn(await read('FYERS_REFRESH_TOKEN')) ?? '');
+  return token.ok ? token.value : null;
+}
+
+/** The stack's own: the function takes no link that is signed with anything else. */
+async function linkKeyIn({ session, names }: LoginContext, read: ReadParameter): Promise<LinkKey> {
+  const text = await read('FYERS_LINK_KEY');
+  const key = parseLinkKey(text?.trim() ?? '');
+  if (!key.ok) {
+    throw new FyersError(
+      'operator.prerequisite',
+      `The parameter ${names.parameter('FYERS_LINK_KEY')} ${text === null ? 'does not exist' : key.problem}.`,
+      'Run `pulumi up --refresh`, which makes it, and repeat the command.',
+    );
+  }
+  session.hide(key.value);
+  return key.value;
+}
+
+async function newToken(
+  { session, fyId, clockCheck }: LoginContext,
+  read: ReadParameter,
+  before: string | null,
+): Promise<AccessToken> {
+  const { io } = session;
+  const { signal } = new AbortController();
+  const end = plus(io.clock.now(), WAIT_AT_MOST);
+  let tellAt = io.clock.now();
+  for (let now = io.clock.now(); now < end; now = io.clock.now()) {
+    if (now >= tellAt) {
+      const minutes = String(Math.ceil((end - now) / MINUTE));
+      io.err(`Waiting for the token of the login function, ${minutes} min more at most.`);
+      tellAt = plus(now, TELL_EVERY);
+    }
+    const token = parseAccessToken(tokenIn(await patiently(read)) ?? '');
+    if (token.ok) {
+      clockCheck.saw(token.value);
+      const times = [now, clockCheck.rightTime()];
+      const isTaken = (at: Instant) => isNewer(token.value, before, { account: fyId, now: at });
+      if (times.some(isTaken)) return token.value;
+    }
+    await io.clock.sleepUntil(plus(now, LOOK_EVERY), signal);
+  }
+  throw new FyersError(
+    'operator.login',
+    'The login function has published no token within ten minutes.',
+    'Run `npx --no-install fyers login` again; if its page said what went wrong, do what it said first.',
+  );
+}
+
+/** A fault of the moment is not the end of the wait. */
+async function patiently(read: ReadParameter): Promise<string | null> {
+  return read('FYERS_ACCESS_TOKEN').catch((caught: unknown) => {
+    if (caught instanceof FyersError && caught.code === 'platform.store') return null;
+    throw caught;
+  });
+}
+
+function isNewer(
+  token: AccessToken,
+  before: string | null,
+  view: { readonly account: string | null; readonly now: Instant },
+): boolean {
+  if (token === before || standingOf(token, null, view).kind !== 'plausible') return false;
+  const [claims, old] = [decodeToken(token), before === null ? null : decodeToken(before)];
+  return claims !== null && (old === null || claims.issuedAt > old.issuedAt);
+}
+
+function noLink(tooEarly: boolean): FyersError {
+  return new FyersError(
+    'operator.login',
+    tooEarly
+      ? 'A token of before 06:00 IST dies at 06:00, so there is no login link yet.'
+      : "Today's session is over, and with it the login link of the day.",
+    tooEarly
+      ? 'Run `npx --no-install fyers login` after 06:30 IST.'
+      : "Wait for the next trading day's link, or run `npx --no-install fyers login` after 06:30 IST of that day.",
+  );
+}

@@ -1,0 +1,287 @@
+// From the auth code to a token that is proven: live, of the right account, and until 06:00 IST.
+import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
+import {
+  type AccessToken,
+  type AuthCode,
+  parseAccessToken,
+  type RefreshToken,
+} from '../../../core/config/values.ts';
+import { FyersError, toError } from '../../../core/errors.ts';
+import type { Proof, RefusedBy } from '../../../core/ports.ts';
+import { asSentence, counted } from '../../../core/text.ts';
+import { type Instant, MINUTE } from '../../../core/time.ts';
+import { checkMinted, decodeToken, standingOf, type TokenClaims } from '../../../core/token/jwt.ts';
+import type { KeeperPorts } from '../../../keeper/ports.ts';
+import { retrying } from '../../../keeper/publish.ts';
+import type { Io } from '../../shared/io.ts';
+import type { LoginContext } from './context.ts';
+
+export interface Tokens {
+  readonly accessToken: AccessToken;
+  readonly refreshToken: RefreshToken | null;
+}
+
+/** Called again only while Fyers is not reached. @throws FyersError for everything but tokens */
+export async function exchangeCode(context: LoginContext, code: AuthCode): Promise<Tokens> {
+  const { app, broker, session } = context;
+  session.hide(code);
+  context.clockCheck.saw(code);
+  const { signal } = new AbortController();
+  const startedAt = session.io.clock.now();
+  const answer = await retrying(patience(session.io), startedAt, signal, () =>
+    broker.exchange(app, code, signal),
+  );
+  switch (answer.kind) {
+    case 'minted':
+      context.clockCheck.saw(answer.accessToken);
+      return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
+    case 'refused':
+      throw refusal(answer.by, answer.detail);
+    case 'silent':
+      throw new FyersError(
+        'broker.unreachable',
+        withAnswer(
+          'Fyers was sent the code and did not answer; the code may be spent.',
+          answer.detail,
+        ),
+        'Run `npx --no-install fyers login` again.',
+      );
+    case 'unreachable':
+    case 'rate-limited':
+    case 'not-fyers':
+      throw unprovenError(answer);
+  }
+}
+
+/**
+ * @returns the proof of a token that may be kept
+ * @throws FyersError `operator.account`, `broker.bad-token` and others of `broker`; then nothing of it may be kept
+ */
+export async function proveNew(
+  context: LoginContext,
+  account: string | null,
+  token: AccessToken,
+): Promise<LiveProof> {
+  const { clockCheck } = context;
+  const proof = await prove(context, token);
+  const checkedAt = (now: Instant) => checkMinted(token, proof, { account, now });
+  const first = checkedAt(context.session.io.clock.now());
+  // A clock that is wrong is no fault of the token.
+  const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
+  const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
+  if (check === 'wrong-account') throw foreign(decodeToken(token)?.fyId ?? null, account);
+  if (proof.kind === 'dead' || check === 'wrong-expiry') {
+    throw new FyersError(
+      'broker.bad-token',
+      withAnswer(
+        'Fyers gave a token that is not live until 06:00 IST; it was not kept.',
+        'detail' in proof ? proof.detail : undefined,
+      ),
+      'Run `npx --no-install fyers login` again in a few minutes, after 06:30 IST.',
+    );
+  }
+  if (proof.kind !== 'live') throw unprovenError(proof);
+  return proof;
+}
+
+/** What a proven token cannot be used for; empty if there is nothing. */
+export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): readonly string[] {
+  return depthRefused === undefined
+    ? []
+    : [
+        `The token is live, but market depth does not work, so \`fyers harvest\` cannot record: ${asSentence(depthRefused)}`,
+        'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again.',
+      ];
+}
+
+type LiveProof = Extract<Proof, { kind: 'live' }>;
+
+/** Its claims and proof if it lives for the rest of the broker day, else null. @throws FyersError of `broker` */
+export async function proveStored(
+  context: Proving,
+  account: string | null,
+  text: string | null,
+): Promise<{ readonly claims: TokenClaims; readonly proof: LiveProof } | null> {
+  const { clockCheck } = context;
+  const token = parseAccessToken(text ?? '');
+  if (!token.ok) return null;
+  clockCheck.saw(token.value);
+  const isPlausibleAt = (now: Instant): boolean =>
+    standingOf(token.value, null, { account, now }).kind === 'plausible';
+  const now = [context.session.io.clock.now(), clockCheck.rightTime()].find(isPlausibleAt);
+  if (now === undefined) return null;
+  const view = { account, now };
+  const proof = await prove(context, token.value);
+  const standing = standingOf(token.value, proof, view);
+  if (standing.kind !== 'plausible' || proof.kind === 'dead') return null;
+  if (proof.kind !== 'live') throw unprovenError(proof);
+  const claims = decodeToken(token.value);
+  return claims === null ? null : { claims, proof };
+}
+
+/** What the keeper's retrying needs; each failure is a line for the person who waits. */
+export function patience({ clock, err }: Io): Pick<KeeperPorts, 'clock' | 'events' | 'random'> {
+  return {
+    clock,
+    random: Math.random,
+    events: {
+      emit: ({ level, message }) => {
+        if (level !== 'info') err(message);
+      },
+    },
+  };
+}
+
+export function foreign(fyId: string | null, account: string | null): FyersError {
+  const owner = fyId === null ? 'another Fyers account' : `the Fyers account ${fyId}`;
+  const expected = account ?? 'the one whose tokens were seen before';
+  return new FyersError(
+    'operator.account',
+    `The login was for ${owner} and not for ${expected}; its token was not kept.`,
+    'Log out of Fyers in that browser and run `npx --no-install fyers login` again, or put the account that is meant into FYERS_FY_ID in .env.',
+  );
+}
+
+type Proving = Pick<LoginContext, 'app' | 'broker' | 'session' | 'reads' | 'clockCheck'>;
+
+async function prove({ app, broker, session, reads }: Proving, token: AccessToken): Promise<Proof> {
+  const { signal } = new AbortController();
+  const startedAt = session.io.clock.now();
+  return retrying(patience(session.io), startedAt, signal, () =>
+    broker.prove(app.id, token, signal, reads),
+  );
+}
+
+function refusal(by: RefusedBy, detail: string): FyersError {
+  // The broker's own words stand with every explanation of ours.
+  switch (by) {
+    case 'app-secret':
+      return new FyersError(
+        'operator.app-secret',
+        withAnswer('Fyers refused the app id with its secret.', detail),
+        'Copy both again from https://myapi.fyers.in/dashboard into .env; for the stack in AWS then run `npm run configure` and `pulumi up`.',
+      );
+    case 'auth-code':
+      return new FyersError(
+        'operator.login',
+        withAnswer('Fyers refused the auth code: it was used before, or is too old.', detail),
+        'Run `npx --no-install fyers login` again, and finish the login at once.',
+      );
+    case 'policy':
+    case 'pin':
+    case 'refresh-token':
+    case 'unrecognised':
+      return new FyersError(
+        'broker.unrecognised',
+        withAnswer('Fyers refused the login.', detail),
+        'Do what the answer says. If it comes again after `npx --no-install fyers login`, please report it.',
+      );
+  }
+}
+
+/** For every command that asks Fyers and gets no answer to its question. @param command to repeat */
+export function unprovenError(
+  answer: Unproven,
+  command: 'login' | 'tokens' | 'refresh --local' = 'login',
+): FyersError {
+  const { detail } = answer;
+  switch (answer.kind) {
+    case 'unreachable':
+      return new FyersError(
+        'broker.unreachable',
+        withAnswer('Fyers could not be reached.', detail),
+        `Run \`npx --no-install fyers ${command}\` again in a few minutes.`,
+      );
+    case 'refused':
+      return new FyersError(
+        'broker.refused',
+        withAnswer('Fyers refuses this app or this machine.', detail),
+        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`npx --no-install fyers ${command}\` again.`,
+      );
+    case 'rate-limited': {
+      const minutes = Math.max(1, Math.ceil((answer.retryAfterMs ?? MINUTE) / MINUTE));
+      return new FyersError(
+        'broker.rate-limit',
+        withAnswer("Fyers' rate limit is reached.", detail),
+        `Stop other programs that use the account. Run \`npx --no-install fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
+      );
+    }
+    case 'not-fyers':
+      return new FyersError(
+        'broker.foreign-answer',
+        withAnswer(
+          'Something else answered in place of Fyers, such as a proxy or a firewall.',
+          detail,
+        ),
+        `Check this machine's connection. Wait ten minutes before you run \`npx --no-install fyers ${command}\` again: each further call can extend such a block.`,
+      );
+  }
+}
+
+type Unproven = Exclude<Proof, { kind: 'live' | 'dead' }>;
+
+function withAnswer(problem: string, detail: string | undefined): string {
+  return detail === undefined || detail === '' ? problem : `${problem} ${asSentence(detail)}`;
+}
+
+// Keeps a token that was minted when what had to follow fails: the login behind it cannot be repeated without the person.
+
+/** A token of another account is not kept, nor one that Fyers does not take; a token that was proven here is good. */
+export function isWorthKeeping(failure: unknown, isProven: boolean): boolean {
+  if (!(failure instanceof FyersError)) return true;
+  return failure.code !== 'operator.account' && (isProven || failure.code !== 'broker.bad-token');
+}
+
+/** Does what follows a login. If that fails, the tokens are in the folder of the operator, and the error is thrown as it is. */
+export async function keepingTokens<T>(
+  context: LoginContext,
+  tokens: Tokens,
+  { prove, put }: { readonly prove: () => Promise<void>; readonly put: () => Promise<T> },
+): Promise<T> {
+  let isProven = false;
+  try {
+    await prove();
+    isProven = true;
+    return await put();
+  } catch (caught) {
+    // The login function has published its own.
+    const isOurs = context.way.kind !== 'cloud';
+    if (isOurs && isWorthKeeping(caught, isProven)) await keepTokens(context, tokens);
+    throw caught;
+  }
+}
+
+interface Keeping extends Pick<LoginContext, 'session' | 'folder' | 'target'> {
+  readonly options: Where;
+}
+
+/** Says where they are and what takes them from there; never throws. */
+export async function keepTokens(
+  { session, folder, target, options }: Keeping,
+  { accessToken, refreshToken }: Tokens,
+): Promise<void> {
+  const { io } = session;
+  try {
+    const files = await writeAccessToken(folder, accessToken);
+    if (refreshToken !== null) await writeRefreshToken(folder, refreshToken);
+    io.err(`The new access token is kept in ${files.join(' and ')}, for you alone.`);
+    io.err(target === 'aws' ? handOverStep(options) : proveStep(options));
+  } catch (caught) {
+    io.err(`The new access token could not be kept: ${toError(caught).message}`);
+  }
+}
+
+type Where = Pick<LoginContext['options'], 'suffix' | 'dir'>;
+
+function proveStep(where: Where): string {
+  return `It may be good: \`npx --no-install fyers tokens${dirFlag(where)}\` proves it without another login.`;
+}
+
+function handOverStep(where: Where): string {
+  const suffix = where.suffix === undefined ? '' : ` --suffix ${where.suffix}`;
+  return `\`npx --no-install fyers login --aws${suffix}${dirFlag(where)}\` hands it over without another login.`;
+}
+
+function dirFlag({ dir }: Where): string {
+  return dir === '.' ? '' : ` --dir ${dir}`;
+}

@@ -1,0 +1,127 @@
+// The registered URL is somebody else's page: the person copies its address from the browser, as with the reference.
+import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
+import type { AuthCode } from '../../../core/config/values.ts';
+import { FyersError } from '../../../core/errors.ts';
+import {
+  ENVIRONMENT,
+  LOGIN_URL_KEYWORD,
+  type Names,
+  REFERENCE_REDIRECT_URI,
+} from '../../../core/config/names.ts';
+import { asSentence } from '../../../core/text.ts';
+import { parseRedirect, type Redirect } from '../../../core/token/login/redirect.ts';
+import { asOperator } from '../../shared/aws.ts';
+import type { Session } from '../../shared/io.ts';
+import { freshLoginUrl, type LoginContext, openPage } from './context.ts';
+import type { Settings } from '../../shared/settings.ts';
+
+const ATTEMPTS = 3;
+
+/** @throws FyersError `operator.login` where what is pasted is no answer to a login, three times over */
+export async function pastedCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
+  const { session, app, calendar } = context;
+  const { io } = session;
+  await openPage(context, freshLoginUrl(context, redirectUri));
+  const { person } = io;
+  const read = (text: string): Redirect => parseRedirect(app, text, io.clock.now(), calendar);
+  const isWhole = (text: string): boolean => read(text).kind !== 'unusable';
+  const attempts = person === null ? 1 : ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    const text =
+      person === null
+        ? await io.piped()
+        : await person.ask('The whole address of the page that the login ended on:', { isWhole });
+    const redirect = read(text);
+    if (redirect.kind === 'code') return redirect.code;
+    if (redirect.kind === 'refused') throw loginRefused(redirect.words);
+    const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;
+    if (attempt === attempts) throw notAnAnswer(problem);
+    io.err(problem);
+  }
+}
+
+/** In Fyers' words. */
+export function loginRefused(words: string): FyersError {
+  return new FyersError(
+    'operator.login',
+    `Fyers ended the login with an error: ${asSentence(words)}`,
+    'Run `npx --no-install fyers login` again. If it says so again, look at the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be that URL, letter by letter.',
+  );
+}
+
+function notAnAnswer(problem: string): FyersError {
+  return new FyersError(
+    'operator.login',
+    problem,
+    'Run `npx --no-install fyers login` again, log in on the page that it prints, and give it the whole address that the browser shows then.',
+  );
+}
+
+// The URL that is registered for the app, for every command: what the deployed stack was given, then `.env`, then the guide's.
+
+interface RegisteredUrl {
+  /** As it was configured, so it may be the keyword for the login function's address. */
+  readonly uri: string;
+  /** Which setting holds it. */
+  readonly place: string;
+  /** The login function's address, with a trailing slash; null where neither the stack nor `.env` has it. */
+  readonly loginUrl: string | null;
+  /** A full sentence where `.env` and the stack differ, or where the stack could not be asked; else null. */
+  readonly notice: string | null;
+}
+
+/** @param refresh null where nothing is deployed, or where it was not asked for */
+export function registeredUrl(settings: Settings, refresh: DeployedFunction | null): RegisteredUrl {
+  const own = settings(ENVIRONMENT.redirectUri);
+  const ownLoginUrl = settings(ENVIRONMENT.loginUrl);
+  const stack = refresh?.environment[ENVIRONMENT.redirectUri] ?? null;
+  const address = refresh?.environment[ENVIRONMENT.loginUrl] ?? ownLoginUrl;
+  const loginUrl = address === null ? null : `${bare(address)}/`;
+  const resolved = (uri: string) => bare(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
+  const differs = own !== null && stack !== null && resolved(own) !== resolved(stack);
+  return {
+    uri: stack ?? own ?? REFERENCE_REDIRECT_URI,
+    place:
+      stack === null
+        ? ENVIRONMENT.redirectUri
+        : `${ENVIRONMENT.redirectUri} of ${refresh?.name ?? ''}`,
+    loginUrl,
+    notice: differs
+      ? `${ENVIRONMENT.redirectUri} is ${own} here and ${stack} in the stack. The stack's is used; \`pulumi up\` gives it the one of .env or of \`pulumi config\`.`
+      : null,
+  };
+}
+
+/** As {@link registeredUrl}, after asking for the stack. A stack that cannot be asked is no obstacle where `.env` knows. */
+export async function askRegisteredUrl(
+  session: Session,
+  settings: Settings,
+  names: Names,
+): Promise<RegisteredUrl> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(session.io.aws);
+  try {
+    const refresh = await asOperator(deployedFunction(client, names.function('refresh')));
+    return registeredUrl(settings, refresh);
+  } catch (caught) {
+    if (!(caught instanceof FyersError)) throw caught;
+    const known = registeredUrl(settings, null);
+    const why = caught.message.slice(0, -caught.nextStep.length).trim();
+    return {
+      ...known,
+      notice: `The stack's redirect URL is not known, so ${known.uri} is used. ${why}`,
+    };
+  }
+}
+
+/** Whether two addresses are one but for the last slash. */
+export function isSameUrl(one: string, other: string): boolean {
+  return bare(one) === bare(other);
+}
+
+function bare(url: string): string {
+  let end = url.length;
+  while (url.charAt(end - 1) === '/') end -= 1;
+  return url.slice(0, end);
+}

@@ -1,0 +1,282 @@
+// `npx fyers logs`: what the functions and the harvester have logged, as people read it.
+import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import { Argument, type Command } from 'commander';
+import { unzippedPiece } from '../../../adapters/recordings/unzip.ts';
+import { stopSignal } from '../../../adapters/process/stop-signal.ts';
+import { parseEventLine } from '../../../core/recording/day-events.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
+import { DAY, HOUR, instant, type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
+import { awsCall, ifThere } from '../../shared/aws.ts';
+import { bucketOf } from '../../shared/bucket.ts';
+import type { Session } from '../../shared/io.ts';
+import { dayEntry, type Entry, isPlatformLine, jsonOf, textOf } from './entry.ts';
+import { namesOf, settingsOf } from '../../shared/settings.ts';
+
+type Who = FunctionActor | 'harvester';
+
+interface LogsOptions {
+  readonly follow?: true;
+  readonly since?: string;
+  readonly suffix?: string;
+  readonly bucket?: string;
+  readonly json?: true;
+  readonly debug?: true;
+}
+
+interface Source {
+  /** Oldest first. */
+  readonly read: (since: Instant) => Promise<readonly Entry[]>;
+  readonly since: Instant;
+  readonly everyMs: number;
+  /** For people, where nothing was logged. */
+  readonly empty: string;
+}
+
+const WHO = ['refresh', 'login', 'watch', 'harvester'] as const;
+const DEFAULT_SINCE = '1d';
+/** Lines can reach CloudWatch later than others that were written after them. */
+const LATE_MS = MINUTE;
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+
+export function addLogs(program: Command, session: Session): void {
+  program
+    .command('logs')
+    .description('What the functions and the harvester have logged, in Indian time.')
+    .addArgument(new Argument('<who>', 'whose log').choices(WHO))
+    .option('-f, --follow', 'go on until Ctrl-C')
+    .option('--since <TIME>', `how far back: 90s, 30m, 12h, 7d (default: ${DEFAULT_SINCE})`)
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--bucket <BUCKET>', 'of the harvester (default: FYERS_BUCKET, else the stack output)')
+    .option('--json', 'one JSON object a line, for scripts')
+    .option('--debug', "also Lambda's own lines, and more when something fails")
+    .addHelpText(
+      'after',
+      `
+refresh, login and watch are functions: their lines come from CloudWatch Logs, with your own AWS identity. harvester shows
+the event log of its latest day in the bucket: what was planned, which slots have no row and why. A day comes there after
+its close. Its own lines as a process stay on the instance:
+\`journalctl -u fyers-harvester\`.
+
+Examples:
+  $ npx --no-install fyers logs refresh
+  $ npx --no-install fyers logs watch --since 7d
+  $ npx --no-install fyers logs login --follow
+  $ npx --no-install fyers logs harvester --json | jq 'select(.event == "hole")'`,
+    )
+    .action((who: Who, options: LogsOptions) => logs(session, who, options));
+}
+
+async function logs(session: Session, who: Who, options: LogsOptions): Promise<void> {
+  const source = await (who === 'harvester'
+    ? harvesterSource(session, options)
+    : functionSource(session, who, options));
+  const shown = new Set<string>();
+  const show = (entries: readonly Entry[]): void => {
+    for (const entry of entries) {
+      if (shown.has(entry.id)) continue;
+      shown.add(entry.id);
+      if (isPlatformLine(entry) && options.json !== true && options.debug !== true) continue;
+      session.io.out(options.json === true ? jsonOf(entry) : textOf(session.io, entry));
+    }
+  };
+  const first = await source.read(source.since);
+  show(first);
+  if (options.follow === true) await follow(session, source, first, show);
+  else if (first.length === 0) session.io.err(source.empty);
+}
+
+/** Until Ctrl-C, which is the usual end. */
+async function follow(
+  { io }: Session,
+  source: Source,
+  first: readonly Entry[],
+  show: (entries: readonly Entry[]) => void,
+): Promise<void> {
+  using stop = stopSignal();
+  try {
+    let newest = first.at(-1)?.at ?? source.since;
+    while (!stop.signal.aborted) {
+      await io.clock.sleepUntil(plus(io.clock.now(), source.everyMs), stop.signal);
+      const entries = await source.read(later(source.since, plus(newest, -LATE_MS)));
+      show(entries);
+      newest = later(newest, entries.at(-1)?.at ?? newest);
+    }
+  } catch (caught) {
+    if (!stop.signal.aborted) throw caught;
+  }
+}
+
+async function functionSource(
+  session: Session,
+  actor: FunctionActor,
+  options: LogsOptions,
+): Promise<Source> {
+  const { io } = session;
+  const names = namesOf(settingsOf(io.cwd, io.env), options.suffix);
+  const since = options.since ?? DEFAULT_SINCE;
+  const read = await logReader(session);
+  return {
+    since: plus(io.clock.now(), -durationIn(since)),
+    everyMs: 2 * SECOND,
+    empty: `${names.function(actor)} has logged nothing for ${since}. Look further back with --since 7d.`,
+    read: async (from) => {
+      const entries = await read(names.logGroup(actor), from);
+      if (entries === null) throw noLogGroup(names, actor);
+      return entries;
+    },
+  };
+}
+
+async function harvesterSource(session: Session, options: LogsOptions): Promise<Source> {
+  const { io } = session;
+  const bucket = options.bucket ?? (await bucketOf(session));
+  const back = options.since === undefined ? null : durationIn(options.since);
+  return {
+    // Without --since all of the latest day, whenever it was.
+    since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
+    everyMs: MINUTE,
+    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`npx --no-install fyers status\`.`,
+    read: async (from) => {
+      const latest = await latestDay(session, bucket);
+      return latest?.entries.filter(({ at }) => at >= from) ?? [];
+    },
+  };
+}
+
+/** Milliseconds. @throws FyersError `operator.usage` */
+function durationIn(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,4})([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? 0);
+  if (ms > 0) return ms;
+  throw new FyersError(
+    'operator.usage',
+    `--since "${text}" is no length of time.`,
+    'Write a number and s, m, h or d: `npx --no-install fyers logs refresh --since 12h`.',
+  );
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}
+
+// The harvesters' event logs of the latest day, from their pieces in the bucket.
+
+const DAYS = 'depth/v2/';
+/** `events.jsonl.gz` after the close; during the day pieces whose names sort as they were shipped. */
+const WHOLE = '/events.jsonl.gz';
+const SHARD = /\/shard=(\d+)\/$/;
+const PIECE = /\/events[^/]*\.jsonl\.gz$/;
+
+interface DayLogRead {
+  /** Its place in the bucket. */
+  readonly day: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Null where no day is in the bucket. Errors: as every call of the operator's, and `operator.config` for a bucket that isn't there. */
+async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | null> {
+  const s3 = await import('@aws-sdk/client-s3');
+  const client = new s3.S3Client(io.aws);
+  const read = async (Key: string) => {
+    const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key }));
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    return (await unzippedPiece(bytes)).toString('utf8');
+  };
+  return awsCall(`Reading s3://${bucket}/${DAYS}`, async () => {
+    try {
+      const pages = (Prefix: string) =>
+        s3.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix, Delimiter: '/' });
+      const day = (await foldersIn(pages(`${DAYS}date=`))).toSorted().at(-1);
+      if (day === undefined) return null;
+      const entries: Entry[] = [];
+      const folders = await foldersIn(pages(day));
+      for (const folder of folders) {
+        const shard = SHARD.exec(folder)?.[1] ?? '0';
+        for (const key of eventKeys(await filesIn(pages(folder)))) {
+          entries.push(...entriesIn(await read(key), shard));
+        }
+      }
+      const shown = folders.length > 1 ? entries : entries.map(withoutShard);
+      return { day, entries: shown.toSorted((a, b) => a.at - b.at) };
+    } catch (caught) {
+      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucket(bucket);
+      throw caught;
+    }
+  });
+}
+
+type Pages = AsyncIterable<ListObjectsV2CommandOutput>;
+
+async function foldersIn(pages: Pages): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for await (const { CommonPrefixes = [] } of pages) {
+    folders.push(...CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? []));
+  }
+  return folders;
+}
+
+async function filesIn(pages: Pages): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { Contents = [] } of pages)
+    keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+  return keys;
+}
+
+/** Of one shard: the whole log, or its pieces while there is no whole one. */
+function eventKeys(keys: readonly string[]): readonly string[] {
+  const whole = keys.filter((key) => key.endsWith(WHOLE));
+  return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
+}
+
+function entriesIn(text: string, shard: string): readonly Entry[] {
+  return text
+    .split('\n')
+    .flatMap((line) => parseEventLine(line) ?? [])
+    .map((event) => dayEntry(event, shard));
+}
+
+/** Where there is one only, nobody asks which. */
+function withoutShard({ shard: _one, ...entry }: Entry): Entry {
+  return entry;
+}
+
+function noBucket(bucket: string): FyersError {
+  return new FyersError(
+    'operator.config',
+    `There is no bucket ${bucket} in this account.`,
+    'Name it with --bucket; `pulumi stack output bucket` shows it.',
+  );
+}
+
+// The log group of a function, as the operator's own identity sees it.
+
+/** Every line since an instant, oldest first; null where there is no such log group. */
+type ReadLog = (logGroup: string, since: Instant) => Promise<readonly Entry[] | null>;
+
+/** Errors: `operator.credentials`, `platform.permission`, `platform.store`. */
+export async function logReader({ io }: Session): Promise<ReadLog> {
+  const { CloudWatchLogsClient, paginateFilterLogEvents } =
+    await import('@aws-sdk/client-cloudwatch-logs');
+  const client = new CloudWatchLogsClient(io.aws);
+  return (logGroupName, since) =>
+    ifThere(`Reading the log group ${logGroupName}`, async () => {
+      const entries: Entry[] = [];
+      const pages = paginateFilterLogEvents({ client }, { logGroupName, startTime: since });
+      for await (const { events = [] } of pages) {
+        for (const { eventId, logStreamName = '', timestamp = 0, message = '' } of events) {
+          const id = eventId ?? `${logStreamName} ${String(timestamp)} ${message}`;
+          entries.push({ id, at: instant(timestamp), text: message });
+        }
+      }
+      return entries.sort((a, b) => a.at - b.at);
+    });
+}
+
+function noLogGroup(names: Names, actor: FunctionActor): FyersError {
+  return new FyersError(
+    'operator.prerequisite',
+    `There is no log group ${names.logGroup(actor)} in ${REGION}: ${names.function(actor)} is not deployed in this account.`,
+    'Run `pulumi up`, or name another stack with --suffix.',
+  );
+}

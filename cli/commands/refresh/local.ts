@@ -1,0 +1,248 @@
+// The keeper's refresh over the operator's folder: the same decisions, latches and counts as in AWS, in files.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { claimFiles } from '../../../adapters/operator/local-claims.ts';
+import {
+  folderStore,
+  makeKeys,
+  refuseUnwritable,
+} from '../../../adapters/operator/token-folder.ts';
+import { fyersBroker } from '../../../adapters/fyers/auth.ts';
+import { type Pin, parseFyId, parsePin } from '../../../core/config/values.ts';
+import { clockError, faultByTokens } from '../../../core/clock-fault.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { reasonText } from '../../../core/token/messages.ts';
+import { ENVIRONMENT, REFERENCE_REDIRECT_URI } from '../../../core/config/names.ts';
+import type { App, Broker, SecretReader, TokenStore } from '../../../core/ports.ts';
+import type { AskReason } from '../../../core/token/decide.ts';
+import { parseTokenState } from '../../../core/token/state.ts';
+import type { KeeperPorts, KeeperSettings } from '../../../keeper/ports.ts';
+import { refresh } from '../../../keeper/refresh.ts';
+import {
+  apiUrlOf,
+  calendarOf,
+  clockCheck,
+  type ClockCheck,
+  namesOf,
+  proofReads,
+  settingOrStop,
+  type Settings,
+  settingsOf,
+  valueOrStop,
+  warnOfClock,
+} from '../../shared/settings.ts';
+import type { Session } from '../../shared/io.ts';
+import { ownApp } from '../login/context.ts';
+import {
+  isWorthKeeping,
+  keepTokens,
+  patience,
+  proveStored,
+  type Tokens,
+  unprovenError,
+} from '../login/mint.ts';
+import { report } from '../login/report.ts';
+import { withNextStep } from '../../shared/bucket.ts';
+
+export interface RefreshOptions {
+  readonly dir: string;
+  readonly suffix?: string;
+  readonly local?: true;
+  readonly aws?: true;
+  readonly probe?: true;
+  readonly json?: true;
+}
+
+/** The keeper's next steps are for a stack. */
+const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
+  'operator.app-secret':
+    'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
+  'operator.account':
+    'Log in to the right account with `npx --no-install fyers login`, or say which one is yours by FYERS_FY_ID in .env.',
+  'broker.bad-token': 'Run `npx --no-install fyers login`.',
+  'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+  'broker.refused':
+    "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --local` again.",
+  'broker.rate-limit':
+    'Stop other programs that use the account, and run `npx --no-install fyers refresh --local` again in a few minutes.',
+  'broker.foreign-answer':
+    "Check this machine's connection, and wait ten minutes before you run `npx --no-install fyers refresh --local` again.",
+  'platform.busy': 'Run `npx --no-install fyers refresh --local` again in two minutes.',
+};
+
+/** @throws FyersError as the keeper, with what to do on this machine; `operator.login` where only a login helps */
+export async function refreshFiles(session: Session, options: RefreshOptions): Promise<void> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, options.dir);
+  const settings = settingsOf(folder, io.env);
+  const app = ownApp(settings, folder);
+  session.hide(app.secret);
+  await refuseUnwritable(folder);
+  await makeKeys(folder);
+  const store = folderStore({ folder, settings, onSecret: session.hide });
+  const check = clockCheck(io.clock);
+  await refuseWrongClock(store, io);
+  const { onServerTime } = check;
+  const apiUrl = apiUrlOf(settings);
+  const minting = remembering(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
+  const { broker } = minting;
+  const probe = options.probe === true;
+  const keeper = keeperSettings(settings, options, folder);
+  const ports: KeeperPorts = {
+    ...withoutLinks(patience(io)),
+    store,
+    claims: claimFiles(folder),
+    secrets: pinReader(settings, {
+      ...{ session, app, store, broker, probe, reads: keeper.proof },
+      clockCheck: check,
+      account: keeper.fyId,
+    }),
+    // Nothing is sent: who is to log in has run this command.
+    notifier: { send: () => Promise.resolve(), hasListener: () => Promise.resolve(true) },
+    broker,
+    nonce: () => randomBytes(16).toString('hex'),
+  };
+  const { signal } = new AbortController();
+  const outcome = await refresh(ports, keeper, { kind: 'operator', probe }, signal).catch(
+    async (caught: unknown) => {
+      const failure = failureOf(caught, check);
+      const minted = minting.minted();
+      const kept = { session, folder, target: 'local', options } as const;
+      if (minted !== null && isWorthKeeping(failure, false)) await keepTokens(kept, minted);
+      throw failure;
+    },
+  );
+  warnOfClock(io, check);
+  if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
+  if (outcome.kind === 'rested') io.err(outcome.message);
+  const already = outcome.kind === 'rested' || !outcome.published;
+  report(
+    io,
+    {
+      already,
+      ...(already ? {} : { refreshed: true }),
+      place: `in ${folder}`,
+      accessToken: (await store.read('FYERS_ACCESS_TOKEN')) ?? '',
+      refreshToken: await store.read('FYERS_REFRESH_TOKEN'),
+      notes: [],
+    },
+    options,
+  );
+}
+
+/** An operator's run rests on no day; what the message would say of the login is said by this command. */
+function keeperSettings(
+  settings: Settings,
+  { suffix }: RefreshOptions,
+  folder: string,
+): KeeperSettings {
+  return {
+    names: namesOf(settings, suffix),
+    days: 'all',
+    // The operator probes by --probe.
+    probeRefresh: 'never',
+    calendar: calendarOf(folder, settings),
+    fyId: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
+    proof: proofReads(settings),
+    login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
+  };
+}
+
+/** Before a PIN is sent: by a wrong clock neither the tokens nor the day are judged right. @throws FyersError `operator.prerequisite` */
+async function refuseWrongClock(store: TokenStore, { clock }: Session['io']): Promise<void> {
+  const tokens = [await store.read('FYERS_ACCESS_TOKEN'), await store.read('FYERS_REFRESH_TOKEN')];
+  const fault = faultByTokens(tokens, clock.now());
+  if (fault !== null) throw clockError(fault, 'Nothing was sent to Fyers.');
+}
+
+/** A new token that is not good until 06:00 by a wrong clock may be good by the right one. */
+function failureOf(caught: unknown, check: ClockCheck): unknown {
+  const fault = check.fault();
+  const isJudgedByClock = caught instanceof FyersError && caught.code === 'broker.bad-token';
+  return fault !== null && isJudgedByClock
+    ? clockError(fault, 'So the new token could not be judged.')
+    : withNextStep(caught, NEXT_STEPS);
+}
+
+/** The broker, and the tokens that it gave last. */
+function remembering(broker: Broker): {
+  readonly broker: Broker;
+  readonly minted: () => Tokens | null;
+} {
+  let minted: Tokens | null = null;
+  const refresh: Broker['refresh'] = async (...input) => {
+    const answer = await broker.refresh(...input);
+    if (answer.kind === 'minted') {
+      const { accessToken, refreshToken = null } = answer;
+      minted = { accessToken, refreshToken };
+    }
+    return answer;
+  };
+  return { broker: { ...broker, refresh }, minted: () => minted };
+}
+
+interface Asking {
+  readonly session: Session;
+  readonly app: App;
+  readonly store: TokenStore;
+  readonly broker: Broker;
+  readonly reads: 'profile' | 'depth';
+  readonly clockCheck: ClockCheck;
+  readonly probe: boolean;
+  readonly account: string | null;
+}
+
+/** From `.env`; else from the person, once, and only where it will be sent. */
+function pinReader(settings: Settings, asking: Asking): SecretReader {
+  const own = settingOrStop(settings, 'FYERS_PIN', parsePin);
+  let asked: Promise<Pin | null> | undefined;
+  return { pin: () => (own === null ? (asked ??= pinOf(asking)) : Promise.resolve(own)) };
+}
+
+async function pinOf(asking: Asking): Promise<Pin | null> {
+  const { person } = asking.session.io;
+  if (person === null || !(await isOfUse(asking))) return null;
+  const pin = await person.ask('Your Fyers PIN (four digits):', { hidden: true });
+  return valueOrStop('The PIN', parsePin(pin.trim()));
+}
+
+async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<boolean> {
+  if (probe) return true;
+  if (parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.policyOff === true) {
+    return false;
+  }
+  return (await proveStored(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
+}
+
+/** The keeper's line on the link is for a stack, and the command itself says that a login is needed. */
+function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof rest & {
+  readonly events: typeof events;
+} {
+  return {
+    ...rest,
+    events: {
+      emit: (event) => {
+        if (event.event !== 'login-needed') events.emit(event);
+      },
+    },
+  };
+}
+
+/** A broker that can't be reached asks for no login: nothing was refused. */
+function notRefreshed(why: AskReason): FyersError {
+  if (why === 'rate-limited' || why === 'not-fyers') {
+    return unprovenError({ kind: why, retryAfterMs: null, detail: '' }, 'refresh --local');
+  }
+  if (why === 'unreachable') {
+    return new FyersError(
+      'broker.unreachable',
+      'Fyers could not be reached; nothing was changed.',
+      'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+    );
+  }
+  return new FyersError(
+    'operator.login',
+    `The access token could not be refreshed: ${reasonText(why)}.`,
+    'Run `npx --no-install fyers login`.',
+  );
+}

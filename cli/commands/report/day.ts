@@ -1,0 +1,115 @@
+// A recorded day's rows, plan and holes, read once, as what the report shows.
+import type { Recording } from '../../../adapters/recordings/open-recording.ts';
+import {
+  coverageOf,
+  type PlanEvent,
+  plansIn,
+  recordedSession,
+  soFar,
+} from '../../../core/recording/day-events.ts';
+import { fieldFaultsIn } from '../../../core/recording/field-faults.ts';
+import { coverageRuns, startFigures } from '../../../core/recording/figures.ts';
+import {
+  type RecordedRow,
+  bookOf,
+  numberColumn,
+  textColumn,
+} from '../../../core/recording/rows.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { PHASE_NAMES, type PhaseName, type SessionPlan } from '../../../core/market/phases.ts';
+import type { PhaseOfSymbol } from '../../../core/market/symbol-plan.ts';
+import { type Instant, type IstDate, instant } from '../../../core/time.ts';
+import { IMPORTED } from '../../../harvester/import.ts';
+import { type OwnDays, phasesIn, sessionsOn } from '../../../harvester/calendar.ts';
+import type { ReportDay } from './page.ts';
+
+const COLUMN = {
+  slot: numberColumn('slot'),
+  requestedAt: numberColumn('requested_at'),
+  receivedAt: numberColumn('received_at'),
+  phase: textColumn('phase'),
+};
+
+interface ReportOptions {
+  /** The operator's own days. */
+  readonly own: OwnDays;
+  /** A day that is not closed yet is judged as far as it is. */
+  readonly now: Instant;
+  /** Told how many rows were read. */
+  readonly onRow: (rows: number) => void;
+}
+
+/** @throws FyersError `operator.usage` for a file, which has neither plan nor holes */
+export async function reportDay(
+  recording: Recording,
+  { own, now, onRow }: ReportOptions,
+): Promise<ReportDay> {
+  const [told, manifest] = [await recording.events(), await recording.manifest()];
+  const events = manifest === null ? soFar(told, now) : told;
+  const [plan] = plansIn(told);
+  if (plan === undefined || recording.date === null) throw withoutPlan(recording);
+  const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);
+  const session = sessionOf(recording.date, plan, own);
+  const phaseOn = phasesIn(events, own);
+  const coverage = coverageOf(events);
+  const figures = startFigures({ hasPhases: session.phases.length > 0 });
+  let rows = 0;
+  for await (const row of recording.rows()) {
+    const snapshot = row === null ? null : snapshotOf(row, phaseOn);
+    if (snapshot === null) continue;
+    rows += 1;
+    // What compaction leaves out of the Parquet file is not in the figures of a running day either.
+    if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
+    onRow(rows);
+  }
+  return {
+    session,
+    until: judged === undefined || judged === planned ? null : judged,
+    imported: told.some((event) => event.event === 'started' && event.message === IMPORTED),
+    everySeconds: plan.everySeconds,
+    coverage: coverage.summary(session),
+    runs: coverageRuns(coverage.each()),
+    figures: figures.figures(),
+    red: (manifest?.quality.symbols ?? [])
+      .filter(({ red }) => red.length > 0)
+      .map(({ symbol, red }) => ({ symbol, red })),
+    marks: manifest?.quality.marks ?? null,
+    fieldFaults: manifest?.fieldFaults ?? fieldFaultsIn(told),
+    files: manifest?.files ?? [],
+  };
+}
+
+function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
+  const [slot, receivedAt] = [COLUMN.slot(row), COLUMN.receivedAt(row)];
+  if (slot === null || receivedAt === null) return null;
+  const requestedAt = COLUMN.requestedAt(row);
+  const received = instant(receivedAt);
+  const book = bookOf(row);
+  return {
+    ...book,
+    slot: instant(slot),
+    requestedAt: requestedAt === null ? null : instant(requestedAt),
+    receivedAt: received,
+    phase: storedPhase(row) ?? phaseOn(book.symbol, received)?.name ?? null,
+  };
+}
+
+/** Null before the day is compacted. */
+function storedPhase(row: RecordedRow): PhaseName | null {
+  const stored = COLUMN.phase(row);
+  return PHASE_NAMES.find((name) => name === stored) ?? null;
+}
+
+/** The calendar's, as far as it agrees with what was recorded. */
+function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
+  const { session } = sessionsOn(date, own);
+  return session ?? recordedSession(date, plan);
+}
+
+function withoutPlan({ place }: Recording): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} has no plan, so nobody can tell what is missing in it.`,
+    'Name a day that the harvester recorded: `npx --no-install fyers report 2026-11-25 --data DIR`.',
+  );
+}

@@ -1,0 +1,407 @@
+// One day as one page: no script, nothing from elsewhere, pictures inside. Everything on it is in the recording.
+import {
+  type CoverageSummary,
+  type HoleReason,
+  isWithoutRows,
+} from '../../../core/recording/coverage.ts';
+import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
+import type { SessionPlan } from '../../../core/market/phases.ts';
+import { formatClock, formatIst, type Instant, istInstant } from '../../../core/time.ts';
+import { lookFirst, type RedSymbol } from '../../shared/look-first.ts';
+import { share, withoutControls } from '../../shared/terminal.ts';
+import {
+  closePicture,
+  coveragePicture,
+  latencyPicture,
+  minutesPicture,
+  shortName,
+} from './pictures.ts';
+import { type Tone, TONE_WORDS, toneOf } from './tones.ts';
+
+export interface ReportDay {
+  readonly session: SessionPlan;
+  /** How far a day that is still being recorded was judged; null: to its end. */
+  readonly until: Instant | null;
+  /** From a file of the Python original. */
+  readonly imported: boolean;
+  readonly everySeconds: number;
+  readonly coverage: CoverageSummary;
+  readonly runs: readonly CoverageRun[];
+  readonly figures: DayFigures;
+  /** Symbols with too many rows of a mark; none where the recording has no marks yet. */
+  readonly red: readonly RedSymbol[];
+  /** Rows by quality mark; null where the recording has no marks yet. */
+  readonly marks: Readonly<Record<string, number>> | null;
+  /** Rows by field that the broker's answers had no usable value of. */
+  readonly fieldFaults: readonly {
+    readonly field: string;
+    readonly column: string;
+    readonly rows: number;
+  }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+}
+
+/** More of them than a person reads; the event log has all. */
+const HOLES_SHOWN = 40;
+
+export function reportPage(day: ReportDay): string {
+  const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
+  const title = `NSE order book, ${when}`;
+  const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, fields, files];
+  // Names in the pictures are set by another library than the tables.
+  return withoutControls(
+    `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<p class="mark">fyers-token-refresh</p>
+<h1>${escaped(title)}</h1>
+${parts.map((part) => part(inOrder(day))).join('\n')}
+</main>
+</body>
+</html>
+`,
+    false,
+  );
+}
+
+/** Symbols everywhere as the day's plan has them. */
+function inOrder(day: ReportDay): ReportDay {
+  const order = day.coverage.symbols.map(({ symbol }) => symbol);
+  const sorted = <T extends { readonly symbol: string }>(all: readonly T[]): readonly T[] =>
+    all.toSorted((a, b) => order.indexOf(a.symbol) - order.indexOf(b.symbol));
+  const { symbols, close: closing } = day.figures;
+  return {
+    ...day,
+    figures: { ...day.figures, symbols: sorted(symbols), close: sorted(closing) },
+  };
+}
+
+function verdict({ until, coverage: all, red }: ReportDay): string {
+  const tone = all.unexplained > 0 || isWithoutRows(all) ? 'bad' : 'good';
+  const look = red.length === 0 ? '' : `<p class="verdict bad">${escaped(lookFirst(red))}</p>`;
+  const far =
+    until === null
+      ? ''
+      : `<p class="note">The session is not over: this page tells of it until ${formatClock(until)} IST.</p>`;
+  return `<p class="verdict ${tone}">${verdictWords(all)}</p>${look}${far}`;
+}
+
+function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
+  if (expected === 0) return 'No slot is old enough yet to be judged.';
+  if (unexplained > 0) return `${count(unexplained)} slots have neither a row nor a reason.`;
+  if (received === 0) return `No slot was recorded: all ${count(expected)} have a reason.`;
+  return received === expected
+    ? 'Every slot of every symbol was recorded.'
+    : `Every slot was recorded or is explained: ${count(explained)} have no row.`;
+}
+
+function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
+  const tile = (name: string, value: string, note: string) =>
+    `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
+  const hours = `${formatClock(session.opensAt).slice(0, 5)}–${formatClock(session.closesAt).slice(0, 5)}`;
+  const symbols = all.symbols.length;
+  return `<dl class="tiles">${[
+    tile(
+      'Slots recorded',
+      share(all.received, all.expected),
+      `${count(all.received)} of ${count(all.expected)}`,
+    ),
+    tile('Explained', count(all.explained), 'no row, and why'),
+    tile('Unexplained', count(all.unexplained), 'no row, no reason'),
+    tile('Session', hours, 'Indian time'),
+    tile(
+      'A slot every',
+      `${String(everySeconds)} s`,
+      `${count(symbols)} ${symbols === 1 ? 'symbol' : 'symbols'}`,
+    ),
+    ...(figures.latency === null
+      ? []
+      : [tile('Answers within', ms(figures.latency.p95), '95 of 100')]),
+  ].join('')}</dl>`;
+}
+
+function coverage({ session, runs, coverage: all }: ReportDay): string {
+  const tones = [...new Set(runs.map(({ state }) => toneOf(state)))];
+  const legend = tones.map((tone) => `<li>${colourSpot(tone)}${TONE_WORDS[tone]}</li>`);
+  const rows = all.symbols.map((each) => [
+    shortName(each.symbol),
+    count(each.received),
+    count(each.expected),
+    share(each.received, each.expected),
+    count(each.explained),
+    count(each.unexplained),
+  ]);
+  const head = ['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'];
+  return `${heading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
+<div class="pair"><div class="card">${coveragePicture(runs, session)}<ul class="legend">${legend.join('')}</ul></div>
+<div class="card large">${table(head, rows, 'stacked')}</div></div>`;
+}
+
+function holes({ runs, imported, coverage: all }: ReportDay): string {
+  const reasons = Object.entries(all.holes) as [HoleReason, number][];
+  if (reasons.length === 0 && all.unexplained === 0) return '';
+  const missing = [
+    ...Map.groupBy(
+      runs.filter(({ state }) => state !== 'received').toSorted((a, b) => a.from - b.from),
+      ({ state, from, to }) => `${state} ${String(from)} ${String(to)}`,
+    ).values(),
+  ];
+  const rows = missing.slice(0, HOLES_SHOWN).map((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const { from, to, state } = first;
+    const symbols = alike.map(({ symbol }) => shortName(symbol));
+    const clock = [from, to].map((at) => formatClock(at).slice(0, 5)).join(' – ');
+    return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
+  });
+  const left = missing.length - rows.length;
+  const note = 'Minutes in which a slot has no row, joined where they follow each other.';
+  const hours =
+    ' The Python original records from 09:15 to 15:30: the rest of an imported day is not-running.';
+  return `${heading('Holes', imported ? note + hours : note)}
+<div class="pair"><div class="card small">${table(
+    ['Reason', 'Slots'],
+    reasons
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([reason, slots]) => [{ text: reason, tone: toneOf(reason) }, count(slots)]),
+  )}</div>
+<div class="card large">${table(['IST', 'Reason', 'Symbols'], rows)}${
+    left === 0 ? '' : `<p class="note">And ${count(left)} more: the event log has them all.</p>`
+  }</div></div>`;
+}
+
+function byMinute({ session, figures: { symbols } }: ReportDay): string {
+  const cards = (of: 'spread' | 'imbalance') =>
+    symbols
+      .filter(({ minutes }) => minutes.some((minute) => minute[of] !== null))
+      .map(
+        ({ symbol, minutes }) =>
+          `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${minutesPicture(minutes, session, of)}</div>`,
+      )
+      .join('\n');
+  const [spread, imbalance] = [cards('spread'), cards('imbalance')];
+  if (spread === '') {
+    return heading(
+      'Spread and imbalance',
+      'No snapshot of continuous trading has orders on both sides.',
+    );
+  }
+  return `${heading('Spread', 'Best ask less best bid in basis points of their middle: the median of each minute of continuous trading.')}
+<div class="cards">${spread}</div>
+${heading('Imbalance', 'Bid less ask quantity, divided by their sum, over the five levels: 1 is all bid, −1 all ask. The median of each minute of continuous trading.')}
+<div class="cards">${imbalance}</div>`;
+}
+
+function close({ figures }: ReportDay): string {
+  if (figures.close.length === 0) return '';
+  const bySymbol = Map.groupBy(figures.close, ({ symbol }) => symbol);
+  const cards = [...bySymbol].map(
+    ([symbol, phases]) =>
+      `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${closePicture(phases)}${table(
+        ['Phase', 'Rows', 'First ₹', 'Last ₹', 'Traded'],
+        phases.map(({ phase, snapshots, firstPrice, lastPrice, traded }) => [
+          phase,
+          count(snapshots),
+          price(firstPrice),
+          price(lastPrice),
+          traded === null ? '–' : count(traded),
+        ]),
+        'stacked',
+      )}</div>`,
+  );
+  return `${heading(
+    'Recorded while the close was made',
+    'The last total quantities that the broker showed in each phase, and its prices. What its depth means during the auction is not documented; the imbalance of the auction itself is not in five levels.',
+  )}
+<ul class="legend"><li>${colourSpot('buy')}total buy quantity</li><li>${colourSpot('sell')}total sell quantity</li></ul>
+<div class="cards">${cards.join('\n')}</div>`;
+}
+
+function latency({ figures: { latency: all } }: ReportDay): string {
+  if (all === null) return '';
+  return `${heading('Answers', 'Milliseconds from the request to the book, all symbols; each bar up to its number.')}
+<div class="pair"><div class="card">${latencyPicture(all)}</div>
+<div class="card small">${table(
+    ['Answers', 'Within'],
+    [
+      ['half of them', ms(all.median)],
+      ['95 of 100', ms(all.p95)],
+      ['99 of 100', ms(all.p99)],
+      [`all ${count(all.count)}`, ms(all.longest)],
+    ],
+  )}</div></div>`;
+}
+
+function marks(day: ReportDay): string {
+  if (day.marks === null) return '';
+  const counted = Object.entries(day.marks);
+  const rows = counted.map(([mark, rows_]) => [
+    mark,
+    count(rows_),
+    share(rows_, day.coverage.received),
+  ]);
+  return `${heading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
+<div class="card">${
+    rows.length === 0 ? '<p>No row carries a mark.</p>' : table(['Mark', 'Rows', 'Share'], rows)
+  }</div>`;
+}
+
+function fields({ fieldFaults, coverage: all }: ReportDay): string {
+  if (fieldFaults.length === 0) return '';
+  const rows = fieldFaults.map(({ field, column, rows: rows_ }) => [
+    column,
+    field,
+    count(rows_),
+    share(rows_, all.received),
+  ]);
+  return `${heading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. Nothing was stored in its place.')}
+<div class="card">${table(['Column', "The broker's name", 'Rows', 'Share'], rows)}</div>`;
+}
+
+function files(day: ReportDay): string {
+  if (day.files.length === 0) {
+    return heading('Files', 'The day is not compacted yet: these figures are of its running log.');
+  }
+  return `${heading('Files', 'As the manifest proves them.')}
+<div class="card hashes">${table(
+    ['File', 'Bytes', 'SHA-256'],
+    day.files.map(({ name, bytes, sha256 }) => [name, count(bytes), sha256]),
+    'stacked',
+  )}</div>`;
+}
+
+// The page's tables and texts as HTML. Whatever comes from a recording is escaped here.
+
+/** With a tone: after a spot of its colour. */
+type PageCell = string | { readonly text: string; readonly tone: Tone };
+
+/**
+ * Every column after the first that holds numbers alone is set to the right. In a narrow card the first column of a stacked
+ * table has a line of its own above the others, so that nothing has to be scrolled to.
+ */
+function table(
+  head: readonly string[],
+  rows: readonly (readonly PageCell[])[],
+  form: 'plain' | 'stacked' = 'plain',
+): string {
+  const isNumber = head.map(
+    (_, column) =>
+      column > 0 && rows.every((row) => /^[\d,.–%\sms]+$/.test(textOf(row[column] ?? ''))),
+  );
+  const cells = (tag: 'th' | 'td', texts: readonly PageCell[]) =>
+    texts
+      .map((cell, column) => {
+        const side = isNumber[column] === true ? ' class="n"' : '';
+        const spot = typeof cell === 'string' ? '' : colourSpot(cell.tone);
+        return `<${tag}${side}>${spot}${escaped(textOf(cell))}</${tag}>`;
+      })
+      .join('');
+  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('');
+  const stack = form === 'stacked' ? ` class="stack" style="--n:${String(head.length - 1)}"` : '';
+  return `<table${stack}><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+function textOf(cell: PageCell): string {
+  return typeof cell === 'string' ? cell : cell.text;
+}
+
+/** Of a legend. */
+function colourSpot(colour: string): string {
+  return `<i style="background:var(--${colour})"></i>`;
+}
+
+function heading(title: string, note: string): string {
+  return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
+}
+
+/** As the other commands write it. */
+function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+function ms(value: number): string {
+  return `${count(Math.round(value))} ms`;
+}
+
+function price(value: number | null): string {
+  return value === null
+    ? '–'
+    : value.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+// The report's one style sheet: a phone first, wider screens get more columns; light and dark.
+const STYLE = `:root{color-scheme:light dark;
+--ground:light-dark(#f4f5f7,#14161a);--card:light-dark(#fff,#1d2026);--ink:light-dark(#1a1d21,#e8eaed);--quiet:light-dark(#5b6470,#9aa4b1);--line:light-dark(#dfe3e8,#31363e);
+--good:light-dark(#0b6b3a,#5ed39a);--bad:light-dark(#a4262c,#ff8a8a);--series:light-dark(#1a4fd6,#7aa2ff);--buy:light-dark(#0f7f8c,#4fc4d2);--sell:light-dark(#b4531a,#f0a06a);
+--received:light-dark(#2a9d6f,#3fae80);--token:light-dark(#e0b000,#f2cd4a);--broker:light-dark(#d26a1b,#ef9350);--ours:light-dark(#7a4fc0,#b495ef);--unexplained:light-dark(#a4262c,#ff5c5c)}
+*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--ink)}
+main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem;overflow-wrap:break-word}
+h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 .5rem;text-wrap:balance}
+h2{font-size:1.15rem;margin:2rem 0 .25rem}
+h3{font-size:.95rem;margin:0 0 .25rem}
+p{margin:.25rem 0 .75rem;max-width:46rem;text-wrap:pretty}
+.mark,.note,dt{color:var(--quiet)}
+.mark,.note{font-size:.9rem}
+.good{color:var(--good)}.bad{color:var(--bad)}
+.verdict{font-weight:600}
+.verdict.good::before{content:"\\2713\\a0"}.verdict.bad::before{content:"\\2717\\a0"}
+.tiles{display:grid;grid-template-columns:repeat(2,1fr);gap:.75rem;margin:1rem 0 0}
+.tiles div,.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.75rem}
+.tiles dt,.tiles .note{font-size:.8rem}
+.tiles dd{margin:0;font-size:1.3rem;line-height:1.3;font-weight:600;white-space:nowrap;font-variant-numeric:tabular-nums}
+.tiles .note{font-weight:400}
+.card{container-type:inline-size}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr));gap:.75rem}
+.card svg{display:block;width:100%;max-width:32rem;height:auto;margin:0 auto}
+.pair{display:flex;flex-wrap:wrap;gap:.75rem}
+.pair .card{flex:1 1 min(24rem,100%)}
+.pair .small{flex:1 1 min(16rem,100%)}
+.pair .large{flex:2 1 min(28rem,100%)}
+.legend{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:.5rem 0;padding:0;font-size:.9rem}
+i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.35rem}
+table{width:100%;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+th,td{padding:.3rem .75rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
+th:last-child,td:last-child{padding-right:0}
+td:last-child{white-space:normal;overflow-wrap:anywhere}
+th{font-weight:600;color:var(--quiet)}
+tr:last-child td{border-bottom:none}
+td.n,th.n{text-align:right}
+.hashes td:last-child{font:.8rem/1.6 ui-monospace,monospace}
+@container (max-width:28rem){
+.stack{display:grid;grid-template-columns:repeat(var(--n),auto);font-size:.85rem}
+.stack thead,.stack tbody{display:contents}
+.stack tr{display:grid;grid-column:1/-1;grid-template-columns:subgrid;border-bottom:1px solid var(--line)}
+.stack tbody tr:last-child,.stack th,.stack td{border:none}
+.stack th,.stack td{padding-right:.4rem}
+.stack th:last-child,.stack td:last-child{padding-right:0}
+.stack th{font-size:.8rem}
+.stack th:first-child{display:none}
+.stack td:first-child{grid-column:1/-1;padding-bottom:0;font-weight:600;white-space:normal;overflow-wrap:anywhere}
+}
+@media(min-width:44rem){.tiles{grid-template-columns:repeat(3,1fr)}}
+@media(min-width:64rem){.tiles{grid-template-columns:none;grid-auto-flow:column;grid-auto-columns:1fr}}
+@media print{body{background:none}.card{break-inside:avoid}}
+`;

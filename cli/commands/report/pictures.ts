@@ -1,0 +1,211 @@
+// The report's pictures, as SVG that needs no script. Colours are the page's, so that they follow light and dark.
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type {
+  CloseFigures,
+  CoverageRun,
+  LatencyFigures,
+  MinuteFigures,
+} from '../../../core/recording/figures.ts';
+import type { Phase } from '../../../core/market/phases.ts';
+import { type Instant, HOUR, MINUTE, SECOND, formatClock, instant } from '../../../core/time.ts';
+import { toneOf } from './tones.ts';
+
+/** Drawn for a phone: larger screens show more pictures beside each other, not larger ones. */
+const WIDTH = 360;
+const LEFT = 44;
+/** For names of phases. */
+const LABELS = 96;
+/** A capital of the names beside the bars is at most about as wide. */
+const LETTER = 7.8;
+/** Of longer names the middle is left out, or little was left for the bars: what a contract ends with tells it apart. */
+const LONGEST_NAME = 18;
+const FONT = { fontSize: '12px', fontFamily: 'inherit' };
+/** Its type is the browser's, which this program does not know. */
+const DOCUMENT: unknown = Reflect.get(parseHTML('<!doctype html><html></html>'), 'document');
+
+/** Of the whole session, in order. */
+export interface Hours {
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+  readonly phases: readonly Phase[];
+}
+
+/** Runs by symbol over the day; what each tone means stands beside the picture. */
+export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): string {
+  const symbols = [...new Set(runs.map(({ symbol }) => symbol))];
+  return svg({
+    height: 34 + 22 * symbols.length,
+    marginLeft: 12 + LETTER * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
+    marginTop: 4,
+    x: hourScale(hours),
+    y: {
+      type: 'band',
+      domain: symbols,
+      label: null,
+      padding: 0.3,
+      tickFormat: labelOf,
+      tickSize: 0,
+    },
+    marks: [
+      ...phaseEdges(hours),
+      Plot.barX(runs, {
+        x1: 'from',
+        x2: 'to',
+        y: 'symbol',
+        fill: ({ state }: CoverageRun) => `var(--${toneOf(state)})`,
+      }),
+      hourTicks(hours),
+    ],
+  });
+}
+
+/** One value by minute, in the day's hours; a minute without one breaks the line. */
+export function minutesPicture(
+  minutes: readonly MinuteFigures[],
+  hours: Hours,
+  of: 'spread' | 'imbalance',
+): string {
+  const points = withBreaks(minutes).map((minute) => ({ at: minute.minute, value: minute[of] }));
+  const domain = of === 'spread' ? [0, upperEdge(points.map(({ value }) => value))] : [-1, 1];
+  return svg({
+    height: 120,
+    marginLeft: LEFT,
+    marginTop: 10,
+    x: hourScale(hours),
+    y: { domain, ticks: 3, label: null, clamp: true, tickFormat: numberText },
+    marks: [
+      ...phaseEdges(hours),
+      Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
+      Plot.ruleY([0], { stroke: 'var(--quiet)' }),
+      Plot.lineY(points, { x: 'at', y: 'value', stroke: 'var(--series)', strokeWidth: 1.4 }),
+      hourTicks(hours),
+    ],
+  });
+}
+
+export function latencyPicture({ bins }: LatencyFigures): string {
+  const names = bins.map(({ upTo }, index) =>
+    index === bins.length - 1
+      ? 'more'
+      : upTo < SECOND
+        ? String(upTo)
+        : `${String(upTo / SECOND)} s`,
+  );
+  return svg({
+    height: 140,
+    marginLeft: LEFT,
+    marginTop: 10,
+    x: { type: 'band', domain: names, label: null, padding: 0.15 },
+    y: { ticks: 3, label: null, tickFormat: numberText },
+    marks: [
+      Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
+      Plot.barY(bins, {
+        x: (_bin: unknown, index: number) => names[index],
+        y: 'count',
+        fill: 'var(--series)',
+      }),
+      Plot.ruleY([0], { stroke: 'var(--quiet)' }),
+    ],
+  });
+}
+
+/** Total quantities that the broker showed last in each phase of the close: buy to the right, sell to the left. */
+export function closePicture(close: readonly CloseFigures[]): string {
+  const bars = close.flatMap(({ phase, totalBuyQuantity, totalSellQuantity }) => [
+    { phase, quantity: totalBuyQuantity ?? 0, side: 'buy' },
+    { phase, quantity: -(totalSellQuantity ?? 0), side: 'sell' },
+  ]);
+  return svg({
+    height: 34 + 26 * close.length,
+    marginLeft: LABELS,
+    marginTop: 6,
+    x: { ticks: 3, label: null, tickFormat: (value: number) => numberText(Math.abs(value)) },
+    y: { type: 'band', domain: close.map(({ phase }) => phase), label: null },
+    marks: [
+      Plot.barX(bars, {
+        x: 'quantity',
+        y: 'phase',
+        fill: ({ side }: { readonly side: string }) => `var(--${side})`,
+      }),
+      Plot.ruleX([0], { stroke: 'var(--quiet)' }),
+    ],
+  });
+}
+
+/** `NSE:SBIN-EQ` → `SBIN`; every other name as it is, without the exchange. */
+export function shortName(symbol: string): string {
+  return symbol.replace(/^[A-Z]+:/, '').replace(/-EQ$/, '');
+}
+
+function labelOf(symbol: string): string {
+  const name = shortName(symbol);
+  return name.length > LONGEST_NAME ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
+}
+
+/** 1,234,567 → `1.2M`, 0.05 → `0.05`: an axis has no room for more. */
+function numberText(value: number): string {
+  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(
+    value,
+  );
+}
+
+function svg(options: Plot.PlotOptions): string {
+  const picture: unknown = Plot.plot({
+    document: DOCUMENT,
+    width: WIDTH,
+    marginRight: 8,
+    marginBottom: 24,
+    style: { ...FONT, background: 'none', overflow: 'visible' },
+    ...options,
+  });
+  return String(Reflect.get(Object(picture), 'outerHTML'));
+}
+
+function hourScale({ opensAt, closesAt }: Hours): Plot.ScaleOptions {
+  return { type: 'linear', domain: [opensAt, closesAt], label: null, axis: null };
+}
+
+/** Every full hour of India's time; every second one where the day is long. */
+function hourTicks({ opensAt, closesAt }: Hours) {
+  const first = Math.ceil(opensAt / HALF_HOUR) * HALF_HOUR;
+  const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR;
+  const ticks = [];
+  for (let at = first; at <= closesAt; at += HALF_HOUR) {
+    if ((at - first) % step === 0 && isWhole(at, step)) ticks.push(at);
+  }
+  return Plot.axisX(ticks, {
+    tickFormat: (at: number) => formatClock(instant(at)).slice(0, 2 + (step === HOUR ? 0 : 3)),
+    tickSize: 3,
+    fontSize: 11,
+  });
+}
+
+const HALF_HOUR = HOUR / 2;
+
+/** India is five and a half hours ahead, so a full hour there is a half one of the epoch's. */
+function isWhole(at: number, step: number): boolean {
+  return step === HALF_HOUR || formatClock(instant(at)).endsWith(':00:00');
+}
+
+function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
+  const edges = phases.map(({ from }) => from).filter((from) => from > opensAt);
+  return [Plot.ruleX(edges, { stroke: 'var(--line)' })];
+}
+
+/** A gap of minutes must not be bridged by a line. */
+function withBreaks(minutes: readonly MinuteFigures[]): readonly MinuteFigures[] {
+  return minutes.flatMap((minute, index) => {
+    const before = minutes[index - 1];
+    const away = before !== undefined && minute.minute - before.minute > MINUTE;
+    return away
+      ? [{ minute: instant(before.minute + MINUTE), spread: null, imbalance: null }, minute]
+      : [minute];
+  });
+}
+
+/** Of the axis: a single wide minute must not flatten the day. */
+function upperEdge(values: readonly (number | null)[]): number {
+  const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
+  return Math.max(1, 1.25 * (sorted[Math.floor(sorted.length * 0.98)] ?? 0));
+}

@@ -1,0 +1,123 @@
+// `npx fyers report`: a recorded day as one page for a browser.
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FyersError, toError } from '../../../core/errors.ts';
+import { formatClock } from '../../../core/time.ts';
+import type { Session } from '../../shared/io.ts';
+import { counting, jsonOf, paint, share } from '../../shared/terminal.ts';
+import { isWithoutRows } from '../../../core/recording/coverage.ts';
+import { lookFirst } from '../../shared/look-first.ts';
+import {
+  type RecordingOptions,
+  recordingOf,
+  withRecordingOptions,
+} from '../../shared/recordings.ts';
+import { ownDaysOf } from '../../shared/settings.ts';
+
+interface ReportOptions extends RecordingOptions {
+  readonly to?: string;
+  readonly open?: true;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+export function addReport(program: Command, session: Session): void {
+  withRecordingOptions(
+    program
+      .command('report')
+      .description(
+        'A recorded day as one page: coverage, holes, spread, imbalance, close, answers.',
+      )
+      .argument('[date]', 'as YYYY-MM-DD (default: the latest day)'),
+  )
+    .option('--to <FILE>', 'default: report-DATE.html in this folder')
+    .option('--open', 'show it in the browser; without --to it is a temporary file')
+    .option('--force', 'write over a file that is there')
+    .option('--json', 'its figures for scripts, and no page')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
+day that is still being recorded is shown as far as it is.
+
+Exits with 0 when every slot is recorded or explained, 4 when one is neither, or when the day has no row at all.
+
+Examples:
+  $ npx --no-install fyers report --open
+  $ npx --no-install fyers report 2026-11-25 --s3 --to wednesday.html
+  $ npx --no-install fyers report 2026-11-25 --json | jq .coverage.holes`,
+    )
+    .action((date: string | undefined, options: ReportOptions) => report(session, date, options));
+}
+
+async function report(
+  session: Session,
+  date: string | undefined,
+  options: ReportOptions,
+): Promise<void> {
+  const { io } = session;
+  await using recording = await recordingOf(session, date, options);
+  const name = `report-${recording.date ?? ''}.html`;
+  // With --open alone nobody wants to keep it.
+  const named =
+    options.open === true && options.to === undefined
+      ? null
+      : path.resolve(io.cwd, options.to ?? name);
+  if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
+  // Here and not above: only this command needs the pictures' code.
+  const [{ reportDay }, { reportPage }] = await Promise.all([
+    import('./day.ts'),
+    import('./page.ts'),
+  ]);
+  using counter = counting(io, 'Reading');
+  const day = await reportDay(recording, {
+    own: ownDaysOf(io),
+    now: io.clock.now(),
+    onRow: counter.tell,
+  });
+  const { expected, received, explained, unexplained } = day.coverage;
+  const isBad = unexplained > 0 || isWithoutRows(day.coverage);
+  if (isBad) session.exitWith(4);
+  if (options.json === true) {
+    io.out(jsonOf(day));
+    return;
+  }
+  const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
+  await writePage(file, reportPage(day));
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
+  io.out(paint(io, isBad ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
+  if (day.red.length > 0) io.out(paint(io, 'bad', lookFirst(day.red)));
+  io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
+  if (options.open === true) await io.open(file);
+}
+
+/** @throws FyersError `operator.usage` for one that is there */
+async function refuseTaken(file: string): Promise<void> {
+  if ((await stat(file).catch(() => null)) === null) return;
+  throw new FyersError(
+    'operator.usage',
+    `${file} is there already, and was left as it is.`,
+    'Name another file, or write over it: `npx --no-install fyers report --to FILE --force`.',
+  );
+}
+
+/** Whole or not at all. */
+async function writePage(file: string, page: string): Promise<void> {
+  try {
+    await writeFile(`${file}.partial`, page);
+    await rename(`${file}.partial`, file);
+  } catch (caught) {
+    await rm(`${file}.partial`, { force: true });
+    const cause = toError(caught);
+    throw new FyersError(
+      'platform.disk',
+      `${file} cannot be written: ${cause.message}.`,
+      'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers report --to FILE`.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,33 @@
+// What a slot without a row is painted in: whose fault it was, in five colours that differ in lightness too.
+import type { HoleReason, PlannedSlot } from '../../../core/recording/coverage.ts';
+
+export type Tone = 'received' | 'token' | 'broker' | 'ours' | 'unexplained';
+
+const TONES: Readonly<Record<HoleReason, Tone>> = {
+  'no-token': 'token',
+  'token-refused': 'token',
+  'unknown-symbol': 'broker',
+  'rate-limited': 'broker',
+  'blocked-for-the-day': 'broker',
+  timeout: 'broker',
+  unreachable: 'broker',
+  'broker-error': 'broker',
+  'malformed-answer': 'broker',
+  late: 'ours',
+  'not-running': 'ours',
+  stopped: 'ours',
+  'clock-jump': 'ours',
+  disk: 'ours',
+};
+
+export const TONE_WORDS: Readonly<Record<Tone, string>> = {
+  received: 'recorded',
+  token: 'no valid token',
+  broker: 'the broker or the network',
+  ours: 'the harvester or its machine',
+  unexplained: 'unexplained',
+};
+
+export function toneOf(state: PlannedSlot['state']): Tone {
+  return state === 'received' || state === 'unexplained' ? state : TONES[state];
+}

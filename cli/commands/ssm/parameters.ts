@@ -1,0 +1,68 @@
+// The parameters of a stack, and how much of a value may be seen.
+import { FyersError } from '../../../core/errors.ts';
+import { type Names, PLACEHOLDER, type ParameterName } from '../../../core/config/names.ts';
+import { displayFingerprint } from '../../../core/token/digest.ts';
+import type { Session } from '../../shared/io.ts';
+import { namesOf, settingsOf } from '../../shared/settings.ts';
+
+/** Options that every `ssm` command has. */
+export interface Shared {
+  readonly suffix?: string;
+}
+
+/** In the order of a token's life. */
+export const PARAMETERS = {
+  FYERS_CLIENT_ID: 'the app id',
+  FYERS_SECRET_KEY: 'the app secret',
+  FYERS_ACCESS_TOKEN: 'the token that bots use',
+  FYERS_REFRESH_TOKEN: 'what FyersTokenRefresh refreshes with',
+  FYERS_TOKEN_STATE: "FyersTokenRefresh's own state",
+  FYERS_LOGIN_STATE: "the login's own state",
+  FYERS_LINK_KEY: 'what links are signed with',
+  FYERS_PIN_KEY: 'what the PIN is fingerprinted with',
+  FYERS_LOGIN_URL: "the login function's address",
+  FYERS_TELEGRAM: 'the Telegram bot and chat',
+} as const satisfies Readonly<Record<ParameterName, string>>;
+
+/** Eight digits of a short secret's hash would help to guess it. */
+export const SHORTEST_FINGERPRINTED = 32;
+
+export function parameterKeys(): readonly ParameterName[] {
+  return Object.keys(PARAMETERS).filter(isParameter);
+}
+
+/**
+ * By the name itself or by the name with the stack's suffix.
+ * @throws FyersError `operator.usage`
+ */
+export function keyOf(name: string, names: Names): ParameterName {
+  const key = parameterKeys().find((each) => each === name || names.parameter(each) === name);
+  if (key !== undefined) return key;
+  if (name === 'FYERS_PIN' || name === names.pinSecret) throw pinIsNone(name);
+  throw new FyersError(
+    'operator.usage',
+    `"${name}" is not a parameter of this project.`,
+    `Name one of ${parameterKeys().map(names.parameter).join(', ')}; \`npx --no-install fyers ssm list\` shows which are there.`,
+  );
+}
+
+export function namesOfStack({ io }: Session, options: Shared): Names {
+  return namesOf(settingsOf(io.cwd, io.env), options.suffix);
+}
+
+export function fingerprintOf(value: string): string | null {
+  const long = value.length >= SHORTEST_FINGERPRINTED;
+  return long && value !== PLACEHOLDER ? displayFingerprint(value.trim()) : null;
+}
+
+function pinIsNone(name: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${name} is no parameter: the PIN is a secret in Secrets Manager, and the configuration of the stack is its only authority. The parameters are ${parameterKeys().join(', ')}.`,
+    'Run `pulumi config set --secret pin` and `pulumi up`.',
+  );
+}
+
+function isParameter(name: string): name is ParameterName {
+  return Object.hasOwn(PARAMETERS, name);
+}

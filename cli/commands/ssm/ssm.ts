@@ -1,0 +1,263 @@
+// `npx fyers ssm`: the parameters in AWS SSM Parameter Store, one command for each thing to do with them.
+import type { Command } from 'commander';
+import { FyersError } from '../../../core/errors.ts';
+import { type Names, type ParameterName, PLACEHOLDER, REGION } from '../../../core/config/names.ts';
+import { asOperator, parameterReader, type ReadParameter } from '../../shared/aws.ts';
+import type { Session } from '../../shared/io.ts';
+import {
+  fingerprintOf,
+  keyOf,
+  namesOfStack,
+  parameterKeys,
+  PARAMETERS,
+  type Shared,
+  SHORTEST_FINGERPRINTED,
+} from './parameters.ts';
+import { addSet } from './set.ts';
+import { table, type Tone } from '../../shared/terminal.ts';
+
+export function addSsm(program: Command, session: Session): void {
+  const ssm = program
+    .command('ssm')
+    .description('What stands in AWS SSM Parameter Store: list, get, set, delete.')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Works with your own AWS identity (\`aws configure\`), in ${REGION}, one call for each name. --suffix wins over
+FYERS_SUFFIX in .env.`,
+    );
+  addList(ssm, session);
+  addGet(ssm, session);
+  addSet(ssm, session);
+  addDelete(ssm, session);
+}
+
+// `npx fyers ssm delete`: one parameter, or all that a stack has, its states and claims too.
+
+interface DeleteOptions extends Shared {
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** The functions' own; everything else is of the program. */
+const STATES: readonly ParameterName[] = ['FYERS_TOKEN_STATE', 'FYERS_LOGIN_STATE'];
+
+function addDelete(ssm: Command, session: Session): void {
+  ssm
+    .command('delete')
+    .description('Remove one parameter, or with --all everything of the stack. Asks first.')
+    .argument('[NAME]', parameterKeys().join(', '))
+    .option('--all', 'every parameter of the stack, the states and the claims on a mint too')
+    .option('--yes', "don't ask; needed where nobody is at the terminal")
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+--all is for after \`pulumi destroy\`, which leaves what the functions wrote themselves. It stays within the stack: without
+a suffix, nothing of a stack with one is touched, and the other way round.
+
+A stack that is up misses what is removed here: \`pulumi refresh\` notices, and the next \`pulumi up\` makes it again,
+tokens as placeholders until the next login.
+
+Examples:
+  $ npx --no-install fyers ssm delete FYERS_TOKEN_STATE
+  $ npx --no-install fyers ssm delete --all --suffix paper --yes`,
+    )
+    .action((name: string | undefined, options: DeleteOptions) => remove(session, name, options));
+}
+
+async function remove(
+  session: Session,
+  name: string | undefined,
+  options: DeleteOptions,
+): Promise<void> {
+  const { io } = session;
+  const names = namesOfStack(session, options);
+  const key = keyGiven(name, options, names);
+  const { SSMClient } = await import('@aws-sdk/client-ssm');
+  const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
+  const parameters = ownParameters(new SSMClient(io.aws), names);
+  const found =
+    key === null ? await asOperator(parameters.find(parameterKeys())) : [names.parameter(key)];
+  if (found.length === 0) {
+    io.out(`There is no parameter of this stack in Parameter Store (${REGION}).`);
+    return;
+  }
+  if (!(await agreed(session, found, options))) {
+    io.out('Nothing was removed.');
+    return;
+  }
+  const removed: string[] = [];
+  for (const full of found) {
+    const was = await asOperator(parameters.remove(full));
+    io.out(was ? `Removed ${full}.` : `${full} was not there.`);
+    if (was) removed.push(full);
+  }
+  for (const line of consequences(removed, names)) io.out(line);
+}
+
+/** Null for all. @throws FyersError `operator.usage` */
+function keyGiven(
+  name: string | undefined,
+  { all }: DeleteOptions,
+  names: Names,
+): ParameterName | null {
+  if ((name === undefined) === (all === true))
+    return name === undefined ? null : keyOf(name, names);
+  throw new FyersError(
+    'operator.usage',
+    name === undefined ? 'Nothing is named.' : '--all and a name exclude each other.',
+    'Name one parameter, as `npx --no-install fyers ssm list` shows them, or give --all.',
+  );
+}
+
+/** @throws FyersError `operator.usage` where nobody can be asked */
+async function agreed(
+  { io }: Session,
+  found: readonly string[],
+  { yes }: DeleteOptions,
+): Promise<boolean> {
+  if (yes === true) return true;
+  if (io.person !== null) {
+    io.err(found.map((full) => `  ${full}`).join('\n'));
+    return io.person.confirm(`Remove ${found.length === 1 ? 'it' : 'them'} from AWS (${REGION})?`);
+  }
+  throw new FyersError(
+    'operator.usage',
+    `Nobody is at the terminal to agree to the removal of ${found.join(', ')}.`,
+    'Look at them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
+  );
+}
+
+function consequences(removed: readonly string[], names: Names): readonly string[] {
+  const states: readonly string[] = STATES.map(names.parameter);
+  const ofProgram = removed.some(
+    (full) => !states.includes(full) && !full.startsWith(names.claimPrefix),
+  );
+  return [
+    ...(removed.some((full) => states.includes(full))
+      ? ['With its state a function forgets what Fyers refused, and may ask it once more.']
+      : []),
+    ...(ofProgram
+      ? [
+          'Where the stack is still up, run `pulumi refresh` and `pulumi up`: that makes what it needs again.',
+        ]
+      : []),
+  ];
+}
+
+// `npx fyers ssm list` and `ssm get`: what stands in Parameter Store, without showing it unless asked to.
+
+type State = 'present' | 'placeholder' | 'absent';
+
+const TONES: Readonly<Record<State, Tone>> = {
+  present: 'good',
+  placeholder: 'bad',
+  absent: 'quiet',
+};
+
+function addList(ssm: Command, session: Session): void {
+  ssm
+    .command('list')
+    .description('Every parameter: there or not, and a fingerprint of the long ones.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+A fingerprint is the beginning of the SHA-256, for comparing: \`fyers tokens\` shows the same for your files.
+Values under ${String(SHORTEST_FINGERPRINTED)} characters have none, because it would help to guess them.
+
+Example:
+  $ npx --no-install fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
+    )
+    .action((options: Shared & { readonly json?: true }) => list(session, options));
+}
+
+function addGet(ssm: Command, session: Session): void {
+  ssm
+    .command('get')
+    .description('One value, masked unless --reveal is given.')
+    .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
+    .option('--reveal', 'print the bare value to standard output')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Exits with 2 when there is no such value yet.
+
+Examples:
+  $ npx --no-install fyers ssm get FYERS_ACCESS_TOKEN
+  $ TOKEN="$(npx --no-install fyers ssm get FYERS_ACCESS_TOKEN --reveal)"`,
+    )
+    .action((name: string, options: Shared & { readonly reveal?: true }) =>
+      get(session, name, options),
+    );
+}
+
+async function list(session: Session, options: Shared & { readonly json?: true }): Promise<void> {
+  const { io } = session;
+  const names = namesOfStack(session, options);
+  const read = await parameterReader(session, names);
+  const parameters = [];
+  for (const key of parameterKeys()) parameters.push(await lookAt(key, names, read));
+  if (options.json === true) {
+    const shown = parameters.map(({ name, state, fingerprint }) => ({ name, state, fingerprint }));
+    io.out(JSON.stringify({ region: REGION, parameters: shown }, null, 2));
+    return;
+  }
+  const rows = parameters.map(({ name, state, fingerprint, what }) => [
+    { text: name },
+    { text: state, tone: TONES[state] },
+    { text: fingerprint ?? '-' },
+    { text: what, tone: 'quiet' as const },
+  ]);
+  for (const line of table(io, ['Parameter', 'State', 'Fingerprint', 'What it is'], rows)) {
+    io.out(line);
+  }
+}
+
+async function lookAt(key: ParameterName, names: Names, read: ReadParameter) {
+  const value = await read(key);
+  return {
+    name: names.parameter(key),
+    state: stateOf(value),
+    fingerprint: value === null ? null : fingerprintOf(value),
+    what: PARAMETERS[key],
+  };
+}
+
+async function get(
+  session: Session,
+  name: string,
+  options: Shared & { readonly reveal?: true },
+): Promise<void> {
+  const names = namesOfStack(session, options);
+  const key = keyOf(name, names);
+  const read = await parameterReader(session, names);
+  const value = await read(key);
+  if (value === null || value === PLACEHOLDER) {
+    throw new FyersError(
+      'operator.credentials',
+      `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
+      'Run `npx --no-install fyers ssm list` to see what is there.',
+    );
+  }
+  session.io.out(options.reveal === true ? value : masked(value));
+}
+
+function stateOf(value: string | null): State {
+  if (value === null) return 'absent';
+  return value === PLACEHOLDER ? 'placeholder' : 'present';
+}
+
+function masked(value: string): string {
+  const fingerprint = fingerprintOf(value);
+  const size = `${String(value.length)} characters`;
+  const about = fingerprint === null ? size : `${size}, fingerprint ${fingerprint}`;
+  return `******** (${about}; --reveal shows it)`;
+}

@@ -1,0 +1,79 @@
+// What `fyers status` says of one part of the stack. Each part reads for itself, so that one that can't be read leaves the others.
+import { FyersError } from '../../../core/errors.ts';
+import type { CalendarOptions } from '../../../core/market/calendar.ts';
+import type { Names } from '../../../core/config/names.ts';
+import type { Instant } from '../../../core/time.ts';
+import type { Session } from '../../shared/io.ts';
+import type { Settings } from '../../shared/settings.ts';
+import type { Tone } from '../../shared/terminal.ts';
+
+export interface Said {
+  readonly part: string;
+  /** A word or two. */
+  readonly state: string;
+  readonly tone: Tone | null;
+  readonly detail: string;
+  /** What the operator has to do, full sentences with a command. */
+  readonly todo: readonly string[];
+  /** Why nobody knows; absent where it was read. */
+  readonly unread?: 'aws' | 'broker';
+  /** The same for scripts. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What the program deployed, from the environment of FyersTokenRefresh; null where that function is not there. */
+export interface Deployed {
+  readonly topicArn: string | null;
+  readonly telegram: boolean;
+  readonly days: 'trading' | 'all';
+  /** Why it can't run; null when it can. */
+  readonly fault: string | null;
+}
+
+export interface Looking {
+  readonly session: Session;
+  readonly names: Names;
+  readonly suffix: string;
+  readonly settings: Settings;
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
+  readonly now: Instant;
+  readonly deployed: Promise<Deployed | null>;
+}
+
+export const DEPLOY =
+  'Run `pulumi up`: it makes what is missing and mends what was changed by hand.';
+
+/** Never throws a FyersError: it becomes what is said of the part. */
+export async function readable(
+  part: string,
+  read: () => Promise<readonly Said[]>,
+): Promise<readonly Said[]> {
+  try {
+    return await read();
+  } catch (caught) {
+    if (caught instanceof FyersError) return [unread(part, caught)];
+    throw caught;
+  }
+}
+
+function unread(part: string, error: FyersError): Said {
+  const said = {
+    part,
+    state: 'not read',
+    tone: 'bad',
+    detail: error.message,
+    todo: [],
+    facts: { code: error.code },
+  } as const;
+  if (error.family === 'broker') return { ...said, unread: 'broker' };
+  const aws = error.family === 'platform' || error.code === 'operator.credentials';
+  return aws ? { ...said, unread: 'aws' } : { ...said, todo: [error.nextStep] };
+}
+
+/** 2 where the operator has to act, 4 where AWS could not be read, 3 where the broker did not answer, else 0. */
+export function exitCodeFor(all: readonly Said[]): number {
+  if (all.some(({ todo }) => todo.length > 0)) return 2;
+  if (all.some(({ unread: by }) => by === 'aws')) return 4;
+  return all.some(({ unread: by }) => by === 'broker') ? 3 : 0;
+}

@@ -1,0 +1,339 @@
+// `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
+import type { Command } from 'commander';
+import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
+import { calendarNotice } from '../../../core/market/calendar-notice.ts';
+import { coveredUntil, nextSession } from '../../../core/market/calendar.ts';
+import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
+import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../../core/time.ts';
+import { asOperator } from '../../shared/aws.ts';
+import { channelsIn } from '../../shared/channels.ts';
+import type { Session } from '../../shared/io.ts';
+import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
+import { logReader } from '../logs/logs.ts';
+import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
+import { readAlarms, sayAlarms } from './alarms.ts';
+import { readHarvesters, sayHarvesters } from './harvester.ts';
+import { readState, sayMemory } from './memory.ts';
+import { DEPLOY, type Deployed, exitCodeFor, type Looking, readable, type Said } from './said.ts';
+import { nextRunOf, readSchedules, sayNextRun, saySchedules, type Schedule } from './schedules.ts';
+import { type Judged, judgeStored, sayToken } from './token.ts';
+import { paint, table, type Tone } from '../../shared/terminal.ts';
+
+interface StatusOptions {
+  readonly suffix?: string;
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+export function addStatus(program: Command, session: Session): void {
+  program
+    .command('status')
+    .description('How the stack stands: token, schedules, last runs, subscriptions, alarms.')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--offline', 'ask the broker nothing')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Everything is read from AWS now, with your own identity (\`aws configure\`), in ${REGION}; the stored token is proven by one
+live read, unless --offline. A part that can't be read says why, and the others still show.
+
+Exits with 0 when the stack is good for the coming session, 2 when you have to do something (the last lines say what),
+4 when a part could not be read from AWS, and 3 when Fyers did not answer.
+
+Examples:
+  $ npx --no-install fyers status
+  $ npx --no-install fyers status --json | jq -r '.todo[]'
+  $ npx --no-install fyers status --suffix paper --offline`,
+    )
+    .action((options: StatusOptions) => status(session, options));
+}
+
+async function status(session: Session, options: StatusOptions): Promise<void> {
+  const { io } = session;
+  const looking = lookingAt(session, options);
+  const all = await everyPart(looking, options);
+  const todo = [...new Set(all.flatMap((said) => said.todo))];
+  const code = exitCodeFor(all);
+  if (options.json === true) io.out(jsonOf(looking, all, { todo, code }));
+  else for (const line of linesOf(looking, all, { todo, code })) io.out(line);
+  session.exitWith(code);
+}
+
+function lookingAt(session: Session, options: StatusOptions): Looking {
+  const { io } = session;
+  const settings = settingsOf(io.cwd, io.env);
+  const names = namesOf(settings, options.suffix);
+  const deployed = readDeployed(session, names);
+  // Each part that waits for it says why it failed; that nobody might is no reason to end.
+  deployed.catch(() => undefined);
+  const suffix = suffixOf(settings, options.suffix);
+  const calendar = calendarOf(io.cwd, settings);
+  return { session, names, suffix, settings, calendar, now: io.clock.now(), deployed };
+}
+
+/** Side by side, in the order in which they are shown. */
+async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Said[]> {
+  const where = options.suffix === undefined ? {} : { suffix: options.suffix };
+  const judged = judgeStored(looking, { ...where, offline: options.offline === true });
+  judged.catch(() => undefined);
+  const schedules = readSchedules(looking, 'refresh');
+  schedules.catch(() => undefined);
+  const parts = await Promise.all([
+    readable('function', () => sayFunction(looking)),
+    readable('token', async () => [sayToken(await judged, await asksAt(looking, schedules))]),
+    readable('refresh schedule', async () => sayRefreshSchedule(looking, await schedules)),
+    readable('watch schedule', async () => [
+      saySchedules('watch', await readSchedules(looking, 'watch')),
+    ]),
+    ...(['refresh', 'login', 'watch'] as const).map((actor) =>
+      readable(`last ${actor}`, async () => [sayOutcome(actor, await readOutcome(looking, actor))]),
+    ),
+    readable('refresh', () => sayRemembered(looking, judged)),
+    readable('subscriptions', () => sayListeners(looking)),
+    readable('alarms', async () => {
+      const topicArn = (await looking.deployed)?.topicArn ?? null;
+      return [sayAlarms(await readAlarms(looking, topicArn))];
+    }),
+    readable('harvester', () => sayCollectors(looking)),
+  ]);
+  return [...parts.flat(), ...sayCalendar(looking)];
+}
+
+/** Only where it is worth a line. */
+async function sayFunction({ deployed, names }: Looking): Promise<readonly Said[]> {
+  const found = await deployed;
+  const name = names.function('refresh');
+  const said = { part: 'function', tone: 'bad', facts: { name } } as const;
+  if (found === null) {
+    const detail = `there is no ${name} in ${REGION}: nothing is deployed under this name`;
+    return [{ ...said, state: 'absent', detail, todo: [DEPLOY] }];
+  }
+  if (found.fault === null) return [];
+  const todo = ['Run `pulumi up --refresh`.'];
+  return [{ ...said, state: 'broken', detail: `${name} cannot run: ${found.fault}`, todo }];
+}
+
+async function sayRefreshSchedule(
+  looking: Looking,
+  schedules: readonly Schedule[],
+): Promise<readonly Said[]> {
+  const days = (await looking.deployed)?.days ?? 'trading';
+  return [
+    saySchedules('refresh', schedules),
+    sayNextRun(schedules, looking.now, { ...looking, days }),
+  ];
+}
+
+/** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */
+async function asksAt(
+  { deployed, now, calendar }: Looking,
+  reading: Promise<readonly Schedule[]>,
+): Promise<string | null> {
+  const known = await Promise.all([reading, deployed]).catch(() => null);
+  if (known === null) return null;
+  const [schedules, settings] = known;
+  const next = nextRunOf(schedules, now, { days: settings?.days ?? 'trading', calendar });
+  return next === null ? null : formatIst(next.at);
+}
+
+async function sayRemembered(looking: Looking, judged: Promise<Judged>): Promise<readonly Said[]> {
+  const text = await readState(looking);
+  const live = await judged.then(
+    // Whether it lives now: in the evening a live token is not good for the coming session, and no link waits.
+    ({ verdict: { access } }) =>
+      access.state === 'live' || (access.state === 'unproven' && access.proof === null),
+    () => false,
+  );
+  return sayMemory(text, { ...looking, live });
+}
+
+async function sayListeners(looking: Looking): Promise<readonly Said[]> {
+  const deployed = await looking.deployed;
+  if (deployed === null) return [];
+  const { topicArn } = deployed;
+  const subscriptions = topicArn === null ? [] : await readSubscriptions(looking, topicArn);
+  return [saySubscriptions(deployed, subscriptions)];
+}
+
+async function sayCollectors(looking: Looking): Promise<readonly Said[]> {
+  const { now, calendar } = looking;
+  const recording = nextSession(now, calendar).opensAt <= now;
+  return [sayHarvesters(await readHarvesters(looking), { now, recording })];
+}
+
+/** Only if the list of holidays is about to run out, or has. */
+function sayCalendar({ now, calendar }: Looking): readonly Said[] {
+  const notice = calendarNotice(istDateAt(now), calendar);
+  if (notice === null) return [];
+  return [
+    {
+      part: 'calendar',
+      state: 'runs out',
+      tone: 'bad',
+      detail: notice.problem,
+      todo: [notice.nextStep],
+      facts: { coveredUntil: coveredUntil(calendar) },
+    },
+  ];
+}
+
+interface Verdict {
+  readonly todo: readonly string[];
+  readonly code: number;
+}
+
+function linesOf(
+  { session: { io }, now, suffix }: Looking,
+  all: readonly Said[],
+  { todo, code }: Verdict,
+): readonly string[] {
+  const stack = suffix === '' ? 'The stack' : `The stack ${suffix}`;
+  const rows = all.map(({ part, state, tone, detail }) => [
+    { text: part },
+    tone === null ? { text: state } : { text: state, tone },
+    { text: detail },
+  ]);
+  return [
+    paint(io, 'strong', `${stack} in ${REGION}, ${formatIst(now)}`),
+    '',
+    ...table(io, ['Part', 'State', 'Detail'], rows),
+    '',
+    ...todo.map((step) => `${paint(io, 'bad', 'To do:')} ${step}`),
+    ...(todo.length > 0 ? [] : [summary(code)]).map((line) =>
+      paint(io, code === 0 ? 'good' : 'bad', line),
+    ),
+  ];
+}
+
+function summary(code: number): string {
+  if (code === 0) return 'Good for the coming session: nothing to do.';
+  return code === 4
+    ? 'Some parts could not be read from AWS; their lines say why.'
+    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or look with --offline.';
+}
+
+function jsonOf({ now, suffix }: Looking, all: readonly Said[], { todo, code }: Verdict): string {
+  const parts = all.map(({ part, state, detail, facts, unread }) => ({
+    part,
+    state,
+    detail,
+    read: unread === undefined,
+    facts,
+  }));
+  const answer = { good: code === 0, at: formatIso(now), region: REGION, suffix, todo, parts };
+  return JSON.stringify(answer, null, 2);
+}
+
+/** Errors: as every call of the operator's. */
+async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(io.aws);
+  const found = await asOperator(deployedFunction(client, names.function('refresh')));
+  if (found === null) return null;
+  const { topicArn, telegramApiUrl } = channelsIn(found.environment);
+  return {
+    topicArn,
+    telegram: telegramApiUrl !== null,
+    days: found.environment[ENVIRONMENT.days] === 'all' ? 'all' : 'trading',
+    fault: found.fault,
+  };
+}
+
+// How the functions' last runs ended, from their own log lines.
+
+const HOURS_BACK = 36;
+
+/** The events that end a run, as `core/token/log.ts` names them. */
+const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone: Tone }>> = {
+  'run-failed': { state: 'failed', tone: 'bad' },
+  'token-published': { state: 'published', tone: 'good' },
+  'token-already-good': { state: 'already good', tone: 'good' },
+  'login-needed': { state: 'login needed', tone: 'strong' },
+};
+
+/** Null where there is no log group. Errors: as every call of the operator's. */
+async function readOutcome(
+  { session, names, now }: Looking,
+  actor: FunctionActor,
+): Promise<readonly Entry[] | null> {
+  const read = await logReader(session);
+  return read(names.logGroup(actor), plus(now, -HOURS_BACK * HOUR));
+}
+
+function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Said {
+  const part = `last ${actor}`;
+  const said = { part, todo: [], tone: 'quiet' as const };
+  if (entries === null) {
+    return { ...said, state: 'none', detail: 'there is no log group', facts: { event: null } };
+  }
+  const last = lastOutcome(entries);
+  const outcome = last === null ? undefined : OUTCOMES[last.event ?? ''];
+  if (last === null || outcome === undefined) {
+    const detail = `no outcome in the last ${String(HOURS_BACK)} hours`;
+    return { ...said, state: 'none', detail, facts: { event: null } };
+  }
+  return {
+    part,
+    ...outcome,
+    detail: `${formatIst(last.at)}: ${last.message}`,
+    todo: [],
+    facts: { event: last.event, at: formatIst(last.at), ...last.facts },
+  };
+}
+
+/** By the lines' own time; of two at the same instant the later one in the log. */
+function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
+  return entries
+    .flatMap((entry) => eventIn(entry) ?? [])
+    .filter(({ event }) => event !== null && Object.hasOwn(OUTCOMES, event))
+    .reduce<LoggedEvent | null>(
+      (last, event) => (last === null || event.at >= last.at ? event : last),
+      null,
+    );
+}
+
+// Who would read a message.
+
+/** Errors: as every call of the operator's. */
+async function readSubscriptions(
+  { session }: Looking,
+  topicArn: string,
+): Promise<readonly Subscription[]> {
+  const { SNSClient } = await import('@aws-sdk/client-sns');
+  const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
+  return asOperator(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
+}
+
+export function saySubscriptions(
+  { telegram, topicArn }: Deployed,
+  subscriptions: readonly Subscription[],
+): Said {
+  const confirmed = subscriptions.filter((each) => each.confirmed);
+  const heard = confirmed.length > 0 || telegram;
+  const pending = subscriptions.length - confirmed.length;
+  return {
+    part: 'subscriptions',
+    state: heard ? 'confirmed' : pending > 0 ? 'pending' : 'none',
+    tone: heard ? 'good' : 'bad',
+    detail:
+      [
+        ...subscriptions.map(
+          ({ protocol, endpoint, confirmed: is }) =>
+            `${protocol} ${endpoint}${is ? '' : ' (not confirmed)'}`,
+        ),
+        ...(telegram ? ['Telegram'] : []),
+      ].join(', ') || 'nobody would read a message',
+    todo: heard ? [] : [howToHear(topicArn, pending)],
+    facts: { telegram, subscriptions },
+  };
+}
+
+function howToHear(topicArn: string | null, pending: number): string {
+  if (topicArn === null) return DEPLOY;
+  return pending > 0
+    ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
+    : 'Say where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
+}

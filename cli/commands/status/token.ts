@@ -1,0 +1,103 @@
+// The stored token, as `fyers tokens --use-ssm` judges it.
+import { nextSession } from '../../../core/market/calendar.ts';
+import { formatIst } from '../../../core/time.ts';
+import { displayFingerprint } from '../../../core/token/digest.ts';
+import {
+  answerIn,
+  depthRefusedIn,
+  fromParameters,
+  type Held,
+  judge,
+  loginHelpsFrom,
+  mayBeProven,
+  type TokenState,
+  type Verdict,
+} from '../../shared/tokens.ts';
+import { prove } from '../tokens.ts';
+import type { Tone } from '../../shared/terminal.ts';
+import type { Looking, Said } from './said.ts';
+
+const TONES: Readonly<Record<TokenState, Tone>> = {
+  missing: 'bad',
+  malformed: 'bad',
+  foreign: 'bad',
+  expired: 'bad',
+  refused: 'bad',
+  unproven: 'quiet',
+  live: 'good',
+};
+
+export interface Judged {
+  readonly held: Held;
+  readonly verdict: Verdict;
+}
+
+interface Where {
+  readonly suffix?: string;
+  readonly offline: boolean;
+}
+
+/** Errors: as every call of the operator's, and `operator.config`. */
+export async function judgeStored(
+  { session, now }: Looking,
+  { offline, ...where }: Where,
+): Promise<Judged> {
+  const held = await fromParameters(session, { dir: '.', ...where });
+  const view = { account: held.account, now, session: nextSession(now, held.calendar) };
+  const asks = !offline && mayBeProven(held.accessToken, view);
+  const proof = asks ? await prove(session, held) : null;
+  return { held, verdict: judge(held, { ...view, proof, offline }) };
+}
+
+/** @param asksAt when the keeper looks next, for people; null where it doesn't */
+export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said {
+  const { access, session, good } = verdict;
+  const token = held.accessToken;
+  const fingerprint = token === null ? null : displayFingerprint(token);
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  const silent = access.state === 'unproven' && access.proof !== null;
+  return {
+    part: 'token',
+    state: access.state,
+    tone: good ? 'good' : TONES[access.state],
+    detail: [
+      ...(fingerprint === null ? [] : [fingerprint]),
+      ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
+      PROOFS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
+      ...(answer === null ? [] : [answer]),
+      ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
+      `${good ? 'good' : 'not good'} for the session of ${session.date}`,
+    ].join(', '),
+    todo: good || silent ? [] : [whatToDo(verdict, asksAt)],
+    ...(silent ? { unread: 'broker' as const } : {}),
+    facts: {
+      good,
+      fingerprint,
+      expiresAt: access.claims === null ? null : formatIst(access.claims.expiresAt),
+      proof: access.proof?.kind ?? null,
+      session: session.date,
+    },
+  };
+}
+
+const PROOFS: Readonly<Partial<Record<TokenState, string>>> = {
+  live: 'proven by one live read',
+  refused: 'Fyers refuses it',
+  missing: 'there is none',
+  malformed: 'it is no access token for today',
+  foreign: 'it belongs to another Fyers account',
+  expired: 'it is over',
+};
+
+function whatToDo(verdict: Verdict, asksAt: string | null): string {
+  if (depthRefusedIn(verdict.access) !== null) {
+    return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `npx --no-install fyers login --aws --again`.';
+  }
+  const from = loginHelpsFrom(verdict);
+  const link =
+    asksAt === null
+      ? 'Log in'
+      : `The keeper looks again on ${asksAt}; press the link that it sends, or log in before`;
+  const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
+  return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`npx --no-install fyers login --aws\`.`;
+}

@@ -1,0 +1,159 @@
+// Where the reference's values go before anything is removed: into Pulumi's configuration and the token files.
+import * as z from 'zod/mini';
+import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
+import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
+import {
+  type Parsed,
+  parseAccessToken,
+  parseAppId,
+  parseAppSecret,
+  parsePin,
+  parseRefreshToken,
+} from '../../../core/config/values.ts';
+import { FyersError } from '../../../core/errors.ts';
+import { PROJECT, REGION } from '../../../core/config/names.ts';
+import { decodeToken } from '../../../core/token/jwt.ts';
+import type { Pulumi } from '../../shared/pulumi.ts';
+import { valueOrStop } from '../../shared/settings.ts';
+import { LEFT } from './account.ts';
+
+interface ConfigPlace {
+  readonly name: string;
+  readonly key: string;
+  readonly parse: (text: string) => Parsed<string>;
+  /** How the account's own value is taken away, for one who wants the configuration's. */
+  readonly drop: string;
+}
+
+const dropParameter = (name: string) =>
+  `aws ssm delete-parameter --name ${name} --region ${REGION}`;
+
+export const CONFIG_PLACES = {
+  FYERS_CLIENT_ID: {
+    name: 'FYERS_CLIENT_ID',
+    key: 'clientId',
+    parse: parseAppId,
+    drop: dropParameter('FYERS_CLIENT_ID'),
+  },
+  FYERS_SECRET_KEY: {
+    name: 'FYERS_SECRET_KEY',
+    key: 'secretKey',
+    parse: parseAppSecret,
+    drop: dropParameter('FYERS_SECRET_KEY'),
+  },
+  [LEFT.secret]: {
+    name: LEFT.secret,
+    key: 'pin',
+    parse: parsePin,
+    drop: `aws secretsmanager delete-secret --secret-id ${LEFT.secret} --force-delete-without-recovery --region ${REGION}`,
+  },
+} as const satisfies Readonly<Record<string, ConfigPlace>>;
+
+const Config = z.record(z.string(), z.object({ value: z.optional(z.string()) }));
+
+export interface Configuration {
+  /** What became of it, for people. @throws FyersError as {@link configurationIn}; the value is there, and was read back */
+  keep(place: ConfigPlace, value: string): Promise<string>;
+  /** @throws FyersError `operator.takeover` for a value that could not be kept: malformed, or another one is configured */
+  check(place: ConfigPlace, value: string): void;
+}
+
+/** Errors: `operator.prerequisite`, `operator.config`; `operator.takeover` for a value that can't be kept. */
+export async function configurationIn(
+  pulumi: Pulumi,
+  stack: string,
+  hide: (secret: string) => void,
+): Promise<Configuration> {
+  const read = async (): Promise<ReadonlyMap<string, string>> => {
+    const text = await pulumi(['config', '--json', '--show-secrets', '--stack', stack], '');
+    const values = Config.parse(JSON.parse(text === '' ? '{}' : text));
+    const entries = Object.entries(values).flatMap(([name, { value }]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    for (const [, value] of entries) hide(value);
+    return new Map(entries);
+  };
+  let known = await read();
+  const current = ({ key }: ConfigPlace) => known.get(`${PROJECT}:${key}`);
+  const check = (place: ConfigPlace, value: string): void => {
+    const parsed = place.parse(value);
+    if (!parsed.ok) throw malformed(place, parsed.problem);
+    const there = current(place);
+    if (there !== undefined && there.trim() !== value) throw conflict(place, stack);
+  };
+  return {
+    check,
+    async keep(place, value) {
+      check(place, value);
+      const where = `${place.key} in the configuration of ${stack}, encrypted`;
+      if (current(place) !== undefined) return `${where} (was there)`;
+      await pulumi(['config', 'set', '--secret', '--stack', stack, place.key], value);
+      known = await read();
+      if (current(place)?.trim() === value) return where;
+      throw notKept(place.name, `\`pulumi config get ${place.key}\` gives something else`);
+    },
+  };
+}
+
+type TokenName = 'FYERS_ACCESS_TOKEN' | 'FYERS_REFRESH_TOKEN';
+
+/**
+ * The newer one by its time of issue stays: the account's goes into the file, or the file's is kept.
+ *
+ * @returns what became of it, for people
+ * @throws FyersError `operator.token-file` for a file that can't be read, `platform.disk`, `operator.takeover`
+ */
+export async function keepToken(folder: string, name: TokenName, text: string): Promise<string> {
+  const token = text.trim();
+  const claims = decodeToken(token);
+  if (claims === null) return 'not a token of Fyers, so it is not kept';
+  const current = newestIn(folder, name);
+  if (current === token) return `beside .env already`;
+  const issuedAt = current === null ? null : (decodeToken(current)?.issuedAt ?? null);
+  if (issuedAt !== null && issuedAt >= claims.issuedAt) return 'the newer token beside .env stays';
+  const files = await write(folder, name, token);
+  if (newestIn(folder, name) === token) return files.join(' and ');
+  throw notKept(name, `${files.join(' and ')} hold something else`);
+}
+
+/** @returns the files, for their owner's eyes only */
+async function write(folder: string, name: TokenName, text: string): Promise<readonly string[]> {
+  return name === 'FYERS_ACCESS_TOKEN'
+    ? writeAccessToken(folder, valueOrStop(name, parseAccessToken(text)))
+    : writeRefreshToken(folder, valueOrStop(name, parseRefreshToken(text)));
+}
+
+/** @throws FyersError `operator.token-file` */
+export function newestIn(folder: string, name: TokenName): string | null {
+  const { accessToken, refreshToken, problems } = readTokenFiles(folder);
+  if (problems.length === 0) return name === 'FYERS_ACCESS_TOKEN' ? accessToken : refreshToken;
+  throw new FyersError(
+    'operator.token-file',
+    problems.join(' '),
+    'Then run `npx --no-install fyers takeover` again.',
+  );
+}
+
+function malformed({ name, drop }: ConfigPlace, problem: string): FyersError {
+  return new FyersError(
+    'operator.takeover',
+    `${name} in the account ${problem}, so it cannot be configured. Nothing was changed.`,
+    `Remove it with \`${drop}\` if it is worth nothing, and run \`npx --no-install fyers takeover\` again.`,
+  );
+}
+
+function conflict({ name, key, drop }: ConfigPlace, stack: string): FyersError {
+  return new FyersError(
+    'operator.takeover',
+    `${key} in the configuration of ${stack} is another value than ${name} in the account, and only you know which one is right.`,
+    `To take the account's: \`pulumi config rm --stack ${stack} ${key}\`. To stay with the configured one: \`${drop}\`. Then run \`npx --no-install fyers takeover\` again.`,
+  );
+}
+
+function notKept(name: string, why: string): FyersError {
+  return new FyersError(
+    'operator.takeover',
+    `${name} was written and read back, and ${why}. Nothing was removed.`,
+    'Look at it, and run `npx --no-install fyers takeover` again.',
+  );
+}

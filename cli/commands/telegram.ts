@@ -1,0 +1,151 @@
+// `npx fyers telegram`: finds the operator's chat with the operator's bot, and stores both for the functions.
+import type { Command } from 'commander';
+import type { FoundChat } from '../../adapters/telegram.ts';
+import { type TelegramChat, parseBotToken, parseEndpoint } from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import { ENVIRONMENT, TELEGRAM_API_URL } from '../../core/config/names.ts';
+import { MINUTE, SECOND, plus } from '../../core/time.ts';
+import { testMessage } from '../shared/channels.ts';
+import type { Session } from '../shared/io.ts';
+import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
+import { type Settings, settingOrStop, settingsOf, valueOrStop } from '../shared/settings.ts';
+
+interface TelegramOptions {
+  readonly env?: true;
+  readonly chat?: string;
+  readonly stack?: string;
+  readonly store: boolean;
+  readonly yes?: true;
+}
+
+const LOOKS_FOR = 2 * MINUTE;
+const LOOKS_EVERY = 3 * SECOND;
+
+export function addTelegram(program: Command, session: Session): void {
+  program
+    .command('telegram')
+    .description('Get the daily login link by Telegram: finds your chat with your bot.')
+    .option('--env', `take the bot token from ${ENVIRONMENT.telegram} in .env`)
+    .option('--chat <ID>', 'the chat, where several have written to the bot')
+    .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
+    .option('--no-store', 'find the chat and send a test message, and store nothing')
+    .option('--yes', "don't ask before storing; needed where nobody is at the terminal")
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Before: in Telegram, write /newbot to @BotFather, and keep the token that it gives. Open the chat with your new bot and
+press Start; in a group, add the bot and write something.
+
+Asks for the token, unseen, or takes it from a pipe. Waits up to two minutes for the chat, sends a test message to it, and
+stores token and chat as the secret \`telegram\` of the stack, by standard input. The token is never printed.
+
+Examples:
+  $ npx --no-install fyers telegram
+  $ npx --no-install fyers telegram --chat -1001234567890 --yes < bot-token.txt`,
+    )
+    .action((options: TelegramOptions) => telegram(session, options));
+}
+
+async function telegram(session: Session, options: TelegramOptions): Promise<void> {
+  const { io } = session;
+  const settings = settingsOf(io.cwd, io.env);
+  const apiUrl =
+    settingOrStop(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
+  const botToken = await botTokenFor(session, options, settings);
+  const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
+  const chat: TelegramChat = { botToken, chatId: found.chatId };
+  const { telegramChannel } = await import('../../adapters/telegram.ts');
+  await telegramChannel({ chat, apiUrl }).send(testMessage(io.clock.now()));
+  io.out(`Sent a test message to ${found.name} (chat ${found.chatId}).`);
+  await store(session, options, chat);
+}
+
+/** @throws FyersError `operator.config` for what is no bot token */
+async function botTokenFor(
+  { io, hide }: Session,
+  options: TelegramOptions,
+  settings: Settings,
+): Promise<string> {
+  const given =
+    options.env === true
+      ? // A chat may be there already: `<bot token>/<chat>`.
+        (settings(ENVIRONMENT.telegram) ?? '').replace(/\/-?\d*$/, '')
+      : io.person === null
+        ? await io.piped()
+        : await io.person.ask('Bot token from @BotFather: ', { hidden: true });
+  const place = options.env === true ? settings.placeOf(ENVIRONMENT.telegram).place : 'The value';
+  const token = valueOrStop(place, parseBotToken(given.trim()));
+  hide(token);
+  return token;
+}
+
+/** Waits for the first message. @throws FyersError `operator.channel` when none comes in time */
+async function chatsSeen(
+  { io }: Session,
+  botToken: string,
+  apiUrl: string,
+): Promise<readonly FoundChat[]> {
+  const { chatsOf } = await import('../../adapters/telegram.ts');
+  const until = plus(io.clock.now(), LOOKS_FOR);
+  for (let told = false; ; told = true) {
+    const chats = await chatsOf(botToken, apiUrl);
+    if (chats.length > 0) return chats;
+    if (io.clock.now() >= until) throw nobodyWrote();
+    if (!told) io.err('Open the chat with your bot in Telegram and press Start. Waiting for it …');
+    await io.clock.sleepUntil(plus(io.clock.now(), LOOKS_EVERY), new AbortController().signal);
+  }
+}
+
+function nobodyWrote(): FyersError {
+  return new FyersError(
+    'operator.channel',
+    'Nobody has written to the bot for two minutes, or another program has fetched its messages.',
+    'Write something to the bot in Telegram, and repeat `npx --no-install fyers telegram`.',
+  );
+}
+
+/** @throws FyersError `operator.usage` where it can't be told which chat is meant */
+async function chatFor(
+  { io }: Session,
+  options: TelegramOptions,
+  chats: readonly FoundChat[],
+): Promise<FoundChat> {
+  io.out('Chats that have written to the bot:');
+  for (const { chatId, name } of chats) io.out(`  ${chatId}  ${name}`);
+  const [first, second] = chats;
+  if (options.chat === undefined && first !== undefined && second === undefined) return first;
+  const wanted =
+    options.chat ??
+    (io.person === null ? '' : (await io.person.ask('The number of the chat to use: ')).trim());
+  const chosen = chats.find(({ chatId }) => chatId === wanted);
+  if (chosen !== undefined) return chosen;
+  throw new FyersError(
+    'operator.usage',
+    wanted === '' ? 'More than one chat has written.' : `No chat ${wanted} has written to the bot.`,
+    'Name one of those above: `npx --no-install fyers telegram --chat ID`.',
+  );
+}
+
+async function store(
+  { io }: Session,
+  options: TelegramOptions,
+  { botToken, chatId }: TelegramChat,
+): Promise<void> {
+  if (!options.store || (options.yes !== true && io.person === null)) {
+    io.out(
+      `Nothing was stored. To do it: \`pulumi config set --secret telegram\`, and enter the bot token, then /${chatId}, as one word; or repeat this with --yes.`,
+    );
+    return;
+  }
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  const stack = await selectedStack(pulumi, options.stack);
+  if (options.yes !== true && (await io.person?.confirm(`Store it for stack ${stack}?`)) !== true) {
+    io.out('Nothing was stored.');
+    return;
+  }
+  const value = `${botToken}/${chatId}`;
+  await pulumi(['config', 'set', '--secret', '--stack', stack, 'telegram'], value);
+  io.out(`Stored for stack ${stack}, encrypted.`);
+  io.out('Next: `pulumi up`, then `npx --no-install fyers test-alert`.');
+}

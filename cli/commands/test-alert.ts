@@ -1,0 +1,194 @@
+// `npx fyers test-alert`: would a message reach the operator? Every channel says for itself.
+import type { Command } from 'commander';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import { FyersError } from '../../core/errors.ts';
+import type { Names } from '../../core/config/names.ts';
+import { asOperator } from '../shared/aws.ts';
+import { channelsOfStack, telegramOfStack, testMessage } from '../shared/channels.ts';
+import type { Session } from '../shared/io.ts';
+import { namesOf, settingsOf } from '../shared/settings.ts';
+import { paint, table } from '../shared/terminal.ts';
+
+interface TestAlertOptions {
+  readonly suffix?: string;
+  readonly resubscribe?: true | string;
+}
+
+/** What became of one channel. */
+interface Outcome {
+  /** Somebody would read it. */
+  readonly heard: boolean;
+  /** Somebody is to be reached by it, confirmed or not. */
+  readonly meant: boolean;
+  readonly problem: FyersError | null;
+}
+
+export function addTestAlert(program: Command, session: Session): void {
+  program
+    .command('test-alert')
+    .description('Send a test message the way the functions send the daily login link.')
+    .option('--resubscribe [ADDRESS]', 'no message: let AWS send a new confirmation mail')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Uses the topic and the Telegram chat that the deployed FyersLogin has, with your own AWS identity. A subscription that is
+pending gets nothing: confirm it with \`fyers confirm\`. --resubscribe takes the given address, else ${EMAIL} in .env,
+else every address that is pending; AWS forgets those after three days.
+
+Exits with 2 when nobody would have read the message, and with 4 when a channel did not take it.
+
+Examples:
+  $ npx --no-install fyers test-alert
+  $ npx --no-install fyers test-alert --resubscribe me@example.in`,
+    )
+    .action((options: TestAlertOptions) => testAlert(session, options));
+}
+
+/** The program's own key for the address. */
+const EMAIL = 'FYERS_EMAIL';
+
+async function testAlert(session: Session, options: TestAlertOptions): Promise<void> {
+  const { io } = session;
+  const names = namesOf(settingsOf(io.cwd, io.env), options.suffix);
+  const { topicArn, telegramApiUrl } = await channelsOfStack(session, names);
+  if (options.resubscribe !== undefined) {
+    await resubscribe(session, topicArn, options.resubscribe);
+    return;
+  }
+  const outcomes = [
+    ...(topicArn === null ? [] : [await tryTopic(session, topicArn)]),
+    ...(telegramApiUrl === null ? [] : [await tryTelegram(session, names, telegramApiUrl)]),
+  ];
+  stopUnlessHeard(outcomes);
+}
+
+/** @throws FyersError `operator.channel`, or the problem of a channel that did not take the message */
+function stopUnlessHeard(outcomes: readonly Outcome[]): void {
+  const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
+  if (outcomes.some(({ heard }) => heard)) {
+    if (problem !== null) throw problem;
+    return;
+  }
+  const meant = outcomes.some((outcome) => outcome.meant);
+  throw (
+    problem ??
+    new FyersError(
+      'operator.channel',
+      outcomes.length === 0
+        ? 'The stack has no channel to reach you by.'
+        : meant
+          ? 'Nobody has confirmed a subscription, so nobody would have read the message.'
+          : 'Nobody is subscribed, so nobody would have read the message.',
+      !meant
+        ? 'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.'
+        : "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
+    )
+  );
+}
+
+async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
+  const { io } = session;
+  io.out(paint(io, 'strong', `Topic ${topicArn}`));
+  return reported(session, async () => {
+    const { topicChannel } = await import('../../adapters/aws/topic.ts');
+    const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+    const client = await topicClient(session);
+    const subscriptions = await asOperator(subscriptionsOf(client, topicArn));
+    const rows = subscriptions.map(({ protocol, endpoint, confirmed }) => [
+      { text: confirmed ? 'confirmed' : 'pending', tone: confirmed ? 'good' : 'bad' } as const,
+      { text: protocol },
+      { text: endpoint },
+    ]);
+    if (rows.length > 0) {
+      for (const line of table(io, ['Subscription', 'By', 'Address'], rows)) io.out(line);
+    }
+    const listeners = subscriptions.filter(({ confirmed }) => confirmed).length;
+    // Without one it would be a fault of the channel, also where Telegram alone is meant.
+    if (listeners > 0) {
+      await asOperator(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
+    }
+    io.out(`Sent to ${String(listeners)} of ${String(subscriptions.length)} subscriptions.`);
+    return { heard: listeners > 0, meant: subscriptions.length > 0 };
+  });
+}
+
+function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Outcome> {
+  const { io } = session;
+  io.out(paint(io, 'strong', 'Telegram'));
+  return reported(session, async () => {
+    const { chatId, channel } = await telegramOfStack(session, names, apiUrl);
+    await channel.send(testMessage(io.clock.now()));
+    io.out(`Sent to chat ${chatId}.`);
+    return { heard: true, meant: true };
+  });
+}
+
+/** A channel's problem is told with it, and does not keep the message from the others. */
+async function reported(
+  { io }: Session,
+  send: () => Promise<Omit<Outcome, 'problem'>>,
+): Promise<Outcome> {
+  try {
+    return { ...(await send()), problem: null };
+  } catch (caught) {
+    if (!(caught instanceof FyersError)) throw caught;
+    io.out(paint(io, 'bad', `Not sent (${caught.code}).`));
+    return { heard: false, meant: true, problem: caught };
+  }
+}
+
+async function resubscribe(
+  session: Session,
+  topicArn: string | null,
+  given: true | string,
+): Promise<void> {
+  const { io } = session;
+  if (topicArn === null) {
+    throw new FyersError(
+      'operator.channel',
+      'The stack has no topic to subscribe to.',
+      'Run `pulumi config set email ADDRESS` and `pulumi up`.',
+    );
+  }
+  const { askToSubscribe } = await import('../../adapters/aws/subscriptions.ts');
+  const client = await topicClient(session);
+  for (const address of await addressesFor(session, client, topicArn, given)) {
+    await asOperator(askToSubscribe(client, topicArn, address));
+    io.out(`AWS sends a mail to ${address}, unless it is confirmed already.`);
+  }
+  io.out('Next: `npx --no-install fyers confirm`, with the link in that mail; do not press it.');
+}
+
+/** @throws FyersError `operator.usage` where no address is to be had */
+async function addressesFor(
+  { io }: Session,
+  client: SNSClient,
+  topicArn: string,
+  given: true | string,
+): Promise<readonly string[]> {
+  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+  const named = given === true ? settingsOf(io.cwd, io.env)(EMAIL) : given;
+  const addresses =
+    named === null
+      ? (await asOperator(subscriptionsOf(client, topicArn)))
+          .filter(({ protocol, confirmed }) => protocol === 'email' && !confirmed)
+          .map(({ endpoint }) => endpoint)
+      : [named];
+  if (addresses.length > 0 && addresses.every((address) => /^[^\s@]+@[^\s@]+$/.test(address))) {
+    return addresses;
+  }
+  throw new FyersError(
+    'operator.usage',
+    named === null
+      ? 'No address is pending, and none is given.'
+      : `"${named}" is no e-mail address.`,
+    'Give it: `npx --no-install fyers test-alert --resubscribe me@example.in`.',
+  );
+}
+
+async function topicClient({ io }: Session): Promise<SNSClient> {
+  const { SNSClient } = await import('@aws-sdk/client-sns');
+  return new SNSClient(io.aws);
+}

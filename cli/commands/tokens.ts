@@ -1,0 +1,265 @@
+// `npx fyers tokens`: is there a token for the coming session?
+import type { Command } from 'commander';
+import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
+import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import { nextSession } from '../../core/market/calendar.ts';
+import type { Proof } from '../../core/ports.ts';
+import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { clockCheck, type ClockCheck, valueOrStop } from '../shared/settings.ts';
+import type { Session } from '../shared/io.ts';
+import { unprovenError } from './login/mint.ts';
+import { type Cell, paint, table, type Terminal, type Tone } from '../shared/terminal.ts';
+import {
+  answerIn,
+  depthRefusedIn,
+  fromFiles,
+  fromParameters,
+  type Held,
+  judge,
+  type JudgedToken,
+  loginHelpsFrom,
+  mayBeProven,
+  type TokenState,
+  type Verdict,
+  type View,
+} from '../shared/tokens.ts';
+
+interface TokensOptions {
+  readonly dir: string;
+  readonly useSsm?: true;
+  readonly suffix?: string;
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+export function addTokens(program: Command, session: Session): void {
+  program
+    .command('tokens')
+    .description(
+      'The tokens beside .env or in AWS, and whether one is good for the coming session.',
+    )
+    .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
+    .option('--use-ssm', 'the parameters in AWS instead of the token files')
+    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--offline', 'ask the broker nothing')
+    .option('--json', 'for scripts')
+    .option('--debug', 'say more when something fails')
+    .addHelpText(
+      'after',
+      `
+Times come from the tokens themselves, decoded without verifying. What proves a token is the broker's answer to one live
+read, unless --offline. Tokens are shown as fingerprints, never themselves.
+
+Exits with 0 when the access token outlives the coming session (during one, that one; after its close, the next trading
+day's) and was proven live, or with --offline says so of itself. Exits with 2 when it doesn't, and with 3 when the broker
+cannot be reached to prove it.
+
+Examples:
+  $ npx --no-install fyers tokens
+  $ npx --no-install fyers tokens --use-ssm --json | jq .good`,
+    )
+    .action((options: TokensOptions) => tokens(session, options));
+}
+
+async function tokens(session: Session, options: TokensOptions): Promise<void> {
+  const { io } = session;
+  const held = await (options.useSsm === true
+    ? fromParameters(session, options)
+    : fromFiles(session, options));
+  const now = io.clock.now();
+  const viewAt = (at: Instant): View => ({
+    account: held.account,
+    now: at,
+    session: nextSession(at, held.calendar),
+  });
+  const offline = options.offline === true;
+  const check = clockCheck(io.clock);
+  check.saw(held.accessToken);
+  check.saw(held.refreshToken);
+  const mayLive = [now, check.rightTime()].some((at) => mayBeProven(held.accessToken, viewAt(at)));
+  const proof = !offline && mayLive ? await prove(session, held, check.onServerTime) : null;
+  const judgedAt = (at: Instant): Verdict => judge(held, { ...viewAt(at), proof, offline });
+  const first = judgedAt(now);
+  const fault = check.fault();
+  const verdict = fault === null || first.good ? first : judgedAt(check.rightTime());
+  const notices = fault === null ? [] : [clockFaultWords(fault)];
+  const shown = { ...held, notices: [...held.notices, ...notices] };
+  if (options.json === true) io.out(jsonOf(shown, verdict));
+  else for (const line of linesOf(io, shown, verdict)) io.out(line);
+  // The clock is named where it makes the difference.
+  if (fault !== null && byClock(first) && !byClock(verdict)) throw clockError(fault);
+  stopUnlessGood(held, verdict);
+}
+
+/** Not good for what the clock has to do with. */
+function byClock({ access, lasts }: Verdict): boolean {
+  return access.state === 'malformed' || access.state === 'expired' || !lasts;
+}
+
+/** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
+export async function prove(
+  session: Session,
+  held: Held,
+  onServerTime: ClockCheck['onServerTime'] = () => undefined,
+): Promise<Proof> {
+  const appId = valueOrStop(
+    `FYERS_CLIENT_ID ${held.place}`,
+    held.appId === null
+      ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
+      : parseAppId(held.appId),
+  );
+  const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
+  const { fyersBroker } = await import('../../adapters/fyers/auth.ts');
+  const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide, onServerTime });
+  return broker.prove(appId, token, new AbortController().signal, held.reads);
+}
+
+function stopUnlessGood(held: Held, verdict: Verdict): void {
+  if (verdict.good) return;
+  const { proof } = verdict.access;
+  if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
+    throw unprovenError(proof, 'tokens');
+  }
+  if (held.problems.length > 0) {
+    throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);
+  }
+  const from = loginHelpsFrom(verdict);
+  throw new FyersError(
+    'operator.credentials',
+    `No access token is good for the session of ${verdict.session.date}.`,
+    from === null
+      ? held.nextStep
+      : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
+  );
+}
+
+// How the tokens are shown: a table for people, JSON for scripts. Fingerprints, never tokens.
+
+const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
+
+const TONES: Readonly<Record<TokenState, Tone>> = {
+  missing: 'quiet',
+  malformed: 'bad',
+  foreign: 'bad',
+  expired: 'bad',
+  refused: 'bad',
+  unproven: 'quiet',
+  live: 'good',
+};
+
+function linesOf(terminal: Terminal, held: Held, verdict: Verdict): readonly string[] {
+  const { now, access, refresh } = verdict;
+  return [
+    paint(terminal, 'strong', `App ${held.appId ?? 'not configured'}, tokens ${held.place}`),
+    '',
+    ...table(terminal, HEAD, [
+      row('access', access, held.accessToken, now),
+      row('refresh', refresh, held.refreshToken, now),
+    ]),
+    '',
+    ...[...held.notices, ...held.problems],
+    ...answerLines(terminal, access),
+    sessionLine(terminal, verdict),
+    paint(
+      terminal,
+      'quiet',
+      "Times are the tokens' own, decoded without verifying; only the broker's answer proves one.",
+    ),
+  ];
+}
+
+function jsonOf(held: Held, verdict: Verdict): string {
+  const { now, session, access, refresh, good } = verdict;
+  return JSON.stringify(
+    {
+      good,
+      place: held.place,
+      appId: held.appId,
+      session: {
+        date: session.date,
+        opensAt: formatIso(session.opensAt),
+        closesAt: formatIso(session.closesAt),
+        certainty: session.certainty,
+      },
+      signaturesVerified: false,
+      accessToken: {
+        ...fields(access, held.accessToken, now),
+        proof: access.proof?.kind ?? null,
+        answer: answerIn(access),
+        depthRefused: depthRefusedIn(access),
+      },
+      refreshToken: fields(refresh, held.refreshToken, now),
+      notices: held.notices,
+      problems: held.problems,
+    },
+    null,
+    2,
+  );
+}
+
+function row(
+  name: string,
+  { state, claims }: JudgedToken,
+  token: string | null,
+  now: Instant,
+): readonly Cell[] {
+  const quiet = (text: string | null | undefined): Cell => ({ text: text ?? '-' });
+  return [
+    quiet(name),
+    { text: state, tone: TONES[state] },
+    quiet(token === null ? null : displayFingerprint(token)),
+    quiet(claims?.fyId),
+    quiet(claims === null ? null : formatIst(claims.issuedAt)),
+    quiet(claims === null ? null : formatIst(claims.expiresAt)),
+    quiet(claims === null ? null : timeLeft(claims.expiresAt - now)),
+  ];
+}
+
+function fields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
+  return {
+    state,
+    fingerprint: token === null ? null : displayFingerprint(token),
+    account: claims?.fyId ?? null,
+    issuedAt: claims === null ? null : formatIso(claims.issuedAt),
+    expiresAt: claims === null ? null : formatIso(claims.expiresAt),
+    leftSeconds:
+      claims === null ? null : Math.max(0, Math.floor((claims.expiresAt - now) / SECOND)),
+  };
+}
+
+/** The broker's own words, where it did not simply say yes. */
+function answerLines(terminal: Terminal, access: JudgedToken): readonly string[] {
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  return [
+    ...(answer === null ? [] : [paint(terminal, 'bad', `Fyers' answer: ${answer}`)]),
+    ...(depth === null ? [] : [paint(terminal, 'bad', `Market depth is refused: ${depth}`)]),
+  ];
+}
+
+function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdict): string {
+  const when = `The coming session, ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
+  const proof = access.state === 'live' ? 'proven by one live read' : 'by its own word';
+  const alive = access.state === 'live' || access.state === 'unproven';
+  const how = good
+    ? `the access token is good for it, ${proof}.`
+    : alive && !lasts
+      ? 'the access token ends before its close.'
+      : depthRefusedIn(access) !== null
+        ? 'the access token is live, and `fyers harvest` cannot record with it.'
+        : alive
+          ? 'the access token lasts, and could not be proven.'
+          : 'there is no access token for it.';
+  return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
+}
+
+/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` when it is over. */
+function timeLeft(ms: number): string {
+  if (ms <= 0) return 'none';
+  const padded = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const [days, hours, minutes] = [ms / DAY, (ms % DAY) / HOUR, (ms % HOUR) / MINUTE];
+  if (days >= 1) return `${String(Math.floor(days))} d ${padded(hours)} h`;
+  if (hours >= 1) return `${String(Math.floor(hours))} h ${padded(minutes)} min`;
+  return `${String(Math.floor(minutes))} min`;
+}

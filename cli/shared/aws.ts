@@ -1,0 +1,189 @@
+// Parameter Store as the operator's own identity sees it, with the operator's way out of each fault.
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import * as z from 'zod/mini';
+import { type ErrorCode, FyersError } from '../../core/errors.ts';
+import { type Names, type ParameterName, REGION } from '../../core/config/names.ts';
+import type { TokenStore } from '../../core/ports.ts';
+import { asSentence } from '../../core/text.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import type { Session } from './io.ts';
+import { withNextStep } from './bucket.ts';
+
+export type ReadParameter = (name: ParameterName) => Promise<string | null>;
+
+/** AWS's names for what is not there, each service its own. */
+const ABSENT: ReadonlySet<string> = new Set([
+  'ResourceNotFoundException',
+  'NoSuchEntityException',
+  'NoSuchEntity',
+  'ParameterNotFound',
+  'NotFound',
+  'NotFoundException',
+]);
+
+const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
+  'operator.credentials':
+    'Run `aws configure` or choose a profile with AWS_PROFILE, check it with `aws sts get-caller-identity`, and repeat the command.',
+  'platform.permission':
+    'Allow your own AWS identity that action on that resource (`aws sts get-caller-identity` names it), or use one that may.',
+  'platform.store': `Check the connection to AWS (${REGION}) with \`npx --no-install fyers doctor\`, and try again in a few minutes.`,
+};
+
+/**
+ * Null where there is no such parameter.
+ * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
+ */
+export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
+  const store = await parametersOf(session, names);
+  return (name) => store.read(name);
+}
+
+/**
+ * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
+ *
+ * @param keyId the key that encrypts what is written; default: the account's own for parameters
+ */
+export async function parametersOf(
+  session: Session,
+  names: Names,
+  keyId?: string,
+): Promise<TokenStore> {
+  const { SSMClient } = await import('@aws-sdk/client-ssm');
+  const client = new SSMClient(session.io.aws);
+  const { parameterStore } = await import('../../adapters/aws/parameters.ts');
+  const store = parameterStore({ client, names, keyId, onSecret: session.hide });
+  return {
+    read: (name) => asOperator(store.read(name)),
+    write: (name, value) => asOperator(store.write(name, value)),
+  };
+}
+
+/** What AWS answered to the operator's own identity: its faults get the operator's way out. */
+export async function asOperator<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (caught) {
+    throw forTheOperator(caught);
+  }
+}
+
+/** Runs one call of the operator's. Errors: as {@link parameterReader}, naming what was being done, such as "Reading the alarms". */
+export async function awsCall<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  const { awsFault } = await import('../../adapters/aws/fault.ts');
+  try {
+    return await call();
+  } catch (caught) {
+    throw forTheOperator(awsFault(caught, doing));
+  }
+}
+
+/** The same, null where AWS says that there is no such thing. */
+export function ifThere<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
+  return awsCall(doing, async () => {
+    try {
+      return await call();
+    } catch (caught) {
+      if (caught instanceof Error && ABSENT.has(caught.name)) return null;
+      throw caught;
+    }
+  });
+}
+
+/** The adapter's next steps are for a role of the program; here it is a person who asks. */
+export function forTheOperator(caught: unknown): unknown {
+  return withNextStep(caught, NEXT_STEPS);
+}
+
+// The stack's functions, called by the operator's own identity.
+
+/** What FyersTokenRefresh answers; `body` is JSON text, as behind an HTTP gateway. */
+interface KeeperAnswer {
+  readonly statusCode: number;
+  /** Parsed. */
+  readonly body: unknown;
+}
+
+/** The function's own limit is two minutes. */
+const LONGEST_RUN = 2 * MINUTE + 5 * SECOND;
+
+const Answer = z.object({ statusCode: z.number(), body: z.string() });
+
+/** What FyersTokenRefresh fails with; it writes the code before its words. */
+const CODES = [
+  'operator.config',
+  'operator.usage',
+  'operator.credentials',
+  'operator.app-secret',
+  'operator.account',
+  'broker.unreachable',
+  'broker.bad-token',
+  'platform.store',
+  'platform.permission',
+  'platform.busy',
+  'platform.message',
+  'platform.integrity',
+  'bug.unexpected',
+] as const satisfies readonly ErrorCode[];
+
+/** Once: a run that is asked for twice would do its work twice. @throws FyersError as {@link CODES}, and for AWS's own faults */
+export async function invokeKeeper(
+  session: Session,
+  names: Names,
+  event: unknown,
+): Promise<KeeperAnswer> {
+  const name = names.function('refresh');
+  const { invokeFunction } = await import('../../adapters/aws/functions.ts');
+  const client = await lambdaClient(session);
+  const invoked = await invokeFunction(client, name, event).catch((caught: unknown) => {
+    throw forTheOperator(caught);
+  });
+  if (invoked.kind === 'failed') throw failureOf(session, name, invoked.message);
+  const answer = Answer.safeParse(invoked.payload);
+  if (!answer.success) throw strange(name);
+  return { statusCode: answer.data.statusCode, body: parseJson(answer.data.body) };
+}
+
+/** The login function's address, with a trailing slash. */
+export async function loginFunctionUrl(session: Session, names: Names): Promise<string> {
+  const { functionUrl } = await import('../../adapters/aws/functions.ts');
+  const client = await lambdaClient(session);
+  return functionUrl(client, names.function('login')).catch((caught: unknown) => {
+    throw forTheOperator(caught);
+  });
+}
+
+async function lambdaClient({ io }: Session): Promise<LambdaClient> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  return new LambdaClient({
+    ...io.aws,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 3 * SECOND, requestTimeout: LONGEST_RUN },
+  });
+}
+
+function failureOf(session: Session, name: string, message: string): FyersError {
+  const code = CODES.find((each) => message.startsWith(`${each}: `));
+  const words = code === undefined ? message : message.slice(code.length + 2);
+  const timedOut = message.includes('Task timed out');
+  return new FyersError(
+    code ?? (timedOut ? 'platform.busy' : 'bug.unexpected'),
+    `${name} failed: ${asSentence(words.trim())}`,
+    'What it did: `npx --no-install fyers logs refresh`.',
+  );
+}
+
+function strange(name: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${name} gave an answer that is none of this version.`,
+    'Run `pulumi up`, so that the function and this command are of one version.',
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

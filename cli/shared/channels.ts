@@ -1,0 +1,71 @@
+// How the functions of a stack reach their operator, as their own settings say.
+import { parseTelegram } from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import { ENVIRONMENT, type Names, REGION, TELEGRAM_API_URL } from '../../core/config/names.ts';
+import type { Message, Notifier } from '../../core/ports.ts';
+import { type Instant, formatIst } from '../../core/time.ts';
+import { asOperator, parametersOf } from './aws.ts';
+import type { Session } from './io.ts';
+
+export interface StackChannels {
+  readonly topicArn: string | null;
+  /** The address of Telegram's API; null where Telegram is not configured. */
+  readonly telegramApiUrl: string | null;
+}
+
+/**
+ * From the login function, which sends the links that are asked for.
+ * Errors: `operator.prerequisite` without that function; those of AWS.
+ */
+export async function channelsOfStack({ io }: Session, names: Names): Promise<StackChannels> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
+  const name = names.function('login');
+  const found = await asOperator(deployedFunction(new LambdaClient(io.aws), name));
+  if (found !== null) return channelsIn(found.environment);
+  throw new FyersError(
+    'operator.prerequisite',
+    `There is no function ${name} in ${REGION}.`,
+    'Run `pulumi up`, or name the stack with --suffix.',
+  );
+}
+
+export function channelsIn(environment: Readonly<Record<string, string>>): StackChannels {
+  return {
+    topicArn: environment[ENVIRONMENT.topicArn] ?? null,
+    telegramApiUrl:
+      environment[ENVIRONMENT.telegram] === undefined
+        ? null
+        : (environment[ENVIRONMENT.telegramApiUrl] ?? TELEGRAM_API_URL),
+  };
+}
+
+/** The chat that the stack's parameter names. Errors: `operator.config`, those of AWS. */
+export async function telegramOfStack(
+  session: Session,
+  names: Names,
+  apiUrl: string,
+): Promise<{ readonly chatId: string; readonly channel: Notifier }> {
+  const store = await parametersOf(session, names);
+  const parsed = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
+  if (!parsed.ok) {
+    throw new FyersError(
+      'operator.config',
+      `The parameter ${names.parameter('FYERS_TELEGRAM')} ${parsed.problem}.`,
+      'Run `npx --no-install fyers telegram`, and `pulumi up`.',
+    );
+  }
+  session.hide(parsed.value.botToken);
+  const { telegramChannel } = await import('../../adapters/telegram.ts');
+  return {
+    chatId: parsed.value.chatId,
+    channel: telegramChannel({ chat: parsed.value, apiUrl }),
+  };
+}
+
+export function testMessage(now: Instant): Message {
+  return {
+    subject: 'Fyers test message: nothing is to do',
+    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. What needs you, such as the daily login, will reach you here.`,
+  };
+}

@@ -1,0 +1,106 @@
+// The person at the terminal: questions by npm's own prompt, and an address that is pasted by a reader of several lines.
+import { createInterface } from 'node:readline';
+import { read } from 'read';
+import { FyersError } from '../../core/errors.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import type { AskOptions, Person } from './io.ts';
+import { withoutControls } from './terminal.ts';
+
+/** Between two lines of one paste. */
+const PASTE_PAUSE_MS = 0.2 * SECOND;
+/** The same while what has come is not yet what was asked for. */
+const REST_PAUSE_MS = SECOND;
+
+/** Questions go to standard error, so that standard output holds nothing but the command's answer. */
+export const atTerminal: Person = {
+  ask: (question, { hidden = false, isWhole }: AskOptions = {}) =>
+    answerTo(
+      isWhole === undefined
+        ? read({ prompt: withoutControls(question), silent: hidden, output: process.stderr })
+        : readPasted(withoutControls(question), {
+            input: process.stdin,
+            output: process.stderr,
+            isWhole,
+          }),
+    ),
+  async confirm(question) {
+    const answer = await answerTo(
+      read({ prompt: `${withoutControls(question)} [y/N] `, output: process.stderr }),
+    );
+    return /^y(?:es)?$/i.test(answer.trim());
+  },
+};
+
+export interface PasteOptions {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly isWhole: (text: string) => boolean;
+  readonly pauseMs?: number;
+  readonly restPauseMs?: number;
+}
+
+/**
+ * All lines of a paste. A terminal that wraps copies line ends too: what comes after the first one must not be left for
+ * the next question, or for the shell. @throws Error at Ctrl-C, and where the input ends before a line
+ */
+export function readPasted(question: string, options: PasteOptions): Promise<string> {
+  const { input, output, isWhole, pauseMs = PASTE_PAUSE_MS, restPauseMs = REST_PAUSE_MS } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const lines: string[] = [];
+  const terminal = Reflect.get(output, 'isTTY') === true;
+  // Without a limit on the pause between CR and LF, each line of a file with both is followed by an empty one.
+  const reader = createInterface({ input, output, terminal, crlfDelay: MINUTE });
+  const text = (): string => [...lines, reader.line].join('\n');
+  const end = (): void => {
+    if (reader.line !== '') output.write('\n');
+    resolve(text());
+    reader.close();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      end,
+      lines.join('').trim() === '' || isWhole(text()) ? pauseMs : restPauseMs,
+    );
+  };
+  reader.on('line', (line) => {
+    lines.push(line);
+    wait();
+  });
+  // A last line without an end is still coming in.
+  const more = (): void => {
+    if (lines.length > 0) wait();
+  };
+  input.on('data', more);
+  reader.on('SIGINT', () => {
+    reject(new Error('canceled'));
+    reader.close();
+  });
+  reader.on('close', () => {
+    clearTimeout(timer);
+    input.off('data', more);
+    // Where the input ended, its last line is among the lines.
+    if (lines.length > 0) resolve(lines.join('\n'));
+    else reject(new Error('the input ended'));
+  });
+  reader.setPrompt(`${question.trim()} `);
+  reader.prompt();
+  return promise;
+}
+
+/** Ctrl-C at a question is the person's own word, and no fault. */
+async function answerTo(answer: Promise<string>): Promise<string> {
+  try {
+    return await answer;
+  } catch (caught) {
+    throw new FyersError(
+      'operator.usage',
+      'The question was not answered.',
+      'Repeat the command; `npx --no-install fyers --help` lists all of them.',
+      {
+        cause: caught,
+      },
+    );
+  }
+}

@@ -1,0 +1,65 @@
+// The operator's own Pulumi CLI, one command at a time, with its input by standard input.
+import { execFile } from 'node:child_process';
+import { FyersError } from '../../core/errors.ts';
+import type { Environment } from './io.ts';
+import { asSentence } from '../../core/text.ts';
+
+/** Answers what the command wrote to standard output. Errors: `operator.prerequisite`, `operator.config`. */
+export type Pulumi = (args: readonly string[], input: string) => Promise<string>;
+
+const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
+  [/no stack (?:selected|named)/i, 'Run `pulumi stack init dev` or `pulumi stack select`.'],
+  [/PULUMI_ACCESS_TOKEN|login/i, 'Run `pulumi login --local`, or log in to your own backend.'],
+  [/passphrase/i, 'Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.'],
+  [/no Pulumi.yaml/i, "Run it in the project's folder."],
+];
+const OTHERWISE = 'Correct what Pulumi says, and repeat the command.';
+
+export function pulumiIn({ folder, env }: { folder: string; env: Environment }): Pulumi {
+  return (args, input) =>
+    new Promise((resolve, reject) => {
+      const child = execFile(
+        'pulumi',
+        ['--non-interactive', '--color', 'never', ...args],
+        { cwd: folder, env: { ...env }, encoding: 'utf8' },
+        (error, output, complaint) => {
+          if (error === null) resolve(output);
+          else
+            reject(typeof error.code === 'string' ? notStarted(error) : refused(args, complaint));
+        },
+      );
+      // A child that ends before it has read its input breaks the pipe; its exit code says why.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(input);
+    });
+}
+
+/** The stack that is named, else the selected one. Errors as above. */
+export async function selectedStack(pulumi: Pulumi, named?: string): Promise<string> {
+  // Answers only where Pulumi is logged in and the stack is there: else the first value would find out.
+  const flags = named === undefined ? [] : ['--stack', named];
+  return (await pulumi(['stack', '--show-name', ...flags], '')).trim();
+}
+
+function notStarted(cause: Error): FyersError {
+  const absent = 'code' in cause && cause.code === 'ENOENT';
+  return new FyersError(
+    'operator.prerequisite',
+    absent ? 'There is no `pulumi` on the PATH.' : `\`pulumi\` cannot be run: ${cause.message}.`,
+    absent
+      ? 'Install the Pulumi CLI (https://www.pulumi.com/docs/install/), and repeat the command.'
+      : 'Find it with `ls -l $(which pulumi)`, make it executable or install it again, and repeat the command.',
+    { cause, isGeneral: absent },
+  );
+}
+
+/** Values are not among the arguments, so they can be shown. */
+function refused(args: readonly string[], complaint: string): FyersError {
+  const said = complaint.trim().replace(/^error: /, '');
+  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? OTHERWISE;
+  return new FyersError(
+    'operator.config',
+    `\`pulumi ${args.join(' ')}\` failed: ${asSentence(said)}`,
+    nextStep,
+  );
+}

@@ -1,0 +1,208 @@
+// The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
+import { createWriteStream, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import {
+  notADate,
+  openRecording,
+  type Recording,
+} from '../../adapters/recordings/open-recording.ts';
+import { unpacked } from '../../adapters/recordings/unzip.ts';
+import { parseShard } from '../../core/config/values.ts';
+import { readDate } from '../../core/date-text.ts';
+import { FyersError } from '../../core/errors.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import { OBJECTS } from '../../core/config/names.ts';
+import { type IstDate, istDateAt } from '../../core/time.ts';
+import { asOperator } from './aws.ts';
+import { bucketOf } from './bucket.ts';
+import type { Session } from './io.ts';
+import { ownDaysOf } from './settings.ts';
+
+export interface RecordingOptions {
+  readonly data: string;
+  readonly s3?: true;
+  readonly bucket?: string;
+  readonly shard?: string;
+}
+
+export const DEFAULT_DATA = 'harvested_data';
+
+/** Where the recording is that a command is about: the same options for each of them. */
+export function withRecordingOptions(command: Command): Command {
+  return command
+    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
+    .option('--bucket <BUCKET>', 'from this bucket')
+    .option('--shard <N>', 'in the bucket: of several harvesters (default: 0)');
+}
+
+/** @throws FyersError `operator.usage` for what is no shard */
+export function shardIn(text: string): number {
+  const shard = parseShard(text);
+  if (shard.ok) return shard.value;
+  throw new FyersError(
+    'operator.usage',
+    `--shard "${text}" ${shard.problem}.`,
+    'See which harvesters there are: `npx --no-install fyers status`.',
+  );
+}
+
+/** A day that was fetched is gone again afterwards. */
+export interface OpenedRecording extends Recording, AsyncDisposable {
+  /** From the bucket: manifest, Parquet and event log alone. */
+  readonly fetched: boolean;
+}
+
+/**
+ * @param what a date, a file, or undefined for the latest day of the folder
+ * @throws FyersError as `openRecording` does; for the bucket as every call of the operator's
+ */
+export async function recordingOf(
+  session: Session,
+  what: string | undefined,
+  options: RecordingOptions,
+): Promise<OpenedRecording> {
+  const { cwd } = session.io;
+  const shard = shardIn(options.shard ?? '0');
+  const given = what === undefined ? null : readDate(what);
+  const date = given?.ok === true ? given.value : null;
+  if (options.s3 !== true && options.bucket === undefined) {
+    if (options.shard !== undefined) throw shardOfFolder(shard);
+    const dataDir = path.resolve(cwd, options.data);
+    if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
+      const closed = marketClosed(session, date);
+      if (closed !== null) throw closed;
+    }
+    const recording = await openRecording({ what: what ?? null, dataDir, cwd });
+    for (const note of recording.notes) session.io.err(note);
+    return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  if (date === null) throw given?.ok === false ? notADate(given.problem) : withoutDate();
+  const bucket = options.bucket ?? (await bucketOf(session));
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
+  const temporary = removedAtEnd(dataDir);
+  try {
+    await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
+    const recording = await openRecording({ what: date, dataDir, cwd });
+    const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
+    return {
+      ...recording,
+      place,
+      fetched: true,
+      [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+    };
+  } catch (caught) {
+    await temporary[Symbol.asyncDispose]();
+    throw caught;
+  }
+}
+
+interface InBucket {
+  readonly bucket: string;
+  readonly date: IstDate;
+  readonly shard: number;
+}
+
+const EVENTS = 'events.jsonl.gz';
+
+/** Manifest, Parquet and event log of a closed day, as its folder had them. */
+async function fetchDay(
+  session: Session,
+  { date, shard, bucket }: InBucket,
+  folder: string,
+): Promise<void> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { objectStore } = await import('../../adapters/aws/object-store.ts');
+  const objects = objectStore({ client: new S3Client(session.io.aws), bucket });
+  await mkdir(folder, { recursive: true });
+  const fetched = async (name: string): Promise<string> => {
+    const file = path.join(folder, name);
+    const key = OBJECTS.dayFile(date, String(shard), name);
+    if (!(await asOperator(objects.get(key, file))))
+      throw marketClosed(session, date) ?? notInBucket(date, `s3://${bucket}/${key}`);
+    return file;
+  };
+  // Last in, so first out: without it the day is not whole.
+  await fetched('manifest.json');
+  await fetched('depth.parquet');
+  const zipped = await fetched(EVENTS);
+  const events = createWriteStream(zipped.slice(0, -'.gz'.length));
+  await pipeline(await unpacked(zipped), events);
+}
+
+function shardOfFolder(shard: number): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `--shard ${String(shard)} is a part of the bucket, and a folder of this machine has one harvester's days.`,
+    'Add --s3, or name the folder of that harvester with --data DIR: `npx --no-install fyers check --data DIR`.',
+  );
+}
+
+/** Of a date that nobody can have recorded; null for a day of the market. */
+export function marketClosed({ io }: Session, date: IstDate): FyersError | null {
+  const day = dayOf(date, ownDaysOf(io));
+  const isToCome = date > istDateAt(io.clock.now());
+  if (day.kind === 'open' && !isToCome) return null;
+  return new FyersError(
+    'operator.usage',
+    day.kind === 'closed'
+      ? `There is no recording of ${date}, and the market is closed on it (${day.why}).`
+      : `${date} is still to come.`,
+    `See which days have a session: \`npx --no-install fyers calendar ${date.slice(0, 7)}\`.`,
+  );
+}
+
+function withoutDate(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    'A day of the bucket needs its date.',
+    'Write it as YYYY-MM-DD: `npx --no-install fyers report 2026-11-25 --s3`.',
+  );
+}
+
+function notInBucket(date: IstDate, where: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${where} is not there, or you may not read it: a day comes some minutes after its close.`,
+    `See what the harvester says of it: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
+  );
+}
+
+// A temporary folder that is gone again however the process ends, as long as the process is told.
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Removes the folder when it is disposed of, when the process exits, and when a signal ends it. A command that listens to
+ * the signal itself decides how it ends: its own way out leads past the disposal.
+ */
+function removedAtEnd(folder: string): AsyncDisposable {
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listenerCount(signal) > 1) return;
+    remove();
+    leave();
+    // Nobody listens any more, so this ends the process as if nobody ever had.
+    process.kill(process.pid, signal);
+  };
+  const leave = (): void => {
+    process.off('exit', remove);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  process.once('exit', remove);
+  // Before others, which may leave as they are called: then they still count.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  return {
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+      leave();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// Which rows of a recording a command is about: by symbol, phase and time of day.
+import { symbolNames } from '../../core/config/values.ts';
+import { type RecordedRow, numberColumn, textColumn } from '../../core/recording/rows.ts';
+import { FyersError } from '../../core/errors.ts';
+import { PHASE_NAMES } from '../../core/market/phases.ts';
+import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
+import { type Instant, type IstDate, instant, timeOfDay } from '../../core/time.ts';
+import { symbolsNamed } from './settings.ts';
+
+export interface SelectionOptions {
+  readonly symbols?: string;
+  readonly phase?: string;
+  readonly from?: string;
+  readonly until?: string;
+}
+
+const symbolOf = textColumn('symbol');
+const timestampOf = numberColumn('timestamp');
+const phaseOf = textColumn('phase');
+
+/** The names of --symbols as they were written; null without it. */
+export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
+  if (symbols === undefined) return null;
+  const names = symbolNames(symbols);
+  // The empty name is in no recording, and is reported as such.
+  return names.length === 0 ? [''] : names;
+}
+
+/**
+ * @param phaseOn of a row that was not compacted yet
+ * @throws FyersError `operator.usage` for a phase or a time that is none, and for times without a moment between them
+ */
+export function selectionOf(
+  options: SelectionOptions,
+  date: IstDate | null,
+  phaseOn: PhaseOfSymbol,
+): (row: RecordedRow) => boolean {
+  const names = namesIn(options);
+  const isMeant = names === null ? null : symbolsNamed(names);
+  const phase = options.phase?.toUpperCase();
+  if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
+    throw usage(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
+  }
+  const from = timeOf('--from', options.from, date) ?? -Infinity;
+  const until = timeOf('--until', options.until, date) ?? Infinity;
+  if (from >= until) {
+    throw usage(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
+  }
+  return (row) => {
+    const at = timestampOf(row) ?? 0;
+    if (at < from || at >= until) return false;
+    const symbol = symbolOf(row) ?? '';
+    if (isMeant?.(symbol) === false) return false;
+    if (phase === undefined) return true;
+    return (phaseOf(row) ?? phaseOn(symbol, instant(at))?.name) === phase;
+  };
+}
+
+function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
+  if (text === undefined) return null;
+  const at = date === null ? null : timeOfDay(date, text);
+  if (at === null) throw usage(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
+  return at;
+}
+
+function usage(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+}

@@ -1,0 +1,196 @@
+// The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
+import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
+import { type EnvFile, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import {
+  type ClockFault,
+  clockFaultWords,
+  faultByServer,
+  faultByToken,
+  SET_CLOCK,
+} from '../../core/clock-fault.ts';
+import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../../core/config/values.ts';
+import { FyersError } from '../../core/errors.ts';
+import { parseOverridesText } from '../../core/market/calendar-data.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import {
+  ENVIRONMENT,
+  FYERS_API_URL,
+  type Names,
+  namesFor,
+  OPERATOR_FILES,
+} from '../../core/config/names.ts';
+import type { Clock } from '../../core/ports.ts';
+import { type Instant, plus } from '../../core/time.ts';
+import type { Environment, Io } from './io.ts';
+
+/** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
+export type Settings = ((name: string) => string | null) & {
+  /** Where the value is, and how to correct it there. */
+  readonly placeOf: (name: string) => SettingPlace;
+};
+
+interface SettingPlace {
+  /** Such as `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  readonly place: string;
+  /** A full sentence. */
+  readonly fix: string;
+}
+
+/** @throws FyersError `operator.config` when `.env` is there and cannot be read */
+export function settingsOf(folder: string, env: Environment): Settings {
+  const file = readEnvFile(folder);
+  refuse(file.problems);
+  return settingsIn(file, env);
+}
+
+/** The same, whatever is wrong with other lines of `.env`. */
+export function settingsIn({ values, places }: EnvFile, env: Environment): Settings {
+  const read = (name: string) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
+  const placeOf = (name: string): SettingPlace =>
+    nonEmpty(values[name]) === null
+      ? {
+          place: `${name} in the environment`,
+          fix: `Correct that variable, or run \`unset ${name}\`.`,
+        }
+      : { place: `${name} in ${places[name] ?? OPERATOR_FILES.env}`, fix: 'Correct that line.' };
+  return Object.assign(read, { placeOf });
+}
+
+/**
+ * One value by its parser; null if it is given nowhere.
+ * @throws FyersError `operator.config` naming the place that holds the value
+ */
+export function settingOrStop<T>(
+  settings: Settings,
+  name: string,
+  parse: (text: string) => Parsed<T>,
+): T | null {
+  const text = settings(name);
+  if (text === null) return null;
+  const parsed = parse(text);
+  if (parsed.ok) return parsed.value;
+  const { place, fix } = settings.placeOf(name);
+  throw configError([`${place} ${parsed.problem}. ${fix}`]);
+}
+
+/** @throws FyersError `operator.config` with all problems, when there are any; each is a full sentence */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw configError(problems);
+}
+
+/** @throws FyersError `operator.config` naming the place */
+export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw configError([`${place} ${parsed.problem}.`]);
+}
+
+/**
+ * The operator's own days: FYERS_CALENDAR where it is given, else `calendar.json` of the folder.
+ *
+ * @throws FyersError `operator.config` where they are malformed
+ */
+export function calendarOf(folder: string, settings: Settings): CalendarOptions {
+  const overrides = settingOrStop(settings, ENVIRONMENT.calendar, parseOverridesText);
+  if (overrides !== null) return { overrides };
+  const file = readCalendarFile(folder);
+  if (file.kind === 'malformed') throw configError([file.problem]);
+  return file.kind === 'days' ? { overrides: file.overrides } : {};
+}
+
+/** The same of the folder that a command was started in. */
+export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOptions {
+  return calendarOf(cwd, settingsOf(cwd, env));
+}
+
+/** @throws FyersError `operator.config` for an address that a token must not be sent to */
+export function apiUrlOf(settings: Settings): string {
+  return settingOrStop(settings, ENVIRONMENT.apiUrl, parseEndpoint) ?? FYERS_API_URL;
+}
+
+/**
+ * The names of the stack that is meant.
+ *
+ * @param flag the value of `--suffix`; it wins over the settings
+ * @throws FyersError `operator.config`
+ */
+export function namesOf(settings: Settings, flag: string | undefined): Names {
+  return namesFor(suffixOf(settings, flag));
+}
+
+/** Empty for the reference's own names. The rest as {@link namesOf}. */
+export function suffixOf(settings: Settings, flag: string | undefined): string {
+  if (flag !== undefined) return valueOrStop('--suffix', parseSuffix(flag));
+  return settingOrStop(settings, ENVIRONMENT.suffix, parseSuffix) ?? '';
+}
+
+function configError(problems: readonly string[]): FyersError {
+  const count = `${String(problems.length)} ${problems.length === 1 ? 'problem' : 'problems'}`;
+  return new FyersError(
+    'operator.config',
+    [
+      `${count} in the configuration; nothing was changed.`,
+      ...problems.map((problem) => `  - ${problem}`),
+      ' ',
+    ].join('\n'),
+    'Correct that; `npx --no-install fyers doctor` looks at every setting.',
+  );
+}
+
+function nonEmpty(text: string | undefined): string | null {
+  const trimmed = text?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
+}
+
+/** Whether a proof of the token reads market depth too: unless the operator records nothing (`FYERS_HARVESTER=false`). */
+export function proofReads(settings: Settings): 'profile' | 'depth' {
+  return settings('FYERS_HARVESTER') === 'false' ? 'profile' : 'depth';
+}
+
+// How people name a symbol: as the broker does, or a share of NSE by its ticker alone; in capitals or not.
+
+/** Whether a recorded symbol is one of those: `NSE:SBIN-EQ` is `SBIN`, `sbin` and `nse:sbin-eq`. */
+export function symbolsNamed(names: readonly string[]): (symbol: string) => boolean {
+  const wanted = new Set(names.map(wholeName));
+  return (symbol) => wanted.has(symbol.toUpperCase());
+}
+
+/** What is said of a name that no recorded symbol has. */
+export function notAmong(symbols: ReadonlySet<string>, name: string): string {
+  return `${name === '' ? '""' : name} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`;
+}
+
+// What a command learns of this machine's clock while it works: from the answers that it gets, and the tokens that it reads.
+
+export interface ClockCheck {
+  /** For the broker's adapter: the `Date` of an answer that has just come. */
+  readonly onServerTime: (serverTime: Instant) => void;
+  /** A token that was read or has just been issued. */
+  readonly saw: (token: string | null) => void;
+  /** Null where nothing shows that the clock is wrong. A server's answer counts before a token. */
+  readonly fault: () => ClockFault | null;
+  /** By the clock as it would be without the fault. */
+  readonly rightTime: () => Instant;
+}
+
+/** For a command that has done its work in spite of it. */
+export function warnOfClock({ err }: Pick<Io, 'err'>, check: ClockCheck): void {
+  const fault = check.fault();
+  if (fault !== null) err(`${clockFaultWords(fault)} ${SET_CLOCK}`);
+}
+
+export function clockCheck(clock: Pick<Clock, 'now'>): ClockCheck {
+  let byServer: ClockFault | null | undefined;
+  let byToken: ClockFault | null = null;
+  const fault = (): ClockFault | null => (byServer === undefined ? byToken : byServer);
+  return {
+    onServerTime(serverTime) {
+      byServer = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
+    },
+    saw(token) {
+      const found = faultByToken(token, clock.now());
+      if ((found?.offMs ?? 0) > (byToken?.offMs ?? 0)) byToken = found;
+    },
+    fault,
+    rightTime: () => plus(clock.now(), fault()?.offMs ?? 0),
+  };
+}

@@ -1,0 +1,211 @@
+// What is said of the tokens at hand. Pure: the keeper's own rules, and the coming session.
+import path from 'node:path';
+import { readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
+import { parseFyId } from '../../core/config/values.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
+import type { Proof } from '../../core/ports.ts';
+import { brokerDayEnd, type Instant } from '../../core/time.ts';
+import {
+  decodeToken,
+  isForeign,
+  standingOf,
+  type TokenClaims,
+  tokenIn,
+} from '../../core/token/jwt.ts';
+import { parameterReader } from './aws.ts';
+import type { Session } from './io.ts';
+import {
+  apiUrlOf,
+  calendarOf,
+  namesOf,
+  proofReads,
+  settingOrStop,
+  type Settings,
+  settingsOf,
+} from './settings.ts';
+
+/** `unproven`: it says that it lives, and the broker was not asked or did not answer. `live` for a refresh token is never known. */
+export type TokenState =
+  'missing' | 'malformed' | 'foreign' | 'expired' | 'refused' | 'unproven' | 'live';
+
+export interface JudgedToken {
+  readonly state: TokenState;
+  readonly claims: TokenClaims | null;
+  readonly proof: Proof | null;
+}
+
+export interface View {
+  /** The only Fyers client whose tokens count; null for any. */
+  readonly account: string | null;
+  readonly now: Instant;
+  /** The coming one. */
+  readonly session: SessionPlan;
+}
+
+export interface Verdict extends View {
+  readonly access: JudgedToken;
+  readonly refresh: JudgedToken;
+  /** The access token lives to the session's end by its own word. */
+  readonly lasts: boolean;
+  readonly good: boolean;
+}
+
+interface Tokens {
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+}
+
+/** Only a token that says it lives is worth a call to the broker. */
+export function mayBeProven(accessToken: string | null, view: View): boolean {
+  return standingOf(accessToken, null, view).kind === 'plausible';
+}
+
+/** @param found `proof` is null when the broker was not asked */
+export function judge(
+  { accessToken, refreshToken }: Tokens,
+  { proof, offline, ...view }: View & { readonly proof: Proof | null; readonly offline: boolean },
+): Verdict {
+  const claims = claimsOf(accessToken);
+  const access = {
+    state: accessState(accessToken, proof, view),
+    claims,
+    proof,
+  };
+  const lasts = claims !== null && claims.expiresAt >= view.session.closesAt;
+  return {
+    ...view,
+    access,
+    refresh: judgeRefresh(refreshToken, view),
+    lasts,
+    good:
+      lasts &&
+      depthRefusedIn(access) === null &&
+      (access.state === 'live' || (offline && access.state === 'unproven')),
+  };
+}
+
+/** What Fyers answered in place of market depth; null if it did not refuse that, or was not asked. */
+export function depthRefusedIn({ proof }: JudgedToken): string | null {
+  return proof?.kind === 'live' ? (proof.depthRefused ?? null) : null;
+}
+
+/** What Fyers answered in place of a proof; null if there is nothing to say. */
+export function answerIn({ proof }: JudgedToken): string | null {
+  return proof !== null && 'detail' in proof ? (proof.detail ?? null) : null;
+}
+
+/** When the tokens of now end, where that is before the coming session: a login before it helps nobody. Else null. */
+export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>): Instant | null {
+  const end = brokerDayEnd(now);
+  return end < session.closesAt ? end : null;
+}
+
+function accessState(token: string | null, proof: Proof | null, view: View): TokenState {
+  const standing = standingOf(token, proof, view);
+  if (standing.kind === 'none') return 'missing';
+  if (standing.kind !== 'plausible') return standing.kind;
+  if (standing.proof === 'live') return 'live';
+  return standing.proof === 'dead' ? 'refused' : 'unproven';
+}
+
+function judgeRefresh(token: string | null, { account, now }: View): JudgedToken {
+  const claims = claimsOf(token);
+  const state = (): TokenState => {
+    if (token === null) return 'missing';
+    if (claims === null || (claims.kind ?? 'refresh_token') !== 'refresh_token') return 'malformed';
+    if (isForeign(claims.fyId, account)) return 'foreign';
+    return claims.expiresAt <= now ? 'expired' : 'unproven';
+  };
+  return { state: state(), claims, proof: null };
+}
+
+function claimsOf(token: string | null): TokenClaims | null {
+  return token === null ? null : decodeToken(token);
+}
+
+// Where tokens are looked at: the operator's folder, or the parameters in AWS.
+
+export interface Held {
+  /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
+  readonly place: string;
+  readonly appId: string | null;
+  /** The only Fyers client whose tokens count; null when none is configured. */
+  readonly account: string | null;
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  /** What a proof of the access token reads. */
+  readonly reads: 'profile' | 'depth';
+  /** The days that the operator knows better. */
+  readonly calendar: CalendarOptions;
+  readonly notices: readonly string[];
+  readonly problems: readonly string[];
+  /** How a new token gets here. */
+  readonly nextStep: string;
+}
+
+interface Where {
+  readonly dir: string;
+  readonly suffix?: string;
+  /** Of a caller that reports by itself what is wrong with `.env`; by default any problem of it is an error. */
+  readonly settings?: Settings;
+}
+
+/** Errors: `operator.config`. What is wrong with a token file is among the problems. */
+export function fromFiles(session: Session, { dir, settings: given }: Where): Held {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, dir);
+  const settings = given ?? settingsOf(folder, io.env);
+  const appId = settings('FYERS_CLIENT_ID');
+  const { accessToken, refreshToken, notices, problems } = readTokenFiles(folder, appId);
+  for (const token of [accessToken, refreshToken]) if (token !== null) session.hide(token);
+  return {
+    place: `in ${folder}`,
+    appId,
+    ...shared(folder, settings),
+    accessToken,
+    refreshToken,
+    notices,
+    problems,
+    nextStep: `Run \`npx --no-install fyers login${dir === '.' ? '' : ` --dir ${dir}`}\`, which writes ${path.join(folder, 'access_token.txt')}.`,
+  };
+}
+
+/** Errors: `operator.config`, `operator.credentials`, `platform.permission`, `platform.store`. */
+export async function fromParameters(
+  session: Session,
+  { dir, suffix, settings: given }: Where,
+): Promise<Held> {
+  const { io } = session;
+  const folder = path.resolve(io.cwd, dir);
+  const settings = given ?? settingsOf(folder, io.env);
+  const read = await parameterReader(session, namesOf(settings, suffix));
+  const appId = await read('FYERS_CLIENT_ID');
+  const accessToken = tokenIn(await read('FYERS_ACCESS_TOKEN'));
+  const refreshToken = tokenIn(await read('FYERS_REFRESH_TOKEN'));
+  return {
+    place: `in Parameter Store (${REGION})`,
+    appId,
+    ...shared(folder, settings),
+    accessToken,
+    refreshToken,
+    notices: [],
+    problems: [],
+    nextStep: `Run \`npx --no-install fyers login --aws${suffix === undefined ? '' : ` --suffix ${suffix}`}\`.`,
+  };
+}
+
+function shared(
+  folder: string,
+  settings: Settings,
+): Pick<Held, 'account' | 'apiUrl' | 'reads' | 'calendar'> {
+  return {
+    account: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
+    apiUrl: apiUrlOf(settings),
+    reads: proofReads(settings),
+    calendar: calendarOf(folder, settings),
+  };
+}

@@ -1,0 +1,206 @@
+// Names that the program, the functions, the harvester and the CLI share. The reference's users have them in
+// their accounts and scripts: the values without a suffix must never change.
+
+export const REGION = 'ap-south-1';
+export const PROJECT = 'fyers-token-refresh';
+/** Fyers' API, without a trailing slash (Fyers API v3 documentation). */
+export const FYERS_API_URL = 'https://api-t1.fyers.in';
+/** The folder of Fyers' public symbol master, without a trailing slash (Fyers API v3, "Symbol Master"). */
+export const FYERS_MASTER_URL = 'https://public.fyers.in/sym_details';
+/** The redirect URL that the reference hard-codes, so the one its users have registered. */
+export const REFERENCE_REDIRECT_URI = 'https://trade.fyers.in/api-login/redirect-uri/index.html';
+/** In place of an address in `redirectUri`: the stack's own login function, whatever its address is. */
+export const LOGIN_URL_KEYWORD = 'loginUrl';
+export const TELEGRAM_API_URL = 'https://api.telegram.org';
+/** The five symbols that the reference records. */
+export const REFERENCE_SYMBOLS = [
+  'NSE:HDFCBANK-EQ',
+  'NSE:RELIANCE-EQ',
+  'NSE:ADANIENT-EQ',
+  'NSE:INFY-EQ',
+  'NSE:SBIN-EQ',
+] as const;
+/** What encrypts the parameters where the operator has no key of their own: the account's default key for them. */
+export const DEFAULT_KEY_ID = 'alias/aws/ssm';
+export const METRIC_NAMESPACE = 'FyersTokenRefresh';
+/** What the harvester measures and an alarm or `fyers status` reads, under {@link harvesterDimensions}. */
+export const METRICS = {
+  heartbeat: 'Heartbeat',
+  slotsMissed: 'SlotsMissed',
+  diskUsedPercent: 'DiskUsedPercent',
+  faults: 'Faults',
+  /** Milliseconds from a slot's instant to its first request, the most since the last heartbeat. */
+  slotLag: 'SlotLag',
+} as const;
+/** In the program, the trail of `watchReads` and its bucket. */
+export const READ_TRAIL = 'fyers-reads';
+/** What a token parameter holds between `pulumi up` and the first token. */
+export const PLACEHOLDER = 'placeholder: no token yet';
+/** The guide's answer, byte for byte (U+2705). */
+export const REFRESHED_BODY = '{"message": "✅ Token refresh completed successfully!"}';
+
+/** Files of the operator's folder, the reference's names. The newest access token by `iat` wins. */
+export const OPERATOR_FILES = {
+  env: '.env',
+  calendar: 'calendar.json',
+  accessToken: ['access_token.txt', 'daily_token.txt'],
+  refreshToken: ['refresh_token.txt'],
+} as const;
+
+/** Environment of the functions and of the harvester; the program writes it, `core/config/values.ts` reads it. */
+export const ENVIRONMENT = {
+  suffix: 'FYERS_SUFFIX',
+  apiUrl: 'FYERS_API_URL',
+  /** Where the symbol master is; absent: Fyers' own, or beside an API that stands in for Fyers'. */
+  masterUrl: 'FYERS_MASTER_URL',
+  fyId: 'FYERS_FY_ID',
+  days: 'FYERS_DAYS',
+  /** How often a refresh is tried although the broker has switched it off. */
+  probeRefresh: 'FYERS_PROBE_REFRESH',
+  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent where there are none. */
+  calendar: 'FYERS_CALENDAR',
+  /** The name of the PIN's secret; absent where no PIN is configured. */
+  pinSecret: 'FYERS_PIN_SECRET',
+  /** The operator's own key; absent where the account's default key encrypts the parameters. */
+  keyId: 'FYERS_KEY_ID',
+  /** Where messages to the operator go. */
+  topicArn: 'FYERS_TOPIC_ARN',
+  /** `yes` where the parameter FYERS_TELEGRAM exists. */
+  telegram: 'FYERS_TELEGRAM',
+  telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
+  /** `yes` if a harvester records with the token, so that a proof reads market depth too. */
+  harvester: 'FYERS_HARVESTER',
+  /** The address of the login function, with a trailing slash; that function reads it from the parameter of the name. */
+  loginUrl: 'FYERS_LOGIN_URL',
+  /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */
+  redirectUri: 'FYERS_REDIRECT_URI',
+  symbols: 'FYERS_SYMBOLS',
+  everySeconds: 'FYERS_EVERY_SECONDS',
+  bucket: 'FYERS_BUCKET',
+  dataDir: 'FYERS_DATA_DIR',
+  shard: 'FYERS_SHARD',
+} as const;
+
+export type ParameterName =
+  | 'FYERS_CLIENT_ID'
+  | 'FYERS_SECRET_KEY'
+  | 'FYERS_ACCESS_TOKEN'
+  | 'FYERS_REFRESH_TOKEN'
+  | 'FYERS_TOKEN_STATE'
+  | 'FYERS_LOGIN_STATE'
+  /** Random; made by the program. Links and states are signed with it. */
+  | 'FYERS_LINK_KEY'
+  /** Random; made by the program. The PIN is fingerprinted with it. */
+  | 'FYERS_PIN_KEY'
+  /** The login function's address: in that function's own environment it would be a circle. */
+  | 'FYERS_LOGIN_URL'
+  /** `<bot token>/<chat id>`, where Telegram is configured. */
+  | 'FYERS_TELEGRAM';
+
+/** Of one stack: a partition of the table in Athena each, and an address of the subnet. */
+export const HARVESTERS_MAX = 10;
+
+/** Tells the harvesters of one account apart; a dimension has no empty value. */
+export function harvesterDimensions(suffix: string, shard: string) {
+  return { Suffix: suffix === '' ? 'none' : suffix, Shard: shard } as const;
+}
+
+/** The functions; each has a role, a log group and schedules of its own. */
+export type FunctionActor = 'refresh' | 'login' | 'watch';
+
+export interface Names {
+  readonly parameter: (name: ParameterName) => string;
+  /** A claim on one mint: a parameter that can be created once. */
+  readonly claim: (brokerDay: string, n: number) => string;
+  /** Held while a link is being asked for on the login's page. */
+  readonly askLock: (day: string, asker?: 'anyone' | 'link') => string;
+  /** The prefix of every claim, for a policy's resource. */
+  readonly claimPrefix: string;
+  readonly pinSecret: string;
+  /** The alias of the operator's own key, where one is made. */
+  readonly keyAlias: string;
+  readonly function: (actor: FunctionActor) => string;
+  readonly logGroup: (actor: FunctionActor) => string;
+  /** @param slot its time of day, such as `07:00`. */
+  readonly schedule: (actor: 'refresh' | 'watch', slot: string) => string;
+  readonly undelivered: string;
+  readonly alarm: (what: string) => string;
+  readonly budget: string;
+  readonly dashboard: string;
+  readonly athenaDatabase: string;
+  readonly athenaWorkgroup: string;
+  /** The rule, and the trail where one is made, that see who reads what is secret. */
+  readonly reads: string;
+}
+
+const FUNCTIONS: Readonly<Record<FunctionActor, string>> = {
+  refresh: 'FyersTokenRefresh',
+  login: 'FyersLogin',
+  watch: 'FyersWatch',
+};
+
+/** @param suffix of a second stack in the same account, such as `PAPER`; empty for the reference's own names. */
+export function namesFor(suffix: string): Names {
+  const upper = suffix === '' ? '' : `_${suffix.toUpperCase()}`;
+  const suffixed = (name: string) => (suffix === '' ? name : `${name}-${suffix}`);
+  const functionName = (actor: FunctionActor) => suffixed(FUNCTIONS[actor]);
+  return {
+    parameter: (name) => `${name}${upper}`,
+    claim: (brokerDay, n) => `FYERS_TOKEN_CLAIM${upper}_${brokerDay}_${String(n)}`,
+    askLock: (day, asker = 'anyone') =>
+      `FYERS_TOKEN_CLAIM${upper}_${day}_ask${asker === 'link' ? '_link' : ''}`,
+    claimPrefix: `FYERS_TOKEN_CLAIM${upper}_`,
+    pinSecret: `FYERS_PIN${upper}`,
+    keyAlias: `alias/${suffixed('fyers')}`,
+    function: functionName,
+    logGroup: (actor) => `/aws/lambda/${functionName(actor)}`,
+    // The reference's rule was FyersTokenRefreshDaily, at 07:00.
+    schedule: (actor, slot) =>
+      actor === 'refresh' && slot === '07:00'
+        ? `${functionName(actor)}Daily`
+        : `${functionName(actor)}-${slot.replace(':', '')}`,
+    undelivered: suffixed('FyersUndelivered'),
+    alarm: (what) => suffixed(`Fyers-${what}`),
+    budget: suffixed('Fyers-monthly'),
+    dashboard: suffixed('Fyers'),
+    // Without a hyphen it needs no quotes in SQL.
+    athenaDatabase: suffix === '' ? 'fyers_depth' : `fyers_depth_${suffix}`,
+    athenaWorkgroup: suffixed('fyers-depth'),
+    reads: suffixed('FyersReads'),
+  };
+}
+
+/** As IAM has it. Not `*`, which crosses slashes: another shard's folder may lie in between. */
+export const ANY_DATE = '????-??-??';
+
+/** Where things stand in the bucket. */
+export const OBJECTS = {
+  artifactPrefix: 'artifact/',
+  currentArtifact: 'artifact/current.json',
+  /** The operator's own days, for the harvester; absent where there are none. */
+  calendar: 'artifact/calendar.json',
+  artifact: (sha256: string) => `artifact/${sha256}.mjs`,
+  /** Of every version's recordings: nothing below it is written twice. */
+  recordingsPrefix: 'depth/',
+  depthPrefix: 'depth/v2/',
+  dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
+  /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
+  dayFile: (date: string, shard: string, name: string) =>
+    name.endsWith('.parquet')
+      ? `${OBJECTS.parquetFolder(date, shard)}${name}`
+      : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+  /** Every object of any day of a shard, with IAM's `?` for one character of it. */
+  dayFilePatterns: (shard: string): readonly string[] =>
+    [
+      'depth.parquet',
+      'day.log.gz',
+      'events.jsonl.gz',
+      'quarantine.csv',
+      'manifest.json',
+      'day-????.csv.gz',
+      'events-????.jsonl.gz',
+    ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
+  parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
+  /** What Athena answered; it expires. */
+  athenaPrefix: 'athena-results/',
+} as const;

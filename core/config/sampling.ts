@@ -1,0 +1,95 @@
+// What several harvesters together ask of the one account that they share.
+import { CALLS_PER_MINUTE_CAP, type SamplingPlan } from './values.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../time.ts';
+
+/** Calls that the account may make in any second (Fyers API v3, "Rate limits"). */
+const ACCOUNT_CALLS_PER_SECOND = 10;
+/**
+ * Symbols of one harvester that are asked for at once; the next ones follow a second later. Two neighbouring bursts of
+ * five that the network pushes together are still ten.
+ */
+export const BURST = 5;
+const MINUTE_SECONDS = 60;
+
+/** What is over a limit of the account when all of them run, with the arithmetic. Each one alone is within them. */
+export function rateProblems(plans: readonly SamplingPlan[]): readonly string[] {
+  return [minuteProblem(plans), secondProblem(plans)].filter((problem) => problem !== null);
+}
+
+function minuteProblem(plans: readonly SamplingPlan[]): string | null {
+  const calls = plans.map(
+    ({ symbols, everySeconds }) => (symbols.length * MINUTE_SECONDS) / everySeconds,
+  );
+  const sum = total(calls);
+  if (sum <= CALLS_PER_MINUTE_CAP) return null;
+  const terms = plans.map(
+    ({ symbols, everySeconds }) => `${String(symbols.length)} × 60 / ${String(everySeconds)}`,
+  );
+  return `all together make ${terms.join(' + ')} = ${calls.join(' + ')} = ${String(sum)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`;
+}
+
+/** Every interval divides the minute, and every session starts with one: a minute shows all that can meet. */
+function secondProblem(plans: readonly SamplingPlan[]): string | null {
+  const minutes = plans.map(callsOfMinute);
+  const inTwo = (calls: readonly number[], second: number) =>
+    (calls[second] ?? 0) + (calls[(second + 1) % MINUTE_SECONDS] ?? 0);
+  const sums = Array.from({ length: MINUTE_SECONDS }, (_, second) =>
+    total(minutes.map((calls) => inTwo(calls, second))),
+  );
+  const most = Math.max(...sums);
+  if (most <= ACCOUNT_CALLS_PER_SECOND) return null;
+  const second = sums.indexOf(most);
+  const terms = minutes.map((calls) => inTwo(calls, second));
+  return `all together make ${terms.join(' + ')} = ${String(most)} calls in seconds ${String(second)} and ${String(second + 1)} of a minute, which the network may push together, over the account's ${String(ACCOUNT_CALLS_PER_SECOND)} a second: one harvester alone spreads its symbols`;
+}
+
+function callsOfMinute({ symbols, everySeconds }: SamplingPlan): readonly number[] {
+  const calls = Array.from({ length: MINUTE_SECONDS }, () => 0);
+  for (let slot = 0; slot < MINUTE_SECONDS; slot += everySeconds) {
+    for (const index of symbols.keys()) {
+      const second = (slot + Math.floor(index / BURST)) % MINUTE_SECONDS;
+      calls[second] = (calls[second] ?? 0) + 1;
+    }
+  }
+  return calls;
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
+}
+
+// How fast one harvester calls, whatever has made it late: over windows that slide, as the broker may count them.
+
+export interface Pace {
+  /** The first instant, not before `from`, at which `calls` more may go out together; at most a burst of them. */
+  earliest(from: Instant, calls: number): Instant;
+  /** A call goes out. */
+  sent(at: Instant): void;
+}
+
+/**
+ * A burst in any second, and in any minute one burst more than the plan asks for: that is how fast a slot that began
+ * late is made up for. Ten harvesters, with 150 calls of plans between them, stay within the account's 200 so.
+ */
+export function paceOf({ symbols, everySeconds }: SamplingPlan): Pace {
+  const perMinute = (symbols.length * MINUTE) / (everySeconds * SECOND) + BURST;
+  let recent: readonly Instant[] = [];
+  return {
+    earliest(from, calls) {
+      // A clock that was set back has sent nothing yet.
+      const before = recent.filter((at) => at <= from);
+      const free = (most: number, windowMs: number): Instant => {
+        const oldest = before.at(calls - most - 1);
+        return oldest === undefined ? from : plus(oldest, windowMs);
+      };
+      return later(from, later(free(BURST, SECOND), free(perMinute, MINUTE)));
+    },
+    sent(at) {
+      recent = [...recent.slice(1 - perMinute), at];
+    },
+  };
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}

@@ -1,0 +1,260 @@
+// The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
+import { parseSymbol } from '../config/values.ts';
+import type { FeedName, Taken } from '../ports.ts';
+import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
+import { type Book, type Level, LEVELS } from './book.ts';
+
+/** Raised with any change of a column's name, order, type or unit: part of the day log's name and of the bucket's prefix. */
+export const SCHEMA_VERSION = 2;
+
+/** Null is a missing value; a number is an instant, rupees or a count, as the column's kind says. */
+export type Cell = string | number | null;
+
+/**
+ * How a column is written. timestamp: ISO-8601 with +05:30 in CSV, TIMESTAMP in milliseconds UTC in Parquet ·
+ * text: BYTE_ARRAY UTF8 · price: DOUBLE · count: INT64.
+ */
+type ColumnKind = 'timestamp' | 'text' | 'price' | 'count';
+
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly unit: 'instant' | 'name' | 'rupees' | 'shares' | 'orders' | 'number';
+  /** False: a row without it is malformed. */
+  readonly nullable: boolean;
+  readonly of: (row: Row) => Cell;
+}
+
+type Side = (row: Row) => readonly Level[];
+const BID: Side = ({ book }) => book.bids;
+const ASK: Side = ({ book }) => book.asks;
+const NUMBERS = Array.from({ length: LEVELS }, (_, index) => index + 1);
+
+/** Observed columns in the day log's order; the reference's 25 come first, under its names, in its order and units. */
+export const COLUMNS: readonly Column[] = [
+  instantOf('timestamp', (row) => row.receivedAt, false),
+  { name: 'symbol', kind: 'text', unit: 'name', nullable: false, of: (row) => row.symbol },
+  price('ltp', ({ book }) => book.lastPrice),
+  shares('total_buy_qty', ({ book }) => book.totalBuyQuantity),
+  shares('total_sell_qty', ({ book }) => book.totalSellQuantity),
+  ...levels('bid', BID),
+  ...levels('ask', ASK),
+  instantOf('slot', (row) => row.slot, false),
+  // The reference never noted it, so an imported row has none.
+  instantOf('requested_at', (row) => row.requestedAt, true),
+  instantOf('received_at', (row) => row.receivedAt, false),
+  { name: 'feed', kind: 'text', unit: 'name', nullable: false, of: (row) => row.feed },
+  {
+    name: 'sequence',
+    kind: 'count',
+    unit: 'number',
+    nullable: true,
+    of: ({ book }) => book.sequence,
+  },
+  ...orders('bid', BID),
+  ...orders('ask', ASK),
+  instantOf('last_trade_at', ({ book }) => book.lastTradeAt, true),
+  shares('last_trade_qty', ({ book }) => book.lastQuantity),
+  shares('volume', ({ book }) => book.volume),
+  price('average_price', ({ book }) => book.averagePrice),
+  price('open', ({ book }) => book.open),
+  price('high', ({ book }) => book.high),
+  price('low', ({ book }) => book.low),
+  price('previous_close', ({ book }) => book.previousClose),
+  shares('open_interest', ({ book }) => book.openInterest),
+  price('lower_circuit', ({ book }) => book.lowerCircuit),
+  price('upper_circuit', ({ book }) => book.upperCircuit),
+];
+
+/** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `marks.ts`. */
+const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
+  { name: 'phase', kind: 'text', unit: 'name', nullable: true },
+  { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
+  { name: 'marks', kind: 'text', unit: 'name', nullable: true },
+];
+
+/** What every reader of recordings gives, in this order; what a file doesn't have is null. */
+export const RECORDED_COLUMNS: readonly Omit<Column, 'of'>[] = [...COLUMNS, ...DERIVED_COLUMNS];
+
+/** Where a row's cells have the column. @throws RangeError for a name that no column has */
+export function cellIndex(name: string): number {
+  const index = RECORDED_COLUMNS.findIndex((column) => column.name === name);
+  if (index < 0) throw new RangeError(`no column is named ${name}`);
+  return index;
+}
+
+/** Without a line end. */
+export const CSV_HEADER = COLUMNS.map(({ name }) => name).join(',');
+
+/** One line of the day log, without a line end. No value of ours holds a comma, a quote or a line end. */
+export function csvLine(row: Row): string {
+  let line = '';
+  for (const column of COLUMNS) {
+    const cell = column.of(row);
+    if (line !== '') line += ',';
+    if (cell !== null)
+      line += column.kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
+  }
+  return line;
+}
+
+/** The cells of a line in the order of {@link COLUMNS}; null for a line that is not a whole row. */
+export function parseCsvLine(line: string): readonly Cell[] | null {
+  const cells = parseCells(COLUMNS, line.split(','));
+  return 'why' in cells ? null : cells;
+}
+
+/** Cells of the columns, or why a text is not a value of its column. */
+export function parseCells(
+  columns: readonly Omit<Column, 'of'>[],
+  texts: readonly string[],
+): readonly Cell[] | { readonly why: string } {
+  if (texts.length !== columns.length) {
+    return { why: `it has ${String(texts.length)} cells instead of ${String(columns.length)}` };
+  }
+  const cells: Cell[] = [];
+  for (const [index, column] of columns.entries()) {
+    const text = texts[index] ?? '';
+    const cell = parseCell(column, text);
+    if (cell === undefined) return { why: notAValue(column, text) };
+    cells.push(cell);
+  }
+  return cells;
+}
+
+const KIND_NAMES: Readonly<Record<ColumnKind, string>> = {
+  timestamp: 'a time with its offset, such as 2025-12-26T09:15:02.000+05:30',
+  text: 'a name',
+  price: 'a number',
+  count: 'a whole number',
+};
+
+/** Such as `ltp "x" is not a number`. */
+export function notAValue({ name, kind }: Omit<Column, 'of'>, text: string): string {
+  if (text === '') return `${name} is empty`;
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return `${name} "${shown}" is not ${name === 'symbol' ? 'a symbol' : KIND_NAMES[kind]}`;
+}
+
+/** Decimal and with nothing around it: `Number` also takes blanks, hexadecimal digits and the word Infinity. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Names, and marks joined by a space: what no terminal, spreadsheet or page takes for something else. */
+const TEXT = /^[A-Za-z0-9][\w:&.+ -]{0,199}$/;
+
+/** Undefined when the text is not a value of the column. */
+export function parseCell(
+  { name, kind, nullable }: Omit<Column, 'of'>,
+  text: string,
+): Cell | undefined {
+  if (text === '') return nullable ? null : undefined;
+  if (kind === 'text') return isText(name, text) ? text : undefined;
+  if (kind === 'timestamp') return instantIn(text);
+  return numberIn(kind, text);
+}
+
+/** Whether a cell of the column may hold the text. A symbol is what the broker could be asked for. */
+export function isText(name: string, text: string): boolean {
+  return name === 'symbol' ? parseSymbol(text).ok : TEXT.test(text);
+}
+
+/** A decimal number, a whole one for a count. There is one zero. */
+export function numberIn(kind: 'price' | 'count', text: string): number | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const value = Number(text) + 0;
+  const isRight = kind === 'count' ? Number.isSafeInteger(value) : Number.isFinite(value);
+  return isRight ? value : undefined;
+}
+
+function instantIn(text: string): Instant | undefined {
+  try {
+    return parseInstant(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function instantOf(name: string, of: Column['of'], nullable: boolean): Column {
+  return { name, kind: 'timestamp', unit: 'instant', nullable, of };
+}
+
+function price(name: string, of: Column['of']): Column {
+  return { name, kind: 'price', unit: 'rupees', nullable: true, of };
+}
+
+function shares(name: string, of: Column['of']): Column {
+  return { name, kind: 'count', unit: 'shares', nullable: true, of };
+}
+
+function levels(side: string, of: Side): readonly Column[] {
+  return NUMBERS.flatMap((n) => [
+    price(`${side}_px_${String(n)}`, (row) => of(row)[n - 1]?.price ?? null),
+    shares(`${side}_qty_${String(n)}`, (row) => of(row)[n - 1]?.quantity ?? null),
+  ]);
+}
+
+function orders(side: string, of: Side): readonly Column[] {
+  return NUMBERS.map((n) => ({
+    name: `${side}_orders_${String(n)}`,
+    kind: 'count',
+    unit: 'orders',
+    nullable: true,
+    of: (row: Row) => of(row)[n - 1]?.orders ?? null,
+  }));
+}
+
+// A row: one snapshot as it is stored, observed and nothing derived.
+
+export interface Row {
+  readonly symbol: string;
+  readonly slot: Instant;
+  /** Null where the recording does not tell, such as an imported one. */
+  readonly requestedAt: Instant | null;
+  readonly receivedAt: Instant;
+  readonly feed: FeedName;
+  readonly book: Book;
+}
+
+/** The rows of one batch, in its order; holes are the event log's. */
+export function rowsOf(feed: FeedName, batch: readonly Taken[]): readonly Row[] {
+  return batch.flatMap((taken) =>
+    taken.kind === 'hole'
+      ? []
+      : [
+          {
+            symbol: taken.symbol,
+            slot: taken.slot,
+            requestedAt: taken.sentAt,
+            receivedAt: taken.receivedAt,
+            feed,
+            book: taken.book,
+          },
+        ],
+  );
+}
+
+// Where a running harvester stands, and one line of it for people.
+
+export interface Status {
+  readonly at: Instant;
+  readonly doing:
+    | { readonly kind: 'waiting'; readonly opensAt: Instant }
+    | {
+        readonly kind: 'recording';
+        /** The last slot, and how many symbols it has a row of. */
+        readonly slot: Instant;
+        readonly filled: number;
+        readonly symbols: number;
+        /** From the slot's instant to its first request. */
+        readonly lagMs: number;
+      };
+  readonly hasToken: boolean;
+}
+
+/** `09:15:05 · slot 09:15:05, 5 of 5 symbols, 3 ms late · no token` */
+export function statusWords({ at, doing, hasToken }: Status): string {
+  const what =
+    doing.kind === 'waiting'
+      ? `waits for ${formatIst(doing.opensAt)}`
+      : `slot ${formatClock(doing.slot)}, ${String(doing.filled)} of ${String(doing.symbols)} symbols, ${String(doing.lagMs)} ms late`;
+  return [formatClock(at), what, ...(hasToken ? [] : ['no token'])].join(' · ');
+}

@@ -1,0 +1,70 @@
+// Counts the fields of depth answers that were not stored, because they were missing, of another type or implausible.
+// The harvester writes the counts to the day's event log in batches; compaction, `check` and `report` add them up.
+import type { DayEvent } from './day-events.ts';
+
+/** The fields of a depth answer by the broker's names, and the columns that they fill (a level's without its number). */
+const DEPTH_FIELD_COLUMNS = {
+  'bids.price': 'bid_px',
+  'bids.volume': 'bid_qty',
+  'bids.ord': 'bid_orders',
+  'ask.price': 'ask_px',
+  'ask.volume': 'ask_qty',
+  'ask.ord': 'ask_orders',
+  totalbuyqty: 'total_buy_qty',
+  totalsellqty: 'total_sell_qty',
+  ltp: 'ltp',
+  ltq: 'last_trade_qty',
+  ltt: 'last_trade_at',
+  v: 'volume',
+  atp: 'average_price',
+  o: 'open',
+  h: 'high',
+  l: 'low',
+  c: 'previous_close',
+  oi: 'open_interest',
+  oiflag: 'open_interest',
+  lower_ckt: 'lower_circuit',
+  upper_ckt: 'upper_circuit',
+} as const;
+
+export type DepthField = keyof typeof DEPTH_FIELD_COLUMNS;
+
+const DEPTH_FIELDS = Object.keys(DEPTH_FIELD_COLUMNS) as readonly DepthField[];
+
+/** Rows of one day in which the field was not stored. */
+export interface FieldFaults {
+  /** The broker's name of it. */
+  readonly field: DepthField;
+  readonly column: string;
+  readonly rows: number;
+}
+
+/** A field is suspect above it: the limit of whatever cannot be right (`core/recording/quality.ts`). */
+const SUSPECT_ABOVE_PERCENT = 0.1;
+
+/** In the order of {@link DEPTH_FIELD_COLUMNS}, without the fields that every row has. */
+export function fieldFaultsIn(events: readonly DayEvent[]): readonly FieldFaults[] {
+  const lines = events.filter((event) => event.event === 'field-faults');
+  return DEPTH_FIELDS.flatMap((field) => {
+    const rows = lines.reduce((sum, line) => sum + (line.rows[field] ?? 0), 0);
+    return rows === 0 ? [] : [{ field, column: DEPTH_FIELD_COLUMNS[field], rows }];
+  });
+}
+
+/** The column needs a look before the day is used. */
+export function isSuspect({ rows }: Pick<FieldFaults, 'rows'>, ofRows: number): boolean {
+  return 100 * rows > SUSPECT_ABOVE_PERCENT * ofRows;
+}
+
+/** A sentence for people. A level's field counts when any of the five levels lacks it. */
+export function fieldFaultWords(
+  { field, column, rows }: Readonly<Record<'field' | 'column', string>> & Pick<FieldFaults, 'rows'>,
+  ofRows: number,
+): string {
+  return `${column} is empty in ${rows.toLocaleString('en')} of ${ofRows.toLocaleString('en')} rows: the broker's ${field} was missing, of another type or implausible.`;
+}
+
+/** `last_trade_at (the broker's ltt)` */
+export function fieldWords(field: DepthField): string {
+  return `${DEPTH_FIELD_COLUMNS[field]} (the broker's ${field})`;
+}

@@ -1,0 +1,320 @@
+// What the harvester says about itself: one function per business event, its log line and its metric defined together.
+import type { Event, Level } from '../ports.ts';
+import type { CalendarNotice } from '../market/calendar-notice.ts';
+import { METRICS } from '../config/names.ts';
+import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
+import { counted } from '../text.ts';
+import type { CoverageSummary } from './coverage.ts';
+import { type DepthField, fieldWords } from './field-faults.ts';
+import type { SessionPlan } from '../market/phases.ts';
+
+type HarvesterEvent = Event & { readonly part: 'harvester' };
+
+function harvesterEvent(
+  level: Level,
+  event: string,
+  message: string,
+  metric?: Event['metric'],
+): HarvesterEvent {
+  return {
+    part: 'harvester',
+    level,
+    event,
+    message,
+    ...(metric === undefined ? {} : { metric }),
+  };
+}
+
+/** Said before it opens, or while it is open. */
+export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEvent {
+  const { date, certainty, opensAt, closesAt } = session;
+  return harvesterEvent(
+    'info',
+    'session-awaited',
+    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`npx --no-install fyers calendar ${date}\` says by whom.`,
+  );
+}
+
+export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
+  return harvesterEvent('info', 'recording', `Recording ${date} from ${formatClock(from)} IST.`);
+}
+
+export function tokenInUse(fingerprint: string): HarvesterEvent {
+  return harvesterEvent('info', 'token-in-use', `A token is in use (${fingerprint}).`);
+}
+
+export function tokenMissing(): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'token-missing',
+    'There is no usable access token. It is read again every minute. Log in to Fyers and publish a token.',
+    { name: 'TokenMissing', value: 1 },
+  );
+}
+
+/** Said once, as a recording is started. */
+export function tokenUseless(
+  why: 'missing' | 'expired' | 'foreign' | 'refused' | 'ends-early',
+  message: string,
+): HarvesterEvent {
+  return harvesterEvent('warn', `token-${why}`, message);
+}
+
+export function clockWrong(message: string): HarvesterEvent {
+  return harvesterEvent('warn', 'clock-wrong', message);
+}
+
+export function tokenUnreadable(problem: string): HarvesterEvent {
+  return harvesterEvent('error', 'token-unreadable', problem, { name: 'TokenMissing', value: 1 });
+}
+
+interface SlotFacts {
+  readonly filled: number;
+  readonly expected: number;
+  /** From the slot's instant to its first request. */
+  readonly lagMs: number;
+  /** From its first request to its last answer. */
+  readonly tookMs: number;
+}
+
+export function slotTaken(slot: Instant, { filled, expected, lagMs, tookMs }: SlotFacts) {
+  return harvesterEvent(
+    'debug',
+    'slot-taken',
+    `Slot ${formatClock(slot)}: ${String(filled)} of ${String(expected)}, ${String(lagMs)} ms late, in ${String(tookMs)} ms.`,
+  );
+}
+
+/** Once for each distinct answer. @param detail status, code and the broker's words */
+export function brokerAnswered(symbol: string, detail: string): HarvesterEvent {
+  return harvesterEvent('warn', 'broker-answer', `In place of a book of ${symbol}: ${detail}`);
+}
+
+export function pieceShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
+  return harvesterEvent(
+    'debug',
+    'piece-shipped',
+    `Piece ${String(number)} of ${date} is in the bucket, ${String(bytes)} bytes.`,
+  );
+}
+
+/** Said when the reasons change; the heartbeat counts. */
+export function slotsMissed(slot: Instant, reasons: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'slots-missed',
+    `No row for some symbols from ${formatClock(slot)} IST on: ${reasons}.`,
+  );
+}
+
+export function slotsFilledAgain(slot: Instant): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'slots-filled',
+    `Every symbol has its row again from ${formatClock(slot)} IST on.`,
+  );
+}
+
+/** Every minute, day and night, in one line. `SlotsMissed` and `DiskUsedPercent` are measured beside it. */
+export function heartbeat(slotsMissed: number, diskUsedPercent: number): HarvesterEvent {
+  return harvesterEvent(
+    slotsMissed > 0 ? 'warn' : 'info',
+    'heartbeat',
+    `Alive: ${counted(slotsMissed, 'slot')} without a row since the last heartbeat, the disk is ${String(diskUsedPercent)} % full.`,
+    { name: METRICS.heartbeat, value: 1 },
+  );
+}
+
+/** What needs the operator: one metric for all, because the log says which it is (`fault-bell.ts` when it rings). */
+const FAULT = { name: METRICS.faults, value: 1 };
+
+export function dayLogReplaced(): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'day-log-replaced',
+    'The disk refused to keep the day log; a new file was begun. Check the disk.',
+    FAULT,
+  );
+}
+
+export function compatFailed(problem: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'compat-failed',
+    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. \`npx --no-install fyers export DATE --compat --to FILE.csv\` makes it afterwards.`,
+  );
+}
+
+/** Said once until the disk takes again; the heartbeat counts the slots. */
+export function diskRefuses(problem: string): HarvesterEvent {
+  return harvesterEvent('error', 'disk-refuses', problem, FAULT);
+}
+
+export function tornTailCut(bytes: number): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'torn-tail-cut',
+    `${counted(bytes, 'byte')} of unfinished lines were cut: the last process was killed while it wrote.`,
+  );
+}
+
+export function dayCompacted(
+  date: IstDate,
+  summary: Omit<CoverageSummary, 'symbols' | 'phases' | 'holes'>,
+) {
+  const { expected, received, explained, unexplained } = summary;
+  return harvesterEvent(
+    unexplained > 0 ? 'error' : 'info',
+    'day-compacted',
+    `${date}: ${String(expected)} slots expected, ${String(received)} received, ${String(explained)} explained, ${String(unexplained)} unexplained.`,
+    unexplained > 0 ? FAULT : undefined,
+  );
+}
+
+export function dayShipped(date: IstDate): HarvesterEvent {
+  return harvesterEvent('info', 'day-shipped', `${date} is in the bucket, manifest last.`);
+}
+
+export function dayTakenOver(date: IstDate, pieces: number): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'day-taken-over',
+    `Another machine began ${date}; what it shipped is here: ${counted(pieces, 'piece')}.`,
+  );
+}
+
+export function linesQuarantined(date: IstDate, lines: number, file: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'lines-quarantined',
+    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is no whole row. It is' : 'are not whole rows. They are'} in ${file}, and in the manifest's count.`,
+  );
+}
+
+export function dayPutAside(date: IstDate, folder: string): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'day-put-aside',
+    `The folder of ${date} held neither a plan nor rows, and is ${folder} now. Nothing was lost; delete it when you like.`,
+  );
+}
+
+export function shipConflict(date: IstDate): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'ship-conflict',
+    `The bucket holds another recording of ${date}, and keeps it; nothing more of this one is shipped. Give this harvester another shard, or move one of them away.`,
+    FAULT,
+  );
+}
+
+/** What the day's aliases stand for. */
+export function symbolsNamed(aliases: Readonly<Record<string, string>>): HarvesterEvent {
+  const each = Object.entries(aliases).map(([alias, symbol]) => `${alias} is ${symbol}`);
+  return harvesterEvent('info', 'symbols-named', `Today ${each.join(', ')}.`);
+}
+
+export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent {
+  return harvesterEvent(
+    'warn',
+    'symbol-master',
+    `Not all is known of today's symbols, which are recorded all the same. ${problems.join('; ')}.`,
+  );
+}
+
+/** Its slots are holes all day, so somebody should hear of it. */
+export function aliasUnknown(alias: string, why: string): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'alias-unknown',
+    `${alias} is not recorded today: ${why}. Name a contract in its place, or take it out of the symbols.`,
+    FAULT,
+  );
+}
+
+export function calendarRunsOut({ problem, nextStep }: CalendarNotice): HarvesterEvent {
+  return harvesterEvent('warn', 'calendar-runs-out', `The ${problem}. ${nextStep}`);
+}
+
+/**
+ * A closure at short notice, or hours that the calendar does not know.
+ * @param isKnown false for a status that the broker's documentation does not have: no reason to call the operator
+ */
+export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent {
+  return harvesterEvent(
+    isKnown ? 'error' : 'warn',
+    'market-differs',
+    `The broker reports the market as ${status} while the calendar has continuous trading. Recording goes on. If the exchange has announced a change, write the day into calendar.json: \`npx --no-install fyers calendar --help\`.`,
+    isKnown ? FAULT : undefined,
+  );
+}
+
+/** Rings for the first fields of a day; further ones are in the log. */
+export function fieldsUnusable(
+  date: IstDate,
+  fields: readonly DepthField[],
+  { isFirst }: { readonly isFirst: boolean },
+): HarvesterEvent {
+  return harvesterEvent(
+    isFirst ? 'error' : 'warn',
+    'fields-unusable',
+    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and look at an answer with \`npx --no-install fyers doctor --live\`.`,
+    isFirst ? { ...FAULT, of: date } : undefined,
+  );
+}
+
+/** Rings: somebody should write down what the day is, and nobody has looked at its hours. */
+export function surprise(date: IstDate, closesAt: Instant): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'surprise-session',
+    `The broker says that the market is OPEN on ${date}, which the calendar has as closed: it is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed where nothing trades, and run \`pulumi up\`: \`npx --no-install fyers calendar --help\`.`,
+    FAULT,
+  );
+}
+
+export function timeFault(words: string): HarvesterEvent {
+  return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
+}
+
+/** @param of what is one fault however often and for however many days it is met; default: the step */
+export function stepFailed(step: string, problem: string, of = step): HarvesterEvent {
+  return harvesterEvent(
+    'error',
+    'step-failed',
+    `${step} failed and will be tried again: ${problem}`,
+    { ...FAULT, of },
+  );
+}
+
+export function roomMade(dates: readonly IstDate[]): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'room-made',
+    `Removed days that are safe in the bucket: ${dates.join(', ')}.`,
+  );
+}
+
+/** At once, whatever is under way. */
+export function stopAsked(): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'stop-asked',
+    'Asked to stop: what is under way is finished first. A second signal ends it at once.',
+  );
+}
+
+/** @param opensAt of the next session, if no session is being recorded */
+export function untilReached(until: Instant, opensAt: Instant | null): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'until-reached',
+    opensAt === null
+      ? `It is ${formatIst(until)}, the time of --until: the slot was finished.`
+      : `The next session opens ${formatIst(opensAt)}, which is not before --until, ${formatIst(until)}.`,
+  );
+}
+
+export function stopping(): HarvesterEvent {
+  return harvesterEvent('info', 'stopping', 'Asked to stop: the slot was finished.');
+}

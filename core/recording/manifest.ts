@@ -1,0 +1,196 @@
+// What a day's objects hold, and how much of the day that is. Written last, so its presence says that the rest is whole.
+import * as z from 'zod/mini';
+import type { SessionPlan } from '../market/phases.ts';
+import { formatIso, type Instant, type IstDate } from '../time.ts';
+import { SCHEMA_VERSION } from './columns.ts';
+import type { CoverageSummary } from './coverage.ts';
+import type { FieldFaults } from './field-faults.ts';
+import { MARKS, type QualitySummary } from './quality.ts';
+
+const counts = {
+  expected: z.number(),
+  received: z.number(),
+  explained: z.number(),
+  unexplained: z.number(),
+};
+
+/** In the day's own folder: a manifest may come from elsewhere, and must not lead to another file. */
+const fileName = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{0,99}$/));
+
+const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
+
+const mark = z.enum(MARKS);
+/** Rows by mark, those that no row has left out. */
+const marks = z.partialRecord(mark, z.number());
+
+/** What is known of a symbol's rows besides their number: see `core/recording/quality.ts`. */
+const quality = z.object({
+  /** Somebody should look before the day is used: a symbol has a mark in `red`. */
+  red: z.boolean(),
+  marks,
+  symbols: z.array(
+    z.object({
+      symbol: z.string(),
+      rows: z.number(),
+      continuousRows: z.number(),
+      marks,
+      frozenPercent: z.nullable(z.number()),
+      red: z.array(mark),
+      previousCloseDiffers: z.boolean(),
+    }),
+  ),
+});
+
+const manifest = z.object({
+  version: z.literal(SCHEMA_VERSION),
+  date: z.string(),
+  shard: z.number(),
+  session: z.object({
+    name: z.string(),
+    opensAt: z.string(),
+    closesAt: z.string(),
+    certainty: z.string(),
+    source: z.string(),
+  }),
+  everySeconds: z.number(),
+  /** Symbol × slot. */
+  ...counts,
+  /** Slots without a row, by reason. */
+  holes: z.record(z.string(), z.number()),
+  symbols: z.array(z.object({ symbol: z.string(), ...counts })),
+  phases: z.array(
+    z.object({
+      name: z.string(),
+      from: z.string(),
+      to: z.string(),
+      certainty: z.string(),
+      ...counts,
+    }),
+  ),
+  /** In the Parquet file. */
+  rows: z.number(),
+  /** Rows of the day log that compaction left out: a slot's second row, slots that nobody planned, unreadable lines. */
+  leftOut: z.object({ duplicate: z.number(), unplanned: z.number(), malformed: z.number() }),
+  firstReceivedAt: z.nullable(z.string()),
+  lastReceivedAt: z.nullable(z.string()),
+  quality,
+  /** Rows by field that the broker's answers had no usable value of; absent in manifests of earlier versions. */
+  fieldFaults: z.optional(
+    z.array(z.object({ field: z.string(), column: z.string(), rows: z.number() })),
+  ),
+  files: z.array(file),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type FileFacts = z.infer<typeof file>;
+
+interface ManifestFacts {
+  readonly date: IstDate;
+  readonly shard: number;
+  readonly session: SessionPlan;
+  readonly everySeconds: number;
+  readonly coverage: CoverageSummary;
+  readonly rows: number;
+  readonly leftOut: Manifest['leftOut'];
+  readonly firstReceivedAt: Instant | null;
+  readonly lastReceivedAt: Instant | null;
+  readonly quality: QualitySummary;
+  readonly fieldFaults: readonly FieldFaults[];
+  readonly files: readonly FileFacts[];
+}
+
+/** Made from the day's data alone, without the time of making: compacting again gives the same bytes. */
+export function manifestOf(facts: ManifestFacts): Manifest {
+  const { session, coverage } = facts;
+  const { holes, symbols, phases, ...counted } = coverage;
+  return {
+    version: SCHEMA_VERSION,
+    date: facts.date,
+    shard: facts.shard,
+    session: {
+      name: session.name,
+      opensAt: formatIso(session.opensAt),
+      closesAt: formatIso(session.closesAt),
+      certainty: session.certainty,
+      source: session.source,
+    },
+    everySeconds: facts.everySeconds,
+    ...counted,
+    holes: { ...holes },
+    symbols: [...symbols],
+    phases: phases.map(({ phase, ...each }) => ({
+      name: phase.name,
+      from: formatIso(phase.from),
+      to: formatIso(phase.to),
+      certainty: phase.certainty,
+      ...each,
+    })),
+    rows: facts.rows,
+    leftOut: facts.leftOut,
+    firstReceivedAt: facts.firstReceivedAt === null ? null : formatIso(facts.firstReceivedAt),
+    lastReceivedAt: facts.lastReceivedAt === null ? null : formatIso(facts.lastReceivedAt),
+    quality: {
+      red: facts.quality.red,
+      marks: { ...facts.quality.marks },
+      symbols: facts.quality.symbols.map((each) => ({ ...each, red: [...each.red] })),
+    },
+    fieldFaults: facts.fieldFaults.map((each) => ({ ...each })),
+    files: [...facts.files],
+  };
+}
+
+/** Why {@link parseManifest} threw, as the end of a sentence. */
+export function manifestProblem(caught: unknown): string {
+  if (!(caught instanceof z.core.$ZodError)) return 'its manifest is not JSON';
+  const path = (caught.issues[0]?.path ?? []).map(String).join('.');
+  return path === 'version' || path === ''
+    ? 'its manifest is of another version'
+    : `the value ${path} of its manifest is not as a harvester writes it`;
+}
+
+/** @throws where the text is not a manifest of this version. */
+export function parseManifest(text: string): Manifest {
+  return manifest.parse(JSON.parse(text));
+}
+
+// A running day goes up in numbered pieces of its two logs. What this machine knows of them outlives its process.
+
+const logEnd = z.object({ part: z.number(), bytes: z.number() });
+const logEnds = z.object({ rows: logEnd, events: logEnd });
+
+const pieceState = z.object({
+  /** The number of the piece that is to be shipped next; the first is 1. */
+  next: z.number(),
+  /** Where in this machine's logs that piece begins. */
+  from: logEnds,
+  /** Made and perhaps in the bucket, but nobody has confirmed it: it is sent again, the same bytes, until somebody does. */
+  pending: z.nullable(z.object({ to: logEnds, files: z.array(file) })),
+});
+
+/** How far a log is on disk for certain: whole lines, of the file with that number. */
+export type LogEnd = z.infer<typeof logEnd>;
+export type LogEnds = z.infer<typeof logEnds>;
+export type PieceState = z.infer<typeof pieceState>;
+export type Piece = NonNullable<PieceState['pending']>;
+
+const START: LogEnd = { part: 0, bytes: 0 };
+
+/** A machine that has shipped nothing of the day: its own logs from their start, after what others have shipped. */
+export function firstState(next: number): PieceState {
+  return { next, from: { rows: START, events: START }, pending: null };
+}
+
+/** Objects of the day's folder; they sort as they were shipped. The piece of the event log claims the number. */
+export function pieceNames(number: number): { readonly rows: string; readonly events: string } {
+  const digits = String(number).padStart(4, '0');
+  return { rows: `day-${digits}.csv.gz`, events: `events-${digits}.jsonl.gz` };
+}
+
+/** Null for a text that is not a state. */
+export function parsePieceState(text: string): PieceState | null {
+  try {
+    return pieceState.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,204 @@
+// The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
+// `-` and `_` in a state refused (facts/fyers §0.4).
+import type { AppId, LinkKey } from '../../config/values.ts';
+import { type CalendarOptions, dayOf, nextSession } from '../../market/calendar.ts';
+import {
+  addDays,
+  brokerDay,
+  brokerDayEnd,
+  instant,
+  type Instant,
+  type IstDate,
+  istDateAt,
+  istInstant,
+  MINUTE,
+  parseIstDate,
+  plus,
+  SECOND,
+} from '../../time.ts';
+import { isSameSignature, loginSignature, type Signer } from '../digest.ts';
+
+/** Between two machines' clocks. */
+const CLOCKS_DIFFER = MINUTE;
+/** From pressing the button to coming back from Fyers, a second factor looked for included. */
+const STATE_LIFE = 30 * MINUTE;
+
+/**
+ * A stack, which signs with a random key: a link travels by mail, and its signature must not let a reader search for the
+ * broker's short app secret. An {@link App} is a signer too, for logins that stay on one machine (`cli/commands/login/context.ts`).
+ */
+interface LinkSigner {
+  readonly id: AppId;
+  readonly secret: LinkKey;
+}
+
+/** Of one trading day, below the login function's address. It is spent by a publish, not by being opened. */
+export function linkPath(signer: LinkSigner, day: IstDate): string {
+  return `go/${day}/${loginSignature(signer, 'link', day)}`;
+}
+
+/** Cheap: tells junk from what may be a link, before any secret is read. */
+export function isLinkShaped(path: string): boolean {
+  return LINK.test(path);
+}
+
+/** The day that a link names, without a check of its signature. */
+export function claimedDay(path: string): IstDate | null {
+  return parseIstDate(LINK.exec(path)?.[1] ?? '');
+}
+
+/** The day of a link of ours; null for everything else. Whether the day has passed is another question: {@link linkEndsAt}. */
+export function dayOfLink(signer: LinkSigner, path: string): IstDate | null {
+  const [, date = '', signature = ''] = LINK.exec(path) ?? [];
+  const day = parseIstDate(date);
+  if (day === null) return null;
+  return isSameSignature(signature, loginSignature(signer, 'link', day)) ? day : null;
+}
+
+/** The session's end; on a day without one (`days: all`) the end of the broker day. */
+export function linkEndsAt(day: IstDate, calendar: CalendarOptions): Instant {
+  const today = dayOf(day, calendar);
+  return today.kind === 'closed' ? brokerDayEnd(istInstant(day, '07:00')) : today.plan.closesAt;
+}
+
+/** Whether a login is of any use now. */
+export type LoginDay =
+  | { readonly kind: 'open'; readonly date: IstDate; readonly until: Instant }
+  /** A token of before 06:00 dies at 06:00. */
+  | { readonly kind: 'too-early' }
+  | { readonly kind: 'closed' | 'over'; readonly why: string; readonly next: IstDate };
+
+export function loginDay(
+  now: Instant,
+  days: 'trading' | 'all',
+  calendar: CalendarOptions,
+): LoginDay {
+  const date = istDateAt(now);
+  const today = dayOf(date, calendar);
+  const next = nextSession(now, calendar).date;
+  if (today.kind === 'closed' && days === 'trading')
+    return { kind: 'closed', why: today.why, next };
+  if (now >= linkEndsAt(date, calendar))
+    return { kind: 'over', why: "today's session is over", next };
+  return brokerDay(now) === date
+    ? { kind: 'open', date, until: linkEndsAt(date, calendar) }
+    : { kind: 'too-early' };
+}
+
+/** The day that a state is signed for: a state ends with its day's session, and a person may log in after it. */
+export function stateDay(now: Instant, calendar: CalendarOptions): IstDate {
+  const today = istDateAt(now);
+  return now < linkEndsAt(today, calendar) ? today : addDays(today, 1);
+}
+
+/** @param nonce 32 random hex digits */
+export function newState(signer: Signer, day: IstDate, now: Instant, nonce: string): string {
+  const issued = Math.floor(now / SECOND)
+    .toString(16)
+    .padStart(8, '0');
+  const text = `${day.replaceAll('-', '')}${issued}${nonce}`;
+  return `${text}${loginSignature(signer, 'state', text)}`;
+}
+
+type ReadState =
+  | { readonly kind: 'valid'; readonly day: IstDate; readonly nonce: string }
+  /** `forged`: well formed, and signed with another key or for another app. */
+  | { readonly kind: 'malformed' | 'forged' | 'expired' };
+
+export function isStateShaped(text: string): boolean {
+  return STATE.test(text);
+}
+
+export function readState(
+  signer: Signer,
+  state: string,
+  now: Instant,
+  calendar: CalendarOptions,
+): ReadState {
+  const [, text = '', signature = ''] = STATE.exec(state) ?? [];
+  const day = parseIstDate(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 8)}`);
+  if (day === null) return { kind: 'malformed' };
+  if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };
+  const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
+  const inTime =
+    now >= issuedAt - CLOCKS_DIFFER &&
+    now < plus(issuedAt, STATE_LIFE) &&
+    now < linkEndsAt(day, calendar) &&
+    day <= stateDay(now, calendar);
+  return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
+}
+
+/** Fyers' own login page (Fyers API v3, "generate-authcode"); every value is encoded, as the SDKs don't. */
+export function fyersLoginUrl(options: {
+  readonly apiUrl: string;
+  readonly appId: AppId;
+  readonly redirectUri: string;
+  readonly state: string;
+}): string {
+  const query = new URLSearchParams({
+    client_id: options.appId,
+    redirect_uri: options.redirectUri,
+    response_type: 'code',
+    state: options.state,
+  });
+  return `${options.apiUrl}/api/v3/generate-authcode?${query.toString()}`;
+}
+
+const LINK = /^go\/(\d{4}-\d{2}-\d{2})\/([0-9a-f]{32})$/;
+/** Day, seconds since 1970, nonce; then the signature. */
+const STATE = /^([0-9]{8}[0-9a-f]{8}[0-9a-f]{32})([0-9a-f]{32})$/;
+
+// Recognises the path of a request that was meant to be the day's link. Mail programs, chats and people add a full stop, a
+// bracket or a campaign parameter, change the case, insert an invisible character, or cut the end off. From the form alone
+// this tells apart: the exact link, a damaged one that still holds the whole link (`path` is the link without the
+// damage), one that must be opened again from the message, and a path that has nothing to do with links. The signature
+// decides afterwards whether a link is genuine; nothing here is secret.
+
+type RecognisedLink =
+  | { readonly kind: 'exact' | 'repaired'; readonly path: string }
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'none' };
+
+/** A link has 50 characters; encoded twice, with a long campaign parameter behind it, it still fits. */
+const LONGEST_PATH = 2_048;
+
+/** @param path below the function's address, without the leading slash, as the request carries it */
+export function recogniseLink(path: string): RecognisedLink {
+  if (isLinkShaped(path)) return { kind: 'exact', path };
+  if (path.length > LONGEST_PATH) return { kind: 'none' };
+  const text = withoutDamage(path);
+  const [, date = '', signature = ''] = WHOLE_LINK.exec(text) ?? [];
+  const repaired = `go/${date}/${signature}`;
+  if (isLinkShaped(repaired)) return { kind: 'repaired', path: repaired };
+  return { kind: BEGINNING.test(text) ? 'incomplete' : 'none' };
+}
+
+const WHOLE_LINK = /^go\/+(\d{4}-\d{2}-\d{2})\/+([0-9a-f]{32})/;
+/** `go`, then as much of a date as is left, and anything once the date is whole. */
+const BEGINNING = /^go(?:$|\/+(?:$|\d{1,4}(?:$|-(?:$|\d{1,2}(?:$|-(?:$|\d(?:$|\d)))))))/;
+/** Left by quoted-printable at the end of a line. */
+const SOFT_BREAK = /=(?:\r\n|\n|\r)/g;
+/** Separators, control characters, and the invisible ones: zero-width, soft hyphen, byte order mark. */
+const INVISIBLE = /[\p{Z}\p{C}]/gu;
+const DASHES = /\p{Pd}/gu;
+/** A bracket or quote around the address; more than a few are no accident. */
+const OPENING = /^[^\da-z]{1,8}/;
+
+function withoutDamage(path: string): string {
+  return decoded(decoded(path))
+    .replace(SOFT_BREAK, '')
+    .replace(INVISIBLE, '')
+    .replace(DASHES, '-')
+    .replaceAll('\\', '/')
+    .toLowerCase()
+    .replace(OPENING, '');
+}
+
+/** Percent-encoding undone; what does not decode, such as a cut sequence, is dropped. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text.replace(/%[\da-f]{0,2}/gi, '');
+  }
+}

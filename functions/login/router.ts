@@ -1,0 +1,179 @@
+// Answers a request with a page.
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { plus, SECOND } from '../../core/time.ts';
+import { recogniseLink } from '../../core/token/login/link.ts';
+import { onlyValue, wordsOf } from '../../core/token/login/redirect.ts';
+import { type Callback, finishLogin } from '../../keeper/callback.ts';
+import { type LoginOutcome, type LoginPorts, openLink, requestLink } from '../../keeper/login.ts';
+import type { KeeperSettings } from '../../keeper/ports.ts';
+import type { Kept } from './cache.ts';
+import { NOT_FOUND, page } from './pages.ts';
+import { wordsFor } from './texts.ts';
+
+/** How long a press is answered from memory if nobody can be reached: the owner may confirm a subscription meanwhile. */
+const NO_LISTENER_KEPT_MS = 10 * SECOND;
+
+/** @throws FyersError if the store, a channel or our own settings fail */
+export async function answerLogin(
+  ports: Omit<LoginPorts, 'memory'>,
+  settings: KeeperSettings,
+  event: APIGatewayProxyEventV2,
+  signal: AbortSignal,
+  kept: Kept,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const remembering = { ...ports, memory: kept.memory };
+  const outcome = await outcomeOf(remembering, settings, loginRequest(event), signal, kept);
+  return shown(outcome, methodOf(event));
+}
+
+/** A HEAD gets the headers alone. */
+export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStructuredResultV2 {
+  if (outcome.kind === 'unknown') return NOT_FOUND;
+  const full = page(wordsFor(outcome));
+  return method === 'HEAD' ? { ...full, body: '' } : full;
+}
+
+async function outcomeOf(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  request: LoginRequest,
+  signal: AbortSignal,
+  kept: Kept,
+): Promise<LoginOutcome> {
+  switch (request.kind) {
+    case 'junk':
+      return { kind: 'unknown' };
+    case 'home':
+    case 'incomplete-link':
+      return { kind: request.kind };
+    case 'damaged-link':
+      return { kind: 'damaged-link', path: request.path };
+    case 'link':
+      return openLink(ports, settings, request, signal);
+    case 'ask':
+      return answerPress(ports, settings, request.linkPath, signal, kept);
+    case 'callback':
+      return finishLogin(ports, settings, request.callback, signal);
+  }
+}
+
+/** A press of the public button that follows too soon is answered from memory, without a read. */
+async function answerPress(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  linkPath: string | null,
+  signal: AbortSignal,
+  kept: Kept,
+): Promise<LoginOutcome> {
+  if (linkPath !== null) return requestLink(ports, settings, linkPath, signal);
+  const last = kept.lastPress;
+  if (last !== null && ports.clock.now() < last.until) return last.outcome;
+  const outcome = await requestLink(ports, settings, null, signal);
+  if (outcome.kind === 'too-soon') {
+    kept.lastPress = { outcome, until: outcome.at };
+  } else if (outcome.kind === 'no-listener') {
+    kept.lastPress = { outcome, until: plus(ports.clock.now(), NO_LISTENER_KEPT_MS) };
+  }
+  return outcome;
+}
+
+// Classifies a request to the login function's URL by its form alone: junk costs no read, no call and no log line.
+
+type LoginRequest =
+  | { readonly kind: 'junk' }
+  | { readonly kind: 'home' }
+  /** @property proves false for a HEAD: a link preview or a scanner must not cost a call to the broker */
+  | { readonly kind: 'link'; readonly path: string; readonly proves: boolean }
+  /** A damaged link; `path` is the link without the damage. */
+  | { readonly kind: 'damaged-link'; readonly path: string }
+  | { readonly kind: 'incomplete-link' }
+  /** The button: on the public page, or on the page of a link, which is the proof that the owner presses it. */
+  | { readonly kind: 'ask'; readonly linkPath: string | null }
+  | { readonly kind: 'callback'; readonly callback: Callback };
+
+/** An auth code of 4,096 characters, and as much again for the rest. */
+const LONGEST_QUERY = 8_192;
+
+/** A caller with the permission to invoke the function can send anything in place of a request. */
+const HttpEvent = z.object({
+  rawPath: z.string(),
+  rawQueryString: z.catch(z.string(), ''),
+  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+});
+
+interface HttpRequest {
+  readonly method: string;
+  /** Without the leading slash. */
+  readonly path: string;
+  readonly query: string;
+}
+
+export function loginRequest(event: unknown): LoginRequest {
+  const parsed = HttpEvent.safeParse(event);
+  if (!parsed.success) return { kind: 'junk' };
+  const { rawPath, rawQueryString: query, requestContext } = parsed.data;
+  if (query.length > LONGEST_QUERY) return { kind: 'junk' };
+  const request = { method: requestContext.http.method, path: rawPath.replace(/^\//, ''), query };
+  switch (request.method) {
+    case 'GET':
+      return pageRequest(request);
+    case 'HEAD':
+      return request.path === '' && query !== '' ? { kind: 'junk' } : pageRequest(request);
+    case 'POST':
+      return buttonRequest(request);
+    default:
+      return { kind: 'junk' };
+  }
+}
+
+/** Empty for an event that is not a request. */
+export function methodOf(event: unknown): string {
+  const parsed = HttpEvent.safeParse(event);
+  return parsed.success ? parsed.data.requestContext.http.method : '';
+}
+
+function pageRequest({ method, path, query }: HttpRequest): LoginRequest {
+  if (path === '') {
+    if (query === '' || isTracking(query)) return { kind: 'home' };
+    const callback = callbackIn(query);
+    return callback === null ? { kind: 'junk' } : { kind: 'callback', callback };
+  }
+  const link = recogniseLink(path);
+  switch (link.kind) {
+    case 'exact':
+      return query === ''
+        ? { kind: 'link', path: link.path, proves: method === 'GET' }
+        : { kind: 'damaged-link', path: link.path };
+    case 'repaired':
+      return { kind: 'damaged-link', path: link.path };
+    case 'incomplete':
+      return { kind: 'incomplete-link' };
+    case 'none':
+      return { kind: 'junk' };
+  }
+}
+
+function buttonRequest({ path, query }: HttpRequest): LoginRequest {
+  if (query !== '') return { kind: 'junk' };
+  if (path === 'ask') return { kind: 'ask', linkPath: null };
+  const link = recogniseLink(path);
+  return link.kind === 'exact' ? { kind: 'ask', linkPath: link.path } : { kind: 'junk' };
+}
+
+/** Added to the bookmarked page's address by the app that opened it. */
+function isTracking(query: string): boolean {
+  return /^(?:utm_\w+|fbclid|gclid|igshid|mc_[ce]id)=/.test(query);
+}
+
+/** An auth code that is given twice counts as one if both are equal, as in an address that is pasted; else it has two meanings. */
+function callbackIn(query: string): Callback | null {
+  const fields = new URLSearchParams(query);
+  const one = (name: string): string | null => {
+    const values = fields.getAll(name);
+    return values.length > 1 ? null : (values[0] ?? '');
+  };
+  const [s, state, authCode] = [one('s'), one('state'), onlyValue(fields.getAll('auth_code'))];
+  if (s === null || s === '' || authCode === null || state === null || state === '') return null;
+  return { s, authCode, state, words: () => wordsOf(fields) };
+}

@@ -1,0 +1,406 @@
+// The texts of the pages: what happened, and what to do. A text states only what is certain when it is shown, and repeats
+// nothing of a request.
+import type { ErrorFamily } from '../../core/errors.ts';
+import { formatClock, formatIst, type Instant, type IstDate, istInstant } from '../../core/time.ts';
+import type { LoginDay } from '../../core/token/login/link.ts';
+import { LOGIN_COMMAND } from '../../core/token/login/message.ts';
+import type { LoginOutcome, LoginProblem, UnprovenReason } from '../../keeper/login.ts';
+
+export interface Words {
+  readonly status: number;
+  readonly tone: 'good' | 'bad' | 'plain';
+  readonly title: string;
+  /** Paragraphs; one that is `code` is a command to copy. */
+  readonly text: readonly (string | { readonly code: string })[];
+  /** The one thing to press. */
+  readonly press?:
+    | { readonly kind: 'go'; readonly url: string; readonly label: string }
+    /** A form that posts to `action`. */
+    | { readonly kind: 'ask'; readonly label: string; readonly action: string };
+}
+
+const ASK = { kind: 'ask', label: 'Send me the link again', action: '/ask' } as const;
+
+export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): Words {
+  switch (outcome.kind) {
+    case 'home':
+      return HOME;
+    case 'link':
+      return {
+        status: 200,
+        tone: 'plain',
+        title: `Fyers login for ${dayOf(outcome.date)}`,
+        text: [
+          'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
+          'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
+          `This link is good until ${clock(outcome.until)} IST. The page holds no token.`,
+        ],
+        press: { kind: 'go', url: outcome.url, label: 'Log in at Fyers' },
+      };
+    case 'damaged-link':
+      return damagedLink(outcome);
+    case 'incomplete-link':
+      return INCOMPLETE_LINK;
+    case 'other-day-link':
+      return otherDayLink(outcome);
+    case 'asked':
+      return ASKED;
+    case 'sent':
+      return SENT;
+    case 'no-listener':
+      return NO_LISTENER;
+    case 'not-sent':
+      return notSent(outcome);
+    case 'too-soon':
+      return tooSoon(outcome.at);
+    case 'done':
+      return done(outcome);
+    case 'no-login':
+      return noLogin(outcome.day);
+    case 'refused':
+      return withDetail(PROBLEMS[outcome.why], outcome.detail);
+    case 'unproven':
+      return withDetail(unproven(outcome.why), outcome.detail);
+    case 'failed':
+      return failed(outcome);
+  }
+}
+
+function done({
+  validUntil,
+  already,
+  depthRefused,
+}: Extract<LoginOutcome, { kind: 'done' }>): Words {
+  if (depthRefused !== undefined) {
+    return {
+      status: 200,
+      tone: 'bad',
+      title: 'Done, but nothing can be recorded',
+      text: [
+        `The Fyers token is live, and valid until ${formatIst(validUntil)}. Bots that need no market depth can use it.`,
+        'Fyers refuses market depth to this app, so the harvester cannot record. Give the app the permission “Market Data” at myapi.fyers.in → Dashboard, then log in again.',
+        `Fyers’ answer: ${depthRefused}`,
+      ],
+    };
+  }
+  return {
+    status: 200,
+    tone: 'good',
+    title: already ? 'Already done' : 'Done',
+    text: [
+      `The Fyers token is live, and valid until ${formatIst(validUntil)}.`,
+      'Your harvester and your bots take it up within a minute. Nothing else is to do; you can close this page.',
+    ],
+  };
+}
+
+function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
+  if (day.kind === 'too-early') {
+    return {
+      status: 409,
+      tone: 'plain',
+      title: 'Too early',
+      text: [
+        'A token of before 06:00 IST dies at 06:00. Log in after that; if a login is needed, the link is sent at 07:00.',
+      ],
+    };
+  }
+  return {
+    status: 409,
+    tone: 'plain',
+    title: day.kind === 'closed' ? 'No market today' : 'The session is over',
+    text: [
+      `${day.kind === 'closed' ? `The exchange is closed today (${day.why})` : 'Today’s session is over'}, so no login is needed. The next trading day is ${dayOf(day.next)}; if it needs a login, its link is sent at 07:00 IST.`,
+    ],
+  };
+}
+
+const UNPROVEN: Readonly<Record<UnprovenReason, string>> = {
+  unreachable: 'Fyers cannot be reached. Reload this page in two minutes.',
+  refused:
+    'Fyers refuses the app or the address of this function. Check the app’s permissions and IP addresses at myapi.fyers.in → Dashboard, then reload this page.',
+  'rate-limited':
+    'Fyers’ rate limit is reached. Stop other programs that use the account, and reload this page in five minutes. A third time blocks the account for the day.',
+  'not-fyers':
+    'A gateway or a firewall answered in place of Fyers. Reload this page in ten minutes: each further call can extend such a block.',
+};
+
+function unproven(why: UnprovenReason): Words {
+  return {
+    status: 503,
+    tone: 'bad',
+    title: 'Logged in, but not checked yet',
+    text: [
+      'Your login at Fyers succeeded. Its token could not be checked, so it was not published.',
+      UNPROVEN[why],
+      'The token is kept for half an hour for that. If this page asks for a new login then, press the link in today’s message again.',
+    ],
+  };
+}
+
+const FAILED: Readonly<Record<ErrorFamily, string>> = {
+  operator: 'A setting of this stack must be fixed first.',
+  broker: 'No usable answer came in time.',
+  platform: 'A service that this page needs did not do its work.',
+  bug: 'This is a fault of the program.',
+};
+
+/** It may have happened before, during or after a publish, so the page makes no claim about the token. */
+function failed({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Words {
+  return {
+    status: family === 'operator' ? 409 : 503,
+    tone: 'bad',
+    title: 'That did not work',
+    text: [
+      FAILED[family],
+      `Code ${code}. Press your link again in a minute: it shows whether a token is live. The log has the cause and the next step:`,
+      { code: 'npx --no-install fyers logs login' },
+    ],
+  };
+}
+
+/** `25 Nov 2026` */
+function dayOf(date: IstDate): string {
+  return formatIst(istInstant(date, '00:00')).replace(/,.*/, '');
+}
+
+function clock(at: Instant): string {
+  return formatClock(at).slice(0, 5);
+}
+
+function problem(status: number, title: string, ...text: Words['text']): Words {
+  return { status, tone: 'bad', title, text: [...text, 'Nothing was published.'] };
+}
+
+/** The broker's words go last, where they explain and do not lead. */
+function withDetail(words: Words, detail: string | undefined): Words {
+  return detail === undefined
+    ? words
+    : { ...words, text: [...words.text, `Fyers’ answer: ${detail}`] };
+}
+
+const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
+  forged: problem(
+    403,
+    'This address is not from here',
+    'Its state was not signed with the keys of this stack, so the login was not finished. Press the link in today’s message.',
+  ),
+  expired: {
+    ...problem(
+      410,
+      'That took too long',
+      'The login began more than half an hour ago, or is of another day. Press the link in today’s message again.',
+    ),
+    press: ASK,
+  },
+  used: {
+    ...problem(
+      409,
+      'This login was used',
+      'It published a token earlier, and that token was not found live now. Press the link in today’s message to log in again.',
+    ),
+    press: ASK,
+  },
+  cancelled: {
+    ...problem(
+      400,
+      'Fyers did not finish the login',
+      'It was cancelled or refused on Fyers’ page. Press the link in today’s message to try again.',
+    ),
+    press: ASK,
+  },
+  'wrong-app': problem(
+    403,
+    'This login is for another app',
+    'Fyers’ code is of another app than the one of this stack. Check the app’s redirect URL at myapi.fyers.in → Dashboard, then press the link in today’s message.',
+  ),
+  'wrong-account': problem(
+    403,
+    'This is another Fyers user',
+    'The login is of another Fyers account than the one configured or first seen. Log out at trade.fyers.in, then press the link in today’s message and log in with the right user. If it is the right one, run:',
+    { code: 'pulumi config set fyId YOUR_CLIENT_ID && pulumi up' },
+  ),
+  'app-secret': problem(
+    409,
+    'Fyers refused the app secret',
+    'The app id and its secret do not belong together. Copy the secret again at myapi.fyers.in → Dashboard → your app, then run:',
+    { code: 'pulumi config set --secret secretKey && pulumi up' },
+  ),
+  code: {
+    ...problem(
+      409,
+      'Fyers refused the code of this login',
+      'It was used before or has expired: each login gives one. Press the link in today’s message again.',
+    ),
+    press: ASK,
+  },
+  silent: problem(
+    504,
+    'Fyers did not answer',
+    'The code of this login may be used up. Press the link in today’s message again in a minute.',
+  ),
+  unreachable: problem(
+    503,
+    'Fyers cannot be reached',
+    'Try again in a few minutes with the link in today’s message. If it stays so, look at status.fyers.in.',
+  ),
+  'rate-limited': problem(
+    503,
+    'Fyers’ rate limit is reached',
+    'Stop other programs that use the account, and press the link in today’s message in five minutes. A third time blocks the account for the day.',
+  ),
+  'not-fyers': problem(
+    503,
+    'Something else answered in place of Fyers',
+    'A gateway or a firewall refused the request. Wait ten minutes before you press the link in today’s message again: each further call can extend such a block.',
+  ),
+  'bad-token': problem(
+    502,
+    'Fyers gave a token that is not good',
+    'It is not live until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes; if it comes again, look at the log:',
+    { code: 'npx --no-install fyers logs login' },
+  ),
+  busy: problem(
+    503,
+    'Another run is at work',
+    'It holds the lock for fetching a token. Press the link in today’s message again in two minutes: it may be done by then.',
+  ),
+  'too-many': problem(
+    429,
+    'Too many attempts',
+    'This login was tried several times in a short time, so Fyers was not asked again. Wait two minutes, then press the link in today’s message.',
+  ),
+  unrecognised: problem(
+    502,
+    'Fyers gave an answer that is not known here',
+    'Its words are in the log. Try from your own machine:',
+    { code: LOGIN_COMMAND },
+    'Please report what this shows:',
+    { code: 'npx --no-install fyers logs login' },
+  ),
+  'not-registered': problem(
+    409,
+    'Fyers would not come back here',
+    'Another redirect URL is configured than the address of this page. Register this one at myapi.fyers.in → Dashboard → your app, then run:',
+    { code: 'pulumi config set redirectUri loginUrl && pulumi up' },
+    'Until then, log in from your own machine:',
+    { code: LOGIN_COMMAND },
+  ),
+};
+
+// The texts of the pages up to Fyers' own page: the public page, its button, and links that are old or damaged. The
+// public page and its button are for anybody, so nothing here depends on whether a token is live.
+
+const ASK_TODAY = { kind: 'ask', label: 'Send me today’s link', action: '/ask' } as const;
+const OWN_MACHINE = 'Or log in from your own machine:';
+
+const HOME: Words = {
+  status: 200,
+  tone: 'plain',
+  title: 'Fyers login of the day',
+  text: [
+    'Fyers wants one login for each trading day. This button has the link sent again if the login is still to do.',
+    'It goes to the e-mail address and the Telegram chat that are set up for this stack, and nowhere else.',
+  ],
+  press: ASK_TODAY,
+};
+
+const ASKED: Words = {
+  status: 200,
+  tone: 'plain',
+  title: 'The request was taken',
+  text: [
+    'If today’s login is still to do, the link was sent to the channels of this stack. If it is done, no message comes.',
+    'If you expect a message and none comes within two minutes, check the channels:',
+    { code: 'npx --no-install fyers test-alert' },
+    OWN_MACHINE,
+    { code: LOGIN_COMMAND },
+  ],
+};
+
+const SENT: Words = {
+  status: 200,
+  tone: 'good',
+  title: 'The link was sent',
+  text: ['Check your mail or Telegram. The button works again in five minutes.'],
+};
+
+const NO_LISTENER: Words = {
+  status: 409,
+  tone: 'bad',
+  title: 'No subscription is confirmed',
+  text: [
+    'No link was sent: no channel of this stack has a confirmed recipient. Find AWS’s mail “Subscription Confirmation”, copy its link, and run:',
+    { code: "npx --no-install fyers confirm 'THE LINK'" },
+    'If that mail is lost, have a new one sent:',
+    { code: 'npx --no-install fyers test-alert --resubscribe' },
+    OWN_MACHINE,
+    { code: LOGIN_COMMAND },
+  ],
+};
+
+function notSent({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Words {
+  return {
+    status: 503,
+    tone: 'bad',
+    title: 'The link was not sent',
+    text: [
+      `No channel confirmed that it took the message. Code ${code}. Check the channels:`,
+      { code: 'npx --no-install fyers test-alert' },
+      OWN_MACHINE,
+      { code: LOGIN_COMMAND },
+    ],
+  };
+}
+
+function tooSoon(at: Instant): Words {
+  return {
+    status: 429,
+    tone: 'plain',
+    title: 'The button was pressed already',
+    text: [
+      `It works again at ${formatClock(at).slice(0, 5)} IST. A link of an earlier message today is as good: all of a day’s are the same.`,
+      'If no message reached you, check the channels:',
+      { code: 'npx --no-install fyers test-alert' },
+      OWN_MACHINE,
+      { code: LOGIN_COMMAND },
+    ],
+  };
+}
+
+const INCOMPLETE_LINK: Words = {
+  status: 404,
+  tone: 'bad',
+  title: 'This link is not complete',
+  text: [
+    'It was cut, changed on the way, or made before the keys of this stack changed. Press the link in today’s message again, or copy all of it, up to its last character.',
+    'If no link works, have it sent again, or log in from your own machine:',
+    { code: LOGIN_COMMAND },
+  ],
+  press: ASK_TODAY,
+};
+
+function damagedLink({ path }: Extract<LoginOutcome, { kind: 'damaged-link' }>): Words {
+  return {
+    status: 302,
+    tone: 'plain',
+    title: 'Open the link without its additions',
+    text: [
+      'Something was added to the link on its way here. The button opens the link itself.',
+      'If that does not work, press the link in today’s message again.',
+    ],
+    press: { kind: 'go', url: `/${path}`, label: 'Open the link' },
+  };
+}
+
+function otherDayLink({ path }: Extract<LoginOutcome, { kind: 'other-day-link' }>): Words {
+  return {
+    status: 410,
+    tone: 'bad',
+    title: 'This link is of another day',
+    text: [
+      'Each trading day has a link of its own. Press the link in today’s message, or have it sent to the channels of this stack.',
+    ],
+    press: { ...ASK_TODAY, action: `/${path}` },
+  };
+}

@@ -1,0 +1,134 @@
+// Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
+import * as say from '../core/recording/log.ts';
+import { FyersError, toError } from '../core/errors.ts';
+import type { Clock, Events, ObjectStore } from '../core/ports.ts';
+import type { IstDate } from '../core/time.ts';
+import { endDay, isEmpty } from './day.ts';
+import { type PiecesOptions, problemOf, shipDay, shipPieces, takeOver } from './upload.ts';
+import type { DayFolder, Days } from './ports.ts';
+
+export interface FinishOptions {
+  readonly days: Days;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Compacts one day in a process of its own. */
+  readonly compact: (date: IstDate) => Promise<void>;
+  /** Null keeps the days on this machine. */
+  readonly objects: ObjectStore | null;
+  readonly shard: number;
+  /** The session that is being recorded, whose day is left alone. */
+  readonly isOver: (date: IstDate) => boolean;
+}
+
+/** The oldest days that are safe in the bucket make room above it. */
+export const DISK_USED_PERCENT_MAX = 80;
+
+/**
+ * Never throws: a day that fails is said, left as it is, and found again by the next run.
+ * @param between is run before each step that takes its time, so that a long evening doesn't look like a dead process
+ */
+export async function finishDays(
+  options: FinishOptions,
+  between: () => Promise<void>,
+): Promise<void> {
+  const { days, events } = options;
+  for (const date of await days.dates()) {
+    if (!options.isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
+    try {
+      await finishDay(options, date, between);
+    } catch (caught) {
+      events.emit(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
+    }
+  }
+  await makeRoom(options);
+}
+
+/** @throws FyersError `platform.disk` for a day without a manifest, `platform.store` for one that is not in the bucket */
+export async function proveClosed(
+  { days, objects }: Pick<FinishOptions, 'days' | 'objects'>,
+  dates: readonly IstDate[],
+): Promise<void> {
+  for (const date of dates) {
+    const folder = days.folder(date);
+    if ((await folder.manifest()) === null) {
+      throw new FyersError(
+        'platform.disk',
+        `The day ${date} could not be closed: it has no manifest.`,
+        `Correct what the log lines before this one name, such as a full disk, and run \`npx --no-install fyers compact ${date}\`.`,
+      );
+    }
+    if (objects !== null && (await folder.shipped()) !== 'shipped') {
+      throw new FyersError(
+        'platform.store',
+        `The day ${date} is closed on this machine, and not in the bucket.`,
+        'Correct what the log lines before this one name, and run `npx --no-install fyers harvest` again: it ships what is left.',
+      );
+    }
+  }
+}
+
+/** Never throws. */
+export async function makeRoom({ days, events }: FinishOptions): Promise<void> {
+  try {
+    const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
+    if (removed.length > 0) events.emit(say.roomMade(removed));
+  } catch (caught) {
+    events.emit(say.stepFailed('Removing days that are in the bucket', toError(caught).message));
+  }
+}
+
+async function finishDay(
+  options: FinishOptions,
+  date: IstDate,
+  between: () => Promise<void>,
+): Promise<void> {
+  const { days, events, objects } = options;
+  const folder = days.folder(date);
+  if ((await folder.manifest()) === null) {
+    await between();
+    // Whatever another machine has of the day belongs into its Parquet.
+    if (objects !== null) await takeOver({ ...options, objects }, date);
+    if (await isEmpty(folder)) {
+      events.emit(say.dayPutAside(date, await days.putAside(date)));
+      return;
+    }
+    await endDay(options, date);
+    await options.compact(date);
+    await sayCompacted(folder, date, events);
+  }
+  if (objects === null) return;
+  await between();
+  const before = await folder.shipped();
+  const outcome = await shipAll({ ...options, objects }, date);
+  if (outcome === 'shipped') events.emit(say.dayShipped(date));
+  // Tried again until somebody settles it, and said once.
+  else if (before !== outcome) events.emit(say.shipConflict(date));
+}
+
+async function sayCompacted(folder: DayFolder, date: IstDate, events: Events): Promise<void> {
+  const manifest = await folder.manifest();
+  if (manifest === null) return;
+  events.emit(say.dayCompacted(date, manifest));
+  const { malformed } = manifest.leftOut;
+  const quarantine = manifest.files.find(({ name }) => name.startsWith('quarantine'));
+  if (quarantine !== undefined) {
+    events.emit(say.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
+  }
+}
+
+/** The last piece before the whole: the number that it takes says that nobody else is writing this day. */
+async function shipAll(options: PiecesOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
+  const { days, objects, shard } = options;
+  const folder = days.folder(date);
+  const state = await days.pieces(date).state();
+  if (state !== null && (state.next > 1 || state.pending !== null)) {
+    const logs = await days.open(date);
+    const ends = logs.ends();
+    await logs.close();
+    if (ends !== null && (await shipPieces(options, date, ends)) === 'conflict') {
+      await folder.markShipped('conflict');
+      return 'conflict';
+    }
+  }
+  return shipDay({ folder, objects, date, shard });
+}

@@ -1,0 +1,140 @@
+// What is seen of the loop from outside: how late slots are, what happens to time, and that it gets on.
+import type { Status } from '../core/recording/columns.ts';
+import type { HoleReason } from '../core/recording/coverage.ts';
+import * as say from '../core/recording/log.ts';
+import { slotTaken, timeFault } from '../core/recording/log.ts';
+import { timeFaults, timeFaultWords } from '../core/recording/clock-faults.ts';
+import { METRICS } from '../core/config/names.ts';
+import type { Clock, Events, Taken } from '../core/ports.ts';
+import { type Instant, MINUTE, plus } from '../core/time.ts';
+import type { RecordingDay } from './day.ts';
+import { due, type Due } from './interval.ts';
+import { DISK_USED_PERCENT_MAX, type FinishOptions, makeRoom } from './close-days.ts';
+import type { Metrics, Onlooker, Timepiece } from './ports.ts';
+import type { HeldToken } from './token.ts';
+
+export interface LookingOn {
+  waits(opensAt: Instant): void;
+  slot(batch: readonly Taken[], missing: number): void;
+  /** Milliseconds of the latest slot since this was asked last. */
+  takeLag(): number;
+  /** Reads the machine's clocks, and tells what has happened to them since the last time. */
+  clocks(day: Pick<RecordingDay, 'note'>): Promise<void>;
+  stops(): void;
+}
+
+interface LookingOnOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly token: Pick<HeldToken, 'token'>;
+  readonly onlookers?: readonly Onlooker[];
+  readonly timepiece?: Timepiece;
+}
+
+export function lookingOn(options: LookingOnOptions): LookingOn {
+  const { clock, events, token, onlookers = [], timepiece } = options;
+  let lag = 0;
+  let before = timepiece?.() ?? null;
+  const tell = (doing: Status['doing']): void => {
+    if (onlookers.length === 0) return;
+    const status = { at: clock.now(), doing, hasToken: token.token() !== null };
+    for (const each of onlookers) each.progress(status);
+  };
+  return {
+    waits(opensAt) {
+      tell({ kind: 'waiting', opensAt });
+    },
+    slot(batch, missing) {
+      const [first] = batch;
+      if (first === undefined) return;
+      const lagMs = Math.max(0, first.sentAt - first.slot);
+      lag = Math.max(lag, lagMs);
+      const symbols = batch.length;
+      const filled = symbols - missing;
+      const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
+      const tookMs = answeredAt - first.sentAt;
+      events.emit(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
+      tell({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
+    },
+    takeLag() {
+      const latest = lag;
+      lag = 0;
+      return latest;
+    },
+    async clocks(day) {
+      if (timepiece === undefined || before === null) return;
+      const now = timepiece();
+      const faults = timeFaults(before, now);
+      before = now;
+      for (const fault of faults) {
+        events.emit(timeFault(timeFaultWords(fault)));
+        await day.note('time-fault', timeFaultWords(fault));
+      }
+    },
+    stops() {
+      for (const each of onlookers) each.stopping();
+    },
+  };
+}
+
+// What the harvester measures of itself, so that no alarm needs a calendar.
+
+const HEARTBEAT = MINUTE;
+/** More than the broker's list of codes; bounds the memory of an answer that is never the same. */
+const MAX_LOGGED_ANSWERS = 100;
+
+interface HealthOptions extends FinishOptions {
+  readonly metrics: Metrics;
+}
+
+export interface Health {
+  readonly step: Due;
+  saw(batch: readonly Taken[], missing: readonly HoleReason[]): void;
+  /** Slots of which no batch tells. */
+  lost(slots: number): void;
+}
+
+/**
+ * Heartbeat, count of missed slots and disk use, every minute of the year, so that what no alarm hears is a fault; a line
+ * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
+ * again, must not look alive.
+ */
+export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'>): Health {
+  const { clock, events, metrics, days } = options;
+  const beganAt = clock.now();
+  let [missed, reasons] = [0, ''];
+  /** Answers in place of a book that are in the log: one line for each. */
+  const logged = new Set<string>();
+  const beat = async (): Promise<void> => {
+    const diskUsedPercent = await days.diskUsedPercent();
+    events.emit(say.heartbeat(missed, diskUsedPercent));
+    metrics.measure(METRICS.slotsMissed, missed);
+    metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
+    metrics.measure(METRICS.slotLag, seen.takeLag());
+    missed = 0;
+    if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);
+    await metrics.flush();
+  };
+  return {
+    step: due(plus(beganAt, HEARTBEAT), HEARTBEAT, beat, beganAt),
+    saw(batch, missing) {
+      const slot = batch[0]?.slot;
+      if (slot === undefined) return;
+      missed += missing.length;
+      for (const taken of batch) {
+        if (taken.kind !== 'hole' || taken.detail === undefined || logged.has(taken.detail))
+          continue;
+        if (logged.size < MAX_LOGGED_ANSWERS) logged.add(taken.detail);
+        events.emit(say.brokerAnswered(taken.symbol, taken.detail));
+      }
+      const now = [...new Set(missing)].sort().join(', ');
+      if (now !== reasons) {
+        events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
+      }
+      reasons = now;
+    },
+    lost(slots) {
+      missed += slots;
+    },
+  };
+}

@@ -1,0 +1,196 @@
+// The harvesters of a stack: one, of `symbols`, or several, of `harvesters`, that share the account's limits.
+import {
+  type Parsed,
+  type SamplingFault,
+  type SamplingPlan,
+  parseSampling,
+} from '../../core/config/values.ts';
+import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
+import { rateProblems } from '../../core/config/sampling.ts';
+import { find, type Found, parseInstanceType, type Sources } from './load.ts';
+
+const DEFAULT_EVERY_SECONDS = '5';
+const DEFAULT_INSTANCE_TYPE = 't4g.micro';
+const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType'] as const;
+const FORM =
+  'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
+const ITEM_FORM = 'must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
+
+/** An instance of its own, with its own symbols. */
+export interface HarvesterPlan extends SamplingPlan {
+  /** From 0, its place in the list: its partition in the bucket, and its dimension in metrics. */
+  readonly shard: number;
+  readonly instanceType: string;
+}
+
+/** The name of what each harvester has for itself. That of the first one has no number, and must never change. */
+export function numbered(name: string, shard: number): string {
+  return shard === 0 ? name : `${name}-${String(shard)}`;
+}
+
+/** What the plan of each harvester is where it does not say it itself. */
+interface Defaults {
+  readonly everySeconds: string;
+  readonly instanceType: string;
+}
+
+/** At least one, unless something is added to `problems`. */
+export function harvestersOf(sources: Sources, problems: string[]): readonly HarvesterPlan[] {
+  const defaults = {
+    everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
+    instanceType: instanceTypeOf(sources, problems),
+  };
+  const list = find('harvesters', sources);
+  if (list === null) return oneHarvester(sources, defaults, problems);
+  const symbols = find('symbols', sources);
+  if (symbols !== null) {
+    problems.push(
+      `${symbols.place} and ${list.place} both say what is recorded: keep one. ${symbols.removal}`,
+    );
+  }
+  const every = find('everySeconds', sources);
+  const found = severalHarvesters(list.text, defaults);
+  for (const problem of every === null ? [] : found.defaultProblems) {
+    problems.push(`${every?.place ?? ''}: ${problem}. ${every?.fix ?? ''}`);
+  }
+  for (const problem of found.problems) {
+    problems.push(`${list.place}${problem}. ${list.fix}`);
+  }
+  return found.plans;
+}
+
+function instanceTypeOf(sources: Sources, problems: string[]): string {
+  const found = find('instanceType', sources);
+  if (found === null) return DEFAULT_INSTANCE_TYPE;
+  const parsed = parseInstanceType(found.text);
+  if (!parsed.ok) {
+    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
+  }
+  return found.text;
+}
+
+function oneHarvester(
+  sources: Sources,
+  { everySeconds, instanceType }: Defaults,
+  problems: string[],
+): readonly HarvesterPlan[] {
+  const symbols = find('symbols', sources);
+  const every = find('everySeconds', sources);
+  const parsed = parseSampling(symbols?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds);
+  if (parsed.ok) return [{ ...parsed.value, shard: 0, instanceType }];
+  for (const { about, problem } of parsed.faults) {
+    const found = [
+      ...(about === 'everySeconds' ? [] : [symbols]),
+      ...(about === 'symbols' ? [] : [every]),
+    ].filter((each): each is Found => each !== null);
+    const places = found.map(({ place }) => place).join(' and ');
+    const fixes = [...new Set(found.map(({ fix }) => fix))].join(' Or: ');
+    problems.push(`${places}: ${problem}. ${fixes}`);
+  }
+  return [];
+}
+
+interface Several {
+  readonly plans: readonly HarvesterPlan[];
+  /** Each goes on from the place of the list. */
+  readonly problems: readonly string[];
+  /** Of the seconds that count for a harvester without its own. */
+  readonly defaultProblems: readonly string[];
+}
+
+function severalHarvesters(text: string, defaults: Defaults): Several {
+  const items = listIn(text);
+  if (items === null || items.length === 0)
+    return { plans: [], problems: [` ${FORM}`], defaultProblems: [] };
+  if (items.length > HARVESTERS_MAX) {
+    const problem = ` must list at most ${String(HARVESTERS_MAX)} harvesters, and lists ${String(items.length)}`;
+    return { plans: [], problems: [problem], defaultProblems: [] };
+  }
+  const parsed = items.map((item, shard) => planOf(item, shard, defaults));
+  const plans = parsed.flatMap((one) => (one.ok ? [one.value] : []));
+  const problems = [
+    ...parsed.flatMap((one, shard) =>
+      one.problems.map((problem) => `, harvester ${String(shard)}: ${problem}`),
+    ),
+    ...namedTwice(plans).map((problem) => `: ${problem}`),
+  ];
+  // Arithmetic over half of them would mislead.
+  const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
+  return {
+    plans,
+    problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
+    defaultProblems: [...new Set(parsed.flatMap((one) => one.defaultProblems))],
+  };
+}
+
+/** Pulumi hands a list on as JSON; in `.env` it is written so. */
+function listIn(text: string): readonly unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+type ParsedPlan = Parsed<HarvesterPlan> & Pick<Several, 'problems' | 'defaultProblems'>;
+
+function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
+  const own = recordIn(item);
+  if (own === null) {
+    return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM], defaultProblems: [] };
+  }
+  const sampling = parseSampling(
+    symbolsText(own['symbols']),
+    valueText(own['everySeconds'] ?? defaults.everySeconds),
+  );
+  const isOfDefault = ({ about }: SamplingFault) =>
+    about === 'everySeconds' && own['everySeconds'] === undefined;
+  const defaultProblems = sampling.faults.filter(isOfDefault).map(({ problem }) => problem);
+  const instanceType = parseInstanceType(valueText(own['instanceType'] ?? defaults.instanceType));
+  const problems = [
+    ...Object.keys(own)
+      .filter((key) => !OWN_KEYS.some((known) => known === key))
+      .map((key) => `${key} is not one of ${OWN_KEYS.join(', ')}`),
+    ...sampling.faults.filter((fault) => !isOfDefault(fault)).map(({ problem }) => problem),
+    // That of all of them has been told already.
+    ...(instanceType.ok || own['instanceType'] === undefined
+      ? []
+      : [`instanceType ${instanceType.problem}`]),
+  ];
+  return sampling.ok && instanceType.ok && problems.length === 0
+    ? {
+        ok: true,
+        value: { ...sampling.value, shard, instanceType: instanceType.value },
+        problems,
+        defaultProblems,
+      }
+    : { ok: false, problem: problems.join('; '), problems, defaultProblems };
+}
+
+function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
+}
+
+function symbolsText(value: unknown): string {
+  return Array.isArray(value) ? value.map(valueText).join(',') : valueText(value);
+}
+
+/** Pulumi writes a number that is set on the command line as a number. */
+function valueText(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value.trim() : JSON.stringify(value);
+}
+
+function namedTwice(plans: readonly HarvesterPlan[]): readonly string[] {
+  return plans.flatMap(({ symbols, shard }) =>
+    symbols.flatMap((symbol) => {
+      const before = plans.find((other) => other.shard < shard && other.symbols.includes(symbol));
+      return before === undefined
+        ? []
+        : [
+            `symbol "${symbol}" stands in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
+          ];
+    }),
+  );
+}

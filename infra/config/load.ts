@@ -1,0 +1,483 @@
+// The program's settings: every source read, every rule applied, and all problems found before anything is registered.
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
+import {
+  type EnvFile,
+  readEnvFile,
+  readTokenFiles,
+} from '../../adapters/operator/env-and-token-files.ts';
+import {
+  parseAppId,
+  parseAppSecret,
+  type Parsed,
+  parseEndpoint,
+  parseFyId,
+  parsePin,
+  parseRedirectUri,
+  parseSuffix,
+  parseTelegram,
+} from '../../core/config/values.ts';
+import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
+import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
+import {
+  environmentName,
+  isKey,
+  isSecretKey,
+  type Key,
+  nearestKey,
+} from '../../core/config/keys.ts';
+import { withoutEndSeparators } from '../../core/text.ts';
+import {
+  DEFAULT_PROBE_REFRESH,
+  parseProbeRefresh,
+  type ProbeRefresh,
+} from '../../core/token/decide.ts';
+import type { Reservation } from '../components/function.ts';
+import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
+
+/** For each harvester half as much again as what the whole costs with one. */
+const DEFAULT_BUDGET_DOLLARS = 15;
+
+const NOTHING_TO_ASK =
+  'athena is true and harvester false: without a harvester there is no bucket to ask. Run `pulumi config set athena false`.';
+
+/** Secret values are Pulumi secrets from here on, so that no state, output or log shows them. */
+type Secret = pulumi.Output<string>;
+
+export interface Settings {
+  readonly app: { readonly clientId: Secret; readonly secretKey: Secret } | null;
+  readonly pin: Secret | null;
+  readonly accessToken: Secret | null;
+  readonly refreshToken: Secret | null;
+  readonly redirectUri: string;
+  readonly fyId: string | null;
+  readonly email: string | null;
+  /** `<bot token>/<chat id>`. */
+  readonly telegram: Secret | null;
+  /** What each of them records; there is at least one, unless `harvester` is false. */
+  readonly harvesters: readonly HarvesterPlan[];
+  readonly days: 'trading' | 'all';
+  /** How often a refresh is tried although the broker has switched it off. */
+  readonly probeRefresh: ProbeRefresh;
+  /** Days that the operator knows better than the release. */
+  readonly calendar: readonly Override[];
+  readonly suffix: string;
+  readonly subnetId: string | null;
+  /** False: the token alone; no bucket and no instance. */
+  readonly harvester: boolean;
+  /** True: the recordings can be asked in SQL. */
+  readonly athena: boolean;
+  readonly dashboard: boolean;
+  /** Null: nobody is told who reads the parameters and the PIN. */
+  readonly watchReads: WatchedReads | null;
+  /** True: the instance may be replaced or stopped while it records. */
+  readonly replaceInSession: boolean;
+  /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
+  readonly customerKey: boolean;
+  /** Roles and users of the account that may read the access token. */
+  readonly readers: readonly Reader[];
+  /** Executions that are set aside for refresh and login each; by default for the login alone, where the quota allows it. */
+  readonly reservedConcurrency: Reservation;
+  /** For the account's month; zero: no budget. */
+  readonly budgetDollars: number;
+  readonly deleteData: boolean;
+  /** A bucket of an earlier stack that is taken up again. */
+  readonly dataBucket: string | null;
+  readonly allowedAccountIds: readonly string[] | null;
+  readonly apiUrl: string;
+  /** Null: Telegram's own. */
+  readonly telegramApiUrl: string | null;
+  /** The folder of `.env` and the token files. */
+  readonly operatorDir: string;
+  readonly notices: readonly string[];
+}
+
+interface SettingsInput {
+  /** Pulumi's configuration of this project, without the namespace. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The keys of it that are encrypted; null where that cannot be known. */
+  readonly secretKeys: readonly string[] | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The project's folder, which relative paths start from. */
+  readonly root: string;
+}
+
+type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Problems are full sentences, each with the command that fixes it, and never hold a secret. */
+export function readSettings(input: SettingsInput): SettingsResult {
+  const operator = operatorFolder(input);
+  const envFile = readEnvFile(operator.folder);
+  const sources: Sources = { ...input, envFile };
+  const tokens = readTokenFiles(operator.folder, find('clientId', sources)?.text ?? null);
+  const problems = [
+    ...configProblems(input.config, input.secretKeys),
+    ...operator.problems,
+    ...envFile.problems,
+    ...tokens.problems,
+    ...halfAnApp(sources),
+  ];
+  const read = reader(sources, problems);
+
+  const clientId = read('clientId', parseAppId);
+  const secretKey = read('secretKey', parseAppSecret);
+  const chat = read('telegram', parseTelegram);
+  const harvesters = harvestersOf(sources, problems);
+  const settings: Settings = {
+    app:
+      clientId === null || secretKey === null
+        ? null
+        : { clientId: pulumi.secret(clientId), secretKey: pulumi.secret(secretKey) },
+    pin: secretOrNull(read('pin', parsePin)),
+    accessToken: secretOrNull(tokens.accessToken),
+    refreshToken: secretOrNull(tokens.refreshToken),
+    redirectUri: read('redirectUri', parseRedirectUri) ?? REFERENCE_REDIRECT_URI,
+    fyId: read('fyId', parseFyId),
+    email: read('email', parseEmail),
+    telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
+    harvesters,
+    days: read('days', parseDays) ?? 'trading',
+    probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
+    calendar: read('calendar', parseCalendar) ?? calendarBeside(operator.folder, problems),
+    suffix: read('suffix', parseSuffix) ?? '',
+    subnetId: read('subnetId', parseSubnetId),
+    harvester: read('harvester', parseYesNo) ?? true,
+    athena: read('athena', parseYesNo) ?? false,
+    dashboard: read('dashboard', parseYesNo) ?? false,
+    watchReads: read('watchReads', parseWatchReads),
+    replaceInSession: read('replaceInSession', parseYesNo) ?? false,
+    customerKey: read('customerKey', parseYesNo) ?? false,
+    readers: read('readers', parseReaders) ?? [],
+    reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency) ?? 'byQuota',
+    budgetDollars:
+      read('budgetDollars', parseDollars) ??
+      DEFAULT_BUDGET_DOLLARS * Math.max(1, harvesters.length),
+    deleteData: read('deleteData', parseYesNo) ?? false,
+    dataBucket: read('dataBucket', parseBucketName),
+    allowedAccountIds: read('allowedAccountIds', parseAccountIds),
+    apiUrl: read('apiUrl', parseEndpoint) ?? FYERS_API_URL,
+    telegramApiUrl: read('telegramApiUrl', parseEndpoint),
+    operatorDir: operator.folder,
+    notices: tokens.notices,
+  };
+  if (settings.athena && !settings.harvester) problems.push(NOTHING_TO_ASK);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** `calendar.json` beside `.env`; none where it is not there. */
+function calendarBeside(folder: string, problems: string[]): readonly Override[] {
+  const found = readCalendarFile(folder);
+  if (found.kind === 'absent') return [];
+  if (found.kind === 'malformed') {
+    problems.push(found.problem);
+    return [];
+  }
+  const parsed = deployable(found.overrides);
+  if (parsed.ok) return parsed.value;
+  problems.push(
+    `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,
+  );
+  return [];
+}
+
+/** Reads one key: its value, null where none is given, or null and a problem noted. */
+function reader(sources: Sources, problems: string[]) {
+  return <T>(key: Key, parse: (text: string) => Parsed<T>): T | null => {
+    const found = find(key, sources);
+    if (found === null) return null;
+    const parsed = parse(found.text);
+    if (parsed.ok) return parsed.value;
+    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
+    return null;
+  };
+}
+
+function operatorFolder(input: SettingsInput): {
+  readonly folder: string;
+  readonly problems: readonly string[];
+} {
+  const found = find('operatorDir', { ...input, envFile: { values: {}, places: {} } });
+  const folder = path.resolve(input.root, found?.text ?? '.');
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const place = found?.place ?? 'operatorDir';
+  return {
+    folder,
+    problems: isFolder ? [] : [`${place} is no folder: ${folder}. ${found?.fix ?? ''}`],
+  };
+}
+
+/** An app is both or neither; which value is wrong is the parsers' matter. */
+function halfAnApp(sources: Sources): readonly string[] {
+  const pair = ['clientId', 'secretKey'] as const;
+  const missing = pair.filter((key) => find(key, sources) === null);
+  return missing.length === 1
+    ? missing.map(
+        (key) =>
+          `${environmentName(key)} is missing: an app id and its secret go together. Run \`${setCommand(key)}\`, or add it to .env.`,
+      )
+    : [];
+}
+
+function secretOrNull(value: string | null): Secret | null {
+  return value === null ? null : pulumi.secret(value);
+}
+
+// The settings of this run, or one message with all that is wrong.
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @param root the project's folder
+ * @throws RunError, which Pulumi prints without a stack
+ */
+export function settingsOrStop(environment: Environment, root: string): Settings {
+  const result = readSettings({
+    config: projectConfig(),
+    secretKeys: secretKeys(environment),
+    environment,
+    root,
+  });
+  if (result.ok) return result.settings;
+  const count = result.problems.length;
+  throw new pulumi.RunError(
+    [
+      `${String(count)} ${count === 1 ? 'problem' : 'problems'} in the configuration; nothing was changed.`,
+      ...result.problems.map((problem) => `  - ${problem}`),
+    ].join('\n'),
+  );
+}
+
+/** Without the namespace. Other namespaces, such as `aws:`, are other people's. */
+function projectConfig(): Readonly<Record<string, string>> {
+  return withoutNamespace(pulumi.runtime.allConfig());
+}
+
+function withoutNamespace(config: Readonly<Record<string, string>>) {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(namespace))
+      .map(([key, value]) => [key.slice(namespace.length), value]),
+  );
+}
+
+/** Pulumi's language host names the encrypted keys in this variable; the SDK has no public call for it. */
+function secretKeys(environment: Environment): readonly string[] | null {
+  const listed = environment['PULUMI_CONFIG_SECRET_KEYS'];
+  if (listed === undefined || listed === '') return null;
+  const keys: unknown = JSON.parse(listed);
+  const names = Array.isArray(keys) ? keys.map(String) : [];
+  return Object.keys(withoutNamespace(Object.fromEntries(names.map((name) => [name, '']))));
+}
+
+// Where a setting comes from: Pulumi's configuration wins over `.env`, which wins over the process environment.
+
+export interface Found {
+  readonly text: string;
+  /** Where it is, for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  readonly place: string;
+  /** How to correct it there, a full sentence. */
+  readonly fix: string;
+  /** How to take it away there, a full sentence. */
+  readonly removal: string;
+}
+
+export interface Sources {
+  /** Pulumi's configuration of this project, without the namespace. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly envFile: Pick<EnvFile, 'values' | 'places'>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An empty value, as `.env.example` has them, counts as none. */
+export function find(key: Key, { config, envFile, environment }: Sources): Found | null {
+  const name = environmentName(key);
+  const candidates = [
+    {
+      text: config[key],
+      place: `${key} in the Pulumi configuration`,
+      fix: `Run \`${setCommand(key)}\`.`,
+      removal: `Run \`pulumi config rm ${key}\`.`,
+    },
+    {
+      text: envFile.values[name],
+      place: `${name} in ${envFile.places[name] ?? '.env'}`,
+      fix: 'Correct that line.',
+      removal: 'Remove that line.',
+    },
+    {
+      text: environment[name],
+      place: `${name} in the environment`,
+      fix: `Correct that variable, or run \`unset ${name}\`.`,
+      removal: `Run \`unset ${name}\`.`,
+    },
+  ];
+  for (const { text, ...where } of candidates) {
+    const trimmed = text?.trim() ?? '';
+    if (trimmed !== '') return { text: trimmed, ...where };
+  }
+  return null;
+}
+
+/** The command that sets a key in Pulumi's configuration. */
+export function setCommand(key: Key): string {
+  return isSecretKey(key) ? `pulumi config set --secret ${key}` : `pulumi config set ${key} VALUE`;
+}
+
+/**
+ * Keys of Pulumi's configuration that the program does not know, each with the nearest one that it does.
+ * @param secretKeys the keys that Pulumi holds encrypted; null where that cannot be known
+ */
+function configProblems(
+  config: Readonly<Record<string, string>>,
+  secretKeys: readonly string[] | null,
+): readonly string[] {
+  return Object.keys(config).flatMap((key) => {
+    if (!isKey(key)) return [unknownKey(key)];
+    const inClear = isSecretKey(key) && secretKeys !== null && !secretKeys.includes(key);
+    return inClear
+      ? [`${key} stands unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
+      : [];
+  });
+}
+
+function unknownKey(key: string): string {
+  const nearest = nearestKey(key);
+  const hint = nearest === null ? 'Pulumi.dev.yaml lists the keys.' : `Did you mean ${nearest}?`;
+  return `${key} in the Pulumi configuration is not a key of this program. ${hint} Remove it with \`pulumi config rm ${key}\`.`;
+}
+
+// The rules of settings that only the program knows; `core/config/values.ts` has those it shares with the runtime.
+
+function matching(pattern: RegExp, expected: string) {
+  return (text: string): Parsed<string> =>
+    pattern.test(text) ? { ok: true, value: text } : { ok: false, problem: expected };
+}
+
+export const parseEmail = matching(
+  /^[^\s@]+@[^\s@][^\s@.]*\.[^\s@]+$/,
+  'must be an e-mail address',
+);
+export const parseSubnetId = matching(
+  /^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
+  'must be the id of a subnet, such as subnet-0123456789abcdef0',
+);
+/** The image is arm64: families whose generation is followed by a g (AWS naming of Graviton types). */
+export const parseInstanceType = matching(
+  /^[a-z]+\d+g[a-z]*\.[a-z0-9]+$/,
+  'must be an arm64 instance type, such as t4g.micro',
+);
+/** S3's naming rules for general purpose buckets, without the rare dot. */
+export const parseBucketName = matching(
+  /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
+);
+
+export function parseDays(text: string): Parsed<'trading' | 'all'> {
+  return text === 'trading' || text === 'all'
+    ? { ok: true, value: text }
+    : { ok: false, problem: 'must be trading or all' };
+}
+
+/** Whole dollars, as budgets are made of. */
+export function parseDollars(text: string): Parsed<number> {
+  return /^\d{1,6}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : { ok: false, problem: 'must be whole US dollars, such as 15, or 0 for none' };
+}
+
+export function parseYesNo(text: string): Parsed<boolean> {
+  return text === 'true' || text === 'false'
+    ? { ok: true, value: text === 'true' }
+    : { ok: false, problem: 'must be true or false' };
+}
+
+/** Whose trail records the reads: one of this stack, or one that the account has already. */
+export type WatchedReads = 'ownTrail' | 'existingTrail';
+
+export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
+  if (text === 'false') return { ok: true, value: null };
+  if (text === 'true') return { ok: true, value: 'ownTrail' };
+  return text === 'existingTrail'
+    ? { ok: true, value: text }
+    : wrong('must be true, false or existingTrail');
+}
+
+/** Lambda gives a function 4 KB for all of its environment (AWS Lambda, "Quotas"). */
+const CALENDAR_BYTES = 2_000;
+
+/** Days of the operator's own, as `calendar.json` has them. */
+export function parseCalendar(text: string): Parsed<readonly Override[]> {
+  const parsed = parseOverridesText(text);
+  return parsed.ok ? deployable(parsed.value) : parsed;
+}
+
+/** The same of days that are parsed already. */
+function deployable(days: readonly Override[]): Parsed<readonly Override[]> {
+  const bytes = Buffer.byteLength(JSON.stringify(days));
+  return bytes <= CALENDAR_BYTES
+    ? { ok: true, value: days }
+    : wrong(
+        `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
+      );
+}
+
+export function parseAccountIds(text: string): Parsed<readonly string[]> {
+  const ids = text.split(/[\s,]+/).filter((id) => id !== '');
+  return ids.length > 0 && ids.every((id) => /^\d{12}$/.test(id))
+    ? { ok: true, value: ids }
+    : { ok: false, problem: 'must be AWS account ids of twelve digits, comma separated' };
+}
+
+/** A role or a user of the account whose bot reads the access token. */
+export interface Reader {
+  readonly kind: 'role' | 'user';
+  readonly name: string;
+  readonly accountId: string;
+  /** With the path that may stand before the name, as CloudTrail names who called. */
+  readonly arn: string;
+}
+
+/** Names as IAM allows them; a path may stand before. */
+const READER = /^arn:aws:iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]{1,64})$/;
+
+/** A comma may stand in a name, so only one before `arn:` parts two. Roles that AWS manages take no policy of ours. */
+export function parseReaders(text: string): Parsed<readonly Reader[]> {
+  const readers: Reader[] = [];
+  const parts = text.split(/(?<=[\s,])(?=arn:)/).map(withoutEndSeparators);
+  for (const arn of parts.filter((part) => part !== '')) {
+    const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
+    if (kind !== 'role' && kind !== 'user') {
+      return wrong(
+        `must be ARNs of IAM roles or users, comma separated, such as arn:aws:iam::123456789012:role/my-bot; not ${arn}`,
+      );
+    }
+    if (/^aws-(?:service-role|reserved)\//.test(path)) {
+      return wrong(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
+    }
+    if (readers.some((known) => known.kind === kind && known.name === name)) {
+      return wrong(`must name each role and user once, and ${arn} stands there twice`);
+    }
+    readers.push({ kind, name, accountId, arn });
+  }
+  const accounts = new Set(readers.map(({ accountId }) => accountId));
+  return accounts.size > 1
+    ? wrong(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
+    : { ok: true, value: readers };
+}
+
+/** Zero would switch the functions off. */
+export function parseReservedConcurrency(text: string): Parsed<Reservation> {
+  if (text === 'none') return { ok: true, value: text };
+  return /^[1-9]\d{0,2}$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : wrong('must be a whole number from 1 to 999, or none');
+}
+
+function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+  return { ok: false, problem };
+}

@@ -1,0 +1,319 @@
+// Who may do what on which resource: one table, from which every role's policy is made and against which it is tested.
+import type { iam } from '@pulumi/aws';
+import type { Input } from '@pulumi/pulumi';
+import {
+  type FunctionActor,
+  METRIC_NAMESPACE,
+  type ParameterName,
+  REGION,
+} from '../../core/config/names.ts';
+
+/** `reader`: another bot of the operator's, with a role or user that the program does not make. */
+export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
+
+/** A resource by its role in the program; `infra/iam/arns.ts` knows the address. */
+type Target =
+  | `parameter ${ParameterName}`
+  | 'claims'
+  | 'pin'
+  | 'key'
+  | `${FunctionActor} log streams`
+  | 'undelivered queue'
+  | 'topic'
+  | 'refresh function'
+  | 'watch function'
+  | 'artifacts'
+  | 'folders of its shard'
+  | 'recordings of its shard'
+  | 'anything';
+
+export interface Permission {
+  readonly actor: Actor;
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly on: readonly Target[] | { readonly allBut: readonly Target[] };
+  readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of a permission on the key: only where this service asks, and for what is encrypted of these. */
+  readonly through?: { readonly service: KeyUser; readonly of: readonly Target[] };
+}
+
+/** A topic takes what nobody will get, so whether somebody has subscribed is looked at too. */
+const TELLS = ['sns:Publish', 'sns:ListSubscriptionsByTopic'] as const;
+
+const LOGIN_READS: readonly Target[] = [
+  'parameter FYERS_CLIENT_ID',
+  'parameter FYERS_SECRET_KEY',
+  'parameter FYERS_ACCESS_TOKEN',
+  'parameter FYERS_TOKEN_STATE',
+  'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
+  'parameter FYERS_LOGIN_URL',
+  'parameter FYERS_TELEGRAM',
+  'claims',
+];
+
+const WATCH_READS: readonly Target[] = [
+  'parameter FYERS_CLIENT_ID',
+  'parameter FYERS_SECRET_KEY',
+  'parameter FYERS_ACCESS_TOKEN',
+  'parameter FYERS_TOKEN_STATE',
+  'parameter FYERS_LOGIN_STATE',
+  'parameter FYERS_LINK_KEY',
+  'parameter FYERS_TELEGRAM',
+];
+
+const OWN_PERMISSIONS: readonly Permission[] = [
+  {
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: [
+      'parameter FYERS_CLIENT_ID',
+      'parameter FYERS_SECRET_KEY',
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_TOKEN_STATE',
+      'parameter FYERS_LOGIN_STATE',
+      'parameter FYERS_LINK_KEY',
+      // Of the refresh alone: with it four digits are quickly found from their fingerprint.
+      'parameter FYERS_PIN_KEY',
+      'parameter FYERS_TELEGRAM',
+      'claims',
+    ],
+  },
+  {
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['ssm:PutParameter'],
+    on: [
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_TOKEN_STATE',
+      'claims',
+    ],
+  },
+  { actor: 'refresh', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
+  { actor: 'refresh', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },
+  {
+    // Not CreateLogGroup: Lambda would make the group again, without retention, after the program deleted it.
+    actor: 'refresh',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['refresh log streams'],
+  },
+  { actor: 'refresh', effect: 'Allow', actions: TELLS, on: ['topic'] },
+  { actor: 'refresh', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  { actor: 'login', effect: 'Allow', actions: ['ssm:GetParameter'], on: LOGIN_READS },
+  {
+    actor: 'login',
+    effect: 'Allow',
+    actions: ['ssm:PutParameter'],
+    on: [
+      'parameter FYERS_ACCESS_TOKEN',
+      'parameter FYERS_REFRESH_TOKEN',
+      'parameter FYERS_LOGIN_STATE',
+      'claims',
+    ],
+  },
+  { actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
+  { actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
+  {
+    actor: 'login',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['login log streams'],
+  },
+  {
+    // Anybody may call this function: whatever policy is attached to the role later, the PIN stays out of its reach.
+    actor: 'login',
+    effect: 'Deny',
+    actions: ['secretsmanager:GetSecretValue'],
+    on: ['anything'],
+  },
+  { actor: 'login', effect: 'Deny', actions: ['ssm:GetParameter*'], on: { allBut: LOGIN_READS } },
+  { actor: 'watch', effect: 'Allow', actions: ['ssm:GetParameter'], on: WATCH_READS },
+  {
+    actor: 'watch',
+    effect: 'Allow',
+    actions: TELLS,
+    on: ['topic'],
+  },
+  {
+    actor: 'watch',
+    effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    on: ['watch log streams'],
+  },
+  { actor: 'watch', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  {
+    actor: 'watch',
+    effect: 'Deny',
+    actions: ['secretsmanager:GetSecretValue'],
+    on: ['anything'],
+  },
+  { actor: 'watch', effect: 'Deny', actions: ['ssm:GetParameter*'], on: { allBut: WATCH_READS } },
+  {
+    actor: 'schedule',
+    effect: 'Allow',
+    actions: ['lambda:InvokeFunction'],
+    on: ['refresh function', 'watch function'],
+  },
+  { actor: 'schedule', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],
+  },
+  {
+    // Whatever policy is attached to the role later, the app secret stays out of the instance's reach.
+    actor: 'harvester',
+    effect: 'Deny',
+    actions: ['ssm:GetParameter*'],
+    on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] },
+  },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['s3:GetObject'],
+    on: ['artifacts', 'folders of its shard'],
+  },
+  {
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['s3:PutObject'],
+    on: ['recordings of its shard'],
+  },
+  {
+    // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: ['cloudwatch:PutMetricData'],
+    on: ['anything'],
+    condition: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
+  },
+  {
+    // Session Manager's channels have no resource to name either (Systems Manager User Guide, "Create a custom IAM
+    // role for Session Manager"). AmazonSSMManagedInstanceCore is not used: it reads every parameter.
+    actor: 'harvester',
+    effect: 'Allow',
+    actions: [
+      'ssm:UpdateInstanceInformation',
+      'ssmmessages:CreateControlChannel',
+      'ssmmessages:CreateDataChannel',
+      'ssmmessages:OpenControlChannel',
+      'ssmmessages:OpenDataChannel',
+    ],
+    on: ['anything'],
+    condition: { StringEquals: { 'aws:RequestedRegion': REGION } },
+  },
+  {
+    actor: 'reader',
+    effect: 'Allow',
+    actions: ['ssm:GetParameter'],
+    on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],
+  },
+];
+
+/**
+ * Decryption under the account's default key needs no grant: its key policy lets every principal of the account. Rows on
+ * the key apply where the stack has one of its own, and follow from the others so that neither is forgotten.
+ */
+export const PERMISSIONS: readonly Permission[] = [
+  ...OWN_PERMISSIONS,
+  ...OWN_PERMISSIONS.flatMap(onTheKey),
+];
+
+/** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
+export type Arns = Readonly<Partial<Record<Target, Input<string> | readonly Input<string>[]>>>;
+
+export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
+  const statements = PERMISSIONS.filter((permission) => permission.actor === actor).flatMap(
+    (permission) => statement(permission, arns),
+  );
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+function statement(permission: Permission, arns: Arns): readonly iam.PolicyStatement[] {
+  const { effect, actions, on } = permission;
+  const addresses = (targets: readonly Target[]) => targets.flatMap((target) => arns[target] ?? []);
+  const resources = addresses('allBut' in on ? on.allBut : on);
+  const encrypted = permission.through && addresses(permission.through.of);
+  if (resources.length === 0 || encrypted?.length === 0) return [];
+  const condition = permission.condition ?? keyCondition(permission.through, encrypted ?? []);
+  return [
+    {
+      Effect: effect,
+      Action: [...actions],
+      ...('allBut' in on ? { NotResource: resources } : { Resource: resources }),
+      ...(condition === undefined ? {} : { Condition: condition }),
+    },
+  ];
+}
+
+/** Who may take a role on; `condition` where the service names whom it acts for. */
+export function trust(
+  service: 'lambda' | 'scheduler' | 'ec2',
+  condition?: Readonly<Record<string, Readonly<Record<string, Input<string>>>>>,
+): iam.PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { Service: `${service}.amazonaws.com` },
+        ...(condition === undefined ? {} : { Condition: condition }),
+      },
+    ],
+  };
+}
+
+// What a permission on a parameter or secret also needs of the operator's own key.
+
+/** What each service binds a ciphertext to (KMS Developer Guide, "Encryption context"). */
+const CONTEXT_KEYS = {
+  ssm: 'kms:EncryptionContext:PARAMETER_ARN',
+  secretsmanager: 'kms:EncryptionContext:SecretARN',
+} as const;
+
+/** A service that uses the key on behalf of who asks it. */
+type KeyUser = keyof typeof CONTEXT_KEYS;
+
+/**
+ * A parameter of the standard tier is encrypted under the key itself: GenerateDataKey is for the advanced tier, and for
+ * whoever writes a secret, which is the operator.
+ */
+const NEEDS = [
+  { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
+  { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
+  { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
+] as const;
+
+/** The rows that go with one of the table, so that neither is forgotten. */
+function onTheKey({ actor, effect, actions, on }: Permission): readonly Permission[] {
+  if (effect === 'Deny' || 'allBut' in on) return [];
+  // Claims hold nothing secret and are not encrypted.
+  const encrypted = on.filter((target) => target !== 'claims');
+  return NEEDS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
+    actor,
+    effect,
+    actions: [needs],
+    on: ['key'],
+    through: { service, of: encrypted },
+  }));
+}
+
+/** Only where the service asks, and only for what is encrypted of these addresses. */
+function keyCondition(
+  through: Permission['through'],
+  encrypted: readonly Input<string>[],
+): Readonly<Record<string, Readonly<Record<string, string | Input<string>[]>>>> | undefined {
+  if (through === undefined) return undefined;
+  return {
+    StringEquals: {
+      'kms:ViaService': `${through.service}.${REGION}.amazonaws.com`,
+      [CONTEXT_KEYS[through.service]]: [...encrypted],
+    },
+  };
+}

@@ -1,0 +1,288 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { fyersBroker } from '../../../adapters/fyers/auth.ts';
+import type { AppSecret, AuthCode, Pin } from '../../../core/config/values.ts';
+import { DAY, HOUR, plus } from '../../../core/time.ts';
+import { startFyers } from '../../../sandbox/fyers/server.ts';
+import {
+  APP,
+  FY_ID,
+  PIN,
+  SEVEN,
+  SIMULATED_APP,
+  accessToken,
+  refreshToken,
+  tokenOf,
+} from '../../support/keeper-world.ts';
+
+const signal = new AbortController().signal;
+const TOKEN = refreshToken(plus(SEVEN, -DAY));
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+/** The broker as an independent simulator of Fyers plays it. */
+async function simulated(refresh: 'accepted' | 'refused' = 'accepted', mayReadProfile = true) {
+  const apps = [{ ...SIMULATED_APP, mayReadProfile }];
+  const simulator = await startFyers({ seed: 'test', apps, refresh, startsAt: SEVEN });
+  closing.push(simulator.close);
+  const secrets: string[] = [];
+  const onSecret = (value: string) => secrets.push(value);
+  return { broker: fyersBroker({ apiUrl: simulator.url, onSecret }), simulator, secrets };
+}
+
+interface Scripted {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A broker that gives one answer to everything; without one, it hangs up. */
+async function scripted(answer: Scripted | null, timeoutMs = 2_000) {
+  const seen: { url: string; body: string; authorization: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      const { url = '', headers } = request;
+      seen.push({ url, body, authorization: headers.authorization ?? '' });
+      if (answer === null) request.socket.destroy();
+      else response.writeHead(answer.status, answer.headers ?? {}).end(answer.body);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    return closed;
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const apiUrl = `http://127.0.0.1:${String(address.port)}`;
+  return { broker: fyersBroker({ apiUrl, onSecret: () => undefined, timeoutMs }), seen };
+}
+
+const error = (status: number, code: number, message: string): Scripted => ({
+  status,
+  body: JSON.stringify({ s: 'error', code, message }),
+});
+
+describe('A refresh', () => {
+  test('is minted where the broker accepts it', async () => {
+    const { broker, simulator, secrets } = await simulated();
+    const answer = await broker.refresh(APP, TOKEN, PIN, signal);
+    if (answer.kind !== 'minted') throw new Error(answer.kind);
+    expect(answer.refreshToken).toBeUndefined();
+    expect(secrets).toEqual([answer.accessToken]);
+    expect(await broker.prove(APP.id, answer.accessToken, signal)).toEqual({
+      kind: 'live',
+      fyId: FY_ID,
+    });
+    expect(simulator.requests().map(({ path }) => path)).toEqual([
+      '/api/v3/validate-refresh-token',
+      '/api/v3/profile',
+    ]);
+  });
+
+  test("is refused by policy in today's world, told by the words and not by the code", async () => {
+    const { broker } = await simulated('refused');
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
+      kind: 'refused',
+      by: 'policy',
+      detail:
+        'HTTP 400, code -16: Refresh token API is currently disabled to comply with SEBI regulations.',
+    });
+  });
+
+  test.each([
+    ['pin', APP, TOKEN, '0000'],
+    ['refresh-token', APP, refreshToken(plus(SEVEN, -30 * DAY)), PIN],
+    ['app-secret', { ...APP, secret: 'WRONGSECRET' as AppSecret }, TOKEN, PIN],
+  ] as const)('is refused for its %s', async (by, app, token, pin) => {
+    const { broker } = await simulated();
+    const answer = await broker.refresh(app, token, pin as Pin, signal);
+    expect(answer).toMatchObject({ kind: 'refused', by });
+  });
+
+  test.each([
+    ['an unknown code', error(400, -999, 'Something new'), 'unrecognised'],
+    ['-16 without the words', error(401, -16, 'Could not authenticate the user'), 'unrecognised'],
+    [
+      'a refusal under HTTP 200',
+      error(200, -501, 'Please provide valid refresh token'),
+      'refresh-token',
+    ],
+    ['a refusal under HTTP 500', error(500, -371, 'bad hash'), 'app-secret'],
+    ['"invalid pin" under another code', error(400, -501, 'Invalid PIN'), 'pin'],
+    ['a success without a token', { status: 200, body: '{"s":"ok"}' }, 'unrecognised'],
+  ])('is refused by %s', async (_title, answer, by) => {
+    const { broker } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'refused', by });
+  });
+
+  test.each([
+    [
+      "a gateway's page that repeats what was sent",
+      { status: 502, body: `<html>Bad\n gateway ${TOKEN}</html>` },
+      'HTTP 502, not JSON: <html>Bad gateway [hidden]</html>',
+    ],
+    ["an unknown fault of the broker's", error(500, -1, 'Internal'), 'HTTP 500, code -1: Internal'],
+    ['a connection that is cut', null, expect.stringContaining('ECONNRESET') as unknown],
+  ])(
+    'is silent after %s: it may have counted, and is kept for a report',
+    async (_title, answer, detail) => {
+      const { broker } = await scripted(answer);
+      const silent = await broker.refresh(APP, TOKEN, PIN, signal);
+      expect(silent).toMatchObject({ kind: 'silent' });
+      expect(silent.kind === 'silent' ? silent.detail : '').toEqual(detail);
+    },
+  );
+
+  test.each([
+    [{ status: 429, body: '{"message":"request limit reached","code":429,"s":"error"}' }, {}],
+    [{ ...error(200, -429, 'limit'), headers: { 'retry-after': '3' } }, { retryAfterMs: 3_000 }],
+    [error(400, -353, 'API Limit exceeded'), {}],
+  ])('was not worked on when the limit was reached: %j', async (answer, rest) => {
+    const { broker, seen } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+      kind: 'rate-limited',
+      retryAfterMs: null,
+      ...rest,
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  test.each([
+    ['a firewall', { status: 403, body: 'error code: 1010' }],
+    ["a hotel's login page", { status: 200, body: '<html>Welcome to our Wi-Fi</html>' }],
+    ['a redirect', { status: 302, body: '', headers: { location: 'https://portal.example/' } }],
+    ['a gateway with JSON of its own', { status: 403, body: '{"message":"Forbidden"}' }],
+  ])('did not reach Fyers where %s answered', async (_title, answer) => {
+    const { broker } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'not-fyers' });
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
+      kind: 'not-fyers',
+    });
+  });
+
+  test.each([
+    [{ status: 503, body: 'Service Unavailable' }, {}],
+    [
+      { status: 503, body: '{"s":"error"}', headers: { 'retry-after': '7' } },
+      { retryAfterMs: 7_000 },
+    ],
+  ])('was not worked on where the broker is out of service: %j', async (answer, rest) => {
+    const { broker } = await scripted(answer);
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+      kind: 'unreachable',
+      ...rest,
+    });
+  });
+
+  test('is refused by the code that comes with a 503', async () => {
+    const { broker } = await scripted(error(503, -502, 'invalid pin'));
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ by: 'pin' });
+  });
+
+  test('is unreachable where nothing listens', async () => {
+    const broker = fyersBroker({ apiUrl: 'http://127.0.0.1:9', onSecret: () => undefined });
+    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
+      kind: 'unreachable',
+      detail: 'The connection to 127.0.0.1:9 failed (ECONNREFUSED).',
+    });
+  });
+
+  test('keeps what was sent, and what looks like a token, out of the detail', async () => {
+    const told = `pin ${PIN} token ${TOKEN} other ${accessToken(SEVEN)} ${'x'.repeat(500)}`;
+    const { broker, seen } = await scripted(error(400, -999, told));
+    const answer = await broker.refresh(APP, TOKEN, PIN, signal);
+    if (answer.kind !== 'refused') throw new Error(answer.kind);
+    expect(answer.detail).not.toMatch(new RegExp(`${PIN}|eyJ`));
+    expect(answer.detail.length).toBeLessThan(300);
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ pin: PIN, refresh_token: TOKEN });
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const { broker } = await simulated();
+    const reason = new Error('no more time');
+    const aborted = AbortSignal.abort(reason);
+    await expect(broker.refresh(APP, TOKEN, PIN, aborted)).rejects.toBe(reason);
+  });
+});
+
+describe('An auth code', () => {
+  test('is exchanged once for both tokens', async () => {
+    const { broker, secrets } = await simulated();
+    const code = tokenOf('auth_code', SEVEN) as AuthCode;
+    const answer = await broker.exchange(APP, code, signal);
+    if (answer.kind !== 'minted') throw new Error(answer.kind);
+    expect(secrets).toEqual([answer.accessToken, answer.refreshToken]);
+    const again = await broker.exchange(APP, code, signal);
+    expect(again).toMatchObject({ kind: 'refused', by: 'auth-code' });
+  });
+});
+
+describe('A proof', () => {
+  test('is dead for a token that expired, and for one of another app', async () => {
+    const { broker, simulator } = await simulated();
+    simulator.setClock(plus(SEVEN, 23 * HOUR));
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind: 'dead' });
+    const other = await scripted(error(400, -352, 'invalid app id'));
+    expect(await other.broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
+      kind: 'dead',
+    });
+  });
+
+  test('is by one depth read where the app may not read the profile', async () => {
+    const { broker, simulator } = await simulated('accepted', false);
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({
+      kind: 'live',
+      fyId: null,
+    });
+    expect(simulator.requests().map(({ path }) => path)).toEqual([
+      '/api/v3/profile',
+      '/data/depth',
+    ]);
+  });
+
+  test('sends the app and the token as Fyers wants them', async () => {
+    const { broker, seen } = await scripted({ status: 200, body: '{"s":"ok"}' });
+    const token = accessToken(SEVEN);
+    expect(await broker.prove(APP.id, token, signal)).toEqual({ kind: 'live', fyId: null });
+    expect(seen[0]?.authorization).toBe(`${APP.id}:${token}`);
+  });
+
+  test.each([
+    [{ status: 502, body: 'Bad gateway' }, 'unreachable'],
+    [error(500, -1, 'Internal'), 'unreachable'],
+    [{ status: 200, body: '{"code":200}' }, 'unreachable'],
+    [error(429, 429, 'request limit reached'), 'rate-limited'],
+    [error(403, -373, 'No permission for the app'), 'refused'],
+    [error(403, -1, 'IP address is not whitelisted'), 'refused'],
+  ])('says nothing of the token after %j', async (answer, kind) => {
+    const { broker } = await scripted(answer);
+    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind });
+  });
+
+  test('reads market depth too where a harvester needs it, and repeats what Fyers says of it', async () => {
+    const { broker, simulator } = await simulated();
+    const token = accessToken(SEVEN);
+    expect(await broker.prove(APP.id, token, signal, 'depth')).toEqual({
+      kind: 'live',
+      fyId: FY_ID,
+    });
+    expect(simulator.requests().map(({ path }) => path)).toEqual([
+      '/api/v3/profile',
+      '/data/depth',
+    ]);
+    const { broker: refusing } = await scripted({ status: 200, body: '{"s":"ok"}' });
+    expect(await refusing.prove(APP.id, token, signal, 'depth')).toEqual({
+      kind: 'live',
+      fyId: null,
+    });
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
+import { parseAccessToken } from '../../../core/config/values.ts';
+import { SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT, shortSession } from '../../support/depth.ts';
+import { type Script, depthOf, refusal } from '../../support/depth-server.ts';
+import {
+  APP,
+  SYMBOLS,
+  TOKEN,
+  memoryStrikes,
+  must,
+  observe,
+  outcomes,
+} from '../../support/rest-feed.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+describe('The REST feed', () => {
+  test('asks for every symbol in every slot of the session, on the grid', async () => {
+    const { batches, calls } = await observe({ script: ({ symbol }) => depthOf(symbol) });
+    expect(outcomes(batches)).toEqual(Array.from({ length: 12 }, () => 'book book'));
+    expect(batches.map((batch) => batch[0]?.slot)).toEqual(
+      Array.from({ length: 12 }, (_, index) => plus(OPENS_AT, index * 5 * SECOND)),
+    );
+    expect(calls).toHaveLength(24);
+    expect(new Set(calls.map(({ authorization }) => authorization))).toEqual(
+      new Set([`${APP}:${TOKEN}`]),
+    );
+  });
+
+  test('begins at the next slot when the session has begun', async () => {
+    const startsAt = plus(OPENS_AT, 51 * SECOND);
+    const { batches } = await observe({ script: ({ symbol }) => depthOf(symbol), startsAt });
+    expect(batches.map((batch) => batch[0]?.slot)).toEqual([plus(OPENS_AT, 55 * SECOND)]);
+  });
+
+  test('sends an ampersand in a symbol as the broker wants it', async () => {
+    const { batches } = await observe({
+      script: ({ symbol }) => depthOf(symbol),
+      symbols: ['NSE:M&M-EQ'],
+      slots: 1,
+    });
+    expect(outcomes(batches)).toEqual(['book']);
+  });
+
+  test('spreads a slot of many symbols over bursts of five a second', async () => {
+    const symbols = Array.from({ length: 12 }, (_, index) => `NSE:S${String(index)}-EQ`);
+    const { batches, jumps } = await observe({
+      script: ({ symbol }) => depthOf(symbol),
+      symbols,
+      slots: 1,
+    });
+    expect(jumps).toEqual([OPENS_AT, plus(OPENS_AT, SECOND), plus(OPENS_AT, 2 * SECOND)]);
+    expect(batches[0]?.map(({ sentAt }) => sentAt - OPENS_AT)).toEqual([
+      0, 0, 0, 0, 0, 1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 2_000,
+    ]);
+  });
+
+  test('names an unknown symbol, goes on with the others, and asks for it again after a minute', async () => {
+    const { batches, calls } = await observe({
+      script: ({ symbol }) => (symbol === 'NSE:INFY-EQ' ? refusal(400, -300) : depthOf(symbol)),
+      minutes: 2,
+    });
+    expect(new Set(outcomes(batches))).toEqual(new Set(['book unknown-symbol']));
+    expect(calls.filter(({ symbol }) => symbol === 'NSE:INFY-EQ')).toHaveLength(2);
+  });
+
+  test.each([
+    [refusal(401, -15), 'token-refused'],
+    [refusal(200, -8), 'token-refused'],
+    [refusal(400, -16), 'token-refused'],
+    [refusal(403, -17), 'token-refused'],
+    [refusal(500, -50), 'broker-error'],
+    [{ status: 403, body: '<html>1010</html>' }, 'broker-error'],
+    [{ status: 200, body: '{"s":"ok","d":{' }, 'malformed-answer'],
+    [depthOf('NSE:OTHER-EQ'), 'malformed-answer'],
+    [null, 'timeout'],
+  ])('gives the answer %j its reason: %s', async (answer, reason) => {
+    const { batches } = await observe({
+      script: () => answer,
+      symbols: ['NSE:SBIN-EQ'],
+      deadlineMs: 50,
+      slots: 1,
+    });
+    expect(outcomes(batches)).toEqual([reason]);
+  });
+
+  test('does not call with a refused token again for a minute, but at once with another one', async () => {
+    const other = must(parseAccessToken('d.e.f'));
+    const { batches, calls } = await observe({
+      script: ({ symbol, authorization }) =>
+        authorization.endsWith(other) ? depthOf(symbol) : refusal(401, -15),
+      symbols: ['NSE:SBIN-EQ'],
+      token: (taken) => (taken < 5 ? TOKEN : other),
+    });
+    expect(outcomes(batches)).toEqual([
+      ...Array.from({ length: 5 }, () => 'token-refused'),
+      ...Array.from({ length: 7 }, () => 'book'),
+    ]);
+    expect(calls).toHaveLength(1 + 7);
+  });
+
+  test('does not call without a token', async () => {
+    const { batches, calls } = await observe({
+      script: ({ symbol }) => depthOf(symbol),
+      token: () => null,
+      slots: 1,
+    });
+    expect(outcomes(batches)).toEqual(['no-token no-token']);
+    expect(calls).toEqual([]);
+  });
+
+  test('waits as long as a rate limit asks, and counts one strike for one burst', async () => {
+    const strikes = memoryStrikes();
+    const { batches } = await observe({
+      script: ({ symbol, nth }) =>
+        nth < 2 ? refusal(429, -429, { 'retry-after': '12' }) : depthOf(symbol),
+      strikes,
+    });
+    expect(outcomes(batches).slice(0, 4)).toEqual([
+      'rate-limited rate-limited',
+      'rate-limited rate-limited',
+      'rate-limited rate-limited',
+      'book book',
+    ]);
+    expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
+  });
+
+  test('makes no call for the rest of the day after the second strike, also after a restart', async () => {
+    const strikes = memoryStrikes();
+    const script: Script = () => refusal(429, 429);
+    const first = await observe({ script, strikes, symbols: ['NSE:SBIN-EQ'], minutes: 3 });
+    expect(first.calls).toHaveLength(2);
+    expect(outcomes(first.batches).at(-1)).toBe('blocked-for-the-day');
+    const second = await observe({ script, strikes, symbols: ['NSE:SBIN-EQ'] });
+    expect(second.calls).toEqual([]);
+    expect(new Set(outcomes(second.batches))).toEqual(new Set(['blocked-for-the-day']));
+  });
+
+  test('says unreachable when nobody listens', async () => {
+    const feed = restDepth({
+      apiUrl: 'http://127.0.0.1:1',
+      appId: () => APP,
+      sampling: { symbols: SYMBOLS, everySeconds: 5 },
+      clock: virtualClock(OPENS_AT),
+      strikes: memoryStrikes(),
+    });
+    for await (const batch of feed.observe(
+      shortSession(),
+      () => TOKEN,
+      new AbortController().signal,
+    )) {
+      expect(outcomes([batch])).toEqual(['unreachable unreachable']);
+      break;
+    }
+  });
+});

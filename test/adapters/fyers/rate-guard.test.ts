@@ -1,0 +1,200 @@
+// What a rate limit does to the calls that follow it.
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type MarketStatusCall, marketStatus } from '../../../adapters/fyers/market-status.ts';
+import { lastPrices } from '../../../adapters/fyers/quotes.ts';
+import { type StrikeStore, restGuard } from '../../../adapters/fyers/rate-guard.ts';
+import { MINUTE, SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT } from '../../support/depth.ts';
+import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
+import { memoryStrikes, observe, outcomes } from '../../support/rest-feed.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+/** A guard, and its clock to be set by seconds from the opening. */
+async function guarded(strikes = memoryStrikes()) {
+  const clock = virtualClock(OPENS_AT);
+  const guard = restGuard(strikes, clock);
+  await guard.ready();
+  const at = (seconds: number) => plus(OPENS_AT, seconds * SECOND);
+  return {
+    guard,
+    strikes,
+    at,
+    setTo: (seconds: number) => {
+      clock.set(at(seconds));
+    },
+  };
+}
+
+describe('A rate limit', () => {
+  test('is one strike for all calls that were sent before it was known, however late they are answered', async () => {
+    const { guard, strikes, at, setTo } = await guarded();
+    setTo(0.2);
+    guard.limited(at(0), SECOND);
+    setTo(1.7);
+    guard.limited(at(0), SECOND);
+    guard.limited(at(0.2), SECOND);
+    await guard.saved();
+    expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(2.7) }]);
+    setTo(2.699);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(2.7);
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(2.7), SECOND);
+    await guard.saved();
+    expect([...strikes.kept.values()]).toEqual([{ count: 2, until: at(3.7) }]);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+  });
+
+  test('holds for a minute where the broker does not say how long, and for a second where it says less', async () => {
+    const { guard, at, setTo } = await guarded();
+    guard.limited(at(0), 0);
+    setTo(0.999);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(1);
+    expect(guard.reason()).toBeNull();
+    const other = await guarded();
+    other.guard.limited(at(0));
+    other.setTo(59.999);
+    expect(other.guard.reason()).toBe('rate-limited');
+    other.setTo(60);
+    expect(other.guard.reason()).toBeNull();
+  });
+
+  test('holds a new process as long as the one that was told, and counts there too', async () => {
+    const before = await guarded();
+    before.guard.limited(before.at(0), 90 * SECOND);
+    await before.guard.saved();
+    const { guard, at, setTo } = await guarded(before.strikes);
+    setTo(89.999);
+    expect(guard.reason()).toBe('rate-limited');
+    setTo(90);
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(90), SECOND);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+  });
+
+  test('of which only a count was kept counts, and holds nobody up', async () => {
+    const bare = (count: number) => ({ ...memoryStrikes(), read: () => Promise.resolve(count) });
+    const { guard, at } = await guarded(bare(1));
+    expect(guard.reason()).toBeNull();
+    guard.limited(at(0));
+    expect(guard.reason()).toBe('blocked-for-the-day');
+    expect((await guarded(bare(2))).guard.reason()).toBe('blocked-for-the-day');
+  });
+
+  test('ends with its day', async () => {
+    const { guard, at, setTo } = await guarded();
+    guard.limited(at(0));
+    setTo(MINUTE / SECOND);
+    guard.limited(at(60));
+    setTo(15 * 3_600 - 0.001);
+    expect(guard.reason()).toBe('blocked-for-the-day');
+    setTo(15 * 3_600);
+    expect(guard.reason()).toBeNull();
+  });
+
+  test.each([3_600, 86_400, 1e16, Infinity])(
+    'holds until midnight at most: %d seconds before it end there',
+    async (seconds) => {
+      const { guard, strikes, at, setTo } = await guarded();
+      const midnight = 15 * 3_600;
+      setTo(midnight - 3_600);
+      guard.limited(at(midnight - 3_600), seconds * SECOND);
+      await guard.saved();
+      expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(midnight) }]);
+      setTo(midnight);
+      expect(guard.reason()).toBeNull();
+    },
+  );
+
+  test.each(['x-retry-after-ms', 'retry-after'])(
+    'with an absurd %s costs the day and not the process',
+    async (header) => {
+      const { batches, calls } = await observe({
+        script: () => refusal(429, -429, { [header]: '1e16' }),
+        slots: 3,
+      });
+      expect(new Set(outcomes(batches))).toEqual(new Set(['rate-limited rate-limited']));
+      expect(calls).toHaveLength(2);
+    },
+  );
+
+  test('that is answered slowly costs its burst and no day', async () => {
+    const strikes = memoryStrikes();
+    const { batches } = await observe({
+      script: ({ symbol, nth }) =>
+        nth < 2 ? refusal(429, -429, { 'retry-after': '1' }) : depthOf(symbol),
+      strikes,
+      // The first of the burst has been noted by then.
+      onAnswer: (nth, clock) => {
+        if (nth === 2) clock.set(plus(clock.now(), 1_500));
+      },
+      slots: 3,
+    });
+    expect(outcomes(batches)).toEqual(['rate-limited rate-limited', 'book book', 'book book']);
+    expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
+  });
+});
+
+/** A disk that takes its time. */
+function slowStrikes(seen: string[]): StrikeStore {
+  return {
+    read: () => Promise.resolve(0),
+    async write() {
+      for (let turn = 0; turn < 200; turn += 1) await setImmediate();
+      seen.push('on disk');
+    },
+  };
+}
+
+describe('A strike is on disk', () => {
+  test('before the feed goes on', async () => {
+    const seen: string[] = [];
+    await observe({
+      script: () => refusal(429, -429),
+      strikes: slowStrikes(seen),
+      onBatch: () => void seen.push('batch'),
+      slots: 1,
+    });
+    // Two calls of a burst are one strike, and each may prolong the wait.
+    expect(seen).toEqual(['on disk', 'on disk', 'batch']);
+  });
+
+  test('before another call than for a book has its answer', async () => {
+    const seen: string[] = [];
+    await using server = await startDepthServer(() => refusal(429, -429));
+    const guard = restGuard(slowStrikes(seen), virtualClock(OPENS_AT));
+    const url = `${server.url}/data/depth`;
+    const signal = new AbortController().signal;
+    await guard.call({ url, method: 'GET', timeoutMs: 5_000, signal });
+    expect(seen).toEqual(['on disk']);
+  });
+});
+
+describe('Every call of the account', () => {
+  const BOUNDS = { timeoutMs: 5_000, signal: new AbortController().signal, authorization: 'a:b' };
+  const symbols = ['NSE:SBIN-EQ'];
+
+  test.each([
+    ['market status', marketStatus],
+    ['last prices', (call: MarketStatusCall) => lastPrices({ ...call, symbols })],
+  ] as const)(
+    'for the %s counts as a strike, and is not made again that day',
+    async (_what, ask) => {
+      const limited = refusal(429, -429, { 'retry-after': '12' });
+      await using server = await startDepthServer(() => null, limited);
+      const { guard, strikes, at, setTo } = await guarded();
+      const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
+      await call();
+      expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
+      for (const seconds of [11.999, 12, 3_600]) {
+        setTo(seconds);
+        await call();
+        // Not when the wait is over, either: another strike would end the day.
+        expect(server.calls).toHaveLength(1);
+      }
+      expect(guard.reason()).toBeNull();
+    },
+  );
+});

@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ownDaysFile, ownDaysIn } from '../../../adapters/operator/calendar-file.ts';
+
+const DAY = { date: '2027-01-26', closed: true, why: 'Republic Day' };
+const LIST = JSON.stringify([DAY]);
+
+let dataDir = '';
+let operatorDir = '';
+let problems: string[] = [];
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-days-'));
+  operatorDir = path.join(dataDir, 'operator');
+  await mkdir(operatorDir);
+  problems = [];
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const onProblem = (problem: string) => void problems.push(problem);
+
+test('The operator’s own days are copied beside the recordings, and gone when they are gone', async () => {
+  const own = ownDaysFile({ dataDir, objects: null, operatorDir, onProblem });
+  expect(await own.refresh()).toBe(false);
+  await writeFile(path.join(operatorDir, 'calendar.json'), LIST);
+  expect(await own.refresh()).toBe(true);
+  expect([own.overrides(), ownDaysIn(dataDir)]).toEqual([[DAY], [DAY]]);
+  expect(await own.refresh()).toBe(false);
+  await rm(path.join(operatorDir, 'calendar.json'));
+  expect(await own.refresh()).toBe(true);
+  expect([own.overrides(), ownDaysIn(dataDir)]).toEqual([[], []]);
+  expect(problems).toEqual([]);
+});
+
+test('On AWS they come from the bucket, and what was known stays while it is away or holds nonsense', async () => {
+  let answer: () => Promise<string | null> = () => Promise.resolve(LIST);
+  const objects = {
+    get: async (key: string, toFile: string) => {
+      expect(key).toBe('artifact/calendar.json');
+      const text = await answer();
+      if (text !== null) await writeFile(toFile, text);
+      return text !== null;
+    },
+  };
+  const own = ownDaysFile({ dataDir, objects, operatorDir, onProblem });
+  expect(await own.refresh()).toBe(true);
+  answer = () => Promise.reject(new Error('S3 is away'));
+  expect(await own.refresh()).toBe(false);
+  expect(await own.refresh()).toBe(false);
+  answer = () => Promise.resolve('[{"date":"tomorrow"}]');
+  expect(await own.refresh()).toBe(false);
+  expect(own.overrides()).toEqual([DAY]);
+  expect(problems).toEqual([
+    expect.stringContaining('S3 is away'),
+    expect.stringContaining('day 1, date'),
+  ]);
+  answer = () => Promise.resolve(null);
+  expect(await own.refresh()).toBe(true);
+  expect(own.overrides()).toEqual([]);
+});

@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
+import { operatorToken } from '../../support/operator-token.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const OLDER = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
+const NEWER = operatorToken('access_token', '2026-11-24T09:00:01+05:30');
+const REFRESH = operatorToken('refresh_token', '2026-11-20T09:00:00+05:30');
+
+function write(name: string, text: string): void {
+  writeFileSync(path.join(folder, name), text);
+}
+
+describe('The operator’s token files', () => {
+  test('are a notice each where they are missing, and no problem', () => {
+    expect(readTokenFiles(folder)).toEqual({
+      accessToken: null,
+      refreshToken: null,
+      notices: [
+        `There is no access_token.txt or daily_token.txt in ${folder}.`,
+        `There is no refresh_token.txt in ${folder}.`,
+      ],
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['daily_token.txt', 'access_token.txt'],
+    ['access_token.txt', 'daily_token.txt'],
+  ])(
+    'give the access token that was issued last, here in %s, whatever the files’ times',
+    (newer, older) => {
+      write(newer, NEWER);
+      write(older, OLDER);
+      utimesSync(path.join(folder, newer), 1, 1);
+      expect(readTokenFiles(folder)).toMatchObject({ accessToken: NEWER, problems: [] });
+    },
+  );
+
+  test('are read without the white space around a token', () => {
+    write('refresh_token.txt', `  ${REFRESH}\r\n`);
+    expect(readTokenFiles(folder).refreshToken).toBe(REFRESH);
+  });
+
+  test.each([
+    ['empty', '', 'is empty'],
+    ['two tokens', `${OLDER}\n${NEWER}`, 'has 2 different tokens'],
+    ['three parts without claims', 'aaaa.bbbb.cccc', 'is not a token that Fyers issued'],
+    ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
+  ])('are a problem that names file and remedy when the content is %s', (_what, text, why) => {
+    write('access_token.txt', text);
+    const { accessToken, problems } = readTokenFiles(folder);
+    expect(accessToken).toBeNull();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(why);
+    expect(problems[0]).toContain(`rm ${path.join(folder, 'access_token.txt')}`);
+  });
+
+  test('hide no malformed file behind a good one', () => {
+    write('access_token.txt', NEWER);
+    write('daily_token.txt', 'x');
+    const { accessToken, problems } = readTokenFiles(folder);
+    expect(accessToken).toBe(NEWER);
+    expect(problems).toHaveLength(1);
+  });
+
+  test('never put a token into a problem', () => {
+    write('access_token.txt', `${NEWER} ${NEWER}`);
+    expect(JSON.stringify(readTokenFiles(folder).problems)).not.toContain(NEWER.slice(0, 20));
+  });
+
+  test('give the token that other text surrounds, in any encoding of Windows', () => {
+    write('daily_token.txt', JSON.stringify({ access_token: NEWER }));
+    const bytes = Buffer.from(`\uFEFFABCD1234EF-100:${OLDER}\r\n`, 'utf16le');
+    writeFileSync(path.join(folder, 'access_token.txt'), bytes);
+    expect(readTokenFiles(folder, 'ABCD1234EF-100')).toMatchObject({
+      accessToken: NEWER,
+      problems: [],
+    });
+    expect(readTokenFiles(folder, 'OTHER12345-100').problems).toEqual([
+      expect.stringMatching(/access_token\.txt is a token of another app/),
+    ]);
+  });
+
+  test('that are folders are a problem each', () => {
+    mkdirSync(path.join(folder, 'access_token.txt'));
+    expect(readTokenFiles(folder).problems).toEqual([
+      expect.stringContaining('access_token.txt is a folder'),
+    ]);
+  });
+
+  test('that cannot be read are a problem each', () => {
+    symlinkSync('access_token.txt', path.join(folder, 'access_token.txt'));
+    expect(readTokenFiles(folder).problems).toEqual([
+      expect.stringContaining('access_token.txt cannot be read (ELOOP)'),
+    ]);
+  });
+});
+
+const TWICE = 'FYERS_PIN is given more than once, and only line 4 counts. Keep one.';
+
+describe('The operator’s .env', () => {
+  test('is empty where it is missing', () => {
+    expect(readEnvFile(folder)).toEqual({ values: {}, places: {}, problems: [] });
+  });
+
+  test('is parsed and put nowhere else', () => {
+    write('.env', '# app\nexport FYERS_CLIENT_ID="ABCD1234EF-100"\nFYERS_TEST_ONLY=a # b\n');
+    expect(readEnvFile(folder).values).toEqual({
+      FYERS_CLIENT_ID: 'ABCD1234EF-100',
+      FYERS_TEST_ONLY: 'a',
+    });
+    expect(process.env['FYERS_TEST_ONLY']).toBeUndefined();
+  });
+
+  test('knows the line of each value, the last one where there are two', () => {
+    write('.env', '# app\nFYERS_PIN=1234\n\nFYERS_PIN=5678\n');
+    expect(readEnvFile(folder)).toMatchObject({
+      values: { FYERS_PIN: '5678' },
+      places: { FYERS_PIN: `${path.join(folder, '.env')} line 4` },
+      problems: [`${path.join(folder, '.env')} lines 2 and 4: ${TWICE}`],
+    });
+  });
+
+  test('has values over several lines as dotenv reads them', () => {
+    write('.env', 'FYERS_HARVESTERS=\'[\n{"symbols": "SBIN"}]\'\nFYERS_EMAIL="a\\nb"\n');
+    expect(readEnvFile(folder)).toMatchObject({
+      values: { FYERS_HARVESTERS: '[\n{"symbols": "SBIN"}]', FYERS_EMAIL: 'a\nb' },
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['UTF-16 as Notepad writes it', Buffer.from('\uFEFFFYERS_PIN=1234\r\n', 'utf16le'), /UTF-16/],
+    ['UTF-16 without a mark', Buffer.from('FYERS_PIN=1234\r\n', 'utf16le'), /UTF-16/],
+    [
+      'UTF-16 with the high byte first',
+      Buffer.from('\uFEFFFYERS_PIN=1234\n', 'utf16le').swap16(),
+      /UTF-16/,
+    ],
+    ['Latin-1', Buffer.from('FYERS_PIN=1234\n# Schl\u00fcssel\n', 'latin1'), /not UTF-8: line 2/],
+    ['NUL bytes', Buffer.from('FYERS_PIN=1234\n\0\0# x\n'), /NUL bytes, in line 2/],
+  ])('in %s is a problem, and is read nevertheless', (_what, bytes, words) => {
+    writeFileSync(path.join(folder, '.env'), bytes);
+    const { values, problems } = readEnvFile(folder);
+    expect(values).toEqual({ FYERS_PIN: '1234' });
+    expect(problems).toEqual([expect.stringMatching(words)]);
+    expect(problems[0]).toContain('UTF-8');
+  });
+
+  test('in UTF-8 may have a byte order mark, and letters of any language in comments', () => {
+    write('.env', '\uFEFFFYERS_PIN=1234\r\n# \u0915\u0941\u0902\u091c\u0940\r\n');
+    expect(readEnvFile(folder)).toMatchObject({ values: { FYERS_PIN: '1234' }, problems: [] });
+  });
+
+  test('is a problem where it is far too large', () => {
+    write('.env', '#'.repeat(70_000));
+    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('70,000 bytes')]);
+  });
+
+  test('is a problem where it is a folder', () => {
+    mkdirSync(path.join(folder, '.env'));
+    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('.env is a folder')]);
+  });
+});

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tokenFiles } from '../../../adapters/operator/token-files.ts';
+import { operatorToken } from '../../support/operator-token.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function write(name: string, text: string): void {
+  writeFileSync(path.join(folder, name), text);
+}
+
+function store() {
+  return tokenFiles({ folder, onSecret: () => undefined });
+}
+
+describe('The operator’s folder as a token store', () => {
+  test('gives a value that is there, whatever is wrong with another line of .env', async () => {
+    write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOL=SBIN\n');
+    const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
+    write('access_token.txt', `Bearer ABCD1234EF-100:${token}`);
+    expect(await store().read('FYERS_CLIENT_ID')).toBe('ABCD1234EF-100');
+    expect(await store().read('FYERS_ACCESS_TOKEN')).toBe(token);
+  });
+
+  test('does not take a value that was not understood for one that is absent', async () => {
+    expect(await store().read('FYERS_CLIENT_ID')).toBeNull();
+    write('.env', 'FYERS_CLIENTID=ABCD1234EF-100\n');
+    await expect(store().read('FYERS_CLIENT_ID')).rejects.toMatchObject({
+      code: 'operator.token-file',
+      message: expect.stringContaining('FYERS_CLIENT_ID') as unknown,
+    });
+  });
+});

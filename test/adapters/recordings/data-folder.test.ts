@@ -1,0 +1,150 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders, strikeFile } from '../../../adapters/recordings/data-folder.ts';
+import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
+import { lockFolder } from '../../../adapters/recordings/folder-lock.ts';
+import { firstState } from '../../../core/recording/manifest.ts';
+import { MINUTE, istDate, plus } from '../../../core/time.ts';
+import { OPENS_AT, sampleRow } from '../../support/depth.ts';
+import { faultyDisk } from '../../support/faulty-disk.ts';
+
+const TODAY = istDate('2026-11-25');
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-days-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
+const rowAt = (minute: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, minute * MINUTE));
+
+describe('The logs of a day', () => {
+  test('take no row before the event log has what it owes, and then both', async () => {
+    const disk = faultyDisk();
+    const days = dayFolders(folder, disk);
+    const logs = await days.open(TODAY);
+    disk.fail('appendFile', 3);
+    await expect(logs.record([note])).rejects.toMatchObject({ code: 'platform.disk' });
+    await expect(logs.append([rowAt(0)])).rejects.toMatchObject({ code: 'platform.disk' });
+    disk.fail('appendFile', 0);
+    await logs.append([rowAt(1)]);
+    await logs.close();
+    expect((await days.folder(TODAY).events()).map(({ event }) => event)).toEqual(['started']);
+    const blocks = await Array.fromAsync(days.folder(TODAY).rows(), (block) => [...block]);
+    expect(blocks.flat()).toHaveLength(1);
+  });
+
+  test('are put aside under a name that is free', async () => {
+    const days = dayFolders(folder);
+    for (const name of ['', '.empty', '.empty-2']) {
+      await mkdir(path.join(folder, 'days', TODAY + name), { recursive: true });
+    }
+    expect(await days.putAside(TODAY)).toBe(path.join(folder, 'days', `${TODAY}.empty-3`));
+    expect(await days.dates()).toEqual([]);
+  });
+});
+
+describe('The pieces of a day', () => {
+  test('are as large as is good for one upload, and end with whole lines', async () => {
+    const days = dayFolders(folder);
+    const logs = await days.open(TODAY);
+    const text = 'x'.repeat(3 * 1024 * 1024);
+    for (let n = 0; n < 4; n += 1) await logs.record([{ ...note, message: text }]);
+    const ends = logs.ends();
+    await logs.close();
+    if (ends === null) throw new Error('the disk refused');
+    const pieces = days.pieces(TODAY);
+    let state = firstState(1);
+    const sizes: number[] = [];
+    for (;;) {
+      const piece = await pieces.cut(state, ends);
+      if (piece === null) break;
+      sizes.push(piece.to.events.bytes);
+      state = { ...firstState(state.next + 1), from: piece.to };
+    }
+    const line = (sizes.at(-1) ?? 0) / 4;
+    expect(sizes).toEqual([2 * line, 4 * line]);
+  });
+
+  test('forget a state that no longer can be read', async () => {
+    const pieces = dayFolders(folder).pieces(TODAY);
+    await mkdir(path.join(folder, 'days', TODAY), { recursive: true });
+    await pieces.save(firstState(3));
+    expect(await pieces.state()).toEqual(firstState(3));
+    await writeFile(pieces.pathOf('pieces.json'), '{"next":');
+    expect(await pieces.state()).toBeNull();
+  });
+});
+
+describe('Room on the disk', () => {
+  test('is made by the oldest days that are confirmed in the bucket, no more of them than it takes', async () => {
+    const dates = ['2026-11-20', '2026-11-23', '2026-11-25', '2026-11-26'].map(istDate);
+    let days = dayFolders(folder);
+    for (const date of dates) {
+      await (await days.open(date)).close();
+      if (date !== dates[0]) await days.folder(date).markShipped('shipped');
+    }
+    const [, conflicting] = dates;
+    if (conflicting !== undefined) await days.folder(conflicting).markShipped('conflict');
+    // Each day is a tenth of the disk, which is nine tenths full with them.
+    days = dayFolders(folder, {
+      ...THIS_DISK,
+      space: async () => ({ blocks: 10, bavail: 5 - (await days.dates()).length }),
+    });
+    expect(await days.diskUsedPercent()).toBe(90);
+    expect(await days.makeRoom(80)).toEqual(['2026-11-25']);
+    expect(await days.makeRoom(80)).toEqual([]);
+    expect(await days.makeRoom(10)).toEqual(['2026-11-26']);
+    // Nobody else has these.
+    expect(await days.dates()).toEqual(['2026-11-20', '2026-11-23']);
+  });
+});
+
+describe('The count of rate limits', () => {
+  test('is replaced as a whole or not at all, and never costs more than a line in the log', async () => {
+    const disk = faultyDisk();
+    const lost: string[] = [];
+    const strikes = strikeFile(folder, (problem) => void lost.push(problem), disk);
+    const once = { count: 1, until: plus(OPENS_AT, MINUTE) };
+    const twice = { count: 2, until: plus(OPENS_AT, 90 * MINUTE) };
+    await strikes.write(TODAY, once);
+    for (const operation of ['writeFile', 'rename'] as const) {
+      disk.fail(operation, 1);
+      await strikes.write(TODAY, twice);
+      expect(await strikes.read(TODAY)).toEqual(once);
+    }
+    expect(lost).toHaveLength(2);
+    await strikes.write(TODAY, twice);
+    expect(await strikes.read(TODAY)).toEqual(twice);
+    expect(await readFile(path.join(folder, 'strikes.json'), 'utf8')).toBe(
+      `{"${TODAY}":{"count":2,"until":"2026-11-25T10:30:00.000+05:30"}}`,
+    );
+    expect(await strikes.read(istDate('2026-11-26'))).toBe(0);
+  });
+
+  test.each([
+    [`{"${TODAY}":2}`, 2],
+    ['{"2026-11-24":2}', 0],
+    [`{"${TODAY}":{"count":1,"until":"soon"}}`, 0],
+    [`{"${TODAY}":`, 0],
+  ])('is read from %s as %j: a bare count is what an earlier release kept', async (text, count) => {
+    await writeFile(path.join(folder, 'strikes.json'), text);
+    expect(await strikeFile(folder, () => undefined).read(TODAY)).toBe(count);
+  });
+});
+
+describe('The lock of a folder', () => {
+  test('is taken once, and leaves nothing in the folder', async () => {
+    {
+      await using _lock = await lockFolder(folder);
+      await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'operator.usage' });
+    }
+    await using _again = await lockFolder(folder);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

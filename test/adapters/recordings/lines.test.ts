@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { linesOf } from '../../../adapters/recordings/lines.ts';
+import { DAY_LOG } from '../../../adapters/recordings/segmented-log.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-lines-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const HEADER = DAY_LOG.header.trimEnd();
+/** Shorter and longer than what is read at once. */
+const line = fc
+  .tuple(fc.stringMatching(/^[a-zé,]{1,8}$/), fc.constantFrom(1, 1, 1, 400, 90_000))
+  .map(([text, times]) => text.repeat(times));
+const part = fc.array(fc.oneof({ weight: 9, arbitrary: line }, fc.constant(HEADER)), {
+  minLength: 1,
+  maxLength: 30,
+});
+
+describe('The lines of a log', () => {
+  test('are those of its files one after the other, without headers, and the torn ones are told', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        async (parts, torn) => {
+          for (const [index, lines] of parts.entries()) {
+            const text = `${HEADER}\n${lines.join('\n')}${torn ? '' : '\n'}`;
+            await writeFile(path.join(folder, DAY_LOG.nameOf(index)), text);
+          }
+          const found = (await Array.fromAsync(linesOf(folder, DAY_LOG))).flat();
+          await Promise.all(parts.map((_, index) => rm(path.join(folder, DAY_LOG.nameOf(index)))));
+          const expected = parts.flatMap((lines) =>
+            lines.map((text, at) => ({ text, torn: torn && at === lines.length - 1 })),
+          );
+          // A header is none without its end.
+          expect(found).toEqual(expected.filter((each) => each.text !== HEADER || each.torn));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

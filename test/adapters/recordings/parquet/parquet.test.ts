@@ -1,0 +1,278 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { zstdDecompressSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import fc from 'fast-check';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { ByteWriter } from 'hyparquet-writer';
+import { writeChunk } from '../../../../adapters/recordings/parquet/chunk.ts';
+import { holds } from '../../../../adapters/recordings/parquet/pages.ts';
+import { writeParquet } from '../../../../adapters/recordings/parquet/parquet.ts';
+import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../../core/recording/columns.ts';
+import { type RowGroup, groupOf } from '../../../../core/recording/row-group.ts';
+import { SECOND, plus } from '../../../../core/time.ts';
+import { ensureVenv } from '../../../../sandbox/aws/venv.ts';
+import { OPENS_AT, sampleRow } from '../../../support/depth.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-parquet-'));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+const ALL = RECORDED_COLUMNS;
+const ROWS = 500;
+
+/** Rows whose prices and quantities differ, some without a value. */
+const rows = Array.from({ length: ROWS }, (_, index): readonly Cell[] => {
+  const row = sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, index * 5 * SECOND), {
+    lastPrice: index % 7 === 0 ? null : 400 + index * 0.05,
+    volume: index * 1_000_003,
+  });
+  return [...COLUMNS.map((column) => column.of(row)), 'CONTINUOUS', null, null];
+});
+
+async function* groups() {
+  yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
+  yield groupOf(ALL, rows.slice(200));
+}
+
+const QUERY = `
+import duckdb, json, sys
+table = duckdb.connect().from_parquet(sys.argv[1])
+names = [name for name, kind in zip(table.columns, table.types) if str(kind) in ('DOUBLE', 'BIGINT')]
+sums = ', '.join(f'count("{name}"), sum("{name}")::DOUBLE' for name in names)
+print(json.dumps({
+  'types': dict(zip(table.columns, map(str, table.types))),
+  'names': names,
+  'sums': table.aggregate(sums).fetchall()[0],
+  'rows': table.aggregate('count(*), epoch_ms(min(timestamp)), epoch_ms(max(slot)), min(phase)').fetchall()[0],
+}))
+`;
+
+describe('A Parquet file', () => {
+  test(
+    'is read by DuckDB with the types, counts and sums that were written',
+    { timeout: 120_000 },
+    async () => {
+      const file = path.join(folder, 'depth.parquet');
+      await writeParquet(file, ALL, groups());
+      const { python } = await ensureVenv('duckdb', ['duckdb==2.0.0']);
+      const { stdout } = await promisify(execFile)(python, ['-c', QUERY, file]);
+      const seen = JSON.parse(stdout) as {
+        types: Record<string, string>;
+        names: string[];
+        sums: number[];
+        rows: unknown[];
+      };
+      expect(Object.keys(seen.types)).toEqual(ALL.map(({ name }) => name));
+      const kinds = {
+        timestamp: /^TIMESTAMP/,
+        text: /^VARCHAR$/,
+        price: /^DOUBLE$/,
+        count: /^BIGINT$/,
+      };
+      for (const { name, kind } of ALL) expect(seen.types[name]).toMatch(kinds[kind]);
+      expect(seen.rows).toEqual([
+        ROWS,
+        rows[0]?.[0],
+        plus(OPENS_AT, (ROWS - 1) * 5 * SECOND),
+        'CONTINUOUS',
+      ]);
+      for (const [index, name] of seen.names.entries()) {
+        const at = ALL.findIndex((column) => column.name === name);
+        const values = rows.flatMap((cells) => (typeof cells[at] === 'number' ? [cells[at]] : []));
+        expect(seen.sums[2 * index]).toBe(values.length);
+        if (values.length > 0) {
+          expect(seen.sums[2 * index + 1]).toBeCloseTo(
+            values.reduce((sum, value) => sum + value, 0),
+            3,
+          );
+        }
+      }
+    },
+  );
+
+  test('does not come to be when it cannot be read back as it was written', async () => {
+    const file = path.join(folder, 'depth.parquet');
+    async function* damaging() {
+      yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
+      const handle = await open(`${file}.partial`, 'r+');
+      await handle.write(Buffer.alloc(64, 7), 0, 64, 2_000);
+      await handle.close();
+      yield groupOf(ALL, rows.slice(200));
+    }
+    await expect(writeParquet(file, ALL, damaging())).rejects.toMatchObject({
+      code: 'platform.integrity',
+    });
+    expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
+  });
+
+  test('does not come to be when its end says something else than was written', async () => {
+    const file = path.join(folder, 'depth.parquet');
+    const write = fs.writeFileSync;
+    vi.spyOn(fs, 'writeFileSync').mockImplementation((to, data, options) => {
+      const bytes = Buffer.from(data as Uint8Array);
+      const at = bytes.indexOf('previous_close');
+      if (at >= 0) bytes.write('P', at);
+      write(to, bytes, options);
+    });
+    await expect(writeParquet(file, ALL, groups())).rejects.toThrow(
+      'its schema or its number of rows differs',
+    );
+    expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
+  });
+
+  test('does not come to be when a value is none that it can hold', async () => {
+    const file = path.join(folder, 'depth.parquet');
+    const columns = [{ name: 'name', kind: 'text', nullable: true }] as const;
+    const half = asGroups(columns, [[['\ud800']]]);
+    await expect(writeParquet(file, columns, half)).rejects.toMatchObject({
+      code: 'platform.integrity',
+      message: expect.stringContaining('column name differs') as string,
+    });
+  });
+
+  test('may hold no row', async () => {
+    const nothing = async function* (): AsyncGenerator<RowGroup> {
+      yield await Promise.resolve(groupOf(ALL, []));
+    };
+    await writeParquet(path.join(folder, 'depth.parquet'), ALL, nothing());
+    expect(await readdir(folder)).toEqual(['depth.parquet']);
+  });
+});
+
+/** What the library reads, with null for what is missing. */
+async function readBack(file: string): Promise<readonly (readonly Cell[])[]> {
+  const objects = await parquetReadObjects({
+    file: await asyncBufferFromFile(file),
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+  });
+  return objects.map((object) =>
+    Object.values(object).map((value: unknown): Cell => {
+      if (value === null || value === undefined) return null;
+      return typeof value === 'string' ? value : Number(value);
+    }),
+  );
+}
+
+describe('Whatever the rows are', () => {
+  const columns = [
+    { name: 'at', kind: 'timestamp', nullable: false },
+    { name: 'name', kind: 'text', nullable: true },
+    { name: 'count', kind: 'count', nullable: true },
+    { name: 'price', kind: 'price', nullable: true },
+  ] as const;
+  const many = (value: fc.Arbitrary<Cell>) => fc.option(value, { nil: null, freq: 6 });
+  const row = fc.tuple(
+    fc.integer({ min: 0, max: 4e12 }),
+    many(
+      fc.oneof(
+        fc.constantFrom('NSE:SBIN-EQ', 'NSE:M&M-EQ'),
+        fc.string({ minLength: 1, unit: 'binary' }),
+      ),
+    ),
+    many(fc.oneof(fc.nat(40), fc.maxSafeInteger())),
+    many(
+      fc.oneof(
+        fc.nat(2_000).map((ticks) => ticks / 20),
+        fc.double({ noNaN: true }),
+      ),
+    ),
+  );
+  // Enough rows for a dictionary, and few enough for none.
+  const group = fc.oneof(
+    fc.array(row, { maxLength: 40 }),
+    fc
+      .tuple(fc.array(row, { minLength: 1, maxLength: 9 }), fc.integer({ min: 2, max: 60 }))
+      .map(([some, times]) => Array.from({ length: times }, () => some).flat()),
+  );
+
+  test('another reader finds every one of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 3 }), async (given) => {
+        const file = path.join(folder, 'any.parquet');
+        await writeParquet(file, columns, asGroups(columns, given));
+        expect(await readBack(file)).toEqual(given.flat());
+      }),
+    );
+  });
+
+  test('a column that requires a value takes none without one', async () => {
+    const file = path.join(folder, 'any.parquet');
+    await expect(
+      writeParquet(file, columns, asGroups(columns, [[[null, 'x', 1, 1]]])),
+    ).rejects.toThrow('column at lacks 1 values');
+  });
+});
+
+async function* asGroups(
+  columns: Parameters<typeof groupOf>[0],
+  groups: readonly (readonly (readonly Cell[])[])[],
+): AsyncGenerator<RowGroup> {
+  for (const rows of groups) yield await Promise.resolve(groupOf(columns, rows));
+}
+
+describe('What is read back', () => {
+  const text = { name: 'text', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' } as const;
+  const price = { name: 'price', type: 'DOUBLE', repetition_type: 'OPTIONAL' } as const;
+  const count = { name: 'count', type: 'INT64', repetition_type: 'OPTIONAL' } as const;
+  type Element = typeof text | typeof price | typeof count;
+
+  /** Whether what is written of `one` reads as `other`. */
+  const same = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
+    const writer = new ByteWriter();
+    const chunk = writeChunk(writer, element, columnOf(element, one));
+    return holds(writer.getBytes(), chunk, element, columnOf(element, other));
+  };
+  const columnOf = ({ type }: Element, cells: readonly Cell[]) => {
+    const kind = type === 'BYTE_ARRAY' ? 'text' : 'price';
+    return groupOf(
+      [{ kind }],
+      cells.map((cell) => [cell]),
+    ).column(0);
+  };
+  const often = (cells: readonly Cell[]): readonly Cell[] =>
+    Array.from({ length: 9 }, () => cells).flat();
+
+  for (const [how, form] of [
+    ['each value once', (cells: readonly Cell[]) => cells],
+    ['values by their places', often],
+  ] as const) {
+    test(`is another column where a value, a place or a gap differs: ${how}`, () => {
+      for (const numbers of [price, count]) {
+        expect(same(numbers, form([1, 2, null]), form([1, 2, null]))).toBe(true);
+        expect(same(numbers, form([1, 3, null]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([2, 1, null]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, 0]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, null]), form([1, 2, 0]))).toBe(false);
+        expect(same(numbers, form([1, 2]), form([1, 2, null]))).toBe(false);
+        expect(same(numbers, form([1, 2, null]), form([1, 2]))).toBe(false);
+      }
+      expect(same(text, form(['a', null, 'b']), form(['a', null, 'b']))).toBe(true);
+      expect(same(text, form(['b', null, 'a']), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', null, 'c']), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', 'b', null]), form(['a', null, 'b']))).toBe(false);
+      expect(same(text, form(['a', 'b']), form(['a', 'b', null]))).toBe(false);
+    });
+  }
+
+  test('keeps a zero and its negative apart', () => {
+    expect(same(price, often([0, -0]), often([0, -0]))).toBe(true);
+    expect(same(price, often([0, 0]), often([0, -0]))).toBe(false);
+  });
+
+  test('does not depend on where the texts of a column are kept', () => {
+    const writer = new ByteWriter();
+    const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));
+    const column = { names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) };
+    expect(holds(writer.getBytes(), chunk, text, column)).toBe(true);
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { rawLog } from '../../../adapters/recordings/raw-answers.ts';
+import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
+import { parseAccessToken, parseAppId, parseSampling } from '../../../core/config/values.ts';
+import { OPENS_AT, shortSession } from '../../support/depth.ts';
+import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
+import { operatorToken } from '../../support/operator-token.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+let dataDir = '';
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-raw-'));
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
+
+async function recorded() {
+  const problems: string[] = [];
+  await using server = await startDepthServer(({ symbol, nth }) =>
+    nth === 1 ? refusal(503, -99) : depthOf(symbol),
+  );
+  const [sampling, appId, token] = [
+    parseSampling('NSE:SBIN-EQ', '5'),
+    parseAppId('ABCD1234EF-100'),
+    parseAccessToken(TOKEN),
+  ];
+  if (!sampling.ok || !appId.ok || !token.ok) throw new Error('constants');
+  await using raw = rawLog(dataDir, (problem) => void problems.push(problem));
+  await using feed = restDepth({
+    apiUrl: server.url,
+    appId: () => appId.value,
+    sampling: sampling.value,
+    clock: virtualClock(OPENS_AT),
+    strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
+    onAnswer: (answer) => {
+      raw.keep(answer);
+    },
+  });
+  let slots = 0;
+  for await (const _ of feed.observe(
+    shortSession(),
+    () => token.value,
+    new AbortController().signal,
+  )) {
+    slots += 1;
+  }
+  return { slots, problems };
+}
+
+test('Every answer is kept as it came, refusals too, in a file for each start, and no token', async () => {
+  expect(await recorded()).toEqual({ slots: 12, problems: [] });
+  expect(await recorded()).toEqual({ slots: 12, problems: [] });
+  const folder = path.join(dataDir, 'days', '2026-11-25');
+  expect((await readdir(folder)).sort()).toEqual(['raw-0.jsonl.gz', 'raw-1.jsonl.gz']);
+  const text = gunzipSync(await readFile(path.join(folder, 'raw-0.jsonl.gz'))).toString();
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines).toHaveLength(12);
+  expect(lines[0]).toMatchObject({
+    symbol: 'NSE:SBIN-EQ',
+    slot: '2026-11-25T09:00:00.000+05:30',
+    status: 200,
+    body: { s: 'ok', d: { 'NSE:SBIN-EQ': { ltp: 427.25 } } },
+  });
+  expect(lines[1]).toMatchObject({ status: 503, body: { s: 'error', code: -99 } });
+  expect(text).not.toContain(TOKEN.slice(0, 20));
+});
+
+test('A disk that does not take it is told once, and costs no slot', async () => {
+  await writeFile(path.join(dataDir, 'days'), 'a file where the folder should be');
+  const { slots, problems } = await recorded();
+  expect(slots).toBe(12);
+  expect(problems).toHaveLength(1);
+});

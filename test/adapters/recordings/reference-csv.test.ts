@@ -1,0 +1,67 @@
+import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../../adapters/recordings/data-folder.ts';
+import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
+import { COMPAT_HEADER, compatLine } from '../../../core/recording/reference-csv.ts';
+import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
+import { sampleRow } from '../../support/depth.ts';
+
+const DATE = istDate('2026-11-25');
+const NAME = 'market_depth_2026-11-25.csv';
+/** Two slots before 09:15, and on. */
+const rowAt = (index: number) =>
+  sampleRow('NSE:SBIN-EQ', plus(istInstant(DATE, '09:14:50'), 5 * SECOND * index));
+
+let dataDir = '';
+let problems: string[] = [];
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-compat-'));
+  problems = [];
+});
+afterEach(async () => {
+  await rm(dataDir, { recursive: true });
+});
+
+/** As one life of the harvester with --compat. */
+async function record(...indexes: readonly number[]): Promise<void> {
+  const days = dayFolders(dataDir, THIS_DISK, ({ message }) => problems.push(message));
+  const day = await days.open(DATE);
+  for (const index of indexes) expect(await day.append([rowAt(index)])).toBe('appended');
+  await day.close();
+}
+
+const linesNow = async () => (await readFile(path.join(dataDir, NAME), 'utf8')).split('\n');
+
+describe('The file of the Python original beside the day log', () => {
+  test('has its header once and its hours only, through a restart', async () => {
+    await record(0, 1, 2);
+    await record(3);
+    expect(await linesNow()).toEqual([
+      COMPAT_HEADER,
+      compatLine(rowAt(2)),
+      compatLine(rowAt(3)),
+      '',
+    ]);
+  });
+
+  test.each([
+    ['of a row', [2], '2026-11-25T09:15:05.048+05:30,NSE:SB'],
+    ['of the header', [], 'timestamp,sym'],
+  ])('loses the torn line %s that a crash left', async (_what, before, torn) => {
+    await record(...before);
+    await appendFile(path.join(dataDir, NAME), torn);
+    await record(3);
+    const kept = before.map((index) => compatLine(rowAt(index)));
+    expect(await linesNow()).toEqual([COMPAT_HEADER, ...kept, compatLine(rowAt(3)), '']);
+  });
+
+  test('that cannot be written is told, and the day log goes on', async () => {
+    await mkdir(path.join(dataDir, NAME));
+    await record(2, 3);
+    expect(problems).toHaveLength(2);
+    const log = await readFile(path.join(dataDir, 'days', DATE, 'day-0.v2.csv'), 'utf8');
+    expect(log.trim().split('\n')).toHaveLength(3);
+  });
+});

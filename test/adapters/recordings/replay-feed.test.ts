@@ -1,0 +1,61 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openRecording } from '../../../adapters/recordings/open-recording.ts';
+import { replayFeed } from '../../../adapters/recordings/replay-feed.ts';
+import { eventLine } from '../../../core/recording/day-events.ts';
+import type { HoleReason } from '../../../core/recording/coverage.ts';
+import { SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT, shortSession } from '../../support/depth.ts';
+import { recordDay } from '../../support/recorded-day.ts';
+
+let dataDir = '';
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-replay-'));
+});
+afterEach(async () => {
+  await rm(dataDir, { recursive: true });
+});
+
+/** `SBIN 5 timeout` or `SBIN 5 book`: symbol, seconds since the opening, what became of it. */
+async function replayed(): Promise<readonly string[]> {
+  const recording = await openRecording({ what: null, dataDir, cwd: dataDir });
+  await using feed = replayFeed({ recording, pace: null });
+  const { signal } = new AbortController();
+  const batches = await Array.fromAsync(feed.observe(shortSession(), () => null, signal));
+  return batches.flat().map((taken) => {
+    const what = taken.kind === 'book' ? 'book' : taken.reason;
+    return `${taken.symbol.slice(4, 8)} ${String((taken.slot - OPENS_AT) / SECOND)} ${what}`;
+  });
+}
+
+async function explain(reason: HoleReason, fromSeconds: number, toSeconds: number): Promise<void> {
+  const [from, to] = [fromSeconds, toSeconds].map((at) => plus(OPENS_AT, at * SECOND));
+  if (from === undefined || to === undefined) throw new Error('two instants');
+  const symbols = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+  const line = eventLine({ event: 'hole', at: to, reason, symbols, from, to });
+  const log = path.join(dataDir, 'days', '2026-11-25', 'events.jsonl');
+  await appendFile(log, `${line}\n`);
+}
+
+describe('A replay', () => {
+  test('gives the row of a slot that has a hole too: the disk had written before it failed', async () => {
+    await recordDay({ dataDir, stoppedAfter: 2 });
+    await explain('disk', 0, 5);
+    expect(await replayed()).toEqual(['SBIN 0 book', 'INFY 0 book', 'SBIN 5 book', 'INFY 5 book']);
+  });
+
+  test('gives a slot one reason, the first, and none outside of the plan', async () => {
+    await recordDay({ dataDir, stoppedAfter: 1, symbols: ['NSE:SBIN-EQ'] });
+    await explain('timeout', 5, 10);
+    await explain('stopped', 5, 15);
+    await explain('not-running', 55, 90);
+    expect(await replayed()).toEqual([
+      'SBIN 0 book',
+      'SBIN 5 timeout',
+      'SBIN 10 stopped',
+      'SBIN 55 not-running',
+    ]);
+  });
+});

@@ -1,0 +1,130 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  DAY_LOG,
+  openDayLog,
+  openEventLog,
+  partsIn,
+  readEventLog,
+} from '../../../adapters/recordings/segmented-log.ts';
+import { CSV_HEADER, csvLine } from '../../../core/recording/columns.ts';
+import { SECOND, plus } from '../../../core/time.ts';
+import { OPENS_AT, sampleRow } from '../../support/depth.ts';
+import { faultyDisk } from '../../support/faulty-disk.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-day-log-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const rowAt = (index: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, index * 5 * SECOND));
+const textOf = (...rows: readonly number[]) =>
+  [CSV_HEADER, ...rows.map((index) => csvLine(rowAt(index)))].map((line) => `${line}\n`).join('');
+
+async function append(...rows: readonly number[]): Promise<number> {
+  const log = await openDayLog(folder);
+  await log.append(rows.map(rowAt));
+  await log.close();
+  return log.cutBytes;
+}
+
+describe('The day log', () => {
+  test('begins with its header and goes on after it when it is opened again', async () => {
+    await append(0, 1);
+    await append(2);
+    expect(await readFile(path.join(folder, 'day-0.v2.csv'), 'utf8')).toBe(textOf(0, 1, 2));
+  });
+
+  test('cuts a torn last line, wherever in it the process was killed', async () => {
+    const file = path.join(folder, 'day-0.v2.csv');
+    const last = `${csvLine(rowAt(1))}\n`;
+    for (let bytes = 0; bytes < last.length; bytes += 1) {
+      await writeFile(file, textOf(0) + last.slice(0, bytes));
+      expect(await append(2)).toBe(bytes);
+      expect(await readFile(file, 'utf8')).toBe(textOf(0, 2));
+    }
+    await writeFile(file, textOf(0) + last);
+    expect(await append(2)).toBe(0);
+    expect(await readFile(file, 'utf8')).toBe(textOf(0, 1, 2));
+  });
+
+  test('writes its header again when the process was killed within it', async () => {
+    const file = path.join(folder, 'day-0.v2.csv');
+    await writeFile(file, CSV_HEADER.slice(0, 40));
+    await append(0);
+    expect(await readFile(file, 'utf8')).toBe(textOf(0));
+  });
+
+  test('begins a new file when fdatasync fails, and never uses the old one again', async () => {
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
+    await log.append([rowAt(0)]);
+    disk.fail('datasync', 1);
+    expect(await log.append([rowAt(1)])).toBe('replaced');
+    expect(await log.append([rowAt(2)])).toBe('appended');
+    await log.close();
+    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => file);
+    expect(parts.map((part) => path.basename(part))).toEqual(['day-0.v2.csv', 'day-1.v2.csv']);
+    // In the failed file for all we know, and in the new one for certain.
+    expect(await readFile(parts[0] ?? '', 'utf8')).toBe(textOf(0, 1));
+    expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2));
+    expect(await append(3)).toBe(0);
+    expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2, 3));
+  });
+
+  test('says that the disk refused when the new file fails too, and goes on in another one', async () => {
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
+    await log.append([rowAt(0)]);
+    disk.fail('appendFile', 2);
+    await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
+    expect(await log.append([rowAt(2)])).toBe('replaced');
+    await log.close();
+    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => path.basename(file));
+    // What was begun in vain is gone.
+    expect(parts).toEqual(['day-0.v2.csv', 'day-2.v2.csv']);
+  });
+
+  test('never removes a file that it has not begun', async () => {
+    const disk = faultyDisk();
+    const log = await openDayLog(folder, disk);
+    await log.append([rowAt(0)]);
+    await writeFile(path.join(folder, 'day-1.v2.csv'), textOf(5));
+    disk.fail('appendFile', 1);
+    await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
+    expect(await readFile(path.join(folder, 'day-1.v2.csv'), 'utf8')).toBe(textOf(5));
+    await log.close();
+  });
+});
+
+describe('The event log', () => {
+  test('has every line once and in order, although nobody waits for the one before', async () => {
+    const log = await openEventLog(folder);
+    const at = (n: number) => plus(OPENS_AT, n * SECOND);
+    await Promise.all(
+      [0, 1, 2, 3].map((n) =>
+        log.append([{ event: 'started', at: at(n), message: 'Recording' } as const]),
+      ),
+    );
+    await log.close();
+    expect((await readEventLog(folder)).map((event) => event.at)).toEqual([0, 1, 2, 3].map(at));
+  });
+
+  test('is read without the line that a crash tore', async () => {
+    const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
+    const log = await openEventLog(folder);
+    await log.append([note]);
+    await log.close();
+    await appendFile(path.join(folder, 'events.jsonl'), '{"event":"stop');
+    const again = await openEventLog(folder);
+    expect(again.cutBytes).toBe(14);
+    await again.append([{ ...note, event: 'stopped' }]);
+    await again.close();
+    expect((await readEventLog(folder)).map(({ event }) => event)).toEqual(['started', 'stopped']);
+  });
+});

@@ -1,0 +1,131 @@
+// One command with a folder of its own, a clock that stands, and everything it prints.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { AwsOptions, Environment, Io, Person } from '../../cli/shared/io.ts';
+import { main } from '../../cli/program.ts';
+import { linesTo } from '../../cli/shared/terminal.ts';
+import type { Clock } from '../../core/ports.ts';
+import { type Instant, instant } from '../../core/time.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+import { NOON } from '../sandbox/fyers/simulator.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Lines as they came, and in brackets what showed how far it was. */
+  readonly screen: readonly string[];
+}
+
+export interface Stage extends AsyncDisposable {
+  readonly folder: string;
+  write(name: string, content: string): void;
+  run(...argv: readonly string[]): Promise<Ran>;
+}
+
+export interface StageOptions {
+  readonly now?: Instant;
+  readonly env?: Environment;
+  readonly colour?: boolean;
+  readonly columns?: number;
+  /** Somebody looks: there is progress. */
+  readonly watched?: true;
+  /** What Parameter Store holds; `denied` and `unreachable` are faults of its. */
+  readonly parameters?: Readonly<Record<string, string>> | 'denied' | 'unreachable' | 'broken';
+  /** Another AWS than that store, such as the emulator. */
+  readonly aws?: AwsOptions;
+  /** Nobody by default. */
+  readonly person?: Person;
+  readonly piped?: string;
+  /** The person's browser. */
+  readonly open?: (url: string) => Promise<void>;
+  /** In place of one that jumps. */
+  readonly clock?: Clock;
+}
+
+export async function stage(options: StageOptions = {}): Promise<Stage> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
+  const store = await startParameterStore(options.parameters ?? {});
+  const io = (out: string[], err: string[], screen: string[]): Io => ({
+    ...linesTo({
+      colour: options.colour ?? false,
+      out: (text) => screen.push(out[out.push(text.slice(0, -1)) - 1] ?? ''),
+      err: (text) => screen.push(err[err.push(text.slice(0, -1)) - 1] ?? ''),
+      rewrite: options.watched === true ? (text) => screen.push(`[${text}]`) : null,
+    }),
+    colour: options.colour ?? false,
+    columns: options.columns ?? null,
+    cwd: folder,
+    env: options.env ?? {},
+    clock: options.clock ?? virtualClock(options.now ?? instant(NOON)),
+    get aws() {
+      if (options.parameters === 'broken') throw new TypeError('no client was made');
+      return (
+        options.aws ?? {
+          endpoint: store.url,
+          region: 'ap-south-1',
+          credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
+          maxAttempts: 1,
+        }
+      );
+    },
+    person: options.person ?? null,
+    piped: () => Promise.resolve(options.piped ?? ''),
+    open: options.open ?? (() => Promise.resolve()),
+  });
+  return {
+    folder,
+    write(name, content) {
+      writeFileSync(path.join(folder, name), content, { mode: 0o600 });
+    },
+    async run(...argv) {
+      const out: string[] = [];
+      const err: string[] = [];
+      const screen: string[] = [];
+      const code = await main(argv, io(out, err, screen));
+      return { code, out: out.join('\n'), err: err.join('\n'), screen };
+    },
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true });
+      await store.close();
+    },
+  };
+}
+
+/** GetParameter in AWS's JSON protocol, on loopback. */
+async function startParameterStore(parameters: NonNullable<StageOptions['parameters']>) {
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { Name } = JSON.parse(body) as { Name: string };
+      const { status, answer } = reply(Name, parameters);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+      server.closeAllConnections();
+    });
+  if (parameters === 'unreachable') await close();
+  return { url: `http://127.0.0.1:${String(port)}`, close };
+}
+
+function reply(name: string, parameters: NonNullable<StageOptions['parameters']>) {
+  if (typeof parameters === 'string') {
+    const message = `User: me is not authorized to perform: ssm:GetParameter on resource: ${name}`;
+    return { status: 400, answer: { __type: 'AccessDeniedException', message } };
+  }
+  const value = parameters[name];
+  return value === undefined
+    ? { status: 400, answer: { __type: 'ParameterNotFound' } }
+    : { status: 200, answer: { Parameter: { Name: name, Value: value, Type: 'SecureString' } } };
+}

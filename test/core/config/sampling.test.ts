@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type SamplingPlan, parseSampling } from '../../../core/config/values.ts';
+import { rateProblems } from '../../../core/config/sampling.ts';
+
+/** @throws Error for what one harvester alone may not ask */
+function plan(symbols: number, everySeconds: number): SamplingPlan {
+  const names = Array.from({ length: symbols }, (_, index) => `NSE:SYMBOL${String(index)}-EQ`);
+  const parsed = parseSampling(names.join(), String(everySeconds));
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return parsed.value;
+}
+
+describe('The plan of the account', () => {
+  test.each([
+    ['150 calls a minute', [plan(2, 1), plan(5, 10)], []],
+    [
+      '151 of them',
+      [plan(2, 1), plan(5, 10), plan(1, 60)],
+      [
+        'all together make 2 × 60 / 1 + 5 × 60 / 10 + 1 × 60 / 60 = 120 + 30 + 1 = 151 calls a minute, over the 150 that leave room under the account’s 200'.replace(
+          '’',
+          "'",
+        ),
+      ],
+    ],
+    ['ten calls at once', [plan(5, 10), plan(5, 10)], []],
+    [
+      'eleven at once, of few a minute',
+      [plan(5, 10), plan(5, 20), plan(1, 60)],
+      [
+        expect.stringMatching(
+          /^all together make 5 \+ 5 \+ 1 = 11 calls in seconds 0 and 1 of a minute, .* 10 a second/,
+        ),
+      ],
+    ],
+    // The burst of one second meets the next harvester's of the second after it.
+    [
+      'six and five, a second apart',
+      [plan(10, 30), plan(1, 60)],
+      [expect.stringContaining('10 + 1 = 11 calls in seconds 0 and 1')],
+    ],
+  ])('%s', (_what, plans, problems) => {
+    expect(rateProblems(plans)).toEqual(problems);
+  });
+
+  test('never refuses a harvester that is alone', () => {
+    const every = fc.constantFrom(1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 150 }), every, (symbols, everySeconds) => {
+        fc.pre((symbols * 60) / everySeconds <= 150);
+        return rateProblems([plan(symbols, everySeconds)]).length === 0;
+      }),
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { parseEndpoint, parseSampling, parseSymbols } from '../../../core/config/values.ts';
+
+describe('An address that a token is sent to', () => {
+  test.each([
+    ['https://api-t1.fyers.in', 'https://api-t1.fyers.in'],
+    ['https://api-t1.fyers.in/', 'https://api-t1.fyers.in'],
+    ['HTTPS://API-T1.fyers.in//', 'https://api-t1.fyers.in'],
+    ['https://proxy.example.com:8443/fyers/', 'https://proxy.example.com:8443/fyers'],
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+    ['http://127.8.9.10:4000/x', 'http://127.8.9.10:4000/x'],
+    ['http://localhost:4000', 'http://localhost:4000'],
+    ['http://[::1]:4000/', 'http://[::1]:4000'],
+  ])('may be %s', (text, value) => {
+    expect(parseEndpoint(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    'http://somewhere',
+    'http://api-t1.fyers.in',
+    'http://10.0.0.1:80',
+    'http://127.0.0.1.example.com',
+    'http://localhost.example.com',
+    'http://127.0.0.1@example.com',
+    'http://[::2]',
+    'http://0.0.0.0:4000',
+    'https://user:CANARY@api-t1.fyers.in',
+    'https://CANARY@api-t1.fyers.in',
+    'https://api-t1.fyers.in/?x=1',
+    'https://api-t1.fyers.in/#x',
+    'https://api-t1.fyers.in?',
+    'https:/api-t1.fyers.in',
+    'https:\\\\api-t1.fyers.in',
+    'https://',
+    'https://a b',
+    'ftp://example.com',
+    '//example.com',
+    'api-t1.fyers.in',
+    '',
+  ])('must not be %s', (text) => {
+    const parsed = parseEndpoint(text);
+    expect(parsed).toMatchObject({ ok: false });
+    expect(parsed.ok ? '' : parsed.problem).not.toContain('CANARY');
+  });
+});
+
+describe('Symbols', () => {
+  test.each([
+    ['SBIN', ['NSE:SBIN-EQ']],
+    ['sbin, M&M  bajaj-auto', ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:BAJAJ-AUTO-EQ']],
+    ['SBIN-EQ,IDEA-BE', ['NSE:SBIN-EQ', 'NSE:IDEA-BE']],
+    ['nse:sbin-eq\nfut:nifty', ['NSE:SBIN-EQ', 'FUT:NIFTY']],
+  ])('may be written %s', (text, symbols) => {
+    expect(parseSymbols(text)).toEqual({ symbols, problems: [] });
+  });
+
+  test('are refused by the name that was written, and each only once by any of its names', () => {
+    expect(parseSymbols('SBIN NSE:SBIN-EQ FUT: S*').problems).toEqual([
+      'symbol "NSE:SBIN-EQ" is named twice',
+      expect.stringContaining('symbol "FUT:" must be'),
+      expect.stringContaining('symbol "S*" must be'),
+    ]);
+    expect(parseSymbols(' , ').problems).toEqual(['no symbol is named']);
+  });
+
+  test('and seconds are blamed each for its own', () => {
+    const about = (symbols: string, every: string) =>
+      parseSampling(symbols, every).faults.map((fault) => fault.about);
+    expect(about('FUT:', '5')).toEqual(['symbols']);
+    expect(about('SBIN', '7')).toEqual(['everySeconds']);
+    expect(about('A,B,C', '1')).toEqual(['both']);
+  });
+});

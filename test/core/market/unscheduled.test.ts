@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { surprise } from '../../../core/recording/log.ts';
+import { phaseAt, withoutPhases } from '../../../core/market/phases.ts';
+import {
+  mayOpenAfterAll,
+  surpriseAskedAt,
+  surprisePlan,
+} from '../../../core/market/unscheduled.ts';
+import { METRICS } from '../../../core/config/names.ts';
+import { MINUTE, formatClock, istDate, istInstant, plus } from '../../../core/time.ts';
+
+const SUNDAY = istDate('2026-11-29');
+const at = (time: string) => istInstant(SUNDAY, time);
+
+describe('A day that is closed', () => {
+  test.each([
+    ['a weekend', '2026-11-29', true],
+    ['a holiday', '2026-11-24', true],
+    ['a trading day', '2026-11-25', false],
+    ['a Sunday that trades', '2026-02-01', false],
+    ['one that the operator closes', '2026-11-28', false],
+    ['a trading day that the operator closes', '2026-11-26', false],
+  ])('may trade after all: %s', (_what, date, expected) => {
+    const overrides = ['2026-11-28', '2026-11-26'].map((each) => {
+      return { date: istDate(each), closed: true, why: 'it is known' } as const;
+    });
+    expect(mayOpenAfterAll(istDate(date), { overrides })).toBe(expected);
+  });
+
+  test('is asked for a handful of times, by the hours of the sessions that we know', () => {
+    expect(surpriseAskedAt(SUNDAY).map((each) => formatClock(each).slice(0, 5))).toEqual([
+      '09:20',
+      '11:35',
+      '11:50',
+      '13:50',
+      '18:05',
+      '18:20',
+    ]);
+  });
+
+  test.each([
+    ['09:20', '09:21', '16:00'],
+    ['11:35', '11:36', '16:00'],
+    ['15:58', '15:59', '16:00'],
+    ['18:20', '18:21', '19:45'],
+  ])('that trades at %s is recorded from %s to %s', (now, opens, closes) => {
+    expect(surprisePlan(SUNDAY, at(now))).toMatchObject({
+      name: 'surprise',
+      opensAt: at(opens),
+      closesAt: at(closes),
+      certainty: 'provisional',
+    });
+  });
+
+  test.each(['00:00', '08:59', '15:59', '16:00', '17:00', '19:44', '23:59'])(
+    'is not recorded at %s, when no day has ever traded a minute longer',
+    (now) => {
+      expect(surprisePlan(SUNDAY, at(now))).toBeNull();
+    },
+  );
+
+  test('has a plan of whole minutes that begins after it was noticed, and is UNKNOWN throughout', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 24 * 60 * MINUTE - 1 }), (ms) => {
+        const now = plus(at('00:00'), ms);
+        const plan = surprisePlan(SUNDAY, now);
+        if (plan === null) return;
+        expect(plan.opensAt).toBeGreaterThan(now);
+        expect(plan.opensAt - now).toBeLessThanOrEqual(MINUTE);
+        expect([plan.opensAt % MINUTE, plan.closesAt % MINUTE]).toEqual([0, 0]);
+        expect(phaseAt(plan, plan.opensAt)).toMatchObject({ name: 'UNKNOWN' });
+        expect(phaseAt(plan, plus(plan.closesAt, -1))).toMatchObject({ name: 'UNKNOWN' });
+        expect(phaseAt(plan, plan.closesAt)).toBeNull();
+      }),
+    );
+  });
+
+  test('rings', () => {
+    const { level, metric, message } = surprise(SUNDAY, at('16:00'));
+    expect([level, metric]).toEqual(['error', { name: METRICS.faults, value: 1 }]);
+    expect(message).toContain('`npx --no-install fyers calendar --help`');
+  });
+});
+
+test('A day that was recorded by a plan which the calendar no longer has is outside of all phases', () => {
+  const plan = { opensAt: at('09:00'), closesAt: at('16:00'), certainty: 'provisional' } as const;
+  expect(
+    withoutPhases({ ...plan, date: SUNDAY, session: 'regular', source: 'a log' }),
+  ).toMatchObject({ name: 'special', phases: [] });
+});

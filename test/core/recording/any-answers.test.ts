@@ -1,0 +1,181 @@
+// Whatever the broker sends: nothing throws, an answer is a book or none, and a book holds the answer's own numbers.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { refusalOf } from '../../../adapters/fyers/depth-refusal.ts';
+import type { Book } from '../../../core/recording/book.ts';
+import { COLUMNS } from '../../../core/recording/columns.ts';
+import { HOLE_REASONS } from '../../../core/recording/coverage.ts';
+import { readDepthAnswer } from '../../../adapters/fyers/depth-answer.ts';
+import { dayOf } from '../../../core/market/calendar.ts';
+import { type Instant, istDate, istInstant } from '../../../core/time.ts';
+import { DEPTH_SAMPLE } from '../../support/depth-sample.ts';
+
+const SEED = 20_261_128;
+const RUNS = 3_000;
+const SYMBOL = 'NSE:SBIN-EQ';
+const DATE = istDate('2026-11-25');
+const day = dayOf(DATE);
+if (day.kind === 'closed') throw new Error('a trading day');
+const { plan: session } = day;
+
+/** Where the answer has each number of a book. */
+const SCALARS: Readonly<Record<string, string>> = {
+  ltp: 'ltp',
+  total_buy_qty: 'totalbuyqty',
+  total_sell_qty: 'totalsellqty',
+  last_trade_qty: 'ltq',
+  volume: 'v',
+  average_price: 'atp',
+  open: 'o',
+  high: 'h',
+  low: 'l',
+  previous_close: 'c',
+  open_interest: 'oi',
+  lower_circuit: 'lower_ckt',
+  upper_circuit: 'upper_ckt',
+};
+const LEVEL_FIELDS: Readonly<Record<string, string>> = {
+  px: 'price',
+  qty: 'volume',
+  orders: 'ord',
+};
+const RECORDERS_OWN = /^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/;
+
+const odd = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    undefined,
+    true,
+    '',
+    '427.25',
+    NaN,
+    Infinity,
+    -Infinity,
+    -0,
+    0,
+    {},
+    [],
+  ),
+  fc.double(),
+  fc.integer(),
+  fc.string(),
+  fc.jsonValue(),
+);
+const moment = fc.record({
+  receivedAt: fc.integer({ min: 0, max: 24 * 3_600 - 1 }).map((second): Instant => {
+    return (istInstant(DATE, '00:00') + second * 1_000) as Instant;
+  }),
+  session: fc.constantFrom(session, null),
+});
+
+type Json = Record<string, unknown>;
+type Mutation = (answer: Json) => void;
+
+/** The answer's objects and lists, from the outside in. */
+function placesIn(value: unknown): readonly Json[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [value as Json, ...Object.values(value).flatMap(placesIn)];
+}
+
+/** One change at any depth: another value, another name, nothing, or another entry. */
+const mutation: fc.Arbitrary<Mutation> = fc
+  .record({
+    place: fc.nat(),
+    key: fc.nat(),
+    value: odd,
+    kind: fc.constantFrom('replace', 'rename', 'remove', 'text', 'scale', 'add'),
+  })
+  .map(({ place, key, value, kind }) => (answer: Json) => {
+    const places = placesIn(answer);
+    const target = places[place % places.length];
+    const keys = Object.keys(target ?? {});
+    const name = keys[key % Math.max(1, keys.length)];
+    if (target === undefined || name === undefined) return;
+    const before = target[name];
+    if (kind === 'replace') target[name] = value;
+    if (kind === 'add') target[`${name}2`] = value;
+    if (kind === 'text') target[name] = String(before);
+    if (kind === 'scale' && typeof before === 'number') target[name] = before * 1_000;
+    if (kind !== 'rename' && kind !== 'remove') return;
+    if (kind === 'rename') target[name.toUpperCase()] = before;
+    if (Array.isArray(target)) target.splice(Number(name), 1);
+    else Reflect.deleteProperty(target, name);
+  });
+
+const bodies = fc.oneof(
+  { weight: 1, arbitrary: odd },
+  {
+    weight: 9,
+    arbitrary: fc.array(mutation, { maxLength: 4 }).map((mutations) => {
+      const answer = { s: 'ok', d: { [SYMBOL]: structuredClone(DEPTH_SAMPLE) }, message: '' };
+      for (const mutate of mutations) mutate(answer);
+      return answer;
+    }),
+  },
+);
+
+function at(value: unknown, key: string | number): unknown {
+  return typeof value === 'object' && value !== null ? (value as Json)[key] : undefined;
+}
+
+/** What the answer has for a column. */
+function claimed(entry: unknown, column: string): unknown {
+  const [, side, what, level] = /^(bid|ask)_(px|qty|orders)_(\d)$/.exec(column) ?? [];
+  if (side !== undefined && what !== undefined) {
+    const levels = at(entry, side === 'bid' ? 'bids' : 'ask');
+    return at(at(levels, Number(level) - 1), LEVEL_FIELDS[what] ?? '');
+  }
+  if (column === 'last_trade_at') return Number(at(entry, 'ltt')) * 1_000;
+  return at(entry, SCALARS[column] ?? '');
+}
+
+function strangers(book: Book, body: unknown, receivedAt: Instant): readonly string[] {
+  const entry = at(at(body, 'd'), SYMBOL);
+  const row = {
+    symbol: SYMBOL,
+    slot: receivedAt,
+    requestedAt: null,
+    receivedAt,
+    feed: 'rest',
+    book,
+  } as const;
+  return COLUMNS.flatMap((column) => {
+    if (RECORDERS_OWN.test(column.name)) return [];
+    const cell = column.of(row);
+    // Zero and its negative are one number.
+    return cell === null || cell === claimed(entry, column.name) ? [] : [column.name];
+  });
+}
+
+describe(`Any answer (seed ${String(SEED)})`, () => {
+  test('is a book of its own numbers, or exactly one reason', () => {
+    const seen = { books: 0, faulty: 0, holes: 0 };
+    fc.assert(
+      fc.property(bodies, moment, (body, when) => {
+        const before = JSON.stringify(body);
+        const reading = readDepthAnswer(SYMBOL, body, when);
+        expect(JSON.stringify(body)).toBe(before);
+        if (reading === null) {
+          seen.holes += 1;
+          const answered = {
+            kind: 'answered',
+            status: 200,
+            body,
+            rest: '',
+            retryAfterMs: null,
+            serverTime: null,
+          } as const;
+          expect(HOLE_REASONS).toContain(refusalOf(answered).reason);
+          return;
+        }
+        seen.books += 1;
+        if (reading.faults.length > 0) seen.faulty += 1;
+        expect(strangers(reading.book, body, when.receivedAt)).toEqual([]);
+        expect(new Set(reading.faults).size).toBe(reading.faults.length);
+      }),
+      { seed: SEED, numRuns: RUNS },
+    );
+    // Each outcome is met often enough to mean something.
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 20);
+  });
+});

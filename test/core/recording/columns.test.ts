@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { COLUMNS, CSV_HEADER, csvLine, parseCsvLine } from '../../../core/recording/columns.ts';
+import { OPENS_AT, sampleRow } from '../../support/depth.ts';
+
+/** `smart_harvester.py` writes exactly these, in this order. */
+const REFERENCE =
+  'timestamp,symbol,ltp,total_buy_qty,total_sell_qty,' +
+  'bid_px_1,bid_qty_1,bid_px_2,bid_qty_2,bid_px_3,bid_qty_3,bid_px_4,bid_qty_4,bid_px_5,bid_qty_5,' +
+  'ask_px_1,ask_qty_1,ask_px_2,ask_qty_2,ask_px_3,ask_qty_3,ask_px_4,ask_qty_4,ask_px_5,ask_qty_5';
+
+const OURS =
+  ',slot,requested_at,received_at,feed,sequence,' +
+  'bid_orders_1,bid_orders_2,bid_orders_3,bid_orders_4,bid_orders_5,' +
+  'ask_orders_1,ask_orders_2,ask_orders_3,ask_orders_4,ask_orders_5,' +
+  'last_trade_at,last_trade_qty,volume,average_price,open,high,low,previous_close,' +
+  'open_interest,lower_circuit,upper_circuit';
+
+const cell = (line: string, name: string): string | undefined =>
+  line.split(',')[COLUMNS.findIndex((column) => column.name === name)];
+
+describe('The table of columns', () => {
+  test("begins with the reference's 25 and keeps the order of ours", () => {
+    expect(CSV_HEADER).toBe(REFERENCE + OURS);
+    expect(COLUMNS.slice(0, 25).map(({ name }) => name)).toEqual(REFERENCE.split(','));
+  });
+
+  test('has no name twice', () => {
+    expect(new Set(COLUMNS.map(({ name }) => name)).size).toBe(COLUMNS.length);
+  });
+
+  test('writes a row as the reference does: time of receipt in India, rupees, shares', () => {
+    expect(csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT))).toBe(
+      '2026-11-25T09:00:00.048+05:30,NSE:SBIN-EQ,427.3,2396063,4990001,' +
+        '427.25,4738,427.2,10,,,,,,,427.4,2193,,,,,,,,,' +
+        '2026-11-25T09:00:00.000+05:30,2026-11-25T09:00:00.003+05:30,2026-11-25T09:00:00.048+05:30,rest,,' +
+        '2,2,,,,2,,,,,2026-11-25T09:00:01.000+05:30,20,0,428.07,430.5,433.65,423.6,425.2,,382.7,467.7',
+    );
+  });
+
+  test('leaves a missing value empty and writes a zero that was observed', () => {
+    const line = csvLine(
+      sampleRow('NSE:SBIN-EQ', OPENS_AT, { bids: [], lastPrice: null, lastTradeAt: null }),
+    );
+    expect(
+      ['ltp', 'bid_px_1', 'bid_qty_1', 'bid_orders_1', 'last_trade_at'].map((name) =>
+        cell(line, name),
+      ),
+    ).toEqual(['', '', '', '', '']);
+    expect(cell(line, 'volume')).toBe('0');
+  });
+
+  test('reads back what it wrote', () => {
+    const row = sampleRow('NSE:M&M-EQ', OPENS_AT);
+    for (const each of [row, { ...row, requestedAt: null }]) {
+      expect(parseCsvLine(csvLine(each))).toEqual(COLUMNS.map((column) => column.of(each)));
+    }
+  });
+
+  test('reads no row from a line that lost its end, a required value or a number', () => {
+    const line = csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT));
+    expect(parseCsvLine(line.slice(0, line.lastIndexOf(',')))).toBeNull();
+    expect(parseCsvLine(line.replace('NSE:SBIN-EQ', ''))).toBeNull();
+    expect(parseCsvLine(line.replace(',4738,', ',47.5,'))).toBeNull();
+    expect(parseCsvLine(line.replace('427.3,', 'x,'))).toBeNull();
+    expect(parseCsvLine(CSV_HEADER)).toBeNull();
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { CSV_HEADER } from '../../../core/recording/columns.ts';
+import { COMPAT_COLUMNS, COMPAT_HEADER } from '../../../core/recording/reference-csv.ts';
+import {
+  type CsvForm,
+  formInHeader,
+  formInRow,
+  readLine,
+  splitCells,
+} from '../../../core/recording/csv-form.ts';
+import { parseInstant } from '../../../core/time.ts';
+
+const NAMES = COMPAT_HEADER.split(',');
+const NUMBERS = Array.from({ length: 23 }, (_, index) => String(index + 1));
+const STAMP = '2025-12-26T09:15:02.000+05:30';
+const LINE = [STAMP, 'NSE:SBIN-EQ', ...NUMBERS].join(',');
+const CELLS = [parseInstant(STAMP), 'NSE:SBIN-EQ', ...NUMBERS.map(Number)];
+
+function formOf(header: string): CsvForm {
+  const form = formInHeader(header);
+  if (form === null || 'why' in form) throw new Error(JSON.stringify(form));
+  return form;
+}
+
+function cellsOf(line: string, form: CsvForm): unknown {
+  const row = readLine(line, form);
+  return 'why' in row ? row.why : row.slice(0, COMPAT_COLUMNS.length);
+}
+
+const reversed = (line: string, by = ',') => line.split(',').toReversed().join(by);
+const quoted = (line: string) =>
+  line
+    .split(',')
+    .map((cell) => `"${cell}"`)
+    .join(',');
+
+describe('A header', () => {
+  test.each([
+    ['as the original writes it', COMPAT_HEADER, LINE],
+    ['in another order', reversed(COMPAT_HEADER), reversed(LINE)],
+    ['with semicolons and decimal commas', NAMES.join(';'), LINE.replaceAll(',', ';')],
+    ['with tabs', NAMES.join('\t'), LINE.replaceAll(',', '\t')],
+    ['in quotes', quoted(COMPAT_HEADER), quoted(LINE)],
+    ['in capitals, with blanks', NAMES.map((name) => ` ${name.toUpperCase()} `).join(), LINE],
+    ["with pandas' row numbers", `,${COMPAT_HEADER}`, `7,${LINE}`],
+    ['with a named row number', `Unnamed: 0,${COMPAT_HEADER}`, `7,${LINE}`],
+  ])('%s is that of the Python original', (_how, header, line) => {
+    expect(cellsOf(line, formOf(header))).toEqual(CELLS);
+  });
+
+  test('with semicolons may have decimal commas, and with commas none', () => {
+    const cells = [STAMP, 'NSE:SBIN-EQ', '427,25', ...NUMBERS.slice(1)];
+    const row = readLine(cells.join(';'), formOf(NAMES.join(';')));
+    expect('why' in row ? row.why : row[2]).toBe(427.25);
+    const bad = ['"427,25"', ...NUMBERS.slice(1)];
+    expect(cellsOf([STAMP, 'NSE:SBIN-EQ', ...bad].join(), formOf(COMPAT_HEADER))).toContain(
+      'ltp "427,25" is not a number',
+    );
+  });
+
+  test.each([
+    [NAMES.slice(0, -1).join(), 'it has no column ask_qty_5'],
+    [`${COMPAT_HEADER},extra`, 'it has no column slot'],
+    [`${COMPAT_HEADER},ltp`, 'it has the column ltp twice'],
+    [`${CSV_HEADER},extra`, 'it has a column extra'],
+  ])('%s is refused by name', (header, why) => {
+    expect(formInHeader(header)).toEqual({ why });
+  });
+
+  test.each(['', 'a,b', LINE, 'timestamp', 'symbol;ltp'])('is not "%s"', (line) => {
+    expect(formInHeader(line)).toBeNull();
+  });
+
+  test('of a day log in another order is read by its names, too', () => {
+    expect(formOf(reversed(CSV_HEADER)).kind).toBe('day-log');
+  });
+});
+
+describe('A file without a header', () => {
+  test('is read by position if its first row fits', () => {
+    const form = formInRow(LINE);
+    expect(form).toMatchObject({ kind: 'reference', hasHeader: false });
+    expect(cellsOf(LINE, form as CsvForm)).toEqual(CELLS);
+    expect(formInRow(LINE.replaceAll(',', ';'))).toMatchObject({ separator: ';' });
+  });
+
+  test.each([
+    [LINE.slice(0, LINE.lastIndexOf(',')), /24 cells instead of 25/],
+    [`${LINE},1`, /26 cells instead of 25/],
+    [
+      LINE.replace('+05:30', ''),
+      /timestamp "2025-12-26T09:15:02.000" is not a time with its offset/,
+    ],
+    [LINE.replace(STAMP, '26-12-2025 09:15'), /timestamp "26-12-2025 09:15" is not a time/],
+    [LINE.replace(',1,', ',x,'), /ltp "x" is not a number/],
+    [LINE.replace(',2,', ',2.5,'), /total_buy_qty "2\.5" is not a whole number/],
+  ])('is refused with the reason: %s', (line, why) => {
+    expect(formInRow(line)).toEqual({ why: expect.stringMatching(why) as string });
+  });
+
+  test.each(['', 'a,b', '1,2', 'NSE:SBIN-EQ,2025-12-26'])('is not "%s"', (line) => {
+    expect(formInRow(line)).toBeNull();
+  });
+});
+
+describe('A line of the original', () => {
+  const form = formOf(COMPAT_HEADER);
+  const at = (stamp: string) => {
+    const row = readLine(LINE.replace(STAMP, stamp), form);
+    return 'why' in row ? null : row[0];
+  };
+
+  test.each([
+    '2025-12-26 09:15:02+05:30',
+    '2025-12-26T09:15:02.000000+05:30',
+    '2025-12-26T09:15:02.000999+0530',
+    '2025-12-26T03:45:02Z',
+    '2025-12-26 03:45:02.000+00:00',
+    '2025-12-26T03:45:02+00',
+  ])('has its instant in the form %s', (stamp) => {
+    expect(at(stamp)).toBe(parseInstant(STAMP));
+  });
+
+  test.each([
+    '2025-12-26T09:15:02',
+    '26-12-2025 09:15:02',
+    '12/26/2025 09:15:02 +05:30',
+    '01/02/2025 09:15+05:30',
+    '2025-02-30T09:15:02+05:30',
+    '2025-12-26T25:15:02+05:30',
+    '46017.385',
+    '1766720702',
+    '9.15E+05',
+    '',
+  ])('is not a row with the time "%s"', (stamp) => {
+    expect(at(stamp)).toBeNull();
+  });
+
+  test.each([
+    '=cmd|x!A1',
+    '@SUM(A1)',
+    '+NSE:SBIN-EQ',
+    '-1+1',
+    'NSE:SBIN\u001b[2J',
+    'nse:sbin-eq',
+    'NSE:',
+    'NSE:SBIN EQ',
+    '../../etc/passwd',
+    'NSE:<script>',
+  ])('is not a row with the symbol %j', (symbol) => {
+    expect(cellsOf(LINE.replace('NSE:SBIN-EQ', symbol), form)).toContain('is not a symbol');
+  });
+
+  test.each(['0x10', ' ', 'Infinity', '1_000', '1,5', '=1+1', '१२'])(
+    'is not a row with the number %j',
+    (number) => {
+      const cells = [STAMP, 'NSE:SBIN-EQ', ...NUMBERS];
+      cells[2] = `"${number}"`;
+      const found = cellsOf(cells.join(), form);
+      // What is blank is missing.
+      if (number.trim() === '') expect((found as unknown[])[2]).toBeNull();
+      else expect(found).toMatch(/^ltp ".*" is not a number$/);
+    },
+  );
+});
+
+describe('Cells', () => {
+  test.each([
+    ['a,b', ['a', 'b']],
+    ['', ['']],
+    ['a,', ['a', '']],
+    ['"a,b",c', ['a,b', 'c']],
+    ['"a""b",c', ['a"b', 'c']],
+    ['a"b,c', ['a"b', 'c']],
+  ])('of %j', (line, cells) => {
+    expect(splitCells(line, ',')).toEqual(cells);
+  });
+
+  test('are none of a quote that is not closed', () => {
+    expect(splitCells('a,"b,c', ',')).toBeNull();
+  });
+});

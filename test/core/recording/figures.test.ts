@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { type DayPlan, startCoverage } from '../../../core/recording/coverage.ts';
+import { type Snapshot, coverageRuns, startFigures } from '../../../core/recording/figures.ts';
+import { type Instant, MINUTE, SECOND, parseInstant, plus } from '../../../core/time.ts';
+
+const TEN = parseInstant('2026-11-25T10:00:00+05:30');
+const SBIN = 'NSE:SBIN-EQ';
+
+function snapshot(changes: Partial<Snapshot> & { readonly slot: Instant }): Snapshot {
+  return {
+    symbol: SBIN,
+    requestedAt: plus(changes.slot, 5),
+    receivedAt: plus(changes.slot, 105),
+    bids: [{ price: 99.95, quantity: 300 }],
+    asks: [{ price: 100.05, quantity: 100 }],
+    lastPrice: 100,
+    volume: 1000,
+    totalBuyQuantity: 5000,
+    totalSellQuantity: 4000,
+    phase: 'CONTINUOUS',
+    ...changes,
+  };
+}
+
+function figuresOf(rows: readonly Snapshot[], hasPhases = true) {
+  const figures = startFigures({ hasPhases });
+  for (const row of rows) figures.add(row);
+  return figures.figures();
+}
+
+describe('The figures of a day', () => {
+  test('are the median spread and imbalance of each minute', () => {
+    const asks = [100.05, 100.15, 100.25].map((price) => [{ price, quantity: 100 }]);
+    const rows = asks.map((ask, index) =>
+      snapshot({ slot: plus(TEN, index * 20 * SECOND), asks: ask }),
+    );
+    const [sbin] = figuresOf([...rows, snapshot({ slot: plus(TEN, MINUTE) })]).symbols;
+    expect(sbin?.minutes.map(({ minute }) => minute)).toEqual([TEN, plus(TEN, MINUTE)]);
+    expect(sbin?.minutes[0]?.spread).toBeCloseTo((20_000 * 0.2) / 200.1, 6);
+    expect(sbin?.minutes[1]?.spread).toBeCloseTo(10, 6);
+    expect(sbin?.minutes[0]?.imbalance).toBe(0.5);
+  });
+
+  test('have no spread while orders do not match, nor of one side', () => {
+    const rows = [
+      snapshot({ slot: TEN, phase: 'PREOPEN_ENTRY' }),
+      snapshot({ slot: plus(TEN, 5 * SECOND), asks: [] }),
+      snapshot({ slot: plus(TEN, 10 * SECOND), bids: [{ price: 0, quantity: 0 }] }),
+    ];
+    expect(figuresOf(rows).symbols).toEqual([
+      { symbol: SBIN, minutes: [{ minute: TEN, spread: null, imbalance: null }] },
+    ]);
+  });
+
+  test('have no spread of a symbol outside of its phases, but on a day of which nobody knows them', () => {
+    const closed = [snapshot({ slot: TEN, phase: null })];
+    expect(figuresOf(closed).symbols[0]?.minutes[0]?.spread).toBeNull();
+    expect(figuresOf(closed, false).symbols[0]?.minutes[0]?.spread).toBeCloseTo(10, 6);
+  });
+
+  test('tell what was recorded in each phase of the close, and nothing of other phases', () => {
+    const at = (index: number) => plus(TEN, index * 5 * SECOND);
+    const rows = [
+      snapshot({ slot: at(0), volume: 900 }),
+      snapshot({ slot: at(1), phase: 'CAS_ENTRY', volume: 1000, lastPrice: 100 }),
+      snapshot({
+        slot: at(2),
+        phase: 'CAS_ENTRY',
+        volume: 1250,
+        lastPrice: 101,
+        totalBuyQuantity: 7,
+      }),
+      snapshot({ slot: at(3), phase: 'CAS_MATCH', volume: null, lastPrice: 102 }),
+    ];
+    expect(figuresOf(rows).close).toEqual([
+      {
+        symbol: SBIN,
+        phase: 'CAS_ENTRY',
+        snapshots: 2,
+        from: at(1),
+        until: at(2),
+        firstPrice: 100,
+        lastPrice: 101,
+        traded: 250,
+        totalBuyQuantity: 7,
+        totalSellQuantity: 4000,
+      },
+      expect.objectContaining({ phase: 'CAS_MATCH', traded: null, firstPrice: 102 }),
+    ]);
+  });
+
+  test('count every answer in one bin, the longest in the last', () => {
+    const waits = [10, 25, 26, 400, 90_000];
+    const rows = waits.map((wait, index) => {
+      const slot = plus(TEN, index * 5 * SECOND);
+      return snapshot({ slot, requestedAt: slot, receivedAt: plus(slot, wait) });
+    });
+    const { latency } = figuresOf(rows);
+    expect(latency).toMatchObject({ count: 5, median: 26, p95: 90_000, longest: 90_000 });
+    const filled = latency?.bins.filter(({ count }) => count > 0);
+    expect(filled).toEqual([
+      { upTo: 25, count: 2 },
+      { upTo: 50, count: 1 },
+      { upTo: 400, count: 1 },
+      { upTo: 6400, count: 1 },
+    ]);
+  });
+
+  test('have no answers where a recording does not tell when it asked', () => {
+    expect(figuresOf([snapshot({ slot: TEN, requestedAt: null })]).latency).toBeNull();
+  });
+});
+
+describe('Coverage by minute', () => {
+  const plan: DayPlan = {
+    symbols: [SBIN, 'NSE:INFY-EQ'],
+    everySeconds: 30,
+    opensAt: TEN,
+    closesAt: plus(TEN, 4 * MINUTE),
+    from: TEN,
+  };
+
+  test('joins minutes alike, and names what most of a minute’s missing slots were', () => {
+    const coverage = startCoverage([plan]);
+    for (const slot of [0, 30, 60, 90, 210]) coverage.row(SBIN, plus(TEN, slot * SECOND));
+    const hole = (reason: 'timeout' | 'late', from: number, to: number) => {
+      coverage.hole({
+        reason,
+        symbols: [SBIN],
+        from: plus(TEN, from * SECOND),
+        to: plus(TEN, to * SECOND),
+      });
+    };
+    hole('timeout', 120, 180);
+    hole('late', 180, 210);
+    const runs = coverageRuns(coverage.each()).map(({ symbol, from, to, state }) => [
+      symbol,
+      (from - TEN) / MINUTE,
+      (to - TEN) / MINUTE,
+      state,
+    ]);
+    expect(runs).toEqual([
+      [SBIN, 0, 2, 'received'],
+      [SBIN, 2, 3, 'timeout'],
+      [SBIN, 3, 4, 'late'],
+      ['NSE:INFY-EQ', 0, 4, 'unexplained'],
+    ]);
+  });
+});

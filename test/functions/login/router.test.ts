@@ -1,0 +1,331 @@
+// The login as a browser sees it, from the link to the page that says done.
+import { describe, expect, test } from 'vitest';
+import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
+import type { AppId, LinkKey } from '../../../core/config/values.ts';
+import { newState, readState } from '../../../core/token/login/link.ts';
+import type { MintAnswer, Proof } from '../../../core/ports.ts';
+import { LOGIN_URL_KEYWORD } from '../../../core/config/names.ts';
+import {
+  LINK,
+  NEW,
+  NEW_REFRESH,
+  callback,
+  codeOf,
+  exchanges,
+  exchanging,
+  loginStateOf,
+  processOf,
+  stateAt,
+  visit,
+} from '../../support/logins.ts';
+import { APP, LIVE, LOGIN, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts';
+
+const OTHER_KEY = '77'.repeat(32) as LinkKey;
+
+const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
+const TOMORROW = istDate('2026-11-26');
+const NEXT_WEEK = istDate('2026-12-02');
+const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
+
+describe("The day's link", () => {
+  test('leads to Fyers with a fresh state, and burns nothing however often it is opened', async () => {
+    const world = keeperWorld();
+    const pages = [
+      await visit(world, LINK),
+      await visit(world, LINK),
+      await visit(world, LINK, 'HEAD'),
+    ];
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const urls = pages.slice(0, 2).map(({ body }) => {
+      const href = /class="press" href="([^"]*)"/.exec(body)?.[1] ?? '';
+      return new URL(href.replaceAll('&#38;', '&'));
+    });
+    for (const url of urls) {
+      expect(`${url.origin}${url.pathname}`).toBe('https://fyers.example/api/v3/generate-authcode');
+      expect(url.searchParams.get('client_id')).toBe(APP.id);
+      expect(url.searchParams.get('redirect_uri')).toBe(LOGIN.redirectUri);
+      const state = url.searchParams.get('state') ?? '';
+      expect(state).toMatch(/^[0-9a-f]+$/);
+      expect(readState(SIGNER, state, world.clock.now(), {})).toMatchObject({ kind: 'valid' });
+    }
+    expect(new Set(urls.map((url) => url.searchParams.get('state'))).size).toBe(2);
+    expect(pages[2]?.body).toBe('');
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+    expect(world.calls).toEqual([]);
+  });
+
+  test('is good until the session ends', async () => {
+    const world = keeperWorld();
+    world.clock.set(plus(CLOSES, -1));
+    expect(await visit(world, LINK)).toMatchObject({
+      status: 200,
+      title: 'Fyers login for 25 Nov 2026',
+    });
+    world.clock.set(CLOSES);
+    expect(await visit(world, LINK)).toMatchObject({ status: 409, title: 'The session is over' });
+  });
+
+  test('is found live by a new proof as soon as another token is stored', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
+  });
+
+  test('shows "already done" while the stored token lives, on any device', async () => {
+    const world = keeperWorld();
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    const page = await visit(world, LINK);
+    expect(page).toMatchObject({ status: 200, title: 'Already done' });
+    expect(page.body).toContain('valid until 26 Nov 2026, 06:00 IST');
+  });
+
+  test('says what to register where Fyers would go elsewhere', async () => {
+    const world = keeperWorld({
+      settings: { login: { ...LOGIN, redirectUri: 'https://elsewhere.example/' } },
+    });
+    const page = await visit(world, LINK);
+    expect(page.status).toBe(409);
+    expect(page.body).toContain('pulumi config set redirectUri loginUrl');
+  });
+
+  test('works where the configuration names the address by a word', async () => {
+    const world = keeperWorld({
+      settings: { login: { ...LOGIN, redirectUri: LOGIN_URL_KEYWORD } },
+    });
+    expect((await visit(world, LINK)).body).toContain(encodeURIComponent(LOGIN.loginUrl));
+  });
+});
+
+describe('Back from Fyers', () => {
+  test('the code is swapped, the token proven and published, and the page says until when', async () => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback());
+    expect(page).toMatchObject({ status: 200, title: 'Done' });
+    expect(page.body).toContain('valid until 26 Nov 2026, 06:00 IST');
+    expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
+    expect(world.parameters.get('FYERS_REFRESH_TOKEN')).toBe(NEW_REFRESH);
+    expect(loginStateOf(world)).toMatchObject({ fyId: 'XA00001', spent: { day: '2026-11-25' } });
+    expect(world.calls).toEqual([`exchange ${codeOf()}`, `prove ${NEW}`]);
+    expect(world.claims.size).toBe(0);
+    expect(page.body).not.toContain(NEW);
+  });
+
+  test('the same code twice is one code', async () => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, `${callback()}&auth_code=${codeOf()}`)).toMatchObject({
+      status: 200,
+    });
+    expect(world.calls).toEqual([`exchange ${codeOf()}`, `prove ${NEW}`]);
+  });
+
+  test('Back, a reload and a second device show "already done" and swap nothing', async () => {
+    const world = exchanging(keeperWorld());
+    await visit(world, callback());
+    for (const again of [
+      callback(),
+      callback({ auth_code: codeOf(2), state: stateAt(SEVEN, 'ef'.repeat(16)) }),
+    ]) {
+      expect(await visit(world, again)).toMatchObject({ status: 200, title: 'Already done' });
+    }
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test('the same address twice at once mints once, and both see it done', async () => {
+    const world = exchanging(keeperWorld());
+    const second: Promise<unknown>[] = [];
+    world.duringExchange = () => {
+      if (second.length === 0) second.push(visit(world, callback()));
+    };
+    expect(await visit(world, callback())).toMatchObject({ title: 'Done' });
+    expect(await second[0]).toMatchObject({ title: 'Already done' });
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test('a state that has published is not taken again after the token died', async () => {
+    const world = exchanging(keeperWorld());
+    await visit(world, callback());
+    world.proofs.set(NEW, { kind: 'dead' });
+    expect(await visit(world, callback({ auth_code: codeOf(2) }))).toMatchObject({
+      status: 409,
+      title: 'This login was used',
+    });
+    expect(exchanges(world)).toBe(1);
+  });
+
+  test.each([
+    ['forged', { state: `${stateAt().slice(0, -1)}${stateAt().endsWith('0') ? '1' : '0'}` }, 403],
+    [
+      'of another app',
+      { state: stateAt(SEVEN, undefined, { ...SIGNER, id: 'WXYZ1234EF-100' as AppId }) },
+      403,
+    ],
+    [
+      'of another stack',
+      { state: stateAt(SEVEN, undefined, { ...SIGNER, secret: OTHER_KEY }) },
+      403,
+    ],
+    ['signed with the app secret', { state: stateAt(SEVEN, undefined, APP) }, 403],
+    ['of yesterday', { state: stateAt(plus(SEVEN, -DAY)) }, 410],
+    ['of half an hour ago', { state: stateAt(plus(SEVEN, -30 * MINUTE)) }, 410],
+    ['of the future', { state: stateAt(plus(SEVEN, MINUTE + SECOND)) }, 410],
+    ['of tomorrow', { state: newState(SIGNER, TOMORROW, SEVEN, 'cd'.repeat(16)) }, 410],
+    ['of next week', { state: newState(SIGNER, NEXT_WEEK, SEVEN, 'cd'.repeat(16)) }, 410],
+    ['missing', { state: '' }, 404],
+    ['malformed', { state: 'sample_state' }, 404],
+    ['oversized', { state: 'a'.repeat(9_000) }, 404],
+  ])('a state that is %s is refused before Fyers hears of it', async (_title, fields, status) => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback(fields));
+    expect(page.status).toBe(status);
+    expect(world.calls).toEqual([]);
+    expect(world.writes).toEqual([]);
+    expect(world.claims.size).toBe(0);
+  });
+
+  test('a state lives for just under half an hour', async () => {
+    const world = exchanging(keeperWorld());
+    const state = stateAt(plus(SEVEN, -30 * MINUTE + SECOND));
+    expect(await visit(world, callback({ state }))).toMatchObject({ title: 'Done' });
+  });
+
+  test.each([
+    ['a doubled state', `${callback()}&state=${stateAt()}`],
+    ['two different codes', `${callback()}&auth_code=${codeOf(7)}`],
+    ['a code that is no token', callback({ auth_code: 'short' })],
+    ['a code without end', callback({ auth_code: `${'a'.repeat(5_000)}.b.c` })],
+    ['a path behind it', callback().replace('/?', '/callback?')],
+  ])('%s is nothing of ours', async (_title, url) => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, url)).toMatchObject({ status: 404, body: '' });
+    expect(world.calls).toEqual([]);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])('%s does nothing', async (method) => {
+    const world = exchanging(keeperWorld());
+    expect(await visit(world, callback(), method)).toMatchObject({ status: 404 });
+    expect(world.calls).toEqual([]);
+  });
+
+  test("another app's code is not sent with our secret", async () => {
+    const world = exchanging(keeperWorld());
+    const page = await visit(world, callback({ auth_code: codeOf(1, 'OTHER1234X-100') }));
+    expect(page).toMatchObject({ status: 403, title: 'This login is for another app' });
+    expect(exchanges(world)).toBe(0);
+  });
+
+  test("another account's token is never published, and the page says how to change users", async () => {
+    const world = exchanging(keeperWorld({ settings: { fyId: 'XB00002' } }));
+    const page = await visit(world, callback());
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('Log out at trade.fyers.in');
+    expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+  });
+
+  test.each([
+    ['app-secret', 409, /Copy the secret again at myapi\.fyers\.in/],
+    ['auth-code', 409, /used before or has expired/],
+    ['unrecognised', 502, /fyers logs login/],
+  ] as const)('a refusal of the %s says what to do', async (by, status, words) => {
+    const world = keeperWorld();
+    world.exchanges.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
+    const page = await visit(world, callback());
+    expect(page.status).toBe(status);
+    expect(page.body).toMatch(words);
+    // A refused secret is remembered: nobody is asked for another login with it.
+    expect(world.writes).toEqual(by === 'app-secret' ? ['FYERS_LOGIN_STATE'] : []);
+    expect(world.claims.size).toBe(0);
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'login-refused' }));
+  });
+
+  test('a dead token, one that dies too early, silence and distance publish nothing', async () => {
+    for (const arrange of [
+      (world: ReturnType<typeof keeperWorld>) =>
+        exchanging(world).proofs.set(NEW, { kind: 'dead' }),
+      (world: ReturnType<typeof keeperWorld>) =>
+        exchanging(world, keeperWorld().parameters.get('FYERS_ACCESS_TOKEN') as typeof NEW),
+      (world: ReturnType<typeof keeperWorld>) => world.exchanges.push({ kind: 'silent' }),
+      (world: ReturnType<typeof keeperWorld>) =>
+        world.exchanges.push(...Array<MintAnswer>(99).fill({ kind: 'unreachable' })),
+    ]) {
+      const world = keeperWorld();
+      arrange(world);
+      expect((await visit(world, callback())).status).toBeGreaterThanOrEqual(500);
+      expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+      expect(world.claims.size).toBe(0);
+    }
+  });
+
+  test.each([
+    [{ kind: 'unreachable', detail: 'connection refused' }, 99, 'Reload this page in two minutes'],
+    [{ kind: 'refused', detail: 'code -50: IP not allowed' }, 1, 'Check the app’s permissions'],
+    [
+      { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null },
+      1,
+      'reload this page in five minutes',
+    ],
+    [{ kind: 'not-fyers', detail: 'HTTP 403, HTML' }, 1, 'Reload this page in ten minutes'],
+  ] as const)(
+    'a new token is kept if its proof is %j, and the same request publishes it later',
+    async (proof, times, words) => {
+      const world = exchanging(keeperWorld());
+      world.proofs.set(NEW, [...Array<Proof>(times).fill(proof), LIVE]);
+      const { visit: visitAgain } = processOf(world);
+      const page = await visitAgain(callback());
+      expect(page).toMatchObject({ status: 503, title: 'Logged in, but not checked yet' });
+      expect(page.body).toContain(words);
+      expect(page.body).toContain(proof.detail);
+      expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
+      world.proofs.set(NEW, LIVE);
+      world.clock.set(plus(world.clock.now(), 5 * MINUTE));
+      expect(await visitAgain(callback())).toMatchObject({ title: 'Done' });
+      expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
+      expect(exchanges(world)).toBe(1);
+    },
+  );
+
+  test('an unproven token is given up with its state, and is of no use to another login', async () => {
+    const world = exchanging(keeperWorld());
+    world.proofs.set(NEW, { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null });
+    const { visit: visitAgain } = processOf(world);
+    await visitAgain(callback());
+    world.exchanges.push({ kind: 'refused', by: 'auth-code', detail: 'code -413: used' });
+    expect(await visitAgain(callback({ auth_code: codeOf(2) }))).toMatchObject({
+      title: 'Fyers refused the code of this login',
+    });
+    expect(exchanges(world)).toBe(2);
+  });
+
+  test('a login that was cancelled at Fyers sends nothing', async () => {
+    const world = keeperWorld();
+    const page = await visit(world, callback({ s: 'error', auth_code: '' }));
+    expect(page).toMatchObject({ status: 400, title: 'Fyers did not finish the login' });
+    expect(world.calls).toEqual([]);
+  });
+
+  test('after a publish a store that fails changes nothing of the answer', async () => {
+    const world = exchanging(keeperWorld());
+    world.beforeWrite = (name) => {
+      if (name !== 'FYERS_ACCESS_TOKEN') throw new Error('throttled');
+    };
+    expect(await visit(world, callback())).toMatchObject({ title: 'Done' });
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'upkeep-failed' }));
+  });
+
+  test('on a holiday and before 06:00 there is nothing to log in for', async () => {
+    const world = exchanging(keeperWorld());
+    world.clock.set(SUNDAY);
+    expect(await visit(world, callback({ state: stateAt(SUNDAY) }))).toMatchObject({
+      title: 'No market today',
+    });
+    world.clock.set(istInstant(istDate('2026-11-26'), '05:59:59'));
+    expect(await visit(world, callback({ state: stateAt(world.clock.now()) }))).toMatchObject({
+      title: 'Too early',
+    });
+    expect(world.calls).toEqual([]);
+  });
+});

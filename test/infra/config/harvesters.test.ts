@@ -1,0 +1,222 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Graph,
+  type Registered,
+  allOf,
+  asRecord,
+  graphOf,
+  one,
+  problemsOf,
+} from '../../support/graph.ts';
+import { APP_ONLY } from '../../support/worlds.ts';
+
+const INSTANCE = 'aws:ec2/instance:Instance';
+const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';
+const STASH = 'pulumi:index:Stash';
+const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
+/** As Pulumi hands a list of the stack's file on. */
+const TWO = JSON.stringify([
+  { symbols: ['NSE:SBIN-EQ', 'NSE:INFY-EQ'] },
+  { symbols: 'NSE:M&M-EQ, NSE:TCS-EQ', everySeconds: 2, instanceType: 'i4g.large' },
+]);
+const CONFIG = { harvesters: TWO, dashboard: 'true', athena: 'true', watchReads: 'true' };
+
+let alone: Graph;
+let two: Graph;
+beforeAll(async () => {
+  alone = await graphOf({ ...APP_ONLY, config: { symbols: 'NSE:SBIN-EQ,NSE:INFY-EQ' } });
+  two = await graphOf({ ...APP_ONLY, config: CONFIG });
+});
+
+function environmentOf({ inputs }: Registered): Readonly<Record<string, string>> {
+  const lines = String(inputs['userData']).matchAll(/^(FYERS_\w+)=(.*)$/gm);
+  return Object.fromEntries(
+    [...lines].map(([, name = '', value = '']) => [name, value] as [string, string]),
+  );
+}
+
+describe('Of several harvesters', () => {
+  test('the first one is what the only one was: nothing that a stack has is replaced', () => {
+    const before = one(alone, INSTANCE);
+    const first = one(two, INSTANCE, 'harvester');
+    expect(first.inputs).toEqual(before.inputs);
+    const names = (graph: Graph) => graph.resources.map(({ type, name }) => `${type}::${name}`);
+    expect(names(alone).filter((name) => !names(two).includes(name))).toEqual([]);
+    expect(one(two, STASH, 'instance-plan').inputs).toEqual(one(alone, STASH).inputs);
+  });
+
+  test('one that is left is what the only one was', async () => {
+    const harvesters = of(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
+    const left = await graphOf({ ...APP_ONLY, config: { harvesters } });
+    // Dependencies are told in no fixed order.
+    const known = (graph: Graph) =>
+      graph.resources.map(({ name, inputs }) => ({
+        name,
+        // Each run draws keys of its own.
+        inputs: name.endsWith('-key') ? { ...inputs, value: '' } : inputs,
+      }));
+    expect(known(left)).toEqual(expect.arrayContaining([...known(alone)]));
+    expect(left.outputs).toEqual(alone.outputs);
+  });
+
+  test('each records its own symbols under its own shard, on its own machine', () => {
+    const other = one(two, INSTANCE, 'harvester-1');
+    expect(environmentOf(other)).toMatchObject({
+      FYERS_SYMBOLS: 'NSE:M&M-EQ,NSE:TCS-EQ',
+      FYERS_EVERY_SECONDS: '2',
+      FYERS_SHARD: '1',
+    });
+    expect(other.inputs).toMatchObject({
+      instanceType: 'i4g.large',
+      iamInstanceProfile: 'fyers-harvester-1-1234567',
+      tags: { Name: 'fyers-harvester-1' },
+    });
+  });
+
+  test('each writes into its own shard, and reads no other one', () => {
+    const depthOf = (name: string) => {
+      const text = JSON.stringify(one(two, 'aws:iam/rolePolicy:RolePolicy', name).inputs['policy']);
+      const found = text.match(/arn:aws:s3:::[^"]*depth\/[^"]*/g) ?? [];
+      return new Set(found.map((arn) => arn.replace(/(?<=\/shard=\d\/).*/, '')));
+    };
+    expect(depthOf('fyers-harvester')).toEqual(
+      new Set([`${BUCKET}/depth/v2/date=????-??-??/shard=0/`]),
+    );
+    expect(depthOf('fyers-harvester-1')).toEqual(
+      new Set([`${BUCKET}/depth/v2/date=????-??-??/shard=1/`]),
+    );
+  });
+
+  test('each may read the token without anybody being told', () => {
+    const rule = one(two, 'aws:cloudwatch/eventRule:EventRule');
+    for (const name of ['fyers-harvester', 'fyers-harvester-1']) {
+      expect(rule.inputs['eventPattern']).toContain(`"arn:aws:mock:::Role/${name}"`);
+    }
+  });
+
+  test('each is gone before another one takes its place, and waits for the guards of all', () => {
+    for (const { dependsOn, deleteBeforeReplace } of allOf(two, INSTANCE)) {
+      expect(deleteBeforeReplace).toBe(true);
+      expect(dependsOn).toEqual(
+        expect.arrayContaining([`${STASH}::instance-plan`, `${STASH}::instance-plan-1`]),
+      );
+    }
+  });
+
+  test('each has its alarms, which name it and listen to it alone', () => {
+    const added = allOf(two, ALARM).filter(({ name }) => name.endsWith('-1'));
+    expect(added.map(({ name }) => name).toSorted()).toEqual(
+      allOf(alone, ALARM)
+        .map(({ name }) => `${name}-1`)
+        .filter((name) => !/-failed|-throttled|undelivered/.test(name))
+        .toSorted(),
+    );
+    for (const { inputs } of added) {
+      expect(inputs['dimensions']).toEqual(
+        inputs['namespace'] === 'AWS/EC2'
+          ? { InstanceId: 'harvester-1-1234567' }
+          : { Suffix: 'none', Shard: '1' },
+      );
+    }
+    const silent = one(two, ALARM, 'harvester-silent-1').inputs;
+    expect(silent['name']).toBe('Fyers-harvester-silent-1');
+    expect(silent['alarmDescription']).toMatch(
+      /^Harvester 1 has been silent.*--target harvester-1-1234567/,
+    );
+    // By its own interval, and by its own type, which AWS does not move.
+    expect(one(two, ALARM, 'slots-missed-1').inputs['threshold']).toBe(75);
+    expect(one(two, ALARM, 'machine-impaired-1').inputs['alarmActions']).toHaveLength(1);
+  });
+
+  test('each is a line of the dashboard’s graphs, and a shard that Athena looks for', () => {
+    const body = String(one(two, 'aws:cloudwatch/dashboard:Dashboard').inputs['dashboardBody']);
+    for (const metric of ['TokenMissing', 'SlotsMissed', 'Heartbeat', 'DiskUsedPercent']) {
+      for (const shard of ['0', '1']) {
+        expect(body).toContain(
+          JSON.stringify(['FyersTokenRefresh', metric, 'Suffix', 'none', 'Shard', shard]),
+        );
+      }
+    }
+    const { parameters } = one(two, 'aws:glue/catalogTable:CatalogTable').inputs;
+    expect(asRecord(parameters)['projection.shard.range']).toBe('0,9');
+  });
+
+  test('each stands in the outputs, and a budget counts them', () => {
+    expect(two.outputs).toMatchObject({
+      instance: 'harvester-1234567',
+      harvesters: [
+        { shard: 0, instance: 'harvester-1234567', symbols: 'NSE:SBIN-EQ,NSE:INFY-EQ' },
+        { shard: 1, instance: 'harvester-1-1234567', symbols: 'NSE:M&M-EQ,NSE:TCS-EQ' },
+      ],
+    });
+    expect(asRecord(two.outputs['commands'])['shell-1']).toContain('--target harvester-1-1234567');
+    expect(alone.outputs).not.toHaveProperty('harvesters');
+    expect(one(two, 'aws:budgets/budget:Budget').inputs['limitAmount']).toBe('30');
+  });
+});
+
+const of = (...plans: readonly (readonly string[] | Readonly<Record<string, unknown>>)[]) =>
+  JSON.stringify(plans.map((plan) => (Array.isArray(plan) ? { symbols: plan } : plan)));
+const names = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => `NSE:S${String(from + index)}-EQ`);
+
+describe('A list of harvesters is refused', () => {
+  test.each([
+    [
+      'that is none',
+      'NSE:SBIN-EQ',
+      ' must be a list with the symbols of each harvester, such as [',
+    ],
+    ['without any', '[]', ' must be a list with the symbols of each harvester'],
+    ['with one without symbols', of(['NSE:A-EQ'], []), ', harvester 1: no symbol is named'],
+    ['with one that says none', of(['NSE:A-EQ'], {}), ', harvester 1: no symbol is named'],
+    [
+      'with one that is only a name',
+      '["NSE:A-EQ"]',
+      ', harvester 0: must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does',
+    ],
+    [
+      'with a symbol in two',
+      of(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
+      ': symbol "NSE:B-EQ" stands in harvester 0 and in harvester 2',
+    ],
+    [
+      'with a symbol twice in one',
+      of(['NSE:A-EQ', 'NSE:A-EQ']),
+      ', harvester 0: symbol "NSE:A-EQ" is named twice',
+    ],
+    [
+      'that asks for more than the account may',
+      of(names(1, 8), { symbols: names(9, 10), everySeconds: 2 }),
+      ': all together make 8 × 60 / 5 + 2 × 60 / 2 = 96 + 60 = 156 calls a minute, over the 150',
+    ],
+    [
+      'with a key that is none',
+      of({ symbols: ['NSE:A-EQ'], everySecond: 1 }),
+      ', harvester 0: everySecond is not one of symbols, everySeconds, instanceType',
+    ],
+    [
+      'with a type for another image',
+      of({ symbols: ['NSE:A-EQ'], instanceType: 't3.micro' }),
+      ', harvester 0: instanceType must be an arm64 instance type',
+    ],
+    [
+      'of more than there are shards',
+      of(...names(1, 11).map((name) => ({ symbols: [name], everySeconds: 60 }))),
+      ' must list at most 10 harvesters, and lists 11',
+    ],
+  ])('%s, before anything is made', async (_what, harvesters, problem) => {
+    const { message, registered } = await problemsOf({ config: { harvesters } });
+    expect(message).toContain(`1 problem in the configuration`);
+    expect(message).toContain(`harvesters in the Pulumi configuration${problem}`);
+    expect(message).toContain('Run `pulumi config set harvesters VALUE`.');
+    expect(registered).toBe(0);
+  });
+
+  test('beside symbols', async () => {
+    const { message } = await problemsOf({ config: { harvesters: TWO, symbols: 'NSE:TCS-EQ' } });
+    expect(message).toContain(
+      'symbols in the Pulumi configuration and harvesters in the Pulumi configuration both say what is recorded: keep one. Run `pulumi config rm symbols`',
+    );
+  });
+});

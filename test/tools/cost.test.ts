@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { costLines, costTable } from '../../tools/cost.ts';
+
+const alarm = { type: 'aws:cloudwatch/metricAlarm:MetricAlarm', inputs: {} };
+const instance = (inputs: Readonly<Record<string, unknown>>) => ({
+  type: 'aws:ec2/instance:Instance',
+  inputs: {
+    instanceType: 't4g.micro',
+    associatePublicIpAddress: true,
+    rootBlockDevice: { volumeType: 'gp3', volumeSize: 8 },
+    ...inputs,
+  },
+});
+const usd = (...resources: Parameters<typeof costLines>[0]) =>
+  costLines(resources).map((line) => Number(line.usd.toFixed(2)));
+
+describe('The cost of a month', () => {
+  test('of an instance is its hours, its address and its disk', () => {
+    expect(usd(instance({}))).toEqual([4.09, 3.65, 0.73]);
+    expect(usd(instance({ associatePublicIpAddress: undefined }))).toEqual([4.09, 0, 0.73]);
+  });
+
+  test('of two harvesters is that of two machines, and what the second one uploads', () => {
+    expect(usd(instance({}), instance({ instanceType: 't4g.nano' }))).toEqual([
+      ...[4.09, 3.65, 0.73],
+      ...[2.04, 3.65, 0.73],
+      0.02,
+    ]);
+  });
+
+  test('counts the alarms after the tenth', () => {
+    expect(usd(...Array<typeof alarm>(10).fill(alarm))).toEqual([0]);
+    expect(usd(...Array<typeof alarm>(12).fill(alarm))).toEqual([0.2]);
+  });
+
+  test('charges functions only beyond what is free', () => {
+    const fn = { type: 'aws:lambda/function:Function', inputs: { memorySize: 256 } };
+    const schedule = { type: 'aws:scheduler/schedule:Schedule', inputs: {} };
+    expect(usd(fn, ...Array<typeof schedule>(7).fill(schedule))).toEqual([0]);
+    expect(usd(fn, ...Array<typeof schedule>(5_000).fill(schedule))[0]).toBeGreaterThan(1);
+  });
+
+  test('says which of its prices are another region’s', () => {
+    expect(costTable({}).split('\n').at(-1)).toContain(
+      'Not confirmed for this region: `scannedTb`.',
+    );
+  });
+
+  test.each([
+    ['another type', { type: 'aws:rds/instance:Instance', inputs: {} }, /aws:rds/],
+    ['another size', instance({ instanceType: 'c7g.metal' }), /c7g\.metal/],
+    ['a disk of another kind', instance({ rootBlockDevice: { volumeType: 'io2' } }), /io2/],
+    [
+      'another tier',
+      { type: 'aws:ssm/parameter:Parameter', inputs: { tier: 'Advanced' } },
+      /standard tier/,
+    ],
+  ])('of %s is not guessed', (_, resource, problem) => {
+    expect(() => costLines([resource])).toThrow(problem);
+  });
+
+  test('stands in one table, with an empty cell where a profile has no such thing', () => {
+    expect(
+      costTable({ bare: [], full: [alarm] })
+        .split('\n')
+        .slice(0, 4),
+    ).toEqual([
+      '| USD a month | bare | full |',
+      '| --- | ---: | ---: |',
+      '| Alarms; 10 are free |  | 0.00 |',
+      '| **Together** | **0.00** | **0.00** |',
+    ]);
+  });
+});
