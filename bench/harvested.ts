@@ -26,7 +26,7 @@ export interface Harvest extends Omit<Manners, 'together'> {
   readonly tokenAt: (now: Instant) => Instant;
 }
 
-const QUIET = { emit: () => undefined };
+const QUIET = { log: () => undefined };
 
 export async function harvested(wanted: Harvest): Promise<Harvested> {
   const dir = await mkdtemp(path.join(tmpdir(), 'fyers-bench-days-'));

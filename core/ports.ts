@@ -105,7 +105,7 @@ export interface Broker {
 }
 
 /** What became of one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
-export type Taken = {
+export type SlotResult = {
   readonly symbol: string;
   readonly slot: Instant;
   readonly sentAt: Instant;
@@ -140,7 +140,7 @@ export interface DepthFeed extends AsyncDisposable {
     token: () => AccessToken | null,
     signal: AbortSignal,
     symbols?: readonly string[],
-  ): AsyncIterable<readonly Taken[]>;
+  ): AsyncIterable<readonly SlotResult[]>;
 }
 
 export interface ObjectStore {
@@ -167,8 +167,8 @@ export interface Notifier {
 }
 
 /** Log line and metric; never throws. */
-export interface Events {
-  emit(event: Event): void;
+export interface Logger {
+  log(event: LogRecord): void;
 }
 
 // The form of a business event. Each part has one function per event, its fields and its metric defined together:
@@ -178,7 +178,7 @@ export interface Events {
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** One JSON line, and the metric that it moves. Nothing in it is ever token material. */
-export interface Event {
+export interface LogRecord {
   readonly part: 'keeper' | 'harvester';
   readonly level: Level;
   readonly event: string;

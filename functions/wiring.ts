@@ -165,7 +165,7 @@ function notifierFor(
       : [storedTelegram(store, names.parameter('FYERS_TELEGRAM'), apiUrl)]),
   ];
   return allChannels(channels, (problem) => {
-    log.emit(channelFailed(log.scrub(problem)));
+    log.log(channelFailed(log.scrub(problem)));
   });
 }
 
@@ -223,7 +223,7 @@ function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): N
 export function reportFailure(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   const failure = failureOf(caught, log, actor);
   failure.message = log.scrub(failure.message);
-  log.emit(runFailed(failure.code, failure.message));
+  log.log(runFailed(failure.code, failure.message));
   return failure;
 }
 

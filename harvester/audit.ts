@@ -5,7 +5,7 @@ import {
   type DayEvent,
   plansIn,
   recordedSession,
-  soFar,
+  truncateToNow,
 } from '../core/recording/day-events.ts';
 import { fieldFaultsIn } from '../core/recording/field-faults.ts';
 import type { Manifest } from '../core/recording/manifest.ts';
@@ -53,7 +53,7 @@ const SLOT = cellIndex('slot');
 
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
-  const events = manifest === null ? soFar(input.events, input.now) : input.events;
+  const events = manifest === null ? truncateToNow(input.events, input.now) : input.events;
   const { session: planned, ...ofSymbols } = sessionsOn(date, input.ownDays);
   const session = planned ?? closedDay(date, input.events);
   const quality = qualityOf(events, ofSymbols, session);

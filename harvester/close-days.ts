@@ -1,16 +1,16 @@
 // Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
 import * as say from '../core/recording/log.ts';
 import { FyersError, toError } from '../core/errors.ts';
-import type { Clock, Events, ObjectStore } from '../core/ports.ts';
+import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
-import { endDay, isEmpty } from './day.ts';
+import { closeDayLog, isEmpty } from './day.ts';
 import { type PiecesOptions, problemOf, shipDay, shipPieces, takeOver } from './upload.ts';
 import type { DayFolder, Days } from './ports.ts';
 
 export interface FinishOptions {
   readonly days: Days;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   /** Compacts one day in a process of its own. */
   readonly compact: (date: IstDate) => Promise<void>;
   /** Null keeps the days on this machine. */
@@ -27,7 +27,7 @@ export const DISK_USED_PERCENT_MAX = 80;
  * Never throws: a day that fails is said, left as it is, and found again by the next run.
  * @param between is run before each step that takes its time, so that a long evening doesn't look like a dead process
  */
-export async function finishDays(
+export async function closeDays(
   options: FinishOptions,
   between: () => Promise<void>,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function finishDays(
     try {
       await finishDay(options, date, between);
     } catch (caught) {
-      events.emit(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
+      events.log(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
     }
   }
   await makeRoom(options);
@@ -71,9 +71,9 @@ export async function proveClosed(
 export async function makeRoom({ days, events }: FinishOptions): Promise<void> {
   try {
     const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
-    if (removed.length > 0) events.emit(say.roomMade(removed));
+    if (removed.length > 0) events.log(say.roomMade(removed));
   } catch (caught) {
-    events.emit(say.stepFailed('Removing days that are in the bucket', toError(caught).message));
+    events.log(say.stepFailed('Removing days that are in the bucket', toError(caught).message));
   }
 }
 
@@ -89,10 +89,10 @@ async function finishDay(
     // Whatever another machine has of the day belongs into its Parquet.
     if (objects !== null) await takeOver({ ...options, objects }, date);
     if (await isEmpty(folder)) {
-      events.emit(say.dayPutAside(date, await days.putAside(date)));
+      events.log(say.dayPutAside(date, await days.putAside(date)));
       return;
     }
-    await endDay(options, date);
+    await closeDayLog(options, date);
     await options.compact(date);
     await sayCompacted(folder, date, events);
   }
@@ -100,19 +100,19 @@ async function finishDay(
   await between();
   const before = await folder.shipped();
   const outcome = await shipAll({ ...options, objects }, date);
-  if (outcome === 'shipped') events.emit(say.dayShipped(date));
+  if (outcome === 'shipped') events.log(say.dayShipped(date));
   // Tried again until somebody settles it, and said once.
-  else if (before !== outcome) events.emit(say.shipConflict(date));
+  else if (before !== outcome) events.log(say.shipConflict(date));
 }
 
-async function sayCompacted(folder: DayFolder, date: IstDate, events: Events): Promise<void> {
+async function sayCompacted(folder: DayFolder, date: IstDate, events: Logger): Promise<void> {
   const manifest = await folder.manifest();
   if (manifest === null) return;
-  events.emit(say.dayCompacted(date, manifest));
+  events.log(say.dayCompacted(date, manifest));
   const { malformed } = manifest.leftOut;
   const quarantine = manifest.files.find(({ name }) => name.startsWith('quarantine'));
   if (quarantine !== undefined) {
-    events.emit(say.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
+    events.log(say.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
   }
 }
 

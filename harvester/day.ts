@@ -16,7 +16,7 @@ import { keyOf } from '../core/recording/observed.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
-import type { Clock, Events, FeedName, Taken } from '../core/ports.ts';
+import type { Clock, Logger, FeedName, SlotResult } from '../core/ports.ts';
 import { counted } from '../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';
 import type { DayFolder, DayLogs, Days } from './ports.ts';
@@ -25,7 +25,7 @@ import type { SymbolFacts } from './symbols.ts';
 interface DayOptions {
   readonly days: Days;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly sampling: { readonly symbols: readonly string[]; readonly everySeconds: number };
   readonly feed: FeedName;
 }
@@ -37,7 +37,7 @@ export interface RecordingDay {
    */
   readonly lost: number;
   /** Rows first, then the holes: what a crash between them leaves open, the next start explains. */
-  take(batch: readonly Taken[]): Promise<readonly HoleReason[]>;
+  take(batch: readonly SlotResult[]): Promise<readonly HoleReason[]>;
   /** Gives a reason to every slot before `until` that has neither a row nor a hole by now, and counts them. */
   settle(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
@@ -52,7 +52,7 @@ export interface RecordingDay {
  * Opens or continues a session's day, and explains what earlier processes left without a reason.
  * @param missed why this process itself missed the opening that it waited for; null: it did not
  */
-export async function beginDay(
+export async function openDay(
   options: DayOptions,
   session: SessionPlan,
   missed: HoleReason | null = null,
@@ -100,7 +100,7 @@ function isAbout(event: DayEvent, { symbol, alias, fyToken }: SymbolFacts): bool
 }
 
 /** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
-export async function endDay(
+export async function closeDayLog(
   options: Pick<DayOptions, 'days' | 'clock' | 'events'>,
   date: IstDate,
 ) {
@@ -138,10 +138,10 @@ export async function isEmpty(folder: DayFolder): Promise<boolean> {
 
 async function cut(
   { events, clock }: Pick<DayOptions, 'events' | 'clock'>,
-  log: Pick<Journal, 'record'>,
+  log: Pick<DayWriter, 'record'>,
   bytes: number,
 ) {
-  events.emit(tornTailCut(bytes));
+  events.log(tornTailCut(bytes));
   const message = `${counted(bytes, 'byte')} of unfinished lines`;
   await log.record([noteEvent(clock, 'torn-tail-cut', message)]);
 }
@@ -173,7 +173,7 @@ function slotsIn(holes: readonly Hole[], everySeconds: number): number {
 
 function recording(
   { clock, feed, sampling }: DayOptions,
-  journal: Journal,
+  journal: DayWriter,
   folder: DayFolder,
   fields: FieldFaultLog,
 ): Omit<RecordingDay, 'lost' | 'ends' | 'close' | 'identify'> {
@@ -207,14 +207,14 @@ function recording(
   };
 }
 
-function refusedByDisk(taken: Taken): Taken {
+function refusedByDisk(taken: SlotResult): SlotResult {
   if (taken.kind === 'hole') return taken;
   const { symbol, slot, sentAt, receivedAt } = taken;
   return { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'disk' };
 }
 
 /** The holes of a batch, one for each slot and reason. */
-function holesOf(batch: readonly Taken[], everySeconds: number): readonly Hole[] {
+function holesOf(batch: readonly SlotResult[], everySeconds: number): readonly Hole[] {
   const byKey = Map.groupBy(
     batch.flatMap((taken) => (taken.kind === 'hole' ? [taken] : [])),
     ({ slot, reason }) => `${String(slot)} ${reason}`,
@@ -259,14 +259,14 @@ function noteEvent(clock: Clock, event: NoteEvent['event'], message: string): No
 
 // A day's logs for as long as it is recorded: a disk that refuses costs rows and is said, and never ends the process.
 
-interface Journal {
+interface DayWriter {
   /** refused: the rows are not on disk, and will not be. */
   append(rows: readonly Row[]): Promise<'appended' | 'replaced' | 'refused'>;
   /** What the disk refuses now is written before the next lines. */
   record(events: readonly DayEvent[]): Promise<void>;
 }
 
-function journalOf({ events }: { readonly events: Events }, logs: DayLogs): Journal {
+function journalOf({ events }: { readonly events: Logger }, logs: DayLogs): DayWriter {
   let refusing = false;
   const kept = async <T>(write: () => Promise<T>): Promise<T | 'refused'> => {
     try {
@@ -275,7 +275,7 @@ function journalOf({ events }: { readonly events: Events }, logs: DayLogs): Jour
       return done;
     } catch (caught) {
       if (!(caught instanceof FyersError && caught.code === 'platform.disk')) throw caught;
-      if (!refusing) events.emit(diskRefuses(caught.message));
+      if (!refusing) events.log(diskRefuses(caught.message));
       refusing = true;
       return 'refused';
     }
@@ -283,7 +283,7 @@ function journalOf({ events }: { readonly events: Events }, logs: DayLogs): Jour
   return {
     async append(rows) {
       const stored = await kept(() => logs.append(rows));
-      if (stored === 'replaced') events.emit(dayLogReplaced());
+      if (stored === 'replaced') events.log(dayLogReplaced());
       return stored;
     },
     async record(lines) {
@@ -296,15 +296,15 @@ function journalOf({ events }: { readonly events: Events }, logs: DayLogs): Jour
 
 interface FieldFaultLog {
   /** Of rows that were stored. A field that is new to the day is written at once. */
-  saw(stored: readonly Taken[]): Promise<void>;
+  saw(stored: readonly SlotResult[]): Promise<void>;
   /** Writes what was counted since the last line. */
   flush(): Promise<void>;
 }
 
 interface FieldFaultLogOptions {
   readonly clock: Clock;
-  readonly events: Events;
-  readonly journal: Pick<Journal, 'record'>;
+  readonly events: Logger;
+  readonly journal: Pick<DayWriter, 'record'>;
   readonly date: IstDate;
   /** What earlier processes have written of the day. */
   readonly past: readonly DayEvent[];
@@ -344,7 +344,7 @@ function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
         }
       }
       if (fresh.size > 0) {
-        events.emit(fieldsUnusable(date, [...fresh], { isFirst: known.size === 0 }));
+        events.log(fieldsUnusable(date, [...fresh], { isFirst: known.size === 0 }));
         for (const field of fresh) known.add(field);
       }
       // Either way round: the clock may have been set.

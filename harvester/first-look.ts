@@ -10,7 +10,7 @@ import { clockWrong, tokenUseless } from '../core/recording/log.ts';
 import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core/clock-fault.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import type { Broker, Clock, Events, TokenStore } from '../core/ports.ts';
+import type { Broker, Clock, Logger, TokenStore } from '../core/ports.ts';
 import { type Instant, formatIst, istInstant } from '../core/time.ts';
 import { decodeToken, isForeign, tokenIn } from '../core/token/jwt.ts';
 import type { HarvestSettings } from './settings.ts';
@@ -18,7 +18,7 @@ import type { HarvestSettings } from './settings.ts';
 export interface FirstLook {
   readonly store: TokenStore;
   readonly clock: Pick<Clock, 'now'>;
-  readonly events: Events;
+  readonly events: Logger;
   /** The session that is waited for, or that runs. */
   readonly session: SessionPlan;
   /** The configured account; null for any. */
@@ -57,7 +57,7 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
   const [appId, text] = [await appIdIn(look), tokenIn(await tokenText(look))];
   const now = clock.now();
   const useless = (why: Useless, problem: string): null => {
-    events.emit(tokenUseless(why, `${problem} ${whenToLogIn(look)}`));
+    events.log(tokenUseless(why, `${problem} ${whenToLogIn(look)}`));
     return null;
   };
   if (text === null) return useless('missing', `There is no access token ${place}.`);
@@ -71,7 +71,7 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
     throw unusable(look, `What is ${place} as an access token is ${what}.`);
   }
   const fault = faultByToken(text, now);
-  if (fault !== null) events.emit(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
+  if (fault !== null) events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
   const until = formatIst(claims.expiresAt);
   if (claims.expiresAt <= now) {
     return useless('expired', `The access token ${place} has expired (${until}).`);
@@ -104,10 +104,10 @@ export async function proveFirst(
   const proof = await broker.prove(appId, token, signal).catch(() => null);
   if (proof?.kind === 'dead') {
     const problem = `Fyers refuses the access token ${place} for the app ${appId}.`;
-    events.emit(tokenUseless('refused', `${problem} ${whenToLogIn(look)}`));
+    events.log(tokenUseless('refused', `${problem} ${whenToLogIn(look)}`));
   } else if (proof?.kind === 'live' && isForeign(proof.fyId, account)) {
     const problem = `The access token ${place} is of the Fyers account ${proof.fyId ?? ''}, not of ${account ?? ''}.`;
-    events.emit(tokenUseless('foreign', `${problem} ${whenToLogIn(look)}`));
+    events.log(tokenUseless('foreign', `${problem} ${whenToLogIn(look)}`));
   }
 }
 
@@ -119,8 +119,7 @@ export function serverTimeWarning({
   let isSaid = false;
   return (serverTime) => {
     const fault = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
-    if (fault !== null && !isSaid)
-      events.emit(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
+    if (fault !== null && !isSaid) events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
     isSaid ||= fault !== null;
   };
 }

@@ -3,9 +3,9 @@ import { inCompatHours } from '../core/recording/reference-csv.ts';
 import type { Row } from '../core/recording/columns.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotAtOrAfter } from '../core/market/slots.ts';
-import type { Clock, Events } from '../core/ports.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
-import { endDay, planEvent } from './day.ts';
+import { closeDayLog, planEvent } from './day.ts';
 import type { Days } from './ports.ts';
 
 /** What a day's `started` event says where nobody recorded. */
@@ -18,7 +18,7 @@ const BATCH = 500;
 export interface ImportOptions {
   readonly days: Days;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly date: IstDate;
   readonly session: SessionPlan;
   /** In the order of the file, from its beginning at each call; null for a line that is no row. */
@@ -64,7 +64,7 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
   } finally {
     await logs.close();
   }
-  await endDay(options, date);
+  await closeDayLog(options, date);
   return { ...left, rows: imported };
 }
 

@@ -1,7 +1,7 @@
 // Steps that fall due between slots. There are no timers: whoever passes by asks, so a clock that jumps is exact.
 import { type Instant, plus } from '../core/time.ts';
 
-export interface Due {
+export interface IntervalTask {
   readonly at: () => Instant;
   /** Runs the step when it is due, then not again for its interval. */
   pass(now: Instant): Promise<void>;
@@ -11,12 +11,12 @@ export interface Due {
  * @param start when it is first due. The step must not throw.
  * @param since where `start` is no time of day but an interval away: when that began
  */
-export function due(
+export function every(
   start: Instant,
   everyMs: number,
   step: () => Promise<void>,
   since: Instant | null = null,
-): Due {
+): IntervalTask {
   let [next, last] = [start, since];
   return {
     at: () => next,

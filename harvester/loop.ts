@@ -5,7 +5,7 @@ import * as say from '../core/recording/log.ts';
 import type { CalendarNotice } from '../core/market/calendar-notice.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { slotCount } from '../core/market/slots.ts';
-import type { Clock, DepthFeed, Events, Taken } from '../core/ports.ts';
+import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import {
   DAY,
   HOUR,
@@ -16,20 +16,20 @@ import {
   instant,
   plus,
 } from '../core/time.ts';
-import { type RecordingDay, beginDay } from './day.ts';
-import { type DayNaming, dayNaming, tellNames } from './symbol-lookup.ts';
-import { type Due, due } from './interval.ts';
-import { type FinishOptions, finishDays } from './close-days.ts';
-import { type Health, healthOf, lookingOn, type LookingOn } from './progress.ts';
+import { type RecordingDay, openDay } from './day.ts';
+import { type SymbolLookup, dayNaming, logSymbols } from './symbol-lookup.ts';
+import { type IntervalTask, every } from './interval.ts';
+import { type FinishOptions, closeDays } from './close-days.ts';
+import { type Heartbeat, healthOf, lookingOn, type ProgressReporter } from './progress.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './upload.ts';
 import {
   marketCheck,
   type MarketStatus,
-  type Surprises,
+  type UnscheduledSessions,
   surprisesOf,
   type SurprisesOptions,
 } from './unscheduled-session.ts';
-import type { Metrics, Onlooker, Timepiece } from './ports.ts';
+import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
@@ -38,7 +38,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly signal: AbortSignal;
   readonly feed: DepthFeed;
   readonly token: HeldToken;
-  readonly events: Events;
+  readonly events: Logger;
   readonly metrics: Metrics;
   readonly sampling: SamplingPlan;
   /** What the names of `sampling` stand for on a day; absent: themselves. */
@@ -47,7 +47,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   /** Reads the operator's own days anew, which `nextSession` knows; true when they changed. Absent: there are none. */
   readonly refreshDays?: () => Promise<boolean>;
   /** Systemd, a person at a terminal. */
-  readonly onlookers?: readonly Onlooker[];
+  readonly onlookers?: readonly ProgressListener[];
   /** Absent: nobody looks what happens to time. */
   readonly timepiece?: Timepiece;
   /** What is worth a word about the calendar of a date; null: nothing. */
@@ -63,7 +63,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
 /** A day that could not be compacted or shipped is tried again that often. */
 const FINISH_AGAIN = 10 * MINUTE;
 /** Before the opening the machine has nothing else to do than to find its token. */
-const EYES_OPEN = 5 * MINUTE;
+const TOKEN_POLL_WINDOW = 5 * MINUTE;
 
 /** Ends when it is told to by the signal, or by `sessions` and `until`. Answers the days that it recorded to their end. */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
@@ -74,12 +74,12 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const surprises = surprisesOf(options);
   const isOver = (date: IstDate) => options.isOver(date) || surprises.isOver(date);
   const close = closing({ ...options, isOver }, beat);
-  const finish = due(clock.now(), FINISH_AGAIN, close);
+  const finish = every(clock.now(), FINISH_AGAIN, close);
   const recorded: IstDate[] = [];
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = options.nextSession(clock.now());
     if (options.until !== null && awaited.opensAt >= options.until) {
-      options.events.emit(say.untilReached(options.until, awaited.opensAt));
+      options.events.log(say.untilReached(options.until, awaited.opensAt));
       break;
     }
     const names = dayNaming(options, awaited);
@@ -97,14 +97,14 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     const naming = session === awaited ? names : dayNaming(options, session);
     await record(options, session, { health, seen, naming, missed });
     const isPart = endOf(options, session) < session.closesAt;
-    if (isPart && !signal.aborted) options.events.emit(say.untilReached(clock.now(), null));
+    if (isPart && !signal.aborted) options.events.log(say.untilReached(clock.now(), null));
     if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
     await close();
     recorded.push(session.date);
   }
   if (signal.aborted) {
     seen.stops();
-    options.events.emit(say.stopping());
+    options.events.log(say.stopping());
   }
   await options.metrics.flush();
   return recorded;
@@ -121,7 +121,7 @@ function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise
   let adopted = objects === null;
   return async () => {
     if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isOver);
-    await finishDays(options, beat);
+    await closeDays(options, beat);
   };
 }
 
@@ -151,24 +151,24 @@ async function opened(
     names,
     seen,
     surprises,
-  }: Readonly<Record<'beat' | 'finish' | 'names', Due>> & {
-    readonly seen: LookingOn;
-    readonly surprises: Surprises;
+  }: Readonly<Record<'beat' | 'finish' | 'names', IntervalTask>> & {
+    readonly seen: ProgressReporter;
+    readonly surprises: UnscheduledSessions;
   },
 ): Promise<Opened | 'stopped' | 'another day'> {
   const { clock, signal, token, events, sampling } = options;
-  events.emit(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
+  events.log(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const notice = options.calendarNotice?.(session.date) ?? null;
-  if (notice !== null) events.emit(say.calendarRunsOut(notice));
+  if (notice !== null) events.log(say.calendarRunsOut(notice));
   const readyAt = plus(session.opensAt, -READY_BEFORE);
-  const watchFrom = plus(session.opensAt, -EYES_OPEN);
+  const watchFrom = plus(session.opensAt, -TOKEN_POLL_WINDOW);
   let missed: Opened['missed'] = null;
   const own = { changed: false };
   const look = async (): Promise<void> => {
     own.changed ||= (await options.refreshDays?.()) === true;
   };
-  const days = due(clock.now(), DAYS_AGAIN, look);
-  const lastLook = due(watchFrom, DAY, look);
+  const days = every(clock.now(), DAYS_AGAIN, look);
+  const lastLook = every(watchFrom, DAY, look);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     seen.waits(session.opensAt);
     await beat.pass(now);
@@ -218,7 +218,7 @@ const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']
 async function readAgain(
   { clock, signal, token, sampling }: LoopOptions,
   endsAt: Instant,
-  batch: readonly Taken[],
+  batch: readonly SlotResult[],
 ): Promise<void> {
   const every = sampling.everySeconds * SECOND;
   const next = plus(batch[0]?.slot ?? clock.now(), every);
@@ -229,9 +229,9 @@ async function readAgain(
 }
 
 interface Recorded extends Pick<Opened, 'missed'> {
-  readonly health: Health;
-  readonly seen: LookingOn;
-  readonly naming: DayNaming;
+  readonly health: Heartbeat;
+  readonly seen: ProgressReporter;
+  readonly naming: SymbolLookup;
 }
 
 async function record(
@@ -255,13 +255,13 @@ async function record(
   // What stands for nothing is asked for by its own name, so that its slots have the broker's own reason.
   const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];
   const sampling = { ...options.sampling, symbols };
-  const day = await beginDay({ ...options, sampling, feed: feed.name }, session, missed);
+  const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
   health.lost(day.lost);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
-    events.emit(say.recordingBegan(session.date, from));
-    await tellNames(names, events, day);
+    events.log(say.recordingBegan(session.date, from));
+    await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
     do {

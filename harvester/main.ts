@@ -29,9 +29,9 @@ import * as say from '../core/recording/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
-import { mayOpenAfterAll } from '../core/market/unscheduled.ts';
+import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
-import type { Clock, Events, TokenStore } from '../core/ports.ts';
+import type { Clock, Logger, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
@@ -47,7 +47,7 @@ import {
 } from './settings.ts';
 import type { LookFirst } from './first-look.ts';
 import type { MarketStatus } from './unscheduled-session.ts';
-import type { Onlooker } from './ports.ts';
+import type { ProgressListener } from './ports.ts';
 import { type NamingOptions, namingOf } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';
 
@@ -60,7 +60,7 @@ export interface RunOptions {
   /** Where log lines go; default standard output. */
   readonly write?: (line: string) => void;
   /** A person at a terminal. */
-  readonly onlooker?: Onlooker;
+  readonly onlooker?: ProgressListener;
   /** Where a person has started it. */
   readonly lookFirst?: LookFirst;
 }
@@ -98,7 +98,7 @@ export async function run(options: RunOptions): Promise<number> {
   } catch (caught) {
     const error = diskRefusal(caught) ?? toError(caught);
     const known = error instanceof FyersError;
-    log.emit({
+    log.log({
       part: 'harvester',
       level: 'error',
       event: known ? error.code : 'bug.unexpected',
@@ -119,15 +119,15 @@ interface Surroundings {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Log;
-  readonly onlookers: readonly Onlooker[];
+  readonly onlookers: readonly ProgressListener[];
   readonly lookFirst: LookFirst | undefined;
 }
 
-function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Onlooker[] {
+function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly ProgressListener[] {
   const systemd = serviceManager({
     env,
     onFailure: (problem) => {
-      log.emit(say.stepFailed('Telling systemd how it goes', problem));
+      log.log(say.stepFailed('Telling systemd how it goes', problem));
     },
   });
   return [systemd, onlooker].flatMap((each) => each ?? []);
@@ -137,7 +137,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const { clock, signal, log, onlookers } = surroundings;
   const { dataDir, shard, sampling, bucket } = settings;
   signal.addEventListener('abort', () => {
-    log.emit(say.stopAsked());
+    log.log(say.stopAsked());
   });
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
@@ -151,7 +151,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const events = onAws ? metered : log;
   const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
   await using raw = rawLog(dataDir, (problem) => {
-    events.emit(say.stepFailed("Keeping the broker's answers", problem));
+    events.log(say.stepFailed("Keeping the broker's answers", problem));
   });
   const keep = (answer: RawAnswer): void => {
     raw.keep(answer);
@@ -163,7 +163,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     sampling,
     clock,
     strikes: strikeFile(dataDir, (problem) => {
-      events.emit(say.stepFailed('Keeping the count of rate limits', problem));
+      events.log(say.stepFailed('Keeping the count of rate limits', problem));
     }),
   });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
@@ -172,7 +172,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     objects,
     operatorDir: settings.tokensFolder ?? '.',
     onProblem: (problem) => {
-      events.emit(say.stepFailed('Reading the calendar', problem));
+      events.log(say.stepFailed('Reading the calendar', problem));
     },
   });
   await own.refresh();
@@ -213,7 +213,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
-    mayOpenAfterAll: (date) => mayOpenAfterAll(date, ownDays()),
+    mayOpenAfterAll: (date) => mayHaveUnscheduledSession(date, ownDays()),
     isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
   await looked?.proven;
@@ -248,10 +248,10 @@ function authorizationOf(token: HeldToken): string | null {
 }
 
 /** The reference's file failing is told once, not at every slot. */
-function onceEach(events: Events): (problem: Error) => void {
+function onceEach(events: Logger): (problem: Error) => void {
   let told = '';
   return ({ message }) => {
-    if (message !== told) events.emit(say.compatFailed(message));
+    if (message !== told) events.log(say.compatFailed(message));
     told = message;
   };
 }

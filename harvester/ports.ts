@@ -126,7 +126,7 @@ export type SymbolMaster = (
 export type Timepiece = () => TimeReading;
 
 /** Somebody who looks on: systemd, or a person at a terminal. Never throws, and is never waited for. */
-export interface Onlooker {
+export interface ProgressListener {
   /** The harvester has got on: a slot is done, or a wait goes on. Never from a timer. */
   progress(status: Status): void;
   stopping(): void;

@@ -5,17 +5,17 @@ import * as say from '../core/recording/log.ts';
 import { slotTaken, timeFault } from '../core/recording/log.ts';
 import { timeFaults, timeFaultWords } from '../core/recording/clock-faults.ts';
 import { METRICS } from '../core/config/names.ts';
-import type { Clock, Events, Taken } from '../core/ports.ts';
+import type { Clock, Logger, SlotResult } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
-import { due, type Due } from './interval.ts';
+import { every, type IntervalTask } from './interval.ts';
 import { DISK_USED_PERCENT_MAX, type FinishOptions, makeRoom } from './close-days.ts';
-import type { Metrics, Onlooker, Timepiece } from './ports.ts';
+import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
-export interface LookingOn {
+export interface ProgressReporter {
   waits(opensAt: Instant): void;
-  slot(batch: readonly Taken[], missing: number): void;
+  slot(batch: readonly SlotResult[], missing: number): void;
   /** Milliseconds of the latest slot since this was asked last. */
   takeLag(): number;
   /** Reads the machine's clocks, and tells what has happened to them since the last time. */
@@ -25,13 +25,13 @@ export interface LookingOn {
 
 interface LookingOnOptions {
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly token: Pick<HeldToken, 'token'>;
-  readonly onlookers?: readonly Onlooker[];
+  readonly onlookers?: readonly ProgressListener[];
   readonly timepiece?: Timepiece;
 }
 
-export function lookingOn(options: LookingOnOptions): LookingOn {
+export function lookingOn(options: LookingOnOptions): ProgressReporter {
   const { clock, events, token, onlookers = [], timepiece } = options;
   let lag = 0;
   let before = timepiece?.() ?? null;
@@ -53,7 +53,7 @@ export function lookingOn(options: LookingOnOptions): LookingOn {
       const filled = symbols - missing;
       const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
       const tookMs = answeredAt - first.sentAt;
-      events.emit(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
+      events.log(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
       tell({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
     },
     takeLag() {
@@ -67,7 +67,7 @@ export function lookingOn(options: LookingOnOptions): LookingOn {
       const faults = timeFaults(before, now);
       before = now;
       for (const fault of faults) {
-        events.emit(timeFault(timeFaultWords(fault)));
+        events.log(timeFault(timeFaultWords(fault)));
         await day.note('time-fault', timeFaultWords(fault));
       }
     },
@@ -87,9 +87,9 @@ interface HealthOptions extends FinishOptions {
   readonly metrics: Metrics;
 }
 
-export interface Health {
-  readonly step: Due;
-  saw(batch: readonly Taken[], missing: readonly HoleReason[]): void;
+export interface Heartbeat {
+  readonly step: IntervalTask;
+  saw(batch: readonly SlotResult[], missing: readonly HoleReason[]): void;
   /** Slots of which no batch tells. */
   lost(slots: number): void;
 }
@@ -99,7 +99,10 @@ export interface Health {
  * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
  * again, must not look alive.
  */
-export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'>): Health {
+export function healthOf(
+  options: HealthOptions,
+  seen: Pick<ProgressReporter, 'takeLag'>,
+): Heartbeat {
   const { clock, events, metrics, days } = options;
   const beganAt = clock.now();
   let [missed, reasons] = [0, ''];
@@ -107,7 +110,7 @@ export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'
   const logged = new Set<string>();
   const beat = async (): Promise<void> => {
     const diskUsedPercent = await days.diskUsedPercent();
-    events.emit(say.heartbeat(missed, diskUsedPercent));
+    events.log(say.heartbeat(missed, diskUsedPercent));
     metrics.measure(METRICS.slotsMissed, missed);
     metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
     metrics.measure(METRICS.slotLag, seen.takeLag());
@@ -116,7 +119,7 @@ export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'
     await metrics.flush();
   };
   return {
-    step: due(plus(beganAt, HEARTBEAT), HEARTBEAT, beat, beganAt),
+    step: every(plus(beganAt, HEARTBEAT), HEARTBEAT, beat, beganAt),
     saw(batch, missing) {
       const slot = batch[0]?.slot;
       if (slot === undefined) return;
@@ -125,11 +128,11 @@ export function healthOf(options: HealthOptions, seen: Pick<LookingOn, 'takeLag'
         if (taken.kind !== 'hole' || taken.detail === undefined || logged.has(taken.detail))
           continue;
         if (logged.size < MAX_LOGGED_ANSWERS) logged.add(taken.detail);
-        events.emit(say.brokerAnswered(taken.symbol, taken.detail));
+        events.log(say.brokerAnswered(taken.symbol, taken.detail));
       }
       const now = [...new Set(missing)].sort().join(', ');
       if (now !== reasons) {
-        events.emit(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
+        events.log(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
       }
       reasons = now;
     },

@@ -1,26 +1,26 @@
 // When a day's names are looked up, and who is told what they stand for.
 import * as say from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import type { Events } from '../core/ports.ts';
+import type { Logger } from '../core/ports.ts';
 import { MINUTE, SECOND, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
-import { type Due, due } from './interval.ts';
+import { type IntervalTask, every } from './interval.ts';
 import type { LoopOptions } from './loop.ts';
-import { type DayNames, ofNothing } from './symbols.ts';
+import { type DayNames, unresolved } from './symbols.ts';
 
 /** The broker's list of a day is there by then (market facts: 08:30), and there is time to fetch it. */
 const BEFORE_OPENING = 30 * MINUTE;
 /** What could not be had is asked for again that often, until the opening. */
-const AGAIN = 10 * MINUTE;
+const RETRY_INTERVAL = 10 * MINUTE;
 /** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
-const AT_LEISURE = 60 * SECOND;
-const IN_SESSION = 8 * SECOND;
+const LOOKUP_TIMEOUT_BEFORE_OPEN = 60 * SECOND;
+const LOOKUP_TIMEOUT_IN_SESSION = 8 * SECOND;
 /** Two lists and the prices are waited for one after the other; a fourth part of the time is left over. */
-const WAITS = 4;
+const LOOKUP_STEPS = 4;
 
-export interface DayNaming {
+export interface SymbolLookup {
   /** Looks them up while the session is awaited. */
-  readonly step: Due;
+  readonly step: IntervalTask;
   /** What is known of them by now. Never throws. */
   found(): Promise<DayNames>;
 }
@@ -30,46 +30,46 @@ type NamingSource = Pick<LoopOptions, 'naming' | 'sampling' | 'signal' | 'clock'
 export function dayNaming(
   { naming, sampling, signal, clock }: NamingSource,
   session: SessionPlan,
-): DayNaming {
+): SymbolLookup {
   let names: DayNames | null = null;
   const look = async (timeoutMs: number): Promise<DayNames> => {
     const found =
       naming === undefined
-        ? ofNothing(sampling.symbols, null)
+        ? unresolved(sampling.symbols, null)
         : await naming(session.date, { timeoutMs, signal });
     // Another look may be worse: the broker's prices may be away now.
-    if (names === null || lacking(found) <= lacking(names)) names = found;
+    if (names === null || problemCount(found) <= problemCount(names)) names = found;
     return names;
   };
   return {
-    step: due(plus(session.opensAt, -BEFORE_OPENING), AGAIN, async () => {
-      if (names !== null && lacking(names) === 0) return;
-      const left = (session.opensAt - clock.now()) / WAITS;
-      await look(Math.max(IN_SESSION, Math.min(AT_LEISURE, left)));
+    step: every(plus(session.opensAt, -BEFORE_OPENING), RETRY_INTERVAL, async () => {
+      if (names !== null && problemCount(names) === 0) return;
+      const left = (session.opensAt - clock.now()) / LOOKUP_STEPS;
+      await look(Math.max(LOOKUP_TIMEOUT_IN_SESSION, Math.min(LOOKUP_TIMEOUT_BEFORE_OPEN, left)));
     }),
-    found: async () => names ?? (await look(IN_SESSION)),
+    found: async () => names ?? (await look(LOOKUP_TIMEOUT_IN_SESSION)),
   };
 }
 
-function lacking({ unknown, problems }: DayNames): number {
+function problemCount({ unknown, problems }: DayNames): number {
   return unknown.length + problems.length;
 }
 
 /** To the day's own log and to the operator's. */
-export async function tellNames(
+export async function logSymbols(
   { facts, unknown, problems }: DayNames,
-  events: Events,
+  events: Logger,
   day: Pick<RecordingDay, 'identify' | 'note'>,
 ): Promise<void> {
   await day.identify(facts);
   const aliases = facts.flatMap(({ alias, symbol }) => (alias === null ? [] : [[alias, symbol]]));
   if (aliases.length > 0)
-    events.emit(say.symbolsNamed(Object.fromEntries(aliases) as Record<string, string>));
+    events.log(say.symbolsNamed(Object.fromEntries(aliases) as Record<string, string>));
   for (const { alias, why } of unknown) {
-    events.emit(say.aliasUnknown(alias, why));
+    events.log(say.aliasUnknown(alias, why));
     await day.note('symbol-master', `${alias}: ${why}`);
   }
   if (problems.length === 0) return;
-  events.emit(say.symbolMasterLacking(problems));
+  events.log(say.symbolMasterLacking(problems));
   await day.note('symbol-master', problems.join('; '));
 }

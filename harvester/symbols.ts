@@ -50,13 +50,13 @@ export function namingOf(options: NamingOptions): Naming {
     try {
       return await resolved(options, date, bounds);
     } catch (caught) {
-      return ofNothing(options.names, `reading what is known failed: ${toError(caught).message}`);
+      return unresolved(options.names, `reading what is known failed: ${toError(caught).message}`);
     }
   };
 }
 
 /** Names as they stand: shares are recorded without their facts, aliases are not recorded. */
-export function ofNothing(names: readonly string[], problem: string | null): DayNames {
+export function unresolved(names: readonly string[], problem: string | null): DayNames {
   const symbols = names.filter((name) => !parseAlias(name).ok);
   const unknown = names.filter((name) => !symbols.includes(name));
   return {
@@ -225,7 +225,7 @@ function factsOf(
 // What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
 
 /** A row of these last minutes shows the last price, which is an auction's close: trading is over by then under every rule. */
-const LAST = 10 * MINUTE;
+const CLOSE_WINDOW = 10 * MINUTE;
 const LTP = cellIndex('ltp');
 
 /**
@@ -243,7 +243,7 @@ async function lastCloses(
   const folder = days.folder(before);
   const plan = plansIn(await folder.events()).at(-1);
   if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
-  const from = plus(plan.closesAt, -LAST);
+  const from = plus(plan.closesAt, -CLOSE_WINDOW);
   for await (const block of folder.rows()) {
     for (const row of block) {
       if (row === null) continue;

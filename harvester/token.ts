@@ -7,7 +7,7 @@ import {
 } from '../core/config/values.ts';
 import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/recording/log.ts';
 import { toError } from '../core/errors.ts';
-import type { Clock, Events, TokenStore } from '../core/ports.ts';
+import type { Clock, Logger, TokenStore } from '../core/ports.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 
@@ -26,7 +26,7 @@ export interface HeldToken {
 export interface HeldTokenOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   /** Something of a token that may be logged. */
   readonly fingerprint: (token: AccessToken) => string;
 }
@@ -50,8 +50,8 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
     const expiresAt = parsed.ok ? decodeToken(parsed.value)?.expiresAt : undefined;
     token = parsed.ok && (expiresAt ?? 0) > clock.now() ? parsed.value : null;
     if (token === null || appId === null) {
-      if (!quietly) events.emit(tokenMissing());
-    } else if (token !== before) events.emit(tokenInUse(fingerprint(token)));
+      if (!quietly) events.log(tokenMissing());
+    } else if (token !== before) events.log(tokenInUse(fingerprint(token)));
   };
   // A clock that is before the last time was set back.
   const isDue = (at: Instant): boolean =>
@@ -68,7 +68,7 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
         await readNow(when === 'quietly');
       } catch (caught) {
         // The store may be away for a moment: what is held may still be good.
-        if (when !== 'quietly') events.emit(tokenUnreadable(toError(caught).message));
+        if (when !== 'quietly') events.log(tokenUnreadable(toError(caught).message));
       }
     },
   };

@@ -3,7 +3,7 @@ import { plansIn, recordedSession } from '../core/recording/day-events.ts';
 import { marketDiffers, surprise } from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import { surpriseAskedAt, surprisePlan } from '../core/market/unscheduled.ts';
-import type { Clock, Events } from '../core/ports.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import {
   addDays,
   type Instant,
@@ -15,7 +15,7 @@ import {
   SECOND,
 } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
-import { due, type Due } from './interval.ts';
+import { every, type IntervalTask } from './interval.ts';
 import type { Bounds, Days } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
@@ -24,7 +24,7 @@ const TIMEOUT_MS = 5 * SECOND;
 
 export interface SurprisesOptions {
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly signal: AbortSignal;
   readonly days: Pick<Days, 'dates' | 'folder'>;
   readonly token: Pick<HeldToken, 'token' | 'read'>;
@@ -33,16 +33,16 @@ export interface SurprisesOptions {
   readonly mayOpenAfterAll?: (date: IstDate) => boolean;
 }
 
-export interface Surprises {
+export interface UnscheduledSessions {
   /** Due at the start, which may be a restart within such a session, and at the hours of `surpriseAskedAt`. */
-  readonly step: Due;
+  readonly step: IntervalTask;
   /** The session that is to be recorded now; null: none. It is given once. */
   take(): SessionPlan | null;
   /** Of a date with such a session, whose end the calendar does not know. */
   isOver(date: IstDate): boolean;
 }
 
-export function surprisesOf(options: SurprisesOptions): Surprises {
+export function surprisesOf(options: SurprisesOptions): UnscheduledSessions {
   const { clock } = options;
   let next = clock.now();
   let last: SessionPlan | null = null;
@@ -88,7 +88,7 @@ async function sessionNow(
   if (token.token() === null) return null;
   const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
   if (status !== 'OPEN') return null;
-  events.emit(surprise(date, plan.closesAt));
+  events.log(surprise(date, plan.closesAt));
   return plan;
 }
 
@@ -110,9 +110,9 @@ async function recordedOn(
 export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
 
 /** Into continuous trading, when every source says the same on an ordinary day. */
-const AFTER = 5 * MINUTE;
+const DELAY_AFTER_OPEN = 5 * MINUTE;
 /** Without an answer (no token yet, a line that is down, a permission that the app lacks) it is asked again that often. */
-const AGAIN = 5 * MINUTE;
+const RETRY_INTERVAL = 5 * MINUTE;
 /** It is asked between two slots. */
 const CHECK_TIMEOUT_MS = 2 * SECOND;
 
@@ -128,7 +128,7 @@ const WITHOUT_TRADING: ReadonlySet<string> = new Set([
 
 interface MarketCheckOptions {
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly signal: AbortSignal;
   readonly marketStatus?: MarketStatus;
 }
@@ -137,16 +137,23 @@ export function marketCheck(
   { clock, events, signal, marketStatus }: MarketCheckOptions,
   session: SessionPlan,
   day: Pick<RecordingDay, 'note'>,
-): Due {
+): IntervalTask {
   const trading = session.phases.find(({ name }) => name === 'CONTINUOUS');
   let answer: string | null = null;
-  return due(plus(trading?.from ?? session.closesAt, AFTER), AGAIN, async () => {
-    if (answer !== null || trading === undefined || marketStatus === undefined) return;
-    if (clock.now() >= trading.to) return;
-    const status = await marketStatus({ timeoutMs: CHECK_TIMEOUT_MS, signal });
-    answer = status;
-    if (status === null || status === 'OPEN') return;
-    events.emit(marketDiffers(status, WITHOUT_TRADING.has(status)));
-    await day.note('market-status', `The broker says ${status} where the calendar says CONTINUOUS`);
-  });
+  return every(
+    plus(trading?.from ?? session.closesAt, DELAY_AFTER_OPEN),
+    RETRY_INTERVAL,
+    async () => {
+      if (answer !== null || trading === undefined || marketStatus === undefined) return;
+      if (clock.now() >= trading.to) return;
+      const status = await marketStatus({ timeoutMs: CHECK_TIMEOUT_MS, signal });
+      answer = status;
+      if (status === null || status === 'OPEN') return;
+      events.log(marketDiffers(status, WITHOUT_TRADING.has(status)));
+      await day.note(
+        'market-status',
+        `The broker says ${status} where the calendar says CONTINUOUS`,
+      );
+    },
+  );
 }

@@ -9,15 +9,15 @@ import {
 } from '../core/recording/manifest.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { OBJECTS } from '../core/config/names.ts';
-import type { Clock, Events, ObjectStore } from '../core/ports.ts';
+import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import { DAY, type Instant, type IstDate, istDateAt, MINUTE, plus } from '../core/time.ts';
-import { due } from './interval.ts';
+import { every } from './interval.ts';
 import type { DayFolder, DayPieces, Days } from './ports.ts';
 
 export interface PiecesOptions {
   readonly days: Days;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Logger;
   readonly objects: ObjectStore;
   readonly shard: number;
 }
@@ -57,13 +57,13 @@ export function runningPieces(
     if (fenced || to === null) return;
     try {
       fenced = (await shipPieces(options, date, to)) === 'conflict';
-      if (fenced) events.emit(say.shipConflict(date));
+      if (fenced) events.log(say.shipConflict(date));
     } catch (caught) {
-      events.emit(say.stepFailed(`Shipping what is recorded of ${date}`, problemOf(caught)));
+      events.log(say.stepFailed(`Shipping what is recorded of ${date}`, problemOf(caught)));
     }
   };
   // The first at once: its number tells every other harvester of this day that it has got company.
-  const step = due(clock.now(), PIECE_EVERY, () => {
+  const step = every(clock.now(), PIECE_EVERY, () => {
     busy ??= ship().finally(() => {
       busy = null;
     });
@@ -74,7 +74,7 @@ export function runningPieces(
       try {
         await takeOver(options, date);
       } catch (caught) {
-        events.emit(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+        events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       }
     },
     pass: (now) => step.pass(now),
@@ -107,7 +107,7 @@ export async function shipPieces(
     await pieces.save(state);
     await pieces.remove(pending);
     const bytes = pending.files.reduce((sum, file) => sum + file.bytes, 0);
-    options.events.emit(say.pieceShipped(date, state.next - 1, bytes));
+    options.events.log(say.pieceShipped(date, state.next - 1, bytes));
   }
 }
 
@@ -147,7 +147,7 @@ export async function takeOver(options: PiecesOptions, date: IstDate): Promise<P
   const state = firstState(next);
   await pieces.save(state);
   await pieces.forgetFetched();
-  if (next > 1) options.events.emit(say.dayTakenOver(date, next - 1));
+  if (next > 1) options.events.log(say.dayTakenOver(date, next - 1));
   return state;
 }
 
@@ -170,7 +170,7 @@ export async function adoptDays(
         await takeOver(options, date);
       } else await days.pieces(date).forgetFetched();
     } catch (caught) {
-      options.events.emit(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+      options.events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       return false;
     }
   }

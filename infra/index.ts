@@ -18,7 +18,7 @@ import { OutsideReads } from './components/outside-reads.ts';
 import { Readers } from './components/readers.ts';
 import { Watch } from './components/watch.ts';
 import { stackOutputs } from './outputs.ts';
-import { type Environment, settingsOrStop } from './config/load.ts';
+import { type Environment, loadSettingsOrThrow } from './config/load.ts';
 
 /**
  * Registers everything and returns the stack's outputs.
@@ -30,7 +30,7 @@ export async function program(
   environment: Environment = process.env,
   clock: Pick<Clock, 'now'> = systemClock,
 ) {
-  const settings = settingsOrStop(environment, path.join(import.meta.dirname, '..'));
+  const settings = loadSettingsOrThrow(environment, path.join(import.meta.dirname, '..'));
   for (const notice of settings.notices) await pulumi.log.info(notice);
 
   // Before anything is registered: code that cannot be bundled leaves nothing half made.

@@ -4,15 +4,15 @@ import {
   type AdoptedToken,
   type Adoption,
   adopted,
-  considerAccessToken,
-  considerRefreshToken,
+  chooseAccessToken,
+  chooseRefreshToken,
 } from '../core/token/adopt.ts';
 import { type Viewpoint, checkMinted } from '../core/token/jwt.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
 import { runStarted, tokenConsidered } from '../core/token/log.ts';
 import { withAccount } from '../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { publish, retrying, upkeep } from './publish.ts';
+import { publish, retrying, bestEffort } from './publish.ts';
 import { type Memory, readAppId, readMemory, writeState } from './read.ts';
 
 export interface Offer {
@@ -33,7 +33,7 @@ export async function adopt(
   offer: Offer,
   signal: AbortSignal,
 ): Promise<AdoptionReport> {
-  ports.events.emit(runStarted('adopt'));
+  ports.events.log(runStarted('adopt'));
   const memory = await readMemory(ports, settings);
   const adopting = { ports, settings, memory, signal };
   // One after the other: the first token that is published decides whose account this is.
@@ -43,8 +43,8 @@ export async function adopt(
     accessToken: adopted(offer.accessToken, accessToken.did),
     refreshToken: adopted(offer.refreshToken, refreshToken),
   };
-  ports.events.emit(tokenConsidered('access', report.accessToken));
-  ports.events.emit(tokenConsidered('refresh', report.refreshToken));
+  ports.events.log(tokenConsidered('access', report.accessToken));
+  ports.events.log(tokenConsidered('refresh', report.refreshToken));
   return report;
 }
 
@@ -62,7 +62,7 @@ async function adoptAccessToken(
   const { account, state } = memory;
   const view: Viewpoint = { account, now: ports.clock.now() };
   const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-  const candidate = considerAccessToken(offered, stored, view);
+  const candidate = chooseAccessToken(offered, stored, view);
   if (candidate.kind === 'left') return { did: candidate.did, account };
   const { token } = candidate;
   const app = await readAppId(ports, settings);
@@ -75,7 +75,9 @@ async function adoptAccessToken(
   await publish(ports, token);
   const fyId = proof.fyId ?? candidate.claims.fyId;
   if (state.fyId === null && fyId !== null) {
-    await upkeep(ports, 'Noting the account', () => writeState(ports, withAccount(state, fyId)));
+    await bestEffort(ports, 'Noting the account', () =>
+      writeState(ports, withAccount(state, fyId)),
+    );
   }
   return { did: 'published', account: account ?? fyId };
 }
@@ -87,7 +89,7 @@ async function adoptRefreshToken(
 ): Promise<Adoption> {
   const stored = await ports.store.read('FYERS_REFRESH_TOKEN');
   const view: Viewpoint = { account, now: ports.clock.now() };
-  const candidate = considerRefreshToken(offered, stored, view);
+  const candidate = chooseRefreshToken(offered, stored, view);
   if (candidate.kind === 'left') return candidate.did;
   await ports.store.write('FYERS_REFRESH_TOKEN', candidate.token);
   return 'stored';

@@ -26,7 +26,7 @@ export async function askForLogin(
   const { calendar } = settings;
   const way = await wayOf(ports, settings, app, now);
   await ports.notifier.send(loginMessage({ day, calendar, now, reason, way, urgency }));
-  ports.events.emit(loginAsked(way.kind, urgency));
+  ports.events.log(loginAsked(way.kind, urgency));
 }
 
 /** True where Fyers redirects to the login function, so that one tap is all. */

@@ -20,7 +20,7 @@ import {
   liveStored,
 } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
-import { publish, reportDepth, retrying, shownToken, upkeep } from './publish.ts';
+import { publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 
 /** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
@@ -71,7 +71,7 @@ export async function finishLogin(
   if (state.kind !== 'valid') return { kind: 'refused', why: state.kind };
   const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
-  ports.events.emit(runStarted('login'));
+  ports.events.log(runStarted('login'));
   if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words());
   const login = { ports, settings, signal, startedAt, app, linkKey, state, code: code.value };
   const stored = await storedToken(login);
@@ -123,7 +123,7 @@ async function underClaim(login: Login, looked: string | null): Promise<LoginOut
 }
 
 async function release({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
-  await upkeep(ports, 'Removing the claim', () =>
+  await bestEffort(ports, 'Removing the claim', () =>
     ports.claims.remove(settings.names.claim(day, n)),
   );
 }
@@ -208,9 +208,9 @@ async function remember(
   const { ports, state } = login;
   await noteLogin(login, (memory) => withSpent(memory, state, fyId));
   if (refreshToken === undefined) return;
-  await upkeep(ports, 'Storing the refresh token', async () => {
+  await bestEffort(ports, 'Storing the refresh token', async () => {
     await ports.store.write('FYERS_REFRESH_TOKEN', refreshToken);
-    ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
+    ports.events.log(refreshTokenStored(shownToken(refreshToken)));
   });
 }
 
@@ -225,7 +225,7 @@ function noteLogin(
   { ports, settings }: Login,
   change: (memory: LoginState) => LoginState,
 ): Promise<void> {
-  return upkeep(ports, 'Noting the login', async () => {
+  return bestEffort(ports, 'Noting the login', async () => {
     const { login } = await readMemory(ports, settings);
     await writeLoginState(ports, change(login));
   });
@@ -235,11 +235,11 @@ function unproven(
   ports: LoginPorts,
   { kind, detail }: Extract<Proof, { kind: UnprovenReason }>,
 ): LoginOutcome {
-  ports.events.emit(loginRefused(kind, detail ?? ''));
+  ports.events.log(loginRefused(kind, detail ?? ''));
   return { kind: 'unproven', why: kind, ...(detail === undefined ? {} : { detail }) };
 }
 
 function refused(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {
-  ports.events.emit(loginRefused(why, detail));
+  ports.events.log(loginRefused(why, detail));
   return { kind: 'refused', why, ...(detail === '' ? {} : { detail }) };
 }

@@ -5,7 +5,7 @@ import type { App, Proof } from '../core/ports.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';
 import { runFailed, runStarted } from '../core/token/log.ts';
-import { decodeToken, standingOf, tokenIn } from '../core/token/jwt.ts';
+import { decodeToken, classifyToken, tokenIn } from '../core/token/jwt.ts';
 import {
   claimedDay,
   dayOfLink,
@@ -19,7 +19,7 @@ import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { retrying, upkeep } from './publish.ts';
+import { retrying, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
 
 /** Never the PIN: the login has no use for it, and its role may not read it. */
@@ -141,7 +141,7 @@ export async function liveStored(
   const now = ports.clock.now();
   const token = parseAccessToken(tokenIn(stored) ?? '');
   if (!token.ok) return null;
-  if (standingOf(token.value, null, { account, now }).kind !== 'plausible') return null;
+  if (classifyToken(token.value, null, { account, now }).kind !== 'plausible') return null;
   const proof = await ports.memory.proofOf({ app: app.id, token: token.value }, now, () =>
     retrying(
       ports,
@@ -151,7 +151,7 @@ export async function liveStored(
       LOGIN_RETRY,
     ),
   );
-  const standing = standingOf(token.value, proof, { account, now });
+  const standing = classifyToken(token.value, proof, { account, now });
   if (proof.kind !== 'live' || standing.kind !== 'plausible') return null;
   const claims = decodeToken(token.value);
   return claims === null ? null : doneBy(proof, claims.expiresAt);
@@ -218,7 +218,7 @@ async function underLock(press: Press): Promise<LoginOutcome> {
   try {
     return await answerPress(press);
   } finally {
-    await upkeep(ports, 'Removing the lock', () => ports.claims.remove(lock));
+    await bestEffort(ports, 'Removing the lock', () => ports.claims.remove(lock));
   }
 }
 
@@ -229,7 +229,7 @@ async function answerPress(press: Press): Promise<LoginOutcome> {
   const at = mayAskAt(login, asker, day);
   if (now < at) return { kind: 'too-soon', at };
   if (!(await canReachSomeone(ports))) return { kind: 'no-listener' };
-  ports.events.emit(runStarted('login'));
+  ports.events.log(runStarted('login'));
   // Noted first: neither Fyers nor a channel that fails slowly may be asked again and again.
   await writeLoginState(ports, withAsked(login, asker, day, now));
   return sendUnlessLive(press, account);
@@ -246,7 +246,7 @@ async function sendUnlessLive(press: Press, account: string | null): Promise<Log
     return { kind: 'sent' };
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;
-    ports.events.emit(runFailed(caught.code, caught.message));
+    ports.events.log(runFailed(caught.code, caught.message));
     return { kind: 'not-sent', code: caught.code };
   }
 }

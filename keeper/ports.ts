@@ -5,7 +5,7 @@ import type {
   Broker,
   ClaimStore,
   Clock,
-  Events,
+  Logger,
   Notifier,
   SecretReader,
   TokenStore,
@@ -19,7 +19,7 @@ export interface KeeperPorts {
   readonly secrets: SecretReader;
   readonly notifier: Notifier;
   readonly broker: Broker;
-  readonly events: Events;
+  readonly events: Logger;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** 32 hex digits that nobody can foresee. */

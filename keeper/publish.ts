@@ -20,18 +20,18 @@ type Publishing = Pick<KeeperPorts, 'store' | 'events'>;
 /** The caller has proven it live and of the right account. */
 export async function publish({ store, events }: Publishing, token: AccessToken): Promise<void> {
   await store.write('FYERS_ACCESS_TOKEN', token);
-  events.emit(tokenPublished(shownToken(token)));
+  events.log(tokenPublished(shownToken(token)));
 }
 
 /** Warns if the token is live and the harvester cannot record with it. */
 export function reportDepth({ events }: Pick<KeeperPorts, 'events'>, proof: Proof | null): void {
   if (proof?.kind === 'live' && proof.depthRefused !== undefined) {
-    events.emit(depthRefused(proof.depthRefused));
+    events.log(depthRefused(proof.depthRefused));
   }
 }
 
 /** For what comes after a publish: a failure becomes an event. */
-export async function upkeep(
+export async function bestEffort(
   { events }: Pick<KeeperPorts, 'events'>,
   what: string,
   work: () => Promise<void>,
@@ -39,7 +39,7 @@ export async function upkeep(
   try {
     await work();
   } catch (caught) {
-    events.emit(upkeepFailed(what, toError(caught).message));
+    events.log(upkeepFailed(what, toError(caught).message));
   }
 }
 
@@ -64,13 +64,13 @@ export async function retrying<T extends MintAnswer | Proof>(
   for (let failures = 1; ; failures += 1) {
     const answer = await call();
     if (answer.kind === 'rate-limited' || answer.kind === 'not-fyers') {
-      events.emit(brokerHalted(answer.kind, answer.detail));
+      events.log(brokerHalted(answer.kind, answer.detail));
     }
     if (answer.kind !== 'unreachable') return answer;
     const now = clock.now();
     const asked = 'retryAfterMs' in answer ? answer.retryAfterMs : undefined;
     const at = nextTry(plan, { startedAt, now }, failures, random(), asked);
-    events.emit(brokerUnreachable(failures, at, answer.detail));
+    events.log(brokerUnreachable(failures, at, answer.detail));
     if (at === null) return answer;
     await clock.sleepUntil(at, signal);
   }

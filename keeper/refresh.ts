@@ -31,7 +31,7 @@ import {
   factsOf,
   inputsOf,
   type KeyedPin,
-  type Known,
+  type RunFacts,
   liveRefreshToken,
   renewedInputsOf,
 } from '../core/token/facts.ts';
@@ -51,7 +51,7 @@ import {
 import { askForLogin } from './ask.ts';
 import { type Claim, removeOldClaims, takeClaim } from './claim.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { publish, reportDepth, retrying, shownToken, upkeep } from './publish.ts';
+import { publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory, readPinKey, writeState } from './read.ts';
 
 export type Outcome =
@@ -62,7 +62,7 @@ export type Outcome =
   | { readonly kind: 'login-needed'; readonly why: AskReason; readonly message: string };
 
 /** Far more than any run takes, a minute of waiting for another run's claim included: a mistake of ours must not send a PIN for ever. */
-const MOST_STEPS = 30;
+const MAX_STEPS = 30;
 
 /** @throws FyersError for everything that is neither a live token nor a matter of waiting for the operator. */
 export async function refresh(
@@ -71,7 +71,7 @@ export async function refresh(
   trigger: Trigger,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  ports.events.emit(runStarted(trigger.kind));
+  ports.events.log(runStarted(trigger.kind));
   const run: Run = {
     ports,
     settings,
@@ -88,21 +88,21 @@ export async function refresh(
     await removeOldClaims(ports, settings.names, state.claim, brokerDay(run.startedAt));
   }
   try {
-    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+    for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       const step = await next(run, latest);
       if ('kind' in step) return step;
       latest = step;
     }
-    throw lost('The way to an end');
+    throw invariantError('The way to an end');
   } catch (caught) {
-    await upkeep(ports, 'Noting the state', async () => {
+    await bestEffort(ports, 'Noting the state', async () => {
       await save(run, latest, withClaimDone(latest));
     });
     throw caught;
   }
 }
 
-async function next(run: Run, progress: Progress): Promise<Progress | Outcome> {
+async function next(run: Run, progress: RunState): Promise<RunState | Outcome> {
   const decision = decide(factsOf(progress.known));
   switch (decision.do) {
     case 'prove':
@@ -123,23 +123,23 @@ async function next(run: Run, progress: Progress): Promise<Progress | Outcome> {
   }
 }
 
-async function proveStored(run: Run, progress: Progress): Promise<Progress> {
+async function proveStored(run: Run, progress: RunState): Promise<RunState> {
   const token = parseAccessToken(tokenIn(progress.known.storedToken) ?? '');
-  if (!token.ok) throw lost('The stored token');
+  if (!token.ok) throw invariantError('The stored token');
   const storedProof = await prove(run, progress, token.value);
   if (storedProof.kind === 'dead') {
-    run.ports.events.emit(storedTokenDead(shownToken(token.value).fingerprint));
+    run.ports.events.log(storedTokenDead(shownToken(token.value).fingerprint));
   }
   return withKnown(progress, { storedProof });
 }
 
-async function proveMinted(run: Run, progress: Progress): Promise<Progress> {
+async function proveMinted(run: Run, progress: RunState): Promise<RunState> {
   return withKnown(progress, { mintedProof: await prove(run, progress, mintedToken(progress)) });
 }
 
 function prove(
   { ports, settings, signal, startedAt }: Run,
-  { known }: Progress,
+  { known }: RunState,
   token: AccessToken,
 ) {
   return retrying(ports, startedAt, signal, () =>
@@ -147,7 +147,7 @@ function prove(
   );
 }
 
-async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
+async function publishMinted(run: Run, progress: RunState): Promise<Outcome> {
   const { ports } = run;
   const token = mintedToken(progress);
   await publish(ports, token);
@@ -155,14 +155,14 @@ async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
   reportDepth(ports, mintedProof);
   const fyId = accountOf(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
   const wasOff = progress.known.state.policyOff;
-  await upkeep(ports, 'Noting the state', async () => {
+  await bestEffort(ports, 'Noting the state', async () => {
     await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
   });
   const refreshToken = answer?.kind === 'minted' ? answer.refreshToken : undefined;
   if (refreshToken !== undefined) {
-    await upkeep(ports, 'Storing the refresh token', async () => {
+    await bestEffort(ports, 'Storing the refresh token', async () => {
       await ports.store.write('FYERS_REFRESH_TOKEN', refreshToken);
-      ports.events.emit(refreshTokenStored(shownToken(refreshToken)));
+      ports.events.log(refreshTokenStored(shownToken(refreshToken)));
     });
   }
   if (wasOff) await reportItWorks(run);
@@ -171,18 +171,18 @@ async function publishMinted(run: Run, progress: Progress): Promise<Outcome> {
 
 /** No login is needed from here on. An operator who has probed reads it in the answer. */
 async function reportItWorks({ ports, trigger }: Run): Promise<void> {
-  ports.events.emit(refreshWorksAgain());
+  ports.events.log(refreshWorksAgain());
   if (trigger.kind === 'operator') return;
-  await upkeep(ports, 'Sending the message', () => ports.notifier.send(REFRESH_WORKS_AGAIN));
+  await bestEffort(ports, 'Sending the message', () => ports.notifier.send(REFRESH_WORKS_AGAIN));
 }
 
-async function keepStored(run: Run, progress: Progress): Promise<Outcome> {
+async function keepStored(run: Run, progress: RunState): Promise<Outcome> {
   const { storedProof, storedToken, answer } = progress.known;
   const token = tokenIn(storedToken) ?? '';
   const fyId = accountOf(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
-  run.ports.events.emit(tokenAlreadyGood(shownToken(token)));
+  run.ports.events.log(tokenAlreadyGood(shownToken(token)));
   reportDepth(run.ports, storedProof);
-  await upkeep(run.ports, 'Noting the state', async () => {
+  await bestEffort(run.ports, 'Noting the state', async () => {
     await save(run, progress, noted(progress, withAccount(withClaimDone(progress), fyId)));
   });
   return answer?.kind === 'refused'
@@ -192,13 +192,13 @@ async function keepStored(run: Run, progress: Progress): Promise<Outcome> {
 
 async function rest(
   run: Run,
-  progress: Progress,
+  progress: RunState,
   why: 'closed-day' | 'day-over',
 ): Promise<Outcome> {
   const { today } = progress.known;
   const closed = today !== 'always' && today.kind === 'closed' ? today.why : '';
   const message = why === 'closed-day' ? closedDayMessage(closed) : DAY_OVER_MESSAGE;
-  run.ports.events.emit(dayRested(message));
+  run.ports.events.log(dayRested(message));
   await save(run, progress, withClaimDone(progress));
   return { kind: 'rested', message };
 }
@@ -206,7 +206,7 @@ async function rest(
 /** Asks the operator, unless this slot has done so; the message is sent before that is noted, so that a lost one is repeated. */
 async function awaitLogin(
   run: Run,
-  progress: Progress,
+  progress: RunState,
   { do: what, why }: { readonly do: 'ask' | 'wait'; readonly why: AskReason },
 ): Promise<Outcome> {
   const { ports, settings, trigger } = run;
@@ -215,7 +215,7 @@ async function awaitLogin(
   // An operator may ask on any day and at any hour; a link of no use is not sent.
   const useful = loginDay(known.now, settings.days, settings.calendar).kind === 'open';
   const message = useful ? linkSentMessage(why) : noLinkMessage(why);
-  ports.events.emit(loginNeeded(why, message));
+  ports.events.log(loginNeeded(why, message));
   if (what === 'ask' && useful) {
     const urgency = known.state.asked?.day === day ? 'again' : 'first';
     await askForLogin(ports, settings, known.app, { reason: reasonText(why), urgency });
@@ -229,12 +229,12 @@ async function awaitLogin(
 }
 
 /** The saved state where nothing changed, so that nothing is written. */
-function noted({ saved }: Progress, state: TokenState): TokenState {
+function noted({ saved }: RunState, state: TokenState): TokenState {
   return JSON.stringify(saved) === JSON.stringify(state) ? saved : state;
 }
 
 /** The broker's last words in this run; empty if there are none. */
-function answeredIn({ known }: Progress): string {
+function answeredIn({ known }: RunState): string {
   const answers = [known.mintedProof, known.answer, known.storedProof];
   return (
     answers.map((each) => (each !== null && 'detail' in each ? each.detail : '')).find(Boolean) ??
@@ -242,16 +242,16 @@ function answeredIn({ known }: Progress): string {
   );
 }
 
-function mintedToken({ known }: Progress): AccessToken {
+function mintedToken({ known }: RunState): AccessToken {
   if (known.answer?.kind === 'minted') return known.answer.accessToken;
-  throw lost('The minted token');
+  throw invariantError('The minted token');
 }
 
 function accountOf(token: string, proven: string | null): string | null {
   return proven ?? decodeToken(token)?.fyId ?? null;
 }
 
-function lost(what: string): FyersError {
+function invariantError(what: string): FyersError {
   return new FyersError(
     'bug.unexpected',
     `${what} was lost.`,
@@ -268,18 +268,18 @@ interface Run {
   readonly signal: AbortSignal;
   readonly startedAt: Instant;
   /** A run that fails later must not write over what it has saved. */
-  readonly onSaved: (progress: Progress) => void;
+  readonly onSaved: (progress: RunState) => void;
 }
 
-interface Progress {
-  readonly known: Known;
+interface RunState {
+  readonly known: RunFacts;
   /** The state as it stands in the store. */
   readonly saved: TokenState;
   readonly claim: Claim | null;
 }
 
 /** Reads everything; what this run has proven of the same stored token stays proven. */
-async function look(run: Run, before: Progress | null): Promise<Progress> {
+async function look(run: Run, before: RunState | null): Promise<RunState> {
   const { ports, settings, trigger } = run;
   const now = ports.clock.now();
   const [app, linkKey, memory, storedToken, refreshToken] = await Promise.all([
@@ -294,7 +294,7 @@ async function look(run: Run, before: Progress | null): Promise<Progress> {
     liveRefreshToken(refreshToken, now).kind === 'live' ? await readPin(ports, settings) : null;
   const renewed = renewedInputsOf({ app, linkKey, refreshToken, pin, now });
   const same = before?.known.storedToken === storedToken;
-  const known: Known = {
+  const known: RunFacts = {
     now,
     trigger,
     probeRefresh: settings.probeRefresh,
@@ -319,12 +319,12 @@ async function readPin(ports: KeeperPorts, settings: KeeperSettings): Promise<Ke
   return pin === null ? null : { pin, key: await readPinKey(ports, settings) };
 }
 
-function withKnown(progress: Progress, found: Partial<Known>): Progress {
+function withKnown(progress: RunState, found: Partial<RunFacts>): RunState {
   return { ...progress, known: { ...progress.known, ...found } };
 }
 
 /** Tells the store what it does not know yet. @throws what the store throws */
-async function save(run: Run, progress: Progress, state: TokenState): Promise<Progress> {
+async function save(run: Run, progress: RunState, state: TokenState): Promise<RunState> {
   if (state !== progress.saved) await writeState(run.ports, state);
   const saved = { ...withKnown(progress, { state }), saved: state };
   run.onSaved(saved);
@@ -332,7 +332,7 @@ async function save(run: Run, progress: Progress, state: TokenState): Promise<Pr
 }
 
 /** A finished claim need not be waited for by the next run. */
-function withClaimDone(progress: Progress): TokenState {
+function withClaimDone(progress: RunState): TokenState {
   const { claim, known } = progress;
   return claim === null ? known.state : { ...known.state, claim: { ...claim, done: true } };
 }
@@ -343,7 +343,7 @@ const LOOK_AGAIN_EVERY = 5 * SECOND;
 const WAIT_AT_MOST = MINUTE;
 
 /** Takes the claim and looks again: whoever held it before may have published. Without it, waits a little and looks again. */
-async function claimMint(run: Run, progress: Progress): Promise<Progress> {
+async function claimMint(run: Run, progress: RunState): Promise<RunState> {
   const { ports, settings, signal, startedAt } = run;
   const { names } = settings;
   const last = progress.known.state.claim;
@@ -360,13 +360,13 @@ async function claimMint(run: Run, progress: Progress): Promise<Progress> {
       { isGeneral: true },
     );
   }
-  ports.events.emit(mintBusy());
+  ports.events.log(mintBusy());
   await ports.clock.sleepUntil(plus(now, LOOK_AGAIN_EVERY), signal);
   return look(run, progress);
 }
 
 /** Sends the refresh token and the PIN once; again only while the broker is not reached. */
-async function mint(run: Run, progress: Progress): Promise<Progress> {
+async function mint(run: Run, progress: RunState): Promise<RunState> {
   const { ports, signal, startedAt } = run;
   const { app, pin, refreshToken, now, state } = progress.known;
   const live = liveRefreshToken(refreshToken, now);
@@ -390,14 +390,14 @@ async function mint(run: Run, progress: Progress): Promise<Progress> {
     case 'minted':
       return answered;
     case 'refused':
-      ports.events.emit(refreshRefused(answer.by, answer.detail));
+      ports.events.log(refreshRefused(answer.by, answer.detail));
       return save(
         run,
         answered,
         withRefusal(answered.known.state, answer.by, inputs, brokerDay(now)),
       );
     case 'silent':
-      ports.events.emit(
+      ports.events.log(
         refreshUnanswered(answered.known.state.calls?.count ?? 1, answer.detail ?? ''),
       );
       return answered;

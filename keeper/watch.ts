@@ -15,14 +15,14 @@ import {
   tokenLooked,
 } from '../core/token/log.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
-import { standingOf, tokenIn } from '../core/token/jwt.ts';
+import { classifyToken, tokenIn } from '../core/token/jwt.ts';
 import { sessionToday } from '../core/token/login/message.ts';
 import { isRefusedApp, withRenewedApp } from '../core/token/login/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
 import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { reportDepth, retrying, shownToken, upkeep } from './publish.ts';
+import { reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory } from './read.ts';
 
 type WatchPorts = Omit<KeeperPorts, 'secrets' | 'claims'>;
@@ -57,13 +57,13 @@ export async function watch(
   slot: WatchSlot,
   signal: AbortSignal,
 ): Promise<Looked> {
-  ports.events.emit(runStarted('watch'));
+  ports.events.log(runStarted('watch'));
   const now = ports.clock.now();
   const today = dayOf(istDateAt(now), settings.calendar);
   const over = today.kind === 'open' && now >= today.plan.closesAt;
   if (today.kind === 'closed' || over) {
     const message = today.kind === 'closed' ? closedDayMessage(today.why) : DAY_OVER_MESSAGE;
-    ports.events.emit(dayRested(message));
+    ports.events.log(dayRested(message));
     return { kind: 'rested', message };
   }
   await warnOfCalendar(ports, settings, slot);
@@ -96,7 +96,7 @@ async function looked(
   const memory = await readMemory(ports, settings);
   const look = await standing(ports, settings, { app: app.id, account: memory.account, signal });
   const { token, detail } = look;
-  ports.events.emit(tokenLooked(token, detail));
+  ports.events.log(tokenLooked(token, detail));
   if (!due) return token;
   if (token === 'live') {
     if (look.depthRefused === undefined) return token;
@@ -135,7 +135,7 @@ async function warnOfCalendar(
   if (slot !== WATCH_SLOTS[0] || weekday(today) !== MONDAY) return;
   const notice = calendarNotice(today, settings.calendar);
   if (notice === null) return;
-  await upkeep(ports, 'Telling of the calendar', () =>
+  await bestEffort(ports, 'Telling of the calendar', () =>
     ports.notifier.send({
       subject: hasWholeList(today, settings.calendar)
         ? 'The list of market holidays runs out soon'
@@ -154,7 +154,7 @@ async function tell(
 ): Promise<void> {
   const now = ports.clock.now();
   const { alert, words } = sessionToday(istDateAt(now), calendar, now);
-  await upkeep(ports, 'Telling the operator', () =>
+  await bestEffort(ports, 'Telling the operator', () =>
     ports.notifier.send({
       subject: `${alert}: the Fyers token may not be good for today`,
       text: `${failure.message}\n\nCode ${failure.code}. ${words} Nothing is recorded without a live token.`,
@@ -187,7 +187,7 @@ async function standing(
 ): Promise<Look> {
   const now = ports.clock.now();
   const stored = tokenIn(await ports.store.read('FYERS_ACCESS_TOKEN'));
-  const first = standingOf(stored, null, { account, now });
+  const first = classifyToken(stored, null, { account, now });
   if (first.kind !== 'plausible') return { token: first.kind, detail: '' };
   const parsed = parseAccessToken(stored ?? '');
   if (!parsed.ok) return { token: 'malformed', detail: '' };
@@ -195,9 +195,9 @@ async function standing(
     ports.broker.prove(app, parsed.value, signal, settings.proof),
   );
   if (proof.kind !== 'live') return { token: proof.kind, detail: proof.detail ?? '' };
-  const { kind } = standingOf(parsed.value, proof, { account, now });
+  const { kind } = classifyToken(parsed.value, proof, { account, now });
   if (kind !== 'plausible') return { token: kind, detail: '' };
-  ports.events.emit(tokenAlreadyGood(shownToken(parsed.value)));
+  ports.events.log(tokenAlreadyGood(shownToken(parsed.value)));
   reportDepth(ports, proof);
   const { depthRefused } = proof;
   return { token: 'live', detail: '', ...(depthRefused === undefined ? {} : { depthRefused }) };
@@ -216,7 +216,7 @@ export async function tellOfRead(
   ports: Pick<KeeperPorts, 'notifier' | 'events'>,
   read: OutsideRead,
 ): Promise<Told> {
-  ports.events.emit(outsideReadSeen(read));
+  ports.events.log(outsideReadSeen(read));
   await ports.notifier.send(outsideReadMessage(read));
   return { kind: 'told', who: read.who };
 }

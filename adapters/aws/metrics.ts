@@ -2,17 +2,17 @@
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { toError } from '../../core/errors.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../core/config/names.ts';
-import type { Events } from '../../core/ports.ts';
+import type { Logger } from '../../core/ports.ts';
 
 interface MetricOptions {
   readonly client: CloudWatchClient;
   /** Where the events go besides. */
-  readonly events: Events;
+  readonly events: Logger;
   /** Tells harvesters of one account apart. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-interface MeteredEvents extends Events {
+interface MeteredEvents extends Logger {
   measure(name: string, value: number): void;
   /** Every minute: one call with everything since the last; a failure is logged, and what it held is dropped. */
   flush(): Promise<void>;
@@ -28,8 +28,8 @@ export function meteredEvents({ client, events, dimensions }: MetricOptions): Me
     values.set(name, [...(values.get(name) ?? []), value]);
   };
   return {
-    emit(event) {
-      events.emit(event);
+    log(event) {
+      events.log(event);
       const { metric } = event;
       if (metric === undefined) return;
       if (metric.name === METRICS.faults) bell.hear(`${event.event} ${metric.of ?? event.message}`);
@@ -47,7 +47,7 @@ export function meteredEvents({ client, events, dimensions }: MetricOptions): Me
         });
       } catch (caught) {
         const { name, message } = toError(caught);
-        events.emit({
+        events.log({
           part: 'harvester',
           level: 'warn',
           event: 'metrics-lost',

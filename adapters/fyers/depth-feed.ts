@@ -6,7 +6,7 @@ import { type AnswerMoment, type DepthReading, readDepthAnswer } from './depth-a
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
-import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { type Refusal, refusalOf } from './depth-refusal.ts';
 import { callFyers, type FyersReply } from './http.ts';
@@ -64,7 +64,7 @@ async function* observe(
   session: SessionPlan,
   token: () => AccessToken | null,
   signal: AbortSignal,
-): AsyncGenerator<readonly Taken[]> {
+): AsyncGenerator<readonly SlotResult[]> {
   const { clock, sampling } = options;
   const every = sampling.everySeconds * SECOND;
   await options.guard.ready();
@@ -102,10 +102,10 @@ interface SlotOptions extends DayOptions {
 }
 
 /** Its calls, burst by burst. Those for which a slot that began late has no time left are `late`. */
-async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly Taken[]> {
+async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly SlotResult[]> {
   const { symbols, clock, pace } = options;
-  const pending: Promise<Taken>[] = [];
-  let rest: readonly Taken[] = [];
+  const pending: Promise<SlotResult>[] = [];
+  let rest: readonly SlotResult[] = [];
   for (let index = 0; index < symbols.length && rest.length === 0; index += BURST) {
     const burst = symbols.slice(index, index + BURST);
     const planned = Math.max(clock.now() - slot, (index / BURST) * SECOND);
@@ -133,7 +133,7 @@ async function missedUntil(
   return clock.now() < ends ? null : 'clock-jump';
 }
 
-async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<Taken> {
+async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Promise<SlotResult> {
   const { clock, pauses } = options;
   const [appId, token] = [options.appId(), options.token()];
   const sentAt = clock.now();
@@ -193,7 +193,7 @@ function holes(
   slot: Instant,
   at: Instant,
   reason: HoleReason,
-): readonly Taken[] {
+): readonly SlotResult[] {
   return symbols.map((symbol) => ({
     symbol,
     slot,

@@ -20,6 +20,9 @@ export interface Refusal {
 /** Fyers API v3, "Error codes": an invalid symbol. */
 const UNKNOWN_SYMBOL = -300;
 
+/** The address is not served (any more), which no other call shares: no firewall answers so. */
+const NOT_SERVED: ReadonlySet<number> = new Set([404, 405, 410]);
+
 /** For a reply without a book. @param sent values that its words must not repeat */
 export function refusalOf(reply: FyersReply, sent: readonly string[] = []): Refusal {
   if (reply.kind === 'silent') return { reason: 'timeout', concerns: 'call' };
@@ -50,7 +53,11 @@ export function refusalOf(reply: FyersReply, sent: readonly string[] = []): Refu
         detail,
       };
     case 'not-fyers':
-      return { reason: 'broker-error', concerns: 'account', detail };
+      return {
+        reason: 'broker-error',
+        concerns: NOT_SERVED.has(reply.status) ? 'call' : 'account',
+        detail,
+      };
     case 'unavailable':
     case 'unanswered':
       return { reason: 'broker-error', concerns: 'call', detail };

@@ -27,7 +27,7 @@ export interface FyersRequest {
 /** Python's default agent is refused by Cloudflare (error 1010), so ours is always sent. */
 export const USER_AGENT = 'fyers-token-refresh/1';
 /** Far more than is shown, so that what is blanked is never cut in two. */
-const LONGEST_REST = 4_096;
+const MAX_REST_LENGTH = 4_096;
 /** Codes of Node and OpenSSL for a certificate that is not trusted, not yet or no longer valid, or of another host. */
 const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|CRL|INVALID_CA|HOSTNAME_MISMATCH/;
 
@@ -59,7 +59,7 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
       kind: 'answered',
       status: response.statusCode,
       body,
-      rest: body === null ? response.body.slice(0, LONGEST_REST) : '',
+      rest: body === null ? response.body.slice(0, MAX_REST_LENGTH) : '',
       retryAfterMs: retryAfter(response.headers),
       serverTime:
         response.headers.age === undefined ? parseHttpDate(response.headers.date ?? '') : null,

@@ -44,7 +44,7 @@ const MAX_BYTES = 60_000_000;
 /** A line in a hundred may be of a form that we don't know; more of them are another file. */
 const BAD_LINES = 0.01;
 const LINE_END = 10;
-const LONGEST_LINE = 65_536;
+const MAX_LINE_LENGTH = 65_536;
 
 /** One download a segment and day. Never throws: a broken network or disk is a problem in the answer. */
 export function symbolMaster(options: SymbolMasterOptions) {
@@ -140,7 +140,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       from = end + 1;
     }
     rest = bytes.subarray(from);
-    if (rest.length > LONGEST_LINE) throw new RangeError('it has no lines');
+    if (rest.length > MAX_LINE_LENGTH) throw new RangeError('it has no lines');
   }
   if (rest.length > 0) yield rest.toString();
 }

@@ -1,6 +1,6 @@
 // JSON lines, one for each business event, with everything secret blanked by field name and by value.
 import { type LoggerOptions, pino } from 'pino';
-import type { Clock, Events } from '../../core/ports.ts';
+import type { Clock, Logger } from '../../core/ports.ts';
 import { formatIso } from '../../core/time.ts';
 
 export interface LogOptions {
@@ -11,7 +11,7 @@ export interface LogOptions {
   readonly debug?: boolean;
 }
 
-export interface Log extends Events {
+export interface Log extends Logger {
   /** From now on the value is blanked wherever it turns up, also encoded. For everything that comes out of a secret store. */
   hide(secret: string): void;
   /** A text with every hidden value blanked. */
@@ -52,7 +52,7 @@ export function createLog(options: LogOptions): Log {
     { write },
   );
   return {
-    emit({ level, message, ...fields }) {
+    log({ level, message, ...fields }) {
       logger[level](fields, message);
     },
     hide(secret) {

@@ -14,7 +14,7 @@ import {
 } from '../../core/recording/manifest.ts';
 import type { Observed } from '../../core/recording/observed.ts';
 import type { RowGroup } from '../../core/recording/row-group.ts';
-import { DAY_LOG, EVENT_LOG, type PartNames, readEventLog } from './segmented-log.ts';
+import { DAY_LOG, EVENT_LOG, type LogFormat, readEventLog } from './segmented-log.ts';
 import { plainText, replaceFile } from './disk.ts';
 import { type LineParser, lineParser } from './line-parser.ts';
 import { LINE_END, blocksOf, linesOf } from './lines.ts';
@@ -85,7 +85,7 @@ async function* unreadableIn(folder: string): AsyncGenerator<Buffer> {
 }
 
 /** The header once, then every line of every part, whole or not. */
-async function* textOf(folder: string, names: PartNames): AsyncGenerator<Buffer> {
+async function* textOf(folder: string, names: LogFormat): AsyncGenerator<Buffer> {
   if (names.header !== '') yield Buffer.from(names.header);
   for await (const { bytes, torn } of blocksOf(folder, names)) {
     yield Buffer.concat(torn ? [bytes, Buffer.from('\n')] : [bytes]);

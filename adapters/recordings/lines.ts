@@ -1,7 +1,7 @@
 // The lines of a log's files, and stretches of them by byte.
 import { open, stat } from 'node:fs/promises';
 import type { LogEnd } from '../../core/recording/manifest.ts';
-import { type PartNames, filesOf, partsIn } from './segmented-log.ts';
+import { type LogFormat, filesOf, partsIn } from './segmented-log.ts';
 
 export interface LogLine {
   readonly text: string;
@@ -21,7 +21,7 @@ const MAX_LINE_BYTES = 8 * 1024 * 1024;
 export const LINE_END = 0x0a;
 
 /** Everything in every file, without headers, a quarter of a MiB or a longer line at a time. */
-export async function* blocksOf(folder: string, names: PartNames): AsyncGenerator<LogBlock> {
+export async function* blocksOf(folder: string, names: LogFormat): AsyncGenerator<LogBlock> {
   for (const file of await filesOf(folder, names)) yield* blocksIn(file, Buffer.from(names.header));
 }
 
@@ -65,7 +65,7 @@ function* without(header: Buffer, bytes: Buffer): Generator<Buffer> {
 /** Every line of every file, without headers, a block of lines at a time. */
 export async function* linesOf(
   folder: string,
-  names: PartNames,
+  names: LogFormat,
 ): AsyncGenerator<readonly LogLine[]> {
   for await (const { bytes, torn } of blocksOf(folder, names)) {
     const lines = bytes.toString().split('\n');
@@ -82,7 +82,7 @@ export interface Stretch {
 /** The bytes of the log's own files between two ends, in whole lines. */
 export async function stretchOf(
   folder: string,
-  names: PartNames,
+  names: LogFormat,
   { from, to, most }: { readonly from: LogEnd; readonly to: LogEnd; readonly most: number },
 ): Promise<Stretch> {
   const blocks: Buffer[] = [];

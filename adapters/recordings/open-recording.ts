@@ -9,11 +9,11 @@ import {
   RECORDED_COLUMNS,
   SCHEMA_VERSION,
 } from '../../core/recording/columns.ts';
-import { compatDateIn } from '../../core/recording/reference-csv.ts';
+import { referenceCsvDate } from '../../core/recording/reference-csv.ts';
 import type { CsvForm } from '../../core/recording/csv-form.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
-import { firstOfSlots, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';
+import { uniqueRows, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { instant, isInstant, type IstDate, istDateAt, parseIstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
@@ -97,7 +97,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const manifest = await day.manifest();
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
   const parts = await filesOf(folder, DAY_LOG);
-  const mending = parts.length > 0 ? madeAnew(date, path.resolve(folder)) : undefined;
+  const mending = parts.length > 0 ? recompactHint(date, path.resolve(folder)) : undefined;
   if (zipped !== undefined) await refuseLink(day.pathOf(zipped.name));
   const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name), mending);
   return {
@@ -108,7 +108,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     required: parquet?.required ?? REQUIRED,
     notes: [],
     rows: () =>
-      parquet === null ? firstOfSlots(logRows(parts)) : parquetRows(parquet, folder, mending),
+      parquet === null ? uniqueRows(logRows(parts)) : parquetRows(parquet, folder, mending),
     whyUnreadable: () => Promise.resolve(null),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
@@ -144,7 +144,7 @@ async function fileOf(kind: RecordingKind, place: string, facts: OfFile): Promis
   return {
     kind,
     place,
-    date: compatDateIn(path.basename(place)) ?? (await firstDate(rows())),
+    date: referenceCsvDate(path.basename(place)) ?? (await firstDate(rows())),
     columns,
     required,
     notes,
@@ -301,7 +301,7 @@ const ANOTHER_COPY =
   'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.';
 
 /** Of a day whose log is still beside what was made of it. */
-function madeAnew(date: IstDate, folder: string): string {
+function recompactHint(date: IstDate, folder: string): string {
   const dataDir = path.dirname(path.dirname(folder));
   return `Its log is beside it: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
 }

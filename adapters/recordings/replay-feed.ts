@@ -2,7 +2,7 @@
 import type { HoleReason } from '../../core/recording/coverage.ts';
 import { coverageOf } from '../../core/recording/day-events.ts';
 import { bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
-import type { Clock, DepthFeed, Taken } from '../../core/ports.ts';
+import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
 import { type Instant, instant, plus } from '../../core/time.ts';
 import type { Recording } from './open-recording.ts';
 
@@ -37,7 +37,7 @@ export function replayFeed({ recording, pace }: ReplayOptions): DepthFeed {
   };
 }
 
-type Batch = readonly [Instant, readonly Taken[]];
+type Batch = readonly [Instant, readonly SlotResult[]];
 
 /** Both in the order of their slots, a slot that has books and holes in one. */
 async function* batches(
@@ -46,7 +46,7 @@ async function* batches(
 ): AsyncGenerator<Batch> {
   let next = 0;
   for await (const [slot, taken] of books) {
-    let missing: readonly Taken[] = [];
+    let missing: readonly SlotResult[] = [];
     for (let hole = holes[next]; hole !== undefined && hole[0] <= slot; hole = holes[(next += 1)]) {
       if (hole[0] === slot) [, missing] = hole;
       else yield hole;
@@ -58,7 +58,7 @@ async function* batches(
 
 /** Rows that follow each other and are of one slot. The reference's have none: their time stands for it. */
 async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
-  let [slot, books]: [Instant | null, Taken[]] = [null, []];
+  let [slot, books]: [Instant | null, SlotResult[]] = [null, []];
   for await (const row of recording.rows()) {
     if (row === null) continue;
     const receivedAt = instant(timestampOf(row) ?? 0);
@@ -85,7 +85,7 @@ async function holesOf(recording: Recording): Promise<readonly Batch[]> {
     const slot = row === null ? null : slotOf(row);
     if (row !== null && slot !== null) coverage.row(symbolOf(row) ?? '', instant(slot));
   }
-  const holes = new Map<Instant, Taken[]>();
+  const holes = new Map<Instant, SlotResult[]>();
   for (const { symbol, slot, state } of coverage.each()) {
     if (state === 'received' || state === 'unexplained') continue;
     const taken = holes.get(slot) ?? [];
@@ -95,6 +95,6 @@ async function holesOf(recording: Recording): Promise<readonly Batch[]> {
   return [...holes].sort(([a], [b]) => a - b);
 }
 
-function holeAt(slot: Instant, symbol: string, reason: HoleReason): Taken {
+function holeAt(slot: Instant, symbol: string, reason: HoleReason): SlotResult {
   return { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason };
 }

@@ -9,7 +9,7 @@ import { type AppendFile, openAppendFile } from './append-file.ts';
 import { type Disk, diskFault, plainText, refuseLink, THIS_DISK } from './disk.ts';
 
 /** One kind of log. */
-export interface PartNames {
+export interface LogFormat {
   /** For people, such as "day log". */
   readonly what: string;
   readonly nameOf: (part: number) => string;
@@ -39,7 +39,7 @@ interface Part {
 }
 
 /** The log's own files in the order in which they were begun. */
-export async function partsIn(folder: string, names: PartNames): Promise<readonly Part[]> {
+export async function partsIn(folder: string, names: LogFormat): Promise<readonly Part[]> {
   return (await readdir(folder))
     .flatMap((name) => {
       const part = names.partOf(name);
@@ -49,7 +49,7 @@ export async function partsIn(folder: string, names: PartNames): Promise<readonl
 }
 
 /** Every file of the log as it is read: what was taken over first. Empty where there is no folder. @throws FyersError for a link or a device */
-export async function filesOf(folder: string, names: PartNames): Promise<readonly string[]> {
+export async function filesOf(folder: string, names: LogFormat): Promise<readonly string[]> {
   const present = await readdir(folder).catch((): string[] => []);
   if (present.length === 0) return [];
   const earlier = present.includes(names.earlier) ? [path.join(folder, names.earlier)] : [];
@@ -61,7 +61,7 @@ export async function filesOf(folder: string, names: PartNames): Promise<readonl
 /** Continues the last file of the folder, or begins the first. Where the disk refuses, the first append tries again. */
 async function openPartLog(
   folder: string,
-  names: PartNames,
+  names: LogFormat,
   disk: Disk = THIS_DISK,
 ): Promise<PartLog> {
   const known = await partsIn(folder, names).catch((): Part[] => []);
@@ -100,7 +100,7 @@ async function openPartLog(
 
 async function openPart(
   name: string,
-  { header }: PartNames,
+  { header }: LogFormat,
   disk: Disk,
   must: 'be any' | 'be new' = 'be any',
 ): Promise<AppendFile> {
@@ -117,7 +117,7 @@ async function openPart(
 /** A new file with that text in it. What fails is removed: nothing in it counts, and a disk that is full stays clean. */
 async function begin(
   folder: string,
-  names: PartNames,
+  names: LogFormat,
   part: number,
   text: string,
   disk: Disk,
@@ -146,7 +146,7 @@ export interface DayLog extends Omit<PartLog, 'append'> {
 
 const PART = new RegExp(`^day-(\\d+)\\.v${String(SCHEMA_VERSION)}\\.csv$`);
 
-export const DAY_LOG: PartNames = {
+export const DAY_LOG: LogFormat = {
   what: 'day log',
   nameOf: (part) => `day-${String(part)}.v${String(SCHEMA_VERSION)}.csv`,
   partOf: (name) => {
@@ -175,7 +175,7 @@ interface EventLog extends Omit<PartLog, 'append'> {
 
 const EVENT_PART = /^events(?:\.(\d+))?\.jsonl$/;
 
-export const EVENT_LOG: PartNames = {
+export const EVENT_LOG: LogFormat = {
   what: 'event log',
   nameOf: (part) => (part === 0 ? 'events.jsonl' : `events.${String(part)}.jsonl`),
   partOf: (name) => {

@@ -12,14 +12,14 @@ import {
   pieceNames,
   type PieceState,
 } from '../../core/recording/manifest.ts';
-import { DAY_LOG, EVENT_LOG, type PartNames } from './segmented-log.ts';
+import { DAY_LOG, EVENT_LOG, type LogFormat } from './segmented-log.ts';
 import { type Disk, replaceFile } from './disk.ts';
 import { stretchOf } from './lines.ts';
 import { unzippedPiece } from './unzip.ts';
 
 const STATE = 'pieces.json';
 /** Of log text in one piece: what hours without the bucket left goes up in several. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 
 /** @param folder the day's · @param fetched where fetched pieces lie until all of them are there */
 export function dayPieces(folder: string, fetched: string, disk: Disk) {
@@ -47,7 +47,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       const range = (log: 'rows' | 'events') => ({
         from: from[log],
         to: to[log],
-        most: MOST_BYTES,
+        most: MAX_SEGMENT_BYTES,
       });
       const rows = await stretchOf(folder, DAY_LOG, range('rows'));
       const events = await stretchOf(folder, EVENT_LOG, range('events'));
@@ -72,7 +72,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       readonly events: readonly string[];
     }) {
       await disk.mkdir(folder, { recursive: true });
-      const join = async (log: PartNames, pieces: readonly string[]): Promise<void> => {
+      const join = async (log: LogFormat, pieces: readonly string[]): Promise<void> => {
         if (pieces.length === 0) return;
         await replaceFile(pathOf(log.earlier), unzipped(fetched, pieces), disk);
       };

@@ -65,7 +65,7 @@ async function compact(
     throw marketClosed(session, named) ?? absent(named, dataDir, all);
   }
   const ownDays = ownDaysOf(io);
-  const [{ endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
+  const [{ closeDayLog: endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../../harvester/day.ts'),
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
@@ -83,7 +83,7 @@ async function compact(
     }
     io.progress?.(`Compacting ${date}`);
     done += 1;
-    await endDay({ days, clock: io.clock, events: { emit: () => undefined } }, date);
+    await endDay({ days, clock: io.clock, events: { log: () => undefined } }, date);
     const { received, expected, explained, unexplained, quality } = await compactDay({
       folder,
       date,

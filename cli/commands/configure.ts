@@ -14,7 +14,7 @@ import {
 import { FyersError } from '../../core/errors.ts';
 import type { Session } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
-import { refuse } from '../shared/settings.ts';
+import { throwIfProblems } from '../shared/settings.ts';
 
 interface Copied {
   readonly env: string;
@@ -98,7 +98,7 @@ function settingsIn(folder: string): {
     if (parsed.ok) settings.push({ ...copied, value: text });
     else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
   }
-  refuse([...problems, ...halfAnApp(file.values)]);
+  throwIfProblems([...problems, ...halfAnApp(file.values)]);
   if (settings.length === 0) throw nothingToCopy(folder);
   const known = COPIED.map(({ env }) => env);
   const left = Object.entries(file.values).flatMap(([env, text]) =>

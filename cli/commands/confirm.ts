@@ -4,7 +4,7 @@ import type { Parsed } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { REGION } from '../../core/config/names.ts';
 import { pastedUrl } from '../../core/token/login/pasted.ts';
-import { asOperator } from '../shared/aws.ts';
+import { withOperatorHints } from '../shared/aws.ts';
 import type { Session } from '../shared/io.ts';
 
 interface Link {
@@ -48,7 +48,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   await stopUnlessOwn(session, link);
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
-  await asOperator(confirmSubscription(new SNSClient(io.aws), link));
+  await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
   io.out(`Confirmed: messages of ${link.topicArn} reach you, and no link in a mail ends that.`);
   io.out('Next: `npx --no-install fyers test-alert`.');
 }
@@ -95,7 +95,7 @@ const TOPIC = new RegExp(`^arn:aws:sns:${REGION}:(\\d{12}):[\\w-]{1,256}$`);
 async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
   const { STSClient } = await import('@aws-sdk/client-sts');
   const { callerIdentity } = await import('../../adapters/aws/identity.ts');
-  const { account } = await asOperator(callerIdentity(new STSClient(io.aws)));
+  const { account } = await withOperatorHints(callerIdentity(new STSClient(io.aws)));
   if (account === link.account) return;
   throw new FyersError(
     'operator.usage',

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { statusWords } from '../../core/recording/columns.ts';
 import { ENVIRONMENT } from '../../core/config/names.ts';
-import type { Onlooker } from '../../harvester/ports.ts';
+import type { ProgressListener } from '../../harvester/ports.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
 import type { Environment, Session } from '../shared/io.ts';
 import { type Settings, settingsOf } from '../shared/settings.ts';
@@ -94,7 +94,7 @@ const HEARTBEAT = 'heartbeat';
 interface PersonsLog {
   /** A JSON line of the log. */
   readonly write: (line: string) => void;
-  readonly onlooker: Onlooker;
+  readonly onlooker: ProgressListener;
 }
 
 /** Null where nobody looks: a pipe gets the JSON lines as they are. */

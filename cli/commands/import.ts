@@ -114,7 +114,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     const imported = await importDay({
       days,
       clock: io.clock,
-      events: { emit: () => undefined },
+      events: { log: () => undefined },
       date,
       session: day.plan,
       rows: () => rowsOf(recording),

@@ -8,7 +8,12 @@ import { MINUTE, SECOND, plus } from '../../core/time.ts';
 import { testMessage } from '../shared/channels.ts';
 import type { Session } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
-import { type Settings, settingOrStop, settingsOf, valueOrStop } from '../shared/settings.ts';
+import {
+  type Settings,
+  parseSettingOrThrow,
+  settingsOf,
+  parseOrThrow,
+} from '../shared/settings.ts';
 
 interface TelegramOptions {
   readonly env?: true;
@@ -51,7 +56,7 @@ async function telegram(session: Session, options: TelegramOptions): Promise<voi
   const { io } = session;
   const settings = settingsOf(io.cwd, io.env);
   const apiUrl =
-    settingOrStop(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
+    parseSettingOrThrow(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
   const botToken = await botTokenFor(session, options, settings);
   const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
   const chat: TelegramChat = { botToken, chatId: found.chatId };
@@ -75,7 +80,7 @@ async function botTokenFor(
         ? await io.piped()
         : await io.person.ask('Bot token from @BotFather: ', { hidden: true });
   const place = options.env === true ? settings.placeOf(ENVIRONMENT.telegram).place : 'The value';
-  const token = valueOrStop(place, parseBotToken(given.trim()));
+  const token = parseOrThrow(place, parseBotToken(given.trim()));
   hide(token);
   return token;
 }

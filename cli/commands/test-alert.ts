@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { FyersError } from '../../core/errors.ts';
 import type { Names } from '../../core/config/names.ts';
-import { asOperator } from '../shared/aws.ts';
+import { withOperatorHints } from '../shared/aws.ts';
 import { channelsOfStack, telegramOfStack, testMessage } from '../shared/channels.ts';
 import type { Session } from '../shared/io.ts';
 import { namesOf, settingsOf } from '../shared/settings.ts';
@@ -95,7 +95,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
     const { topicChannel } = await import('../../adapters/aws/topic.ts');
     const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
     const client = await topicClient(session);
-    const subscriptions = await asOperator(subscriptionsOf(client, topicArn));
+    const subscriptions = await withOperatorHints(subscriptionsOf(client, topicArn));
     const rows = subscriptions.map(({ protocol, endpoint, confirmed }) => [
       { text: confirmed ? 'confirmed' : 'pending', tone: confirmed ? 'good' : 'bad' } as const,
       { text: protocol },
@@ -107,7 +107,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
     const listeners = subscriptions.filter(({ confirmed }) => confirmed).length;
     // Without one it would be a fault of the channel, also where Telegram alone is meant.
     if (listeners > 0) {
-      await asOperator(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
+      await withOperatorHints(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
     }
     io.out(`Sent to ${String(listeners)} of ${String(subscriptions.length)} subscriptions.`);
     return { heard: listeners > 0, meant: subscriptions.length > 0 };
@@ -155,7 +155,7 @@ async function resubscribe(
   const { askToSubscribe } = await import('../../adapters/aws/subscriptions.ts');
   const client = await topicClient(session);
   for (const address of await addressesFor(session, client, topicArn, given)) {
-    await asOperator(askToSubscribe(client, topicArn, address));
+    await withOperatorHints(askToSubscribe(client, topicArn, address));
     io.out(`AWS sends a mail to ${address}, unless it is confirmed already.`);
   }
   io.out('Next: `npx --no-install fyers confirm`, with the link in that mail; do not press it.');
@@ -172,7 +172,7 @@ async function addressesFor(
   const named = given === true ? settingsOf(io.cwd, io.env)(EMAIL) : given;
   const addresses =
     named === null
-      ? (await asOperator(subscriptionsOf(client, topicArn)))
+      ? (await withOperatorHints(subscriptionsOf(client, topicArn)))
           .filter(({ protocol, confirmed }) => protocol === 'email' && !confirmed)
           .map(({ endpoint }) => endpoint)
       : [named];

@@ -7,7 +7,7 @@ import { nextSession } from '../../core/market/calendar.ts';
 import type { Proof } from '../../core/ports.ts';
 import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { clockCheck, type ClockCheck, valueOrStop } from '../shared/settings.ts';
+import { clockCheck, type ClockCheck, parseOrThrow } from '../shared/settings.ts';
 import type { Session } from '../shared/io.ts';
 import { unprovenError } from './login/mint.ts';
 import { type Cell, paint, table, type Terminal, type Tone } from '../shared/terminal.ts';
@@ -16,12 +16,12 @@ import {
   depthRefusedIn,
   fromFiles,
   fromParameters,
-  type Held,
+  type TokenSource,
   judge,
   type JudgedToken,
   loginHelpsFrom,
   mayBeProven,
-  type TokenState,
+  type TokenStatus,
   type Verdict,
   type View,
 } from '../shared/tokens.ts';
@@ -101,22 +101,22 @@ function byClock({ access, lasts }: Verdict): boolean {
 /** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
 export async function prove(
   session: Session,
-  held: Held,
+  held: TokenSource,
   onServerTime: ClockCheck['onServerTime'] = () => undefined,
 ): Promise<Proof> {
-  const appId = valueOrStop(
+  const appId = parseOrThrow(
     `FYERS_CLIENT_ID ${held.place}`,
     held.appId === null
       ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
       : parseAppId(held.appId),
   );
-  const token = valueOrStop('The access token', parseAccessToken(held.accessToken ?? ''));
+  const token = parseOrThrow('The access token', parseAccessToken(held.accessToken ?? ''));
   const { fyersBroker } = await import('../../adapters/fyers/auth.ts');
   const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide, onServerTime });
   return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
-function stopUnlessGood(held: Held, verdict: Verdict): void {
+function stopUnlessGood(held: TokenSource, verdict: Verdict): void {
   if (verdict.good) return;
   const { proof } = verdict.access;
   if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
@@ -139,7 +139,7 @@ function stopUnlessGood(held: Held, verdict: Verdict): void {
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
 
-const TONES: Readonly<Record<TokenState, Tone>> = {
+const TONES: Readonly<Record<TokenStatus, Tone>> = {
   missing: 'quiet',
   malformed: 'bad',
   foreign: 'bad',
@@ -149,7 +149,7 @@ const TONES: Readonly<Record<TokenState, Tone>> = {
   live: 'good',
 };
 
-function linesOf(terminal: Terminal, held: Held, verdict: Verdict): readonly string[] {
+function linesOf(terminal: Terminal, held: TokenSource, verdict: Verdict): readonly string[] {
   const { now, access, refresh } = verdict;
   return [
     paint(terminal, 'strong', `App ${held.appId ?? 'not configured'}, tokens ${held.place}`),
@@ -170,7 +170,7 @@ function linesOf(terminal: Terminal, held: Held, verdict: Verdict): readonly str
   ];
 }
 
-function jsonOf(held: Held, verdict: Verdict): string {
+function jsonOf(held: TokenSource, verdict: Verdict): string {
   const { now, session, access, refresh, good } = verdict;
   return JSON.stringify(
     {

@@ -53,17 +53,17 @@ export async function parametersOf(
   const { parameterStore } = await import('../../adapters/aws/parameters.ts');
   const store = parameterStore({ client, names, keyId, onSecret: session.hide });
   return {
-    read: (name) => asOperator(store.read(name)),
-    write: (name, value) => asOperator(store.write(name, value)),
+    read: (name) => withOperatorHints(store.read(name)),
+    write: (name, value) => withOperatorHints(store.write(name, value)),
   };
 }
 
 /** What AWS answered to the operator's own identity: its faults get the operator's way out. */
-export async function asOperator<T>(answer: Promise<T>): Promise<T> {
+export async function withOperatorHints<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (caught) {
-    throw forTheOperator(caught);
+    throw addOperatorHints(caught);
   }
 }
 
@@ -73,12 +73,12 @@ export async function awsCall<T>(doing: string, call: () => Promise<T>): Promise
   try {
     return await call();
   } catch (caught) {
-    throw forTheOperator(awsFault(caught, doing));
+    throw addOperatorHints(awsFault(caught, doing));
   }
 }
 
 /** The same, null where AWS says that there is no such thing. */
-export function ifThere<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
+export function nullIfNotFound<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
   return awsCall(doing, async () => {
     try {
       return await call();
@@ -90,7 +90,7 @@ export function ifThere<T>(doing: string, call: () => Promise<T>): Promise<T | n
 }
 
 /** The adapter's next steps are for a role of the program; here it is a person who asks. */
-export function forTheOperator(caught: unknown): unknown {
+export function addOperatorHints(caught: unknown): unknown {
   return withNextStep(caught, NEXT_STEPS);
 }
 
@@ -104,7 +104,7 @@ interface KeeperAnswer {
 }
 
 /** The function's own limit is two minutes. */
-const LONGEST_RUN = 2 * MINUTE + 5 * SECOND;
+const MAX_RUN_MS = 2 * MINUTE + 5 * SECOND;
 
 const Answer = z.object({ statusCode: z.number(), body: z.string() });
 
@@ -135,7 +135,7 @@ export async function invokeKeeper(
   const { invokeFunction } = await import('../../adapters/aws/functions.ts');
   const client = await lambdaClient(session);
   const invoked = await invokeFunction(client, name, event).catch((caught: unknown) => {
-    throw forTheOperator(caught);
+    throw addOperatorHints(caught);
   });
   if (invoked.kind === 'failed') throw failureOf(session, name, invoked.message);
   const answer = Answer.safeParse(invoked.payload);
@@ -148,7 +148,7 @@ export async function loginFunctionUrl(session: Session, names: Names): Promise<
   const { functionUrl } = await import('../../adapters/aws/functions.ts');
   const client = await lambdaClient(session);
   return functionUrl(client, names.function('login')).catch((caught: unknown) => {
-    throw forTheOperator(caught);
+    throw addOperatorHints(caught);
   });
 }
 
@@ -157,7 +157,7 @@ async function lambdaClient({ io }: Session): Promise<LambdaClient> {
   return new LambdaClient({
     ...io.aws,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 3 * SECOND, requestTimeout: LONGEST_RUN },
+    requestHandler: { connectionTimeout: 3 * SECOND, requestTimeout: MAX_RUN_MS },
   });
 }
 

@@ -4,7 +4,7 @@ import { FyersError } from '../../core/errors.ts';
 import { ENVIRONMENT, type Names, REGION, TELEGRAM_API_URL } from '../../core/config/names.ts';
 import type { Message, Notifier } from '../../core/ports.ts';
 import { type Instant, formatIst } from '../../core/time.ts';
-import { asOperator, parametersOf } from './aws.ts';
+import { withOperatorHints, parametersOf } from './aws.ts';
 import type { Session } from './io.ts';
 
 export interface StackChannels {
@@ -21,7 +21,7 @@ export async function channelsOfStack({ io }: Session, names: Names): Promise<St
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
   const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
   const name = names.function('login');
-  const found = await asOperator(deployedFunction(new LambdaClient(io.aws), name));
+  const found = await withOperatorHints(deployedFunction(new LambdaClient(io.aws), name));
   if (found !== null) return channelsIn(found.environment);
   throw new FyersError(
     'operator.prerequisite',

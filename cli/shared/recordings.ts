@@ -18,7 +18,7 @@ import { FyersError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { type IstDate, istDateAt } from '../../core/time.ts';
-import { asOperator } from './aws.ts';
+import { withOperatorHints } from './aws.ts';
 import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
 import { ownDaysOf } from './settings.ts';
@@ -123,7 +123,7 @@ async function fetchDay(
   const fetched = async (name: string): Promise<string> => {
     const file = path.join(folder, name);
     const key = OBJECTS.dayFile(date, String(shard), name);
-    if (!(await asOperator(objects.get(key, file))))
+    if (!(await withOperatorHints(objects.get(key, file))))
       throw marketClosed(session, date) ?? notInBucket(date, `s3://${bucket}/${key}`);
     return file;
   };

@@ -39,7 +39,7 @@ interface SettingPlace {
 /** @throws FyersError `operator.config` when `.env` is there and cannot be read */
 export function settingsOf(folder: string, env: Environment): Settings {
   const file = readEnvFile(folder);
-  refuse(file.problems);
+  throwIfProblems(file.problems);
   return settingsIn(file, env);
 }
 
@@ -60,7 +60,7 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
  * One value by its parser; null if it is given nowhere.
  * @throws FyersError `operator.config` naming the place that holds the value
  */
-export function settingOrStop<T>(
+export function parseSettingOrThrow<T>(
   settings: Settings,
   name: string,
   parse: (text: string) => Parsed<T>,
@@ -74,12 +74,12 @@ export function settingOrStop<T>(
 }
 
 /** @throws FyersError `operator.config` with all problems, when there are any; each is a full sentence */
-export function refuse(problems: readonly string[]): void {
+export function throwIfProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw configError(problems);
 }
 
 /** @throws FyersError `operator.config` naming the place */
-export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
+export function parseOrThrow<T>(place: string, parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
   throw configError([`${place} ${parsed.problem}.`]);
 }
@@ -90,7 +90,7 @@ export function valueOrStop<T>(place: string, parsed: Parsed<T>): T {
  * @throws FyersError `operator.config` where they are malformed
  */
 export function calendarOf(folder: string, settings: Settings): CalendarOptions {
-  const overrides = settingOrStop(settings, ENVIRONMENT.calendar, parseOverridesText);
+  const overrides = parseSettingOrThrow(settings, ENVIRONMENT.calendar, parseOverridesText);
   if (overrides !== null) return { overrides };
   const file = readCalendarFile(folder);
   if (file.kind === 'malformed') throw configError([file.problem]);
@@ -104,7 +104,7 @@ export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): Cale
 
 /** @throws FyersError `operator.config` for an address that a token must not be sent to */
 export function apiUrlOf(settings: Settings): string {
-  return settingOrStop(settings, ENVIRONMENT.apiUrl, parseEndpoint) ?? FYERS_API_URL;
+  return parseSettingOrThrow(settings, ENVIRONMENT.apiUrl, parseEndpoint) ?? FYERS_API_URL;
 }
 
 /**
@@ -119,8 +119,8 @@ export function namesOf(settings: Settings, flag: string | undefined): Names {
 
 /** Empty for the reference's own names. The rest as {@link namesOf}. */
 export function suffixOf(settings: Settings, flag: string | undefined): string {
-  if (flag !== undefined) return valueOrStop('--suffix', parseSuffix(flag));
-  return settingOrStop(settings, ENVIRONMENT.suffix, parseSuffix) ?? '';
+  if (flag !== undefined) return parseOrThrow('--suffix', parseSuffix(flag));
+  return parseSettingOrThrow(settings, ENVIRONMENT.suffix, parseSuffix) ?? '';
 }
 
 function configError(problems: readonly string[]): FyersError {

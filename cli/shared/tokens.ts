@@ -10,7 +10,7 @@ import { brokerDayEnd, type Instant } from '../../core/time.ts';
 import {
   decodeToken,
   isForeign,
-  standingOf,
+  classifyToken,
   type TokenClaims,
   tokenIn,
 } from '../../core/token/jwt.ts';
@@ -21,17 +21,17 @@ import {
   calendarOf,
   namesOf,
   proofReads,
-  settingOrStop,
+  parseSettingOrThrow,
   type Settings,
   settingsOf,
 } from './settings.ts';
 
 /** `unproven`: it says that it lives, and the broker was not asked or did not answer. `live` for a refresh token is never known. */
-export type TokenState =
+export type TokenStatus =
   'missing' | 'malformed' | 'foreign' | 'expired' | 'refused' | 'unproven' | 'live';
 
 export interface JudgedToken {
-  readonly state: TokenState;
+  readonly state: TokenStatus;
   readonly claims: TokenClaims | null;
   readonly proof: Proof | null;
 }
@@ -59,7 +59,7 @@ interface Tokens {
 
 /** Only a token that says it lives is worth a call to the broker. */
 export function mayBeProven(accessToken: string | null, view: View): boolean {
-  return standingOf(accessToken, null, view).kind === 'plausible';
+  return classifyToken(accessToken, null, view).kind === 'plausible';
 }
 
 /** @param found `proof` is null when the broker was not asked */
@@ -102,8 +102,8 @@ export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>):
   return end < session.closesAt ? end : null;
 }
 
-function accessState(token: string | null, proof: Proof | null, view: View): TokenState {
-  const standing = standingOf(token, proof, view);
+function accessState(token: string | null, proof: Proof | null, view: View): TokenStatus {
+  const standing = classifyToken(token, proof, view);
   if (standing.kind === 'none') return 'missing';
   if (standing.kind !== 'plausible') return standing.kind;
   if (standing.proof === 'live') return 'live';
@@ -112,7 +112,7 @@ function accessState(token: string | null, proof: Proof | null, view: View): Tok
 
 function judgeRefresh(token: string | null, { account, now }: View): JudgedToken {
   const claims = claimsOf(token);
-  const state = (): TokenState => {
+  const state = (): TokenStatus => {
     if (token === null) return 'missing';
     if (claims === null || (claims.kind ?? 'refresh_token') !== 'refresh_token') return 'malformed';
     if (isForeign(claims.fyId, account)) return 'foreign';
@@ -127,7 +127,7 @@ function claimsOf(token: string | null): TokenClaims | null {
 
 // Where tokens are looked at: the operator's folder, or the parameters in AWS.
 
-export interface Held {
+export interface TokenSource {
   /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
   readonly place: string;
   readonly appId: string | null;
@@ -155,7 +155,7 @@ interface Where {
 }
 
 /** Errors: `operator.config`. What is wrong with a token file is among the problems. */
-export function fromFiles(session: Session, { dir, settings: given }: Where): Held {
+export function fromFiles(session: Session, { dir, settings: given }: Where): TokenSource {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
   const settings = given ?? settingsOf(folder, io.env);
@@ -178,7 +178,7 @@ export function fromFiles(session: Session, { dir, settings: given }: Where): He
 export async function fromParameters(
   session: Session,
   { dir, suffix, settings: given }: Where,
-): Promise<Held> {
+): Promise<TokenSource> {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
   const settings = given ?? settingsOf(folder, io.env);
@@ -201,9 +201,9 @@ export async function fromParameters(
 function shared(
   folder: string,
   settings: Settings,
-): Pick<Held, 'account' | 'apiUrl' | 'reads' | 'calendar'> {
+): Pick<TokenSource, 'account' | 'apiUrl' | 'reads' | 'calendar'> {
   return {
-    account: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
+    account: parseSettingOrThrow(settings, ENVIRONMENT.fyId, parseFyId),
     apiUrl: apiUrlOf(settings),
     reads: proofReads(settings),
     calendar: calendarOf(folder, settings),

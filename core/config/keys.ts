@@ -126,7 +126,7 @@ function bare(text: string): string {
 const SHORTEST_PREFIX = 4;
 const MAX_DISTANCE = 3;
 /** Comparing costs the product of both lengths. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /**
  * The nearest of `known`; null if none is near. The longer the name, the more slips it may have.
@@ -139,7 +139,7 @@ function nearestOf<T extends string>(
   maxDistance = MAX_DISTANCE,
 ): T | null {
   const wanted = form(text);
-  if (wanted.length > LONGEST_NAME) return null;
+  if (wanted.length > MAX_NAME_LENGTH) return null;
   const limit = Math.min(maxDistance, Math.max(1, Math.floor(wanted.length / 3)));
   const [nearest] = known
     .map((name) => ({ name, distance: distanceOf(wanted, form(name), limit) }))

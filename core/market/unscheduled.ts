@@ -5,10 +5,10 @@ import { type CalendarOptions, dayOf } from './calendar.ts';
 import { type SessionPlan, withoutPhases } from './phases.ts';
 
 /** Into trading, when the broker should know. */
-const AFTER = 5 * MINUTE;
+const DELAY_AFTER_OPEN = 5 * MINUTE;
 
 /** Closed as far as anybody knows. A closure that the operator wrote is known: mock sessions of a weekend are kept off so. */
-export function mayOpenAfterAll(date: IstDate, options: CalendarOptions): boolean {
+export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOptions): boolean {
   const isTheOperators = ownDayOn(date, options.overrides) !== undefined;
   return !isTheOperators && dayOf(date, options).kind === 'closed';
 }
@@ -21,7 +21,9 @@ export function mayOpenAfterAll(date: IstDate, options: CalendarOptions): boolea
  */
 export function surpriseAskedAt(date: IstDate): readonly Instant[] {
   const times = plansOn(date).flatMap(({ phases }) =>
-    phases.flatMap(({ name, from }) => (name === 'CONTINUOUS' ? [plus(from, AFTER)] : [])),
+    phases.flatMap(({ name, from }) =>
+      name === 'CONTINUOUS' ? [plus(from, DELAY_AFTER_OPEN)] : [],
+    ),
   );
   return [...new Set(times)].sort((a, b) => a - b);
 }

@@ -1,6 +1,6 @@
 // The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
 import { parseSymbol } from '../config/values.ts';
-import type { FeedName, Taken } from '../ports.ts';
+import type { FeedName, SlotResult } from '../ports.ts';
 import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
 import { type Book, type Level, LEVELS } from './book.ts';
 
@@ -215,7 +215,7 @@ export interface Row {
 }
 
 /** The rows of one batch, in its order; holes are the event log's. */
-export function rowsOf(feed: FeedName, batch: readonly Taken[]): readonly Row[] {
+export function rowsOf(feed: FeedName, batch: readonly SlotResult[]): readonly Row[] {
   return batch.flatMap((taken) =>
     taken.kind === 'hole'
       ? []

@@ -2,7 +2,7 @@
 // were recorded or exported it knows what pandas, an editor or a spreadsheet makes of them: columns in another order, cells
 // in quotes, an index column, semicolons with decimal commas, and the Python original's own file without a header.
 import { COLUMNS, type Cell, type Column, RECORDED_COLUMNS, parseCells } from './columns.ts';
-import { COMPAT_COLUMNS, readCompatCells } from './reference-csv.ts';
+import { COMPAT_COLUMNS, readReferenceCsvCells } from './reference-csv.ts';
 import type { RecordedRow } from './rows.ts';
 
 /** day-log: a harvester's · csv: an exported day · reference: the Python original's. */
@@ -95,7 +95,7 @@ export function readLine(line: string, form: CsvForm): RecordedRow | Unreadable 
   const { kind, separator } = form;
   const cells =
     kind === 'reference'
-      ? readCompatCells(texts, separator === ';' ? ',' : '.')
+      ? readReferenceCsvCells(texts, separator === ';' ? ',' : '.')
       : parseCells(COLUMNS_OF[kind], separator === ';' ? texts.map(withPoint) : texts);
   if ('why' in cells) return cells;
   const rest: readonly Cell[] = Array.from(

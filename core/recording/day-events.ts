@@ -157,7 +157,7 @@ export function reasonAfter(events: readonly DayEvent[]): 'stopped' | 'not-runni
  * a harvester that was told to stop also with the holes that the next start would write. One that died wrote no word, and
  * might still be at work: its slots stay without a reason.
  */
-export function soFar(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
+export function truncateToNow(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
   // The harvester itself saw the close, whatever this machine's clock says.
   const last = events.findLast(({ event }) => event === 'session-over' || event === 'plan');
   if (last?.event === 'session-over') return events;

@@ -1,5 +1,5 @@
 // What the harvester says about itself: one function per business event, its log line and its metric defined together.
-import type { Event, Level } from '../ports.ts';
+import type { LogRecord, Level } from '../ports.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../config/names.ts';
 import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
@@ -8,13 +8,13 @@ import type { CoverageSummary } from './coverage.ts';
 import { type DepthField, fieldWords } from './field-faults.ts';
 import type { SessionPlan } from '../market/phases.ts';
 
-type HarvesterEvent = Event & { readonly part: 'harvester' };
+type HarvesterEvent = LogRecord & { readonly part: 'harvester' };
 
 function harvesterEvent(
   level: Level,
   event: string,
   message: string,
-  metric?: Event['metric'],
+  metric?: LogRecord['metric'],
 ): HarvesterEvent {
   return {
     part: 'harvester',

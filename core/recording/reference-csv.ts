@@ -32,7 +32,7 @@ export function compatFileName(date: IstDate): string {
 }
 
 /** The date that a file of the reference is named for; null for another name. */
-export function compatDateIn(fileName: string): IstDate | null {
+export function referenceCsvDate(fileName: string): IstDate | null {
   return parseIstDate(FILE_NAME.exec(fileName)?.[1] ?? '');
 }
 
@@ -83,7 +83,7 @@ const MISSING = /^(?:nan|none|null|<na>)?$/i;
  * missing when price and quantity both are: one zero next to a number was observed.
  * @param decimal what stands between rupees and paise
  */
-export function readCompatCells(
+export function readReferenceCsvCells(
   texts: readonly string[],
   decimal: '.' | ',' = '.',
 ): readonly Cell[] | { readonly why: string } {

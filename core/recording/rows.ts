@@ -32,7 +32,7 @@ const slotOf = numberColumn('slot');
  * Without the second row of a symbol and slot, as compaction: a disk that fails after it has written has the rows of that
  * slot in two files.
  */
-export async function* firstOfSlots(
+export async function* uniqueRows(
   rows: AsyncIterable<RecordedRow | null>,
 ): AsyncGenerator<RecordedRow | null> {
   const seen = new Set<string>();

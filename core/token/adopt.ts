@@ -27,7 +27,7 @@ export type Candidate<T> =
   | { readonly kind: 'left'; readonly did: Adoption };
 
 /** `newer` is still to be proven live. */
-export function considerAccessToken(
+export function chooseAccessToken(
   offered: string | null,
   stored: string | null,
   view: Viewpoint,
@@ -44,7 +44,7 @@ export function considerAccessToken(
 }
 
 /** `newer` is all that can be known of a refresh token without using it. */
-export function considerRefreshToken(
+export function chooseRefreshToken(
   offered: string | null,
   stored: string | null,
   view: Viewpoint,

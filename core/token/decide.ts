@@ -58,7 +58,7 @@ export type Decision =
   | { readonly do: 'fail'; readonly code: FailureCode };
 
 /** Calls that may have counted, with one input in one broker day. */
-export const MOST_CALLS = 2;
+export const MAX_CALLS = 2;
 
 /** The first row that matches. */
 export function decide(facts: Facts): Decision {
@@ -130,7 +130,7 @@ function anotherCall(facts: Facts): Decision | null {
   const { tried, trigger } = facts;
   if (!isOpen(facts)) return null;
   const untried = tried === null;
-  const silentOnce = tried?.answer === 'silent' && tried.calls < MOST_CALLS && !isProbe(trigger);
+  const silentOnce = tried?.answer === 'silent' && tried.calls < MAX_CALLS && !isProbe(trigger);
   return untried || silentOnce ? { do: 'refresh' } : null;
 }
 

@@ -9,8 +9,8 @@ import {
 import type { TradingDay } from '../market/phases.ts';
 import type { App, MintAnswer, Proof } from '../ports.ts';
 import { type Instant, brokerDay } from '../time.ts';
-import { checkMinted, decodeToken, standingOf, tokenIn } from './jwt.ts';
-import { type Facts, isProbeDue, MOST_CALLS, type ProbeRefresh, type Trigger } from './decide.ts';
+import { checkMinted, decodeToken, classifyToken, tokenIn } from './jwt.ts';
+import { type Facts, isProbeDue, MAX_CALLS, type ProbeRefresh, type Trigger } from './decide.ts';
 import {
   appFingerprint,
   inputFingerprint,
@@ -26,7 +26,7 @@ export interface KeyedPin {
   readonly key: PinKey;
 }
 
-export interface Known {
+export interface RunFacts {
   readonly now: Instant;
   readonly trigger: Trigger;
   readonly probeRefresh: ProbeRefresh;
@@ -47,13 +47,13 @@ export interface Known {
   readonly mintedProof: Proof | null;
 }
 
-export function factsOf(known: Known): Facts {
+export function factsOf(known: RunFacts): Facts {
   const inputs = inputsOf(known);
   const { trigger, state } = known;
   return {
     trigger,
     day: dayOf(known),
-    stored: standingOf(tokenIn(known.storedToken), known.storedProof, known),
+    stored: classifyToken(tokenIn(known.storedToken), known.storedProof, known),
     refresh: refreshOf(known, inputs),
     latched:
       latchedFor(state, inputs) ?? (isRefusedApp(known.login, inputs.app) ? 'app-secret' : null),
@@ -78,7 +78,7 @@ export function liveRefreshToken(
   return claims.expiresAt <= now ? { kind: 'expired' } : { kind: 'live', token: token.value };
 }
 
-type Sent = Pick<Known, 'app' | 'linkKey' | 'refreshToken' | 'pin' | 'now'>;
+type Sent = Pick<RunFacts, 'app' | 'linkKey' | 'refreshToken' | 'pin' | 'now'>;
 
 export function inputsOf(sent: Sent): Inputs {
   return renewedInputsOf(sent).inputs;
@@ -100,13 +100,13 @@ export function renewedInputsOf({ app, linkKey, refreshToken, pin, now }: Sent):
   };
 }
 
-function dayOf({ today, now }: Known): Facts['day'] {
+function dayOf({ today, now }: RunFacts): Facts['day'] {
   if (today === 'always') return 'open';
   if (today.kind === 'closed') return 'closed';
   return now < today.plan.closesAt ? 'open' : 'over';
 }
 
-function refreshOf(known: Known, inputs: Inputs): Facts['refresh'] {
+function refreshOf(known: RunFacts, inputs: Inputs): Facts['refresh'] {
   const live = liveRefreshToken(known.refreshToken, known.now);
   if (live.kind !== 'live') return { kind: 'off', why: live.kind };
   const { trigger } = known;
@@ -119,7 +119,7 @@ function refreshOf(known: Known, inputs: Inputs): Facts['refresh'] {
   return usedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
 }
 
-function isDueForProbe({ probeRefresh, trigger, now, pin, state }: Known): boolean {
+function isDueForProbe({ probeRefresh, trigger, now, pin, state }: RunFacts): boolean {
   const today = brokerDay(now);
   const isAsked = state.asked?.day === today;
   const facts = { trigger, today, lastProbe: state.probedOn, isAsked };
@@ -127,12 +127,12 @@ function isDueForProbe({ probeRefresh, trigger, now, pin, state }: Known): boole
 }
 
 /** An accepted input is for the next broker day again; an operator may have a second token of it today. */
-function usedUp({ trigger, state, now, answer }: Known, inputs: Inputs): boolean {
+function usedUp({ trigger, state, now, answer }: RunFacts, inputs: Inputs): boolean {
   const { count, accepted } = callsOf(state, inputs.refresh, brokerDay(now));
-  return answer === null && accepted && (trigger.kind === 'slot' || count >= MOST_CALLS);
+  return answer === null && accepted && (trigger.kind === 'slot' || count >= MAX_CALLS);
 }
 
-function triedOf(known: Known, inputs: Inputs): Facts['tried'] {
+function triedOf(known: RunFacts, inputs: Inputs): Facts['tried'] {
   const { count, accepted } = callsOf(known.state, inputs.refresh, brokerDay(known.now));
   const { answer } = known;
   if (answer === null) {

@@ -77,7 +77,7 @@ export interface Viewpoint {
   readonly now: Instant;
 }
 
-export function standingOf(
+export function classifyToken(
   token: string | null,
   proof: Proof | null,
   { account, now }: Viewpoint,

@@ -1,14 +1,14 @@
 // The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
 import type { ErrorCode } from '../errors.ts';
-import type { Event, Halted, Level, RefusedBy } from '../ports.ts';
+import type { LogRecord, Halted, Level, RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
 import type { AdoptedToken } from './adopt.ts';
 import type { AskReason, Trigger } from './decide.ts';
 import type { OutsideRead } from './outside-read.ts';
 
-type KeeperEvent = Event & { readonly part: 'keeper' };
+type KeeperEvent = LogRecord & { readonly part: 'keeper' };
 
-type Metric = NonNullable<Event['metric']>;
+type Metric = NonNullable<LogRecord['metric']>;
 
 function keeperEvent(
   level: Level,

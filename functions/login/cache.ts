@@ -23,22 +23,22 @@ interface Read {
 }
 
 /** Lives as long as the function's process, beyond one request. */
-export interface Kept {
+export interface CredentialsCache {
   readonly app: Map<ParameterName, Read>;
   /** The outcome of the last press of the public button, while the next one would have the same. */
   lastPress: { readonly outcome: LoginOutcome; readonly until: Instant } | null;
   readonly memory: LoginMemory;
 }
 
-export function newKept(): Kept {
+export function newCache(): CredentialsCache {
   return { app: new Map(), lastPress: null, memory: newLoginMemory() };
 }
 
 /** @param onSecret told of what is answered from memory too, so that each request's log hides it */
-export function keepingApp(
+export function cacheCredentials(
   store: TokenStore,
   clock: Pick<Clock, 'now'>,
-  kept: Kept,
+  kept: CredentialsCache,
   onSecret: (value: string) => void,
 ): TokenStore {
   return {
@@ -55,7 +55,7 @@ export function keepingApp(
 function readOnce(
   store: TokenStore,
   clock: Pick<Clock, 'now'>,
-  { app }: Kept,
+  { app }: CredentialsCache,
   name: ParameterName,
 ): Promise<string | null> {
   const known = app.get(name);

@@ -6,9 +6,9 @@ import type {
 } from 'aws-lambda';
 import { deadline, reportFailure, wiringOf } from '../wiring.ts';
 import { answerLogin, methodOf, shown } from './router.ts';
-import { keepingApp, newKept } from './cache.ts';
+import { cacheCredentials, newCache } from './cache.ts';
 
-const kept = newKept();
+const kept = newCache();
 
 export async function handler(
   event: APIGatewayProxyEventV2,
@@ -17,7 +17,7 @@ export async function handler(
   // Never from the event: who may invoke the function would choose the host of the link that it mails.
   const { log, ports, settings } = wiringOf(process.env);
   try {
-    const store = keepingApp(ports.store, ports.clock, kept, (value) => {
+    const store = cacheCredentials(ports.store, ports.clock, kept, (value) => {
       log.hide(value);
     });
     return await answerLogin({ ...ports, store }, settings, event, deadline(context), kept);

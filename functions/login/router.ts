@@ -7,9 +7,9 @@ import { onlyValue, wordsOf } from '../../core/token/login/redirect.ts';
 import { type Callback, finishLogin } from '../../keeper/callback.ts';
 import { type LoginOutcome, type LoginPorts, openLink, requestLink } from '../../keeper/login.ts';
 import type { KeeperSettings } from '../../keeper/ports.ts';
-import type { Kept } from './cache.ts';
+import type { CredentialsCache } from './cache.ts';
 import { NOT_FOUND, page } from './pages.ts';
-import { wordsFor } from './texts.ts';
+import { pageContent } from './texts.ts';
 
 /** How long a press is answered from memory if nobody can be reached: the owner may confirm a subscription meanwhile. */
 const NO_LISTENER_KEPT_MS = 10 * SECOND;
@@ -20,7 +20,7 @@ export async function answerLogin(
   settings: KeeperSettings,
   event: APIGatewayProxyEventV2,
   signal: AbortSignal,
-  kept: Kept,
+  kept: CredentialsCache,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const remembering = { ...ports, memory: kept.memory };
   const outcome = await outcomeOf(remembering, settings, loginRequest(event), signal, kept);
@@ -30,7 +30,7 @@ export async function answerLogin(
 /** A HEAD gets the headers alone. */
 export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStructuredResultV2 {
   if (outcome.kind === 'unknown') return NOT_FOUND;
-  const full = page(wordsFor(outcome));
+  const full = page(pageContent(outcome));
   return method === 'HEAD' ? { ...full, body: '' } : full;
 }
 
@@ -39,7 +39,7 @@ async function outcomeOf(
   settings: KeeperSettings,
   request: LoginRequest,
   signal: AbortSignal,
-  kept: Kept,
+  kept: CredentialsCache,
 ): Promise<LoginOutcome> {
   switch (request.kind) {
     case 'junk':
@@ -64,7 +64,7 @@ async function answerPress(
   settings: KeeperSettings,
   linkPath: string | null,
   signal: AbortSignal,
-  kept: Kept,
+  kept: CredentialsCache,
 ): Promise<LoginOutcome> {
   if (linkPath !== null) return requestLink(ports, settings, linkPath, signal);
   const last = kept.lastPress;
@@ -93,7 +93,7 @@ type LoginRequest =
   | { readonly kind: 'callback'; readonly callback: Callback };
 
 /** An auth code of 4,096 characters, and as much again for the rest. */
-const LONGEST_QUERY = 8_192;
+const MAX_QUERY_LENGTH = 8_192;
 
 /** A caller with the permission to invoke the function can send anything in place of a request. */
 const HttpEvent = z.object({
@@ -113,7 +113,7 @@ export function loginRequest(event: unknown): LoginRequest {
   const parsed = HttpEvent.safeParse(event);
   if (!parsed.success) return { kind: 'junk' };
   const { rawPath, rawQueryString: query, requestContext } = parsed.data;
-  if (query.length > LONGEST_QUERY) return { kind: 'junk' };
+  if (query.length > MAX_QUERY_LENGTH) return { kind: 'junk' };
   const request = { method: requestContext.http.method, path: rawPath.replace(/^\//, ''), query };
   switch (request.method) {
     case 'GET':

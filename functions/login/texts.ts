@@ -21,7 +21,7 @@ export interface Words {
 
 const ASK = { kind: 'ask', label: 'Send me the link again', action: '/ask' } as const;
 
-export function wordsFor(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): Words {
+export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>): Words {
   switch (outcome.kind) {
     case 'home':
       return HOME;

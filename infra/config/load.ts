@@ -234,7 +234,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @param root the project's folder
  * @throws RunError, which Pulumi prints without a stack
  */
-export function settingsOrStop(environment: Environment, root: string): Settings {
+export function loadSettingsOrThrow(environment: Environment, root: string): Settings {
   const result = readSettings({
     config: projectConfig(),
     secretKeys: secretKeys(environment),

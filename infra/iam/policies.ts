@@ -38,7 +38,7 @@ export interface Permission {
 }
 
 /** A topic takes what nobody will get, so whether somebody has subscribed is looked at too. */
-const TELLS = ['sns:Publish', 'sns:ListSubscriptionsByTopic'] as const;
+const NOTIFY_ACTIONS = ['sns:Publish', 'sns:ListSubscriptionsByTopic'] as const;
 
 const LOGIN_READS: readonly Target[] = [
   'parameter FYERS_CLIENT_ID',
@@ -101,7 +101,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     on: ['refresh log streams'],
   },
-  { actor: 'refresh', effect: 'Allow', actions: TELLS, on: ['topic'] },
+  { actor: 'refresh', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },
   { actor: 'refresh', effect: 'Allow', actions: ['sqs:SendMessage'], on: ['undelivered queue'] },
   { actor: 'login', effect: 'Allow', actions: ['ssm:GetParameter'], on: LOGIN_READS },
   {
@@ -116,7 +116,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     ],
   },
   { actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
-  { actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
+  { actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },
   {
     actor: 'login',
     effect: 'Allow',
@@ -135,7 +135,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
   {
     actor: 'watch',
     effect: 'Allow',
-    actions: TELLS,
+    actions: NOTIFY_ACTIONS,
     on: ['topic'],
   },
   {

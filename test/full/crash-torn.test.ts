@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { type SamplingPlan, parseSampling } from '../../core/config/values.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
-import { beginDay } from '../../harvester/day.ts';
+import { openDay } from '../../harvester/day.ts';
 import { OPENS_AT, taken } from '../support/depth.ts';
 import {
   SYMBOLS,
@@ -72,11 +72,11 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
       const session = sessionOf(10);
       const slot = plus(OPENS_AT, 7 * MINUTE);
       const days = dayFolders(dataDir);
-      const day = await beginDay(
+      const day = await openDay(
         {
           days,
           clock: virtualClock(plus(slot, -1)),
-          events: { emit: () => undefined },
+          events: { log: () => undefined },
           sampling: everyMinute(),
           feed: 'rest',
         },

@@ -67,7 +67,7 @@ test('Memory is flat over a month of sessions', { timeout: 300_000 }, async () =
     };
     const sampling = parseSampling(SYMBOLS.join(), String(EVERY_SECONDS));
     if (!sampling.ok) throw new Error(sampling.problem);
-    const events = { emit: () => undefined };
+    const events = { log: () => undefined };
     const token = holdToken({
       clock,
       events,

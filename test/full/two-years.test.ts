@@ -9,7 +9,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { mayOpenAfterAll } from '../../core/market/unscheduled.ts';
+import { mayHaveUnscheduledSession } from '../../core/market/unscheduled.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import {
@@ -175,7 +175,7 @@ beforeAll(async () => {
   };
   const sampling = parseSampling(SHARE, '60');
   if (!sampling.ok) throw new Error(sampling.problem);
-  const quiet = { emit: () => undefined };
+  const quiet = { log: () => undefined };
   const token = holdToken({
     clock,
     events: quiet,
@@ -234,7 +234,7 @@ beforeAll(async () => {
     shard: 0,
     isOver: (date) => isOver(date, now, {}),
     nextSession,
-    mayOpenAfterAll: (date) => mayOpenAfterAll(date, {}),
+    mayOpenAfterAll: (date) => mayHaveUnscheduledSession(date, {}),
     marketStatus: () => {
       const date = istDateAt(now);
       asked.set(date, (asked.get(date) ?? 0) + 1);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { METRICS } from '../../core/config/names.ts';
 import { HOUR, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
-import { due } from '../../harvester/interval.ts';
+import { every } from '../../harvester/interval.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
@@ -152,7 +152,7 @@ test('A store that was read before the clock was set back is read again', async 
   let reads = 0;
   const token = holdToken({
     clock,
-    events: { emit: () => undefined },
+    events: { log: () => undefined },
     fingerprint: () => 'fingerprint',
     store: {
       read: () => Promise.resolve(String((reads += 1))),
@@ -172,7 +172,7 @@ describe('A step that falls due', () => {
   const stepOf = (since?: number) => {
     const runs: number[] = [];
     let now = 0;
-    const step = due(
+    const step = every(
       at(5),
       5 * MINUTE,
       () => Promise.resolve(void runs.push(now)),

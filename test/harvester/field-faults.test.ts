@@ -7,12 +7,12 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import { type DepthField, fieldFaultsIn } from '../../core/recording/field-faults.ts';
-import type { Event } from '../../core/ports.ts';
+import type { LogRecord } from '../../core/ports.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import { METRICS } from '../../core/config/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { beginDay, endDay } from '../../harvester/day.ts';
+import { openDay, closeDayLog } from '../../harvester/day.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -41,10 +41,10 @@ async function record(
   if (!sampling.ok) throw new Error(sampling.problem);
   const days = dayFolders(folder);
   const clock = virtualClock(from);
-  const said: Event[] = [];
-  const events = { emit: (event: Event) => void said.push(event) };
+  const said: LogRecord[] = [];
+  const events = { log: (event: LogRecord) => void said.push(event) };
   const options = { days, clock, events, sampling: sampling.value, feed: 'rest' } as const;
-  const day = await beginDay(options, session);
+  const day = await openDay(options, session);
   for (const slot of slotsOf(session, 5)) {
     if (slot < from || slot >= to) continue;
     clock.set(slot);
@@ -68,7 +68,7 @@ async function record(
 
 const linesOf = (events: readonly DayEvent[]) =>
   events.filter(({ event }) => event === 'field-faults');
-const rings = (said: readonly Event[]) =>
+const rings = (said: readonly LogRecord[]) =>
   said.filter(({ metric }) => metric?.name === METRICS.faults).map(({ event }) => event);
 
 test('A day without a fault has no line of them', async () => {
@@ -106,7 +106,7 @@ test('A process that is killed leaves the first fault at once, and loses few min
   expect(count?.rows).toBeGreaterThan(144 - 61);
   // It had rung already.
   expect(rings(later.said)).toEqual([]);
-  await endDay(later.options, session.date);
+  await closeDayLog(later.options, session.date);
 });
 
 test('A slot without a row adds nothing to the counts', async () => {

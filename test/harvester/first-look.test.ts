@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../core/errors.ts';
-import type { Event, Proof } from '../../core/ports.ts';
+import type { LogRecord, Proof } from '../../core/ports.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { PLACEHOLDER, type ParameterName } from '../../core/config/names.ts';
 import { HOUR, MINUTE, parseInstant } from '../../core/time.ts';
@@ -22,7 +22,7 @@ const of = (
 ) => mintToken(SEED, app, kind, at);
 
 function world(token: string | null | Error, now = WEDNESDAY_8, appId: string | null = APP.id) {
-  const events: Event[] = [];
+  const events: LogRecord[] = [];
   const stored: Partial<Record<ParameterName, string | null | Error>> = {
     FYERS_CLIENT_ID: appId,
     FYERS_ACCESS_TOKEN: token,
@@ -36,7 +36,7 @@ function world(token: string | null | Error, now = WEDNESDAY_8, appId: string | 
       write: () => Promise.reject(new Error('nothing is written')),
     },
     clock: { now: () => now },
-    events: { emit: (event) => void events.push(event) },
+    events: { log: (event) => void events.push(event) },
     session: nextSession(now),
     account: APP.fyId,
     place: 'in /somewhere',

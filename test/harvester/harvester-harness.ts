@@ -4,7 +4,7 @@ import path from 'node:path';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
 import { parseSampling } from '../../core/config/values.ts';
-import type { DepthFeed, Event, ObjectStore, Taken } from '../../core/ports.ts';
+import type { DepthFeed, LogRecord, ObjectStore, SlotResult } from '../../core/ports.ts';
 import { slotsOf } from '../../core/market/slots.ts';
 import { type Instant, MINUTE, istDate } from '../../core/time.ts';
 import { istDateAt, plus } from '../../core/time.ts';
@@ -42,12 +42,12 @@ export async function liveIn(folder: string, world: World = {}) {
   const clock = virtualClock(world.startsAt ?? plus(OPENS_AT, -10 * MINUTE), (now) => {
     clock.set(plus(now, takesMs));
   });
-  const events: Event[] = [];
+  const events: LogRecord[] = [];
   const reads: Instant[] = [];
   const sampling = parseSampling(SYMBOLS.join(), String(world.everySeconds ?? 5));
   if (!sampling.ok) throw new Error(sampling.problem);
   const days = dayFolders(folder, diskOf(folder, world));
-  const emit = { emit: (event: Event) => void events.push(event) };
+  const emit = { log: (event: LogRecord) => void events.push(event) };
   const token = holdToken({
     clock,
     events: emit,
@@ -70,7 +70,7 @@ export async function liveIn(folder: string, world: World = {}) {
         if (slot < plus(clock.now(), -2 * takesMs)) continue;
         await clock.sleepUntil(slot, new AbortController().signal);
         if (signal.aborted) return;
-        yield symbols.map((symbol): Taken =>
+        yield symbols.map((symbol): SlotResult =>
           held() === null || symbol.startsWith('FUT:')
             ? { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason: 'no-token' }
             : taken(symbol, slot),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
-import { COMPAT_HEADER, readCompatCells } from '../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
@@ -103,7 +103,7 @@ describe('The harvester as a process', () => {
     const [header, ...rows] = (await readFile(compat, 'utf8')).trim().split('\n');
     expect(header).toBe(COMPAT_HEADER);
     expect(rows).toHaveLength(2 * (45 + 45));
-    expect(rows.filter((row) => 'why' in readCompatCells(row.split(',')))).toEqual([]);
+    expect(rows.filter((row) => 'why' in readReferenceCsvCells(row.split(',')))).toEqual([]);
 
     const before = await manifest();
     await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
-import type { Event } from '../../core/ports.ts';
+import type { LogRecord } from '../../core/ports.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { METRICS } from '../../core/config/names.ts';
 import { type Instant, MINUTE, formatClock, istDate, istInstant, plus } from '../../core/time.ts';
@@ -40,7 +40,7 @@ async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = 
     {
       clock: virtualClock(at(ours)),
       signal: new AbortController().signal,
-      events: { emit: ({ event }) => void events.push(event) },
+      events: { log: ({ event }) => void events.push(event) },
       marketStatus: (bounds) =>
         marketStatus({ apiUrl: fyers.url, authorization, guard: UNGUARDED, ...bounds }),
     },
@@ -88,7 +88,7 @@ test('A broker that did not answer is asked again, until it has', async () => {
     {
       clock,
       signal: new AbortController().signal,
-      events: { emit: ({ event }) => void events.push(event) },
+      events: { log: ({ event }) => void events.push(event) },
       marketStatus: () => {
         askedAt.push(formatClock(clock.now()).slice(0, 5));
         return Promise.resolve(answers[askedAt.length - 1] ?? null);
@@ -113,12 +113,12 @@ async function emittedFor(body: unknown) {
   await once(server, 'listening');
   const day = dayOf(DATE);
   if (day.kind === 'closed') throw new Error('a trading day');
-  const emitted: Event[] = [];
+  const emitted: LogRecord[] = [];
   const check = marketCheck(
     {
       clock: virtualClock(at('09:21')),
       signal: new AbortController().signal,
-      events: { emit: (event) => void emitted.push(event) },
+      events: { log: (event) => void emitted.push(event) },
       marketStatus: (bounds) =>
         marketStatus({
           apiUrl: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,

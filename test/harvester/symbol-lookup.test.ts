@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { dayNaming } from '../../harvester/symbol-lookup.ts';
-import { type DayNames, type Naming, ofNothing } from '../../harvester/symbols.ts';
+import { type DayNames, type Naming, unresolved } from '../../harvester/symbols.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-const WHOLE: DayNames = { ...ofNothing(['NSE:SBIN-EQ'], null) };
+const WHOLE: DayNames = { ...unresolved(['NSE:SBIN-EQ'], null) };
 const LESS: DayNames = { ...WHOLE, problems: ['NSE_CM.csv: answered HTTP 503'] };
 const LEAST: DayNames = { ...LESS, unknown: [{ alias: 'FUT:NIFTY', why: 'nobody knows' }] };
 

@@ -8,7 +8,7 @@ import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { nextSession } from '../../core/market/calendar.ts';
-import { mayOpenAfterAll } from '../../core/market/unscheduled.ts';
+import { mayHaveUnscheduledSession } from '../../core/market/unscheduled.ts';
 import {
   type Instant,
   type IstDate,
@@ -84,7 +84,7 @@ async function lived(day: Day = {}) {
     loop: {
       nextSession: (after) => nextSession(after, { overrides: own }),
       isOver,
-      mayOpenAfterAll: (each) => mayOpenAfterAll(each, { overrides: own }),
+      mayOpenAfterAll: (each) => mayHaveUnscheduledSession(each, { overrides: own }),
       compact: async (each) => {
         await compactDay({
           folder: days.folder(each),

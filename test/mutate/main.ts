@@ -1,29 +1,7 @@
 // `npm run mutate [WORD]`: breaks the code on purpose, one edit at a time, and says which test saw it.
-import { HARVESTER } from './mutations/harvester.ts';
-import { KEEPER } from './mutations/keeper.ts';
-import { LOGIN } from './mutations/login.ts';
-import { LOOP } from './mutations/loop.ts';
-import { MARKET } from './mutations/market.ts';
-import { OPTIONAL } from './mutations/options.ts';
-import { PROGRAM } from './mutations/program.ts';
-import { SANDBOX } from './mutations/sandbox.ts';
-import { SHAPE } from './mutations/shape.ts';
-import { TOOLING } from './mutations/tools.ts';
+import { MUTATIONS } from './mutations/index.ts';
 import { type Verdict, runTests } from './tests.ts';
 import { type Mutation, apply, copyTree, occurrences, removeTree } from './tree.ts';
-
-const MUTATIONS = [
-  ...SHAPE,
-  ...MARKET,
-  ...KEEPER,
-  ...LOGIN,
-  ...HARVESTER,
-  ...LOOP,
-  ...TOOLING,
-  ...PROGRAM,
-  ...OPTIONAL,
-  ...SANDBOX,
-];
 
 /** As many as the two cores that the tests are meant for. */
 const AT_ONCE = 2;

@@ -13,7 +13,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { channelFailed, runFailed } from '../../core/token/log.ts';
 import { answerLogin, shown } from '../../functions/login/router.ts';
-import { newKept } from '../../functions/login/cache.ts';
+import { newCache } from '../../functions/login/cache.ts';
 import { failureOf } from '../../functions/wiring.ts';
 import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
 import type { LoginOutcome } from '../../keeper/login.ts';
@@ -118,7 +118,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
     login: { loginUrl: LOGIN_URL, redirectUri: LOGIN_URL, apiUrl: fyers.url },
   };
   const lines: string[] = [];
-  const kept = newKept();
+  const kept = newCache();
   const draw = drawer(startsAt);
   const run = async <T>(work: (ports: KeeperPorts, signal: AbortSignal) => Promise<T>) => {
     const log = createLog({ clock, write: (line) => lines.push(line) });
@@ -128,7 +128,7 @@ export async function newWorld(options: WorldOptions): Promise<World> {
       return await clock.during(() => work(ports, new AbortController().signal));
     } catch (caught) {
       const failure = failureOf(caught, log, 'refresh');
-      log.emit(runFailed(failure.code, log.scrub(failure.message)));
+      log.log(runFailed(failure.code, log.scrub(failure.message)));
       return { kind: 'failed', failure } as const;
     }
   };
@@ -184,7 +184,7 @@ function portsOf({ world: { cloud, clock }, names, log, draw, apiUrl }: Wired): 
     claims: claimStore(cloud.ssm),
     secrets: pinSecret(cloud.secretsManager, names.pinSecret),
     notifier: allChannels([topicChannel(cloud.sns, cloud.topicArn)], (problem) => {
-      log.emit(channelFailed(log.scrub(problem)));
+      log.log(channelFailed(log.scrub(problem)));
     }),
     broker: slow(fyersBroker({ apiUrl, onSecret }), clock),
     events: log,

@@ -2,7 +2,7 @@
 import type { Book } from '../../core/recording/book.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
-import type { Taken } from '../../core/ports.ts';
+import type { SlotResult } from '../../core/ports.ts';
 import { type Instant, SECOND, istDateAt, parseInstant, plus } from '../../core/time.ts';
 
 export const OPENS_AT = parseInstant('2026-11-25T09:00:00+05:30');
@@ -47,7 +47,7 @@ export function sampleRow(
   };
 }
 
-export function taken(symbol: string, slot: Instant): Taken {
+export function taken(symbol: string, slot: Instant): SlotResult {
   const { requestedAt: sentAt, receivedAt, book } = sampleRow(symbol, slot);
   return { symbol, slot, sentAt, receivedAt, kind: 'book', book };
 }

@@ -11,7 +11,7 @@ import type {
 import type {
   App,
   ClaimStore,
-  Event,
+  LogRecord,
   Message,
   MintAnswer,
   Proof,
@@ -64,7 +64,7 @@ export interface World {
   readonly claims: Map<string, string>;
   /** `<name>` in the order of writing. */
   readonly writes: ParameterName[];
-  readonly events: Event[];
+  readonly events: LogRecord[];
   /** What was sent to the broker: `refresh`, `exchange <code>`, or `prove <token>`. */
   readonly calls: string[];
   /** Answers to refreshes, first first; then silence. */
@@ -152,7 +152,7 @@ export function keeperWorld({ now = SEVEN, settings = {} }: WorldOptions = {}): 
           return Promise.resolve(now ?? { kind: 'dead' });
         },
       },
-      events: { emit: (event) => world.events.push(event) },
+      events: { log: (event) => world.events.push(event) },
       random: () => 0.5,
       nonce: () => (nonces += 1).toString(16).padStart(32, '0'),
       notifier: {

@@ -6,7 +6,7 @@ import type { Signer } from '../../core/token/digest.ts';
 import { linkPath, newState } from '../../core/token/login/link.ts';
 import { parseLoginState } from '../../core/token/login/state.ts';
 import type { ParameterName } from '../../core/config/names.ts';
-import { keepingApp, newKept } from '../../functions/login/cache.ts';
+import { cacheCredentials, newCache } from '../../functions/login/cache.ts';
 import { answerLogin } from '../../functions/login/router.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {
@@ -66,7 +66,7 @@ export async function visit(
   world: World,
   url: string,
   method = 'GET',
-  kept = newKept(),
+  kept = newCache(),
 ): Promise<Page> {
   const signal = new AbortController().signal;
   const request = requestOf(method, url);
@@ -84,7 +84,7 @@ export async function visit(
 export function processOf(world: World) {
   const reads: ParameterName[] = [];
   const hidden: string[] = [];
-  const kept = newKept();
+  const kept = newCache();
   const counting = {
     ...world.ports.store,
     read: (name: ParameterName) => {
@@ -92,7 +92,7 @@ export function processOf(world: World) {
       return world.ports.store.read(name);
     },
   };
-  const store = keepingApp(counting, world.clock, kept, (value) => hidden.push(value));
+  const store = cacheCredentials(counting, world.clock, kept, (value) => hidden.push(value));
   const inside = { ...world, ports: { ...world.ports, store } };
   return {
     reads,

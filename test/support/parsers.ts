@@ -4,7 +4,7 @@ import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/line-parser.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
-import { compatDateIn, readCompatCells } from '../../core/recording/reference-csv.ts';
+import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
 import { parseEventLine } from '../../core/recording/day-events.ts';
 import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
 import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
@@ -13,7 +13,7 @@ import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
 import { hideTokens } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
-import { considerAccessToken, considerRefreshToken } from '../../core/token/adopt.ts';
+import { chooseAccessToken, chooseRefreshToken } from '../../core/token/adopt.ts';
 import { decodeToken, tokenIn } from '../../core/token/jwt.ts';
 import {
   claimedDay,
@@ -139,8 +139,8 @@ export const PARSERS: readonly TextParser[] = [
   // Tokens, states and answers.
   ...ofText({ hideTokens, decodeToken, tokenIn, parseTokenState, parseLoginState }),
   { name: 'decodeToken payload', parse: decodeToken, frame: (text) => `a.${text}.b` },
-  { name: 'considerAccessToken', parse: (text) => considerAccessToken(text, text, view) },
-  { name: 'considerRefreshToken', parse: (text) => considerRefreshToken(text, text, view) },
+  { name: 'considerAccessToken', parse: (text) => chooseAccessToken(text, text, view) },
+  { name: 'considerRefreshToken', parse: (text) => chooseRefreshToken(text, text, view) },
   { name: 'log', parse: (text) => log.scrub(text) },
   { name: 'parseEvent', parse: (text) => parseEvent({ trigger: 'slot', slot: text }, text) },
   {
@@ -182,7 +182,7 @@ export const PARSERS: readonly TextParser[] = [
   },
 
   // Dates and times.
-  ...ofText({ parseInstant, parseIstDate, parseHttpDate, compatDateIn }),
+  ...ofText({ parseInstant, parseIstDate, parseHttpDate, compatDateIn: referenceCsvDate }),
   { name: 'parseInstant fraction', parse: parseInstant, frame: (text) => `${text}+05:30` },
   { name: 'timeOfDay', parse: (text) => timeOfDay(istDate('2026-11-25'), text) },
 
@@ -190,7 +190,7 @@ export const PARSERS: readonly TextParser[] = [
   ...ofText({
     parseCsvLine,
     parseCells: (text) => parseCells(COLUMNS, text.split(',')),
-    readCompatCells: (text) => readCompatCells(text.split(',')),
+    readCompatCells: (text) => readReferenceCsvCells(text.split(',')),
     parseEventLine,
     parseManifest,
     parsePieceState,

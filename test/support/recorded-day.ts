@@ -5,10 +5,10 @@ import type { Book } from '../../core/recording/book.ts';
 import type { DepthField } from '../../core/recording/field-faults.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotsOf } from '../../core/market/slots.ts';
-import type { Taken } from '../../core/ports.ts';
+import type { SlotResult } from '../../core/ports.ts';
 import { type Instant, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { beginDay } from '../../harvester/day.ts';
+import { openDay } from '../../harvester/day.ts';
 import type { SymbolFacts } from '../../harvester/symbols.ts';
 import { sampleRow, shortSession } from './depth.ts';
 import { virtualClock } from './virtual-clock.ts';
@@ -40,8 +40,8 @@ export async function recordDay(options: RecordedDay) {
   if (!sampling.ok) throw new Error(sampling.problem);
   const days = dayFolders(options.dataDir);
   const clock = virtualClock(session.opensAt);
-  const events = { emit: () => undefined };
-  const day = await beginDay(
+  const events = { log: () => undefined };
+  const day = await openDay(
     { days, clock, events, sampling: sampling.value, feed: 'rest' },
     session,
   );
@@ -78,7 +78,7 @@ function takenOf(
   index: number,
   slot: Instant,
   turn: number,
-): Taken {
+): SlotResult {
   const book = options.book === undefined ? moving(index) : options.book(symbol, index, slot);
   const row = sampleRow(symbol, slot, book ?? {});
   const [sentAt, receivedAt] = [row.requestedAt, plus(row.receivedAt, 5 * turn)];

@@ -8,7 +8,7 @@ import {
   parseAppId,
   parseSymbol,
 } from '../../core/config/values.ts';
-import type { Taken } from '../../core/ports.ts';
+import type { SlotResult } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from './depth.ts';
 import { type Script, startDepthServer } from './depth-server.ts';
@@ -74,7 +74,7 @@ export async function observe(setup: Setup) {
     onAnswer: () => setup.onAnswer?.((answers += 1), clock),
     ...(setup.deadlineMs === undefined ? {} : { deadlineMs: setup.deadlineMs }),
   });
-  const batches: (readonly Taken[])[] = [];
+  const batches: (readonly SlotResult[])[] = [];
   const session = {
     ...shortSession(),
     closesAt: plus(OPENS_AT, (setup.minutes ?? 1) * MINUTE),
@@ -88,6 +88,7 @@ export async function observe(setup: Setup) {
   return { batches, jumps, calls: server.calls, clock };
 }
 
-export const outcome = (taken: Taken): string => (taken.kind === 'book' ? 'book' : taken.reason);
-export const outcomes = (batches: readonly (readonly Taken[])[]) =>
+export const outcome = (taken: SlotResult): string =>
+  taken.kind === 'book' ? 'book' : taken.reason;
+export const outcomes = (batches: readonly (readonly SlotResult[])[]) =>
   batches.map((batch) => batch.map(outcome).join(' '));

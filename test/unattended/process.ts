@@ -4,7 +4,7 @@ import path from 'node:path';
 import { dayFolders, strikeFile } from '../../adapters/recordings/data-folder.ts';
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
 import { parseSampling } from '../../core/config/values.ts';
-import type { Clock, Event, ObjectStore, TokenStore } from '../../core/ports.ts';
+import type { Clock, LogRecord, ObjectStore, TokenStore } from '../../core/ports.ts';
 import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
 import { dayOf, nextSession } from '../../core/market/calendar.ts';
 import { type Instant, type IstDate, istDateAt } from '../../core/time.ts';
@@ -40,7 +40,7 @@ export async function live(around: Surroundings, gate: Gate, signal: AbortSignal
   const sampling = parseSampling(SYMBOLS.join(), String(EVERY_SECONDS));
   if (!sampling.ok) throw new Error(sampling.problem);
   const metrics = metered(around, gate);
-  const events = { emit: metrics.emit };
+  const events = { log: metrics.emit };
   const token = holdToken({
     clock,
     events,
@@ -98,7 +98,7 @@ function isOver(date: IstDate, now: Instant): boolean {
 function metered(
   { onMetric }: Surroundings,
   gate: Gate,
-): Metrics & Record<'emit', (event: Event) => void> {
+): Metrics & Record<'emit', (event: LogRecord) => void> {
   let waiting: (readonly [string, number])[] = [];
   return {
     emit(event) {

@@ -11,7 +11,7 @@ import {
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../../core/config/names.ts';
 import { parametersOf } from '../../shared/aws.ts';
 import { isSameUrl, registeredUrl } from '../login/paste.ts';
-import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {
@@ -19,7 +19,7 @@ const CREDENTIALS = {
   FYERS_SECRET_KEY: parseAppSecret,
 } as const satisfies Partial<Record<ParameterName, (text: string) => Parsed<string>>>;
 
-export function envFileFinding({ session, dir }: Patient): Finding {
+export function envFileFinding({ session, dir }: CheckContext): Finding {
   const folder = path.resolve(session.io.cwd, dir);
   const { values, problems } = readEnvFile(folder);
   if (problems.length > 0) {
@@ -34,7 +34,7 @@ export function envFileFinding({ session, dir }: Patient): Finding {
 }
 
 /** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
-export function modesFinding({ session, dir }: Patient): Finding {
+export function modesFinding({ session, dir }: CheckContext): Finding {
   if (process.platform === 'win32') return skipped('Windows has no file modes');
   const folder = path.resolve(session.io.cwd, dir);
   const { files, isFolderOpen } = looseModes(folder);
@@ -60,7 +60,7 @@ function quoted(place: string): string {
 }
 
 /** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
-export async function appFinding(patient: Patient): Promise<Finding> {
+export async function appFinding(patient: CheckContext): Promise<Finding> {
   const { settings, session } = patient;
   const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
@@ -122,12 +122,12 @@ function same(one: Pair, other: Pair): boolean {
   return one.id === other.id && one.secret === other.secret;
 }
 
-async function pairOfStack({ session, names }: Patient): Promise<Pair> {
+async function pairOfStack({ session, names }: CheckContext): Promise<Pair> {
   const store = await parametersOf(session, names());
   return pairOf(await store.read('FYERS_CLIENT_ID'), await store.read('FYERS_SECRET_KEY'));
 }
 
-export async function pinFinding({ settings, hasAws, deployed }: Patient): Promise<Finding> {
+export async function pinFinding({ settings, hasAws, deployed }: CheckContext): Promise<Finding> {
   const pin = settings('FYERS_PIN');
   const parsed = pin === null ? null : parsePin(pin);
   if (parsed?.ok === false) {
@@ -144,7 +144,7 @@ export async function pinFinding({ settings, hasAws, deployed }: Patient): Promi
 const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
 
 /** What Fyers has registered can't be asked; this is what the stack takes it to be. */
-export async function redirectFinding(patient: Patient): Promise<Finding> {
+export async function redirectFinding(patient: CheckContext): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;
   const { uri, loginUrl, notice } = registeredUrl(settings, refresh);

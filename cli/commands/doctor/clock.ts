@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../../core/ports.ts';
 import type { Instant } from '../../../core/time.ts';
 import { type ClockCheck, clockCheck } from '../../shared/settings.ts';
-import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
 export interface Clocks extends ClockCheck {
   readonly onAwsTime: (serverTime: Instant) => void;
@@ -46,7 +46,7 @@ export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
 }
 
 /** After the other checks. */
-export function clockFinding({ clock }: Pick<Patient, 'clock'>): Finding {
+export function clockFinding({ clock }: Pick<CheckContext, 'clock'>): Finding {
   const seen = clock.seen();
   if (seen === null) return skipped('neither AWS nor Fyers has answered with its time');
   return seen.fault === null

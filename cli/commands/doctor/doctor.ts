@@ -5,10 +5,17 @@ import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
 import { nodeProblem } from '../../../adapters/process/require-node.js';
 import { type FunctionActor, REGION } from '../../../core/config/names.ts';
 import { asSentence } from '../../../core/text.ts';
-import { asOperator } from '../../shared/aws.ts';
+import { withOperatorHints } from '../../shared/aws.ts';
 import { appFinding, envFileFinding, modesFinding, pinFinding, redirectFinding } from './app.ts';
 import { clockFinding, clocksOf } from './clock.ts';
-import { type Check, type Finding, ok, type Patient, problem, WITHOUT_AWS } from './finding.ts';
+import {
+  type Check,
+  type Finding,
+  ok,
+  type CheckContext,
+  problem,
+  WITHOUT_AWS,
+} from './finding.ts';
 import { findingOf, functionsFinding, messagesFinding } from './stack.ts';
 import { calendarFinding, liveFinding, tokenFinding } from './token.ts';
 import type { Session } from '../../shared/io.ts';
@@ -73,7 +80,7 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   for (const look of looks) if (look.status === 'rejected') throw look.reason;
 }
 
-async function named(check: Check, patient: Patient): Promise<Named> {
+async function named(check: Check, patient: CheckContext): Promise<Named> {
   try {
     return { name: check.name, ...(await check.look(patient)) };
   } catch (caught) {
@@ -141,7 +148,7 @@ export function nodeFinding(version: string): Finding {
   return problem(detail, fix);
 }
 
-async function pulumiFinding({ session: { io } }: Patient): Promise<Finding> {
+async function pulumiFinding({ session: { io } }: CheckContext): Promise<Finding> {
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   const version = (await pulumi(['version'], '')).trim();
   return ok(`${version}, stack ${await selectedStack(pulumi, undefined)}`);
@@ -152,20 +159,20 @@ async function pulumiFinding({ session: { io } }: Patient): Promise<Finding> {
 /** What Lambda leaves to functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
 const UNRESERVED_MIN = 100;
 
-async function identityFinding({ session, identity }: Patient): Promise<Finding> {
+async function identityFinding({ session, identity }: CheckContext): Promise<Finding> {
   const { account, arn } = await identity();
   const elsewhere = session.io.env['AWS_REGION'] ?? REGION;
   const note = elsewhere === REGION ? '' : `, whatever AWS_REGION says (${elsewhere})`;
   return ok(`${arn}, account ${account}; region ${REGION}${note}`);
 }
 
-async function quotaFinding({ session, names, hasAws, deployed }: Patient): Promise<Finding> {
+async function quotaFinding({ session, names, hasAws, deployed }: CheckContext): Promise<Finding> {
   if (!(await hasAws())) return WITHOUT_AWS;
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
   const { concurrencyOf, reservationOf } =
     await import('../../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(session.io.aws);
-  const { limit, unreserved } = await asOperator(concurrencyOf(client));
+  const { limit, unreserved } = await withOperatorHints(concurrencyOf(client));
   if (unreserved < 1) {
     return problem(
       `other functions have reserved all ${String(limit)} runs at a time of the account`,
@@ -175,7 +182,7 @@ async function quotaFinding({ session, names, hasAws, deployed }: Patient): Prom
   const bound =
     (await deployed('login')) === null
       ? null
-      : await asOperator(reservationOf(client, names().function('login')));
+      : await withOperatorHints(reservationOf(client, names().function('login')));
   if (bound !== null) {
     return ok(`${free(limit, unreserved)}; the login page is bounded to ${String(bound)}`);
   }
@@ -197,7 +204,7 @@ interface Where {
 }
 
 /** Nothing is asked before a check needs it, and nothing twice. An unreadable `.env` is for a check to report. */
-function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
+function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
   const settings = settingsIn(readEnvFile(folder), io.env);
@@ -206,12 +213,12 @@ function patientOf(session: Session, { dir, suffix, live }: Where): Patient {
   const identity = once(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
     const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
-    return asOperator(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
+    return withOperatorHints(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
   });
   const look = (actor: FunctionActor) => async () => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda');
     const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
-    return asOperator(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
+    return withOperatorHints(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
   };
   const deployed = {
     refresh: once(look('refresh')),

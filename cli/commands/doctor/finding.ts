@@ -16,10 +16,10 @@ export type Finding =
 
 export interface Check {
   readonly name: string;
-  readonly look: (patient: Patient) => Finding | Promise<Finding>;
+  readonly look: (patient: CheckContext) => Finding | Promise<Finding>;
 }
 
-export interface Patient {
+export interface CheckContext {
   readonly session: Session;
   /** The folder of `.env` and of the token files. */
   readonly dir: string;

@@ -1,12 +1,16 @@
 // What `pulumi up` has made: the functions, and whether they reach anybody.
 import { FyersError } from '../../../core/errors.ts';
-import { asOperator } from '../../shared/aws.ts';
+import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
-import { type Finding, type Patient, WITHOUT_AWS, ok, problem, skipped } from './finding.ts';
+import { type Finding, type CheckContext, WITHOUT_AWS, ok, problem, skipped } from './finding.ts';
 
 const ACTORS = ['refresh', 'login', 'watch'] as const;
 
-export async function functionsFinding({ names, hasAws, deployed }: Patient): Promise<Finding> {
+export async function functionsFinding({
+  names,
+  hasAws,
+  deployed,
+}: CheckContext): Promise<Finding> {
   if (!(await hasAws())) return WITHOUT_AWS;
   const found = await Promise.all(ACTORS.map(deployed));
   const all = ACTORS.map(names().function);
@@ -23,7 +27,7 @@ export async function functionsFinding({ names, hasAws, deployed }: Patient): Pr
     : ok(all.join(', '));
 }
 
-export async function messagesFinding(patient: Patient): Promise<Finding> {
+export async function messagesFinding(patient: CheckContext): Promise<Finding> {
   const { session, names, hasAws, deployed } = patient;
   if (!(await hasAws())) return WITHOUT_AWS;
   const login = await deployed('login');
@@ -47,12 +51,12 @@ export async function messagesFinding(patient: Patient): Promise<Finding> {
 }
 
 async function heardBy(
-  { session }: Patient,
+  { session }: CheckContext,
   topicArn: string,
 ): Promise<{ readonly heard: readonly string[]; readonly pending: readonly string[] }> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
-  const all = await asOperator(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
+  const all = await withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
   const those = (wanted: boolean) =>
     all
       .filter(({ confirmed }) => confirmed === wanted)

@@ -22,12 +22,18 @@ import {
 } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import { counted } from '../../../core/text.ts';
-import { fromFiles, fromParameters, type Held, judge, mayBeProven } from '../../shared/tokens.ts';
-import { type Finding, type Patient, ok, problem, skipped } from './finding.ts';
+import {
+  fromFiles,
+  fromParameters,
+  type TokenSource,
+  judge,
+  mayBeProven,
+} from '../../shared/tokens.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
 const LOGIN = 'Log in with `npx --no-install fyers login`.';
 
-export async function tokenFinding(patient: Patient): Promise<Finding> {
+export async function tokenFinding(patient: CheckContext): Promise<Finding> {
   const now = patient.session.io.clock.now();
   const all = await heldBy(patient);
   const session = nextSession(now, patient.calendar());
@@ -67,7 +73,7 @@ function notYetDue(session: SessionPlan, now: Instant): string | null {
 }
 
 /** In the operator's folder, then in AWS. */
-async function heldBy(patient: Patient): Promise<readonly Held[]> {
+async function heldBy(patient: CheckContext): Promise<readonly TokenSource[]> {
   const { session, dir, suffix, hasAws, settings } = patient;
   const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
   return [
@@ -76,11 +82,11 @@ async function heldBy(patient: Patient): Promise<readonly Held[]> {
   ];
 }
 
-function viewOf({ account, calendar }: Held, now: Instant) {
+function viewOf({ account, calendar }: TokenSource, now: Instant) {
   return { account, now, session: nextSession(now, calendar) };
 }
 
-export function calendarFinding({ session, calendar }: Patient): Finding {
+export function calendarFinding({ session, calendar }: CheckContext): Finding {
   let options;
   try {
     options = calendar();
@@ -116,7 +122,7 @@ const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
 const EMPTY_BOOK =
   'Check at Fyers whether the symbol trades today, and its spelling in FYERS_SYMBOLS. A halted share has no orders.';
 
-export async function liveFinding(patient: Patient): Promise<Finding> {
+export async function liveFinding(patient: CheckContext): Promise<Finding> {
   if (!patient.live) return skipped('not asked for: --live reads one book');
   const { clock } = patient.session.io;
   const held = (await heldBy(patient)).find((each) =>
@@ -163,7 +169,7 @@ export async function liveFinding(patient: Patient): Promise<Finding> {
 }
 
 /** The first share or contract of the harvester's; an alias has no book of its own. */
-function symbolToAsk({ settings }: Patient): string {
+function symbolToAsk({ settings }: CheckContext): string {
   const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
   return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];
 }

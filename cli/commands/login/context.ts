@@ -20,11 +20,11 @@ import {
   type ClockCheck,
   namesOf,
   proofReads,
-  refuse,
-  settingOrStop,
+  throwIfProblems,
+  parseSettingOrThrow,
   type Settings,
   settingsOf,
-  valueOrStop,
+  parseOrThrow,
 } from '../../shared/settings.ts';
 import type { Session } from '../../shared/io.ts';
 import { askRegisteredUrl, isSameUrl, registeredUrl } from './paste.ts';
@@ -81,7 +81,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   const names = namesOf(settings, options.suffix);
   const calendar = calendarOf(folder, settings);
   const target = targetOf(options);
-  const account = settingOrStop(settings, ENVIRONMENT.fyId, parseFyId);
+  const account = parseSettingOrThrow(settings, ENVIRONMENT.fyId, parseFyId);
   const paste = options.paste === true;
   const way = await wayOf(session, { settings, names, target, paste });
   const needsAws = target === 'aws' || way.kind === 'cloud';
@@ -115,14 +115,14 @@ function hasNoApp(settings: Settings): boolean {
 
 /** Of `.env` or the environment. @throws FyersError `operator.config` */
 export function ownApp(settings: Settings, folder: string): App {
-  const id = settingOrStop(settings, 'FYERS_CLIENT_ID', parseAppId);
-  const secret = settingOrStop(settings, 'FYERS_SECRET_KEY', parseAppSecret);
+  const id = parseSettingOrThrow(settings, 'FYERS_CLIENT_ID', parseAppId);
+  const secret = parseSettingOrThrow(settings, 'FYERS_SECRET_KEY', parseAppSecret);
   const env = path.join(folder, '.env');
   const missing = [
     ...(id === null ? ['FYERS_CLIENT_ID'] : []),
     ...(secret === null ? ['FYERS_SECRET_KEY'] : []),
   ];
-  refuse(
+  throwIfProblems(
     missing.map(
       (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
     ),
@@ -137,8 +137,8 @@ async function storedApp(session: Session, names: Names): Promise<App> {
   const place = (name: 'FYERS_CLIENT_ID' | 'FYERS_SECRET_KEY') =>
     `The parameter ${names.parameter(name)}`;
   return {
-    id: valueOrStop(place('FYERS_CLIENT_ID'), parseAppId(id?.trim() ?? '')),
-    secret: valueOrStop(place('FYERS_SECRET_KEY'), parseAppSecret(secret?.trim() ?? '')),
+    id: parseOrThrow(place('FYERS_CLIENT_ID'), parseAppId(id?.trim() ?? '')),
+    secret: parseOrThrow(place('FYERS_SECRET_KEY'), parseAppSecret(secret?.trim() ?? '')),
   };
 }
 
@@ -160,7 +160,7 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
     : registeredUrl(settings, null);
   // A laptop without a stack has nothing to be asked, and that is no news.
   if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
-  const redirectUri = valueOrStop(registered.place, parseRedirectUri(registered.uri));
+  const redirectUri = parseOrThrow(registered.place, parseRedirectUri(registered.uri));
   const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
   if (loginUrl !== null) {
     if (!paste) return { kind: 'cloud', loginUrl };

@@ -18,8 +18,8 @@ import {
 import { FyersError } from '../../../core/errors.ts';
 import { REGION } from '../../../core/config/names.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { considerAccessToken, considerRefreshToken } from '../../../core/token/adopt.ts';
-import { decodeToken, standingOf, tokenIn } from '../../../core/token/jwt.ts';
+import { chooseAccessToken, chooseRefreshToken } from '../../../core/token/adopt.ts';
+import { decodeToken, classifyToken, tokenIn } from '../../../core/token/jwt.ts';
 import { linkPath, loginDay } from '../../../core/token/login/link.ts';
 import { parseTokenState } from '../../../core/token/state.ts';
 import { invokeKeeper, parameterReader, type ReadParameter } from '../../shared/aws.ts';
@@ -216,12 +216,12 @@ async function putIntoFiles(
   const { folder, session } = context;
   const held = readTokenFiles(folder);
   const view = { account, now: session.io.clock.now() };
-  const { kind } = considerAccessToken(accessToken, held.accessToken, view);
+  const { kind } = chooseAccessToken(accessToken, held.accessToken, view);
   const stays = kind === 'left' && (await proveStored(context, account, held.accessToken)) !== null;
   const access = stays
     ? [`The access token in ${folder} is as new and live; it stays.`]
     : (await writeAccessToken(folder, accessToken)).map((file) => `Access token: ${file}`);
-  const refresh = considerRefreshToken(refreshToken, held.refreshToken, view);
+  const refresh = chooseRefreshToken(refreshToken, held.refreshToken, view);
   if (refresh.kind === 'left') return access;
   const files = await writeRefreshToken(folder, refresh.token);
   return [...access, ...files.map((file) => `Refresh token: ${file}`)];
@@ -368,7 +368,7 @@ function isNewer(
   before: string | null,
   view: { readonly account: string | null; readonly now: Instant },
 ): boolean {
-  if (token === before || standingOf(token, null, view).kind !== 'plausible') return false;
+  if (token === before || classifyToken(token, null, view).kind !== 'plausible') return false;
   const [claims, old] = [decodeToken(token), before === null ? null : decodeToken(before)];
   return claims !== null && (old === null || claims.issuedAt > old.issuedAt);
 }

@@ -10,7 +10,12 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import type { Proof, RefusedBy } from '../../../core/ports.ts';
 import { asSentence, counted } from '../../../core/text.ts';
 import { type Instant, MINUTE } from '../../../core/time.ts';
-import { checkMinted, decodeToken, standingOf, type TokenClaims } from '../../../core/token/jwt.ts';
+import {
+  checkMinted,
+  decodeToken,
+  classifyToken,
+  type TokenClaims,
+} from '../../../core/token/jwt.ts';
 import type { KeeperPorts } from '../../../keeper/ports.ts';
 import { retrying } from '../../../keeper/publish.ts';
 import type { Io } from '../../shared/io.ts';
@@ -107,12 +112,12 @@ export async function proveStored(
   if (!token.ok) return null;
   clockCheck.saw(token.value);
   const isPlausibleAt = (now: Instant): boolean =>
-    standingOf(token.value, null, { account, now }).kind === 'plausible';
+    classifyToken(token.value, null, { account, now }).kind === 'plausible';
   const now = [context.session.io.clock.now(), clockCheck.rightTime()].find(isPlausibleAt);
   if (now === undefined) return null;
   const view = { account, now };
   const proof = await prove(context, token.value);
-  const standing = standingOf(token.value, proof, view);
+  const standing = classifyToken(token.value, proof, view);
   if (standing.kind !== 'plausible' || proof.kind === 'dead') return null;
   if (proof.kind !== 'live') throw unprovenError(proof);
   const claims = decodeToken(token.value);
@@ -125,7 +130,7 @@ export function patience({ clock, err }: Io): Pick<KeeperPorts, 'clock' | 'event
     clock,
     random: Math.random,
     events: {
-      emit: ({ level, message }) => {
+      log: ({ level, message }) => {
         if (level !== 'info') err(message);
       },
     },

@@ -10,7 +10,7 @@ import {
 } from '../../../core/config/names.ts';
 import { asSentence } from '../../../core/text.ts';
 import { parseRedirect, type Redirect } from '../../../core/token/login/redirect.ts';
-import { asOperator } from '../../shared/aws.ts';
+import { withOperatorHints } from '../../shared/aws.ts';
 import type { Session } from '../../shared/io.ts';
 import { freshLoginUrl, type LoginContext, openPage } from './context.ts';
 import type { Settings } from '../../shared/settings.ts';
@@ -102,7 +102,7 @@ export async function askRegisteredUrl(
   const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(session.io.aws);
   try {
-    const refresh = await asOperator(deployedFunction(client, names.function('refresh')));
+    const refresh = await withOperatorHints(deployedFunction(client, names.function('refresh')));
     return registeredUrl(settings, refresh);
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;

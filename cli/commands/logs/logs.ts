@@ -7,7 +7,7 @@ import { parseEventLine } from '../../../core/recording/day-events.ts';
 import { FyersError } from '../../../core/errors.ts';
 import { type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { DAY, HOUR, instant, type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { awsCall, ifThere } from '../../shared/aws.ts';
+import { awsCall, nullIfNotFound } from '../../shared/aws.ts';
 import { bucketOf } from '../../shared/bucket.ts';
 import type { Session } from '../../shared/io.ts';
 import { dayEntry, type Entry, isPlatformLine, jsonOf, textOf } from './entry.ts';
@@ -260,7 +260,7 @@ export async function logReader({ io }: Session): Promise<ReadLog> {
     await import('@aws-sdk/client-cloudwatch-logs');
   const client = new CloudWatchLogsClient(io.aws);
   return (logGroupName, since) =>
-    ifThere(`Reading the log group ${logGroupName}`, async () => {
+    nullIfNotFound(`Reading the log group ${logGroupName}`, async () => {
       const entries: Entry[] = [];
       const pages = paginateFilterLogEvents({ client }, { logGroupName, startTime: since });
       for await (const { events = [] } of pages) {

@@ -25,10 +25,10 @@ import {
   type ClockCheck,
   namesOf,
   proofReads,
-  settingOrStop,
+  parseSettingOrThrow,
   type Settings,
   settingsOf,
-  valueOrStop,
+  parseOrThrow,
   warnOfClock,
 } from '../../shared/settings.ts';
 import type { Session } from '../../shared/io.ts';
@@ -142,7 +142,7 @@ function keeperSettings(
     // The operator probes by --probe.
     probeRefresh: 'never',
     calendar: calendarOf(folder, settings),
-    fyId: settingOrStop(settings, ENVIRONMENT.fyId, parseFyId),
+    fyId: parseSettingOrThrow(settings, ENVIRONMENT.fyId, parseFyId),
     proof: proofReads(settings),
     login: { loginUrl: '', redirectUri: REFERENCE_REDIRECT_URI, apiUrl: apiUrlOf(settings) },
   };
@@ -194,7 +194,7 @@ interface Asking {
 
 /** From `.env`; else from the person, once, and only where it will be sent. */
 function pinReader(settings: Settings, asking: Asking): SecretReader {
-  const own = settingOrStop(settings, 'FYERS_PIN', parsePin);
+  const own = parseSettingOrThrow(settings, 'FYERS_PIN', parsePin);
   let asked: Promise<Pin | null> | undefined;
   return { pin: () => (own === null ? (asked ??= pinOf(asking)) : Promise.resolve(own)) };
 }
@@ -203,7 +203,7 @@ async function pinOf(asking: Asking): Promise<Pin | null> {
   const { person } = asking.session.io;
   if (person === null || !(await isOfUse(asking))) return null;
   const pin = await person.ask('Your Fyers PIN (four digits):', { hidden: true });
-  return valueOrStop('The PIN', parsePin(pin.trim()));
+  return parseOrThrow('The PIN', parsePin(pin.trim()));
 }
 
 async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<boolean> {
@@ -221,8 +221,8 @@ function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof 
   return {
     ...rest,
     events: {
-      emit: (event) => {
-        if (event.event !== 'login-needed') events.emit(event);
+      log: (event) => {
+        if (event.event !== 'login-needed') events.log(event);
       },
     },
   };

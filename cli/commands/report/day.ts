@@ -5,7 +5,7 @@ import {
   type PlanEvent,
   plansIn,
   recordedSession,
-  soFar,
+  truncateToNow,
 } from '../../../core/recording/day-events.ts';
 import { fieldFaultsIn } from '../../../core/recording/field-faults.ts';
 import { coverageRuns, startFigures } from '../../../core/recording/figures.ts';
@@ -45,7 +45,7 @@ export async function reportDay(
   { own, now, onRow }: ReportOptions,
 ): Promise<ReportDay> {
   const [told, manifest] = [await recording.events(), await recording.manifest()];
-  const events = manifest === null ? soFar(told, now) : told;
+  const events = manifest === null ? truncateToNow(told, now) : told;
   const [plan] = plansIn(told);
   if (plan === undefined || recording.date === null) throw withoutPlan(recording);
   const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);

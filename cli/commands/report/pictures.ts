@@ -19,7 +19,7 @@ const LABELS = 96;
 /** A capital of the names beside the bars is at most about as wide. */
 const LETTER = 7.8;
 /** Of longer names the middle is left out, or little was left for the bars: what a contract ends with tells it apart. */
-const LONGEST_NAME = 18;
+const MAX_NAME_LENGTH = 18;
 const FONT = { fontSize: '12px', fontFamily: 'inherit' };
 /** Its type is the browser's, which this program does not know. */
 const DOCUMENT: unknown = Reflect.get(parseHTML('<!doctype html><html></html>'), 'document');
@@ -140,7 +140,7 @@ export function shortName(symbol: string): string {
 
 function labelOf(symbol: string): string {
   const name = shortName(symbol);
-  return name.length > LONGEST_NAME ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
+  return name.length > MAX_NAME_LENGTH ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
 }
 
 /** 1,234,567 → `1.2M`, 0.05 → `0.05`: an axis has no room for more. */

@@ -14,9 +14,9 @@ import { formatIst } from '../../../core/time.ts';
 import { isForeign, type TokenClaims, type TokenKind } from '../../../core/token/jwt.ts';
 import { findToken } from '../../../core/token/token-text.ts';
 import { readMemory } from '../../../keeper/read.ts';
-import { asOperator, parametersOf } from '../../shared/aws.ts';
+import { withOperatorHints, parametersOf } from '../../shared/aws.ts';
 import type { Session } from '../../shared/io.ts';
-import { settingOrStop, settingsOf, valueOrStop } from '../../shared/settings.ts';
+import { parseSettingOrThrow, settingsOf, parseOrThrow } from '../../shared/settings.ts';
 import { paint } from '../../shared/terminal.ts';
 import { type Shared, fingerprintOf, keyOf, namesOfStack } from './parameters.ts';
 
@@ -86,7 +86,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   const rule = ruleFor(key, options);
   const full = names.parameter(key);
   const given = await valueFor(session, full, options);
-  const { value, claims } = valueOrStop(full, valueIn(given, rule));
+  const { value, claims } = parseOrThrow(full, valueIn(given, rule));
   session.hide(value);
   const { refuseLarge } = await import('../../../adapters/aws/parameters.ts');
   refuseLarge(full, value);
@@ -126,7 +126,9 @@ interface Given {
 async function keyInUse({ io }: Session, names: Names, full: string): Promise<string | undefined> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
   const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
-  return (await asOperator(ownParameters(new SSMClient(io.aws), names).keyOf(full))) ?? undefined;
+  return (
+    (await withOperatorHints(ownParameters(new SSMClient(io.aws), names).keyOf(full))) ?? undefined
+  );
 }
 
 /** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */
@@ -177,7 +179,7 @@ async function refuseForeign(
   claims: TokenClaims,
 ): Promise<void> {
   const { io } = session;
-  const fyId = settingOrStop(settingsOf(io.cwd, io.env), ENVIRONMENT.fyId, parseFyId);
+  const fyId = parseSettingOrThrow(settingsOf(io.cwd, io.env), ENVIRONMENT.fyId, parseFyId);
   const { account } = await readMemory({ store }, { names, fyId });
   if (isForeign(claims.fyId, account)) {
     throw new FyersError(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { FyersError } from '../../../core/errors.ts';
 import { type Names, type ParameterName, PLACEHOLDER, REGION } from '../../../core/config/names.ts';
-import { asOperator, parameterReader, type ReadParameter } from '../../shared/aws.ts';
+import { withOperatorHints, parameterReader, type ReadParameter } from '../../shared/aws.ts';
 import type { Session } from '../../shared/io.ts';
 import {
   fingerprintOf,
@@ -80,7 +80,9 @@ async function remove(
   const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
   const parameters = ownParameters(new SSMClient(io.aws), names);
   const found =
-    key === null ? await asOperator(parameters.find(parameterKeys())) : [names.parameter(key)];
+    key === null
+      ? await withOperatorHints(parameters.find(parameterKeys()))
+      : [names.parameter(key)];
   if (found.length === 0) {
     io.out(`There is no parameter of this stack in Parameter Store (${REGION}).`);
     return;
@@ -91,7 +93,7 @@ async function remove(
   }
   const removed: string[] = [];
   for (const full of found) {
-    const was = await asOperator(parameters.remove(full));
+    const was = await withOperatorHints(parameters.remove(full));
     io.out(was ? `Removed ${full}.` : `${full} was not there.`);
     if (was) removed.push(full);
   }

@@ -2,7 +2,7 @@
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { awsCall } from '../../shared/aws.ts';
 import type { Tone } from '../../shared/terminal.ts';
-import { DEPLOY, type Looking, type Said } from './said.ts';
+import { DEPLOY, type Looking, type Finding } from './said.ts';
 
 export interface Alarm {
   readonly name: string;
@@ -37,7 +37,7 @@ export async function readAlarms(
   });
 }
 
-export function sayAlarms(alarms: readonly Alarm[]): Said {
+export function sayAlarms(alarms: readonly Alarm[]): Finding {
   const ringing = alarms.filter(({ state }) => state === 'ALARM');
   const silenced = alarms.filter(({ rings }) => !rings);
   const ok = alarms.filter(({ state }) => state === 'OK');

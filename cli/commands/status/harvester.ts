@@ -4,7 +4,7 @@ import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../../core/co
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../../core/time.ts';
 import { counted } from '../../../core/text.ts';
 import { awsCall } from '../../shared/aws.ts';
-import type { Looking, Said } from './said.ts';
+import type { Looking, Finding } from './said.ts';
 
 export interface Shard {
   readonly shard: string;
@@ -97,7 +97,7 @@ function shardOf(dimensions: readonly Dimension[], suffix: string): readonly str
 export function sayHarvesters(
   shards: readonly Shard[],
   { now, recording }: { readonly now: Instant; readonly recording: boolean },
-): Said {
+): Finding {
   const facts = {
     shards: shards.map(({ lastAt, ...rest }) => ({ ...rest, at: lastAt && formatIst(lastAt) })),
   };

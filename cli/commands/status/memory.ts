@@ -4,7 +4,7 @@ import type { Names } from '../../../core/config/names.ts';
 import { type Instant, brokerDay } from '../../../core/time.ts';
 import { NEW_STATE, type TokenState, parseTokenState } from '../../../core/token/state.ts';
 import { parameterReader } from '../../shared/aws.ts';
-import type { Looking, Said } from './said.ts';
+import type { Looking, Finding } from './said.ts';
 
 /** Errors: as every call of the operator's. */
 export async function readState({ session, names }: Looking): Promise<string | null> {
@@ -16,12 +16,12 @@ export async function readState({ session, names }: Looking): Promise<string | n
 export function sayMemory(
   text: string | null,
   { names, now, live }: { readonly names: Names; readonly now: Instant; readonly live: boolean },
-): readonly Said[] {
+): readonly Finding[] {
   const state = text === null ? NEW_STATE : parseTokenState(text);
   return state === null ? [illegible(names)] : [sayRefresh(state), sayLink(state, now, live)];
 }
 
-function sayRefresh({ policyOff, latch }: TokenState): Said {
+function sayRefresh({ policyOff, latch }: TokenState): Finding {
   const facts = { policyOff, latch: latch?.reason ?? null };
   const said = { part: 'refresh', tone: 'quiet' as const, todo: [], facts };
   if (latch?.reason === 'app-secret') {
@@ -43,7 +43,7 @@ function sayRefresh({ policyOff, latch }: TokenState): Said {
   };
 }
 
-function sayLink({ asked }: TokenState, now: Instant, live: boolean): Said {
+function sayLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
   const today = asked?.day === brokerDay(now) ? asked : null;
   const outstanding = today !== null && !live;
   const detail =
@@ -62,7 +62,7 @@ function sayLink({ asked }: TokenState, now: Instant, live: boolean): Said {
   };
 }
 
-function illegible(names: Names): Said {
+function illegible(names: Names): Finding {
   const name = names.parameter('FYERS_TOKEN_STATE');
   return {
     part: 'refresh',

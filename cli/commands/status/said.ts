@@ -7,7 +7,7 @@ import type { Session } from '../../shared/io.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { Tone } from '../../shared/terminal.ts';
 
-export interface Said {
+export interface Finding {
   readonly part: string;
   /** A word or two. */
   readonly state: string;
@@ -47,8 +47,8 @@ export const DEPLOY =
 /** Never throws a FyersError: it becomes what is said of the part. */
 export async function readable(
   part: string,
-  read: () => Promise<readonly Said[]>,
-): Promise<readonly Said[]> {
+  read: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
   try {
     return await read();
   } catch (caught) {
@@ -57,7 +57,7 @@ export async function readable(
   }
 }
 
-function unread(part: string, error: FyersError): Said {
+function unread(part: string, error: FyersError): Finding {
   const said = {
     part,
     state: 'not read',
@@ -72,7 +72,7 @@ function unread(part: string, error: FyersError): Said {
 }
 
 /** 2 where the operator has to act, 4 where AWS could not be read, 3 where the broker did not answer, else 0. */
-export function exitCodeFor(all: readonly Said[]): number {
+export function exitCodeFor(all: readonly Finding[]): number {
   if (all.some(({ todo }) => todo.length > 0)) return 2;
   if (all.some(({ unread: by }) => by === 'aws')) return 4;
   return all.some(({ unread: by }) => by === 'broker') ? 3 : 0;

@@ -7,8 +7,8 @@ import {
   scheduleExpression,
 } from '../../../core/schedule.ts';
 import { type Instant, addDays, formatIst, istDateAt, istInstant } from '../../../core/time.ts';
-import { ifThere } from '../../shared/aws.ts';
-import { DEPLOY, type Deployed, type Looking, type Said } from './said.ts';
+import { nullIfNotFound } from '../../shared/aws.ts';
+import { DEPLOY, type Deployed, type Looking, type Finding } from './said.ts';
 
 type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];
 
@@ -36,7 +36,7 @@ export async function readSchedules(
   return Promise.all(
     slots.map(async (slot) => {
       const name = names.schedule(actor, slot);
-      const found = await ifThere(`Reading the schedule ${name}`, () =>
+      const found = await nullIfNotFound(`Reading the schedule ${name}`, () =>
         client.send(new GetScheduleCommand({ Name: name, GroupName: 'default' })),
       );
       return { slot, name, found: found === null ? null : settingsIn(found) };
@@ -56,7 +56,7 @@ function settingsIn(found: {
   };
 }
 
-export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Schedule[]): Said {
+export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Schedule[]): Finding {
   const all = schedules.map((schedule) => ({ ...schedule, state: stateOf(schedule) }));
   const enabled = all.filter(({ state }) => state === 'enabled');
   const good = enabled.length === all.length;
@@ -95,7 +95,7 @@ interface Rests {
   readonly calendar: CalendarOptions;
 }
 
-export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: Rests): Said {
+export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: Rests): Finding {
   const next = nextRunOf(schedules, now, rests);
   return {
     part: 'next run',

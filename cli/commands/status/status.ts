@@ -5,7 +5,7 @@ import { calendarNotice } from '../../../core/market/calendar-notice.ts';
 import { coveredUntil, nextSession } from '../../../core/market/calendar.ts';
 import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../../core/time.ts';
-import { asOperator } from '../../shared/aws.ts';
+import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn } from '../../shared/channels.ts';
 import type { Session } from '../../shared/io.ts';
 import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
@@ -14,9 +14,16 @@ import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings
 import { readAlarms, sayAlarms } from './alarms.ts';
 import { readHarvesters, sayHarvesters } from './harvester.ts';
 import { readState, sayMemory } from './memory.ts';
-import { DEPLOY, type Deployed, exitCodeFor, type Looking, readable, type Said } from './said.ts';
+import {
+  DEPLOY,
+  type Deployed,
+  exitCodeFor,
+  type Looking,
+  readable,
+  type Finding,
+} from './said.ts';
 import { nextRunOf, readSchedules, sayNextRun, saySchedules, type Schedule } from './schedules.ts';
-import { type Judged, judgeStored, sayToken } from './token.ts';
+import { type Judged, judgeStored, checkToken } from './token.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
 
 interface StatusOptions {
@@ -74,7 +81,7 @@ function lookingAt(session: Session, options: StatusOptions): Looking {
 }
 
 /** Side by side, in the order in which they are shown. */
-async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Said[]> {
+async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
   const where = options.suffix === undefined ? {} : { suffix: options.suffix };
   const judged = judgeStored(looking, { ...where, offline: options.offline === true });
   judged.catch(() => undefined);
@@ -82,7 +89,7 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
   schedules.catch(() => undefined);
   const parts = await Promise.all([
     readable('function', () => sayFunction(looking)),
-    readable('token', async () => [sayToken(await judged, await asksAt(looking, schedules))]),
+    readable('token', async () => [checkToken(await judged, await asksAt(looking, schedules))]),
     readable('refresh schedule', async () => sayRefreshSchedule(looking, await schedules)),
     readable('watch schedule', async () => [
       saySchedules('watch', await readSchedules(looking, 'watch')),
@@ -102,7 +109,7 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
 }
 
 /** Only where it is worth a line. */
-async function sayFunction({ deployed, names }: Looking): Promise<readonly Said[]> {
+async function sayFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
   const found = await deployed;
   const name = names.function('refresh');
   const said = { part: 'function', tone: 'bad', facts: { name } } as const;
@@ -118,7 +125,7 @@ async function sayFunction({ deployed, names }: Looking): Promise<readonly Said[
 async function sayRefreshSchedule(
   looking: Looking,
   schedules: readonly Schedule[],
-): Promise<readonly Said[]> {
+): Promise<readonly Finding[]> {
   const days = (await looking.deployed)?.days ?? 'trading';
   return [
     saySchedules('refresh', schedules),
@@ -138,7 +145,10 @@ async function asksAt(
   return next === null ? null : formatIst(next.at);
 }
 
-async function sayRemembered(looking: Looking, judged: Promise<Judged>): Promise<readonly Said[]> {
+async function sayRemembered(
+  looking: Looking,
+  judged: Promise<Judged>,
+): Promise<readonly Finding[]> {
   const text = await readState(looking);
   const live = await judged.then(
     // Whether it lives now: in the evening a live token is not good for the coming session, and no link waits.
@@ -149,7 +159,7 @@ async function sayRemembered(looking: Looking, judged: Promise<Judged>): Promise
   return sayMemory(text, { ...looking, live });
 }
 
-async function sayListeners(looking: Looking): Promise<readonly Said[]> {
+async function sayListeners(looking: Looking): Promise<readonly Finding[]> {
   const deployed = await looking.deployed;
   if (deployed === null) return [];
   const { topicArn } = deployed;
@@ -157,14 +167,14 @@ async function sayListeners(looking: Looking): Promise<readonly Said[]> {
   return [saySubscriptions(deployed, subscriptions)];
 }
 
-async function sayCollectors(looking: Looking): Promise<readonly Said[]> {
+async function sayCollectors(looking: Looking): Promise<readonly Finding[]> {
   const { now, calendar } = looking;
   const recording = nextSession(now, calendar).opensAt <= now;
   return [sayHarvesters(await readHarvesters(looking), { now, recording })];
 }
 
 /** Only if the list of holidays is about to run out, or has. */
-function sayCalendar({ now, calendar }: Looking): readonly Said[] {
+function sayCalendar({ now, calendar }: Looking): readonly Finding[] {
   const notice = calendarNotice(istDateAt(now), calendar);
   if (notice === null) return [];
   return [
@@ -179,15 +189,15 @@ function sayCalendar({ now, calendar }: Looking): readonly Said[] {
   ];
 }
 
-interface Verdict {
+interface Summary {
   readonly todo: readonly string[];
   readonly code: number;
 }
 
 function linesOf(
   { session: { io }, now, suffix }: Looking,
-  all: readonly Said[],
-  { todo, code }: Verdict,
+  all: readonly Finding[],
+  { todo, code }: Summary,
 ): readonly string[] {
   const stack = suffix === '' ? 'The stack' : `The stack ${suffix}`;
   const rows = all.map(({ part, state, tone, detail }) => [
@@ -214,7 +224,11 @@ function summary(code: number): string {
     : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or look with --offline.';
 }
 
-function jsonOf({ now, suffix }: Looking, all: readonly Said[], { todo, code }: Verdict): string {
+function jsonOf(
+  { now, suffix }: Looking,
+  all: readonly Finding[],
+  { todo, code }: Summary,
+): string {
   const parts = all.map(({ part, state, detail, facts, unread }) => ({
     part,
     state,
@@ -231,7 +245,7 @@ async function readDeployed({ io }: Session, names: Names): Promise<Deployed | n
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
   const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(io.aws);
-  const found = await asOperator(deployedFunction(client, names.function('refresh')));
+  const found = await withOperatorHints(deployedFunction(client, names.function('refresh')));
   if (found === null) return null;
   const { topicArn, telegramApiUrl } = channelsIn(found.environment);
   return {
@@ -263,7 +277,7 @@ async function readOutcome(
   return read(names.logGroup(actor), plus(now, -HOURS_BACK * HOUR));
 }
 
-function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Said {
+function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Finding {
   const part = `last ${actor}`;
   const said = { part, todo: [], tone: 'quiet' as const };
   if (entries === null) {
@@ -304,13 +318,13 @@ async function readSubscriptions(
 ): Promise<readonly Subscription[]> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
-  return asOperator(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
+  return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 
 export function saySubscriptions(
   { telegram, topicArn }: Deployed,
   subscriptions: readonly Subscription[],
-): Said {
+): Finding {
   const confirmed = subscriptions.filter((each) => each.confirmed);
   const heard = confirmed.length > 0 || telegram;
   const pending = subscriptions.length - confirmed.length;

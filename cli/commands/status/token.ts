@@ -6,18 +6,18 @@ import {
   answerIn,
   depthRefusedIn,
   fromParameters,
-  type Held,
+  type TokenSource,
   judge,
   loginHelpsFrom,
   mayBeProven,
-  type TokenState,
+  type TokenStatus,
   type Verdict,
 } from '../../shared/tokens.ts';
 import { prove } from '../tokens.ts';
 import type { Tone } from '../../shared/terminal.ts';
-import type { Looking, Said } from './said.ts';
+import type { Looking, Finding } from './said.ts';
 
-const TONES: Readonly<Record<TokenState, Tone>> = {
+const TONES: Readonly<Record<TokenStatus, Tone>> = {
   missing: 'bad',
   malformed: 'bad',
   foreign: 'bad',
@@ -28,7 +28,7 @@ const TONES: Readonly<Record<TokenState, Tone>> = {
 };
 
 export interface Judged {
-  readonly held: Held;
+  readonly held: TokenSource;
   readonly verdict: Verdict;
 }
 
@@ -50,7 +50,7 @@ export async function judgeStored(
 }
 
 /** @param asksAt when the keeper looks next, for people; null where it doesn't */
-export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said {
+export function checkToken({ held, verdict }: Judged, asksAt: string | null): Finding {
   const { access, session, good } = verdict;
   const token = held.accessToken;
   const fingerprint = token === null ? null : displayFingerprint(token);
@@ -80,7 +80,7 @@ export function sayToken({ held, verdict }: Judged, asksAt: string | null): Said
   };
 }
 
-const PROOFS: Readonly<Partial<Record<TokenState, string>>> = {
+const PROOFS: Readonly<Partial<Record<TokenStatus, string>>> = {
   live: 'proven by one live read',
   refused: 'Fyers refuses it',
   missing: 'there is none',

@@ -1,5 +1,5 @@
 // What the reference's deploy script leaves in an account, thing by thing, as that script names it.
-import { awsCall, ifThere } from '../../shared/aws.ts';
+import { awsCall, nullIfNotFound } from '../../shared/aws.ts';
 import type { AwsOptions } from '../../shared/io.ts';
 
 export const LEFT = {
@@ -43,17 +43,17 @@ async function ruleIn(aws: AwsOptions) {
   const Name = LEFT.rule;
   return {
     async find(): Promise<{ readonly enabled: boolean } | null> {
-      const found = await ifThere(`Reading the rule ${Name}`, () =>
+      const found = await nullIfNotFound(`Reading the rule ${Name}`, () =>
         client.send(new sdk.DescribeRuleCommand({ Name })),
       );
       return found === null ? null : { enabled: found.State !== 'DISABLED' };
     },
     disable: () =>
-      ifThere(`Disabling the rule ${Name}`, () =>
+      nullIfNotFound(`Disabling the rule ${Name}`, () =>
         client.send(new sdk.DisableRuleCommand({ Name })),
       ),
     remove: () =>
-      ifThere(`Removing the rule ${Name}`, async () => {
+      nullIfNotFound(`Removing the rule ${Name}`, async () => {
         const { Targets = [] } = await client.send(
           new sdk.ListTargetsByRuleCommand({ Rule: Name }),
         );
@@ -70,7 +70,7 @@ async function functionIn(aws: AwsOptions) {
   const FunctionName = LEFT.function;
   return {
     async find(): Promise<LeftFunction | null> {
-      const found = await ifThere(`Reading the function ${FunctionName}`, () =>
+      const found = await nullIfNotFound(`Reading the function ${FunctionName}`, () =>
         client.send(new sdk.GetFunctionConfigurationCommand({ FunctionName })),
       );
       if (found === null) return null;
@@ -78,7 +78,7 @@ async function functionIn(aws: AwsOptions) {
       return { owner: ownerOf(Runtime, Handler), runtime: Runtime };
     },
     remove: () =>
-      ifThere(`Removing the function ${FunctionName}`, () =>
+      nullIfNotFound(`Removing the function ${FunctionName}`, () =>
         client.send(new sdk.DeleteFunctionCommand({ FunctionName })),
       ),
   };
@@ -102,7 +102,7 @@ async function logGroupIn(aws: AwsOptions) {
       return logGroups.some((each) => each.logGroupName === logGroupName);
     },
     remove: () =>
-      ifThere(`Removing the log group ${logGroupName}`, () =>
+      nullIfNotFound(`Removing the log group ${logGroupName}`, () =>
         client.send(new sdk.DeleteLogGroupCommand({ logGroupName })),
       ),
   };
@@ -114,17 +114,17 @@ async function roleIn(aws: AwsOptions) {
   const { role: RoleName, policy: PolicyName } = LEFT;
   return {
     async find(): Promise<boolean> {
-      const found = await ifThere(`Reading the role ${RoleName}`, () =>
+      const found = await nullIfNotFound(`Reading the role ${RoleName}`, () =>
         client.send(new sdk.GetRoleCommand({ RoleName })),
       );
       return found !== null;
     },
     /** Its own policy alone: AWS keeps a role to which somebody attached another. */
     async remove(): Promise<void> {
-      await ifThere(`Removing the policy ${PolicyName}`, () =>
+      await nullIfNotFound(`Removing the policy ${PolicyName}`, () =>
         client.send(new sdk.DeleteRolePolicyCommand({ RoleName, PolicyName })),
       );
-      await ifThere(`Removing the role ${RoleName}`, () =>
+      await nullIfNotFound(`Removing the role ${RoleName}`, () =>
         client.send(new sdk.DeleteRoleCommand({ RoleName })),
       );
     },
@@ -136,13 +136,13 @@ async function parametersIn(aws: AwsOptions) {
   const client = new sdk.SSMClient(aws);
   return {
     async read(Name: LeftParameter): Promise<string | null> {
-      const found = await ifThere(`Reading the parameter ${Name}`, () =>
+      const found = await nullIfNotFound(`Reading the parameter ${Name}`, () =>
         client.send(new sdk.GetParameterCommand({ Name, WithDecryption: true })),
       );
       return found?.Parameter?.Value ?? null;
     },
     remove: (Name: LeftParameter) =>
-      ifThere(`Removing the parameter ${Name}`, () =>
+      nullIfNotFound(`Removing the parameter ${Name}`, () =>
         client.send(new sdk.DeleteParameterCommand({ Name })),
       ),
   };
@@ -154,19 +154,19 @@ async function secretIn(aws: AwsOptions) {
   const SecretId = LEFT.secret;
   return {
     async read(): Promise<LeftSecret | null> {
-      const about = await ifThere(`Reading the secret ${SecretId}`, () =>
+      const about = await nullIfNotFound(`Reading the secret ${SecretId}`, () =>
         client.send(new sdk.DescribeSecretCommand({ SecretId })),
       );
       if (about === null) return null;
       if (about.DeletedDate !== undefined) return { value: null };
-      const found = await ifThere(`Reading the secret ${SecretId}`, () =>
+      const found = await nullIfNotFound(`Reading the secret ${SecretId}`, () =>
         client.send(new sdk.GetSecretValueCommand({ SecretId })),
       );
       return { value: found?.SecretString ?? null };
     },
     /** At once: during a recovery window the name is taken, and `pulumi up` could not make its own. */
     remove: () =>
-      ifThere(`Removing the secret ${SecretId}`, () =>
+      nullIfNotFound(`Removing the secret ${SecretId}`, () =>
         client.send(new sdk.DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true })),
       ),
   };

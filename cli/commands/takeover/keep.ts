@@ -14,7 +14,7 @@ import { FyersError } from '../../../core/errors.ts';
 import { PROJECT, REGION } from '../../../core/config/names.ts';
 import { decodeToken } from '../../../core/token/jwt.ts';
 import type { Pulumi } from '../../shared/pulumi.ts';
-import { valueOrStop } from '../../shared/settings.ts';
+import { parseOrThrow } from '../../shared/settings.ts';
 import { LEFT } from './account.ts';
 
 interface ConfigPlace {
@@ -119,8 +119,8 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
 /** @returns the files, for their owner's eyes only */
 async function write(folder: string, name: TokenName, text: string): Promise<readonly string[]> {
   return name === 'FYERS_ACCESS_TOKEN'
-    ? writeAccessToken(folder, valueOrStop(name, parseAccessToken(text)))
-    : writeRefreshToken(folder, valueOrStop(name, parseRefreshToken(text)));
+    ? writeAccessToken(folder, parseOrThrow(name, parseAccessToken(text)))
+    : writeRefreshToken(folder, parseOrThrow(name, parseRefreshToken(text)));
 }
 
 /** @throws FyersError `operator.token-file` */

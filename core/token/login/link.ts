@@ -160,12 +160,12 @@ type RecognisedLink =
   | { readonly kind: 'none' };
 
 /** A link has 50 characters; encoded twice, with a long campaign parameter behind it, it still fits. */
-const LONGEST_PATH = 2_048;
+const MAX_PATH_LENGTH = 2_048;
 
 /** @param path below the function's address, without the leading slash, as the request carries it */
 export function recogniseLink(path: string): RecognisedLink {
   if (isLinkShaped(path)) return { kind: 'exact', path };
-  if (path.length > LONGEST_PATH) return { kind: 'none' };
+  if (path.length > MAX_PATH_LENGTH) return { kind: 'none' };
   const text = withoutDamage(path);
   const [, date = '', signature = ''] = WHOLE_LINK.exec(text) ?? [];
   const repaired = `go/${date}/${signature}`;

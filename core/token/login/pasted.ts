@@ -3,13 +3,13 @@
 // another service that warns of strange pages, or followed by a full stop. Each step runs over the text once.
 
 /** Longer than this is no address, however it was escaped. */
-export const LONGEST_PASTED = 32_768;
+export const MAX_PASTED_LENGTH = 32_768;
 
 const ROUNDS = 3;
 
 /** What was copied, unescaped and without what stands around it. A single space is left where there was white space. */
 export function pastedText(text: string): string {
-  if (text.length > LONGEST_PASTED) return text;
+  if (text.length > MAX_PASTED_LENGTH) return text;
   const unescaped = withoutEntities(withoutBackslashes(fromQuotedPrintable(visible(text))));
   return linkTarget(fromPercent(linkTarget(unescaped)))
     .replace(/(^|\n)[ \t>|│]+/g, '$1')
@@ -20,7 +20,7 @@ export function pastedText(text: string): string {
 /** The first address in it; null where there is none. One without a scheme is taken for https. */
 export function pastedUrl(text: string): URL | null {
   const clean = pastedText(text);
-  if (clean.length > LONGEST_PASTED) return null;
+  if (clean.length > MAX_PASTED_LENGTH) return null;
   const whole = clean.replaceAll(' ', '');
   const at = whole.search(/https?:\/\//i);
   const bare = at === -1 ? whole.replace(OPENING, '') : whole.slice(at);

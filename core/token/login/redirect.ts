@@ -3,7 +3,7 @@
 // is read by its fields, whatever stands around them.
 import { type AuthCode, parseAuthCode } from '../../config/values.ts';
 import type { CalendarOptions } from '../../market/calendar.ts';
-import { LONGEST_PASTED, pastedText, withoutTail } from './pasted.ts';
+import { MAX_PASTED_LENGTH, pastedText, withoutTail } from './pasted.ts';
 import type { App } from '../../ports.ts';
 import { hideTokens } from '../../text.ts';
 import { type Instant, SECOND, instant, istDateAt } from '../../time.ts';
@@ -17,8 +17,8 @@ export type Redirect =
   /** `problem` goes on from "The address": "has no auth_code". */
   | { readonly kind: 'unusable'; readonly problem: string };
 
-const LONGEST = 8_192;
-const LONGEST_WORDS = 200;
+const MAX_LENGTH = 8_192;
+const MAX_WORDS_LENGTH = 200;
 /** A signature of HS256, as Fyers' tokens have one. */
 const SIGNATURE_LENGTH = 43;
 const STATE_LENGTH = 80;
@@ -32,8 +32,8 @@ export function parseRedirect(
   now: Instant,
   calendar: CalendarOptions,
 ): Redirect {
-  const clean = text.length > LONGEST_PASTED ? text : pastedText(text);
-  if (clean.length > LONGEST) return unusable('is longer than any of Fyers');
+  const clean = text.length > MAX_PASTED_LENGTH ? text : pastedText(text);
+  if (clean.length > MAX_LENGTH) return unusable('is longer than any of Fyers');
   const fields = fieldsIn(clean);
   if (fields.size === 0) return unusable(withoutFields(clean));
   if (isLoginPage(fields)) {
@@ -84,7 +84,7 @@ export function wordsOf(query: URLSearchParams): string {
   const message = hideTokens(query.get('message') ?? '')
     .replace(/[^\x20-\x7E]/g, ' ')
     .trim()
-    .slice(0, LONGEST_WORDS);
+    .slice(0, MAX_WORDS_LENGTH);
   const code = /^-?\d{1,6}$/.exec(query.get('code') ?? '')?.[0];
   return `${message === '' ? 'no reason' : message}${code === undefined ? '' : ` (code ${code})`}`;
 }
@@ -98,7 +98,7 @@ type Field = 's' | 'code' | 'message' | 'auth_code' | 'state' | (typeof LOGIN_PA
 /** Of the page where a login begins. */
 const LOGIN_PAGE = ['client_id', 'redirect_uri', 'response_type'] as const;
 const KEY = /(?:^|\W)(auth_code|state|s|code|message|client_id|redirect_uri|response_type)$/;
-const LONGEST_KEY = 32;
+const MAX_KEY_LENGTH = 32;
 
 type Fields = ReadonlyMap<Field, readonly string[]>;
 
@@ -117,7 +117,7 @@ function fieldsIn(text: string): Fields {
 
 /** A line may end inside of the name, and words may stand before it. */
 function fieldNamed(text: string): Field | null {
-  const end = text.slice(-LONGEST_KEY);
+  const end = text.slice(-MAX_KEY_LENGTH);
   const name = KEY.exec(end.replaceAll(' ', ''))?.[1] ?? KEY.exec(end.trimEnd())?.[1];
   return (name ?? null) as Field | null;
 }

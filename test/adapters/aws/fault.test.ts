@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { awsFault } from '../../../adapters/aws/fault.ts';
-import { forTheOperator } from '../../../cli/shared/aws.ts';
+import { addOperatorHints } from '../../../cli/shared/aws.ts';
 import { withNextStep } from '../../../cli/shared/bucket.ts';
 import { FyersError } from '../../../core/errors.ts';
 
@@ -10,7 +10,7 @@ function failing(name: string, message = 'words of AWS', code?: string): unknown
 
 /** As a command tells the operator. */
 function told(name: string, message?: string, code?: string): FyersError {
-  const error = forTheOperator(awsFault(failing(name, message, code), 'Doing it'));
+  const error = addOperatorHints(awsFault(failing(name, message, code), 'Doing it'));
   if (error instanceof FyersError) return error;
   throw new Error('not an error of ours');
 }

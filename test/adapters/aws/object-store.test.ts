@@ -7,7 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { objectStore } from '../../../adapters/aws/object-store.ts';
-import type { Event } from '../../../core/ports.ts';
+import type { LogRecord } from '../../../core/ports.ts';
 import { type Fate, startS3 } from '../../support/s3-server.ts';
 
 let folder = '';
@@ -91,11 +91,11 @@ describe('A role that may not list', () => {
 
 describe('Metrics', () => {
   test('never stop what they measure: a failure is one line in the log', async () => {
-    const events: Event[] = [];
+    const events: LogRecord[] = [];
     const client = new CloudWatchClient({ ...CLIENT, endpoint: 'http://127.0.0.1:1' });
     const metered = meteredEvents({
       client,
-      events: { emit: (event) => void events.push(event) },
+      events: { log: (event) => void events.push(event) },
       dimensions: {},
     });
     metered.measure('SlotsMissed', 3);

@@ -197,4 +197,22 @@ describe('Every call of the account', () => {
       expect(guard.reason()).toBeNull();
     },
   );
+
+  test.each([
+    [403, 'broker-error'],
+    [200, 'broker-error'],
+    [404, null],
+    [405, null],
+    [410, null],
+  ] as const)(
+    'that meets a page with HTTP %i leaves the other calls paused for: %s',
+    async (status, reason) => {
+      const page = { status, body: '<html>Not here</html>' };
+      await using server = await startDepthServer(() => null, page);
+      const { guard } = await guarded();
+      await marketStatus({ ...BOUNDS, apiUrl: server.url, guard });
+      expect(server.calls).toHaveLength(1);
+      expect(guard.reason()).toBe(reason);
+    },
+  );
 });

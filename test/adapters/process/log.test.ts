@@ -23,7 +23,7 @@ function logging(debug = false) {
 describe('The log', () => {
   test('writes an event as one JSON line with its metric', () => {
     const { log, lines } = logging();
-    log.emit(loginNeeded('no-pin', 'Login needed.'));
+    log.log(loginNeeded('no-pin', 'Login needed.'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/\n$/);
     expect(JSON.parse(lines[0] ?? '')).toEqual({
@@ -44,8 +44,8 @@ describe('The log', () => {
     const forms = [SECRET, encodeURIComponent(SECRET), bytes.toString('base64')];
     forms.push(bytes.toString('base64url'), bytes.toString('hex'), JSON.stringify(SECRET));
     for (const form of forms) {
-      log.emit(runFailed('bug.unexpected', `before ${form} after`));
-      log.emit({ ...SLOT, level: 'info', facts: { deep: form } });
+      log.log(runFailed('bug.unexpected', `before ${form} after`));
+      log.log({ ...SLOT, level: 'info', facts: { deep: form } });
     }
     expect(lines).toHaveLength(12);
     expect(leaksOf(lines.join(''), { SECRET })).toEqual([]);
@@ -56,7 +56,7 @@ describe('The log', () => {
   test('blanks fields by their names', () => {
     const { log, lines } = logging();
     const facts = { pin: '4826', refresh_token: 'short', token: 'tiny' };
-    log.emit({ ...SLOT, level: 'info', facts });
+    log.log({ ...SLOT, level: 'info', facts });
     expect(lines[0]).not.toMatch(/4826|short|tiny/);
     expect(lines[0]?.match(/\[hidden\]/g)).toHaveLength(3);
   });
@@ -64,13 +64,13 @@ describe('The log', () => {
   test('does not blank a short value, which would give itself away', () => {
     const { log, lines } = logging();
     log.hide('2026');
-    log.emit(runFailed('bug.unexpected', 'm'));
+    log.log(runFailed('bug.unexpected', 'm'));
     expect(lines[0]).toContain('2026-11-25');
   });
 
   test('leaves debug lines out unless they are asked for', () => {
     const [usual, more] = [logging(), logging(true)];
-    for (const { log } of [usual, more]) log.emit(SLOT);
+    for (const { log } of [usual, more]) log.log(SLOT);
     expect(usual.lines).toEqual([]);
     expect(JSON.parse(more.lines[0] ?? '')).toMatchObject({
       level: 'debug',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { surprise } from '../../../core/recording/log.ts';
 import { phaseAt, withoutPhases } from '../../../core/market/phases.ts';
 import {
-  mayOpenAfterAll,
+  mayHaveUnscheduledSession,
   surpriseAskedAt,
   surprisePlan,
 } from '../../../core/market/unscheduled.ts';
@@ -25,7 +25,7 @@ describe('A day that is closed', () => {
     const overrides = ['2026-11-28', '2026-11-26'].map((each) => {
       return { date: istDate(each), closed: true, why: 'it is known' } as const;
     });
-    expect(mayOpenAfterAll(istDate(date), { overrides })).toBe(expected);
+    expect(mayHaveUnscheduledSession(istDate(date), { overrides })).toBe(expected);
   });
 
   test('is asked for a handful of times, by the hours of the sessions that we know', () => {

@@ -179,7 +179,7 @@ describe('An event that is not a request', () => {
     { requestContext: {} },
   ])('%j is junk', async (event) => {
     const { answerLogin } = await import('../../../functions/login/router.ts');
-    const { newKept } = await import('../../../functions/login/cache.ts');
+    const { newCache: newKept } = await import('../../../functions/login/cache.ts');
     const { ports, settings } = keeperWorld();
     const { signal } = new AbortController();
     expect(await answerLogin(ports, settings, event as never, signal, newKept())).toEqual({

@@ -13,7 +13,7 @@ import {
   harvesterDimensions,
   namesFor,
 } from '../../../core/config/names.ts';
-import type { Clock, DepthFeed, Taken } from '../../../core/ports.ts';
+import type { Clock, DepthFeed, SlotResult } from '../../../core/ports.ts';
 import { REFRESH_SLOTS, WATCH_SLOTS } from '../../../core/schedule.ts';
 import {
   DAY,
@@ -179,7 +179,7 @@ function live(
   if (!sampling.ok) throw new Error(sampling.problems.join());
   const metered = meteredEvents({
     client: listening(metrics, clock),
-    events: { emit: () => undefined },
+    events: { log: () => undefined },
     dimensions: harvesterDimensions('', '0'),
   });
   const token = holdToken({
@@ -232,7 +232,7 @@ function feedOf(clock: Clock, everySeconds: number, { holes, fields }: Troubles)
         if (slot < clock.now()) continue;
         await clock.sleepUntil(slot, signal);
         const hole = holes.find((one) => within([one], slot) !== undefined);
-        yield REFERENCE_SYMBOLS.map((symbol, index): Taken => {
+        yield REFERENCE_SYMBOLS.map((symbol, index): SlotResult => {
           const isHole = hole !== undefined && index < (hole.symbols ?? REFERENCE_SYMBOLS.length);
           const reason = held() === null ? 'no-token' : isHole ? hole.reason : null;
           return reason === null

@@ -14,8 +14,8 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
     file: 'harvester/progress.ts',
-    find: 'due(plus(beganAt, HEARTBEAT), HEARTBEAT,',
-    replace: 'due(beganAt, HEARTBEAT,',
+    find: 'every(plus(beganAt, HEARTBEAT), HEARTBEAT,',
+    replace: 'every(beganAt, HEARTBEAT,',
     tests: ALARMS,
   },
   {
@@ -85,7 +85,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'the quick reader takes a fraction for a count',
     file: 'adapters/recordings/line-parser.ts',
-    find: 'if (whole || point === first',
+    find: 'if (KINDS[index] === COUNT || point === first',
     replace: 'if (point === first',
     tests: ['test/adapters/recordings/line-parser.test.ts'],
   },
@@ -156,16 +156,16 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a rate limit of another call than depth is not counted',
     file: 'adapters/fyers/rate-guard.ts',
-    find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);",
-    replace: '',
+    find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);\n      else if",
+    replace: 'if',
     tests: REST_GUARD,
   },
   {
     name: 'a refused token is not recognised',
-    file: 'adapters/fyers/depth-refusal.ts',
-    find: "[-15, 'token-refused']",
-    replace: "[-15, 'broker-error']",
-    tests: REST_DEPTH,
+    file: 'core/broker-answer.ts',
+    find: 'new Set([-8, -15, -16, -17, -352])',
+    replace: 'new Set([-8, -16, -17, -352])',
+    tests: ['test/core/broker-answer.test.ts'],
   },
   {
     name: 'the manifest goes up first',
@@ -285,7 +285,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a name that is not known at 08:30 stays unknown',
     file: 'harvester/symbol-lookup.ts',
-    find: 'if (names !== null && lacking(names) === 0) return;',
+    find: 'if (names !== null && problemCount(names) === 0) return;',
     replace: 'if (names !== null) return;',
     tests: ['test/harvester/symbol-lookup.test.ts'],
   },

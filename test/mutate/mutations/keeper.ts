@@ -24,7 +24,10 @@ export const KEEPER: readonly Mutation[] = [
     file: 'core/token/decide.ts',
     find: `return { do: 'rest', why: 'already-good' };
     case 'unreachable':
-      return { do: 'fail', code: 'broker.unreachable' };`,
+    case 'refused':
+    case 'rate-limited':
+    case 'not-fyers':
+      return { do: 'fail', code: UNPROVEN[stored.proof] };`,
     replace: `return { do: 'rest', why: 'already-good' };
     case 'unreachable':
       return null;`,
@@ -33,8 +36,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a silent input is sent three times',
     file: 'core/token/decide.ts',
-    find: 'MOST_CALLS = 2',
-    replace: 'MOST_CALLS = 3',
+    find: 'MAX_CALLS = 2',
+    replace: 'MAX_CALLS = 3',
     tests: DECIDE,
   },
   {
@@ -75,7 +78,7 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'the broker’s policy does not switch refresh off',
     file: 'core/token/state.ts',
-    find: '{ ...answered, policyOff: true }',
+    find: '{ ...answered, policyOff: true, probedOn: today }',
     replace: 'answered',
     tests: REFRESH,
   },
@@ -103,7 +106,7 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a run is failed by what comes after its publish',
     file: 'keeper/publish.ts',
-    find: 'events.emit(upkeepFailed(what, toError(caught).message));',
+    find: 'events.log(upkeepFailed(what, toError(caught).message));',
     replace: 'throw caught;',
     tests: REFRESH,
   },

@@ -39,7 +39,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a code is swapped while the stored token lives',
     file: 'keeper/callback.ts',
-    find: "if (validUntil !== null) return { kind: 'done', validUntil, already: true };",
+    find: 'if (live !== null) return { ...live, already: true };',
     replace: '',
     tests: PAGES,
   },
@@ -139,7 +139,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'the watch sends nothing of its own',
     file: 'keeper/watch.ts',
-    find: "await askForLogin(ports, settings, app, { reason: WHY[token], urgency: 'late' });",
+    find: "await askForLogin(ports, settings, app, { reason, urgency: 'late' });",
     replace: '',
     tests: WATCH,
   },

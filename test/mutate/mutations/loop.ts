@@ -15,8 +15,8 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a sleep ends when a clock that was set back has caught up',
     file: 'adapters/process/clock.ts',
-    find: 'Math.min(left(), latest - performance.now(), LONGEST_NAP_MS)',
-    replace: 'Math.min(left(), latest, LONGEST_NAP_MS)',
+    find: 'Math.min(left(), latest - performance.now(), MAX_SLEEP_MS)',
+    replace: 'Math.min(left(), latest, MAX_SLEEP_MS)',
     tests: ['test/adapters/process/clock.test.ts'],
   },
   {
@@ -50,8 +50,8 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'the store is not read until a clock that was set back has caught up',
     file: 'harvester/token.ts',
-    find: 'readAt <= now && now',
-    replace: 'now',
+    find: 'at < readAt || at >=',
+    replace: 'at >=',
     tests: CLOCK_SET_BACK,
   },
   {
@@ -120,7 +120,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'nobody is warned before the calendar runs out',
     file: 'harvester/loop.ts',
-    find: '  if (notice !== null) events.emit(say.calendarRunsOut(notice));\n',
+    find: '  if (notice !== null) events.log(say.calendarRunsOut(notice));\n',
     replace: '',
     tests: TELLING,
   },
@@ -148,7 +148,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'nobody is told of a piece',
     file: 'harvester/upload.ts',
-    find: '    options.events.emit(say.pieceShipped(date, state.next - 1, bytes));\n',
+    find: '    options.events.log(say.pieceShipped(date, state.next - 1, bytes));\n',
     replace: '',
     tests: ['test/harvester/upload.test.ts'],
   },

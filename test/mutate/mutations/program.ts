@@ -55,8 +55,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'the login may read the PIN',
     file: 'infra/iam/policies.ts',
-    find: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },`,
-    replace: `{ actor: 'login', effect: 'Allow', actions: TELLS, on: ['topic'] },
+    find: `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },`,
+    replace: `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },
   { actor: 'login', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },`,
     tests: POLICIES,
   },
