@@ -216,6 +216,16 @@ const OWN_PERMISSIONS: readonly Permission[] = [
 ];
 
 /**
+ * A parameter of the standard tier is encrypted under the key itself: GenerateDataKey is for the advanced tier, and for
+ * whoever writes a secret, which is the operator.
+ */
+const NEEDS = [
+  { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
+  { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
+  { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
+] as const;
+
+/**
  * Decryption under the account's default key needs no grant: its key policy lets every principal of the account. Rows on
  * the key apply where the stack has one of its own, and follow from the others so that neither is forgotten.
  */
@@ -279,16 +289,6 @@ const CONTEXT_KEYS = {
 
 /** A service that uses the key on behalf of who asks it. */
 type KeyUser = keyof typeof CONTEXT_KEYS;
-
-/**
- * A parameter of the standard tier is encrypted under the key itself: GenerateDataKey is for the advanced tier, and for
- * whoever writes a secret, which is the operator.
- */
-const NEEDS = [
-  { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
-  { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
-  { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
-] as const;
 
 /** The rows that go with one of the table, so that neither is forgotten. */
 function onTheKey({ actor, effect, actions, on }: Permission): readonly Permission[] {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
-import { dayInBucket } from '../../sandbox/check-day.ts';
+import { dayInBucket, servedSince } from '../../sandbox/check-day.ts';
 import { harvestDay, instanceOf } from '../../sandbox/harvest-day.ts';
 import { provision } from '../../sandbox/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
@@ -36,6 +36,8 @@ print(json.dumps({row[0]: dict(zip(names, map(int, row[1:]))) for row in rows}))
 
 let standIns: StandIns;
 let bucket = '';
+/** What was served before the day, such as to the proof of the token. */
+let before: ReturnType<StandIns['simulator']['ledger']>;
 
 beforeAll(async () => {
   standIns = await startStandIns({ date: DATE, broker: 'accepting', env: null, seed: 'day' });
@@ -47,6 +49,7 @@ beforeAll(async () => {
   await invoke(standIns.emulator, String(made.outputs['functionName']));
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  before = standIns.simulator.ledger();
   await harvestDay(standIns, instance, DATE, quietProgress, NEVER);
 });
 afterAll(async () => {
@@ -61,14 +64,14 @@ test('DuckDB finds in the Parquet what the simulator served, to the paisa and th
   await writeFile(file, (await Body?.transformToByteArray()) ?? '');
   const { python } = await ensureVenv('duckdb', ['duckdb==2.0.0']);
   const { stdout } = await promisify(execFile)(python, ['-c', SUMS, file]);
-  const ledger = standIns.simulator.ledger();
+  const ledger = servedSince(before, standIns.simulator.ledger());
   expect(Object.keys(ledger)).toHaveLength(REFERENCE_SYMBOLS.length);
   expect(JSON.parse(stdout)).toEqual(ledger);
 });
 
 test('A symbol that the broker does not know is a hole with that name, and nothing else is missing', async () => {
   const { emulator, simulator } = standIns;
-  const day = await dayInBucket(emulator, bucket, DATE, simulator.ledger());
+  const day = await dayInBucket(emulator, bucket, DATE, servedSince(before, simulator.ledger()));
   expect(day).toMatchObject({
     expected: 6 * SLOTS,
     received: 5 * SLOTS,
@@ -81,7 +84,12 @@ test('A symbol that the broker does not know is a hole with that name, and nothi
 test('Its pieces, shipped by the instance role while it recorded, are the day log and the event log', async () => {
   const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
   const { emulator, simulator } = standIns;
-  const { objects } = await dayInBucket(emulator, bucket, DATE, simulator.ledger());
+  const { objects } = await dayInBucket(
+    emulator,
+    bucket,
+    DATE,
+    servedSince(before, simulator.ledger()),
+  );
   const linesOf = async (keys: readonly string[]): Promise<readonly string[]> => {
     const texts: string[] = [];
     for (const Key of keys) {
