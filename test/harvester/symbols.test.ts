@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { lastPrices } from '../../adapters/fyers/quotes.ts';
+import { lastPrices } from '../../adapters/fyers/market-status.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';

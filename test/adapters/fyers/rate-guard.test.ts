@@ -1,8 +1,7 @@
 // What a rate limit does to the calls that follow it.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type MarketStatusCall, marketStatus } from '../../../adapters/fyers/market-status.ts';
-import { lastPrices } from '../../../adapters/fyers/quotes.ts';
+import { lastPrices, marketStatus, type MarketStatusCall } from '../../../adapters/fyers/market-status.ts';
 import { type StrikeStore, restGuard } from '../../../adapters/fyers/rate-guard.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT } from '../../support/depth.ts';
