@@ -22,6 +22,8 @@ export interface Column {
   readonly unit: 'instant' | 'name' | 'rupees' | 'shares' | 'orders' | 'number';
   /** False: a row without it is malformed. */
   readonly nullable: boolean;
+  /** Who wrote it: the recorder itself, the order book, or the rest of the broker's answer. Frozen and stale rows are judged by it. */
+  readonly group: 'recorder' | 'book' | 'market';
   readonly of: (row: Row) => Cell;
 }
 
@@ -32,28 +34,29 @@ const NUMBERS = Array.from({ length: LEVELS }, (_, index) => index + 1);
 
 /** Observed columns in the day log's order; the reference's 25 come first, under its names, in its order and units. */
 export const COLUMNS: readonly Column[] = [
-  instantOf('timestamp', (row) => row.receivedAt, false),
-  { name: 'symbol', kind: 'text', unit: 'name', nullable: false, of: (row) => row.symbol },
+  instantOf('timestamp', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
+  text('symbol', (row) => row.symbol),
   price('ltp', ({ book }) => book.lastPrice),
-  shares('total_buy_qty', ({ book }) => book.totalBuyQuantity),
-  shares('total_sell_qty', ({ book }) => book.totalSellQuantity),
+  shares('total_buy_qty', ({ book }) => book.totalBuyQuantity, 'book'),
+  shares('total_sell_qty', ({ book }) => book.totalSellQuantity, 'book'),
   ...levels('bid', BID),
   ...levels('ask', ASK),
-  instantOf('slot', (row) => row.slot, false),
+  instantOf('slot', (row) => row.slot, { group: 'recorder', nullable: false }),
   // The reference never noted it, so an imported row has none.
-  instantOf('requested_at', (row) => row.requestedAt, true),
-  instantOf('received_at', (row) => row.receivedAt, false),
-  { name: 'feed', kind: 'text', unit: 'name', nullable: false, of: (row) => row.feed },
+  instantOf('requested_at', (row) => row.requestedAt, { group: 'recorder', nullable: true }),
+  instantOf('received_at', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
+  text('feed', (row) => row.feed),
   {
     name: 'sequence',
     kind: 'count',
     unit: 'number',
     nullable: true,
+    group: 'recorder',
     of: ({ book }) => book.sequence,
   },
   ...orders('bid', BID),
   ...orders('ask', ASK),
-  instantOf('last_trade_at', ({ book }) => book.lastTradeAt, true),
+  instantOf('last_trade_at', ({ book }) => book.lastTradeAt, { group: 'market', nullable: true }),
   shares('last_trade_qty', ({ book }) => book.lastQuantity),
   shares('volume', ({ book }) => book.volume),
   price('average_price', ({ book }) => book.averagePrice),
@@ -67,14 +70,17 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `marks.ts`. */
-const DERIVED_COLUMNS: readonly Omit<Column, 'of'>[] = [
+const DERIVED_COLUMNS: readonly Omit<Column, 'of' | 'group'>[] = [
   { name: 'phase', kind: 'text', unit: 'name', nullable: true },
   { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
   { name: 'marks', kind: 'text', unit: 'name', nullable: true },
 ];
 
 /** What every reader of recordings gives, in this order; what a file doesn't have is null. */
-export const RECORDED_COLUMNS: readonly Omit<Column, 'of'>[] = [...COLUMNS, ...DERIVED_COLUMNS];
+export const RECORDED_COLUMNS: readonly Omit<Column, 'of' | 'group'>[] = [
+  ...COLUMNS,
+  ...DERIVED_COLUMNS,
+];
 
 /** Where a row's cells have the column. @throws RangeError for a name that no column has */
 export function cellIndex(name: string): number {
@@ -106,7 +112,7 @@ export function parseCsvLine(line: string): readonly Cell[] | null {
 
 /** Cells of the columns, or why a text is not a value of its column. */
 export function parseCells(
-  columns: readonly Omit<Column, 'of'>[],
+  columns: readonly Omit<Column, 'of' | 'group'>[],
   texts: readonly string[],
 ): readonly Cell[] | { readonly why: string } {
   if (texts.length !== columns.length) {
@@ -130,7 +136,7 @@ const KIND_NAMES: Readonly<Record<ColumnKind, string>> = {
 };
 
 /** Such as `ltp "x" is not a number`. */
-export function notAValue({ name, kind }: Omit<Column, 'of'>, text: string): string {
+export function notAValue({ name, kind }: Omit<Column, 'of' | 'group'>, text: string): string {
   if (text === '') return `${name} is empty`;
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return `${name} "${shown}" is not ${name === 'symbol' ? 'a symbol' : KIND_NAMES[kind]}`;
@@ -143,7 +149,7 @@ const TEXT = /^[A-Za-z0-9][\w:&.+ -]{0,199}$/;
 
 /** Undefined when the text is not a value of the column. */
 export function parseCell(
-  { name, kind, nullable }: Omit<Column, 'of'>,
+  { name, kind, nullable }: Omit<Column, 'of' | 'group'>,
   text: string,
 ): Cell | undefined {
   if (text === '') return nullable ? null : undefined;
@@ -173,22 +179,30 @@ function instantIn(text: string): Instant | undefined {
   }
 }
 
-function instantOf(name: string, of: Column['of'], nullable: boolean): Column {
-  return { name, kind: 'timestamp', unit: 'instant', nullable, of };
+function instantOf(
+  name: string,
+  of: Column['of'],
+  { group, nullable }: Pick<Column, 'group' | 'nullable'>,
+): Column {
+  return { name, kind: 'timestamp', unit: 'instant', nullable, group, of };
 }
 
-function price(name: string, of: Column['of']): Column {
-  return { name, kind: 'price', unit: 'rupees', nullable: true, of };
+function text(name: string, of: Column['of']): Column {
+  return { name, kind: 'text', unit: 'name', nullable: false, group: 'recorder', of };
 }
 
-function shares(name: string, of: Column['of']): Column {
-  return { name, kind: 'count', unit: 'shares', nullable: true, of };
+function price(name: string, of: Column['of'], group: Column['group'] = 'market'): Column {
+  return { name, kind: 'price', unit: 'rupees', nullable: true, group, of };
+}
+
+function shares(name: string, of: Column['of'], group: Column['group'] = 'market'): Column {
+  return { name, kind: 'count', unit: 'shares', nullable: true, group, of };
 }
 
 function levels(side: string, of: Side): readonly Column[] {
   return NUMBERS.flatMap((n) => [
-    price(`${side}_px_${String(n)}`, (row) => of(row)[n - 1]?.price ?? null),
-    shares(`${side}_qty_${String(n)}`, (row) => of(row)[n - 1]?.quantity ?? null),
+    price(`${side}_px_${String(n)}`, (row) => of(row)[n - 1]?.price ?? null, 'book'),
+    shares(`${side}_qty_${String(n)}`, (row) => of(row)[n - 1]?.quantity ?? null, 'book'),
   ]);
 }
 
@@ -198,6 +212,7 @@ function orders(side: string, of: Side): readonly Column[] {
     kind: 'count',
     unit: 'orders',
     nullable: true,
+    group: 'book',
     of: (row: Row) => of(row)[n - 1]?.orders ?? null,
   }));
 }

@@ -23,7 +23,7 @@ export interface Unreadable {
   readonly why: string;
 }
 
-export const COLUMNS_OF: Readonly<Record<CsvKind, readonly Omit<Column, 'of'>[]>> = {
+export const COLUMNS_OF: Readonly<Record<CsvKind, readonly Omit<Column, 'of' | 'group'>[]>> = {
   'day-log': COLUMNS,
   csv: RECORDED_COLUMNS,
   reference: COMPAT_COLUMNS,

@@ -3,7 +3,7 @@ import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
 import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
 import { ASKS, bestOf, BIDS, hasGap, isMonotone } from './book-cells.ts';
-import { cellIndex, COLUMNS } from './columns.ts';
+import { cellIndex, type Column, COLUMNS } from './columns.ts';
 import { numberAt, type Observed, symbolOf } from './observed.ts';
 
 const TIMESTAMP = cellIndex('timestamp');
@@ -15,15 +15,11 @@ const LOWER_CIRCUIT = cellIndex('lower_circuit');
 const UPPER_CIRCUIT = cellIndex('upper_circuit');
 const LEVEL_PRICES = [...BIDS.prices, ...ASKS.prices];
 /** Levels and totals. */
-const BOOK = indexesOf((name) => /^(?:bid|ask)_|^total_/.test(name));
+const BOOK = indexesOf('book');
 /** Any of these moves with a trade. */
 const TRADE = [LAST_PRICE, LAST_TRADE_AT, cellIndex('last_trade_qty'), VOLUME];
 /** Whatever the broker says of a symbol beside its book: what the recorder writes of itself is not. */
-const OTHERS = indexesOf(
-  (name) =>
-    !/^(?:bid|ask)_|^total_/.test(name) &&
-    !/^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/.test(name),
-);
+const OTHERS = indexesOf('market');
 
 /** As long as a state must last, and as many rows as must show it, before it is stale or frozen. */
 const STALE_AFTER = MINUTE;
@@ -288,8 +284,8 @@ function counted(all: readonly { readonly mark: Mark; readonly rows: number }[])
   return present;
 }
 
-function indexesOf(isOne: (name: string) => boolean): readonly number[] {
-  return COLUMNS.flatMap(({ name }, index) => (isOne(name) ? [index] : []));
+function indexesOf(wanted: Column['group']): readonly number[] {
+  return COLUMNS.flatMap(({ group }, index) => (group === wanted ? [index] : []));
 }
 
 // The closed list of what a row can be marked with, in the order in which a row's marks stand in its cell.
