@@ -3,7 +3,16 @@ import { Athena, EncryptionOption } from '@aws-sdk/client-athena';
 import { Glue } from '@aws-sdk/client-glue';
 import * as z from 'zod/mini';
 import { arn, callerIdentity, options } from './clients.ts';
-import { exists, flag, given, pascal, row, tags, text, type ResourceType } from './type.ts';
+import {
+  confirmFound,
+  defineType,
+  expectValue,
+  flag,
+  tags,
+  text,
+  toPascalCase,
+  type ResourceType,
+} from './type.ts';
 
 const athena = new Athena(options);
 const glue = new Glue(options);
@@ -14,13 +23,13 @@ const gone = 'InvalidRequestException';
 const columns = z.array(z.strictObject({ name: z.string(), type: z.string(), comment: text }));
 
 export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:glue/catalogDatabase:CatalogDatabase': row({
+  'aws:glue/catalogDatabase:CatalogDatabase': defineType({
     inputs: z.strictObject({ name: z.string(), description: text, tags }),
     autoname: 'name',
     // glue/catalog_database.go: catalog_id, name, target_database ForceNew.
     replaceOn: ['name'],
     cloudFormation: 'AWS::Glue::Database',
-    properties: ({ name, description }) => ({ DatabaseInput: pascal({ name, description }) }),
+    properties: ({ name, description }) => ({ DatabaseInput: toPascalCase({ name, description }) }),
     create: async ({ name }, properties) => {
       await glue.createDatabase(properties);
       const { account } = await callerIdentity();
@@ -36,7 +45,7 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (_id, { name: Name }) => await glue.deleteDatabase({ Name }),
   }),
 
-  'aws:glue/catalogTable:CatalogTable': row({
+  'aws:glue/catalogTable:CatalogTable': defineType({
     inputs: z.strictObject({
       name: z.string(),
       databaseName: z.string(),
@@ -60,9 +69,12 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
     cloudFormation: 'AWS::Glue::Table',
     properties: ({ databaseName, storageDescriptor, parameters, ...inputs }) => {
       const { serDeInfo, ...stored } = storageDescriptor ?? {};
-      const StorageDescriptor = { ...pascal(stored), SerdeInfo: pascal(serDeInfo ?? {}) };
+      const StorageDescriptor = {
+        ...toPascalCase(stored),
+        SerdeInfo: toPascalCase(serDeInfo ?? {}),
+      };
       // The names in `parameters` are Athena's own, and their case matters.
-      const TableInput = { ...pascal(inputs), Parameters: parameters, StorageDescriptor };
+      const TableInput = { ...toPascalCase(inputs), Parameters: parameters, StorageDescriptor };
       return { DatabaseName: databaseName, TableInput };
     },
     create: async ({ databaseName, name }, properties) => {
@@ -81,7 +93,7 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
       await glue.deleteTable({ DatabaseName, Name }),
   }),
 
-  'aws:athena/workgroup:Workgroup': row({
+  'aws:athena/workgroup:Workgroup': defineType({
     inputs: z.strictObject({
       name: z.string(),
       description: text,
@@ -104,14 +116,14 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: ['name'],
     cloudFormation: 'AWS::Athena::WorkGroup',
     properties: ({ name, description, forceDestroy, configuration }) => ({
-      ...pascal({ name, description }),
+      ...toPascalCase({ name, description }),
       RecursiveDeleteOption: forceDestroy,
       WorkGroupConfiguration: {
         // athena/workgroup.go: both are true by default.
         EnforceWorkGroupConfiguration: configuration.enforceWorkgroupConfiguration ?? true,
         PublishCloudWatchMetricsEnabled: configuration.publishCloudwatchMetricsEnabled ?? true,
         BytesScannedCutoffPerQuery: configuration.bytesScannedCutoffPerQuery,
-        ResultConfiguration: pascal(configuration.resultConfiguration),
+        ResultConfiguration: toPascalCase(configuration.resultConfiguration),
       },
     }),
     create: async (_inputs, { Name, Description, WorkGroupConfiguration: Configuration }) => {
@@ -131,7 +143,7 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
     gone,
   }),
 
-  'aws:athena/namedQuery:NamedQuery': row({
+  'aws:athena/namedQuery:NamedQuery': defineType({
     inputs: z.strictObject({
       name: z.string(),
       description: text,
@@ -144,14 +156,14 @@ export const ANALYSIS_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: ['name', 'description', 'database', 'query', 'workgroup'],
     cloudFormation: 'AWS::Athena::NamedQuery',
     properties: ({ query: QueryString, workgroup: WorkGroup, ...inputs }) => ({
-      ...pascal(inputs),
+      ...toPascalCase(inputs),
       QueryString,
       WorkGroup,
     }),
     create: async (_inputs, properties) => ({
-      id: given((await athena.createNamedQuery(properties)).NamedQueryId, 'query id'),
+      id: expectValue((await athena.createNamedQuery(properties)).NamedQueryId, 'query id'),
     }),
-    read: async (id) => await exists(athena.getNamedQuery({ NamedQueryId: id })),
+    read: async (id) => await confirmFound(athena.getNamedQuery({ NamedQueryId: id })),
     delete: async (id) => await athena.deleteNamedQuery({ NamedQueryId: id }),
     gone,
   }),

@@ -3,13 +3,21 @@ import { EventBridge, RuleState } from '@aws-sdk/client-eventbridge';
 import { FlexibleTimeWindowMode, Scheduler, ScheduleState } from '@aws-sdk/client-scheduler';
 import * as z from 'zod/mini';
 import { options } from './clients.ts';
-import { count, given, pascal, row, tags, text, type ResourceType } from './type.ts';
+import {
+  count,
+  defineType,
+  expectValue,
+  tags,
+  text,
+  toPascalCase,
+  type ResourceType,
+} from './type.ts';
 
 const events = new EventBridge(options);
 const scheduler = new Scheduler(options);
 
 export const EVENT_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:cloudwatch/eventRule:EventRule': row({
+  'aws:cloudwatch/eventRule:EventRule': defineType({
     inputs: z.strictObject({
       name: z.string(),
       description: text,
@@ -22,13 +30,13 @@ export const EVENT_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: ['name'],
     cloudFormation: 'AWS::Events::Rule',
     properties: ({ tags: _tags, eventPattern, ...inputs }) => ({
-      ...pascal(inputs),
+      ...toPascalCase(inputs),
       EventPattern: JSON.parse(eventPattern) as unknown,
     }),
     create: async ({ name, eventPattern: EventPattern }, properties) => {
       const { RuleArn } = await events.putRule({ ...properties, EventPattern });
       // events/rule.go ruleCreateResourceID: on the default bus the rule's name.
-      return { id: name, arn: given(RuleArn, 'rule ARN') };
+      return { id: name, arn: expectValue(RuleArn, 'rule ARN') };
     },
     read: async (id) => {
       const { Arn: arn, State: state } = await events.describeRule({ Name: id });
@@ -38,7 +46,7 @@ export const EVENT_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await events.deleteRule({ Name: id }),
   }),
 
-  'aws:cloudwatch/eventTarget:EventTarget': row({
+  'aws:cloudwatch/eventTarget:EventTarget': defineType({
     inputs: z.strictObject({ rule: z.string(), targetId: z.string(), arn: z.string() }),
     // events/target.go: event_bus_name, rule, target_id ForceNew. (The program uses only the default bus.)
     replaceOn: ['rule', 'targetId'],
@@ -60,7 +68,7 @@ export const EVENT_TYPES: Readonly<Record<string, ResourceType>> = {
       await events.removeTargets({ Rule, Ids: [targetId] }),
   }),
 
-  'aws:scheduler/schedule:Schedule': row({
+  'aws:scheduler/schedule:Schedule': defineType({
     inputs: z.strictObject({
       name: z.string(),
       groupName: text,
@@ -88,7 +96,7 @@ export const EVENT_TYPES: Readonly<Record<string, ResourceType>> = {
     cloudFormation: 'AWS::Scheduler::Schedule',
     // scheduler/schedule.go: the defaults.
     properties: (inputs) =>
-      pascal({
+      toPascalCase({
         scheduleExpressionTimezone: 'UTC',
         state: ScheduleState.ENABLED,
         ...inputs,

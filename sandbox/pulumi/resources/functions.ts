@@ -14,15 +14,15 @@ import * as z from 'zod/mini';
 import { isArchive, type Props } from '../values.ts';
 import { options } from './clients.ts';
 import {
+  confirmFound,
   count,
-  exists,
-  given,
-  invoke,
-  pascal,
-  row,
+  defineFunction,
+  defineType,
+  expectValue,
+  nullIfGone,
   tags,
   text,
-  unlessGone,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 import { zipOf } from './zip.ts';
@@ -33,7 +33,7 @@ const WAIT = { client: lambda, maxWaitTime: 60, minDelay: 0.1, maxDelay: 1 } as 
 const destination = z.optional(z.strictObject({ destination: z.string() }));
 
 export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:lambda/function:Function': row({
+  'aws:lambda/function:Function': defineType({
     inputs: z.strictObject({
       name: z.string(),
       role: z.string(),
@@ -58,7 +58,7 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
     cloudFormation: 'AWS::Lambda::Function',
     properties: ({ name, code: _code, tags: _tags, environment, ...inputs }) => ({
       // lambda/function.go: defaults 128 MB and 3 s.
-      ...pascal({ memorySize: 128, timeout: 3, ...inputs }),
+      ...toPascalCase({ memorySize: 128, timeout: 3, ...inputs }),
       FunctionName: name,
       Environment: { Variables: environment?.variables ?? {} },
     }),
@@ -92,7 +92,7 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await lambda.deleteFunction({ FunctionName: id }),
   }),
 
-  'aws:lambda/functionUrl:FunctionUrl': row({
+  'aws:lambda/functionUrl:FunctionUrl': defineType({
     inputs: z.strictObject({
       functionName: z.string(),
       authorizationType: z.enum(FunctionUrlAuthType),
@@ -121,7 +121,7 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await lambda.deleteFunctionUrlConfig({ FunctionName: id }),
   }),
 
-  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': row({
+  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': defineType({
     inputs: z.strictObject({
       functionName: z.string(),
       maximumRetryAttempts: count,
@@ -133,17 +133,18 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
     // lambda/function_event_invoke_config.go: function_name, qualifier ForceNew.
     replaceOn: ['functionName'],
     cloudFormation: 'AWS::Lambda::EventInvokeConfig',
-    properties: (inputs) => ({ ...pascal(inputs), Qualifier: '$LATEST' }),
+    properties: (inputs) => ({ ...toPascalCase(inputs), Qualifier: '$LATEST' }),
     create: async ({ functionName }, { Qualifier: _latest, ...properties }) => {
       await lambda.putFunctionEventInvokeConfig(properties);
       return { id: functionName };
     },
-    read: async (id) => await exists(lambda.getFunctionEventInvokeConfig({ FunctionName: id })),
+    read: async (id) =>
+      await confirmFound(lambda.getFunctionEventInvokeConfig({ FunctionName: id })),
     update: 'create',
     delete: async (id) => await lambda.deleteFunctionEventInvokeConfig({ FunctionName: id }),
   }),
 
-  'aws:lambda/permission:Permission': row({
+  'aws:lambda/permission:Permission': defineType({
     inputs: z.strictObject({
       statementId: z.string(),
       action: z.string(),
@@ -155,7 +156,7 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: ['statementId', 'action', 'function', 'principal', 'sourceArn'],
     cloudFormation: 'AWS::Lambda::Permission',
     properties: ({ statementId: _id, function: FunctionName, ...inputs }) => ({
-      ...pascal(inputs),
+      ...toPascalCase(inputs),
       FunctionName,
     }),
     create: async ({ statementId: StatementId }, properties) => {
@@ -170,7 +171,7 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
       await lambda.removePermission({ FunctionName, StatementId: id }),
   }),
 
-  'aws:lambda/invocation:Invocation': row({
+  'aws:lambda/invocation:Invocation': defineType({
     inputs: z.strictObject({
       functionName: z.string(),
       input: z.string(),
@@ -197,11 +198,11 @@ export const FUNCTION_TYPES: Readonly<Record<string, ResourceType>> = {
 };
 
 /** The emulator has no Service Quotas. Lambda's own answer holds the one quota that the program asks for. */
-export const getServiceQuota = invoke(
+export const getServiceQuota = defineFunction(
   z.strictObject({ serviceCode: z.literal('lambda'), quotaCode: z.literal('L-B99A9384') }),
   async ({ serviceCode, quotaCode }) => {
     const { AccountLimit } = await lambda.getAccountSettings();
-    const value = given(AccountLimit?.ConcurrentExecutions, 'quota');
+    const value = expectValue(AccountLimit?.ConcurrentExecutions, 'quota');
     return { id: quotaCode, serviceCode, quotaCode, value, defaultValue: 1_000 };
   },
 );
@@ -213,7 +214,7 @@ async function reserve(FunctionName: string, executions: number | undefined): Pr
 }
 
 function computed(live: FunctionConfiguration): Props {
-  const arn = given(live.FunctionArn, 'function ARN');
+  const arn = expectValue(live.FunctionArn, 'function ARN');
   return {
     arn,
     qualifiedArn: `${arn}:$LATEST`,
@@ -225,7 +226,7 @@ function computed(live: FunctionConfiguration): Props {
 }
 
 function addressOf(live: { FunctionUrl?: string | undefined; FunctionArn?: string | undefined }) {
-  const functionUrl = given(live.FunctionUrl, 'function URL');
+  const functionUrl = expectValue(live.FunctionUrl, 'function URL');
   // lambda/function_url.go resourceFunctionURLRead: the first label of the host.
   const [urlId] = new URL(functionUrl).hostname.split('.');
   return { functionUrl, functionArn: live.FunctionArn, urlId };
@@ -247,7 +248,7 @@ async function allowEveryCaller(FunctionName: string): Promise<void> {
   ];
   for (const statement of statements) {
     // lambda/function_url.go: a statement that exists already is not an error.
-    await unlessGone(
+    await nullIfGone(
       async () => await lambda.addPermission({ FunctionName, Principal: '*', ...statement }),
       'ResourceConflictException',
     );

@@ -4,58 +4,51 @@ import * as z from 'zod/mini';
 import { options } from './clients.ts';
 import { emulatable } from './conditions.ts';
 import {
-  exists,
-  count,
-  given,
-  pascal,
+  confirmFound,
+  defineType,
+  expectValue,
   policy,
-  row,
   tags,
   text,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 
 const iam = new IAM(options);
 
 export const IAM_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:iam/role:Role': row({
+  'aws:iam/role:Role': defineType({
     inputs: z.strictObject({
       name: z.string(),
       assumeRolePolicy: policy,
       description: text,
       path: text,
-      maxSessionDuration: count,
       tags,
     }),
     autoname: 'name',
     // iam/role.go: name, name_prefix, path ForceNew. (The program uses no prefix, here or below.)
     replaceOn: ['name', 'path'],
     cloudFormation: 'AWS::IAM::Role',
-    properties: ({ name, description, path, maxSessionDuration, assumeRolePolicy }) => ({
-      ...pascal({ description, path, maxSessionDuration }),
+    properties: ({ name, description, path, assumeRolePolicy }) => ({
+      ...toPascalCase({ description, path }),
       RoleName: name,
       AssumeRolePolicyDocument: assumeRolePolicy,
     }),
     create: async ({ name }, properties) => {
       const AssumeRolePolicyDocument = trust(properties);
       const { Role } = await iam.createRole({ ...properties, AssumeRolePolicyDocument });
-      const { Arn: arn, RoleId: uniqueId } = given(Role, 'role');
+      const { Arn: arn, RoleId: uniqueId } = expectValue(Role, 'role');
       return { id: name, arn, uniqueId };
     },
     read: async (id) => ({ arn: (await iam.getRole({ RoleName: id })).Role?.Arn }),
-    update: async (_id, _inputs, properties, changed) => {
-      const { RoleName, Description, MaxSessionDuration } = properties;
-      if (changed.has('assumeRolePolicy')) {
-        await iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: trust(properties) });
-      }
-      if (changed.has('description') || changed.has('maxSessionDuration')) {
-        await iam.updateRole({ RoleName, Description, MaxSessionDuration });
-      }
+    update: async (RoleName, _inputs, properties) => {
+      await iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: trust(properties) });
+      await iam.updateRole({ RoleName, Description: properties.Description });
     },
     delete: async (id) => await iam.deleteRole({ RoleName: id }),
   }),
 
-  'aws:iam/rolePolicy:RolePolicy': row({
+  'aws:iam/rolePolicy:RolePolicy': defineType({
     inputs: z.strictObject({ name: z.string(), role: z.string(), policy }),
     autoname: 'name',
     // iam/role_policy.go: name, name_prefix, role ForceNew.
@@ -72,13 +65,13 @@ export const IAM_TYPES: Readonly<Record<string, ResourceType>> = {
       return { id: `${role}:${name}` };
     },
     read: async (_id, { role, name }) =>
-      await exists(iam.getRolePolicy({ RoleName: role, PolicyName: name })),
+      await confirmFound(iam.getRolePolicy({ RoleName: role, PolicyName: name })),
     update: 'create',
     delete: async (_id, { role, name }) =>
       await iam.deleteRolePolicy({ RoleName: role, PolicyName: name }),
   }),
 
-  'aws:iam/userPolicy:UserPolicy': row({
+  'aws:iam/userPolicy:UserPolicy': defineType({
     inputs: z.strictObject({ name: z.string(), user: z.string(), policy }),
     autoname: 'name',
     // iam/user_policy.go: name, name_prefix, user ForceNew.
@@ -95,13 +88,13 @@ export const IAM_TYPES: Readonly<Record<string, ResourceType>> = {
       return { id: `${user}:${name}` };
     },
     read: async (_id, { user, name }) =>
-      await exists(iam.getUserPolicy({ UserName: user, PolicyName: name })),
+      await confirmFound(iam.getUserPolicy({ UserName: user, PolicyName: name })),
     update: 'create',
     delete: async (_id, { user, name }) =>
       await iam.deleteUserPolicy({ UserName: user, PolicyName: name }),
   }),
 
-  'aws:iam/instanceProfile:InstanceProfile': row({
+  'aws:iam/instanceProfile:InstanceProfile': defineType({
     inputs: z.strictObject({ name: z.string(), role: text, path: text, tags }),
     autoname: 'name',
     // iam/instance_profile.go: name, name_prefix, path ForceNew; role changes in place.
@@ -115,14 +108,14 @@ export const IAM_TYPES: Readonly<Record<string, ResourceType>> = {
     create: async ({ name }, { Roles, ...properties }) => {
       const { InstanceProfile } = await iam.createInstanceProfile(properties);
       await setRoles(name, Roles);
-      return { id: name, arn: given(InstanceProfile, 'instance profile').Arn };
+      return { id: name, arn: expectValue(InstanceProfile, 'instance profile').Arn };
     },
     read: async (id) => {
       const { InstanceProfile } = await iam.getInstanceProfile({ InstanceProfileName: id });
       return { arn: InstanceProfile?.Arn };
     },
-    update: async (id, _inputs, { Roles }, changed) => {
-      if (changed.has('role')) await setRoles(id, Roles);
+    update: async (id, _inputs, { Roles }) => {
+      await setRoles(id, Roles);
     },
     delete: async (id) => {
       await setRoles(id, []);

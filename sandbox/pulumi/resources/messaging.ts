@@ -4,15 +4,15 @@ import { SQS } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 import { arn, options } from './clients.ts';
 import {
-  exists,
+  confirmFound,
   count,
+  defineType,
+  expectValue,
   flag,
-  given,
-  pascal,
   policy,
-  row,
   tags,
   text,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 
@@ -20,7 +20,7 @@ const sns = new SNS(options);
 const sqs = new SQS(options);
 
 export const MESSAGING_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:sqs/queue:Queue': row({
+  'aws:sqs/queue:Queue': defineType({
     inputs: z.strictObject({
       name: z.string(),
       messageRetentionSeconds: count,
@@ -41,7 +41,7 @@ export const MESSAGING_TYPES: Readonly<Record<string, ResourceType>> = {
     }),
     create: async ({ name }, { QueueName, ...properties }) => {
       const answer = await sqs.createQueue({ QueueName, Attributes: texts(properties) });
-      const url = given(answer.QueueUrl, 'queue URL');
+      const url = expectValue(answer.QueueUrl, 'queue URL');
       return { id: url, url, arn: await arn('sqs', name) };
     },
     read: async (id) => {
@@ -54,7 +54,7 @@ export const MESSAGING_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await sqs.deleteQueue({ QueueUrl: id }),
   }),
 
-  'aws:sns/topic:Topic': row({
+  'aws:sns/topic:Topic': defineType({
     inputs: z.strictObject({ name: z.string(), displayName: text, tags }),
     autoname: 'name',
     // sns/topic.go: name, name_prefix, fifo_topic ForceNew. (The program sets only the name.)
@@ -62,21 +62,21 @@ export const MESSAGING_TYPES: Readonly<Record<string, ResourceType>> = {
     cloudFormation: 'AWS::SNS::Topic',
     properties: ({ name, displayName = '' }) => ({ TopicName: name, DisplayName: displayName }),
     create: async (_inputs, { TopicName: Name, ...Attributes }) => {
-      const id = given((await sns.createTopic({ Name, Attributes })).TopicArn, 'topic ARN');
+      const id = expectValue((await sns.createTopic({ Name, Attributes })).TopicArn, 'topic ARN');
       return { id, arn: id };
     },
     read: async (id) => {
       await sns.getTopicAttributes({ TopicArn: id });
       return { arn: id };
     },
-    update: async (id, _inputs, { DisplayName }, changed) => {
-      if (changed.has('displayName')) await setTopicAttribute(id, 'DisplayName', DisplayName);
+    update: async (id, _inputs, { DisplayName }) => {
+      await setTopicAttribute(id, 'DisplayName', DisplayName);
     },
     delete: async (id) => await sns.deleteTopic({ TopicArn: id }),
   }),
 
   // sns/topic_policy.go puts the default policy back on delete; here the topic takes the policy away with it.
-  'aws:sns/topicPolicy:TopicPolicy': row({
+  'aws:sns/topicPolicy:TopicPolicy': defineType({
     inputs: z.strictObject({ arn: z.string(), policy }),
     // sns/topic_policy.go: arn ForceNew.
     replaceOn: ['arn'],
@@ -87,19 +87,19 @@ export const MESSAGING_TYPES: Readonly<Record<string, ResourceType>> = {
       await setTopicAttribute(id, 'Policy', json);
       return { id };
     },
-    read: async (id) => await exists(sns.getTopicAttributes({ TopicArn: id })),
+    read: async (id) => await confirmFound(sns.getTopicAttributes({ TopicArn: id })),
     update: 'create',
   }),
 
-  'aws:sns/topicSubscription:TopicSubscription': row({
+  'aws:sns/topicSubscription:TopicSubscription': defineType({
     inputs: z.strictObject({ topic: z.string(), protocol: z.string(), endpoint: z.string() }),
     // sns/topic_subscription.go: topic_arn, protocol, endpoint ForceNew.
     replaceOn: ['topic', 'protocol', 'endpoint'],
     cloudFormation: 'AWS::SNS::Subscription',
-    properties: ({ topic: TopicArn, ...inputs }) => ({ ...pascal(inputs), TopicArn }),
+    properties: ({ topic: TopicArn, ...inputs }) => ({ ...toPascalCase(inputs), TopicArn }),
     create: async (_inputs, properties) => {
       const answer = await sns.subscribe({ ...properties, ReturnSubscriptionArn: true });
-      const id = given(answer.SubscriptionArn, 'subscription ARN');
+      const id = expectValue(answer.SubscriptionArn, 'subscription ARN');
       return { id, arn: id };
     },
     read: async (id) => {

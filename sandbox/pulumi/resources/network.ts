@@ -13,16 +13,16 @@ import type { Props } from '../values.ts';
 import { arn, options } from './clients.ts';
 import {
   count,
+  defineFunction,
+  defineType,
+  expectValue,
   flag,
-  given,
-  invoke,
-  listed,
-  pascal,
-  row,
+  nullIfGone,
   tags,
   text,
   texts,
-  unlessGone,
+  toList,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 
@@ -43,7 +43,7 @@ const rules = z.optional(
 const routes = z.array(z.strictObject({ cidrBlock: z.string(), gatewayId: z.string() }));
 
 export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:ec2/vpc:Vpc': row({
+  'aws:ec2/vpc:Vpc': defineType({
     inputs: z.strictObject({
       cidrBlock: z.string(),
       enableDnsSupport: flag,
@@ -58,41 +58,43 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
       // ec2/vpc_.go: enable_dns_support true and enable_dns_hostnames false by default.
       EnableDnsSupport: inputs.enableDnsSupport ?? true,
       EnableDnsHostnames: inputs.enableDnsHostnames ?? false,
-      Tags: listed(inputs.tags, 'Key'),
+      Tags: toList(inputs.tags, 'Key'),
     }),
     create: async (_inputs, { CidrBlock, ...dns }) => {
-      const id = given((await ec2.createVpc({ CidrBlock })).Vpc?.VpcId, 'VPC id');
+      const id = expectValue((await ec2.createVpc({ CidrBlock })).Vpc?.VpcId, 'VPC id');
       await setDns(id, dns);
       return { id, arn: await arn('ec2', `vpc/${id}`) };
     },
-    read: async (id) => existing((await ec2.describeVpcs({ VpcIds: [id] })).Vpcs),
+    read: async (id) => confirmListed((await ec2.describeVpcs({ VpcIds: [id] })).Vpcs),
     update: async (id, _inputs, properties) => {
       await setDns(id, properties);
     },
     delete: async (id) => await ec2.deleteVpc({ VpcId: id }),
   }),
 
-  'aws:ec2/internetGateway:InternetGateway': row({
+  'aws:ec2/internetGateway:InternetGateway': defineType({
     inputs: z.strictObject({ vpcId: z.string(), tags }),
     // ec2/vpc_internet_gateway.go: nothing ForceNew; another VPC is detach and attach, which the program never does.
     replaceOn: [],
     cloudFormation: 'AWS::EC2::InternetGateway',
-    properties: (inputs) => ({ Tags: listed(inputs.tags, 'Key') }),
+    properties: (inputs) => ({ Tags: toList(inputs.tags, 'Key') }),
     create: async ({ vpcId: VpcId }) => {
       const { InternetGateway } = await ec2.createInternetGateway();
-      const id = given(InternetGateway?.InternetGatewayId, 'internet gateway id');
+      const id = expectValue(InternetGateway?.InternetGatewayId, 'internet gateway id');
       await ec2.attachInternetGateway({ InternetGatewayId: id, VpcId });
       return { id, arn: await arn('ec2', `internet-gateway/${id}`) };
     },
     read: async (id) =>
-      existing((await ec2.describeInternetGateways({ InternetGatewayIds: [id] })).InternetGateways),
+      confirmListed(
+        (await ec2.describeInternetGateways({ InternetGatewayIds: [id] })).InternetGateways,
+      ),
     delete: async (InternetGatewayId, { vpcId: VpcId }) => {
-      await unlessGone(async () => await ec2.detachInternetGateway({ InternetGatewayId, VpcId }));
+      await nullIfGone(async () => await ec2.detachInternetGateway({ InternetGatewayId, VpcId }));
       await ec2.deleteInternetGateway({ InternetGatewayId });
     },
   }),
 
-  'aws:ec2/subnet:Subnet': row({
+  'aws:ec2/subnet:Subnet': defineType({
     inputs: z.strictObject({
       vpcId: z.string(),
       cidrBlock: z.string(),
@@ -104,49 +106,49 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
     // and the properties of address pools too, which the program does not use.)
     replaceOn: ['vpcId', 'cidrBlock', 'availabilityZone'],
     cloudFormation: 'AWS::EC2::Subnet',
-    properties: (inputs) => ({ ...pascal(inputs), Tags: listed(inputs.tags, 'Key') }),
+    properties: (inputs) => ({ ...toPascalCase(inputs), Tags: toList(inputs.tags, 'Key') }),
     create: async (inputs, { VpcId, CidrBlock, AvailabilityZone }) => {
       const { Subnet } = await ec2.createSubnet({ VpcId, CidrBlock, AvailabilityZone });
-      const id = given(Subnet?.SubnetId, 'subnet id');
+      const id = expectValue(Subnet?.SubnetId, 'subnet id');
       await setPublicIp(id, inputs.mapPublicIpOnLaunch);
       return { id, arn: await arn('ec2', `subnet/${id}`) };
     },
-    read: async (id) => existing((await ec2.describeSubnets({ SubnetIds: [id] })).Subnets),
+    read: async (id) => confirmListed((await ec2.describeSubnets({ SubnetIds: [id] })).Subnets),
     update: async (id, { mapPublicIpOnLaunch }) => {
       await setPublicIp(id, mapPublicIpOnLaunch);
     },
     delete: async (id) => await ec2.deleteSubnet({ SubnetId: id }),
   }),
 
-  'aws:ec2/routeTable:RouteTable': row({
+  'aws:ec2/routeTable:RouteTable': defineType({
     inputs: z.strictObject({ vpcId: z.string(), routes, tags }),
     // ec2/vpc_route_table.go: vpc_id ForceNew.
     replaceOn: ['vpcId'],
     cloudFormation: 'AWS::EC2::RouteTable',
-    properties: (inputs) => ({ VpcId: inputs.vpcId, Tags: listed(inputs.tags, 'Key') }),
+    properties: (inputs) => ({ VpcId: inputs.vpcId, Tags: toList(inputs.tags, 'Key') }),
     create: async (inputs, { VpcId }) => {
       const { RouteTable } = await ec2.createRouteTable({ VpcId });
-      const id = given(RouteTable?.RouteTableId, 'route table id');
+      const id = expectValue(RouteTable?.RouteTableId, 'route table id');
       await setRoutes(id, inputs.routes);
       return { id, arn: await arn('ec2', `route-table/${id}`) };
     },
     read: async (id) =>
-      existing((await ec2.describeRouteTables({ RouteTableIds: [id] })).RouteTables),
+      confirmListed((await ec2.describeRouteTables({ RouteTableIds: [id] })).RouteTables),
     update: async (id, inputs) => {
       await setRoutes(id, inputs.routes);
     },
     delete: async (id) => await ec2.deleteRouteTable({ RouteTableId: id }),
   }),
 
-  'aws:ec2/routeTableAssociation:RouteTableAssociation': row({
+  'aws:ec2/routeTableAssociation:RouteTableAssociation': defineType({
     inputs: z.strictObject({ subnetId: z.string(), routeTableId: z.string() }),
     // ec2/vpc_route_table_association.go: subnet_id, gateway_id ForceNew (the program has only subnets); another table
     // changes in place, which the program never does.
     replaceOn: ['subnetId'],
     cloudFormation: 'AWS::EC2::SubnetRouteTableAssociation',
-    properties: (inputs) => pascal(inputs),
+    properties: (inputs) => toPascalCase(inputs),
     create: async (_inputs, properties) => ({
-      id: given((await ec2.associateRouteTable(properties)).AssociationId, 'association id'),
+      id: expectValue((await ec2.associateRouteTable(properties)).AssociationId, 'association id'),
     }),
     read: async (id, { routeTableId }) => {
       const { RouteTables = [] } = await ec2.describeRouteTables({ RouteTableIds: [routeTableId] });
@@ -156,7 +158,7 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await ec2.disassociateRouteTable({ AssociationId: id }),
   }),
 
-  'aws:ec2/securityGroup:SecurityGroup': row({
+  'aws:ec2/securityGroup:SecurityGroup': defineType({
     inputs: z.strictObject({
       name: z.string(),
       vpcId: text,
@@ -176,23 +178,23 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
       VpcId: inputs.vpcId,
       SecurityGroupIngress: rulesOf(inputs.ingress),
       SecurityGroupEgress: rulesOf(inputs.egress),
-      Tags: listed(inputs.tags, 'Key'),
+      Tags: toList(inputs.tags, 'Key'),
     }),
     create: async (_inputs, { GroupName, GroupDescription: Description, VpcId, ...wanted }) => {
       const answer = await ec2.createSecurityGroup({ GroupName, Description, VpcId });
-      const id = given(answer.GroupId, 'security group id');
+      const id = expectValue(answer.GroupId, 'security group id');
       await setRules(id, wanted);
       return { id, arn: await arn('ec2', `security-group/${id}`) };
     },
     read: async (id) =>
-      existing((await ec2.describeSecurityGroups({ GroupIds: [id] })).SecurityGroups),
+      confirmListed((await ec2.describeSecurityGroups({ GroupIds: [id] })).SecurityGroups),
     update: async (id, _inputs, properties) => {
       await setRules(id, properties);
     },
     delete: async (id) => await ec2.deleteSecurityGroup({ GroupId: id }),
   }),
 
-  'aws:ec2/instance:Instance': row({
+  'aws:ec2/instance:Instance': defineType({
     inputs: z.strictObject({
       ami: z.string(),
       instanceType: z.enum(_InstanceType),
@@ -233,15 +235,15 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
     ],
     cloudFormation: 'AWS::EC2::Instance',
     properties: ({ instanceType, iamInstanceProfile, subnetId, ...inputs }) => ({
-      ...pascal({ instanceType, iamInstanceProfile, subnetId }),
+      ...toPascalCase({ instanceType, iamInstanceProfile, subnetId }),
       ImageId: inputs.ami,
       SecurityGroupIds: inputs.vpcSecurityGroupIds,
       UserData: Buffer.from(inputs.userData ?? '').toString('base64'),
-      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: pascal(inputs.rootBlockDevice) }],
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: toPascalCase(inputs.rootBlockDevice) }],
       CreditSpecification: inputs.creditSpecification && {
         CPUCredits: inputs.creditSpecification.cpuCredits,
       },
-      Tags: listed(inputs.tags, 'Key'),
+      Tags: toList(inputs.tags, 'Key'),
     }),
     create: async ({ iamInstanceProfile: Name }, properties) => {
       const { ImageId, InstanceType, SubnetId, SecurityGroupIds, UserData } = properties;
@@ -251,8 +253,8 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
         MaxCount: 1,
         IamInstanceProfile: Name === undefined ? Name : { Name },
       });
-      const live = given(answer.Instances?.[0], 'instance');
-      const id = given(live.InstanceId, 'instance id');
+      const live = expectValue(answer.Instances?.[0], 'instance');
+      const id = expectValue(live.InstanceId, 'instance id');
       const { PrivateIpAddress: privateIp, PublicIpAddress: publicIp } = live;
       const outputs = { privateIp, publicIp, instanceState: 'running' };
       return { id, arn: await arn('ec2', `instance/${id}`), ...outputs };
@@ -268,13 +270,13 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
   }),
 };
 
-export const getSubnet = invoke(z.strictObject({ id: z.string() }), async ({ id }) => {
+export const getSubnet = defineFunction(z.strictObject({ id: z.string() }), async ({ id }) => {
   const answer = await ec2.describeSubnets({ SubnetIds: [id] });
-  const live = given(answer.Subnets?.[0], 'subnet');
+  const live = expectValue(answer.Subnets?.[0], 'subnet');
   return { id, vpcId: live.VpcId, cidrBlock: live.CidrBlock };
 });
 
-function existing(found: readonly unknown[] = []): Props | null {
+function confirmListed(found: readonly unknown[] = []): Props | null {
   return found.length === 0 ? null : {};
 }
 
@@ -302,7 +304,7 @@ async function setRoutes(RouteTableId: string, wanted: z.output<typeof routes>):
 
 function rulesOf(given: z.output<typeof rules> = []) {
   return given.flatMap(({ protocol: IpProtocol, cidrBlocks = [], ...rule }) =>
-    cidrBlocks.map((CidrIp) => ({ ...pascal(rule), IpProtocol, CidrIp })),
+    cidrBlocks.map((CidrIp) => ({ ...toPascalCase(rule), IpProtocol, CidrIp })),
   );
 }
 
@@ -314,7 +316,7 @@ async function setRules(
   wanted: { readonly SecurityGroupIngress: Rules; readonly SecurityGroupEgress: Rules },
 ): Promise<void> {
   const { SecurityGroups } = await ec2.describeSecurityGroups({ GroupIds: [GroupId] });
-  const live = given(SecurityGroups?.[0], 'security group');
+  const live = expectValue(SecurityGroups?.[0], 'security group');
   const { IpPermissions = [], IpPermissionsEgress = [] } = live;
   const ingress = permissions(wanted.SecurityGroupIngress);
   const egress = permissions(wanted.SecurityGroupEgress);

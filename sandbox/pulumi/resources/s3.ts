@@ -5,13 +5,23 @@ import { REGION } from '../../../core/names.ts';
 import { isAsset, type Props } from '../values.ts';
 import { options } from './clients.ts';
 import { emulatable } from './conditions.ts';
-import { exists, count, flag, pascal, policy, row, tags, text, type ResourceType } from './type.ts';
+import {
+  confirmFound,
+  count,
+  defineType,
+  flag,
+  policy,
+  tags,
+  text,
+  toPascalCase,
+  type ResourceType,
+} from './type.ts';
 import { assetBytes } from './zip.ts';
 
 const s3 = new S3(options);
 
 export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:s3/bucket:Bucket': row({
+  'aws:s3/bucket:Bucket': defineType({
     inputs: z.strictObject({ bucket: z.string(), forceDestroy: flag, tags }),
     autoname: 'bucket',
     // s3/bucket.go: bucket, bucket_prefix and the lock's object_lock_enabled ForceNew. (The program sets only the name.)
@@ -37,7 +47,7 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
     },
   }),
 
-  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': setting({
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': defineSetting({
     inputs: z.strictObject({
       bucket: z.string(),
       blockPublicAcls: flag,
@@ -46,27 +56,27 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
       restrictPublicBuckets: flag,
     }),
     properties: ({ bucket: _bucket, ...flags }) => ({
-      PublicAccessBlockConfiguration: pascal(flags),
+      PublicAccessBlockConfiguration: toPascalCase(flags),
     }),
     put: async (at, _inputs, properties) => await s3.putPublicAccessBlock({ ...at, ...properties }),
     get: async (at) => await s3.getPublicAccessBlock(at),
     remove: async (at) => await s3.deletePublicAccessBlock(at),
   }),
 
-  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': setting({
+  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': defineSetting({
     inputs: z.strictObject({
       bucket: z.string(),
       rule: z.strictObject({ objectOwnership: z.enum(ObjectOwnership) }),
     }),
-    properties: ({ rule }) => ({ OwnershipControls: { Rules: [pascal(rule)] } }),
+    properties: ({ rule }) => ({ OwnershipControls: { Rules: [toPascalCase(rule)] } }),
     put: async (at, _inputs, properties) =>
       await s3.putBucketOwnershipControls({ ...at, ...properties }),
     get: async (at) => await s3.getBucketOwnershipControls(at),
     remove: async (at) => await s3.deleteBucketOwnershipControls(at),
   }),
 
-  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': setting(
-    {
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration':
+    defineSetting({
       inputs: z.strictObject({
         bucket: z.string(),
         rules: z.array(
@@ -94,10 +104,9 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
       },
       get: async (at) => await s3.getBucketEncryption(at),
       remove: async (at) => await s3.deleteBucketEncryption(at),
-    },
-  ),
+    }),
 
-  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': setting({
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': defineSetting({
     inputs: z.strictObject({
       bucket: z.string(),
       rules: z.array(
@@ -115,7 +124,7 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
     properties: ({ rules }) => ({
       LifecycleConfiguration: {
         Rules: rules.map(({ filter, expiration, ...rule }) => ({
-          ...pascal(rule),
+          ...toPascalCase(rule),
           Prefix: filter.prefix,
           ExpirationInDays: expiration?.days,
         })),
@@ -123,7 +132,7 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
     }),
     put: async (at, { rules }) => {
       const Rules = rules.map(({ id: ID, filter: { prefix = '' }, ...rule }) => ({
-        ...pascal(rule),
+        ...toPascalCase(rule),
         ID,
         Filter: { Prefix: prefix },
       }));
@@ -133,7 +142,7 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
     remove: async (at) => await s3.deleteBucketLifecycle(at),
   }),
 
-  'aws:s3/bucketPolicy:BucketPolicy': setting({
+  'aws:s3/bucketPolicy:BucketPolicy': defineSetting({
     inputs: z.strictObject({ bucket: z.string(), policy }),
     cloudFormation: 'AWS::S3::BucketPolicy',
     properties: ({ bucket: Bucket, policy: PolicyDocument }) => ({ Bucket, PolicyDocument }),
@@ -143,7 +152,7 @@ export const S3_TYPES: Readonly<Record<string, ResourceType>> = {
     remove: async (at) => await s3.deleteBucketPolicy(at),
   }),
 
-  'aws:s3/bucketObjectv2:BucketObjectv2': row({
+  'aws:s3/bucketObjectv2:BucketObjectv2': defineType({
     inputs: z.strictObject({
       bucket: z.string(),
       key: z.string(),
@@ -176,7 +185,7 @@ interface At {
 }
 
 /** A setting of a bucket. Its id is the bucket's name, and another bucket is another setting. */
-function setting<S extends z.ZodMiniObject, P>(calls: {
+function defineSetting<S extends z.ZodMiniObject, P>(calls: {
   readonly inputs: S;
   readonly cloudFormation?: `AWS::${string}`;
   readonly properties: (inputs: z.output<S>) => P;
@@ -184,7 +193,7 @@ function setting<S extends z.ZodMiniObject, P>(calls: {
   readonly get: (at: At) => Promise<unknown>;
   readonly remove: (at: At) => Promise<unknown>;
 }): ResourceType {
-  return row({
+  return defineType({
     inputs: calls.inputs,
     // s3/bucket_public_access_block.go, bucket_ownership_controls.go, bucket_policy.go,
     // bucket_server_side_encryption_configuration.go: bucket ForceNew; bucket_lifecycle_configuration.go: bucket
@@ -197,7 +206,7 @@ function setting<S extends z.ZodMiniObject, P>(calls: {
       await calls.put({ Bucket: id }, inputs, properties);
       return { id };
     },
-    read: async (id) => await exists(calls.get({ Bucket: id })),
+    read: async (id) => await confirmFound(calls.get({ Bucket: id })),
     update: 'create',
     delete: async (id) => await calls.remove({ Bucket: id }),
   });

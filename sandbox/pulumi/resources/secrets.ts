@@ -12,14 +12,14 @@ import type { Props } from '../values.ts';
 import { options } from './clients.ts';
 import {
   count,
+  defineFunction,
+  defineType,
+  expectValue,
   flag,
-  given,
-  invoke,
-  pascal,
-  row,
+  nullIfGone,
   tags,
   text,
-  unlessGone,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 
@@ -30,7 +30,7 @@ const ssm = new SSM(options);
 const IN_STATE_ONLY = new Set(['overwrite', 'tags']);
 
 export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:ssm/parameter:Parameter': row({
+  'aws:ssm/parameter:Parameter': defineType({
     inputs: z.strictObject({
       name: z.string(),
       type: z.enum(ParameterType),
@@ -49,7 +49,7 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     // @pulumi/aws ssm/parameter.js: additionalSecretOutputs.
     secretOutputs: ['value'],
     cloudFormation: { none: 'CloudFormation makes no SecureString' },
-    properties: ({ tags: _tags, ...inputs }) => pascal(inputs),
+    properties: ({ tags: _tags, ...inputs }) => toPascalCase(inputs),
     create: async ({ name }, properties) => {
       const { version } = await putParameter({ Overwrite: false, ...properties });
       const live = await findParameter(name);
@@ -71,7 +71,7 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await ssm.deleteParameter({ Name: id }),
   }),
 
-  'aws:secretsmanager/secret:Secret': row({
+  'aws:secretsmanager/secret:Secret': defineType({
     inputs: z.strictObject({
       name: text,
       description: text,
@@ -83,19 +83,17 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     // secretsmanager/secret.go: name, name_prefix ForceNew. (The program uses no prefix.)
     replaceOn: ['name'],
     cloudFormation: 'AWS::SecretsManager::Secret',
-    properties: ({ name, description, kmsKeyId }) => pascal({ name, description, kmsKeyId }),
+    properties: ({ name, description, kmsKeyId }) => toPascalCase({ name, description, kmsKeyId }),
     create: async (_inputs, properties) => {
-      const id = given((await secrets.createSecret(properties)).ARN, 'ARN');
+      const id = expectValue((await secrets.createSecret(properties)).ARN, 'ARN');
       return { id, arn: id };
     },
     read: async (id) => {
       const answer = await secrets.describeSecret({ SecretId: id });
       return answer.DeletedDate === undefined ? { arn: answer.ARN } : null;
     },
-    update: async (SecretId, _inputs, { Description = '', KmsKeyId }, changed) => {
-      if (changed.has('description') || changed.has('kmsKeyId')) {
-        await secrets.updateSecret({ SecretId, Description, KmsKeyId });
-      }
+    update: async (SecretId, _inputs, { Description = '', KmsKeyId }) => {
+      await secrets.updateSecret({ SecretId, Description, KmsKeyId });
     },
     // secretsmanager/secret.go resourceSecretDelete: a window of 0 days is ForceDeleteWithoutRecovery; default 30.
     delete: async (SecretId, { recoveryWindowInDays: RecoveryWindowInDays = 30 }) =>
@@ -109,7 +107,7 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
 
   // secretsmanager/secret_version.go resourceSecretVersionDelete: the stage AWSCURRENT cannot be taken off the only
   // version, so nothing is sent. The version goes with its secret.
-  'aws:secretsmanager/secretVersion:SecretVersion': row({
+  'aws:secretsmanager/secretVersion:SecretVersion': defineType({
     inputs: z.strictObject({ secretId: z.string(), secretString: z.string() }),
     // secretsmanager/secret_version.go: secret_id, secret_string ForceNew. (secret_binary and secret_string_wo_version
     // too, which the program does not use.)
@@ -117,10 +115,10 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     // @pulumi/aws secretsmanager/secretVersion.js: additionalSecretOutputs.
     secretOutputs: ['secretString'],
     cloudFormation: { none: 'a value, which the secret has there' },
-    properties: (inputs) => pascal(inputs),
+    properties: (inputs) => toPascalCase(inputs),
     create: async ({ secretId }, properties) => {
       const { ARN: arn, VersionId } = await secrets.putSecretValue(properties);
-      const versionId = given(VersionId, 'version id');
+      const versionId = expectValue(VersionId, 'version id');
       return { id: `${secretId}|${versionId}`, arn, versionId, versionStages: ['AWSCURRENT'] };
     },
     read: async (id, { secretId: SecretId }) => {
@@ -132,7 +130,7 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     gone: 'InvalidRequestException',
   }),
 
-  'aws:kms/key:Key': row({
+  'aws:kms/key:Key': defineType({
     inputs: z.strictObject({
       description: text,
       enableKeyRotation: flag,
@@ -144,12 +142,12 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: [],
     cloudFormation: 'AWS::KMS::Key',
     properties: ({ description, enableKeyRotation, deletionWindowInDays }) => ({
-      ...pascal({ description, enableKeyRotation }),
+      ...toPascalCase({ description, enableKeyRotation }),
       PendingWindowInDays: deletionWindowInDays,
     }),
     create: async (_inputs, { Description, EnableKeyRotation }) => {
       const { KeyMetadata } = await kms.createKey({ Description });
-      const keyId = given(KeyMetadata?.KeyId, 'key id');
+      const keyId = expectValue(KeyMetadata?.KeyId, 'key id');
       if (EnableKeyRotation === true) await kms.enableKeyRotation({ KeyId: keyId });
       return { id: keyId, arn: KeyMetadata?.Arn, keyId };
     },
@@ -160,19 +158,16 @@ export const SECRET_TYPES: Readonly<Record<string, ResourceType>> = {
         ? null
         : { arn: KeyMetadata?.Arn, keyId: id };
     },
-    update: async (KeyId, _inputs, { Description = '', EnableKeyRotation }, changed) => {
-      if (changed.has('enableKeyRotation')) {
-        await kms[EnableKeyRotation === true ? 'enableKeyRotation' : 'disableKeyRotation']({
-          KeyId,
-        });
-      }
-      if (changed.has('description')) await kms.updateKeyDescription({ KeyId, Description });
+    update: async (KeyId, _inputs, { Description = '', EnableKeyRotation }) => {
+      const rotate = EnableKeyRotation === true ? 'enableKeyRotation' : 'disableKeyRotation';
+      await kms[rotate]({ KeyId });
+      await kms.updateKeyDescription({ KeyId, Description });
     },
     delete: async (KeyId, { deletionWindowInDays: PendingWindowInDays }) =>
       await kms.scheduleKeyDeletion({ KeyId, PendingWindowInDays }),
   }),
 
-  'aws:kms/alias:Alias': row({
+  'aws:kms/alias:Alias': defineType({
     inputs: z.strictObject({ name: z.string(), targetKeyId: z.string() }),
     autoname: 'name',
     // kms/alias.go: name, name_prefix ForceNew; target_key_id changes in place.
@@ -199,13 +194,13 @@ const IMAGES: Readonly<Record<string, string>> = {
   '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64': 'ami-0a1b2c3d4e5f60718',
 };
 
-export const getParameter = invoke(
+export const getParameter = defineFunction(
   z.strictObject({ name: z.string(), withDecryption: flag }),
   async ({ name }) => {
     const image = IMAGES[name];
     const live =
       image === undefined
-        ? await unlessGone(async () => await findParameter(name))
+        ? await nullIfGone(async () => await findParameter(name))
         : { value: image, type: 'String', version: 1 };
     if (live === null) throw new Error(`couldn't find resource: SSM Parameter ${name}`);
     return { ...live, id: name, name, withDecryption: true };
@@ -219,7 +214,7 @@ async function putParameter(input: PutParameterCommandInput) {
 /** @throws ParameterNotFound */
 async function findParameter(name: string): Promise<Props> {
   const { Parameter } = await ssm.getParameter({ Name: name, WithDecryption: true });
-  const { ARN, Value, Type, Version } = given(Parameter, 'parameter');
+  const { ARN, Value, Type, Version } = expectValue(Parameter, 'parameter');
   return { arn: ARN, value: Value, type: Type, version: Version };
 }
 

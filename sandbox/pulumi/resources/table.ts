@@ -11,7 +11,7 @@ import { MESSAGING_TYPES } from './messaging.ts';
 import { NETWORK_TYPES, getSubnet } from './network.ts';
 import { S3_TYPES } from './s3.ts';
 import { SECRET_TYPES, getParameter } from './secrets.ts';
-import { invoke, type Invoke, type ResourceType } from './type.ts';
+import { defineFunction, type Invoke, type ResourceType } from './type.ts';
 import { WATCH_TYPES } from './watch.ts';
 
 export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
@@ -28,12 +28,12 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   }),
 );
 
-const getCallerIdentity = invoke(z.strictObject({}), async () => {
+const getCallerIdentity = defineFunction(z.strictObject({}), async () => {
   const { account, arn, userId } = await callerIdentity();
   return { id: account, accountId: account, arn, userId };
 });
 
-const getRegion = invoke(z.strictObject({}), () =>
+const getRegion = defineFunction(z.strictObject({}), () =>
   Promise.resolve({ id: REGION, region: REGION, name: REGION }),
 );
 

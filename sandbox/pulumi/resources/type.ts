@@ -70,7 +70,9 @@ export interface ResourceType {
 /** The names of AWS's errors for a missing resource. */
 const GONE = /NotFound|NoSuch|DoesNotExist|NonExistentQueue|NotAttached|^404$/;
 
-export function row<S extends z.ZodMiniObject, P>(definition: Definition<S, P>): ResourceType {
+export function defineType<S extends z.ZodMiniObject, P>(
+  definition: Definition<S, P>,
+): ResourceType {
   const { inputs: schema, update, gone } = definition;
   // A row without `properties` has P = unknown, and its calls do not use them.
   const propertiesOf = (inputs: z.output<S>) => definition.properties?.(inputs) as P;
@@ -91,7 +93,7 @@ export function row<S extends z.ZodMiniObject, P>(definition: Definition<S, P>):
     problems: (inputs) => problemsOf(schema, inputs),
     create,
     read: async (id, state) =>
-      await unlessGone(async () => await definition.read(id, asInputs(state)), gone),
+      await nullIfGone(async () => await definition.read(id, asInputs(state)), gone),
     update: async (id, given, changed) => {
       if (update === undefined) {
         throw new Error(`the sandbox cannot change ${[...changed].join(', ')} in place`);
@@ -102,7 +104,7 @@ export function row<S extends z.ZodMiniObject, P>(definition: Definition<S, P>):
       return isProps(outputs) ? outputs : {};
     },
     delete: async (id, state) => {
-      await unlessGone(async () => await definition.delete?.(id, asInputs(state)), gone);
+      await nullIfGone(async () => await definition.delete?.(id, asInputs(state)), gone);
     },
   };
 }
@@ -133,7 +135,7 @@ export interface Invoke {
   answer(args: Props): Promise<Props>;
 }
 
-export function invoke<S extends z.ZodMiniObject>(
+export function defineFunction<S extends z.ZodMiniObject>(
   args: S,
   answer: (args: z.output<S>) => Promise<Props>,
 ): Invoke {
@@ -159,19 +161,19 @@ type Pascal<T> = T extends readonly (infer E)[]
     : T;
 
 /** The value with every property in Pascal case, as AWS writes them. Do not give it names of the program's own. */
-export function pascal<T>(value: T): Pascal<T>;
-export function pascal(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each: unknown) => pascal(each));
+export function toPascalCase<T>(value: T): Pascal<T>;
+export function toPascalCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown) => toPascalCase(each));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => [
     `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`,
-    pascal(inner),
+    toPascalCase(inner),
   ]);
   return Object.fromEntries(entries) as unknown;
 }
 
 /** A map of tags or dimensions as the list that AWS wants. */
-export function listed<N extends string>(
+export function toList<N extends string>(
   map: Readonly<Record<string, string>> | undefined,
   name: N,
 ): (Record<N, string> & { Value: string })[] {
@@ -181,13 +183,13 @@ export function listed<N extends string>(
 }
 
 /** The live values of a resource of which the emulator returns no property. */
-export async function exists(answer: Promise<unknown>): Promise<Props> {
+export async function confirmFound(answer: Promise<unknown>): Promise<Props> {
   await answer;
   return {};
 }
 
 /** The answer, or null when the service reports that the resource is gone. */
-export async function unlessGone<T>(work: () => Promise<T>, gone?: string): Promise<T | null> {
+export async function nullIfGone<T>(work: () => Promise<T>, gone?: string): Promise<T | null> {
   try {
     return await work();
   } catch (caught) {
@@ -197,7 +199,7 @@ export async function unlessGone<T>(work: () => Promise<T>, gone?: string): Prom
 }
 
 /** A value that a service returns by its documentation, although its types allow it to be absent. */
-export function given<T>(value: T | undefined | null, name: string): T {
+export function expectValue<T>(value: T | undefined | null, name: string): T {
   if (value === undefined || value === null) throw new Error(`the emulator answered no ${name}`);
   return value;
 }

@@ -13,16 +13,16 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod/mini';
 import { arn, callerIdentity, options } from './clients.ts';
 import {
+  confirmFound,
   count,
-  exists,
+  defineType,
+  expectValue,
   flag,
-  given,
-  listed,
-  pascal,
-  row,
   tags,
   text,
   texts,
+  toList,
+  toPascalCase,
   type ResourceType,
 } from './type.ts';
 
@@ -32,7 +32,7 @@ const cloudwatch = new CloudWatch(options);
 const logs = new CloudWatchLogs(options);
 
 export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
-  'aws:cloudwatch/logGroup:LogGroup': row({
+  'aws:cloudwatch/logGroup:LogGroup': defineType({
     inputs: z.strictObject({ name: z.string(), retentionInDays: count, tags }),
     autoname: 'name',
     // logs/group.go: name, name_prefix, log_group_class ForceNew. (The program sets only the name.)
@@ -58,7 +58,7 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await logs.deleteLogGroup({ logGroupName: id }),
   }),
 
-  'aws:cloudwatch/metricAlarm:MetricAlarm': row({
+  'aws:cloudwatch/metricAlarm:MetricAlarm': defineType({
     inputs: z.strictObject({
       name: z.string(),
       alarmDescription: text,
@@ -85,9 +85,9 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
     replaceOn: ['name'],
     cloudFormation: 'AWS::CloudWatch::Alarm',
     properties: ({ name, tags: _tags, dimensions, okActions: OKActions, ...inputs }) => ({
-      ...pascal({ treatMissingData: 'missing', ...inputs }),
+      ...toPascalCase({ treatMissingData: 'missing', ...inputs }),
       AlarmName: name,
-      Dimensions: listed(dimensions, 'Name'),
+      Dimensions: toList(dimensions, 'Name'),
       OKActions,
     }),
     create: async ({ name }, properties) => {
@@ -103,12 +103,12 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await cloudwatch.deleteAlarms({ AlarmNames: [id] }),
   }),
 
-  'aws:cloudwatch/dashboard:Dashboard': row({
+  'aws:cloudwatch/dashboard:Dashboard': defineType({
     inputs: z.strictObject({ dashboardName: z.string(), dashboardBody: z.string() }),
     // cloudwatch/dashboard.go: dashboard_name ForceNew.
     replaceOn: ['dashboardName'],
     cloudFormation: 'AWS::CloudWatch::Dashboard',
-    properties: (inputs) => pascal(inputs),
+    properties: (inputs) => toPascalCase(inputs),
     create: async ({ dashboardName: id }, properties) => {
       await cloudwatch.putDashboard(properties);
       // A dashboard belongs to the account, not to a region.
@@ -122,7 +122,7 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
     delete: async (id) => await cloudwatch.deleteDashboards({ DashboardNames: [id] }),
   }),
 
-  'aws:cloudtrail/trail:Trail': row({
+  'aws:cloudtrail/trail:Trail': defineType({
     inputs: z.strictObject({
       name: z.string(),
       s3BucketName: z.string(),
@@ -151,7 +151,7 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
       IncludeGlobalServiceEvents: inputs.includeGlobalServiceEvents ?? true,
       IsLogging: true,
       // cloudtrail/trail.go setEventSelectors: the default, when the program gives none.
-      EventSelectors: pascal(
+      EventSelectors: toPascalCase(
         (inputs.eventSelectors ?? [{}]).map((selector) => ({
           includeManagementEvents: true,
           readWriteType: ReadWriteType.All,
@@ -164,7 +164,7 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
       { TrailName, IsLogging: _on, EventSelectors, ...settings },
     ) => {
       const { TrailARN } = await cloudtrail.createTrail({ Name: TrailName, ...settings });
-      const id = given(TrailARN, 'trail ARN');
+      const id = expectValue(TrailARN, 'trail ARN');
       // cloudtrail/trail.go resourceTrailCreate starts a new trail, then puts its selectors.
       await cloudtrail.startLogging({ Name: id });
       if (eventSelectors !== undefined) {
@@ -173,23 +173,14 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
       return { id, arn: id };
     },
     read: async (id) => ({ arn: (await cloudtrail.getTrail({ Name: id })).Trail?.TrailARN }),
-    update: async (
-      id,
-      _inputs,
-      { TrailName: _name, IsLogging: _on, EventSelectors, ...settings },
-      changed,
-    ) => {
-      if ([...changed].some((property) => property !== 'eventSelectors' && property !== 'tags')) {
-        await cloudtrail.updateTrail({ ...settings, Name: id });
-      }
-      if (changed.has('eventSelectors')) {
-        await cloudtrail.putEventSelectors({ TrailName: id, EventSelectors });
-      }
+    update: async (id, _inputs, { IsLogging: _on, EventSelectors, ...settings }) => {
+      await cloudtrail.updateTrail({ ...settings, Name: id });
+      await cloudtrail.putEventSelectors({ TrailName: id, EventSelectors });
     },
     delete: async (id) => await cloudtrail.deleteTrail({ Name: id }),
   }),
 
-  'aws:budgets/budget:Budget': row({
+  'aws:budgets/budget:Budget': defineType({
     inputs: z.strictObject({
       name: z.string(),
       budgetType: z.enum(BudgetType),
@@ -214,13 +205,13 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
     cloudFormation: 'AWS::Budgets::Budget',
     properties: ({ name, limitAmount, limitUnit = 'USD', notifications, ...inputs }) => ({
       Budget: {
-        ...pascal({ budgetType: inputs.budgetType, timeUnit: inputs.timeUnit }),
+        ...toPascalCase({ budgetType: inputs.budgetType, timeUnit: inputs.timeUnit }),
         BudgetName: name,
         BudgetLimit: { Amount: limitAmount, Unit: limitUnit },
       },
       NotificationsWithSubscribers: notifications.map(
         ({ subscriberEmailAddresses = [], subscriberSnsTopicArns = [], ...notification }) => ({
-          Notification: pascal(notification),
+          Notification: toPascalCase(notification),
           Subscribers: [
             ...subscriberEmailAddresses.map((Address) => subscriber('EMAIL', Address)),
             ...subscriberSnsTopicArns.map((Address) => subscriber('SNS', Address)),
@@ -234,7 +225,7 @@ export const WATCH_TYPES: Readonly<Record<string, ResourceType>> = {
       const id = `${AccountId}:${name}`;
       return { id, accountId: AccountId, arn: `arn:aws:budgets::${AccountId}:budget/${name}` };
     },
-    read: async (id) => await exists(budgets.describeBudget(budgetId(id))),
+    read: async (id) => await confirmFound(budgets.describeBudget(budgetId(id))),
     // budgets/budget.go replaces the budget by the new one, then every notification.
     update: async (id, _inputs, { Budget: NewBudget, NotificationsWithSubscribers }) => {
       const at = budgetId(id);
