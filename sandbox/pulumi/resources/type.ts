@@ -3,6 +3,10 @@
 //
 // CloudFormation's property names serve twice. Most calls of AWS take the same names, so a row hands `properties` to its
 // calls; and test/support/cloudformation writes the template for cfn-lint from them, which checks the names.
+//
+// The provider does not create resources through the emulator's CloudFormation engine (tried on MiniStack 1.5.33). The
+// engine compares templates, so it refuses an update that would only repair drift. It takes over a role that exists
+// already without an error, accepts properties that do not exist, and cannot read most types back.
 import * as z from 'zod/mini';
 import { isProps, type Props } from '../values.ts';
 
@@ -20,7 +24,10 @@ interface Definition<S extends z.ZodMiniObject, P> {
    */
   readonly replaceOn: readonly string[];
   readonly secretOutputs?: readonly string[];
-  /** The name of the type in CloudFormation, or a reason why a template has no such resource. */
+  /**
+   * The name of the type in CloudFormation. Otherwise the reason why a template has none, or the property that refers to
+   * the resource of which CloudFormation makes this one a part.
+   */
   readonly cloudFormation:
     `AWS::${string}` | { readonly none: string } | { readonly partOf: string };
   readonly properties?: (inputs: z.output<S>) => P;
