@@ -49,7 +49,7 @@ export function operations(register: Register): Operations {
       const type = typeOf(urn);
       const created = await noted(register, urn, type.create(plainProps(inputs)));
       register.made(urn, created.id, inputs);
-      return { id: created.id, outs: outputsOf(type, inputs, created.outputs ?? {}) };
+      return { id: created.id, outs: outputsOf(type, inputs, created.outputs) };
     },
     async read(id, urn, props) {
       const type = typeOf(urn);

@@ -193,7 +193,7 @@ describe('The table', () => {
 
   test('keeps the values of parameters and secrets secret', () => {
     const secrets = [...RESOURCE_TYPES].filter(([, type]) => type.secretOutputs.length > 0);
-    expect(secrets.map(([name, type]) => [name, ...type.secretOutputs])).toEqual([
+    expect(secrets.map(([name, type]) => [name, ...type.secretOutputs]).toSorted()).toEqual([
       ['aws:secretsmanager/secretVersion:SecretVersion', 'secretString'],
       ['aws:ssm/parameter:Parameter', 'value'],
     ]);

@@ -1,7 +1,10 @@
-// The registered graph as a CloudFormation template, for tools that know AWS by its resource schemas.
+// Writes the registered graph as a CloudFormation template, for tools that know AWS by its resource schemas. The sandbox's
+// table of types has the names of types and properties.
+import { RESOURCE_TYPES } from '../../../sandbox/pulumi/resources/table.ts';
+import type { ResourceType } from '../../../sandbox/pulumi/resources/type.ts';
 import { ACCOUNT, type Graph, type Registered, asRecord, mockId } from '../graph.ts';
-import { ANALYSIS } from './analysis.ts';
-import { MAPPINGS, type Properties, UNMAPPED } from './types.ts';
+
+type Properties = Readonly<Record<string, unknown>>;
 
 export interface Template {
   readonly Resources: Readonly<
@@ -9,18 +12,58 @@ export interface Template {
   >;
 }
 
-/** @throws Error for a type that is neither mapped nor known to have no counterpart */
+/** Properties that CloudFormation requires and that no call takes. */
+const ONLY_IN_TEMPLATES: Readonly<Record<string, Properties>> = {
+  'AWS::Glue::Database': { CatalogId: ACCOUNT },
+  'AWS::Glue::Table': { CatalogId: ACCOUNT },
+  'AWS::Lambda::Function': { Code: { ZipFile: 'exports.handler = () => {};' } },
+};
+
+/** @throws Error for a type that the table does not have */
 export function templateOf(graph: Graph): Template {
-  const resources = graph.resources
-    .filter(({ type }) => type.startsWith('aws:') && !(type in UNMAPPED))
-    .map((resource) => {
-      const mapping = MAPPINGS[resource.type] ?? ANALYSIS[resource.type];
-      if (mapping === undefined) throw new Error(`no CloudFormation type for ${resource.type}`);
-      const { to, properties } = mapping;
-      const shaped = withReferences(properties(resource.inputs, graph, resource.name), graph);
-      return [logicalId(resource), { Type: to, Properties: withRealArns(shaped) }] as const;
-    });
-  return { Resources: Object.fromEntries(resources) };
+  const resources = graph.resources.filter(({ type }) => type.startsWith('aws:'));
+  const entries = resources.flatMap((resource) => {
+    const { cloudFormation: Type } = rowOf(resource);
+    if (typeof Type !== 'string') return [];
+    const own = [propertiesOf(resource), ONLY_IN_TEMPLATES[Type] ?? {}];
+    const parts = resources.filter((part) => isPartOf(part, resource)).map(propertiesOf);
+    const Properties = withRealArns(withReferences([...own, ...parts].reduce(joined), graph));
+    return [[logicalId(resource), { Type, Properties }] as const];
+  });
+  return { Resources: Object.fromEntries(entries) };
+}
+
+function rowOf({ type }: Registered): ResourceType {
+  const row = RESOURCE_TYPES.get(type);
+  if (row === undefined) throw new Error(`no row for ${type}`);
+  return row;
+}
+
+/** With the resource's name where the provider would make one from it. */
+function propertiesOf(resource: Registered): Properties {
+  const row = rowOf(resource);
+  const name = row.autoname === null ? {} : { [row.autoname]: resource.name };
+  return row.template({ ...name, ...resource.inputs });
+}
+
+/** Both together; lists that both have are put one after the other. */
+function joined(first: Properties, second: Properties): Properties {
+  const lists = Object.entries(second).map(([key, value]) => {
+    const before = first[key];
+    const both = Array.isArray(before) && Array.isArray(value);
+    return [key, both ? (before.concat(value) as unknown) : value] as const;
+  });
+  return { ...first, ...Object.fromEntries(lists) };
+}
+
+/** Whether CloudFormation has the first as properties of the second. */
+function isPartOf(part: Registered, whole: Registered): boolean {
+  const { cloudFormation } = rowOf(part);
+  if (typeof cloudFormation === 'string' || !('partOf' in cloudFormation)) return false;
+  const { partOf } = cloudFormation;
+  const isKind = whole.type.toLowerCase().endsWith(partOf);
+  const owner = part.inputs[partOf];
+  return isKind && (owner === mockId(whole.name) || owner === whole.inputs['name']);
 }
 
 /** Every policy document by what it belongs to, with addresses as AWS writes them. */
