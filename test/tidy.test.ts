@@ -149,6 +149,20 @@ describe('The shape of the code', () => {
     expect(long.map(({ file }) => file)).toEqual([]);
   });
 
+  test('has no small file for a single importer', () => {
+    const importers = new Map<string, Set<string>>();
+    for (const { file, imports } of production) {
+      for (const target of imports) {
+        importers.set(target, (importers.get(target) ?? new Set()).add(file));
+      }
+    }
+    const small = production.filter(
+      ({ file, text }) => importers.get(file)?.size === 1 && text.split('\n').length <= 40,
+    );
+    const outside = /^(?:sandbox|bench|tools)\//;
+    expect(small.map(({ file }) => file).filter((file) => !outside.test(file))).toEqual([]);
+  });
+
   test('keeps the three stand-ins and their faults within 2,200 lines of logic, npm start within 1,200', () => {
     // The tables of resource types are data, and what npm start does and tells is no stand-in.
     const logic = production.filter(
