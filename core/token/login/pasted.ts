@@ -2,12 +2,12 @@
 // wrapped at a line's end, quoted, escaped (HTML, JSON, a shell, quoted-printable, percent signs), put into a link of
 // another service that warns of strange pages, or followed by a full stop. Each step runs over the text once.
 
-/** Longer than this is no address, however it was escaped. */
+/** No address is longer, even if it is escaped. */
 export const MAX_PASTED_LENGTH = 32_768;
 
 const ROUNDS = 3;
 
-/** What was copied, unescaped and without what stands around it. A single space is left where there was white space. */
+/** Unescapes the copied text and removes its surroundings. Leaves one space for each run of white space. */
 export function pastedText(text: string): string {
   if (text.length > MAX_PASTED_LENGTH) return text;
   const unescaped = withoutEntities(withoutBackslashes(fromQuotedPrintable(visible(text))));
@@ -17,7 +17,7 @@ export function pastedText(text: string): string {
     .trim();
 }
 
-/** The first address in it; null where there is none. One without a scheme is taken for https. */
+/** Returns the first address in the text, or null. An address without a scheme counts as https. */
 export function pastedUrl(text: string): URL | null {
   const clean = pastedText(text);
   if (clean.length > MAX_PASTED_LENGTH) return null;
@@ -33,7 +33,7 @@ export function pastedUrl(text: string): URL | null {
 const OPENING = /^[<("'“„«‘`[{]+/u;
 const TAIL = new Set('.,;:!?)]}\'"”’»>*`…');
 
-/** Without the punctuation of the sentence that it stands in. */
+/** Removes the punctuation of the surrounding sentence. */
 export function withoutTail(text: string): string {
   let end = text.length;
   while (end > 0 && TAIL.has(text.charAt(end - 1))) end -= 1;
@@ -43,7 +43,7 @@ export function withoutTail(text: string): string {
 const ESCAPE = String.fromCharCode(27);
 const SEQUENCE = new RegExp(`${ESCAPE}\\[[\\d;]*[A-Za-z~]`, 'g');
 
-/** Without terminal sequences (a bracketed paste among them), control characters and what has no width. */
+/** Removes terminal sequences (including a bracketed paste), control characters and zero-width characters. */
 function visible(text: string): string {
   return text
     .replace(SEQUENCE, '')
@@ -92,7 +92,7 @@ const ENTITY = new RegExp(
   'gi',
 );
 
-/** Copied out of a page's source, "&" is written "&amp;"; copied out of a source of a source, "&amp;amp;". */
+/** In a page's source "&" is "&amp;", and in the source of that source "&amp;amp;". */
 function withoutEntities(text: string): string {
   let clean = text;
   for (let round = 0; round < ROUNDS && clean.includes(';'); round += 1) {
@@ -108,7 +108,7 @@ function withoutEntities(text: string): string {
   return clean;
 }
 
-/** Of a link in Markdown, `[text](address)`, or in HTML, `<a href="address">text</a>`. */
+/** The address of a link in Markdown, `[text](address)`, or in HTML, `<a href="address">text</a>`. */
 function linkTarget(text: string): string {
   const markdown = text.indexOf('](');
   if (markdown !== -1) {
@@ -123,7 +123,7 @@ function linkTarget(text: string): string {
   return target;
 }
 
-/** An address that is a value of another address, as in the links of Outlook, Google and Facebook; or one that is escaped whole. */
+/** Extracts an address that is a value of another address, as in links of Outlook, Google and Facebook, or that is wholly escaped. */
 function fromPercent(text: string): string {
   let clean = text.replace(/%\s*([\da-f])\s*([\da-f])/gi, '%$1$2');
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -139,14 +139,14 @@ function innerAddress(text: string): string | null {
   if (at === -1) {
     return /%(?:25){0,2}3D/i.test(text) && !text.includes('=') ? fromBytes(text) : null;
   }
-  // Of a login: neither the redirect URL that its page names nor an address in a message is the one that was meant.
+  // In a login's address, the redirect URL and an address in a message are not the wanted address.
   const field = text.slice(Math.max(text.lastIndexOf('&', at), text.lastIndexOf('?', at)) + 1, at);
   if (/^(?:redirect_uri|message)=/i.test(field)) return null;
   const inner = fromBytes(text.slice(at).split('&', 1)[0] ?? '');
   return inner.includes('?') || inner.includes('%') ? inner : null;
 }
 
-/** Percent signs undone once; what is no UTF-8 stays as it is. */
+/** Decodes percent signs once. Leaves invalid UTF-8 unchanged. */
 function fromBytes(text: string): string {
   try {
     return decodeURIComponent(text);
