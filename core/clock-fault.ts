@@ -40,7 +40,7 @@ export function faultByTokens(tokens: readonly (string | null)[], now: Instant):
 /** A full sentence: "This machine's clock is 5 h 30 min behind, by Fyers' answer." */
 export function clockFaultWords({ offMs, atLeast, by }: ClockFault): string {
   const way = offMs > 0 ? 'behind' : 'ahead';
-  return `This machine's clock is ${atLeast ? 'at least ' : ''}${duration(Math.abs(offMs))} ${way}, by ${by}.`;
+  return `This machine's clock is ${atLeast ? 'at least ' : ''}${formatDuration(Math.abs(offMs))} ${way}, by ${by}.`;
 }
 
 export const SET_CLOCK =
@@ -55,7 +55,7 @@ export function clockError(fault: ClockFault, consequence = ''): FyersError {
   );
 }
 
-function duration(ms: number): string {
+function formatDuration(ms: number): string {
   const whole = Math.round(ms / MINUTE) * MINUTE;
   const parts = [
     [Math.floor(whole / DAY), 'd'],

@@ -44,7 +44,7 @@ export function daysWords(dates: readonly IstDate[]): string {
 
 const HIDDEN = '[hidden]';
 /** Fyers' shortest token part, its header, is longer; no part of a host name or a version is as long. */
-const SHORTEST_PART = 16;
+const MIN_PART_LENGTH = 16;
 /** Base64url of `{"`: the beginning of every JWT's header and payload, even if the rest was cut off. */
 const JWT_PART = 'eyJ';
 
@@ -58,7 +58,7 @@ export function hideTokens(text: string): string {
 }
 
 function hideInRun(run: string): string {
-  if (run.length < SHORTEST_PART) return run;
+  if (run.length < MIN_PART_LENGTH) return run;
   const kept: string[] = [];
   const parts = run.split('.');
   for (let at = 0; at < parts.length; at += 1) {
@@ -72,7 +72,7 @@ function hideInRun(run: string): string {
 /** The index of the last part of a token that begins at `at`; null if no token begins there. */
 function endOfToken(parts: readonly string[], at: number): number | null {
   const first = parts[at] ?? '';
-  if (first.length < SHORTEST_PART) return null;
+  if (first.length < MIN_PART_LENGTH) return null;
   let end = at;
   while ((parts[end + 1] ?? '') !== '') end += 1;
   return end > at || first.includes(JWT_PART) ? end : null;

@@ -113,7 +113,7 @@ export function weekdayName(date: IstDate): string {
 
 /** The broker day of an instant: the date on which that day starts at 06:00 IST. */
 export function brokerDay(at: Instant): IstDate {
-  return istDateAt(plus(at, -BROKER_DAY_STARTS));
+  return istDateAt(plus(at, -BROKER_DAY_START_MS));
 }
 
 /** The next 06:00 IST after an instant: the expiry of a token minted at that instant. */

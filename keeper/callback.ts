@@ -25,7 +25,7 @@ import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 
 /** The query parameters of the redirect (Fyers API v3, "generate-authcode"). */
 export interface Callback {
-  /** `ok`, or another value if the person cancelled or was refuseLogin. */
+  /** `ok`, or another value if the person cancelled or was refused. */
   readonly s: string;
   readonly authCode: string;
   readonly state: string;
@@ -113,7 +113,7 @@ async function exchangeUnderClaim(login: Login, earlier: string | null): Promise
         const changed = stored !== earlier;
         return (changed ? await findRefusal(login, stored) : null) ?? (await exchange(login));
       } finally {
-        await release(login, claim);
+        await releaseClaim(login, claim);
       }
     }
     const now = ports.clock.now();
@@ -122,7 +122,7 @@ async function exchangeUnderClaim(login: Login, earlier: string | null): Promise
   }
 }
 
-async function release({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
+async function releaseClaim({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
   await bestEffort(ports, 'Removing the claim', () =>
     ports.claims.remove(settings.names.claim(day, n)),
   );
@@ -214,7 +214,7 @@ async function recordLogin(
   });
 }
 
-/** Saves the refuseLogin app, so that no further login is requested for it. */
+/** Saves the refused app, so that no further login is requested for it. */
 function noteRefusedApp(login: Login): Promise<void> {
   const refusedApp = appFingerprint(login.linkKey, login.app);
   return noteLogin(login, (memory) => ({ ...memory, refusedApp }));

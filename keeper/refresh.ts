@@ -58,7 +58,7 @@ import { publish, reportDepth, retrying, shownToken, bestEffort } from './publis
 import { readApp, readLinkKey, readMemory, readPinKey, writeState } from './read.ts';
 
 export type Outcome =
-  /** The stored access token is proven live for the finishWithoutToken of the broker day. */
+  /** The stored access token is proven live for the rest of the broker day. */
   | { readonly kind: 'live'; readonly published: boolean }
   | { readonly kind: 'rested'; readonly message: string }
   /** The operator must log in. This is not a failure. */
@@ -92,11 +92,11 @@ export async function refresh(
   }
   try {
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
-      const step = await next(run, latest);
+      const step = await takeStep(run, latest);
       if ('kind' in step) return step;
       latest = step;
     }
-    throw invariantError('The way to an end');
+    throw invariantError(`The run did not end after ${String(MAX_STEPS)} steps.`);
   } catch (caught) {
     await bestEffort(ports, 'Noting the state', async () => {
       await save(run, latest, withClaimDone(latest));
@@ -105,7 +105,7 @@ export async function refresh(
   }
 }
 
-async function next(run: Run, progress: RunState): Promise<RunState | Outcome> {
+async function takeStep(run: Run, progress: RunState): Promise<RunState | Outcome> {
   const decision = decide(factsOf(progress.known));
   switch (decision.do) {
     case 'prove':
@@ -128,7 +128,7 @@ async function next(run: Run, progress: RunState): Promise<RunState | Outcome> {
 
 async function proveStored(run: Run, progress: RunState): Promise<RunState> {
   const token = parseAccessToken(tokenIn(progress.known.storedToken) ?? '');
-  if (!token.ok) throw invariantError('The stored token');
+  if (!token.ok) throw invariantError('The stored token is missing.');
   const storedProof = await prove(run, progress, token.value);
   if (storedProof.kind === 'dead') {
     run.ports.events.log(storedTokenDead(shownToken(token.value).fingerprint));
@@ -247,17 +247,17 @@ function lastErrorDetail({ known }: RunState): string {
 
 function mintedToken({ known }: RunState): AccessToken {
   if (known.answer?.kind === 'minted') return known.answer.accessToken;
-  throw invariantError('The minted token');
+  throw invariantError('The minted token is missing.');
 }
 
 function findAccount(token: string, proven: string | null): string | null {
   return proven ?? decodeToken(token)?.fyId ?? null;
 }
 
-function invariantError(what: string): FyersError {
+function invariantError(problem: string): FyersError {
   return new FyersError(
     'bug.unexpected',
-    `${what} was lost.`,
+    problem,
     'Please report what `npx --no-install fyers logs refresh --debug` shows.',
   );
 }

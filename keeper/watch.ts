@@ -28,7 +28,7 @@ import { readApp, readLinkKey, readMemory } from './read.ts';
 type WatchPorts = Omit<KeeperPorts, 'secrets' | 'claims'>;
 
 /** The check's result, for the function's answer. */
-export type Looked =
+export type WatchReport =
   | { readonly kind: 'rested'; readonly message: string }
   /** `token`: live, or why it is not; only before the login is due. */
   | { readonly kind: 'looked'; readonly token: Standing };
@@ -56,7 +56,7 @@ export async function watch(
   settings: KeeperSettings,
   slot: WatchSlot,
   signal: AbortSignal,
-): Promise<Looked> {
+): Promise<WatchReport> {
   ports.events.log(runStarted('watch'));
   const now = ports.clock.now();
   const today = dayOf(istDateAt(now), settings.calendar);
@@ -207,16 +207,16 @@ async function readStanding(
   return { token: 'live', detail: '', ...(depthRefused === undefined ? {} : { depthRefused }) };
 }
 
-export interface Told {
+export interface OutsideReadReport {
   readonly kind: 'told';
   readonly who: string;
 }
 
 /** @throws FyersError if no channel takes the message: the function's alarm must then report it */
-export async function tellOfRead(
+export async function reportOutsideRead(
   ports: Pick<KeeperPorts, 'notifier' | 'events'>,
   read: OutsideRead,
-): Promise<Told> {
+): Promise<OutsideReadReport> {
   ports.events.log(outsideReadSeen(read));
   await ports.notifier.send(outsideReadMessage(read));
   return { kind: 'told', who: read.who };

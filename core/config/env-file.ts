@@ -44,11 +44,11 @@ export function readEnvText(text: string): EnvText {
   const problems: EnvProblem[] = [];
   for (let index = 0; index < lines.length;) {
     const parsed = parseStatement(lines, index);
-    statements.push(...taken.statements);
-    problems.push(...taken.problems);
+    statements.push(...parsed.statements);
+    problems.push(...parsed.problems);
     index += parsed.count;
   }
-  problems.push(...duplicates(statements));
+  problems.push(...findDuplicates(statements));
   return { statements, problems: problems.toSorted((a, b) => firstLine(a) - firstLine(b)) };
 }
 
@@ -72,11 +72,11 @@ function parseStatement(lines: readonly string[], index: number): ParsedLines {
     .slice(index + 1, index + value.count)
     .findIndex((each) => isMeantForUs(START.exec(each)?.[1] ?? ''));
   if (swallowed !== -1) {
-    const words = `the quote that opens here is closed only in line ${String(index + value.count)}, so the keys between are swallowed. Close it at the end of line ${String(at)}.`;
+    const words = `the quote that opens here is closed only in line ${String(index + value.count)}, so the keys between are lost. Close it at the end of line ${String(at)}.`;
     const statements = [{ key, line: at, text: line }];
     return { statements, problems: [{ lines: [at], words }], count: 1 };
   }
-  const flaws = isMeantForUs(key) ? [...keyFlaws(key), ...valueFlaws(key, value)] : [];
+  const flaws = isMeantForUs(key) ? [...findKeyFlaws(key), ...findValueFlaws(key, value)] : [];
   return {
     statements: [{ key, line: at, text }],
     problems: flaws.map((words) => ({ lines: [at], words })),
@@ -132,7 +132,7 @@ function closingQuote(line: string, quote: string, from: number): number {
   return -1;
 }
 
-function keyFlaws(key: string): readonly string[] {
+function findKeyFlaws(key: string): readonly string[] {
   if (key === environmentName('operatorDir')) {
     return [
       `${key} is not read from this file, because it names the folder of this file. Remove the line, and run \`pulumi config set operatorDir FOLDER\`.`,
@@ -152,7 +152,7 @@ function keyFlaws(key: string): readonly string[] {
   ];
 }
 
-function valueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly string[] {
+function findValueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly string[] {
   const found = isClosed || quote === null ? [] : openQuote(key, text, quote);
   const hash = text.indexOf('#');
   const isCut = !isClosed && hash !== -1 && !/\s/.test(text[hash - 1] ?? '');
@@ -168,7 +168,7 @@ function valueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly 
     ...(!isClosed && /\sFYERS_\w+\s*=/.test(value)
       ? ['there is a second key on this line. Give each key a line.']
       : []),
-    ...oddCharacters(key, value),
+    ...findOddCharacters(key, value),
   ];
 }
 
@@ -201,7 +201,7 @@ function findOddCharacters(key: string, value: string): readonly string[] {
     : [];
 }
 
-function duplicates(statements: readonly EnvStatement[]): readonly EnvProblem[] {
+function findDuplicates(statements: readonly EnvStatement[]): readonly EnvProblem[] {
   const linesOf = new Map<string, number[]>();
   for (const { key, line } of statements) {
     const lines = linesOf.get(key);

@@ -80,7 +80,10 @@ export function isSecretKey(key: Key): boolean {
 
 /** The key that `text` probably means; null if it resembles none. */
 export function nearestKey(text: string): Key | null {
-  return SYNONYMS.get(bare(text)) ?? nearestOf(text, Object.keys(KEYS).filter(isKey), bare);
+  return (
+    SYNONYMS.get(withoutPrefix(text)) ??
+    nearestOf(text, Object.keys(KEYS).filter(isKey), withoutPrefix)
+  );
 }
 
 const ENV_NAMES: ReadonlySet<string> = new Set([
@@ -95,10 +98,13 @@ export function isEnvName(name: string): boolean {
 
 /** The name in `.env` that `text` probably means; null if it resembles none. */
 export function nearestEnvName(text: string): string | null {
-  const synonym = SYNONYMS.get(bare(text));
+  const synonym = SYNONYMS.get(withoutPrefix(text));
   if (synonym !== undefined) return environmentName(synonym);
   const names = [...ENV_NAMES];
-  return nearestOf(text, names, bare) ?? nearestOf(text, names, letters, MAX_DISTANCE_WITH_PREFIX);
+  return (
+    nearestOf(text, names, withoutPrefix) ??
+    nearestOf(text, names, letters, MAX_DISTANCE_WITH_PREFIX)
+  );
 }
 
 /**
@@ -117,7 +123,7 @@ function letters(text: string): string {
 }
 
 /** Makes `FYERS_CLIENT_ID` and `client-id` comparable with `clientId`. */
-function bare(text: string): string {
+function withoutPrefix(text: string): string {
   return letters(text).replace(/^fyers/, '');
 }
 

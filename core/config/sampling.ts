@@ -13,14 +13,14 @@ const MINUTE_SECONDS = 60;
 
 /** Limits that the plans exceed together, with the arithmetic. Each plan alone is within the limits. */
 export function rateProblems(plans: readonly SamplingPlan[]): readonly string[] {
-  return [minuteProblem(plans), secondProblem(plans)].filter((problem) => problem !== null);
+  return [findMinuteProblem(plans), findSecondProblem(plans)].filter((problem) => problem !== null);
 }
 
-function minuteProblem(plans: readonly SamplingPlan[]): string | null {
+function findMinuteProblem(plans: readonly SamplingPlan[]): string | null {
   const calls = plans.map(
     ({ symbols, everySeconds }) => (symbols.length * MINUTE_SECONDS) / everySeconds,
   );
-  const sum = total(calls);
+  const sum = sumOf(calls);
   if (sum <= CALLS_PER_MINUTE_CAP) return null;
   const terms = plans.map(
     ({ symbols, everySeconds }) => `${String(symbols.length)} × 60 / ${String(everySeconds)}`,
@@ -29,12 +29,12 @@ function minuteProblem(plans: readonly SamplingPlan[]): string | null {
 }
 
 /** Checks one minute only: every interval divides the minute, and every session starts at a full minute. */
-function secondProblem(plans: readonly SamplingPlan[]): string | null {
+function findSecondProblem(plans: readonly SamplingPlan[]): string | null {
   const minutes = plans.map(callsOfMinute);
   const inTwo = (calls: readonly number[], second: number) =>
     (calls[second] ?? 0) + (calls[(second + 1) % MINUTE_SECONDS] ?? 0);
   const sums = Array.from({ length: MINUTE_SECONDS }, (_, second) =>
-    total(minutes.map((calls) => inTwo(calls, second))),
+    sumOf(minutes.map((calls) => inTwo(calls, second))),
   );
   const most = Math.max(...sums);
   if (most <= ACCOUNT_CALLS_PER_SECOND) return null;
@@ -54,7 +54,7 @@ function callsOfMinute({ symbols, everySeconds }: SamplingPlan): readonly number
   return calls;
 }
 
-function total(numbers: readonly number[]): number {
+function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
 }
 

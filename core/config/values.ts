@@ -21,10 +21,10 @@ export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
-const wrong = <T>(problem: string): Parsed<T> => ({ ok: false, problem });
+const failure = <T>(problem: string): Parsed<T> => ({ ok: false, problem });
 
 function matching<T extends string>(pattern: RegExp, expected: string) {
-  return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : wrong(expected));
+  return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : failure(expected));
 }
 
 /** Ends in -100, or -200 for newer apps (facts/fyers §0.4); other numbers are tolerated. */
@@ -125,17 +125,17 @@ export const parseRedirectUri = matching<string>(
 export function parseEndpoint(text: string): Parsed<string> {
   const url = /^https?:\/\/[^\s"'\\]+$/i.test(text) ? urlIn(text) : null;
   if (url === null) {
-    return wrong('must be an https address without quotes and backslashes, or http on 127.0.0.1');
+    return failure('must be an https address without quotes and backslashes, or http on 127.0.0.1');
   }
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
-    return wrong(
+    return failure(
       'must be an https address, or http on 127.0.0.1: over http the token would be sent in clear text',
     );
   }
   if (url.username !== '' || url.password !== '') {
-    return wrong('must be an https address without a user name and a password');
+    return failure('must be an https address without a user name and a password');
   }
-  if (/[?#]/.test(text)) return wrong('must be an https address without ? and #');
+  if (/[?#]/.test(text)) return failure('must be an https address without ? and #');
   return ok(`${url.origin}${url.pathname}`.replace(/\/{1,99}$/, ''));
 }
 
@@ -154,7 +154,9 @@ function isLoopback(hostname: string): boolean {
 
 /** Number of a harvester, which has its own part of the bucket; a single harvester is 0. */
 export function parseShard(text: string): Parsed<number> {
-  return /^\d{1,3}$/.test(text) ? ok(Number(text)) : wrong('must be a whole number from 0 to 999');
+  return /^\d{1,3}$/.test(text)
+    ? ok(Number(text))
+    : failure('must be a whole number from 0 to 999');
 }
 
 /** `<digits>:<letters>` (Telegram Bot API, "Authorizing your bot"). */
@@ -172,7 +174,7 @@ export interface TelegramChat {
 export function parseTelegram(text: string): Parsed<TelegramChat> {
   const [, botToken, chatId] = /^(\d{5,20}:[\w-]{20,64})\/(-?\d{1,20})$/.exec(text) ?? [];
   return botToken === undefined || chatId === undefined
-    ? wrong(
+    ? failure(
         'must be the bot token and the chat id as <bot token>/<chat id>; `npx --no-install fyers telegram` finds them',
       )
     : ok({ botToken, chatId });

@@ -18,7 +18,7 @@ export interface OutsideRead {
   readonly refused: string | null;
 }
 
-const TOOL_LENGTH_MAX = 60;
+const MAX_TOOL_LENGTH = 60;
 
 const text = z.optional(z.string());
 
@@ -51,7 +51,7 @@ export function outsideReadIn(event: unknown): OutsideRead | null {
     at: parseInstant(detail.eventTime),
     from: detail.sourceIPAddress ?? 'an unknown address',
     // The caller chooses this text, so keep only its first word.
-    tool: detail.userAgent?.split(' ', 1)[0]?.slice(0, TOOL_LENGTH_MAX) ?? 'an unknown tool',
+    tool: detail.userAgent?.split(' ', 1)[0]?.slice(0, MAX_TOOL_LENGTH) ?? 'an unknown tool',
     refused: detail.errorCode ?? null,
   };
 }

@@ -45,7 +45,7 @@ export function loginMessage(request: LoginRequest): Message {
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
-  const text = [`${opening} ${session.words}`, '', ...steps(way), '', ending(day, calendar)];
+  const text = [`${opening} ${session.words}`, '', ...loginSteps(way), '', ending(day, calendar)];
   return { subject, text: text.join('\n') };
 }
 
@@ -59,22 +59,22 @@ export function sessionToday(
   now: Instant,
 ): { readonly words: string; readonly alert: string } {
   const today = dayOf(day, calendar);
-  const time = `${clock(now)} IST`;
+  const time = `${formatTime(now)} IST`;
   if (today.kind === 'closed')
     return { words: `There is no session today (${today.why}).`, alert: time };
   const { opensAt, closesAt } = today.plan;
   if (now >= closesAt) return { words: "Today's session is over.", alert: time };
   const alert = opensAt - now > NEAR_MS ? time : `URGENT ${time}`;
   return now < opensAt
-    ? { words: `Today's session opens at ${clock(opensAt)} IST.`, alert }
-    : { words: `Today's session has been open since ${clock(opensAt)} IST.`, alert };
+    ? { words: `Today's session opens at ${formatTime(opensAt)} IST.`, alert }
+    : { words: `Today's session has been open since ${formatTime(opensAt)} IST.`, alert };
 }
 
-function clock(at: Instant): string {
+function formatTime(at: Instant): string {
   return formatClock(at).slice(0, 5);
 }
 
-function steps(way: LoginWay): readonly string[] {
+function loginSteps(way: LoginWay): readonly string[] {
   return way.kind === 'link'
     ? ['Press this link and log in at Fyers with your PIN and one-time code:', '', way.url]
     : [
@@ -86,6 +86,6 @@ function steps(way: LoginWay): readonly string[] {
 
 function ending(day: IstDate, calendar: CalendarOptions): string {
   const endsAt = linkEndsAt(day, calendar);
-  const until = `${clock(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
+  const until = `${formatTime(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
   return `Good until ${until}. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
 }

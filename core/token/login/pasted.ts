@@ -5,12 +5,14 @@
 /** No address is longer, even if it is escaped. */
 export const MAX_PASTED_LENGTH = 32_768;
 
-const ROUNDS = 3;
+const MAX_ROUNDS = 3;
 
 /** Unescapes the copied text and removes its surroundings. Leaves one space for each run of white space. */
 export function pastedText(text: string): string {
   if (text.length > MAX_PASTED_LENGTH) return text;
-  const unescaped = withoutEntities(withoutBackslashes(fromQuotedPrintable(visible(text))));
+  const unescaped = withoutEntities(
+    withoutBackslashes(fromQuotedPrintable(withoutInvisible(text))),
+  );
   return linkTarget(fromPercent(linkTarget(unescaped)))
     .replace(/(^|\n)[ \t>|│]+/g, '$1')
     .replace(/\s+/g, ' ')
@@ -44,7 +46,7 @@ const ESCAPE = String.fromCharCode(27);
 const SEQUENCE = new RegExp(`${ESCAPE}\\[[\\d;]*[A-Za-z~]`, 'g');
 
 /** Removes terminal sequences (including a bracketed paste), control characters and zero-width characters. */
-function visible(text: string): string {
+function withoutInvisible(text: string): string {
   return text
     .replace(SEQUENCE, '')
     .replace(/[\p{DI}\p{Cf}\p{Cc}]/gu, (each) => (/\s/.test(each) ? each : ''));
@@ -56,7 +58,7 @@ function fromQuotedPrintable(text: string): string {
   if (/=(?![\dA-F]{2}|[ \t]*\r?\n|$)/.test(text)) return text.replaceAll('=3D', '=');
   const joined = text.replace(/=[ \t]*(?:\r?\n|$)/g, '');
   const bytes = joined.replace(/=([\dA-F]{2})/g, '%$1');
-  return joined === bytes ? joined : fromBytes(bytes.replace(/%(?![\dA-F]{2})/g, '%25'));
+  return joined === bytes ? joined : decodePercent(bytes.replace(/%(?![\dA-F]{2})/g, '%25'));
 }
 
 /** JSON's and JavaScript's escapes, and a shell's. */
@@ -95,7 +97,7 @@ const ENTITY = new RegExp(
 /** In a page's source "&" is "&amp;", and in the source of that source "&amp;amp;". */
 function withoutEntities(text: string): string {
   let clean = text;
-  for (let round = 0; round < ROUNDS && clean.includes(';'); round += 1) {
+  for (let round = 0; round < MAX_ROUNDS && clean.includes(';'); round += 1) {
     clean = clean.replace(
       ENTITY,
       (all, decimal: string | undefined, hex: string | undefined, name: string | undefined) => {
@@ -126,7 +128,7 @@ function linkTarget(text: string): string {
 /** Extracts an address that is a value of another address, as in links of Outlook, Google and Facebook, or that is wholly escaped. */
 function fromPercent(text: string): string {
   let clean = text.replace(/%\s*([\da-f])\s*([\da-f])/gi, '%$1$2');
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const inner = innerAddress(clean);
     if (inner === null) return clean;
     clean = inner;
@@ -137,17 +139,17 @@ function fromPercent(text: string): string {
 function innerAddress(text: string): string | null {
   const at = text.search(/https?%(?:25){0,2}3A/i);
   if (at === -1) {
-    return /%(?:25){0,2}3D/i.test(text) && !text.includes('=') ? fromBytes(text) : null;
+    return /%(?:25){0,2}3D/i.test(text) && !text.includes('=') ? decodePercent(text) : null;
   }
   // In a login's address, the redirect URL and an address in a message are not the wanted address.
   const field = text.slice(Math.max(text.lastIndexOf('&', at), text.lastIndexOf('?', at)) + 1, at);
   if (/^(?:redirect_uri|message)=/i.test(field)) return null;
-  const inner = fromBytes(text.slice(at).split('&', 1)[0] ?? '');
+  const inner = decodePercent(text.slice(at).split('&', 1)[0] ?? '');
   return inner.includes('?') || inner.includes('%') ? inner : null;
 }
 
 /** Decodes percent signs once. Leaves invalid UTF-8 unchanged. */
-function fromBytes(text: string): string {
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

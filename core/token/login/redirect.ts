@@ -41,7 +41,11 @@ export function parseRedirect(
       'is that of the login page; log in there, and copy the address that the browser ends on',
     );
   }
-  const [state, code, s] = [only(fields, 'state'), only(fields, 'auth_code'), only(fields, 's')];
+  const [state, code, s] = [
+    onlyField(fields, 'state'),
+    onlyField(fields, 'auth_code'),
+    onlyField(fields, 's'),
+  ];
   if (code === null) return unusable('holds two different auth codes; paste that of one login');
   if (state === null) return unusable('holds two different states; paste that of one login');
   const read = readState(app, state, now, calendar);
@@ -179,7 +183,7 @@ function removeEscapes(text: string): string {
     .replaceAll('=', '');
 }
 
-function only(fields: Fields, field: Field): string | null {
+function onlyField(fields: Fields, field: Field): string | null {
   return onlyValue(fields.get(field) ?? []);
 }
 
