@@ -1,14 +1,14 @@
-// Classifies every answer of Fyers' API, for the keeper, the commands, the login page and the harvester alike.
+// Classifies every answer of Fyers' API, for the keeper, the commands, the login page and the harvester.
 //
 // The body decides before the HTTP status, because some paths answer a refusal with 200 (facts: Fyers API v3, "Error
 // codes"; SDK and forum reports). The class decides what the caller may do next:
 //
 //   ok            the contract's answer; the caller reads its fields
-//   refused       Fyers says no, with a code and words; the same request gets the same answer, so it is not repeated
+//   refused       Fyers refuses, with a code and a message; the same request gets the same answer, so it is not repeated
 //   rate-limited  no call of the account before `retryAfterMs` is over, or for a minute if Fyers names no time
-//   not-fyers     somebody else answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
+//   not-fyers     another server answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
 //                 request, and repeating it can extend a ban
-//   malformed     a success that is not the contract's
+//   malformed     a success that does not match the contract
 //   unavailable   503: Fyers did not work on the request (RFC 9110, 15.6.4), so it may be repeated
 //   unanswered    a fault inside Fyers or its gateway: the request may have been worked on
 import { hideTokens } from './text.ts';
@@ -59,12 +59,12 @@ export function classifyAnswer({ status, body, rest, retryAfterMs }: BrokerAnswe
   if (status === 503) return { kind: 'unavailable', retryAfterMs };
   if (status >= 500) return { kind: 'unanswered' };
   if (!isSuccess) return { kind: 'not-fyers' };
-  // Fyers answers JSON, perhaps cut off. A page or nothing is somebody else's answer.
+  // Fyers answers JSON, perhaps cut off. A page or an empty body comes from another server.
   const isJson = body !== null || /^\s{0,20}[{[]/.test(rest);
   return { kind: isJson ? 'malformed' : 'not-fyers' };
 }
 
-/** True if Fyers says that the token is not, or no longer, accepted. */
+/** True if Fyers does not, or no longer, accept the token. */
 export function isTokenRefused(answer: BrokerAnswer): boolean {
   const found = classifyAnswer(answer);
   return found.kind === 'refused' && (TOKEN_CODES.has(found.code ?? 0) || answer.status === 401);
@@ -76,8 +76,8 @@ export function isPermissionRefused(answer: BrokerAnswer): boolean {
 }
 
 /**
- * Status, code and words on one line of at most {@link MAX_WORDS} characters of Fyers' own, for people: without control
- * characters, without anything that was sent, without anything that looks like a token.
+ * Status, code and Fyers' message on one line, for people. The message has at most {@link MAX_WORDS} characters, without
+ * control characters, sent values, or anything that resembles a token.
  */
 export function describeAnswer(
   { status, body, rest }: BrokerAnswer,
@@ -96,7 +96,7 @@ export function describeAnswer(
 
 /** @param sent values that must not be repeated, such as a PIN */
 export function cleanWords(words: string, sent: readonly string[] = []): string {
-  // Far more than is shown, so that no hidden value is cut in two.
+  // Much longer than the result, so that the cut does not split a value that must be hidden.
   const bounded = words.slice(0, 20 * MAX_WORDS);
   const hidden = sent
     .filter((value) => value !== '')
@@ -114,7 +114,7 @@ interface Envelope {
   readonly message: string;
 }
 
-/** Null for a body without any field of Fyers' envelope. A code in quotes counts as a number. */
+/** Returns null if the body has no field of Fyers' envelope. A code in quotes counts as a number. */
 function readEnvelope(body: unknown): Envelope | null {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return null;
   const { s, code, message } = body as Readonly<Record<string, unknown>>;
@@ -131,7 +131,7 @@ function readCode(code: unknown): number | null {
   return typeof code === 'string' && /^-?\d{1,6}$/.test(code.trim()) ? Number(code) : null;
 }
 
-/** A refusal under 5xx is one only if its code is in Fyers' list; another fault there may come after the work. */
+/** An error with a 5xx status is a refusal only if its code is in Fyers' list; otherwise Fyers may have done the work. */
 function isKnownCode(code: number | null): boolean {
   return code !== null && (KNOWN_CODES.has(code) || TOKEN_CODES.has(code));
 }

@@ -1,36 +1,36 @@
-// Whether this machine's clock is right, by what others date: a server's answer, or a token that has just been issued.
+// Checks this machine's clock against a server's `Date` header or a newly issued token.
 import { FyersError } from './errors.ts';
 import { DAY, HOUR, type Instant, MINUTE } from './time.ts';
 import { decodeToken } from './token/jwt.ts';
 
-/** Between two clocks that are both right, and the time that an answer takes. */
-const CLOCKS_DIFFER_MS = 2 * MINUTE;
+/** Tolerance for two correct clocks, including the time that an answer takes. */
+const CLOCK_TOLERANCE_MS = 2 * MINUTE;
 
 export interface ClockFault {
-  /** To be added to this machine's clock: positive where it is behind. */
+  /** Correction for this machine's clock: positive if it is behind. */
   readonly offMs: number;
-  /** The clock is behind by at least that: a token says when it was issued, not when it was read. */
+  /** True if `offMs` is only a lower bound: a token contains the time of issue, not the time of reading. */
   readonly atLeast: boolean;
-  /** Whose time shows it: "Fyers' answer". */
+  /** The source of the other time: "Fyers' answer". */
   readonly by: string;
 }
 
-/** Null where the two agree. @param serverTime the `Date` header of an answer that has just come */
+/** Returns null if the two agree. @param serverTime the `Date` header of an answer received just now */
 export function faultByServer(serverTime: Instant, now: Instant, by: string): ClockFault | null {
   const offMs = serverTime - now;
-  return Math.abs(offMs) > CLOCKS_DIFFER_MS ? { offMs, atLeast: false, by } : null;
+  return Math.abs(offMs) > CLOCK_TOLERANCE_MS ? { offMs, atLeast: false, by } : null;
 }
 
-/** A token of the future shows a clock that is behind; one of the past shows nothing. */
+/** A token from the future proves that the clock is behind; one from the past proves nothing. */
 export function faultByToken(token: string | null, now: Instant): ClockFault | null {
   const claims = token === null ? null : decodeToken(token);
   if (claims === null) return null;
   const offMs = claims.issuedAt - now;
-  if (offMs <= CLOCKS_DIFFER_MS) return null;
+  if (offMs <= CLOCK_TOLERANCE_MS) return null;
   return { offMs, atLeast: true, by: 'a token that Fyers has issued' };
 }
 
-/** As {@link faultByToken} of several: the one that shows the most. */
+/** Returns the largest fault that {@link faultByToken} finds. */
 export function faultByTokens(tokens: readonly (string | null)[], now: Instant): ClockFault | null {
   return tokens
     .map((token) => faultByToken(token, now))
@@ -40,7 +40,7 @@ export function faultByTokens(tokens: readonly (string | null)[], now: Instant):
 /** A full sentence: "This machine's clock is 5 h 30 min behind, by Fyers' answer." */
 export function clockFaultWords({ offMs, atLeast, by }: ClockFault): string {
   const way = offMs > 0 ? 'behind' : 'ahead';
-  return `This machine's clock is ${atLeast ? 'at least ' : ''}${duration(Math.abs(offMs))} ${way}, by ${by}.`;
+  return `This machine's clock is ${atLeast ? 'at least ' : ''}${formatDuration(Math.abs(offMs))} ${way}, by ${by}.`;
 }
 
 export const SET_CLOCK =
@@ -55,7 +55,7 @@ export function clockError(fault: ClockFault, consequence = ''): FyersError {
   );
 }
 
-function duration(ms: number): string {
+function formatDuration(ms: number): string {
   const whole = Math.round(ms / MINUTE) * MINUTE;
   const parts = [
     [Math.floor(whole / DAY), 'd'],

@@ -1,15 +1,15 @@
-// Reads a date that a person typed, and says what is wrong with one that is almost a date.
+// Reads a date that a person typed, and explains the error if it is almost a date.
 import { type IstDate, parseIstDate } from './time.ts';
 
 type ReadDate =
   | { readonly ok: true; readonly value: IstDate }
-  /** A whole sentence without its point. */
+  /** A whole sentence without its full stop. */
   | { readonly ok: false; readonly problem: string };
 
 const EXAMPLE = '2026-11-25';
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const NAMED_DAY = /^(?:today|yesterday|tomorrow|latest|last|now)$/i;
-/** Three groups of digits, or one, or a month by its name; a time of day may follow. */
+/** Three groups of digits, or one, or a month's name; a time of day may follow. */
 const LIKE_A_DATE = [
   /^\d{1,4}[-/._ ]\d{1,2}(?:[-/._ ]\d{1,4})?(?:[T ][\d:.+-]*Z?)?$/,
   /^(?:\d{6}|\d{8})$/,
@@ -17,34 +17,34 @@ const LIKE_A_DATE = [
   /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2},? \d{4}$/i,
 ];
 
-/** Whether a person who wrote this meant a date, so that it is not taken for the name of a file. */
+/** Whether the text is meant as a date, so that a command does not treat it as a file name. */
 export function isLikeDate(text: string): boolean {
   const plain = withPlainDashes(text);
   return plain.length <= 40 && [NAMED_DAY, ...LIKE_A_DATE].some((form) => form.test(plain));
 }
 
-/** The only reader of a date that stands for a day of the market. */
+/** Reads a trading day. Every command uses this function. */
 export function readDate(text: string): ReadDate {
   const date = parseIstDate(text.trim());
   if (date !== null) return { ok: true, value: date };
   const problem = `"${text}" is not a date as YYYY-MM-DD, such as ${EXAMPLE}`;
-  const why = whyNot(text);
+  const why = explainError(text);
   return { ok: false, problem: why === null ? problem : `${problem}: ${why}` };
 }
 
-function whyNot(text: string): string | null {
+function explainError(text: string): string | null {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text.trim()) ?? [];
   if (year !== undefined && month !== undefined && day !== undefined) {
     return Number(month) < 1 || Number(month) > 12
       ? `there is no month ${month}`
       : `month ${month} of ${year} has no day ${day}`;
   }
-  const meant = isLikeDate(text) ? meantBy(withPlainDashes(text)) : null;
+  const meant = isLikeDate(text) ? guessDate(withPlainDashes(text)) : null;
   return meant === null ? null : `did you mean ${meant}?`;
 }
 
-/** The one date that the text can mean; null if there is none or more than one reading. India writes the day first. */
-function meantBy(text: string): IstDate | null {
+/** The date that the text probably means; null if there is none. India writes the day first. */
+function guessDate(text: string): IstDate | null {
   const named = text.toLowerCase().replace(/[a-z]{3,}/, (word) => monthOf(word) ?? word);
   const groups = /^\d{8}$/.test(named)
     ? [

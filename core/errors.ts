@@ -1,6 +1,6 @@
-// One error class, one closed list of codes. Retry, alarm and exit decisions read the code, never the text.
+// Defines the one error class and its closed list of codes. Retry, alarm and exit decisions use the code, never the text.
 
-/** operator: you must do something · broker: Fyers refused or is away · platform: AWS or this machine · bug: ours. */
+/** operator: the operator must act · broker: Fyers refused or is unavailable · platform: AWS or this machine · bug: a fault of this program. */
 export type ErrorCode =
   | 'operator.config'
   | 'operator.usage'
@@ -15,7 +15,7 @@ export type ErrorCode =
   | 'broker.unreachable'
   | 'broker.unrecognised'
   | 'broker.bad-token'
-  /** Fyers refuses the app or this machine, whatever the token. */
+  /** Fyers refuses the app or this machine, with any token. */
   | 'broker.refused'
   | 'broker.rate-limit'
   /** A gateway, a firewall or a proxy answered in Fyers' place. */
@@ -40,9 +40,9 @@ const EXIT_CODES: Readonly<Record<ErrorFamily, number>> = {
 export class FyersError extends Error {
   override readonly name = 'FyersError';
   readonly code: ErrorCode;
-  /** What the reader does now, a full sentence. */
+  /** A full sentence. */
   readonly nextStep: string;
-  /** Whether the next step fits every error of the code, so that a caller that knows more may give a better one. */
+  /** True if the next step fits every error of the code. A caller that knows more may then replace it. */
   readonly isGeneral: boolean;
 
   constructor(
@@ -52,7 +52,7 @@ export class FyersError extends Error {
     options: ErrorOptions & { readonly isGeneral?: boolean } = {},
   ) {
     const { isGeneral = false, ...rest } = options;
-    super(`${withOneStop(problem)} ${nextStep}`, rest);
+    super(`${removeSecondStop(problem)} ${nextStep}`, rest);
     this.code = code;
     this.nextStep = nextStep;
     this.isGeneral = isGeneral;
@@ -63,8 +63,8 @@ export class FyersError extends Error {
   }
 }
 
-/** A problem often ends in words from elsewhere, which may bring a full stop of their own. */
-function withOneStop(problem: string): string {
+/** Removes a second full stop: a problem often ends in quoted words that have their own. */
+function removeSecondStop(problem: string): string {
   return problem.endsWith('..') && !problem.endsWith('...') ? problem.slice(0, -1) : problem;
 }
 
@@ -73,7 +73,6 @@ export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
 }
 
-/** Every caught `unknown` passes here once. */
 export function toError(caught: unknown): Error {
   return caught instanceof Error ? caught : new Error(String(caught));
 }

@@ -1,4 +1,4 @@
-// What the use cases need from the world. Adapters implement these; the sandbox and the tests do too.
+// Declares the ports of the use cases. Adapters implement them, and so do the sandbox and the tests.
 import type {
   AccessToken,
   AppId,
@@ -17,19 +17,19 @@ import type { Instant } from './time.ts';
 export interface Clock {
   now(): Instant;
   /**
-   * Resolves at or after `at`; at once when `at` has passed; rejects with the signal's reason when aborted. Set back meanwhile,
-   * the clock is not waited for again: it resolves before `at`, a second after the time that was left.
+   * Resolves at or after `at`, or at once if `at` has passed; rejects with the signal's reason when aborted. If the clock is
+   * set back during the wait, it resolves before `at`: one second after the time that was left.
    */
   sleepUntil(at: Instant, signal: AbortSignal): Promise<void>;
 }
 
-/** Parameters or files. Absent is null; everything else that is not a value throws a `platform.*` error. */
+/** Parameters or files. Returns null if the value is absent; every other failure throws a `platform.*` error. */
 export interface TokenStore {
   read(name: ParameterName): Promise<string | null>;
   write(name: ParameterName, value: string): Promise<void>;
 }
 
-/** Makes one mint at a time: `take` answers false when somebody holds the claim. */
+/** Limits minting to one run at a time: `take` returns false if another run holds the claim. */
 export interface ClaimStore {
   take(claim: string, value: string): Promise<boolean>;
   read(claim: string): Promise<string | null>;
@@ -37,7 +37,7 @@ export interface ClaimStore {
 }
 
 export interface SecretReader {
-  /** Null when no PIN is stored. */
+  /** Null if no PIN is stored. */
   pin(): Promise<Pin | null>;
 }
 
@@ -58,13 +58,13 @@ export type MintAnswer =
     }
   /** `detail` is the broker's own code and message, scrubbed of token material. */
   | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
-  /** Sent, and no answer tells the result: it may have counted. `detail`: what came instead, scrubbed. */
+  /** Sent, but without a usable answer: the call may have counted. `detail`: the scrubbed text received instead. */
   | { readonly kind: 'silent'; readonly detail?: string }
-  /** Not sent, or the broker says that it did not work on it: it may be repeated. */
+  /** Not sent, or not processed according to the broker: it may be repeated. */
   | { readonly kind: 'unreachable'; readonly retryAfterMs?: number; readonly detail?: string }
   | Halted;
 
-/** No call of the account is of use for a while, and another one may prolong that. Nothing was used up. */
+/** All calls of the account fail for a while, and another call may prolong that. Nothing was used up. */
 export type Halted = {
   readonly detail: string;
 } & (
@@ -77,16 +77,16 @@ export type Proof =
   | {
       readonly kind: 'live';
       readonly fyId: string | null;
-      /** What the broker answered in place of market depth, if that was asked for and refused. */
+      /** The broker's answer, if market depth was requested and refused. */
       readonly depthRefused?: string;
     }
   | { readonly kind: 'dead'; readonly detail?: string }
-  /** The broker refuses the app or this machine, so it says nothing of the token. */
+  /** The broker refuses the app or this machine, so the token's state is unknown. */
   | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'unreachable'; readonly detail?: string }
   | Halted;
 
-/** One call each; retrying is the caller's policy. */
+/** Each method makes one call; the caller decides about retries. */
 export interface Broker {
   refresh(app: App, token: RefreshToken, pin: Pin, signal: AbortSignal): Promise<MintAnswer>;
   exchange(app: App, code: AuthCode, signal: AbortSignal): Promise<MintAnswer>;
@@ -94,7 +94,7 @@ export interface Broker {
    * Live: the broker accepted `<app>:<token>`, by the profile, or by a depth read if the app may not read the profile
    * (-373); `fyId` is null then.
    *
-   * @param reads also `depth` where a harvester records with the token
+   * @param reads `depth` if a harvester records with the token
    */
   prove(
     app: AppId,
@@ -104,7 +104,7 @@ export interface Broker {
   ): Promise<Proof>;
 }
 
-/** What became of one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
+/** Result for one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
 export type SlotResult = {
   readonly symbol: string;
   readonly slot: Instant;
@@ -114,14 +114,14 @@ export type SlotResult = {
   | {
       readonly kind: 'book';
       readonly book: Book;
-      /** Fields that are null because the answer's value cannot be used; absent: none. */
+      /** Fields that are null because the answer's value is unusable; absent if there are none. */
       readonly faults?: readonly DepthField[];
     }
   | {
       readonly kind: 'hole';
       readonly reason: HoleReason;
       readonly retryAfterMs?: number;
-      /** What the broker answered, cleaned for a log. */
+      /** The broker's answer, cleaned for a log. */
       readonly detail?: string;
     }
 );
@@ -129,12 +129,12 @@ export type SlotResult = {
 export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 
 /**
- * Live and replay are the same iterator. `rest` yields one batch a slot, and an empty one where a slot is still far; streams
- * what came since the last batch.
+ * Live and replay are the same iterator. `rest` yields one batch per slot, and an empty one while the next slot is far away;
+ * a stream yields the updates since the last batch.
  */
 export interface DepthFeed extends AsyncDisposable {
   readonly name: FeedName;
-  /** @param symbols what the day's names stand for; without them the feed asks for what it was made for */
+  /** @param symbols the day's resolved symbols; default: those that the feed was created with */
   observe(
     session: SessionPlan,
     token: () => AccessToken | null,
@@ -144,25 +144,25 @@ export interface DepthFeed extends AsyncDisposable {
 }
 
 export interface ObjectStore {
-  /** `different` alarms and never overwrites. */
+  /** Never overwrites; the caller raises an alarm for `different`. */
   putOnce(key: string, file: string, sha256: string): Promise<'stored' | 'same' | 'different'>;
   /** False when the key is absent. */
   get(key: string, toFile: string): Promise<boolean>;
 }
 
-/** For the operator. A channel may show the subject alone: it says what happened. */
+/** For the operator. A channel may show only the subject, so the subject states the event. */
 export interface Message {
   /** Printable ASCII, at most 100 characters (Amazon SNS, "Publish": Subject). */
   readonly subject: string;
-  /** Plain text. The link to press stands alone on its line. */
+  /** Plain text. The link is alone on its line. */
   readonly text: string;
 }
 
-/** All channels of the operator. Resolves when one of them has taken it. */
+/** All channels of the operator. Resolves if at least one takes the message. */
 export interface Notifier {
   /** @throws FyersError `platform.message` naming each channel's problem */
   send(message: Message): Promise<void>;
-  /** Somebody who would read a message: a confirmed subscription, or a Telegram chat. */
+  /** True if a channel has a recipient: a confirmed subscription or a Telegram chat. */
   hasListener(): Promise<boolean>;
 }
 
@@ -171,19 +171,16 @@ export interface Logger {
   log(event: LogRecord): void;
 }
 
-// The form of a business event. Each part has one function per event, its fields and its metric defined together:
-// `token/events.ts` and `depth/events.ts`.
-
-/** debug: told only where more was asked for. */
+/** debug: logged only if requested. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** One JSON line, and the metric that it moves. Nothing in it is ever token material. */
+/** One JSON line and its metric, never with token material. `token/log.ts` and `recording/log.ts` define one function per event. */
 export interface LogRecord {
   readonly part: 'keeper' | 'harvester';
   readonly level: Level;
   readonly event: string;
   readonly message: string;
   readonly facts?: Readonly<Record<string, string | number | null>>;
-  /** @property of tells repetitions of a fault apart from another one; absent: the event and its message */
+  /** @property of identity of a fault, so that its repetitions count once; default: the event and its message */
   readonly metric?: { readonly name: string; readonly value: number; readonly of?: string };
 }

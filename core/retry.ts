@@ -1,4 +1,5 @@
-// Full jitter: each wait is a random part of a ceiling that doubles (AWS Architecture Blog, "Exponential Backoff And Jitter").
+// Computes retry times with full jitter: each wait is a random part of a ceiling that doubles (AWS Architecture Blog,
+// "Exponential Backoff And Jitter").
 import { type Instant, MINUTE, SECOND, plus } from './time.ts';
 
 export interface RetryPlan {
@@ -8,22 +9,22 @@ export interface RetryPlan {
   readonly withinMs: number;
 }
 
-/** For calls that never reached the broker. One minute leaves a run of two calls time before its own limit of two. */
+/** For calls that never reached the broker. One minute leaves a run of two calls enough time before its own limit of two minutes. */
 export const BROKER_RETRY: RetryPlan = {
   firstCeilingMs: SECOND,
   highestCeilingMs: 16 * SECOND,
   withinMs: MINUTE,
 };
 
-/** For a login, while a person looks at an empty page. */
+/** For a login, while a person waits in front of an empty page. */
 export const LOGIN_RETRY: RetryPlan = { ...BROKER_RETRY, withinMs: 15 * SECOND };
 
 /**
- * When to try again, or null when the plan is spent.
+ * Returns the time of the next attempt, or null if the plan is used up.
  *
- * @param failures calls that failed so far, at least 1.
+ * @param failures failed calls so far, at least 1.
  * @param random from 0 up to 1.
- * @param retryAfterMs what the other side asked for: waited for in full, the jitter on top.
+ * @param retryAfterMs requested by the other side: waited in full, with the jitter added.
  */
 export function nextTry(
   plan: RetryPlan,

@@ -1,20 +1,20 @@
-// When the functions run, every day of the year; whether a day trades is theirs to ask.
+// Defines when the functions run. The schedules run on every day of the year; the functions check whether the day trades.
 import * as z from 'zod/mini';
 
-/** Times of day in India at which the keeper looks at the token, earliest first. 07:00 is the reference's. */
+/** Times of day in India at which the keeper checks the token, earliest first. The reference runs at 07:00. */
 export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
 
 export type RefreshSlot = (typeof REFRESH_SLOTS)[number];
 
-/** When the watch looks: 07:20 only for what the operator can't know (nobody is subscribed), then with rising urgency. */
+/** When the watch checks. 07:20 only reports problems that the operator cannot notice (no subscription); later slots are increasingly urgent. */
 export const WATCH_SLOTS = ['07:20', '08:45', '09:05', '09:30'] as const;
 
 export type WatchSlot = (typeof WATCH_SLOTS)[number];
 
-/** Waiting for the human is no failure before. */
+/** Before this slot, waiting for the operator's login is not a failure. */
 const LOGIN_DUE: WatchSlot = '08:45';
 
-/** Clock texts of one form sort as the times do. */
+/** Texts of the form HH:MM sort like the times. */
 export function isLoginDue(slot: WatchSlot): boolean {
   return slot >= LOGIN_DUE;
 }
@@ -22,7 +22,7 @@ export function isLoginDue(slot: WatchSlot): boolean {
 /** EventBridge Scheduler's name of the time zone. */
 export const SCHEDULE_TIME_ZONE = 'Asia/Kolkata';
 
-/** The day's last slot, after which the keeper stops waiting for the broker and asks the human. */
+/** After the day's last slot the keeper stops waiting for the broker and asks the operator. */
 export function isLastSlot(slot: string): boolean {
   return slot === REFRESH_SLOTS.at(-1);
 }
@@ -33,9 +33,7 @@ export function scheduleExpression(slot: RefreshSlot | WatchSlot): string {
   return `cron(${String(minute)} ${String(hour)} * * ? *)`;
 }
 
-// The event of a schedule, with one of the slots that the schedules have.
-
-/** @param slots the slots of one function; an event with any other is not an event of its schedules */
+/** Schema of a schedule's event. @param slots the slots of one function; an event with any other slot is invalid */
 export function slotEvent<Trigger extends string, Slot extends string>(
   trigger: Trigger,
   slots: readonly Slot[],

@@ -1,10 +1,10 @@
-// Cleans texts in time proportional to their length. (A pattern such as `\s*$` starts again at every space of a run, so a
-// long run takes quadratic time.)
+// Cleans texts and formats words, in time proportional to their length. (A pattern such as `\s*$` starts again at every space
+// of a run, so a long run takes quadratic time.)
 import * as z from 'zod/mini';
 import type { IstDate } from './time.ts';
 
-/** Without the characters at its end that `isEnd` accepts. */
-function trimmedEnd(text: string, isEnd: RegExp): string {
+/** Removes the characters at the end that `isEnd` accepts. */
+function trimEnd(text: string, isEnd: RegExp): string {
   let length = text.length;
   while (length > 0 && isEnd.test(text.charAt(length - 1))) length -= 1;
   return text.slice(0, length);
@@ -12,23 +12,21 @@ function trimmedEnd(text: string, isEnd: RegExp): string {
 
 /** Ends in one full stop. */
 export function asSentence(text: string): string {
-  return `${trimmedEnd(text, /[.\s]/)}.`;
+  return `${trimEnd(text, /[.\s]/)}.`;
 }
 
 export function withoutEndSlashes(address: string): string {
-  return trimmedEnd(address, /\//);
+  return trimEnd(address, /\//);
 }
 
 export function withoutEndSeparators(text: string): string {
-  return trimmedEnd(text, /[\s,]/);
+  return trimEnd(text, /[\s,]/);
 }
 
-/** Each run of white space that breaks a line or holds a tab becomes one space. */
+/** Replaces each run of white space that contains a line break or a tab by one space. */
 export function onOneLine(text: string): string {
   return text.replace(/\s+/g, (run) => (/[\r\n\t]/.test(run) ? ' ' : run));
 }
-
-// Words that several commands put together in the same way.
 
 /** `1 line`, `2 lines`, `1,532 lines`. */
 export function counted(count: number, noun: string): string {
@@ -44,44 +42,43 @@ export function daysWords(dates: readonly IstDate[]): string {
     : `${counted(dates.length, 'day')} from ${first} to ${last}`;
 }
 
-// Hides what looks like a token in a text from outside, such as Fyers' own message, before it reaches a log, a terminal or
-// a page. The text is unbounded and may be chosen by a stranger, so the time is linear in its length: each character
-// belongs to one run, and each run is split once. (A pattern that starts again at every character of a run is quadratic.)
-
 const HIDDEN = '[hidden]';
-/** Fyers' shortest token part, its header, is longer; a host name or a version has no part as long. */
-const SHORTEST_PART = 16;
-/** Base64url of `{"`: what every JWT's header and payload begin with, also when the rest was cut off. */
+/** Fyers' shortest token part, its header, is longer; no part of a host name or a version is as long. */
+const MIN_PART_LENGTH = 16;
+/** Base64url of `{"`: the beginning of every JWT's header and payload, even if the rest was cut off. */
 const JWT_PART = 'eyJ';
 
-/** Replaces every JWT-like run: parts of base64url joined by dots, from the first long part on. */
+/**
+ * Replaces every JWT-like run: parts of base64url joined by dots, from the first long part on. For texts from outside, such
+ * as Fyers' own message, before they reach a log, a terminal or a page. A stranger may choose such a text and its length,
+ * so the time is linear: each character belongs to one run, and each run is split once.
+ */
 export function hideTokens(text: string): string {
   return text.replace(/[\w.-]+/g, hideInRun);
 }
 
 function hideInRun(run: string): string {
-  if (run.length < SHORTEST_PART) return run;
-  const shown: string[] = [];
+  if (run.length < MIN_PART_LENGTH) return run;
+  const kept: string[] = [];
   const parts = run.split('.');
   for (let at = 0; at < parts.length; at += 1) {
     const end = endOfToken(parts, at);
-    shown.push(end === null ? (parts[at] ?? '') : HIDDEN);
+    kept.push(end === null ? (parts[at] ?? '') : HIDDEN);
     if (end !== null) at = end;
   }
-  return shown.join('.');
+  return kept.join('.');
 }
 
 /** The index of the last part of a token that begins at `at`; null if no token begins there. */
 function endOfToken(parts: readonly string[], at: number): number | null {
   const first = parts[at] ?? '';
-  if (first.length < SHORTEST_PART) return null;
+  if (first.length < MIN_PART_LENGTH) return null;
   let end = at;
   while ((parts[end + 1] ?? '') !== '') end += 1;
   return end > at || first.includes(JWT_PART) ? end : null;
 }
 
-// Reads lists that come from outside: an entry of another form is left out, and the others stay.
-
+/** Schema of a list from outside. Drops entries of another form and keeps the others. */
 export function lenientArray<T extends z.ZodMiniType>(entry: T) {
   return z.pipe(
     z.array(z.catch(z.nullable(entry), null)),

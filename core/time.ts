@@ -1,4 +1,4 @@
-// Instants, Indian dates and the broker's day. India has had one offset, +05:30, without daylight saving, since 1945.
+// Converts between instants, Indian dates and the broker's day. India has used +05:30 without daylight saving since 1945.
 
 declare const instantBrand: unique symbol;
 declare const istDateBrand: unique symbol;
@@ -13,14 +13,14 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-const IST_OFFSET = 5 * HOUR + 30 * MINUTE;
-/** Access tokens die at this IST hour (facts: the `exp` claim of every token seen). */
-const BROKER_DAY_STARTS = 6 * HOUR;
+const IST_OFFSET_MS = 5 * HOUR + 30 * MINUTE;
+/** Access tokens expire at this IST hour (facts: the `exp` claim of every token seen). */
+const BROKER_DAY_START_MS = 6 * HOUR;
 
 const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-/** @throws RangeError when `ms` is not a whole number that a Date can hold. */
+/** @throws RangeError if `ms` is not a whole number in the range of a Date */
 export function instant(ms: number): Instant {
   if (!isInstant(ms)) {
     throw new RangeError(`not an instant in epoch milliseconds: ${String(ms)}`);
@@ -35,8 +35,8 @@ export function isInstant(ms: number): ms is Instant {
 const ISO_INSTANT = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
- * An instant from an ISO-8601 text with an offset, such as `2026-11-25T09:00:00+05:30`; a space may stand for the T. Nothing
- * else is taken: Date.parse alone would read 01/02/2026 as an American date, and 30 February as 2 March.
+ * Parses an ISO-8601 text with an offset, such as `2026-11-25T09:00:00+05:30`; a space may replace the T. Rejects every other
+ * form: Date.parse alone would read 01/02/2026 as an American date, and 30 February as 2 March.
  * @throws RangeError
  */
 export function parseInstant(iso: string): Instant {
@@ -53,7 +53,7 @@ export function parseHttpDate(text: string): Instant | null {
   return Number.isNaN(ms) ? null : instant(ms);
 }
 
-/** For what takes nothing else, as the AWS clients do. */
+/** For APIs that require a Date, such as the AWS clients. */
 export function dateOf(at: Instant): Date {
   return new Date(at);
 }
@@ -62,7 +62,7 @@ export function plus(at: Instant, ms: number): Instant {
   return instant(at + ms);
 }
 
-/** The date if `text` is a real `YYYY-MM-DD`, else null. */
+/** Returns null unless `text` is a real date `YYYY-MM-DD`. */
 export function parseIstDate(text: string): IstDate | null {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null;
   const ms = Date.parse(`${text}T00:00:00Z`);
@@ -71,7 +71,7 @@ export function parseIstDate(text: string): IstDate | null {
     : (text as IstDate);
 }
 
-/** @throws RangeError for a text that is not a real date; for literals and data that were checked before. */
+/** For literals and checked data. @throws RangeError if the text is not a real date */
 export function istDate(text: string): IstDate {
   const date = parseIstDate(text);
   if (date === null) throw new RangeError(`not a date (YYYY-MM-DD): "${text}"`);
@@ -80,7 +80,7 @@ export function istDate(text: string): IstDate {
 
 /** The date in India at an instant. */
 export function istDateAt(at: Instant): IstDate {
-  return new Date(at + IST_OFFSET).toISOString().slice(0, 10) as IstDate;
+  return new Date(at + IST_OFFSET_MS).toISOString().slice(0, 10) as IstDate;
 }
 
 /** The instant of a wall-clock time in India; `time` is `HH:MM`, `HH:MM:SS` or `HH:MM:SS.sss`. @throws RangeError */
@@ -91,7 +91,7 @@ export function istInstant(date: IstDate, time: string): Instant {
   return parseInstant(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
 }
 
-/** The instant of a time of day as people write it: `9:30`, `09:30` or `09:30:05`; null for what is none. */
+/** The instant of a time of day as people write it: `9:30`, `09:30` or `09:30:05`; null for any other text. */
 export function timeOfDay(date: IstDate, text: string): Instant | null {
   const time = /^\d:/.test(text) ? `0${text}` : text;
   return /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/.test(time) ? istInstant(date, time) : null;
@@ -111,19 +111,19 @@ export function weekdayName(date: IstDate): string {
   return WEEKDAYS[weekday(date)] ?? '';
 }
 
-/** The broker day an instant falls in, named by the date on which it starts at 06:00 IST. */
+/** The broker day of an instant: the date on which that day starts at 06:00 IST. */
 export function brokerDay(at: Instant): IstDate {
-  return istDateAt(plus(at, -BROKER_DAY_STARTS));
+  return istDateAt(plus(at, -BROKER_DAY_START_MS));
 }
 
-/** The next 06:00 IST after an instant: when a token minted at it dies. */
+/** The next 06:00 IST after an instant: the expiry of a token minted at that instant. */
 export function brokerDayEnd(at: Instant): Instant {
-  return plus(istInstant(addDays(brokerDay(at), 1), '00:00'), BROKER_DAY_STARTS);
+  return plus(istInstant(addDays(brokerDay(at), 1), '00:00'), BROKER_DAY_START_MS);
 }
 
 /** `2026-11-25T09:00:00.000+05:30`, the reference's timestamp format. */
 export function formatIso(at: Instant): string {
-  return `${new Date(at + IST_OFFSET).toISOString().slice(0, -1)}+05:30`;
+  return `${new Date(at + IST_OFFSET_MS).toISOString().slice(0, -1)}+05:30`;
 }
 
 /** `2026-11-25T03:30:00.000Z` */
@@ -133,7 +133,7 @@ export function formatUtc(at: Instant): string {
 
 /** `09:00:05` in India. */
 export function formatClock(at: Instant): string {
-  return new Date(at + IST_OFFSET).toISOString().slice(11, 19);
+  return new Date(at + IST_OFFSET_MS).toISOString().slice(11, 19);
 }
 
 /** `25 Nov 2026, 06:00 IST`, for people. */

@@ -1,4 +1,4 @@
-// What the functions share: their environment as settings, and the ports over AWS and Fyers.
+// Creates the functions' settings from their environment, their ports over AWS and Fyers, and their failure reports.
 import { randomBytes } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore } from '../adapters/aws/claims.ts';
@@ -31,19 +31,19 @@ import type { KeeperPorts, KeeperSettings } from '../keeper/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Left for the answer when the function's own time runs out. */
+/** Time reserved for the answer before the function's timeout. */
 const SPARE_MS = 5 * SECOND;
 
-// Made once for a function that lives through many runs.
-// Kept connections may be half open after a pause; without a bound of its own a call would wait for ever.
-const bounded = {
+// Created once per process, which serves many runs.
+// Reused connections may be half open after a pause. Without these timeouts a call would wait forever.
+const CLIENT_TIMEOUTS = {
   requestHandler: {
     connectionTimeout: 2 * SECOND,
     requestTimeout: 5 * SECOND,
     throwOnRequestTimeout: true,
   },
 };
-const ssm = new SSMClient(bounded);
+const ssm = new SSMClient(CLIENT_TIMEOUTS);
 
 interface Wiring {
   readonly log: Log;
@@ -62,14 +62,14 @@ export function deadline(context: { getRemainingTimeInMillis(): number }): Abort
   return AbortSignal.timeout(Math.max(SECOND, context.getRemainingTimeInMillis() - SPARE_MS));
 }
 
-/** Lambda writes what is thrown to the log: only words of ours, or scrubbed ones. */
+/** Lambda writes the thrown message to the log, so it contains only the program's own words or scrubbed ones. */
 export function failureOf(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   if (caught instanceof FyersError) return caught;
   const { name, message } = toError(caught);
   return name === 'TimeoutError'
     ? new FyersError(
         'broker.unreachable',
-        'The run took all the time that the function has.',
+        'The run reached the time limit of the function.',
         actor === 'login'
           ? "Press the link in today's message again; `npx --no-install fyers logs login` shows how far it came."
           : 'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
@@ -90,7 +90,7 @@ function settingsFrom(environment: Environment): KeeperSettings {
     fyId: environment[ENVIRONMENT.fyId] ?? null,
     proof: environment[ENVIRONMENT.harvester] === 'yes' ? 'depth' : 'profile',
     login: {
-      // The login function has none: its own address, in its own environment, would be a circle.
+      // Absent in the login function: its own address in its own environment would be a circular dependency.
       loginUrl: environment[ENVIRONMENT.loginUrl] ?? null,
       redirectUri: environment[ENVIRONMENT.redirectUri] ?? REFERENCE_REDIRECT_URI,
       apiUrl: endpointIn(environment, ENVIRONMENT.apiUrl) ?? FYERS_API_URL,
@@ -98,7 +98,7 @@ function settingsFrom(environment: Environment): KeeperSettings {
   };
 }
 
-/** A token goes there, so a value set by hand is checked as the program's is. @throws FyersError `operator.config` */
+/** Receives a token, so a value set by hand is checked like that of the Pulumi program. @throws FyersError `operator.config` */
 function endpointIn(environment: Environment, name: string): string | null {
   const text = environment[name];
   if (text === undefined) return null;
@@ -107,7 +107,7 @@ function endpointIn(environment: Environment, name: string): string | null {
   throw new FyersError(
     'operator.config',
     `${name} in the function's environment ${parsed.problem}.`,
-    'Run `pulumi up`, which puts the configured value back.',
+    'Run `pulumi up` to restore the configured value.',
   );
 }
 
@@ -116,7 +116,7 @@ function probeRefreshIn(text: string): ProbeRefresh {
   return parsed.ok ? parsed.value : DEFAULT_PROBE_REFRESH;
 }
 
-/** The program has checked it; a value set by hand that is malformed must not keep the morning from its token. */
+/** The Pulumi program has checked it. A malformed value set by hand must not prevent the morning's token. */
 function calendarFrom(environment: Environment): CalendarOptions {
   const parsed = parseOverridesText(environment[ENVIRONMENT.calendar] ?? '[]');
   return parsed.ok ? { overrides: parsed.value } : {};
@@ -138,9 +138,9 @@ function portsFor(settings: KeeperSettings, environment: Environment, log: Log) 
     clock: systemClock,
     store,
     claims: claimStore(ssm),
-    // Without a PIN there is no secret, and the role may not even ask for it.
+    // Without a PIN there is no secret, and the role may not read it.
     secrets:
-      secretName === undefined ? { pin: () => Promise.resolve(null) } : storedPin(secretName),
+      secretName === undefined ? { pin: () => Promise.resolve(null) } : pinReader(secretName),
     notifier: notifierFor(store, settings, environment, log),
     broker: fyersBroker({ apiUrl: login.apiUrl, onSecret }),
     events: log,
@@ -159,37 +159,37 @@ function notifierFor(
   const topicArn = environment[ENVIRONMENT.topicArn];
   const apiUrl = endpointIn(environment, ENVIRONMENT.telegramApiUrl) ?? TELEGRAM_API_URL;
   const channels = [
-    ...(topicArn === undefined ? [] : [topic(topicArn)]),
+    ...(topicArn === undefined ? [] : [topicNotifier(topicArn)]),
     ...(environment[ENVIRONMENT.telegram] === undefined
       ? []
-      : [storedTelegram(store, names.parameter('FYERS_TELEGRAM'), apiUrl)]),
+      : [telegramNotifier(store, names.parameter('FYERS_TELEGRAM'), apiUrl)]),
   ];
   return allChannels(channels, (problem) => {
     log.log(channelFailed(log.scrub(problem)));
   });
 }
 
-// These two load their AWS client when it is first used: most runs use neither, and loading is most of a cold start.
+// These two load their AWS client on first use: most runs use neither, and loading takes most of a cold start.
 
-function storedPin(secretName: string): SecretReader {
+function pinReader(secretName: string): SecretReader {
   return {
     async pin() {
       const [{ SecretsManagerClient }, { pinSecret }] = await Promise.all([
         import('@aws-sdk/client-secrets-manager'),
         import('../adapters/aws/parameters.ts'),
       ]);
-      return pinSecret(new SecretsManagerClient(bounded), secretName).pin();
+      return pinSecret(new SecretsManagerClient(CLIENT_TIMEOUTS), secretName).pin();
     },
   };
 }
 
-function topic(topicArn: string): Notifier {
+function topicNotifier(topicArn: string): Notifier {
   const channel = async (): Promise<Notifier> => {
     const [{ SNSClient }, { topicChannel }] = await Promise.all([
       import('@aws-sdk/client-sns'),
       import('../adapters/aws/topic.ts'),
     ]);
-    return topicChannel(new SNSClient(bounded), topicArn);
+    return topicChannel(new SNSClient(CLIENT_TIMEOUTS), topicArn);
   };
   return {
     send: async (message) => (await channel()).send(message),
@@ -197,8 +197,8 @@ function topic(topicArn: string): Notifier {
   };
 }
 
-/** Bot and chat are read only when there is something to send. */
-function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): Notifier {
+/** Reads bot and chat only when there is a message to send. */
+function telegramNotifier(store: TokenStore, parameter: string, apiUrl: string): Notifier {
   const channel = async (): Promise<Notifier> => {
     const chat = parseTelegram((await store.read('FYERS_TELEGRAM'))?.trim() ?? '');
     if (chat.ok) {
@@ -217,9 +217,7 @@ function storedTelegram(store: TokenStore, parameter: string, apiUrl: string): N
   };
 }
 
-// Reports a run that failed, in one form for all functions: a log line, and an error for AWS.
-
-/** Logs the failure. Its message has been scrubbed. */
+/** Logs the failure and returns it with a scrubbed message. */
 export function reportFailure(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   const failure = failureOf(caught, log, actor);
   failure.message = log.scrub(failure.message);
@@ -227,7 +225,7 @@ export function reportFailure(caught: unknown, log: Log, actor: FunctionActor): 
   return failure;
 }
 
-/** Lambda passes on the message and nothing else, so the code stands before it. */
+/** Puts the code in front of the message, because Lambda passes on only the message. */
 export function thrownFailure(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   const failure = reportFailure(caught, log, actor);
   failure.message = `${failure.code}: ${failure.message}`;

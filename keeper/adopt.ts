@@ -1,4 +1,4 @@
-// Takes up the operator's token files: what is newer than the stored token and proven live. Mints nothing.
+// Adopts tokens from the operator's files if they are newer than the stored ones and proven live. Mints nothing.
 import { keeperFailure } from '../core/token/messages.ts';
 import {
   type AdoptedToken,
@@ -26,7 +26,7 @@ export interface AdoptionReport {
   readonly refreshToken: AdoptedToken;
 }
 
-/** @throws FyersError where the store fails, or the broker can't be reached to prove a newer token. */
+/** @throws FyersError if the store fails or the broker cannot be reached to prove a newer token */
 export async function adopt(
   ports: KeeperPorts,
   settings: KeeperSettings,
@@ -36,7 +36,7 @@ export async function adopt(
   ports.events.log(runStarted('adopt'));
   const memory = await readMemory(ports, settings);
   const adopting = { ports, settings, memory, signal };
-  // One after the other: the first token that is published decides whose account this is.
+  // Sequential: the first published token determines the account.
   const accessToken = await adoptAccessToken(adopting, offer.accessToken);
   const refreshToken = await adoptRefreshToken(adopting, offer.refreshToken, accessToken.account);
   const report = {
@@ -75,7 +75,7 @@ async function adoptAccessToken(
   await publish(ports, token);
   const fyId = proof.fyId ?? candidate.claims.fyId;
   if (state.fyId === null && fyId !== null) {
-    await bestEffort(ports, 'Noting the account', () =>
+    await bestEffort(ports, 'Saving the account', () =>
       writeState(ports, withAccount(state, fyId)),
     );
   }

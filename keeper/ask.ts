@@ -1,4 +1,4 @@
-// Asks the operator for the day's login, on every channel.
+// Sends the day's login request to the operator on every channel.
 import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import type { App } from '../core/ports.ts';
 import { type Instant, istDateAt } from '../core/time.ts';
@@ -9,14 +9,14 @@ import type { AddressedLogin, KeeperPorts, KeeperSettings } from './ports.ts';
 import { readLinkKey, readLogin } from './read.ts';
 import { withoutEndSlashes } from '../core/text.ts';
 
-type Asking = Pick<KeeperPorts, 'clock' | 'notifier' | 'events' | 'store'>;
+type AskPorts = Pick<KeeperPorts, 'clock' | 'notifier' | 'events' | 'store'>;
 
 /**
  * @param reason part of a sentence, such as "no refresh token is stored"
- * @throws FyersError `platform.message` where no channel took it
+ * @throws FyersError `platform.message` if no channel takes the message
  */
 export async function askForLogin(
-  ports: Asking,
+  ports: AskPorts,
   settings: KeeperSettings,
   app: App,
   { reason, urgency }: Pick<LoginRequest, 'reason' | 'urgency'>,
@@ -24,24 +24,24 @@ export async function askForLogin(
   const now = ports.clock.now();
   const day = istDateAt(now);
   const { calendar } = settings;
-  const way = await wayOf(ports, settings, app, now);
+  const way = await chooseWay(ports, settings, app, now);
   await ports.notifier.send(loginMessage({ day, calendar, now, reason, way, urgency }));
   ports.events.log(loginAsked(way.kind, urgency));
 }
 
-/** True where Fyers redirects to the login function, so that one tap is all. */
+/** True if Fyers redirects to the login function, so that the login takes one tap. */
 export function isOneTap({ loginUrl, redirectUri }: AddressedLogin): boolean {
   const bare = withoutEndSlashes;
   return redirectUri === LOGIN_URL_KEYWORD || bare(redirectUri) === bare(loginUrl);
 }
 
-/** The registered redirect URL itself, which Fyers compares letter by letter. */
+/** The registered redirect URL, unchanged: Fyers compares it character by character. */
 export function registeredUrl({ loginUrl, redirectUri }: AddressedLogin): string {
   return redirectUri === LOGIN_URL_KEYWORD ? loginUrl : redirectUri;
 }
 
-async function wayOf(
-  ports: Asking,
+async function chooseWay(
+  ports: AskPorts,
   settings: KeeperSettings,
   app: App,
   now: Instant,

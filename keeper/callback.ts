@@ -1,4 +1,4 @@
-// Fyers has sent the human back: check the state, swap the code, prove the token, publish it.
+// Finishes a login after Fyers redirects back: checks the state, exchanges the code, proves the token and publishes it.
 import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config/values.ts';
 import { LOGIN_RETRY } from '../core/retry.ts';
 import type { App, MintAnswer, Proof } from '../core/ports.ts';
@@ -23,18 +23,18 @@ import type { KeeperSettings } from './ports.ts';
 import { publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 
-/** What Fyers put into the query (Fyers API v3, "generate-authcode"). */
+/** The query parameters of the redirect (Fyers API v3, "generate-authcode"). */
 export interface Callback {
-  /** `ok`, or something else where the human gave up or was refused. */
+  /** `ok`, or another value if the person cancelled or was refused. */
   readonly s: string;
   readonly authCode: string;
   readonly state: string;
-  /** Fyers' reason if `s` is not ok, fit for a log. Computed only for a state of ours: anybody can send a long text. */
+  /** Fyers' reason if `s` is not ok, safe for a log. Computed only for a state that this stack signed: anyone can send a long text. */
   readonly words: () => string;
 }
 
-const LOOK_AGAIN_EVERY = 3 * SECOND;
-const WAIT_AT_MOST = 20 * SECOND;
+const CLAIM_POLL_INTERVAL_MS = 3 * SECOND;
+const MAX_CLAIM_WAIT_MS = 20 * SECOND;
 
 type Minted = Extract<MintAnswer, { kind: 'minted' }>;
 type ValidState = Extract<ReturnType<typeof readState>, { kind: 'valid' }>;
@@ -50,7 +50,7 @@ interface Login {
   readonly code: AuthCode;
 }
 
-/** Whatever is malformed, forged or late is refused before the broker hears of it. */
+/** Refuses a malformed, forged or late request before any call to the broker. */
 export async function finishLogin(
   ports: LoginPorts,
   settings: KeeperSettings,
@@ -72,23 +72,23 @@ export async function finishLogin(
   const day = loginDay(startedAt, settings.days, settings.calendar);
   if (day.kind !== 'open') return { kind: 'no-login', day };
   ports.events.log(runStarted('login'));
-  if (!code.ok || s !== 'ok') return refused(ports, 'cancelled', words());
+  if (!code.ok || s !== 'ok') return refuseLogin(ports, 'cancelled', words());
   const login = { ports, settings, signal, startedAt, app, linkKey, state, code: code.value };
-  const stored = await storedToken(login);
-  return (await refusedBefore(login, stored)) ?? (await underClaim(login, stored));
+  const stored = await readStoredToken(login);
+  return (await findRefusal(login, stored)) ?? (await exchangeUnderClaim(login, stored));
 }
 
-function storedToken({ ports }: Login): Promise<string | null> {
+function readStoredToken({ ports }: Login): Promise<string | null> {
   return ports.store.read('FYERS_ACCESS_TOKEN');
 }
 
-async function refusedBefore(login: Login, stored: string | null): Promise<LoginOutcome | null> {
+async function findRefusal(login: Login, stored: string | null): Promise<LoginOutcome | null> {
   const { ports, settings, app, state, signal } = login;
-  if (isForeignCode(app, login.code)) return refused(ports, 'wrong-app');
+  if (isForeignCode(app, login.code)) return refuseLogin(ports, 'wrong-app');
   const memory = await readMemory(ports, settings);
   const live = await liveStored(ports, settings, { app, account: memory.account, stored, signal });
   if (live !== null) return { ...live, already: true };
-  if (isSpent(memory.login, state.day, state.nonce)) return refused(ports, 'used');
+  if (isSpent(memory.login, state.day, state.nonce)) return refuseLogin(ports, 'used');
   const now = ports.clock.now();
   if (ports.memory.mintedFor(keyOf(login), now) !== null) return null;
   const obstacle = ports.memory.obstacle(keyOf(login), now);
@@ -99,8 +99,8 @@ function keyOf({ state, code }: Login): ExchangeKey {
   return { nonce: state.nonce, code };
 }
 
-/** One mint at a time, beside the refresh too; a browser that sends the same address twice finds the first one's token. */
-async function underClaim(login: Login, looked: string | null): Promise<LoginOutcome> {
+/** Allows one mint at a time, including those of the refresh. If a browser sends the same request twice, the second finds the first one's token. */
+async function exchangeUnderClaim(login: Login, earlier: string | null): Promise<LoginOutcome> {
   const { ports, settings, signal, startedAt } = login;
   const { names } = settings;
   for (;;) {
@@ -108,21 +108,21 @@ async function underClaim(login: Login, looked: string | null): Promise<LoginOut
     const claim = await takeClaim(ports, names, state.claim);
     if (claim !== null) {
       try {
-        // What was not live a moment ago is not proven again, while a code waits that is good for one exchange.
-        const stored = await storedToken(login);
-        const changed = stored !== looked;
-        return (changed ? await refusedBefore(login, stored) : null) ?? (await exchange(login));
+        // An unchanged stored token was not live a moment ago. Do not prove it again while a single-use code waits.
+        const stored = await readStoredToken(login);
+        const changed = stored !== earlier;
+        return (changed ? await findRefusal(login, stored) : null) ?? (await exchange(login));
       } finally {
-        await release(login, claim);
+        await releaseClaim(login, claim);
       }
     }
     const now = ports.clock.now();
-    if (now - startedAt >= WAIT_AT_MOST) return refused(ports, 'busy');
-    await ports.clock.sleepUntil(plus(now, LOOK_AGAIN_EVERY), signal);
+    if (now - startedAt >= MAX_CLAIM_WAIT_MS) return refuseLogin(ports, 'busy');
+    await ports.clock.sleepUntil(plus(now, CLAIM_POLL_INTERVAL_MS), signal);
   }
 }
 
-async function release({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
+async function releaseClaim({ ports, settings }: Login, { day, n }: Claim): Promise<void> {
   await bestEffort(ports, 'Removing the claim', () =>
     ports.claims.remove(settings.names.claim(day, n)),
   );
@@ -132,7 +132,7 @@ async function exchange(login: Login): Promise<LoginOutcome> {
   const { ports, app, code, signal } = login;
   const key = keyOf(login);
   const kept = ports.memory.mintedFor(key, ports.clock.now());
-  if (kept !== null) return provenAndPublished(login, kept);
+  if (kept !== null) return proveAndPublish(login, kept);
   const obstacle = ports.memory.obstacle(key, ports.clock.now());
   if (obstacle !== null) return { kind: 'refused', why: obstacle };
   ports.memory.countExchange(key, ports.clock.now());
@@ -145,18 +145,18 @@ async function exchange(login: Login): Promise<LoginOutcome> {
   );
   switch (answer.kind) {
     case 'minted':
-      return provenAndPublished(login, answer);
+      return proveAndPublish(login, answer);
     case 'refused':
       ports.memory.keepRefusal(key, PROBLEM_OF[answer.by]);
       if (answer.by === 'app-secret') await noteRefusedApp(login);
-      return refused(ports, PROBLEM_OF[answer.by], answer.detail);
+      return refuseLogin(ports, PROBLEM_OF[answer.by], answer.detail);
     case 'silent':
-      return refused(ports, 'silent', answer.detail);
+      return refuseLogin(ports, 'silent', answer.detail);
     case 'unreachable':
-      return refused(ports, 'unreachable', answer.detail);
+      return refuseLogin(ports, 'unreachable', answer.detail);
     case 'rate-limited':
     case 'not-fyers':
-      return refused(ports, answer.kind, answer.detail);
+      return refuseLogin(ports, answer.kind, answer.detail);
   }
 }
 
@@ -169,7 +169,7 @@ const PROBLEM_OF: Readonly<Record<Extract<MintAnswer, { kind: 'refused' }>['by']
   unrecognised: 'unrecognised',
 };
 
-async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOutcome> {
+async function proveAndPublish(login: Login, minted: Minted): Promise<LoginOutcome> {
   const { ports, settings, app, signal } = login;
   const { accessToken } = minted;
   const memory = await readMemory(ports, settings);
@@ -186,21 +186,21 @@ async function provenAndPublished(login: Login, minted: Minted): Promise<LoginOu
   const view = { account: memory.account, now: ports.clock.now() };
   const check = checkMinted(accessToken, proof, view);
   const claims = decodeToken(accessToken);
-  if (check === 'wrong-account') return refused(ports, 'wrong-account');
-  if (check === 'wrong-expiry' || claims === null) return refused(ports, 'bad-token');
-  if (proof.kind === 'dead') return refused(ports, 'bad-token', proof.detail);
+  if (check === 'wrong-account') return refuseLogin(ports, 'wrong-account');
+  if (check === 'wrong-expiry' || claims === null) return refuseLogin(ports, 'bad-token');
+  if (proof.kind === 'dead') return refuseLogin(ports, 'bad-token', proof.detail);
   if (proof.kind !== 'live') {
     ports.memory.keepMinted(keyOf(login), view.now, minted);
-    return unproven(ports, proof);
+    return reportUnproven(ports, proof);
   }
   await publish(ports, accessToken);
   reportDepth(ports, proof);
-  await remember(login, minted, proof.fyId ?? claims.fyId);
+  await recordLogin(login, minted, proof.fyId ?? claims.fyId);
   return { ...doneBy(proof, claims.expiresAt), already: false };
 }
 
-/** After the publish: nothing here may fail the login. */
-async function remember(
+/** Runs after the publish, so nothing here may fail the login. */
+async function recordLogin(
   login: Login,
   { refreshToken }: Minted,
   fyId: string | null,
@@ -214,24 +214,24 @@ async function remember(
   });
 }
 
-/** So that nobody is asked for a login that would be refused the same. */
+/** Saves the refused app, so that no further login is requested for it. */
 function noteRefusedApp(login: Login): Promise<void> {
   const refusedApp = appFingerprint(login.linkKey, login.app);
   return noteLogin(login, (memory) => ({ ...memory, refusedApp }));
 }
 
-/** Read again for it: a link may have been asked for meanwhile. */
+/** Reads the state again first: a link may have been requested in the meantime. */
 function noteLogin(
   { ports, settings }: Login,
   change: (memory: LoginState) => LoginState,
 ): Promise<void> {
-  return bestEffort(ports, 'Noting the login', async () => {
+  return bestEffort(ports, 'Saving the login', async () => {
     const { login } = await readMemory(ports, settings);
     await writeLoginState(ports, change(login));
   });
 }
 
-function unproven(
+function reportUnproven(
   ports: LoginPorts,
   { kind, detail }: Extract<Proof, { kind: UnprovenReason }>,
 ): LoginOutcome {
@@ -239,7 +239,7 @@ function unproven(
   return { kind: 'unproven', why: kind, ...(detail === undefined ? {} : { detail }) };
 }
 
-function refused(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {
+function refuseLogin(ports: LoginPorts, why: LoginProblem, detail = ''): LoginOutcome {
   ports.events.log(loginRefused(why, detail));
   return { kind: 'refused', why, ...(detail === '' ? {} : { detail }) };
 }

@@ -1,4 +1,5 @@
-// One mint at a time, without reserved concurrency (which small accounts refuse): the parameter that only one can create.
+// Claims the right to mint, so that one run mints at a time. A claim is a parameter that only one run can create; reserved
+// concurrency would do the same, but small AWS accounts refuse it.
 import type { Names } from '../core/config/names.ts';
 import {
   type Instant,
@@ -13,15 +14,15 @@ import type { TokenState } from '../core/token/state.ts';
 import type { KeeperPorts } from './ports.ts';
 import { bestEffort } from './publish.ts';
 
-/** A run ends before: the function's own limit is two minutes. */
-const ABANDONED_AFTER = 2 * MINUTE;
+/** No run takes longer: the function's timeout is two minutes. */
+const MAX_CLAIM_AGE_MS = 2 * MINUTE;
 
 export interface Claim {
   readonly day: IstDate;
   readonly n: number;
 }
 
-/** Null while another run holds one. */
+/** Returns null while another run holds a claim. */
 export async function takeClaim(
   { claims, clock }: Pick<KeeperPorts, 'claims' | 'clock'>,
   names: Names,
@@ -37,7 +38,7 @@ export async function takeClaim(
   }
 }
 
-/** Of one name: false while somebody holds it. One that was left behind is taken away, for the next who asks. */
+/** Returns false while another run holds the lock. Removes an abandoned lock, so that the next caller gets it. */
 export async function takeLock(
   { claims, clock }: Pick<KeeperPorts, 'claims' | 'clock'>,
   name: string,
@@ -49,8 +50,8 @@ export async function takeLock(
 }
 
 /**
- * What yesterday left: every claim of a refresh, and those of a login that was killed. Also of the last day that had any,
- * where the schedule did not run in between.
+ * Removes yesterday's claims: those of each refresh, and those of a login that was killed. Also removes the claims of the last
+ * day that had any, in case the schedule did not run in between.
  */
 export async function removeOldClaims(
   ports: Pick<KeeperPorts, 'claims' | 'events'>,
@@ -73,9 +74,9 @@ export async function removeOldClaims(
 
 function isAbandoned(takenAt: string, now: Instant): boolean {
   try {
-    return now - parseInstant(takenAt) > ABANDONED_AFTER;
+    return now - parseInstant(takenAt) > MAX_CLAIM_AGE_MS;
   } catch {
-    // Nothing of ours wrote it.
+    // This program did not write it.
     return true;
   }
 }

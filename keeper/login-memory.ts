@@ -1,5 +1,5 @@
-// Remembers, within one process of the login function, what was proven and what was exchanged. Whoever has the day's link
-// can open it as often as they like, and whoever has a state can send it again; neither may use up the account's calls.
+// Caches proofs and counts exchanges within one process of the login function. A holder of the day's link can open it any
+// number of times, and a holder of a state can send it again; neither may use up the account's calls.
 // A proof is remembered for a minute under the token's fingerprint, and requests at the same time share one. Exchanges are
 // counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
 // nothing is kept longer than a state lives, and no more is added than the limit per minute lets through. A new token that
@@ -10,8 +10,8 @@ import { type Instant, MINUTE, plus } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import type { LoginProblem } from './login.ts';
 
-const PROOF_KEPT_MS = MINUTE;
-const STATE_LIFE_MS = 30 * MINUTE;
+const PROOF_TTL_MS = MINUTE;
+const STATE_TTL_MS = 30 * MINUTE;
 const MAX_EXCHANGES_PER_STATE = 3;
 /** An unanswered code may have been used, so it is sent at most twice. */
 const MAX_EXCHANGES_PER_CODE = 2;
@@ -29,7 +29,7 @@ export interface LoginMemory {
   /** Counts an exchange that is about to be sent. */
   readonly countExchange: (login: ExchangeKey, now: Instant) => void;
   readonly keepMinted: (login: ExchangeKey, now: Instant, minted: Minted) => void;
-  /** What this login's code was exchanged for, if it could not be proven. */
+  /** The unproven token that this login's code was exchanged for; null if there is none. */
   readonly mintedFor: (login: ExchangeKey, now: Instant) => Minted | null;
   /** Fyers' refusal of a code is final. */
   readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
@@ -61,7 +61,7 @@ export function newLoginMemory(): LoginMemory {
     null;
   const keep = (key: string, now: Instant, proof: Promise<Proof>): void => {
     for (const [other, { until }] of proofs) if (now >= until) proofs.delete(other);
-    proofs.set(key, { proof, until: plus(now, PROOF_KEPT_MS) });
+    proofs.set(key, { proof, until: plus(now, PROOF_TTL_MS) });
   };
   return {
     proofOf(token, now, prove) {
@@ -70,14 +70,14 @@ export function newLoginMemory(): LoginMemory {
       if (known !== undefined && now < known.until) return known.proof;
       const proof = prove();
       keep(key, now, proof);
-      // A request that ran out of time has proven nothing.
+      // A request that timed out proved nothing.
       proof.catch(() => {
         if (proofs.get(key)?.proof === proof) proofs.delete(key);
       });
       return proof;
     },
     obstacle({ nonce, code }, now) {
-      exchanges = exchanges.filter(({ at }) => now - at < STATE_LIFE_MS);
+      exchanges = exchanges.filter(({ at }) => now - at < STATE_TTL_MS);
       const fingerprint = displayFingerprint(code);
       const ofCode = exchanges.filter((exchange) => exchange.code === fingerprint);
       const refusal = ofCode.find((exchange) => exchange.refusal !== null)?.refusal;
@@ -94,7 +94,7 @@ export function newLoginMemory(): LoginMemory {
       unproven = { key: `${nonce} ${displayFingerprint(code)}`, at, minted };
     },
     mintedFor({ nonce, code }, now) {
-      if (unproven !== null && now - unproven.at >= STATE_LIFE_MS) unproven = null;
+      if (unproven !== null && now - unproven.at >= STATE_TTL_MS) unproven = null;
       return unproven?.key === `${nonce} ${displayFingerprint(code)}` ? unproven.minted : null;
     },
     countExchange({ nonce, code }, at) {

@@ -1,4 +1,9 @@
-// Serves the day's link: the human's part of a login, up to Fyers' own page.
+// Serves the day's login link up to the redirect to Fyers, and sends the link again when a person presses a button. Two
+// buttons exist, and each has its own budget. Strangers can press the public page's button, so it reveals nothing: its
+// outcome and its duration do not depend on whether a token is live. It has no daily quota that a stranger could use up,
+// only a pause between two messages. The button on a link's page is pressed by a person who has a link, so it may report
+// the result. Scheduled messages count in neither budget. A stranger who keeps pressing only causes a message to the
+// owner, at most every half hour and only while the login is due; the owner then has the link.
 import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
 import type { App, Proof } from '../core/ports.ts';
@@ -22,12 +27,12 @@ import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { retrying, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
 
-/** Never the PIN: the login has no use for it, and its role may not read it. */
+/** Without the PIN: the login does not need it, and its role may not read it. */
 export type LoginPorts = Omit<KeeperPorts, 'secrets'> & {
   readonly memory: LoginMemory;
 };
 
-/** Why a login that came back published nothing. */
+/** Why a login published no token. */
 export type LoginProblem =
   | 'forged'
   | 'expired'
@@ -47,18 +52,17 @@ export type LoginProblem =
   | 'unrecognised'
   | 'not-registered';
 
-/** Why it is not known whether a new token is live. */
+/** Why it is unknown whether a new token is live. */
 export type UnprovenReason = Exclude<Proof['kind'], 'live' | 'dead'>;
 
-/** What the person sees. */
 export type LoginOutcome =
-  /** Nothing of ours: no page, no log line. */
+  /** Not a request for this function: no page, no log line. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'home' }
   | { readonly kind: 'link'; readonly date: IstDate; readonly until: Instant; readonly url: string }
   /** A damaged link; the link without the damage is at `path`. */
   | { readonly kind: 'damaged-link'; readonly path: string }
-  /** Looks like a link, and is incomplete or not signed with the keys of this stack. */
+  /** Has the form of a link, but is incomplete or not signed with the keys of this stack. */
   | { readonly kind: 'incomplete-link' }
   /** `path`: the link of another day, which may ask for today's. */
   | { readonly kind: 'other-day-link'; readonly path: string }
@@ -75,19 +79,19 @@ export type LoginOutcome =
       readonly kind: 'done';
       readonly validUntil: Instant;
       readonly already: boolean;
-      /** What Fyers answered in place of market depth, if it refused that. */
+      /** Fyers' answer, if it refused market depth. */
       readonly depthRefused?: string;
     }
   | { readonly kind: 'no-login'; readonly day: Exclude<LoginDay, { kind: 'open' }> }
-  /** `detail`: what Fyers answered, cleaned. Only the holder of a signed state sees it. */
+  /** `detail`: Fyers' answer, scrubbed. Only the holder of a signed state sees it. */
   | { readonly kind: 'refused'; readonly why: LoginProblem; readonly detail?: string }
   /** The login succeeded, and its token is kept for half an hour: the same request proves it again. */
   | { readonly kind: 'unproven'; readonly why: UnprovenReason; readonly detail?: string }
-  /** Anybody may see it, so it says no more than the code; the rest is in the log. */
+  /** Public, so it contains only the code; the log has the details. */
   | { readonly kind: 'failed'; readonly family: ErrorFamily; readonly code: ErrorCode };
 
 /**
- * The page behind the day's link. Opening it changes nothing, however often and by whom.
+ * Returns the page of the day's link. Opening it changes nothing.
  *
  * @param link its path below the login function's address, without the leading slash; `proves`: false for the page's
  *   headers alone, which cost neither a read of the token nor a call
@@ -125,18 +129,18 @@ export async function openLink(
   return { kind: 'link', date, until: day.until, url };
 }
 
-interface Stored {
+interface StoredToken {
   readonly app: App;
   readonly account: string | null;
   readonly stored: string | null;
   readonly signal: AbortSignal;
 }
 
-/** The stored token, by one live read a minute; null if it does not live or Fyers cannot be asked. */
+/** Proves the stored token, with at most one live read a minute. Returns null if it is not live or Fyers cannot be asked. */
 export async function liveStored(
   ports: LoginPorts,
   settings: Pick<KeeperSettings, 'proof'>,
-  { app, account, stored, signal }: Stored,
+  { app, account, stored, signal }: StoredToken,
 ): Promise<ReturnType<typeof doneBy> | null> {
   const now = ports.clock.now();
   const token = parseAccessToken(tokenIn(stored) ?? '');
@@ -164,14 +168,7 @@ export function doneBy(
   return { kind: 'done', validUntil, ...(depthRefused === undefined ? {} : { depthRefused }) };
 }
 
-// Sends the day's link again when a person presses a button. Two buttons exist, and each has a budget of its own. The
-// public page's button can be pressed by strangers, so it reveals nothing: its outcome and the time that it takes do not
-// depend on whether a token is live. It has no quota for the day that a stranger could use up, only a pause between two
-// messages. The button on the page of a link is pressed by someone who has a link, so it may say what happened. The
-// messages of the schedules count in neither budget. A stranger who keeps pressing gains nothing but a message to the
-// owner, at most every half an hour and only while the login is still to do; the owner then has the link.
-
-/** The public button's answer comes at a multiple of this time, so that its work does not show. */
+/** The public button answers at a multiple of this time, so that its duration reveals nothing. */
 const PUBLIC_ANSWER_STEP_MS = 3 * SECOND;
 
 /** @param linkPath the link whose page has the button; null for the public page */
@@ -193,7 +190,7 @@ export async function requestLink(
   if (linkPath !== null && dayOfLink(signer, linkPath) === null) {
     return { kind: 'incomplete-link' };
   }
-  const outcome = await underLock({ ports, settings, app, day: day.date, asker, signal });
+  const outcome = await answerUnderLock({ ports, settings, app, day: day.date, asker, signal });
   if (asker === 'link' || (outcome.kind !== 'done' && outcome.kind !== 'sent')) return outcome;
   await ports.clock.sleepUntil(nextStep(startedAt, ports.clock.now()), signal);
   return { kind: 'asked' };
@@ -208,8 +205,8 @@ interface Press {
   readonly signal: AbortSignal;
 }
 
-/** The buttons can be pressed at any speed: one press at a time goes on. */
-async function underLock(press: Press): Promise<LoginOutcome> {
+/** Handles one press at a time: the buttons can be pressed at any rate. */
+async function answerUnderLock(press: Press): Promise<LoginOutcome> {
   const { ports, settings, asker, day } = press;
   const lock = settings.names.askLock(day, asker);
   if (!(await takeLock(ports, lock))) {
@@ -230,7 +227,7 @@ async function answerPress(press: Press): Promise<LoginOutcome> {
   if (now < at) return { kind: 'too-soon', at };
   if (!(await canReachSomeone(ports))) return { kind: 'no-listener' };
   ports.events.log(runStarted('login'));
-  // Noted first: neither Fyers nor a channel that fails slowly may be asked again and again.
+  // Save first, so that repeated presses do not call Fyers or a slow, failing channel each time.
   await writeLoginState(ports, withAsked(login, asker, day, now));
   return sendUnlessLive(press, account);
 }

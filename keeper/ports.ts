@@ -1,4 +1,4 @@
-// What every use case of the keeper is given.
+// Declares the ports and settings of the keeper's use cases.
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import type { Names } from '../core/config/names.ts';
 import type {
@@ -22,31 +22,30 @@ export interface KeeperPorts {
   readonly events: Logger;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** 32 hex digits that nobody can foresee. */
+  /** 32 unpredictable hex digits. */
   readonly nonce: () => string;
 }
 
 export interface KeeperSettings {
   readonly names: Names;
-  /** `all`: days without trading have no rest. */
   readonly probeRefresh: ProbeRefresh;
+  /** `all`: also runs on days without trading. */
   readonly days: 'trading' | 'all';
-  /** The days that the operator knows better. */
+  /** Includes the operator's own corrections of days. */
   readonly calendar: CalendarOptions;
-  /** The account, where it is configured. */
+  /** The configured account; null if none is configured. */
   readonly fyId: string | null;
   readonly login: LoginSettings;
   /** `depth` if a harvester records with the token. */
   readonly proof: 'profile' | 'depth';
 }
 
-/** With its address known. */
 export type AddressedLogin = LoginSettings & { readonly loginUrl: string };
 
 interface LoginSettings {
   /** The login function's address, with a trailing slash; null: the parameter FYERS_LOGIN_URL holds it. */
   readonly loginUrl: string | null;
-  /** As registered for the app. One tap is enough where it is `loginUrl`. */
+  /** As registered for the app. If it is `loginUrl`, the login takes one tap. */
   readonly redirectUri: string;
   /** Fyers' API, without a trailing slash. */
   readonly apiUrl: string;

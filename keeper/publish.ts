@@ -1,4 +1,4 @@
-// One write puts a proven token into use. Nothing after it may fail the run.
+// Publishes a proven token with one write, and provides the retry and best-effort helpers around it.
 import type { AccessToken } from '../core/config/values.ts';
 import { toError } from '../core/errors.ts';
 import type { MintAnswer, Proof } from '../core/ports.ts';
@@ -17,7 +17,7 @@ import type { KeeperPorts } from './ports.ts';
 
 type Publishing = Pick<KeeperPorts, 'store' | 'events'>;
 
-/** The caller has proven it live and of the right account. */
+/** The caller must have proven that the token is live and belongs to the right account. */
 export async function publish({ store, events }: Publishing, token: AccessToken): Promise<void> {
   await store.write('FYERS_ACCESS_TOKEN', token);
   events.log(tokenPublished(shownToken(token)));
@@ -30,7 +30,7 @@ export function reportDepth({ events }: Pick<KeeperPorts, 'events'>, proof: Proo
   }
 }
 
-/** For what comes after a publish: a failure becomes an event. */
+/** Logs a failure instead of throwing it: work after a publish must not fail the run. */
 export async function bestEffort(
   { events }: Pick<KeeperPorts, 'events'>,
   what: string,
@@ -51,8 +51,8 @@ export function shownToken(token: string) {
 }
 
 /**
- * Calls again while the call does not reach the broker, within the plan's time (a minute) of the run's start. An answer, a silence, a
- * refusal, a rate limit and a foreign page are not repeated here: they may have counted, or repeating makes them worse.
+ * Repeats the call while it does not reach the broker, within the plan's time (a minute) after the run's start. An answer,
+ * a missing answer, a refusal, a rate limit and a foreign page are not retried: the call may have counted, or a retry makes it worse.
  */
 export async function retrying<T extends MintAnswer | Proof>(
   { clock, events, random }: Pick<KeeperPorts, 'clock' | 'events' | 'random'>,

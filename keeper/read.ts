@@ -1,4 +1,4 @@
-// What the keeper's runs read at their start.
+// Reads and writes the keeper's parameters: app credentials, keys, and the states of refresh and login.
 import {
   type AppId,
   type LinkKey,
@@ -27,47 +27,50 @@ import {
 } from '../core/token/state.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from './ports.ts';
 
-type Reading = Pick<KeeperPorts, 'store'>;
+type ReadPorts = Pick<KeeperPorts, 'store'>;
 
-/** @throws FyersError `operator.credentials` where the app is not in the store. */
-export async function readApp(ports: Reading, settings: KeeperSettings): Promise<App> {
+/** @throws FyersError `operator.credentials` if the app is not in the store */
+export async function readApp(ports: ReadPorts, settings: KeeperSettings): Promise<App> {
   const [id, secretText] = await Promise.all([
     readAppId(ports, settings),
     ports.store.read('FYERS_SECRET_KEY'),
   ]);
   const secret = parseAppSecret(secretText?.trim() ?? '');
-  if (!secret.ok) throw noApp(settings, 'FYERS_SECRET_KEY', secretText, secret.problem);
+  if (!secret.ok) throw missingAppError(settings, 'FYERS_SECRET_KEY', secretText, secret.problem);
   return { id, secret: secret.value };
 }
 
 /** @throws FyersError `operator.credentials` */
-export async function readAppId({ store }: Reading, settings: KeeperSettings): Promise<AppId> {
+export async function readAppId({ store }: ReadPorts, settings: KeeperSettings): Promise<AppId> {
   const text = await store.read('FYERS_CLIENT_ID');
   const id = parseAppId(text?.trim() ?? '');
-  if (!id.ok) throw noApp(settings, 'FYERS_CLIENT_ID', text, id.problem);
+  if (!id.ok) throw missingAppError(settings, 'FYERS_CLIENT_ID', text, id.problem);
   return id.value;
 }
 
-/** @throws FyersError `operator.config`, as what the program makes is missing. */
-export function readLinkKey(ports: Reading, settings: KeeperSettings): Promise<LinkKey> {
-  return readMade(ports, settings, 'FYERS_LINK_KEY', parseLinkKey);
+/** @throws FyersError `operator.config` if the key, which the Pulumi program creates, is missing */
+export function readLinkKey(ports: ReadPorts, settings: KeeperSettings): Promise<LinkKey> {
+  return readGenerated(ports, settings, 'FYERS_LINK_KEY', parseLinkKey);
 }
 
-/** Only where there is a PIN. @throws FyersError `operator.config` */
-export function readPinKey(ports: Reading, settings: KeeperSettings): Promise<PinKey> {
-  return readMade(ports, settings, 'FYERS_PIN_KEY', parsePinKey);
+/** The key exists only if there is a PIN. @throws FyersError `operator.config` */
+export function readPinKey(ports: ReadPorts, settings: KeeperSettings): Promise<PinKey> {
+  return readGenerated(ports, settings, 'FYERS_PIN_KEY', parsePinKey);
 }
 
-/** The same settings with the login function's address, which no request may choose. @throws FyersError `operator.config` */
-export async function readLogin(ports: Reading, settings: KeeperSettings): Promise<AddressedLogin> {
+/** Adds the login function's address, which must not come from a request. @throws FyersError `operator.config` */
+export async function readLogin(
+  ports: ReadPorts,
+  settings: KeeperSettings,
+): Promise<AddressedLogin> {
   const { login } = settings;
   const loginUrl =
-    login.loginUrl ?? (await readMade(ports, settings, 'FYERS_LOGIN_URL', parseLoginUrl));
+    login.loginUrl ?? (await readGenerated(ports, settings, 'FYERS_LOGIN_URL', parseLoginUrl));
   return { ...login, loginUrl };
 }
 
-async function readMade<T>(
-  { store }: Reading,
+async function readGenerated<T>(
+  { store }: ReadPorts,
   { names }: KeeperSettings,
   name: ParameterName,
   parse: (text: string) => Parsed<T>,
@@ -78,11 +81,11 @@ async function readMade<T>(
   throw new FyersError(
     'operator.config',
     `The parameter ${names.parameter(name)} ${text === null ? 'does not exist' : parsed.problem}.`,
-    'Run `pulumi up --refresh`, which makes it.',
+    'Run `pulumi up --refresh` to create it.',
   );
 }
 
-function noApp(
+function missingAppError(
   { names }: KeeperSettings,
   name: ParameterName,
   value: string | null,
@@ -100,13 +103,13 @@ export interface Memory {
   readonly state: TokenState;
   /** Written by login only. */
   readonly login: LoginState;
-  /** The account as configured or first seen. */
+  /** The configured account, or else the first one seen. */
   readonly account: string | null;
 }
 
-/** @throws FyersError `platform.integrity` for a state that can't be read, `operator.account` where two accounts were seen. */
+/** @throws FyersError `platform.integrity` if a state cannot be read, `operator.account` if two accounts were seen */
 export async function readMemory(
-  { store }: Reading,
+  { store }: ReadPorts,
   { names, fyId }: Pick<KeeperSettings, 'names' | 'fyId'>,
 ): Promise<Memory> {
   const [text, loginText] = await Promise.all([
@@ -115,17 +118,17 @@ export async function readMemory(
   ]);
   const state = text === null ? NEW_STATE : parseTokenState(text);
   if (state === null) {
-    throw unreadable(
+    throw unreadableStateError(
       names.parameter('FYERS_TOKEN_STATE'),
-      'no token state, so nobody knows which inputs were refused before',
+      'no valid token state, so earlier refusals of inputs are unknown',
       'if the refresh token and the PIN are right',
     );
   }
   const login = loginText === null ? NEW_LOGIN_STATE : parseLoginState(loginText);
   if (login === null) {
-    throw unreadable(
+    throw unreadableStateError(
       names.parameter('FYERS_LOGIN_STATE'),
-      'no login state, so nobody knows whose account this is',
+      'no valid login state, so the account is unknown',
       'and log in with the right account',
     );
   }
@@ -134,14 +137,14 @@ export async function readMemory(
     throw new FyersError(
       'operator.account',
       `Tokens of two Fyers accounts were seen, ${state.fyId} and ${seenByLogin}.`,
-      'Say which is yours by `pulumi config set fyId` and run `pulumi up`.',
+      'Set yours with `pulumi config set fyId` and run `pulumi up`.',
       { isGeneral: true },
     );
   }
   return { state, login, account: fyId ?? state.fyId ?? seenByLogin };
 }
 
-function unreadable(name: string, problem: string, when: string): FyersError {
+function unreadableStateError(name: string, problem: string, when: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `The parameter ${name} holds ${problem}.`,
@@ -149,10 +152,10 @@ function unreadable(name: string, problem: string, when: string): FyersError {
   );
 }
 
-export async function writeState({ store }: Reading, state: TokenState): Promise<void> {
+export async function writeState({ store }: ReadPorts, state: TokenState): Promise<void> {
   await store.write('FYERS_TOKEN_STATE', formatTokenState(state));
 }
 
-export async function writeLoginState({ store }: Reading, login: LoginState): Promise<void> {
+export async function writeLoginState({ store }: ReadPorts, login: LoginState): Promise<void> {
   await store.write('FYERS_LOGIN_STATE', formatLoginState(login));
 }

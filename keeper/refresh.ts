@@ -1,4 +1,7 @@
-// Makes the access token good for the day: reads, lets the core decide, does what it says, and asks it again.
+// Ensures that a live access token is stored for the trading day. A run reads its inputs, then repeats: `decide` (core)
+// chooses the next step from the known facts, and the run performs it, until the decision ends the run. Minting is the
+// only step that costs something: it needs the claim, it is counted before it is sent, and it is never repeated after a
+// refusal. `RunState` holds the facts and the state as last saved, so an unchanged state is not written again.
 import { type AccessToken, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { dayOf } from '../core/market/calendar.ts';
@@ -58,13 +61,13 @@ export type Outcome =
   /** The stored access token is proven live for the rest of the broker day. */
   | { readonly kind: 'live'; readonly published: boolean }
   | { readonly kind: 'rested'; readonly message: string }
-  /** Only the operator can go on from here; not a failure. */
+  /** The operator must log in. This is not a failure. */
   | { readonly kind: 'login-needed'; readonly why: AskReason; readonly message: string };
 
-/** Far more than any run takes, a minute of waiting for another run's claim included: a mistake of ours must not send a PIN for ever. */
+/** Well above the steps of any run, including a minute of waiting for a claim. Stops a loop that would send the PIN forever. */
 const MAX_STEPS = 30;
 
-/** @throws FyersError for everything that is neither a live token nor a matter of waiting for the operator. */
+/** @throws FyersError unless the token is live, the day needs none, or the operator has to log in */
 export async function refresh(
   ports: KeeperPorts,
   settings: KeeperSettings,
@@ -82,18 +85,18 @@ export async function refresh(
       latest = saved;
     },
   };
-  let latest = await look(run, null);
+  let latest = await readRunState(run, null);
   if (trigger.kind === 'slot' && trigger.slot === REFRESH_SLOTS[0]) {
     const { state } = latest.known;
     await removeOldClaims(ports, settings.names, state.claim, brokerDay(run.startedAt));
   }
   try {
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
-      const step = await next(run, latest);
+      const step = await takeStep(run, latest);
       if ('kind' in step) return step;
       latest = step;
     }
-    throw invariantError('The way to an end');
+    throw invariantError(`The run did not end after ${String(MAX_STEPS)} steps.`);
   } catch (caught) {
     await bestEffort(ports, 'Noting the state', async () => {
       await save(run, latest, withClaimDone(latest));
@@ -102,7 +105,7 @@ export async function refresh(
   }
 }
 
-async function next(run: Run, progress: RunState): Promise<RunState | Outcome> {
+async function takeStep(run: Run, progress: RunState): Promise<RunState | Outcome> {
   const decision = decide(factsOf(progress.known));
   switch (decision.do) {
     case 'prove':
@@ -114,18 +117,18 @@ async function next(run: Run, progress: RunState): Promise<RunState | Outcome> {
     case 'rest':
       return decision.why === 'already-good'
         ? keepStored(run, progress)
-        : rest(run, progress, decision.why);
+        : finishWithoutToken(run, progress, decision.why);
     case 'ask':
     case 'wait':
       return awaitLogin(run, progress, decision);
     case 'fail':
-      throw keeperFailure(decision.code, answeredIn(progress));
+      throw keeperFailure(decision.code, lastErrorDetail(progress));
   }
 }
 
 async function proveStored(run: Run, progress: RunState): Promise<RunState> {
   const token = parseAccessToken(tokenIn(progress.known.storedToken) ?? '');
-  if (!token.ok) throw invariantError('The stored token');
+  if (!token.ok) throw invariantError('The stored token is missing.');
   const storedProof = await prove(run, progress, token.value);
   if (storedProof.kind === 'dead') {
     run.ports.events.log(storedTokenDead(shownToken(token.value).fingerprint));
@@ -153,7 +156,7 @@ async function publishMinted(run: Run, progress: RunState): Promise<Outcome> {
   await publish(ports, token);
   const { answer, mintedProof } = progress.known;
   reportDepth(ports, mintedProof);
-  const fyId = accountOf(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
+  const fyId = findAccount(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
   const wasOff = progress.known.state.policyOff;
   await bestEffort(ports, 'Noting the state', async () => {
     await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
@@ -165,12 +168,12 @@ async function publishMinted(run: Run, progress: RunState): Promise<Outcome> {
       ports.events.log(refreshTokenStored(shownToken(refreshToken)));
     });
   }
-  if (wasOff) await reportItWorks(run);
+  if (wasOff) await reportRefreshWorks(run);
   return { kind: 'live', published: true };
 }
 
-/** No login is needed from here on. An operator who has probed reads it in the answer. */
-async function reportItWorks({ ports, trigger }: Run): Promise<void> {
+/** Sends no message to an operator who started the run: the answer contains the result. */
+async function reportRefreshWorks({ ports, trigger }: Run): Promise<void> {
   ports.events.log(refreshWorksAgain());
   if (trigger.kind === 'operator') return;
   await bestEffort(ports, 'Sending the message', () => ports.notifier.send(REFRESH_WORKS_AGAIN));
@@ -179,18 +182,18 @@ async function reportItWorks({ ports, trigger }: Run): Promise<void> {
 async function keepStored(run: Run, progress: RunState): Promise<Outcome> {
   const { storedProof, storedToken, answer } = progress.known;
   const token = tokenIn(storedToken) ?? '';
-  const fyId = accountOf(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
+  const fyId = findAccount(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
   run.ports.events.log(tokenAlreadyGood(shownToken(token)));
   reportDepth(run.ports, storedProof);
   await bestEffort(run.ports, 'Noting the state', async () => {
-    await save(run, progress, noted(progress, withAccount(withClaimDone(progress), fyId)));
+    await save(run, progress, unlessChanged(progress, withAccount(withClaimDone(progress), fyId)));
   });
   return answer?.kind === 'refused'
     ? { kind: 'rested', message: probeRefusedMessage(answer.by) }
     : { kind: 'live', published: false };
 }
 
-async function rest(
+async function finishWithoutToken(
   run: Run,
   progress: RunState,
   why: 'closed-day' | 'day-over',
@@ -203,7 +206,7 @@ async function rest(
   return { kind: 'rested', message };
 }
 
-/** Asks the operator, unless this slot has done so; the message is sent before that is noted, so that a lost one is repeated. */
+/** Asks the operator, unless this slot already did. Sends the message before saving that, so a lost message is repeated. */
 async function awaitLogin(
   run: Run,
   progress: RunState,
@@ -212,7 +215,7 @@ async function awaitLogin(
   const { ports, settings, trigger } = run;
   const { known } = progress;
   const day = brokerDay(known.now);
-  // An operator may ask on any day and at any hour; a link of no use is not sent.
+  // An operator can start a run on any day and at any hour, so do not send a link that cannot be used.
   const useful = loginDay(known.now, settings.days, settings.calendar).kind === 'open';
   const message = useful ? linkSentMessage(why) : noLinkMessage(why);
   ports.events.log(loginNeeded(why, message));
@@ -224,17 +227,17 @@ async function awaitLogin(
   const latched = why === 'silent' ? withLatch(done, why, inputsOf(known)) : done;
   const slot = trigger.kind === 'slot' ? trigger.slot : 'operator';
   const asked = useful ? { day, slot } : latched.asked;
-  await save(run, progress, noted(progress, { ...latched, asked }));
+  await save(run, progress, unlessChanged(progress, { ...latched, asked }));
   return { kind: 'login-needed', why, message };
 }
 
-/** The saved state where nothing changed, so that nothing is written. */
-function noted({ saved }: RunState, state: TokenState): TokenState {
+/** Returns the saved object itself if nothing changed, so that `save` writes nothing. */
+function unlessChanged({ saved }: RunState, state: TokenState): TokenState {
   return JSON.stringify(saved) === JSON.stringify(state) ? saved : state;
 }
 
-/** The broker's last words in this run; empty if there are none. */
-function answeredIn({ known }: RunState): string {
+/** The broker's latest error text in this run; empty if there is none. */
+function lastErrorDetail({ known }: RunState): string {
   const answers = [known.mintedProof, known.answer, known.storedProof];
   return (
     answers.map((each) => (each !== null && 'detail' in each ? each.detail : '')).find(Boolean) ??
@@ -244,22 +247,20 @@ function answeredIn({ known }: RunState): string {
 
 function mintedToken({ known }: RunState): AccessToken {
   if (known.answer?.kind === 'minted') return known.answer.accessToken;
-  throw invariantError('The minted token');
+  throw invariantError('The minted token is missing.');
 }
 
-function accountOf(token: string, proven: string | null): string | null {
+function findAccount(token: string, proven: string | null): string | null {
   return proven ?? decodeToken(token)?.fyId ?? null;
 }
 
-function invariantError(what: string): FyersError {
+function invariantError(problem: string): FyersError {
   return new FyersError(
     'bug.unexpected',
-    `${what} was lost.`,
+    problem,
     'Please report what `npx --no-install fyers logs refresh --debug` shows.',
   );
 }
-
-// One run's progress: what it was given, what it knows, and what of that the store has been told.
 
 interface Run {
   readonly ports: KeeperPorts;
@@ -267,19 +268,19 @@ interface Run {
   readonly trigger: Trigger;
   readonly signal: AbortSignal;
   readonly startedAt: Instant;
-  /** A run that fails later must not write over what it has saved. */
+  /** Receives each saved state, so that a run that fails later does not overwrite it with an older one. */
   readonly onSaved: (progress: RunState) => void;
 }
 
 interface RunState {
   readonly known: RunFacts;
-  /** The state as it stands in the store. */
+  /** The state in the store. */
   readonly saved: TokenState;
   readonly claim: Claim | null;
 }
 
-/** Reads everything; what this run has proven of the same stored token stays proven. */
-async function look(run: Run, before: RunState | null): Promise<RunState> {
+/** Reads all inputs. Keeps an earlier proof of this run if the stored token is unchanged. */
+async function readRunState(run: Run, before: RunState | null): Promise<RunState> {
   const { ports, settings, trigger } = run;
   const now = ports.clock.now();
   const [app, linkKey, memory, storedToken, refreshToken] = await Promise.all([
@@ -289,7 +290,7 @@ async function look(run: Run, before: RunState | null): Promise<RunState> {
     ports.store.read('FYERS_ACCESS_TOKEN'),
     ports.store.read('FYERS_REFRESH_TOKEN'),
   ]);
-  // Without a token to use it with, the PIN stays where it is.
+  // The PIN is only needed together with a live refresh token.
   const pin =
     liveRefreshToken(refreshToken, now).kind === 'live' ? await readPin(ports, settings) : null;
   const renewed = renewedInputsOf({ app, linkKey, refreshToken, pin, now });
@@ -323,7 +324,7 @@ function withKnown(progress: RunState, found: Partial<RunFacts>): RunState {
   return { ...progress, known: { ...progress.known, ...found } };
 }
 
-/** Tells the store what it does not know yet. @throws what the store throws */
+/** Writes the state if it changed. @throws the store's error */
 async function save(run: Run, progress: RunState, state: TokenState): Promise<RunState> {
   if (state !== progress.saved) await writeState(run.ports, state);
   const saved = { ...withKnown(progress, { state }), saved: state };
@@ -331,28 +332,26 @@ async function save(run: Run, progress: RunState, state: TokenState): Promise<Ru
   return saved;
 }
 
-/** A finished claim need not be waited for by the next run. */
+/** Marks the claim as finished, so that the next run does not wait for it. */
 function withClaimDone(progress: RunState): TokenState {
   const { claim, known } = progress;
   return claim === null ? known.state : { ...known.state, claim: { ...claim, done: true } };
 }
 
-// The one call that costs: made under a claim, counted before it is sent, and never repeated after a refusal.
+const CLAIM_POLL_INTERVAL_MS = 5 * SECOND;
+const MAX_CLAIM_WAIT_MS = MINUTE;
 
-const LOOK_AGAIN_EVERY = 5 * SECOND;
-const WAIT_AT_MOST = MINUTE;
-
-/** Takes the claim and looks again: whoever held it before may have published. Without it, waits a little and looks again. */
+/** Takes the claim and reads again, as its previous holder may have published. If it is taken, waits a moment and reads again. */
 async function claimMint(run: Run, progress: RunState): Promise<RunState> {
   const { ports, settings, signal, startedAt } = run;
   const { names } = settings;
   const last = progress.known.state.claim;
   const claim = await takeClaim(ports, names, last);
   if (claim !== null) {
-    return look(run, { ...progress, claim });
+    return readRunState(run, { ...progress, claim });
   }
   const now = ports.clock.now();
-  if (now - startedAt >= WAIT_AT_MOST) {
+  if (now - startedAt >= MAX_CLAIM_WAIT_MS) {
     throw new FyersError(
       'platform.busy',
       'Another run has been minting a token for a minute and has published none.',
@@ -361,11 +360,11 @@ async function claimMint(run: Run, progress: RunState): Promise<RunState> {
     );
   }
   ports.events.log(mintBusy());
-  await ports.clock.sleepUntil(plus(now, LOOK_AGAIN_EVERY), signal);
-  return look(run, progress);
+  await ports.clock.sleepUntil(plus(now, CLAIM_POLL_INTERVAL_MS), signal);
+  return readRunState(run, progress);
 }
 
-/** Sends the refresh token and the PIN once; again only while the broker is not reached. */
+/** Sends the refresh token and the PIN once; repeats only if the broker was not reached. */
 async function mint(run: Run, progress: RunState): Promise<RunState> {
   const { ports, signal, startedAt } = run;
   const { app, pin, refreshToken, now, state } = progress.known;
@@ -374,7 +373,7 @@ async function mint(run: Run, progress: RunState): Promise<RunState> {
   if (live.kind !== 'live' || pin === null || inputs.refresh === null || progress.claim === null) {
     throw new FyersError(
       'bug.unexpected',
-      'A refresh was decided without what it is made with.',
+      'A refresh was decided without its inputs.',
       'Please report what `npx --no-install fyers logs refresh --debug` shows.',
     );
   }

@@ -1,4 +1,4 @@
-// Looks after the keeper: on a trading day the operator must know in the morning that there is no token. Mints nothing.
+// Checks on trading days whether a live token is stored, and asks the operator for a login if there is none. Mints nothing.
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
@@ -27,36 +27,36 @@ import { readApp, readLinkKey, readMemory } from './read.ts';
 
 type WatchPorts = Omit<KeeperPorts, 'secrets' | 'claims'>;
 
-/** What the look found, for the function's answer. */
-export type Looked =
+/** The check's result, for the function's answer. */
+export type WatchReport =
   | { readonly kind: 'rested'; readonly message: string }
-  /** `token`: proven live, or why there is none; only before the login is due. */
+  /** `token`: live, or why it is not; only before the login is due. */
   | { readonly kind: 'looked'; readonly token: Standing };
 
 type Standing = 'live' | 'none' | 'expired' | 'foreign' | 'malformed' | 'dead' | Unproven;
 
-/** Fyers has not answered the question. */
+/** It is unknown whether the token is live. */
 type Unproven = keyof typeof UNPROVEN;
 
-/** `detail`: what Fyers answered, cleaned; empty if there was no call, or no answer. */
-interface Look {
+/** `detail`: the scrubbed answer of Fyers; empty if there was no call or no answer. */
+interface TokenCheck {
   readonly token: Standing;
   readonly detail: string;
   readonly depthRefused?: string;
 }
 
 /**
- * On trading days only, whatever `days` says: nobody waits for a token on another day.
+ * Checks on trading days only, even if `days` is `all`: no other day needs a token.
  *
- * @throws FyersError `operator.channel` where nobody would read a message; from 08:45 on `operator.login` after a
- *   message of its own, `operator.app-secret` where a login would be refused, `broker.unreachable` where Fyers can't say
+ * @throws FyersError `operator.channel` if no channel has a recipient; from 08:45 on `operator.login` after it sent a
+ *   message, `operator.app-secret` if a login would be refused, `broker.unreachable` if Fyers cannot be reached
  */
 export async function watch(
   ports: WatchPorts,
   settings: KeeperSettings,
   slot: WatchSlot,
   signal: AbortSignal,
-): Promise<Looked> {
+): Promise<WatchReport> {
   ports.events.log(runStarted('watch'));
   const now = ports.clock.now();
   const today = dayOf(istDateAt(now), settings.calendar);
@@ -69,24 +69,24 @@ export async function watch(
   await warnOfCalendar(ports, settings, slot);
   const due = isLoginDue(slot);
   try {
-    const token = await looked(ports, settings, due, signal);
+    const token = await checkToken(ports, settings, due, signal);
     if (due || (await ports.notifier.hasListener())) return { kind: 'looked', token };
     throw new FyersError(
       'operator.channel',
-      'Nobody would get the messages of this stack, so a login link would reach nobody.',
-      'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS. `npx --no-install fyers test-alert` looks at every channel.',
+      'No channel of this stack has a recipient, so a login link would not arrive.',
+      'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS. `npx --no-install fyers test-alert` checks every channel.',
     );
   } catch (caught) {
-    // The alarm that this rings has one channel, and the operator may have another.
+    // The error raises an alarm, which uses only one channel. Notify all channels.
     if (due && caught instanceof FyersError && caught.code !== 'operator.login') {
-      await tell(ports, settings, caught);
+      await notifyFailure(ports, settings, caught);
     }
     throw caught;
   }
 }
 
-/** @throws FyersError from when on the login is due */
-async function looked(
+/** @throws FyersError if the login is due and there is no live token */
+async function checkToken(
   ports: WatchPorts,
   settings: KeeperSettings,
   due: boolean,
@@ -94,7 +94,11 @@ async function looked(
 ): Promise<Standing> {
   const app = await readApp(ports, settings);
   const memory = await readMemory(ports, settings);
-  const look = await standing(ports, settings, { app: app.id, account: memory.account, signal });
+  const look = await readStanding(ports, settings, {
+    app: app.id,
+    account: memory.account,
+    signal,
+  });
   const { token, detail } = look;
   ports.events.log(tokenLooked(token, detail));
   if (!due) return token;
@@ -108,14 +112,14 @@ async function looked(
   const renewed = renewedInputsOf({ app, linkKey, refreshToken: null, pin: null, now });
   const state = withRenewedInputs(memory.state, renewed);
   const login = withRenewedApp(memory.login, renewed);
-  // A login would send the same hash.
+  // A login would send the same hash, which Fyers has refused.
   if (
     latchedFor(state, renewed.inputs) === 'app-secret' ||
     isRefusedApp(login, renewed.inputs.app)
   ) {
     throw keeperFailure('operator.app-secret');
   }
-  const reason = detail === '' ? WHY[token] : `${WHY[token]} (${detail})`;
+  const reason = detail === '' ? REASONS[token] : `${REASONS[token]} (${detail})`;
   await askForLogin(ports, settings, app, { reason, urgency: 'late' });
   const { words } = sessionToday(istDateAt(now), settings.calendar, now);
   throw new FyersError(
@@ -125,7 +129,7 @@ async function looked(
   );
 }
 
-/** Once a week, on Monday's first look: there is a month for it. */
+/** Runs once a week, in Monday's first slot: the operator has a month to react. */
 async function warnOfCalendar(
   ports: WatchPorts,
   settings: KeeperSettings,
@@ -135,7 +139,7 @@ async function warnOfCalendar(
   if (slot !== WATCH_SLOTS[0] || weekday(today) !== MONDAY) return;
   const notice = calendarNotice(today, settings.calendar);
   if (notice === null) return;
-  await bestEffort(ports, 'Telling of the calendar', () =>
+  await bestEffort(ports, 'Sending the calendar warning', () =>
     ports.notifier.send({
       subject: hasWholeList(today, settings.calendar)
         ? 'The list of market holidays runs out soon'
@@ -147,14 +151,14 @@ async function warnOfCalendar(
 
 const MONDAY = 1;
 
-async function tell(
+async function notifyFailure(
   ports: WatchPorts,
   { calendar }: KeeperSettings,
   failure: FyersError,
 ): Promise<void> {
   const now = ports.clock.now();
   const { alert, words } = sessionToday(istDateAt(now), calendar, now);
-  await bestEffort(ports, 'Telling the operator', () =>
+  await bestEffort(ports, 'Notifying the operator', () =>
     ports.notifier.send({
       subject: `${alert}: the Fyers token may not be good for today`,
       text: `${failure.message}\n\nCode ${failure.code}. ${words} Nothing is recorded without a live token.`,
@@ -162,11 +166,11 @@ async function tell(
   );
 }
 
-const WHY: Readonly<Record<Exclude<Standing, 'live' | Unproven>, string>> = {
+const REASONS: Readonly<Record<Exclude<Standing, 'live' | Unproven>, string>> = {
   none: 'no access token is stored',
   expired: 'the stored access token has expired',
   foreign: 'the stored access token belongs to another Fyers account',
-  malformed: 'what is stored is no access token for today',
+  malformed: 'the stored value is not an access token for today',
   dead: 'Fyers refuses the stored access token',
 };
 
@@ -174,17 +178,17 @@ function isUnproven(token: Standing): token is Unproven {
   return Object.hasOwn(UNPROVEN, token);
 }
 
-interface Asking {
+interface AccountAccess {
   readonly app: AppId;
   readonly account: string | null;
   readonly signal: AbortSignal;
 }
 
-async function standing(
+async function readStanding(
   ports: WatchPorts,
   settings: KeeperSettings,
-  { app, account, signal }: Asking,
-): Promise<Look> {
+  { app, account, signal }: AccountAccess,
+): Promise<TokenCheck> {
   const now = ports.clock.now();
   const stored = tokenIn(await ports.store.read('FYERS_ACCESS_TOKEN'));
   const first = classifyToken(stored, null, { account, now });
@@ -203,19 +207,16 @@ async function standing(
   return { token: 'live', detail: '', ...(depthRefused === undefined ? {} : { depthRefused }) };
 }
 
-// Tells the operator that somebody else read a secret of this stack.
-
-/** For the function's answer. */
-export interface Told {
+export interface OutsideReadReport {
   readonly kind: 'told';
   readonly who: string;
 }
 
-/** @throws FyersError as the channels do: what nobody was told must ring */
-export async function tellOfRead(
+/** @throws FyersError if no channel takes the message: the function's alarm must then report it */
+export async function reportOutsideRead(
   ports: Pick<KeeperPorts, 'notifier' | 'events'>,
   read: OutsideRead,
-): Promise<Told> {
+): Promise<OutsideReadReport> {
   ports.events.log(outsideReadSeen(read));
   await ports.notifier.send(outsideReadMessage(read));
   return { kind: 'told', who: read.who };

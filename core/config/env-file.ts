@@ -1,23 +1,23 @@
-// Splits the text of an `.env` file into statements and finds every line that does not mean what its author wrote.
+// Splits the text of an `.env` file into statements and finds every line that dotenv reads differently from its author's intent.
 //
-// dotenv reads the values, statement by statement; it never objects. It drops a line that it does not understand, ends
-// an unquoted value at any `#`, lets the last of two lines win, and takes an unclosed quote for a part of the value.
-// This file finds those lines, so that no input is treated as absent because it was not understood. Lines of other
-// programs are only reported if nobody can tell whose they are. No problem quotes a value.
+// dotenv reads the values, statement by statement, and never reports an error. It drops a line that it does not understand,
+// ends an unquoted value at any `#`, lets the last of two lines win, and treats an unclosed quote as part of the value.
+// This file reports those lines, so that an input is not treated as absent because it was not understood. Lines of other
+// programs are reported only if their owner is unclear. No problem quotes a value.
 import { environmentName, isEnvName, isMeantForUs, nearestEnvName } from './keys.ts';
 
 interface EnvStatement {
   readonly key: string;
   /** From 1. */
   readonly line: number;
-  /** What dotenv has to read: one line, or several if a quoted value has several. */
+  /** The text for dotenv: one line, or several if a quoted value has several. */
   readonly text: string;
 }
 
 export interface EnvProblem {
   /** From 1. */
   readonly lines: readonly number[];
-  /** What was found and what to do, without the place. */
+  /** The problem and the fix, without the place. */
   readonly words: string;
 }
 
@@ -43,21 +43,21 @@ export function readEnvText(text: string): EnvText {
   const statements: EnvStatement[] = [];
   const problems: EnvProblem[] = [];
   for (let index = 0; index < lines.length;) {
-    const taken = takeStatement(lines, index);
-    statements.push(...taken.statements);
-    problems.push(...taken.problems);
-    index += taken.count;
+    const parsed = parseStatement(lines, index);
+    statements.push(...parsed.statements);
+    problems.push(...parsed.problems);
+    index += parsed.count;
   }
-  problems.push(...duplicates(statements));
+  problems.push(...findDuplicates(statements));
   return { statements, problems: problems.toSorted((a, b) => firstLine(a) - firstLine(b)) };
 }
 
-interface Taken extends EnvText {
-  /** How many lines it has. */
+interface ParsedLines extends EnvText {
+  /** Number of lines. */
   readonly count: number;
 }
 
-function takeStatement(lines: readonly string[], index: number): Taken {
+function parseStatement(lines: readonly string[], index: number): ParsedLines {
   const line = lines[index] ?? '';
   const at = index + 1;
   if (/^\s*(?:#|$)/.test(line)) return { statements: [], problems: [], count: 1 };
@@ -68,15 +68,15 @@ function takeStatement(lines: readonly string[], index: number): Taken {
   }
   const value = readValue(lines, index, start.length);
   const text = lines.slice(index, index + value.count).join('\n');
-  const lost = lines
+  const swallowed = lines
     .slice(index + 1, index + value.count)
     .findIndex((each) => isMeantForUs(START.exec(each)?.[1] ?? ''));
-  if (lost !== -1) {
+  if (swallowed !== -1) {
     const words = `the quote that opens here is closed only in line ${String(index + value.count)}, so the keys between are lost. Close it at the end of line ${String(at)}.`;
     const statements = [{ key, line: at, text: line }];
     return { statements, problems: [{ lines: [at], words }], count: 1 };
   }
-  const flaws = isMeantForUs(key) ? [...keyFlaws(key), ...valueFlaws(key, value)] : [];
+  const flaws = isMeantForUs(key) ? [...findKeyFlaws(key), ...findValueFlaws(key, value)] : [];
   return {
     statements: [{ key, line: at, text }],
     problems: flaws.map((words) => ({ lines: [at], words })),
@@ -99,7 +99,7 @@ function whyNotAStatement(line: string): string {
 }
 
 interface RawValue {
-  /** Of the first line only if it is not quoted. */
+  /** If it is not quoted, only that of the first line. */
   readonly text: string;
   readonly quote: string | null;
   /** Whether the quote is closed and nothing but a comment follows. */
@@ -132,7 +132,7 @@ function closingQuote(line: string, quote: string, from: number): number {
   return -1;
 }
 
-function keyFlaws(key: string): readonly string[] {
+function findKeyFlaws(key: string): readonly string[] {
   if (key === environmentName('operatorDir')) {
     return [
       `${key} is not read from this file, because it names the folder of this file. Remove the line, and run \`pulumi config set operatorDir FOLDER\`.`,
@@ -152,7 +152,7 @@ function keyFlaws(key: string): readonly string[] {
   ];
 }
 
-function valueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly string[] {
+function findValueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly string[] {
   const found = isClosed || quote === null ? [] : openQuote(key, text, quote);
   const hash = text.indexOf('#');
   const isCut = !isClosed && hash !== -1 && !/\s/.test(text[hash - 1] ?? '');
@@ -168,7 +168,7 @@ function valueFlaws(key: string, { text, quote, isClosed }: RawValue): readonly 
     ...(!isClosed && /\sFYERS_\w+\s*=/.test(value)
       ? ['there is a second key on this line. Give each key a line.']
       : []),
-    ...oddCharacters(key, value),
+    ...findOddCharacters(key, value),
   ];
 }
 
@@ -183,7 +183,7 @@ function openQuote(key: string, text: string, quote: string): readonly string[] 
   ];
 }
 
-function oddCharacters(key: string, value: string): readonly string[] {
+function findOddCharacters(key: string, value: string): readonly string[] {
   const inner = value.replace(/^(["'`])(.*)\1$/, '$2');
   if (TYPOGRAPHIC_QUOTE.test(`${inner.at(0) ?? ''}${inner.at(-1) ?? ''}`)) {
     return [
@@ -201,7 +201,7 @@ function oddCharacters(key: string, value: string): readonly string[] {
     : [];
 }
 
-function duplicates(statements: readonly EnvStatement[]): readonly EnvProblem[] {
+function findDuplicates(statements: readonly EnvStatement[]): readonly EnvProblem[] {
   const linesOf = new Map<string, number[]>();
   for (const { key, line } of statements) {
     const lines = linesOf.get(key);

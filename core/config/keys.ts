@@ -1,7 +1,7 @@
 // Lists every key that an operator may set, under its names in Pulumi's configuration, in `.env` and in the environment.
 import { ENVIRONMENT } from './names.ts';
 
-/** Every key of the program, and whether it belongs encrypted into Pulumi's configuration. */
+/** `secret` keys are encrypted in Pulumi's configuration. */
 const KEYS = {
   clientId: 'secret',
   secretKey: 'secret',
@@ -38,7 +38,7 @@ const KEYS = {
 
 export type Key = keyof typeof KEYS;
 
-/** Names that only the commands and the harvester read, from `.env` and from the environment. */
+/** Names that only the commands and the harvester read, in `.env` and in the environment. */
 const COMMAND_NAMES: readonly string[] = [
   ENVIRONMENT.masterUrl,
   ENVIRONMENT.loginUrl,
@@ -47,8 +47,8 @@ const COMMAND_NAMES: readonly string[] = [
   ENVIRONMENT.shard,
 ];
 
-/** How many letters a name may differ in, prefix included, and still be taken for one of ours. */
-const SLIPS_OF_WHOLE_NAME = 2;
+/** Maximum number of differing letters, including the prefix, for a name that is still taken for a key of this program. */
+const MAX_DISTANCE_WITH_PREFIX = 2;
 
 /** Other programs' names for the same things, without `FYERS` and underscores. */
 const SYNONYMS: ReadonlyMap<string, Key> = new Map([
@@ -80,7 +80,10 @@ export function isSecretKey(key: Key): boolean {
 
 /** The key that `text` probably means; null if it resembles none. */
 export function nearestKey(text: string): Key | null {
-  return SYNONYMS.get(bare(text)) ?? nearestOf(text, Object.keys(KEYS).filter(isKey), bare);
+  return (
+    SYNONYMS.get(withoutPrefix(text)) ??
+    nearestOf(text, Object.keys(KEYS).filter(isKey), withoutPrefix)
+  );
 }
 
 const ENV_NAMES: ReadonlySet<string> = new Set([
@@ -95,19 +98,23 @@ export function isEnvName(name: string): boolean {
 
 /** The name in `.env` that `text` probably means; null if it resembles none. */
 export function nearestEnvName(text: string): string | null {
-  const synonym = SYNONYMS.get(bare(text));
+  const synonym = SYNONYMS.get(withoutPrefix(text));
   if (synonym !== undefined) return environmentName(synonym);
   const names = [...ENV_NAMES];
-  return nearestOf(text, names, bare) ?? nearestOf(text, names, letters, SLIPS_OF_WHOLE_NAME);
+  return (
+    nearestOf(text, names, withoutPrefix) ??
+    nearestOf(text, names, letters, MAX_DISTANCE_WITH_PREFIX)
+  );
 }
 
 /**
- * Whether the author of `.env` meant one of our keys: by its prefix, or because prefix and key together are one or two
- * letters from a known name, as `FYRES_CLIENT_ID` is. Keys of other programs are none of our business.
+ * Whether the name is probably meant as a key of this program: by its prefix, or because prefix and key together differ by
+ * one or two letters from a known name, as `FYRES_CLIENT_ID` does. Keys of other programs are ignored.
  */
 export function isMeantForUs(name: string): boolean {
   return (
-    /^_?fyers/i.test(name) || nearestOf(name, [...ENV_NAMES], letters, SLIPS_OF_WHOLE_NAME) !== null
+    /^_?fyers/i.test(name) ||
+    nearestOf(name, [...ENV_NAMES], letters, MAX_DISTANCE_WITH_PREFIX) !== null
   );
 }
 
@@ -115,22 +122,20 @@ function letters(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** So that `FYERS_CLIENT_ID` and `client-id` are near to `clientId`. */
-function bare(text: string): string {
+/** Makes `FYERS_CLIENT_ID` and `client-id` comparable with `clientId`. */
+function withoutPrefix(text: string): string {
   return letters(text).replace(/^fyers/, '');
 }
 
-// Finds the known name that a mistyped one probably means.
-
-/** A name with fewer letters than this is not taken for the beginning of another. */
-const SHORTEST_PREFIX = 4;
+/** Minimum length of a name that counts as the beginning of another. */
+const MIN_PREFIX_LENGTH = 4;
 const MAX_DISTANCE = 3;
 /** Comparing costs the product of both lengths. */
 const MAX_NAME_LENGTH = 64;
 
 /**
  * The nearest of `known`; null if none is near. The longer the name, the more slips it may have.
- * @param form what is compared, so that case and underscores need not count
+ * @param form normalises a name before the comparison, for example to ignore case and underscores
  */
 function nearestOf<T extends string>(
   text: string,
@@ -154,7 +159,7 @@ function distanceOf(wanted: string, known: string, limit: number): number {
 }
 
 function isBeginning(a: string, b: string): boolean {
-  return Math.min(a.length, b.length) >= SHORTEST_PREFIX && (a.startsWith(b) || b.startsWith(a));
+  return Math.min(a.length, b.length) >= MIN_PREFIX_LENGTH && (a.startsWith(b) || b.startsWith(a));
 }
 
 /** Counts insertions, deletions, replacements and swaps of neighbours ("optimal string alignment"), row by row. */

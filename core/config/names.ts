@@ -1,5 +1,5 @@
-// Names that the program, the functions, the harvester and the CLI share. The reference's users have them in
-// their accounts and scripts: the values without a suffix must never change.
+// Defines the names that the Pulumi program, the functions, the harvester and the CLI share. The reference's users have these
+// names in their accounts and scripts, so the values without a suffix must never change.
 
 export const REGION = 'ap-south-1';
 export const PROJECT = 'fyers-token-refresh';
@@ -7,9 +7,9 @@ export const PROJECT = 'fyers-token-refresh';
 export const FYERS_API_URL = 'https://api-t1.fyers.in';
 /** The folder of Fyers' public symbol master, without a trailing slash (Fyers API v3, "Symbol Master"). */
 export const FYERS_MASTER_URL = 'https://public.fyers.in/sym_details';
-/** The redirect URL that the reference hard-codes, so the one its users have registered. */
+/** The redirect URL that the reference hard-codes, so its users have registered it. */
 export const REFERENCE_REDIRECT_URI = 'https://trade.fyers.in/api-login/redirect-uri/index.html';
-/** In place of an address in `redirectUri`: the stack's own login function, whatever its address is. */
+/** Value of `redirectUri` that means the address of the stack's own login function. */
 export const LOGIN_URL_KEYWORD = 'loginUrl';
 export const TELEGRAM_API_URL = 'https://api.telegram.org';
 /** The five symbols that the reference records. */
@@ -20,26 +20,26 @@ export const REFERENCE_SYMBOLS = [
   'NSE:INFY-EQ',
   'NSE:SBIN-EQ',
 ] as const;
-/** What encrypts the parameters where the operator has no key of their own: the account's default key for them. */
+/** Encrypts the parameters if the operator has no own key: the account's default key for parameters. */
 export const DEFAULT_KEY_ID = 'alias/aws/ssm';
 export const METRIC_NAMESPACE = 'FyersTokenRefresh';
-/** What the harvester measures and an alarm or `fyers status` reads, under {@link harvesterDimensions}. */
+/** Metrics of the harvester for alarms and `fyers status`, under {@link harvesterDimensions}. */
 export const METRICS = {
   heartbeat: 'Heartbeat',
   slotsMissed: 'SlotsMissed',
   diskUsedPercent: 'DiskUsedPercent',
   faults: 'Faults',
-  /** Milliseconds from a slot's instant to its first request, the most since the last heartbeat. */
+  /** Milliseconds from a slot's instant to its first request: the maximum since the last heartbeat. */
   slotLag: 'SlotLag',
 } as const;
-/** In the program, the trail of `watchReads` and its bucket. */
+/** Pulumi name of the trail of `watchReads` and of its bucket. */
 export const READ_TRAIL = 'fyers-reads';
-/** What a token parameter holds between `pulumi up` and the first token. */
+/** Value of a token parameter between `pulumi up` and the first token. */
 export const PLACEHOLDER = 'placeholder: no token yet';
-/** The guide's answer, byte for byte (U+2705). */
+/** Answer of the refresh function. The guide requires it byte for byte (U+2705). */
 export const REFRESHED_BODY = '{"message": "✅ Token refresh completed successfully!"}';
 
-/** Files of the operator's folder, the reference's names. The newest access token by `iat` wins. */
+/** Files of the operator's folder, with the reference's names. The newest access token by `iat` wins. */
 export const OPERATOR_FILES = {
   env: '.env',
   calendar: 'calendar.json',
@@ -51,28 +51,28 @@ export const OPERATOR_FILES = {
 export const ENVIRONMENT = {
   suffix: 'FYERS_SUFFIX',
   apiUrl: 'FYERS_API_URL',
-  /** Where the symbol master is; absent: Fyers' own, or beside an API that stands in for Fyers'. */
+  /** Address of the symbol master; default: Fyers' own, or next to the API if that replaces Fyers'. */
   masterUrl: 'FYERS_MASTER_URL',
   fyId: 'FYERS_FY_ID',
   days: 'FYERS_DAYS',
   /** How often a refresh is tried although the broker has switched it off. */
   probeRefresh: 'FYERS_PROBE_REFRESH',
-  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent where there are none. */
+  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent if there are none. */
   calendar: 'FYERS_CALENDAR',
-  /** The name of the PIN's secret; absent where no PIN is configured. */
+  /** The name of the PIN's secret; absent if no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
-  /** The operator's own key; absent where the account's default key encrypts the parameters. */
+  /** The operator's own key; absent if the account's default key encrypts the parameters. */
   keyId: 'FYERS_KEY_ID',
-  /** Where messages to the operator go. */
+  /** Receives the messages to the operator. */
   topicArn: 'FYERS_TOPIC_ARN',
-  /** `yes` where the parameter FYERS_TELEGRAM exists. */
+  /** `yes` if the parameter FYERS_TELEGRAM exists. */
   telegram: 'FYERS_TELEGRAM',
   telegramApiUrl: 'FYERS_TELEGRAM_API_URL',
   /** `yes` if a harvester records with the token, so that a proof reads market depth too. */
   harvester: 'FYERS_HARVESTER',
-  /** The address of the login function, with a trailing slash; that function reads it from the parameter of the name. */
+  /** The address of the login function, with a trailing slash; that function reads it from the parameter of the same name. */
   loginUrl: 'FYERS_LOGIN_URL',
-  /** What is registered for the app; {@link LOGIN_URL_KEYWORD} where that is the login function's address. */
+  /** The app's registered redirect URL, or {@link LOGIN_URL_KEYWORD} if that is the login function's address. */
   redirectUri: 'FYERS_REDIRECT_URI',
   symbols: 'FYERS_SYMBOLS',
   everySeconds: 'FYERS_EVERY_SECONDS',
@@ -88,36 +88,36 @@ export type ParameterName =
   | 'FYERS_REFRESH_TOKEN'
   | 'FYERS_TOKEN_STATE'
   | 'FYERS_LOGIN_STATE'
-  /** Random; made by the program. Links and states are signed with it. */
+  /** Random, created by the Pulumi program. Signs links and states. */
   | 'FYERS_LINK_KEY'
-  /** Random; made by the program. The PIN is fingerprinted with it. */
+  /** Random, created by the Pulumi program. Keys the PIN's fingerprint. */
   | 'FYERS_PIN_KEY'
-  /** The login function's address: in that function's own environment it would be a circle. */
+  /** The login function's address. It cannot be in that function's own environment: the resources would depend on each other. */
   | 'FYERS_LOGIN_URL'
-  /** `<bot token>/<chat id>`, where Telegram is configured. */
+  /** `<bot token>/<chat id>`, if Telegram is configured. */
   | 'FYERS_TELEGRAM';
 
-/** Of one stack: a partition of the table in Athena each, and an address of the subnet. */
+/** Per stack. Each harvester needs a partition of the Athena table and an address of the subnet. */
 export const HARVESTERS_MAX = 10;
 
-/** Tells the harvesters of one account apart; a dimension has no empty value. */
+/** Distinguishes the harvesters of one account. CloudWatch rejects an empty dimension, so no suffix is `none`. */
 export function harvesterDimensions(suffix: string, shard: string) {
   return { Suffix: suffix === '' ? 'none' : suffix, Shard: shard } as const;
 }
 
-/** The functions; each has a role, a log group and schedules of its own. */
+/** Each function has its own role, log group and schedules. */
 export type FunctionActor = 'refresh' | 'login' | 'watch';
 
 export interface Names {
   readonly parameter: (name: ParameterName) => string;
   /** A claim on one mint: a parameter that can be created once. */
   readonly claim: (brokerDay: string, n: number) => string;
-  /** Held while a link is being asked for on the login's page. */
+  /** Held while a link is requested on the login page. */
   readonly askLock: (day: string, asker?: 'anyone' | 'link') => string;
   /** The prefix of every claim, for a policy's resource. */
   readonly claimPrefix: string;
   readonly pinSecret: string;
-  /** The alias of the operator's own key, where one is made. */
+  /** The alias of the operator's own key, if one is created. */
   readonly keyAlias: string;
   readonly function: (actor: FunctionActor) => string;
   readonly logGroup: (actor: FunctionActor) => string;
@@ -129,7 +129,7 @@ export interface Names {
   readonly dashboard: string;
   readonly athenaDatabase: string;
   readonly athenaWorkgroup: string;
-  /** The rule, and the trail where one is made, that see who reads what is secret. */
+  /** The rule, and the trail if one is created, that record reads of secrets. */
   readonly reads: string;
 }
 
@@ -170,26 +170,26 @@ export function namesFor(suffix: string): Names {
   };
 }
 
-/** As IAM has it. Not `*`, which crosses slashes: another shard's folder may lie in between. */
+/** IAM pattern. Not `*`, which also matches slashes and so another shard's folder. */
 export const ANY_DATE = '????-??-??';
 
-/** Where things stand in the bucket. */
+/** Keys and prefixes in the bucket. */
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
   currentArtifact: 'artifact/current.json',
-  /** The operator's own days, for the harvester; absent where there are none. */
+  /** The operator's own days, for the harvester; absent if there are none. */
   calendar: 'artifact/calendar.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
-  /** Of every version's recordings: nothing below it is written twice. */
+  /** Recordings of every schema version: no object below it is overwritten. */
   recordingsPrefix: 'depth/',
   depthPrefix: 'depth/v2/',
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
-  /** Parquet lies in a folder of its own, because Athena reads every object of a folder (docs/decisions/0007). */
+  /** Parquet files have their own folder, because Athena reads every object of a folder (docs/decisions/0007). */
   dayFile: (date: string, shard: string, name: string) =>
     name.endsWith('.parquet')
       ? `${OBJECTS.parquetFolder(date, shard)}${name}`
       : `${OBJECTS.dayPrefix(date, shard)}${name}`,
-  /** Every object of any day of a shard, with IAM's `?` for one character of it. */
+  /** IAM patterns of every object of any day of a shard; `?` matches one character. */
   dayFilePatterns: (shard: string): readonly string[] =>
     [
       'depth.parquet',
@@ -201,6 +201,6 @@ export const OBJECTS = {
       'events-????.jsonl.gz',
     ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
-  /** What Athena answered; it expires. */
+  /** Results of Athena queries; they expire. */
   athenaPrefix: 'athena-results/',
 } as const;

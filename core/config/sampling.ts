@@ -1,26 +1,26 @@
-// What several harvesters together ask of the one account that they share.
+// Checks that all harvesters together stay within the limits of their common account, and paces the calls of each harvester.
 import { CALLS_PER_MINUTE_CAP, type SamplingPlan } from './values.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../time.ts';
 
-/** Calls that the account may make in any second (Fyers API v3, "Rate limits"). */
+/** Limit of calls in any second (Fyers API v3, "Rate limits"). */
 const ACCOUNT_CALLS_PER_SECOND = 10;
 /**
- * Symbols of one harvester that are asked for at once; the next ones follow a second later. Two neighbouring bursts of
- * five that the network pushes together are still ten.
+ * Symbols that one harvester requests at once; the next ones follow a second later. If the network merges two neighbouring
+ * bursts of five, they are still only ten.
  */
 export const BURST = 5;
 const MINUTE_SECONDS = 60;
 
-/** What is over a limit of the account when all of them run, with the arithmetic. Each one alone is within them. */
+/** Limits that the plans exceed together, with the arithmetic. Each plan alone is within the limits. */
 export function rateProblems(plans: readonly SamplingPlan[]): readonly string[] {
-  return [minuteProblem(plans), secondProblem(plans)].filter((problem) => problem !== null);
+  return [findMinuteProblem(plans), findSecondProblem(plans)].filter((problem) => problem !== null);
 }
 
-function minuteProblem(plans: readonly SamplingPlan[]): string | null {
+function findMinuteProblem(plans: readonly SamplingPlan[]): string | null {
   const calls = plans.map(
     ({ symbols, everySeconds }) => (symbols.length * MINUTE_SECONDS) / everySeconds,
   );
-  const sum = total(calls);
+  const sum = sumOf(calls);
   if (sum <= CALLS_PER_MINUTE_CAP) return null;
   const terms = plans.map(
     ({ symbols, everySeconds }) => `${String(symbols.length)} × 60 / ${String(everySeconds)}`,
@@ -28,13 +28,13 @@ function minuteProblem(plans: readonly SamplingPlan[]): string | null {
   return `all together make ${terms.join(' + ')} = ${calls.join(' + ')} = ${String(sum)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`;
 }
 
-/** Every interval divides the minute, and every session starts with one: a minute shows all that can meet. */
-function secondProblem(plans: readonly SamplingPlan[]): string | null {
+/** Checks one minute only: every interval divides the minute, and every session starts at a full minute. */
+function findSecondProblem(plans: readonly SamplingPlan[]): string | null {
   const minutes = plans.map(callsOfMinute);
   const inTwo = (calls: readonly number[], second: number) =>
     (calls[second] ?? 0) + (calls[(second + 1) % MINUTE_SECONDS] ?? 0);
   const sums = Array.from({ length: MINUTE_SECONDS }, (_, second) =>
-    total(minutes.map((calls) => inTwo(calls, second))),
+    sumOf(minutes.map((calls) => inTwo(calls, second))),
   );
   const most = Math.max(...sums);
   if (most <= ACCOUNT_CALLS_PER_SECOND) return null;
@@ -54,29 +54,28 @@ function callsOfMinute({ symbols, everySeconds }: SamplingPlan): readonly number
   return calls;
 }
 
-function total(numbers: readonly number[]): number {
+function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
 }
 
-// How fast one harvester calls, whatever has made it late: over windows that slide, as the broker may count them.
-
 export interface Pace {
-  /** The first instant, not before `from`, at which `calls` more may go out together; at most a burst of them. */
+  /** The first instant, not before `from`, at which `calls` more may be sent together; at most a burst. */
   earliest(from: Instant, calls: number): Instant;
-  /** A call goes out. */
+  /** Records a call that is sent now. */
   sent(at: Instant): void;
 }
 
 /**
- * A burst in any second, and in any minute one burst more than the plan asks for: that is how fast a slot that began
- * late is made up for. Ten harvesters, with 150 calls of plans between them, stay within the account's 200 so.
+ * Allows a burst in any second, and in any minute one burst more than the plan needs, to catch up after a late slot. Ten
+ * harvesters with 150 planned calls together therefore stay within the account's 200. Windows slide, as the broker may
+ * count that way.
  */
 export function paceOf({ symbols, everySeconds }: SamplingPlan): Pace {
   const perMinute = (symbols.length * MINUTE) / (everySeconds * SECOND) + BURST;
   let recent: readonly Instant[] = [];
   return {
     earliest(from, calls) {
-      // A clock that was set back has sent nothing yet.
+      // After the clock is set back, ignore calls with a later time.
       const before = recent.filter((at) => at <= from);
       const free = (most: number, windowMs: number): Instant => {
         const oldest = before.at(calls - most - 1);

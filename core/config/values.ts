@@ -1,4 +1,4 @@
-// The only door for each rule about a value that people give us. Problems name the place and the allowed form, never a secret.
+// Parses every value that people configure; each rule exists only here. Problems name the place and the allowed form, never a secret.
 
 declare const kind: unique symbol;
 type Branded<Name extends string> = string & { readonly [kind]: Name };
@@ -9,22 +9,22 @@ export type Pin = Branded<'Pin'>;
 export type AccessToken = Branded<'AccessToken'>;
 export type RefreshToken = Branded<'RefreshToken'>;
 export type AuthCode = Branded<'AuthCode'>;
-/** Signs links and states. The program makes it; refresh, login and watch read it. */
+/** Signs links and states. The Pulumi program creates it; refresh, login and watch read it. */
 export type LinkKey = Branded<'LinkKey'>;
-/** Keys the fingerprint of refresh token and PIN. The program makes it; refresh alone reads it. */
+/** Keys the fingerprint of refresh token and PIN. The Pulumi program creates it; only refresh reads it. */
 export type PinKey = Branded<'PinKey'>;
 export type DepthSymbol = Branded<'DepthSymbol'>;
-/** A name that stands for another contract on another day: `FUT:NIFTY`, `ATM:NIFTY+1CE`. */
+/** A name that means a different contract on different days: `FUT:NIFTY`, `ATM:NIFTY+1CE`. */
 export type SymbolAlias = Branded<'SymbolAlias'>;
 
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
-const wrong = <T>(problem: string): Parsed<T> => ({ ok: false, problem });
+const failure = <T>(problem: string): Parsed<T> => ({ ok: false, problem });
 
 function matching<T extends string>(pattern: RegExp, expected: string) {
-  return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : wrong(expected));
+  return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : failure(expected));
 }
 
 /** Ends in -100, or -200 for newer apps (facts/fyers §0.4); other numbers are tolerated. */
@@ -37,7 +37,7 @@ export const parseAppSecret = matching<AppSecret>(
   'must be the app secret as Fyers shows it, letters and digits only',
 );
 export const parsePin = matching<Pin>(/^\d{4}$/, 'must be exactly four digits');
-/** Three base64url parts. Nothing is verified: only a call to the broker proves a token. */
+/** Three base64url parts. Does not verify the token: only a call to the broker proves it. */
 export const parseAccessToken = matching<AccessToken>(
   /^[\w-]+\.[\w-]+\.[\w-]+$/,
   'must be one token of three parts joined by dots',
@@ -50,12 +50,12 @@ const RANDOM_KEY = /^[0-9a-f]{64}$/;
 const RANDOM_KEY_FORM = 'must be 32 random bytes in hex, as the program makes them';
 export const parseLinkKey = matching<LinkKey>(RANDOM_KEY, RANDOM_KEY_FORM);
 export const parsePinKey = matching<PinKey>(RANDOM_KEY, RANDOM_KEY_FORM);
-/** As long as any that Fyers was seen to give, twice over. */
+/** Twice the length of the longest one seen from Fyers. */
 export const parseAuthCode = matching<AuthCode>(
   /^(?=.{20,4096}$)[\w-]+\.[\w-]+\.[\w-]+$/,
   'must be the auth_code of the address that Fyers redirected to',
 );
-/** Of the login function: one host and nothing after it. */
+/** The login function's address: one host and nothing after it. */
 export const parseLoginUrl = matching<string>(
   /^https:\/\/[a-z0-9.-]+\/$/,
   'must be the https address of the login function, with a slash at its end',
@@ -65,17 +65,17 @@ export const parseSymbol = matching<DepthSymbol>(
   /^(?:NSE|BSE):[A-Z0-9&_.-]{1,40}$/,
   'must be an exchange and a ticker, such as NSE:SBIN-EQ, or an alias, such as FUT:NIFTY',
 );
-/** NSE's series of shares that a person may write behind the ticker. */
+/** NSE's series of shares that a person may write after the ticker. */
 const SERIES = /-(?:EQ|BE|BZ|SM|ST)$/;
 
-/** The whole name of one that people write short: a share of NSE by its ticker alone, and in small letters too. */
+/** Completes a short name: a share of NSE may be given by its ticker alone, also in lower case. */
 export function wholeName(name: string): string {
   const upper = name.trim().toUpperCase();
   if (upper.includes(':')) return upper;
   return SERIES.test(upper) ? `NSE:${upper}` : `NSE:${upper}-EQ`;
 }
 
-/** The names in a list, separated by commas or white space, as they were written. */
+/** Splits a list at commas or white space. Does not change the names. */
 export function symbolNames(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((name) => name !== '');
 }
@@ -85,7 +85,7 @@ export interface ParsedSymbols {
   readonly problems: readonly string[];
 }
 
-/** The only reader of a list of symbols, wherever it is given: whole names, aliases, or tickers of NSE alone. */
+/** Reads every list of symbols: full names, aliases, or NSE tickers alone. */
 export function parseSymbols(text: string): ParsedSymbols {
   const symbols: (DepthSymbol | SymbolAlias)[] = [];
   const problems: string[] = [];
@@ -100,7 +100,7 @@ export function parseSymbols(text: string): ParsedSymbols {
   if (names.length === 0) problems.push('no symbol is named');
   return { symbols, problems };
 }
-/** `market/aliases.ts` says what they mean. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
+/** `market/aliases.ts` defines the meaning. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
 export const parseSymbolAlias = matching<SymbolAlias>(
   /^(?:FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?|ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE))$/,
   'must be FUT: and an underlying, such as FUT:NIFTY or FUT:NIFTY+1, or ATM:, an underlying and strikes from the money, such as ATM:NIFTY+0CE or ATM:NIFTY-2PE',
@@ -119,23 +119,23 @@ export const parseRedirectUri = matching<string>(
 );
 
 /**
- * The address of a service that is sent a token, without a trailing slash: never in clear text over a network. The value
- * also reaches a systemd environment file, so quotes and backslashes are refused.
+ * The address of a service that receives a token, without a trailing slash. Plain http is refused except on this machine. The
+ * value also reaches a systemd environment file, so quotes and backslashes are refused.
  */
 export function parseEndpoint(text: string): Parsed<string> {
   const url = /^https?:\/\/[^\s"'\\]+$/i.test(text) ? urlIn(text) : null;
   if (url === null) {
-    return wrong('must be an https address without quotes and backslashes, or http on 127.0.0.1');
+    return failure('must be an https address without quotes and backslashes, or http on 127.0.0.1');
   }
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
-    return wrong(
+    return failure(
       'must be an https address, or http on 127.0.0.1: over http the token would be sent in clear text',
     );
   }
   if (url.username !== '' || url.password !== '') {
-    return wrong('must be an https address without a user name and a password');
+    return failure('must be an https address without a user name and a password');
   }
-  if (/[?#]/.test(text)) return wrong('must be an https address without ? and #');
+  if (/[?#]/.test(text)) return failure('must be an https address without ? and #');
   return ok(`${url.origin}${url.pathname}`.replace(/\/{1,99}$/, ''));
 }
 
@@ -143,7 +143,7 @@ function urlIn(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
 }
 
-/** By the host as a URL normalises it, so that `127.1` is understood and `127.0.0.1.example.com` is not taken for it. */
+/** Compares the host as a URL normalises it, so that `127.1` matches and `127.0.0.1.example.com` does not. */
 function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
@@ -152,9 +152,11 @@ function isLoopback(hostname: string): boolean {
   );
 }
 
-/** Of several harvesters, each with its own part of the bucket; a single one is 0. */
+/** Number of a harvester, which has its own part of the bucket; a single harvester is 0. */
 export function parseShard(text: string): Parsed<number> {
-  return /^\d{1,3}$/.test(text) ? ok(Number(text)) : wrong('must be a whole number from 0 to 999');
+  return /^\d{1,3}$/.test(text)
+    ? ok(Number(text))
+    : failure('must be a whole number from 0 to 999');
 }
 
 /** `<digits>:<letters>` (Telegram Bot API, "Authorizing your bot"). */
@@ -172,28 +174,28 @@ export interface TelegramChat {
 export function parseTelegram(text: string): Parsed<TelegramChat> {
   const [, botToken, chatId] = /^(\d{5,20}:[\w-]{20,64})\/(-?\d{1,20})$/.exec(text) ?? [];
   return botToken === undefined || chatId === undefined
-    ? wrong(
+    ? failure(
         'must be the bot token and the chat id as <bot token>/<chat id>; `npx --no-install fyers telegram` finds them',
       )
     : ok({ botToken, chatId });
 }
 
-/** Calls a minute that all symbols together may make (design §6; the account's limit is 200). */
+/** Limit of calls a minute for all symbols together (design §6; the account's limit is 200). */
 export const CALLS_PER_MINUTE_CAP = 150;
 
 export interface SamplingPlan {
-  /** As the operator wrote them; the day resolves what is an alias. */
+  /** As the operator wrote them; aliases are resolved each day. */
   readonly symbols: readonly (DepthSymbol | SymbolAlias)[];
   readonly everySeconds: number;
 }
 
 export interface SamplingFault {
-  /** Which value has to change; `both`: either. */
+  /** The value that has to change; `both`: either. */
   readonly about: 'symbols' | 'everySeconds' | 'both';
   readonly problem: string;
 }
 
-/** Symbols and seconds between slots, within the account's limits. All problems at once. */
+/** Checks symbols and seconds between slots against the account's limits. Returns all problems at once. */
 export function parseSampling(
   symbolsText: string,
   everySecondsText: string,

@@ -1,4 +1,5 @@
-// Names for contracts that change: the front-month future and options around the money, resolved once each morning.
+// Parses aliases and resolves them once each morning: names of contracts that change, such as the front-month future and
+// options around the money.
 import { type Parsed, type SymbolAlias, parseSymbolAlias } from '../config/values.ts';
 import type { IstDate } from '../time.ts';
 import type { Contract } from './symbol-master.ts';
@@ -35,68 +36,68 @@ function aliasOf(name: SymbolAlias): Alias {
 
 export type Resolved =
   | { readonly kind: 'contract'; readonly contract: Contract }
-  /** A sentence's end, such as "the master lists no future of NIFTY". */
+  /** `why` ends a sentence, such as "the master lists no future of NIFTY". */
   | { readonly kind: 'unknown'; readonly why: string };
 
 export interface Listed {
-  /** Contracts of any underlying, in any order; what has expired before the date is passed over. */
+  /** Contracts of any underlying, in any order; those that expired before the date are ignored. */
   readonly contracts: readonly Contract[];
   /** A contract that expires on this day still counts: it trades until its close. */
   readonly date: IstDate;
-  /** Rupees: the underlying's last price; null where nobody knows it. Only options ask. */
+  /** The underlying's last price in rupees; null if unknown. Only options need it. */
   readonly spot: number | null;
 }
 
-/** What an alias stands for on one day. */
+/** Finds the contract of an alias on one day. */
 export function resolveAlias(alias: Alias, { contracts, date, spot }: Listed): Resolved {
   const live = contracts.filter(
     ({ kind, underlying, expiresOn }) =>
       kind === alias.kind && underlying === alias.underlying && expiresOn >= date,
   );
-  return alias.kind === 'future' ? future(alias, live) : option(alias, live, spot);
+  return alias.kind === 'future' ? resolveFuture(alias, live) : resolveOption(alias, live, spot);
 }
 
-function future(
+function resolveFuture(
   { underlying, months }: Alias & { readonly kind: 'future' },
   live: readonly Contract[],
 ): Resolved {
-  const expiries = sorted(live.map(({ expiresOn }) => expiresOn));
+  const expiries = uniqueSorted(live.map(({ expiresOn }) => expiresOn));
   const contract = live.find(({ expiresOn }) => expiresOn === expiries[months]);
   if (contract !== undefined) return { kind: 'contract', contract };
   const count = String(expiries.length);
-  return unknown(`the symbol master lists ${count} future(s) of ${underlying} that still trade`);
+  return unresolved(`the symbol master lists ${count} future(s) of ${underlying} that still trade`);
 }
 
-function option(
+function resolveOption(
   { underlying, strikes, right }: Alias & { readonly kind: 'option' },
   live: readonly Contract[],
   spot: number | null,
 ): Resolved {
-  const [nearest] = sorted(live.map(({ expiresOn }) => expiresOn));
+  const [nearest] = uniqueSorted(live.map(({ expiresOn }) => expiresOn));
   const chain = live.filter(({ expiresOn }) => expiresOn === nearest);
-  const ladder = sorted(chain.flatMap(({ strike }) => strike ?? []));
-  if (ladder.length === 0) return unknown(`the symbol master lists no option of ${underlying}`);
-  if (spot === null) return unknown(`nobody knows the last price of ${underlying}`);
-  const strike = ladder[nextTo(spot, ladder) + strikes];
+  const ladder = uniqueSorted(chain.flatMap(({ strike }) => strike ?? []));
+  if (ladder.length === 0) return unresolved(`the symbol master lists no option of ${underlying}`);
+  if (spot === null) return unresolved(`the last price of ${underlying} is unknown`);
+  const strike = ladder[nearestStrike(spot, ladder) + strikes];
   const contract = chain.find((each) => each.strike === strike && each.right === right);
   return contract === undefined
-    ? unknown(
+    ? unresolved(
         `${underlying} has no ${right} ${String(strikes)} strikes from ${String(spot)} for ${String(nearest)}`,
       )
     : { kind: 'contract', contract };
 }
 
-/** The index of the strike next to the money; the lower one of two that are as near. */
-function nextTo(spot: number, ladder: readonly number[]): number {
+/** The index of the strike next to the money; the lower one if two are equally near. */
+function nearestStrike(spot: number, ladder: readonly number[]): number {
   const distance = (index: number): number => Math.abs((ladder[index] ?? Infinity) - spot);
   return ladder.reduce((best, _, index) => (distance(index) < distance(best) ? index : best), 0);
 }
 
-/** Each value once. */
-function sorted<T extends string | number>(values: readonly T[]): readonly T[] {
+/** Removes duplicates. */
+function uniqueSorted<T extends string | number>(values: readonly T[]): readonly T[] {
   return [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
 }
 
-function unknown(why: string): Resolved {
+function unresolved(why: string): Resolved {
   return { kind: 'unknown', why };
 }

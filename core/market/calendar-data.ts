@@ -1,4 +1,4 @@
-// The exchange's rules and special days as data: one form for what we ship and for what an operator adds.
+// Defines the schema of the calendar data, for the shipped rules and special days as well as for the operator's own days.
 import * as z from 'zod/mini';
 import type { Parsed } from '../config/values.ts';
 import { type IstDate, parseIstDate } from '../time.ts';
@@ -48,14 +48,14 @@ const session = z.readonly(
     name: z.optional(z.enum(['special', 'muhurat'], 'must be special or muhurat')),
     source: z.optional(text),
     certainty,
-    // Without phases the day has the hours that the rules give it.
+    // Without phases the day has the hours that the rules define.
     phases: z.optional(phases),
   }),
 );
 const closure = z.readonly(
   z.strictObject({ date: dateText, closed: z.literal(true, 'must be true'), why: text }),
 );
-// An own list reaches a year's end only if its writer states it: single days do not make a list.
+// The operator must state that a year's list is complete: single days are not a complete list.
 const wholeYear = z.readonly(
   z.strictObject({
     year: z
@@ -82,7 +82,7 @@ const rule = z.readonly(
     phases,
   }),
 );
-// Phases that follow the last continuous trading of a special session, whenever that ends.
+// Phases that follow the last continuous trading of a special session, at any time of day.
 const closing = z.readonly(
   z.strictObject({
     from: dateText,
@@ -108,7 +108,7 @@ const calendar = z.strictObject({
   closings: z.array(closing),
   holidays: z.array(z.strictObject({ source: text, certainty, days: z.record(dateText, text) })),
   sessions: z.array(session),
-  // Of one share, in place of everybody's: its continuous trading begins when they end.
+  // Pre-open of one share, in place of the common one. Its continuous trading begins when these phases end.
   preopens: z.array(z.strictObject({ date: dateText, symbol: text, source: text, phases })),
   notes: z.array(z.strictObject({ note: text, source: text, days: z.array(dateText) })),
 });
@@ -118,8 +118,8 @@ export type PhaseTimes = z.infer<typeof phase>;
 export type SpecialSession = z.infer<typeof session>;
 type OwnDay = SpecialSession | z.infer<typeof closure>;
 /**
- * What an operator knows better than the release: a day that is closed, or open (with its phases, or the usual ones), or
- * that the own days of a year, together with the shipped ones, are all its holidays.
+ * An operator's correction of the release: a day that is closed, a day that is open (with its own phases or the usual ones),
+ * or the statement that a year's own days and the shipped ones together are all its holidays.
  */
 export type Override = OwnDay | z.infer<typeof wholeYear>;
 
@@ -128,7 +128,7 @@ export function ownDayOn(date: IstDate, overrides: readonly Override[] = []): Ow
   return overrides.find((entry): entry is OwnDay => 'date' in entry && entry.date === date);
 }
 
-/** What we ship, checked when the module loads. */
+/** The shipped data, checked when the module loads. */
 export const CALENDAR = calendar.parse(shipped);
 
 /**
@@ -142,7 +142,7 @@ export function parseOverrides(value: unknown): Parsed<readonly Override[]> {
   value.forEach((entry: unknown, index) => {
     const parsed = formOf(entry).safeParse(entry);
     if (parsed.success) entries.push(parsed.data);
-    else problems.push(...parsed.error.issues.map((issue) => describe(index, issue)));
+    else problems.push(...parsed.error.issues.map((issue) => describeIssue(index, issue)));
   });
   return problems.length > 0
     ? { ok: false, problem: problems.join('; ') }
@@ -155,7 +155,7 @@ function formOf(entry: unknown) {
   return has('closed') ? closure : session;
 }
 
-/** The same from a file or a variable: JSON. */
+/** Parses the JSON text of a file or a variable. */
 export function parseOverridesText(text: string): Parsed<readonly Override[]> {
   let value: unknown;
   try {
@@ -166,14 +166,14 @@ export function parseOverridesText(text: string): Parsed<readonly Override[]> {
   return parseOverrides(value);
 }
 
-function describe(index: number, issue: z.core.$ZodIssue): string {
+function describeIssue(index: number, issue: z.core.$ZodIssue): string {
   const place = [`day ${String(index + 1)}`, issue.path.join('.')].filter((part) => part !== '');
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
   const message = unknown.length > 0 ? `no field is called ${unknown.join(', ')}` : issue.message;
   return `${place.join(', ')}: ${message}`;
 }
 
-/** A text with one message, whether it is absent, of another type or of the wrong form. */
+/** A text schema with one message for every error: absent, of another type or of the wrong form. */
 function stringThat(problem: string, holds: (value: string) => boolean) {
   return z.string(problem).check(z.refine(holds, problem));
 }

@@ -1,9 +1,9 @@
-// Reports years whose holidays are not all known: before the list runs out, and whenever a day of such a year is used.
+// Reports years whose holidays are not all known: before the list ends, and when a command uses a day of such a year.
 import { type IstDate, addDays } from '../time.ts';
 import { CALENDAR } from './calendar-data.ts';
 import { type CalendarOptions, closuresIn, coveredUntil, hasWholeList } from './calendar.ts';
 
-/** Long enough to take a release, or to write next year's holidays down; the exchange publishes them in mid-December. */
+/** Enough time to install a release, or to write down next year's holidays, which the exchange publishes in mid-December. */
 const NOTICE_DAYS = 30;
 
 export interface CalendarNotice {
@@ -13,8 +13,8 @@ export interface CalendarNotice {
 }
 
 /**
- * Null while the list reaches far enough. Own days alone do not end the notice, because a few of them are not a list: the
- * operator states that a year is complete.
+ * Returns null if the list covers the next {@link NOTICE_DAYS} days. Own days alone do not end the notice, because a few of
+ * them are not a complete list: the operator must state that a year is complete.
  */
 export function calendarNotice(today: IstDate, options: CalendarOptions): CalendarNotice | null {
   if (!hasWholeList(today, options)) return yearNotice([today], options);
@@ -27,7 +27,7 @@ export function calendarNotice(today: IstDate, options: CalendarOptions): Calend
   };
 }
 
-/** Of the years of some dates, such as those that a command was asked for; null if each of them is complete. */
+/** Notice for the years of some dates, such as those of a command; null if all these years are complete. */
 export function yearNotice(
   dates: readonly IstDate[],
   options: CalendarOptions,
@@ -41,13 +41,13 @@ export function yearNotice(
   };
 }
 
-/** More than these are counted. */
-const CLOSURES_NAMED_AT_MOST = 4;
+/** If there are more, the text gives only their number. */
+const MAX_NAMED_CLOSURES = 4;
 
 function exceptFor(year: string, options: CalendarOptions): string {
   const known = closuresIn(year, options);
   if (known.length === 0) return '';
-  return known.length > CLOSURES_NAMED_AT_MOST
+  return known.length > MAX_NAMED_CLOSURES
     ? `, except ${String(known.length)} known holidays of ${year}`
     : `, except ${known.map(([date, why]) => `${date} (${why})`).join(', ')}`;
 }

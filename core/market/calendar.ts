@@ -1,4 +1,9 @@
-// Which days trade and by which phases. A plan, not an observation: the exchange can halt, shift or skip a phase.
+// Decides which days trade and in which phases, from the calendar data. The result is a plan, not an observation: the exchange
+// can halt, shift or skip a phase. Each kind of symbol (`Eligibility`) has its own phases. An announcement of a special
+// session, such as muhurat or an exercise on a Saturday, covers only shares that close by auction, and often ends with
+// continuous trading; this file derives the rest. From 7 December 2026 a rule defines what follows: the closing auction
+// keeps its ten minutes, derivatives trade five minutes longer than it, and the post-close begins five minutes later and
+// lasts ten.
 import {
   addDays,
   type Instant,
@@ -32,16 +37,16 @@ import {
 export type Eligibility = Rule['shares'][number];
 
 export interface CalendarOptions {
-  /** Default `auction`, which the reference's five symbols are. */
+  /** Default `auction`, as for the reference's five symbols. */
   readonly eligibility?: Eligibility;
-  /** Days that the operator knows better; the first entry for a date wins, also over what we ship. */
+  /** The operator's corrections. The first entry for a date wins, also over the shipped data. */
   readonly overrides?: readonly Override[];
 }
 
 /**
- * Whether all holidays of a date's year are known: by this release, or because the operator states so. In other years
- * every weekday that is no known holiday counts as open, with certainty `provisional`: a day recorded for nothing costs
- * less than a session missed.
+ * Whether all holidays of a date's year are known, from this release or by the operator's statement. In other years every
+ * weekday that is not a known holiday counts as open, with certainty `provisional`: recording a closed day costs less than
+ * missing a session.
  */
 export function hasWholeList(date: IstDate, { overrides = [] }: CalendarOptions): boolean {
   if (CALENDAR.coveredFrom <= date && date <= CALENDAR.coveredUntil) return true;
@@ -49,7 +54,7 @@ export function hasWholeList(date: IstDate, { overrides = [] }: CalendarOptions)
   return overrides.some((entry) => 'year' in entry && entry.year === year);
 }
 
-/** The last date of the years from the shipped ones on of which all holidays are known. */
+/** The last date of the continuous range of complete years that starts with the shipped ones. */
 export function coveredUntil(options: CalendarOptions): IstDate {
   let until = CALENDAR.coveredUntil;
   for (let next = addDays(until, 1); hasWholeList(next, options); next = addDays(until, 1)) {
@@ -74,17 +79,17 @@ const SESSIONS: ReadonlyMap<string, SpecialSession> = new Map(
 
 export function dayOf(date: IstDate, options: CalendarOptions = {}): TradingDay {
   const override = ownDayOn(date, options.overrides);
-  if (override !== undefined && 'closed' in override) return closed(override.why);
+  if (override !== undefined && 'closed' in override) return closedDay(override.why);
   const special = override ?? SESSIONS.get(date);
   const eligibility = options.eligibility ?? 'auction';
   if (special !== undefined) return { kind: 'open', plan: specialPlan(special, eligibility) };
   const holiday = HOLIDAYS.get(date);
-  if (holiday !== undefined) return closed(holiday.why, holiday.certainty);
-  if (isWeekend(date)) return closed('weekend');
+  if (holiday !== undefined) return closedDay(holiday.why, holiday.certainty);
+  if (isWeekend(date)) return closedDay('weekend');
   return { kind: 'open', plan: regularPlan(date, eligibility, hasWholeList(date, options)) };
 }
 
-/** The known dates of a year on which the market is closed, weekends apart, with the reason. */
+/** The known closed dates of a year, without weekends, with the reason. */
 export function closuresIn(
   year: string,
   options: CalendarOptions,
@@ -102,7 +107,7 @@ function isWeekend(date: IstDate): boolean {
   return [0, 6].includes(weekday(date));
 }
 
-/** The first session that closes after `after`: during a session that one, at its close the next. */
+/** The first session that closes after `after`: the current session until its close, then the next one. */
 export function nextSession(after: Instant, options: CalendarOptions = {}): SessionPlan {
   for (let date = istDateAt(after); ; date = addDays(date, 1)) {
     const day = dayOf(date, options);
@@ -110,14 +115,14 @@ export function nextSession(after: Instant, options: CalendarOptions = {}): Sess
   }
 }
 
-/** What is worth knowing of a day beside its hours; empty for most. */
+/** Notes about a day; empty for most days. */
 export function notesOn(date: IstDate): readonly string[] {
   return CALENDAR.notes.flatMap(({ note, source, days }) =>
     days.includes(date) ? [`${note} (${source})`] : [],
   );
 }
 
-function closed(why: string, certainty: Certainty = 'sourced'): TradingDay {
+function closedDay(why: string, certainty: Certainty = 'sourced'): TradingDay {
   return { kind: 'closed', why, ...(certainty === 'inferred' ? { certainty } : {}) };
 }
 
@@ -138,7 +143,7 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
     session.phases === undefined
       ? { times: usualHours(date, eligibility).times, source: null }
       : specialTimes(date, session.phases, eligibility);
-  // What is written of such a day is written of shares.
+  // Announcements of such a day are about shares.
   const isShare = eligibility === 'auction' || eligibility === 'plain';
   const ofOthers = session.phases !== undefined && !isShare;
   const atBest = weakest([session.certainty ?? 'sourced', ofOthers ? 'inferred' : 'sourced']);
@@ -192,19 +197,16 @@ export function phaseOn(date: IstDate, times: PhaseTimes): Phase {
   };
 }
 
-/** What holds for all of them together. */
+/** The certainty of all of them together. */
 export function weakest(all: readonly Certainty[]): Certainty {
   return CERTAINTIES.findLast((certainty) => all.includes(certainty)) ?? 'sourced';
 }
 
-// Derives the phases of each kind of symbol in a special session, such as muhurat or an exercise on a Saturday. What is
-// written of such a session is written of shares that close by auction, and often ends with its continuous trading. From
-// 7 December 2026 a rule says what follows: the closing auction keeps its ten minutes, derivatives trade five minutes longer
-// than it, and five minutes later the post-close begins, which lasts ten.
-
 type Shares = Rule['shares'][number];
 
-/** The last rule that had begun, if any: derivatives had no pre-open at first. Dates before all rules have the first ones. */
+/**
+ * The latest rule in force, if any: derivatives had no pre-open at first. For dates before all rules, the first rules apply.
+ */
 function ruleOn(date: IstDate, part: Rule['part'], shares: Shares): readonly Rule[] {
   const on = date < CALENDAR.coveredFrom ? CALENDAR.coveredFrom : date;
   const rule = CALENDAR.rules.findLast(
@@ -215,7 +217,7 @@ function ruleOn(date: IstDate, part: Rule['part'], shares: Shares): readonly Rul
 
 /**
  * @param written phases as the exchange announces them, for shares that close by auction
- * @returns the phases, and the source of those that were added
+ * @returns the phases, and the source of the added ones
  */
 function specialTimes(
   date: IstDate,
@@ -233,13 +235,13 @@ function timesOf(
   shares: Shares,
 ): readonly PhaseTimes[] {
   const last = written.findLastIndex(isContinuous);
-  // Nothing is known of such a session but its hours.
+  // Only the hours of such a session are known.
   if (last === -1) return written;
   const [trading, after] = [written.slice(0, last + 1), written.slice(last + 1)];
-  const follows = extended(trading, closingOn(date, shares)?.phases ?? []);
+  const follows = addClosing(trading, closingOn(date, shares)?.phases ?? []);
   if (shares === 'auction') return after.length > 0 ? written : follows;
   if (shares === 'plain') {
-    return after.length > 0 ? [...trading, ...withoutAuction(after)] : follows;
+    return after.length > 0 ? [...trading, ...mergeAuction(after)] : follows;
   }
   const tail = after.length > 0 && after.every(({ name }) => name === 'UNKNOWN') ? after : null;
   const own = tail === null ? follows : [...trading, ...tail];
@@ -257,8 +259,8 @@ function closingOn(date: IstDate, shares: Shares) {
   return CALENDAR.closings.findLast((each) => each.from <= date && each.shares.includes(shares));
 }
 
-/** With the phases that follow; without them if they would not end on the same day. */
-function extended(
+/** Adds the closing phases, unless they would not end on the same day. */
+function addClosing(
   trading: readonly PhaseTimes[],
   closing: (typeof CALENDAR.closings)[number]['phases'],
 ): readonly PhaseTimes[] {
@@ -284,7 +286,7 @@ function extended(
   return all;
 }
 
-/** Null from midnight on. */
+/** Returns null if the result is past midnight. */
 function clockAfter(time: string, minutes: number): string | null {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   const total = hour * 60 + minute + minutes;
@@ -292,17 +294,17 @@ function clockAfter(time: string, minutes: number): string | null {
   return total < 24 * 60 ? `${text(Math.floor(total / 60))}:${text(total % 60)}` : null;
 }
 
-/** The same time for shares whose closing price is an average: the auction's phases are one. */
-function withoutAuction(after: readonly PhaseTimes[]): readonly PhaseTimes[] {
-  if (!after.some(isOfAuction)) return after;
-  const last = after.findLastIndex((each) => isOfAuction(each) || each.name === 'TRANSITION');
-  const [first, end] = [after.findIndex(isOfAuction), after[last]];
+/** Merges the auction's phases into one, for shares whose closing price is an average. */
+function mergeAuction(after: readonly PhaseTimes[]): readonly PhaseTimes[] {
+  if (!after.some(isAuctionPhase)) return after;
+  const last = after.findLastIndex((each) => isAuctionPhase(each) || each.name === 'TRANSITION');
+  const [first, end] = [after.findIndex(isAuctionPhase), after[last]];
   const from = after[first]?.from;
   if (from === undefined || end === undefined) return after;
   const calculation = { name: 'CLOSE_CALC', from, to: end.to, certainty: 'inferred' } as const;
   return [...after.slice(0, first), calculation, ...after.slice(last + 1)];
 }
 
-function isOfAuction({ name }: PhaseTimes): boolean {
+function isAuctionPhase({ name }: PhaseTimes): boolean {
   return name.startsWith('CAS_');
 }

@@ -1,4 +1,4 @@
-// The phases of a session, planned by the clock.
+// Defines the phases of a session and its plan.
 import type { Instant, IstDate } from '../time.ts';
 
 export const PHASE_NAMES = [
@@ -20,7 +20,10 @@ export const PHASE_NAMES = [
 
 export type PhaseName = (typeof PHASE_NAMES)[number];
 
-/** Strongest first. sourced: a circular or a stored quotation of one says so · inferred: no source gives the edge · provisional: announced, times not. */
+/**
+ * Strongest first. sourced: stated in a circular or a stored quotation of one · inferred: no source gives the boundary ·
+ * provisional: announced without times.
+ */
 export const CERTAINTIES = ['sourced', 'inferred', 'provisional'] as const;
 
 export type Certainty = (typeof CERTAINTIES)[number];
@@ -31,19 +34,19 @@ export interface Phase {
   readonly from: Instant;
   readonly to: Instant;
   readonly certainty: Certainty;
-  /** Where the exchange closes the phase at a random instant, the earliest one. */
+  /** The earliest possible end, if the exchange closes the phase at a random instant. */
   readonly randomCloseFrom?: Instant;
 }
 
 /** One trading day's plan. Phases follow each other without a gap from `opensAt` to `closesAt`. */
 export interface SessionPlan {
   readonly date: IstDate;
-  /** surprise: the calendar has the day as closed, and the broker said that the market is open. */
+  /** surprise: closed in the calendar, but the broker reported an open market. */
   readonly name: 'regular' | 'special' | 'muhurat' | 'surprise';
   readonly opensAt: Instant;
   readonly closesAt: Instant;
   readonly phases: readonly Phase[];
-  /** The weakest of its phases'. */
+  /** The weakest certainty of the phases. */
   readonly certainty: Certainty;
   readonly source: string;
 }
@@ -53,13 +56,13 @@ export type TradingDay =
   | {
       readonly kind: 'closed';
       readonly why: string;
-      /** Only of a holiday that no list of the exchange has yet. */
+      /** Only for a holiday that is not yet on a list of the exchange. */
       readonly certainty?: 'inferred';
     };
 
 /**
- * The plan of a day of which the calendar knows no phases: every instant is outside of them.
- * @param plan of the day's event log; of a surprise every instant is UNKNOWN, because somebody saw that the market trades
+ * The plan of a day without phases in the calendar: every instant is outside of all phases.
+ * @param plan from the day's event log. For a surprise session every instant is UNKNOWN, because the market was seen to trade
  */
 export function withoutPhases({
   session,
@@ -77,7 +80,7 @@ export function withoutPhases({
   return { ...plan, name: 'surprise', phases: [all] };
 }
 
-/** Null outside the session. */
+/** Returns null outside the session. */
 export function phaseAt(plan: SessionPlan, at: Instant): Phase | null {
   return plan.phases.find(({ from, to }) => from <= at && at < to) ?? null;
 }

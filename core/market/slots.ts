@@ -1,8 +1,9 @@
-// The sampling grid: exact instants from a session's opening (inside) to its close (outside). Late never moves it.
+// Computes the sampling grid: exact instants from a session's opening (inclusive) to its close (exclusive). A late slot does
+// not shift the grid.
 import { type Instant, SECOND, plus } from '../time.ts';
 import type { SessionPlan } from './phases.ts';
 
-/** @param everySeconds as `parseSampling` lets through: whole, at least 1. */
+/** @param everySeconds checked by `parseSampling`: a whole number, at least 1 */
 export function slotsOf(plan: SessionPlan, everySeconds: number): readonly Instant[] {
   return Array.from({ length: slotCount(plan, everySeconds) }, (_, index) =>
     plus(plan.opensAt, index * everySeconds * SECOND),
@@ -13,7 +14,7 @@ export function slotCount(plan: SessionPlan, everySeconds: number): number {
   return Math.ceil((plan.closesAt - plan.opensAt) / (everySeconds * SECOND));
 }
 
-/** The first slot that isn't before `at`; null when the session has no more. */
+/** The first slot at or after `at`; null if the session has none. */
 export function slotAtOrAfter(
   plan: SessionPlan,
   everySeconds: number,

@@ -1,4 +1,4 @@
-// Fyers' public symbol master: one line a listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
+// Parses Fyers' public symbol master: one line per listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
 import { parseSymbol } from '../config/values.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
@@ -6,10 +6,10 @@ import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 export type Segment = 'NSE_CM' | 'NSE_FO';
 
 interface Common {
-  /** `NSE:SBIN-EQ`, as every other call names it. */
+  /** `NSE:SBIN-EQ`, as in every other call. */
   readonly symbol: string;
   readonly fyToken: string;
-  /** Contracts have none. */
+  /** Null for contracts. */
   readonly isin: string | null;
   /** Rupees. */
   readonly tick: number | null;
@@ -35,7 +35,7 @@ export interface Contract extends Common {
 
 export type MasterRow = Listing | Contract;
 
-/** Columns by number, from zero. */
+/** Column numbers, from zero. */
 const AT = {
   fyToken: 0,
   lot: 3,
@@ -49,25 +49,25 @@ const AT = {
   underlyingFyToken: 17,
 } as const;
 
-/** Null for a line that is not a row of the segment: cut short, of another form, or no CSV at all. */
+/** Returns null if the line is not a row of the segment: cut short, of another form, or not CSV. */
 export function masterRowOf(segment: Segment, line: string): MasterRow | null {
   const cells = cellsOf(line);
   const text = (column: keyof typeof AT): string => cells[AT[column]]?.trim() ?? '';
   const [symbol, fyToken] = [text('symbol'), text('fyToken')];
-  // What cannot be asked for by its name is not recorded under it either.
+  // A symbol that cannot be requested by its name cannot be recorded either.
   if (!parseSymbol(symbol).ok || !/^\d{11,20}$/.test(fyToken)) return null;
   if (cells.length <= AT.underlyingFyToken) return null;
   const common = {
     symbol,
     fyToken,
     isin: /^[A-Z]{2}[A-Z0-9]{9}\d$/.test(text('isin')) ? text('isin') : null,
-    tick: positive(text('tick')),
-    lot: positive(text('lot')),
+    tick: parsePositive(text('tick')),
+    lot: parsePositive(text('lot')),
   };
   if (segment === 'NSE_CM') return { kind: 'cash', ...common };
   const right = rightOf(text('right'));
   const expiresOn = dateOf(text('expiry'));
-  const strike = right === null ? null : positive(text('strike'));
+  const strike = right === null ? null : parsePositive(text('strike'));
   if (expiresOn === null || text('underlying') === '' || (right !== null && strike === null)) {
     return null;
   }
@@ -85,20 +85,20 @@ export function masterRowOf(segment: Segment, line: string): MasterRow | null {
 export interface Wanted {
   readonly date: IstDate;
   readonly symbols: ReadonlySet<string>;
-  /** Whose contracts are wanted. */
+  /** Underlyings of the needed contracts. */
   readonly underlyings: ReadonlySet<string>;
 }
 
-/** What a day needs of the master, and no more: the whole has a hundred thousand rows. */
+/** The rows that a day needs; the whole master has a hundred thousand rows. */
 export interface MasterExtract {
-  /** Rows in any order, derivatives before the cash market: those name the underlyings. */
+  /** Accepts rows in any order, but derivatives before the cash market, as they name the underlyings. */
   add(row: MasterRow): void;
   readonly listed: ReadonlyMap<string, MasterRow>;
   /** Futures that have not expired, and the options of each underlying's nearest expiry. */
   contracts(): readonly Contract[];
   /** The symbol of an underlying, such as `NSE:NIFTY50-INDEX`. */
   symbolOf(underlying: string): string | null;
-  /** Whether anything is derived from it. */
+  /** Whether a derivative of it is listed. */
   isUnderlying(fyToken: string): boolean;
 }
 
@@ -129,7 +129,7 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
   };
 }
 
-/** Of two expiries the nearer one's options stay. */
+/** Keeps only the options of the nearest expiry. */
 function addOption(chains: Map<string, Contract[]>, option: Contract): void {
   const chain = chains.get(option.underlying);
   const expiresOn = chain?.[0]?.expiresOn;
@@ -138,7 +138,7 @@ function addOption(chains: Map<string, Contract[]>, option: Contract): void {
   } else if (option.expiresOn === expiresOn) chain.push(option);
 }
 
-/** A text in quotes may hold commas. */
+/** A quoted cell may contain commas. */
 function cellsOf(line: string): readonly string[] {
   if (!line.includes('"')) return line.split(',');
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
@@ -150,12 +150,12 @@ function rightOf(text: string): 'CE' | 'PE' | null {
   return text === 'CE' || text === 'PE' ? text : null;
 }
 
-function positive(text: string): number | null {
+function parsePositive(text: string): number | null {
   const value = Number(text);
   return text !== '' && Number.isFinite(value) && value > 0 ? value : null;
 }
 
-/** Of epoch seconds: the time of day is the contract's last second of trading. */
+/** Parses epoch seconds, which are the contract's last second of trading. */
 function dateOf(text: string): IstDate | null {
   return /^[1-9]\d{8,10}$/.test(text) ? istDateAt(instant(Number(text) * SECOND)) : null;
 }

@@ -1,21 +1,22 @@
-// The day of one symbol: a share that closes by auction, one that does not, and a future have three plans on one day.
+// Computes the session plan of one symbol. A share that closes by auction, a share that does not, and a future have different
+// plans on the same day.
 import { type Instant, type IstDate, addDays, istDate, istDateAt, weekday } from '../time.ts';
 import { CALENDAR } from './calendar-data.ts';
 import { type CalendarOptions, type Eligibility, dayOf, phaseOn, weakest } from './calendar.ts';
 import { type Certainty, type Phase, type SessionPlan, phaseAt } from './phases.ts';
 
-/** What the broker's symbol master says of a symbol; null where it did not say. */
+/** A symbol's facts from the broker's symbol master; null if unknown. */
 export interface SymbolIdentity {
   readonly auction: boolean | null;
-  /** Of a contract; absent where nobody said. */
+  /** Expiry of a contract; absent if unknown. */
   readonly expiresOn?: IstDate | undefined;
 }
 
 interface SymbolEligibility {
   readonly eligibility: Eligibility;
   /**
-   * What it would be if the assumption is wrong: what that has too is as sure as ever. unknown: no source says by which
-   * hours such a symbol goes · null: nothing is assumed, because the symbol master or the symbol's own form says it.
+   * The alternative if `eligibility` is an assumption: phases that both have keep their certainty. unknown: no source gives
+   * the hours of such a symbol · null: not an assumption, because the symbol master or the symbol's form determines it.
    */
   readonly or: Eligibility | 'unknown' | null;
 }
@@ -25,15 +26,14 @@ const DERIVATIVE = /(?:\d(?:FUT|CE|PE)|[A-Z]{3}FUT)$/;
 const MONTHLY_FUTURE = /(\d\d)([A-Z]{3})FUT$/;
 const MONTHS = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
 const [TUESDAY, THURSDAY] = [2, 4];
-/** Those of an index: no share that has derivatives is called so. */
-const OF_INDEX = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
-/** The series of ordinary shares; every other one, such as `-BE`, holds shares that have no derivatives. */
-const ORDINARY = /-EQ$|^BSE:/;
+/** Contracts of an index: no share that has derivatives has such a name. */
+const INDEX_CONTRACT = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
+/** The series of ordinary shares; shares of every other series, such as `-BE`, have no derivatives. */
+const ORDINARY_SHARE = /-EQ$|^BSE:/;
 
 /**
- * Which of the day's plans a symbol follows. An ordinary share of which nothing is known counts as one that closes by
- * auction, which every share with derivatives does, and those are what people record. An index is taken to close with
- * what is traded on it.
+ * Which of the day's plans a symbol follows. An ordinary share without known facts counts as one that closes by auction: every
+ * share with derivatives does, and people mostly record those. An index is assumed to close with its derivatives.
  */
 function eligibilityOf(
   symbol: string,
@@ -45,12 +45,12 @@ function eligibilityOf(
   if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn, options);
   const auction = identity?.auction ?? null;
   if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };
-  return ORDINARY.test(symbol)
+  return ORDINARY_SHARE.test(symbol)
     ? { eligibility: 'auction', or: 'plain' }
     : { eligibility: 'plain', or: 'auction' };
 }
 
-/** The last day has hours of its own for contracts of an index; a pre-open have only futures of the current month. */
+/** Contracts of an index have special hours on their last day; only futures of the current month have a pre-open. */
 function contractOn(
   date: IstDate,
   symbol: string,
@@ -60,7 +60,7 @@ function contractOn(
   const [usual, lastDay] = hasPreopen(date, symbol, expiresOn, options)
     ? (['derivative', 'expiring'] as const)
     : (['option', 'expiring-option'] as const);
-  if (!OF_INDEX.test(symbol)) return { eligibility: usual, or: null };
+  if (!INDEX_CONTRACT.test(symbol)) return { eligibility: usual, or: null };
   if (expiresOn === undefined) return { eligibility: usual, or: lastDay };
   return { eligibility: expiresOn === date ? lastDay : usual, or: null };
 }
@@ -79,8 +79,8 @@ function hasPreopen(
 }
 
 /**
- * The month of the futures that expire next. Monthly contracts end on the last Tuesday at NSE and on the last Thursday at
- * BSE (since September 2025, so for as long as there has been a pre-open), or on the day before if that is a holiday.
+ * The month of the futures that expire next. Monthly contracts end on the last Tuesday at NSE and on the last Thursday at BSE
+ * (since September 2025, which is before the pre-open was introduced), or on the day before if that is a holiday.
  */
 function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOptions): string {
   const month = date.slice(0, 7);
@@ -91,12 +91,12 @@ function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOptio
   return date <= expiry ? month : nextMonth;
 }
 
-/** What is computed and not traded: it has no orders, and its price no tick. */
+/** An index is computed and not traded: it has no orders, and its price has no tick. */
 export function isIndex(symbol: string): boolean {
   return symbol.endsWith('-INDEX');
 }
 
-/** Null on a day that is closed. What an assumed eligibility decides is inferred at best. */
+/** Returns null on a closed day. Phases that depend on an assumed eligibility are at best inferred. */
 export function symbolPlan(
   date: IstDate,
   symbol: string,
@@ -110,13 +110,13 @@ export function symbolPlan(
   if (or === null) return plan;
   const other = or === 'unknown' ? null : dayOf(date, { ...options, eligibility: or });
   const phases = other?.kind === 'open' ? other.plan.phases : [];
-  const agreed = (phase: Phase): Certainty =>
+  const certaintyInBoth = (phase: Phase): Certainty =>
     phases.find((each) => isSame(each, phase))?.certainty ?? 'inferred';
   return withPhases(
     plan,
     plan.phases.map((phase) => ({
       ...phase,
-      certainty: weakest([phase.certainty, agreed(phase)]),
+      certainty: weakest([phase.certainty, certaintyInBoth(phase)]),
     })),
   );
 }
@@ -124,9 +124,9 @@ export function symbolPlan(
 export type PhaseOfSymbol = (symbol: string, at: Instant) => Phase | null;
 
 /**
- * The phase of a symbol at an instant, for many rows: each plan is made once.
+ * The phase of a symbol at an instant, for many rows: caches each plan.
  *
- * @param identities by symbol, as the day's event log has them; a symbol that is missing is judged by its form
+ * @param identities by symbol, from the day's event log; a missing symbol is classified by its form
  * @returns null outside of the symbol's own session
  */
 export function phasesBySymbol(
@@ -150,7 +150,7 @@ function isSame(a: Phase, b: Phase): boolean {
   return a.name === b.name && a.from === b.from && a.to === b.to;
 }
 
-/** A pre-open of the share's own, which moves the start of its trading (facts: TATAMOTORS, 14 Oct 2025). */
+/** Applies a share's own pre-open, which moves the start of its trading (facts: TATAMOTORS, 14 Oct 2025). */
 function withOwnPreopen(plan: SessionPlan, symbol: string): SessionPlan {
   const own = CALENDAR.preopens.find((each) => each.date === plan.date && each.symbol === symbol);
   if (own === undefined) return plan;

@@ -1,37 +1,36 @@
-// A session on a day that the calendar has as closed: when it pays to ask for one, and how it is recorded.
+// Plans the search for a session on a day that is closed in the calendar, and the recording of such a session.
 import { type Instant, type IstDate, MINUTE, plus } from '../time.ts';
 import { CALENDAR, ownDayOn } from './calendar-data.ts';
 import { type CalendarOptions, dayOf } from './calendar.ts';
 import { type SessionPlan, withoutPhases } from './phases.ts';
 
-/** Into trading, when the broker should know. */
-const DELAY_AFTER_OPEN = 5 * MINUTE;
+/** After this time of trading the broker should report the session. */
+const DELAY_AFTER_OPEN_MS = 5 * MINUTE;
 
-/** Closed as far as anybody knows. A closure that the operator wrote is known: mock sessions of a weekend are kept off so. */
+/** False for a day that the operator entered as closed, so that an operator can exclude mock sessions of a weekend. */
 export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOptions): boolean {
-  const isTheOperators = ownDayOn(date, options.overrides) !== undefined;
-  return !isTheOperators && dayOf(date, options).kind === 'closed';
+  const isOverridden = ownDayOn(date, options.overrides) !== undefined;
+  return !isOverridden && dayOf(date, options).kind === 'closed';
 }
 
 /**
- * Shortly after each time of day at which trading has begun on any day that we know of: the usual morning, middays of
- * exercises, afternoon and evening of Diwali. So many, because a session may last an hour and nobody knows which; half a
- * dozen are nothing beside the hundred thousand calls that the account has a day. Weekends are no exception: budgets and
- * exercises have fallen on both of their days.
+ * Shortly after each time of day at which trading has begun on any known day: the usual morning, midday for exercises,
+ * afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen calls are negligible
+ * compared with the account's hundred thousand a day. Weekends are included: budgets and exercises have fallen on both days.
  */
 export function surpriseAskedAt(date: IstDate): readonly Instant[] {
   const times = plansOn(date).flatMap(({ phases }) =>
     phases.flatMap(({ name, from }) =>
-      name === 'CONTINUOUS' ? [plus(from, DELAY_AFTER_OPEN)] : [],
+      name === 'CONTINUOUS' ? [plus(from, DELAY_AFTER_OPEN_MS)] : [],
     ),
   );
   return [...new Set(times)].sort((a, b) => a - b);
 }
 
 /**
- * The plan of a session that is noticed now: from the next minute to the latest close of the days that would trade at this
- * time. Not to the broker's word: by it the market is closed before the closing auction has matched, and nobody knows what
- * it says in one. Null at a time at which no day has ever traded.
+ * The plan of a session that is detected now: from the next minute to the latest close of the known days that trade at this
+ * time. It does not end when the broker reports the market as closed: the broker does so before the closing auction has
+ * matched, and its status during an auction is unknown. Returns null at a time at which no day has ever traded.
  */
 export function surprisePlan(date: IstDate, now: Instant): SessionPlan | null {
   const opensAt = plus(now, MINUTE - (now % MINUTE));
@@ -51,7 +50,7 @@ export function surprisePlan(date: IstDate, now: Instant): SessionPlan | null {
   });
 }
 
-/** The hours of an ordinary day, and of every special one, as if they were this date's. */
+/** The hours of an ordinary day and of every special day, applied to this date. */
 function plansOn(date: IstDate): readonly SessionPlan[] {
   return [{ date }, ...CALENDAR.sessions.map((session) => ({ ...session, date }))].flatMap(
     (session) => {

@@ -1,20 +1,20 @@
-// Questions about one side of a row's book, asked of the row's numbers.
+// Checks one side of a row's book: best price, order of the levels, gaps.
 import { LEVELS } from './book.ts';
 import { cellIndex } from './columns.ts';
 import { type Observed, numberAt } from './observed.ts';
 
 export interface Side {
-  /** 1 where a better price is a higher one. */
+  /** 1 if a higher price is better. */
   readonly better: 1 | -1;
-  /** Places of the levels' numbers, best first. */
+  /** Column indexes of the levels, best first. */
   readonly prices: readonly number[];
   readonly quantities: readonly number[];
 }
 
-export const BIDS = side('bid', 1);
-export const ASKS = side('ask', -1);
+export const BIDS = sideColumns('bid', 1);
+export const ASKS = sideColumns('ask', -1);
 
-/** Of all levels that have a price, so that a wrong order hides nothing; NaN without any. */
+/** The best price of all levels, so that a wrong order does not matter; NaN if there is no price. */
 export function bestOf(row: Observed, { prices, better }: Side): number {
   let best = NaN;
   for (const index of prices) {
@@ -24,7 +24,7 @@ export function bestOf(row: Observed, { prices, better }: Side): number {
   return best;
 }
 
-/** Each price is worse than the one before it; levels without a price are passed over. */
+/** True if each price is worse than the one before it. Skips levels without a price. */
 export function isMonotone(row: Observed, { prices, better }: Side): boolean {
   let before = NaN;
   for (const index of prices) {
@@ -37,8 +37,8 @@ export function isMonotone(row: Observed, { prices, better }: Side): boolean {
 }
 
 /**
- * A level without price or quantity before one that has both.
- * @param priced false: a quantity without a price is a level too, as market orders are in an auction
+ * True if a level without price or quantity precedes one that has both.
+ * @param priced false: a quantity without a price counts as a level, as it means market orders in an auction
  */
 export function hasGap(row: Observed, { prices, quantities }: Side, priced: boolean): boolean {
   let gap = false;
@@ -51,7 +51,7 @@ export function hasGap(row: Observed, { prices, quantities }: Side, priced: bool
   return false;
 }
 
-function side(name: 'bid' | 'ask', better: Side['better']): Side {
+function sideColumns(name: 'bid' | 'ask', better: Side['better']): Side {
   const placesOf = (what: 'px' | 'qty') =>
     Array.from({ length: LEVELS }, (_, index) => cellIndex(`${name}_${what}_${String(index + 1)}`));
   return { better, prices: placesOf('px'), quantities: placesOf('qty') };

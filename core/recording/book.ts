@@ -1,9 +1,9 @@
-// One book of one symbol as the broker showed it. Missing is null, never zero.
+// Defines one book of one symbol as the broker sent it. A missing value is null, never zero.
 import type { Instant } from '../time.ts';
 
 /**
- * Price in rupees, quantity in shares or contracts, orders is the number of resting orders. A level of which a number is
- * missing keeps its place: the second level of an answer is never stored as the first.
+ * Price in rupees, quantity in shares or contracts, orders is the number of resting orders. A level with a missing number
+ * keeps its place: the second level of an answer is never stored as the first.
  */
 export interface Level {
   readonly price: number | null;
@@ -38,6 +38,6 @@ export interface Book {
   readonly openInterest: number | null;
   readonly lowerCircuit: number | null;
   readonly upperCircuit: number | null;
-  /** Where the feed numbers its messages. */
+  /** Message number; null if the feed has none. */
   readonly sequence: number | null;
 }

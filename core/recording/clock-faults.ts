@@ -1,45 +1,45 @@
-// What went wrong with time between two readings of the machine's clocks.
+// Detects clock changes, suspends and stalls from two readings of the machine's clocks.
 import { type Instant, SECOND } from '../time.ts';
 
 /** Clocks read at one moment. */
 export interface TimeReading {
   readonly wall: Instant;
-  /** Milliseconds of a clock that nobody sets and that stands still while the machine sleeps (CLOCK_MONOTONIC). */
+  /** Milliseconds of a clock that cannot be set and that stops while the machine sleeps (CLOCK_MONOTONIC). */
   readonly awakeMs: number;
   /**
-   * Milliseconds of one that goes on while it sleeps (CLOCK_BOOTTIME), in some places by the second; null where the system
-   * has none to read.
+   * Milliseconds of a clock that continues during sleep (CLOCK_BOOTTIME), on some systems with a resolution of a second; null
+   * if the system has none.
    */
   readonly sinceBootMs: number | null;
-  /** The longest for which the event loop stood still since the last reading. */
+  /** The longest stall of the event loop since the last reading. */
   readonly stalledMs: number;
 }
 
 export type TimeFault =
-  /** The wall clock was set, forward or back; without a clock that goes on in sleep, it may be sleep as well. */
+  /** The wall clock was set, forward or back. Without a boot-time clock this may also be sleep. */
   | { readonly kind: 'clock-set'; readonly ms: number }
   | { readonly kind: 'suspended'; readonly ms: number }
-  /** Nothing ran in this process for so long: it was stopped, starved, or busy. */
+  /** This process did not run for that time: it was stopped, starved, or busy. */
   | { readonly kind: 'stalled'; readonly ms: number };
 
-/** Below it, what a time daemon corrects on a running clock, and what reading the clocks takes. */
-const JUMP = SECOND;
-/** What a clock that shows whole seconds can be wrong by between two readings, and a little more. */
-const COARSE = 2 * SECOND;
-/** Below it, a busy machine; a slot that it costs has its own reason. */
-const STALL = 2 * SECOND;
+/** Smaller differences come from a time daemon's corrections and from reading the clocks. */
+const MIN_JUMP_MS = SECOND;
+/** Maximum error between two readings of a clock with whole seconds, with some margin. */
+const COARSE_ERROR_MS = 2 * SECOND;
+/** Shorter stalls come from a busy machine; a slot lost to one has its own reason. */
+const MIN_STALL_MS = 2 * SECOND;
 
 export function timeFaults(before: TimeReading, now: TimeReading): readonly TimeFault[] {
-  // Neither of these two is coarse: what they agree on needs no third one.
+  // Both clocks are precise. If they agree, the coarse one is not needed.
   const drift = now.wall - before.wall - (now.awakeMs - before.awakeMs);
-  const slept = Math.abs(drift) < JUMP ? 0 : sleptBetween(before, now);
+  const slept = Math.abs(drift) < MIN_JUMP_MS ? 0 : sleptBetween(before, now);
   const set = Math.round(drift - slept);
   return [
-    ...(Math.abs(set) >= (slept === 0 ? JUMP : COARSE)
+    ...(Math.abs(set) >= (slept === 0 ? MIN_JUMP_MS : COARSE_ERROR_MS)
       ? [{ kind: 'clock-set', ms: set } as const]
       : []),
     ...(slept > 0 ? [{ kind: 'suspended', ms: slept } as const] : []),
-    ...(now.stalledMs >= STALL
+    ...(now.stalledMs >= MIN_STALL_MS
       ? [{ kind: 'stalled', ms: Math.round(now.stalledMs) } as const]
       : []),
   ];
@@ -48,7 +48,7 @@ export function timeFaults(before: TimeReading, now: TimeReading): readonly Time
 function sleptBetween(before: TimeReading, now: TimeReading): number {
   if (before.sinceBootMs === null || now.sinceBootMs === null) return 0;
   const slept = now.sinceBootMs - before.sinceBootMs - (now.awakeMs - before.awakeMs);
-  return slept < COARSE ? 0 : Math.round(slept);
+  return slept < COARSE_ERROR_MS ? 0 : Math.round(slept);
 }
 
 export function timeFaultWords({ kind, ms }: TimeFault): string {

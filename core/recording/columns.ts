@@ -1,13 +1,14 @@
-// The one table of columns: the CSV header of the day log and the schema of the Parquet file are made from it.
+// Defines the columns of a recording. The day log's CSV header and the Parquet schema are derived from this table. Also writes
+// and parses a row's cells, and formats a running harvester's status for people.
 import { parseSymbol } from '../config/values.ts';
 import type { FeedName, SlotResult } from '../ports.ts';
 import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
 import { type Book, type Level, LEVELS } from './book.ts';
 
-/** Raised with any change of a column's name, order, type or unit: part of the day log's name and of the bucket's prefix. */
+/** Increase it with any change of a column's name, order, type or unit. Part of the day log's name and of the bucket's prefix. */
 export const SCHEMA_VERSION = 2;
 
-/** Null is a missing value; a number is an instant, rupees or a count, as the column's kind says. */
+/** Null is a missing value. The column's kind decides whether a number is an instant, rupees or a count. */
 export type Cell = string | number | null;
 
 /**
@@ -32,7 +33,7 @@ const BID: Side = ({ book }) => book.bids;
 const ASK: Side = ({ book }) => book.asks;
 const NUMBERS = Array.from({ length: LEVELS }, (_, index) => index + 1);
 
-/** Observed columns in the day log's order; the reference's 25 come first, under its names, in its order and units. */
+/** Observed columns in the day log's order. The reference's 25 come first, with its names, order and units. */
 export const COLUMNS: readonly Column[] = [
   instantOf('timestamp', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
   text('symbol', (row) => row.symbol),
@@ -42,7 +43,7 @@ export const COLUMNS: readonly Column[] = [
   ...levels('bid', BID),
   ...levels('ask', ASK),
   instantOf('slot', (row) => row.slot, { group: 'recorder', nullable: false }),
-  // The reference never noted it, so an imported row has none.
+  // The reference does not record it, so an imported row has none.
   instantOf('requested_at', (row) => row.requestedAt, { group: 'recorder', nullable: true }),
   instantOf('received_at', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
   text('feed', (row) => row.feed),
@@ -69,30 +70,29 @@ export const COLUMNS: readonly Column[] = [
   price('upper_circuit', ({ book }) => book.upperCircuit),
 ];
 
-/** What compaction adds from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `marks.ts`. */
+/** Added by compaction from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `quality.ts`. */
 const DERIVED_COLUMNS: readonly Omit<Column, 'of' | 'group'>[] = [
   { name: 'phase', kind: 'text', unit: 'name', nullable: true },
   { name: 'phase_certainty', kind: 'text', unit: 'name', nullable: true },
   { name: 'marks', kind: 'text', unit: 'name', nullable: true },
 ];
 
-/** What every reader of recordings gives, in this order; what a file doesn't have is null. */
+/** Every reader of recordings returns these columns in this order; columns that a file does not have are null. */
 export const RECORDED_COLUMNS: readonly Omit<Column, 'of' | 'group'>[] = [
   ...COLUMNS,
   ...DERIVED_COLUMNS,
 ];
 
-/** Where a row's cells have the column. @throws RangeError for a name that no column has */
+/** The column's index in a row's cells. @throws RangeError for an unknown name */
 export function cellIndex(name: string): number {
   const index = RECORDED_COLUMNS.findIndex((column) => column.name === name);
   if (index < 0) throw new RangeError(`no column is named ${name}`);
   return index;
 }
 
-/** Without a line end. */
 export const CSV_HEADER = COLUMNS.map(({ name }) => name).join(',');
 
-/** One line of the day log, without a line end. No value of ours holds a comma, a quote or a line end. */
+/** One line of the day log, without a line end. Needs no quoting: no value contains a comma, a quote or a line end. */
 export function csvLine(row: Row): string {
   let line = '';
   for (const column of COLUMNS) {
@@ -104,13 +104,13 @@ export function csvLine(row: Row): string {
   return line;
 }
 
-/** The cells of a line in the order of {@link COLUMNS}; null for a line that is not a whole row. */
+/** The cells of a line in the order of {@link COLUMNS}; null if the line is not a complete row. */
 export function parseCsvLine(line: string): readonly Cell[] | null {
   const cells = parseCells(COLUMNS, line.split(','));
   return 'why' in cells ? null : cells;
 }
 
-/** Cells of the columns, or why a text is not a value of its column. */
+/** Returns the cells, or why a text is not a value of its column. */
 export function parseCells(
   columns: readonly Omit<Column, 'of' | 'group'>[],
   texts: readonly string[],
@@ -122,7 +122,7 @@ export function parseCells(
   for (const [index, column] of columns.entries()) {
     const text = texts[index] ?? '';
     const cell = parseCell(column, text);
-    if (cell === undefined) return { why: notAValue(column, text) };
+    if (cell === undefined) return { why: describeInvalidValue(column, text) };
     cells.push(cell);
   }
   return cells;
@@ -136,18 +136,21 @@ const KIND_NAMES: Readonly<Record<ColumnKind, string>> = {
 };
 
 /** Such as `ltp "x" is not a number`. */
-export function notAValue({ name, kind }: Omit<Column, 'of' | 'group'>, text: string): string {
+export function describeInvalidValue(
+  { name, kind }: Omit<Column, 'of' | 'group'>,
+  text: string,
+): string {
   if (text === '') return `${name} is empty`;
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return `${name} "${shown}" is not ${name === 'symbol' ? 'a symbol' : KIND_NAMES[kind]}`;
 }
 
-/** Decimal and with nothing around it: `Number` also takes blanks, hexadecimal digits and the word Infinity. */
+/** Strict, because `Number` also accepts blanks, hexadecimal digits and the word Infinity. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** Names, and marks joined by a space: what no terminal, spreadsheet or page takes for something else. */
+/** Names, and marks joined by a space: texts without special meaning for a terminal, a spreadsheet or a page. */
 const TEXT = /^[A-Za-z0-9][\w:&.+ -]{0,199}$/;
 
-/** Undefined when the text is not a value of the column. */
+/** Returns undefined if the text is not a value of the column. */
 export function parseCell(
   { name, kind, nullable }: Omit<Column, 'of' | 'group'>,
   text: string,
@@ -158,12 +161,12 @@ export function parseCell(
   return numberIn(kind, text);
 }
 
-/** Whether a cell of the column may hold the text. A symbol is what the broker could be asked for. */
+/** Whether the text is valid for the column. A symbol must be one that the broker accepts. */
 export function isText(name: string, text: string): boolean {
   return name === 'symbol' ? parseSymbol(text).ok : TEXT.test(text);
 }
 
-/** A decimal number, a whole one for a count. There is one zero. */
+/** A decimal number, whole for a count. Converts -0 to 0. */
 export function numberIn(kind: 'price' | 'count', text: string): number | undefined {
   if (!DECIMAL.test(text)) return undefined;
   const value = Number(text) + 0;
@@ -217,19 +220,18 @@ function orders(side: string, of: Side): readonly Column[] {
   }));
 }
 
-// A row: one snapshot as it is stored, observed and nothing derived.
-
+/** One observed snapshot as stored, without derived values. */
 export interface Row {
   readonly symbol: string;
   readonly slot: Instant;
-  /** Null where the recording does not tell, such as an imported one. */
+  /** Null if the recording does not have it, such as an imported one. */
   readonly requestedAt: Instant | null;
   readonly receivedAt: Instant;
   readonly feed: FeedName;
   readonly book: Book;
 }
 
-/** The rows of one batch, in its order; holes are the event log's. */
+/** The rows of one batch, in its order. Holes go to the event log instead. */
 export function rowsOf(feed: FeedName, batch: readonly SlotResult[]): readonly Row[] {
   return batch.flatMap((taken) =>
     taken.kind === 'hole'
@@ -247,15 +249,14 @@ export function rowsOf(feed: FeedName, batch: readonly SlotResult[]): readonly R
   );
 }
 
-// Where a running harvester stands, and one line of it for people.
-
+/** State of a running harvester. */
 export interface Status {
   readonly at: Instant;
   readonly doing:
     | { readonly kind: 'waiting'; readonly opensAt: Instant }
     | {
         readonly kind: 'recording';
-        /** The last slot, and how many symbols it has a row of. */
+        /** The last slot; `filled` is its number of symbols with a row. */
         readonly slot: Instant;
         readonly filled: number;
         readonly symbols: number;

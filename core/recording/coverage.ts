@@ -1,4 +1,6 @@
-// Slots expected, received and explained. The list of reasons is closed: a hole with none of them is a red day.
+// Counts expected, received and explained slots. Each planned slot of each symbol starts as unexplained; a row marks it as
+// received, and a hole gives it one of the reasons in `HOLE_REASONS`. The list is closed: an unexplained slot makes the
+// day red.
 import type { Phase, SessionPlan } from '../market/phases.ts';
 import { type Instant, SECOND, plus } from '../time.ts';
 
@@ -22,19 +24,18 @@ export const HOLE_REASONS = [
 export type HoleReason = (typeof HOLE_REASONS)[number];
 
 /**
- * What a process set out to record: `symbols` in every slot from `from` until the close, or until a later plan answers for
- * the slot.
+ * The plan of one process: `symbols` in every slot from `from` until the close, or until a later plan takes over.
  */
 export interface DayPlan {
   readonly symbols: readonly string[];
   readonly everySeconds: number;
   readonly opensAt: Instant;
   readonly closesAt: Instant;
-  /** The first slot that this plan answers for: the opening for a day's first plan. */
+  /** The first slot of this plan: the opening for a day's first plan. */
   readonly from: Instant;
 }
 
-/** Slots from `from` (inside) to `to` (outside) that have no row of `symbols`. */
+/** Slots from `from` (inclusive) to `to` (exclusive) without a row of `symbols`. */
 export interface Hole {
   readonly reason: HoleReason;
   readonly symbols: readonly string[];
@@ -42,7 +43,7 @@ export interface Hole {
   readonly to: Instant;
 }
 
-/** Slots: `expected = received + explained + unexplained`, and unexplained above zero is a red day. */
+/** Slots: `expected = received + explained + unexplained`. The day is red if unexplained is above zero. */
 interface Counts {
   readonly expected: number;
   readonly received: number;
@@ -56,7 +57,7 @@ export interface CoverageSummary extends Counts {
   readonly phases: readonly (Counts & { readonly phase: Phase })[];
 }
 
-/** Every slot may have its reason, and there is still nothing to use. */
+/** Such a day has no data, even if every slot has a reason. */
 export function isWithoutRows({
   expected,
   received,
@@ -64,13 +65,13 @@ export function isWithoutRows({
   return expected > 0 && received === 0;
 }
 
-/** A day's slots, ticked off one by one. It has state, and no clock and no files. */
+/** Mutable state of a day's slots, without clock or files. */
 export interface Coverage {
-  /** duplicate: the slot has its row already · unplanned: no plan asks for it. */
+  /** duplicate: the slot already has its row · unplanned: not in any plan. */
   row(symbol: string, slot: Instant): 'new' | 'duplicate' | 'unplanned';
-  /** A row wins over a hole, whichever came first. */
+  /** A row wins over a hole in any order. */
   hole(hole: Hole): void;
-  /** Slots before `until` with neither row nor hole, as holes that give `reason`. */
+  /** Returns the slots before `until` with neither row nor hole as holes with `reason`. */
   missing(until: Instant, reason: HoleReason): readonly Hole[];
   summary(session: SessionPlan): CoverageSummary;
   /** Every planned slot of every symbol: symbol by symbol, in the order of time within each plan. */
@@ -93,8 +94,8 @@ interface Stretch {
 }
 
 /**
- * @param plans of one day in the order in which they were made. Each ends where the first of all later ones begins: that is
- *   not always the next one, because the clock may have been set back between two starts
+ * @param plans of one day, oldest first. Each ends at the earliest start of all later plans. That is not always the next
+ *   plan, because the clock may have been set back between two starts
  */
 export function startCoverage(plans: readonly DayPlan[]): Coverage {
   const stretches = plans.map((plan, index) =>
@@ -135,7 +136,7 @@ export function startCoverage(plans: readonly DayPlan[]): Coverage {
   };
 }
 
-/** @param end epoch milliseconds; before the plan's own start it has no slot. */
+/** @param end epoch milliseconds; if it is before the plan's start, the stretch has no slots */
 function stretchOf(plan: DayPlan, end: number): Stretch {
   const every = plan.everySeconds * SECOND;
   const count = Math.max(0, Math.ceil((end - plan.from) / every));

@@ -1,6 +1,6 @@
-// Tells from the first line of a CSV file which recording it is and how its lines are written. Besides the files as they
-// were recorded or exported it knows what pandas, an editor or a spreadsheet makes of them: columns in another order, cells
-// in quotes, an index column, semicolons with decimal commas, and the Python original's own file without a header.
+// Detects from the first line of a CSV file which kind of recording it is and how its lines are written. In addition to files
+// as recorded or exported it accepts files changed by pandas, an editor or a spreadsheet: columns in another order, quoted
+// cells, an index column, semicolons with decimal commas, and the Python original's file without a header.
 import { COLUMNS, type Cell, type Column, RECORDED_COLUMNS, parseCells } from './columns.ts';
 import { COMPAT_COLUMNS, readReferenceCsvCells } from './reference-csv.ts';
 import type { RecordedRow } from './rows.ts';
@@ -12,9 +12,9 @@ export interface CsvForm {
   readonly kind: CsvKind;
   readonly separator: Separator;
   readonly hasHeader: boolean;
-  /** Where a line has each of the kind's columns, in their order. */
+  /** The cell index of each of the kind's columns, in their order. */
   readonly places: readonly number[];
-  /** Cells in a line. */
+  /** Number of cells in a line. */
   readonly width: number;
 }
 
@@ -33,7 +33,7 @@ type Separator = ',' | ';' | '\t';
 const SEPARATORS: readonly Separator[] = [',', ';', '\t'];
 const KINDS: readonly CsvKind[] = ['reference', 'day-log', 'csv'];
 
-/** The form that a header describes; null when the line is not a header of a recording. */
+/** Returns the form that a header describes; null if the line is not a header of a recording. */
 export function formInHeader(line: string): CsvForm | Unreadable | null {
   for (const separator of SEPARATORS) {
     const names = (splitCells(line, separator) ?? []).map((name) => name.trim().toLowerCase());
@@ -60,14 +60,14 @@ function formOf(names: readonly string[], separator: Separator): CsvForm | Unrea
   return { why: unknown === undefined ? 'its columns differ' : `it has a column ${unknown}` };
 }
 
-/** What pandas calls a column of row numbers. */
+/** Names that pandas gives a column of row numbers. */
 function isIndex(name: string): boolean {
   return name === '' || name === 'index' || /^unnamed: \d+$/.test(name);
 }
 
 /**
- * The form of a file that begins with a row, as the Python original leaves one when it finds an empty file.
- * @returns null when the line is not like a row of a recording at all
+ * Returns the form of a file without a header, which the Python original writes if it finds an empty file.
+ * @returns null if the line does not resemble a row of a recording
  */
 export function formInRow(line: string): CsvForm | Unreadable | null {
   for (const separator of SEPARATORS) {
@@ -88,7 +88,6 @@ export function formInRow(line: string): CsvForm | Unreadable | null {
   return null;
 }
 
-/** The row of a line. */
 export function readLine(line: string, form: CsvForm): RecordedRow | Unreadable {
   const texts = textsIn(line, form);
   if ('why' in texts) return texts;
@@ -118,7 +117,7 @@ function withPoint(text: string): string {
   return /^-?\d+,\d+$/.test(text) ? text.replace(',', '.') : text;
 }
 
-/** A cell in quotes may hold the separator, and a quote as two; null when a quote is not closed. */
+/** A quoted cell may contain the separator, and a doubled quote. Returns null if a quote is not closed. */
 export function splitCells(line: string, separator: string): readonly string[] | null {
   if (!line.includes('"')) return line.split(separator);
   const cells: string[] = [];

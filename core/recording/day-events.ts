@@ -1,4 +1,6 @@
-// The lines of a day's event log: what was planned, which slots have no row and why, and what happened besides.
+// Defines the lines of a day's event log (JSON lines): plans, slots without a row and their reason, symbol facts, field faults
+// and notes. Each start of the harvester writes a plan; a later plan replaces the rest of an earlier one. A slot that is
+// neither in the day log nor in a hole is unexplained. `truncateToNow` ends a running day's plans at the current time.
 import * as z from 'zod/mini';
 import { type SessionPlan, withoutPhases } from '../market/phases.ts';
 import {
@@ -41,12 +43,12 @@ const hole = z.object({
   to: instantText,
 });
 
-/** What one recorded name stood for on this day, by the broker's symbol master; null where the master did not say. */
+/** A recorded symbol's facts on this day, from the broker's symbol master; null if the master does not have them. */
 const symbol = z.object({
   event: z.literal('symbol'),
   at: instantText,
   symbol: z.string(),
-  /** What the operator wrote, where that was another name, such as a front-month alias. */
+  /** The operator's name for it if it differs, such as a front-month alias. */
   alias: z.nullable(z.string()),
   isin: z.nullable(z.string()),
   fyToken: z.nullable(z.string()),
@@ -54,17 +56,17 @@ const symbol = z.object({
   tick: z.nullable(z.number()),
   /** Shares or contracts. */
   lot: z.nullable(z.number()),
-  /** Whether its close is found by auction; null: unknown. */
+  /** Whether an auction determines its close; null if unknown. */
   auction: z.nullable(z.boolean()),
-  /** A contract's last day; absent of everything else. */
+  /** A contract's last day; absent for other symbols. */
   expiresOn: z.optional(
     z.custom<IstDate>((value) => typeof value === 'string' && parseIstDate(value) !== null),
   ),
-  /** Rupees: the last price of the session before, where its end was recorded. */
+  /** The last price of the session before in rupees, if its end was recorded. */
   lastClose: z.nullable(z.number()),
 });
 
-/** Fields of stored rows that the broker's answers did not have in a usable form, since the line before. */
+/** Fields of stored rows without a usable value in the broker's answers, since the previous such line. */
 const fieldFaults = z.object({
   event: z.literal('field-faults'),
   at: instantText,
@@ -80,11 +82,11 @@ const NOTES = [
   'torn-tail-cut',
   'day-log-replaced',
   'session-over',
-  /** What the symbol master, or an alias, did not tell. */
+  /** Facts that are missing in the symbol master, or an unresolved alias. */
   'symbol-master',
-  /** The broker's market status is another one than the calendar's. */
+  /** The broker's market status differs from the calendar. */
   'market-status',
-  /** A clock that was set, a machine that slept, a process that stood still. */
+  /** The clock was set, the machine slept, or the process stalled. */
   'time-fault',
 ] as const;
 
@@ -102,40 +104,40 @@ export type SymbolEvent = z.infer<typeof symbol>;
 export type FieldFaultsEvent = z.infer<typeof fieldFaults>;
 export type NoteEvent = z.infer<typeof note>;
 
-/** In the order in which they were made. */
+/** Oldest first. */
 export function plansIn(events: readonly DayEvent[]): readonly PlanEvent[] {
   return events.filter((event) => event.event === 'plan');
 }
 
-/** What was last said of each symbol. */
+/** The latest facts of each symbol. */
 export function symbolsIn(events: readonly DayEvent[]): ReadonlyMap<string, SymbolEvent> {
   return new Map(
     events.flatMap((event) => (event.event === 'symbol' ? [[event.symbol, event] as const] : [])),
   );
 }
 
-/** A day's plans with the holes that its event log explains; rows are to be added. */
+/** A day's plans with the holes of its event log. The caller adds the rows. */
 export function coverageOf(events: readonly DayEvent[]): Coverage {
   const coverage = startCoverage(plansIn(events));
   for (const event of events) if (event.event === 'hole') coverage.hole(event);
   return coverage;
 }
 
-/** The session of a day of which the calendar has none, as it was planned when it was recorded all the same. */
+/** The session of a recorded day that is closed in the calendar, from its recorded plan. */
 export function recordedSession(date: IstDate, plan: PlanEvent): SessionPlan {
   return withoutPhases({ ...plan, date, certainty: 'provisional' });
 }
 
 const INSTANTS = new Set(['at', 'from', 'to', 'opensAt', 'closesAt']);
 
-/** One JSON line without its end; instants in India's time. */
+/** One JSON line without its line end; instants in Indian time. */
 export function eventLine(event: DayEvent): string {
   return JSON.stringify(event, (key, value: unknown) =>
     INSTANTS.has(key) && typeof value === 'number' ? formatIso(instant(value)) : value,
   );
 }
 
-/** Null for a line that is not an event: cut short, or of a later version. */
+/** Returns null if the line is not an event: cut short, or of a later version. */
 export function parseEventLine(line: string): DayEvent | null {
   try {
     return dayEvent.parse(JSON.parse(line));
@@ -144,24 +146,22 @@ export function parseEventLine(line: string): DayEvent | null {
   }
 }
 
-// A day that is not closed yet, as far as it can be judged: nobody can have recorded the future.
-
-/** What the last word of a process makes of the slots after it. */
+/** Reason for slots after the last process event: stopped if it shut down cleanly, otherwise not-running. */
 export function reasonAfter(events: readonly DayEvent[]): 'stopped' | 'not-running' {
   const last = events.findLast(({ event }) => event === 'stopped' || event === 'started');
   return last?.event === 'stopped' ? 'stopped' : 'not-running';
 }
 
 /**
- * The day's events with its plans ended where a slot's answers may still be on their way, within two slots of now; after
- * a harvester that was told to stop also with the holes that the next start would write. One that died wrote no word, and
- * might still be at work: its slots stay without a reason.
+ * Ends the day's plans two slots before now, as later answers may still be in transit. After a clean stop it also adds the
+ * holes that the next start would write. A harvester without a stop event may have died or may still run, so its slots
+ * stay without a reason.
  */
 export function truncateToNow(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
-  // The harvester itself saw the close, whatever this machine's clock says.
+  // The harvester saw the close itself, so this machine's clock does not matter.
   const last = events.findLast(({ event }) => event === 'session-over' || event === 'plan');
   if (last?.event === 'session-over') return events;
-  const judged = events.map((event) => (event.event === 'plan' ? endedBy(event, now) : event));
+  const judged = events.map((event) => (event.event === 'plan' ? truncatePlan(event, now) : event));
   const reason = reasonAfter(events);
   if (reason !== 'stopped') return judged;
   const holes = judged.flatMap((event): readonly DayEvent[] => {
@@ -172,7 +172,7 @@ export function truncateToNow(events: readonly DayEvent[], now: Instant): readon
   return [...judged, ...holes];
 }
 
-function endedBy(plan: PlanEvent, now: Instant): PlanEvent {
+function truncatePlan(plan: PlanEvent, now: Instant): PlanEvent {
   const until = plus(now, -2 * plan.everySeconds * SECOND);
   return until < plan.closesAt ? { ...plan, closesAt: until } : plan;
 }

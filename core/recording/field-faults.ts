@@ -33,16 +33,16 @@ const DEPTH_FIELDS = Object.keys(DEPTH_FIELD_COLUMNS) as readonly DepthField[];
 
 /** Rows of one day in which the field was not stored. */
 export interface FieldFaults {
-  /** The broker's name of it. */
+  /** The broker's name. */
   readonly field: DepthField;
   readonly column: string;
   readonly rows: number;
 }
 
-/** A field is suspect above it: the limit of whatever cannot be right (`core/recording/quality.ts`). */
+/** A field is suspect above this limit, which is that of impossible values (`core/recording/quality.ts`). */
 const SUSPECT_ABOVE_PERCENT = 0.1;
 
-/** In the order of {@link DEPTH_FIELD_COLUMNS}, without the fields that every row has. */
+/** In the order of {@link DEPTH_FIELD_COLUMNS}; omits fields without faults. */
 export function fieldFaultsIn(events: readonly DayEvent[]): readonly FieldFaults[] {
   const lines = events.filter((event) => event.event === 'field-faults');
   return DEPTH_FIELDS.flatMap((field) => {
@@ -51,12 +51,12 @@ export function fieldFaultsIn(events: readonly DayEvent[]): readonly FieldFaults
   });
 }
 
-/** The column needs a look before the day is used. */
+/** True if the column should be checked before the day is used. */
 export function isSuspect({ rows }: Pick<FieldFaults, 'rows'>, ofRows: number): boolean {
   return 100 * rows > SUSPECT_ABOVE_PERCENT * ofRows;
 }
 
-/** A sentence for people. A level's field counts when any of the five levels lacks it. */
+/** A sentence for people. A level's field counts if any of the five levels has no value. */
 export function fieldFaultWords(
   { field, column, rows }: Readonly<Record<'field' | 'column', string>> & Pick<FieldFaults, 'rows'>,
   ofRows: number,

@@ -1,14 +1,14 @@
-// What a day's rows come to for somebody who looks at them: by symbol and minute, and what was recorded at the close.
+// Computes per-symbol and per-minute statistics, the figures of the close, and latencies for the report.
 import type { PhaseName } from '../market/phases.ts';
 import { type Instant, MINUTE, instant } from '../time.ts';
 import type { Level } from './book.ts';
 import type { PlannedSlot } from './coverage.ts';
 
-/** One row, as far as the figures need it. */
+/** The fields of a row that the figures need. */
 export interface Snapshot {
   readonly symbol: string;
   readonly slot: Instant;
-  /** Null where the recording does not tell, such as an imported one. */
+  /** Null if the recording does not have it, such as an imported one. */
   readonly requestedAt: Instant | null;
   readonly receivedAt: Instant;
   /** Best first. */
@@ -18,15 +18,15 @@ export interface Snapshot {
   readonly volume: number | null;
   readonly totalBuyQuantity: number | null;
   readonly totalSellQuantity: number | null;
-  /** Its symbol's; null outside of every phase. */
+  /** The symbol's phase; null outside of every phase. */
   readonly phase: PhaseName | null;
 }
 
 export interface MinuteFigures {
   readonly minute: Instant;
-  /** Median, in basis points of the middle; null where no snapshot has both sides, or while no orders match. */
+  /** Median, in basis points of the mid price; null if no snapshot has both sides, or outside continuous trading. */
   readonly spread: number | null;
-  /** Median of (bid − ask) ÷ (bid + ask) quantity over the recorded levels, from −1 to 1; null as above. */
+  /** Median of (bid − ask) ÷ (bid + ask) quantity over the recorded levels, from −1 to 1; null like `spread`. */
   readonly imbalance: number | null;
 }
 
@@ -39,7 +39,7 @@ export interface CloseFigures {
   /** Rupees. */
   readonly firstPrice: number | null;
   readonly lastPrice: number | null;
-  /** Shares that the day's volume grew by. */
+  /** Increase of the day's volume in shares. */
   readonly traded: number | null;
   readonly totalBuyQuantity: number | null;
   readonly totalSellQuantity: number | null;
@@ -52,7 +52,7 @@ export interface LatencyFigures {
   readonly p95: number;
   readonly p99: number;
   readonly longest: number;
-  /** Upper edges, each twice the one before; the last takes what is longer. */
+  /** Upper edges in milliseconds, each twice the one before; the last bin also contains all longer ones. */
   readonly bins: readonly { readonly upTo: number; readonly count: number }[];
 }
 
@@ -62,7 +62,7 @@ export interface DayFigures {
     readonly minutes: readonly MinuteFigures[];
   }[];
   readonly close: readonly CloseFigures[];
-  /** Null where no row tells when it was asked for. */
+  /** Null if no row has a request time. */
   readonly latency: LatencyFigures | null;
 }
 
@@ -79,16 +79,16 @@ interface MinuteValues {
   readonly imbalances: number[];
 }
 
-/** Slots of one minute, by what became of them. */
+/** Number of slots of one minute by state. */
 type States = Map<PlannedSlot['state'], number>;
 
 const FIRST_BIN_MS = 25;
-const BINS = 9;
+const BIN_COUNT = 9;
 
 /**
- * Keeps some numbers of each row: a day is at most the 100,000 calls that the broker allows.
+ * Keeps some numbers of each row in memory: the broker allows at most 100,000 calls a day.
  *
- * @param hasPhases whether the calendar knows the day; of any other every book counts as one in which orders match
+ * @param hasPhases whether the calendar has phases for the day; if not, every book counts as one of continuous trading
  */
 export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
   const symbols = new Map<string, Map<number, MinuteValues>>();
@@ -103,7 +103,7 @@ export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
       const at = Math.floor(row.slot / MINUTE) * MINUTE;
       const minute = minutes.get(at) ?? { spreads: [], imbalances: [] };
       minutes.set(at, minute);
-      // Auction books cross by design, and a book before the opening or after the close is nobody's price.
+      // Auction books cross by design, and nothing trades at a book before the opening or after the close.
       const spread = row.phase === 'CONTINUOUS' || !hasPhases ? spreadOf(row) : null;
       if (spread !== null) minute.spreads.push(spread);
       const imbalance = spread === null ? null : imbalanceOf(row);
@@ -133,16 +133,16 @@ export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
   };
 }
 
-/** A stretch of minutes of one symbol that went alike. */
+/** Consecutive minutes of one symbol with the same state. */
 export interface CoverageRun {
   readonly symbol: string;
   readonly from: Instant;
   readonly to: Instant;
-  /** What most of the minute's missing slots were; unexplained where one is. */
+  /** The most frequent state of the minute's missing slots; unexplained if any slot is. */
   readonly state: PlannedSlot['state'];
 }
 
-/** Slot by slot in, minute by minute out, joined where neighbours are alike. */
+/** Groups slots by minute and joins neighbouring minutes with the same state. */
 export function coverageRuns(slots: Iterable<PlannedSlot>): readonly CoverageRun[] {
   const bySymbol = new Map<string, Map<number, States>>();
   for (const { symbol, slot, state } of slots) {
@@ -215,17 +215,17 @@ function closeWith(
 function latencyOf(values: readonly number[]): LatencyFigures | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
-  const edges = Array.from({ length: BINS }, (_, index) => FIRST_BIN_MS * 2 ** index);
+  const edges = Array.from({ length: BIN_COUNT }, (_, index) => FIRST_BIN_MS * 2 ** index);
   const upTo = (edge: number | undefined) =>
     edge === undefined ? 0 : sorted.filter((value) => value <= edge).length;
   return {
     count: sorted.length,
-    median: rank(sorted, 0.5),
-    p95: rank(sorted, 0.95),
-    p99: rank(sorted, 0.99),
-    longest: rank(sorted, 1),
+    median: percentile(sorted, 0.5),
+    p95: percentile(sorted, 0.95),
+    p99: percentile(sorted, 0.99),
+    longest: percentile(sorted, 1),
     bins: edges.map((edge, index) => {
-      const until = index === BINS - 1 ? sorted.length : upTo(edge);
+      const until = index === BIN_COUNT - 1 ? sorted.length : upTo(edge);
       return { upTo: edge, count: until - upTo(edges[index - 1]) };
     }),
   };
@@ -234,13 +234,13 @@ function latencyOf(values: readonly number[]): LatencyFigures | null {
 function median(values: readonly number[]): number | null {
   return values.length === 0
     ? null
-    : rank(
+    : percentile(
         values.toSorted((a, b) => a - b),
         0.5,
       );
 }
 
-/** The nearest rank of numbers that are sorted. */
-function rank(sorted: readonly number[], share: number): number {
+/** Nearest-rank percentile of sorted numbers. */
+function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

@@ -1,4 +1,4 @@
-// What the harvester says about itself: one function per business event, its log line and its metric defined together.
+// Defines the harvester's business events, one function each with its log line and metric.
 import type { LogRecord, Level } from '../ports.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../config/names.ts';
@@ -25,13 +25,13 @@ function harvesterEvent(
   };
 }
 
-/** Said before it opens, or while it is open. */
+/** Logged before the session opens, or while it is open. */
 export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEvent {
   const { date, certainty, opensAt, closesAt } = session;
   return harvesterEvent(
     'info',
     'session-awaited',
-    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`npx --no-install fyers calendar ${date}\` says by whom.`,
+    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`npx --no-install fyers calendar ${date}\` shows the source.`,
   );
 }
 
@@ -52,7 +52,7 @@ export function tokenMissing(): HarvesterEvent {
   );
 }
 
-/** Said once, as a recording is started. */
+/** Logged once, when a recording starts. */
 export function tokenUseless(
   why: 'missing' | 'expired' | 'foreign' | 'refused' | 'ends-early',
   message: string,
@@ -85,7 +85,7 @@ export function slotTaken(slot: Instant, { filled, expected, lagMs, tookMs }: Sl
   );
 }
 
-/** Once for each distinct answer. @param detail status, code and the broker's words */
+/** Logged once for each distinct answer. @param detail status, code and the broker's message */
 export function brokerAnswered(symbol: string, detail: string): HarvesterEvent {
   return harvesterEvent('warn', 'broker-answer', `In place of a book of ${symbol}: ${detail}`);
 }
@@ -98,7 +98,7 @@ export function pieceShipped(date: IstDate, number: number, bytes: number): Harv
   );
 }
 
-/** Said when the reasons change; the heartbeat counts. */
+/** Logged when the reasons change; the heartbeat has the count. */
 export function slotsMissed(slot: Instant, reasons: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
@@ -115,7 +115,7 @@ export function slotsFilledAgain(slot: Instant): HarvesterEvent {
   );
 }
 
-/** Every minute, day and night, in one line. `SlotsMissed` and `DiskUsedPercent` are measured beside it. */
+/** Logged every minute, day and night. `SlotsMissed` and `DiskUsedPercent` are separate metrics. */
 export function heartbeat(slotsMissed: number, diskUsedPercent: number): HarvesterEvent {
   return harvesterEvent(
     slotsMissed > 0 ? 'warn' : 'info',
@@ -125,7 +125,7 @@ export function heartbeat(slotsMissed: number, diskUsedPercent: number): Harvest
   );
 }
 
-/** What needs the operator: one metric for all, because the log says which it is (`fault-bell.ts` when it rings). */
+/** For every event that needs the operator. One metric for all, because the log shows which event it is; `fault-bell.ts` decides when it alarms. */
 const FAULT = { name: METRICS.faults, value: 1 };
 
 export function dayLogReplaced(): HarvesterEvent {
@@ -141,11 +141,11 @@ export function compatFailed(problem: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'compat-failed',
-    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. \`npx --no-install fyers export DATE --compat --to FILE.csv\` makes it afterwards.`,
+    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. Create it afterwards with \`npx --no-install fyers export DATE --compat --to FILE.csv\`.`,
   );
 }
 
-/** Said once until the disk takes again; the heartbeat counts the slots. */
+/** Logged once until the disk accepts writes again; the heartbeat counts the slots. */
 export function diskRefuses(problem: string): HarvesterEvent {
   return harvesterEvent('error', 'disk-refuses', problem, FAULT);
 }
@@ -187,7 +187,7 @@ export function linesQuarantined(date: IstDate, lines: number, file: string): Ha
   return harvesterEvent(
     'warn',
     'lines-quarantined',
-    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is no whole row. It is' : 'are not whole rows. They are'} in ${file}, and in the manifest's count.`,
+    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is not a complete row. It is' : 'are not complete rows. They are'} in ${file}, and in the manifest's count.`,
   );
 }
 
@@ -195,7 +195,7 @@ export function dayPutAside(date: IstDate, folder: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'day-put-aside',
-    `The folder of ${date} held neither a plan nor rows, and is ${folder} now. Nothing was lost; delete it when you like.`,
+    `Moved the folder of ${date}, which has neither a plan nor rows, to ${folder}. No data was lost; you can delete it.`,
   );
 }
 
@@ -208,7 +208,6 @@ export function shipConflict(date: IstDate): HarvesterEvent {
   );
 }
 
-/** What the day's aliases stand for. */
 export function symbolsNamed(aliases: Readonly<Record<string, string>>): HarvesterEvent {
   const each = Object.entries(aliases).map(([alias, symbol]) => `${alias} is ${symbol}`);
   return harvesterEvent('info', 'symbols-named', `Today ${each.join(', ')}.`);
@@ -218,11 +217,11 @@ export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent
   return harvesterEvent(
     'warn',
     'symbol-master',
-    `Not all is known of today's symbols, which are recorded all the same. ${problems.join('; ')}.`,
+    `Some facts about today's symbols are missing; the symbols are recorded anyway. ${problems.join('; ')}.`,
   );
 }
 
-/** Its slots are holes all day, so somebody should hear of it. */
+/** An error, because the symbol has no rows all day. */
 export function aliasUnknown(alias: string, why: string): HarvesterEvent {
   return harvesterEvent(
     'error',
@@ -237,8 +236,8 @@ export function calendarRunsOut({ problem, nextStep }: CalendarNotice): Harveste
 }
 
 /**
- * A closure at short notice, or hours that the calendar does not know.
- * @param isKnown false for a status that the broker's documentation does not have: no reason to call the operator
+ * A closure at short notice, or hours that are not in the calendar.
+ * @param isKnown false for a status that the broker's documentation does not have: not a reason to alert the operator
  */
 export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent {
   return harvesterEvent(
@@ -249,7 +248,7 @@ export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent 
   );
 }
 
-/** Rings for the first fields of a day; further ones are in the log. */
+/** Raises an alarm for the first fields of a day; further ones are only logged. */
 export function fieldsUnusable(
   date: IstDate,
   fields: readonly DepthField[],
@@ -258,17 +257,17 @@ export function fieldsUnusable(
   return harvesterEvent(
     isFirst ? 'error' : 'warn',
     'fields-unusable',
-    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and look at an answer with \`npx --no-install fyers doctor --live\`.`,
+    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and view an answer with \`npx --no-install fyers doctor --live\`.`,
     isFirst ? { ...FAULT, of: date } : undefined,
   );
 }
 
-/** Rings: somebody should write down what the day is, and nobody has looked at its hours. */
+/** Raises an alarm: the operator should enter the day, as its hours are unchecked. */
 export function surprise(date: IstDate, closesAt: Instant): HarvesterEvent {
   return harvesterEvent(
     'error',
     'surprise-session',
-    `The broker says that the market is OPEN on ${date}, which the calendar has as closed: it is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed where nothing trades, and run \`pulumi up\`: \`npx --no-install fyers calendar --help\`.`,
+    `The broker reports the market as OPEN on ${date}, which is closed in the calendar. It is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed if nothing trades, and run \`pulumi up\`: \`npx --no-install fyers calendar --help\`.`,
     FAULT,
   );
 }
@@ -277,7 +276,7 @@ export function timeFault(words: string): HarvesterEvent {
   return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
 }
 
-/** @param of what is one fault however often and for however many days it is met; default: the step */
+/** @param of identity of the fault, so that repetitions on any number of days count once; default: the step */
 export function stepFailed(step: string, problem: string, of = step): HarvesterEvent {
   return harvesterEvent(
     'error',
@@ -295,12 +294,12 @@ export function roomMade(dates: readonly IstDate[]): HarvesterEvent {
   );
 }
 
-/** At once, whatever is under way. */
+/** Logged at once, before the current work is finished. */
 export function stopAsked(): HarvesterEvent {
   return harvesterEvent(
     'info',
     'stop-asked',
-    'Asked to stop: what is under way is finished first. A second signal ends it at once.',
+    'Asked to stop: the current work is finished first. A second signal stops it at once.',
   );
 }
 

@@ -1,4 +1,6 @@
-// What a day's objects hold, and how much of the day that is. Written last, so its presence says that the rest is whole.
+// Defines a day's manifest and the state of its shipped pieces. The manifest describes the day's objects and coverage. It is
+// written last, so if it exists, all other objects are complete. A running day is shipped in numbered pieces of its two
+// logs; the piece state is kept on this machine's disk and so survives a restart.
 import * as z from 'zod/mini';
 import type { SessionPlan } from '../market/phases.ts';
 import { formatIso, type Instant, type IstDate } from '../time.ts';
@@ -14,18 +16,18 @@ const counts = {
   unexplained: z.number(),
 };
 
-/** In the day's own folder: a manifest may come from elsewhere, and must not lead to another file. */
+/** A name in the day's own folder. A manifest may come from outside and must not point to another file. */
 const fileName = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{0,99}$/));
 
 const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
 
 const mark = z.enum(MARKS);
-/** Rows by mark, those that no row has left out. */
+/** Rows by mark; omits marks without rows. */
 const marks = z.partialRecord(mark, z.number());
 
-/** What is known of a symbol's rows besides their number: see `core/recording/quality.ts`. */
+/** See `core/recording/quality.ts`. */
 const quality = z.object({
-  /** Somebody should look before the day is used: a symbol has a mark in `red`. */
+  /** True if a symbol has a mark in `red`: check it before you use the day. */
   red: z.boolean(),
   marks,
   symbols: z.array(
@@ -69,12 +71,12 @@ const manifest = z.object({
   ),
   /** In the Parquet file. */
   rows: z.number(),
-  /** Rows of the day log that compaction left out: a slot's second row, slots that nobody planned, unreadable lines. */
+  /** Rows of the day log that compaction left out: a slot's second row, unplanned slots, unreadable lines. */
   leftOut: z.object({ duplicate: z.number(), unplanned: z.number(), malformed: z.number() }),
   firstReceivedAt: z.nullable(z.string()),
   lastReceivedAt: z.nullable(z.string()),
   quality,
-  /** Rows by field that the broker's answers had no usable value of; absent in manifests of earlier versions. */
+  /** Rows without a usable value, by field; absent in manifests of earlier versions. */
   fieldFaults: z.optional(
     z.array(z.object({ field: z.string(), column: z.string(), rows: z.number() })),
   ),
@@ -99,7 +101,7 @@ interface ManifestFacts {
   readonly files: readonly FileFacts[];
 }
 
-/** Made from the day's data alone, without the time of making: compacting again gives the same bytes. */
+/** Depends only on the day's data, not on the current time: compacting again gives the same bytes. */
 export function manifestOf(facts: ManifestFacts): Manifest {
   const { session, coverage } = facts;
   const { holes, symbols, phases, ...counted } = coverage;
@@ -139,7 +141,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
   };
 }
 
-/** Why {@link parseManifest} threw, as the end of a sentence. */
+/** Explains an error of {@link parseManifest}, as the end of a sentence. */
 export function manifestProblem(caught: unknown): string {
   if (!(caught instanceof z.core.$ZodError)) return 'its manifest is not JSON';
   const path = (caught.issues[0]?.path ?? []).map(String).join('.');
@@ -148,26 +150,24 @@ export function manifestProblem(caught: unknown): string {
     : `the value ${path} of its manifest is not as a harvester writes it`;
 }
 
-/** @throws where the text is not a manifest of this version. */
+/** @throws if the text is not a manifest of this version */
 export function parseManifest(text: string): Manifest {
   return manifest.parse(JSON.parse(text));
 }
-
-// A running day goes up in numbered pieces of its two logs. What this machine knows of them outlives its process.
 
 const logEnd = z.object({ part: z.number(), bytes: z.number() });
 const logEnds = z.object({ rows: logEnd, events: logEnd });
 
 const pieceState = z.object({
-  /** The number of the piece that is to be shipped next; the first is 1. */
+  /** The number of the next piece; the first is 1. */
   next: z.number(),
   /** Where in this machine's logs that piece begins. */
   from: logEnds,
-  /** Made and perhaps in the bucket, but nobody has confirmed it: it is sent again, the same bytes, until somebody does. */
+  /** Created and perhaps in the bucket, but not confirmed: the same bytes are sent again until they are. */
   pending: z.nullable(z.object({ to: logEnds, files: z.array(file) })),
 });
 
-/** How far a log is on disk for certain: whole lines, of the file with that number. */
+/** The end of a log's complete lines on disk, in the file with that number. */
 export type LogEnd = z.infer<typeof logEnd>;
 export type LogEnds = z.infer<typeof logEnds>;
 export type PieceState = z.infer<typeof pieceState>;
@@ -175,18 +175,18 @@ export type Piece = NonNullable<PieceState['pending']>;
 
 const START: LogEnd = { part: 0, bytes: 0 };
 
-/** A machine that has shipped nothing of the day: its own logs from their start, after what others have shipped. */
+/** State of a machine that has shipped nothing of the day: its own logs from their start, after the pieces of others. */
 export function firstState(next: number): PieceState {
   return { next, from: { rows: START, events: START }, pending: null };
 }
 
-/** Objects of the day's folder; they sort as they were shipped. The piece of the event log claims the number. */
+/** Objects of the day's folder, which sort in shipping order. The piece of the event log claims the number. */
 export function pieceNames(number: number): { readonly rows: string; readonly events: string } {
   const digits = String(number).padStart(4, '0');
   return { rows: `day-${digits}.csv.gz`, events: `events-${digits}.jsonl.gz` };
 }
 
-/** Null for a text that is not a state. */
+/** Returns null if the text is not a state. */
 export function parsePieceState(text: string): PieceState | null {
   try {
     return pieceState.parse(JSON.parse(text));

@@ -1,19 +1,19 @@
-// One observed row as numbers and texts by column, without a value for each cell: a day may have a million rows.
+// Represents an observed row as numbers and texts by column, without an object per cell: a day may have a million rows.
 import { type Instant, instant } from '../time.ts';
 import { COLUMNS, type Cell, cellIndex } from './columns.ts';
 
-/** A row's cells by the places of {@link COLUMNS}. Readers use one row again and again: copy what you keep. */
+/** A row's cells by the index of {@link COLUMNS}. Readers reuse one row, so copy the values that you keep. */
 export interface Observed {
-  /** NaN where the value is missing, or a text. Instants in epoch milliseconds. */
+  /** NaN if the value is missing or a text. Instants in epoch milliseconds. */
   readonly numbers: Float64Array;
-  /** Null where the value is missing, or a number. */
+  /** Null if the value is missing or a number. */
   readonly texts: readonly (string | null)[];
 }
 
 const SYMBOL = cellIndex('symbol');
 const SLOT = cellIndex('slot');
 
-/** @param cells as a reader of recordings gives them; what is derived is passed over */
+/** @param cells from a reader of recordings; derived cells are ignored */
 export function observedOf(cells: readonly Cell[]): Observed {
   const numbers = new Float64Array(COLUMNS.length).fill(NaN);
   const texts = new Array<string | null>(COLUMNS.length).fill(null);
@@ -25,7 +25,7 @@ export function observedOf(cells: readonly Cell[]): Observed {
   return { numbers, texts };
 }
 
-/** What a row of the day log is of. @throws RangeError for a row without a slot, which only the reference has */
+/** The symbol and slot of a row of the day log. @throws RangeError if the row has no slot, which only occurs in the reference's files */
 export function keyOf(row: Observed): { readonly symbol: string; readonly slot: Instant } {
   return { symbol: symbolOf(row), slot: instant(numberAt(row, SLOT)) };
 }
@@ -34,7 +34,7 @@ export function symbolOf({ texts }: Observed): string {
   return texts[SYMBOL] ?? '';
 }
 
-/** NaN where it is missing. */
+/** Returns NaN if the value is missing. */
 export function numberAt({ numbers }: Pick<Observed, 'numbers'>, index: number): number {
   return numbers[index] ?? NaN;
 }

@@ -1,4 +1,8 @@
-// What is wrong with a row, as far as the row itself, its symbol's earlier rows and the calendar tell. Nothing is dropped.
+// Marks the flaws of each row, from the row itself, its symbol's earlier rows and the calendar, and summarises them per symbol.
+// Drops no rows. `startQuality` keeps one state per symbol: two runs of equal rows in the current continuous phase (the book
+// alone, and all fields) decide about `stale` and `frozen`; the other marks need only the current row. A symbol's day is
+// red if a mark has more rows than its limit in `RED_ABOVE_PERCENT`. `closeWithin` limits the difference between the
+// broker's previous close and the last recorded price: a larger one indicates a bonus, a split, or another contract.
 import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
 import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
@@ -16,35 +20,35 @@ const UPPER_CIRCUIT = cellIndex('upper_circuit');
 const LEVEL_PRICES = [...BIDS.prices, ...ASKS.prices];
 /** Levels and totals. */
 const BOOK = indexesOf('book');
-/** Any of these moves with a trade. */
+/** A trade changes at least one of these. */
 const TRADE = [LAST_PRICE, LAST_TRADE_AT, cellIndex('last_trade_qty'), VOLUME];
-/** Whatever the broker says of a symbol beside its book: what the recorder writes of itself is not. */
+/** The broker's other fields, without those that the recorder itself writes. */
 const OTHERS = indexesOf('market');
 
-/** As long as a state must last, and as many rows as must show it, before it is stale or frozen. */
-const STALE_AFTER = MINUTE;
-const FROZEN_AFTER = 5 * MINUTE;
-const ROWS_AT_LEAST = 3;
+/** Minimum duration and number of equal rows before a state is stale or frozen. */
+const STALE_AFTER_MS = MINUTE;
+const FROZEN_AFTER_MS = 5 * MINUTE;
+const MIN_RUN_ROWS = 3;
 
 export interface QualityFacts {
-  /** By today's knowledge of the calendar: shares, and contracts, of one day need not have the same phases. */
+  /** From the current calendar. The symbols of one day may have different phases. */
   readonly sessionOf: (symbol: string) => SessionPlan;
-  /** Hours that were to be recorded of all symbols alike; null: the market was closed, and no row is as it should be. */
+  /** The planned recording hours of all symbols; null if the market was closed, so that no row is expected. */
   readonly planned: Pick<SessionPlan, 'opensAt' | 'closesAt'> | null;
-  /** Rupees; null is not judged. */
+  /** Rupees; null if unknown, which disables the check. */
   readonly tickOf: (symbol: string) => number | null;
-  /** Rupees: what the last recorded day ended with; null is not judged. */
+  /** The last price of the last recorded day in rupees; null if unknown, which disables the check. */
   readonly lastCloseOf: (symbol: string) => number | null;
-  /** Rupees by which the broker's previous close may differ from it: `closeWithin`. */
+  /** Allowed difference between it and the broker's previous close in rupees: `closeWithin`. */
   readonly closeWithinOf: (symbol: string) => number;
 }
 
 interface Judgement {
-  /** Of the receive time; null outside of every phase. */
+  /** The phase of the receive time; null outside of every phase. */
   readonly phase: Phase | null;
   /** In the order of {@link MARKS}. */
   readonly marks: readonly Mark[];
-  /** The same as the column holds it: names joined by a space, null without any. */
+  /** The column's text: names joined by a space, or null if there are no marks. */
   readonly text: string | null;
 }
 
@@ -53,25 +57,25 @@ interface SymbolQuality {
   readonly rows: number;
   readonly continuousRows: number;
   readonly marks: Readonly<Partial<Record<Mark, number>>>;
-  /** Percent of the continuous rows, to a tenth; null without such a row. */
+  /** Percent of the continuous rows, to a tenth; null if there are none. */
   readonly frozenPercent: number | null;
-  /** Marks of more rows than may have them: somebody should look before this symbol's day is used. */
+  /** Marks with more rows than allowed: check them before you use this symbol's day. */
   readonly red: readonly Mark[];
-  /** Such as a bonus or a split: the first continuous row's previous close is too far from what the last recorded day ended with. */
+  /** The first continuous row's previous close differs too much from the last recorded price, for example after a bonus or a split. */
   readonly previousCloseDiffers: boolean;
 }
 
 export interface QualitySummary {
-  /** Any symbol is. */
+  /** True if any symbol is red. */
   readonly red: boolean;
   readonly marks: Readonly<Partial<Record<Mark, number>>>;
   /** In the order of their first rows. */
   readonly symbols: readonly SymbolQuality[];
 }
 
-/** A day's rows in the order in which they were written, one by one. It has state, one row's worth a symbol. */
+/** Takes a day's rows one by one, in the order in which they were written. Keeps the state of one row per symbol. */
 export interface Quality {
-  /** The reference's 25 values without the others will do. */
+  /** A row with only the reference's 25 values is accepted. */
   judge(row: Observed): Judgement;
   summary(): QualitySummary;
 }
@@ -83,7 +87,7 @@ export function startQuality(facts: QualityFacts): Quality {
       const symbol = symbolOf(row);
       let state = symbols.get(symbol);
       if (state === undefined) {
-        state = stateOf(symbol, facts);
+        state = newSymbolState(symbol, facts);
         symbols.set(symbol, state);
       }
       return judge(state, row);
@@ -94,46 +98,46 @@ export function startQuality(facts: QualityFacts): Quality {
         mark,
         rows: all.reduce((sum, each) => sum + (each.marks[mark] ?? 0), 0),
       }));
-      return { red: all.some(({ red }) => red.length > 0), marks: counted(marks), symbols: all };
+      return { red: all.some(({ red }) => red.length > 0), marks: countMarks(marks), symbols: all };
     },
   };
 }
 
-/** What a symbol has shown so far. `run…` is of the current state in the current continuous phase. */
+/** State of one symbol. `book` and `all` are the runs of equal rows in the current continuous phase. */
 interface SymbolState {
   readonly symbol: string;
   readonly session: SessionPlan;
   readonly planned: QualityFacts['planned'];
   readonly hasBook: boolean;
   readonly dayBegins: Instant;
-  /** NaN is not judged. */
+  /** NaN disables the check. */
   readonly tick: number;
   readonly lastClose: number | null;
   readonly closeWithin: number;
   readonly counts: Map<Mark, number>;
   rows: number;
-  /** Outside of the session, and of the hours that were to be recorded. */
+  /** Rows outside of the session and of the planned hours. */
   unplanned: number;
   continuousRows: number;
-  /** Of the first continuous row; NaN without one. */
+  /** From the first continuous row; NaN if there is none. */
   previousClose: number;
   phase: Phase | null;
-  /** The numbers of the last continuous row, if `follows`: if not, the next one begins a phase. */
+  /** The numbers of the last continuous row, valid if `follows`; otherwise the next row begins a phase. */
   readonly last: Float64Array;
   follows: boolean;
-  /** What the book has been since its first row: that row's trade. */
+  /** The trade fields of the first row of the current `book` run. */
   readonly trade: Float64Array;
   readonly book: Run;
   readonly all: Run;
 }
 
-/** Rows that show the same. */
+/** Consecutive equal rows. */
 interface Run {
   since: number;
   rows: number;
 }
 
-function stateOf(symbol: string, facts: QualityFacts): SymbolState {
+function newSymbolState(symbol: string, facts: QualityFacts): SymbolState {
   const session = facts.sessionOf(symbol);
   return {
     symbol,
@@ -167,8 +171,8 @@ function judge(state: SymbolState, row: Observed): Judgement {
   state.phase = phase;
   const continuous = phase?.name === 'CONTINUOUS';
   const flaws: Mark[] = [];
-  if (continuous) continuousFlaws(flaws, state, row, at);
-  bookFlaws(flaws, state, row, continuous);
+  if (continuous) findContinuousFlaws(flaws, state, row, at);
+  findBookFlaws(flaws, state, row, continuous);
   if (phase === null) flaws.push('outside-session');
   state.rows += 1;
   if (phase === null && !isPlanned(state, at)) state.unplanned += 1;
@@ -182,24 +186,24 @@ function judge(state: SymbolState, row: Observed): Judgement {
   return { phase, marks, text: marks.join(' ') };
 }
 
-/** A future's day is shorter than the grid's: its rows after that are marked, and asking for them was no fault. */
+/** A future's day is shorter than the grid. Its later rows are marked, but do not count towards red. */
 function isPlanned({ planned }: SymbolState, at: Instant): boolean {
   return planned !== null && planned.opensAt <= at && at < planned.closesAt;
 }
 
-/** Only where orders match as they come: an auction's book crosses by design, and after the close nothing need move. */
-function continuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
+/** Only for continuous trading: an auction's book crosses by design, and nothing has to change after the close. */
+function findContinuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
   const [bid, ask] = [bestOf(row, BIDS), bestOf(row, ASKS)];
   if (bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
-  follow(state, row, at);
+  updateRuns(state, row, at);
   const { book, all, trade, hasBook } = state;
-  const bookStands = hasBook && lasts(book, at, STALE_AFTER);
-  if (bookStands && !alike(trade, row.numbers, TRADE)) flaws.push('stale');
-  else if (isOfAnEarlierDay(state, row)) flaws.push('stale');
-  if (lasts(all, at, FROZEN_AFTER)) flaws.push('frozen');
+  const bookStands = hasBook && hasLasted(book, at, STALE_AFTER_MS);
+  if (bookStands && !isAlike(trade, row.numbers, TRADE)) flaws.push('stale');
+  else if (isOfEarlierDay(state, row)) flaws.push('stale');
+  if (hasLasted(all, at, FROZEN_AFTER_MS)) flaws.push('frozen');
 }
 
-function bookFlaws(
+function findBookFlaws(
   flaws: Mark[],
   { tick, dayBegins }: SymbolState,
   row: Observed,
@@ -217,45 +221,45 @@ function bookFlaws(
     const price = numberAt(row, index);
     if (price > 0) look(price);
   }
-  // The last price may be an earlier day's, of other limits and another tick.
+  // The last price may be from an earlier day, with other limits and another tick.
   if (numberAt(row, LAST_TRADE_AT) >= dayBegins) look(numberAt(row, LAST_PRICE));
   if (outside) flaws.push('outside-circuit');
   if (offTick) flaws.push('off-tick');
 }
 
-/** Prices are decimal fractions that binary ones only come near. Without a price, or a tick, there is nothing to say. */
+/** Tolerates rounding, as binary fractions only approximate decimal prices. True if the price or the tick is missing. */
 function isOnTick(price: number, tick: number): boolean {
   const ticks = price / tick;
   return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
 }
 
-function follow(state: SymbolState, row: Observed, at: Instant): void {
+function updateRuns(state: SymbolState, row: Observed, at: Instant): void {
   const { last, follows, trade, book, all } = state;
-  const bookStands = follows && alike(last, row.numbers, BOOK);
+  const bookStands = follows && isAlike(last, row.numbers, BOOK);
   if (!bookStands) trade.set(row.numbers);
-  goOn(book, bookStands, at);
-  goOn(all, bookStands && alike(last, row.numbers, OTHERS), at);
+  updateRun(book, bookStands, at);
+  updateRun(all, bookStands && isAlike(last, row.numbers, OTHERS), at);
   last.set(row.numbers);
   state.follows = true;
 }
 
-function goOn(run: Run, stands: boolean, at: Instant): void {
+function updateRun(run: Run, stands: boolean, at: Instant): void {
   if (!stands) run.since = at;
   run.rows = stands ? run.rows + 1 : 1;
 }
 
-function lasts({ rows, since }: Run, at: Instant, atLeast: number): boolean {
-  return rows >= ROWS_AT_LEAST && at - since >= atLeast;
+function hasLasted({ rows, since }: Run, at: Instant, atLeast: number): boolean {
+  return rows >= MIN_RUN_ROWS && at - since >= atLeast;
 }
 
-/** What is missing in both is alike, too. */
-function alike(a: Float64Array, b: Float64Array, indexes: readonly number[]): boolean {
+/** Values that are missing in both count as equal. */
+function isAlike(a: Float64Array, b: Float64Array, indexes: readonly number[]): boolean {
   for (const index of indexes) if (!Object.is(a[index], b[index])) return false;
   return true;
 }
 
-/** A volume is the day's; beside a last trade of an earlier day it is that day's, and so may be the rest. */
-function isOfAnEarlierDay({ dayBegins }: SymbolState, row: Observed): boolean {
+/** A volume belongs to the day of the last trade. If that is an earlier day, the other fields may be of that day too. */
+function isOfEarlierDay({ dayBegins }: SymbolState, row: Observed): boolean {
   return numberAt(row, LAST_TRADE_AT) < dayBegins && numberAt(row, VOLUME) > 0;
 }
 
@@ -270,7 +274,7 @@ function summaryOf(state: SymbolState): SymbolQuality {
     symbol,
     rows,
     continuousRows,
-    marks: counted(MARKS.map((mark) => ({ mark, rows: counts.get(mark) ?? 0 }))),
+    marks: countMarks(MARKS.map((mark) => ({ mark, rows: counts.get(mark) ?? 0 }))),
     frozenPercent: continuousRows === 0 ? null : Math.round(10 * share('frozen')) / 10,
     red: MARKS.filter((mark) => share(mark) > RED_ABOVE_PERCENT[mark]),
     previousCloseDiffers:
@@ -278,7 +282,7 @@ function summaryOf(state: SymbolState): SymbolQuality {
   };
 }
 
-function counted(all: readonly { readonly mark: Mark; readonly rows: number }[]) {
+function countMarks(all: readonly { readonly mark: Mark; readonly rows: number }[]) {
   const present: Partial<Record<Mark, number>> = {};
   for (const { mark, rows } of all) if (rows > 0) present[mark] = rows;
   return present;
@@ -288,8 +292,7 @@ function indexesOf(wanted: Column['group']): readonly number[] {
   return COLUMNS.flatMap(({ group }, index) => (group === wanted ? [index] : []));
 }
 
-// The closed list of what a row can be marked with, in the order in which a row's marks stand in its cell.
-
+/** The closed list of marks, in the order of a cell. */
 export const MARKS = [
   'crossed',
   'locked',
@@ -305,9 +308,9 @@ export const MARKS = [
 type Mark = (typeof MARKS)[number];
 
 /**
- * A symbol's day is red above it. Percent of the symbol's rows; of its continuous ones for stale and frozen. What
- * cannot be right may be the glitch of a moment and no more; what an illiquid symbol does by itself may be half of the day. The limits are this project's judgement, taken from no source: the counts stand beside them in
- * the manifest and in `fyers check`.
+ * A symbol's day is red above this percentage of its rows (stale and frozen: of its continuous rows). An impossible value may
+ * occur only as a momentary glitch; an illiquid symbol may by itself be frozen for half of the day. The limits are this
+ * project's judgement and come from no source; the manifest and `fyers check` show the counts as well.
  */
 export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   crossed: 0.1,
@@ -334,17 +337,17 @@ export const MARK_MEANINGS: Readonly<
   'zero-inside': {
     judged: 'every phase',
     means:
-      'a level without price or quantity stands before one that has both; in an auction a quantity without a price is market orders and no flaw',
+      'a level without price or quantity precedes one that has both; in an auction a quantity without a price means market orders and is not a flaw',
   },
   stale: {
     judged: 'CONTINUOUS',
     means:
-      'levels and totals have been the same for a minute or more (and three rows), though a trade happened meanwhile; or the last trade is of an earlier day beside a volume',
+      'levels and totals have been the same for a minute or more (and three rows), though a trade happened meanwhile; or the last trade is of an earlier day although the row has a volume',
   },
   frozen: {
     judged: 'CONTINUOUS',
     means:
-      'nothing at all, from the levels to the volume, has changed for five minutes or more (and three rows)',
+      'no value, from the levels to the volume, has changed for five minutes or more (and three rows)',
   },
   'outside-circuit': {
     judged: 'every phase',
@@ -352,27 +355,26 @@ export const MARK_MEANINGS: Readonly<
   },
   'off-tick': {
     judged: 'every phase',
-    means: "such a price is no multiple of the symbol's tick, if the day's symbol master gave one",
+    means:
+      "such a price is not a multiple of the symbol's tick, if the day's symbol master has one",
   },
   'outside-session': {
     judged: '–',
     means:
-      'received in no phase of its symbol; towards red only outside of the hours that were to be recorded of all symbols',
+      'received in no phase of its symbol; counts towards red only outside of the planned recording hours of all symbols',
   },
 };
 
-// When a previous close of the broker's says that something happened to a symbol: a bonus, a split, or another contract.
-
 /**
- * Of the last price. Where no auction finds it, a close is the average of the last half hour's trades, and the last price
- * is one of them. Five percent between the two take a run of some ten percent in that half hour, which is a news item of
- * its own; a bonus of one share for ten moves a price by nine, and a split by half or more.
+ * Fraction of the last price. A close without an auction is the average of the last half hour's trades, of which the last
+ * price is one. A difference of five percent requires a move of about ten percent in that half hour, which would be news; a
+ * bonus of one share for ten moves a price by nine percent, and a split by half or more.
  */
-const AVERAGE_WITHIN = 0.05;
-/** Rupees: that of most shares, where nobody told. */
-const USUAL_TICK = 0.05;
-/** Binary fractions only come near to decimal ones. */
-const ROUNDING = 0.001;
+const MAX_AVERAGE_DIFFERENCE = 0.05;
+/** Rupees: the tick of most shares, used if the tick is unknown. */
+const USUAL_TICK_RUPEES = 0.05;
+/** Binary fractions only approximate decimal ones. */
+const ROUNDING_RUPEES = 0.001;
 
 const OPTION = /\d(?:CE|PE)$/;
 
@@ -380,22 +382,22 @@ interface LastClose {
   readonly symbol: string;
   /** Rupees: the last price of the session before. */
   readonly price: number;
-  /** Rupees; null where nobody told. */
+  /** Rupees; null if unknown. */
   readonly tick: number | null;
-  /** Whether that session's close was found by auction. */
+  /** Whether an auction determined that session's close. */
   readonly byAuction: boolean;
 }
 
 /**
- * Rupees by which the broker's previous close may differ from the last price of the session before; infinite: they may
- * differ by anything.
+ * Allowed difference in rupees between the broker's previous close and the last price of the session before; infinite if any
+ * difference is normal.
  *
- * What the auction finds is traded at until the end, so the last price is the close, to a tick, and smaller things show
- * too. Every other share, a future, whose settlement price is such an average as well, and an index, which is computed from
- * closes, differ by what the average does. An option's premium may halve in its last half hour, and a bonus gives the
- * option another strike and so another name: of it nothing can be told.
+ * After an auction trading continues at its price until the end, so the last price equals the close to a tick, and small
+ * corporate actions are visible. For every other share, a future (its settlement price is such an average as well) and an
+ * index (computed from closes), the average sets the limit. An option's premium may halve in its last half hour, and a
+ * bonus gives the option another strike and so another name: no limit is possible.
  */
 export function closeWithin({ symbol, price, tick, byAuction }: LastClose): number {
   if (OPTION.test(symbol)) return Infinity;
-  return byAuction ? (tick ?? USUAL_TICK) + ROUNDING : price * AVERAGE_WITHIN;
+  return byAuction ? (tick ?? USUAL_TICK_RUPEES) + ROUNDING_RUPEES : price * MAX_AVERAGE_DIFFERENCE;
 }

@@ -1,20 +1,20 @@
-// Rows by columns, as a Parquet file holds them.
+// Collects rows column by column, as a Parquet file needs them.
 import { COLUMNS, type Cell, type Column, RECORDED_COLUMNS, cellIndex } from './columns.ts';
 import type { Observed } from './observed.ts';
 
 export interface RowGroup {
   readonly rows: number;
-  /** A value for each row, by the column's place. It is good until the next call. */
+  /** The values of a column by its index. Valid until the next call. */
   column(index: number): GroupColumn;
 }
 
-/** Numbers, NaN where one is missing; instants in epoch milliseconds. */
+/** Numbers, with NaN for a missing one; instants in epoch milliseconds. */
 export type GroupColumn = Float64Array | TextColumn;
 
 export interface TextColumn {
-  /** Every text of the column, once; others may stand among them. */
+  /** The distinct texts of the column; may include unused ones. */
   readonly names: readonly string[];
-  /** The place of each row's text in `names`, and -1 where it is missing. */
+  /** The index of each row's text in `names`; -1 if it is missing. */
   readonly places: Int32Array;
 }
 
@@ -23,7 +23,7 @@ const SYMBOL = cellIndex('symbol');
 const SLOT = cellIndex('slot');
 const TEXTS = RECORDED_COLUMNS.flatMap(({ kind }, index) => (kind === 'text' ? [index] : []));
 
-/** Rows of {@link RECORDED_COLUMNS}, at most `capacity` at once, in memory that is used again and again. */
+/** Collects up to `capacity` rows of {@link RECORDED_COLUMNS} in reused memory. */
 export function collecting(capacity: number) {
   const numbers = new Float64Array(capacity * WIDTH);
   const texts = TEXTS.map((index) => ({ index, text: textsOf(capacity) }));
@@ -42,7 +42,7 @@ export function collecting(capacity: number) {
   };
 
   return {
-    /** @param derived what compaction adds, in the order of its columns */
+    /** @param derived the cells of compaction's columns, in their order */
     add(row: Observed, derived: readonly (string | null)[]): void {
       numbers.set(row.numbers, rows * WIDTH);
       for (const { index, text } of texts) {
@@ -51,10 +51,10 @@ export function collecting(capacity: number) {
       rows += 1;
     },
     rows: () => rows,
-    /** All that was added, sorted by symbol and then slot, which compresses best and reads fastest; then it is empty. */
+    /** Returns all added rows, sorted by symbol and then slot, which compresses best and reads fastest, and empties the collector. */
     take(): RowGroup {
       const slotOf = (row: number): number => numbers[row * WIDTH + SLOT] ?? NaN;
-      const order = orderOf(symbols.gather(upTo(rows)), slotOf);
+      const order = orderOf(symbols.gather(indexesBelow(rows)), slotOf);
       rows = 0;
       return { rows: order.length, column: (index) => gather(index, order) };
     },
@@ -66,7 +66,7 @@ export function groupOf(
   columns: readonly Pick<Column, 'kind'>[],
   rows: readonly (readonly Cell[])[],
 ): RowGroup {
-  const order = upTo(rows.length);
+  const order = indexesBelow(rows.length);
   return {
     rows: rows.length,
     column(index) {
@@ -82,7 +82,7 @@ export function groupOf(
   };
 }
 
-/** The texts of a column, each kept once. */
+/** Stores the texts of a column, each distinct text once. */
 function textsOf(capacity: number) {
   const names: string[] = [];
   const known = new Map<string, number>();
@@ -105,7 +105,7 @@ function textsOf(capacity: number) {
   };
 }
 
-/** Rows by symbol and then slot. A log has the slots of a symbol in their order, as a rule. */
+/** Orders rows by symbol and then slot. Usually a log has the slots of a symbol in order, so sorting is rarely needed. */
 function orderOf({ names, places }: TextColumn, slotOf: (row: number) => number): Uint32Array {
   const byName: number[][] = names.map(() => []);
   for (const [row, place] of places.entries()) byName[place]?.push(row);
@@ -122,7 +122,7 @@ function orderOf({ names, places }: TextColumn, slotOf: (row: number) => number)
   return order;
 }
 
-function upTo(count: number): Uint32Array {
+function indexesBelow(count: number): Uint32Array {
   const all = new Uint32Array(count);
   for (let index = 0; index < count; index += 1) all[index] = index;
   return all;

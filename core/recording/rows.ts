@@ -1,4 +1,4 @@
-// Rows as they are read back: observed cells first, then what compaction added, wherever they were kept.
+// Accesses rows read from any recording: observed cells first, then the cells that compaction added.
 import { instant } from '../time.ts';
 import { type Book, LEVELS, type Level, isFilled } from './book.ts';
 import { type Cell, cellIndex } from './columns.ts';
@@ -29,8 +29,8 @@ const symbolOf = textColumn('symbol');
 const slotOf = numberColumn('slot');
 
 /**
- * Without the second row of a symbol and slot, as compaction: a disk that fails after it has written has the rows of that
- * slot in two files.
+ * Drops the second row of a symbol and slot, like compaction: if a disk fails after it has written, the rows of that slot are
+ * in two files.
  */
 export async function* uniqueRows(
   rows: AsyncIterable<RecordedRow | null>,
@@ -63,7 +63,6 @@ const NUMBERS = {
 } as const;
 const SIDES = { bid: levelColumns('bid'), ask: levelColumns('ask') } as const;
 
-/** The book of a row. */
 export function bookOf(row: RecordedRow): Book {
   const tradedAt = lastTradeAt(row);
   return {
@@ -95,7 +94,7 @@ function levelColumns(side: Side) {
   });
 }
 
-/** As they were observed, with a gap where a number is missing, until the last level that has one. */
+/** The observed levels up to the last filled one, with null for missing numbers. */
 function levelsOf(row: RecordedRow, side: Side): readonly Level[] {
   const levels = SIDES[side].map(({ price, quantity, orders }) => ({
     price: price(row),

@@ -1,4 +1,4 @@
-// Which of the operator's tokens is taken: never an older one, an expired one or another account's. Nothing is minted here.
+// Chooses which of the operator's tokens to adopt: never an older one, an expired one or another account's. Mints nothing.
 import { parseAccessToken, parseRefreshToken } from '../config/values.ts';
 import type { AccessToken, RefreshToken } from '../config/values.ts';
 import {
@@ -12,11 +12,11 @@ import {
 } from './jwt.ts';
 import { displayFingerprint } from './digest.ts';
 
-/** What became of a token that was offered. `dead`: the broker does not accept it. */
+/** Result for an offered token. `dead`: the broker does not accept it. */
 export type Adoption =
   'none' | 'malformed' | 'expired' | 'foreign' | 'same' | 'older' | 'dead' | 'published' | 'stored';
 
-/** For people: never the token. */
+/** Shown to people, so it never contains the token. */
 export interface AdoptedToken {
   readonly did: Adoption;
   readonly fingerprint: string | null;
@@ -26,15 +26,15 @@ export type Candidate<T> =
   | { readonly kind: 'newer'; readonly token: T; readonly claims: TokenClaims }
   | { readonly kind: 'left'; readonly did: Adoption };
 
-/** `newer` is still to be proven live. */
+/** The caller must still prove a `newer` token live. */
 export function chooseAccessToken(
   offered: string | null,
   stored: string | null,
   view: Viewpoint,
 ): Candidate<AccessToken> {
   const parsed = parseAccessToken(offered?.trim() ?? '');
-  if (!parsed.ok) return unreadable(offered);
-  return consider(parsed.value, stored, 'access_token', (claims) =>
+  if (!parsed.ok) return rejectUnreadable(offered);
+  return compareWithStored(parsed.value, stored, 'access_token', (claims) =>
     isForeign(claims.fyId, view.account)
       ? 'foreign'
       : isPlausible(claims, view.now)
@@ -43,15 +43,15 @@ export function chooseAccessToken(
   );
 }
 
-/** `newer` is all that can be known of a refresh token without using it. */
+/** A refresh token cannot be proven without using it, so `newer` is enough. */
 export function chooseRefreshToken(
   offered: string | null,
   stored: string | null,
   view: Viewpoint,
 ): Candidate<RefreshToken> {
   const parsed = parseRefreshToken(offered?.trim() ?? '');
-  if (!parsed.ok) return unreadable(offered);
-  return consider(parsed.value, stored, 'refresh_token', (claims) =>
+  if (!parsed.ok) return rejectUnreadable(offered);
+  return compareWithStored(parsed.value, stored, 'refresh_token', (claims) =>
     isForeign(claims.fyId, view.account)
       ? 'foreign'
       : claims.expiresAt <= view.now
@@ -64,11 +64,14 @@ export function adopted(offered: string | null, did: Adoption): AdoptedToken {
   return { did, fingerprint: offered === null ? null : displayFingerprint(offered.trim()) };
 }
 
-function unreadable(offered: string | null): { readonly kind: 'left'; readonly did: Adoption } {
+function rejectUnreadable(offered: string | null): {
+  readonly kind: 'left';
+  readonly did: Adoption;
+} {
   return { kind: 'left', did: offered === null ? 'none' : 'malformed' };
 }
 
-function consider<T extends string>(
+function compareWithStored<T extends string>(
   token: T,
   stored: string | null,
   kind: TokenKind,
@@ -76,11 +79,11 @@ function consider<T extends string>(
 ): Candidate<T> {
   const claims = decodeToken(token);
   if (claims === null || (claims.kind ?? kind) !== kind) return { kind: 'left', did: 'malformed' };
-  const did = obstacle(claims) ?? order(token, claims, tokenIn(stored));
+  const did = obstacle(claims) ?? compareAge(token, claims, tokenIn(stored));
   return did === 'newer' ? { kind: 'newer', token, claims } : { kind: 'left', did };
 }
 
-function order(
+function compareAge(
   token: string,
   claims: TokenClaims,
   stored: string | null,

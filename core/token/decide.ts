@@ -1,22 +1,26 @@
-// What the keeper does next, from what it knows. Called again after every step, with what happened folded into the facts.
+// Decides the keeper's next step from the known facts. `keeper/refresh.ts` calls `decide` again after every step, with the
+// step's result added to the facts. The rules are tried in a fixed order and the first that applies wins: rest on a closed
+// day; prove and publish a minted token; prove and keep a live stored token; call the broker; leave a transient failure to a
+// later slot; ask the operator for a login. A token is published only if it is proven live, of the right account and with
+// the right expiry.
 import type { Parsed } from '../config/values.ts';
 import type { Halted, MintAnswer, Proof, RefusedBy } from '../ports.ts';
 import { addDays, type IstDate } from '../time.ts';
 
 export type Trigger =
   | { readonly kind: 'slot'; readonly slot: string; readonly last: boolean }
-  /** A probe asks the broker once more although refresh was switched off. */
+  /** A probe calls the broker once although refresh is switched off. */
   | { readonly kind: 'operator'; readonly probe: boolean };
 
-/** Why the broker is not called again until an input changes. A refusal by policy is no latch: it switches refresh off for every input. */
+/** Why the broker is not called again until an input changes. A refusal by policy is not a latch: it switches refresh off for every input. */
 export type LatchReason = Exclude<RefusedBy, 'policy'> | 'silent';
 
-/** What the minted token turned out to be. */
+/** Result of checking the minted token. */
 export type Check = Proof['kind'] | 'wrong-account' | 'wrong-expiry';
 
 export interface Facts {
   readonly trigger: Trigger;
-  /** over: today's session has closed, so there is no more use in asking for a login. */
+  /** over: today's session has closed, so a login is no longer useful. */
   readonly day: 'open' | 'over' | 'closed';
   readonly stored:
     | { readonly kind: 'none' | 'expired' | 'foreign' | 'malformed' }
@@ -24,9 +28,9 @@ export interface Facts {
   readonly refresh:
     | { readonly kind: 'on' }
     | { readonly kind: 'off'; readonly why: 'no-token' | 'expired' | 'no-pin' | 'policy' | 'used' };
-  /** The latch, where its input is today's. */
+  /** The latch, if it is for the current inputs. */
   readonly latched: LatchReason | null;
-  /** Calls with this input in this broker day that may have counted, and what became of the last. */
+  /** Calls with this input in this broker day that may have counted, and the last one's result. */
   readonly tried: {
     readonly calls: number;
     readonly answer: MintAnswer['kind'];
@@ -39,7 +43,7 @@ export interface Facts {
 export type AskReason =
   Extract<Facts['refresh'], { kind: 'off' }>['why'] | LatchReason | 'unreachable' | Halted['kind'];
 
-/** Of the closed list in `core/errors.ts`. */
+/** A subset of the codes in `core/errors.ts`. */
 export type FailureCode =
   | 'operator.app-secret'
   | 'operator.account'
@@ -57,23 +61,22 @@ export type Decision =
   | { readonly do: 'ask' | 'wait'; readonly why: AskReason }
   | { readonly do: 'fail'; readonly code: FailureCode };
 
-/** Calls that may have counted, with one input in one broker day. */
+/** Limit of calls that may have counted, per input and broker day. */
 export const MAX_CALLS = 2;
 
-/** The first row that matches. */
 export function decide(facts: Facts): Decision {
   return (
-    closedDay(facts) ??
-    mintedToken(facts) ??
-    storedToken(facts) ??
-    anotherCall(facts) ??
-    laterSlot(facts) ??
-    needOfLogin(facts)
+    restOnClosedDay(facts) ??
+    handleMintedToken(facts) ??
+    handleStoredToken(facts) ??
+    callAgain(facts) ??
+    leaveToLaterSlot(facts) ??
+    askForLogin(facts)
   );
 }
 
-/** An operator's run always works. */
-function closedDay({ trigger, day }: Facts): Decision | null {
+/** A closed day does not stop an operator's run. */
+function restOnClosedDay({ trigger, day }: Facts): Decision | null {
   return trigger.kind === 'slot' && day === 'closed' ? { do: 'rest', why: 'closed-day' } : null;
 }
 
@@ -85,8 +88,7 @@ export const UNPROVEN = {
   'not-fyers': 'broker.foreign-answer',
 } as const satisfies Readonly<Record<string, FailureCode>>;
 
-/** Only what was proven live, of the right account and with the right expiry, is published. */
-function mintedToken({ tried }: Facts): Decision | null {
+function handleMintedToken({ tried }: Facts): Decision | null {
   if (tried?.answer !== 'minted') return null;
   switch (tried.check) {
     case null:
@@ -106,11 +108,11 @@ function mintedToken({ tried }: Facts): Decision | null {
   }
 }
 
-/** Nothing is minted beside a token that lives, nor while nobody can say whether it does. */
-function storedToken(facts: Facts): Decision | null {
+/** Prevents minting while the stored token is live, or while it is unknown whether it is. */
+function handleStoredToken(facts: Facts): Decision | null {
   const { stored, trigger } = facts;
   if (stored.kind !== 'plausible') return null;
-  if (isProbe(trigger) && facts.tried === null && isOpen(facts)) return null;
+  if (isProbe(trigger) && facts.tried === null && mayRefresh(facts)) return null;
   switch (stored.proof) {
     case null:
       return { do: 'prove', what: 'stored' };
@@ -126,18 +128,18 @@ function storedToken(facts: Facts): Decision | null {
   }
 }
 
-function anotherCall(facts: Facts): Decision | null {
+function callAgain(facts: Facts): Decision | null {
   const { tried, trigger } = facts;
-  if (!isOpen(facts)) return null;
+  if (!mayRefresh(facts)) return null;
   const untried = tried === null;
   const silentOnce = tried?.answer === 'silent' && tried.calls < MAX_CALLS && !isProbe(trigger);
   return untried || silentOnce ? { do: 'refresh' } : null;
 }
 
-/** What a later slot can mend is not put to the human yet. */
-function laterSlot(facts: Facts): Decision | null {
+/** Does not ask the operator yet if a later slot can succeed without help. */
+function leaveToLaterSlot(facts: Facts): Decision | null {
   const { tried, trigger } = facts;
-  if (!isOpen(facts) || trigger.kind === 'operator' || trigger.last) return null;
+  if (!mayRefresh(facts) || trigger.kind === 'operator' || trigger.last) return null;
   switch (tried?.answer) {
     case 'unreachable':
     case 'silent':
@@ -152,7 +154,7 @@ function laterSlot(facts: Facts): Decision | null {
   }
 }
 
-function needOfLogin(facts: Facts): Decision {
+function askForLogin(facts: Facts): Decision {
   const why = askReason(facts);
   // A login would send the same hash of the app secret.
   if (why === 'app-secret') return { do: 'fail', code: 'operator.app-secret' };
@@ -177,8 +179,8 @@ function askReason({ refresh, latched, tried }: Facts): AskReason {
   }
 }
 
-/** Nothing stands against sending the refresh token and the PIN. */
-function isOpen({ refresh, latched }: Facts): boolean {
+/** True if the refresh token and the PIN may be sent. */
+function mayRefresh({ refresh, latched }: Facts): boolean {
   return refresh.kind === 'on' && latched === null;
 }
 
@@ -186,11 +188,9 @@ function isProbe(trigger: Trigger): boolean {
   return trigger.kind === 'operator' && trigger.probe;
 }
 
-// Decides whether a refresh is tried although the broker's policy has switched refreshes off: the broker may lift its ban
-// without notice, and one call a week shows it.
-
 const CHOICES = ['never', 'weekly', 'daily'] as const;
 
+/** How often a refresh is tried although the broker's policy has switched it off: the broker may lift the ban without notice. */
 export type ProbeRefresh = (typeof CHOICES)[number];
 
 export const DEFAULT_PROBE_REFRESH: ProbeRefresh = 'weekly';
@@ -208,7 +208,7 @@ export function isProbeDue(
   { trigger, today, lastProbe, isAsked }: ProbeFacts,
 ): boolean {
   if (probe === 'never' || trigger.kind !== 'slot' || isAsked) return false;
-  // A date that lies ahead was written under a wrong clock.
+  // A future date was written under a wrong clock.
   if (lastProbe === null || lastProbe > today) return true;
   return lastProbe <= addDays(today, -DAYS_BETWEEN[probe]);
 }
@@ -219,7 +219,7 @@ interface ProbeFacts {
   readonly trigger: Trigger;
   /** The broker day. */
   readonly today: IstDate;
-  /** When a refresh was last tried against the policy, or refused by it; null: never as far as is known. */
+  /** When a refresh was last tried against the policy, or refused by it; null if never, or unknown. */
   readonly lastProbe: IstDate | null;
   /** A link was sent today. */
   readonly isAsked: boolean;

@@ -1,4 +1,4 @@
-// Digests of token material: what the broker asks for, what is compared, and what people may see.
+// Computes digests of token material: the broker's app hash, keyed fingerprints for comparison, and short ones for people.
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { AppId, LinkKey, Pin, PinKey, RefreshToken } from '../config/values.ts';
 import type { App } from '../ports.ts';
@@ -7,12 +7,12 @@ declare const fingerprintBrand: unique symbol;
 /** Names secret inputs in the token state; without its key it reveals nothing about them. */
 export type Fingerprint = string & { readonly [fingerprintBrand]: true };
 
-/** SHA-256 of `<app id>:<app secret>`, hex (Fyers API v3, "validate-authcode"). It is as good as the secret: never log it. */
+/** SHA-256 of `<app id>:<app secret>`, hex (Fyers API v3, "validate-authcode"). It works like the secret: never log it. */
 export function appIdHash(app: App): string {
   return createHash('sha256').update(`${app.id}:${app.secret}`).digest('hex');
 }
 
-/** Of what one refresh sends. Keyed, because a plain hash of four digits is the PIN. */
+/** Fingerprint of the inputs of one refresh. Keyed, because a plain hash of four digits reveals the PIN. */
 export function inputFingerprint(
   key: PinKey,
   app: App,
@@ -21,12 +21,12 @@ export function inputFingerprint(
   return hmac(key, ['refresh', app.id, app.secret, token, pin]);
 }
 
-/** Of the app id and its secret. Derived from the link key, which refresh, login and watch have in common. */
+/** Fingerprint of the app id and its secret, keyed with the link key, which refresh, login and watch share. */
 export function appFingerprint(key: LinkKey, app: App): Fingerprint {
-  return hmac(derived({ id: app.id, secret: key }, 'app'), [app.id, app.secret]);
+  return hmac(deriveKey({ id: app.id, secret: key }, 'app'), [app.id, app.secret]);
 }
 
-/** As an earlier version stored them, keyed by the short app secret: only to recognise what it left, never to be stored. */
+/** The fingerprint of an earlier version, keyed by the short app secret. Use it only to recognise stored values, never store it. */
 export function oldAppFingerprint(app: App): Fingerprint {
   return hmac(app.secret, [app.id, 'app']);
 }
@@ -40,7 +40,7 @@ export function displayFingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 8);
 }
 
-/** The app that is signed for, and the secret to sign with. */
+/** The app to sign for, and the secret to sign with. */
 export interface Signer {
   readonly id: AppId;
   readonly secret: string;
@@ -48,17 +48,17 @@ export interface Signer {
 
 /** Thirty-two hex digits that only the holder of the signer's secret can make. */
 export function loginSignature(signer: Signer, purpose: 'link' | 'state', text: string): string {
-  return createHmac('sha256', derived(signer, purpose)).update(text).digest('hex').slice(0, 32);
+  return createHmac('sha256', deriveKey(signer, purpose)).update(text).digest('hex').slice(0, 32);
 }
 
-/** In a time that says nothing about where they differ. */
+/** Compares in constant time. */
 export function isSameSignature(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one, 'utf8'), Buffer.from(other, 'utf8')];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** For one purpose of one app (RFC 5869), so that what is signed for one is worthless for another. */
-function derived({ id, secret }: Signer, purpose: 'link' | 'state' | 'app'): Buffer {
+/** Derives a key for one purpose of one app (RFC 5869), so that a signature is useless for any other purpose. */
+function deriveKey({ id, secret }: Signer, purpose: 'link' | 'state' | 'app'): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, id, `fyers-token-refresh login ${purpose}`, 32));
 }
 

@@ -1,4 +1,4 @@
-// From what was read and what happened to the facts that the decision is made of.
+// Converts a run's inputs and results into the facts that `decide` takes.
 import {
   type LinkKey,
   type Pin,
@@ -20,7 +20,7 @@ import {
 import { type LoginState, isRefusedApp } from './login/state.ts';
 import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
 
-/** A PIN, and what it is fingerprinted with. */
+/** A PIN, and the key of its fingerprint. */
 export interface KeyedPin {
   readonly pin: Pin;
   readonly key: PinKey;
@@ -30,18 +30,18 @@ export interface RunFacts {
   readonly now: Instant;
   readonly trigger: Trigger;
   readonly probeRefresh: ProbeRefresh;
-  /** Today, or `always` where the operator wants a token on every day. */
+  /** Today, or `always` if the operator wants a token on every day. */
   readonly today: TradingDay | 'always';
   readonly app: App;
   readonly account: string | null;
-  /** As they stand in the store. */
+  /** As in the store. */
   readonly storedToken: string | null;
   readonly refreshToken: string | null;
   readonly linkKey: LinkKey;
   readonly pin: KeyedPin | null;
   readonly state: TokenState;
   readonly login: LoginState;
-  /** What this run has found out. */
+  /** This run's results. */
   readonly storedProof: Proof | null;
   readonly answer: MintAnswer | null;
   readonly mintedProof: Proof | null;
@@ -65,7 +65,7 @@ export function factsOf(known: RunFacts): Facts {
   };
 }
 
-/** The refresh token, where it still lives by its own word; the broker alone knows whether it accepts it. */
+/** Returns the refresh token if its own expiry has not passed. Only the broker knows whether it accepts it. */
 export function liveRefreshToken(
   value: string | null,
   now: Instant,
@@ -111,12 +111,12 @@ function refreshOf(known: RunFacts, inputs: Inputs): Facts['refresh'] {
   if (live.kind !== 'live') return { kind: 'off', why: live.kind };
   const { trigger } = known;
   const probes = (trigger.kind === 'operator' && trigger.probe) || isDueForProbe(known);
-  // A probe overrules the switch, until it has its answer. While it is off, a PIN would change nothing.
+  // A probe overrides the switch until it has its answer. While refresh is switched off, a missing PIN does not matter.
   if (known.state.policyOff && !(probes && known.answer === null)) {
     return { kind: 'off', why: 'policy' };
   }
   if (known.pin === null) return { kind: 'off', why: 'no-pin' };
-  return usedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
+  return isUsedUp(known, inputs) ? { kind: 'off', why: 'used' } : { kind: 'on' };
 }
 
 function isDueForProbe({ probeRefresh, trigger, now, pin, state }: RunFacts): boolean {
@@ -126,8 +126,8 @@ function isDueForProbe({ probeRefresh, trigger, now, pin, state }: RunFacts): bo
   return pin !== null && isProbeDue(probeRefresh, facts);
 }
 
-/** An accepted input is for the next broker day again; an operator may have a second token of it today. */
-function usedUp({ trigger, state, now, answer }: RunFacts, inputs: Inputs): boolean {
+/** An accepted input can be used again on the next broker day; an operator may use it a second time today. */
+function isUsedUp({ trigger, state, now, answer }: RunFacts, inputs: Inputs): boolean {
   const { count, accepted } = callsOf(state, inputs.refresh, brokerDay(now));
   return answer === null && accepted && (trigger.kind === 'slot' || count >= MAX_CALLS);
 }

@@ -1,25 +1,26 @@
-// What a Fyers token says of itself. Nothing is verified here: only a call to the broker proves a token.
+// Decodes Fyers tokens and classifies them by their claims and by the broker's proof. Does not verify signatures: only a
+// call to the broker proves a token.
 import * as z from 'zod/mini';
 import { PLACEHOLDER } from '../config/names.ts';
 import type { Proof } from '../ports.ts';
 import { brokerDayEnd, instant, type Instant, MINUTE, SECOND } from '../time.ts';
 import type { Check, Facts } from './decide.ts';
 
-/** Claims that we read; the rest of a token is the broker's own business (facts/fyers §1.6). */
+/** The claims that this program reads; a token has more (facts/fyers §1.6). */
 export interface TokenClaims {
   readonly issuedAt: Instant;
   readonly expiresAt: Instant;
   readonly kind: TokenKind | null;
   /** The account, such as `XA00001`. */
   readonly fyId: string | null;
-  /** Only auth codes carry it. */
+  /** Only auth codes have it. */
   readonly appId: string | null;
 }
 
 export type TokenKind = 'access_token' | 'refresh_token' | 'auth_code';
 
-/** Old tokens carried the issue-second (06:00:37), new ones 06:00:00. */
-const EXPIRY_SLACK = 2 * MINUTE;
+/** Old tokens expire at their issue second (06:00:37), new ones at 06:00:00. */
+const EXPIRY_TOLERANCE_MS = 2 * MINUTE;
 
 const seconds = z.int().check(z.minimum(0), z.maximum(8_640_000_000_000));
 const Claims = z.object({
@@ -30,7 +31,7 @@ const Claims = z.object({
   app_id: z.catch(z.nullable(z.string()), null),
 });
 
-/** Null for anything that is not a token with a time of issue and of expiry. Never throws. */
+/** Returns null unless the text is a token with a time of issue and of expiry. Never throws. */
 export function decodeToken(token: string): TokenClaims | null {
   const payload = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token.trim())?.[1];
   if (payload === undefined) return null;
@@ -46,12 +47,12 @@ export function decodeToken(token: string): TokenClaims | null {
   };
 }
 
-/** An access token that says it lives for the rest of the broker day: `exp` within two minutes of the next 06:00 IST. */
+/** True for an access token valid until the end of the broker day: `exp` within two minutes of the next 06:00 IST. */
 export function isPlausible(claims: TokenClaims, now: Instant): boolean {
   return (
     (claims.kind ?? 'access_token') === 'access_token' &&
     claims.expiresAt > now &&
-    Math.abs(claims.expiresAt - brokerDayEnd(now)) <= EXPIRY_SLACK
+    Math.abs(claims.expiresAt - brokerDayEnd(now)) <= EXPIRY_TOLERANCE_MS
   );
 }
 
@@ -63,16 +64,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-// What a token is good for: by what it says of itself, and by what the broker said of it.
-
-/** Null for what a parameter holds while there is no token. */
+/** Returns the token of a parameter; null if the parameter is empty or contains the placeholder. */
 export function tokenIn(value: string | null): string | null {
   const text = value?.trim() ?? '';
   return text === '' || text === PLACEHOLDER ? null : text;
 }
 
 export interface Viewpoint {
-  /** The account as configured or first seen; null before the first token. */
+  /** The configured account, or the first one seen; null before the first token. */
   readonly account: string | null;
   readonly now: Instant;
 }
@@ -93,7 +92,7 @@ export function classifyToken(
   return { kind: 'plausible', proof: proof?.kind ?? null };
 }
 
-/** Null while only a call to the broker can tell. */
+/** Returns null if the token still has to be proven. */
 export function checkMinted(
   token: string,
   proof: Proof | null,
@@ -104,7 +103,7 @@ export function checkMinted(
   if (proof?.kind !== 'live') return proof?.kind ?? null;
   const owners = [proof.fyId, claims.fyId].filter((owner) => owner !== null);
   const expected = account ?? owners[0] ?? null;
-  // With nobody named on either side there is nothing to tell accounts apart by.
+  // If neither side names an account, the accounts cannot be compared.
   const owned = owners.every((owner) => owner === expected);
   return owned && (account === null || owners.length > 0) ? 'live' : 'wrong-account';
 }

@@ -1,4 +1,4 @@
-// The keeper's business events, one function each: level, words, facts and metric together. Tokens appear as fingerprints only.
+// Defines the keeper's business events, one function each: level, message, facts and metric. Tokens appear as fingerprints only.
 import type { ErrorCode } from '../errors.ts';
 import type { LogRecord, Halted, Level, RefusedBy } from '../ports.ts';
 import { type Instant, formatIst } from '../time.ts';
@@ -47,7 +47,7 @@ export function tokenAlreadyGood(token: ShownToken): KeeperEvent {
     'info',
     'token-already-good',
     'The stored access token is live; none was minted.',
-    shown(token),
+    tokenFacts(token),
     TOKEN_LIVE,
   );
 }
@@ -63,7 +63,7 @@ export function refreshRefused(by: RefusedBy, detail: string): KeeperEvent {
   return keeperEvent('warn', 'refresh-refused', `Fyers refused to refresh: ${detail}`, { by });
 }
 
-/** `detail` is what came in the answer's place, scrubbed; empty where nothing came. */
+/** `detail`: what Fyers sent in place of an answer, scrubbed; empty if it sent nothing. */
 export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   return keeperEvent(
     'warn',
@@ -73,7 +73,7 @@ export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   );
 }
 
-/** @param detail why, or what came in place of an answer; empty if nothing is known */
+/** @param detail the reason, or what was received in place of an answer; empty if unknown */
 export function brokerUnreachable(
   failures: number,
   nextTryAt: Instant | null,
@@ -87,7 +87,7 @@ export function brokerUnreachable(
   });
 }
 
-/** Nothing more is asked in this run. @param detail what came in place of an answer, scrubbed */
+/** The run makes no more calls. @param detail what was received in place of an answer, scrubbed */
 export function brokerHalted(kind: Halted['kind'], detail: string): KeeperEvent {
   const what =
     kind === 'rate-limited'
@@ -107,12 +107,12 @@ export function tokenPublished(token: ShownToken): KeeperEvent {
     'info',
     'token-published',
     'A proven access token was published.',
-    shown(token),
+    tokenFacts(token),
     TOKEN_LIVE,
   );
 }
 
-/** The token is live for other programs. @param detail what Fyers answered, scrubbed */
+/** The token still works for other programs. @param detail Fyers' answer, scrubbed */
 export function depthRefused(detail: string): KeeperEvent {
   return keeperEvent(
     'error',
@@ -128,7 +128,7 @@ export function refreshTokenStored(token: ShownToken): KeeperEvent {
     'info',
     'refresh-token-stored',
     'A newer refresh token was stored.',
-    shown(token),
+    tokenFacts(token),
   );
 }
 
@@ -165,31 +165,38 @@ export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEven
   );
 }
 
-/** @param standing `live`, or why there is no live token; before the login is due that is no failure */
-/** @param detail what Fyers answered, scrubbed; empty if nothing */
+/**
+ * @param standing `live`, or why there is no live token; before the login is due that is not a failure
+ * @param detail Fyers' answer, scrubbed; empty if there was none
+ */
 export function tokenLooked(standing: string, detail: string): KeeperEvent {
   const answer = detail === '' ? '' : ` ${detail}`;
   return keeperEvent(
     'info',
     'token-looked',
-    `The watch looked at the stored token: ${standing}.${answer}`,
+    `The watch checked the stored token: ${standing}.${answer}`,
     {
       standing,
     },
   );
 }
 
-/** What is secret was read, or was to be read, by none of our roles. */
+/** A principal outside this stack read, or tried to read, a secret. */
 export function outsideReadSeen({ who, call, what, refused }: OutsideRead): KeeperEvent {
-  return keeperEvent('warn', 'outside-read', `${who} called ${call}, and is none of our roles.`, {
-    who,
-    call,
-    what: what.join(', '),
-    refused,
-  });
+  return keeperEvent(
+    'warn',
+    'outside-read',
+    `${who} called ${call}, and is not a role of this stack.`,
+    {
+      who,
+      call,
+      what: what.join(', '),
+      refused,
+    },
+  );
 }
 
-/** A login that came back from Fyers and published nothing. `detail` is the broker's own words, scrubbed. */
+/** A login returned from Fyers and published nothing. `detail` is the broker's own message, scrubbed. */
 export function loginRefused(problem: string, detail: string): KeeperEvent {
   return keeperEvent(
     'warn',
@@ -200,7 +207,6 @@ export function loginRefused(problem: string, detail: string): KeeperEvent {
   );
 }
 
-/** After the broker's policy had switched it off. */
 export function refreshWorksAgain(): KeeperEvent {
   return keeperEvent(
     'info',
@@ -210,12 +216,12 @@ export function refreshWorksAgain(): KeeperEvent {
   );
 }
 
-/** One channel of several did not take a message; another one has. */
+/** One of several channels did not take a message; another one did. */
 export function channelFailed(problem: string): KeeperEvent {
   return keeperEvent('warn', 'channel-failed', problem, {});
 }
 
-/** After a publish nothing may fail the run, so it is said here. */
+/** Logged instead of thrown: work after a publish must not fail the run. */
 export function upkeepFailed(what: string, problem: string): KeeperEvent {
   return keeperEvent('warn', 'upkeep-failed', `${what} failed: ${problem}`, {});
 }
@@ -224,6 +230,6 @@ export function runFailed(code: ErrorCode, problem: string): KeeperEvent {
   return keeperEvent('error', 'run-failed', problem, { code }, { name: 'RunFailed', value: 1 });
 }
 
-function shown({ fingerprint, validUntil }: ShownToken): NonNullable<KeeperEvent['facts']> {
+function tokenFacts({ fingerprint, validUntil }: ShownToken): NonNullable<KeeperEvent['facts']> {
   return { fingerprint, validUntil: validUntil === null ? null : formatIst(validUntil) };
 }

@@ -1,4 +1,4 @@
-// The keeper's words for people. Each failure says what to do, with commands that exist.
+// Writes the keeper's texts for people. Each failure names the next step, with commands that exist.
 import { FyersError } from '../errors.ts';
 import type { Message, RefusedBy } from '../ports.ts';
 import { asSentence } from '../text.ts';
@@ -22,22 +22,22 @@ const REASONS: Readonly<Record<AskReason, string>> = {
   'not-fyers': 'a gateway or a firewall answered in place of Fyers',
 };
 
-/** The function's answer while the human is awaited. */
+/** The function's answer while it waits for the operator's login. */
 export function linkSentMessage(reason: AskReason): string {
   return `Login link sent, and a login is awaited: ${REASONS[reason]}.`;
 }
 
-/** For an operator's run on a day, or at an hour, without a session to log in for. */
+/** For an operator's run at a time without a session to log in for. */
 export function noLinkMessage(reason: AskReason): string {
-  return `No login link was sent, because no session is near: ${REASONS[reason]}. For a token all the same, run \`${LOGIN_COMMAND}\`.`;
+  return `No login link was sent, because no session is near: ${REASONS[reason]}. To get a token anyway, run \`${LOGIN_COMMAND}\`.`;
 }
 
-/** The reason alone, as part of a sentence. */
+/** Part of a sentence. */
 export function reasonText(reason: AskReason): string {
   return REASONS[reason];
 }
 
-/** For an operator's probe while the stored token lives. */
+/** For an operator's probe while the stored token is live. */
 export function probeRefusedMessage(by: RefusedBy): string {
   return `Probe refused: ${REASONS[by]}. The stored token is live.`;
 }
@@ -58,10 +58,10 @@ export const REFRESH_WORKS_AGAIN: Message = {
 
 export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 
-/** The steps are those of a stack; a caller in another place gives its own. */
+/** The next steps fit a stack; a caller elsewhere may replace them. */
 const GENERAL = { isGeneral: true } as const;
 
-/** @param detail what Fyers answered, cleaned; empty if there was no answer */
+/** @param detail Fyers' answer, scrubbed; empty if there was none */
 export function keeperFailure(code: FailureCode, detail = ''): FyersError {
   const answer = detail === '' ? '' : ` ${asSentence(detail)}`;
   switch (code) {

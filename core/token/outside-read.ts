@@ -1,24 +1,24 @@
-// A read of this stack's secrets by somebody who is none of its roles, as CloudTrail records it, and how it is told.
+// Reads from CloudTrail's event that a principal outside this stack read a secret, and writes the message to the operator.
 import * as z from 'zod/mini';
 import type { Message } from '../ports.ts';
 import { type Instant, formatIst, parseInstant } from '../time.ts';
 
-/** What of CloudTrail's event is told (CloudTrail record contents): who, what, when and from where, never a value. */
+/** The reported part of CloudTrail's event (CloudTrail record contents): who, what, when and from where, never a value. */
 export interface OutsideRead {
-  /** The address of a principal, or the kind of one that has none, such as `AWSService`. */
+  /** The ARN of a principal, or the kind of one that has no ARN, such as `AWSService`. */
   readonly who: string;
-  /** `GetParameter` and its like. */
+  /** Such as `GetParameter`. */
   readonly call: string;
-  /** Names as they were asked for. */
+  /** The names in the request. */
   readonly what: readonly string[];
   readonly at: Instant;
   readonly from: string;
   readonly tool: string;
-  /** AWS' error code where the read failed; null where the reader has the value. */
+  /** AWS' error code if the read failed; null if the reader has the value. */
   readonly refused: string | null;
 }
 
-const TOOL_LENGTH_MAX = 60;
+const MAX_TOOL_LENGTH = 60;
 
 const text = z.optional(z.string());
 
@@ -45,13 +45,13 @@ export function outsideReadIn(event: unknown): OutsideRead | null {
   const { userIdentity: by, requestParameters: asked } = detail;
   const what = [asked?.name, ...(asked?.names ?? []), asked?.secretId, asked?.path];
   return {
-    who: by.arn ?? by.invokedBy ?? by.type ?? 'somebody unnamed',
+    who: by.arn ?? by.invokedBy ?? by.type ?? 'an unnamed principal',
     call: detail.eventName,
     what: what.filter((name) => name !== undefined),
     at: parseInstant(detail.eventTime),
     from: detail.sourceIPAddress ?? 'an unknown address',
-    // The caller writes it, so no more of it than its name.
-    tool: detail.userAgent?.split(' ', 1)[0]?.slice(0, TOOL_LENGTH_MAX) ?? 'an unknown tool',
+    // The caller chooses this text, so keep only its first word.
+    tool: detail.userAgent?.split(' ', 1)[0]?.slice(0, MAX_TOOL_LENGTH) ?? 'an unknown tool',
     refused: detail.errorCode ?? null,
   };
 }
@@ -62,14 +62,14 @@ export function outsideReadMessage(read: OutsideRead): Message {
   return {
     subject:
       refused === null
-        ? 'A Fyers secret was read by somebody else'
-        : 'Somebody else tried to read a Fyers secret',
+        ? 'A Fyers secret was read from outside this stack'
+        : 'A read of a Fyers secret from outside this stack was refused',
     text: [
       `${who} ${did} ${what.join(', ')}, with ${call}, on ${formatIst(at)}, from ${from} (${tool}).`,
       '',
       "None of this stack's roles and none of `readers` did this. Your own commands do, such as `pulumi up`, `pulumi refresh` and `npx --no-install fyers tokens --use-ssm`: if this was you, there is nothing to do.",
       '',
-      'If not: take that principal its rights or its keys at https://console.aws.amazon.com/iam/, then replace what it read. App secret: https://myapi.fyers.in/dashboard and `pulumi config set --secret secretKey`. PIN: at Fyers and `pulumi config set --secret pin`. Then run `pulumi up`. A token ends at 06:00 IST by itself.',
+      'If not: remove the rights or the keys of that principal at https://console.aws.amazon.com/iam/, then replace what it read. App secret: https://myapi.fyers.in/dashboard and `pulumi config set --secret secretKey`. PIN: at Fyers and `pulumi config set --secret pin`. Then run `pulumi up`. A token ends at 06:00 IST by itself.',
     ].join('\n'),
   };
 }

@@ -1,4 +1,6 @@
-// What the keeper remembers between runs: the content of FYERS_TOKEN_STATE, and how each event changes it.
+// Defines FYERS_TOKEN_STATE, which the keeper keeps between runs, and the changes that each event makes to it. The state
+// prevents useless calls: a latch stops calls with a refused input until that input changes, `policyOff` stops refreshes
+// while the broker's policy forbids them, and `calls` counts the calls of one input in one broker day.
 import * as z from 'zod/mini';
 import type { RefusedBy } from '../ports.ts';
 import { type IstDate, parseIstDate } from '../time.ts';
@@ -26,7 +28,7 @@ const State = z.object({
       input: z.string(),
     }),
   ),
-  /** The broker's policy refused a refresh. Only a probe asks again. */
+  /** The broker's policy refused a refresh. Only a probe calls again. */
   policyOff: z.boolean(),
   /** Calls that may have counted, of one input in one broker day; accepted: the last one's token was published. */
   calls: z.nullable(z.object({ day, input: z.string(), count, accepted: z.boolean() })),
@@ -50,7 +52,7 @@ export const NEW_STATE: TokenState = {
   probedOn: null,
 };
 
-/** Null for a text that is no token state: what it forbids can't be known then. */
+/** Returns null if the text is not a token state. The caller must then stop: the refused inputs are unknown. */
 export function parseTokenState(text: string): TokenState | null {
   const parsed = State.safeParse(parseJson(text));
   return parsed.success ? parsed.data : null;
@@ -60,7 +62,7 @@ export function formatTokenState(state: TokenState): string {
   return JSON.stringify(state);
 }
 
-/** What a refresh is made with, as fingerprints: the app alone, and all of it (null without a token or a PIN). */
+/** Fingerprints of the inputs of a refresh: the app alone, and all inputs (null without a token or a PIN). */
 export interface Inputs {
   readonly app: Fingerprint;
   readonly refresh: Fingerprint | null;
@@ -68,12 +70,12 @@ export interface Inputs {
 
 /** The same inputs under two kinds of keys. */
 export interface RenewedInputs {
-  /** As an earlier version stored them. */
+  /** Under the keys of an earlier version. */
   readonly old: Inputs;
   readonly inputs: Inputs;
 }
 
-/** What an earlier version remembers of these inputs stays remembered; the next write stores it under today's keys. */
+/** Translates an earlier version's fingerprints of these inputs; the next write stores them under the current keys. */
 export function withRenewedInputs(state: TokenState, renewed: RenewedInputs): TokenState {
   const { latch, calls } = state;
   return {
@@ -88,7 +90,7 @@ export function renewedInput(stored: string, { old, inputs }: RenewedInputs): st
   return stored === old.refresh && inputs.refresh !== null ? inputs.refresh : stored;
 }
 
-/** The latch, where it is for these inputs. A refused app secret is refused with every token and PIN. */
+/** Returns the latch if it is for these inputs. A refused app secret is refused with every token and PIN. */
 export function latchedFor({ latch }: TokenState, inputs: Inputs): LatchReason | null {
   const matches = latch?.input === (latch?.reason === 'app-secret' ? inputs.app : inputs.refresh);
   return latch !== null && matches ? latch.reason : null;
@@ -102,15 +104,15 @@ export function callsOf(
   return calls?.day === today && calls.input === input ? calls : { count: 0, accepted: false };
 }
 
-/** Written before the call: a run that dies in it has still counted it. */
+/** Write it before the call, so that a run that dies during the call has counted it. */
 export function withCall(state: TokenState, input: Fingerprint, today: IstDate): TokenState {
   const { count: before } = callsOf(state, input, today);
   const calls = { day: today, input, count: before + 1, accepted: false };
-  // A probe that is never answered is one, too.
+  // A probe that is never answered counts too.
   return { ...state, calls, ...(state.policyOff ? { probedOn: today } : {}) };
 }
 
-/** The broker did not work on the call. @param before the state before the call was counted */
+/** Undoes the count, as the broker did not work on the call. @param before the state before the call was counted */
 export function withoutCall(counted: TokenState, before: TokenState): TokenState {
   const state = { ...counted, probedOn: before.probedOn };
   const { calls } = state;
@@ -125,7 +127,7 @@ export function withRefusal(
   inputs: Inputs,
   today: IstDate,
 ): TokenState {
-  // An answer: what follows is for the latch and the switch, not for the count.
+  // The broker answered, so the latch or the switch applies instead of the count.
   const answered: TokenState = { ...state, calls: null };
   return by === 'policy'
     ? { ...answered, policyOff: true, probedOn: today }
@@ -137,7 +139,7 @@ export function withLatch(state: TokenState, reason: LatchReason, inputs: Inputs
   return input === null ? state : { ...state, latch: { reason, input } };
 }
 
-/** A token that the broker gave for a refresh was published, so refresh works. */
+/** Clears the latch and the switch: a refreshed token was published, so refresh works. */
 export function withRefreshed(state: TokenState): TokenState {
   const { calls } = state;
   return {

@@ -1,4 +1,4 @@
-// Finds the one token in a text that a person saved or pasted, or says what the text is instead.
+// Finds the one token in a text that a person saved or pasted, or describes the text if there is none.
 //
 // A token file should hold a bare token, and in practice holds what the last tool printed: `app:token`, JSON, a quoted
 // string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is cut into words. If one
@@ -11,7 +11,7 @@ import { type TokenClaims, type TokenKind, decodeToken } from './jwt.ts';
 export interface FoundToken {
   readonly token: string;
   readonly claims: TokenClaims;
-  /** The app id before it, as in `ABCD1234EF-100:token`; null without one. */
+  /** The app id in front of it, as in `ABCD1234EF-100:token`; null if there is none. */
   readonly appId: string | null;
 }
 
@@ -25,7 +25,7 @@ const HOMES: Readonly<Record<TokenKind, string>> = {
   refresh_token: 'It belongs in refresh_token.txt',
   auth_code: 'A login exchanges it for a token: `npx --no-install fyers login`',
 };
-/** Words next to a token that change nothing, in small letters and without underscores. */
+/** Words next to a token that have no meaning, in lower case and without underscores. */
 const DECORATION = new Set(
   'export set bearer access refresh daily fyers token authorization header accesstoken refreshtoken dailytoken fyersaccesstoken fyersrefreshtoken fyersdailytoken is your new the'.split(
     ' ',
@@ -42,29 +42,29 @@ export function findToken(
   appId: string | null = null,
 ): Parsed<FoundToken> {
   const plain = text.replaceAll(/[\u200B-\u200D\u2060\uFEFF\0]/g, '').trim();
-  if (plain === '') return wrong(text === '' ? 'is empty' : 'is white space only');
+  if (plain === '') return failure(text === '' ? 'is empty' : 'is white space only');
   if (plain === PLACEHOLDER)
-    return wrong('is the placeholder that the program writes, not a token');
+    return failure('is the placeholder that the program writes, not a token');
   const json = /^[[{"]/.test(plain) ? parseJson(plain) : undefined;
   if (json !== undefined && typeof json === 'object') return tokenInJson(json, wanted, appId);
   const words = wordsOf(typeof json === 'string' ? json : plain);
   const tokens = tokensIn(words);
   const fitting = tokens.filter(({ kind }) => (kind ?? wanted) === wanted);
   const [found, second] = fitting;
-  if (found === undefined || isPage(plain)) return wrong(whatItIs(plain, words, tokens));
+  if (found === undefined || isPage(plain)) return failure(describeText(plain, words, tokens));
   if (second !== undefined) {
-    return wrong(`has ${String(fitting.length)} different tokens. Keep the newest, alone`);
+    return failure(`has ${String(fitting.length)} different tokens. Keep the newest, alone`);
   }
   const apps = words.filter((word) => parseAppId(word).ok);
   const others = words.filter((word) => !isDecoration(word) && !isToken(word, tokens));
   if (others.length > 0 || apps.length > 1) {
-    return wrong(
+    return failure(
       plain.split(/\s+/).length > 1
         ? 'has text besides a token, or the token is broken over several lines. Put the token alone on one line'
         : 'has text besides a token. Keep the token alone',
     );
   }
-  return asFound(found, apps[0] ?? null, appId);
+  return checkApp(found, apps[0] ?? null, appId);
 }
 
 interface Candidate {
@@ -80,7 +80,7 @@ function wordsOf(text: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-/** As a sentence ends; not by an expression, which would take quadratic time. */
+/** Removes the dots of a sentence. A regular expression would take quadratic time. */
 function withoutOuterDots(word: string): string {
   let [from, to] = [0, word.length];
   while (from < to && word[from] === '.') from += 1;
@@ -88,7 +88,6 @@ function withoutOuterDots(word: string): string {
   return word.slice(from, to);
 }
 
-/** Each token once. */
 function tokensIn(words: readonly string[]): readonly Candidate[] {
   return [...new Set(words)].flatMap((token) => {
     const claims = decodeToken(token);
@@ -104,17 +103,17 @@ function isDecoration(word: string): boolean {
   return DECORATION.has(word.toLowerCase().replaceAll('_', '')) || parseAppId(word).ok;
 }
 
-function asFound(
+function checkApp(
   { token, claims }: Candidate,
   before: string | null,
   configured: string | null,
 ): Parsed<FoundToken> {
   return before !== null && configured !== null && before !== configured
-    ? wrong('is a token of another app than FYERS_CLIENT_ID names')
+    ? failure('is a token of another app than FYERS_CLIENT_ID names')
     : { ok: true, value: { token, claims, appId: before } };
 }
 
-/** JSON may hold anything next to the token, such as the whole answer of a login. */
+/** JSON may contain anything next to the token, such as the whole answer of a login. */
 function tokenInJson(
   json: unknown,
   wanted: 'access_token' | 'refresh_token',
@@ -127,18 +126,20 @@ function tokenInJson(
   const [found, second] = fitting;
   if (found === undefined) {
     const other = tokens[0]?.kind ?? null;
-    if (other !== null) return wrong(`is JSON with ${NAMES[other]}. ${HOMES[other]}`);
-    return wrong(
+    if (other !== null) return failure(`is JSON with ${NAMES[other]}. ${HOMES[other]}`);
+    return failure(
       isRefusal(json)
         ? 'is JSON, an answer in which Fyers refused a request, without a token'
         : `is JSON without ${NAMES[wanted]}`,
     );
   }
   if (second !== undefined) {
-    return wrong(`is JSON with ${String(fitting.length)} different tokens. Keep the newest, alone`);
+    return failure(
+      `is JSON with ${String(fitting.length)} different tokens. Keep the newest, alone`,
+    );
   }
   const text = texts.find((each) => each.includes(found.token)) ?? '';
-  return asFound(found, wordsOf(text).find((word) => parseAppId(word).ok) ?? null, appId);
+  return checkApp(found, wordsOf(text).find((word) => parseAppId(word).ok) ?? null, appId);
 }
 
 function stringsIn(value: unknown): readonly string[] {
@@ -162,8 +163,12 @@ function isPage(text: string): boolean {
   return text.startsWith('<') || /<(?:!doctype|html|body)\b/i.test(text);
 }
 
-/** The end of a sentence about a text without a token of the wanted kind. */
-function whatItIs(text: string, words: readonly string[], [token]: readonly Candidate[]): string {
+/** Returns the end of a sentence about a text without a token of the wanted kind. */
+function describeText(
+  text: string,
+  words: readonly string[],
+  [token]: readonly Candidate[],
+): string {
   if (isPage(text)) return 'is a web page (HTML), not a token';
   if (/^https?:\/\//.test(text)) {
     return token?.kind === 'auth_code'
@@ -199,11 +204,11 @@ function whatItIs(text: string, words: readonly string[], [token]: readonly Cand
     : `is text of ${String(text.length)} characters that is not a token`;
 }
 
-function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+function failure(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem };
 }
 
-/** Undefined for what is not JSON. */
+/** Returns undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

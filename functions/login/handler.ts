@@ -14,7 +14,7 @@ export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  // Never from the event: who may invoke the function would choose the host of the link that it mails.
+  // Never take the address from the event: a caller could then choose the host of the link that the function mails.
   const { log, ports, settings } = wiringOf(process.env);
   try {
     const store = cacheCredentials(ports.store, ports.clock, kept, (value) => {

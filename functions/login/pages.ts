@@ -1,4 +1,4 @@
-// A page without a script and without anything from elsewhere, for a phone first.
+// Renders a page, designed for phones first. It has no script and loads nothing from other hosts.
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Words } from './texts.ts';
@@ -18,7 +18,7 @@ code{display:block;-webkit-user-select:all;user-select:all;padding:.75rem;border
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Not kept, not indexed, not framed; nothing of its address goes along to Fyers. */
+/** Prevent caching, indexing and framing, and do not send the page's address to Fyers. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
@@ -42,8 +42,8 @@ export function page({
 }: Words): APIGatewayProxyStructuredResultV2 {
   const paragraphs = text.map((part) =>
     typeof part === 'string'
-      ? `<p>${escaped(part)}</p>`
-      : `<p><code>${escaped(part.code)}</code></p>`,
+      ? `<p>${escapeHtml(part)}</p>`
+      : `<p><code>${escapeHtml(part.code)}</code></p>`,
   );
   const body = `<!doctype html>
 <html lang="en">
@@ -52,41 +52,41 @@ export function page({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow, noarchive">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main class="${tone}">
 <p class="mark">fyers-token-refresh</p>
-<h1>${escaped(title)}</h1>
-${[...paragraphs, ...pressable(press)].join('\n')}
+<h1>${escapeHtml(title)}</h1>
+${[...paragraphs, ...renderPress(press)].join('\n')}
 </main>
 </body>
 </html>
 `;
-  // A redirect goes where its own button leads, for a browser that does not follow it.
+  // The redirect and the button lead to the same address. The button is for a browser that does not follow the redirect.
   const location = status === 302 && press?.kind === 'go' ? { location: press.url } : {};
   return { statusCode: status, headers: { ...HEADERS, ...location }, body };
 }
 
-/** Bare: whoever guesses at addresses learns nothing. */
+/** Empty, so that guessing addresses reveals nothing. */
 export const NOT_FOUND: APIGatewayProxyStructuredResultV2 = { statusCode: 404 };
 
-function pressable(press: Words['press']): readonly string[] {
+function renderPress(press: Words['press']): readonly string[] {
   switch (press?.kind) {
     case undefined:
       return [];
     case 'go':
       return [
-        `<a class="press" href="${escaped(press.url)}" rel="noreferrer">${escaped(press.label)}</a>`,
+        `<a class="press" href="${escapeHtml(press.url)}" rel="noreferrer">${escapeHtml(press.label)}</a>`,
       ];
     case 'ask':
       return [
-        `<form method="post" action="${escaped(press.action)}"><button class="press">${escaped(press.label)}</button></form>`,
+        `<form method="post" action="${escapeHtml(press.action)}"><button class="press">${escapeHtml(press.label)}</button></form>`,
       ];
   }
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 }

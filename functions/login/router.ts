@@ -1,4 +1,5 @@
-// Answers a request with a page.
+// Routes a request to the login function's URL and answers it with a page. The form of a request decides its kind, so junk
+// costs no read, no call and no log line.
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { plus, SECOND } from '../../core/time.ts';
@@ -11,10 +12,10 @@ import type { CredentialsCache } from './cache.ts';
 import { NOT_FOUND, page } from './pages.ts';
 import { pageContent } from './texts.ts';
 
-/** How long a press is answered from memory if nobody can be reached: the owner may confirm a subscription meanwhile. */
+/** How long to cache "no listener". Short, because the owner may confirm a subscription in the meantime. */
 const NO_LISTENER_KEPT_MS = 10 * SECOND;
 
-/** @throws FyersError if the store, a channel or our own settings fail */
+/** @throws FyersError if the store, a channel or the settings fail */
 export async function answerLogin(
   ports: Omit<LoginPorts, 'memory'>,
   settings: KeeperSettings,
@@ -27,7 +28,7 @@ export async function answerLogin(
   return shown(outcome, methodOf(event));
 }
 
-/** A HEAD gets the headers alone. */
+/** A HEAD request gets only the headers. */
 export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStructuredResultV2 {
   if (outcome.kind === 'unknown') return NOT_FOUND;
   const full = page(pageContent(outcome));
@@ -58,7 +59,7 @@ async function outcomeOf(
   }
 }
 
-/** A press of the public button that follows too soon is answered from memory, without a read. */
+/** Answers a repeated press of the public button from memory, without a read. */
 async function answerPress(
   ports: LoginPorts,
   settings: KeeperSettings,
@@ -78,8 +79,6 @@ async function answerPress(
   return outcome;
 }
 
-// Classifies a request to the login function's URL by its form alone: junk costs no read, no call and no log line.
-
 type LoginRequest =
   | { readonly kind: 'junk' }
   | { readonly kind: 'home' }
@@ -88,14 +87,14 @@ type LoginRequest =
   /** A damaged link; `path` is the link without the damage. */
   | { readonly kind: 'damaged-link'; readonly path: string }
   | { readonly kind: 'incomplete-link' }
-  /** The button: on the public page, or on the page of a link, which is the proof that the owner presses it. */
+  /** A button was pressed: on the public page, or on a link's page, where the link proves that the owner presses it. */
   | { readonly kind: 'ask'; readonly linkPath: string | null }
   | { readonly kind: 'callback'; readonly callback: Callback };
 
-/** An auth code of 4,096 characters, and as much again for the rest. */
+/** An auth code of 4,096 characters, and the same again for the rest. */
 const MAX_QUERY_LENGTH = 8_192;
 
-/** A caller with the permission to invoke the function can send anything in place of a request. */
+/** A caller with the permission to invoke the function can send anything instead of a request. */
 const HttpEvent = z.object({
   rawPath: z.string(),
   rawQueryString: z.catch(z.string(), ''),
@@ -127,7 +126,7 @@ export function loginRequest(event: unknown): LoginRequest {
   }
 }
 
-/** Empty for an event that is not a request. */
+/** Returns an empty text if the event is not a request. */
 export function methodOf(event: unknown): string {
   const parsed = HttpEvent.safeParse(event);
   return parsed.success ? parsed.data.requestContext.http.method : '';
@@ -161,12 +160,12 @@ function buttonRequest({ path, query }: HttpRequest): LoginRequest {
   return link.kind === 'exact' ? { kind: 'ask', linkPath: link.path } : { kind: 'junk' };
 }
 
-/** Added to the bookmarked page's address by the app that opened it. */
+/** Parameters that an app adds to the bookmarked page's address when it opens it. */
 function isTracking(query: string): boolean {
   return /^(?:utm_\w+|fbclid|gclid|igshid|mc_[ce]id)=/.test(query);
 }
 
-/** An auth code that is given twice counts as one if both are equal, as in an address that is pasted; else it has two meanings. */
+/** A repeated auth code counts as one if both are equal, as in a pasted address; otherwise it is ambiguous and rejected. */
 function callbackIn(query: string): Callback | null {
   const fields = new URLSearchParams(query);
   const one = (name: string): string | null => {

@@ -1,5 +1,5 @@
-// The texts of the pages: what happened, and what to do. A text states only what is certain when it is shown, and repeats
-// nothing of a request.
+// Writes the texts of the pages. A text states only facts that are certain when it is shown, and repeats nothing from a
+// request. The public page and its button are for anyone, so their texts do not depend on whether a token is live.
 import type { ErrorFamily } from '../../core/errors.ts';
 import { formatClock, formatIst, type Instant, type IstDate, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login/link.ts';
@@ -10,9 +10,9 @@ export interface Words {
   readonly status: number;
   readonly tone: 'good' | 'bad' | 'plain';
   readonly title: string;
-  /** Paragraphs; one that is `code` is a command to copy. */
+  /** Paragraphs. A `code` paragraph is a command to copy. */
   readonly text: readonly (string | { readonly code: string })[];
-  /** The one thing to press. */
+  /** The page's only button. */
   readonly press?:
     | { readonly kind: 'go'; readonly url: string; readonly label: string }
     /** A form that posts to `action`. */
@@ -33,16 +33,16 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
         text: [
           'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
           'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
-          `This link is good until ${clock(outcome.until)} IST. The page holds no token.`,
+          `This link is good until ${formatTime(outcome.until)} IST. The page holds no token.`,
         ],
         press: { kind: 'go', url: outcome.url, label: 'Log in at Fyers' },
       };
     case 'damaged-link':
-      return damagedLink(outcome);
+      return damagedLinkPage(outcome);
     case 'incomplete-link':
       return INCOMPLETE_LINK;
     case 'other-day-link':
-      return otherDayLink(outcome);
+      return otherDayLinkPage(outcome);
     case 'asked':
       return ASKED;
     case 'sent':
@@ -50,23 +50,23 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
     case 'no-listener':
       return NO_LISTENER;
     case 'not-sent':
-      return notSent(outcome);
+      return notSentPage(outcome);
     case 'too-soon':
-      return tooSoon(outcome.at);
+      return tooSoonPage(outcome.at);
     case 'done':
-      return done(outcome);
+      return donePage(outcome);
     case 'no-login':
-      return noLogin(outcome.day);
+      return noLoginPage(outcome.day);
     case 'refused':
       return withDetail(PROBLEMS[outcome.why], outcome.detail);
     case 'unproven':
-      return withDetail(unproven(outcome.why), outcome.detail);
+      return withDetail(unprovenPage(outcome.why), outcome.detail);
     case 'failed':
-      return failed(outcome);
+      return failedPage(outcome);
   }
 }
 
-function done({
+function donePage({
   validUntil,
   already,
   depthRefused,
@@ -89,12 +89,12 @@ function done({
     title: already ? 'Already done' : 'Done',
     text: [
       `The Fyers token is live, and valid until ${formatIst(validUntil)}.`,
-      'Your harvester and your bots take it up within a minute. Nothing else is to do; you can close this page.',
+      'Your harvester and your bots take it up within a minute. You can close this page.',
     ],
   };
 }
 
-function noLogin(day: Exclude<LoginDay, { kind: 'open' }>): Words {
+function noLoginPage(day: Exclude<LoginDay, { kind: 'open' }>): Words {
   if (day.kind === 'too-early') {
     return {
       status: 409,
@@ -125,7 +125,7 @@ const UNPROVEN: Readonly<Record<UnprovenReason, string>> = {
     'A gateway or a firewall answered in place of Fyers. Reload this page in ten minutes: each further call can extend such a block.',
 };
 
-function unproven(why: UnprovenReason): Words {
+function unprovenPage(why: UnprovenReason): Words {
   return {
     status: 503,
     tone: 'bad',
@@ -145,8 +145,8 @@ const FAILED: Readonly<Record<ErrorFamily, string>> = {
   bug: 'This is a fault of the program.',
 };
 
-/** It may have happened before, during or after a publish, so the page makes no claim about the token. */
-function failed({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Words {
+/** The failure may have happened before, during or after a publish, so the page makes no claim about the token. */
+function failedPage({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>): Words {
   return {
     status: family === 'operator' ? 409 : 503,
     tone: 'bad',
@@ -164,15 +164,15 @@ function dayOf(date: IstDate): string {
   return formatIst(istInstant(date, '00:00')).replace(/,.*/, '');
 }
 
-function clock(at: Instant): string {
+function formatTime(at: Instant): string {
   return formatClock(at).slice(0, 5);
 }
 
-function problem(status: number, title: string, ...text: Words['text']): Words {
+function problemPage(status: number, title: string, ...text: Words['text']): Words {
   return { status, tone: 'bad', title, text: [...text, 'Nothing was published.'] };
 }
 
-/** The broker's words go last, where they explain and do not lead. */
+/** Adds the broker's message at the end, as an explanation. */
 function withDetail(words: Words, detail: string | undefined): Words {
   return detail === undefined
     ? words
@@ -180,13 +180,13 @@ function withDetail(words: Words, detail: string | undefined): Words {
 }
 
 const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
-  forged: problem(
+  forged: problemPage(
     403,
     'This address is not from here',
     'Its state was not signed with the keys of this stack, so the login was not finished. Press the link in today’s message.',
   ),
   expired: {
-    ...problem(
+    ...problemPage(
       410,
       'That took too long',
       'The login began more than half an hour ago, or is of another day. Press the link in today’s message again.',
@@ -194,7 +194,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     press: ASK,
   },
   used: {
-    ...problem(
+    ...problemPage(
       409,
       'This login was used',
       'It published a token earlier, and that token was not found live now. Press the link in today’s message to log in again.',
@@ -202,75 +202,75 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     press: ASK,
   },
   cancelled: {
-    ...problem(
+    ...problemPage(
       400,
       'Fyers did not finish the login',
       'It was cancelled or refused on Fyers’ page. Press the link in today’s message to try again.',
     ),
     press: ASK,
   },
-  'wrong-app': problem(
+  'wrong-app': problemPage(
     403,
     'This login is for another app',
     'Fyers’ code is of another app than the one of this stack. Check the app’s redirect URL at myapi.fyers.in → Dashboard, then press the link in today’s message.',
   ),
-  'wrong-account': problem(
+  'wrong-account': problemPage(
     403,
     'This is another Fyers user',
     'The login is of another Fyers account than the one configured or first seen. Log out at trade.fyers.in, then press the link in today’s message and log in with the right user. If it is the right one, run:',
     { code: 'pulumi config set fyId YOUR_CLIENT_ID && pulumi up' },
   ),
-  'app-secret': problem(
+  'app-secret': problemPage(
     409,
     'Fyers refused the app secret',
     'The app id and its secret do not belong together. Copy the secret again at myapi.fyers.in → Dashboard → your app, then run:',
     { code: 'pulumi config set --secret secretKey && pulumi up' },
   ),
   code: {
-    ...problem(
+    ...problemPage(
       409,
       'Fyers refused the code of this login',
       'It was used before or has expired: each login gives one. Press the link in today’s message again.',
     ),
     press: ASK,
   },
-  silent: problem(
+  silent: problemPage(
     504,
     'Fyers did not answer',
     'The code of this login may be used up. Press the link in today’s message again in a minute.',
   ),
-  unreachable: problem(
+  unreachable: problemPage(
     503,
     'Fyers cannot be reached',
-    'Try again in a few minutes with the link in today’s message. If it stays so, look at status.fyers.in.',
+    'Try again in a few minutes with the link in today’s message. If the problem persists, check status.fyers.in.',
   ),
-  'rate-limited': problem(
+  'rate-limited': problemPage(
     503,
     'Fyers’ rate limit is reached',
     'Stop other programs that use the account, and press the link in today’s message in five minutes. A third time blocks the account for the day.',
   ),
-  'not-fyers': problem(
+  'not-fyers': problemPage(
     503,
     'Something else answered in place of Fyers',
     'A gateway or a firewall refused the request. Wait ten minutes before you press the link in today’s message again: each further call can extend such a block.',
   ),
-  'bad-token': problem(
+  'bad-token': problemPage(
     502,
     'Fyers gave a token that is not good',
-    'It is not live until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes; if it comes again, look at the log:',
+    'It is not live until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes. If this page appears again, check the log:',
     { code: 'npx --no-install fyers logs login' },
   ),
-  busy: problem(
+  busy: problemPage(
     503,
     'Another run is at work',
     'It holds the lock for fetching a token. Press the link in today’s message again in two minutes: it may be done by then.',
   ),
-  'too-many': problem(
+  'too-many': problemPage(
     429,
     'Too many attempts',
     'This login was tried several times in a short time, so Fyers was not asked again. Wait two minutes, then press the link in today’s message.',
   ),
-  unrecognised: problem(
+  unrecognised: problemPage(
     502,
     'Fyers gave an answer that is not known here',
     'Its words are in the log. Try from your own machine:',
@@ -278,7 +278,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     'Please report what this shows:',
     { code: 'npx --no-install fyers logs login' },
   ),
-  'not-registered': problem(
+  'not-registered': problemPage(
     409,
     'Fyers would not come back here',
     'Another redirect URL is configured than the address of this page. Register this one at myapi.fyers.in → Dashboard → your app, then run:',
@@ -287,9 +287,6 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     { code: LOGIN_COMMAND },
   ),
 };
-
-// The texts of the pages up to Fyers' own page: the public page, its button, and links that are old or damaged. The
-// public page and its button are for anybody, so nothing here depends on whether a token is live.
 
 const ASK_TODAY = { kind: 'ask', label: 'Send me today’s link', action: '/ask' } as const;
 const OWN_MACHINE = 'Or log in from your own machine:';
@@ -339,7 +336,7 @@ const NO_LISTENER: Words = {
   ],
 };
 
-function notSent({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Words {
+function notSentPage({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Words {
   return {
     status: 503,
     tone: 'bad',
@@ -353,7 +350,7 @@ function notSent({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Words {
   };
 }
 
-function tooSoon(at: Instant): Words {
+function tooSoonPage(at: Instant): Words {
   return {
     status: 429,
     tone: 'plain',
@@ -380,7 +377,7 @@ const INCOMPLETE_LINK: Words = {
   press: ASK_TODAY,
 };
 
-function damagedLink({ path }: Extract<LoginOutcome, { kind: 'damaged-link' }>): Words {
+function damagedLinkPage({ path }: Extract<LoginOutcome, { kind: 'damaged-link' }>): Words {
   return {
     status: 302,
     tone: 'plain',
@@ -393,7 +390,7 @@ function damagedLink({ path }: Extract<LoginOutcome, { kind: 'damaged-link' }>):
   };
 }
 
-function otherDayLink({ path }: Extract<LoginOutcome, { kind: 'other-day-link' }>): Words {
+function otherDayLinkPage({ path }: Extract<LoginOutcome, { kind: 'other-day-link' }>): Words {
   return {
     status: 410,
     tone: 'bad',

@@ -1,4 +1,5 @@
-// FyersTokenRefresh: wires the ports and hands over. A failure is always thrown: to AWS a returned 500 is a success.
+// Runs FyersTokenRefresh: creates the ports, parses the event and calls the keeper. A failure is always thrown, because AWS
+// counts a returned 500 as a success.
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
@@ -9,7 +10,7 @@ import { adopt, type AdoptionReport, type Offer } from '../../keeper/adopt.ts';
 import { type Outcome, refresh } from '../../keeper/refresh.ts';
 import { deadline, thrownFailure, wiringOf } from '../wiring.ts';
 
-/** @throws FyersError for everything but a live token, a day of rest and a login that is awaited. */
+/** @throws FyersError unless the token is live, the day needs none, or the operator has to log in */
 export async function handler(event: unknown, context: Context): Promise<Answer> {
   const { log, ports, settings } = wiringOf(process.env);
   try {
@@ -26,13 +27,11 @@ export async function handler(event: unknown, context: Context): Promise<Answer>
   }
 }
 
-// The events that start the function, and its answers.
-
 type Request =
   | { readonly kind: 'refresh'; readonly trigger: Trigger }
   | { readonly kind: 'adopt'; readonly offer: Offer };
 
-/** What `aws lambda invoke` prints; `body` is JSON text, as behind an HTTP gateway. */
+/** `aws lambda invoke` prints this. `body` is JSON text, as for an HTTP gateway. */
 export interface Answer {
   readonly statusCode: 200 | 202;
   readonly body: string;
@@ -50,8 +49,8 @@ const Operator = z.object({
 });
 
 /**
- * Without a payload, or with one that says nothing of ours, an operator asks.
- * @param functionName the function's own, for who has to invoke it again
+ * An event without a known key counts as an operator's invocation.
+ * @param functionName for the command in the error's next step
  * @throws FyersError `operator.usage`
  */
 export function parseEvent(event: unknown, functionName: string): Request {
@@ -71,7 +70,7 @@ export function parseEvent(event: unknown, functionName: string): Request {
   }
   throw new FyersError(
     'operator.usage',
-    'The event is none that this function knows.',
+    'Unknown event.',
     `Invoke it without a payload: \`aws lambda invoke --function-name ${functionName} --region ${REGION} /dev/stdout\`.`,
   );
 }

@@ -1,26 +1,34 @@
-// FyersWatch: wires the ports and hands over: a look at the token for its schedules, a message for a read that
-// CloudTrail reports (`watchReads`). It throws where the alarm is to ring.
+// Runs FyersWatch: checks the token for its schedules, and reports a read of a secret that CloudTrail recorded (`watchReads`).
+// It throws in order to raise the function's alarm.
 import type { Context } from 'aws-lambda';
 import { FyersError } from '../../core/errors.ts';
 import { REGION } from '../../core/config/names.ts';
 import { slotEvent, WATCH_SLOTS } from '../../core/schedule.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
-import { type Looked, tellOfRead, type Told, watch } from '../../keeper/watch.ts';
+import {
+  type WatchReport,
+  reportOutsideRead,
+  type OutsideReadReport,
+  watch,
+} from '../../keeper/watch.ts';
 import { deadline, thrownFailure, wiringOf } from '../wiring.ts';
 
 const Slot = slotEvent('watch', WATCH_SLOTS);
 
-/** @throws FyersError as {@link watch} says, and `operator.usage` for an event of another kind */
-export async function handler(event: unknown, context: Context): Promise<Looked | Told> {
+/** @throws FyersError like {@link watch}, and `operator.usage` for an unknown event */
+export async function handler(
+  event: unknown,
+  context: Context,
+): Promise<WatchReport | OutsideReadReport> {
   const { log, ports, settings } = wiringOf(process.env);
   try {
     const read = outsideReadIn(event);
-    if (read !== null) return await tellOfRead(ports, read);
+    if (read !== null) return await reportOutsideRead(ports, read);
     const slot = Slot.safeParse(event);
     if (!slot.success) {
       throw new FyersError(
         'operator.usage',
-        'The event is none that this function knows.',
+        'Unknown event.',
         howToInvoke(settings.names.function('watch')),
       );
     }

@@ -106,7 +106,11 @@ describe('fyers login with a page whose address is pasted', () => {
   test.each([
     ['of another secret', answer(stateAt(NOON, stranger)), 'did not sign'],
     ['of half an hour ago', answer(stateAt(NOON - 30 * MINUTE)), 'more than half an hour ago'],
-    ['of the reference’s kind', answer('sample_state'), 'has no state of ours'],
+    [
+      'of the reference’s kind',
+      answer('sample_state'),
+      'has a state that is not from this program',
+    ],
     ['without a code', answer(stateAt(NOON), ''), 'has no auth_code'],
     [
       'with the code of another app',

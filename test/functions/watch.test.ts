@@ -58,7 +58,7 @@ describe('The watch, started for a read', () => {
     const alice = 'arn:aws:iam::123456789012:user/staff/alice';
     expect(await handler(event, context)).toEqual({ kind: 'told', who: alice });
     const { Subject, Message } = await received();
-    expect(Subject).toBe('A Fyers secret was read by somebody else');
+    expect(Subject).toBe('A Fyers secret was read from outside this stack');
     expect(Message.split('\n')[0]).toBe(
       `${alice} read FYERS_ACCESS_TOKEN, with GetParameter, on 25 Nov 2026, 10:15 IST, from 203.0.113.7 (aws-cli/2.31.4).`,
     );
@@ -74,7 +74,7 @@ describe('The watch, started for a read', () => {
     });
     await handler(event, context);
     const { Subject, Message } = await received();
-    expect(Subject).toBe('Somebody else tried to read a Fyers secret');
+    expect(Subject).toBe('A read of a Fyers secret from outside this stack was refused');
     expect(Message).toContain(
       'backup.amazonaws.com tried to read, and was refused (AccessDenied): FYERS_SECRET_KEY, FYERS_CLIENT_ID, with GetParameters',
     );

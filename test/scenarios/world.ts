@@ -19,7 +19,7 @@ import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
 import type { LoginOutcome } from '../../keeper/login.ts';
 import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { type Outcome, refresh } from '../../keeper/refresh.ts';
-import { type Looked, watch } from '../../keeper/watch.ts';
+import { type WatchReport, watch } from '../../keeper/watch.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
@@ -74,7 +74,7 @@ export interface World extends AsyncDisposable {
   /** Whether connections to the broker are refused. */
   isCutOff: boolean;
   refresh(trigger: Trigger): Promise<Outcome | Failed>;
-  watch(slot: WatchSlot): Promise<Looked | Failed>;
+  watch(slot: WatchSlot): Promise<WatchReport | Failed>;
   adopt(offer: Offer): Promise<AdoptionReport | Failed>;
   visit(url: string, method?: string): Promise<Page>;
   /** As the simulator would have given it. */

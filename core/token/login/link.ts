@@ -1,5 +1,9 @@
-// The day's signed link, and the state that Fyers carries to the callback and back. Hex throughout: one public report has
-// `-` and `_` in a state refused (facts/fyers §0.4).
+// Signs and checks the day's login link, and the state that Fyers returns to the callback. Both are hex: in one public
+// report a state with `-` and `_` is refused (facts/fyers §0.4). Also recognises the path of a request that was meant to be
+// the day's link. Mail programs, chats and people add a full stop, a bracket or a campaign parameter, change the case, insert
+// an invisible character, or cut the end off. The form alone distinguishes the exact link, a damaged one that still contains
+// the whole link, an incomplete one that must be opened again from the message, and an unrelated path. The signature
+// decides afterwards whether a link is genuine; nothing in the recognition is secret.
 import type { AppId, LinkKey } from '../../config/values.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../../market/calendar.ts';
 import {
@@ -18,36 +22,36 @@ import {
 } from '../../time.ts';
 import { isSameSignature, loginSignature, type Signer } from '../digest.ts';
 
-/** Between two machines' clocks. */
-const CLOCKS_DIFFER = MINUTE;
-/** From pressing the button to coming back from Fyers, a second factor looked for included. */
-const STATE_LIFE = 30 * MINUTE;
+/** Tolerance between two machines' clocks. */
+const CLOCK_TOLERANCE_MS = MINUTE;
+/** From pressing the button to the redirect back from Fyers, including the search for a second factor. */
+const STATE_TTL_MS = 30 * MINUTE;
 
 /**
- * A stack, which signs with a random key: a link travels by mail, and its signature must not let a reader search for the
- * broker's short app secret. An {@link App} is a signer too, for logins that stay on one machine (`cli/commands/login/context.ts`).
+ * A stack signs with a random key: a link travels by mail, and its signature must not let a reader search for the broker's
+ * short app secret. An {@link App} is a signer too, for logins that stay on one machine (`cli/commands/login/context.ts`).
  */
 interface LinkSigner {
   readonly id: AppId;
   readonly secret: LinkKey;
 }
 
-/** Of one trading day, below the login function's address. It is spent by a publish, not by being opened. */
+/** The link's path below the login function's address, for one trading day. Publishing a token spends it; opening it does not. */
 export function linkPath(signer: LinkSigner, day: IstDate): string {
   return `go/${day}/${loginSignature(signer, 'link', day)}`;
 }
 
-/** Cheap: tells junk from what may be a link, before any secret is read. */
+/** Cheap check of the form, before any secret is read. */
 export function isLinkShaped(path: string): boolean {
   return LINK.test(path);
 }
 
-/** The day that a link names, without a check of its signature. */
+/** The day in a link; does not check the signature. */
 export function claimedDay(path: string): IstDate | null {
   return parseIstDate(LINK.exec(path)?.[1] ?? '');
 }
 
-/** The day of a link of ours; null for everything else. Whether the day has passed is another question: {@link linkEndsAt}. */
+/** The day of a link with a valid signature, else null. Does not check whether the day has passed: {@link linkEndsAt}. */
 export function dayOfLink(signer: LinkSigner, path: string): IstDate | null {
   const [, date = '', signature = ''] = LINK.exec(path) ?? [];
   const day = parseIstDate(date);
@@ -61,10 +65,10 @@ export function linkEndsAt(day: IstDate, calendar: CalendarOptions): Instant {
   return today.kind === 'closed' ? brokerDayEnd(istInstant(day, '07:00')) : today.plan.closesAt;
 }
 
-/** Whether a login is of any use now. */
+/** Whether a login is useful now. */
 export type LoginDay =
   | { readonly kind: 'open'; readonly date: IstDate; readonly until: Instant }
-  /** A token of before 06:00 dies at 06:00. */
+  /** A token issued before 06:00 expires at 06:00. */
   | { readonly kind: 'too-early' }
   | { readonly kind: 'closed' | 'over'; readonly why: string; readonly next: IstDate };
 
@@ -85,7 +89,7 @@ export function loginDay(
     : { kind: 'too-early' };
 }
 
-/** The day that a state is signed for: a state ends with its day's session, and a person may log in after it. */
+/** The day to sign a state for. After the session it is the next day, as a state ends with its day's session. */
 export function stateDay(now: Instant, calendar: CalendarOptions): IstDate {
   const today = istDateAt(now);
   return now < linkEndsAt(today, calendar) ? today : addDays(today, 1);
@@ -102,7 +106,7 @@ export function newState(signer: Signer, day: IstDate, now: Instant, nonce: stri
 
 type ReadState =
   | { readonly kind: 'valid'; readonly day: IstDate; readonly nonce: string }
-  /** `forged`: well formed, and signed with another key or for another app. */
+  /** `forged`: well formed, but signed with another key or for another app. */
   | { readonly kind: 'malformed' | 'forged' | 'expired' };
 
 export function isStateShaped(text: string): boolean {
@@ -121,14 +125,14 @@ export function readState(
   if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };
   const issuedAt = instant(parseInt(text.slice(8, 16), 16) * SECOND);
   const inTime =
-    now >= issuedAt - CLOCKS_DIFFER &&
-    now < plus(issuedAt, STATE_LIFE) &&
+    now >= issuedAt - CLOCK_TOLERANCE_MS &&
+    now < plus(issuedAt, STATE_TTL_MS) &&
     now < linkEndsAt(day, calendar) &&
     day <= stateDay(now, calendar);
   return inTime ? { kind: 'valid', day, nonce: text.slice(16) } : { kind: 'expired' };
 }
 
-/** Fyers' own login page (Fyers API v3, "generate-authcode"); every value is encoded, as the SDKs don't. */
+/** Fyers' login page (Fyers API v3, "generate-authcode"). Every value is percent-encoded, unlike in the SDKs. */
 export function fyersLoginUrl(options: {
   readonly apiUrl: string;
   readonly appId: AppId;
@@ -148,25 +152,19 @@ const LINK = /^go\/(\d{4}-\d{2}-\d{2})\/([0-9a-f]{32})$/;
 /** Day, seconds since 1970, nonce; then the signature. */
 const STATE = /^([0-9]{8}[0-9a-f]{8}[0-9a-f]{32})([0-9a-f]{32})$/;
 
-// Recognises the path of a request that was meant to be the day's link. Mail programs, chats and people add a full stop, a
-// bracket or a campaign parameter, change the case, insert an invisible character, or cut the end off. From the form alone
-// this tells apart: the exact link, a damaged one that still holds the whole link (`path` is the link without the
-// damage), one that must be opened again from the message, and a path that has nothing to do with links. The signature
-// decides afterwards whether a link is genuine; nothing here is secret.
-
 type RecognisedLink =
   | { readonly kind: 'exact' | 'repaired'; readonly path: string }
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'none' };
 
-/** A link has 50 characters; encoded twice, with a long campaign parameter behind it, it still fits. */
+/** A link has 50 characters; it still fits if it is encoded twice and followed by a long campaign parameter. */
 const MAX_PATH_LENGTH = 2_048;
 
-/** @param path below the function's address, without the leading slash, as the request carries it */
+/** @param path as in the request, without the leading slash */
 export function recogniseLink(path: string): RecognisedLink {
   if (isLinkShaped(path)) return { kind: 'exact', path };
   if (path.length > MAX_PATH_LENGTH) return { kind: 'none' };
-  const text = withoutDamage(path);
+  const text = removeDamage(path);
   const [, date = '', signature = ''] = WHOLE_LINK.exec(text) ?? [];
   const repaired = `go/${date}/${signature}`;
   if (isLinkShaped(repaired)) return { kind: 'repaired', path: repaired };
@@ -178,14 +176,14 @@ const WHOLE_LINK = /^go\/+(\d{4}-\d{2}-\d{2})\/+([0-9a-f]{32})/;
 const BEGINNING = /^go(?:$|\/+(?:$|\d{1,4}(?:$|-(?:$|\d{1,2}(?:$|-(?:$|\d(?:$|\d)))))))/;
 /** Left by quoted-printable at the end of a line. */
 const SOFT_BREAK = /=(?:\r\n|\n|\r)/g;
-/** Separators, control characters, and the invisible ones: zero-width, soft hyphen, byte order mark. */
+/** Separators, control characters and invisible characters: zero-width, soft hyphen, byte order mark. */
 const INVISIBLE = /[\p{Z}\p{C}]/gu;
 const DASHES = /\p{Pd}/gu;
-/** A bracket or quote around the address; more than a few are no accident. */
+/** Brackets or quotes before the address; more than a few are not an accident. */
 const OPENING = /^[^\da-z]{1,8}/;
 
-function withoutDamage(path: string): string {
-  return decoded(decoded(path))
+function removeDamage(path: string): string {
+  return decodePercent(decodePercent(path))
     .replace(SOFT_BREAK, '')
     .replace(INVISIBLE, '')
     .replace(DASHES, '-')
@@ -194,8 +192,8 @@ function withoutDamage(path: string): string {
     .replace(OPENING, '');
 }
 
-/** Percent-encoding undone; what does not decode, such as a cut sequence, is dropped. */
-function decoded(text: string): string {
+/** Decodes percent-encoding. Drops invalid sequences, such as one that was cut. */
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

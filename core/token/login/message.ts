@@ -1,4 +1,4 @@
-// The messages that ask for the day's login: what happened, the one thing to press, and until when it is of use.
+// Writes the messages that ask for the day's login: the reason, the link or command, and how long it is valid.
 import { type CalendarOptions, dayOf } from '../../market/calendar.ts';
 import type { Message } from '../../ports.ts';
 import {
@@ -11,11 +11,11 @@ import {
 } from '../../time.ts';
 import { linkEndsAt } from './link.ts';
 
-/** How the login can be finished, by what is registered as the app's redirect URL. */
+/** How the login is finished; depends on the app's registered redirect URL. */
 export type LoginWay =
   /** One tap: Fyers redirects to the login function. */
   | { readonly kind: 'link'; readonly url: string }
-  /** A command on the operator's machine opens Fyers' page, and takes up what it redirects to. */
+  /** A command on the operator's machine opens Fyers' page and reads the redirect. */
   | { readonly kind: 'command' };
 
 export interface LoginRequest {
@@ -25,7 +25,7 @@ export interface LoginRequest {
   /** Why a login is needed, as part of a sentence: "no refresh token is stored". */
   readonly reason: string;
   readonly way: LoginWay;
-  /** first: the day's first word of it; again: by later slots; late: from 08:45 on, when the watch looks, near the session or in it on most days. */
+  /** first: the day's first message; again: later slots; late: the watch from 08:45 on, on most days near or in the session. */
   readonly urgency: 'first' | 'again' | 'late';
 }
 
@@ -45,36 +45,36 @@ export function loginMessage(request: LoginRequest): Message {
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
-  const text = [`${opening} ${session.words}`, '', ...steps(way), '', ending(day, calendar)];
+  const text = [`${opening} ${session.words}`, '', ...loginSteps(way), '', ending(day, calendar)];
   return { subject, text: text.join('\n') };
 }
 
-/** More than that before it opens, nothing is urgent: an evening session has the whole day. */
+/** A message is urgent only within this time before the opening: an evening session has the whole day. */
 const NEAR_MS = 2 * HOUR;
 
-/** What the session of the day means for a message: one sentence, and how a subject begins that wants to be read at once. */
+/** Describes the day's session: one sentence, and the beginning of an urgent message's subject. */
 export function sessionToday(
   day: IstDate,
   calendar: CalendarOptions,
   now: Instant,
 ): { readonly words: string; readonly alert: string } {
   const today = dayOf(day, calendar);
-  const time = `${clock(now)} IST`;
+  const time = `${formatTime(now)} IST`;
   if (today.kind === 'closed')
     return { words: `There is no session today (${today.why}).`, alert: time };
   const { opensAt, closesAt } = today.plan;
   if (now >= closesAt) return { words: "Today's session is over.", alert: time };
   const alert = opensAt - now > NEAR_MS ? time : `URGENT ${time}`;
   return now < opensAt
-    ? { words: `Today's session opens at ${clock(opensAt)} IST.`, alert }
-    : { words: `Today's session has been open since ${clock(opensAt)} IST.`, alert };
+    ? { words: `Today's session opens at ${formatTime(opensAt)} IST.`, alert }
+    : { words: `Today's session has been open since ${formatTime(opensAt)} IST.`, alert };
 }
 
-function clock(at: Instant): string {
+function formatTime(at: Instant): string {
   return formatClock(at).slice(0, 5);
 }
 
-function steps(way: LoginWay): readonly string[] {
+function loginSteps(way: LoginWay): readonly string[] {
   return way.kind === 'link'
     ? ['Press this link and log in at Fyers with your PIN and one-time code:', '', way.url]
     : [
@@ -86,6 +86,6 @@ function steps(way: LoginWay): readonly string[] {
 
 function ending(day: IstDate, calendar: CalendarOptions): string {
   const endsAt = linkEndsAt(day, calendar);
-  const until = `${clock(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
+  const until = `${formatTime(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
   return `Good until ${until}. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
 }

@@ -2,22 +2,24 @@
 // wrapped at a line's end, quoted, escaped (HTML, JSON, a shell, quoted-printable, percent signs), put into a link of
 // another service that warns of strange pages, or followed by a full stop. Each step runs over the text once.
 
-/** Longer than this is no address, however it was escaped. */
+/** No address is longer, even if it is escaped. */
 export const MAX_PASTED_LENGTH = 32_768;
 
-const ROUNDS = 3;
+const MAX_ROUNDS = 3;
 
-/** What was copied, unescaped and without what stands around it. A single space is left where there was white space. */
+/** Unescapes the copied text and removes its surroundings. Leaves one space for each run of white space. */
 export function pastedText(text: string): string {
   if (text.length > MAX_PASTED_LENGTH) return text;
-  const unescaped = withoutEntities(withoutBackslashes(fromQuotedPrintable(visible(text))));
+  const unescaped = withoutEntities(
+    withoutBackslashes(fromQuotedPrintable(withoutInvisible(text))),
+  );
   return linkTarget(fromPercent(linkTarget(unescaped)))
     .replace(/(^|\n)[ \t>|│]+/g, '$1')
     .replace(/\s+/g, ' ')
     .trim();
 }
 
-/** The first address in it; null where there is none. One without a scheme is taken for https. */
+/** Returns the first address in the text, or null. An address without a scheme counts as https. */
 export function pastedUrl(text: string): URL | null {
   const clean = pastedText(text);
   if (clean.length > MAX_PASTED_LENGTH) return null;
@@ -33,7 +35,7 @@ export function pastedUrl(text: string): URL | null {
 const OPENING = /^[<("'“„«‘`[{]+/u;
 const TAIL = new Set('.,;:!?)]}\'"”’»>*`…');
 
-/** Without the punctuation of the sentence that it stands in. */
+/** Removes the punctuation of the surrounding sentence. */
 export function withoutTail(text: string): string {
   let end = text.length;
   while (end > 0 && TAIL.has(text.charAt(end - 1))) end -= 1;
@@ -43,8 +45,8 @@ export function withoutTail(text: string): string {
 const ESCAPE = String.fromCharCode(27);
 const SEQUENCE = new RegExp(`${ESCAPE}\\[[\\d;]*[A-Za-z~]`, 'g');
 
-/** Without terminal sequences (a bracketed paste among them), control characters and what has no width. */
-function visible(text: string): string {
+/** Removes terminal sequences (including a bracketed paste), control characters and zero-width characters. */
+function withoutInvisible(text: string): string {
   return text
     .replace(SEQUENCE, '')
     .replace(/[\p{DI}\p{Cf}\p{Cc}]/gu, (each) => (/\s/.test(each) ? each : ''));
@@ -56,7 +58,7 @@ function fromQuotedPrintable(text: string): string {
   if (/=(?![\dA-F]{2}|[ \t]*\r?\n|$)/.test(text)) return text.replaceAll('=3D', '=');
   const joined = text.replace(/=[ \t]*(?:\r?\n|$)/g, '');
   const bytes = joined.replace(/=([\dA-F]{2})/g, '%$1');
-  return joined === bytes ? joined : fromBytes(bytes.replace(/%(?![\dA-F]{2})/g, '%25'));
+  return joined === bytes ? joined : decodePercent(bytes.replace(/%(?![\dA-F]{2})/g, '%25'));
 }
 
 /** JSON's and JavaScript's escapes, and a shell's. */
@@ -92,10 +94,10 @@ const ENTITY = new RegExp(
   'gi',
 );
 
-/** Copied out of a page's source, "&" is written "&amp;"; copied out of a source of a source, "&amp;amp;". */
+/** In a page's source "&" is "&amp;", and in the source of that source "&amp;amp;". */
 function withoutEntities(text: string): string {
   let clean = text;
-  for (let round = 0; round < ROUNDS && clean.includes(';'); round += 1) {
+  for (let round = 0; round < MAX_ROUNDS && clean.includes(';'); round += 1) {
     clean = clean.replace(
       ENTITY,
       (all, decimal: string | undefined, hex: string | undefined, name: string | undefined) => {
@@ -108,7 +110,7 @@ function withoutEntities(text: string): string {
   return clean;
 }
 
-/** Of a link in Markdown, `[text](address)`, or in HTML, `<a href="address">text</a>`. */
+/** The address of a link in Markdown, `[text](address)`, or in HTML, `<a href="address">text</a>`. */
 function linkTarget(text: string): string {
   const markdown = text.indexOf('](');
   if (markdown !== -1) {
@@ -123,10 +125,10 @@ function linkTarget(text: string): string {
   return target;
 }
 
-/** An address that is a value of another address, as in the links of Outlook, Google and Facebook; or one that is escaped whole. */
+/** Extracts an address that is a value of another address, as in links of Outlook, Google and Facebook, or that is wholly escaped. */
 function fromPercent(text: string): string {
   let clean = text.replace(/%\s*([\da-f])\s*([\da-f])/gi, '%$1$2');
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const inner = innerAddress(clean);
     if (inner === null) return clean;
     clean = inner;
@@ -137,17 +139,17 @@ function fromPercent(text: string): string {
 function innerAddress(text: string): string | null {
   const at = text.search(/https?%(?:25){0,2}3A/i);
   if (at === -1) {
-    return /%(?:25){0,2}3D/i.test(text) && !text.includes('=') ? fromBytes(text) : null;
+    return /%(?:25){0,2}3D/i.test(text) && !text.includes('=') ? decodePercent(text) : null;
   }
-  // Of a login: neither the redirect URL that its page names nor an address in a message is the one that was meant.
+  // In a login's address, the redirect URL and an address in a message are not the wanted address.
   const field = text.slice(Math.max(text.lastIndexOf('&', at), text.lastIndexOf('?', at)) + 1, at);
   if (/^(?:redirect_uri|message)=/i.test(field)) return null;
-  const inner = fromBytes(text.slice(at).split('&', 1)[0] ?? '');
+  const inner = decodePercent(text.slice(at).split('&', 1)[0] ?? '');
   return inner.includes('?') || inner.includes('%') ? inner : null;
 }
 
-/** Percent signs undone once; what is no UTF-8 stays as it is. */
-function fromBytes(text: string): string {
+/** Decodes percent signs once. Leaves invalid UTF-8 unchanged. */
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

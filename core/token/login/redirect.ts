@@ -1,6 +1,6 @@
-// The address that Fyers redirects the browser to after a login (Fyers API v3, "generate-authcode": s, code, message,
-// auth_code, state). Anybody can make one up: only a state of ours makes it an answer. A person may have pasted it, so it
-// is read by its fields, whatever stands around them.
+// Parses the address that Fyers redirects the browser to after a login (Fyers API v3, "generate-authcode": s, code, message,
+// auth_code, state). Anyone can invent such an address, so only one with a state signed by this program counts. A person may
+// have pasted it, so the parser searches for the fields and ignores the text around them.
 import { type AuthCode, parseAuthCode } from '../../config/values.ts';
 import type { CalendarOptions } from '../../market/calendar.ts';
 import { MAX_PASTED_LENGTH, pastedText, withoutTail } from './pasted.ts';
@@ -12,9 +12,9 @@ import { isStateShaped, readState } from './link.ts';
 
 export type Redirect =
   | { readonly kind: 'code'; readonly code: AuthCode }
-  /** Fyers' own error, for a login of ours. `words` are Fyers', made fit for a terminal. */
+  /** Fyers' error for a login of this program. `words` are Fyers' own, cleaned for a terminal. */
   | { readonly kind: 'refused'; readonly words: string }
-  /** `problem` goes on from "The address": "has no auth_code". */
+  /** `problem` follows "The address": "has no auth_code". */
   | { readonly kind: 'unusable'; readonly problem: string };
 
 const MAX_LENGTH = 8_192;
@@ -25,7 +25,7 @@ const STATE_LENGTH = 80;
 
 const COPY_ALL = 'copy all of it, from https to the end of state=…';
 
-/** @param text the whole address, or its query alone, with whatever copying and pasting did to it */
+/** @param text the whole address or only its query, as pasted */
 export function parseRedirect(
   app: App,
   text: string,
@@ -35,13 +35,17 @@ export function parseRedirect(
   const clean = text.length > MAX_PASTED_LENGTH ? text : pastedText(text);
   if (clean.length > MAX_LENGTH) return unusable('is longer than any of Fyers');
   const fields = fieldsIn(clean);
-  if (fields.size === 0) return unusable(withoutFields(clean));
+  if (fields.size === 0) return unusable(describeWithoutFields(clean));
   if (isLoginPage(fields)) {
     return unusable(
       'is that of the login page; log in there, and copy the address that the browser ends on',
     );
   }
-  const [state, code, s] = [only(fields, 'state'), only(fields, 'auth_code'), only(fields, 's')];
+  const [state, code, s] = [
+    onlyField(fields, 'state'),
+    onlyField(fields, 'auth_code'),
+    onlyField(fields, 's'),
+  ];
   if (code === null) return unusable('holds two different auth codes; paste that of one login');
   if (state === null) return unusable('holds two different states; paste that of one login');
   const read = readState(app, state, now, calendar);
@@ -67,19 +71,19 @@ export function parseRedirect(
     : unusable(`has ${KINDS[kind]} in place of an auth_code`);
 }
 
-/** A field that is given several times counts as one where all are equal; null where they differ. Empty: not given. */
+/** Returns the value of a repeated field if all are equal, null if they differ, and an empty text if there is none. */
 export function onlyValue(values: readonly string[]): string | null {
   const different = new Set(values.filter((value) => value !== ''));
   return different.size > 1 ? null : ([...different][0] ?? '');
 }
 
-/** The code says whose app it is for (without the suffix, in those that were seen); one that doesn't may be ours. */
+/** False if the code names no app. The codes seen so far name it without the suffix. */
 export function isForeignCode(app: App, code: AuthCode): boolean {
   const appId = decodeToken(code)?.appId ?? null;
   return appId !== null && appId !== app.id && appId !== app.id.replace(/-\d+$/, '');
 }
 
-/** Fyers' reason and code, fit for a terminal and a log. */
+/** Fyers' reason and code, cleaned for a terminal and a log. */
 export function wordsOf(query: URLSearchParams): string {
   const message = hideTokens(query.get('message') ?? '')
     .replace(/[^\x20-\x7E]/g, ' ')
@@ -95,14 +99,14 @@ function unusable(problem: string): Redirect {
 
 type Field = 's' | 'code' | 'message' | 'auth_code' | 'state' | (typeof LOGIN_PAGE)[number];
 
-/** Of the page where a login begins. */
+/** Fields of the address of Fyers' login page. */
 const LOGIN_PAGE = ['client_id', 'redirect_uri', 'response_type'] as const;
 const KEY = /(?:^|\W)(auth_code|state|s|code|message|client_id|redirect_uri|response_type)$/;
 const MAX_KEY_LENGTH = 32;
 
 type Fields = ReadonlyMap<Field, readonly string[]>;
 
-/** A fragment holds fields too where the registered URL ends in one. */
+/** Also reads the fragment, which contains the fields if the registered URL ends in one. */
 function fieldsIn(text: string): Fields {
   const fields = new Map<Field, readonly string[]>();
   for (const piece of text.split(/[?&#]/)) {
@@ -115,7 +119,7 @@ function fieldsIn(text: string): Fields {
   return fields;
 }
 
-/** A line may end inside of the name, and words may stand before it. */
+/** A line break may split the name, and words may precede it. */
 function fieldNamed(text: string): Field | null {
   const end = text.slice(-MAX_KEY_LENGTH);
   const name = KEY.exec(end.replaceAll(' ', ''))?.[1] ?? KEY.exec(end.trimEnd())?.[1];
@@ -140,11 +144,11 @@ function valueOf(field: Field, text: string): string {
   }
 }
 
-/** White space inside is of a wrapped line; after a whole signature it ends the code. */
+/** White space inside a code comes from a wrapped line; after a complete signature it ends the code. */
 function codeIn(text: string): string {
   const kept: string[] = [];
   let [dots, signature] = [0, 0];
-  for (const piece of unescaped(text).split(' ')) {
+  for (const piece of removeEscapes(text).split(' ')) {
     const parts = piece.split('.');
     dots += parts.length - 1;
     signature = (parts.length > 1 ? 0 : signature) + (parts.at(-1) ?? '').length;
@@ -153,14 +157,14 @@ function codeIn(text: string): string {
   }
   const joined = kept.join('');
   const [run = ''] = /^[\w.-]*/.exec(joined) ?? [];
-  // An auth code of other characters is shown as damaged, and not cut at the first of them.
+  // Report an auth code with other characters as damaged instead of cutting it at the first of them.
   return /^[\w.-]*[^\w.-]*$/.test(joined) || run.split('.').length >= 3 ? withoutTail(run) : joined;
 }
 
 function stateIn(text: string): string {
   const kept: string[] = [];
   let length = 0;
-  for (const piece of unescaped(text).split(' ')) {
+  for (const piece of removeEscapes(text).split(' ')) {
     kept.push(piece);
     length += piece.length;
     if (length >= STATE_LENGTH) break;
@@ -172,14 +176,14 @@ function stateIn(text: string): string {
     : withoutTail(joined);
 }
 
-/** Neither value holds a percent sign or "=": they are left from an escape that was undone in part. */
-function unescaped(text: string): string {
+/** Neither value contains a percent sign or "=": these are remains of a partly undone escape. */
+function removeEscapes(text: string): string {
   return text
     .replace(/%([2-7][\da-f])/gi, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)))
     .replaceAll('=', '');
 }
 
-function only(fields: Fields, field: Field): string | null {
+function onlyField(fields: Fields, field: Field): string | null {
   return onlyValue(fields.get(field) ?? []);
 }
 
@@ -202,7 +206,7 @@ const KINDS = {
 } as const;
 
 /** A lone token, or an address without a query. */
-function withoutFields(text: string): string {
+function describeWithoutFields(text: string): string {
   const lone = withoutTail(text.replaceAll(' ', '').replace(/^["'“‘<`]+/, ''));
   const claims = decodeToken(lone);
   if (claims === null) return `has no query; ${COPY_ALL}`;
@@ -226,16 +230,16 @@ function stateProblem(
       if (state === '') return `has no state; ${COPY_ALL}`;
       return /^20\d{6}[0-9a-f]*$/.test(state)
         ? `has a state that is cut off or changed; ${COPY_ALL}`
-        : 'has no state of ours; log in through the link that this command prints';
+        : 'has a state that is not from this program; log in through the link that this command prints';
     case 'forged':
       return 'has a state that this app and its secret did not sign';
     case 'expired':
-      return isStateShaped(state) ? age(state, now) : 'is of an earlier login';
+      return isStateShaped(state) ? describeAge(state, now) : 'is of an earlier login';
   }
 }
 
-/** Its signature was found right, so its own times can be shown. */
-function age(state: string, now: Instant): string {
+/** The signature is valid, so the state's own times can be shown. */
+function describeAge(state: string, now: Instant): string {
   const issuedAt = instant(parseInt(state.slice(8, 16), 16) * SECOND);
   if (issuedAt > now) return "is from a login that began later than this machine's clock shows";
   const date = istDateAt(issuedAt);

@@ -1,13 +1,13 @@
-// What the login remembers: the content of FYERS_LOGIN_STATE, which only it writes.
+// Defines FYERS_LOGIN_STATE, which only the login writes.
 import * as z from 'zod/mini';
 import { type Instant, type IstDate, MINUTE, instant, parseIstDate, plus } from '../../time.ts';
 import type { Fingerprint } from '../digest.ts';
 import { type RenewedInputs, renewedInput } from '../state.ts';
 
 /** The pause between two messages that one button sends: short for the first ones of a day, longer after them. */
-const SHORT_PAUSE = 5 * MINUTE;
-const LONG_PAUSE = 30 * MINUTE;
-const ASKED_WITH_SHORT_PAUSE = 6;
+const SHORT_PAUSE_MS = 5 * MINUTE;
+const LONG_PAUSE_MS = 30 * MINUTE;
+const MAX_SHORT_PAUSES = 6;
 
 /** Which button asks for the link: the public page's, or the one on the page of a link. */
 export type Asker = 'anyone' | 'link';
@@ -18,11 +18,11 @@ const LoginState = z.object({
   version: z.literal(1),
   /** The account whose token a login published first. */
   fyId: z.nullable(z.string()),
-  /** The state with which a token was published last; a replay of it is "already done". */
+  /** The login state of the last publish; its replay is "already done". */
   spent: z.nullable(z.object({ day: z.string(), nonce: z.string() })),
   /** The app whose secret Fyers refused at a login, as a fingerprint: another login would be refused too. */
   refusedApp: z.catch(z.nullable(z.string()), null),
-  /** Links asked for on the bookmarkable page: how many of `day`, and when the last, epoch milliseconds. */
+  /** Links requested on the bookmarkable page: their number on `day`, and the last one's time in epoch milliseconds. */
   asked: Asked,
   /** The same for the button on the page of a link. */
   askedByLink: z.catch(Asked, null),
@@ -39,7 +39,7 @@ export const NEW_LOGIN_STATE: LoginState = {
   askedByLink: null,
 };
 
-/** Null for a text that is no login state. */
+/** Returns null if the text is not a login state. */
 export function parseLoginState(text: string): LoginState | null {
   try {
     const parsed = LoginState.safeParse(JSON.parse(text));
@@ -61,17 +61,17 @@ export function isRefusedApp({ refusedApp }: LoginState, app: Fingerprint): bool
   return refusedApp === app;
 }
 
-/** As `withRenewedInputs` for the other state. */
+/** Like `withRenewedInputs` for the token state. */
 export function withRenewedApp(state: LoginState, renewed: RenewedInputs): LoginState {
   const { refusedApp } = state;
   return { ...state, refusedApp: refusedApp && renewedInput(refusedApp, renewed) };
 }
 
-/** From when on this button may send a message. Never only tomorrow: a stranger could use up a day's quota. */
+/** When this button may send its next message. There is no daily quota, as a stranger could use it up. */
 export function mayAskAt(state: LoginState, asker: Asker, day: IstDate): Instant {
   const asked = state[FIELD[asker]];
   if (asked?.day !== day) return instant(0);
-  const pause = asked.count < ASKED_WITH_SHORT_PAUSE ? SHORT_PAUSE : LONG_PAUSE;
+  const pause = asked.count < MAX_SHORT_PAUSES ? SHORT_PAUSE_MS : LONG_PAUSE_MS;
   return plus(instant(asked.at), pause);
 }
 
@@ -83,7 +83,7 @@ export function withAsked(state: LoginState, asker: Asker, day: IstDate, now: In
 
 const FIELD = { anyone: 'asked', link: 'askedByLink' } as const;
 
-/** A token was published for this state. @param fyId the account that was seen; null where nobody said it */
+/** Marks the state as used by a publish. @param fyId the account that was seen; null if unknown */
 export function withSpent(
   state: LoginState,
   spent: { readonly day: IstDate; readonly nonce: string },

@@ -82,6 +82,6 @@ describe('An alias', () => {
   });
 
   test('of an option needs a price', () => {
-    expect(resolved('ATM:NIFTY+0CE', null)).toContain('nobody knows the last price of NIFTY');
+    expect(resolved('ATM:NIFTY+0CE', null)).toContain('the last price of NIFTY is unknown');
   });
 });

@@ -6,7 +6,7 @@ import { istDate, istInstant } from '../../../core/time.ts';
 test('A session is named by its hours, whether it is open or not, and its sources by a command', () => {
   const session = nextSession(istInstant(istDate('2026-11-26'), '09:15'));
   expect(sessionAwaited(session, 12_600).message).toBe(
-    'The session of 2026-11-26 is from 09:00:00 to 16:00:00 IST: 12,600 slots for each symbol. The hours are sourced; `npx --no-install fyers calendar 2026-11-26` says by whom.',
+    'The session of 2026-11-26 is from 09:00:00 to 16:00:00 IST: 12,600 slots for each symbol. The hours are sourced; `npx --no-install fyers calendar 2026-11-26` shows the source.',
   );
 });
 
@@ -16,7 +16,7 @@ test('One of a thing is one', () => {
   const quarantined = (lines: number) =>
     linesQuarantined(istDate('2026-11-26'), lines, 'q').message;
   expect(quarantined(1)).toContain(
-    '1 line of the day log of 2026-11-26 is no whole row. It is in q',
+    '1 line of the day log of 2026-11-26 is not a complete row. It is in q',
   );
-  expect(quarantined(2)).toContain('2 lines of the day log of 2026-11-26 are not whole rows.');
+  expect(quarantined(2)).toContain('2 lines of the day log of 2026-11-26 are not complete rows.');
 });

@@ -271,7 +271,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a moving book looks frozen',
     file: 'core/recording/quality.ts',
-    find: 'bookStands && alike(last, row.numbers, OTHERS)',
+    find: 'bookStands && isAlike(last, row.numbers, OTHERS)',
     replace: 'bookStands',
     tests: QUALITY,
   },

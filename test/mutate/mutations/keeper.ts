@@ -92,7 +92,7 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a fresh claim of another run is passed',
     file: 'keeper/claim.ts',
-    find: '> ABANDONED_AFTER',
+    find: '> MAX_CLAIM_AGE_MS',
     replace: '> 0',
     tests: REFRESH,
   },
@@ -120,8 +120,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a broker day begins at midnight',
     file: 'core/time.ts',
-    find: 'BROKER_DAY_STARTS = 6 * HOUR',
-    replace: 'BROKER_DAY_STARTS = 0 * HOUR',
+    find: 'BROKER_DAY_START_MS = 6 * HOUR',
+    replace: 'BROKER_DAY_START_MS = 0 * HOUR',
     tests: ['test/core/token/jwt.test.ts'],
   },
   {

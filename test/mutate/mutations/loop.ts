@@ -78,7 +78,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a clock of whole seconds makes faults of nothing',
     file: 'core/recording/clock-faults.ts',
-    find: 'return slept < COARSE ? 0',
+    find: 'return slept < COARSE_ERROR_MS ? 0',
     replace: 'return slept < 0 ? 0',
     tests: ['test/core/recording/clock-faults.test.ts'],
   },

@@ -131,7 +131,7 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'the operator who closes a day is doubted',
     file: 'core/market/unscheduled.ts',
-    find: 'return !isTheOperators && ',
+    find: 'return !isOverridden && ',
     replace: 'return ',
     tests: SURPRISE,
   },

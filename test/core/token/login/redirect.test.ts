@@ -156,7 +156,7 @@ describe('The address that a login ends on', () => {
     [
       'with "None" for a state',
       answer(`s=ok&auth_code=${CODE}&state=None`),
-      'has no state of ours',
+      'has a state that is not from this program',
     ],
     [
       'with half a state',
