@@ -1,4 +1,4 @@
-// `npx fyers calendar`: which days the market trades and by which phases, as everything here plans by it.
+// Prints the trading days and their phases as the functions and the harvester use them (`npx fyers calendar`).
 import { type Command, Option } from 'commander';
 import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
 import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
@@ -34,9 +34,9 @@ interface ShownDay {
   readonly date: IstDate;
   readonly day: TradingDay;
   readonly notes: readonly string[];
-  /** From calendar.json, or from the configuration. */
+  /** True if the day is from the operator's calendar.json or configuration. */
   readonly own: boolean;
-  /** Whether all holidays of its year are known. */
+  /** True if all holidays of the year are known. */
   readonly complete: boolean;
 }
 
@@ -93,7 +93,7 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
     const complete = hasWholeList(date, options);
     return { date, day: dayOf(date, options), notes: notesOn(date), own, complete };
   });
-  // Also next to JSON: on standard error it is in no script's way.
+  // The notice goes to standard error, so JSON on standard output stays valid.
   const notice = yearNotice(dates, options) ?? calendarNotice(today, options);
   const warn = (): void => {
     if (notice !== null) io.err(paint(io, 'bad', `The ${notice.problem}. ${notice.nextStep}`));
@@ -112,7 +112,7 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
   const [only] = days;
   if (days.length === 1 && only !== undefined) for (const line of oneDay(io, only)) io.out(line);
   else {
-    // A year is its exceptions; a month is whole.
+    // For a year print only the exceptional days; for a month print all days except usual weekends.
     const shown =
       dates.length > 31 ? days.filter(isRemarkable) : days.filter((each) => !isUsualWeekend(each));
     for (const line of table(io, ['date', '', 'session', 'certainty', ''], shown.map(rowOf)))
@@ -146,7 +146,7 @@ function isUsualWeekend(shown: ShownDay): boolean {
   return isWeekend(shown) && shown.day.kind === 'closed' && shown.notes.length === 0 && !shown.own;
 }
 
-/** Closed weekdays, sessions on weekends, special hours, a change of the rules. */
+/** Closed weekdays, sessions on weekends, special hours, rule changes. */
 function isRemarkable(shown: ShownDay): boolean {
   const { day, date, notes, own } = shown;
   if (own || notes.length > 0 || CALENDAR.rules.some(({ from }) => from === date)) return true;

@@ -1,4 +1,4 @@
-// `npx fyers check`: whether a recording adds up, and what is wrong with its rows.
+// Checks that a recording is complete and reports the quality of its rows (`npx fyers check`).
 import type { Command } from 'commander';
 import { factsOf } from '../../adapters/recordings/day-archive.ts';
 import { fieldFaultWords, isSuspect } from '../../core/recording/field-faults.ts';
@@ -21,7 +21,7 @@ interface CheckOptions extends RecordingOptions {
   readonly json?: true;
 }
 
-/** As for everything of this machine that is not as it should be. */
+/** The exit code that `npx fyers doctor` and its like also use for a problem on this machine. */
 const WRONG = 4;
 
 export function addCheck(program: Command, session: Session): void {
@@ -167,7 +167,7 @@ function verdict(
   ].join(' ');
 }
 
-/** Files of a day that are not what its manifest says. */
+/** Reports files of a day that are missing or differ from the manifest. */
 async function damagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
   const { day, fetched } = recording;
   const manifest = await recording.manifest();
@@ -177,7 +177,7 @@ async function damagedFiles(recording: OpenedRecording): Promise<readonly string
     await refuseLink(day.pathOf(name));
     const facts = await factsOf(day.pathOf(name), name).catch(() => null);
     if (facts === null) {
-      // The compressed day log stays in the bucket.
+      // A fetched day has no compressed day log: it stays in the bucket.
       if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
     } else if (facts.sha256 !== sha256) {
       faults.push(

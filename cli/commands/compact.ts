@@ -1,4 +1,4 @@
-// `npx fyers compact`: closed days that have no Parquet file yet, by hand. The harvester does it by itself.
+// Compacts closed days that have no Parquet file yet (`npx fyers compact`). The harvester normally does this itself.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -22,7 +22,7 @@ interface CompactOptions {
   readonly shard: string;
 }
 
-/** As `check` and `report` of such a day. */
+/** The exit code of `check` and `report` for a day without rows. */
 const WITHOUT_ROWS = 4;
 
 export function addCompact(program: Command, session: Session): void {
@@ -100,7 +100,7 @@ async function compact(
       await compactOne(date);
     } catch (caught) {
       const error = diskRefusal(caught) ?? caught;
-      // A day that fails is no reason to leave the others.
+      // If one day fails, continue with the others.
       if (named !== null || !(error instanceof FyersError)) throw caught;
       session.failed(error);
     }
@@ -108,7 +108,7 @@ async function compact(
   if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
 }
 
-/** Of a day that the calendar has as closed, and that is recorded all the same. */
+/** Returns the planned close of a day that was recorded although the calendar has it as closed. */
 async function plannedClose(folder: DayFolder): Promise<Instant | null> {
   return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
 }

@@ -1,4 +1,5 @@
-// `npm run configure`: from `.env` into the stack's configuration, by standard input, so that no value is ever an argument.
+// Copies credentials from `.env` into the stack's configuration (`npm run configure`). Values go to Pulumi by
+// standard input, so they never appear among a process's arguments.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
@@ -18,13 +19,13 @@ import { throwIfProblems } from '../shared/settings.ts';
 
 interface Copied {
   readonly env: string;
-  /** In Pulumi's configuration. */
+  /** Name in Pulumi's configuration. */
   readonly key: string;
   readonly secret: boolean;
   readonly parse: (text: string) => Parsed<unknown>;
 }
 
-/** Who the operator is, and every secret. The program reads every other key from `.env` itself. */
+/** The operator's identity and all secrets. The program reads all other keys from `.env` itself. */
 export const COPIED: readonly Copied[] = [
   { env: 'FYERS_CLIENT_ID', key: 'clientId', secret: true, parse: parseAppId },
   { env: 'FYERS_SECRET_KEY', key: 'secretKey', secret: true, parse: parseAppSecret },
@@ -82,10 +83,10 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
   io.out('The files stay as they are. Next: `pulumi up`.');
 }
 
-/** @throws FyersError `operator.config` with everything that is wrong */
+/** @throws FyersError `operator.config` with all problems */
 function settingsIn(folder: string): {
   readonly settings: readonly Setting[];
-  /** Keys of `.env` that are not copied. */
+  /** Keys of `.env` that are not copied to Pulumi. */
   readonly left: readonly string[];
 } {
   const file = readEnvFile(folder);

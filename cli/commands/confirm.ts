@@ -1,4 +1,5 @@
-// `npx fyers confirm`: a subscription confirmed by its account, so that pressing a link can't end it.
+// Confirms an SNS subscription with the account's credentials (`npx fyers confirm`), so that the unsubscribe link in
+// a message cannot end it.
 import type { Command } from 'commander';
 import type { Parsed } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -53,7 +54,6 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   io.out('Next: `npx --no-install fyers test-alert`.');
 }
 
-/** @throws FyersError `operator.usage` */
 function linkOrStop(text: string): Link {
   const parsed = parseLink(text);
   if (parsed.ok) return parsed.value;
@@ -64,7 +64,7 @@ function linkOrStop(text: string): Link {
   );
 }
 
-/** In a mail it leads to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
+/** A mail links to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
 function parseLink(text: string): Parsed<Link> {
   const wrong = (problem: string): Parsed<Link> => ({ ok: false, problem });
   const url = pastedUrl(text);
@@ -91,7 +91,10 @@ function parseLink(text: string): Parsed<Link> {
 
 const TOPIC = new RegExp(`^arn:aws:sns:${REGION}:(\\d{12}):[\\w-]{1,256}$`);
 
-/** A forged mail could have somebody else's topic confirmed. @throws FyersError `operator.usage` */
+/**
+ * Refuses another account's topic: a forged mail could contain a link that confirms one. @throws FyersError
+ * `operator.usage`
+ */
 async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
   const { STSClient } = await import('@aws-sdk/client-sts');
   const { callerIdentity } = await import('../../adapters/aws/identity.ts');

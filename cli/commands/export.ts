@@ -1,4 +1,4 @@
-// `npx fyers export`: rows of a recording as CSV or Parquet, whole or in part.
+// Exports all or part of a recording as CSV or Parquet (`npx fyers export`).
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -135,7 +135,7 @@ function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, 
       written += 1;
       yield row;
     }
-    // What is written is not a file yet, so one that is there stays.
+    // The output is still a temporary file, so an existing file is kept.
     if (written === 0) throw nothingIn(recording.place, options, symbols);
   }
   return { rows: rows(), counts: () => ({ written, unreadable, symbols }) };
@@ -151,7 +151,7 @@ async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<st
   for await (const row of rows) yield `${compatLineOf(row) ?? ''}\n`;
 }
 
-/** The columns that the recording has, so that the file is read again as what it is of. */
+/** Writes the columns that the recording has, so that a reader detects the same format again. */
 async function* csvLines(
   { columns }: OpenedRecording,
   rows: AsyncIterable<RecordedRow>,
@@ -170,7 +170,7 @@ async function* csvLines(
   }
 }
 
-/** Whole or not at all. */
+/** Writes to a temporary file first, so that the target is complete or unchanged. */
 async function writeText(file: string, form: Form, lines: AsyncIterable<string>): Promise<void> {
   const to = createWriteStream(`${file}.partial`);
   if (form === 'csv.gz') await pipeline(Readable.from(lines), createGzip(), to);
@@ -178,7 +178,7 @@ async function writeText(file: string, form: Form, lines: AsyncIterable<string>)
   await rename(`${file}.partial`, file);
 }
 
-/** In the schema of a day's own file. A row of the reference has none of the columns after its own. */
+/** Uses the schema of a day's Parquet file. Rows of the Python original leave the newer columns empty. */
 async function writeParquetFile(
   file: string,
   { required }: OpenedRecording,

@@ -1,4 +1,4 @@
-// `npx fyers import`: the Python original's CSV files become recorded days.
+// Imports the Python original's CSV files as recorded days (`npx fyers import`).
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -74,7 +74,7 @@ async function importFiles(
       for (const note of recording.notes) io.err(note);
       await importFile(session, { ...recording, date: named ?? recording.date }, dataDir);
     } catch (caught) {
-      // What is wrong with one file is no reason to leave the others.
+      // If one file fails, continue with the others.
       if (!(caught instanceof FyersError)) throw caught;
       session.failed(caught);
     }
@@ -85,7 +85,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const { io } = session;
   const { date, place } = recording;
   if (recording.kind !== 'reference') throw foreign(place);
-  // Without a name of its own it is dated by its first row.
+  // Without a date in its name a file is dated by its first row.
   if (date === null) throw withoutRows(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
   const ownDays = ownDaysOf(io);
@@ -98,14 +98,15 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   }
   if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
   const notice = yearNotice([date], ownDays);
-  // A holiday that is not known looks like a day of the market.
+  // A missing holiday looks like a trading day.
   if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
   const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../../harvester/import.ts'),
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
   ]);
-  // Made aside and moved when it is whole: a command cut short leaves no half of a day.
+  // Build the day in a separate folder and move it when complete, so that an interrupted command leaves no partial
+  // day.
   const aside = path.join(dataDir, 'importing');
   await rm(aside, { recursive: true, force: true });
   try {
@@ -158,7 +159,7 @@ function linesOf(
   ];
 }
 
-/** One import makes one day. */
+/** Each import makes one day. */
 function importOf(file: string, day: IstDate): string {
   return `npx --no-install fyers import ${file} --date ${day}`;
 }
@@ -183,8 +184,8 @@ function foreign(place: string): FyersError {
 }
 
 /**
- * @param found null: not even a row that shows the date
- * @param why the first line that is not a row
+ * @param found null if no row has a date
+ * @param why why the first unreadable line is not a row
  */
 function withoutRows(
   place: string,

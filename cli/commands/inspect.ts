@@ -1,4 +1,4 @@
-// `npx fyers inspect`: the book of one symbol at an instant, as a ladder.
+// Prints the order book of one symbol at an instant (`npx fyers inspect`).
 import type { Command } from 'commander';
 import type { Book, Level } from '../../core/recording/book.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -72,7 +72,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   if (last === null) throw absent(wanted, options.at, symbols);
   const at = instant(timestampOf(last) ?? 0);
   const [book, marks] = [bookOf(last), marksOf(last)];
-  // Before compaction a row has none: the calendar's then.
+  // Rows have no phase before compaction; the calendar's phase is used then.
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
   if (options.json === true) io.out(jsonOf({ at, phase, marks, book }));
@@ -81,7 +81,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
 
 function momentIn(date: IstDate | null, text: string): Instant {
   const at = date === null ? null : timeOfDay(date, text);
-  // What was received within that second counts.
+  // Include rows received within that second.
   if (at !== null) return plus(at, SECOND - 1);
   throw new FyersError(
     'operator.usage',
@@ -97,7 +97,7 @@ interface Shown {
   readonly book: Book;
 }
 
-/** Asks from the worst down, then bids from the best: as a market is drawn. */
+/** Prints asks from the highest price down, then bids from the best, as trading screens do. */
 function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly string[] {
   const most = Math.max(1, ...[...book.bids, ...book.asks].map(({ quantity }) => quantity ?? 0));
   const line = (level: Level, side: 'bid' | 'ask') => {

@@ -1,4 +1,4 @@
-// `npx fyers replay`: a recording once more, slot by slot, for programs that want the day as it came.
+// Replays a recording slot by slot for programs that expect the live sequence (`npx fyers replay`).
 import type { Command } from 'commander';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
@@ -65,7 +65,7 @@ async function replay(
   }
 }
 
-/** A feed is asked for a session; a replay has its own. */
+/** Uses the date's own session, or the next one if the market is closed on the date. */
 function sessionOf(date: IstDate | null, own: CalendarOptions): SessionPlan {
   const day = date === null ? null : dayOf(date, own);
   return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'), own);

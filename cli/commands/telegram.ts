@@ -1,4 +1,5 @@
-// `npx fyers telegram`: finds the operator's chat with the operator's bot, and stores both for the functions.
+// Finds the chat between the operator and the operator's bot, and stores bot token and chat for the functions (`npx
+// fyers telegram`).
 import type { Command } from 'commander';
 import type { FoundChat } from '../../adapters/telegram.ts';
 import { type TelegramChat, parseBotToken, parseEndpoint } from '../../core/config/values.ts';
@@ -66,7 +67,7 @@ async function telegram(session: Session, options: TelegramOptions): Promise<voi
   await store(session, options, chat);
 }
 
-/** @throws FyersError `operator.config` for what is no bot token */
+/** @throws FyersError `operator.config` for an invalid bot token */
 async function botTokenFor(
   { io, hide }: Session,
   options: TelegramOptions,
@@ -85,7 +86,7 @@ async function botTokenFor(
   return token;
 }
 
-/** Waits for the first message. @throws FyersError `operator.channel` when none comes in time */
+/** Waits for the first message. @throws FyersError `operator.channel` if none arrives in time */
 async function chatsSeen(
   { io }: Session,
   botToken: string,
@@ -110,7 +111,7 @@ function nobodyWrote(): FyersError {
   );
 }
 
-/** @throws FyersError `operator.usage` where it can't be told which chat is meant */
+/** @throws FyersError `operator.usage` if the chat is ambiguous */
 async function chatFor(
   { io }: Session,
   options: TelegramOptions,

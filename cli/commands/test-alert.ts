@@ -1,4 +1,4 @@
-// `npx fyers test-alert`: would a message reach the operator? Every channel says for itself.
+// Sends a test message by every configured channel and reports each result (`npx fyers test-alert`).
 import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { FyersError } from '../../core/errors.ts';
@@ -14,11 +14,11 @@ interface TestAlertOptions {
   readonly resubscribe?: true | string;
 }
 
-/** What became of one channel. */
+/** Result of one channel. */
 interface Outcome {
-  /** Somebody would read it. */
+  /** True if a person would receive the message. */
   readonly heard: boolean;
-  /** Somebody is to be reached by it, confirmed or not. */
+  /** True if a recipient is configured, confirmed or not. */
   readonly meant: boolean;
   readonly problem: FyersError | null;
 }
@@ -46,7 +46,7 @@ Examples:
     .action((options: TestAlertOptions) => testAlert(session, options));
 }
 
-/** The program's own key for the address. */
+/** Configuration key for the mail address. */
 const EMAIL = 'FYERS_EMAIL';
 
 async function testAlert(session: Session, options: TestAlertOptions): Promise<void> {
@@ -64,7 +64,7 @@ async function testAlert(session: Session, options: TestAlertOptions): Promise<v
   stopUnlessHeard(outcomes);
 }
 
-/** @throws FyersError `operator.channel`, or the problem of a channel that did not take the message */
+/** @throws FyersError `operator.channel`, or the error of a channel that refused the message */
 function stopUnlessHeard(outcomes: readonly Outcome[]): void {
   const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
   if (outcomes.some(({ heard }) => heard)) {
@@ -105,7 +105,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
       for (const line of table(io, ['Subscription', 'By', 'Address'], rows)) io.out(line);
     }
     const listeners = subscriptions.filter(({ confirmed }) => confirmed).length;
-    // Without one it would be a fault of the channel, also where Telegram alone is meant.
+    // Publishing without subscribers would fail the channel, even if only Telegram is configured.
     if (listeners > 0) {
       await withOperatorHints(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
     }
@@ -125,7 +125,7 @@ function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Ou
   });
 }
 
-/** A channel's problem is told with it, and does not keep the message from the others. */
+/** Reports an error of one channel without skipping the others. */
 async function reported(
   { io }: Session,
   send: () => Promise<Omit<Outcome, 'problem'>>,
@@ -161,7 +161,7 @@ async function resubscribe(
   io.out('Next: `npx --no-install fyers confirm`, with the link in that mail; do not press it.');
 }
 
-/** @throws FyersError `operator.usage` where no address is to be had */
+/** @throws FyersError `operator.usage` if no address is known */
 async function addressesFor(
   { io }: Session,
   client: SNSClient,

@@ -1,4 +1,5 @@
-// `npx fyers tokens`: is there a token for the coming session?
+// Checks whether there is a token for the coming session, and prints it as a table or JSON with fingerprints instead
+// of tokens (`npx fyers tokens`).
 import type { Command } from 'commander';
 import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
 import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
@@ -88,17 +89,17 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
   const shown = { ...held, notices: [...held.notices, ...notices] };
   if (options.json === true) io.out(jsonOf(shown, verdict));
   else for (const line of linesOf(io, shown, verdict)) io.out(line);
-  // The clock is named where it makes the difference.
+  // Report the clock only if it changes the verdict.
   if (fault !== null && byClock(first) && !byClock(verdict)) throw clockError(fault);
   stopUnlessGood(held, verdict);
 }
 
-/** Not good for what the clock has to do with. */
+/** True if the token is judged not good for a reason that depends on the clock. */
 function byClock({ access, lasts }: Verdict): boolean {
   return access.state === 'malformed' || access.state === 'expired' || !lasts;
 }
 
-/** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
+/** Proves the token with one live read. @throws FyersError `operator.config` without an app id */
 export async function prove(
   session: Session,
   held: TokenSource,
@@ -134,8 +135,6 @@ function stopUnlessGood(held: TokenSource, verdict: Verdict): void {
       : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
   );
 }
-
-// How the tokens are shown: a table for people, JSON for scripts. Fingerprints, never tokens.
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
 
@@ -229,7 +228,7 @@ function fields({ state, claims }: JudgedToken, token: string | null, now: Insta
   };
 }
 
-/** The broker's own words, where it did not simply say yes. */
+/** The broker's own words, unless the token was simply accepted. */
 function answerLines(terminal: Terminal, access: JudgedToken): readonly string[] {
   const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
   return [
@@ -254,7 +253,7 @@ function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdi
   return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
 }
 
-/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` when it is over. */
+/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` after the end. */
 function timeLeft(ms: number): string {
   if (ms <= 0) return 'none';
   const padded = (value: number) => String(Math.floor(value)).padStart(2, '0');

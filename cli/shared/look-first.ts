@@ -1,8 +1,8 @@
-// What is said of symbols whose day is red, as check and report write it.
+// Formats the sentence about red symbols for check and report.
 
 export interface RedSymbol {
   readonly symbol: string;
-  /** Marks that too many of its rows have. */
+  /** Marks that too many of the symbol's rows have. */
   readonly red: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// Which rows of a recording a command is about: by symbol, phase and time of day.
+// Selects rows of a recording by symbol, phase and time of day.
 import { symbolNames } from '../../core/config/values.ts';
 import { type RecordedRow, numberColumn, textColumn } from '../../core/recording/rows.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -18,17 +18,17 @@ const symbolOf = textColumn('symbol');
 const timestampOf = numberColumn('timestamp');
 const phaseOf = textColumn('phase');
 
-/** The names of --symbols as they were written; null without it. */
+/** Names of --symbols as written; null without the option. */
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
   if (symbols === undefined) return null;
   const names = symbolNames(symbols);
-  // The empty name is in no recording, and is reported as such.
+  // No recording has the empty name, so it is reported as unknown.
   return names.length === 0 ? [''] : names;
 }
 
 /**
- * @param phaseOn of a row that was not compacted yet
- * @throws FyersError `operator.usage` for a phase or a time that is none, and for times without a moment between them
+ * @param phaseOn phase of a row that is not compacted yet
+ * @throws FyersError `operator.usage` for an unknown phase, an invalid time, or an empty time range
  */
 export function selectionOf(
   options: SelectionOptions,

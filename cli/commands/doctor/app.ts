@@ -1,4 +1,4 @@
-// The Fyers app: its id and secret, its registered redirect URL, and the PIN.
+// Checks the Fyers app: id and secret, registered redirect URL, and PIN.
 import path from 'node:path';
 import { looseModes, readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
 import {
@@ -33,7 +33,10 @@ export function envFileFinding({ session, dir }: CheckContext): Finding {
   );
 }
 
-/** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
+/**
+ * Checks that only the owner can read the secrets in the folder. Skipped on Windows, which keeps permissions
+ * elsewhere.
+ */
 export function modesFinding({ session, dir }: CheckContext): Finding {
   if (process.platform === 'win32') return skipped('Windows has no file modes');
   const folder = path.resolve(session.io.cwd, dir);
@@ -54,12 +57,15 @@ export function modesFinding({ session, dir }: CheckContext): Finding {
   );
 }
 
-/** As a shell takes it. */
+/** Quotes a path for a shell. */
 function quoted(place: string): string {
   return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
+/**
+ * Checks that `.env` and the stack each have both app id and secret or neither, that they are well formed, and that
+ * they agree.
+ */
 export async function appFinding(patient: CheckContext): Promise<Finding> {
   const { settings, session } = patient;
   const placeOf = (name: ParameterName) => settings.placeOf(name).place;
@@ -143,7 +149,7 @@ export async function pinFinding({ settings, hasAws, deployed }: CheckContext): 
 
 const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
 
-/** What Fyers has registered can't be asked; this is what the stack takes it to be. */
+/** Fyers has no API for the registered URL, so this compares the URLs that the stack and `.env` assume. */
 export async function redirectFinding(patient: CheckContext): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;

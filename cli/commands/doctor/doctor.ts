@@ -1,4 +1,6 @@
-// `npx fyers doctor`: every prerequisite on one line, with its fix.
+// Checks each prerequisite and prints one line with its fix (`npx fyers doctor`): this machine (Node version, Pulumi
+// CLI and stack), the Fyers app, AWS identity and Lambda quota, the deployed stack, the token, and the clock. Checks
+// that depend on an earlier one follow it in the table.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
@@ -67,7 +69,7 @@ Examples:
 async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   const { io } = session;
   const patient = patientOf(session, options);
-  // All at once: most of the time goes into waiting for AWS.
+  // Run the checks at once: most of the time is spent waiting for AWS.
   const lookAt = (checks: readonly Check[]) =>
     Promise.allSettled(checks.map((check) => named(check, patient)));
   const looks = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
@@ -76,7 +78,7 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   if (options.json === true) io.out(jsonOf(found));
   else for (const line of linesOf(session, found, problems)) io.out(line);
   if (problems > 0) session.exitWith(PROBLEMS_EXIT_CODE);
-  // A fault of ours is told after what the other checks found.
+  // Report the findings of the other checks before an unexpected error.
   for (const look of looks) if (look.status === 'rejected') throw look.reason;
 }
 
@@ -116,8 +118,6 @@ function jsonOf(found: readonly Named[]): string {
   return JSON.stringify({ good: checks.every(({ fix }) => fix === null), checks }, null, 2);
 }
 
-// The table of checks, in the order in which one depends on another.
-
 const CHECKS: readonly Check[] = [
   { name: 'Node', look: () => nodeFinding(process.versions.node) },
   { name: 'Pulumi', look: pulumiFinding },
@@ -135,10 +135,8 @@ const CHECKS: readonly Check[] = [
   { name: 'Live book', look: liveFinding },
 ];
 
-/** Of what the others have found on their way. */
+/** Checks that use data collected by the other checks. */
 const LAST_CHECKS: readonly Check[] = [{ name: 'Clock', look: clockFinding }];
-
-// What this machine must have: a Node that runs TypeScript, and the Pulumi CLI with a stack.
 
 /** @param version as in `process.versions.node` */
 export function nodeFinding(version: string): Finding {
@@ -154,9 +152,7 @@ async function pulumiFinding({ session: { io } }: CheckContext): Promise<Finding
   return ok(`${version}, stack ${await selectedStack(pulumi, undefined)}`);
 }
 
-// Who the operator is to AWS, and what the account allows.
-
-/** What Lambda leaves to functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
+/** Lambda keeps this many executions for functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
 const UNRESERVED_MIN = 100;
 
 async function identityFinding({ session, identity }: CheckContext): Promise<Finding> {
@@ -203,7 +199,7 @@ interface Where {
   readonly live?: true;
 }
 
-/** Nothing is asked before a check needs it, and nothing twice. An unreadable `.env` is for a check to report. */
+/** Fetches lazily and caches, so each source is read at most once. A separate check reports an unreadable `.env`. */
 function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);

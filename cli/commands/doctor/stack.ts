@@ -1,4 +1,4 @@
-// What `pulumi up` has made: the functions, and whether they reach anybody.
+// Checks the deployed stack: its functions, and whether a person receives their messages.
 import { FyersError } from '../../../core/errors.ts';
 import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
@@ -64,7 +64,7 @@ async function heardBy(
   return { heard: those(true), pending: those(false) };
 }
 
-/** What a check that failed by an error says of it. @throws whatever is not an error of ours */
+/** Converts a FyersError to a finding. @throws every other error */
 export function findingOf(caught: unknown): Finding {
   if (!(caught instanceof FyersError)) throw caught;
   const detail = caught.message.slice(0, -caught.nextStep.length);

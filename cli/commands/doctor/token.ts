@@ -1,4 +1,4 @@
-// The access token for the coming session, the calendar that names it, and with --live one book.
+// Checks the access token for the coming session, the calendar, and with --live one depth request.
 import { askForBook } from '../../../adapters/fyers/depth-feed.ts';
 import { clockFaultWords } from '../../../core/clock-fault.ts';
 import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
@@ -49,7 +49,7 @@ export async function tokenFinding(patient: CheckContext): Promise<Finding> {
       );
     }
   }
-  // By a wrong clock a good token is none, and another login would be none either.
+  // With a wrong clock a valid token looks invalid, and a new login would not help.
   const fault = patient.clock.fault();
   if (fault !== null) return skipped(`cannot be judged: ${clockFaultWords(fault)}`);
   const awaited = notYetDue(session, now);
@@ -61,7 +61,7 @@ export async function tokenFinding(patient: CheckContext): Promise<Finding> {
   );
 }
 
-/** Null from the moment on that the link of the session's day is out. */
+/** Returns null once the link for the session's day has been sent. */
 function notYetDue(session: SessionPlan, now: Instant): string | null {
   const [slot] = REFRESH_SLOTS;
   if (session.opensAt > brokerDayEnd(now)) {
@@ -72,7 +72,7 @@ function notYetDue(session: SessionPlan, now: Instant): string | null {
     : null;
 }
 
-/** In the operator's folder, then in AWS. */
+/** Token sources: the operator's folder first, then AWS. */
 async function heldBy(patient: CheckContext): Promise<readonly TokenSource[]> {
   const { session, dir, suffix, hasAws, settings } = patient;
   const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
@@ -168,7 +168,7 @@ export async function liveFinding(patient: CheckContext): Promise<Finding> {
   return ok(seen);
 }
 
-/** The first share or contract of the harvester's; an alias has no book of its own. */
+/** Returns the first share or contract of the harvester's symbols; an alias has no book. */
 function symbolToAsk({ settings }: CheckContext): string {
   const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
   return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];

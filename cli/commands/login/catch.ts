@@ -1,4 +1,4 @@
-// The registered URL is on this machine: a listener takes one redirect of Fyers, and nothing else.
+// Receives one redirect from Fyers on a local port, for apps whose registered URL is on this machine.
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AuthCode } from '../../../core/config/values.ts';
@@ -11,12 +11,12 @@ import { loginRefused } from './paste.ts';
 const WAIT_AT_MOST = 10 * MINUTE;
 const HOST = '127.0.0.1';
 
-/** @throws FyersError `operator.prerequisite` where the port can't be had, `operator.login` when nobody comes */
+/** @throws FyersError `operator.prerequisite` if the port is in use, `operator.login` if no redirect arrives in time */
 export async function caughtCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
   const { io } = context.session;
   const registered = new URL(redirectUri);
   const caught = Promise.withResolvers<AuthCode>();
-  // Until it is awaited below, a listener's failure is nobody's unhandled one.
+  // The promise is awaited below; until then a listener error must not count as an unhandled rejection.
   caught.promise.catch(() => undefined);
   const server = createServer({ requestTimeout: MINUTE }, (request, response) => {
     take(context, registered, { request, response }, caught);
@@ -75,7 +75,7 @@ function take(
   );
 }
 
-/** A page without anything in it that could run, be kept or be passed on. */
+/** Answers with a page that allows no script, no caching and no referrer. */
 function answer(
   response: ServerResponse,
   status: number,

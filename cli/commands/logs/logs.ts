@@ -1,4 +1,5 @@
-// `npx fyers logs`: what the functions and the harvester have logged, as people read it.
+// Prints the logs of the functions and the harvester in readable form (`npx fyers logs`). The functions' lines come
+// from CloudWatch; the harvesters' event logs of the latest day come from their pieces in the bucket.
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
 import { unzippedPiece } from '../../../adapters/recordings/unzip.ts';
@@ -29,7 +30,7 @@ interface Source {
   readonly read: (since: Instant) => Promise<readonly Entry[]>;
   readonly since: Instant;
   readonly everyMs: number;
-  /** For people, where nothing was logged. */
+  /** Text for people if there are no lines. */
   readonly empty: string;
 }
 
@@ -86,7 +87,7 @@ async function logs(session: Session, who: Who, options: LogsOptions): Promise<v
   else if (first.length === 0) session.io.err(source.empty);
 }
 
-/** Until Ctrl-C, which is the usual end. */
+/** Runs until Ctrl-C, which is the normal end. */
 async function follow(
   { io }: Session,
   source: Source,
@@ -133,7 +134,7 @@ async function harvesterSource(session: Session, options: LogsOptions): Promise<
   const bucket = options.bucket ?? (await bucketOf(session));
   const back = options.since === undefined ? null : durationIn(options.since);
   return {
-    // Without --since all of the latest day, whenever it was.
+    // Without --since show all of the latest day.
     since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
     everyMs: MINUTE,
     empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`npx --no-install fyers status\`.`,
@@ -160,21 +161,22 @@ function later(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
-// The harvesters' event logs of the latest day, from their pieces in the bucket.
-
 const DAYS = 'depth/v2/';
-/** `events.jsonl.gz` after the close; during the day pieces whose names sort as they were shipped. */
+/** `events.jsonl.gz` after the close; during the day there are pieces whose names sort in the order of shipping. */
 const WHOLE = '/events.jsonl.gz';
 const SHARD = /\/shard=(\d+)\/$/;
 const PIECE = /\/events[^/]*\.jsonl\.gz$/;
 
 interface DayLogRead {
-  /** Its place in the bucket. */
+  /** Key prefix in the bucket. */
   readonly day: string;
   readonly entries: readonly Entry[];
 }
 
-/** Null where no day is in the bucket. Errors: as every call of the operator's, and `operator.config` for a bucket that isn't there. */
+/**
+ * Null if the bucket has no day. Errors: those of every AWS call by the operator, and `operator.config` for a missing
+ * bucket.
+ */
 async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | null> {
   const s3 = await import('@aws-sdk/client-s3');
   const client = new s3.S3Client(io.aws);
@@ -223,7 +225,7 @@ async function filesIn(pages: Pages): Promise<readonly string[]> {
   return keys;
 }
 
-/** Of one shard: the whole log, or its pieces while there is no whole one. */
+/** Keys of one shard: the whole log, or its pieces until that exists. */
 function eventKeys(keys: readonly string[]): readonly string[] {
   const whole = keys.filter((key) => key.endsWith(WHOLE));
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
@@ -236,7 +238,7 @@ function entriesIn(text: string, shard: string): readonly Entry[] {
     .map((event) => dayEntry(event, shard));
 }
 
-/** Where there is one only, nobody asks which. */
+/** With a single harvester the shard number is left out. */
 function withoutShard({ shard: _one, ...entry }: Entry): Entry {
   return entry;
 }
@@ -249,9 +251,7 @@ function noBucket(bucket: string): FyersError {
   );
 }
 
-// The log group of a function, as the operator's own identity sees it.
-
-/** Every line since an instant, oldest first; null where there is no such log group. */
+/** Returns every line since an instant, oldest first; null if the log group does not exist. */
 type ReadLog = (logGroup: string, since: Instant) => Promise<readonly Entry[] | null>;
 
 /** Errors: `operator.credentials`, `platform.permission`, `platform.store`. */

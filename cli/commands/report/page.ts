@@ -1,4 +1,6 @@
-// One day as one page: no script, nothing from elsewhere, pictures inside. Everything on it is in the recording.
+// Renders one day as one HTML page: no script, no external resources, inline pictures, light and dark. All content
+// comes from the recording and is escaped here. The style sheet is written for a phone first; wider screens get more
+// columns.
 import {
   type CoverageSummary,
   type HoleReason,
@@ -20,19 +22,19 @@ import { type Tone, TONE_WORDS, toneOf } from './tones.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
-  /** How far a day that is still being recorded was judged; null: to its end. */
+  /** For a running day: counted up to this instant; null: the whole day. */
   readonly until: Instant | null;
-  /** From a file of the Python original. */
+  /** True if imported from a file of the Python original. */
   readonly imported: boolean;
   readonly everySeconds: number;
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
-  /** Symbols with too many rows of a mark; none where the recording has no marks yet. */
+  /** Symbols with too many rows of a mark; empty if the recording has no marks yet. */
   readonly red: readonly RedSymbol[];
-  /** Rows by quality mark; null where the recording has no marks yet. */
+  /** Rows by quality mark; null if the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
-  /** Rows by field that the broker's answers had no usable value of. */
+  /** Rows by field for which the broker's answers had no usable value. */
   readonly fieldFaults: readonly {
     readonly field: string;
     readonly column: string;
@@ -45,14 +47,14 @@ export interface ReportDay {
   }[];
 }
 
-/** More of them than a person reads; the event log has all. */
+/** Rows of the holes table; the event log has all holes. */
 const HOLES_SHOWN = 40;
 
 export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
   const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, fields, files];
-  // Names in the pictures are set by another library than the tables.
+  // Another library sets the pictures' labels, so clean the whole page.
   return withoutControls(
     `<!doctype html>
 <html lang="en">
@@ -77,7 +79,7 @@ ${parts.map((part) => part(inOrder(day))).join('\n')}
   );
 }
 
-/** Symbols everywhere as the day's plan has them. */
+/** Sorts symbols in the order of the day's plan. */
 function inOrder(day: ReportDay): ReportDay {
   const order = day.coverage.symbols.map(({ symbol }) => symbol);
   const sorted = <T extends { readonly symbol: string }>(all: readonly T[]): readonly T[] =>
@@ -283,14 +285,12 @@ function files(day: ReportDay): string {
   )}</div>`;
 }
 
-// The page's tables and texts as HTML. Whatever comes from a recording is escaped here.
-
-/** With a tone: after a spot of its colour. */
+/** With a tone, a spot in that colour precedes the text. */
 type PageCell = string | { readonly text: string; readonly tone: Tone };
 
 /**
- * Every column after the first that holds numbers alone is set to the right. In a narrow card the first column of a stacked
- * table has a line of its own above the others, so that nothing has to be scrolled to.
+ * Right-aligns every column after the first that holds only numbers. In a narrow card, the first column of a stacked
+ * table takes a line of its own above the others, which avoids horizontal scrolling.
  */
 function table(
   head: readonly string[],
@@ -318,7 +318,7 @@ function textOf(cell: PageCell): string {
   return typeof cell === 'string' ? cell : cell.text;
 }
 
-/** Of a legend. */
+/** Colour spot of a legend. */
 function colourSpot(colour: string): string {
   return `<i style="background:var(--${colour})"></i>`;
 }
@@ -327,7 +327,7 @@ function heading(title: string, note: string): string {
   return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
 }
 
-/** As the other commands write it. */
+/** Formats a count as the other commands do. */
 function count(value: number): string {
   return value.toLocaleString('en');
 }
@@ -351,7 +351,6 @@ function escaped(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
-// The report's one style sheet: a phone first, wider screens get more columns; light and dark.
 const STYLE = `:root{color-scheme:light dark;
 --ground:light-dark(#f4f5f7,#14161a);--card:light-dark(#fff,#1d2026);--ink:light-dark(#1a1d21,#e8eaed);--quiet:light-dark(#5b6470,#9aa4b1);--line:light-dark(#dfe3e8,#31363e);
 --good:light-dark(#0b6b3a,#5ed39a);--bad:light-dark(#a4262c,#ff8a8a);--series:light-dark(#1a4fd6,#7aa2ff);--buy:light-dark(#0f7f8c,#4fc4d2);--sell:light-dark(#b4531a,#f0a06a);

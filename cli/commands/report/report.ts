@@ -1,4 +1,4 @@
-// `npx fyers report`: a recorded day as one page for a browser.
+// Writes the report of a recorded day as one HTML page (`npx fyers report`).
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -61,13 +61,13 @@ async function report(
   const { io } = session;
   await using recording = await recordingOf(session, date, options);
   const name = `report-${recording.date ?? ''}.html`;
-  // With --open alone nobody wants to keep it.
+  // With --open alone, the page goes to a temporary folder.
   const named =
     options.open === true && options.to === undefined
       ? null
       : path.resolve(io.cwd, options.to ?? name);
   if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
-  // Here and not above: only this command needs the pictures' code.
+  // Imported here because only this command needs the pictures' code.
   const [{ reportDay }, { reportPage }] = await Promise.all([
     import('./day.ts'),
     import('./page.ts'),
@@ -95,7 +95,7 @@ async function report(
   if (options.open === true) await io.open(file);
 }
 
-/** @throws FyersError `operator.usage` for one that is there */
+/** @throws FyersError `operator.usage` if the file exists */
 async function refuseTaken(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) === null) return;
   throw new FyersError(
@@ -105,7 +105,7 @@ async function refuseTaken(file: string): Promise<void> {
   );
 }
 
-/** Whole or not at all. */
+/** Writes to a temporary file first, so that the target is complete or absent. */
 async function writePage(file: string, page: string): Promise<void> {
   try {
     await writeFile(`${file}.partial`, page);

@@ -1,11 +1,11 @@
-// The parameters of a stack, and how much of a value may be seen.
+// Lists a stack's parameters and limits how much of a value may be shown.
 import { FyersError } from '../../../core/errors.ts';
 import { type Names, PLACEHOLDER, type ParameterName } from '../../../core/config/names.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import type { Session } from '../../shared/io.ts';
 import { namesOf, settingsOf } from '../../shared/settings.ts';
 
-/** Options that every `ssm` command has. */
+/** Options of every `ssm` command. */
 export interface Shared {
   readonly suffix?: string;
 }
@@ -24,7 +24,7 @@ export const PARAMETERS = {
   FYERS_TELEGRAM: 'the Telegram bot and chat',
 } as const satisfies Readonly<Record<ParameterName, string>>;
 
-/** Eight digits of a short secret's hash would help to guess it. */
+/** Shorter secrets get no fingerprint: eight digits of the hash would help to guess them. */
 export const SHORTEST_FINGERPRINTED = 32;
 
 export function parameterKeys(): readonly ParameterName[] {
@@ -32,7 +32,7 @@ export function parameterKeys(): readonly ParameterName[] {
 }
 
 /**
- * By the name itself or by the name with the stack's suffix.
+ * Accepts the plain name or the name with the stack's suffix.
  * @throws FyersError `operator.usage`
  */
 export function keyOf(name: string, names: Names): ParameterName {

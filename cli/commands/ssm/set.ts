@@ -1,4 +1,5 @@
-// `npx fyers ssm set`: one value, from a hidden prompt or a pipe, checked before it replaces another.
+// Sets one parameter from a hidden prompt or a pipe and validates it before it replaces the old value (`npx fyers ssm
+// set`).
 import type { Command } from 'commander';
 import {
   type Parsed,
@@ -27,10 +28,10 @@ interface SetOptions extends Shared {
 
 type Rule =
   | { readonly kind: 'token'; readonly token: Exclude<TokenKind, 'auth_code'> }
-  /** The program writes it from this key of its configuration. */
+  /** The Pulumi program writes it from this key of its configuration. */
   | { readonly kind: 'configured'; readonly key: string; readonly parse: Parse }
   | { readonly kind: 'state' }
-  /** Random, or AWS's own: the program makes it and keeps it. */
+  /** A random or AWS-generated value: the Pulumi program creates and keeps it. */
   | { readonly kind: 'made' };
 type Settable = Exclude<Rule, { kind: 'state' | 'made' }>;
 type Parse = (text: string) => Parsed<unknown>;
@@ -103,7 +104,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   }
 }
 
-/** A token is found in whatever a tool printed around it, as in a token file. */
+/** Extracts a token from surrounding output of a tool, as for a token file. */
 function valueIn(text: string, rule: Settable): Parsed<Given> {
   if (text === '') return { ok: false, problem: 'needs a value' };
   if (rule.kind === 'token') {
@@ -118,11 +119,11 @@ function valueIn(text: string, rule: Settable): Parsed<Given> {
 
 interface Given {
   readonly value: string;
-  /** Of a token. */
+  /** Set for tokens only. */
   readonly claims: TokenClaims | null;
 }
 
-/** The operator's own key stays what encrypts the parameter, if it is one. */
+/** Keeps the operator's own KMS key if the parameter is encrypted with one. */
 async function keyInUse({ io }: Session, names: Names, full: string): Promise<string | undefined> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
   const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
@@ -131,7 +132,7 @@ async function keyInUse({ io }: Session, names: Names, full: string): Promise<st
   );
 }
 
-/** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */
+/** @throws FyersError `operator.usage` for a parameter that `ssm set` must not write */
 function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
   const rule = RULES[key];
   if (rule.kind === 'state') {

@@ -1,4 +1,5 @@
-// `npx fyers ssm`: the parameters in AWS SSM Parameter Store, one command for each thing to do with them.
+// Lists, shows and deletes the parameters in AWS SSM Parameter Store (`npx fyers ssm`). Values are hidden unless the
+// operator asks for them. Deleting everything also deletes states and claims.
 import type { Command } from 'commander';
 import { FyersError } from '../../../core/errors.ts';
 import { type Names, type ParameterName, PLACEHOLDER, REGION } from '../../../core/config/names.ts';
@@ -33,14 +34,12 @@ FYERS_SUFFIX in .env.`,
   addDelete(ssm, session);
 }
 
-// `npx fyers ssm delete`: one parameter, or all that a stack has, its states and claims too.
-
 interface DeleteOptions extends Shared {
   readonly all?: true;
   readonly yes?: true;
 }
 
-/** The functions' own; everything else is of the program. */
+/** Written by the functions; the Pulumi program writes all others. */
 const STATES: readonly ParameterName[] = ['FYERS_TOKEN_STATE', 'FYERS_LOGIN_STATE'];
 
 function addDelete(ssm: Command, session: Session): void {
@@ -115,7 +114,7 @@ function keyGiven(
   );
 }
 
-/** @throws FyersError `operator.usage` where nobody can be asked */
+/** @throws FyersError `operator.usage` without a terminal to ask at */
 async function agreed(
   { io }: Session,
   found: readonly string[],
@@ -149,8 +148,6 @@ function consequences(removed: readonly string[], names: Names): readonly string
       : []),
   ];
 }
-
-// `npx fyers ssm list` and `ssm get`: what stands in Parameter Store, without showing it unless asked to.
 
 type State = 'present' | 'placeholder' | 'absent';
 

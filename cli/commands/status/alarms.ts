@@ -1,4 +1,4 @@
-// The stack's alarms, each with its state.
+// Reads the stack's alarms and their states.
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { awsCall } from '../../shared/aws.ts';
 import type { Tone } from '../../shared/terminal.ts';
@@ -7,14 +7,17 @@ import { DEPLOY, type Looking, type Finding } from './said.ts';
 export interface Alarm {
   readonly name: string;
   readonly state: string;
-  /** Whether somebody is told: it can be switched off by hand. */
+  /** False if its actions were disabled by hand. */
   readonly rings: boolean;
 }
 
-/** What all our alarms' names begin with. */
+/** Common prefix of all our alarms' names. */
 const PREFIX = 'Fyers';
 
-/** Errors: as every call of the operator's. @param topicArn the alarms that tell it are this stack's; null: those whose names fit */
+/**
+ * Errors: those of every AWS call by the operator. @param topicArn selects the alarms that notify it; null selects by
+ * name
+ */
 export async function readAlarms(
   { session, suffix }: Looking,
   topicArn: string | null,

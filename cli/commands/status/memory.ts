@@ -1,4 +1,4 @@
-// What FyersTokenRefresh remembers: whether it may refresh, and whether a login is awaited.
+// Reports the state of FyersTokenRefresh: whether it may refresh, and whether a login is pending.
 import { keeperFailure, reasonText } from '../../../core/token/messages.ts';
 import type { Names } from '../../../core/config/names.ts';
 import { type Instant, brokerDay } from '../../../core/time.ts';
@@ -6,13 +6,13 @@ import { NEW_STATE, type TokenState, parseTokenState } from '../../../core/token
 import { parameterReader } from '../../shared/aws.ts';
 import type { Looking, Finding } from './said.ts';
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 export async function readState({ session, names }: Looking): Promise<string | null> {
   const read = await parameterReader(session, names);
   return read('FYERS_TOKEN_STATE');
 }
 
-/** @param live whether the stored token lives now, as far as was asked */
+/** @param live whether the stored token is live; false if the broker was not asked */
 export function sayMemory(
   text: string | null,
   { names, now, live }: { readonly names: Names; readonly now: Instant; readonly live: boolean },

@@ -1,4 +1,4 @@
-// The schedules as EventBridge Scheduler has them, and the next run that follows from them.
+// Reads the schedules from EventBridge Scheduler and computes the next run.
 import { type CalendarOptions, dayOf } from '../../../core/market/calendar.ts';
 import {
   REFRESH_SLOTS,
@@ -15,7 +15,7 @@ type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];
 export interface Schedule {
   readonly slot: Slot;
   readonly name: string;
-  /** Null where there is no such schedule. */
+  /** Null if the schedule does not exist. */
   readonly found: {
     readonly enabled: boolean;
     readonly expression: string;
@@ -25,7 +25,7 @@ export interface Schedule {
 
 type State = 'enabled' | 'off' | 'changed' | 'absent';
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 export async function readSchedules(
   { session, names }: Looking,
   actor: 'refresh' | 'watch',
@@ -88,9 +88,9 @@ export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Sch
   };
 }
 
-/** When the keeper rests. */
+/** Days on which the keeper rests. */
 interface Rests {
-  /** `all` where the function was told to mint on every day. */
+  /** `all` if the function is configured to mint on every day. */
   readonly days: Deployed['days'];
   readonly calendar: CalendarOptions;
 }
@@ -110,7 +110,7 @@ export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: 
   };
 }
 
-/** The first enabled slot strictly after `now` at which the keeper does not rest. */
+/** Returns the first enabled slot strictly after `now` on which the keeper does not rest. */
 export function nextRunOf(
   schedules: readonly Schedule[],
   now: Instant,

@@ -1,4 +1,4 @@
-// `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
+// Prints the state of the stack on one screen, read with the operator's own AWS identity (`npx fyers status`).
 import type { Command } from 'commander';
 import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
 import { calendarNotice } from '../../../core/market/calendar-notice.ts';
@@ -73,14 +73,14 @@ function lookingAt(session: Session, options: StatusOptions): Looking {
   const settings = settingsOf(io.cwd, io.env);
   const names = namesOf(settings, options.suffix);
   const deployed = readDeployed(session, names);
-  // Each part that waits for it says why it failed; that nobody might is no reason to end.
+  // Each part that awaits it reports the failure; without a part this must not be an unhandled rejection.
   deployed.catch(() => undefined);
   const suffix = suffixOf(settings, options.suffix);
   const calendar = calendarOf(io.cwd, settings);
   return { session, names, suffix, settings, calendar, now: io.clock.now(), deployed };
 }
 
-/** Side by side, in the order in which they are shown. */
+/** Reads in parallel; returns in display order. */
 async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
   const where = options.suffix === undefined ? {} : { suffix: options.suffix };
   const judged = judgeStored(looking, { ...where, offline: options.offline === true });
@@ -108,7 +108,7 @@ async function everyPart(looking: Looking, options: StatusOptions): Promise<read
   return [...parts.flat(), ...sayCalendar(looking)];
 }
 
-/** Only where it is worth a line. */
+/** Returns a finding only if there is a problem. */
 async function sayFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
   const found = await deployed;
   const name = names.function('refresh');
@@ -133,7 +133,7 @@ async function sayRefreshSchedule(
   ];
 }
 
-/** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */
+/** Next run of the keeper as text; null if there is none or it is unknown. */
 async function asksAt(
   { deployed, now, calendar }: Looking,
   reading: Promise<readonly Schedule[]>,
@@ -151,7 +151,8 @@ async function sayRemembered(
 ): Promise<readonly Finding[]> {
   const text = await readState(looking);
   const live = await judged.then(
-    // Whether it lives now: in the evening a live token is not good for the coming session, and no link waits.
+    // Use `live now`, not `good for the coming session`: in the evening a live token does not cover the next session,
+    // and no link is pending.
     ({ verdict: { access } }) =>
       access.state === 'live' || (access.state === 'unproven' && access.proof === null),
     () => false,
@@ -173,7 +174,7 @@ async function sayCollectors(looking: Looking): Promise<readonly Finding[]> {
   return [sayHarvesters(await readHarvesters(looking), { now, recording })];
 }
 
-/** Only if the list of holidays is about to run out, or has. */
+/** Returns a finding only if the list of holidays ends soon or has ended. */
 function sayCalendar({ now, calendar }: Looking): readonly Finding[] {
   const notice = calendarNotice(istDateAt(now), calendar);
   if (notice === null) return [];
@@ -240,7 +241,7 @@ function jsonOf(
   return JSON.stringify(answer, null, 2);
 }
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
   const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
@@ -256,11 +257,9 @@ async function readDeployed({ io }: Session, names: Names): Promise<Deployed | n
   };
 }
 
-// How the functions' last runs ended, from their own log lines.
-
 const HOURS_BACK = 36;
 
-/** The events that end a run, as `core/token/log.ts` names them. */
+/** Events that end a run, named as in `core/token/log.ts`. */
 const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone: Tone }>> = {
   'run-failed': { state: 'failed', tone: 'bad' },
   'token-published': { state: 'published', tone: 'good' },
@@ -268,7 +267,7 @@ const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone:
   'login-needed': { state: 'login needed', tone: 'strong' },
 };
 
-/** Null where there is no log group. Errors: as every call of the operator's. */
+/** Null if the log group does not exist. Errors: those of every AWS call by the operator. */
 async function readOutcome(
   { session, names, now }: Looking,
   actor: FunctionActor,
@@ -298,7 +297,7 @@ function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Fin
   };
 }
 
-/** By the lines' own time; of two at the same instant the later one in the log. */
+/** Orders by the lines' own time; at equal times the later line of the log wins. */
 function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
   return entries
     .flatMap((entry) => eventIn(entry) ?? [])
@@ -309,9 +308,7 @@ function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
     );
 }
 
-// Who would read a message.
-
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function readSubscriptions(
   { session }: Looking,
   topicArn: string,

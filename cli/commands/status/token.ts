@@ -1,4 +1,4 @@
-// The stored token, as `fyers tokens --use-ssm` judges it.
+// Judges the stored token as `fyers tokens --use-ssm` does.
 import { nextSession } from '../../../core/market/calendar.ts';
 import { formatIst } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
@@ -37,7 +37,7 @@ interface Where {
   readonly offline: boolean;
 }
 
-/** Errors: as every call of the operator's, and `operator.config`. */
+/** Errors: those of every AWS call by the operator, and `operator.config`. */
 export async function judgeStored(
   { session, now }: Looking,
   { offline, ...where }: Where,
@@ -49,7 +49,7 @@ export async function judgeStored(
   return { held, verdict: judge(held, { ...view, proof, offline }) };
 }
 
-/** @param asksAt when the keeper looks next, for people; null where it doesn't */
+/** @param asksAt the keeper's next run as text; null if there is none */
 export function checkToken({ held, verdict }: Judged, asksAt: string | null): Finding {
   const { access, session, good } = verdict;
   const token = held.accessToken;

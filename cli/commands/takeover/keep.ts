@@ -1,4 +1,4 @@
-// Where the reference's values go before anything is removed: into Pulumi's configuration and the token files.
+// Copies the original's values into Pulumi's configuration and the token files before anything is removed.
 import * as z from 'zod/mini';
 import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
@@ -21,7 +21,7 @@ interface ConfigPlace {
   readonly name: string;
   readonly key: string;
   readonly parse: (text: string) => Parsed<string>;
-  /** How the account's own value is taken away, for one who wants the configuration's. */
+  /** How to remove the account's value if the operator wants to keep the configured one. */
   readonly drop: string;
 }
 
@@ -52,13 +52,19 @@ export const CONFIG_PLACES = {
 const Config = z.record(z.string(), z.object({ value: z.optional(z.string()) }));
 
 export interface Configuration {
-  /** What became of it, for people. @throws FyersError as {@link configurationIn}; the value is there, and was read back */
+  /**
+   * Writes the value and reads it back. @returns the result, for people. @throws FyersError as {@link
+   * configurationIn}
+   */
   keep(place: ConfigPlace, value: string): Promise<string>;
-  /** @throws FyersError `operator.takeover` for a value that could not be kept: malformed, or another one is configured */
+  /**
+   * @throws FyersError `operator.takeover` for a value that could not be kept: malformed, or a different one is
+   * configured
+   */
   check(place: ConfigPlace, value: string): void;
 }
 
-/** Errors: `operator.prerequisite`, `operator.config`; `operator.takeover` for a value that can't be kept. */
+/** Errors: `operator.prerequisite`, `operator.config`; `operator.takeover` for a value that cannot be kept. */
 export async function configurationIn(
   pulumi: Pulumi,
   stack: string,
@@ -98,10 +104,9 @@ export async function configurationIn(
 type TokenName = 'FYERS_ACCESS_TOKEN' | 'FYERS_REFRESH_TOKEN';
 
 /**
- * The newer one by its time of issue stays: the account's goes into the file, or the file's is kept.
- *
- * @returns what became of it, for people
- * @throws FyersError `operator.token-file` for a file that can't be read, `platform.disk`, `operator.takeover`
+ * Keeps the token that was issued later: writes the account's token to the file, or keeps the file's.
+ * @returns the result, for people
+ * @throws FyersError `operator.token-file` for an unreadable file, `platform.disk`, `operator.takeover`
  */
 export async function keepToken(folder: string, name: TokenName, text: string): Promise<string> {
   const token = text.trim();
@@ -116,7 +121,7 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
   throw notKept(name, `${files.join(' and ')} hold something else`);
 }
 
-/** @returns the files, for their owner's eyes only */
+/** @returns the files, readable by their owner only */
 async function write(folder: string, name: TokenName, text: string): Promise<readonly string[]> {
   return name === 'FYERS_ACCESS_TOKEN'
     ? writeAccessToken(folder, parseOrThrow(name, parseAccessToken(text)))

@@ -1,4 +1,5 @@
-// `npx fyers takeover`: takes over what the reference's deploy script left in the account, losing nothing on the way.
+// Replaces the original's deployment with this program's without losing values (`npx fyers takeover`): lists what the
+// original's deploy script created, copies its secrets and tokens, then removes the resources.
 import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
@@ -145,7 +146,7 @@ interface Removal {
   readonly remove: () => Promise<unknown>;
 }
 
-/** The rule first, so that the function is not started again; the values last, each looked at once more. */
+/** Removes the rule first, so that it cannot start the function again, and the values last, after checking each again. */
 function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
   const { rule, lambda, logGroup, role, parameters, secret } = keeping.account;
   const quiet = (): void => undefined;
@@ -155,7 +156,7 @@ function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
       what: `the function ${LEFT.function}`,
       there: found.lambda !== null,
       async remove() {
-        // Once more: somebody may have deployed ours while the question stood.
+        // Check again: the new function may have been deployed while the prompt was open.
         const there = await lambda.find();
         if (there !== null && there.owner !== 'reference') throw unknownFunction(there.runtime);
         await lambda.remove();
@@ -171,7 +172,7 @@ function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
       what: `the parameter ${name}`,
       there: found.parameters[name] !== null,
       async remove() {
-        // A run of the old function may have stored a token since.
+        // A run of the old function may have stored a newer token.
         await keepParameter(keeping, name, quiet);
         await parameters.remove(name);
       },
@@ -212,7 +213,7 @@ async function keepPin(
   say(`Kept ${LEFT.secret}: ${where}.`);
 }
 
-/** Before anything is changed. @throws FyersError for a value that could not be kept, or a file that can't be read */
+/** Runs before any change. @throws FyersError for a value that could not be kept, or an unreadable file */
 function checkAll({ configuration, folder }: Keeping, { parameters, secret }: Inventory): void {
   for (const name of ['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const) {
     const value = parameters[name];
@@ -231,7 +232,7 @@ const Exported = z.object({
   }),
 });
 
-/** Whether the stack itself made what has the reference's names. */
+/** True if the stack itself created the resources with the original's names. */
 async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
   const text = await pulumi(['stack', 'export', '--stack', stack], '');
   const { deployment } = Exported.parse(JSON.parse(text));
@@ -241,7 +242,7 @@ async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
   );
 }
 
-/** @throws FyersError `operator.takeover` where the old rule is still there: it would start our function too */
+/** @throws FyersError `operator.takeover` if the old rule still exists: it would start our function too */
 function leaveAlone({ io }: Session, { rule }: Inventory): void {
   if (rule?.enabled !== true) {
     io.out(
@@ -277,8 +278,6 @@ function resumable(caught: unknown): unknown {
   return withMoreToDo(caught, `Nothing is lost; ${AGAIN}.`);
 }
 
-// What of the reference is in the account: read, and shown without a value.
-
 interface Inventory {
   readonly rule: { readonly enabled: boolean } | null;
   readonly lambda: LeftFunction | null;
@@ -288,7 +287,7 @@ interface Inventory {
   readonly secret: LeftSecret | null;
 }
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function inventoryOf({ hide }: Session, account: Account): Promise<Inventory> {
   const read = async (name: LeftParameter) => {
     const value = await account.parameters.read(name);
@@ -332,7 +331,7 @@ interface Row {
   readonly about: string;
 }
 
-/** In the order in which they are removed. */
+/** In the order of removal. */
 function rowsOf({ rule, lambda, logGroup, role, parameters, secret }: Inventory): readonly Row[] {
   const row = (kind: string, name: string, there: boolean, about: string): Row => ({
     kind,
@@ -363,7 +362,7 @@ function rowsOf({ rule, lambda, logGroup, role, parameters, secret }: Inventory)
   ];
 }
 
-/** Only tokens are long enough for a fingerprint that gives nothing away. */
+/** Only tokens are long enough for a fingerprint that reveals nothing. */
 function aboutValue(name: LeftParameter, value: string | null): string {
   if (name === 'FYERS_CLIENT_ID' || name === 'FYERS_SECRET_KEY') return 'a value';
   const token = value?.trim() ?? '';
