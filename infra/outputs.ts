@@ -1,4 +1,4 @@
-// What `pulumi stack output` shows: names, and the commands for what is live. Nothing secret.
+// Defines the stack outputs: names, and commands that show the live state. No secrets.
 import * as pulumi from '@pulumi/pulumi';
 import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/config/names.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
@@ -22,7 +22,7 @@ export interface Made {
   readonly credentials: Credentials;
   readonly messages: Messages;
   readonly keeper: Keeper;
-  /** Null where there is to be none. */
+  /** Null if no harvester is configured. */
   readonly harvester: Harvester | null;
   readonly athena: Athena | null;
   readonly reads: OutsideReads | null;
@@ -72,7 +72,7 @@ export function stackOutputs(made: Made) {
   };
 }
 
-/** The first harvester's instance has an output of its own, whether or not there are others. */
+/** The first harvester's instance also has its own output, with or without further harvesters. */
 function harvesterFacts({ plan: { shard, symbols, everySeconds }, instanceId }: Recorder) {
   return { shard, instance: instanceId, symbols: symbols.join(','), everySeconds };
 }
@@ -94,7 +94,7 @@ function scheduleText({ app }: Settings): string {
     : `refresh every day at ${REFRESH_SLOTS.join(', ')}, watch at ${WATCH_SLOTS.join(', ')} ${SCHEDULE_TIME_ZONE}`;
 }
 
-/** What the operator does now, from what is configured; it does not change without a deploy. */
+/** The operator's next step according to the configuration; it does not change without a deploy. */
 function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.Input<string> {
   const { app, email, telegram, accessToken, refreshToken } = settings;
   if (app === null) return registerApp(settings, loginUrl);
@@ -113,7 +113,7 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
   return pulumi.interpolate`${confirm}${url}${then}`;
 }
 
-/** AWS gives a function that is made again another address, and nothing here remembers the one before. */
+/** AWS assigns a new URL to a recreated function, and the stack does not remember the previous one. */
 function registered(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,
@@ -123,7 +123,7 @@ function registered(
     : '';
 }
 
-/** With the login function's address as redirect URL a login is one tap; an address of the operator's own is kept. */
+/** With the login function's URL as redirect URL a login takes one tap; an operator's own URL is kept. */
 function registerApp(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,

@@ -1,4 +1,4 @@
-// One page for a look at everything: the token, the recording, the machine, the functions, and what rings.
+// Defines one dashboard for the token, the recording, the machine, the functions, and the alarms.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import {
@@ -14,7 +14,7 @@ import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';
 
-/** A dashboard is 24 columns wide. */
+/** A dashboard has 24 columns. */
 const WIDTH = 12;
 const HEIGHT = 6;
 
@@ -22,7 +22,7 @@ export interface DashboardArgs {
   readonly names: Names;
   readonly suffix: string;
   readonly keeper: Pick<Keeper, 'functionNames'>;
-  /** Without an instance it has nothing to show of one. */
+  /** Null without an instance: its widgets are then left out. */
   readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly watch: Pick<Watch, 'alarmArns'>;
 }
@@ -56,13 +56,13 @@ export class Dashboard extends pulumi.ComponentResource {
   }
 }
 
-/** Two in a row. */
+/** Places two widgets in a row. */
 function placed(widget: Widget, index: number) {
   const [x, y] = [(index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT];
   return { ...widget, x, y, width: WIDTH, height: HEIGHT };
 }
 
-/** The functions put no metric: what they have to count stands in their log lines. */
+/** The functions send no metrics, so this counts their log lines. */
 function tokenEvents({ names }: DashboardArgs): Widget {
   const sources = FUNCTION_ACTORS.map((actor) => `SOURCE '${names.logGroup(actor)}'`);
   const query = [
@@ -88,7 +88,7 @@ function errors({ keeper }: DashboardArgs): Widget {
   return graph('Errors of the functions', 'Sum', FUNCTION_ACTORS.map(series));
 }
 
-/** A line for each harvester. */
+/** One line per harvester. */
 function recording({ suffix, harvester }: DashboardArgs): readonly Widget[] {
   const recorders = harvester?.recorders ?? [];
   if (recorders.length === 0) return [];

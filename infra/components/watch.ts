@@ -1,5 +1,5 @@
-// What rings when something fails. Thirteen alarms with one harvester, of which an account has ten free; six more for
-// each other one.
+// Creates the alarms and the budget. One harvester has thirteen alarms (ten per account are free); each further one
+// adds six. The budget covers faults that only show on the bill.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type FunctionActor, type Names, REGION } from '../../core/config/names.ts';
@@ -20,7 +20,7 @@ interface WatchArgs {
   readonly names: Names;
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
-  /** Without an instance there is nothing that could fall silent. */
+  /** Null without an instance: the harvester alarms are then left out. */
   readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly suffix: string;
   readonly email: string | null;
@@ -30,7 +30,7 @@ interface WatchArgs {
 export class Watch extends pulumi.ComponentResource {
   readonly alarmNames: pulumi.Output<string>[];
   readonly alarmArns: pulumi.Output<string>[];
-  /** Null where there is none. */
+  /** Null without a budget. */
   readonly budgetName: pulumi.Output<string> | null;
 
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
@@ -63,12 +63,12 @@ function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
     },
     statistic: 'Sum',
     ...FIRST_IN_A_MINUTE,
-    // The function runs a few times a day: between two runs there is nothing to count, and that is well.
+    // The function runs a few times a day, so there is normally no data between two runs.
     treatMissingData: 'notBreaching',
   };
 }
 
-/** A login that is refused an execution is nobody's failed run, and a refresh that waits for one is late in silence. */
+/** A throttled login does not count as a failed run, and a throttled refresh is delayed without an error. */
 function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-throttled`,
@@ -81,12 +81,12 @@ function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRul
     statistic: 'Sum',
     ...FIRST_IN_A_MINUTE,
     threshold: THROTTLED[actor].inAMinute,
-    // Nothing is counted where nothing was refused.
+    // Lambda counts only if it throttles.
     treatMissingData: 'notBreaching',
   };
 }
 
-/** Anybody can open the login's page a few times at once; only a flood of it keeps the operator out. */
+/** A few parallel requests to the login page are normal; only a flood keeps the operator out. */
 const THROTTLED: Readonly<
   Record<FunctionActor, { readonly meaning: string; readonly inAMinute: number }>
 > = {
@@ -117,12 +117,10 @@ function undelivered({ keeper }: WatchArgs): AlarmRule {
     },
     statistic: 'Maximum',
     ...FIRST_IN_A_MINUTE,
-    // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
+    // SQS sends no metrics for a queue that was idle for hours, which is normal here.
     treatMissingData: 'notBreaching',
   };
 }
-
-// A monthly budget: the one fault that shows on the bill alone.
 
 interface BudgetArgs {
   readonly names: Names;
@@ -132,16 +130,16 @@ interface BudgetArgs {
   readonly topicArn: pulumi.Input<string>;
 }
 
-/** Spent, and on the way to it: AWS foretells a month after some weeks of history. */
+/** Actual and forecast cost: AWS forecasts a month after some weeks of history. */
 const NOTIFIED_OF = ['ACTUAL', 'FORECASTED'] as const;
 
-/** Of the whole account: costs by tag would need tags that somebody has activated for billing. */
+/** Covers the whole account: costs by tag would need tags that are activated for billing. */
 function budget(
   parent: pulumi.Resource,
   { names, budgetDollars, email, topicArn }: BudgetArgs,
 ): aws.budgets.Budget | null {
   if (budgetDollars === 0) return null;
-  // The address itself where there is one: it needs no confirmation, and no topic's policy.
+  // Use the mail address directly if there is one: it needs no confirmation and no topic policy.
   const subscribers =
     email === null ? { subscriberSnsTopicArns: [topicArn] } : { subscriberEmailAddresses: [email] };
   return new aws.budgets.Budget(

@@ -1,4 +1,4 @@
-// The harvesters of a stack: one, of `symbols`, or several, of `harvesters`, that share the account's limits.
+// Reads the harvester plans: one from `symbols`, or several from `harvesters` that share the account's limits.
 import {
   type Parsed,
   type SamplingFault,
@@ -16,25 +16,25 @@ const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
 const ITEM_FORM = 'must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
 
-/** An instance of its own, with its own symbols. */
+/** An instance with its own symbols. */
 export interface HarvesterPlan extends SamplingPlan {
-  /** From 0, its place in the list: its partition in the bucket, and its dimension in metrics. */
+  /** Index in the list, from 0: its partition in the bucket, and its dimension in metrics. */
   readonly shard: number;
   readonly instanceType: string;
 }
 
-/** The name of what each harvester has for itself. That of the first one has no number, and must never change. */
+/** Name of a resource that each harvester has. The first harvester's has no number, and must never change. */
 export function numbered(name: string, shard: number): string {
   return shard === 0 ? name : `${name}-${String(shard)}`;
 }
 
-/** What the plan of each harvester is where it does not say it itself. */
+/** Values for plans that do not set their own. */
 interface Defaults {
   readonly everySeconds: string;
   readonly instanceType: string;
 }
 
-/** At least one, unless something is added to `problems`. */
+/** Returns at least one plan, unless it adds to `problems`. */
 export function harvestersOf(sources: Sources, problems: string[]): readonly HarvesterPlan[] {
   const defaults = {
     everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
@@ -92,9 +92,9 @@ function oneHarvester(
 
 interface Several {
   readonly plans: readonly HarvesterPlan[];
-  /** Each goes on from the place of the list. */
+  /** Each is a sentence without its beginning, which is the place in the list. */
   readonly problems: readonly string[];
-  /** Of the seconds that count for a harvester without its own. */
+  /** Problems of the default interval. */
   readonly defaultProblems: readonly string[];
 }
 
@@ -114,7 +114,7 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ),
     ...namedTwice(plans).map((problem) => `: ${problem}`),
   ];
-  // Arithmetic over half of them would mislead.
+  // The rates of an incomplete list would be misleading.
   const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
   return {
     plans,
@@ -123,7 +123,7 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
   };
 }
 
-/** Pulumi hands a list on as JSON; in `.env` it is written so. */
+/** Pulumi passes a list as JSON; `.env` contains JSON too. */
 function listIn(text: string): readonly unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -153,7 +153,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
       .filter((key) => !OWN_KEYS.some((known) => known === key))
       .map((key) => `${key} is not one of ${OWN_KEYS.join(', ')}`),
     ...sampling.faults.filter((fault) => !isOfDefault(fault)).map(({ problem }) => problem),
-    // That of all of them has been told already.
+    // The problem of the default is already reported.
     ...(instanceType.ok || own['instanceType'] === undefined
       ? []
       : [`instanceType ${instanceType.problem}`]),
@@ -176,7 +176,7 @@ function symbolsText(value: unknown): string {
   return Array.isArray(value) ? value.map(valueText).join(',') : valueText(value);
 }
 
-/** Pulumi writes a number that is set on the command line as a number. */
+/** Pulumi stores a number set on the command line as a number. */
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value.trim() : JSON.stringify(value);
