@@ -1,4 +1,4 @@
-// What a run leaves to look at, and the commands for it, to be pasted as they are.
+// Copies the recorded day to a folder, and prints commands to inspect what a run leaves, ready to paste.
 import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import type { StandIns } from './stand-ins.ts';
 
 const FYERS = 'npx --no-install fyers';
 
-/** A day with rows, where a command finds it: `--data DIR` or `--bucket BUCKET`. */
+/** A day with rows and how a command selects it: `--data DIR` or `--bucket BUCKET`. */
 export interface Recorded {
   readonly date: IstDate;
   readonly symbol: string;
@@ -31,7 +31,7 @@ export function tellHowToKeep(progress: Progress): void {
 }
 
 /**
- * Copies the day, and no more: to a harvester the folder's other days would be its own, to ship and to remove.
+ * Copies this day only: a harvester would treat the folder's other days as its own, and ship and remove them.
  * @throws FyersError `platform.disk`
  */
 export async function keepDay(
@@ -62,7 +62,7 @@ export interface Kept {
   readonly recorded: Omit<Recorded, 'place'>;
 }
 
-/** Says how to talk to what is up, until Ctrl-C. */
+/** Prints how to reach the running stand-ins, then waits for Ctrl-C. */
 export async function keepUp(
   standIns: StandIns,
   { loginUrl, bucket, recorded }: Kept,
@@ -71,7 +71,7 @@ export async function keepUp(
 ): Promise<void> {
   const { emulator, operator, simulator } = standIns;
   const { endpoint, rootCredentials } = emulator;
-  // On the harvester's clock it stood still between two slots; its limits on calls count by it.
+  // The harvester's virtual clock stands still between two slots, and rate limits use this clock, so let it flow now.
   simulator.setClock(simulator.now(), true);
   progress.note(
     "\n   Everything stays up until Ctrl-C, and the simulated Fyers' clock goes on from the end of the virtual day.",

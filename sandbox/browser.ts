@@ -1,26 +1,27 @@
-// A browser without a window: follows links, fills forms, goes where redirects lead. It runs no script, and needs none.
+// Emulates a browser without a window: follows links and redirects, and submits forms. It runs no script, and needs
+// none.
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { FyersError } from '../core/errors.ts';
 
-/** Of function URLs: addresses that only AWS serves, so here the emulator does. */
+/** Host names of function URLs: only AWS serves them, so these requests go to the emulator. */
 const FUNCTION_URL_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 const MOST_REDIRECTS = 5;
 
 export interface Form {
   readonly action: string;
-  /** As the page has them, hidden ones too. */
+  /** All fields of the form, including hidden ones. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface Page {
-  /** Where the redirects ended. */
+  /** URL after all redirects. */
   readonly url: string;
   readonly status: number;
   readonly title: string;
-  /** What its paragraphs say. */
+  /** Text of the page's paragraphs. */
   readonly text: readonly string[];
-  /** The one link that looks like a button; null without. */
+  /** The link that looks like a button; null without one. */
   readonly press: { readonly label: string; readonly url: string } | null;
   readonly form: Form | null;
 }
@@ -43,7 +44,7 @@ export interface Browser {
   readonly submit: (form: Form, filled: Readonly<Record<string, string>>) => Promise<Page>;
 }
 
-/** @param awsEndpoint what answers for the addresses that AWS gives to functions */
+/** @param awsEndpoint the server for function URLs */
 export function windowlessBrowser(awsEndpoint: string): Browser {
   const go = async (first: Call): Promise<Page> => {
     let call = first;
@@ -73,7 +74,10 @@ export function windowlessBrowser(awsEndpoint: string): Browser {
   };
 }
 
-/** One request, no redirect followed. A function's address goes to the emulator, which tells functions apart by `Host`. */
+/**
+ * Sends one request without following redirects. A function URL goes to the emulator, which selects the function by
+ * `Host`.
+ */
 export async function send(awsEndpoint: string, call: Call): Promise<Answer> {
   const url = new URL(call.url);
   const isFunction = FUNCTION_URL_HOST.test(url.hostname);
@@ -98,7 +102,7 @@ export async function send(awsEndpoint: string, call: Call): Promise<Answer> {
   return promise;
 }
 
-/** Codes and states stand in the query: it is nothing to show. */
+/** Removes the query, which contains codes and states that must not be shown. */
 export function bare(url: string): string {
   const { origin, pathname, search } = new URL(url);
   return `${origin}${pathname}${search === '' ? '' : '?…'}`;
@@ -130,7 +134,7 @@ function formOf(url: string, body: string): Form | null {
   return { action: new URL(plain(action), url).href, fields: Object.fromEntries(fields) };
 }
 
-/** Without tags, and with characters instead of their numbers. */
+/** Removes tags and decodes character references. */
 function plain(html: string): string {
   return html
     .replaceAll(/<[^>]*>/g, '')

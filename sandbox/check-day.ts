@@ -1,4 +1,4 @@
-// What lies in the bucket after the day, beside the simulator's own ledger of what it served.
+// Compares the day in the bucket with the simulator's ledger of what it served.
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { zstdDecompressSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import type { LedgerEntry } from './fyers/ledger.ts';
 import { clientOptions, disposable } from './token-step.ts';
 
 export interface DayInBucket {
-  /** One that has rows. */
+  /** A symbol that has rows. */
   readonly symbol: string;
   readonly objects: readonly { readonly key: string; readonly bytes: number }[];
   readonly expected: number;
@@ -18,7 +18,7 @@ export interface DayInBucket {
   readonly explained: number;
   /** Slots without a row, by reason. */
   readonly holes: Readonly<Record<string, number>>;
-  /** Symbols whose sums in the Parquet differ from the ledger's; empty is what should be. */
+  /** Symbols whose sums in the Parquet file differ from the ledger's; empty if correct. */
   readonly differences: readonly string[];
 }
 
@@ -34,7 +34,7 @@ type Sums = Pick<
   | 'askQuantity'
 >;
 
-/** @throws FyersError `platform.integrity` when the day is not in the bucket. */
+/** @throws FyersError `platform.integrity` if the day is not in the bucket. */
 export async function dayInBucket(
   emulator: Emulator,
   bucket: string,
@@ -78,7 +78,7 @@ export async function dayInBucket(
   };
 }
 
-/** What was served since `before`: a proof of a token reads a book, too, and nobody records that. */
+/** Returns what was served since `before`: proving a token also reads a book, which is not recorded. */
 export function servedSince(
   before: Readonly<Record<string, LedgerEntry>>,
   after: Readonly<Record<string, LedgerEntry>>,

@@ -1,4 +1,4 @@
-// The operator's inbox of a run: a queue on the stack's topic, where in the world there is a mail address.
+// Receives the operator's messages of a run: a queue on the stack's topic replaces the mail address.
 import { SNSClient, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -18,7 +18,7 @@ export interface Mail {
 }
 
 export interface Inbox extends AsyncDisposable {
-  /** Waits for it. @throws FyersError when none comes. */
+  /** Waits for the next message. @throws FyersError if none arrives. */
   readonly next: () => Promise<Mail>;
 }
 

@@ -1,4 +1,5 @@
-// The real world since 1 April 2026: the broker refuses the refresh, a message asks the human, and the human logs in.
+// Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
+// logs in.
 import { FyersError } from '../core/errors.ts';
 import { bare, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
 import { ONE_TIME_PASSWORD } from './fyers/auth.ts';
@@ -9,10 +10,10 @@ import type { StandIns } from './stand-ins.ts';
 import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
-/** Who the user is, the one-time password, the PIN; with one try more there is something wrong. */
+/** Expected: user ID, one-time password, PIN; one more attempt means an error. */
 const MOST_FORMS = 4;
 
-/** As a person does it in Fyers' dashboard, once, after the first `up`. */
+/** Registers the redirect URL as a person does it in Fyers' dashboard, once, after the first `up`. */
 export async function registerStep(
   { simulator, operator }: StandIns,
   { outputs }: Provisioned,
@@ -36,7 +37,7 @@ export async function registerStep(
   });
 }
 
-/** Refused → message → link, page, Fyers, callback → token live. @throws FyersError where one of them is missing. */
+/** Refusal → message → link, page, Fyers, callback → live token. @throws FyersError if one of them is missing. */
 export async function loginSteps(
   standIns: StandIns,
   made: Provisioned,
@@ -76,7 +77,7 @@ async function refusedStep(
     progress.rows([['You are told', message]]);
     const after = await storedToken(emulator, TOKEN);
     const refused = asked.every(({ status, code }) => status === 400 && code === -16);
-    // A folder of the user's own may have no PIN or no refresh token: then there is nothing to refuse.
+    // A user's own folder may have no PIN or no refresh token, and then there is no refusal.
     const rightly = asked.length === 1 || (asked.length === 0 && !isInvented);
     if (!refused || !rightly || statusCode !== 202 || before.value !== after.value) {
       throw new FyersError(
@@ -88,7 +89,7 @@ async function refusedStep(
   });
 }
 
-/** What comes before the session whether or not the human has logged in. */
+/** Runs before the session, with or without a login. */
 async function watchStep(
   { emulator }: StandIns,
   { outputs }: Provisioned,
@@ -103,7 +104,7 @@ async function watchStep(
   });
 }
 
-/** @throws FyersError where the message has none */
+/** @throws FyersError if the message has no link */
 export function linkIn({ text }: Mail, loginUrl: string): string {
   const link = text.split('\n').find((line) => line.startsWith(`${loginUrl}go/`));
   if (link !== undefined) return link;
@@ -114,7 +115,7 @@ export function linkIn({ text }: Mail, loginUrl: string): string {
   );
 }
 
-/** Whoever has the link has the page. */
+/** Shortens the link, because it gives access to the page. */
 function shown({ text }: Mail): string {
   return text.replaceAll(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/g, '$1…');
 }
@@ -143,7 +144,7 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
   }
 }
 
-/** The page that Fyers leads back to. */
+/** Returns the page to which Fyers redirects. */
 async function logIn(
   browser: Browser,
   { operator }: StandIns,
@@ -165,7 +166,7 @@ async function logIn(
   return page;
 }
 
-/** A value for each field that the form shows; what it carries on unseen stays. */
+/** Fills each visible field of the form; hidden fields are kept. */
 function filled(
   { fields }: Form,
   known: Readonly<Record<string, string>>,

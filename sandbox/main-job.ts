@@ -1,4 +1,5 @@
-// The main job, step by step. What it shows is measured in the run: from the emulator, the simulator and the bucket.
+// Runs the sandbox's main job, step by step. All figures that it prints are measured in the run: from the emulator,
+// the simulator and the bucket.
 import { FyersError } from '../core/errors.ts';
 import { REFRESHED_BODY } from '../core/config/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
@@ -14,16 +15,16 @@ import { invoke, isLive, storedToken } from './token-step.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
-  /** A folder that gets the recorded day; null: it goes with the run. */
+  /** Folder for the recorded day; null: the day is deleted with the run. */
   readonly data: string | null;
-  /** Lists the permissions that no step used. */
+  /** True: list the permissions that no step used. */
   readonly permissions: boolean;
 }
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-/** @throws FyersError at the first step that does not do what it should. */
+/** @throws FyersError at the first step with a wrong result. */
 export async function mainJob(
   options: StartOptions,
   progress: Progress,
@@ -162,7 +163,7 @@ async function recordedSteps(
           : differences.join('; '),
       ],
     ]);
-    // Of this run's making is only a symbol that the simulator doesn't know.
+    // `unknown-symbol` is the only hole that is expected: the user's symbols may be unknown to the simulator.
     const faults = Object.keys(holes).filter((reason) => reason !== 'unknown-symbol');
     if (expected - received - explained !== 0 || faults.length > 0 || differences.length > 0) {
       throw new FyersError(
@@ -175,7 +176,7 @@ async function recordedSteps(
   });
 }
 
-/** Each of them is asserted on the registered graph by `npm test`. */
+/** `npm test` asserts each of them on the registered graph. */
 async function permissionStep(
   standIns: StandIns,
   { permissions }: StartOptions,

@@ -1,4 +1,4 @@
-// The operator's folder of a run: `.env` and token files, thrown away afterwards, or the user's own.
+// Creates a temporary operator folder (`.env` and token files) for a run, or reads the user's own.
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,7 +20,10 @@ const INVENTED: SimulatedApp = {
   redirectUri: REFERENCE_REDIRECT_URI,
 };
 
-/** A folder as the reference's users have it: yesterday's access token and a refresh token with days left. */
+/**
+ * Creates a folder like those of the Python original's users: yesterday's access token and a refresh token that is
+ * valid for days.
+ */
 export async function throwAwayFolder(
   dir: string,
   seed: string,
@@ -36,8 +39,9 @@ export async function throwAwayFolder(
 }
 
 /**
- * The user's own folder. The simulator takes its credentials and refresh token for good; the program judges its form.
- * @throws FyersError `operator.config` when there is no folder with an `.env` to read.
+ * Reads the user's own folder. The simulator accepts its credentials and refresh token; the program validates their
+ * form.
+ * @throws FyersError `operator.config` if there is no folder with a readable `.env`.
  */
 export async function ownFolder(dir: string): Promise<OperatorFolder> {
   const file = path.join(dir, OPERATOR_FILES.env);
@@ -52,7 +56,7 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       { cause },
     );
   }
-  // What is wrong with its lines is among the problems that the program reports.
+  // The program reports the problems of single lines.
   const { values } = readEnvFile(dir);
   const { refreshToken } = readTokenFiles(dir);
   return {

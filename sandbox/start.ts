@@ -1,4 +1,4 @@
-// `npm start`: the whole system on this machine, once, and nothing left behind.
+// Runs the whole system once on this machine, and removes everything afterwards (`npm start`).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,7 +35,7 @@ try {
   const options = optionsFrom(process.argv.slice(2));
   if (options === null) process.stdout.write(HELP);
   else {
-    // Loaded only now: a wrong option is answered at once.
+    // Imported late, so that an invalid option is reported at once.
     const { mainJob } = await import('./main-job.ts');
     await mainJob(options, progress, stop.signal);
   }
@@ -78,7 +78,7 @@ function valuesOf(argv: readonly string[]) {
       },
     }).values;
   } catch (caught) {
-    // Node's first sentence; the rest is about option parsers.
+    // Take the first sentence of Node's message; the rest explains option parsers.
     const [problem = ''] = toError(caught).message.split(/\. |\.$/);
     throw usage(`${problem}.`);
   }

@@ -1,4 +1,4 @@
-// The login, in two steps like Fyers' own: who you are and a one-time password, then the PIN; then back to the app.
+// Emulates Fyers' login in two steps: user ID and one-time password, then the PIN; then the redirect to the app.
 import { checkPin, closeSession, isLocked, openSession, sessionOf } from './accounts.ts';
 import { mint } from './mint.ts';
 import { formPage, messagePage } from './page.ts';
@@ -6,13 +6,13 @@ import { refusal, refusalFields } from './refusals.ts';
 import type { SimulatedRequest, SimulatedResponse, SimulatorState } from './state.ts';
 import type { SimulatedApp } from './tokens.ts';
 
-/** The stand-in for Fyers' second factor: the simulator's page accepts only this. */
+/** Replaces Fyers' second factor: the simulator's page accepts only this. */
 export const ONE_TIME_PASSWORD = '000000';
 
 const CARRIED = ['client_id', 'redirect_uri', 'response_type', 'state'];
 const LOCKED = 'Your account is locked.';
 
-/** `GET /api/v3/generate-authcode`: the first step, or straight back to the app where the browser has a live session. */
+/** `GET /api/v3/generate-authcode`: returns the first step, or redirects to the app if the browser has a live session. */
 export function loginPage(
   state: SimulatorState,
   { query, cookie = '' }: SimulatedRequest,
@@ -25,8 +25,9 @@ export function loginPage(
 }
 
 /**
- * A step of the form: `fy_id` (the app's own account where it is left out), `otp`, `pin`. A client without a browser sends
- * all at once. Answers with the next step, the same one with a problem, or a redirect to the app's registered URL.
+ * Handles a step of the form: `fy_id` (default: the app's own account), `otp`, `pin`. A client without a browser
+ * sends all fields at once. Answers with the next step, the same step with a problem, or a redirect to the app's
+ * registered URL.
  */
 export function authCodeForm(
   state: SimulatorState,
@@ -53,7 +54,7 @@ export function authCodeForm(
   return { ...back, headers: { ...back.headers, 'set-cookie': openSession(state, fyId, now) } };
 }
 
-/** `GET /logout`, in place of Fyers' own way out: the browser may log in as somebody else. */
+/** `GET /logout`, replaces Fyers' own logout: the browser may then log in to another account. */
 export function webLogout(
   state: SimulatorState,
   { cookie = '' }: SimulatedRequest,

@@ -1,4 +1,4 @@
-// What other processes ask and change while the simulator runs: JSON over HTTP on a port of its own.
+// Lets other processes read and change the running simulator: JSON over HTTP on a separate port.
 import { isLocked, register, unlock, type AppChanges } from './accounts.ts';
 import type { SimulatedResponse, SimulatorState } from './state.ts';
 
@@ -29,7 +29,7 @@ export function control(controlled: Controlled, route: string, body: string): Si
   return problem === '' ? answer(200, {}) : answer(400, { problem });
 }
 
-/** Empty when it was done, null for a route that is none. */
+/** Returns a problem, an empty text on success, or null for an unknown route. */
 function changed({ state, setClock }: Controlled, route: string, fields: Fields): string | null {
   const { now, flows, refresh, down, account } = fields;
   switch (route) {

@@ -1,4 +1,4 @@
-// Answers `GET /data/history` with candles made of the same trades that the books show.
+// Answers `GET /data/history` with candles of the same trades that the books show.
 import { isOpen } from './hours.ts';
 import { refusal } from './refusals.ts';
 import { success, type SimulatedResponse, type SimulatorState } from './state.ts';
@@ -7,14 +7,14 @@ import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
 const SECONDS = ['5S', '10S', '15S', '30S', '45S'];
 const MINUTES = ['1', '2', '3', '5', '10', '15', '20', '30', '60', '120', '240'];
 const DAYS = ['D', '1D'];
-/** Days of one request; of seconds, about thirty trading days are kept at all. */
+/** Maximum days of one request; data of seconds is only kept for about thirty trading days. */
 const MOST_DAYS = { seconds: 30, minutes: 100, days: 366 };
 
 /** After 00:00 IST. */
 const UTC_MIDNIGHT = 5 * HOUR + 30 * MINUTE;
 
 interface Candle {
-  /** Epoch seconds of its beginning; a day's is 00:00 UTC. */
+  /** Epoch seconds of its start; a day's candle starts at 00:00 UTC. */
   readonly at: number;
   readonly open: number;
   high: number;
@@ -23,7 +23,10 @@ interface Candle {
   volume: number;
 }
 
-/** Up to now; `{"s":"no_data"}` for a range in which nothing was traded. Weeks and months are refused: nobody asks for them. */
+/**
+ * Ends at the current time; returns `{"s":"no_data"}` for a range without trades. Weeks and months are refused,
+ * because our clients do not request them.
+ */
 export function history(
   state: SimulatorState,
   query: URLSearchParams,
@@ -65,7 +68,7 @@ function candlesOf(
   const opensAt = trades[0]?.at ?? midnight;
   const candles: Candle[] = [];
   for (const { at, pricePaise, quantity } of trades) {
-    // Those of minutes and seconds begin with the session.
+    // Candles of minutes and seconds start with the session.
     const begins = everyMs === DAY ? midnight + UTC_MIDNIGHT : at - ((at - opensAt) % everyMs);
     const candle = candles.at(-1);
     if (candle?.at === begins / SECOND) {
