@@ -89,7 +89,7 @@ function programOf(session: Session): Command {
   const { io } = session;
   const program = new Command('fyers')
     .description("The tokens and the harvester of fyers-token-refresh, from the project's folder.")
-    .version(release(), '--version', 'which release this is')
+    .version(readVersion(), '--version', 'which release this is')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -130,7 +130,7 @@ function programOf(session: Session): Command {
   return program;
 }
 
-function release(): string {
+function readVersion(): string {
   const file = path.join(import.meta.dirname, '..', 'package.json');
   const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
   return String(Reflect.get(Object(manifest), 'version'));
@@ -141,19 +141,19 @@ function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
   const code = known ? error.code : 'bug.unexpected';
   return [
     `${paint(io, 'bad', `${code}:`)} ${error.message}`,
-    ...(exitCodeOf(error) === exitCodeOf(null) ? [howToReport(debug)] : []),
+    ...(exitCodeOf(error) === exitCodeOf(null) ? [reportStep(debug)] : []),
     ...(debug && error.stack !== undefined ? [error.stack] : []),
   ];
 }
 
-function howToReport(debug: boolean): string {
+function reportStep(debug: boolean): string {
   return debug
     ? 'This is a fault of ours. Please report it with the command, all that is printed here, and what `npx --no-install fyers doctor --json` prints.'
     : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints, with what `npx --no-install fyers doctor --json` prints.';
 }
 
 /** Clears the terminal's line and writes it again. */
-function rewritten(text: string): void {
+function rewriteLine(text: string): void {
   process.stderr.write(`\r\u001b[2K${text}`);
 }
 
@@ -169,7 +169,7 @@ function processIo(): Io {
       colour,
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
-      rewrite: isatty(2) ? rewritten : null,
+      rewrite: isatty(2) ? rewriteLine : null,
     }),
     colour,
     columns: isatty(1) ? process.stdout.columns : null,

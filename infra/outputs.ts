@@ -65,7 +65,10 @@ export function stackOutputs(made: Made) {
       parameters: `${FYERS} ssm list`,
       refreshNow: pulumi.interpolate`aws lambda invoke --function-name ${keeper.functionNames.refresh} --region ${REGION} /dev/stdout`,
       ...Object.fromEntries(
-        recorders.map(({ plan, instanceId }) => [numbered('shell', plan.shard), shell(instanceId)]),
+        recorders.map(({ plan, instanceId }) => [
+          numbered('shell', plan.shard),
+          shellCommand(instanceId),
+        ]),
       ),
     },
     nextStep: nextStep(settings, keeper.loginUrl),
@@ -77,7 +80,7 @@ function harvesterFacts({ plan: { shard, symbols, everySeconds }, instanceId }: 
   return { shard, instance: instanceId, symbols: symbols.join(','), everySeconds };
 }
 
-function shell(instanceId: pulumi.Output<string>): pulumi.Output<string> {
+function shellCommand(instanceId: pulumi.Output<string>): pulumi.Output<string> {
   return pulumi.interpolate`aws ssm start-session --target ${instanceId} --region ${REGION}`;
 }
 
@@ -97,8 +100,8 @@ function scheduleText({ app }: Settings): string {
 /** The operator's next step according to the configuration; it does not change without a deploy. */
 function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.Input<string> {
   const { app, email, telegram, accessToken, refreshToken } = settings;
-  if (app === null) return registerApp(settings, loginUrl);
-  const url = registered(settings, loginUrl);
+  if (app === null) return registerAppStep(settings, loginUrl);
+  const url = redirectStep(settings, loginUrl);
   if (email === null && telegram === null) {
     return pulumi.interpolate`${url}Nobody would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
   }
@@ -114,7 +117,7 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
 }
 
 /** AWS assigns a new URL to a recreated function, and the stack does not remember the previous one. */
-function registered(
+function redirectStep(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,
 ): pulumi.Input<string> {
@@ -124,7 +127,7 @@ function registered(
 }
 
 /** With the login function's URL as redirect URL a login takes one tap; an operator's own URL is kept. */
-function registerApp(
+function registerAppStep(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,
 ): pulumi.Output<string> {

@@ -16,7 +16,7 @@ export interface Recorded {
   readonly place: string;
 }
 
-function lookAt({ date, symbol, place }: Recorded): readonly string[] {
+function inspectCommands({ date, symbol, place }: Recorded): readonly string[] {
   return [
     `${FYERS} report ${date} ${place} --open`,
     `${FYERS} check ${date} ${place}`,
@@ -24,7 +24,7 @@ function lookAt({ date, symbol, place }: Recorded): readonly string[] {
   ];
 }
 
-export function tellHowToKeep(progress: Progress): void {
+export function printHowToKeep(progress: Progress): void {
   progress.note(
     `The day goes with the run. \`npm start -- --data demo\` keeps it for \`${FYERS} report\`, check, inspect and export; --keep leaves everything up.`,
   );
@@ -53,7 +53,7 @@ export async function keepDay(
     );
   }
   progress.note(`The day is in ${data}. To look at it, in this folder:`);
-  for (const line of lookAt({ ...recorded, place: `--data ${data}` })) progress.note(line);
+  for (const line of inspectCommands({ ...recorded, place: `--data ${data}` })) progress.note(line);
 }
 
 export interface Kept {
@@ -80,7 +80,8 @@ export async function keepUp(
   progress.note(
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${simulator.url} FYERS_BUCKET=${bucket}`,
   );
-  for (const line of lookAt({ ...recorded, place: `--bucket ${bucket}` })) progress.note(line);
+  for (const line of inspectCommands({ ...recorded, place: `--bucket ${bucket}` }))
+    progress.note(line);
   progress.note(`${FYERS} ssm list`);
   const today = istDateAt(instant(Date.now()));
   if (recorded.date === today) progress.note(`${FYERS} tokens --dir ${operator.dir}`);

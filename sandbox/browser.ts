@@ -6,7 +6,7 @@ import { FyersError } from '../core/errors.ts';
 
 /** Host names of function URLs: only AWS serves them, so these requests go to the emulator. */
 const FUNCTION_URL_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
-const MOST_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 
 export interface Form {
   readonly action: string;
@@ -48,7 +48,7 @@ export interface Browser {
 export function windowlessBrowser(awsEndpoint: string): Browser {
   const go = async (first: Call): Promise<Page> => {
     let call = first;
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
       const answer = await send(awsEndpoint, call);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) {
@@ -58,7 +58,7 @@ export function windowlessBrowser(awsEndpoint: string): Browser {
     }
     throw new FyersError(
       'bug.unexpected',
-      `${bare(first.url)} redirects without end.`,
+      `${withoutQuery(first.url)} redirects without end.`,
       'Look at functions/login/ and sandbox/fyers/auth.ts.',
     );
   };
@@ -103,7 +103,7 @@ export async function send(awsEndpoint: string, call: Call): Promise<Answer> {
 }
 
 /** Removes the query, which contains codes and states that must not be shown. */
-export function bare(url: string): string {
+export function withoutQuery(url: string): string {
   const { origin, pathname, search } = new URL(url);
   return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }
@@ -114,11 +114,11 @@ function pageOf(url: string, { status, body }: Answer): Page {
   return {
     url,
     status,
-    title: plain(/<title>([^<]*)</.exec(body)?.[1] ?? ''),
+    title: plainText(/<title>([^<]*)</.exec(body)?.[1] ?? ''),
     text: [...body.matchAll(/<p(?: role="alert")?>(.*?)<\/p>/gs)].map(([, words = '']) =>
-      plain(words),
+      plainText(words),
     ),
-    press: linked ? { label: plain(label), url: new URL(plain(address), url).href } : null,
+    press: linked ? { label: plainText(label), url: new URL(plainText(address), url).href } : null,
     form: formOf(url, body),
   };
 }
@@ -129,13 +129,13 @@ function formOf(url: string, body: string): Form | null {
   if (action === undefined) return null;
   const fields = [...inside.matchAll(/<input ([^>]*)>/g)].map(([, attributes = '']) => {
     const of = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? '';
-    return [plain(of('name')), plain(of('value'))] as const;
+    return [plainText(of('name')), plainText(of('value'))] as const;
   });
-  return { action: new URL(plain(action), url).href, fields: Object.fromEntries(fields) };
+  return { action: new URL(plainText(action), url).href, fields: Object.fromEntries(fields) };
 }
 
 /** Removes tags and decodes character references. */
-function plain(html: string): string {
+function plainText(html: string): string {
   return html
     .replaceAll(/<[^>]*>/g, '')
     .replaceAll(/&#(\d+);/g, (_, number: string) => String.fromCharCode(Number(number)));

@@ -74,7 +74,7 @@ export async function dayInBucket(
     received,
     explained,
     holes,
-    differences: differences(recorded, ledger),
+    differences: findDifferences(recorded, ledger),
   };
 }
 
@@ -102,14 +102,14 @@ async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {
   const sums = new Map<string, Sums>();
   for (const row of rows) {
     const symbol = String(row['symbol']);
-    sums.set(symbol, added(sums.get(symbol), row));
+    sums.set(symbol, addRow(sums.get(symbol), row));
   }
   return sums;
 }
 
 const LEVELS = [1, 2, 3, 4, 5];
 
-function added(before: Sums | undefined, row: Readonly<Record<string, unknown>>): Sums {
+function addRow(before: Sums | undefined, row: Readonly<Record<string, unknown>>): Sums {
   const whole = (...names: readonly string[]) =>
     names.reduce((sum, name) => sum + Number(row[name]), 0);
   const paise = (...names: readonly string[]) =>
@@ -127,7 +127,7 @@ function added(before: Sums | undefined, row: Readonly<Record<string, unknown>>)
   };
 }
 
-function differences(
+function findDifferences(
   recorded: ReadonlyMap<string, Sums>,
   ledger: Readonly<Record<string, LedgerEntry>>,
 ): readonly string[] {

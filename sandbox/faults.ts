@@ -65,7 +65,7 @@ interface Row {
   done: number;
 }
 
-interface Taken {
+interface Received {
   readonly request: IncomingMessage;
   readonly body: Buffer;
   readonly response: ServerResponse;
@@ -104,7 +104,7 @@ export async function startFaults(
   const server = createServer((request, response) => {
     const take = async (): Promise<void> => {
       const taken = { request, response, body: await buffer(request) };
-      await perform(effectFor(rows, taken), taken, upstream, closing.signal);
+      await applyEffect(effectFor(rows, taken), taken, upstream, closing.signal);
     };
     take().catch(() => request.socket.destroy());
   });
@@ -129,7 +129,7 @@ export async function startFaults(
 }
 
 /** Every matching row counts the request; the first row that is due applies. */
-function effectFor(rows: readonly Row[], taken: Taken): Effect | null {
+function effectFor(rows: readonly Row[], taken: Received): Effect | null {
   const matching = rows.filter(({ fault }) => matches(fault, taken));
   for (const row of matching) row.seen += 1;
   const due = matching.find(({ fault: { nth }, seen }) => nth?.includes(seen) ?? true);
@@ -138,7 +138,7 @@ function effectFor(rows: readonly Row[], taken: Taken): Effect | null {
   return due.fault.effect;
 }
 
-function matches({ match }: Fault, { request, body }: Taken): boolean {
+function matches({ match }: Fault, { request, body }: Received): boolean {
   const path = (request.url ?? '').split('?')[0] ?? '';
   const target = String(request.headers['x-amz-target'] ?? '');
   return (
@@ -149,20 +149,20 @@ function matches({ match }: Fault, { request, body }: Taken): boolean {
   );
 }
 
-async function perform(
+async function applyEffect(
   effect: Effect | null,
-  taken: Taken,
+  taken: Received,
   upstream: string,
   signal: AbortSignal,
 ): Promise<void> {
   const { request, response } = taken;
   switch (effect?.kind) {
     case undefined:
-      await passThrough(taken, upstream, signal);
+      await forward(taken, upstream, signal);
       break;
     case 'delay':
       await sleep(effect.ms, undefined, { signal });
-      await passThrough(taken, upstream, signal);
+      await forward(taken, upstream, signal);
       break;
     case 'answer':
       answer(response, effect);
@@ -175,22 +175,22 @@ async function perform(
       break;
     case 'half-open':
     case 'reset':
-      if (effect.worked === true) await buffer(await passOn(taken, upstream, signal));
+      if (effect.worked === true) await buffer(await sendUpstream(taken, upstream, signal));
       if (effect.kind === 'reset') request.socket.destroy();
       break;
     case 'cut':
-      await cut(taken, await passOn(taken, upstream, signal));
+      await cutAnswer(taken, await sendUpstream(taken, upstream, signal));
   }
 }
 
-async function passThrough(taken: Taken, upstream: string, signal: AbortSignal): Promise<void> {
-  const answered = await passOn(taken, upstream, signal);
+async function forward(taken: Received, upstream: string, signal: AbortSignal): Promise<void> {
+  const answered = await sendUpstream(taken, upstream, signal);
   taken.response.writeHead(answered.statusCode ?? 502, withoutHops(answered.rawHeaders));
   await pipeline(answered, taken.response);
 }
 
-async function passOn(
-  { request, body }: Taken,
+async function sendUpstream(
+  { request, body }: Received,
   upstream: string,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -221,7 +221,10 @@ function answer(
   response.writeHead(status, headers).end(body);
 }
 
-async function cut({ request, response }: Taken, answered: IncomingMessage): Promise<void> {
+async function cutAnswer(
+  { request, response }: Received,
+  answered: IncomingMessage,
+): Promise<void> {
   const body = await buffer(answered);
   // One byte more than the body, so that the answer is cut short even if the body is empty.
   const headers = { ...answered.headers, 'content-length': body.length + 1 };

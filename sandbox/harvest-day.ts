@@ -60,7 +60,7 @@ export async function harvestDay(
   signal: AbortSignal,
 ): Promise<void> {
   const { dir, dataDir, emulator, simulator } = standIns;
-  await using imds = await closing(startImds(emulator, instance.roleArn));
+  await using imds = await disposeByClose(startImds(emulator, instance.roleArn));
   const machine = {
     AWS_ENDPOINT_URL: emulator.endpoint,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
@@ -88,11 +88,11 @@ export async function harvestDay(
     if (books > said) progress.note(`${clock} IST  ${books.toLocaleString('en')} books`);
     said = books;
   }, REPORT_EVERY_MS);
-  const code = await ended(child, signal);
+  const code = await waitForExit(child, signal);
   clearInterval(report);
-  const complaints = complaintsIn(Buffer.concat(words).toString());
+  const complaints = findWarnings(Buffer.concat(words).toString());
   for (const complaint of complaints) progress.warn(complaint);
-  const denied = complaints.find((complaint) => DENIED.test(complaint));
+  const denied = complaints.find((complaint) => DENIED_PATTERN.test(complaint));
   if (code !== 0 || denied !== undefined) {
     throw new FyersError(
       denied === undefined ? 'bug.unexpected' : 'platform.permission',
@@ -102,10 +102,10 @@ export async function harvestDay(
   }
 }
 
-const DENIED = /AccessDenied|not authorized/;
+const DENIED_PATTERN = /AccessDenied|not authorized/;
 
 /** Returns the distinct warnings and errors of the harvester's log. */
-function complaintsIn(log: string): readonly string[] {
+function findWarnings(log: string): readonly string[] {
   const lines = log.split('\n').filter((line) => line !== '');
   const complaints = lines.flatMap((line) => {
     if (!line.startsWith('{')) return [line];
@@ -116,7 +116,7 @@ function complaintsIn(log: string): readonly string[] {
 }
 
 /** Waits for the exit even after an abort, so that the process does not write into a folder that is being removed. */
-async function ended(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
+async function waitForExit(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
   const kill = (): void => {
     child.kill('SIGKILL');
   };
@@ -145,7 +145,7 @@ async function fetchArtifact(
   });
   const words: Buffer[] = [];
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
-  const code = await ended(child, signal);
+  const code = await waitForExit(child, signal);
   if (code === 0) return file;
   throw new FyersError(
     'platform.permission',
@@ -154,7 +154,7 @@ async function fetchArtifact(
   );
 }
 
-async function closing<T extends { readonly close: () => Promise<void> }>(
+async function disposeByClose<T extends { readonly close: () => Promise<void> }>(
   started: Promise<T>,
 ): Promise<T & AsyncDisposable> {
   const one = await started;

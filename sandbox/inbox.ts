@@ -10,7 +10,7 @@ import { FyersError } from '../core/errors.ts';
 import type { Emulator } from './aws/emulator.ts';
 import { clientOptions, disposable } from './token-step.ts';
 
-const LONGEST_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 20;
 
 export interface Mail {
   readonly subject: string;
@@ -57,7 +57,7 @@ export async function openInbox(emulator: Emulator, topicArn: string): Promise<I
   const kept = opened.move();
   const next = async (): Promise<Mail> => {
     const { Messages: [message] = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: LONGEST_WAIT_SECONDS }),
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: MAX_WAIT_SECONDS }),
     );
     if (message?.Body === undefined) {
       throw new FyersError(

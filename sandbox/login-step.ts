@@ -1,7 +1,7 @@
 // Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
 // logs in.
 import { FyersError } from '../core/errors.ts';
-import { bare, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
+import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
 import { ONE_TIME_PASSWORD } from './fyers/auth.ts';
 import { openInbox, type Mail } from './inbox.ts';
 import type { Progress } from './progress.ts';
@@ -11,7 +11,7 @@ import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token-s
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 /** Expected: user ID, one-time password, PIN; one more attempt means an error. */
-const MOST_FORMS = 4;
+const MAX_FORMS = 4;
 
 /** Registers the redirect URL as a person does it in Fyers' dashboard, once, after the first `up`. */
 export async function registerStep(
@@ -50,7 +50,7 @@ export async function loginSteps(
     const mail = await inbox.next();
     const found = linkIn(mail, String(made.outputs['loginUrl']));
     progress.rows([['Subject', mail.subject]]);
-    for (const line of shown(mail).split('\n')) progress.note(line);
+    for (const line of shortenLink(mail).split('\n')) progress.note(line);
     return found;
   });
   await progress.step('Log in as the human would: link, page, Fyers, and back', () =>
@@ -116,7 +116,7 @@ export function linkIn({ text }: Mail, loginUrl: string): string {
 }
 
 /** Shortens the link, because it gives access to the page. */
-function shown({ text }: Mail): string {
+function shortenLink({ text }: Mail): string {
   return text.replaceAll(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/g, '$1…');
 }
 
@@ -133,7 +133,7 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
     ['live', live ? 'yes: the broker takes it' : 'no'],
   ]);
   const again = await browser.open(link);
-  tell(progress, 'the link again', again);
+  reportPage(progress, 'the link again', again);
   const isDone = done.title === 'Done' && again.title === 'Already done';
   if (!isDone || !live || before.value === after.value) {
     throw new FyersError(
@@ -154,27 +154,27 @@ async function logIn(
   const { fyId, pin } = operator.app;
   const known: Readonly<Record<string, string>> = { fy_id: fyId, otp: ONE_TIME_PASSWORD, pin };
   const first = await browser.open(link);
-  tell(progress, 'the link', first);
+  reportPage(progress, 'the link', first);
   if (first.press === null) return first;
   let page = await browser.open(first.press.url);
-  tell(progress, `"${first.press.label}"`, page);
-  for (let forms = 0; page.form !== null && forms < MOST_FORMS; forms += 1) {
-    const typed = filled(page.form, known);
+  reportPage(progress, `"${first.press.label}"`, page);
+  for (let forms = 0; page.form !== null && forms < MAX_FORMS; forms += 1) {
+    const typed = fillForm(page.form, known);
     page = await browser.submit(page.form, typed);
-    tell(progress, `the form, with ${Object.keys(typed).join(' and ')}`, page);
+    reportPage(progress, `the form, with ${Object.keys(typed).join(' and ')}`, page);
   }
   return page;
 }
 
 /** Fills each visible field of the form; hidden fields are kept. */
-function filled(
+function fillForm(
   { fields }: Form,
   known: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(known).filter(([name]) => fields[name] === ''));
 }
 
-function tell(progress: Progress, pressed: string, { url, status, title }: Page): void {
-  const place = bare(url).replace(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/, '$1…');
+function reportPage(progress: Progress, pressed: string, { url, status, title }: Page): void {
+  const place = withoutQuery(url).replace(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/, '$1…');
   progress.note(`${pressed} → ${String(status)} "${title}"  ${place}`);
 }

@@ -3,7 +3,7 @@
 import { FyersError } from '../core/errors.ts';
 import { REFRESHED_BODY } from '../core/config/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
-import { keepDay, keepUp, tellHowToKeep } from './afterwards.ts';
+import { keepDay, keepUp, printHowToKeep } from './afterwards.ts';
 import { unexercised } from './aws/unexercised.ts';
 import { dayInBucket, servedSince, type DayInBucket } from './check-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
@@ -33,7 +33,7 @@ export async function mainJob(
   const day = `${WEEKDAYS[weekday(options.date)] ?? ''} ${formatIst(istInstant(options.date, '07:00'))}`;
   progress.note(`The virtual day: ${day}. Broker: ${options.broker}.`);
   await using standIns = await progress.step('Start the stand-ins for AWS and Fyers', () =>
-    standInsUp(options, progress),
+    startStandInsStep(options, progress),
   );
   signal.throwIfAborted();
   const made = await progress.step('Provision the program', async () => {
@@ -56,7 +56,7 @@ export async function mainJob(
   progress.verdict(true, `The main job is done: ${counts.join(' of ')} slots are recorded.`);
   const recorded = { date: options.date, symbol: found.symbol };
   if (options.data !== null) await keepDay(standIns, options.data, recorded, progress);
-  else if (!options.keep) tellHowToKeep(progress);
+  else if (!options.keep) printHowToKeep(progress);
   progress.note('Next: README.md, "Deploy".');
   if (!options.keep) return;
   const { bucket, loginUrl } = made.outputs;
@@ -64,7 +64,7 @@ export async function mainJob(
   await keepUp(standIns, kept, progress, signal);
 }
 
-async function standInsUp(options: StartOptions, progress: Progress): Promise<StandIns> {
+async function startStandInsStep(options: StartOptions, progress: Progress): Promise<StandIns> {
   const standIns = await startStandIns(options, progress.warn);
   progress.rows([
     ['AWS', `${standIns.emulator.endpoint} (emulator, IAM enforced)`],

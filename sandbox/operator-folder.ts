@@ -12,7 +12,7 @@ export interface OperatorFolder {
   readonly app: SimulatedApp;
 }
 
-const INVENTED: SimulatedApp = {
+const DEMO_APP: SimulatedApp = {
   id: 'DEMO1234AB-100',
   secret: 'DEMOSECRET',
   pin: '4071',
@@ -29,13 +29,13 @@ export async function throwAwayFolder(
   seed: string,
   now: number,
 ): Promise<OperatorFolder> {
-  const { accessToken, refreshToken } = mintTokens(seed, INVENTED, now);
-  const env = `FYERS_CLIENT_ID=${INVENTED.id}\nFYERS_SECRET_KEY=${INVENTED.secret}\nFYERS_PIN=${INVENTED.pin}\n`;
+  const { accessToken, refreshToken } = mintTokens(seed, DEMO_APP, now);
+  const env = `FYERS_CLIENT_ID=${DEMO_APP.id}\nFYERS_SECRET_KEY=${DEMO_APP.secret}\nFYERS_PIN=${DEMO_APP.pin}\n`;
   const files = { '.env': env, 'access_token.txt': accessToken, 'refresh_token.txt': refreshToken };
   for (const [name, text] of Object.entries(files)) {
     await writeFile(path.join(dir, name), text, { mode: 0o600 });
   }
-  return { dir, app: INVENTED };
+  return { dir, app: DEMO_APP };
 }
 
 /**
@@ -65,7 +65,7 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       id: values['FYERS_CLIENT_ID'] ?? '',
       secret: values['FYERS_SECRET_KEY'] ?? '',
       pin: values['FYERS_PIN'] ?? '',
-      fyId: values['FYERS_FY_ID'] ?? INVENTED.fyId,
+      fyId: values['FYERS_FY_ID'] ?? DEMO_APP.fyId,
       redirectUri: values['FYERS_REDIRECT_URI'] ?? REFERENCE_REDIRECT_URI,
       ...(refreshToken === null ? {} : { honoured: refreshToken }),
     },

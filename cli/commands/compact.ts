@@ -13,7 +13,7 @@ import type { Instant, IstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
 import type { DayFolder } from '../../harvester/ports.ts';
 import type { Session } from '../shared/io.ts';
-import { DEFAULT_DATA, marketClosed, shardIn } from '../shared/recordings.ts';
+import { DEFAULT_DATA, marketClosedError, shardIn } from '../shared/recordings.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 import { paint } from '../shared/terminal.ts';
 
@@ -23,7 +23,7 @@ interface CompactOptions {
 }
 
 /** The exit code of `check` and `report` for a day without rows. */
-const WITHOUT_ROWS = 4;
+const NO_ROWS_EXIT_CODE = 4;
 
 export function addCompact(program: Command, session: Session): void {
   program
@@ -62,7 +62,7 @@ async function compact(
   if (given?.ok === false) throw notADate(given.problem);
   const named = given?.value ?? null;
   if (named !== null && !all.includes(named)) {
-    throw marketClosed(session, named) ?? absent(named, dataDir, all);
+    throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);
   }
   const ownDays = ownDaysOf(io);
   const [{ closeDayLog: endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
@@ -70,19 +70,19 @@ async function compact(
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
   ]);
-  let done = 0;
+  let compactedDays = 0;
   const compactOne = async (date: IstDate): Promise<void> => {
     const folder = days.folder(date);
     if ((await folder.manifest()) !== null) {
       if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
       return;
     }
-    if (!isOver(date, io.clock.now(), ownDays, await plannedClose(folder))) {
-      if (named !== null) throw notOver(date);
+    if (!isOver(date, io.clock.now(), ownDays, await readPlannedClose(folder))) {
+      if (named !== null) throw dayNotOverError(date);
       return;
     }
     io.progress?.(`Compacting ${date}`);
-    done += 1;
+    compactedDays += 1;
     await endDay({ days, clock: io.clock, events: { log: () => undefined } }, date);
     const { received, expected, explained, unexplained, quality } = await compactDay({
       folder,
@@ -93,7 +93,7 @@ async function compact(
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
     const isEmpty = isWithoutRows({ expected, received });
     io.out(paint(io, unexplained > 0 || quality.red || isEmpty ? 'bad' : 'good', text));
-    if (isEmpty) session.exitWith(WITHOUT_ROWS);
+    if (isEmpty) session.exitWith(NO_ROWS_EXIT_CODE);
   };
   for (const date of named === null ? all : [named]) {
     try {
@@ -105,15 +105,15 @@ async function compact(
       session.failed(error);
     }
   }
-  if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+  if (compactedDays === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
 }
 
 /** Returns the planned close of a day that was recorded although the calendar has it as closed. */
-async function plannedClose(folder: DayFolder): Promise<Instant | null> {
+async function readPlannedClose(folder: DayFolder): Promise<Instant | null> {
   return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
 }
 
-function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
     `${date} is no day of ${dataDir}, which has ${daysWords(dates)}.`,
@@ -121,7 +121,7 @@ function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): Fyer
   );
 }
 
-function notOver(date: IstDate): FyersError {
+function dayNotOverError(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
     `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,

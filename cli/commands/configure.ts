@@ -69,7 +69,7 @@ Examples:
 async function configure(session: Session, options: ConfigureOptions): Promise<void> {
   const { io } = session;
   const folder = path.resolve(io.cwd, options.dir);
-  const { settings, left } = settingsIn(folder);
+  const { settings, left } = readSettings(folder);
   for (const { value } of settings) session.hide(value);
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   const stack = await selectedStack(pulumi, options.stack);
@@ -84,7 +84,7 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
 }
 
 /** @throws FyersError `operator.config` with all problems */
-function settingsIn(folder: string): {
+function readSettings(folder: string): {
   readonly settings: readonly Setting[];
   /** Keys of `.env` that are not copied to Pulumi. */
   readonly left: readonly string[];
@@ -99,8 +99,8 @@ function settingsIn(folder: string): {
     if (parsed.ok) settings.push({ ...copied, value: text });
     else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
   }
-  throwIfProblems([...problems, ...halfAnApp(file.values)]);
-  if (settings.length === 0) throw nothingToCopy(folder);
+  throwIfProblems([...problems, ...findAppProblems(file.values)]);
+  if (settings.length === 0) throw nothingToCopyError(folder);
   const known = COPIED.map(({ env }) => env);
   const left = Object.entries(file.values).flatMap(([env, text]) =>
     env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
@@ -108,7 +108,7 @@ function settingsIn(folder: string): {
   return { settings, left };
 }
 
-function halfAnApp(values: Readonly<Record<string, string>>): readonly string[] {
+function findAppProblems(values: Readonly<Record<string, string>>): readonly string[] {
   const missing = ['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'].filter(
     (env) => (values[env]?.trim() ?? '') === '',
   );
@@ -119,7 +119,7 @@ function halfAnApp(values: Readonly<Record<string, string>>): readonly string[] 
     : [];
 }
 
-function nothingToCopy(folder: string): FyersError {
+function nothingToCopyError(folder: string): FyersError {
   return new FyersError(
     'operator.config',
     `There is nothing to copy in ${path.join(folder, '.env')}.`,

@@ -44,9 +44,9 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
     (io.person === null
       ? await io.piped()
       : await io.person.ask("The link in AWS's mail: ", { isWhole: (text) => parseLink(text).ok }));
-  const link = linkOrStop(text);
+  const link = parseLinkOrThrow(text);
   session.hide(link.token);
-  await stopUnlessOwn(session, link);
+  await refuseForeignTopic(session, link);
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
   await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
@@ -54,7 +54,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   io.out('Next: `npx --no-install fyers test-alert`.');
 }
 
-function linkOrStop(text: string): Link {
+function parseLinkOrThrow(text: string): Link {
   const parsed = parseLink(text);
   if (parsed.ok) return parsed.value;
   throw new FyersError(
@@ -95,7 +95,7 @@ const TOPIC = new RegExp(`^arn:aws:sns:${REGION}:(\\d{12}):[\\w-]{1,256}$`);
  * Refuses another account's topic: a forged mail could contain a link that confirms one. @throws FyersError
  * `operator.usage`
  */
-async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
+async function refuseForeignTopic({ io }: Session, link: Link): Promise<void> {
   const { STSClient } = await import('@aws-sdk/client-sts');
   const { callerIdentity } = await import('../../adapters/aws/identity.ts');
   const { account } = await withOperatorHints(callerIdentity(new STSClient(io.aws)));

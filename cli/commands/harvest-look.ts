@@ -14,7 +14,7 @@ import type { HarvestSettings } from '../../harvester/settings.ts';
 import type { Environment } from '../shared/io.ts';
 
 /** @param env the harvester's environment, overridden by `.env` */
-export function lookFirst(cwd: string, env: Environment): LookFirst {
+export function checkBeforeStart(cwd: string, env: Environment): LookFirst {
   return async ({ settings, guard, log, signal, ...begun }) => {
     const account = parseFyId(env[ENVIRONMENT.fyId]?.trim() ?? '');
     const look: FirstLook = {

@@ -62,7 +62,7 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const { run } = await import('../../harvester/main.ts');
   using stop = stopSignal();
   const persons = personsLog(io, argv.includes('--debug'));
-  const { lookFirst } = await import('./harvest-look.ts');
+  const { checkBeforeStart: lookFirst } = await import('./harvest-look.ts');
   const started = { clock: io.clock, signal: stop.signal, argv, env };
   return await run({ ...started, ...persons, lookFirst: lookFirst(io.cwd, env) });
 }

@@ -15,7 +15,7 @@ import { type IstDate, instant, parseIstDate } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import type { Imported } from '../../harvester/import.ts';
 import type { Session } from '../shared/io.ts';
-import { counting, paint } from '../shared/terminal.ts';
+import { startCounter, paint } from '../shared/terminal.ts';
 import { DEFAULT_DATA } from '../shared/recordings.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 
@@ -84,9 +84,9 @@ async function importFiles(
 async function importFile(session: Session, recording: Recording, dataDir: string): Promise<void> {
   const { io } = session;
   const { date, place } = recording;
-  if (recording.kind !== 'reference') throw foreign(place);
+  if (recording.kind !== 'reference') throw unknownFormatError(place);
   // Without a date in its name a file is dated by its first row.
-  if (date === null) throw withoutRows(place, null, await recording.whyUnreadable());
+  if (date === null) throw noRowsError(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
   const ownDays = ownDaysOf(io);
   const day = dayOf(date, ownDays);
@@ -96,7 +96,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     );
     return;
   }
-  if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
+  if ((await dayFolders(dataDir).dates()).includes(date)) throw dayExistsError(date, dataDir);
   const notice = yearNotice([date], ownDays);
   // A missing holiday looks like a trading day.
   if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
@@ -107,11 +107,11 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   ]);
   // Build the day in a separate folder and move it when complete, so that an interrupted command leaves no partial
   // day.
-  const aside = path.join(dataDir, 'importing');
-  await rm(aside, { recursive: true, force: true });
+  const temporaryFolder = path.join(dataDir, 'importing');
+  await rm(temporaryFolder, { recursive: true, force: true });
   try {
-    const days = dayFolders(aside);
-    using counter = counting(io, name);
+    const days = dayFolders(temporaryFolder);
+    using counter = startCounter(io, name);
     const imported = await importDay({
       days,
       clock: io.clock,
@@ -122,14 +122,14 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
       onRow: counter.tell,
     });
     const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
-    if (imported.rows === 0) throw withoutRows(place, { ...imported, date }, why);
+    if (imported.rows === 0) throw noRowsError(place, { ...imported, date }, why);
     const folder = days.folder(date);
     const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
-    await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
+    await rename(path.join(temporaryFolder, 'days', date), path.join(dataDir, 'days', date));
     for (const line of linesOf(session, place, { ...imported, why }, manifest)) io.out(line);
   } finally {
-    await rm(aside, { recursive: true, force: true });
+    await rm(temporaryFolder, { recursive: true, force: true });
   }
 }
 
@@ -175,7 +175,7 @@ function asRow(row: RecordedRow): Row {
   return { symbol: book.symbol, slot: at, requestedAt: null, receivedAt: at, feed: 'rest', book };
 }
 
-function foreign(place: string): FyersError {
+function unknownFormatError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is no file of the Python original.`,
@@ -187,7 +187,7 @@ function foreign(place: string): FyersError {
  * @param found null if no row has a date
  * @param why why the first unreadable line is not a row
  */
-function withoutRows(
+function noRowsError(
   place: string,
   found: (Imported & { readonly date: IstDate }) | null,
   why: string | null,
@@ -224,7 +224,7 @@ function notADate(text: string): FyersError {
   );
 }
 
-function isThere(date: IstDate, dataDir: string): FyersError {
+function dayExistsError(date: IstDate, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${dataDir} has ${date} already, and it was left as it is.`,

@@ -45,7 +45,7 @@ async function replay(
   options: ReplayOptions,
 ): Promise<void> {
   const { io } = session;
-  const speed = speedIn(options.speed);
+  const speed = parseSpeed(options.speed);
   await using recording = await recordingOf(session, what, options);
   using stop = stopSignal();
   try {
@@ -68,12 +68,14 @@ async function replay(
 /** Uses the date's own session, or the next one if the market is closed on the date. */
 function sessionOf(date: IstDate | null, own: CalendarOptions): SessionPlan {
   const day = date === null ? null : dayOf(date, own);
-  return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'), own);
+  return day?.kind === 'open'
+    ? day.plan
+    : nextSession(istInstant(date ?? FIRST_DATE, '00:00'), own);
 }
 
-const FIRST = istDate('2025-01-01');
+const FIRST_DATE = istDate('2025-01-01');
 
-function speedIn(text: string | undefined): number | null {
+function parseSpeed(text: string | undefined): number | null {
   if (text === undefined) return null;
   const speed = Number(text);
   if (Number.isFinite(speed) && speed > 0) return speed;

@@ -61,11 +61,11 @@ async function testAlert(session: Session, options: TestAlertOptions): Promise<v
     ...(topicArn === null ? [] : [await tryTopic(session, topicArn)]),
     ...(telegramApiUrl === null ? [] : [await tryTelegram(session, names, telegramApiUrl)]),
   ];
-  stopUnlessHeard(outcomes);
+  throwUnlessHeard(outcomes);
 }
 
 /** @throws FyersError `operator.channel`, or the error of a channel that refused the message */
-function stopUnlessHeard(outcomes: readonly Outcome[]): void {
+function throwUnlessHeard(outcomes: readonly Outcome[]): void {
   const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
   if (outcomes.some(({ heard }) => heard)) {
     if (problem !== null) throw problem;
@@ -91,7 +91,7 @@ function stopUnlessHeard(outcomes: readonly Outcome[]): void {
 async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
   const { io } = session;
   io.out(paint(io, 'strong', `Topic ${topicArn}`));
-  return reported(session, async () => {
+  return tryChannel(session, async () => {
     const { topicChannel } = await import('../../adapters/aws/topic.ts');
     const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
     const client = await topicClient(session);
@@ -117,7 +117,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
 function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Outcome> {
   const { io } = session;
   io.out(paint(io, 'strong', 'Telegram'));
-  return reported(session, async () => {
+  return tryChannel(session, async () => {
     const { chatId, channel } = await telegramOfStack(session, names, apiUrl);
     await channel.send(testMessage(io.clock.now()));
     io.out(`Sent to chat ${chatId}.`);
@@ -126,7 +126,7 @@ function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Ou
 }
 
 /** Reports an error of one channel without skipping the others. */
-async function reported(
+async function tryChannel(
   { io }: Session,
   send: () => Promise<Omit<Outcome, 'problem'>>,
 ): Promise<Outcome> {

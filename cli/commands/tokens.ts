@@ -90,12 +90,12 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
   if (options.json === true) io.out(jsonOf(shown, verdict));
   else for (const line of linesOf(io, shown, verdict)) io.out(line);
   // Report the clock only if it changes the verdict.
-  if (fault !== null && byClock(first) && !byClock(verdict)) throw clockError(fault);
-  stopUnlessGood(held, verdict);
+  if (fault !== null && dependsOnClock(first) && !dependsOnClock(verdict)) throw clockError(fault);
+  throwUnlessGood(held, verdict);
 }
 
 /** True if the token is judged not good for a reason that depends on the clock. */
-function byClock({ access, lasts }: Verdict): boolean {
+function dependsOnClock({ access, lasts }: Verdict): boolean {
   return access.state === 'malformed' || access.state === 'expired' || !lasts;
 }
 
@@ -117,7 +117,7 @@ export async function prove(
   return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
-function stopUnlessGood(held: TokenSource, verdict: Verdict): void {
+function throwUnlessGood(held: TokenSource, verdict: Verdict): void {
   if (verdict.good) return;
   const { proof } = verdict.access;
   if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
@@ -184,12 +184,12 @@ function jsonOf(held: TokenSource, verdict: Verdict): string {
       },
       signaturesVerified: false,
       accessToken: {
-        ...fields(access, held.accessToken, now),
+        ...tokenFields(access, held.accessToken, now),
         proof: access.proof?.kind ?? null,
         answer: answerIn(access),
         depthRefused: depthRefusedIn(access),
       },
-      refreshToken: fields(refresh, held.refreshToken, now),
+      refreshToken: tokenFields(refresh, held.refreshToken, now),
       notices: held.notices,
       problems: held.problems,
     },
@@ -216,7 +216,7 @@ function row(
   ];
 }
 
-function fields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
+function tokenFields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
   return {
     state,
     fingerprint: token === null ? null : displayFingerprint(token),

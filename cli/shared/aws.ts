@@ -13,7 +13,7 @@ import { withNextStep } from './bucket.ts';
 export type ReadParameter = (name: ParameterName) => Promise<string | null>;
 
 /** Error names for a missing resource; each service has its own. */
-const ABSENT: ReadonlySet<string> = new Set([
+const MISSING_ERROR_NAMES: ReadonlySet<string> = new Set([
   'ResourceNotFoundException',
   'NoSuchEntityException',
   'NoSuchEntity',
@@ -83,7 +83,7 @@ export function nullIfNotFound<T>(doing: string, call: () => Promise<T>): Promis
     try {
       return await call();
     } catch (caught) {
-      if (caught instanceof Error && ABSENT.has(caught.name)) return null;
+      if (caught instanceof Error && MISSING_ERROR_NAMES.has(caught.name)) return null;
       throw caught;
     }
   });
@@ -107,7 +107,7 @@ const MAX_RUN_MS = 2 * MINUTE + 5 * SECOND;
 const Answer = z.object({ statusCode: z.number(), body: z.string() });
 
 /** Error codes of FyersTokenRefresh; it writes the code before the message. */
-const CODES = [
+const KEEPER_ERROR_CODES = [
   'operator.config',
   'operator.usage',
   'operator.credentials',
@@ -123,7 +123,7 @@ const CODES = [
   'bug.unexpected',
 ] as const satisfies readonly ErrorCode[];
 
-/** Never retries: a second run would repeat the work. @throws FyersError as {@link CODES}, and for AWS errors */
+/** Never retries: a second run would repeat the work. @throws FyersError as {@link KEEPER_ERROR_CODES}, and for AWS errors */
 export async function invokeKeeper(
   session: Session,
   names: Names,
@@ -137,7 +137,7 @@ export async function invokeKeeper(
   });
   if (invoked.kind === 'failed') throw failureOf(session, name, invoked.message);
   const answer = Answer.safeParse(invoked.payload);
-  if (!answer.success) throw strange(name);
+  if (!answer.success) throw unknownAnswerError(name);
   return { statusCode: answer.data.statusCode, body: parseJson(answer.data.body) };
 }
 
@@ -160,7 +160,7 @@ async function lambdaClient({ io }: Session): Promise<LambdaClient> {
 }
 
 function failureOf(session: Session, name: string, message: string): FyersError {
-  const code = CODES.find((each) => message.startsWith(`${each}: `));
+  const code = KEEPER_ERROR_CODES.find((each) => message.startsWith(`${each}: `));
   const words = code === undefined ? message : message.slice(code.length + 2);
   const timedOut = message.includes('Task timed out');
   return new FyersError(
@@ -170,7 +170,7 @@ function failureOf(session: Session, name: string, message: string): FyersError 
   );
 }
 
-function strange(name: string): FyersError {
+function unknownAnswerError(name: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${name} gave an answer that is none of this version.`,

@@ -41,15 +41,15 @@ export function withNextStep(
 ): unknown {
   if (!(caught instanceof FyersError) || !caught.isGeneral) return caught;
   const nextStep = nextSteps[caught.code];
-  return nextStep === undefined ? caught : replaced(caught, nextStep);
+  return nextStep === undefined ? caught : withStep(caught, nextStep);
 }
 
 /** Appends a further step to the error's own. */
 export function withMoreToDo(caught: FyersError, more: string): FyersError {
-  return replaced(caught, `${asSentence(caught.nextStep)} ${more}`);
+  return withStep(caught, `${asSentence(caught.nextStep)} ${more}`);
 }
 
-function replaced(caught: FyersError, nextStep: string): FyersError {
+function withStep(caught: FyersError, nextStep: string): FyersError {
   const problem = caught.message.slice(0, -caught.nextStep.length).trim();
   const { code, isGeneral } = caught;
   return new FyersError(code, problem, nextStep, { cause: caught, isGeneral });

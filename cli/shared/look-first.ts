@@ -6,7 +6,7 @@ export interface RedSymbol {
   readonly red: readonly string[];
 }
 
-export function lookFirst(red: readonly RedSymbol[]): string {
+export function redSymbolsText(red: readonly RedSymbol[]): string {
   const named = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
   return `Look before you use: ${named.join(', ')}.`;
 }

@@ -13,7 +13,7 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/passphrase/i, 'Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.'],
   [/no Pulumi.yaml/i, "Run it in the project's folder."],
 ];
-const OTHERWISE = 'Correct what Pulumi says, and repeat the command.';
+const DEFAULT_STEP = 'Correct what Pulumi says, and repeat the command.';
 
 export function pulumiIn({ folder, env }: { folder: string; env: Environment }): Pulumi {
   return (args, input) =>
@@ -25,7 +25,11 @@ export function pulumiIn({ folder, env }: { folder: string; env: Environment }):
         (error, output, complaint) => {
           if (error === null) resolve(output);
           else
-            reject(typeof error.code === 'string' ? notStarted(error) : refused(args, complaint));
+            reject(
+              typeof error.code === 'string'
+                ? notStartedError(error)
+                : refusedError(args, complaint),
+            );
         },
       );
       // A child that ends before it has read its input breaks the pipe; its exit code has the reason.
@@ -41,7 +45,7 @@ export async function selectedStack(pulumi: Pulumi, named?: string): Promise<str
   return (await pulumi(['stack', '--show-name', ...flags], '')).trim();
 }
 
-function notStarted(cause: Error): FyersError {
+function notStartedError(cause: Error): FyersError {
   const absent = 'code' in cause && cause.code === 'ENOENT';
   return new FyersError(
     'operator.prerequisite',
@@ -54,9 +58,9 @@ function notStarted(cause: Error): FyersError {
 }
 
 /** The arguments contain no values, so they can be shown. */
-function refused(args: readonly string[], complaint: string): FyersError {
+function refusedError(args: readonly string[], complaint: string): FyersError {
   const said = complaint.trim().replace(/^error: /, '');
-  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? OTHERWISE;
+  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? DEFAULT_STEP;
   return new FyersError(
     'operator.config',
     `\`pulumi ${args.join(' ')}\` failed: ${asSentence(said)}`,

@@ -76,17 +76,17 @@ export async function recordingOf(
     if (options.shard !== undefined) throw shardOfFolder(shard);
     const dataDir = path.resolve(cwd, options.data);
     if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
-      const closed = marketClosed(session, date);
+      const closed = marketClosedError(session, date);
       if (closed !== null) throw closed;
     }
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
     for (const note of recording.notes) session.io.err(note);
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  if (date === null) throw given?.ok === false ? notADate(given.problem) : withoutDate();
+  if (date === null) throw given?.ok === false ? notADate(given.problem) : noDateError();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
-  const temporary = removedAtEnd(dataDir);
+  const temporary = removeAtEnd(dataDir);
   try {
     await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
@@ -125,7 +125,7 @@ async function fetchDay(
     const file = path.join(folder, name);
     const key = OBJECTS.dayFile(date, String(shard), name);
     if (!(await withOperatorHints(objects.get(key, file))))
-      throw marketClosed(session, date) ?? notInBucket(date, `s3://${bucket}/${key}`);
+      throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
     return file;
   };
   // Ship writes the manifest last, so read it first: without it the day is incomplete.
@@ -145,7 +145,7 @@ function shardOfFolder(shard: number): FyersError {
 }
 
 /** Error for a date on which nothing can have been recorded; null for a trading day. */
-export function marketClosed({ io }: Session, date: IstDate): FyersError | null {
+export function marketClosedError({ io }: Session, date: IstDate): FyersError | null {
   const day = dayOf(date, ownDaysOf(io));
   const isToCome = date > istDateAt(io.clock.now());
   if (day.kind === 'open' && !isToCome) return null;
@@ -158,7 +158,7 @@ export function marketClosed({ io }: Session, date: IstDate): FyersError | null 
   );
 }
 
-function withoutDate(): FyersError {
+function noDateError(): FyersError {
   return new FyersError(
     'operator.usage',
     'A day of the bucket needs its date.',
@@ -166,7 +166,7 @@ function withoutDate(): FyersError {
   );
 }
 
-function notInBucket(date: IstDate, where: string): FyersError {
+function notInBucketError(date: IstDate, where: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${where} is not there, or you may not read it: a day comes some minutes after its close.`,
@@ -180,7 +180,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Removes the folder on disposal, when the process exits, and when a signal ends it. A command that listens to the
  * signal itself decides how it ends, and its own exit path disposes of the folder.
  */
-function removedAtEnd(folder: string): AsyncDisposable {
+function removeAtEnd(folder: string): AsyncDisposable {
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
   };

@@ -39,12 +39,12 @@ export function selectionOf(
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
-    throw usage(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
+    throw usageError(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
   if (from >= until) {
-    throw usage(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
+    throw usageError(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
   }
   return (row) => {
     const at = timestampOf(row) ?? 0;
@@ -59,10 +59,10 @@ export function selectionOf(
 function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
   if (text === undefined) return null;
   const at = date === null ? null : timeOfDay(date, text);
-  if (at === null) throw usage(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
+  if (at === null) throw usageError(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
   return at;
 }
 
-function usage(problem: string): FyersError {
+function usageError(problem: string): FyersError {
   return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
 }

@@ -153,7 +153,7 @@ export function symbolsNamed(names: readonly string[]): (symbol: string) => bool
 }
 
 /** Message for a name that matches no recorded symbol. */
-export function notAmong(symbols: ReadonlySet<string>, name: string): string {
+export function unknownSymbolText(symbols: ReadonlySet<string>, name: string): string {
   return `${name === '' ? '""' : name} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`;
 }
 

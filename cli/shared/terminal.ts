@@ -80,7 +80,7 @@ export interface Cell {
 }
 
 /** With less width than this the last column is not wrapped: it would have one word per line. */
-const NARROWEST = 24;
+const MIN_COLUMN_WIDTH = 24;
 
 /** Columns are as wide as their widest cell; the last one is wrapped on a terminal. */
 export function table(
@@ -93,7 +93,7 @@ export function table(
   const indent = head.slice(0, -1).reduce((sum, _, column) => sum + width(column) + GAP.length, 0);
   const left = (terminal.columns ?? Infinity) - indent;
   const lines = (cells: readonly Cell[]) => {
-    const [first = '', ...more] = wrapped(cells.at(-1)?.text ?? '', left);
+    const [first = '', ...more] = wrapText(cells.at(-1)?.text ?? '', left);
     const line = cells.map(({ text, tone }, column) => {
       const padded = column === cells.length - 1 ? first : text.padEnd(width(column));
       return tone === undefined ? padded : paint(terminal, tone, padded);
@@ -114,13 +114,13 @@ const GAP = '  ';
 export function reflowed({ columns }: Pick<Terminal, 'columns'>, text: string): string {
   if (columns === null) return text;
   return text.replaceAll(/(?<=^|\n)\S.*(?:\n\S.*)*/g, (paragraph) =>
-    wrapped(paragraph.replaceAll('\n', ' '), columns).join('\n'),
+    wrapText(paragraph.replaceAll('\n', ' '), columns).join('\n'),
   );
 }
 
 /** Wraps at spaces outside commands; a longer word, such as an address, gets its own line. */
-function wrapped(text: string, width: number): readonly string[] {
-  if (text.length <= width || width < NARROWEST) return [text];
+function wrapText(text: string, width: number): readonly string[] {
+  if (text.length <= width || width < MIN_COLUMN_WIDTH) return [text];
   const lines: string[] = [];
   for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
     const longer = `${lines.at(-1) ?? ''} ${word}`;
@@ -136,12 +136,12 @@ interface Counter extends Disposable {
 }
 
 /** Updates often enough to show progress at little cost. */
-const EVERY = 5_000;
+const PROGRESS_INTERVAL_ROWS = 5_000;
 
-export function counting({ progress }: Terminal, what: string): Counter {
+export function startCounter({ progress }: Terminal, what: string): Counter {
   return {
     tell(done) {
-      if (progress !== undefined && done % EVERY === 0) {
+      if (progress !== undefined && done % PROGRESS_INTERVAL_ROWS === 0) {
         progress(`${what}: ${done.toLocaleString('en')} rows`);
       }
     },
@@ -152,20 +152,23 @@ export function counting({ progress }: Terminal, what: string): Counter {
 }
 
 /** Formats a percentage; never rounds up to 100: 99.996 % is not all. A dash if the whole is zero. */
-export function share(part: number, whole: number): string {
+export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   return `${(Math.floor((10_000 * part) / whole) / 100).toFixed(2)} %`;
 }
 
 /** Names of fields that hold an instant, such as `closesAt`, `from` and `randomCloseFrom`. */
-const OF_INSTANTS = /^(?:at|from|minute|slot|to|until)$|(?:At|From|To|Until)$/;
+const INSTANT_FIELDS = /^(?:at|from|minute|slot|to|until)$|(?:At|From|To|Until)$/;
 /** Smaller numbers in such fields are durations or counts: no recording is older than 2001. */
-const EARLIEST = 1e12;
+const MIN_INSTANT_MS = 1e12;
 
 /** Indented, or on one line with `indent` 0. */
 export function jsonOf(value: unknown, indent = 2): string {
   const written = (key: string, each: unknown): unknown =>
-    OF_INSTANTS.test(key) && typeof each === 'number' && each >= EARLIEST && isInstant(each)
+    INSTANT_FIELDS.test(key) &&
+    typeof each === 'number' &&
+    each >= MIN_INSTANT_MS &&
+    isInstant(each)
       ? formatIso(each)
       : each;
   return JSON.stringify(value, written, indent);

@@ -12,7 +12,7 @@ const TABLE = 'depth';
 /** The oldest day with this schema. */
 const FIRST_DAY = '2026-11-01';
 /** Limits a query to about five US cents at Athena's price; a year of five symbols is a tenth of it. */
-const SCANNED_BYTES_MAX = 10_000_000_000;
+const MAX_SCANNED_BYTES = 10_000_000_000;
 const QUERIES = path.join(import.meta.dirname, '..', 'queries');
 
 /** Glue's types for the columns that adapters/recordings/parquet/parquet.ts writes. */
@@ -46,7 +46,7 @@ export class Athena extends pulumi.ComponentResource {
         configuration: {
           // Client settings cannot raise the limit or redirect results.
           enforceWorkgroupConfiguration: true,
-          bytesScannedCutoffPerQuery: SCANNED_BYTES_MAX,
+          bytesScannedCutoffPerQuery: MAX_SCANNED_BYTES,
           publishCloudwatchMetricsEnabled: false,
           resultConfiguration: {
             outputLocation: pulumi.interpolate`s3://${bucketName}/${OBJECTS.athenaPrefix}`,
@@ -59,7 +59,7 @@ export class Athena extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    for (const { question, description, sql } of questions()) {
+    for (const { question, description, sql } of readQueries()) {
       new aws.athena.NamedQuery(
         question,
         {
@@ -124,7 +124,7 @@ function depthTable(
 }
 
 /** One file per query; its first line describes the query and its parameters. */
-function questions() {
+function readQueries() {
   return readdirSync(QUERIES)
     .filter((file) => file.endsWith('.sql'))
     .toSorted()

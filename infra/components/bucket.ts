@@ -23,7 +23,7 @@ export function dataBucket(
     earlier === null
       ? new aws.s3.Bucket(NAME, { forceDestroy: deleteData }, options)
       : aws.s3.Bucket.get(`${NAME}-kept`, earlier, undefined, { parent });
-  closedBucket(NAME, bucket, options, [recordedOnce(bucket)]);
+  closedBucket(NAME, bucket, options, [denyOverwrite(bucket)]);
   new aws.s3.BucketLifecycleConfiguration(
     NAME,
     {
@@ -90,7 +90,7 @@ export function closedBucket(
       bucket: bucket.id,
       policy: {
         Version: '2012-10-17',
-        Statement: [...statements, encryptedTransportOnly(bucket)],
+        Statement: [...statements, denyPlainHttp(bucket)],
       },
     },
     // S3 refuses two concurrent changes of a bucket's access.
@@ -103,7 +103,7 @@ export function closedBucket(
  * harvesters' own roles. The parts of a multipart upload have no such header, only its completion has (Amazon S3 User
  * Guide, "Enforce conditional writes on Amazon S3 buckets").
  */
-function recordedOnce(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+function denyOverwrite(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   return {
     Sid: 'RecordingsAreWrittenOnce',
     Effect: 'Deny',
@@ -117,7 +117,7 @@ function recordedOnce(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   };
 }
 
-function encryptedTransportOnly(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+function denyPlainHttp(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   return {
     Sid: 'EncryptedTransportOnly',
     Effect: 'Deny',

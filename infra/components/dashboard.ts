@@ -15,8 +15,8 @@ import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';
 
 /** A dashboard has 24 columns. */
-const WIDTH = 12;
-const HEIGHT = 6;
+const WIDGET_WIDTH = 12;
+const WIDGET_HEIGHT = 6;
 
 export interface DashboardArgs {
   readonly names: Names;
@@ -39,15 +39,15 @@ export class Dashboard extends pulumi.ComponentResource {
     super('fyers:index:Dashboard', name, {}, opts);
     const widgets = [
       { type: 'alarm', properties: { title: 'Alarms', alarms: args.watch.alarmArns } },
-      tokenEvents(args),
-      errors(args),
-      ...recording(args),
+      tokenWidget(args),
+      errorWidget(args),
+      ...recordingWidgets(args),
     ] satisfies readonly Widget[];
     const made = new aws.cloudwatch.Dashboard(
       'fyers',
       {
         dashboardName: args.names.dashboard,
-        dashboardBody: pulumi.jsonStringify({ widgets: widgets.map(placed) }),
+        dashboardBody: pulumi.jsonStringify({ widgets: widgets.map(placeWidget) }),
       },
       { parent: this },
     );
@@ -57,13 +57,13 @@ export class Dashboard extends pulumi.ComponentResource {
 }
 
 /** Places two widgets in a row. */
-function placed(widget: Widget, index: number) {
-  const [x, y] = [(index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT];
-  return { ...widget, x, y, width: WIDTH, height: HEIGHT };
+function placeWidget(widget: Widget, index: number) {
+  const [x, y] = [(index % 2) * WIDGET_WIDTH, Math.floor(index / 2) * WIDGET_HEIGHT];
+  return { ...widget, x, y, width: WIDGET_WIDTH, height: WIDGET_HEIGHT };
 }
 
 /** The functions send no metrics, so this counts their log lines. */
-function tokenEvents({ names }: DashboardArgs): Widget {
+function tokenWidget({ names }: DashboardArgs): Widget {
   const sources = FUNCTION_ACTORS.map((actor) => `SOURCE '${names.logGroup(actor)}'`);
   const query = [
     ...sources,
@@ -78,7 +78,7 @@ function tokenEvents({ names }: DashboardArgs): Widget {
   };
 }
 
-function errors({ keeper }: DashboardArgs): Widget {
+function errorWidget({ keeper }: DashboardArgs): Widget {
   const series = (actor: FunctionActor) => [
     'AWS/Lambda',
     'Errors',
@@ -89,7 +89,7 @@ function errors({ keeper }: DashboardArgs): Widget {
 }
 
 /** One line per harvester. */
-function recording({ suffix, harvester }: DashboardArgs): readonly Widget[] {
+function recordingWidgets({ suffix, harvester }: DashboardArgs): readonly Widget[] {
   const recorders = harvester?.recorders ?? [];
   if (recorders.length === 0) return [];
   const lines = (metric: string) =>

@@ -7,7 +7,7 @@ import type { Files } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 
 /** One year, to look up later who logged in and which tokens were published. */
-const LOG_DAYS = 365;
+const LOG_RETENTION_DAYS = 365;
 const MEMORY_MB = 256;
 
 /** A refresh may wait for Fyers and for another run; at the login page a person waits. */
@@ -47,7 +47,7 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
   const { description, timeoutSeconds } = KINDS[actor];
   const logGroup = new aws.cloudwatch.LogGroup(
     actor,
-    { name: names.logGroup(actor), retentionInDays: LOG_DAYS },
+    { name: names.logGroup(actor), retentionInDays: LOG_RETENTION_DAYS },
     { parent },
   );
   const { role, policy } = roleOf(parent, args);
@@ -97,12 +97,12 @@ function assetsOf(files: Files): pulumi.asset.AssetMap {
 }
 
 /** Enough for one person's phone; invalid requests take milliseconds. */
-const LOGIN_EXECUTIONS_MAX = 5;
+const MAX_LOGIN_EXECUTIONS = 5;
 /**
  * Lambda keeps this many executions for functions without a reservation ("PutFunctionConcurrency"). An account with a
  * smaller quota, such as a new account with 10, cannot reserve any: its small quota is the limit.
  */
-const UNRESERVED_EXECUTIONS_MIN = 100;
+const MIN_UNRESERVED_EXECUTIONS = 100;
 /** Service quota "Concurrent executions" of AWS Lambda, per region. */
 const QUOTA = { serviceCode: 'lambda', quotaCode: 'L-B99A9384' } as const;
 
@@ -117,7 +117,7 @@ export interface Reserved {
 
 /** Null if Lambda would refuse it. */
 function loginReservation(quota: number): number | null {
-  return quota - LOGIN_EXECUTIONS_MAX >= UNRESERVED_EXECUTIONS_MIN ? LOGIN_EXECUTIONS_MAX : null;
+  return quota - MAX_LOGIN_EXECUTIONS >= MIN_UNRESERVED_EXECUTIONS ? MAX_LOGIN_EXECUTIONS : null;
 }
 
 /** Never fails: an operator without permission to read the quota gets the stack without the limit, and a warning. */

@@ -61,7 +61,7 @@ export class Keeper extends pulumi.ComponentResource {
       { messageRetentionSeconds: 14 * DAY_SECONDS, sqsManagedSseEnabled: true },
       { parent: this },
     );
-    const arns = reachable(args, undelivered);
+    const arns = reachableArns(args, undelivered);
     const make = (actor: FunctionActor, environment: Environment) =>
       keeperFunction(this, {
         actor,
@@ -101,7 +101,7 @@ export class Keeper extends pulumi.ComponentResource {
     const url = new aws.lambda.FunctionUrl(
       'login',
       { functionName: fn.name, authorizationType: 'NONE' },
-      { parent: this, hooks: { afterCreate: [newLoginUrl(redirectUri)] } },
+      { parent: this, hooks: { afterCreate: [newLoginUrlHook(redirectUri)] } },
     );
     // Stored in a parameter for the login function itself: its own environment would be a circular dependency. The
     // host of a request is not trustworthy, because the caller sets it, and the mailed link would lead there.
@@ -141,7 +141,10 @@ export class Keeper extends pulumi.ComponentResource {
   }
 }
 
-function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws.sqs.Queue): Arns {
+function reachableArns(
+  { arns, messages, credentials }: KeeperArgs,
+  undelivered: aws.sqs.Queue,
+): Arns {
   const { pinArn } = credentials;
   return {
     ...arns,
@@ -179,17 +182,17 @@ function pinEnvironment({ credentials, names }: KeeperArgs): Environment {
  * Warns when the login URL changes: AWS generates it, so it differs after `pulumi destroy` and `pulumi up`. Runs
  * after the URL is created, never for an existing one, and not in a preview.
  */
-function newLoginUrl(redirectUri: string): pulumi.ResourceHook {
+function newLoginUrlHook(redirectUri: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook('login-url-is-new', async ({ newOutputs }) => {
     const url = String(newOutputs?.['functionUrl']);
-    if (redirectUri === LOGIN_URL_KEYWORD) await pulumi.log.warn(registerAgain(url));
-    else await pulumi.log.info(`${isNew(url)} Renew the bookmark on your phone.`);
+    if (redirectUri === LOGIN_URL_KEYWORD) await pulumi.log.warn(registerAgainText(url));
+    else await pulumi.log.info(`${newUrlText(url)} Renew the bookmark on your phone.`);
   });
 }
 
-const isNew = (url: string) =>
+const newUrlText = (url: string) =>
   `The login URL is new: ${url} (one of an earlier stack leads nowhere).`;
 
-function registerAgain(url: string): string {
-  return `${isNew(url)} No login succeeds until it is the app's redirect URL, letter by letter, at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
+function registerAgainText(url: string): string {
+  return `${newUrlText(url)} No login succeeds until it is the app's redirect URL, letter by letter, at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
 }

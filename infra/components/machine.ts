@@ -55,14 +55,14 @@ export function machines(
   if (network === null) return { recorders: [], roleArns };
   const guarded = roles.map((each) => {
     const script = scriptOf(args, each.plan, place.bucket);
-    return { ...each, script, guard: guardOf(args, each.plan, { ...place, script }) };
+    return { ...each, script, guard: createGuard(args, each.plan, { ...place, script }) };
   });
   // Each instance waits for all guards: if one may not change, a symbol that moves from it to another is not recorded
   // twice.
   const guards = guarded.map(({ guard }) => guard);
   const recorders = guarded.map((each) => {
     const needs = [each.policy, place.current, ...network.route, ...guards];
-    const made = instance(each.plan, { ...place, ...each, network, needs });
+    const made = createInstance(each.plan, { ...place, ...each, network, needs });
     return { plan: each.plan, instanceId: made.id };
   });
   return { recorders, roleArns };
@@ -98,7 +98,7 @@ function scriptOf({ suffix, apiUrl }: MachineArgs, plan: HarvesterPlan, bucket: 
   return bucket.id.apply((name) => userData({ ...plan, suffix, apiUrl, bucket: name }));
 }
 
-function guardOf(
+function createGuard(
   args: MachineArgs,
   { shard, instanceType }: HarvesterPlan,
   { parent, script }: { readonly parent: pulumi.Resource; readonly script: pulumi.Output<string> },
@@ -116,7 +116,7 @@ interface InstancePlace {
   readonly needs: readonly pulumi.Resource[];
 }
 
-function instance(
+function createInstance(
   { shard, instanceType }: HarvesterPlan,
   { parent, role, script, network, needs }: InstancePlace,
 ): aws.ec2.Instance {

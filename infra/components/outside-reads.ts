@@ -86,7 +86,7 @@ function pattern(args: OutsideReadsArgs): pulumi.Output<string> {
 }
 
 /** Long enough to look up the events of a message. */
-const KEPT_DAYS = 14;
+const RECORD_RETENTION_DAYS = 14;
 
 interface ReadTrailArgs {
   readonly names: Names;
@@ -103,7 +103,7 @@ function readTrail(
 ): aws.cloudtrail.Trail {
   const bucket = new aws.s3.Bucket(READ_TRAIL, { forceDestroy: true }, { parent });
   const trailArn = pulumi.interpolate`arn:aws:cloudtrail:${REGION}:${accountId}:trail/${names.reads}`;
-  const granted = trailMay(bucket, accountId, trailArn);
+  const granted = trailStatements(bucket, accountId, trailArn);
   const policy = closedBucket(READ_TRAIL, bucket, { parent }, granted);
   new aws.s3.BucketLifecycleConfiguration(
     READ_TRAIL,
@@ -114,7 +114,7 @@ function readTrail(
           id: 'what-was-read-long-ago',
           status: 'Enabled',
           filter: {},
-          expiration: { days: KEPT_DAYS },
+          expiration: { days: RECORD_RETENTION_DAYS },
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],
@@ -144,7 +144,7 @@ function readTrail(
 }
 
 /** Policy from the CloudTrail User Guide, limited to this trail. */
-function trailMay(
+function trailStatements(
   bucket: aws.s3.Bucket,
   accountId: pulumi.Output<string>,
   trailArn: pulumi.Output<string>,
@@ -183,13 +183,13 @@ interface ReadPatternArgs {
 }
 
 /** EventBridge's default quota for the length of a pattern, in characters. */
-const PATTERN_LENGTH_MAX = 2_048;
+const MAX_PATTERN_LENGTH = 2_048;
 
 /** The login URL is in every mail, so it is not secret. */
 const SECRET = PARAMETERS.filter((name) => name !== 'FYERS_LOGIN_URL');
 
 /** All calls that return a value. BatchGetSecretValue is recorded as one GetSecretValue per secret. */
-const CALLS = [
+const READ_CALLS = [
   'GetParameter',
   'GetParameters',
   'GetParametersByPath',
@@ -211,10 +211,10 @@ export function readPattern({ names, accountId, pinArn, roleArns, userArns }: Re
     source: ['aws.ssm', 'aws.secretsmanager'],
     'detail-type': ['AWS API Call via CloudTrail'],
     detail: {
-      eventName: CALLS,
+      eventName: READ_CALLS,
       userIdentity: {
-        ...(userArns.length === 0 ? {} : { arn: allBut(userArns) }),
-        sessionContext: { sessionIssuer: { arn: allBut(roleArns) } },
+        ...(userArns.length === 0 ? {} : { arn: anyExcept(userArns) }),
+        sessionContext: { sessionIssuer: { arn: anyExcept(roleArns) } },
       },
       $or: [
         { requestParameters: { name: parameters } },
@@ -227,13 +227,13 @@ export function readPattern({ names, accountId, pinArn, roleArns, userArns }: Re
       ],
     },
   });
-  if (pattern.length <= PATTERN_LENGTH_MAX) return pattern;
+  if (pattern.length <= MAX_PATTERN_LENGTH) return pattern;
   throw new pulumi.RunError(
-    `watchReads has to leave out every role and user of readers, and EventBridge takes ${String(PATTERN_LENGTH_MAX)} characters, not ${String(pattern.length)}. Name fewer with \`pulumi config set readers VALUE\`.`,
+    `watchReads has to leave out every role and user of readers, and EventBridge takes ${String(MAX_PATTERN_LENGTH)} characters, not ${String(pattern.length)}. Name fewer with \`pulumi config set readers VALUE\`.`,
   );
 }
 
 /** `anything-but` alone requires the field, but neither an IAM user nor the root user has a session issuer. */
-function allBut(arns: readonly string[]) {
+function anyExcept(arns: readonly string[]) {
   return [{ exists: false }, { 'anything-but': arns }];
 }

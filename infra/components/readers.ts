@@ -19,7 +19,7 @@ export class Readers extends pulumi.ComponentResource {
     super('fyers:index:Readers', name, {}, opts);
     for (const reader of args.readers) {
       const policy = policyFor('reader', args.arns);
-      const who = args.accountId.apply((accountId) => ofThisAccount(reader, accountId));
+      const who = args.accountId.apply((accountId) => nameInThisAccount(reader, accountId));
       const logical = `fyers-reader-${reader.kind}-${reader.name}`;
       if (reader.kind === 'role') {
         new aws.iam.RolePolicy(logical, { role: who, policy }, { parent: this });
@@ -32,7 +32,7 @@ export class Readers extends pulumi.ComponentResource {
 }
 
 /** IAM takes a name only, and another account may have the same name. @throws RunError */
-function ofThisAccount({ kind, name, accountId }: Reader, here: string): string {
+function nameInThisAccount({ kind, name, accountId }: Reader, here: string): string {
   if (accountId === here) return name;
   throw new pulumi.RunError(
     `readers names the ${kind} ${name} of the account ${accountId}, and this stack is in ${here}. Run \`pulumi config set readers VALUE\`.`,

@@ -14,7 +14,7 @@ import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import type { MadeFunction } from './function.ts';
 
 /** An undelivered event expires after this, because the next scheduled run is near. */
-const EVENT_AGE_SECONDS = 900;
+const MAX_EVENT_AGE_SECONDS = 900;
 
 type Scheduled = 'refresh' | 'watch';
 
@@ -73,7 +73,10 @@ export function schedules(
             arn: args.functions[actor].fn.arn,
             roleArn: role.arn,
             input: JSON.stringify(event),
-            retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: EVENT_AGE_SECONDS },
+            retryPolicy: {
+              maximumRetryAttempts: 3,
+              maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
+            },
             deadLetterConfig: { arn: args.undelivered.arn },
           },
         },
@@ -97,7 +100,7 @@ function failures(
     {
       functionName: fn.name,
       maximumRetryAttempts: 0,
-      maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
+      maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
       destinationConfig: { onFailure: { destination: undelivered.arn } },
     },
     // Lambda refuses a destination to which the role may not send.

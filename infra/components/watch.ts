@@ -38,21 +38,21 @@ export class Watch extends pulumi.ComponentResource {
     const { topicArn } = args.messages;
     const place = { parent: this, names: args.names, topicArn };
     const alarms = [
-      ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),
-      ...FUNCTION_ACTORS.map((actor) => alarm(place, throttled(actor, args))),
-      alarm(place, undelivered(args)),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, failedRule(actor, args))),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, throttledRule(actor, args))),
+      alarm(place, undeliveredRule(args)),
       ...(args.harvester?.recorders ?? []).flatMap((recorder) =>
         harvesterAlarms(place, { ...args, ...recorder }),
       ),
     ];
     this.alarmNames = alarms.map((made) => made.name);
     this.alarmArns = alarms.map((made) => made.arn);
-    this.budgetName = budget(this, { ...args, topicArn })?.name ?? null;
+    this.budgetName = createBudget(this, { ...args, topicArn })?.name ?? null;
     this.registerOutputs({ alarmNames: this.alarmNames });
   }
 }
 
-function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+function failedRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-failed`,
     description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
@@ -69,10 +69,10 @@ function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
 }
 
 /** A throttled login does not count as a failed run, and a throttled refresh is delayed without an error. */
-function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+function throttledRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-throttled`,
-    description: `${names.function(actor)} was refused an execution: ${THROTTLED[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
+    description: `${names.function(actor)} was refused an execution: ${THROTTLED_RULES[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Throttles',
@@ -80,14 +80,14 @@ function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRul
     },
     statistic: 'Sum',
     ...FIRST_IN_A_MINUTE,
-    threshold: THROTTLED[actor].inAMinute,
+    threshold: THROTTLED_RULES[actor].inAMinute,
     // Lambda counts only if it throttles.
     treatMissingData: 'notBreaching',
   };
 }
 
 /** A few parallel requests to the login page are normal; only a flood keeps the operator out. */
-const THROTTLED: Readonly<
+const THROTTLED_RULES: Readonly<
   Record<FunctionActor, { readonly meaning: string; readonly inAMinute: number }>
 > = {
   refresh: {
@@ -105,7 +105,7 @@ const THROTTLED: Readonly<
   },
 };
 
-function undelivered({ keeper }: WatchArgs): AlarmRule {
+function undeliveredRule({ keeper }: WatchArgs): AlarmRule {
   const { name, url } = keeper.undelivered;
   return {
     what: 'undelivered',
@@ -131,10 +131,10 @@ interface BudgetArgs {
 }
 
 /** Actual and forecast cost: AWS forecasts a month after some weeks of history. */
-const NOTIFIED_OF = ['ACTUAL', 'FORECASTED'] as const;
+const NOTIFICATION_TYPES = ['ACTUAL', 'FORECASTED'] as const;
 
 /** Covers the whole account: costs by tag would need tags that are activated for billing. */
-function budget(
+function createBudget(
   parent: pulumi.Resource,
   { names, budgetDollars, email, topicArn }: BudgetArgs,
 ): aws.budgets.Budget | null {
@@ -150,7 +150,7 @@ function budget(
       timeUnit: 'MONTHLY',
       limitAmount: String(budgetDollars),
       limitUnit: 'USD',
-      notifications: NOTIFIED_OF.map((notificationType) => ({
+      notifications: NOTIFICATION_TYPES.map((notificationType) => ({
         notificationType,
         comparisonOperator: 'GREATER_THAN',
         threshold: 100,

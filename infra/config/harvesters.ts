@@ -99,7 +99,7 @@ interface Several {
 }
 
 function severalHarvesters(text: string, defaults: Defaults): Several {
-  const items = listIn(text);
+  const items = parseList(text);
   if (items === null || items.length === 0)
     return { plans: [], problems: [` ${FORM}`], defaultProblems: [] };
   if (items.length > HARVESTERS_MAX) {
@@ -112,7 +112,7 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ...parsed.flatMap((one, shard) =>
       one.problems.map((problem) => `, harvester ${String(shard)}: ${problem}`),
     ),
-    ...namedTwice(plans).map((problem) => `: ${problem}`),
+    ...findDuplicates(plans).map((problem) => `: ${problem}`),
   ];
   // The rates of an incomplete list would be misleading.
   const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
@@ -124,7 +124,7 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
 }
 
 /** Pulumi passes a list as JSON; `.env` contains JSON too. */
-function listIn(text: string): readonly unknown[] | null {
+function parseList(text: string): readonly unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value : null;
@@ -136,7 +136,7 @@ function listIn(text: string): readonly unknown[] | null {
 type ParsedPlan = Parsed<HarvesterPlan> & Pick<Several, 'problems' | 'defaultProblems'>;
 
 function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
-  const own = recordIn(item);
+  const own = asRecord(item);
   if (own === null) {
     return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM], defaultProblems: [] };
   }
@@ -168,7 +168,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
     : { ok: false, problem: problems.join('; '), problems, defaultProblems };
 }
 
-function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }
 
@@ -182,7 +182,7 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value.trim() : JSON.stringify(value);
 }
 
-function namedTwice(plans: readonly HarvesterPlan[]): readonly string[] {
+function findDuplicates(plans: readonly HarvesterPlan[]): readonly string[] {
   return plans.flatMap(({ symbols, shard }) =>
     symbols.flatMap((symbol) => {
       const before = plans.find((other) => other.shard < shard && other.symbols.includes(symbol));

@@ -43,7 +43,7 @@ import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 /** Budget per harvester: one and a half times the cost of the whole stack with one harvester. */
 const DEFAULT_BUDGET_DOLLARS = 15;
 
-const NOTHING_TO_ASK =
+const ATHENA_WITHOUT_HARVESTER =
   'athena is true and harvester false: without a harvester there is no bucket to ask. Run `pulumi config set athena false`.';
 
 /** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
@@ -122,7 +122,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     ...operator.problems,
     ...envFile.problems,
     ...tokens.problems,
-    ...halfAnApp(sources),
+    ...findAppProblems(sources),
   ];
   const read = reader(sources, problems);
 
@@ -145,7 +145,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     harvesters,
     days: read('days', parseDays) ?? 'trading',
     probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
-    calendar: read('calendar', parseCalendar) ?? calendarBeside(operator.folder, problems),
+    calendar: read('calendar', parseCalendar) ?? readCalendar(operator.folder, problems),
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),
     harvester: read('harvester', parseYesNo) ?? true,
@@ -167,19 +167,19 @@ export function readSettings(input: SettingsInput): SettingsResult {
     operatorDir: operator.folder,
     notices: tokens.notices,
   };
-  if (settings.athena && !settings.harvester) problems.push(NOTHING_TO_ASK);
+  if (settings.athena && !settings.harvester) problems.push(ATHENA_WITHOUT_HARVESTER);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
 }
 
 /** Reads `calendar.json` next to `.env`; empty if it does not exist. */
-function calendarBeside(folder: string, problems: string[]): readonly Override[] {
+function readCalendar(folder: string, problems: string[]): readonly Override[] {
   const found = readCalendarFile(folder);
   if (found.kind === 'absent') return [];
   if (found.kind === 'malformed') {
     problems.push(found.problem);
     return [];
   }
-  const parsed = deployable(found.overrides);
+  const parsed = checkCalendarSize(found.overrides);
   if (parsed.ok) return parsed.value;
   problems.push(
     `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,
@@ -214,7 +214,7 @@ function operatorFolder(input: SettingsInput): {
 }
 
 /** Requires app id and secret to be both set or both unset; the parsers report malformed values. */
-function halfAnApp(sources: Sources): readonly string[] {
+function findAppProblems(sources: Sources): readonly string[] {
   const pair = ['clientId', 'secretKey'] as const;
   const missing = pair.filter((key) => find(key, sources) === null);
   return missing.length === 1
@@ -402,25 +402,25 @@ export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
   if (text === 'true') return { ok: true, value: 'ownTrail' };
   return text === 'existingTrail'
     ? { ok: true, value: text }
-    : wrong('must be true, false or existingTrail');
+    : invalid('must be true, false or existingTrail');
 }
 
 /** Lambda limits the whole environment of a function to 4 KB (AWS Lambda, "Quotas"). */
-const CALENDAR_BYTES = 2_000;
+const MAX_CALENDAR_BYTES = 2_000;
 
 /** Parses calendar overrides in the format of `calendar.json`. */
 export function parseCalendar(text: string): Parsed<readonly Override[]> {
   const parsed = parseOverridesText(text);
-  return parsed.ok ? deployable(parsed.value) : parsed;
+  return parsed.ok ? checkCalendarSize(parsed.value) : parsed;
 }
 
 /** As {@link parseCalendar}, for parsed days. */
-function deployable(days: readonly Override[]): Parsed<readonly Override[]> {
+function checkCalendarSize(days: readonly Override[]): Parsed<readonly Override[]> {
   const bytes = Buffer.byteLength(JSON.stringify(days));
-  return bytes <= CALENDAR_BYTES
+  return bytes <= MAX_CALENDAR_BYTES
     ? { ok: true, value: days }
-    : wrong(
-        `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
+    : invalid(
+        `must have at most ${String(MAX_CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
       );
 }
 
@@ -453,21 +453,21 @@ export function parseReaders(text: string): Parsed<readonly Reader[]> {
   for (const arn of parts.filter((part) => part !== '')) {
     const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
     if (kind !== 'role' && kind !== 'user') {
-      return wrong(
+      return invalid(
         `must be ARNs of IAM roles or users, comma separated, such as arn:aws:iam::123456789012:role/my-bot; not ${arn}`,
       );
     }
     if (/^aws-(?:service-role|reserved)\//.test(path)) {
-      return wrong(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
+      return invalid(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
     }
     if (readers.some((known) => known.kind === kind && known.name === name)) {
-      return wrong(`must name each role and user once, and ${arn} stands there twice`);
+      return invalid(`must name each role and user once, and ${arn} stands there twice`);
     }
     readers.push({ kind, name, accountId, arn });
   }
   const accounts = new Set(readers.map(({ accountId }) => accountId));
   return accounts.size > 1
-    ? wrong(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
+    ? invalid(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
     : { ok: true, value: readers };
 }
 
@@ -476,9 +476,9 @@ export function parseReservedConcurrency(text: string): Parsed<Reservation> {
   if (text === 'none') return { ok: true, value: text };
   return /^[1-9]\d{0,2}$/.test(text)
     ? { ok: true, value: Number(text) }
-    : wrong('must be a whole number from 1 to 999, or none');
+    : invalid('must be a whole number from 1 to 999, or none');
 }
 
-function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+function invalid(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem };
 }

@@ -220,7 +220,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
  * A standard-tier parameter is encrypted directly with the key. GenerateDataKey is only needed for the advanced tier,
  * and for writing a secret, which only the operator does.
  */
-const NEEDS = [
+const KEY_ACTIONS = [
   { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
   { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
   { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
@@ -232,7 +232,7 @@ const NEEDS = [
  */
 export const PERMISSIONS: readonly Permission[] = [
   ...OWN_PERMISSIONS,
-  ...OWN_PERMISSIONS.flatMap(onTheKey),
+  ...OWN_PERMISSIONS.flatMap(keyPermissions),
 ];
 
 /** ARNs of the targets that exist in this stack; a permission without any existing target is left out. */
@@ -290,11 +290,11 @@ const CONTEXT_KEYS = {
 type KeyUser = keyof typeof CONTEXT_KEYS;
 
 /** Returns the key permissions that follow from a row of the table. */
-function onTheKey({ actor, effect, actions, on }: Permission): readonly Permission[] {
+function keyPermissions({ actor, effect, actions, on }: Permission): readonly Permission[] {
   if (effect === 'Deny' || 'allBut' in on) return [];
   // Claims are not secret and not encrypted.
   const encrypted = on.filter((target) => target !== 'claims');
-  return NEEDS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
+  return KEY_ACTIONS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
     actor,
     effect,
     actions: [needs],

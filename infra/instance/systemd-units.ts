@@ -1,7 +1,7 @@
 // Defines the instance's systemd units: the harvester, its upgrade after the close, and the weekly updates.
 
 /** Enough to finish the last slot and ship the remaining data. */
-const STOP_SECONDS = 120;
+const STOP_TIMEOUT_SECONDS = 120;
 
 export interface UnitPaths {
   readonly environmentFile: string;
@@ -15,7 +15,7 @@ export interface UnitPaths {
 /** File texts by name under /etc/systemd/system. */
 export function systemdUnits(paths: UnitPaths): Readonly<Record<string, string>> {
   return {
-    'fyers-harvester.service': harvester(paths),
+    'fyers-harvester.service': harvesterUnit(paths),
     'fyers-upgrade.service': oneShot(
       'Takes up the harvester that the bucket names, if it is another one',
       [`${paths.programs}/upgrade`],
@@ -40,7 +40,7 @@ export const ENABLED_UNITS = [
 ] as const;
 
 // test/full/validity.test.ts lists the further options of `systemd-analyze security` and why they are not set.
-function harvester({ environmentFile, programs }: UnitPaths): string {
+function harvesterUnit({ environmentFile, programs }: UnitPaths): string {
   return `[Unit]
 Description=Records the order book
 Wants=network-online.target
@@ -58,7 +58,7 @@ ExecStart=/usr/bin/node-24 ${programs}/harvester.mjs --use-ssm
 Restart=always
 RestartSec=10
 TimeoutStartSec=900
-TimeoutStopSec=${String(STOP_SECONDS)}
+TimeoutStopSec=${String(STOP_TIMEOUT_SECONDS)}
 KillMode=mixed
 DynamicUser=yes
 StateDirectory=fyers-harvester

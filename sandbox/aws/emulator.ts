@@ -34,9 +34,9 @@ const REQUIREMENTS = [
   'wsproto==1.3.2',
 ];
 const LAUNCHER = path.join(import.meta.dirname, 'record_permissions.py');
-const READY_WITHIN_MS = 30_000;
-const GONE_WITHIN_MS = 10_000;
-const ATTEMPTS = 3;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+const MAX_ATTEMPTS = 3;
 
 export interface EmulatorOptions {
   /** A private folder outside the repository: inside it, functions would resolve all packages of the repository. */
@@ -77,7 +77,7 @@ export async function emulatorOrExisting(
 ): Promise<Emulator> {
   const endpoint = env['AWS_ENDPOINT_URL'];
   if (endpoint === undefined || endpoint === '') return startEmulator(options);
-  if (!(await answers(endpoint))) {
+  if (!(await isAnswering(endpoint))) {
     if (/^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(endpoint)) {
       warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run brings its own emulator`);
       return startEmulator(options);
@@ -127,7 +127,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     server.stdout.pipe(output, { end: false });
     server.stderr.pipe(output, { end: false });
     const endpoint = `http://127.0.0.1:${String(port)}`;
-    if (await ready(server, endpoint)) {
+    if (await waitUntilReady(server, endpoint)) {
       return {
         endpoint,
         region: REGION,
@@ -135,15 +135,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         pid: server.pid ?? null,
         exercised: () => allowedIn(decisions),
         close: async () => {
-          await end(server);
+          await stopServer(server);
           output.end();
         },
       };
     }
-    await end(server);
+    await stopServer(server);
     output.end();
     // Another process may have taken the port between our check and the start.
-    if (attempt === ATTEMPTS) throw await notReady(log);
+    if (attempt === MAX_ATTEMPTS) throw await notReadyError(log);
   }
 }
 
@@ -182,16 +182,16 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function ready(server: ChildProcess, endpoint: string): Promise<boolean> {
-  const giveUp = AbortSignal.timeout(READY_WITHIN_MS);
+async function waitUntilReady(server: ChildProcess, endpoint: string): Promise<boolean> {
+  const giveUp = AbortSignal.timeout(START_TIMEOUT_MS);
   while (!giveUp.aborted && server.exitCode === null && server.signalCode === null) {
-    if (await answers(`${endpoint}/_ministack/ready`)) return true;
+    if (await isAnswering(`${endpoint}/_ministack/ready`)) return true;
     await sleep(25);
   }
   return false;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isAnswering(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
     await response.body?.cancel();
@@ -201,12 +201,12 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function end(server: ChildProcess): Promise<void> {
+async function stopServer(server: ChildProcess): Promise<void> {
   if (server.pid === undefined) return;
   if (server.exitCode === null && server.signalCode === null) {
-    const gone = once(server, 'exit');
+    const exited = once(server, 'exit');
     server.kill('SIGTERM');
-    await Promise.race([gone, sleep(GONE_WITHIN_MS, undefined, { ref: false })]);
+    await Promise.race([exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
   try {
     // Functions that outlive the server are in its group; if there are none, the group no longer exists.
@@ -216,7 +216,7 @@ async function end(server: ChildProcess): Promise<void> {
   }
 }
 
-async function notReady(log: string): Promise<FyersError> {
+async function notReadyError(log: string): Promise<FyersError> {
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
   return new FyersError(
     'platform.busy',

@@ -9,8 +9,8 @@ import type { SimulatedApp } from './tokens.ts';
 /** Replaces Fyers' second factor: the simulator's page accepts only this. */
 export const ONE_TIME_PASSWORD = '000000';
 
-const CARRIED = ['client_id', 'redirect_uri', 'response_type', 'state'];
-const LOCKED = 'Your account is locked.';
+const CARRIED_FIELDS = ['client_id', 'redirect_uri', 'response_type', 'state'];
+const LOCKED_TEXT = 'Your account is locked.';
 
 /** `GET /api/v3/generate-authcode`: returns the first step, or redirects to the app if the browser has a live session. */
 export function loginPage(
@@ -21,7 +21,9 @@ export function loginPage(
   const app = registeredApp(state, query);
   if ('status' in app) return app;
   const fyId = sessionOf(state, cookie, now);
-  return fyId === null ? userPage(200, app, query, '') : backAs(state, app, fyId, query, now);
+  return fyId === null
+    ? userPage(200, app, query, '')
+    : redirectWithCode(state, app, fyId, query, now);
 }
 
 /**
@@ -37,19 +39,20 @@ export function authCodeForm(
   const form = new URLSearchParams(request.body);
   const app = registeredApp(state, form);
   if ('status' in app) return app;
-  if (form.get('action') === 'cancel') return backTo(app, form, refusalFields('loginCancelled'));
+  if (form.get('action') === 'cancel')
+    return redirectToApp(app, form, refusalFields('loginCancelled'));
   const fyId = form.get('fy_id') ?? app.fyId;
   if (form.get('otp') !== ONE_TIME_PASSWORD || !state.pins.has(fyId)) {
     return userPage(401, app, form, 'The client ID or the one-time password is wrong.');
   }
-  if (isLocked(state, fyId)) return messagePage(403, LOCKED);
+  if (isLocked(state, fyId)) return messagePage(403, LOCKED_TEXT);
   if (!form.has('pin')) return pinPage(200, fyId, form, '');
   if (checkPin(state, fyId, form.get('pin')) !== 'right') {
     return isLocked(state, fyId)
-      ? messagePage(403, LOCKED)
+      ? messagePage(403, LOCKED_TEXT)
       : pinPage(401, fyId, form, 'The PIN is wrong.');
   }
-  const back = backAs(state, app, fyId, form, now);
+  const back = redirectWithCode(state, app, fyId, form, now);
   if (!state.hasWebSessions) return back;
   return { ...back, headers: { ...back.headers, 'set-cookie': openSession(state, fyId, now) } };
 }
@@ -62,7 +65,7 @@ export function webLogout(
   return messagePage(200, 'You are logged out.', { 'set-cookie': closeSession(state, cookie) });
 }
 
-function backAs(
+function redirectWithCode(
   state: SimulatorState,
   app: SimulatedApp,
   fyId: string,
@@ -70,13 +73,13 @@ function backAs(
   now: number,
 ): SimulatedResponse {
   if (fyId !== app.fyId && app.isForEveryone !== true) {
-    return backTo(app, query, refusalFields('notTheAppsAccount'));
+    return redirectToApp(app, query, refusalFields('notTheAppsAccount'));
   }
   const code = mint(state, { ...app, fyId }, 'auth_code', now);
-  return backTo(app, query, { s: 'ok', code: '200', message: '', auth_code: code });
+  return redirectToApp(app, query, { s: 'ok', code: '200', message: '', auth_code: code });
 }
 
-function backTo(
+function redirectToApp(
   app: SimulatedApp,
   query: URLSearchParams,
   fields: Readonly<Record<string, string>>,
@@ -109,7 +112,7 @@ function userPage(
   return formPage({
     status,
     problem,
-    hidden: carried(query, CARRIED),
+    hidden: carryFields(query, CARRIED_FIELDS),
     fields: [
       { name: 'fy_id', label: 'Client ID', value: query.get('fy_id') ?? app.fyId },
       { name: 'otp', label: otp, isNumeric: true },
@@ -127,13 +130,13 @@ function pinPage(
   return formPage({
     status,
     problem,
-    hidden: { ...carried(form, [...CARRIED, 'otp']), fy_id: fyId },
+    hidden: { ...carryFields(form, [...CARRIED_FIELDS, 'otp']), fy_id: fyId },
     fields: [{ name: 'pin', label: 'PIN', isSecret: true, isNumeric: true }],
     button: 'Log in',
   });
 }
 
-function carried(
+function carryFields(
   query: URLSearchParams,
   names: readonly string[],
 ): Readonly<Record<string, string>> {

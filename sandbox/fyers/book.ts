@@ -77,21 +77,21 @@ function bookAt(tape: Tape, draw: Draw, now: number): SimulatedBook {
   const { previousClosePaise, midnight, hours } = tape;
   const time = now - midnight;
   const { count, lastAt } = tradesBy(hours, time);
-  const trade = tape.trades[count - 1] ?? unopened(previousClosePaise);
+  const trade = tape.trades[count - 1] ?? tradeBeforeOpen(previousClosePaise);
   // While orders gather for an auction the sides may overlap; at all other times they do not.
   const overlaps = hours.gathering.some(({ from, to }) => from <= time && time < to);
   const bid = trade.lastPaise + TICK * (overlaps ? draw(9) - 4 : -draw(3));
   const ask = overlaps ? trade.lastPaise + TICK * (draw(9) - 4) : bid + TICK * (1 + draw(3));
   return {
     ...trade,
-    bids: sideFrom(bid, -TICK, draw),
-    asks: sideFrom(ask, TICK, draw),
+    bids: makeSide(bid, -TICK, draw),
+    asks: makeSide(ask, TICK, draw),
     totalBuyQuantity: 100_000 + draw(2_000_000),
     totalSellQuantity: 100_000 + draw(2_000_000),
     lastTradeAt: lastAt === null ? tape.lastTradeBefore : (midnight + lastAt) / SECOND,
     previousClosePaise,
-    lowerCircuitPaise: onTick(previousClosePaise * (1 - CIRCUIT)),
-    upperCircuitPaise: onTick(previousClosePaise * (1 + CIRCUIT)),
+    lowerCircuitPaise: roundToTick(previousClosePaise * (1 - CIRCUIT)),
+    upperCircuitPaise: roundToTick(previousClosePaise * (1 + CIRCUIT)),
   };
 }
 
@@ -139,7 +139,7 @@ export function tradesOn(
   }));
 }
 
-function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLevel[] {
+function makeSide(best: number, step: number, draw: Draw): readonly SimulatedLevel[] {
   let pricePaise = best - step;
   return Array.from({ length: LEVELS }, (_, level) => {
     pricePaise += step * (level === 0 ? 1 : 1 + draw(2));
@@ -150,9 +150,9 @@ function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLev
 function makeTape(key: string, midnight: number, hours: Hours): Tape {
   // A level of the symbol for all days, plus a small daily change.
   const draw = drawer(`${key} ${String(midnight)}`);
-  const previousClosePaise = onTick(20_000 + drawer(key)(250_000) + draw(2_000));
-  const first = onTick(previousClosePaise * (0.99 + draw(21) / 1_000));
-  let trade = unopened(first);
+  const previousClosePaise = roundToTick(20_000 + drawer(key)(250_000) + draw(2_000));
+  const first = roundToTick(previousClosePaise * (0.99 + draw(21) / 1_000));
+  let trade = tradeBeforeOpen(first);
   const length = tradesBy(hours, Infinity).count;
   const trades = Array.from({ length }, (_, second) => {
     const step = second === 0 ? 0 : TICK * (draw(5) - 2);
@@ -177,12 +177,12 @@ function makeTape(key: string, midnight: number, hours: Hours): Tape {
   return { midnight, hours, previousClosePaise, lastTradeBefore, trades };
 }
 
-function unopened(lastPaise: number): Trade {
+function tradeBeforeOpen(lastPaise: number): Trade {
   const nothing = { openPaise: 0, highPaise: 0, lowPaise: 0, volume: 0, turnoverPaise: 0 };
   return { lastPaise, lastQuantity: 0, ...nothing };
 }
 
-function onTick(paise: number): number {
+function roundToTick(paise: number): number {
   return Math.round(paise / TICK) * TICK;
 }
 

@@ -22,15 +22,19 @@ export function control(controlled: Controlled, route: string, body: string): Si
     case 'GET /requests':
       return answer(200, state.requests);
     case 'GET /accounts':
-      return answer(200, accounts(state));
+      return answer(200, describeAccounts(state));
   }
-  const problem = changed(controlled, route, parseObject(body));
+  const problem = applyChange(controlled, route, parseObject(body));
   if (problem === null) return answer(404, { problem: 'no such control' });
   return problem === '' ? answer(200, {}) : answer(400, { problem });
 }
 
 /** Returns a problem, an empty text on success, or null for an unknown route. */
-function changed({ state, setClock }: Controlled, route: string, fields: Fields): string | null {
+function applyChange(
+  { state, setClock }: Controlled,
+  route: string,
+  fields: Fields,
+): string | null {
   const { now, flows, refresh, down, account } = fields;
   switch (route) {
     case 'POST /clock':
@@ -52,13 +56,13 @@ function changed({ state, setClock }: Controlled, route: string, fields: Fields)
       unlock(state, account);
       return '';
     case 'POST /register':
-      return registered(state, fields);
+      return applyRegistration(state, fields);
     default:
       return null;
   }
 }
 
-function registered(state: SimulatorState, { appId, ...fields }: Fields): string {
+function applyRegistration(state: SimulatorState, { appId, ...fields }: Fields): string {
   const given = ['redirectUri', 'secret', 'pin'].flatMap((name) => {
     const value = fields[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
@@ -70,7 +74,7 @@ function registered(state: SimulatorState, { appId, ...fields }: Fields): string
   return typeof appId === 'string' && register(state, appId, changes) ? '' : 'no such app';
 }
 
-function accounts(state: SimulatorState): object {
+function describeAccounts(state: SimulatorState): object {
   const all = [...state.pins.keys()].map((fyId) => {
     const wrongPins = state.wrongPins.get(fyId) ?? 0;
     return [fyId, { wrongPins, isLocked: isLocked(state, fyId) }] as const;

@@ -92,7 +92,7 @@ export function depth(
   return success({ s: 'ok', d: { [symbol]: fields }, message: '' });
 }
 
-const MOST_QUOTES = 50;
+const MAX_QUOTES = 50;
 
 /**
  * `GET /data/quotes?symbols=A,B`, and `POST /data/quotes {"symbols": ["A", "B"]}` as the Python SDK sends it since
@@ -103,7 +103,7 @@ export function quotes(
   names: readonly string[],
   now: number,
 ): SimulatedResponse {
-  if (names.length === 0 || names.length > MOST_QUOTES) return refusal('invalidInput');
+  if (names.length === 0 || names.length > MAX_QUOTES) return refusal('invalidInput');
   const entries = names.map((n) => {
     const instrument = state.instrumentOf(n, now);
     if (instrument === undefined) return { n, s: 'error', v: { errmsg: 'Invalid symbol' } };

@@ -8,7 +8,7 @@ const SECONDS = ['5S', '10S', '15S', '30S', '45S'];
 const MINUTES = ['1', '2', '3', '5', '10', '15', '20', '30', '60', '120', '240'];
 const DAYS = ['D', '1D'];
 /** Maximum days of one request; data of seconds is only kept for about thirty trading days. */
-const MOST_DAYS = { seconds: 30, minutes: 100, days: 366 };
+const MAX_DAYS = { seconds: 30, minutes: 100, days: 366 };
 
 /** After 00:00 IST. */
 const UTC_MIDNIGHT = 5 * HOUR + 30 * MINUTE;
@@ -37,7 +37,7 @@ export function history(
   const range = rangeIn(query);
   if (everyMs === null || range === null) return refusal('invalidInput');
   const [from, to] = range;
-  if (to < from || (to - from) / DAY > mostDays(everyMs)) return refusal('invalidInput');
+  if (to < from || (to - from) / DAY > maxDays(everyMs)) return refusal('invalidInput');
   if (!state.isListed(symbol, now)) return refusal('unknownSymbol');
   const until = Math.min(to, now);
   const candles: Candle[] = [];
@@ -90,9 +90,9 @@ function lengthOf(resolution: string): number | null {
   return SECONDS.includes(resolution) ? Number.parseInt(resolution, 10) * SECOND : null;
 }
 
-function mostDays(everyMs: number): number {
-  if (everyMs === DAY) return MOST_DAYS.days;
-  return everyMs >= MINUTE ? MOST_DAYS.minutes : MOST_DAYS.seconds;
+function maxDays(everyMs: number): number {
+  if (everyMs === DAY) return MAX_DAYS.days;
+  return everyMs >= MINUTE ? MAX_DAYS.minutes : MAX_DAYS.seconds;
 }
 
 /** `date_format` 0: epoch seconds · 1: dates, the last one with all its trades. */

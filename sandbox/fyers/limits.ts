@@ -2,10 +2,10 @@
 // day, and no calls for the rest of the day after the minute limit was exceeded more than three times.
 import { DAY, MINUTE, SECOND, istMidnight } from './time.ts';
 
-const PER_SECOND = 10;
-const PER_MINUTE = 200;
-const PER_DAY = 100_000;
-const STRIKES_FORGIVEN = 3;
+const MAX_CALLS_PER_SECOND = 10;
+const MAX_CALLS_PER_MINUTE = 200;
+const MAX_CALLS_PER_DAY = 100_000;
+const MAX_STRIKES = 3;
 
 export interface Usage {
   /** Instants of the last calls, at most 200, oldest first. */
@@ -30,16 +30,21 @@ export function countCall(
   const sameDay = usage.midnight === midnight;
   // If the clock was set back, start counting again.
   const recent = now < (usage.recent.at(-1) ?? now) ? [] : usage.recent;
-  const overMinute = (recent.at(-PER_MINUTE) ?? -Infinity) + MINUTE - now;
-  const overSecond = (recent.at(-PER_SECOND) ?? -Infinity) + SECOND - now;
+  const overMinute = (recent.at(-MAX_CALLS_PER_MINUTE) ?? -Infinity) + MINUTE - now;
+  const overSecond = (recent.at(-MAX_CALLS_PER_SECOND) ?? -Infinity) + SECOND - now;
   const before = sameDay ? usage.strikes : [];
   const isStrike = overMinute > 0 && now - (before.at(-1) ?? -Infinity) >= MINUTE;
   const strikes = isStrike ? [...before, now] : before;
   const callsToday = (sameDay ? usage.callsToday : 0) + 1;
-  const blocked = callsToday > PER_DAY || strikes.length > STRIKES_FORGIVEN;
+  const blocked = callsToday > MAX_CALLS_PER_DAY || strikes.length > MAX_STRIKES;
   const waitMs = blocked ? midnight + DAY - now : Math.max(overMinute, overSecond);
   return {
-    usage: { recent: [...recent.slice(1 - PER_MINUTE), now], midnight, callsToday, strikes },
+    usage: {
+      recent: [...recent.slice(1 - MAX_CALLS_PER_MINUTE), now],
+      midnight,
+      callsToday,
+      strikes,
+    },
     waitMs: waitMs > 0 ? waitMs : null,
   };
 }

@@ -120,7 +120,7 @@ function contractOf(
   contract: NonNullable<Instrument['contract']>,
 ): Instrument {
   const token = tokenOf(name);
-  const fyToken = `1011${compact(contract.expiresAt)}${String(token)}`;
+  const fyToken = `1011${formatYymmdd(contract.expiresAt)}${String(token)}`;
   return { symbol: `NSE:${name}`, kind, name, token, fyToken, contract };
 }
 
@@ -158,7 +158,7 @@ function month(day: number): string {
   return MONTHS[Number(dateText(day).slice(5, 7)) - 1] ?? '';
 }
 
-function compact(at: number): string {
+function formatYymmdd(at: number): string {
   return dateText(at).slice(2).replaceAll('-', '');
 }
 

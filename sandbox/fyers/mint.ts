@@ -22,7 +22,7 @@ export function exchangeAuthCode(
   fields: Fields,
   now: number,
 ): SimulatedResponse {
-  const app = provenApp(state, fields, 'authorization_code');
+  const app = authenticateApp(state, fields, 'authorization_code');
   if ('status' in app) return app;
   const { code } = fields;
   if (typeof code !== 'string' || code === '') return refusal('noAuthCode');
@@ -51,7 +51,7 @@ export function refreshAccessToken(
   now: number,
 ): SimulatedResponse {
   if (state.refresh === 'refused') return refusal('refreshSwitchedOff');
-  const app = provenApp(state, fields, 'refresh_token');
+  const app = authenticateApp(state, fields, 'refresh_token');
   if ('status' in app) return app;
   const token = fields['refresh_token'];
   if (typeof token !== 'string') return refusal('refreshTokenRefused');
@@ -80,7 +80,7 @@ export function mint(
   return mintToken(state.seed, app, kind, now, state.minted);
 }
 
-function provenApp(
+function authenticateApp(
   state: SimulatorState,
   fields: Fields,
   grantType: string,

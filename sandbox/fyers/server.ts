@@ -74,7 +74,7 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
     url: api.url,
     controlUrl: controls.url,
     close: async () => {
-      await Promise.all([end(api.server), end(controls.server)]);
+      await Promise.all([closeServer(api.server), closeServer(controls.server)]);
     },
   };
 }
@@ -100,7 +100,7 @@ async function listen(
   return { server, url: `http://127.0.0.1:${String(address.port)}` };
 }
 
-async function end(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();

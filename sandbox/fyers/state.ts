@@ -114,7 +114,7 @@ const PIN_TRIES_BEFORE_LOCK = 3;
 
 export function newState(options: SimulatorOptions): SimulatorState {
   const symbols = new Set(options.symbols ?? KNOWN_SYMBOLS);
-  const instrumentOf = listing(symbols);
+  const instrumentOf = createListing(symbols);
   const hoursOf = (symbol: string, now: number) =>
     hoursOfInstrument(instrumentOf(symbol, now), now);
   return {
@@ -147,7 +147,7 @@ export function newState(options: SimulatorOptions): SimulatorState {
 }
 
 /** Caches one day's list. */
-function listing(shares: ReadonlySet<string>): SimulatorState['instrumentOf'] {
+function createListing(shares: ReadonlySet<string>): SimulatorState['instrumentOf'] {
   let kept = { midnight: Number.NaN, instruments: instrumentsOn(shares, 0) };
   return (symbol, now) => {
     const midnight = istMidnight(now);

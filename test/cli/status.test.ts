@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
-import { saySubscriptions } from '../../cli/commands/status/status.ts';
+import { checkSubscriptions } from '../../cli/commands/status/status.ts';
 import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
@@ -174,12 +174,12 @@ describe('fyers status', () => {
       fault: null,
     } as const;
     const pending = { protocol: 'email', endpoint: 'me@example.in', confirmed: false };
-    expect(saySubscriptions(found, [pending])).toMatchObject({
+    expect(checkSubscriptions(found, [pending])).toMatchObject({
       state: 'pending',
       detail: 'email me@example.in (not confirmed)',
       todo: [expect.stringContaining('npx --no-install fyers confirm')],
     });
-    expect(saySubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
+    expect(checkSubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
   });
 
   test('shows the harvester’s last heartbeat', async () => {

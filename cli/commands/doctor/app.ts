@@ -45,8 +45,8 @@ export function modesFinding({ session, dir }: CheckContext): Finding {
     return ok(`nobody else may read .env and the token files in ${folder}`);
   }
   const commands = [
-    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quoted).join(' ')}`]),
-    ...(isFolderOpen ? [`chmod o-w ${quoted(folder)}`] : []),
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quotePath).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quotePath(folder)}`] : []),
   ];
   return problem(
     [
@@ -58,7 +58,7 @@ export function modesFinding({ session, dir }: CheckContext): Finding {
 }
 
 /** Quotes a path for a shell. */
-function quoted(place: string): string {
+function quotePath(place: string): string {
   return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
 }
 
@@ -71,7 +71,7 @@ export async function appFinding(patient: CheckContext): Promise<Finding> {
   const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
   if (here.secret !== null) session.hide(here.secret);
-  const problems = [...malformed(here, placeOf), ...half(here)];
+  const problems = [...findMalformedValues(here, placeOf), ...findHalfPair(here)];
   if (problems.length > 0) {
     return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
@@ -83,10 +83,10 @@ export async function appFinding(patient: CheckContext): Promise<Finding> {
       `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env, and run \`npm run configure\` and \`pulumi up\`.`,
     );
   }
-  const differs = here.id !== null && there.id !== null && !same(here, there);
+  const differs = here.id !== null && there.id !== null && !isSamePair(here, there);
   const faults = [
     ...(differs ? ['.env holds another app than the stack'] : []),
-    ...malformed(there, (name) => name).map((fault) => `in AWS, ${fault}`),
+    ...findMalformedValues(there, (name) => name).map((fault) => `in AWS, ${fault}`),
   ];
   if (faults.length > 0) {
     return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
@@ -107,7 +107,7 @@ function pairOf(id: string | null, secret: string | null): Pair {
   return { id, secret };
 }
 
-function malformed(
+function findMalformedValues(
   { id, secret }: Pair,
   placeOf: (name: ParameterName) => string,
 ): readonly string[] {
@@ -119,12 +119,12 @@ function malformed(
   });
 }
 
-function half({ id, secret }: Pair): readonly string[] {
+function findHalfPair({ id, secret }: Pair): readonly string[] {
   if ((id === null) === (secret === null)) return [];
   return [`${id === null ? 'FYERS_CLIENT_ID' : 'FYERS_SECRET_KEY'} is missing in .env`];
 }
 
-function same(one: Pair, other: Pair): boolean {
+function isSamePair(one: Pair, other: Pair): boolean {
   return one.id === other.id && one.secret === other.secret;
 }
 

@@ -68,21 +68,21 @@ Examples:
 
 async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   const { io } = session;
-  const patient = patientOf(session, options);
+  const patient = createContext(session, options);
   // Run the checks at once: most of the time is spent waiting for AWS.
   const lookAt = (checks: readonly Check[]) =>
-    Promise.allSettled(checks.map((check) => named(check, patient)));
-  const looks = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
-  const found = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+    Promise.allSettled(checks.map((check) => runCheck(check, patient)));
+  const results = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
+  const found = results.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
   const problems = found.filter(({ state }) => state === 'problem').length;
   if (options.json === true) io.out(jsonOf(found));
   else for (const line of linesOf(session, found, problems)) io.out(line);
   if (problems > 0) session.exitWith(PROBLEMS_EXIT_CODE);
   // Report the findings of the other checks before an unexpected error.
-  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  for (const look of results) if (look.status === 'rejected') throw look.reason;
 }
 
-async function named(check: Check, patient: CheckContext): Promise<Named> {
+async function runCheck(check: Check, patient: CheckContext): Promise<Named> {
   try {
     return { name: check.name, ...(await check.look(patient)) };
   } catch (caught) {
@@ -180,16 +180,18 @@ async function quotaFinding({ session, names, hasAws, deployed }: CheckContext):
       ? null
       : await withOperatorHints(reservationOf(client, names().function('login')));
   if (bound !== null) {
-    return ok(`${free(limit, unreserved)}; the login page is bounded to ${String(bound)}`);
+    return ok(
+      `${formatFreeExecutions(limit, unreserved)}; the login page is bounded to ${String(bound)}`,
+    );
   }
   return ok(
     limit <= UNRESERVED_MIN
       ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
-      : `${free(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
   );
 }
 
-function free(limit: number, unreserved: number): string {
+function formatFreeExecutions(limit: number, unreserved: number): string {
   return `${String(limit)} runs at a time, ${String(unreserved)} of them free`;
 }
 
@@ -200,13 +202,13 @@ interface Where {
 }
 
 /** Fetches lazily and caches, so each source is read at most once. A separate check reports an unreadable `.env`. */
-function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext {
+function createContext(session: Session, { dir, suffix, live }: Where): CheckContext {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
   const settings = settingsIn(readEnvFile(folder), io.env);
   const names = () => namesOf(settings, suffix);
   const clock = clocksOf(io.clock);
-  const identity = once(async () => {
+  const identity = memoize(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
     const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
     return withOperatorHints(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
@@ -217,9 +219,9 @@ function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext
     return withOperatorHints(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
   };
   const deployed = {
-    refresh: once(look('refresh')),
-    login: once(look('login')),
-    watch: once(look('watch')),
+    refresh: memoize(look('refresh')),
+    login: memoize(look('login')),
+    watch: memoize(look('watch')),
   };
   return {
     session,
@@ -240,7 +242,7 @@ function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext
   };
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+function memoize<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => (made ??= make());
 }

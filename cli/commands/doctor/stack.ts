@@ -33,7 +33,8 @@ export async function messagesFinding(patient: CheckContext): Promise<Finding> {
   const login = await deployed('login');
   if (login === null) return skipped('no login function yet, see "Functions"');
   const { topicArn, telegramApiUrl } = channelsIn(login.environment);
-  const topic = topicArn === null ? { heard: [], pending: [] } : await heardBy(patient, topicArn);
+  const topic =
+    topicArn === null ? { heard: [], pending: [] } : await readSubscribers(patient, topicArn);
   const chat =
     telegramApiUrl === null ? null : await telegramOfStack(session, names(), telegramApiUrl);
   const heard = [...topic.heard, ...(chat === null ? [] : [`Telegram chat ${chat.chatId}`])];
@@ -50,7 +51,7 @@ export async function messagesFinding(patient: CheckContext): Promise<Finding> {
       );
 }
 
-async function heardBy(
+async function readSubscribers(
   { session }: CheckContext,
   topicArn: string,
 ): Promise<{ readonly heard: readonly string[]; readonly pending: readonly string[] }> {

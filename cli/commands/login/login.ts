@@ -87,18 +87,18 @@ Examples:
 async function login(session: Session, options: LoginOptions): Promise<void> {
   const context = await contextOf(session, options);
   try {
-    await loggedIn(context);
+    await runLogin(context);
   } finally {
     warnOfClock(session.io, context.clockCheck);
   }
 }
 
-async function loggedIn(context: LoginContext): Promise<void> {
+async function runLogin(context: LoginContext): Promise<void> {
   const { session, options } = context;
   const place = await placeOf(context);
-  if (options.again !== true && (await isGood(context, place))) return;
-  if (options.again !== true && (await handedOver(context, place))) return;
-  const tokens = await tokensOf(context, place);
+  if (options.again !== true && (await hasGoodToken(context, place))) return;
+  if (options.again !== true && (await handOverStored(context, place))) return;
+  const tokens = await obtainTokens(context, place);
   const isThere = context.way.kind === 'cloud' && context.target === 'aws';
   let depth: readonly string[] = [];
   const put = await keepingTokens(context, tokens, {
@@ -112,7 +112,7 @@ async function loggedIn(context: LoginContext): Promise<void> {
 }
 
 /** True if the stored token lives for the rest of the broker day: a login could not give more. */
-async function isGood(context: LoginContext, place: Place): Promise<boolean> {
+async function hasGoodToken(context: LoginContext, place: Place): Promise<boolean> {
   const accessToken = tokenIn(place.accessToken);
   if (accessToken === null) return false;
   const live = await proveStored(context, place.account, accessToken);
@@ -134,7 +134,7 @@ async function isGood(context: LoginContext, place: Place): Promise<boolean> {
 }
 
 /** Hands a live token of the folder to AWS instead of logging in, for example after an earlier hand-over failed. */
-async function handedOver(context: LoginContext, place: Place): Promise<boolean> {
+async function handOverStored(context: LoginContext, place: Place): Promise<boolean> {
   const { folder, way, target, session, options } = context;
   if (target !== 'aws' || way.kind === 'cloud') return false;
   const { accessToken, refreshToken } = readTokenFiles(folder);
@@ -149,7 +149,7 @@ async function handedOver(context: LoginContext, place: Place): Promise<boolean>
   return true;
 }
 
-async function tokensOf(context: LoginContext, place: Place): Promise<Tokens> {
+async function obtainTokens(context: LoginContext, place: Place): Promise<Tokens> {
   const { way } = context;
   switch (way.kind) {
     case 'catch':
@@ -275,9 +275,9 @@ function refuseUnadopted(name: string, did: string): void {
   );
 }
 
-const LOOK_EVERY = 3 * SECOND;
-const TELL_EVERY = MINUTE;
-const WAIT_AT_MOST = 10 * MINUTE;
+const POLL_INTERVAL_MS = 3 * SECOND;
+const REPORT_INTERVAL_MS = MINUTE;
+const MAX_WAIT_MS = 10 * MINUTE;
 
 /**
  * Waits until the stack has an access token that differs from the earlier one, and returns its tokens. @throws
@@ -291,11 +291,11 @@ async function cloudTokens(
   const { app, session, calendar } = context;
   // The stack decides whether there are logins on days without trading.
   const day = loginDay(session.io.clock.now(), 'all', calendar);
-  if (day.kind !== 'open') throw noLink(day.kind === 'too-early');
+  if (day.kind !== 'open') throw noLoginError(day.kind === 'too-early');
   const before = tokenIn(await read('FYERS_ACCESS_TOKEN'));
   const signer = { id: app.id, secret: await linkKeyIn(context, read) };
   await openPage(context, `${loginUrl}${linkPath(signer, day.date)}`);
-  const accessToken = await newToken(context, read, before);
+  const accessToken = await waitForNewToken(context, read, before);
   return { accessToken, refreshToken: await refreshTokenIn(read) };
 }
 
@@ -327,29 +327,29 @@ async function linkKeyIn({ session, names }: LoginContext, read: ReadParameter):
   return key.value;
 }
 
-async function newToken(
+async function waitForNewToken(
   { session, fyId, clockCheck }: LoginContext,
   read: ReadParameter,
   before: string | null,
 ): Promise<AccessToken> {
   const { io } = session;
   const { signal } = new AbortController();
-  const end = plus(io.clock.now(), WAIT_AT_MOST);
+  const end = plus(io.clock.now(), MAX_WAIT_MS);
   let tellAt = io.clock.now();
   for (let now = io.clock.now(); now < end; now = io.clock.now()) {
     if (now >= tellAt) {
       const minutes = String(Math.ceil((end - now) / MINUTE));
       io.err(`Waiting for the token of the login function, ${minutes} min more at most.`);
-      tellAt = plus(now, TELL_EVERY);
+      tellAt = plus(now, REPORT_INTERVAL_MS);
     }
-    const token = parseAccessToken(tokenIn(await patiently(read)) ?? '');
+    const token = parseAccessToken(tokenIn(await readTokenOrNull(read)) ?? '');
     if (token.ok) {
       clockCheck.saw(token.value);
       const times = [now, clockCheck.rightTime()];
       const isTaken = (at: Instant) => isNewer(token.value, before, { account: fyId, now: at });
       if (times.some(isTaken)) return token.value;
     }
-    await io.clock.sleepUntil(plus(now, LOOK_EVERY), signal);
+    await io.clock.sleepUntil(plus(now, POLL_INTERVAL_MS), signal);
   }
   throw new FyersError(
     'operator.login',
@@ -359,7 +359,7 @@ async function newToken(
 }
 
 /** Retries after a temporary error instead of ending the wait. */
-async function patiently(read: ReadParameter): Promise<string | null> {
+async function readTokenOrNull(read: ReadParameter): Promise<string | null> {
   return read('FYERS_ACCESS_TOKEN').catch((caught: unknown) => {
     if (caught instanceof FyersError && caught.code === 'platform.store') return null;
     throw caught;
@@ -376,7 +376,7 @@ function isNewer(
   return claims !== null && (old === null || claims.issuedAt > old.issuedAt);
 }
 
-function noLink(tooEarly: boolean): FyersError {
+function noLoginError(tooEarly: boolean): FyersError {
   return new FyersError(
     'operator.login',
     tooEarly

@@ -43,7 +43,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
       context.clockCheck.saw(answer.accessToken);
       return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
     case 'refused':
-      throw refusal(answer.by, answer.detail);
+      throw refusalError(answer.by, answer.detail);
     case 'silent':
       throw new FyersError(
         'broker.unreachable',
@@ -162,7 +162,7 @@ async function prove({ app, broker, session, reads }: Proving, token: AccessToke
   );
 }
 
-function refusal(by: RefusedBy, detail: string): FyersError {
+function refusalError(by: RefusedBy, detail: string): FyersError {
   // Quote the broker's words next to our explanation.
   switch (by) {
     case 'app-secret':

@@ -36,7 +36,7 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
     if (redirect.kind === 'code') return redirect.code;
     if (redirect.kind === 'refused') throw loginRefused(redirect.words);
     const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;
-    if (attempt === attempts) throw notAnAnswer(problem);
+    if (attempt === attempts) throw notAnAnswerError(problem);
     io.err(problem);
   }
 }
@@ -50,7 +50,7 @@ export function loginRefused(words: string): FyersError {
   );
 }
 
-function notAnAnswer(problem: string): FyersError {
+function notAnAnswerError(problem: string): FyersError {
   return new FyersError(
     'operator.login',
     problem,
@@ -75,8 +75,9 @@ export function registeredUrl(settings: Settings, refresh: DeployedFunction | nu
   const ownLoginUrl = settings(ENVIRONMENT.loginUrl);
   const stack = refresh?.environment[ENVIRONMENT.redirectUri] ?? null;
   const address = refresh?.environment[ENVIRONMENT.loginUrl] ?? ownLoginUrl;
-  const loginUrl = address === null ? null : `${bare(address)}/`;
-  const resolved = (uri: string) => bare(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
+  const loginUrl = address === null ? null : `${withoutSlash(address)}/`;
+  const resolved = (uri: string) =>
+    withoutSlash(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
   const differs = own !== null && stack !== null && resolved(own) !== resolved(stack);
   return {
     uri: stack ?? own ?? REFERENCE_REDIRECT_URI,
@@ -116,10 +117,10 @@ export async function askRegisteredUrl(
 
 /** Compares two addresses without their trailing slash. */
 export function isSameUrl(one: string, other: string): boolean {
-  return bare(one) === bare(other);
+  return withoutSlash(one) === withoutSlash(other);
 }
 
-function bare(url: string): string {
+function withoutSlash(url: string): string {
   let end = url.length;
   while (url.charAt(end - 1) === '/') end -= 1;
   return url.slice(0, end);

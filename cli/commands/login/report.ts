@@ -73,13 +73,13 @@ function row(name: string, token: string) {
 
 function jsonOf(finished: Finished, reveal: boolean): string {
   const { already, place, accessToken, refreshToken, notes } = finished;
-  const access = { ...fields(accessToken), ...(reveal ? { token: accessToken } : {}) };
-  const refresh = refreshToken === null ? null : fields(refreshToken);
+  const access = { ...tokenFields(accessToken), ...(reveal ? { token: accessToken } : {}) };
+  const refresh = refreshToken === null ? null : tokenFields(refreshToken);
   const shown = { already, place, accessToken: access, refreshToken: refresh, notes };
   return JSON.stringify(shown, null, 2);
 }
 
-function fields(token: string) {
+function tokenFields(token: string) {
   const claims = decodeToken(token);
   return {
     fingerprint: displayFingerprint(token),

@@ -24,7 +24,7 @@ export interface Entry {
 type Level = LoggedEvent['level'] | 'platform';
 
 /** The parts of an event that are shown to people. */
-interface Said {
+interface Summary {
   readonly at: Instant;
   readonly level: Level;
   readonly message: string;
@@ -62,10 +62,10 @@ const UNCAUGHT = /\bERROR\b|Task timed out|"errorType"/;
 
 /** Returns null for a line that is not one of our events. */
 export function eventIn({ at, text }: Entry): LoggedEvent | null {
-  const parsed = Line.safeParse(jsonIn(text));
+  const parsed = Line.safeParse(parseJson(text));
   if (!parsed.success) return null;
   const { level, time, event, message, facts } = parsed.data;
-  return { at: instantIn(time) ?? at, level, event: event ?? null, message, facts };
+  return { at: parseInstantOrNull(time) ?? at, level, event: event ?? null, message, facts };
 }
 
 export function isPlatformLine({ text }: Entry): boolean {
@@ -74,7 +74,7 @@ export function isPlatformLine({ text }: Entry): boolean {
 
 /** Formats one line for people: `25 Nov 2026, 07:00:03 IST  warn  Login needed … (reason: policy)`. */
 export function textOf(terminal: Terminal, entry: Entry): string {
-  const { at, level, message, facts } = saidOf(entry);
+  const { at, level, message, facts } = summarize(entry);
   const [date = ''] = formatIst(at).split(',');
   const shown = Object.entries({ ...facts, shard: entry.shard ?? null })
     .filter(([, value]) => value !== null)
@@ -89,7 +89,7 @@ export function textOf(terminal: Terminal, entry: Entry): string {
 
 /** For scripts: our lines unchanged, other lines wrapped as a platform message. */
 export function jsonOf(entry: Entry): string {
-  const known = jsonIn(entry.text);
+  const known = parseJson(entry.text);
   return known !== null && typeof known === 'object'
     ? JSON.stringify(known)
     : JSON.stringify({ level: 'platform', time: formatIso(entry.at), message: entry.text.trim() });
@@ -100,7 +100,7 @@ export function dayEntry(event: DayEvent, shard: string): Entry {
   return { id: `${shard} ${eventLine(event)}`, at: event.at, text: eventLine(event), shard };
 }
 
-function saidOf(entry: Entry): Said {
+function summarize(entry: Entry): Summary {
   const event = eventIn(entry);
   if (event !== null) return event;
   const text = entry.text.trim();
@@ -111,7 +111,7 @@ function saidOf(entry: Entry): Said {
 }
 
 /** Formats an event of a harvester's event log: holes are warnings, all others are information. */
-function dayLine(event: DayEvent): Said {
+function dayLine(event: DayEvent): Summary {
   const { at } = event;
   if (event.event === 'plan') {
     const { symbols, everySeconds, opensAt, closesAt, feed, session, certainty } = event;
@@ -138,7 +138,7 @@ function dayLine(event: DayEvent): Said {
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -146,7 +146,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function instantIn(text: string): Instant | null {
+function parseInstantOrNull(text: string): Instant | null {
   try {
     return parseInstant(text);
   } catch {

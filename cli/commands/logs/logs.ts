@@ -37,7 +37,7 @@ interface Source {
 const WHO = ['refresh', 'login', 'watch', 'harvester'] as const;
 const DEFAULT_SINCE = '1d';
 /** Lines can reach CloudWatch later than others that were written after them. */
-const LATE_MS = MINUTE;
+const MAX_DELAY_MS = MINUTE;
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
 export function addLogs(program: Command, session: Session): void {
@@ -99,9 +99,9 @@ async function follow(
     let newest = first.at(-1)?.at ?? source.since;
     while (!stop.signal.aborted) {
       await io.clock.sleepUntil(plus(io.clock.now(), source.everyMs), stop.signal);
-      const entries = await source.read(later(source.since, plus(newest, -LATE_MS)));
+      const entries = await source.read(laterOf(source.since, plus(newest, -MAX_DELAY_MS)));
       show(entries);
-      newest = later(newest, entries.at(-1)?.at ?? newest);
+      newest = laterOf(newest, entries.at(-1)?.at ?? newest);
     }
   } catch (caught) {
     if (!stop.signal.aborted) throw caught;
@@ -123,7 +123,7 @@ async function functionSource(
     empty: `${names.function(actor)} has logged nothing for ${since}. Look further back with --since 7d.`,
     read: async (from) => {
       const entries = await read(names.logGroup(actor), from);
-      if (entries === null) throw noLogGroup(names, actor);
+      if (entries === null) throw noLogGroupError(names, actor);
       return entries;
     },
   };
@@ -157,7 +157,7 @@ function durationIn(text: string): number {
   );
 }
 
-function later(a: Instant, b: Instant): Instant {
+function laterOf(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
@@ -196,13 +196,13 @@ async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | 
       for (const folder of folders) {
         const shard = SHARD.exec(folder)?.[1] ?? '0';
         for (const key of eventKeys(await filesIn(pages(folder)))) {
-          entries.push(...entriesIn(await read(key), shard));
+          entries.push(...parseEntries(await read(key), shard));
         }
       }
       const shown = folders.length > 1 ? entries : entries.map(withoutShard);
       return { day, entries: shown.toSorted((a, b) => a.at - b.at) };
     } catch (caught) {
-      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucket(bucket);
+      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucketError(bucket);
       throw caught;
     }
   });
@@ -231,7 +231,7 @@ function eventKeys(keys: readonly string[]): readonly string[] {
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
 }
 
-function entriesIn(text: string, shard: string): readonly Entry[] {
+function parseEntries(text: string, shard: string): readonly Entry[] {
   return text
     .split('\n')
     .flatMap((line) => parseEventLine(line) ?? [])
@@ -243,7 +243,7 @@ function withoutShard({ shard: _one, ...entry }: Entry): Entry {
   return entry;
 }
 
-function noBucket(bucket: string): FyersError {
+function noBucketError(bucket: string): FyersError {
   return new FyersError(
     'operator.config',
     `There is no bucket ${bucket} in this account.`,
@@ -273,7 +273,7 @@ export async function logReader({ io }: Session): Promise<ReadLog> {
     });
 }
 
-function noLogGroup(names: Names, actor: FunctionActor): FyersError {
+function noLogGroupError(names: Names, actor: FunctionActor): FyersError {
   return new FyersError(
     'operator.prerequisite',
     `There is no log group ${names.logGroup(actor)} in ${REGION}: ${names.function(actor)} is not deployed in this account.`,

@@ -85,7 +85,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   await refuseWrongClock(store, io);
   const { onServerTime } = check;
   const apiUrl = apiUrlOf(settings);
-  const minting = remembering(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
+  const minting = rememberTokens(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
   const { broker } = minting;
   const probe = options.probe === true;
   const keeper = keeperSettings(settings, options, folder);
@@ -114,7 +114,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
     },
   );
   warnOfClock(io, check);
-  if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
+  if (outcome.kind === 'login-needed') throw notRefreshedError(outcome.why);
   if (outcome.kind === 'rested') io.err(outcome.message);
   const already = outcome.kind === 'rested' || !outcome.published;
   report(
@@ -169,7 +169,7 @@ function failureOf(caught: unknown, check: ClockCheck): unknown {
 }
 
 /** Wraps the broker and remembers the last tokens it issued. */
-function remembering(broker: Broker): {
+function rememberTokens(broker: Broker): {
   readonly broker: Broker;
   readonly minted: () => Tokens | null;
 } {
@@ -205,12 +205,12 @@ function pinReader(settings: Settings, asking: Asking): SecretReader {
 
 async function pinOf(asking: Asking): Promise<Pin | null> {
   const { person } = asking.session.io;
-  if (person === null || !(await isOfUse(asking))) return null;
+  if (person === null || !(await isPinNeeded(asking))) return null;
   const pin = await person.ask('Your Fyers PIN (four digits):', { hidden: true });
   return parseOrThrow('The PIN', parsePin(pin.trim()));
 }
 
-async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<boolean> {
+async function isPinNeeded({ probe, store, account, ...asking }: Asking): Promise<boolean> {
   if (probe) return true;
   if (parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.policyOff === true) {
     return false;
@@ -236,7 +236,7 @@ function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof 
 }
 
 /** If the broker is unreachable, a login is not needed: nothing was refused. */
-function notRefreshed(why: AskReason): FyersError {
+function notRefreshedError(why: AskReason): FyersError {
   if (why === 'rate-limited' || why === 'not-fyers') {
     return unprovenError({ kind: why, retryAfterMs: null, detail: '' }, 'refresh --local');
   }

@@ -47,7 +47,7 @@ export async function reportDay(
   const [told, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? truncateToNow(told, now) : told;
   const [plan] = plansIn(told);
-  if (plan === undefined || recording.date === null) throw withoutPlan(recording);
+  if (plan === undefined || recording.date === null) throw noPlanError(recording);
   const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);
   const session = sessionOf(recording.date, plan, own);
   const phaseOn = phasesIn(events, own);
@@ -106,7 +106,7 @@ function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
   return session ?? recordedSession(date, plan);
 }
 
-function withoutPlan({ place }: Recording): FyersError {
+function noPlanError({ place }: Recording): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} has no plan, so nobody can tell what is missing in it.`,

@@ -14,11 +14,11 @@ import { toneOf } from './tones.ts';
 
 /** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
 const WIDTH = 360;
-const LEFT = 44;
+const LEFT_MARGIN = 44;
 /** Left margin for phase names. */
-const LABELS = 96;
+const LABEL_MARGIN = 96;
 /** Approximate maximum width of a capital letter in the labels. */
-const LETTER = 7.8;
+const LETTER_WIDTH = 7.8;
 /** Longer names are shortened in the middle to leave room for the bars; the end of a contract's name identifies it. */
 const MAX_NAME_LENGTH = 18;
 const FONT = { fontSize: '12px', fontFamily: 'inherit' };
@@ -37,7 +37,7 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
   const symbols = [...new Set(runs.map(({ symbol }) => symbol))];
   return svg({
     height: 34 + 22 * symbols.length,
-    marginLeft: 12 + LETTER * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
+    marginLeft: 12 + LETTER_WIDTH * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
     marginTop: 4,
     x: hourScale(hours),
     y: {
@@ -71,10 +71,10 @@ export function minutesPicture(
   const domain = of === 'spread' ? [0, upperEdge(points.map(({ value }) => value))] : [-1, 1];
   return svg({
     height: 120,
-    marginLeft: LEFT,
+    marginLeft: LEFT_MARGIN,
     marginTop: 10,
     x: hourScale(hours),
-    y: { domain, ticks: 3, label: null, clamp: true, tickFormat: numberText },
+    y: { domain, ticks: 3, label: null, clamp: true, tickFormat: formatNumber },
     marks: [
       ...phaseEdges(hours),
       Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
@@ -95,10 +95,10 @@ export function latencyPicture({ bins }: LatencyFigures): string {
   );
   return svg({
     height: 140,
-    marginLeft: LEFT,
+    marginLeft: LEFT_MARGIN,
     marginTop: 10,
     x: { type: 'band', domain: names, label: null, padding: 0.15 },
-    y: { ticks: 3, label: null, tickFormat: numberText },
+    y: { ticks: 3, label: null, tickFormat: formatNumber },
     marks: [
       Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
       Plot.barY(bins, {
@@ -119,9 +119,9 @@ export function closePicture(close: readonly CloseFigures[]): string {
   ]);
   return svg({
     height: 34 + 26 * close.length,
-    marginLeft: LABELS,
+    marginLeft: LABEL_MARGIN,
     marginTop: 6,
-    x: { ticks: 3, label: null, tickFormat: (value: number) => numberText(Math.abs(value)) },
+    x: { ticks: 3, label: null, tickFormat: (value: number) => formatNumber(Math.abs(value)) },
     y: { type: 'band', domain: close.map(({ phase }) => phase), label: null },
     marks: [
       Plot.barX(bars, {
@@ -145,7 +145,7 @@ function labelOf(symbol: string): string {
 }
 
 /** 1,234,567 → `1.2M`, 0.05 → `0.05`: the axis has little room. */
-function numberText(value: number): string {
+function formatNumber(value: number): string {
   return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(
     value,
   );
@@ -169,10 +169,10 @@ function hourScale({ opensAt, closesAt }: Hours): Plot.ScaleOptions {
 
 /** Ticks at every full hour of Indian time; every second hour for a long day. */
 function hourTicks({ opensAt, closesAt }: Hours) {
-  const first = Math.ceil(opensAt / HALF_HOUR) * HALF_HOUR;
-  const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR;
+  const first = Math.ceil(opensAt / HALF_HOUR_MS) * HALF_HOUR_MS;
+  const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR_MS;
   const ticks = [];
-  for (let at = first; at <= closesAt; at += HALF_HOUR) {
+  for (let at = first; at <= closesAt; at += HALF_HOUR_MS) {
     if ((at - first) % step === 0 && isWhole(at, step)) ticks.push(at);
   }
   return Plot.axisX(ticks, {
@@ -182,11 +182,11 @@ function hourTicks({ opensAt, closesAt }: Hours) {
   });
 }
 
-const HALF_HOUR = HOUR / 2;
+const HALF_HOUR_MS = HOUR / 2;
 
 /** India is 5 h 30 min ahead of UTC, so its full hours are half hours of the epoch. */
 function isWhole(at: number, step: number): boolean {
-  return step === HALF_HOUR || formatClock(instant(at)).endsWith(':00:00');
+  return step === HALF_HOUR_MS || formatClock(instant(at)).endsWith(':00:00');
 }
 
 function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {

@@ -6,9 +6,9 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../../../core/errors.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
-import { counting, jsonOf, paint, share } from '../../shared/terminal.ts';
+import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
 import { isWithoutRows } from '../../../core/recording/coverage.ts';
-import { lookFirst } from '../../shared/look-first.ts';
+import { redSymbolsText } from '../../shared/look-first.ts';
 import {
   type RecordingOptions,
   recordingOf,
@@ -66,13 +66,14 @@ async function report(
     options.open === true && options.to === undefined
       ? null
       : path.resolve(io.cwd, options.to ?? name);
-  if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
+  if (named !== null && options.json !== true && options.force !== true)
+    await refuseExisting(named);
   // Imported here because only this command needs the pictures' code.
   const [{ reportDay }, { reportPage }] = await Promise.all([
     import('./day.ts'),
     import('./page.ts'),
   ]);
-  using counter = counting(io, 'Reading');
+  using counter = startCounter(io, 'Reading');
   const day = await reportDay(recording, {
     own: ownDaysOf(io),
     now: io.clock.now(),
@@ -87,16 +88,16 @@ async function report(
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
   await writePage(file, reportPage(day));
-  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${formatShare(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
   const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
   io.out(paint(io, isBad ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
-  if (day.red.length > 0) io.out(paint(io, 'bad', lookFirst(day.red)));
+  if (day.red.length > 0) io.out(paint(io, 'bad', redSymbolsText(day.red)));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }
 
 /** @throws FyersError `operator.usage` if the file exists */
-async function refuseTaken(file: string): Promise<void> {
+async function refuseExisting(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) === null) return;
   throw new FyersError(
     'operator.usage',

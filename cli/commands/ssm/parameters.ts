@@ -25,7 +25,7 @@ export const PARAMETERS = {
 } as const satisfies Readonly<Record<ParameterName, string>>;
 
 /** Shorter secrets get no fingerprint: eight digits of the hash would help to guess them. */
-export const SHORTEST_FINGERPRINTED = 32;
+export const MIN_FINGERPRINTED_LENGTH = 32;
 
 export function parameterKeys(): readonly ParameterName[] {
   return Object.keys(PARAMETERS).filter(isParameter);
@@ -38,7 +38,7 @@ export function parameterKeys(): readonly ParameterName[] {
 export function keyOf(name: string, names: Names): ParameterName {
   const key = parameterKeys().find((each) => each === name || names.parameter(each) === name);
   if (key !== undefined) return key;
-  if (name === 'FYERS_PIN' || name === names.pinSecret) throw pinIsNone(name);
+  if (name === 'FYERS_PIN' || name === names.pinSecret) throw pinIsSecretError(name);
   throw new FyersError(
     'operator.usage',
     `"${name}" is not a parameter of this project.`,
@@ -51,11 +51,11 @@ export function namesOfStack({ io }: Session, options: Shared): Names {
 }
 
 export function fingerprintOf(value: string): string | null {
-  const long = value.length >= SHORTEST_FINGERPRINTED;
+  const long = value.length >= MIN_FINGERPRINTED_LENGTH;
   return long && value !== PLACEHOLDER ? displayFingerprint(value.trim()) : null;
 }
 
-function pinIsNone(name: string): FyersError {
+function pinIsSecretError(name: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${name} is no parameter: the PIN is a secret in Secrets Manager, and the configuration of the stack is its only authority. The parameters are ${parameterKeys().join(', ')}.`,

@@ -96,7 +96,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   await store.write(key, value);
   const fingerprint = fingerprintOf(value);
   io.out(`${full} is set${fingerprint === null ? '' : `, fingerprint ${fingerprint}`}.`);
-  if (claims !== null) sayUntilWhen(session, claims);
+  if (claims !== null) printExpiry(session, claims);
   if (rule.kind === 'configured') {
     io.out(
       `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
@@ -191,7 +191,7 @@ async function refuseForeign(
   }
 }
 
-function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
+function printExpiry({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
   const whose = fyId === null ? '' : `, account ${fyId}`;
   io.out(`Issued ${formatIst(issuedAt)}, expires ${formatIst(expiresAt)}${whose}.`);
   if (expiresAt <= io.clock.now()) {

@@ -12,7 +12,7 @@ import {
   parameterKeys,
   PARAMETERS,
   type Shared,
-  SHORTEST_FINGERPRINTED,
+  MIN_FINGERPRINTED_LENGTH,
 } from './parameters.ts';
 import { addSet } from './set.ts';
 import { table, type Tone } from '../../shared/terminal.ts';
@@ -86,7 +86,7 @@ async function remove(
     io.out(`There is no parameter of this stack in Parameter Store (${REGION}).`);
     return;
   }
-  if (!(await agreed(session, found, options))) {
+  if (!(await confirmRemoval(session, found, options))) {
     io.out('Nothing was removed.');
     return;
   }
@@ -96,7 +96,7 @@ async function remove(
     io.out(was ? `Removed ${full}.` : `${full} was not there.`);
     if (was) removed.push(full);
   }
-  for (const line of consequences(removed, names)) io.out(line);
+  for (const line of describeConsequences(removed, names)) io.out(line);
 }
 
 /** Null for all. @throws FyersError `operator.usage` */
@@ -115,7 +115,7 @@ function keyGiven(
 }
 
 /** @throws FyersError `operator.usage` without a terminal to ask at */
-async function agreed(
+async function confirmRemoval(
   { io }: Session,
   found: readonly string[],
   { yes }: DeleteOptions,
@@ -132,7 +132,7 @@ async function agreed(
   );
 }
 
-function consequences(removed: readonly string[], names: Names): readonly string[] {
+function describeConsequences(removed: readonly string[], names: Names): readonly string[] {
   const states: readonly string[] = STATES.map(names.parameter);
   const ofProgram = removed.some(
     (full) => !states.includes(full) && !full.startsWith(names.claimPrefix),
@@ -168,7 +168,7 @@ function addList(ssm: Command, session: Session): void {
       'after',
       `
 A fingerprint is the beginning of the SHA-256, for comparing: \`fyers tokens\` shows the same for your files.
-Values under ${String(SHORTEST_FINGERPRINTED)} characters have none, because it would help to guess them.
+Values under ${String(MIN_FINGERPRINTED_LENGTH)} characters have none, because it would help to guess them.
 
 Example:
   $ npx --no-install fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
@@ -203,7 +203,7 @@ async function list(session: Session, options: Shared & { readonly json?: true }
   const names = namesOfStack(session, options);
   const read = await parameterReader(session, names);
   const parameters = [];
-  for (const key of parameterKeys()) parameters.push(await lookAt(key, names, read));
+  for (const key of parameterKeys()) parameters.push(await readState(key, names, read));
   if (options.json === true) {
     const shown = parameters.map(({ name, state, fingerprint }) => ({ name, state, fingerprint }));
     io.out(JSON.stringify({ region: REGION, parameters: shown }, null, 2));
@@ -220,7 +220,7 @@ async function list(session: Session, options: Shared & { readonly json?: true }
   }
 }
 
-async function lookAt(key: ParameterName, names: Names, read: ReadParameter) {
+async function readState(key: ParameterName, names: Names, read: ReadParameter) {
   const value = await read(key);
   return {
     name: names.parameter(key),
@@ -246,7 +246,7 @@ async function get(
       'Run `npx --no-install fyers ssm list` to see what is there.',
     );
   }
-  session.io.out(options.reveal === true ? value : masked(value));
+  session.io.out(options.reveal === true ? value : maskValue(value));
 }
 
 function stateOf(value: string | null): State {
@@ -254,7 +254,7 @@ function stateOf(value: string | null): State {
   return value === PLACEHOLDER ? 'placeholder' : 'present';
 }
 
-function masked(value: string): string {
+function maskValue(value: string): string {
   const fingerprint = fingerprintOf(value);
   const size = `${String(value.length)} characters`;
   const about = fingerprint === null ? size : `${size}, fingerprint ${fingerprint}`;

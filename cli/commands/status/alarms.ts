@@ -12,7 +12,7 @@ export interface Alarm {
 }
 
 /** Common prefix of all our alarms' names. */
-const PREFIX = 'Fyers';
+const ALARM_NAME_PREFIX = 'Fyers';
 
 /**
  * Errors: those of every AWS call by the operator. @param topicArn selects the alarms that notify it; null selects by
@@ -30,7 +30,7 @@ export async function readAlarms(
       : AlarmActions.includes(topicArn);
   return awsCall('Reading the alarms', async () => {
     const all: MetricAlarm[] = [];
-    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: PREFIX });
+    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: ALARM_NAME_PREFIX });
     for await (const { MetricAlarms = [] } of pages) all.push(...MetricAlarms);
     return all.filter(isOurs).map(({ AlarmName = '', StateValue = '', ActionsEnabled = true }) => ({
       name: AlarmName,
@@ -40,7 +40,7 @@ export async function readAlarms(
   });
 }
 
-export function sayAlarms(alarms: readonly Alarm[]): Finding {
+export function checkAlarms(alarms: readonly Alarm[]): Finding {
   const ringing = alarms.filter(({ state }) => state === 'ALARM');
   const silenced = alarms.filter(({ rings }) => !rings);
   const ok = alarms.filter(({ state }) => state === 'OK');

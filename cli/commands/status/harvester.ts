@@ -16,7 +16,7 @@ export interface Shard {
 
 const PERIOD_MS = 5 * MINUTE;
 /** The harvester sends a heartbeat every few minutes, and a metric takes a few minutes to appear. */
-const FRESH_MS = 20 * MINUTE;
+const MAX_HEARTBEAT_AGE_MS = 20 * MINUTE;
 
 /** The shards that have an alarm, else all shards of the last day. Errors: those of every AWS call by the operator. */
 export async function readHarvesters({ session, suffix, now }: Looking): Promise<readonly Shard[]> {
@@ -40,9 +40,9 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
     return Datapoints.map(({ Timestamp, Sum = 0 }) => ({ at: Timestamp?.getTime() ?? 0, Sum }));
   };
   return awsCall("Reading the harvester's metrics", async () => {
-    const expected = await listenedTo(client, suffix);
+    const expected = await listAlarmShards(client, suffix);
     const found: Shard[] = [];
-    for (const shard of expected ?? (await measured(client, suffix))) {
+    for (const shard of expected ?? (await listMeasuredShards(client, suffix))) {
       const beats = await sums(METRICS.heartbeat, shard);
       if (beats.length === 0 && expected === null) continue;
       const missed = await sums(METRICS.slotsMissed, shard);
@@ -57,7 +57,7 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
 }
 
 /** Shards that have a silence alarm, so a shard that never sent a metric is included; null without such alarms. */
-async function listenedTo(
+async function listAlarmShards(
   client: CloudWatchClient,
   suffix: string,
 ): Promise<readonly string[] | null> {
@@ -74,7 +74,10 @@ async function listenedTo(
 }
 
 /** Shards with a heartbeat metric; CloudWatch lists metrics of the last two weeks. */
-async function measured(client: CloudWatchClient, suffix: string): Promise<readonly string[]> {
+async function listMeasuredShards(
+  client: CloudWatchClient,
+  suffix: string,
+): Promise<readonly string[]> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch');
   const list = new ListMetricsCommand({
     Namespace: METRIC_NAMESPACE,
@@ -94,7 +97,7 @@ function shardOf(dimensions: readonly Dimension[], suffix: string): readonly str
 }
 
 /** @param recording true during a session, when heartbeats are due */
-export function sayHarvesters(
+export function checkHarvesters(
   shards: readonly Shard[],
   { now, recording }: { readonly now: Instant; readonly recording: boolean },
 ): Finding {
@@ -106,7 +109,9 @@ export function sayHarvesters(
     const detail = 'no heartbeat seen in the last day';
     return { ...said, state: 'silent', tone: recording ? 'bad' : 'quiet', detail };
   }
-  const fresh = shards.every(({ lastAt }) => lastAt !== null && now - lastAt <= FRESH_MS);
+  const fresh = shards.every(
+    ({ lastAt }) => lastAt !== null && now - lastAt <= MAX_HEARTBEAT_AGE_MS,
+  );
   return {
     ...said,
     state: fresh ? 'alive' : 'resting',
@@ -115,11 +120,11 @@ export function sayHarvesters(
       : recording
         ? { tone: 'bad', state: 'silent' }
         : { tone: 'quiet' }),
-    detail: shards.map(sayShard).join('; '),
+    detail: shards.map(checkShard).join('; '),
   };
 }
 
-function sayShard({ shard, lastAt, slotsMissed }: Shard): string {
+function checkShard({ shard, lastAt, slotsMissed }: Shard): string {
   return lastAt === null
     ? `shard ${shard}: no heartbeat seen in the last day`
     : `shard ${shard}: last heartbeat ${formatIst(lastAt)}, ${counted(slotsMissed, 'slot')} without a row in a day`;

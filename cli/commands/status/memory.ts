@@ -13,15 +13,17 @@ export async function readState({ session, names }: Looking): Promise<string | n
 }
 
 /** @param live whether the stored token is live; false if the broker was not asked */
-export function sayMemory(
+export function checkMemory(
   text: string | null,
   { names, now, live }: { readonly names: Names; readonly now: Instant; readonly live: boolean },
 ): readonly Finding[] {
   const state = text === null ? NEW_STATE : parseTokenState(text);
-  return state === null ? [illegible(names)] : [sayRefresh(state), sayLink(state, now, live)];
+  return state === null
+    ? [unreadableFinding(names)]
+    : [checkRefresh(state), checkLink(state, now, live)];
 }
 
-function sayRefresh({ policyOff, latch }: TokenState): Finding {
+function checkRefresh({ policyOff, latch }: TokenState): Finding {
   const facts = { policyOff, latch: latch?.reason ?? null };
   const said = { part: 'refresh', tone: 'quiet' as const, todo: [], facts };
   if (latch?.reason === 'app-secret') {
@@ -43,7 +45,7 @@ function sayRefresh({ policyOff, latch }: TokenState): Finding {
   };
 }
 
-function sayLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
+function checkLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
   const today = asked?.day === brokerDay(now) ? asked : null;
   const outstanding = today !== null && !live;
   const detail =
@@ -62,7 +64,7 @@ function sayLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
   };
 }
 
-function illegible(names: Names): Finding {
+function unreadableFinding(names: Names): Finding {
   const name = names.parameter('FYERS_TOKEN_STATE');
   return {
     part: 'refresh',

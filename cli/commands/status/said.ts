@@ -53,12 +53,12 @@ export async function readable(
   try {
     return await read();
   } catch (caught) {
-    if (caught instanceof FyersError) return [unread(part, caught)];
+    if (caught instanceof FyersError) return [unreadFinding(part, caught)];
     throw caught;
   }
 }
 
-function unread(part: string, error: FyersError): Finding {
+function unreadFinding(part: string, error: FyersError): Finding {
   const said = {
     part,
     state: 'not read',

@@ -56,7 +56,10 @@ function settingsIn(found: {
   };
 }
 
-export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Schedule[]): Finding {
+export function checkSchedules(
+  actor: 'refresh' | 'watch',
+  schedules: readonly Schedule[],
+): Finding {
   const all = schedules.map((schedule) => ({ ...schedule, state: stateOf(schedule) }));
   const enabled = all.filter(({ state }) => state === 'enabled');
   const good = enabled.length === all.length;
@@ -71,7 +74,7 @@ export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Sch
         ? []
         : [`${enabled.map(({ slot }) => slot).join(', ')} ${SCHEDULE_TIME_ZONE}, every day`]),
       ...all.flatMap(({ name, state, found }) =>
-        state === 'enabled' ? [] : [`${name} is ${wordsFor(state, found)}`],
+        state === 'enabled' ? [] : [`${name} is ${formatState(state, found)}`],
       ),
     ].join('; '),
     todo: [
@@ -95,7 +98,11 @@ interface Rests {
   readonly calendar: CalendarOptions;
 }
 
-export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: Rests): Finding {
+export function describeNextRun(
+  schedules: readonly Schedule[],
+  now: Instant,
+  rests: Rests,
+): Finding {
   const next = nextRunOf(schedules, now, rests);
   return {
     part: 'next run',
@@ -134,7 +141,7 @@ function stateOf({ slot, found }: Schedule): State {
   return found.enabled ? 'enabled' : 'off';
 }
 
-function wordsFor(state: State, found: Schedule['found']): string {
+function formatState(state: State, found: Schedule['found']): string {
   return state === 'changed' && found !== null
     ? `changed by hand: ${found.expression} ${found.zone}`
     : state;

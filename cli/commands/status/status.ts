@@ -11,9 +11,9 @@ import type { Session } from '../../shared/io.ts';
 import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
 import { logReader } from '../logs/logs.ts';
 import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
-import { readAlarms, sayAlarms } from './alarms.ts';
-import { readHarvesters, sayHarvesters } from './harvester.ts';
-import { readState, sayMemory } from './memory.ts';
+import { readAlarms, checkAlarms } from './alarms.ts';
+import { readHarvesters, checkHarvesters } from './harvester.ts';
+import { readState, checkMemory } from './memory.ts';
 import {
   DEPLOY,
   type Deployed,
@@ -22,7 +22,13 @@ import {
   readable,
   type Finding,
 } from './said.ts';
-import { nextRunOf, readSchedules, sayNextRun, saySchedules, type Schedule } from './schedules.ts';
+import {
+  nextRunOf,
+  readSchedules,
+  describeNextRun,
+  checkSchedules,
+  type Schedule,
+} from './schedules.ts';
 import { type Judged, judgeStored, checkToken } from './token.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
 
@@ -59,8 +65,8 @@ Examples:
 
 async function status(session: Session, options: StatusOptions): Promise<void> {
   const { io } = session;
-  const looking = lookingAt(session, options);
-  const all = await everyPart(looking, options);
+  const looking = createContext(session, options);
+  const all = await readAllParts(looking, options);
   const todo = [...new Set(all.flatMap((said) => said.todo))];
   const code = exitCodeFor(all);
   if (options.json === true) io.out(jsonOf(looking, all, { todo, code }));
@@ -68,7 +74,7 @@ async function status(session: Session, options: StatusOptions): Promise<void> {
   session.exitWith(code);
 }
 
-function lookingAt(session: Session, options: StatusOptions): Looking {
+function createContext(session: Session, options: StatusOptions): Looking {
   const { io } = session;
   const settings = settingsOf(io.cwd, io.env);
   const names = namesOf(settings, options.suffix);
@@ -81,35 +87,39 @@ function lookingAt(session: Session, options: StatusOptions): Looking {
 }
 
 /** Reads in parallel; returns in display order. */
-async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
+async function readAllParts(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
   const where = options.suffix === undefined ? {} : { suffix: options.suffix };
   const judged = judgeStored(looking, { ...where, offline: options.offline === true });
   judged.catch(() => undefined);
   const schedules = readSchedules(looking, 'refresh');
   schedules.catch(() => undefined);
   const parts = await Promise.all([
-    readable('function', () => sayFunction(looking)),
-    readable('token', async () => [checkToken(await judged, await asksAt(looking, schedules))]),
-    readable('refresh schedule', async () => sayRefreshSchedule(looking, await schedules)),
+    readable('function', () => checkFunction(looking)),
+    readable('token', async () => [
+      checkToken(await judged, await nextRunText(looking, schedules)),
+    ]),
+    readable('refresh schedule', async () => checkRefreshSchedule(looking, await schedules)),
     readable('watch schedule', async () => [
-      saySchedules('watch', await readSchedules(looking, 'watch')),
+      checkSchedules('watch', await readSchedules(looking, 'watch')),
     ]),
     ...(['refresh', 'login', 'watch'] as const).map((actor) =>
-      readable(`last ${actor}`, async () => [sayOutcome(actor, await readOutcome(looking, actor))]),
+      readable(`last ${actor}`, async () => [
+        checkOutcome(actor, await readOutcome(looking, actor)),
+      ]),
     ),
-    readable('refresh', () => sayRemembered(looking, judged)),
-    readable('subscriptions', () => sayListeners(looking)),
+    readable('refresh', () => checkRemembered(looking, judged)),
+    readable('subscriptions', () => checkListeners(looking)),
     readable('alarms', async () => {
       const topicArn = (await looking.deployed)?.topicArn ?? null;
-      return [sayAlarms(await readAlarms(looking, topicArn))];
+      return [checkAlarms(await readAlarms(looking, topicArn))];
     }),
-    readable('harvester', () => sayCollectors(looking)),
+    readable('harvester', () => checkCollectors(looking)),
   ]);
-  return [...parts.flat(), ...sayCalendar(looking)];
+  return [...parts.flat(), ...checkCalendar(looking)];
 }
 
 /** Returns a finding only if there is a problem. */
-async function sayFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
+async function checkFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
   const found = await deployed;
   const name = names.function('refresh');
   const said = { part: 'function', tone: 'bad', facts: { name } } as const;
@@ -122,19 +132,19 @@ async function sayFunction({ deployed, names }: Looking): Promise<readonly Findi
   return [{ ...said, state: 'broken', detail: `${name} cannot run: ${found.fault}`, todo }];
 }
 
-async function sayRefreshSchedule(
+async function checkRefreshSchedule(
   looking: Looking,
   schedules: readonly Schedule[],
 ): Promise<readonly Finding[]> {
   const days = (await looking.deployed)?.days ?? 'trading';
   return [
-    saySchedules('refresh', schedules),
-    sayNextRun(schedules, looking.now, { ...looking, days }),
+    checkSchedules('refresh', schedules),
+    describeNextRun(schedules, looking.now, { ...looking, days }),
   ];
 }
 
 /** Next run of the keeper as text; null if there is none or it is unknown. */
-async function asksAt(
+async function nextRunText(
   { deployed, now, calendar }: Looking,
   reading: Promise<readonly Schedule[]>,
 ): Promise<string | null> {
@@ -145,7 +155,7 @@ async function asksAt(
   return next === null ? null : formatIst(next.at);
 }
 
-async function sayRemembered(
+async function checkRemembered(
   looking: Looking,
   judged: Promise<Judged>,
 ): Promise<readonly Finding[]> {
@@ -157,25 +167,25 @@ async function sayRemembered(
       access.state === 'live' || (access.state === 'unproven' && access.proof === null),
     () => false,
   );
-  return sayMemory(text, { ...looking, live });
+  return checkMemory(text, { ...looking, live });
 }
 
-async function sayListeners(looking: Looking): Promise<readonly Finding[]> {
+async function checkListeners(looking: Looking): Promise<readonly Finding[]> {
   const deployed = await looking.deployed;
   if (deployed === null) return [];
   const { topicArn } = deployed;
   const subscriptions = topicArn === null ? [] : await readSubscriptions(looking, topicArn);
-  return [saySubscriptions(deployed, subscriptions)];
+  return [checkSubscriptions(deployed, subscriptions)];
 }
 
-async function sayCollectors(looking: Looking): Promise<readonly Finding[]> {
+async function checkCollectors(looking: Looking): Promise<readonly Finding[]> {
   const { now, calendar } = looking;
   const recording = nextSession(now, calendar).opensAt <= now;
-  return [sayHarvesters(await readHarvesters(looking), { now, recording })];
+  return [checkHarvesters(await readHarvesters(looking), { now, recording })];
 }
 
 /** Returns a finding only if the list of holidays ends soon or has ended. */
-function sayCalendar({ now, calendar }: Looking): readonly Finding[] {
+function checkCalendar({ now, calendar }: Looking): readonly Finding[] {
   const notice = calendarNotice(istDateAt(now), calendar);
   if (notice === null) return [];
   return [
@@ -257,7 +267,7 @@ async function readDeployed({ io }: Session, names: Names): Promise<Deployed | n
   };
 }
 
-const HOURS_BACK = 36;
+const OUTCOME_HOURS = 36;
 
 /** Events that end a run, named as in `core/token/log.ts`. */
 const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone: Tone }>> = {
@@ -273,10 +283,10 @@ async function readOutcome(
   actor: FunctionActor,
 ): Promise<readonly Entry[] | null> {
   const read = await logReader(session);
-  return read(names.logGroup(actor), plus(now, -HOURS_BACK * HOUR));
+  return read(names.logGroup(actor), plus(now, -OUTCOME_HOURS * HOUR));
 }
 
-function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Finding {
+function checkOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Finding {
   const part = `last ${actor}`;
   const said = { part, todo: [], tone: 'quiet' as const };
   if (entries === null) {
@@ -285,7 +295,7 @@ function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Fin
   const last = lastOutcome(entries);
   const outcome = last === null ? undefined : OUTCOMES[last.event ?? ''];
   if (last === null || outcome === undefined) {
-    const detail = `no outcome in the last ${String(HOURS_BACK)} hours`;
+    const detail = `no outcome in the last ${String(OUTCOME_HOURS)} hours`;
     return { ...said, state: 'none', detail, facts: { event: null } };
   }
   return {
@@ -318,7 +328,7 @@ async function readSubscriptions(
   return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 
-export function saySubscriptions(
+export function checkSubscriptions(
   { telegram, topicArn }: Deployed,
   subscriptions: readonly Subscription[],
 ): Finding {
@@ -337,12 +347,12 @@ export function saySubscriptions(
         ),
         ...(telegram ? ['Telegram'] : []),
       ].join(', ') || 'nobody would read a message',
-    todo: heard ? [] : [howToHear(topicArn, pending)],
+    todo: heard ? [] : [subscribeStep(topicArn, pending)],
     facts: { telegram, subscriptions },
   };
 }
 
-function howToHear(topicArn: string | null, pending: number): string {
+function subscribeStep(topicArn: string | null, pending: number): string {
   if (topicArn === null) return DEPLOY;
   return pending > 0
     ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."

@@ -63,12 +63,12 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
-      PROOFS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
+      STATUS_TEXTS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
       ...(answer === null ? [] : [answer]),
       ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
       `${good ? 'good' : 'not good'} for the session of ${session.date}`,
     ].join(', '),
-    todo: good || silent ? [] : [whatToDo(verdict, asksAt)],
+    todo: good || silent ? [] : [nextStepFor(verdict, asksAt)],
     ...(silent ? { unread: 'broker' as const } : {}),
     facts: {
       good,
@@ -80,7 +80,7 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
   };
 }
 
-const PROOFS: Readonly<Partial<Record<TokenStatus, string>>> = {
+const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
   live: 'proven by one live read',
   refused: 'Fyers refuses it',
   missing: 'there is none',
@@ -89,7 +89,7 @@ const PROOFS: Readonly<Partial<Record<TokenStatus, string>>> = {
   expired: 'it is over',
 };
 
-function whatToDo(verdict: Verdict, asksAt: string | null): string {
+function nextStepFor(verdict: Verdict, asksAt: string | null): string {
   if (depthRefusedIn(verdict.access) !== null) {
     return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `npx --no-install fyers login --aws --again`.';
   }

@@ -25,7 +25,7 @@ interface ConfigPlace {
   readonly drop: string;
 }
 
-const dropParameter = (name: string) =>
+const deleteParameterCommand = (name: string) =>
   `aws ssm delete-parameter --name ${name} --region ${REGION}`;
 
 export const CONFIG_PLACES = {
@@ -33,13 +33,13 @@ export const CONFIG_PLACES = {
     name: 'FYERS_CLIENT_ID',
     key: 'clientId',
     parse: parseAppId,
-    drop: dropParameter('FYERS_CLIENT_ID'),
+    drop: deleteParameterCommand('FYERS_CLIENT_ID'),
   },
   FYERS_SECRET_KEY: {
     name: 'FYERS_SECRET_KEY',
     key: 'secretKey',
     parse: parseAppSecret,
-    drop: dropParameter('FYERS_SECRET_KEY'),
+    drop: deleteParameterCommand('FYERS_SECRET_KEY'),
   },
   [LEFT.secret]: {
     name: LEFT.secret,
@@ -83,9 +83,9 @@ export async function configurationIn(
   const current = ({ key }: ConfigPlace) => known.get(`${PROJECT}:${key}`);
   const check = (place: ConfigPlace, value: string): void => {
     const parsed = place.parse(value);
-    if (!parsed.ok) throw malformed(place, parsed.problem);
+    if (!parsed.ok) throw malformedError(place, parsed.problem);
     const there = current(place);
-    if (there !== undefined && there.trim() !== value) throw conflict(place, stack);
+    if (there !== undefined && there.trim() !== value) throw conflictError(place, stack);
   };
   return {
     check,
@@ -96,7 +96,7 @@ export async function configurationIn(
       await pulumi(['config', 'set', '--secret', '--stack', stack, place.key], value);
       known = await read();
       if (current(place)?.trim() === value) return where;
-      throw notKept(place.name, `\`pulumi config get ${place.key}\` gives something else`);
+      throw notKeptError(place.name, `\`pulumi config get ${place.key}\` gives something else`);
     },
   };
 }
@@ -118,7 +118,7 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
   if (issuedAt !== null && issuedAt >= claims.issuedAt) return 'the newer token beside .env stays';
   const files = await write(folder, name, token);
   if (newestIn(folder, name) === token) return files.join(' and ');
-  throw notKept(name, `${files.join(' and ')} hold something else`);
+  throw notKeptError(name, `${files.join(' and ')} hold something else`);
 }
 
 /** @returns the files, readable by their owner only */
@@ -139,7 +139,7 @@ export function newestIn(folder: string, name: TokenName): string | null {
   );
 }
 
-function malformed({ name, drop }: ConfigPlace, problem: string): FyersError {
+function malformedError({ name, drop }: ConfigPlace, problem: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} in the account ${problem}, so it cannot be configured. Nothing was changed.`,
@@ -147,7 +147,7 @@ function malformed({ name, drop }: ConfigPlace, problem: string): FyersError {
   );
 }
 
-function conflict({ name, key, drop }: ConfigPlace, stack: string): FyersError {
+function conflictError({ name, key, drop }: ConfigPlace, stack: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${key} in the configuration of ${stack} is another value than ${name} in the account, and only you know which one is right.`,
@@ -155,7 +155,7 @@ function conflict({ name, key, drop }: ConfigPlace, stack: string): FyersError {
   );
 }
 
-function notKept(name: string, why: string): FyersError {
+function notKeptError(name: string, why: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} was written and read back, and ${why}. Nothing was removed.`,

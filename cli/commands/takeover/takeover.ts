@@ -29,7 +29,7 @@ interface TakeoverOptions {
   readonly dryRun?: true;
 }
 
-const AGAIN = 'run `npx --no-install fyers takeover` again: it goes on where it stopped';
+const REPEAT_STEP = 'run `npx --no-install fyers takeover` again: it goes on where it stopped';
 
 export function addTakeover(program: Command, session: Session): void {
   program
@@ -75,13 +75,13 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
   }
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   if (found.lambda?.owner === 'ours') {
-    leaveAlone(session, found);
+    keepLeftovers(session, found);
     return;
   }
-  if (found.lambda?.owner === 'unknown') throw unknownFunction(found.lambda.runtime);
+  if (found.lambda?.owner === 'unknown') throw unknownFunctionError(found.lambda.runtime);
   const stack = await selectedStack(pulumi, options.stack);
   if (await isOwned(pulumi, stack)) {
-    leaveAlone(session, found);
+    keepLeftovers(session, found);
     return;
   }
   const configuration = await configurationIn(pulumi, stack, session.hide);
@@ -94,11 +94,11 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
     io.out('then, after you were asked, all that is present is removed.');
     return;
   }
-  if (io.person === null && options.yes !== true) throw nobodyToAsk();
+  if (io.person === null && options.yes !== true) throw noTerminalError();
   try {
     await takeOver(keeping, found, options);
   } catch (caught) {
-    throw resumable(caught);
+    throw withRepeatStep(caught);
   }
 }
 
@@ -158,7 +158,8 @@ function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
       async remove() {
         // Check again: the new function may have been deployed while the prompt was open.
         const there = await lambda.find();
-        if (there !== null && there.owner !== 'reference') throw unknownFunction(there.runtime);
+        if (there !== null && there.owner !== 'reference')
+          throw unknownFunctionError(there.runtime);
         await lambda.remove();
       },
     },
@@ -243,7 +244,7 @@ async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
 }
 
 /** @throws FyersError `operator.takeover` if the old rule still exists: it would start our function too */
-function leaveAlone({ io }: Session, { rule }: Inventory): void {
+function keepLeftovers({ io }: Session, { rule }: Inventory): void {
   if (rule?.enabled !== true) {
     io.out(
       'The stack owns these names already: there is nothing to take over, and nothing was done.',
@@ -257,15 +258,15 @@ function leaveAlone({ io }: Session, { rule }: Inventory): void {
   );
 }
 
-function unknownFunction(runtime: string): FyersError {
+function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `The function ${LEFT.function} (${runtime}) is neither the reference's nor this stack's, so it is not removed.`,
-    `Look at it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${AGAIN}.`,
+    `Look at it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
   );
 }
 
-function nobodyToAsk(): FyersError {
+function noTerminalError(): FyersError {
   return new FyersError(
     'operator.usage',
     'Nobody is at the terminal to be asked. Nothing was changed.',
@@ -273,9 +274,9 @@ function nobodyToAsk(): FyersError {
   );
 }
 
-function resumable(caught: unknown): unknown {
-  if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
-  return withMoreToDo(caught, `Nothing is lost; ${AGAIN}.`);
+function withRepeatStep(caught: unknown): unknown {
+  if (!(caught instanceof FyersError) || caught.nextStep.includes(REPEAT_STEP)) return caught;
+  return withMoreToDo(caught, `Nothing is lost; ${REPEAT_STEP}.`);
 }
 
 interface Inventory {
