@@ -101,7 +101,7 @@ function programOf(session: Session): Command {
       getOutHasColors: () => io.colour,
       getErrHasColors: () => io.colour,
     })
-    .showHelpAfterError('Add --help to see what is possible.')
+    .showHelpAfterError('Add --help to see the options.')
     // Lets a command reuse option names of other commands.
     .enablePositionalOptions()
     .helpCommand(false)
@@ -148,8 +148,8 @@ function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
 
 function reportStep(debug: boolean): string {
   return debug
-    ? 'This is a fault of ours. Please report it with the command, all that is printed here, and what `npx --no-install fyers doctor --json` prints.'
-    : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints, with what `npx --no-install fyers doctor --json` prints.';
+    ? 'This is a bug in this program. Please report it with the command, all of this output, and the output of `npx --no-install fyers doctor --json`.'
+    : 'This is a bug in this program. Repeat the command with --debug, and please report its output and that of `npx --no-install fyers doctor --json`.';
 }
 
 /** Clears the terminal's line and writes it again. */

@@ -103,7 +103,7 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
   if (app === null) return registerAppStep(settings, loginUrl);
   const url = redirectStep(settings, loginUrl);
   if (email === null && telegram === null) {
-    return pulumi.interpolate`${url}Nobody would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
+    return pulumi.interpolate`${url}No one would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
   }
   const confirm =
     email === null
@@ -111,7 +111,7 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
       : `Confirm the subscription that AWS sent to ${email}, if that is not done yet: \`${FYERS} confirm URL\` with the address in that mail. `;
   const known = accessToken !== null || refreshToken !== null;
   const then = known
-    ? `How it stands: \`${FYERS} status\`.`
+    ? `For its state run \`${FYERS} status\`.`
     : `The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login --aws\`.`;
   return pulumi.interpolate`${confirm}${url}${then}`;
 }

@@ -58,8 +58,8 @@ export function windowlessBrowser(awsEndpoint: string): Browser {
     }
     throw new FyersError(
       'bug.unexpected',
-      `${withoutQuery(first.url)} redirects without end.`,
-      'Look at functions/login/ and sandbox/fyers/auth.ts.',
+      `${withoutQuery(first.url)} redirects in a loop.`,
+      'Check functions/login/ and sandbox/fyers/auth.ts.',
     );
   };
   return {

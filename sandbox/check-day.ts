@@ -53,7 +53,7 @@ export async function dayInBucket(
       throw new FyersError(
         'platform.integrity',
         `${Key} is not in the bucket.`,
-        `Is ${date} a trading day? Else look at the harvester's log.`,
+        `Is ${date} a trading day? If so, check the harvester's log.`,
       );
     }
     const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key }));

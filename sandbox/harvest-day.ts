@@ -31,7 +31,7 @@ export function instanceOf(
       (one) => one.type === type && (name === undefined || one.name === name),
     );
     if (found !== undefined) return found;
-    throw new FyersError('bug.unexpected', `The program registered no ${type}.`, 'Look at infra/.');
+    throw new FyersError('bug.unexpected', `The program registered no ${type}.`, 'Check infra/.');
   };
   const instance = find('aws:ec2/instance:Instance');
   const profile = find('aws:iam/instanceProfile:InstanceProfile');
@@ -150,7 +150,7 @@ async function fetchArtifact(
   throw new FyersError(
     'platform.permission',
     `The instance cannot fetch its code: ${Buffer.concat(words).toString().trim()}`,
-    'Look at the instance role in infra/iam/policies.ts.',
+    'Check the instance role in infra/iam/policies.ts.',
   );
 }
 

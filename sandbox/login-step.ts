@@ -30,7 +30,7 @@ export async function registerStep(
       throw new FyersError(
         'bug.unexpected',
         `The simulator did not register ${redirectUri}: HTTP ${String(response.status)}.`,
-        'Look at sandbox/fyers/control.ts.',
+        'Check sandbox/fyers/control.ts.',
       );
     }
     progress.rows([['redirect URL', redirectUri]]);
@@ -74,7 +74,7 @@ async function refusedStep(
       progress.warn(`Fyers refused the refresh: HTTP ${String(status)}, code ${String(code)}`);
     }
     progress.note(answer);
-    progress.rows([['You are told', message]]);
+    progress.rows([['Message', message]]);
     const after = await storedToken(emulator, TOKEN);
     const refused = asked.every(({ status, code }) => status === 400 && code === -16);
     // A user's own folder may have no PIN or no refresh token, and then there is no refusal.
@@ -83,7 +83,7 @@ async function refusedStep(
       throw new FyersError(
         'bug.unexpected',
         'Today must begin with one refusal, a 202, and the parameter as it was.',
-        'Look at keeper/.',
+        'Check keeper/.',
       );
     }
   });
@@ -100,7 +100,7 @@ async function watchStep(
     const answer = await answerOf(emulator, functionName, { trigger: 'watch', slot: '08:45' });
     progress.note(answer);
     if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') return;
-    throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Look at keeper/.');
+    throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Check keeper/.');
   });
 }
 
@@ -111,7 +111,7 @@ export function linkIn({ text }: Mail, loginUrl: string): string {
   throw new FyersError(
     'bug.unexpected',
     `The message has no link to ${loginUrl}go/….`,
-    'Look at keeper/ask.ts, and at redirectUri in this run.',
+    'Check keeper/ask.ts, and redirectUri in this run.',
   );
 }
 
@@ -139,7 +139,7 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
     throw new FyersError(
       'bug.unexpected',
       `The login ended at "${done.title}" and "${again.title}", not with a live token in ${TOKEN}.`,
-      'Look at functions/login/ and keeper/callback.ts.',
+      'Check functions/login/ and keeper/callback.ts.',
     );
   }
 }

@@ -94,7 +94,7 @@ async function mintedStep(
       throw new FyersError(
         'operator.credentials',
         `The function published no token: ${message}`,
-        'Look at the .env and the token files of this run.',
+        'Check the .env and the token files of this run.',
       );
     }
     const after = await storedToken(standIns.emulator, TOKEN);
@@ -107,7 +107,7 @@ async function mintedStep(
       throw new FyersError(
         'bug.unexpected',
         'The parameter holds no newer, live token.',
-        'Look at keeper/.',
+        'Check keeper/.',
       );
     }
   });
@@ -169,7 +169,7 @@ async function recordedSteps(
       throw new FyersError(
         'platform.integrity',
         'The recording is not what was served.',
-        'Look at the lines above.',
+        'See the lines above.',
       );
     }
     return found;

@@ -57,7 +57,7 @@ function optionsFrom(argv: readonly string[]): StartOptions | null {
   }
   const date = dateFrom(day);
   if (data !== undefined && existsSync(path.join(data, 'days', date))) {
-    throw usageError(`--data ${data} has ${date} already, and it was left as it is.`);
+    throw usageError(`--data ${data} has ${date} already, and it was not changed.`);
   }
   return { broker, date, env: env ?? null, seed, data: data ?? null, ...flags };
 }

@@ -43,7 +43,7 @@ interface CalendarDay {
 export function addCalendar(program: Command, session: Session): void {
   program
     .command('calendar')
-    .description('Which days the market trades, and by which phases.')
+    .description('Show the trading days of the market and their phases.')
     .argument('[when]', 'a year, a month as YYYY-MM, or a date (default: this month)')
     .addOption(
       new Option(
@@ -54,7 +54,7 @@ export function addCalendar(program: Command, session: Session): void {
         .default('auction'),
     )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

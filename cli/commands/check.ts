@@ -28,14 +28,14 @@ export function addCheck(program: Command, session: Session): void {
   withRecordingOptions(
     program
       .command('check')
-      .description('Whether a recording adds up, and what is wrong with its rows.')
+      .description('Check that a recording is complete, and report the quality of its rows.')
       .argument(
         '[what]',
         'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
       ),
   )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -145,7 +145,7 @@ function formatMark(mark: string): string {
 }
 
 const NO_PLAN_TEXT =
-  'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
+  'Every row can be read. A file has no plan, so missing rows cannot be detected.';
 
 const TOO_EARLY_TEXT = 'No slot is old enough yet to be judged.';
 
@@ -162,7 +162,7 @@ function formatVerdict(
     ...(red.length > 0 ? [redSymbolsText(red)] : []),
     ...(suspect.length > 0
       ? [
-          `Look at these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
+          `Check these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
         ]
       : []),
   ].join(' ');

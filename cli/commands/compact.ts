@@ -28,15 +28,17 @@ const NO_ROWS_EXIT_CODE = 4;
 export function addCompact(program: Command, session: Session): void {
   program
     .command('compact')
-    .description('Make Parquet file and manifest of a closed day; the harvester does it by itself.')
+    .description(
+      'Make Parquet file and manifest of a closed day; the harvester does this automatically.',
+    )
     .argument('[date]', 'as YYYY-MM-DD (default: every closed day without a manifest)')
     .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
     .option('--shard <N>', 'of several harvesters', '0')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-A day that has its manifest is left as it is: to make it anew, remove its manifest.json and run this again. What was in its
+A day that has its manifest is left as it is: to make it again, remove its manifest.json and repeat the command. What was in its
 log comes out in the same bytes, unless the calendar has learnt something. Exits with 0 when all of them were compacted, 4
 when one failed, or has no row at all.
 
@@ -74,7 +76,7 @@ async function compact(
   const compactOne = async (date: IstDate): Promise<void> => {
     const folder = days.folder(date);
     if ((await folder.manifest()) !== null) {
-      if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
+      if (named !== null) io.out(`${date} already has its manifest and was not changed.`);
       return;
     }
     if (!isOver(date, io.clock.now(), ownDays, await readPlannedClose(folder))) {
@@ -105,7 +107,8 @@ async function compact(
       session.failed(error);
     }
   }
-  if (compactedDays === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+  if (compactedDays === 0 && named === null)
+    io.out(`No closed day in ${dataDir} needs compaction.`);
 }
 
 /** Returns the planned close of a day that was recorded although the calendar has it as closed. */
@@ -116,7 +119,7 @@ async function readPlannedClose(folder: DayFolder): Promise<Instant | null> {
 function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
-    `${date} is no day of ${dataDir}, which has ${daysWords(dates)}.`,
+    `There is no day ${date} in ${dataDir}, which has ${daysWords(dates)}.`,
     'Name another folder: `npx --no-install fyers compact --data DIR`.',
   );
 }
@@ -125,6 +128,6 @@ function dayNotOverError(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
     `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
-    'See what there is so far: `npx --no-install fyers report`.',
+    'See the rows so far: `npx --no-install fyers report`.',
   );
 }

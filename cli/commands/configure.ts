@@ -50,7 +50,7 @@ export function addConfigure(program: Command, session: Session): void {
     .description("Copy the credentials of .env into the stack's configuration, secrets encrypted.")
     .option('--dir <DIR>', 'the folder of .env', '.')
     .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

@@ -22,7 +22,7 @@ export function addConfirm(program: Command, session: Session): void {
       '[URL]',
       'the link behind "Confirm subscription", in quotes; asked for when it isn\'t given',
     )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

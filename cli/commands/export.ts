@@ -38,20 +38,20 @@ export function addExport(program: Command, session: Session): void {
   withRecordingOptions(
     program
       .command('export')
-      .description('Rows of a recording as CSV or Parquet, whole or in part.')
+      .description('Export all or some rows of a recording as CSV or Parquet.')
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
-      .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
-      .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
-      .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
+      .requiredOption('--to <FILE>', 'the output file: FILE.csv, FILE.csv.gz or FILE.parquet')
+      .option('--symbols <A,B>', 'only these symbols: NSE:SBIN-EQ, or SBIN')
+      .option('--phase <PHASE>', 'only this phase, such as CAS_ENTRY')
       .option('--from <HH:MM>', 'from this time of the day on')
       .option('--until <HH:MM>', 'until before this time')
       .option(
         '--compat',
-        "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
+        "CSV in the Python original's form: 25 columns, 09:15 to 15:30, 0 for missing values",
       )
-      .option('--force', 'write over a file that is there'),
+      .option('--force', 'overwrite an existing file'),
   )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -108,8 +108,7 @@ async function exportRows(
 
 function formOf({ to, compat }: ExportOptions): Form {
   const form = (['csv.gz', 'csv', 'parquet'] as const).find((ending) => to.endsWith(`.${ending}`));
-  if (form === undefined)
-    throw usageError(`--to ${to} ends in none of .csv, .csv.gz and .parquet.`);
+  if (form === undefined) throw usageError(`--to ${to} must end in .csv, .csv.gz or .parquet.`);
   if (compat === true && form === 'parquet')
     throw usageError('--compat is a CSV file, and --to names a Parquet file.');
   return form;
@@ -225,15 +224,15 @@ function noRowsError(
   return usageError(
     symbols.size === 0
       ? `${place} has no row.`
-      : `${place} has rows, and none${hours} that was asked for. Nothing was written.`,
+      : `${place} has rows, but none${hours} matches the selection. Nothing was written.`,
   );
 }
 
 function fileExistsError(file: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${file} is there already, and was left as it is.`,
-    'Name another file, or write over it: `npx --no-install fyers export --to FILE --force`.',
+    `${file} already exists and was not changed.`,
+    'Name another file, or overwrite it: `npx --no-install fyers export --to FILE --force`.',
   );
 }
 
@@ -241,7 +240,7 @@ function notWritableError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.disk',
     `${file} cannot be written: ${cause.message}.`,
-    'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers export --to FILE`.',
+    'Name a file in an existing folder, with space on its disk: `npx --no-install fyers export --to FILE`.',
     { cause },
   );
 }

@@ -27,14 +27,14 @@ interface ImportOptions {
 export function addImport(program: Command, session: Session): void {
   program
     .command('import')
-    .description("The Python original's CSV files as recorded days.")
+    .description("Import the Python original's CSV files as recorded days.")
     .argument('<files...>', 'market_depth_YYYY-MM-DD.csv')
     .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
     .option(
       '--date <DATE>',
       'the rows of this day, in a file that has several (default: by its name)',
     )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -178,7 +178,7 @@ function asRow(row: RecordedRow): Row {
 function unknownFormatError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is no file of the Python original.`,
+    `${place} is not a file of the Python original.`,
     'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
   );
 }
@@ -227,7 +227,7 @@ function notADate(text: string): FyersError {
 function dayExistsError(date: IstDate, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${dataDir} has ${date} already, and it was left as it is.`,
+    `${dataDir} has ${date} already, and it was not changed.`,
     'Import into another folder: `npx --no-install fyers import FILE --data DIR`.',
   );
 }

@@ -40,7 +40,7 @@ export function addInspect(program: Command, session: Session): void {
       .option('--date <DATE>', 'a date or a file (default: the latest day)'),
   )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -85,7 +85,7 @@ function parseMoment(date: IstDate | null, text: string): Instant {
   if (at !== null) return plus(at, SECOND - 1);
   throw new FyersError(
     'operator.usage',
-    `--at "${text}" is no time of a day.`,
+    `--at "${text}" is not a time of day.`,
     'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
   );
 }

@@ -25,7 +25,7 @@ export function addReplay(program: Command, session: Session): void {
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
       .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)'),
   )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -81,7 +81,7 @@ function parseSpeed(text: string | undefined): number | null {
   if (Number.isFinite(speed) && speed > 0) return speed;
   throw new FyersError(
     'operator.usage',
-    `--speed "${text}" is no number above 0.`,
+    `--speed "${text}" is not a number above 0.`,
     'For a day in seven minutes: `npx --no-install fyers replay --speed 60`.',
   );
 }

@@ -35,8 +35,8 @@ export function addTelegram(program: Command, session: Session): void {
     .option('--chat <ID>', 'the chat, where several have written to the bot')
     .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
     .option('--no-store', 'find the chat and send a test message, and store nothing')
-    .option('--yes', "don't ask before storing; needed where nobody is at the terminal")
-    .option('--debug', 'say more when something fails')
+    .option('--yes', "don't ask before storing; required without a terminal")
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

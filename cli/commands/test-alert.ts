@@ -29,7 +29,7 @@ export function addTestAlert(program: Command, session: Session): void {
     .description('Send a test message the way the functions send the daily login link.')
     .option('--resubscribe [ADDRESS]', 'no message: let AWS send a new confirmation mail')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -37,7 +37,7 @@ Uses the topic and the Telegram chat that the deployed FyersLogin has, with your
 pending gets nothing: confirm it with \`fyers confirm\`. --resubscribe takes the given address, else ${EMAIL} in .env,
 else every address that is pending; AWS forgets those after three days.
 
-Exits with 2 when nobody would have read the message, and with 4 when a channel did not take it.
+Exits with 2 when no one would have read the message, and with 4 when a channel refused it.
 
 Examples:
   $ npx --no-install fyers test-alert
@@ -79,8 +79,8 @@ function throwUnlessHeard(outcomes: readonly Outcome[]): void {
       outcomes.length === 0
         ? 'The stack has no channel to reach you by.'
         : meant
-          ? 'Nobody has confirmed a subscription, so nobody would have read the message.'
-          : 'Nobody is subscribed, so nobody would have read the message.',
+          ? 'No subscription is confirmed, so no one would have read the message.'
+          : 'There is no subscription, so no one would have read the message.',
       !meant
         ? 'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.'
         : "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
@@ -183,7 +183,7 @@ async function addressesFor(
     'operator.usage',
     named === null
       ? 'No address is pending, and none is given.'
-      : `"${named}" is no e-mail address.`,
+      : `"${named}" is not an e-mail address.`,
     'Give it: `npx --no-install fyers test-alert --resubscribe me@example.in`.',
   );
 }

@@ -38,15 +38,13 @@ interface TokensOptions {
 export function addTokens(program: Command, session: Session): void {
   program
     .command('tokens')
-    .description(
-      'The tokens beside .env or in AWS, and whether one is good for the coming session.',
-    )
+    .description('Check whether a token next to .env or in AWS is good for the coming session.')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--use-ssm', 'the parameters in AWS instead of the token files')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--offline', 'ask the broker nothing')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

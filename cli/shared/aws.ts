@@ -166,14 +166,14 @@ function failureOf(session: Session, name: string, message: string): FyersError 
   return new FyersError(
     code ?? (timedOut ? 'platform.busy' : 'bug.unexpected'),
     `${name} failed: ${asSentence(words.trim())}`,
-    'What it did: `npx --no-install fyers logs refresh`.',
+    'See its log: `npx --no-install fyers logs refresh`.',
   );
 }
 
 function unknownAnswerError(name: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${name} gave an answer that is none of this version.`,
+    `${name} gave an answer that this version does not know.`,
     'Run `pulumi up`, so that the function and this command are of one version.',
   );
 }

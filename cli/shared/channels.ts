@@ -66,6 +66,6 @@ export async function telegramOfStack(
 export function testMessage(now: Instant): Message {
   return {
     subject: 'Fyers test message: nothing is to do',
-    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. What needs you, such as the daily login, will reach you here.`,
+    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. Messages such as the daily login link will reach you here.`,
   };
 }

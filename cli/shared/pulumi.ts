@@ -13,7 +13,7 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/passphrase/i, 'Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.'],
   [/no Pulumi.yaml/i, "Run it in the project's folder."],
 ];
-const DEFAULT_STEP = 'Correct what Pulumi says, and repeat the command.';
+const DEFAULT_STEP = 'Correct the problem that Pulumi reports, and repeat the command.';
 
 export function pulumiIn({ folder, env }: { folder: string; env: Environment }): Pulumi {
   return (args, input) =>

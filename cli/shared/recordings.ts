@@ -169,8 +169,8 @@ function noDateError(): FyersError {
 function notInBucketError(date: IstDate, where: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${where} is not there, or you may not read it: a day comes some minutes after its close.`,
-    `See what the harvester says of it: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
+    `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
+    `See the harvester's log: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
   );
 }
 

@@ -39,7 +39,7 @@ export function selectionOf(
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
-    throw usageError(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
+    throw usageError(`--phase "${options.phase ?? ''}" is not one of ${PHASE_NAMES.join(', ')}.`);
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
@@ -59,7 +59,7 @@ export function selectionOf(
 function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
   if (text === undefined) return null;
   const at = date === null ? null : timeOfDay(date, text);
-  if (at === null) throw usageError(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
+  if (at === null) throw usageError(`${flag} "${text}" is not a time of day (HH:MM or HH:MM:SS).`);
   return at;
 }
 

@@ -132,7 +132,7 @@ function configError(problems: readonly string[]): FyersError {
       ...problems.map((problem) => `  - ${problem}`),
       ' ',
     ].join('\n'),
-    'Correct that; `npx --no-install fyers doctor` looks at every setting.',
+    'Correct that; `npx --no-install fyers doctor` checks every setting.',
   );
 }
 

@@ -78,7 +78,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
       // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults, so the alarm
@@ -112,7 +112,7 @@ function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
     },
     {
       what: 'instance-impaired',
-      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; how the harvester stands says \`npx --no-install fyers status\`.`,
+      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; for the harvester's state see \`npx --no-install fyers status\`.`,
       metric: metric('StatusCheckFailed_Instance'),
       statistic: 'Maximum',
       ...FIRST_IN_A_MINUTE,

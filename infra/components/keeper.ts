@@ -191,8 +191,8 @@ function newLoginUrlHook(redirectUri: string): pulumi.ResourceHook {
 }
 
 const newUrlText = (url: string) =>
-  `The login URL is new: ${url} (one of an earlier stack leads nowhere).`;
+  `The login URL is new: ${url} (the URL of an earlier stack no longer works).`;
 
 function registerAgainText(url: string): string {
-  return `${newUrlText(url)} No login succeeds until it is the app's redirect URL, letter by letter, at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
+  return `${newUrlText(url)} No login succeeds until the app has exactly this redirect URL at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
 }

@@ -13,7 +13,7 @@ import type { Messages } from './messages.ts';
 const MEANING: Readonly<Record<FunctionActor, string>> = {
   refresh: 'the access token may not be good for today',
   login: 'it crashed or ran out of time, so a login may not have been finished',
-  watch: 'there may be no live token for the session, or nobody whom a message reaches',
+  watch: 'there may be no live token for the session, or no one who receives messages',
 };
 
 interface WatchArgs {
@@ -55,7 +55,7 @@ export class Watch extends pulumi.ComponentResource {
 function failedRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-failed`,
-    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
+    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line shows what to do.`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Errors',
@@ -100,7 +100,7 @@ const THROTTLED_RULES: Readonly<
     inAMinute: 10,
   },
   watch: {
-    meaning: 'nobody may look after the token, and Lambda tries again for 15 minutes',
+    meaning: 'the token may not be refreshed, and Lambda tries again for 15 minutes',
     inAMinute: 1,
   },
 };

@@ -14,7 +14,7 @@ const DEFAULT_INSTANCE_TYPE = 't4g.micro';
 const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType'] as const;
 const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
-const ITEM_FORM = 'must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
+const ITEM_FORM = 'must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
 
 /** An instance with its own symbols. */
 export interface HarvesterPlan extends SamplingPlan {
@@ -45,7 +45,7 @@ export function harvestersOf(sources: Sources, problems: string[]): readonly Har
   const symbols = find('symbols', sources);
   if (symbols !== null) {
     problems.push(
-      `${symbols.place} and ${list.place} both say what is recorded: keep one. ${symbols.removal}`,
+      `${symbols.place} and ${list.place} both set the recorded symbols: keep one. ${symbols.removal}`,
     );
   }
   const every = find('everySeconds', sources);
@@ -189,7 +189,7 @@ function findDuplicates(plans: readonly HarvesterPlan[]): readonly string[] {
       return before === undefined
         ? []
         : [
-            `symbol "${symbol}" stands in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
+            `symbol "${symbol}" is in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
           ];
     }),
   );

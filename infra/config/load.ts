@@ -44,7 +44,7 @@ import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 const DEFAULT_BUDGET_DOLLARS = 15;
 
 const ATHENA_WITHOUT_HARVESTER =
-  'athena is true and harvester false: without a harvester there is no bucket to ask. Run `pulumi config set athena false`.';
+  'athena is true and harvester false: without a harvester there is no bucket to query. Run `pulumi config set athena false`.';
 
 /** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
@@ -209,7 +209,7 @@ function operatorFolder(input: SettingsInput): {
   const place = found?.place ?? 'operatorDir';
   return {
     folder,
-    problems: isFolder ? [] : [`${place} is no folder: ${folder}. ${found?.fix ?? ''}`],
+    problems: isFolder ? [] : [`${place} is not a folder: ${folder}. ${found?.fix ?? ''}`],
   };
 }
 
@@ -340,7 +340,7 @@ function configProblems(
     if (!isKey(key)) return [unknownKey(key)];
     const inClear = isSecretKey(key) && secretKeys !== null && !secretKeys.includes(key);
     return inClear
-      ? [`${key} stands unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
+      ? [`${key} is unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
       : [];
   });
 }
@@ -461,7 +461,7 @@ export function parseReaders(text: string): Parsed<readonly Reader[]> {
       return invalid(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
     }
     if (readers.some((known) => known.kind === kind && known.name === name)) {
-      return invalid(`must name each role and user once, and ${arn} stands there twice`);
+      return invalid(`must name each role and user once, and names ${arn} twice`);
     }
     readers.push({ kind, name, accountId, arn });
   }

@@ -20,7 +20,7 @@ export function sessionProblem(now: Instant, calendar: CalendarOptions = {}): st
   const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
   const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);
   if (now < from || until <= now) return null;
-  return `This change replaces or stops the instance, and nobody records until the new one is ready, some minutes: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+  return `This change replaces or stops the instance, and there is no recording until the new one is ready, some minutes later: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
 }
 
 function timeOf(at: Instant): string {

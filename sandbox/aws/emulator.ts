@@ -79,13 +79,13 @@ export async function emulatorOrExisting(
   if (endpoint === undefined || endpoint === '') return startEmulator(options);
   if (!(await isAnswering(endpoint))) {
     if (/^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(endpoint)) {
-      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run brings its own emulator`);
+      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run starts its own emulator`);
       return startEmulator(options);
     }
     throw new FyersError(
       'operator.prerequisite',
       `Nothing answers at AWS_ENDPOINT_URL (${endpoint}).`,
-      'Start that emulator, or unset the variable to use the one this command brings.',
+      'Start that emulator, or unset the variable to use the built-in one.',
     );
   }
   return {
@@ -220,7 +220,7 @@ async function notReadyError(log: string): Promise<FyersError> {
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
   return new FyersError(
     'platform.busy',
-    `The stand-in for AWS did not come up: ${lines.at(-1) ?? 'it said nothing.'}`,
-    `Look at ${log}, then run the command again.`,
+    `The AWS emulator did not start: ${lines.at(-1) ?? 'it printed nothing.'}`,
+    `Read ${log}, then run the command again.`,
   );
 }

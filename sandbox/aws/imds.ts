@@ -67,7 +67,7 @@ async function credentialsOf(sts: STSClient, roleArn: string): Promise<string> {
     throw new FyersError(
       'platform.permission',
       `No credentials came for ${roleArn}.`,
-      'Look at the trust policy of the role.',
+      'Check the trust policy of the role.',
     );
   }
   return JSON.stringify({

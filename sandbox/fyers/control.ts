@@ -38,7 +38,7 @@ function applyChange(
   const { now, flows, refresh, down, account } = fields;
   switch (route) {
     case 'POST /clock':
-      if (typeof now !== 'number') return 'now is no number';
+      if (typeof now !== 'number') return 'now is not a number';
       setClock(now, flows === true);
       return '';
     case 'POST /refresh':
@@ -70,7 +70,7 @@ function applyRegistration(state: SimulatorState, { appId, ...fields }: Fields):
   if (given.length === 0) return 'nothing to register';
   const changes: AppChanges = Object.fromEntries(given);
   const { redirectUri } = changes;
-  if (redirectUri !== undefined && !URL.canParse(redirectUri)) return 'redirectUri is no URL';
+  if (redirectUri !== undefined && !URL.canParse(redirectUri)) return 'redirectUri is not a URL';
   return typeof appId === 'string' && register(state, appId, changes) ? '' : 'no such app';
 }
 

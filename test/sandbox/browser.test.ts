@@ -89,7 +89,7 @@ describe('The browser without a window', () => {
 
   test('gives up on redirects without end', async () => {
     answers = { 'GET /a': [302, '/a'] };
-    await expect(browser().open(`http://${here}/a`)).rejects.toThrow('redirects without end');
+    await expect(browser().open(`http://${here}/a`)).rejects.toThrow('redirects in a loop');
   });
 });
 

@@ -28,7 +28,7 @@ export function envFileFinding({ session, dir }: CheckContext): Finding {
   const given = Object.values(values).filter((value) => value.trim() !== '').length;
   return ok(
     given === 0
-      ? `none in ${folder}, or an empty one; .env.example shows what can stand there`
+      ? `missing or empty in ${folder}; .env.example shows the possible keys`
       : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
   );
 }
@@ -42,7 +42,7 @@ export function modesFinding({ session, dir }: CheckContext): Finding {
   const folder = path.resolve(session.io.cwd, dir);
   const { files, isFolderOpen } = looseModes(folder);
   if (files.length === 0 && !isFolderOpen) {
-    return ok(`nobody else may read .env and the token files in ${folder}`);
+    return ok(`only you can read .env and the token files in ${folder}`);
   }
   const commands = [
     ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quotePath).join(' ')}`]),

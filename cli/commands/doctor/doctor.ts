@@ -44,12 +44,12 @@ const TONES: Readonly<Record<Finding['state'], Tone>> = {
 export function addDoctor(program: Command, session: Session): void {
   program
     .command('doctor')
-    .description('Look at each prerequisite, and say how to mend what is wrong.')
+    .description('Check prerequisites and show how to fix problems.')
     .option('--live', 'also read one book from Fyers with the token at hand')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `

@@ -42,11 +42,11 @@ export async function messagesFinding(patient: CheckContext): Promise<Finding> {
   if (heard.length > 0) return ok(`${heard.join(', ')}${pending}`);
   return topic.pending.length > 0
     ? problem(
-        `nobody has confirmed${pending}`,
+        `no subscription is confirmed${pending}`,
         "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
       )
     : problem(
-        'nobody would hear of a fault or get the login link',
+        'no one would receive alarms or the login link',
         'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.',
       );
 }

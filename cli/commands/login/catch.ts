@@ -60,7 +60,7 @@ function handleRequest(
     return;
   }
   if (redirect.kind === 'refused') {
-    answer(response, 200, 'Fyers ended the login with an error; the terminal says which.', () => {
+    answer(response, 200, 'Fyers ended the login with an error; the terminal shows it.', () => {
       reject(loginRefused(redirect.words));
     });
     return;
@@ -68,7 +68,7 @@ function handleRequest(
   answer(
     response,
     200,
-    'Fyers is done, and the terminal goes on. You can close this window.',
+    'The login at Fyers is complete and continues in the terminal. You can close this window.',
     () => {
       resolve(redirect.code);
     },

@@ -56,7 +56,7 @@ export function addLogin(program: Command, session: Session): void {
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -252,8 +252,8 @@ async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly
   if (!report.success) {
     throw new FyersError(
       'platform.integrity',
-      `${names.function('refresh')} did not say what it did with the tokens.`,
-      'Look with `npx --no-install fyers tokens --use-ssm`.',
+      `${names.function('refresh')} did not report what it did with the tokens.`,
+      'Check with `npx --no-install fyers tokens --use-ssm`.',
     );
   }
   const { accessToken, refreshToken } = report.data;
@@ -354,7 +354,7 @@ async function waitForNewToken(
   throw new FyersError(
     'operator.login',
     'The login function has published no token within ten minutes.',
-    'Run `npx --no-install fyers login` again; if its page said what went wrong, do what it said first.',
+    'Run `npx --no-install fyers login` again; if its page showed a problem, fix that first.',
   );
 }
 
@@ -380,7 +380,7 @@ function noLoginError(tooEarly: boolean): FyersError {
   return new FyersError(
     'operator.login',
     tooEarly
-      ? 'A token of before 06:00 IST dies at 06:00, so there is no login link yet.'
+      ? 'A token from before 06:00 IST expires at 06:00, so there is no login link yet.'
       : "Today's session is over, and with it the login link of the day.",
     tooEarly
       ? 'Run `npx --no-install fyers login` after 06:30 IST.'

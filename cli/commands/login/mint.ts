@@ -275,7 +275,7 @@ export async function keepTokens(
   try {
     const files = await writeAccessToken(folder, accessToken);
     if (refreshToken !== null) await writeRefreshToken(folder, refreshToken);
-    io.err(`The new access token is kept in ${files.join(' and ')}, for you alone.`);
+    io.err(`The new access token is kept in ${files.join(' and ')}, readable only by you.`);
     io.err(target === 'aws' ? handOverStep(options) : proveStep(options));
   } catch (caught) {
     io.err(`The new access token could not be kept: ${toError(caught).message}`);

@@ -43,7 +43,7 @@ const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR,
 export function addLogs(program: Command, session: Session): void {
   program
     .command('logs')
-    .description('What the functions and the harvester have logged, in Indian time.')
+    .description('Show the logs of the functions and the harvester, in Indian time.')
     .addArgument(new Argument('<who>', 'whose log').choices(WHO))
     .option('-f, --follow', 'go on until Ctrl-C')
     .option('--since <TIME>', `how far back: 90s, 30m, 12h, 7d (default: ${DEFAULT_SINCE})`)
@@ -152,7 +152,7 @@ function durationIn(text: string): number {
   if (ms > 0) return ms;
   throw new FyersError(
     'operator.usage',
-    `--since "${text}" is no length of time.`,
+    `--since "${text}" is not a length of time.`,
     'Write a number and s, m, h or d: `npx --no-install fyers logs refresh --since 12h`.',
   );
 }

@@ -59,7 +59,7 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.app-secret':
     'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
   'operator.account':
-    'Log in to the right account with `npx --no-install fyers login`, or say which one is yours by FYERS_FY_ID in .env.',
+    'Log in to the right account with `npx --no-install fyers login`, or set your account as FYERS_FY_ID in .env.',
   'broker.bad-token': 'Run `npx --no-install fyers login`.',
   'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
   'broker.refused':

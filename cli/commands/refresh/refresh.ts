@@ -18,7 +18,7 @@ export function addRefresh(program: Command, session: Session): void {
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -65,7 +65,7 @@ async function refreshStack(session: Session, options: RefreshOptions): Promise<
   if (statusCode === 200) return;
   throw new FyersError(
     'operator.login',
-    'The token is not live until somebody logs in.',
+    'The token is not live until you log in.',
     'Log in through the link, where one was sent, or run `npx --no-install fyers login --aws`.',
   );
 }

@@ -109,7 +109,7 @@ function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
 function noPlanError({ place }: Recording): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} has no plan, so nobody can tell what is missing in it.`,
+    `${place} has no plan, so missing rows cannot be detected.`,
     'Name a day that the harvester recorded: `npx --no-install fyers report 2026-11-25 --data DIR`.',
   );
 }

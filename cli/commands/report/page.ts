@@ -109,7 +109,7 @@ function renderVerdict({ until, coverage: all, red }: ReportDay): string {
   const far =
     until === null
       ? ''
-      : `<p class="note">The session is not over: this page tells of it until ${formatClock(until)} IST.</p>`;
+      : `<p class="note">The session is not over: this page covers it until ${formatClock(until)} IST.</p>`;
   return `<p class="verdict ${tone}">${verdictWords(all)}</p>${look}${far}`;
 }
 
@@ -240,7 +240,7 @@ function renderClose({ figures }: ReportDay): string {
   );
   return `${renderHeading(
     'Recorded while the close was made',
-    'The last total quantities that the broker showed in each phase, and its prices. What its depth means during the auction is not documented; the imbalance of the auction itself is not in five levels.',
+    'The last total quantities that the broker showed in each phase, and its prices. The meaning of its depth during the auction is not documented; the imbalance of the auction itself is not in five levels.',
   )}
 <ul class="legend"><li>${colourSpot('buy')}total buy quantity</li><li>${colourSpot('sell')}total sell quantity</li></ul>
 <div class="cards">${cards.join('\n')}</div>`;
@@ -269,7 +269,7 @@ function renderMarks(day: ReportDay): string {
     formatCount(rows_),
     formatShare(rows_, day.coverage.received),
   ]);
-  return `${renderHeading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
+  return `${renderHeading('Quality', 'Rows that carry a mark. They are kept: a mark names a possible problem.')}
 <div class="card">${
     rows.length === 0
       ? '<p>No row carries a mark.</p>'

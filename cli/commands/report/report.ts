@@ -34,9 +34,9 @@ export function addReport(program: Command, session: Session): void {
   )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
     .option('--open', 'show it in the browser; without --to it is a temporary file')
-    .option('--force', 'write over a file that is there')
+    .option('--force', 'overwrite an existing file')
     .option('--json', 'its figures for scripts, and no page')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -101,8 +101,8 @@ async function refuseExisting(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) === null) return;
   throw new FyersError(
     'operator.usage',
-    `${file} is there already, and was left as it is.`,
-    'Name another file, or write over it: `npx --no-install fyers report --to FILE --force`.',
+    `${file} already exists and was not changed.`,
+    'Name another file, or overwrite it: `npx --no-install fyers report --to FILE --force`.',
   );
 }
 
@@ -117,7 +117,7 @@ async function writePage(file: string, page: string): Promise<void> {
     throw new FyersError(
       'platform.disk',
       `${file} cannot be written: ${cause.message}.`,
-      'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers report --to FILE`.',
+      'Name a file in an existing folder, with space on its disk: `npx --no-install fyers report --to FILE`.',
       { cause },
     );
   }

@@ -15,11 +15,11 @@ export const PARAMETERS = {
   FYERS_CLIENT_ID: 'the app id',
   FYERS_SECRET_KEY: 'the app secret',
   FYERS_ACCESS_TOKEN: 'the token that bots use',
-  FYERS_REFRESH_TOKEN: 'what FyersTokenRefresh refreshes with',
+  FYERS_REFRESH_TOKEN: 'used by FyersTokenRefresh for refreshes',
   FYERS_TOKEN_STATE: "FyersTokenRefresh's own state",
   FYERS_LOGIN_STATE: "the login's own state",
-  FYERS_LINK_KEY: 'what links are signed with',
-  FYERS_PIN_KEY: 'what the PIN is fingerprinted with',
+  FYERS_LINK_KEY: 'key that signs login links',
+  FYERS_PIN_KEY: 'key for fingerprints of the PIN',
   FYERS_LOGIN_URL: "the login function's address",
   FYERS_TELEGRAM: 'the Telegram bot and chat',
 } as const satisfies Readonly<Record<ParameterName, string>>;
@@ -58,7 +58,7 @@ export function fingerprintOf(value: string): string | null {
 function pinIsSecretError(name: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${name} is no parameter: the PIN is a secret in Secrets Manager, and the configuration of the stack is its only authority. The parameters are ${parameterKeys().join(', ')}.`,
+    `${name} is not a parameter: the PIN is a secret in Secrets Manager, set only by the configuration of the stack. The parameters are ${parameterKeys().join(', ')}.`,
     'Run `pulumi config set --secret pin` and `pulumi up`.',
   );
 }

@@ -59,11 +59,11 @@ export function addSet(ssm: Command, session: Session): void {
     )
     .option(
       '--value <VALUE>',
-      "the value, which then stands in your shell's history; rather pipe it",
+      "the value, which then stays in your shell's history; better pipe it",
     )
-    .option('--force', 'also where the configuration of the stack is the authority')
+    .option('--force', 'also for parameters that the configuration of the stack sets')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -138,8 +138,8 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
   if (rule.kind === 'state') {
     throw new FyersError(
       'operator.usage',
-      `${key} is written by its function only; a wrong one would let it forget what Fyers refused.`,
-      `To make it start anew, run \`npx --no-install fyers ssm delete ${key}\`.`,
+      `${key} is written by its function only; a wrong value would make it forget what Fyers refused.`,
+      `To reset it, run \`npx --no-install fyers ssm delete ${key}\`.`,
     );
   }
   if (rule.kind === 'made') {
@@ -162,7 +162,7 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
 async function valueFor({ io, hide }: Session, full: string, options: SetOptions): Promise<string> {
   if (options.value !== undefined) {
     io.err(
-      `Note: a value in --value stands in your shell's history and in the list of processes. Rather pipe it: npx --no-install fyers ssm set ${full} < FILE`,
+      `Note: a value in --value stays in your shell's history and the process list. Better pipe it: npx --no-install fyers ssm set ${full} < FILE`,
     );
   }
   const given =
@@ -196,7 +196,7 @@ function printExpiry({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims
   io.out(`Issued ${formatIst(issuedAt)}, expires ${formatIst(expiresAt)}${whose}.`);
   if (expiresAt <= io.clock.now()) {
     io.err(
-      paint(io, 'bad', 'It has expired: nobody can use it.') +
+      paint(io, 'bad', 'It has expired and cannot be used.') +
         ` Get a new one with \`npx --no-install fyers login --aws\` (${REGION}).`,
     );
   } else {

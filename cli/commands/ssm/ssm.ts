@@ -20,7 +20,7 @@ import { table, type Tone } from '../../shared/terminal.ts';
 export function addSsm(program: Command, session: Session): void {
   const ssm = program
     .command('ssm')
-    .description('What stands in AWS SSM Parameter Store: list, get, set, delete.')
+    .description('List, read, set and delete the parameters in AWS SSM Parameter Store.')
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -48,9 +48,9 @@ function addDelete(ssm: Command, session: Session): void {
     .description('Remove one parameter, or with --all everything of the stack. Asks first.')
     .argument('[NAME]', parameterKeys().join(', '))
     .option('--all', 'every parameter of the stack, the states and the claims on a mint too')
-    .option('--yes', "don't ask; needed where nobody is at the terminal")
+    .option('--yes', "don't ask; required without a terminal")
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -128,7 +128,7 @@ async function confirmRemoval(
   throw new FyersError(
     'operator.usage',
     `Nobody is at the terminal to agree to the removal of ${found.join(', ')}.`,
-    'Look at them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
+    'Check them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
   );
 }
 
@@ -163,7 +163,7 @@ function addList(ssm: Command, session: Session): void {
     .description('Every parameter: there or not, and a fingerprint of the long ones.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -183,7 +183,7 @@ function addGet(ssm: Command, session: Session): void {
     .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
     .option('--reveal', 'print the bare value to standard output')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -243,7 +243,7 @@ async function get(
     throw new FyersError(
       'operator.credentials',
       `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
-      'Run `npx --no-install fyers ssm list` to see what is there.',
+      'Run `npx --no-install fyers ssm list` to see the existing parameters.',
     );
   }
   session.io.out(options.reveal === true ? value : maskValue(value));

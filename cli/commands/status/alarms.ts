@@ -59,7 +59,7 @@ export function checkAlarms(alarms: readonly Alarm[]): Finding {
     todo: [
       ...(ringing.length > 0
         ? [
-            `An alarm rings (${names(ringing)}). Its message says why; so do \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
+            `An alarm rings (${names(ringing)}). Its message gives the reason; see also \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
           ]
         : []),
       ...(alarms.length === 0 ? [DEPLOY] : []),

@@ -42,8 +42,7 @@ export interface Looking {
   readonly deployed: Promise<Deployed | null>;
 }
 
-export const DEPLOY =
-  'Run `pulumi up`: it makes what is missing and mends what was changed by hand.';
+export const DEPLOY = 'Run `pulumi up`: it creates missing resources and reverts manual changes.';
 
 /** Never throws a FyersError: it becomes the finding of the part. */
 export async function readable(

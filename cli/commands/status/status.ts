@@ -41,16 +41,16 @@ interface StatusOptions {
 export function addStatus(program: Command, session: Session): void {
   program
     .command('status')
-    .description('How the stack stands: token, schedules, last runs, subscriptions, alarms.')
+    .description('Show the state of the stack: token, schedules, last runs, subscriptions, alarms.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--offline', 'ask the broker nothing')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 Everything is read from AWS now, with your own identity (\`aws configure\`), in ${REGION}; the stored token is proven by one
-live read, unless --offline. A part that can't be read says why, and the others still show.
+live read, unless --offline. A part that can't be read shows the reason; the others still appear.
 
 Exits with 0 when the stack is good for the coming session, 2 when you have to do something (the last lines say what),
 4 when a part could not be read from AWS, and 3 when Fyers did not answer.
@@ -231,8 +231,8 @@ function linesOf(
 function summary(code: number): string {
   if (code === 0) return 'Good for the coming session: nothing to do.';
   return code === 4
-    ? 'Some parts could not be read from AWS; their lines say why.'
-    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or look with --offline.';
+    ? 'Some parts could not be read from AWS; their lines show the reason.'
+    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or use --offline.';
 }
 
 function jsonOf(
@@ -346,7 +346,7 @@ export function checkSubscriptions(
             `${protocol} ${endpoint}${is ? '' : ' (not confirmed)'}`,
         ),
         ...(telegram ? ['Telegram'] : []),
-      ].join(', ') || 'nobody would read a message',
+      ].join(', ') || 'no one would read a message',
     todo: heard ? [] : [subscribeStep(topicArn, pending)],
     facts: { telegram, subscriptions },
   };
@@ -356,5 +356,5 @@ function subscribeStep(topicArn: string | null, pending: number): string {
   if (topicArn === null) return DEPLOY;
   return pending > 0
     ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
-    : 'Say where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
+    : 'Configure where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
 }

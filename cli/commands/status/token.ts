@@ -84,7 +84,7 @@ const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
   live: 'proven by one live read',
   refused: 'Fyers refuses it',
   missing: 'there is none',
-  malformed: 'it is no access token for today',
+  malformed: 'it is not an access token for today',
   foreign: 'it belongs to another Fyers account',
   expired: 'it is over',
 };
@@ -97,7 +97,7 @@ function nextStepFor(verdict: Verdict, asksAt: string | null): string {
   const link =
     asksAt === null
       ? 'Log in'
-      : `The keeper looks again on ${asksAt}; press the link that it sends, or log in before`;
+      : `The keeper runs again on ${asksAt}; press the link that it sends, or log in before that`;
   const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
   return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`npx --no-install fyers login --aws\`.`;
 }

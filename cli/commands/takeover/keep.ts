@@ -113,9 +113,10 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
   const claims = decodeToken(token);
   if (claims === null) return 'not a token of Fyers, so it is not kept';
   const current = newestIn(folder, name);
-  if (current === token) return `beside .env already`;
+  if (current === token) return `already next to .env`;
   const issuedAt = current === null ? null : (decodeToken(current)?.issuedAt ?? null);
-  if (issuedAt !== null && issuedAt >= claims.issuedAt) return 'the newer token beside .env stays';
+  if (issuedAt !== null && issuedAt >= claims.issuedAt)
+    return 'the newer token next to .env was kept';
   const files = await write(folder, name, token);
   if (newestIn(folder, name) === token) return files.join(' and ');
   throw notKeptError(name, `${files.join(' and ')} hold something else`);
@@ -159,6 +160,6 @@ function notKeptError(name: string, why: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} was written and read back, and ${why}. Nothing was removed.`,
-    'Look at it, and run `npx --no-install fyers takeover` again.',
+    'Check the file, and run `npx --no-install fyers takeover` again.',
   );
 }

@@ -29,7 +29,7 @@ interface TakeoverOptions {
   readonly dryRun?: true;
 }
 
-const REPEAT_STEP = 'run `npx --no-install fyers takeover` again: it goes on where it stopped';
+const REPEAT_STEP = 'run `npx --no-install fyers takeover` again: it continues where it stopped';
 
 export function addTakeover(program: Command, session: Session): void {
   program
@@ -39,7 +39,7 @@ export function addTakeover(program: Command, session: Session): void {
     .option('--yes', 'remove without asking')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--stack <STACK>', 'the stack whose configuration takes the values')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -52,7 +52,7 @@ Needed once, where deploy_lambda_refresh.py was run in this account: \`pulumi up
      all of it back,
   4. asks, and removes the rule, the function (only the Python one), its logs,
      its role, the parameters and the secret.
-If it is interrupted, run it again: it goes on where it stopped. Values are removed only after they were read back.
+If it is interrupted, run it again: it continues where it stopped. Values are removed only after they were read back.
 Needs the Pulumi CLI and a stack. The EC2 instance of the old guide, and its key pair, are yours to end.
 
 Examples:
@@ -262,7 +262,7 @@ function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `The function ${LEFT.function} (${runtime}) is neither the reference's nor this stack's, so it is not removed.`,
-    `Look at it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
+    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
   );
 }
 
@@ -270,7 +270,7 @@ function noTerminalError(): FyersError {
   return new FyersError(
     'operator.usage',
     'Nobody is at the terminal to be asked. Nothing was changed.',
-    'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to look.',
+    'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to see the list.',
   );
 }
 
