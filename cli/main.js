@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that an old Node can still read the sentence that refuses it.
+// Starts the command line interface after checking the Node version. Plain JavaScript, so that an old Node can still
+// print the error.
 import { nodeProblem } from '../adapters/process/require-node.js';
 
 const problem = nodeProblem(process.versions.node);

@@ -1,4 +1,4 @@
-// `npx fyers`: the list of commands, and what every error becomes.
+// Registers all commands, and turns every error into one message and an exit code (`npx fyers`).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -53,11 +53,11 @@ Examples:
 
 Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of ours.`;
 
-/** The exit code. Never throws: whatever went wrong is one message on standard error. */
+/** Returns the exit code. Never throws: every error becomes one message on standard error. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
-  /** The exit code that goes with it. */
+  /** Prints the error and returns its exit code. */
   const tell = (caught: unknown): number => {
     const error = diskRefusal(caught) ?? toError(caught);
     for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
@@ -79,7 +79,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     await programOf(session).parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (caught) {
-    // Commander has said already what is wrong with the arguments.
+    // Commander has already printed the usage error.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     return tell(caught);
   }
@@ -89,7 +89,7 @@ function programOf(session: Session): Command {
   const { io } = session;
   const program = new Command('fyers')
     .description("The tokens and the harvester of fyers-token-refresh, from the project's folder.")
-    .version(release(), '--version', 'which release this is')
+    .version(readVersion(), '--version', 'which release this is')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -101,8 +101,8 @@ function programOf(session: Session): Command {
       getOutHasColors: () => io.colour,
       getErrHasColors: () => io.colour,
     })
-    .showHelpAfterError('Add --help to see what is possible.')
-    // So that a command may have options of the names that others have too.
+    .showHelpAfterError('Add --help to see the options.')
+    // Lets a command reuse option names of other commands.
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', HELP);
@@ -130,7 +130,7 @@ function programOf(session: Session): Command {
   return program;
 }
 
-function release(): string {
+function readVersion(): string {
   const file = path.join(import.meta.dirname, '..', 'package.json');
   const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
   return String(Reflect.get(Object(manifest), 'version'));
@@ -141,35 +141,35 @@ function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
   const code = known ? error.code : 'bug.unexpected';
   return [
     `${paint(io, 'bad', `${code}:`)} ${error.message}`,
-    ...(exitCodeOf(error) === exitCodeOf(null) ? [howToReport(debug)] : []),
+    ...(exitCodeOf(error) === exitCodeOf(null) ? [reportStep(debug)] : []),
     ...(debug && error.stack !== undefined ? [error.stack] : []),
   ];
 }
 
-function howToReport(debug: boolean): string {
+function reportStep(debug: boolean): string {
   return debug
-    ? 'This is a fault of ours. Please report it with the command, all that is printed here, and what `npx --no-install fyers doctor --json` prints.'
-    : 'This is a fault of ours. Repeat the command with --debug, and please report all that it prints, with what `npx --no-install fyers doctor --json` prints.';
+    ? 'This is a bug in this program. Please report it with the command, all of this output, and the output of `npx --no-install fyers doctor --json`.'
+    : 'This is a bug in this program. Repeat the command with --debug, and please report its output and that of `npx --no-install fyers doctor --json`.';
 }
 
-/** The terminal's line is cleared and written again. */
-function rewritten(text: string): void {
+/** Clears the terminal's line and writes it again. */
+function rewriteLine(text: string): void {
   process.stderr.write(`\r\u001b[2K${text}`);
 }
 
 function processIo(): Io {
-  // `| head` has read enough: no fault, and nobody is left to tell.
+  // After `| head` has closed the pipe, end without an error.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     process.exit(code === 'EPIPE' ? 0 : exitCodeOf(null));
   });
-  // hasColors knows NO_COLOR; errors may go elsewhere than the rest.
+  // hasColors honours NO_COLOR; check both streams, because errors may go elsewhere.
   const colour = isatty(1) && isatty(2) && process.stdout.hasColors();
   return {
     ...linesTo({
       colour,
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
-      rewrite: isatty(2) ? rewritten : null,
+      rewrite: isatty(2) ? rewriteLine : null,
     }),
     colour,
     columns: isatty(1) ? process.stdout.columns : null,

@@ -1,9 +1,10 @@
-// Makes the code that is deployed: the three functions by one esbuild call that shares nothing between runs, and the
-// harvester as one file. The same sources give the same bytes in every checkout, so an unchanged project deploys nothing.
+// Bundles the deployed code: the three functions by one esbuild call that shares nothing between runs, and the
+// harvester as one file. The same sources give the same bytes in every checkout, so an unchanged project deploys
+// nothing.
 //
-// esbuild takes longer than the rest of the program, so each result is cached under node_modules/.cache together with
-// the digest of every file that went into it. A cached result is used only if all of these files, the lock file and the
-// options are still the same.
+// esbuild takes longer than the rest of the program, so each result is cached under node_modules/.cache with the
+// digest of every input file. A cached result is used only if all of these files, the lock file and the options are
+// unchanged.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,13 +15,13 @@ import type { FunctionActor } from '../core/config/names.ts';
 const ROOT = path.join(import.meta.dirname, '..');
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'fyers', 'bundles');
 
-/** Packages written for CommonJS call `require`, which a module does not have by itself. */
+/** Packages written for CommonJS call `require`, which ES modules do not define. */
 const REQUIRE =
   "import{createRequire as fyersRequire}from'node:module';const require=fyersRequire(import.meta.url);";
 
 /**
- * How the SDK finds credentials outside Lambda. It imports these only if the environment has none, and Lambda's always
- * has; if they are imported all the same, the SDK that Lambda's Node runtimes carry provides them.
+ * Credential providers for outside Lambda. The SDK imports them only if the environment has no credentials, and
+ * Lambda's always has. If they are imported anyway, the SDK in Lambda's Node runtimes provides them.
  */
 const CREDENTIALS_OUTSIDE_LAMBDA = [
   '@aws-sdk/credential-provider-ini',
@@ -31,11 +32,11 @@ const CREDENTIALS_OUTSIDE_LAMBDA = [
 ];
 
 export interface BundleOptions {
-  /** The name of each output without `.mjs`, and its entry: relative to the project's folder, or absolute. */
+  /** Output name without `.mjs`, and its entry: relative to the project folder, or absolute. */
   readonly entries: Readonly<Record<string, string>>;
   /** Packages that are not bundled. */
   readonly external: readonly string[];
-  /** True: what is imported by `import()` becomes a file of its own, which is read only when it is needed. */
+  /** True: modules imported by `import()` become separate files that are loaded on demand. */
   readonly isSplit: boolean;
 }
 
@@ -45,7 +46,7 @@ export type Files = Readonly<Record<string, string>>;
 export interface Code {
   /** A function's handler is `handler` of the file with the function's name. */
   readonly functions: Readonly<Record<FunctionActor, Files>>;
-  /** A bare Node runs it. */
+  /** Runs on plain Node. */
   readonly harvester: string;
 }
 
@@ -64,7 +65,7 @@ const HARVESTER: BundleOptions = {
   isSplit: false,
 };
 
-/** @throws RunError with the place of the first mistake in the sources */
+/** @throws RunError with the place of the first error in the sources */
 export async function bundleCode(cacheFolder = CACHE): Promise<Code> {
   const [functions, harvester] = await Promise.all([
     bundleCached(FUNCTIONS, cacheFolder),
@@ -82,13 +83,13 @@ export async function bundleCode(cacheFolder = CACHE): Promise<Code> {
 
 export interface Bundle {
   readonly files: Files;
-  /** By output: the other outputs that it imports, at once or later. */
+  /** By output: the other outputs that it imports, statically or dynamically. */
   readonly imports: Readonly<Record<string, readonly string[]>>;
-  /** Digest of each source, by its path relative to the project's folder. */
+  /** Digest of each source, by its path relative to the project folder. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** The file and all that it imports. */
+/** Returns the file and all its imports. */
 function selectFiles({ files, imports }: Bundle, entry: string): Files {
   const wanted = new Set<string>([entry]);
   for (const file of wanted) for (const target of imports[file] ?? []) wanted.add(target);
@@ -107,7 +108,7 @@ async function bundleCached(options: BundleOptions, folder: string): Promise<Bun
   return made;
 }
 
-/** Null if there is none, or it cannot be read: it is then made again. */
+/** Returns null if the cache is missing or unreadable; the bundle is then made again. */
 function readCache(file: string): Bundle | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Bundle;
@@ -120,7 +121,10 @@ function isCurrent({ sources }: Bundle): boolean {
   return Object.entries(sources).every(([file, digest]) => digestOfFile(file) === digest);
 }
 
-/** Whole or not at all. Without a cache (a read-only project, a full disk) the next run bundles again. */
+/**
+ * Writes to a temporary file first, so that the cache is complete or unchanged. Without a cache (a read-only project,
+ * a full disk) the next run bundles again.
+ */
 function writeCache(file: string, made: Bundle): void {
   const unfinished = `${file}.${String(process.pid)}`;
   try {
@@ -128,17 +132,17 @@ function writeCache(file: string, made: Bundle): void {
     writeFileSync(unfinished, JSON.stringify(made));
     renameSync(unfinished, file);
   } catch {
-    // Only the time of the next run is lost.
+    // Without a cache the next run only takes longer.
   }
 }
 
-/** @throws RunError with the place of the first mistake in the sources */
+/** @throws RunError with the place of the first error in the sources */
 export async function bundle({ entries, external, isSplit }: BundleOptions): Promise<Bundle> {
   try {
-    // Loaded when it is needed: with a cached bundle it is not.
+    // Imported here because a cached bundle does not need it.
     const { build } = await import('esbuild');
     const { outputFiles, metafile } = await build({
-      // Paths in the output are relative to it, so that every checkout gives the same bytes.
+      // Output paths are relative to this folder, so every checkout gives the same bytes.
       absWorkingDir: ROOT,
       entryPoints: { ...entries },
       external: [...external],
@@ -147,7 +151,7 @@ export async function bundle({ entries, external, isSplit }: BundleOptions): Pro
       format: 'esm',
       splitting: isSplit,
       platform: 'node',
-      // If a package offers both, its module: what is not used of a module is left out.
+      // Prefer a package's ES module, because unused exports of a module can be left out.
       mainFields: ['module', 'main'],
       target: 'node24',
       banner: { js: REQUIRE },
@@ -179,7 +183,7 @@ export async function bundle({ entries, external, isSplit }: BundleOptions): Pro
   }
 }
 
-/** @param file relative to the project's folder; an absent file has a digest of its own */
+/** @param file relative to the project folder; a missing file has a digest of its own */
 function digestOfFile(file: string): string {
   try {
     return digestOf(readFileSync(path.resolve(ROOT, file)));

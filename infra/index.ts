@@ -1,4 +1,4 @@
-// The program: settings, then one component for each concern, then the outputs.
+// Runs the Pulumi program: reads settings, creates one component for each concern, and returns the outputs.
 import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
@@ -22,8 +22,8 @@ import { type Environment, loadSettingsOrThrow } from './config/load.ts';
 
 /**
  * Registers everything and returns the stack's outputs.
- * @param making the code that is deployed; it may still be made while the rest of the program loads
- * @throws RunError with every problem of the settings, or of the code, before anything is registered
+ * @param making the bundled code; it may still be in progress while the rest of the program loads
+ * @throws RunError with every problem of the settings or the code, before any resource is registered
  */
 export async function program(
   making: Promise<Code>,
@@ -33,7 +33,7 @@ export async function program(
   const settings = loadSettingsOrThrow(environment, path.join(import.meta.dirname, '..'));
   for (const notice of settings.notices) await pulumi.log.info(notice);
 
-  // Before anything is registered: code that cannot be bundled leaves nothing half made.
+  // Await before registering resources: if bundling fails, nothing is half created.
   const code = await making;
   const names = namesFor(settings.suffix);
   const provider = new aws.Provider('aws', {

@@ -1,14 +1,16 @@
-// Pulumi's entry. A hand-typed `pulumi up` runs whatever Node the system has; this file runs on an old one too.
+// Starts the Pulumi program after checking the Node version. Plain JavaScript, because a manual `pulumi up` may run
+// an old Node.
 import pulumi from '@pulumi/pulumi';
 import { nodeProblem } from '../adapters/process/require-node.js';
 
 export default async function main() {
   const problem = nodeProblem(process.versions.node);
   if (problem !== null) throw new pulumi.RunError(problem);
-  // esbuild runs in a process of its own, so it starts before the AWS package is loaded.
+  // esbuild runs in its own process, so start it before loading the AWS package.
   const { bundleCode } = await import('./bundle.ts');
   const making = bundleCode();
-  // Whoever awaits it sees a failure; until then, or when the settings are at fault, it must not end the process.
+  // The awaiting code sees a failure; until then, or if the settings are invalid, it must not be an unhandled
+  // rejection.
   making.catch(() => undefined);
   const { program } = await import('./index.ts');
   return program(making);

@@ -1,4 +1,4 @@
-// What `pulumi stack output` shows: names, and the commands for what is live. Nothing secret.
+// Defines the stack outputs: names, and commands that show the live state. No secrets.
 import * as pulumi from '@pulumi/pulumi';
 import { LOGIN_URL_KEYWORD, REFERENCE_REDIRECT_URI, REGION } from '../core/config/names.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
@@ -22,7 +22,7 @@ export interface Made {
   readonly credentials: Credentials;
   readonly messages: Messages;
   readonly keeper: Keeper;
-  /** Null where there is to be none. */
+  /** Null if no harvester is configured. */
   readonly harvester: Harvester | null;
   readonly athena: Athena | null;
   readonly reads: OutsideReads | null;
@@ -65,19 +65,22 @@ export function stackOutputs(made: Made) {
       parameters: `${FYERS} ssm list`,
       refreshNow: pulumi.interpolate`aws lambda invoke --function-name ${keeper.functionNames.refresh} --region ${REGION} /dev/stdout`,
       ...Object.fromEntries(
-        recorders.map(({ plan, instanceId }) => [numbered('shell', plan.shard), shell(instanceId)]),
+        recorders.map(({ plan, instanceId }) => [
+          numbered('shell', plan.shard),
+          shellCommand(instanceId),
+        ]),
       ),
     },
     nextStep: nextStep(settings, keeper.loginUrl),
   };
 }
 
-/** The first harvester's instance has an output of its own, whether or not there are others. */
+/** The first harvester's instance also has its own output, with or without further harvesters. */
 function harvesterFacts({ plan: { shard, symbols, everySeconds }, instanceId }: Recorder) {
   return { shard, instance: instanceId, symbols: symbols.join(','), everySeconds };
 }
 
-function shell(instanceId: pulumi.Output<string>): pulumi.Output<string> {
+function shellCommand(instanceId: pulumi.Output<string>): pulumi.Output<string> {
   return pulumi.interpolate`aws ssm start-session --target ${instanceId} --region ${REGION}`;
 }
 
@@ -94,13 +97,13 @@ function scheduleText({ app }: Settings): string {
     : `refresh every day at ${REFRESH_SLOTS.join(', ')}, watch at ${WATCH_SLOTS.join(', ')} ${SCHEDULE_TIME_ZONE}`;
 }
 
-/** What the operator does now, from what is configured; it does not change without a deploy. */
+/** The operator's next step according to the configuration; it does not change without a deploy. */
 function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.Input<string> {
   const { app, email, telegram, accessToken, refreshToken } = settings;
-  if (app === null) return registerApp(settings, loginUrl);
-  const url = registered(settings, loginUrl);
+  if (app === null) return registerAppStep(settings, loginUrl);
+  const url = redirectStep(settings, loginUrl);
   if (email === null && telegram === null) {
-    return pulumi.interpolate`${url}Nobody would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
+    return pulumi.interpolate`${url}No one would get the login link: run \`pulumi config set email ADDRESS\` or \`pulumi config set --secret telegram\`, then \`pulumi up\`.`;
   }
   const confirm =
     email === null
@@ -108,13 +111,13 @@ function nextStep(settings: Settings, loginUrl: pulumi.Output<string>): pulumi.I
       : `Confirm the subscription that AWS sent to ${email}, if that is not done yet: \`${FYERS} confirm URL\` with the address in that mail. `;
   const known = accessToken !== null || refreshToken !== null;
   const then = known
-    ? `How it stands: \`${FYERS} status\`.`
+    ? `For its state run \`${FYERS} status\`.`
     : `The first login link comes at the next slot of a trading day (${REFRESH_SLOTS.join(', ')} IST); for a token now run \`${FYERS} login --aws\`.`;
   return pulumi.interpolate`${confirm}${url}${then}`;
 }
 
-/** AWS gives a function that is made again another address, and nothing here remembers the one before. */
-function registered(
+/** AWS assigns a new URL to a recreated function, and the stack does not remember the previous one. */
+function redirectStep(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,
 ): pulumi.Input<string> {
@@ -123,8 +126,8 @@ function registered(
     : '';
 }
 
-/** With the login function's address as redirect URL a login is one tap; an address of the operator's own is kept. */
-function registerApp(
+/** With the login function's URL as redirect URL a login takes one tap; an operator's own URL is kept. */
+function registerAppStep(
   { redirectUri }: Settings,
   loginUrl: pulumi.Output<string>,
 ): pulumi.Output<string> {

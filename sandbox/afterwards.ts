@@ -1,4 +1,4 @@
-// What a run leaves to look at, and the commands for it, to be pasted as they are.
+// Copies the recorded day to a folder, and prints commands to inspect what a run leaves, ready to paste.
 import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,14 +9,14 @@ import type { StandIns } from './stand-ins.ts';
 
 const FYERS = 'npx --no-install fyers';
 
-/** A day with rows, where a command finds it: `--data DIR` or `--bucket BUCKET`. */
+/** A day with rows and how a command selects it: `--data DIR` or `--bucket BUCKET`. */
 export interface Recorded {
   readonly date: IstDate;
   readonly symbol: string;
   readonly place: string;
 }
 
-function lookAt({ date, symbol, place }: Recorded): readonly string[] {
+function inspectCommands({ date, symbol, place }: Recorded): readonly string[] {
   return [
     `${FYERS} report ${date} ${place} --open`,
     `${FYERS} check ${date} ${place}`,
@@ -24,14 +24,14 @@ function lookAt({ date, symbol, place }: Recorded): readonly string[] {
   ];
 }
 
-export function tellHowToKeep(progress: Progress): void {
+export function printHowToKeep(progress: Progress): void {
   progress.note(
     `The day goes with the run. \`npm start -- --data demo\` keeps it for \`${FYERS} report\`, check, inspect and export; --keep leaves everything up.`,
   );
 }
 
 /**
- * Copies the day, and no more: to a harvester the folder's other days would be its own, to ship and to remove.
+ * Copies this day only: a harvester would treat the folder's other days as its own, and ship and remove them.
  * @throws FyersError `platform.disk`
  */
 export async function keepDay(
@@ -53,7 +53,7 @@ export async function keepDay(
     );
   }
   progress.note(`The day is in ${data}. To look at it, in this folder:`);
-  for (const line of lookAt({ ...recorded, place: `--data ${data}` })) progress.note(line);
+  for (const line of inspectCommands({ ...recorded, place: `--data ${data}` })) progress.note(line);
 }
 
 export interface Kept {
@@ -62,7 +62,7 @@ export interface Kept {
   readonly recorded: Omit<Recorded, 'place'>;
 }
 
-/** Says how to talk to what is up, until Ctrl-C. */
+/** Prints how to reach the running stand-ins, then waits for Ctrl-C. */
 export async function keepUp(
   standIns: StandIns,
   { loginUrl, bucket, recorded }: Kept,
@@ -71,7 +71,7 @@ export async function keepUp(
 ): Promise<void> {
   const { emulator, operator, simulator } = standIns;
   const { endpoint, rootCredentials } = emulator;
-  // On the harvester's clock it stood still between two slots; its limits on calls count by it.
+  // The harvester's virtual clock stands still between two slots, and rate limits use this clock, so let it flow now.
   simulator.setClock(simulator.now(), true);
   progress.note(
     "\n   Everything stays up until Ctrl-C, and the simulated Fyers' clock goes on from the end of the virtual day.",
@@ -80,7 +80,8 @@ export async function keepUp(
   progress.note(
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${simulator.url} FYERS_BUCKET=${bucket}`,
   );
-  for (const line of lookAt({ ...recorded, place: `--bucket ${bucket}` })) progress.note(line);
+  for (const line of inspectCommands({ ...recorded, place: `--bucket ${bucket}` }))
+    progress.note(line);
   progress.note(`${FYERS} ssm list`);
   const today = istDateAt(instant(Date.now()));
   if (recorded.date === today) progress.note(`${FYERS} tokens --dir ${operator.dir}`);

@@ -1,26 +1,27 @@
-// A browser without a window: follows links, fills forms, goes where redirects lead. It runs no script, and needs none.
+// Emulates a browser without a window: follows links and redirects, and submits forms. It runs no script, and needs
+// none.
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { FyersError } from '../core/errors.ts';
 
-/** Of function URLs: addresses that only AWS serves, so here the emulator does. */
+/** Host names of function URLs: only AWS serves them, so these requests go to the emulator. */
 const FUNCTION_URL_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
-const MOST_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 
 export interface Form {
   readonly action: string;
-  /** As the page has them, hidden ones too. */
+  /** All fields of the form, including hidden ones. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface Page {
-  /** Where the redirects ended. */
+  /** URL after all redirects. */
   readonly url: string;
   readonly status: number;
   readonly title: string;
-  /** What its paragraphs say. */
+  /** Text of the page's paragraphs. */
   readonly text: readonly string[];
-  /** The one link that looks like a button; null without. */
+  /** The link that looks like a button; null without one. */
   readonly press: { readonly label: string; readonly url: string } | null;
   readonly form: Form | null;
 }
@@ -43,11 +44,11 @@ export interface Browser {
   readonly submit: (form: Form, filled: Readonly<Record<string, string>>) => Promise<Page>;
 }
 
-/** @param awsEndpoint what answers for the addresses that AWS gives to functions */
+/** @param awsEndpoint the server for function URLs */
 export function windowlessBrowser(awsEndpoint: string): Browser {
   const go = async (first: Call): Promise<Page> => {
     let call = first;
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
       const answer = await send(awsEndpoint, call);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) {
@@ -57,8 +58,8 @@ export function windowlessBrowser(awsEndpoint: string): Browser {
     }
     throw new FyersError(
       'bug.unexpected',
-      `${bare(first.url)} redirects without end.`,
-      'Look at functions/login/ and sandbox/fyers/auth.ts.',
+      `${withoutQuery(first.url)} redirects in a loop.`,
+      'Check functions/login/ and sandbox/fyers/auth.ts.',
     );
   };
   return {
@@ -73,7 +74,10 @@ export function windowlessBrowser(awsEndpoint: string): Browser {
   };
 }
 
-/** One request, no redirect followed. A function's address goes to the emulator, which tells functions apart by `Host`. */
+/**
+ * Sends one request without following redirects. A function URL goes to the emulator, which selects the function by
+ * `Host`.
+ */
 export async function send(awsEndpoint: string, call: Call): Promise<Answer> {
   const url = new URL(call.url);
   const isFunction = FUNCTION_URL_HOST.test(url.hostname);
@@ -98,8 +102,8 @@ export async function send(awsEndpoint: string, call: Call): Promise<Answer> {
   return promise;
 }
 
-/** Codes and states stand in the query: it is nothing to show. */
-export function bare(url: string): string {
+/** Removes the query, which contains codes and states that must not be shown. */
+export function withoutQuery(url: string): string {
   const { origin, pathname, search } = new URL(url);
   return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }
@@ -110,11 +114,11 @@ function pageOf(url: string, { status, body }: Answer): Page {
   return {
     url,
     status,
-    title: plain(/<title>([^<]*)</.exec(body)?.[1] ?? ''),
+    title: plainText(/<title>([^<]*)</.exec(body)?.[1] ?? ''),
     text: [...body.matchAll(/<p(?: role="alert")?>(.*?)<\/p>/gs)].map(([, words = '']) =>
-      plain(words),
+      plainText(words),
     ),
-    press: linked ? { label: plain(label), url: new URL(plain(address), url).href } : null,
+    press: linked ? { label: plainText(label), url: new URL(plainText(address), url).href } : null,
     form: formOf(url, body),
   };
 }
@@ -125,13 +129,13 @@ function formOf(url: string, body: string): Form | null {
   if (action === undefined) return null;
   const fields = [...inside.matchAll(/<input ([^>]*)>/g)].map(([, attributes = '']) => {
     const of = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? '';
-    return [plain(of('name')), plain(of('value'))] as const;
+    return [plainText(of('name')), plainText(of('value'))] as const;
   });
-  return { action: new URL(plain(action), url).href, fields: Object.fromEntries(fields) };
+  return { action: new URL(plainText(action), url).href, fields: Object.fromEntries(fields) };
 }
 
-/** Without tags, and with characters instead of their numbers. */
-function plain(html: string): string {
+/** Removes tags and decodes character references. */
+function plainText(html: string): string {
   return html
     .replaceAll(/<[^>]*>/g, '')
     .replaceAll(/&#(\d+);/g, (_, number: string) => String.fromCharCode(Number(number)));

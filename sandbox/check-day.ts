@@ -1,4 +1,4 @@
-// What lies in the bucket after the day, beside the simulator's own ledger of what it served.
+// Compares the day in the bucket with the simulator's ledger of what it served.
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { zstdDecompressSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import type { LedgerEntry } from './fyers/ledger.ts';
 import { clientOptions, disposable } from './token-step.ts';
 
 export interface DayInBucket {
-  /** One that has rows. */
+  /** A symbol that has rows. */
   readonly symbol: string;
   readonly objects: readonly { readonly key: string; readonly bytes: number }[];
   readonly expected: number;
@@ -18,7 +18,7 @@ export interface DayInBucket {
   readonly explained: number;
   /** Slots without a row, by reason. */
   readonly holes: Readonly<Record<string, number>>;
-  /** Symbols whose sums in the Parquet differ from the ledger's; empty is what should be. */
+  /** Symbols whose sums in the Parquet file differ from the ledger's; empty if correct. */
   readonly differences: readonly string[];
 }
 
@@ -34,7 +34,7 @@ type Sums = Pick<
   | 'askQuantity'
 >;
 
-/** @throws FyersError `platform.integrity` when the day is not in the bucket. */
+/** @throws FyersError `platform.integrity` if the day is not in the bucket. */
 export async function dayInBucket(
   emulator: Emulator,
   bucket: string,
@@ -53,7 +53,7 @@ export async function dayInBucket(
       throw new FyersError(
         'platform.integrity',
         `${Key} is not in the bucket.`,
-        `Is ${date} a trading day? Else look at the harvester's log.`,
+        `Is ${date} a trading day? If so, check the harvester's log.`,
       );
     }
     const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key }));
@@ -74,11 +74,11 @@ export async function dayInBucket(
     received,
     explained,
     holes,
-    differences: differences(recorded, ledger),
+    differences: findDifferences(recorded, ledger),
   };
 }
 
-/** What was served since `before`: a proof of a token reads a book, too, and nobody records that. */
+/** Returns what was served since `before`: proving a token also reads a book, which is not recorded. */
 export function servedSince(
   before: Readonly<Record<string, LedgerEntry>>,
   after: Readonly<Record<string, LedgerEntry>>,
@@ -102,14 +102,14 @@ async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {
   const sums = new Map<string, Sums>();
   for (const row of rows) {
     const symbol = String(row['symbol']);
-    sums.set(symbol, added(sums.get(symbol), row));
+    sums.set(symbol, addRow(sums.get(symbol), row));
   }
   return sums;
 }
 
 const LEVELS = [1, 2, 3, 4, 5];
 
-function added(before: Sums | undefined, row: Readonly<Record<string, unknown>>): Sums {
+function addRow(before: Sums | undefined, row: Readonly<Record<string, unknown>>): Sums {
   const whole = (...names: readonly string[]) =>
     names.reduce((sum, name) => sum + Number(row[name]), 0);
   const paise = (...names: readonly string[]) =>
@@ -127,7 +127,7 @@ function added(before: Sums | undefined, row: Readonly<Record<string, unknown>>)
   };
 }
 
-function differences(
+function findDifferences(
   recorded: ReadonlyMap<string, Sums>,
   ledger: Readonly<Record<string, LedgerEntry>>,
 ): readonly string[] {

@@ -1,5 +1,6 @@
-// Faults on the way to a stand-in: one loopback proxy before the simulator or the emulator, and rows that say which request
-// fares how. It passes on what it was sent, the Host header too, so that signed requests stay what was signed.
+// Injects faults between a client and a server: one loopback proxy in front of the simulator or the emulator, with
+// rows that select requests and their fault. It forwards requests unchanged, including the Host header, so that
+// signatures stay valid.
 import { once, setMaxListeners } from 'node:events';
 import {
   createServer,
@@ -12,14 +13,14 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Fault {
-  /** Which requests the row is about; an absent part fits all. */
+  /** Selects the requests of the row; an absent part matches all. */
   readonly match: {
     readonly method?: string;
-    /** Of the path without its query. */
+    /** Matches the path without its query. */
     readonly path?: RegExp;
-    /** Of the header `X-Amz-Target`, such as `AmazonSSM.PutParameter`. */
+    /** Matches the header `X-Amz-Target`, such as `AmazonSSM.PutParameter`. */
     readonly target?: RegExp;
-    /** Of what was sent, such as a parameter's name. */
+    /** Matches the request body, such as a parameter's name. */
     readonly body?: RegExp;
   };
   /** Which of the matching requests, from 1; absent: each. */
@@ -28,33 +29,33 @@ export interface Fault {
 }
 
 export type Effect =
-  /** Passed on, later. */
+  /** Forwarded after a delay. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** Answered here. */
+  /** Answered by the proxy. */
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly body: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** Answered here as Cloudflare turns an agent away: 403 and no JSON. */
+  /** Answered by the proxy as Cloudflare rejects a user agent: 403 and no JSON. */
   | { readonly kind: 'garbage' }
-  /** Answered here as AWS's JSON protocols hold a caller back. */
+  /** Answered by the proxy as AWS's JSON protocols throttle a caller. */
   | { readonly kind: 'throttle' }
-  /** Taken and never answered, until the client gives up; `worked`: passed on all the same. */
+  /** Accepted and never answered, until the client gives up; `worked`: forwarded anyway. */
   | { readonly kind: 'half-open'; readonly worked?: boolean }
-  /** The connection is torn down without an answer; `worked`: after it was passed on. */
+  /** Connection reset without an answer; `worked`: after forwarding. */
   | { readonly kind: 'reset'; readonly worked?: boolean }
-  /** Passed on; of the answer come the headers and half of the body, then the connection is torn down. */
+  /** Forwarded; the connection is reset after the headers and half of the body. */
   | { readonly kind: 'cut' };
 
 export interface Faults {
-  /** In place of the stand-in's own. */
+  /** Replaces the server's own URL. */
   readonly url: string;
-  /** Goes before the rows that are there. What it returns tells how often the row took effect. */
+  /** Adds a row before the existing ones. Returns a function that counts how often the row took effect. */
   readonly add: (fault: Fault) => () => number;
   readonly clear: () => void;
-  /** Ends whatever still hangs. */
+  /** Closes the proxy and all pending connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -64,7 +65,7 @@ interface Row {
   done: number;
 }
 
-interface Taken {
+interface Received {
   readonly request: IncomingMessage;
   readonly body: Buffer;
   readonly response: ServerResponse;
@@ -80,12 +81,12 @@ const THROTTLED = {
   body: '{"__type":"ThrottlingException","message":"Rate exceeded"}',
   headers: { 'content-type': 'application/x-amz-json-1.1' },
 };
-/** They belong to one connection, and are the proxy's own business. */
+/** Headers of one connection, which the proxy handles itself. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'expect', 'proxy-connection']);
 
 /**
- * A row that comes first in the list decides. Where nothing listens upstream, the client's connection is torn down.
- * @param upstream the stand-in's URL, on loopback
+ * The first matching row of the list applies. If the upstream does not listen, the client's connection is reset.
+ * @param upstream the server's URL, on loopback
  */
 export async function startFaults(
   upstream: string,
@@ -103,7 +104,7 @@ export async function startFaults(
   const server = createServer((request, response) => {
     const take = async (): Promise<void> => {
       const taken = { request, response, body: await buffer(request) };
-      await perform(effectFor(rows, taken), taken, upstream, closing.signal);
+      await applyEffect(effectFor(rows, taken), taken, upstream, closing.signal);
     };
     take().catch(() => request.socket.destroy());
   });
@@ -127,8 +128,8 @@ export async function startFaults(
   };
 }
 
-/** Every row that matches counts the request; the first that is due decides. */
-function effectFor(rows: readonly Row[], taken: Taken): Effect | null {
+/** Every matching row counts the request; the first row that is due applies. */
+function effectFor(rows: readonly Row[], taken: Received): Effect | null {
   const matching = rows.filter(({ fault }) => matches(fault, taken));
   for (const row of matching) row.seen += 1;
   const due = matching.find(({ fault: { nth }, seen }) => nth?.includes(seen) ?? true);
@@ -137,7 +138,7 @@ function effectFor(rows: readonly Row[], taken: Taken): Effect | null {
   return due.fault.effect;
 }
 
-function matches({ match }: Fault, { request, body }: Taken): boolean {
+function matches({ match }: Fault, { request, body }: Received): boolean {
   const path = (request.url ?? '').split('?')[0] ?? '';
   const target = String(request.headers['x-amz-target'] ?? '');
   return (
@@ -148,20 +149,20 @@ function matches({ match }: Fault, { request, body }: Taken): boolean {
   );
 }
 
-async function perform(
+async function applyEffect(
   effect: Effect | null,
-  taken: Taken,
+  taken: Received,
   upstream: string,
   signal: AbortSignal,
 ): Promise<void> {
   const { request, response } = taken;
   switch (effect?.kind) {
     case undefined:
-      await passThrough(taken, upstream, signal);
+      await forward(taken, upstream, signal);
       break;
     case 'delay':
       await sleep(effect.ms, undefined, { signal });
-      await passThrough(taken, upstream, signal);
+      await forward(taken, upstream, signal);
       break;
     case 'answer':
       answer(response, effect);
@@ -174,22 +175,22 @@ async function perform(
       break;
     case 'half-open':
     case 'reset':
-      if (effect.worked === true) await buffer(await passOn(taken, upstream, signal));
+      if (effect.worked === true) await buffer(await sendUpstream(taken, upstream, signal));
       if (effect.kind === 'reset') request.socket.destroy();
       break;
     case 'cut':
-      await cut(taken, await passOn(taken, upstream, signal));
+      await cutAnswer(taken, await sendUpstream(taken, upstream, signal));
   }
 }
 
-async function passThrough(taken: Taken, upstream: string, signal: AbortSignal): Promise<void> {
-  const answered = await passOn(taken, upstream, signal);
+async function forward(taken: Received, upstream: string, signal: AbortSignal): Promise<void> {
+  const answered = await sendUpstream(taken, upstream, signal);
   taken.response.writeHead(answered.statusCode ?? 502, withoutHops(answered.rawHeaders));
   await pipeline(answered, taken.response);
 }
 
-async function passOn(
-  { request, body }: Taken,
+async function sendUpstream(
+  { request, body }: Received,
   upstream: string,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -200,11 +201,11 @@ async function passOn(
     method: request.method,
     path: request.url,
     headers: withoutHops(request.rawHeaders),
-    // A connection of its own: one that is kept may be closed under the next request, a fault that nobody asked for.
+    // Use a new connection: a kept one may be closed during the next request, which would be an unwanted fault.
     agent: false,
     signal,
   });
-  // Before the answer `once` throws it; after it, reading the answer fails.
+  // Before the answer `once` throws this error; after it, reading the answer fails.
   sent.on('error', () => undefined);
   sent.end(body);
   const [answered] = (await once(sent, 'response')) as [IncomingMessage];
@@ -215,14 +216,17 @@ function answer(
   response: ServerResponse,
   { status, body, headers = {} }: Omit<Extract<Effect, { kind: 'answer' }>, 'kind'>,
 ): void {
-  // The stand-in keeps its own time; this machine's would contradict it.
+  // The server may have a virtual time, which this machine's Date header would contradict.
   response.sendDate = false;
   response.writeHead(status, headers).end(body);
 }
 
-async function cut({ request, response }: Taken, answered: IncomingMessage): Promise<void> {
+async function cutAnswer(
+  { request, response }: Received,
+  answered: IncomingMessage,
+): Promise<void> {
   const body = await buffer(answered);
-  // One more than there is, so that even an empty body has a part that never comes.
+  // One byte more than the body, so that the answer is cut short even if the body is empty.
   const headers = { ...answered.headers, 'content-length': body.length + 1 };
   delete headers['transfer-encoding'];
   response.writeHead(answered.statusCode ?? 502, headers);

@@ -1,5 +1,5 @@
-// What the unit's fetch script does, as a process of the instance: `node fetch-artifact.ts FILE`. Its credentials are
-// whatever the metadata service gives.
+// Does the work of the unit's fetch script as a process of the instance: `node fetch-artifact.ts FILE`. It uses the
+// credentials of the metadata service.
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

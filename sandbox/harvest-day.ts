@@ -1,4 +1,5 @@
-// The instance's part: the artifact from the bucket, as the instance's role, through one day on a virtual clock.
+// Plays the instance's part: fetches the artifact from the bucket with the instance's role, and runs it through one
+// day on a virtual clock.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -16,11 +17,11 @@ const REPORT_EVERY_MS = 5_000;
 export interface Instance {
   readonly id: string;
   readonly roleArn: string;
-  /** The environment block that its user-data writes, exactly. */
+  /** The exact environment block from its user-data. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What the program registered for the instance. @throws FyersError when it registered none. */
+/** Reads the instance from the registered resources. @throws FyersError if there is none. */
 export function instanceOf(
   { resources }: Registered,
   roleArnOf: (name: string) => string,
@@ -30,7 +31,7 @@ export function instanceOf(
       (one) => one.type === type && (name === undefined || one.name === name),
     );
     if (found !== undefined) return found;
-    throw new FyersError('bug.unexpected', `The program registered no ${type}.`, 'Look at infra/.');
+    throw new FyersError('bug.unexpected', `The program registered no ${type}.`, 'Check infra/.');
   };
   const instance = find('aws:ec2/instance:Instance');
   const profile = find('aws:iam/instanceProfile:InstanceProfile');
@@ -50,7 +51,7 @@ function environmentBlock(userData: string): Readonly<Record<string, string>> {
   );
 }
 
-/** @throws FyersError with the harvester's last words when it does not end with 0. */
+/** @throws FyersError with the harvester's last output if it does not exit with 0. */
 export async function harvestDay(
   standIns: StandIns,
   instance: Instance,
@@ -59,7 +60,7 @@ export async function harvestDay(
   signal: AbortSignal,
 ): Promise<void> {
   const { dir, dataDir, emulator, simulator } = standIns;
-  await using imds = await closing(startImds(emulator, instance.roleArn));
+  await using imds = await disposeByClose(startImds(emulator, instance.roleArn));
   const machine = {
     AWS_ENDPOINT_URL: emulator.endpoint,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
@@ -68,7 +69,8 @@ export async function harvestDay(
   const file = await fetchArtifact(dir, env, signal);
   const start = istInstant(date, '08:45');
   simulator.setClock(start);
-  // After any session of the day, an evening's too; with none left on the date the harvester ends at once.
+  // After every session of the day, including an evening session; the harvester ends at once if no session is left on
+  // the date.
   const until = formatIso(istInstant(date, '23:59'));
   const argv = ['--use-ssm', '--data', dataDir, '--until', until];
   const child = spawn(
@@ -86,11 +88,11 @@ export async function harvestDay(
     if (books > said) progress.note(`${clock} IST  ${books.toLocaleString('en')} books`);
     said = books;
   }, REPORT_EVERY_MS);
-  const code = await ended(child, signal);
+  const code = await waitForExit(child, signal);
   clearInterval(report);
-  const complaints = complaintsIn(Buffer.concat(words).toString());
+  const complaints = findWarnings(Buffer.concat(words).toString());
   for (const complaint of complaints) progress.warn(complaint);
-  const denied = complaints.find((complaint) => DENIED.test(complaint));
+  const denied = complaints.find((complaint) => DENIED_PATTERN.test(complaint));
   if (code !== 0 || denied !== undefined) {
     throw new FyersError(
       denied === undefined ? 'bug.unexpected' : 'platform.permission',
@@ -100,10 +102,10 @@ export async function harvestDay(
   }
 }
 
-const DENIED = /AccessDenied|not authorized/;
+const DENIED_PATTERN = /AccessDenied|not authorized/;
 
-/** What the harvester's log says above mere information, each once. */
-function complaintsIn(log: string): readonly string[] {
+/** Returns the distinct warnings and errors of the harvester's log. */
+function findWarnings(log: string): readonly string[] {
   const lines = log.split('\n').filter((line) => line !== '');
   const complaints = lines.flatMap((line) => {
     if (!line.startsWith('{')) return [line];
@@ -113,8 +115,8 @@ function complaintsIn(log: string): readonly string[] {
   return [...new Set(complaints)];
 }
 
-/** Waits for the end even when stopped, so that nobody writes into a folder that is being removed. */
-async function ended(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
+/** Waits for the exit even after an abort, so that the process does not write into a folder that is being removed. */
+async function waitForExit(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
   const kill = (): void => {
     child.kill('SIGKILL');
   };
@@ -125,7 +127,10 @@ async function ended(child: ChildProcess, signal: AbortSignal): Promise<number |
   return code;
 }
 
-/** As the unit's fetch script does: the pointer, the file it names, its hash. Credentials: the metadata server's only. */
+/**
+ * Does the work of the unit's fetch script: reads the pointer, downloads the file, checks its hash. Uses only the
+ * metadata server's credentials.
+ */
 async function fetchArtifact(
   dir: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -140,16 +145,16 @@ async function fetchArtifact(
   });
   const words: Buffer[] = [];
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
-  const code = await ended(child, signal);
+  const code = await waitForExit(child, signal);
   if (code === 0) return file;
   throw new FyersError(
     'platform.permission',
     `The instance cannot fetch its code: ${Buffer.concat(words).toString().trim()}`,
-    'Look at the instance role in infra/iam/policies.ts.',
+    'Check the instance role in infra/iam/policies.ts.',
   );
 }
 
-async function closing<T extends { readonly close: () => Promise<void> }>(
+async function disposeByClose<T extends { readonly close: () => Promise<void> }>(
   started: Promise<T>,
 ): Promise<T & AsyncDisposable> {
   const one = await started;

@@ -1,4 +1,4 @@
-// A process that runs the deployed harvester file on a virtual clock: `node harvester-child.ts FILE CONTROL_URL START ARG…`
+// Runs the deployed harvester file on a virtual clock: `node harvester-child.ts FILE CONTROL_URL START ARG…`
 import { pathToFileURL } from 'node:url';
 import { parseInstant, type Instant } from '../core/time.ts';
 import type { Clock } from '../core/ports.ts';

@@ -1,4 +1,4 @@
-// The operator's inbox of a run: a queue on the stack's topic, where in the world there is a mail address.
+// Receives the operator's messages of a run: a queue on the stack's topic replaces the mail address.
 import { SNSClient, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -10,7 +10,7 @@ import { FyersError } from '../core/errors.ts';
 import type { Emulator } from './aws/emulator.ts';
 import { clientOptions, disposable } from './token-step.ts';
 
-const LONGEST_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 20;
 
 export interface Mail {
   readonly subject: string;
@@ -18,7 +18,7 @@ export interface Mail {
 }
 
 export interface Inbox extends AsyncDisposable {
-  /** Waits for it. @throws FyersError when none comes. */
+  /** Waits for the next message. @throws FyersError if none arrives. */
   readonly next: () => Promise<Mail>;
 }
 
@@ -57,13 +57,13 @@ export async function openInbox(emulator: Emulator, topicArn: string): Promise<I
   const kept = opened.move();
   const next = async (): Promise<Mail> => {
     const { Messages: [message] = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: LONGEST_WAIT_SECONDS }),
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: MAX_WAIT_SECONDS }),
     );
     if (message?.Body === undefined) {
       throw new FyersError(
         'platform.message',
         `No message came from ${topicArn}.`,
-        "Look at the topic's policy in infra/components/messages.ts, and at keeper/ask.ts.",
+        "Check the topic's policy in infra/components/messages.ts, and keeper/ask.ts.",
       );
     }
     const { Subject, Message } = JSON.parse(message.Body) as Readonly<

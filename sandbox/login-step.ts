@@ -1,6 +1,7 @@
-// The real world since 1 April 2026: the broker refuses the refresh, a message asks the human, and the human logs in.
+// Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
+// logs in.
 import { FyersError } from '../core/errors.ts';
-import { bare, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
+import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
 import { ONE_TIME_PASSWORD } from './fyers/auth.ts';
 import { openInbox, type Mail } from './inbox.ts';
 import type { Progress } from './progress.ts';
@@ -9,10 +10,10 @@ import type { StandIns } from './stand-ins.ts';
 import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
-/** Who the user is, the one-time password, the PIN; with one try more there is something wrong. */
-const MOST_FORMS = 4;
+/** Expected: user ID, one-time password, PIN; one more attempt means an error. */
+const MAX_FORMS = 4;
 
-/** As a person does it in Fyers' dashboard, once, after the first `up`. */
+/** Registers the redirect URL as a person does it in Fyers' dashboard, once, after the first `up`. */
 export async function registerStep(
   { simulator, operator }: StandIns,
   { outputs }: Provisioned,
@@ -29,14 +30,14 @@ export async function registerStep(
       throw new FyersError(
         'bug.unexpected',
         `The simulator did not register ${redirectUri}: HTTP ${String(response.status)}.`,
-        'Look at sandbox/fyers/control.ts.',
+        'Check sandbox/fyers/control.ts.',
       );
     }
     progress.rows([['redirect URL', redirectUri]]);
   });
 }
 
-/** Refused → message → link, page, Fyers, callback → token live. @throws FyersError where one of them is missing. */
+/** Refusal → message → link, page, Fyers, callback → live token. @throws FyersError if one of them is missing. */
 export async function loginSteps(
   standIns: StandIns,
   made: Provisioned,
@@ -49,7 +50,7 @@ export async function loginSteps(
     const mail = await inbox.next();
     const found = linkIn(mail, String(made.outputs['loginUrl']));
     progress.rows([['Subject', mail.subject]]);
-    for (const line of shown(mail).split('\n')) progress.note(line);
+    for (const line of shortenLink(mail).split('\n')) progress.note(line);
     return found;
   });
   await progress.step('Log in as the human would: link, page, Fyers, and back', () =>
@@ -73,22 +74,22 @@ async function refusedStep(
       progress.warn(`Fyers refused the refresh: HTTP ${String(status)}, code ${String(code)}`);
     }
     progress.note(answer);
-    progress.rows([['You are told', message]]);
+    progress.rows([['Message', message]]);
     const after = await storedToken(emulator, TOKEN);
     const refused = asked.every(({ status, code }) => status === 400 && code === -16);
-    // A folder of the user's own may have no PIN or no refresh token: then there is nothing to refuse.
+    // A user's own folder may have no PIN or no refresh token, and then there is no refusal.
     const rightly = asked.length === 1 || (asked.length === 0 && !isInvented);
     if (!refused || !rightly || statusCode !== 202 || before.value !== after.value) {
       throw new FyersError(
         'bug.unexpected',
         'Today must begin with one refusal, a 202, and the parameter as it was.',
-        'Look at keeper/.',
+        'Check keeper/.',
       );
     }
   });
 }
 
-/** What comes before the session whether or not the human has logged in. */
+/** Runs before the session, with or without a login. */
 async function watchStep(
   { emulator }: StandIns,
   { outputs }: Provisioned,
@@ -99,23 +100,23 @@ async function watchStep(
     const answer = await answerOf(emulator, functionName, { trigger: 'watch', slot: '08:45' });
     progress.note(answer);
     if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') return;
-    throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Look at keeper/.');
+    throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Check keeper/.');
   });
 }
 
-/** @throws FyersError where the message has none */
+/** @throws FyersError if the message has no link */
 export function linkIn({ text }: Mail, loginUrl: string): string {
   const link = text.split('\n').find((line) => line.startsWith(`${loginUrl}go/`));
   if (link !== undefined) return link;
   throw new FyersError(
     'bug.unexpected',
     `The message has no link to ${loginUrl}go/….`,
-    'Look at keeper/ask.ts, and at redirectUri in this run.',
+    'Check keeper/ask.ts, and redirectUri in this run.',
   );
 }
 
-/** Whoever has the link has the page. */
-function shown({ text }: Mail): string {
+/** Shortens the link, because it gives access to the page. */
+function shortenLink({ text }: Mail): string {
   return text.replaceAll(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/g, '$1…');
 }
 
@@ -132,18 +133,18 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
     ['live', live ? 'yes: the broker takes it' : 'no'],
   ]);
   const again = await browser.open(link);
-  tell(progress, 'the link again', again);
+  reportPage(progress, 'the link again', again);
   const isDone = done.title === 'Done' && again.title === 'Already done';
   if (!isDone || !live || before.value === after.value) {
     throw new FyersError(
       'bug.unexpected',
       `The login ended at "${done.title}" and "${again.title}", not with a live token in ${TOKEN}.`,
-      'Look at functions/login/ and keeper/callback.ts.',
+      'Check functions/login/ and keeper/callback.ts.',
     );
   }
 }
 
-/** The page that Fyers leads back to. */
+/** Returns the page to which Fyers redirects. */
 async function logIn(
   browser: Browser,
   { operator }: StandIns,
@@ -153,27 +154,27 @@ async function logIn(
   const { fyId, pin } = operator.app;
   const known: Readonly<Record<string, string>> = { fy_id: fyId, otp: ONE_TIME_PASSWORD, pin };
   const first = await browser.open(link);
-  tell(progress, 'the link', first);
+  reportPage(progress, 'the link', first);
   if (first.press === null) return first;
   let page = await browser.open(first.press.url);
-  tell(progress, `"${first.press.label}"`, page);
-  for (let forms = 0; page.form !== null && forms < MOST_FORMS; forms += 1) {
-    const typed = filled(page.form, known);
+  reportPage(progress, `"${first.press.label}"`, page);
+  for (let forms = 0; page.form !== null && forms < MAX_FORMS; forms += 1) {
+    const typed = fillForm(page.form, known);
     page = await browser.submit(page.form, typed);
-    tell(progress, `the form, with ${Object.keys(typed).join(' and ')}`, page);
+    reportPage(progress, `the form, with ${Object.keys(typed).join(' and ')}`, page);
   }
   return page;
 }
 
-/** A value for each field that the form shows; what it carries on unseen stays. */
-function filled(
+/** Fills each visible field of the form; hidden fields are kept. */
+function fillForm(
   { fields }: Form,
   known: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(known).filter(([name]) => fields[name] === ''));
 }
 
-function tell(progress: Progress, pressed: string, { url, status, title }: Page): void {
-  const place = bare(url).replace(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/, '$1…');
+function reportPage(progress: Progress, pressed: string, { url, status, title }: Page): void {
+  const place = withoutQuery(url).replace(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/, '$1…');
   progress.note(`${pressed} → ${String(status)} "${title}"  ${place}`);
 }

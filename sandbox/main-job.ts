@@ -1,8 +1,9 @@
-// The main job, step by step. What it shows is measured in the run: from the emulator, the simulator and the bucket.
+// Runs the sandbox's main job, step by step. All figures that it prints are measured in the run: from the emulator,
+// the simulator and the bucket.
 import { FyersError } from '../core/errors.ts';
 import { REFRESHED_BODY } from '../core/config/names.ts';
 import { formatIst, istInstant, weekday } from '../core/time.ts';
-import { keepDay, keepUp, tellHowToKeep } from './afterwards.ts';
+import { keepDay, keepUp, printHowToKeep } from './afterwards.ts';
 import { unexercised } from './aws/unexercised.ts';
 import { dayInBucket, servedSince, type DayInBucket } from './check-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
@@ -14,16 +15,16 @@ import { invoke, isLive, storedToken } from './token-step.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
-  /** A folder that gets the recorded day; null: it goes with the run. */
+  /** Folder for the recorded day; null: the day is deleted with the run. */
   readonly data: string | null;
-  /** Lists the permissions that no step used. */
+  /** True: list the permissions that no step used. */
   readonly permissions: boolean;
 }
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-/** @throws FyersError at the first step that does not do what it should. */
+/** @throws FyersError at the first step with a wrong result. */
 export async function mainJob(
   options: StartOptions,
   progress: Progress,
@@ -32,7 +33,7 @@ export async function mainJob(
   const day = `${WEEKDAYS[weekday(options.date)] ?? ''} ${formatIst(istInstant(options.date, '07:00'))}`;
   progress.note(`The virtual day: ${day}. Broker: ${options.broker}.`);
   await using standIns = await progress.step('Start the stand-ins for AWS and Fyers', () =>
-    standInsUp(options, progress),
+    startStandInsStep(options, progress),
   );
   signal.throwIfAborted();
   const made = await progress.step('Provision the program', async () => {
@@ -55,7 +56,7 @@ export async function mainJob(
   progress.verdict(true, `The main job is done: ${counts.join(' of ')} slots are recorded.`);
   const recorded = { date: options.date, symbol: found.symbol };
   if (options.data !== null) await keepDay(standIns, options.data, recorded, progress);
-  else if (!options.keep) tellHowToKeep(progress);
+  else if (!options.keep) printHowToKeep(progress);
   progress.note('Next: README.md, "Deploy".');
   if (!options.keep) return;
   const { bucket, loginUrl } = made.outputs;
@@ -63,7 +64,7 @@ export async function mainJob(
   await keepUp(standIns, kept, progress, signal);
 }
 
-async function standInsUp(options: StartOptions, progress: Progress): Promise<StandIns> {
+async function startStandInsStep(options: StartOptions, progress: Progress): Promise<StandIns> {
   const standIns = await startStandIns(options, progress.warn);
   progress.rows([
     ['AWS', `${standIns.emulator.endpoint} (emulator, IAM enforced)`],
@@ -93,7 +94,7 @@ async function mintedStep(
       throw new FyersError(
         'operator.credentials',
         `The function published no token: ${message}`,
-        'Look at the .env and the token files of this run.',
+        'Check the .env and the token files of this run.',
       );
     }
     const after = await storedToken(standIns.emulator, TOKEN);
@@ -106,7 +107,7 @@ async function mintedStep(
       throw new FyersError(
         'bug.unexpected',
         'The parameter holds no newer, live token.',
-        'Look at keeper/.',
+        'Check keeper/.',
       );
     }
   });
@@ -162,20 +163,20 @@ async function recordedSteps(
           : differences.join('; '),
       ],
     ]);
-    // Of this run's making is only a symbol that the simulator doesn't know.
+    // `unknown-symbol` is the only hole that is expected: the user's symbols may be unknown to the simulator.
     const faults = Object.keys(holes).filter((reason) => reason !== 'unknown-symbol');
     if (expected - received - explained !== 0 || faults.length > 0 || differences.length > 0) {
       throw new FyersError(
         'platform.integrity',
         'The recording is not what was served.',
-        'Look at the lines above.',
+        'See the lines above.',
       );
     }
     return found;
   });
 }
 
-/** Each of them is asserted on the registered graph by `npm test`. */
+/** `npm test` asserts each of them on the registered graph. */
 async function permissionStep(
   standIns: StandIns,
   { permissions }: StartOptions,

@@ -1,4 +1,4 @@
-// The operator's folder of a run: `.env` and token files, thrown away afterwards, or the user's own.
+// Creates a temporary operator folder (`.env` and token files) for a run, or reads the user's own.
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +12,7 @@ export interface OperatorFolder {
   readonly app: SimulatedApp;
 }
 
-const INVENTED: SimulatedApp = {
+const DEMO_APP: SimulatedApp = {
   id: 'DEMO1234AB-100',
   secret: 'DEMOSECRET',
   pin: '4071',
@@ -20,24 +20,28 @@ const INVENTED: SimulatedApp = {
   redirectUri: REFERENCE_REDIRECT_URI,
 };
 
-/** A folder as the reference's users have it: yesterday's access token and a refresh token with days left. */
+/**
+ * Creates a folder like those of the Python original's users: yesterday's access token and a refresh token that is
+ * valid for days.
+ */
 export async function throwAwayFolder(
   dir: string,
   seed: string,
   now: number,
 ): Promise<OperatorFolder> {
-  const { accessToken, refreshToken } = mintTokens(seed, INVENTED, now);
-  const env = `FYERS_CLIENT_ID=${INVENTED.id}\nFYERS_SECRET_KEY=${INVENTED.secret}\nFYERS_PIN=${INVENTED.pin}\n`;
+  const { accessToken, refreshToken } = mintTokens(seed, DEMO_APP, now);
+  const env = `FYERS_CLIENT_ID=${DEMO_APP.id}\nFYERS_SECRET_KEY=${DEMO_APP.secret}\nFYERS_PIN=${DEMO_APP.pin}\n`;
   const files = { '.env': env, 'access_token.txt': accessToken, 'refresh_token.txt': refreshToken };
   for (const [name, text] of Object.entries(files)) {
     await writeFile(path.join(dir, name), text, { mode: 0o600 });
   }
-  return { dir, app: INVENTED };
+  return { dir, app: DEMO_APP };
 }
 
 /**
- * The user's own folder. The simulator takes its credentials and refresh token for good; the program judges its form.
- * @throws FyersError `operator.config` when there is no folder with an `.env` to read.
+ * Reads the user's own folder. The simulator accepts its credentials and refresh token; the program validates their
+ * form.
+ * @throws FyersError `operator.config` if there is no folder with a readable `.env`.
  */
 export async function ownFolder(dir: string): Promise<OperatorFolder> {
   const file = path.join(dir, OPERATOR_FILES.env);
@@ -52,7 +56,7 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       { cause },
     );
   }
-  // What is wrong with its lines is among the problems that the program reports.
+  // The program reports the problems of single lines.
   const { values } = readEnvFile(dir);
   const { refreshToken } = readTokenFiles(dir);
   return {
@@ -61,7 +65,7 @@ export async function ownFolder(dir: string): Promise<OperatorFolder> {
       id: values['FYERS_CLIENT_ID'] ?? '',
       secret: values['FYERS_SECRET_KEY'] ?? '',
       pin: values['FYERS_PIN'] ?? '',
-      fyId: values['FYERS_FY_ID'] ?? INVENTED.fyId,
+      fyId: values['FYERS_FY_ID'] ?? DEMO_APP.fyId,
       redirectUri: values['FYERS_REDIRECT_URI'] ?? REFERENCE_REDIRECT_URI,
       ...(refreshToken === null ? {} : { honoured: refreshToken }),
     },

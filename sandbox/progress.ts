@@ -1,10 +1,10 @@
-// What `npm start` says as it goes: numbered steps with their times, colour on a terminal, plain when piped.
+// Prints the progress of `npm start`: numbered steps with their times, colour on a terminal, plain text in a pipe.
 import { styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
 export interface Progress {
-  /** Runs `work` as a step; its line ends with the time it took. */
+  /** Runs `work` as a step and prints its duration. */
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
   readonly note: (text: string) => void;
   readonly warn: (text: string) => void;

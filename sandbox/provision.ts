@@ -1,4 +1,4 @@
-// `up` of the unchanged program: by the real Pulumi CLI where it is on the PATH, else without it.
+// Runs `up` of the unchanged program: with the real Pulumi CLI if it is on the PATH, else without it.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
@@ -13,7 +13,7 @@ export interface Provisioned {
   readonly registered: Registered;
 }
 
-/** @throws FyersError `operator.config` with every problem of the configuration, and then nothing was made. */
+/** @throws FyersError `operator.config` with every problem of the configuration; nothing is then created. */
 export async function provision(
   standIns: StandIns,
   progress: Progress,
@@ -26,7 +26,7 @@ export async function provision(
   const config = {
     operatorDir: standIns.operator.dir,
     apiUrl: standIns.simulator.url,
-    // The run registers the login function's address, whatever the folder's .env says.
+    // The run registers the login function's URL, even if the folder's .env has another one.
     redirectUri: LOGIN_URL_KEYWORD,
   };
   if (!(await hasPulumi())) {
@@ -49,7 +49,7 @@ export async function provision(
   return { outputs: await stack.outputs(), registered: stack.registered() };
 }
 
-/** The stack's outputs as a person reads them, one line each. */
+/** Formats the stack's outputs for people, one line each. */
 export function outputRows(
   outputs: Readonly<Record<string, unknown>>,
   prefix = '',

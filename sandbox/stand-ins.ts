@@ -1,4 +1,5 @@
-// What a run needs before the program: a private folder, the emulator, the simulator, an operator's folder.
+// Starts everything that a run needs before the program: a private folder, the emulator, the simulator, an operator's
+// folder.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,7 +16,7 @@ export interface StandIns extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly simulator: FyersSimulator;
   readonly operator: OperatorFolder;
-  /** Where the harvester records, inside of `dir`. */
+  /** The harvester's data folder, inside `dir`. */
   readonly dataDir: string;
 }
 
@@ -26,7 +27,7 @@ export interface StandInOptions {
   readonly seed: string;
 }
 
-/** The virtual day starts at 07:00 IST, the instant of the daily schedule. */
+/** The virtual day starts at 07:00 IST, the time of the daily schedule. */
 export async function startStandIns(
   options: StandInOptions,
   warn: (text: string) => void = () => undefined,

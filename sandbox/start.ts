@@ -1,4 +1,4 @@
-// `npm start`: the whole system on this machine, once, and nothing left behind.
+// Runs the whole system once on this machine, and removes everything afterwards (`npm start`).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,7 +35,7 @@ try {
   const options = optionsFrom(process.argv.slice(2));
   if (options === null) process.stdout.write(HELP);
   else {
-    // Loaded only now: a wrong option is answered at once.
+    // Imported late, so that an invalid option is reported at once.
     const { mainJob } = await import('./main-job.ts');
     await mainJob(options, progress, stop.signal);
   }
@@ -50,19 +50,19 @@ try {
 }
 
 function optionsFrom(argv: readonly string[]): StartOptions | null {
-  const { help, broker, date: day, env, seed, data, ...flags } = valuesOf(argv);
+  const { help, broker, date: day, env, seed, data, ...flags } = parseOptions(argv);
   if (help) return null;
   if (broker !== 'accepting' && broker !== 'today') {
-    throw usage(`--broker is accepting or today, not "${broker}".`);
+    throw usageError(`--broker is accepting or today, not "${broker}".`);
   }
   const date = dateFrom(day);
   if (data !== undefined && existsSync(path.join(data, 'days', date))) {
-    throw usage(`--data ${data} has ${date} already, and it was left as it is.`);
+    throw usageError(`--data ${data} has ${date} already, and it was not changed.`);
   }
   return { broker, date, env: env ?? null, seed, data: data ?? null, ...flags };
 }
 
-function valuesOf(argv: readonly string[]) {
+function parseOptions(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
@@ -78,18 +78,18 @@ function valuesOf(argv: readonly string[]) {
       },
     }).values;
   } catch (caught) {
-    // Node's first sentence; the rest is about option parsers.
+    // Take the first sentence of Node's message; the rest explains option parsers.
     const [problem = ''] = toError(caught).message.split(/\. |\.$/);
-    throw usage(`${problem}.`);
+    throw usageError(`${problem}.`);
   }
 }
 
 function dateFrom(text: string): IstDate {
   const date = parseIstDate(text);
-  if (date === null) throw usage(`--date is a date such as 2026-11-25, not "${text}".`);
+  if (date === null) throw usageError(`--date is a date such as 2026-11-25, not "${text}".`);
   return date;
 }
 
-function usage(problem: string): FyersError {
+function usageError(problem: string): FyersError {
   return new FyersError('operator.usage', problem, '`npm start -- --help` lists the options.');
 }

@@ -1,4 +1,4 @@
-// The function as AWS invokes it, and what it did to the token, told by fingerprints.
+// Invokes the function as AWS does, and reports by fingerprints what it did to the token.
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import type { LoggedRequest } from './fyers/state.ts';
 import type { StandIns } from './stand-ins.ts';
 
 export interface Invoked {
-  /** As `aws lambda invoke` writes it. */
+  /** In the format of `aws lambda invoke`. */
   readonly answer: string;
   readonly statusCode: number;
   readonly message: string;
@@ -18,7 +18,7 @@ export function clientOptions({ endpoint, region, rootCredentials }: Emulator) {
   return { endpoint, region, credentials: rootCredentials };
 }
 
-/** The first slot's run. @throws FyersError on a day without trading, and when the function failed: its own code and message are in it. */
+/** Runs the first slot. @throws FyersError on a day without trading, and with code and message of a failed function. */
 export async function invoke(emulator: Emulator, functionName: string): Promise<Invoked> {
   const answer = await answerOf(emulator, functionName, { trigger: 'slot', slot: '07:00' });
   const { statusCode, body } = JSON.parse(answer) as {
@@ -26,7 +26,7 @@ export async function invoke(emulator: Emulator, functionName: string): Promise<
     readonly body: string;
   };
   const { message } = JSON.parse(body) as { readonly message: string };
-  // The run is of a slot, and on a closed day the function rests.
+  // The run is for a slot, and on a closed day the function rests.
   if (message.startsWith('No trading')) {
     throw new FyersError(
       'operator.usage',
@@ -37,7 +37,7 @@ export async function invoke(emulator: Emulator, functionName: string): Promise<
   return { answer, statusCode, message };
 }
 
-/** @throws FyersError when the function failed: its own code and message are in it. */
+/** @throws FyersError with code and message of a failed function. */
 export async function answerOf(
   emulator: Emulator,
   functionName: string,
@@ -73,7 +73,7 @@ export async function storedToken(emulator: Emulator, name: string): Promise<Sto
   return { value, fingerprint: createHash('sha256').update(value).digest('hex').slice(0, 8) };
 }
 
-/** Whether the broker takes it: the only proof there is. */
+/** Proves the token at the broker, the only way to know. */
 export async function isLive({ simulator, operator }: StandIns, token: string): Promise<boolean> {
   const response = await fetch(`${simulator.url}/api/v3/profile`, {
     headers: { authorization: `${operator.app.id}:${token}` },
@@ -82,7 +82,7 @@ export async function isLive({ simulator, operator }: StandIns, token: string): 
   return response.ok;
 }
 
-/** What the broker answered to refresh requests. */
+/** Selects the broker's answers to refresh requests. */
 export function refreshAnswers(requests: readonly LoggedRequest[]): readonly LoggedRequest[] {
   return requests.filter(({ path }) => path === '/api/v3/validate-refresh-token');
 }

@@ -1,4 +1,4 @@
-// A clock that jumps: waiting costs nothing, and the simulator is told of each jump before work goes on.
+// Provides a clock that jumps: waiting takes no time, and each jump is sent to the simulator before work continues.
 import { plus, type Instant } from '../core/time.ts';
 import type { Clock } from '../core/ports.ts';
 

@@ -1,4 +1,4 @@
-// `npx fyers calendar`: which days the market trades and by which phases, as everything here plans by it.
+// Prints the trading days and their phases as the functions and the harvester use them (`npx fyers calendar`).
 import { type Command, Option } from 'commander';
 import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
 import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
@@ -30,20 +30,20 @@ interface CalendarFlags {
   readonly json?: true;
 }
 
-interface ShownDay {
+interface CalendarDay {
   readonly date: IstDate;
   readonly day: TradingDay;
   readonly notes: readonly string[];
-  /** From calendar.json, or from the configuration. */
+  /** True if the day is from the operator's calendar.json or configuration. */
   readonly own: boolean;
-  /** Whether all holidays of its year are known. */
+  /** True if all holidays of the year are known. */
   readonly complete: boolean;
 }
 
 export function addCalendar(program: Command, session: Session): void {
   program
     .command('calendar')
-    .description('Which days the market trades, and by which phases.')
+    .description('Show the trading days of the market and their phases.')
     .argument('[when]', 'a year, a month as YYYY-MM, or a date (default: this month)')
     .addOption(
       new Option(
@@ -54,7 +54,7 @@ export function addCalendar(program: Command, session: Session): void {
         .default('auction'),
     )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -87,13 +87,13 @@ Examples:
 function calendar({ io }: Session, when: string | undefined, flags: CalendarFlags): void {
   const today = istDateAt(io.clock.now());
   const options: CalendarOptions = { ...ownDaysOf(io), eligibility: flags.shares };
-  const dates = datesOf(when ?? today.slice(0, 7));
-  const days = dates.map((date): ShownDay => {
+  const dates = parseDates(when ?? today.slice(0, 7));
+  const days = dates.map((date): CalendarDay => {
     const own = ownDayOn(date, options.overrides) !== undefined;
     const complete = hasWholeList(date, options);
     return { date, day: dayOf(date, options), notes: notesOn(date), own, complete };
   });
-  // Also next to JSON: on standard error it is in no script's way.
+  // The notice goes to standard error, so JSON on standard output stays valid.
   const notice = yearNotice(dates, options) ?? calendarNotice(today, options);
   const warn = (): void => {
     if (notice !== null) io.err(paint(io, 'bad', `The ${notice.problem}. ${notice.nextStep}`));
@@ -110,51 +110,51 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
     return;
   }
   const [only] = days;
-  if (days.length === 1 && only !== undefined) for (const line of oneDay(io, only)) io.out(line);
+  if (days.length === 1 && only !== undefined) for (const line of formatDay(io, only)) io.out(line);
   else {
-    // A year is its exceptions; a month is whole.
+    // For a year print only the exceptional days; for a month print all days except usual weekends.
     const shown =
       dates.length > 31 ? days.filter(isRemarkable) : days.filter((each) => !isUsualWeekend(each));
     for (const line of table(io, ['date', '', 'session', 'certainty', ''], shown.map(rowOf)))
       io.out(line);
-    io.out(countOf(days));
+    io.out(formatCount(days));
   }
   warn();
 }
 
-function countOf(days: readonly ShownDay[]): string {
+function formatCount(days: readonly CalendarDay[]): string {
   const open = days.filter(({ day }) => day.kind === 'open').length;
   return days.every(({ complete }) => complete)
     ? `${String(open)} trading days.`
     : `${String(open)} possible trading days: the list of holidays is not complete.`;
 }
 
-function datesOf(when: string): readonly IstDate[] {
+function parseDates(when: string): readonly IstDate[] {
   const date = parseIstDate(when);
   if (date !== null) return [date];
   const isMonth = /^\d{4}-\d\d$/.test(when);
   const first = parseIstDate(isMonth ? `${when}-01` : `${when}-01-01`);
-  if (first === null || !/^\d{4}(-\d\d)?$/.test(when)) throw notATime(when);
+  if (first === null || !/^\d{4}(-\d\d)?$/.test(when)) throw invalidDateError(when);
   const dates: IstDate[] = [];
   for (let each = first; each.startsWith(when); each = addDays(each, 1)) dates.push(each);
   return dates;
 }
 
-const isWeekend = ({ date }: ShownDay): boolean => [0, 6].includes(weekday(date));
+const isWeekend = ({ date }: CalendarDay): boolean => [0, 6].includes(weekday(date));
 
-function isUsualWeekend(shown: ShownDay): boolean {
+function isUsualWeekend(shown: CalendarDay): boolean {
   return isWeekend(shown) && shown.day.kind === 'closed' && shown.notes.length === 0 && !shown.own;
 }
 
-/** Closed weekdays, sessions on weekends, special hours, a change of the rules. */
-function isRemarkable(shown: ShownDay): boolean {
+/** Closed weekdays, sessions on weekends, special hours, rule changes. */
+function isRemarkable(shown: CalendarDay): boolean {
   const { day, date, notes, own } = shown;
   if (own || notes.length > 0 || CALENDAR.rules.some(({ from }) => from === date)) return true;
   if (day.kind === 'closed') return !isWeekend(shown);
   return isWeekend(shown) || day.plan.name !== 'regular';
 }
 
-function rowOf(shown: ShownDay): readonly Cell[] {
+function rowOf(shown: CalendarDay): readonly Cell[] {
   const { date, day, notes, own } = shown;
   const words = [...notes, ...(own ? ['your own'] : [])];
   const changed = CALENDAR.rules.filter(
@@ -177,13 +177,13 @@ function rowOf(shown: ShownDay): readonly Cell[] {
   return [
     { text: date },
     name,
-    { text: hours(plan), tone: 'good' },
+    { text: formatHours(plan), tone: 'good' },
     { text: plan.certainty, ...(plan.certainty === 'provisional' ? { tone: 'bad' as const } : {}) },
     { text: [...special, ...words].join('; ') },
   ];
 }
 
-function oneDay(io: Session['io'], shown: ShownDay): readonly string[] {
+function formatDay(io: Session['io'], shown: CalendarDay): readonly string[] {
   const { date, day, notes, own } = shown;
   const head = paint(io, 'strong', `${date}, ${weekdayName(date)}`);
   const more = [...notes, ...(own ? ['This day is your own.'] : [])];
@@ -195,24 +195,27 @@ function oneDay(io: Session['io'], shown: ShownDay): readonly string[] {
   }
   const rows = day.plan.phases.map(({ name, from, to, certainty, randomCloseFrom }) => [
     { text: name },
-    { text: clock(from) },
-    { text: clock(to) },
+    { text: formatHhMm(from) },
+    { text: formatHhMm(to) },
     { text: certainty },
-    { text: randomCloseFrom === undefined ? '' : `ends at random from ${clock(randomCloseFrom)}` },
+    {
+      text:
+        randomCloseFrom === undefined ? '' : `ends at random from ${formatHhMm(randomCloseFrom)}`,
+    },
   ]);
   return [
-    `${head}: ${day.plan.name}, ${hours(day.plan)} IST`,
+    `${head}: ${day.plan.name}, ${formatHours(day.plan)} IST`,
     ...table(io, ['phase', 'from', 'to', 'certainty', ''], rows),
     paint(io, 'quiet', `Source: ${day.plan.source}`),
     ...more,
   ];
 }
 
-const clock = (at: SessionPlan['opensAt']): string => formatClock(at).slice(0, 5);
-const hours = ({ opensAt, closesAt }: SessionPlan): string =>
-  `${clock(opensAt)}–${clock(closesAt)}`;
+const formatHhMm = (at: SessionPlan['opensAt']): string => formatClock(at).slice(0, 5);
+const formatHours = ({ opensAt, closesAt }: SessionPlan): string =>
+  `${formatHhMm(opensAt)}–${formatHhMm(closesAt)}`;
 
-function notATime(when: string): FyersError {
+function invalidDateError(when: string): FyersError {
   const given = readDate(when);
   const why = !given.ok && isLikeDate(when) ? `; ${given.problem}` : '';
   return new FyersError(

@@ -1,4 +1,4 @@
-// `npx fyers check`: whether a recording adds up, and what is wrong with its rows.
+// Checks that a recording is complete and reports the quality of its rows (`npx fyers check`).
 import type { Command } from 'commander';
 import { factsOf } from '../../adapters/recordings/day-archive.ts';
 import { fieldFaultWords, isSuspect } from '../../core/recording/field-faults.ts';
@@ -7,8 +7,8 @@ import { MARK_MEANINGS } from '../../core/recording/quality.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from '../shared/io.ts';
-import { counting, jsonOf, paint, table } from '../shared/terminal.ts';
-import { lookFirst } from '../shared/look-first.ts';
+import { startCounter, jsonOf, paint, table } from '../shared/terminal.ts';
+import { redSymbolsText } from '../shared/look-first.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -21,21 +21,21 @@ interface CheckOptions extends RecordingOptions {
   readonly json?: true;
 }
 
-/** As for everything of this machine that is not as it should be. */
-const WRONG = 4;
+/** The exit code that `npx fyers doctor` and its like also use for a problem on this machine. */
+const PROBLEMS_EXIT_CODE = 4;
 
 export function addCheck(program: Command, session: Session): void {
   withRecordingOptions(
     program
       .command('check')
-      .description('Whether a recording adds up, and what is wrong with its rows.')
+      .description('Check that a recording is complete, and report the quality of its rows.')
       .argument(
         '[what]',
         'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
       ),
   )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -66,9 +66,9 @@ async function check(
   const { io } = session;
   await using recording = await recordingOf(session, what, options);
   const { date } = recording;
-  if (date === null) throw empty(recording.place);
+  if (date === null) throw noRowsError(recording.place);
   const { audit } = await import('../../harvester/audit.ts');
-  using counter = counting(io, 'Checking');
+  using counter = startCounter(io, 'Checking');
   const found = await audit({
     date,
     rows: () => recording.rows(),
@@ -78,30 +78,31 @@ async function check(
     now: io.clock.now(),
     onRow: counter.tell,
   });
-  if (found.coverage === null && found.rows + found.unreadable === 0) throw empty(recording.place);
+  if (found.coverage === null && found.rows + found.unreadable === 0)
+    throw noRowsError(recording.place);
   const why = found.unreadable === 0 ? null : await recording.whyUnreadable();
   const first = why === null ? [] : [`The first of those lines: ${why}.`];
-  const faults = [...found.faults, ...first, ...(await damagedFiles(recording))];
+  const faults = [...found.faults, ...first, ...(await findDamagedFiles(recording))];
   const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
   const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
-  if (!good) session.exitWith(WRONG);
+  if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   if (options.json === true) {
     const { place, kind } = recording;
     io.out(jsonOf({ place, kind, date, good, ...found, faults }));
     return;
   }
-  io.out(`${recording.place} (${KINDS[recording.kind]}), ${date}`);
+  io.out(`${recording.place} (${KIND_NAMES[recording.kind]}), ${date}`);
   for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
     io.out(line);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
   for (const each of found.fieldFaults) {
     io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
   }
-  for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', meaning(mark)));
-  io.out(paint(io, good ? 'good' : 'bad', verdict(faults, found, suspect)));
+  for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', formatMark(mark)));
+  io.out(paint(io, good ? 'good' : 'bad', formatVerdict(faults, found, suspect)));
 }
 
-const KINDS: Readonly<Record<OpenedRecording['kind'], string>> = {
+const KIND_NAMES: Readonly<Record<OpenedRecording['kind'], string>> = {
   day: 'a recorded day',
   parquet: 'a Parquet file',
   'day-log': 'a day log',
@@ -138,37 +139,37 @@ function rowsOf({ quality, coverage }: Audit) {
   });
 }
 
-function meaning(mark: string): string {
+function formatMark(mark: string): string {
   const found = Object.entries(MARK_MEANINGS).find(([name]) => name === mark)?.[1];
   return `  ${mark}: ${found?.means ?? ''} (judged in: ${found?.judged ?? ''})`;
 }
 
-const WITHOUT_PLAN =
-  'Every row can be read. Whether one is missing nobody can tell: a file has no plan.';
+const NO_PLAN_TEXT =
+  'Every row can be read. A file has no plan, so missing rows cannot be detected.';
 
-const TOO_EARLY = 'No slot is old enough yet to be judged.';
+const TOO_EARLY_TEXT = 'No slot is old enough yet to be judged.';
 
-function verdict(
+function formatVerdict(
   faults: readonly string[],
   { coverage, quality }: Audit,
   suspect: Audit['fieldFaults'],
 ): string {
   const red = quality.symbols.filter((each) => each.red.length > 0);
-  const adds = coverage?.expected === 0 ? TOO_EARLY : 'It adds up.';
-  const whole = coverage === null ? WITHOUT_PLAN : adds;
+  const adds = coverage?.expected === 0 ? TOO_EARLY_TEXT : 'It adds up.';
+  const whole = coverage === null ? NO_PLAN_TEXT : adds;
   return [
     faults.length > 0 ? 'It does not add up.' : whole,
-    ...(red.length > 0 ? [lookFirst(red)] : []),
+    ...(red.length > 0 ? [redSymbolsText(red)] : []),
     ...(suspect.length > 0
       ? [
-          `Look at these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
+          `Check these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
         ]
       : []),
   ].join(' ');
 }
 
-/** Files of a day that are not what its manifest says. */
-async function damagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
+/** Reports files of a day that are missing or differ from the manifest. */
+async function findDamagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
   const { day, fetched } = recording;
   const manifest = await recording.manifest();
   if (day === null || manifest === null) return [];
@@ -177,7 +178,7 @@ async function damagedFiles(recording: OpenedRecording): Promise<readonly string
     await refuseLink(day.pathOf(name));
     const facts = await factsOf(day.pathOf(name), name).catch(() => null);
     if (facts === null) {
-      // The compressed day log stays in the bucket.
+      // A fetched day has no compressed day log: it stays in the bucket.
       if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
     } else if (facts.sha256 !== sha256) {
       faults.push(
@@ -188,7 +189,7 @@ async function damagedFiles(recording: OpenedRecording): Promise<readonly string
   return faults;
 }
 
-function empty(place: string): FyersError {
+function noRowsError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} has no row.`,

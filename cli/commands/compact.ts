@@ -1,4 +1,4 @@
-// `npx fyers compact`: closed days that have no Parquet file yet, by hand. The harvester does it by itself.
+// Compacts closed days that have no Parquet file yet (`npx fyers compact`). The harvester normally does this itself.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -13,7 +13,7 @@ import type { Instant, IstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
 import type { DayFolder } from '../../harvester/ports.ts';
 import type { Session } from '../shared/io.ts';
-import { DEFAULT_DATA, marketClosed, shardIn } from '../shared/recordings.ts';
+import { DEFAULT_DATA, marketClosedError, shardIn } from '../shared/recordings.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 import { paint } from '../shared/terminal.ts';
 
@@ -22,21 +22,23 @@ interface CompactOptions {
   readonly shard: string;
 }
 
-/** As `check` and `report` of such a day. */
-const WITHOUT_ROWS = 4;
+/** The exit code of `check` and `report` for a day without rows. */
+const NO_ROWS_EXIT_CODE = 4;
 
 export function addCompact(program: Command, session: Session): void {
   program
     .command('compact')
-    .description('Make Parquet file and manifest of a closed day; the harvester does it by itself.')
+    .description(
+      'Make Parquet file and manifest of a closed day; the harvester does this automatically.',
+    )
     .argument('[date]', 'as YYYY-MM-DD (default: every closed day without a manifest)')
     .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
     .option('--shard <N>', 'of several harvesters', '0')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-A day that has its manifest is left as it is: to make it anew, remove its manifest.json and run this again. What was in its
+A day that has its manifest is left as it is: to make it again, remove its manifest.json and repeat the command. What was in its
 log comes out in the same bytes, unless the calendar has learnt something. Exits with 0 when all of them were compacted, 4
 when one failed, or has no row at all.
 
@@ -62,7 +64,7 @@ async function compact(
   if (given?.ok === false) throw notADate(given.problem);
   const named = given?.value ?? null;
   if (named !== null && !all.includes(named)) {
-    throw marketClosed(session, named) ?? absent(named, dataDir, all);
+    throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);
   }
   const ownDays = ownDaysOf(io);
   const [{ closeDayLog: endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
@@ -70,19 +72,19 @@ async function compact(
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
   ]);
-  let done = 0;
+  let compactedDays = 0;
   const compactOne = async (date: IstDate): Promise<void> => {
     const folder = days.folder(date);
     if ((await folder.manifest()) !== null) {
-      if (named !== null) io.out(`${date} has its manifest, and was left as it is.`);
+      if (named !== null) io.out(`${date} already has its manifest and was not changed.`);
       return;
     }
-    if (!isOver(date, io.clock.now(), ownDays, await plannedClose(folder))) {
-      if (named !== null) throw notOver(date);
+    if (!isOver(date, io.clock.now(), ownDays, await readPlannedClose(folder))) {
+      if (named !== null) throw dayNotOverError(date);
       return;
     }
     io.progress?.(`Compacting ${date}`);
-    done += 1;
+    compactedDays += 1;
     await endDay({ days, clock: io.clock, events: { log: () => undefined } }, date);
     const { received, expected, explained, unexplained, quality } = await compactDay({
       folder,
@@ -93,38 +95,39 @@ async function compact(
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
     const isEmpty = isWithoutRows({ expected, received });
     io.out(paint(io, unexplained > 0 || quality.red || isEmpty ? 'bad' : 'good', text));
-    if (isEmpty) session.exitWith(WITHOUT_ROWS);
+    if (isEmpty) session.exitWith(NO_ROWS_EXIT_CODE);
   };
   for (const date of named === null ? all : [named]) {
     try {
       await compactOne(date);
     } catch (caught) {
       const error = diskRefusal(caught) ?? caught;
-      // A day that fails is no reason to leave the others.
+      // If one day fails, continue with the others.
       if (named !== null || !(error instanceof FyersError)) throw caught;
       session.failed(error);
     }
   }
-  if (done === 0 && named === null) io.out(`No closed day in ${dataDir} waits for it.`);
+  if (compactedDays === 0 && named === null)
+    io.out(`No closed day in ${dataDir} needs compaction.`);
 }
 
-/** Of a day that the calendar has as closed, and that is recorded all the same. */
-async function plannedClose(folder: DayFolder): Promise<Instant | null> {
+/** Returns the planned close of a day that was recorded although the calendar has it as closed. */
+async function readPlannedClose(folder: DayFolder): Promise<Instant | null> {
   return plansIn(await folder.events()).at(-1)?.closesAt ?? null;
 }
 
-function absent(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
-    `${date} is no day of ${dataDir}, which has ${daysWords(dates)}.`,
+    `There is no day ${date} in ${dataDir}, which has ${daysWords(dates)}.`,
     'Name another folder: `npx --no-install fyers compact --data DIR`.',
   );
 }
 
-function notOver(date: IstDate): FyersError {
+function dayNotOverError(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
     `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
-    'See what there is so far: `npx --no-install fyers report`.',
+    'See the rows so far: `npx --no-install fyers report`.',
   );
 }

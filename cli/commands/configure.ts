@@ -1,4 +1,5 @@
-// `npm run configure`: from `.env` into the stack's configuration, by standard input, so that no value is ever an argument.
+// Copies credentials from `.env` into the stack's configuration (`npm run configure`). Values go to Pulumi by
+// standard input, so they never appear among a process's arguments.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
@@ -18,13 +19,13 @@ import { throwIfProblems } from '../shared/settings.ts';
 
 interface Copied {
   readonly env: string;
-  /** In Pulumi's configuration. */
+  /** Name in Pulumi's configuration. */
   readonly key: string;
   readonly secret: boolean;
   readonly parse: (text: string) => Parsed<unknown>;
 }
 
-/** Who the operator is, and every secret. The program reads every other key from `.env` itself. */
+/** The operator's identity and all secrets. The program reads all other keys from `.env` itself. */
 export const COPIED: readonly Copied[] = [
   { env: 'FYERS_CLIENT_ID', key: 'clientId', secret: true, parse: parseAppId },
   { env: 'FYERS_SECRET_KEY', key: 'secretKey', secret: true, parse: parseAppSecret },
@@ -49,7 +50,7 @@ export function addConfigure(program: Command, session: Session): void {
     .description("Copy the credentials of .env into the stack's configuration, secrets encrypted.")
     .option('--dir <DIR>', 'the folder of .env', '.')
     .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -68,7 +69,7 @@ Examples:
 async function configure(session: Session, options: ConfigureOptions): Promise<void> {
   const { io } = session;
   const folder = path.resolve(io.cwd, options.dir);
-  const { settings, left } = settingsIn(folder);
+  const { settings, left } = readSettings(folder);
   for (const { value } of settings) session.hide(value);
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   const stack = await selectedStack(pulumi, options.stack);
@@ -82,10 +83,10 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
   io.out('The files stay as they are. Next: `pulumi up`.');
 }
 
-/** @throws FyersError `operator.config` with everything that is wrong */
-function settingsIn(folder: string): {
+/** @throws FyersError `operator.config` with all problems */
+function readSettings(folder: string): {
   readonly settings: readonly Setting[];
-  /** Keys of `.env` that are not copied. */
+  /** Keys of `.env` that are not copied to Pulumi. */
   readonly left: readonly string[];
 } {
   const file = readEnvFile(folder);
@@ -98,8 +99,8 @@ function settingsIn(folder: string): {
     if (parsed.ok) settings.push({ ...copied, value: text });
     else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
   }
-  throwIfProblems([...problems, ...halfAnApp(file.values)]);
-  if (settings.length === 0) throw nothingToCopy(folder);
+  throwIfProblems([...problems, ...findAppProblems(file.values)]);
+  if (settings.length === 0) throw nothingToCopyError(folder);
   const known = COPIED.map(({ env }) => env);
   const left = Object.entries(file.values).flatMap(([env, text]) =>
     env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
@@ -107,7 +108,7 @@ function settingsIn(folder: string): {
   return { settings, left };
 }
 
-function halfAnApp(values: Readonly<Record<string, string>>): readonly string[] {
+function findAppProblems(values: Readonly<Record<string, string>>): readonly string[] {
   const missing = ['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'].filter(
     (env) => (values[env]?.trim() ?? '') === '',
   );
@@ -118,7 +119,7 @@ function halfAnApp(values: Readonly<Record<string, string>>): readonly string[] 
     : [];
 }
 
-function nothingToCopy(folder: string): FyersError {
+function nothingToCopyError(folder: string): FyersError {
   return new FyersError(
     'operator.config',
     `There is nothing to copy in ${path.join(folder, '.env')}.`,

@@ -1,4 +1,5 @@
-// `npx fyers confirm`: a subscription confirmed by its account, so that pressing a link can't end it.
+// Confirms an SNS subscription with the account's credentials (`npx fyers confirm`), so that the unsubscribe link in
+// a message cannot end it.
 import type { Command } from 'commander';
 import type { Parsed } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -21,7 +22,7 @@ export function addConfirm(program: Command, session: Session): void {
       '[URL]',
       'the link behind "Confirm subscription", in quotes; asked for when it isn\'t given',
     )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -43,9 +44,9 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
     (io.person === null
       ? await io.piped()
       : await io.person.ask("The link in AWS's mail: ", { isWhole: (text) => parseLink(text).ok }));
-  const link = linkOrStop(text);
+  const link = parseLinkOrThrow(text);
   session.hide(link.token);
-  await stopUnlessOwn(session, link);
+  await refuseForeignTopic(session, link);
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
   await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
@@ -53,8 +54,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   io.out('Next: `npx --no-install fyers test-alert`.');
 }
 
-/** @throws FyersError `operator.usage` */
-function linkOrStop(text: string): Link {
+function parseLinkOrThrow(text: string): Link {
   const parsed = parseLink(text);
   if (parsed.ok) return parsed.value;
   throw new FyersError(
@@ -64,7 +64,7 @@ function linkOrStop(text: string): Link {
   );
 }
 
-/** In a mail it leads to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
+/** A mail links to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
 function parseLink(text: string): Parsed<Link> {
   const wrong = (problem: string): Parsed<Link> => ({ ok: false, problem });
   const url = pastedUrl(text);
@@ -91,8 +91,11 @@ function parseLink(text: string): Parsed<Link> {
 
 const TOPIC = new RegExp(`^arn:aws:sns:${REGION}:(\\d{12}):[\\w-]{1,256}$`);
 
-/** A forged mail could have somebody else's topic confirmed. @throws FyersError `operator.usage` */
-async function stopUnlessOwn({ io }: Session, link: Link): Promise<void> {
+/**
+ * Refuses another account's topic: a forged mail could contain a link that confirms one. @throws FyersError
+ * `operator.usage`
+ */
+async function refuseForeignTopic({ io }: Session, link: Link): Promise<void> {
   const { STSClient } = await import('@aws-sdk/client-sts');
   const { callerIdentity } = await import('../../adapters/aws/identity.ts');
   const { account } = await withOperatorHints(callerIdentity(new STSClient(io.aws)));

@@ -1,4 +1,4 @@
-// `npx fyers export`: rows of a recording as CSV or Parquet, whole or in part.
+// Exports all or part of a recording as CSV or Parquet (`npx fyers export`).
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { formatIso, instant } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
-import { counting } from '../shared/terminal.ts';
+import { startCounter } from '../shared/terminal.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -23,7 +23,7 @@ import {
   withRecordingOptions,
 } from '../shared/recordings.ts';
 import { type SelectionOptions, namesIn, selectionOf } from '../shared/selection.ts';
-import { notAmong, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
 
 interface ExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;
@@ -38,20 +38,20 @@ export function addExport(program: Command, session: Session): void {
   withRecordingOptions(
     program
       .command('export')
-      .description('Rows of a recording as CSV or Parquet, whole or in part.')
+      .description('Export all or some rows of a recording as CSV or Parquet.')
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
-      .requiredOption('--to <FILE>', 'what it becomes: FILE.csv, FILE.csv.gz or FILE.parquet')
-      .option('--symbols <A,B>', 'these alone: NSE:SBIN-EQ, or SBIN')
-      .option('--phase <PHASE>', 'of this phase alone, such as CAS_ENTRY')
+      .requiredOption('--to <FILE>', 'the output file: FILE.csv, FILE.csv.gz or FILE.parquet')
+      .option('--symbols <A,B>', 'only these symbols: NSE:SBIN-EQ, or SBIN')
+      .option('--phase <PHASE>', 'only this phase, such as CAS_ENTRY')
       .option('--from <HH:MM>', 'from this time of the day on')
       .option('--until <HH:MM>', 'until before this time')
       .option(
         '--compat',
-        "CSV as the Python original's: 25 columns, 09:15 to 15:30, 0 for what is missing",
+        "CSV in the Python original's form: 25 columns, 09:15 to 15:30, 0 for missing values",
       )
-      .option('--force', 'write over a file that is there'),
+      .option('--force', 'overwrite an existing file'),
   )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -78,12 +78,13 @@ async function exportRows(
   const { io } = session;
   const form = formOf(options);
   const file = path.resolve(io.cwd, options.to);
-  if (options.force !== true && (await stat(file).catch(() => null)) !== null) throw isThere(file);
+  if (options.force !== true && (await stat(file).catch(() => null)) !== null)
+    throw fileExistsError(file);
   await using recording = await recordingOf(session, what, options);
-  using counter = counting(io, 'Writing');
+  using counter = startCounter(io, 'Writing');
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);
-  const picked = pick(recording, options, { isSelected, onRow: counter.tell });
+  const picked = selectRows(recording, options, { isSelected, onRow: counter.tell });
   try {
     if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
     else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
@@ -91,7 +92,7 @@ async function exportRows(
   } catch (caught) {
     await rm(`${file}.partial`, { force: true });
     if (caught instanceof FyersError) throw caught;
-    throw unwritable(file, toError(caught));
+    throw notWritableError(file, toError(caught));
   }
   const { written, unreadable, symbols } = picked.counts();
   const to = path.relative(io.cwd, file);
@@ -102,14 +103,14 @@ async function exportRows(
     const first = why === null ? '' : ` The first: ${why}.`;
     io.err(`${counted(unreadable, 'line')} could not be read, and ${were} left out.${first}`);
   }
-  for (const name of absentNames(options, symbols)) io.err(notAmong(symbols, name));
+  for (const name of findAbsentNames(options, symbols)) io.err(unknownSymbolText(symbols, name));
 }
 
 function formOf({ to, compat }: ExportOptions): Form {
   const form = (['csv.gz', 'csv', 'parquet'] as const).find((ending) => to.endsWith(`.${ending}`));
-  if (form === undefined) throw usage(`--to ${to} ends in none of .csv, .csv.gz and .parquet.`);
+  if (form === undefined) throw usageError(`--to ${to} must end in .csv, .csv.gz or .parquet.`);
   if (compat === true && form === 'parquet')
-    throw usage('--compat is a CSV file, and --to names a Parquet file.');
+    throw usageError('--compat is a CSV file, and --to names a Parquet file.');
   return form;
 }
 
@@ -118,7 +119,11 @@ interface Picking {
   readonly onRow: (rows: number) => void;
 }
 
-function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, onRow }: Picking) {
+function selectRows(
+  recording: OpenedRecording,
+  options: ExportOptions,
+  { isSelected, onRow }: Picking,
+) {
   const isWritten = (row: RecordedRow) =>
     isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];
@@ -135,13 +140,13 @@ function pick(recording: OpenedRecording, options: ExportOptions, { isSelected, 
       written += 1;
       yield row;
     }
-    // What is written is not a file yet, so one that is there stays.
-    if (written === 0) throw nothingIn(recording.place, options, symbols);
+    // The output is still a temporary file, so an existing file is kept.
+    if (written === 0) throw noRowsError(recording.place, options, symbols);
   }
   return { rows: rows(), counts: () => ({ written, unreadable, symbols }) };
 }
 
-function absentNames(options: ExportOptions, symbols: ReadonlySet<string>): readonly string[] {
+function findAbsentNames(options: ExportOptions, symbols: ReadonlySet<string>): readonly string[] {
   const names = namesIn(options) ?? [];
   return names.filter((name) => ![...symbols].some(symbolsNamed([name])));
 }
@@ -151,17 +156,17 @@ async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<st
   for await (const row of rows) yield `${compatLineOf(row) ?? ''}\n`;
 }
 
-/** The columns that the recording has, so that the file is read again as what it is of. */
+/** Writes the columns that the recording has, so that a reader detects the same format again. */
 async function* csvLines(
   { columns }: OpenedRecording,
   rows: AsyncIterable<RecordedRow>,
 ): AsyncGenerator<string> {
-  const written = RECORDED_COLUMNS.flatMap(({ name, kind }, index) =>
+  const writtenRows = RECORDED_COLUMNS.flatMap(({ name, kind }, index) =>
     columns.has(name) ? [{ name, kind, index }] : [],
   );
-  yield `${written.map(({ name }) => name).join(',')}\n`;
+  yield `${writtenRows.map(({ name }) => name).join(',')}\n`;
   for await (const row of rows) {
-    const texts = written.map(({ kind, index }) => {
+    const texts = writtenRows.map(({ kind, index }) => {
       const cell = row[index] ?? null;
       if (cell === null) return '';
       return kind === 'timestamp' ? formatIso(instant(Number(cell))) : String(cell);
@@ -170,7 +175,7 @@ async function* csvLines(
   }
 }
 
-/** Whole or not at all. */
+/** Writes to a temporary file first, so that the target is complete or unchanged. */
 async function writeText(file: string, form: Form, lines: AsyncIterable<string>): Promise<void> {
   const to = createWriteStream(`${file}.partial`);
   if (form === 'csv.gz') await pipeline(Readable.from(lines), createGzip(), to);
@@ -178,7 +183,7 @@ async function writeText(file: string, form: Form, lines: AsyncIterable<string>)
   await rename(`${file}.partial`, file);
 }
 
-/** In the schema of a day's own file. A row of the reference has none of the columns after its own. */
+/** Uses the schema of a day's Parquet file. Rows of the Python original leave the newer columns empty. */
 async function writeParquetFile(
   file: string,
   { required }: OpenedRecording,
@@ -189,10 +194,10 @@ async function writeParquetFile(
     ...column,
     nullable: column.nullable || !required.has(column.name),
   }));
-  await writeParquet(file, columns, groupsOf(rows));
+  await writeParquet(file, columns, groupRows(rows));
 }
 
-async function* groupsOf(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGroup> {
+async function* groupRows(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGroup> {
   let group: RecordedRow[] = [];
   for await (const row of rows) {
     group.push(row);
@@ -203,39 +208,39 @@ async function* groupsOf(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowGr
   if (group.length > 0) yield groupOf(RECORDED_COLUMNS, group);
 }
 
-function usage(problem: string): FyersError {
+function usageError(problem: string): FyersError {
   return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
 }
 
-function nothingIn(
+function noRowsError(
   place: string,
   options: ExportOptions,
   symbols: ReadonlySet<string>,
 ): FyersError {
-  const absent = absentNames(options, symbols);
+  const absent = findAbsentNames(options, symbols);
   if (symbols.size > 0 && absent.length > 0)
-    return usage(absent.map((name) => notAmong(symbols, name)).join(' '));
+    return usageError(absent.map((name) => unknownSymbolText(symbols, name)).join(' '));
   const hours = options.compat === true ? ', in the hours of the Python original,' : '';
-  return usage(
+  return usageError(
     symbols.size === 0
       ? `${place} has no row.`
-      : `${place} has rows, and none${hours} that was asked for. Nothing was written.`,
+      : `${place} has rows, but none${hours} matches the selection. Nothing was written.`,
   );
 }
 
-function isThere(file: string): FyersError {
+function fileExistsError(file: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${file} is there already, and was left as it is.`,
-    'Name another file, or write over it: `npx --no-install fyers export --to FILE --force`.',
+    `${file} already exists and was not changed.`,
+    'Name another file, or overwrite it: `npx --no-install fyers export --to FILE --force`.',
   );
 }
 
-function unwritable(file: string, cause: Error): FyersError {
+function notWritableError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.disk',
     `${file} cannot be written: ${cause.message}.`,
-    'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers export --to FILE`.',
+    'Name a file in an existing folder, with space on its disk: `npx --no-install fyers export --to FILE`.',
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-// What `npx fyers harvest` looks at before it waits for hours: the token, and this machine's clock.
+// Checks the token and this machine's clock before `npx fyers harvest` waits for the session.
 import path from 'node:path';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import { parseFyId } from '../../core/config/values.ts';
@@ -13,8 +13,8 @@ import {
 import type { HarvestSettings } from '../../harvester/settings.ts';
 import type { Environment } from '../shared/io.ts';
 
-/** @param env the harvester's own, with what `.env` says over it */
-export function lookFirst(cwd: string, env: Environment): LookFirst {
+/** @param env the harvester's environment, overridden by `.env` */
+export function checkBeforeStart(cwd: string, env: Environment): LookFirst {
   return async ({ settings, guard, log, signal, ...begun }) => {
     const account = parseFyId(env[ENVIRONMENT.fyId]?.trim() ?? '');
     const look: FirstLook = {
@@ -33,10 +33,10 @@ export function lookFirst(cwd: string, env: Environment): LookFirst {
     });
     const prove = async (): Promise<void> => {
       await guard.ready();
-      // An account that has been refused for its rate is left alone.
+      // Send no request for an account that the broker has refused for its request rate.
       if (guard.reason() === null) await proveFirst(look, unproven, broker, signal);
     };
-    // The session may be open: nothing waits for the answer.
+    // The session may be open, so recording does not wait for the answer.
     return { proven: prove().catch(() => undefined) };
   };
 }

@@ -1,4 +1,5 @@
-// `npx fyers harvest`: the harvester of the instance, on any machine. Its arguments are its own.
+// Runs the instance's harvester on this machine (`npx fyers harvest`), with the harvester's own arguments. On a
+// terminal the harvester's log is shown as one line per event and a status line that is updated in place.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
@@ -50,23 +51,23 @@ export function addHarvest(program: Command, session: Session): void {
     });
 }
 
-/** The harvester's exit code; it has logged what went wrong. */
+/** Returns the harvester's exit code; the harvester has logged any error. */
 async function harvest({ io }: Session, argv: readonly string[]): Promise<number> {
   const settings = settingsOf(path.resolve(io.cwd, folderIn(argv)), io.env);
   const env = harvesterEnvironment(settings, io.env);
-  // What is wrong with the arguments is said as by every command, and is no line of the log.
+  // Report bad arguments as other commands do, not as a log line.
   const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
   if (parsed.kind === 'harvest') refusePast(parsed, io.clock.now());
-  // Here and not above: only this command needs the Parquet and metrics code.
+  // Imported here because only this command needs the Parquet and metrics code.
   const { run } = await import('../../harvester/main.ts');
   using stop = stopSignal();
   const persons = personsLog(io, argv.includes('--debug'));
-  const { lookFirst } = await import('./harvest-look.ts');
+  const { checkBeforeStart: lookFirst } = await import('./harvest-look.ts');
   const started = { clock: io.clock, signal: stop.signal, argv, env };
   return await run({ ...started, ...persons, lookFirst: lookFirst(io.cwd, env) });
 }
 
-/** The folder whose `.env` counts; everything else about the arguments is the harvester's to judge. */
+/** Returns the folder of `.env`; the harvester parses all other arguments. */
 function folderIn(argv: readonly string[]): string {
   const { values } = parseArgs({
     args: [...argv],
@@ -76,7 +77,7 @@ function folderIn(argv: readonly string[]): string {
   return typeof values.tokens === 'string' ? values.tokens : '.';
 }
 
-/** The environment, and over it what `.env` says of the harvester's own keys. */
+/** The process environment, overridden by the harvester's keys in `.env`. */
 function harvesterEnvironment(settings: Settings, env: Environment): Environment {
   const own = Object.values(ENVIRONMENT).flatMap((name) => {
     const value = settings(name);
@@ -85,19 +86,17 @@ function harvesterEnvironment(settings: Settings, env: Environment): Environment
   return { ...env, ...Object.fromEntries(own) };
 }
 
-// The harvester's log for a person at a terminal: a line for each event, and one that shows where it stands.
-
 const TONES: Readonly<Record<string, Tone>> = { error: 'bad', warn: 'strong', debug: 'quiet' };
-/** It comes every minute, and the line below shows the same. */
+/** Comes every minute and repeats the content of the status line. */
 const HEARTBEAT = 'heartbeat';
 
 interface PersonsLog {
-  /** A JSON line of the log. */
+  /** Takes one JSON line of the log. */
   readonly write: (line: string) => void;
   readonly onlooker: ProgressListener;
 }
 
-/** Null where nobody looks: a pipe gets the JSON lines as they are. */
+/** Returns null without a terminal: a pipe gets the JSON lines unchanged. */
 export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | null {
   if (terminal.columns === null) return null;
   const show = (text: string): void => terminal.progress?.(text);
@@ -118,7 +117,10 @@ export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | nul
   };
 }
 
-/** `09:15:02  No row for some symbols …`; null for what is no news. A line of another form is shown as it is. */
+/**
+ * Returns `09:15:02  No row for some symbols …`, or null if the event is not shown. Returns lines in another format
+ * unchanged.
+ */
 function textOf(terminal: Terminal, line: string, debug: boolean): string | null {
   try {
     const { level, time, event, message } = JSON.parse(line) as Readonly<Record<string, string>>;

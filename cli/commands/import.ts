@@ -1,4 +1,4 @@
-// `npx fyers import`: the Python original's CSV files become recorded days.
+// Imports the Python original's CSV files as recorded days (`npx fyers import`).
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -15,7 +15,7 @@ import { type IstDate, instant, parseIstDate } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import type { Imported } from '../../harvester/import.ts';
 import type { Session } from '../shared/io.ts';
-import { counting, paint } from '../shared/terminal.ts';
+import { startCounter, paint } from '../shared/terminal.ts';
 import { DEFAULT_DATA } from '../shared/recordings.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 
@@ -27,14 +27,14 @@ interface ImportOptions {
 export function addImport(program: Command, session: Session): void {
   program
     .command('import')
-    .description("The Python original's CSV files as recorded days.")
+    .description("Import the Python original's CSV files as recorded days.")
     .argument('<files...>', 'market_depth_YYYY-MM-DD.csv')
     .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
     .option(
       '--date <DATE>',
       'the rows of this day, in a file that has several (default: by its name)',
     )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -74,7 +74,7 @@ async function importFiles(
       for (const note of recording.notes) io.err(note);
       await importFile(session, { ...recording, date: named ?? recording.date }, dataDir);
     } catch (caught) {
-      // What is wrong with one file is no reason to leave the others.
+      // If one file fails, continue with the others.
       if (!(caught instanceof FyersError)) throw caught;
       session.failed(caught);
     }
@@ -84,9 +84,9 @@ async function importFiles(
 async function importFile(session: Session, recording: Recording, dataDir: string): Promise<void> {
   const { io } = session;
   const { date, place } = recording;
-  if (recording.kind !== 'reference') throw foreign(place);
-  // Without a name of its own it is dated by its first row.
-  if (date === null) throw withoutRows(place, null, await recording.whyUnreadable());
+  if (recording.kind !== 'reference') throw unknownFormatError(place);
+  // Without a date in its name a file is dated by its first row.
+  if (date === null) throw noRowsError(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
   const ownDays = ownDaysOf(io);
   const day = dayOf(date, ownDays);
@@ -96,21 +96,22 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     );
     return;
   }
-  if ((await dayFolders(dataDir).dates()).includes(date)) throw isThere(date, dataDir);
+  if ((await dayFolders(dataDir).dates()).includes(date)) throw dayExistsError(date, dataDir);
   const notice = yearNotice([date], ownDays);
-  // A holiday that is not known looks like a day of the market.
+  // A missing holiday looks like a trading day.
   if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
   const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
     import('../../harvester/import.ts'),
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
   ]);
-  // Made aside and moved when it is whole: a command cut short leaves no half of a day.
-  const aside = path.join(dataDir, 'importing');
-  await rm(aside, { recursive: true, force: true });
+  // Build the day in a separate folder and move it when complete, so that an interrupted command leaves no partial
+  // day.
+  const temporaryFolder = path.join(dataDir, 'importing');
+  await rm(temporaryFolder, { recursive: true, force: true });
   try {
-    const days = dayFolders(aside);
-    using counter = counting(io, name);
+    const days = dayFolders(temporaryFolder);
+    using counter = startCounter(io, name);
     const imported = await importDay({
       days,
       clock: io.clock,
@@ -121,14 +122,14 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
       onRow: counter.tell,
     });
     const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
-    if (imported.rows === 0) throw withoutRows(place, { ...imported, date }, why);
+    if (imported.rows === 0) throw noRowsError(place, { ...imported, date }, why);
     const folder = days.folder(date);
     const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
-    await rename(path.join(aside, 'days', date), path.join(dataDir, 'days', date));
+    await rename(path.join(temporaryFolder, 'days', date), path.join(dataDir, 'days', date));
     for (const line of linesOf(session, place, { ...imported, why }, manifest)) io.out(line);
   } finally {
-    await rm(aside, { recursive: true, force: true });
+    await rm(temporaryFolder, { recursive: true, force: true });
   }
 }
 
@@ -158,7 +159,7 @@ function linesOf(
   ];
 }
 
-/** One import makes one day. */
+/** Each import makes one day. */
 function importOf(file: string, day: IstDate): string {
   return `npx --no-install fyers import ${file} --date ${day}`;
 }
@@ -174,19 +175,19 @@ function asRow(row: RecordedRow): Row {
   return { symbol: book.symbol, slot: at, requestedAt: null, receivedAt: at, feed: 'rest', book };
 }
 
-function foreign(place: string): FyersError {
+function unknownFormatError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is no file of the Python original.`,
+    `${place} is not a file of the Python original.`,
     'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
   );
 }
 
 /**
- * @param found null: not even a row that shows the date
- * @param why the first line that is not a row
+ * @param found null if no row has a date
+ * @param why why the first unreadable line is not a row
  */
-function withoutRows(
+function noRowsError(
   place: string,
   found: (Imported & { readonly date: IstDate }) | null,
   why: string | null,
@@ -223,10 +224,10 @@ function notADate(text: string): FyersError {
   );
 }
 
-function isThere(date: IstDate, dataDir: string): FyersError {
+function dayExistsError(date: IstDate, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${dataDir} has ${date} already, and it was left as it is.`,
+    `${dataDir} has ${date} already, and it was not changed.`,
     'Import into another folder: `npx --no-install fyers import FILE --data DIR`.',
   );
 }

@@ -1,4 +1,4 @@
-// `npx fyers inspect`: the book of one symbol at an instant, as a ladder.
+// Prints the order book of one symbol at an instant (`npx fyers inspect`).
 import type { Command } from 'commander';
 import type { Book, Level } from '../../core/recording/book.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -15,9 +15,9 @@ import {
 } from '../../core/time.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
-import { counting, jsonOf, paint } from '../shared/terminal.ts';
+import { startCounter, jsonOf, paint } from '../shared/terminal.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from '../shared/recordings.ts';
-import { notAmong, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
 
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;
@@ -40,7 +40,7 @@ export function addInspect(program: Command, session: Session): void {
       .option('--date <DATE>', 'a date or a file (default: the latest day)'),
   )
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -56,8 +56,8 @@ Examples:
 async function inspect(session: Session, wanted: string, options: InspectOptions): Promise<void> {
   const { io } = session;
   await using recording = await recordingOf(session, options.date, options);
-  const until = options.at === undefined ? Infinity : momentIn(recording.date, options.at);
-  using counter = counting(io, 'Reading');
+  const until = options.at === undefined ? Infinity : parseMoment(recording.date, options.at);
+  using counter = startCounter(io, 'Reading');
   const isMeant = symbolsNamed([wanted]);
   const symbols = new Set<string>();
   let [last, rows]: [RecordedRow | null, number] = [null, 0];
@@ -69,36 +69,36 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
     if (!isMeant(symbol) || (timestampOf(row) ?? Infinity) > until) continue;
     if (last === null || (timestampOf(row) ?? 0) >= (timestampOf(last) ?? 0)) last = row;
   }
-  if (last === null) throw absent(wanted, options.at, symbols);
+  if (last === null) throw noBookError(wanted, options.at, symbols);
   const at = instant(timestampOf(last) ?? 0);
   const [book, marks] = [bookOf(last), marksOf(last)];
-  // Before compaction a row has none: the calendar's then.
+  // Rows have no phase before compaction; the calendar's phase is used then.
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
   if (options.json === true) io.out(jsonOf({ at, phase, marks, book }));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
 }
 
-function momentIn(date: IstDate | null, text: string): Instant {
+function parseMoment(date: IstDate | null, text: string): Instant {
   const at = date === null ? null : timeOfDay(date, text);
-  // What was received within that second counts.
+  // Include rows received within that second.
   if (at !== null) return plus(at, SECOND - 1);
   throw new FyersError(
     'operator.usage',
-    `--at "${text}" is no time of a day.`,
+    `--at "${text}" is not a time of day.`,
     'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
   );
 }
 
-interface Shown {
+interface ShownBook {
   readonly at: Instant;
   readonly phase: string | null;
   readonly marks: string | null;
   readonly book: Book;
 }
 
-/** Asks from the worst down, then bids from the best: as a market is drawn. */
-function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly string[] {
+/** Prints asks from the highest price down, then bids from the best, as trading screens do. */
+function ladder({ io }: Session, { at, phase, marks, book }: ShownBook): readonly string[] {
   const most = Math.max(1, ...[...book.bids, ...book.asks].map(({ quantity }) => quantity ?? 0));
   const line = (level: Level, side: 'bid' | 'ask') => {
     const bar = '█'.repeat(Math.max(1, Math.round((20 * (level.quantity ?? 0)) / most)));
@@ -124,13 +124,17 @@ function ladder({ io }: Session, { at, phase, marks, book }: Shown): readonly st
   ];
 }
 
-function absent(wanted: string, at: string | undefined, symbols: ReadonlySet<string>): FyersError {
+function noBookError(
+  wanted: string,
+  at: string | undefined,
+  symbols: ReadonlySet<string>,
+): FyersError {
   const known = [...symbols].some(symbolsNamed([wanted]));
   return new FyersError(
     'operator.usage',
     known
       ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
-      : notAmong(symbols, wanted),
+      : unknownSymbolText(symbols, wanted),
     'Name another time or symbol: `npx --no-install fyers inspect --help`.',
   );
 }

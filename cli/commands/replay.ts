@@ -1,4 +1,4 @@
-// `npx fyers replay`: a recording once more, slot by slot, for programs that want the day as it came.
+// Replays a recording slot by slot for programs that expect the live sequence (`npx fyers replay`).
 import type { Command } from 'commander';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
@@ -25,7 +25,7 @@ export function addReplay(program: Command, session: Session): void {
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
       .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)'),
   )
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -45,7 +45,7 @@ async function replay(
   options: ReplayOptions,
 ): Promise<void> {
   const { io } = session;
-  const speed = speedIn(options.speed);
+  const speed = parseSpeed(options.speed);
   await using recording = await recordingOf(session, what, options);
   using stop = stopSignal();
   try {
@@ -65,21 +65,23 @@ async function replay(
   }
 }
 
-/** A feed is asked for a session; a replay has its own. */
+/** Uses the date's own session, or the next one if the market is closed on the date. */
 function sessionOf(date: IstDate | null, own: CalendarOptions): SessionPlan {
   const day = date === null ? null : dayOf(date, own);
-  return day?.kind === 'open' ? day.plan : nextSession(istInstant(date ?? FIRST, '00:00'), own);
+  return day?.kind === 'open'
+    ? day.plan
+    : nextSession(istInstant(date ?? FIRST_DATE, '00:00'), own);
 }
 
-const FIRST = istDate('2025-01-01');
+const FIRST_DATE = istDate('2025-01-01');
 
-function speedIn(text: string | undefined): number | null {
+function parseSpeed(text: string | undefined): number | null {
   if (text === undefined) return null;
   const speed = Number(text);
   if (Number.isFinite(speed) && speed > 0) return speed;
   throw new FyersError(
     'operator.usage',
-    `--speed "${text}" is no number above 0.`,
+    `--speed "${text}" is not a number above 0.`,
     'For a day in seven minutes: `npx --no-install fyers replay --speed 60`.',
   );
 }

@@ -1,4 +1,5 @@
-// `npx fyers telegram`: finds the operator's chat with the operator's bot, and stores both for the functions.
+// Finds the chat between the operator and the operator's bot, and stores bot token and chat for the functions (`npx
+// fyers telegram`).
 import type { Command } from 'commander';
 import type { FoundChat } from '../../adapters/telegram.ts';
 import { type TelegramChat, parseBotToken, parseEndpoint } from '../../core/config/values.ts';
@@ -23,8 +24,8 @@ interface TelegramOptions {
   readonly yes?: true;
 }
 
-const LOOKS_FOR = 2 * MINUTE;
-const LOOKS_EVERY = 3 * SECOND;
+const MAX_WAIT_MS = 2 * MINUTE;
+const POLL_INTERVAL_MS = 3 * SECOND;
 
 export function addTelegram(program: Command, session: Session): void {
   program
@@ -34,8 +35,8 @@ export function addTelegram(program: Command, session: Session): void {
     .option('--chat <ID>', 'the chat, where several have written to the bot')
     .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
     .option('--no-store', 'find the chat and send a test message, and store nothing')
-    .option('--yes', "don't ask before storing; needed where nobody is at the terminal")
-    .option('--debug', 'say more when something fails')
+    .option('--yes', "don't ask before storing; required without a terminal")
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -58,15 +59,15 @@ async function telegram(session: Session, options: TelegramOptions): Promise<voi
   const apiUrl =
     parseSettingOrThrow(settings, ENVIRONMENT.telegramApiUrl, parseEndpoint) ?? TELEGRAM_API_URL;
   const botToken = await botTokenFor(session, options, settings);
-  const found = await chatFor(session, options, await chatsSeen(session, botToken, apiUrl));
+  const found = await chatFor(session, options, await waitForChats(session, botToken, apiUrl));
   const chat: TelegramChat = { botToken, chatId: found.chatId };
   const { telegramChannel } = await import('../../adapters/telegram.ts');
   await telegramChannel({ chat, apiUrl }).send(testMessage(io.clock.now()));
   io.out(`Sent a test message to ${found.name} (chat ${found.chatId}).`);
-  await store(session, options, chat);
+  await storeChat(session, options, chat);
 }
 
-/** @throws FyersError `operator.config` for what is no bot token */
+/** @throws FyersError `operator.config` for an invalid bot token */
 async function botTokenFor(
   { io, hide }: Session,
   options: TelegramOptions,
@@ -85,24 +86,25 @@ async function botTokenFor(
   return token;
 }
 
-/** Waits for the first message. @throws FyersError `operator.channel` when none comes in time */
-async function chatsSeen(
+/** Waits for the first message. @throws FyersError `operator.channel` if none arrives in time */
+async function waitForChats(
   { io }: Session,
   botToken: string,
   apiUrl: string,
 ): Promise<readonly FoundChat[]> {
   const { chatsOf } = await import('../../adapters/telegram.ts');
-  const until = plus(io.clock.now(), LOOKS_FOR);
-  for (let told = false; ; told = true) {
+  const until = plus(io.clock.now(), MAX_WAIT_MS);
+  for (let isAnnounced = false; ; isAnnounced = true) {
     const chats = await chatsOf(botToken, apiUrl);
     if (chats.length > 0) return chats;
-    if (io.clock.now() >= until) throw nobodyWrote();
-    if (!told) io.err('Open the chat with your bot in Telegram and press Start. Waiting for it …');
-    await io.clock.sleepUntil(plus(io.clock.now(), LOOKS_EVERY), new AbortController().signal);
+    if (io.clock.now() >= until) throw noMessageError();
+    if (!isAnnounced)
+      io.err('Open the chat with your bot in Telegram and press Start. Waiting for it …');
+    await io.clock.sleepUntil(plus(io.clock.now(), POLL_INTERVAL_MS), new AbortController().signal);
   }
 }
 
-function nobodyWrote(): FyersError {
+function noMessageError(): FyersError {
   return new FyersError(
     'operator.channel',
     'Nobody has written to the bot for two minutes, or another program has fetched its messages.',
@@ -110,7 +112,7 @@ function nobodyWrote(): FyersError {
   );
 }
 
-/** @throws FyersError `operator.usage` where it can't be told which chat is meant */
+/** @throws FyersError `operator.usage` if the chat is ambiguous */
 async function chatFor(
   { io }: Session,
   options: TelegramOptions,
@@ -132,7 +134,7 @@ async function chatFor(
   );
 }
 
-async function store(
+async function storeChat(
   { io }: Session,
   options: TelegramOptions,
   { botToken, chatId }: TelegramChat,

@@ -1,4 +1,4 @@
-// `npx fyers test-alert`: would a message reach the operator? Every channel says for itself.
+// Sends a test message by every configured channel and reports each result (`npx fyers test-alert`).
 import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { FyersError } from '../../core/errors.ts';
@@ -14,11 +14,11 @@ interface TestAlertOptions {
   readonly resubscribe?: true | string;
 }
 
-/** What became of one channel. */
+/** Result of one channel. */
 interface Outcome {
-  /** Somebody would read it. */
+  /** True if a person would receive the message. */
   readonly heard: boolean;
-  /** Somebody is to be reached by it, confirmed or not. */
+  /** True if a recipient is configured, confirmed or not. */
   readonly meant: boolean;
   readonly problem: FyersError | null;
 }
@@ -29,7 +29,7 @@ export function addTestAlert(program: Command, session: Session): void {
     .description('Send a test message the way the functions send the daily login link.')
     .option('--resubscribe [ADDRESS]', 'no message: let AWS send a new confirmation mail')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -37,7 +37,7 @@ Uses the topic and the Telegram chat that the deployed FyersLogin has, with your
 pending gets nothing: confirm it with \`fyers confirm\`. --resubscribe takes the given address, else ${EMAIL} in .env,
 else every address that is pending; AWS forgets those after three days.
 
-Exits with 2 when nobody would have read the message, and with 4 when a channel did not take it.
+Exits with 2 when no one would have read the message, and with 4 when a channel refused it.
 
 Examples:
   $ npx --no-install fyers test-alert
@@ -46,7 +46,7 @@ Examples:
     .action((options: TestAlertOptions) => testAlert(session, options));
 }
 
-/** The program's own key for the address. */
+/** Configuration key for the mail address. */
 const EMAIL = 'FYERS_EMAIL';
 
 async function testAlert(session: Session, options: TestAlertOptions): Promise<void> {
@@ -61,11 +61,11 @@ async function testAlert(session: Session, options: TestAlertOptions): Promise<v
     ...(topicArn === null ? [] : [await tryTopic(session, topicArn)]),
     ...(telegramApiUrl === null ? [] : [await tryTelegram(session, names, telegramApiUrl)]),
   ];
-  stopUnlessHeard(outcomes);
+  throwUnlessHeard(outcomes);
 }
 
-/** @throws FyersError `operator.channel`, or the problem of a channel that did not take the message */
-function stopUnlessHeard(outcomes: readonly Outcome[]): void {
+/** @throws FyersError `operator.channel`, or the error of a channel that refused the message */
+function throwUnlessHeard(outcomes: readonly Outcome[]): void {
   const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
   if (outcomes.some(({ heard }) => heard)) {
     if (problem !== null) throw problem;
@@ -79,8 +79,8 @@ function stopUnlessHeard(outcomes: readonly Outcome[]): void {
       outcomes.length === 0
         ? 'The stack has no channel to reach you by.'
         : meant
-          ? 'Nobody has confirmed a subscription, so nobody would have read the message.'
-          : 'Nobody is subscribed, so nobody would have read the message.',
+          ? 'No subscription is confirmed, so no one would have read the message.'
+          : 'There is no subscription, so no one would have read the message.',
       !meant
         ? 'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.'
         : "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
@@ -91,7 +91,7 @@ function stopUnlessHeard(outcomes: readonly Outcome[]): void {
 async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
   const { io } = session;
   io.out(paint(io, 'strong', `Topic ${topicArn}`));
-  return reported(session, async () => {
+  return tryChannel(session, async () => {
     const { topicChannel } = await import('../../adapters/aws/topic.ts');
     const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
     const client = await topicClient(session);
@@ -105,7 +105,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
       for (const line of table(io, ['Subscription', 'By', 'Address'], rows)) io.out(line);
     }
     const listeners = subscriptions.filter(({ confirmed }) => confirmed).length;
-    // Without one it would be a fault of the channel, also where Telegram alone is meant.
+    // Publishing without subscribers would fail the channel, even if only Telegram is configured.
     if (listeners > 0) {
       await withOperatorHints(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
     }
@@ -117,7 +117,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
 function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Outcome> {
   const { io } = session;
   io.out(paint(io, 'strong', 'Telegram'));
-  return reported(session, async () => {
+  return tryChannel(session, async () => {
     const { chatId, channel } = await telegramOfStack(session, names, apiUrl);
     await channel.send(testMessage(io.clock.now()));
     io.out(`Sent to chat ${chatId}.`);
@@ -125,8 +125,8 @@ function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Ou
   });
 }
 
-/** A channel's problem is told with it, and does not keep the message from the others. */
-async function reported(
+/** Reports an error of one channel without skipping the others. */
+async function tryChannel(
   { io }: Session,
   send: () => Promise<Omit<Outcome, 'problem'>>,
 ): Promise<Outcome> {
@@ -161,7 +161,7 @@ async function resubscribe(
   io.out('Next: `npx --no-install fyers confirm`, with the link in that mail; do not press it.');
 }
 
-/** @throws FyersError `operator.usage` where no address is to be had */
+/** @throws FyersError `operator.usage` if no address is known */
 async function addressesFor(
   { io }: Session,
   client: SNSClient,
@@ -183,7 +183,7 @@ async function addressesFor(
     'operator.usage',
     named === null
       ? 'No address is pending, and none is given.'
-      : `"${named}" is no e-mail address.`,
+      : `"${named}" is not an e-mail address.`,
     'Give it: `npx --no-install fyers test-alert --resubscribe me@example.in`.',
   );
 }

@@ -1,4 +1,5 @@
-// `npx fyers tokens`: is there a token for the coming session?
+// Checks whether there is a token for the coming session, and prints it as a table or JSON with fingerprints instead
+// of tokens (`npx fyers tokens`).
 import type { Command } from 'commander';
 import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
 import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
@@ -37,15 +38,13 @@ interface TokensOptions {
 export function addTokens(program: Command, session: Session): void {
   program
     .command('tokens')
-    .description(
-      'The tokens beside .env or in AWS, and whether one is good for the coming session.',
-    )
+    .description('Check whether a token next to .env or in AWS is good for the coming session.')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--use-ssm', 'the parameters in AWS instead of the token files')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--offline', 'ask the broker nothing')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -88,17 +87,17 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
   const shown = { ...held, notices: [...held.notices, ...notices] };
   if (options.json === true) io.out(jsonOf(shown, verdict));
   else for (const line of linesOf(io, shown, verdict)) io.out(line);
-  // The clock is named where it makes the difference.
-  if (fault !== null && byClock(first) && !byClock(verdict)) throw clockError(fault);
-  stopUnlessGood(held, verdict);
+  // Report the clock only if it changes the verdict.
+  if (fault !== null && dependsOnClock(first) && !dependsOnClock(verdict)) throw clockError(fault);
+  throwUnlessGood(held, verdict);
 }
 
-/** Not good for what the clock has to do with. */
-function byClock({ access, lasts }: Verdict): boolean {
+/** True if the token is judged not good for a reason that depends on the clock. */
+function dependsOnClock({ access, lasts }: Verdict): boolean {
   return access.state === 'malformed' || access.state === 'expired' || !lasts;
 }
 
-/** One live read. @throws FyersError `operator.config` where there is no app id to ask with */
+/** Proves the token with one live read. @throws FyersError `operator.config` without an app id */
 export async function prove(
   session: Session,
   held: TokenSource,
@@ -116,7 +115,7 @@ export async function prove(
   return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
-function stopUnlessGood(held: TokenSource, verdict: Verdict): void {
+function throwUnlessGood(held: TokenSource, verdict: Verdict): void {
   if (verdict.good) return;
   const { proof } = verdict.access;
   if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
@@ -134,8 +133,6 @@ function stopUnlessGood(held: TokenSource, verdict: Verdict): void {
       : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
   );
 }
-
-// How the tokens are shown: a table for people, JSON for scripts. Fingerprints, never tokens.
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
 
@@ -185,12 +182,12 @@ function jsonOf(held: TokenSource, verdict: Verdict): string {
       },
       signaturesVerified: false,
       accessToken: {
-        ...fields(access, held.accessToken, now),
+        ...tokenFields(access, held.accessToken, now),
         proof: access.proof?.kind ?? null,
         answer: answerIn(access),
         depthRefused: depthRefusedIn(access),
       },
-      refreshToken: fields(refresh, held.refreshToken, now),
+      refreshToken: tokenFields(refresh, held.refreshToken, now),
       notices: held.notices,
       problems: held.problems,
     },
@@ -217,7 +214,7 @@ function row(
   ];
 }
 
-function fields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
+function tokenFields({ state, claims }: JudgedToken, token: string | null, now: Instant) {
   return {
     state,
     fingerprint: token === null ? null : displayFingerprint(token),
@@ -229,7 +226,7 @@ function fields({ state, claims }: JudgedToken, token: string | null, now: Insta
   };
 }
 
-/** The broker's own words, where it did not simply say yes. */
+/** The broker's own words, unless the token was simply accepted. */
 function answerLines(terminal: Terminal, access: JudgedToken): readonly string[] {
   const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
   return [
@@ -254,7 +251,7 @@ function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdi
   return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
 }
 
-/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` when it is over. */
+/** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` after the end. */
 function timeLeft(ms: number): string {
   if (ms <= 0) return 'none';
   const padded = (value: number) => String(Math.floor(value)).padStart(2, '0');

@@ -1,4 +1,5 @@
-// Parameter Store as the operator's own identity sees it, with the operator's way out of each fault.
+// Calls AWS with the operator's own identity and adds a next step for the operator to each error: Parameter Store,
+// and the stack's functions.
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
@@ -11,8 +12,8 @@ import { withNextStep } from './bucket.ts';
 
 export type ReadParameter = (name: ParameterName) => Promise<string | null>;
 
-/** AWS's names for what is not there, each service its own. */
-const ABSENT: ReadonlySet<string> = new Set([
+/** Error names for a missing resource; each service has its own. */
+const MISSING_ERROR_NAMES: ReadonlySet<string> = new Set([
   'ResourceNotFoundException',
   'NoSuchEntityException',
   'NoSuchEntity',
@@ -30,7 +31,7 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
 };
 
 /**
- * Null where there is no such parameter.
+ * The reader returns null for a missing parameter.
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
  */
 export async function parameterReader(session: Session, names: Names): Promise<ReadParameter> {
@@ -40,8 +41,7 @@ export async function parameterReader(session: Session, names: Names): Promise<R
 
 /**
  * Errors: `operator.credentials`, `platform.permission` naming action and resource, `platform.store`.
- *
- * @param keyId the key that encrypts what is written; default: the account's own for parameters
+ * @param keyId KMS key for writes; default: the account's key for parameters
  */
 export async function parametersOf(
   session: Session,
@@ -58,7 +58,7 @@ export async function parametersOf(
   };
 }
 
-/** What AWS answered to the operator's own identity: its faults get the operator's way out. */
+/** Replaces next steps of AWS errors with steps for the operator. */
 export async function withOperatorHints<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -67,7 +67,7 @@ export async function withOperatorHints<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs one call of the operator's. Errors: as {@link parameterReader}, naming what was being done, such as "Reading the alarms". */
+/** Runs one AWS call. Errors: as {@link parameterReader}; the message includes `doing`, such as "Reading the alarms". */
 export async function awsCall<T>(doing: string, call: () => Promise<T>): Promise<T> {
   const { awsFault } = await import('../../adapters/aws/fault.ts');
   try {
@@ -77,39 +77,37 @@ export async function awsCall<T>(doing: string, call: () => Promise<T>): Promise
   }
 }
 
-/** The same, null where AWS says that there is no such thing. */
+/** As {@link awsCall}, but returns null if AWS reports a missing resource. */
 export function nullIfNotFound<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
   return awsCall(doing, async () => {
     try {
       return await call();
     } catch (caught) {
-      if (caught instanceof Error && ABSENT.has(caught.name)) return null;
+      if (caught instanceof Error && MISSING_ERROR_NAMES.has(caught.name)) return null;
       throw caught;
     }
   });
 }
 
-/** The adapter's next steps are for a role of the program; here it is a person who asks. */
+/** The adapter's next steps are for a role of the stack; here a person calls AWS. */
 export function addOperatorHints(caught: unknown): unknown {
   return withNextStep(caught, NEXT_STEPS);
 }
 
-// The stack's functions, called by the operator's own identity.
-
-/** What FyersTokenRefresh answers; `body` is JSON text, as behind an HTTP gateway. */
+/** Answer of FyersTokenRefresh; `body` is JSON text, as from an HTTP gateway. */
 interface KeeperAnswer {
   readonly statusCode: number;
-  /** Parsed. */
+  /** Parsed body. */
   readonly body: unknown;
 }
 
-/** The function's own limit is two minutes. */
+/** The function's own timeout is two minutes. */
 const MAX_RUN_MS = 2 * MINUTE + 5 * SECOND;
 
 const Answer = z.object({ statusCode: z.number(), body: z.string() });
 
-/** What FyersTokenRefresh fails with; it writes the code before its words. */
-const CODES = [
+/** Error codes of FyersTokenRefresh; it writes the code before the message. */
+const KEEPER_ERROR_CODES = [
   'operator.config',
   'operator.usage',
   'operator.credentials',
@@ -125,7 +123,7 @@ const CODES = [
   'bug.unexpected',
 ] as const satisfies readonly ErrorCode[];
 
-/** Once: a run that is asked for twice would do its work twice. @throws FyersError as {@link CODES}, and for AWS's own faults */
+/** Never retries: a second run would repeat the work. @throws FyersError as {@link KEEPER_ERROR_CODES}, and for AWS errors */
 export async function invokeKeeper(
   session: Session,
   names: Names,
@@ -139,7 +137,7 @@ export async function invokeKeeper(
   });
   if (invoked.kind === 'failed') throw failureOf(session, name, invoked.message);
   const answer = Answer.safeParse(invoked.payload);
-  if (!answer.success) throw strange(name);
+  if (!answer.success) throw unknownAnswerError(name);
   return { statusCode: answer.data.statusCode, body: parseJson(answer.data.body) };
 }
 
@@ -162,20 +160,20 @@ async function lambdaClient({ io }: Session): Promise<LambdaClient> {
 }
 
 function failureOf(session: Session, name: string, message: string): FyersError {
-  const code = CODES.find((each) => message.startsWith(`${each}: `));
+  const code = KEEPER_ERROR_CODES.find((each) => message.startsWith(`${each}: `));
   const words = code === undefined ? message : message.slice(code.length + 2);
   const timedOut = message.includes('Task timed out');
   return new FyersError(
     code ?? (timedOut ? 'platform.busy' : 'bug.unexpected'),
     `${name} failed: ${asSentence(words.trim())}`,
-    'What it did: `npx --no-install fyers logs refresh`.',
+    'See its log: `npx --no-install fyers logs refresh`.',
   );
 }
 
-function strange(name: string): FyersError {
+function unknownAnswerError(name: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${name} gave an answer that is none of this version.`,
+    `${name} gave an answer that this version does not know.`,
     'Run `pulumi up`, so that the function and this command are of one version.',
   );
 }

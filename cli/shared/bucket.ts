@@ -1,4 +1,4 @@
-// The bucket of the harvester that is meant.
+// Finds the harvester's bucket, and replaces or extends the next step of an error.
 import { FyersError } from '../../core/errors.ts';
 import { ENVIRONMENT } from '../../core/config/names.ts';
 import { asSentence } from '../../core/text.ts';
@@ -12,9 +12,8 @@ const NEXT_STEPS: Parameters<typeof withNextStep>[1] = {
 };
 
 /**
- * FYERS_BUCKET, else the stack's output.
- *
- * @throws FyersError `operator.config` where the stack has no harvester; as `pulumiIn` does
+ * Returns FYERS_BUCKET, else the stack's output.
+ * @throws FyersError `operator.config` if the stack has no harvester; errors of `pulumiIn`
  */
 export async function bucketOf({ io }: Session): Promise<string> {
   const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
@@ -33,8 +32,8 @@ export async function bucketOf({ io }: Session): Promise<string> {
 }
 
 /**
- * The same error with what to do here, if its code has a better step here. A step that belongs to one cause is kept:
- * only a general one is replaced.
+ * Replaces the next step of an error if `nextSteps` has one for its code. Keeps a step that is specific to one cause;
+ * only general steps are replaced.
  */
 export function withNextStep(
   caught: unknown,
@@ -42,15 +41,15 @@ export function withNextStep(
 ): unknown {
   if (!(caught instanceof FyersError) || !caught.isGeneral) return caught;
   const nextStep = nextSteps[caught.code];
-  return nextStep === undefined ? caught : replaced(caught, nextStep);
+  return nextStep === undefined ? caught : withStep(caught, nextStep);
 }
 
-/** The same error with more to do after its own step. */
+/** Appends a further step to the error's own. */
 export function withMoreToDo(caught: FyersError, more: string): FyersError {
-  return replaced(caught, `${asSentence(caught.nextStep)} ${more}`);
+  return withStep(caught, `${asSentence(caught.nextStep)} ${more}`);
 }
 
-function replaced(caught: FyersError, nextStep: string): FyersError {
+function withStep(caught: FyersError, nextStep: string): FyersError {
   const problem = caught.message.slice(0, -caught.nextStep.length).trim();
   const { code, isGeneral } = caught;
   return new FyersError(code, problem, nextStep, { cause: caught, isGeneral });

@@ -1,4 +1,4 @@
-// How the functions of a stack reach their operator, as their own settings say.
+// Reads from a stack's own settings how its functions notify the operator.
 import { parseTelegram } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { ENVIRONMENT, type Names, REGION, TELEGRAM_API_URL } from '../../core/config/names.ts';
@@ -9,13 +9,13 @@ import type { Session } from './io.ts';
 
 export interface StackChannels {
   readonly topicArn: string | null;
-  /** The address of Telegram's API; null where Telegram is not configured. */
+  /** Base URL of the Telegram API; null if Telegram is not configured. */
   readonly telegramApiUrl: string | null;
 }
 
 /**
- * From the login function, which sends the links that are asked for.
- * Errors: `operator.prerequisite` without that function; those of AWS.
+ * Reads the settings of the login function, which sends requested links.
+ * Errors: `operator.prerequisite` without that function; AWS errors.
  */
 export async function channelsOfStack({ io }: Session, names: Names): Promise<StackChannels> {
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
@@ -40,7 +40,7 @@ export function channelsIn(environment: Readonly<Record<string, string>>): Stack
   };
 }
 
-/** The chat that the stack's parameter names. Errors: `operator.config`, those of AWS. */
+/** The chat from the stack's parameter. Errors: `operator.config`, AWS errors. */
 export async function telegramOfStack(
   session: Session,
   names: Names,
@@ -66,6 +66,6 @@ export async function telegramOfStack(
 export function testMessage(now: Instant): Message {
   return {
     subject: 'Fyers test message: nothing is to do',
-    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. What needs you, such as the daily login, will reach you here.`,
+    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. Messages such as the daily login link will reach you here.`,
   };
 }

@@ -1,4 +1,4 @@
-// What a command has of the world, so that tests can give it another one.
+// Defines a command's access to the outside world, so that tests can replace it.
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { Clock } from '../../core/ports.ts';
 import type { Terminal } from './terminal.ts';
@@ -6,47 +6,47 @@ import type { Terminal } from './terminal.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Io extends Terminal {
-  /** The folder that the command was started in. */
+  /** Working directory of the command. */
   readonly cwd: string;
   readonly env: Environment;
   readonly clock: Clock;
-  /** For every AWS client, whose package a command loads only when it needs it: `new SSMClient(io.aws)`. */
+  /** Options for every AWS client; a command imports a client's package only if it needs it: `new SSMClient(io.aws)`. */
   readonly aws: AwsOptions;
-  /** The person at the terminal; null where nobody is (a pipe, a script). */
+  /** The person at the terminal; null without a terminal (a pipe, a script). */
   readonly person: Person | null;
-  /** All of standard input, for a value that is piped in. */
+  /** Reads all of standard input, for a piped value. */
   readonly piped: () => Promise<string>;
-  /** Opens a page in the person's browser; resolves when it was handed over. */
+  /** Opens a page in the person's browser; resolves after starting it. */
   readonly open: (url: string) => Promise<void>;
 }
 
-/** What the clients of all services have in common. */
+/** Client options that all services share. */
 export type AwsOptions = Pick<
   SSMClientConfig,
   'region' | 'endpoint' | 'credentials' | 'maxAttempts' | 'requestHandler'
 >;
 
 export interface AskOptions {
-  /** What is typed does not appear. */
+  /** True: the input is not echoed. */
   readonly hidden?: boolean;
-  /** Whether a text is what was asked for; until it is, further lines are waited for a little longer. */
+  /** Returns true if the text is complete; until then, the prompt waits a little longer for further lines. */
   readonly isWhole?: (text: string) => boolean;
 }
 
 export interface Person {
-  /** One line; with `isWhole` what was pasted, which may be several. */
+  /** Reads one line; with `isWhole` a paste, which may have several lines. */
   ask(question: string, options?: AskOptions): Promise<string>;
-  /** True for yes; anything else is no. */
+  /** True for yes; any other answer is no. */
   confirm(question: string): Promise<boolean>;
 }
 
-/** What the program gives to each command. */
+/** Functions that the program gives to each command. */
 export interface Session {
   readonly io: Io;
-  /** From now on the value is blanked in every error. */
+  /** Masks the value in every later error message. */
   readonly hide: (secret: string) => void;
-  /** The exit code of a command that ends without an error; 0 when none is given. */
+  /** Sets the exit code of a command that ends without an error; default 0. */
   readonly exitWith: (code: number) => void;
-  /** Says what went wrong as at a command's end, in a command that goes on; its exit code is then this error's. */
+  /** Prints an error but lets the command continue; the exit code becomes this error's. */
   readonly failed: (error: Error) => void;
 }

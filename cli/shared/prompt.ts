@@ -1,4 +1,4 @@
-// The person at the terminal: questions by npm's own prompt, and an address that is pasted by a reader of several lines.
+// Asks questions with npm's own prompt, and reads a pasted address that may have several lines.
 import { createInterface } from 'node:readline';
 import { read } from 'read';
 import { FyersError } from '../../core/errors.ts';
@@ -6,12 +6,12 @@ import { MINUTE, SECOND } from '../../core/time.ts';
 import type { AskOptions, Person } from './io.ts';
 import { withoutControls } from './terminal.ts';
 
-/** Between two lines of one paste. */
+/** Maximum pause between two lines of one paste. */
 const PASTE_PAUSE_MS = 0.2 * SECOND;
-/** The same while what has come is not yet what was asked for. */
+/** The same if the input is not complete yet. */
 const REST_PAUSE_MS = SECOND;
 
-/** Questions go to standard error, so that standard output holds nothing but the command's answer. */
+/** Questions go to standard error, so that standard output holds only the command's answer. */
 export const atTerminal: Person = {
   ask: (question, { hidden = false, isWhole }: AskOptions = {}) =>
     answerTo(
@@ -40,15 +40,15 @@ export interface PasteOptions {
 }
 
 /**
- * All lines of a paste. A terminal that wraps copies line ends too: what comes after the first one must not be left for
- * the next question, or for the shell. @throws Error at Ctrl-C, and where the input ends before a line
+ * Reads all lines of a paste. A terminal that wraps also copies line ends: the lines after the first must not be left
+ * for the next question or the shell. @throws Error at Ctrl-C, and if the input ends before a line
  */
 export function readPasted(question: string, options: PasteOptions): Promise<string> {
   const { input, output, isWhole, pauseMs = PASTE_PAUSE_MS, restPauseMs = REST_PAUSE_MS } = options;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const lines: string[] = [];
   const terminal = Reflect.get(output, 'isTTY') === true;
-  // Without a limit on the pause between CR and LF, each line of a file with both is followed by an empty one.
+  // Without this limit, a paste with both CR and LF gets an empty line after each line.
   const reader = createInterface({ input, output, terminal, crlfDelay: MINUTE });
   const text = (): string => [...lines, reader.line].join('\n');
   const end = (): void => {
@@ -68,7 +68,7 @@ export function readPasted(question: string, options: PasteOptions): Promise<str
     lines.push(line);
     wait();
   });
-  // A last line without an end is still coming in.
+  // A last line without a line end may still be arriving.
   const more = (): void => {
     if (lines.length > 0) wait();
   };
@@ -80,7 +80,7 @@ export function readPasted(question: string, options: PasteOptions): Promise<str
   reader.on('close', () => {
     clearTimeout(timer);
     input.off('data', more);
-    // Where the input ended, its last line is among the lines.
+    // When the input ends, its last line is already in `lines`.
     if (lines.length > 0) resolve(lines.join('\n'));
     else reject(new Error('the input ended'));
   });
@@ -89,7 +89,7 @@ export function readPasted(question: string, options: PasteOptions): Promise<str
   return promise;
 }
 
-/** Ctrl-C at a question is the person's own word, and no fault. */
+/** Ctrl-C at a question is the person's decision, not an error. */
 async function answerTo(answer: Promise<string>): Promise<string> {
   try {
     return await answer;

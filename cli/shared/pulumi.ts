@@ -1,10 +1,10 @@
-// The operator's own Pulumi CLI, one command at a time, with its input by standard input.
+// Runs the operator's own Pulumi CLI, one command at a time, with input by standard input.
 import { execFile } from 'node:child_process';
 import { FyersError } from '../../core/errors.ts';
 import type { Environment } from './io.ts';
 import { asSentence } from '../../core/text.ts';
 
-/** Answers what the command wrote to standard output. Errors: `operator.prerequisite`, `operator.config`. */
+/** Returns the command's standard output. Errors: `operator.prerequisite`, `operator.config`. */
 export type Pulumi = (args: readonly string[], input: string) => Promise<string>;
 
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
@@ -13,7 +13,7 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/passphrase/i, 'Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.'],
   [/no Pulumi.yaml/i, "Run it in the project's folder."],
 ];
-const OTHERWISE = 'Correct what Pulumi says, and repeat the command.';
+const DEFAULT_STEP = 'Correct the problem that Pulumi reports, and repeat the command.';
 
 export function pulumiIn({ folder, env }: { folder: string; env: Environment }): Pulumi {
   return (args, input) =>
@@ -25,23 +25,27 @@ export function pulumiIn({ folder, env }: { folder: string; env: Environment }):
         (error, output, complaint) => {
           if (error === null) resolve(output);
           else
-            reject(typeof error.code === 'string' ? notStarted(error) : refused(args, complaint));
+            reject(
+              typeof error.code === 'string'
+                ? notStartedError(error)
+                : refusedError(args, complaint),
+            );
         },
       );
-      // A child that ends before it has read its input breaks the pipe; its exit code says why.
+      // A child that ends before it has read its input breaks the pipe; its exit code has the reason.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(input);
     });
 }
 
-/** The stack that is named, else the selected one. Errors as above. */
+/** Returns the named stack, else the selected one. Errors as above. */
 export async function selectedStack(pulumi: Pulumi, named?: string): Promise<string> {
-  // Answers only where Pulumi is logged in and the stack is there: else the first value would find out.
+  // Fails early if Pulumi is not logged in or the stack does not exist; otherwise the first write would.
   const flags = named === undefined ? [] : ['--stack', named];
   return (await pulumi(['stack', '--show-name', ...flags], '')).trim();
 }
 
-function notStarted(cause: Error): FyersError {
+function notStartedError(cause: Error): FyersError {
   const absent = 'code' in cause && cause.code === 'ENOENT';
   return new FyersError(
     'operator.prerequisite',
@@ -53,10 +57,10 @@ function notStarted(cause: Error): FyersError {
   );
 }
 
-/** Values are not among the arguments, so they can be shown. */
-function refused(args: readonly string[], complaint: string): FyersError {
+/** The arguments contain no values, so they can be shown. */
+function refusedError(args: readonly string[], complaint: string): FyersError {
   const said = complaint.trim().replace(/^error: /, '');
-  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? OTHERWISE;
+  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? DEFAULT_STEP;
   return new FyersError(
     'operator.config',
     `\`pulumi ${args.join(' ')}\` failed: ${asSentence(said)}`,

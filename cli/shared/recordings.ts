@@ -1,4 +1,5 @@
-// The recording that a command is about: in a folder of this machine, or fetched from the bucket for as long as it runs.
+// Opens the recording that a command names: from a local folder, or downloaded from the bucket into a temporary
+// folder that is removed when the command ends or a signal arrives.
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +33,7 @@ export interface RecordingOptions {
 
 export const DEFAULT_DATA = 'harvested_data';
 
-/** Where the recording is that a command is about: the same options for each of them. */
+/** Adds the options that select a recording. */
 export function withRecordingOptions(command: Command): Command {
   return command
     .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
@@ -41,7 +42,7 @@ export function withRecordingOptions(command: Command): Command {
     .option('--shard <N>', 'in the bucket: of several harvesters (default: 0)');
 }
 
-/** @throws FyersError `operator.usage` for what is no shard */
+/** @throws FyersError `operator.usage` for an invalid shard */
 export function shardIn(text: string): number {
   const shard = parseShard(text);
   if (shard.ok) return shard.value;
@@ -52,15 +53,15 @@ export function shardIn(text: string): number {
   );
 }
 
-/** A day that was fetched is gone again afterwards. */
+/** A downloaded day is removed on disposal. */
 export interface OpenedRecording extends Recording, AsyncDisposable {
-  /** From the bucket: manifest, Parquet and event log alone. */
+  /** True if downloaded from the bucket: manifest, Parquet and event log only. */
   readonly fetched: boolean;
 }
 
 /**
  * @param what a date, a file, or undefined for the latest day of the folder
- * @throws FyersError as `openRecording` does; for the bucket as every call of the operator's
+ * @throws FyersError as `openRecording` does; for the bucket those of every AWS call by the operator
  */
 export async function recordingOf(
   session: Session,
@@ -75,17 +76,17 @@ export async function recordingOf(
     if (options.shard !== undefined) throw shardOfFolder(shard);
     const dataDir = path.resolve(cwd, options.data);
     if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
-      const closed = marketClosed(session, date);
+      const closed = marketClosedError(session, date);
       if (closed !== null) throw closed;
     }
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
     for (const note of recording.notes) session.io.err(note);
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  if (date === null) throw given?.ok === false ? notADate(given.problem) : withoutDate();
+  if (date === null) throw given?.ok === false ? notADate(given.problem) : noDateError();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
-  const temporary = removedAtEnd(dataDir);
+  const temporary = removeAtEnd(dataDir);
   try {
     await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
@@ -110,7 +111,7 @@ interface InBucket {
 
 const EVENTS = 'events.jsonl.gz';
 
-/** Manifest, Parquet and event log of a closed day, as its folder had them. */
+/** Downloads manifest, Parquet and event log of a closed day. */
 async function fetchDay(
   session: Session,
   { date, shard, bucket }: InBucket,
@@ -124,10 +125,10 @@ async function fetchDay(
     const file = path.join(folder, name);
     const key = OBJECTS.dayFile(date, String(shard), name);
     if (!(await withOperatorHints(objects.get(key, file))))
-      throw marketClosed(session, date) ?? notInBucket(date, `s3://${bucket}/${key}`);
+      throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
     return file;
   };
-  // Last in, so first out: without it the day is not whole.
+  // Ship writes the manifest last, so read it first: without it the day is incomplete.
   await fetched('manifest.json');
   await fetched('depth.parquet');
   const zipped = await fetched(EVENTS);
@@ -143,8 +144,8 @@ function shardOfFolder(shard: number): FyersError {
   );
 }
 
-/** Of a date that nobody can have recorded; null for a day of the market. */
-export function marketClosed({ io }: Session, date: IstDate): FyersError | null {
+/** Error for a date on which nothing can have been recorded; null for a trading day. */
+export function marketClosedError({ io }: Session, date: IstDate): FyersError | null {
   const day = dayOf(date, ownDaysOf(io));
   const isToCome = date > istDateAt(io.clock.now());
   if (day.kind === 'open' && !isToCome) return null;
@@ -157,7 +158,7 @@ export function marketClosed({ io }: Session, date: IstDate): FyersError | null 
   );
 }
 
-function withoutDate(): FyersError {
+function noDateError(): FyersError {
   return new FyersError(
     'operator.usage',
     'A day of the bucket needs its date.',
@@ -165,23 +166,21 @@ function withoutDate(): FyersError {
   );
 }
 
-function notInBucket(date: IstDate, where: string): FyersError {
+function notInBucketError(date: IstDate, where: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${where} is not there, or you may not read it: a day comes some minutes after its close.`,
-    `See what the harvester says of it: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
+    `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
+    `See the harvester's log: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
   );
 }
-
-// A temporary folder that is gone again however the process ends, as long as the process is told.
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Removes the folder when it is disposed of, when the process exits, and when a signal ends it. A command that listens to
- * the signal itself decides how it ends: its own way out leads past the disposal.
+ * Removes the folder on disposal, when the process exits, and when a signal ends it. A command that listens to the
+ * signal itself decides how it ends, and its own exit path disposes of the folder.
  */
-function removedAtEnd(folder: string): AsyncDisposable {
+function removeAtEnd(folder: string): AsyncDisposable {
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
   };
@@ -189,7 +188,7 @@ function removedAtEnd(folder: string): AsyncDisposable {
     if (process.listenerCount(signal) > 1) return;
     remove();
     leave();
-    // Nobody listens any more, so this ends the process as if nobody ever had.
+    // Our listener is removed, so this ends the process as the signal's default does.
     process.kill(process.pid, signal);
   };
   const leave = (): void => {
@@ -197,7 +196,7 @@ function removedAtEnd(folder: string): AsyncDisposable {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
   process.once('exit', remove);
-  // Before others, which may leave as they are called: then they still count.
+  // Prepended so that it runs before other listeners, which may unregister themselves when called.
   for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   return {
     async [Symbol.asyncDispose]() {

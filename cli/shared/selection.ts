@@ -1,4 +1,4 @@
-// Which rows of a recording a command is about: by symbol, phase and time of day.
+// Selects rows of a recording by symbol, phase and time of day.
 import { symbolNames } from '../../core/config/values.ts';
 import { type RecordedRow, numberColumn, textColumn } from '../../core/recording/rows.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -18,17 +18,17 @@ const symbolOf = textColumn('symbol');
 const timestampOf = numberColumn('timestamp');
 const phaseOf = textColumn('phase');
 
-/** The names of --symbols as they were written; null without it. */
+/** Names of --symbols as written; null without the option. */
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
   if (symbols === undefined) return null;
   const names = symbolNames(symbols);
-  // The empty name is in no recording, and is reported as such.
+  // No recording has the empty name, so it is reported as unknown.
   return names.length === 0 ? [''] : names;
 }
 
 /**
- * @param phaseOn of a row that was not compacted yet
- * @throws FyersError `operator.usage` for a phase or a time that is none, and for times without a moment between them
+ * @param phaseOn phase of a row that is not compacted yet
+ * @throws FyersError `operator.usage` for an unknown phase, an invalid time, or an empty time range
  */
 export function selectionOf(
   options: SelectionOptions,
@@ -39,12 +39,12 @@ export function selectionOf(
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
-    throw usage(`--phase "${options.phase ?? ''}" is none of ${PHASE_NAMES.join(', ')}.`);
+    throw usageError(`--phase "${options.phase ?? ''}" is not one of ${PHASE_NAMES.join(', ')}.`);
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
   if (from >= until) {
-    throw usage(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
+    throw usageError(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
   }
   return (row) => {
     const at = timestampOf(row) ?? 0;
@@ -59,10 +59,10 @@ export function selectionOf(
 function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
   if (text === undefined) return null;
   const at = date === null ? null : timeOfDay(date, text);
-  if (at === null) throw usage(`${flag} "${text}" is no time of a day (HH:MM or HH:MM:SS).`);
+  if (at === null) throw usageError(`${flag} "${text}" is not a time of day (HH:MM or HH:MM:SS).`);
   return at;
 }
 
-function usage(problem: string): FyersError {
+function usageError(problem: string): FyersError {
   return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
 }

@@ -1,4 +1,6 @@
-// The settings of an operator's folder: `.env` wins over the process environment, as it does for the Pulumi program.
+// Reads the settings of an operator's folder. `.env` overrides the process environment, as in the Pulumi program.
+// Also matches symbol names as people write them (the broker's name, or an NSE share's ticker, in any case), and
+// collects evidence about this machine's clock from server answers and tokens.
 import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
 import { type EnvFile, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import {
@@ -23,7 +25,7 @@ import type { Clock } from '../../core/ports.ts';
 import { type Instant, plus } from '../../core/time.ts';
 import type { Environment, Io } from './io.ts';
 
-/** By a key's name in `.env`; null where it is given nowhere. An empty value counts as none. */
+/** Returns the value of a key of `.env`; null if it is not set. An empty value counts as not set. */
 export type Settings = ((name: string) => string | null) & {
   /** Where the value is, and how to correct it there. */
   readonly placeOf: (name: string) => SettingPlace;
@@ -36,14 +38,14 @@ interface SettingPlace {
   readonly fix: string;
 }
 
-/** @throws FyersError `operator.config` when `.env` is there and cannot be read */
+/** @throws FyersError `operator.config` if `.env` exists and cannot be read */
 export function settingsOf(folder: string, env: Environment): Settings {
   const file = readEnvFile(folder);
   throwIfProblems(file.problems);
   return settingsIn(file, env);
 }
 
-/** The same, whatever is wrong with other lines of `.env`. */
+/** As {@link settingsOf}, but ignores problems in other lines of `.env`. */
 export function settingsIn({ values, places }: EnvFile, env: Environment): Settings {
   const read = (name: string) => nonEmpty(values[name]) ?? nonEmpty(env[name]);
   const placeOf = (name: string): SettingPlace =>
@@ -57,8 +59,8 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
 }
 
 /**
- * One value by its parser; null if it is given nowhere.
- * @throws FyersError `operator.config` naming the place that holds the value
+ * Parses one value; null if it is not set.
+ * @throws FyersError `operator.config` naming the place of the value
  */
 export function parseSettingOrThrow<T>(
   settings: Settings,
@@ -73,7 +75,7 @@ export function parseSettingOrThrow<T>(
   throw configError([`${place} ${parsed.problem}. ${fix}`]);
 }
 
-/** @throws FyersError `operator.config` with all problems, when there are any; each is a full sentence */
+/** @throws FyersError `operator.config` listing all problems if there are any; each is a full sentence */
 export function throwIfProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw configError(problems);
 }
@@ -85,9 +87,8 @@ export function parseOrThrow<T>(place: string, parsed: Parsed<T>): T {
 }
 
 /**
- * The operator's own days: FYERS_CALENDAR where it is given, else `calendar.json` of the folder.
- *
- * @throws FyersError `operator.config` where they are malformed
+ * The operator's calendar overrides: FYERS_CALENDAR if set, else `calendar.json` of the folder.
+ * @throws FyersError `operator.config` if they are malformed
  */
 export function calendarOf(folder: string, settings: Settings): CalendarOptions {
   const overrides = parseSettingOrThrow(settings, ENVIRONMENT.calendar, parseOverridesText);
@@ -97,27 +98,26 @@ export function calendarOf(folder: string, settings: Settings): CalendarOptions 
   return file.kind === 'days' ? { overrides: file.overrides } : {};
 }
 
-/** The same of the folder that a command was started in. */
+/** As {@link calendarOf}, for the working directory. */
 export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOptions {
   return calendarOf(cwd, settingsOf(cwd, env));
 }
 
-/** @throws FyersError `operator.config` for an address that a token must not be sent to */
+/** @throws FyersError `operator.config` for an address to which a token must not be sent */
 export function apiUrlOf(settings: Settings): string {
   return parseSettingOrThrow(settings, ENVIRONMENT.apiUrl, parseEndpoint) ?? FYERS_API_URL;
 }
 
 /**
- * The names of the stack that is meant.
- *
- * @param flag the value of `--suffix`; it wins over the settings
+ * The selected stack's names.
+ * @param flag the value of `--suffix`; it overrides the settings
  * @throws FyersError `operator.config`
  */
 export function namesOf(settings: Settings, flag: string | undefined): Names {
   return namesFor(suffixOf(settings, flag));
 }
 
-/** Empty for the reference's own names. The rest as {@link namesOf}. */
+/** Empty for the Python original's names. Otherwise as {@link namesOf}. */
 export function suffixOf(settings: Settings, flag: string | undefined): string {
   if (flag !== undefined) return parseOrThrow('--suffix', parseSuffix(flag));
   return parseSettingOrThrow(settings, ENVIRONMENT.suffix, parseSuffix) ?? '';
@@ -132,7 +132,7 @@ function configError(problems: readonly string[]): FyersError {
       ...problems.map((problem) => `  - ${problem}`),
       ' ',
     ].join('\n'),
-    'Correct that; `npx --no-install fyers doctor` looks at every setting.',
+    'Correct that; `npx --no-install fyers doctor` checks every setting.',
   );
 }
 
@@ -141,38 +141,34 @@ function nonEmpty(text: string | undefined): string | null {
   return trimmed === '' ? null : trimmed;
 }
 
-/** Whether a proof of the token reads market depth too: unless the operator records nothing (`FYERS_HARVESTER=false`). */
+/** Proving a token also reads market depth, unless the operator records nothing (`FYERS_HARVESTER=false`). */
 export function proofReads(settings: Settings): 'profile' | 'depth' {
   return settings('FYERS_HARVESTER') === 'false' ? 'profile' : 'depth';
 }
 
-// How people name a symbol: as the broker does, or a share of NSE by its ticker alone; in capitals or not.
-
-/** Whether a recorded symbol is one of those: `NSE:SBIN-EQ` is `SBIN`, `sbin` and `nse:sbin-eq`. */
+/** Matches recorded symbols: `NSE:SBIN-EQ` matches `SBIN`, `sbin` and `nse:sbin-eq`. */
 export function symbolsNamed(names: readonly string[]): (symbol: string) => boolean {
   const wanted = new Set(names.map(wholeName));
   return (symbol) => wanted.has(symbol.toUpperCase());
 }
 
-/** What is said of a name that no recorded symbol has. */
-export function notAmong(symbols: ReadonlySet<string>, name: string): string {
+/** Message for a name that matches no recorded symbol. */
+export function unknownSymbolText(symbols: ReadonlySet<string>, name: string): string {
   return `${name === '' ? '""' : name} is not in it; there are ${[...symbols].sort().join(', ') || 'no rows'}.`;
 }
 
-// What a command learns of this machine's clock while it works: from the answers that it gets, and the tokens that it reads.
-
 export interface ClockCheck {
-  /** For the broker's adapter: the `Date` of an answer that has just come. */
+  /** Listener for the broker's adapter: the `Date` header of an answer that has just arrived. */
   readonly onServerTime: (serverTime: Instant) => void;
-  /** A token that was read or has just been issued. */
+  /** Registers a token that was read or has just been issued. */
   readonly saw: (token: string | null) => void;
-  /** Null where nothing shows that the clock is wrong. A server's answer counts before a token. */
+  /** Null without evidence that the clock is wrong. A server's answer has priority over a token. */
   readonly fault: () => ClockFault | null;
-  /** By the clock as it would be without the fault. */
+  /** Current time, corrected by the fault. */
   readonly rightTime: () => Instant;
 }
 
-/** For a command that has done its work in spite of it. */
+/** Warns in a command that succeeded in spite of the wrong clock. */
 export function warnOfClock({ err }: Pick<Io, 'err'>, check: ClockCheck): void {
   const fault = check.fault();
   if (fault !== null) err(`${clockFaultWords(fault)} ${SET_CLOCK}`);

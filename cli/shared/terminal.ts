@@ -1,28 +1,30 @@
-// What people see: aligned tables and colour on a terminal, plain text when piped.
+// Formats output for people: aligned tables and colour on a terminal, plain text in a pipe, a progress line only on a
+// terminal. Also formats percentages and JSON for scripts; JSON writes instants as the files do, ISO-8601 with
+// India's offset.
 import { styleText } from 'node:util';
 import { formatIso, isInstant } from '../../core/time.ts';
 
-/** Where a command writes; tests pass their own. */
+/** Output of a command; tests pass their own. */
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
   readonly colour: boolean;
-  /** Its width in characters; null where lines are as long as they come: a pipe, a file. */
+  /** Width in characters; null without wrapping (a pipe, a file). */
   readonly columns: number | null;
-  /** Shows a text in place of the one before, without a line end; absent where nobody looks. */
+  /** Replaces the previous progress text, without a line end; absent without a terminal. */
   readonly progress?: (text: string) => void;
 }
 
 interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Puts a text in place of the last one; null where nobody looks. */
+  /** Replaces the last text; null without a terminal. */
   readonly rewrite: ((text: string) => void) | null;
-  /** False: not even the colours of {@link paint} are let through. */
+  /** If false, also removes the colours of {@link paint}. */
   readonly colour?: boolean;
 }
 
-/** Lines to streams. What shows how far a command is makes way for its next line, whichever stream that goes to. */
+/** Writes lines to streams. A progress text is cleared before the next line on either stream. */
 export function linesTo({
   out,
   err,
@@ -46,20 +48,20 @@ export type Tone = 'good' | 'bad' | 'quiet' | 'strong';
 
 const STYLES = { good: 'green', bad: 'red', quiet: 'dim', strong: 'bold' } as const;
 
-/** What {@link paint} writes before and after a text. */
+/** Codes that {@link paint} writes before and after a text. */
 const STYLE_CODES = new Set(
   Object.values(STYLES).flatMap((style) =>
     styleText(style, '|', { validateStream: false }).split('|'),
   ),
 );
 const STYLE_CODE = new RegExp(`(${[...STYLE_CODES].join('|').replaceAll('[', '\\[')})`);
-/** Control characters but line feed and tab, and what turns the direction of a text or is not seen. */
+/** Control characters except line feed and tab, and characters that are invisible or change text direction. */
 const CONTROLS = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A text that a terminal shows and does not obey: a recording, an answer of the broker or a file name may hold escape
- * sequences that clear the screen, write into the title or hide what comes next.
- * @param colour true lets the codes of {@link paint} through
+ * Removes control characters from untrusted text: a recording, a broker's answer or a file name may contain escape
+ * sequences that clear the screen, set the title or hide output.
+ * @param colour true keeps the codes of {@link paint}
  */
 export function withoutControls(text: string, colour = true): string {
   const parts = colour ? text.split(STYLE_CODE) : [text];
@@ -77,10 +79,10 @@ export interface Cell {
   readonly tone?: Tone;
 }
 
-/** With less than this left for it, a last column is not wrapped: it would be a word a line. */
-const NARROWEST = 24;
+/** With less width than this the last column is not wrapped: it would have one word per line. */
+const MIN_COLUMN_WIDTH = 24;
 
-/** Columns as wide as their widest cell, the last one wrapped on a terminal. */
+/** Columns are as wide as their widest cell; the last one is wrapped on a terminal. */
 export function table(
   terminal: Terminal,
   head: readonly string[],
@@ -91,7 +93,7 @@ export function table(
   const indent = head.slice(0, -1).reduce((sum, _, column) => sum + width(column) + GAP.length, 0);
   const left = (terminal.columns ?? Infinity) - indent;
   const lines = (cells: readonly Cell[]) => {
-    const [first = '', ...more] = wrapped(cells.at(-1)?.text ?? '', left);
+    const [first = '', ...more] = wrapText(cells.at(-1)?.text ?? '', left);
     const line = cells.map(({ text, tone }, column) => {
       const padded = column === cells.length - 1 ? first : text.padEnd(width(column));
       return tone === undefined ? padded : paint(terminal, tone, padded);
@@ -105,17 +107,20 @@ export function table(
 
 const GAP = '  ';
 
-/** A help text at the terminal's width: paragraphs anew, and what is indented (options, commands to copy) as it is. */
+/**
+ * Wraps a help text to the terminal's width: paragraphs are refilled, indented lines (options, commands to copy) are
+ * kept.
+ */
 export function reflowed({ columns }: Pick<Terminal, 'columns'>, text: string): string {
   if (columns === null) return text;
   return text.replaceAll(/(?<=^|\n)\S.*(?:\n\S.*)*/g, (paragraph) =>
-    wrapped(paragraph.replaceAll('\n', ' '), columns).join('\n'),
+    wrapText(paragraph.replaceAll('\n', ' '), columns).join('\n'),
   );
 }
 
-/** At spaces outside of commands; what is longer, such as an address, keeps its line. */
-function wrapped(text: string, width: number): readonly string[] {
-  if (text.length <= width || width < NARROWEST) return [text];
+/** Wraps at spaces outside commands; a longer word, such as an address, gets its own line. */
+function wrapText(text: string, width: number): readonly string[] {
+  if (text.length <= width || width < MIN_COLUMN_WIDTH) return [text];
   const lines: string[] = [];
   for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
     const longer = `${lines.at(-1) ?? ''} ${word}`;
@@ -125,20 +130,18 @@ function wrapped(text: string, width: number): readonly string[] {
   return lines;
 }
 
-// How far a long command is, on one line of a terminal that is gone afterwards; nothing where nobody looks.
-
 interface Counter extends Disposable {
-  /** @param done of whatever is counted, such as rows */
+  /** @param done number of processed items, such as rows */
   readonly tell: (done: number) => void;
 }
 
-/** Often enough to see that it goes on, and little beside the work. */
-const EVERY = 5_000;
+/** Updates often enough to show progress at little cost. */
+const PROGRESS_INTERVAL_ROWS = 5_000;
 
-export function counting({ progress }: Terminal, what: string): Counter {
+export function startCounter({ progress }: Terminal, what: string): Counter {
   return {
     tell(done) {
-      if (progress !== undefined && done % EVERY === 0) {
+      if (progress !== undefined && done % PROGRESS_INTERVAL_ROWS === 0) {
         progress(`${what}: ${done.toLocaleString('en')} rows`);
       }
     },
@@ -148,25 +151,24 @@ export function counting({ progress }: Terminal, what: string): Counter {
   };
 }
 
-// A part of a whole in percent, as the page and the terminal write it.
-
-/** Never rounded up: 99.996 % is not all. A dash where there is no whole. */
-export function share(part: number, whole: number): string {
+/** Formats a percentage; never rounds up to 100: 99.996 % is not all. A dash if the whole is zero. */
+export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   return `${(Math.floor((10_000 * part) / whole) / 100).toFixed(2)} %`;
 }
 
-// JSON for scripts. Instants are written as in the files: ISO-8601 with India's offset.
-
-/** What fields that hold an instant are called, such as `closesAt`, `from` and `randomCloseFrom`. */
-const OF_INSTANTS = /^(?:at|from|minute|slot|to|until)$|(?:At|From|To|Until)$/;
-/** No recording is older than 2001; a duration or a count in a field of such a name is smaller. */
-const EARLIEST = 1e12;
+/** Names of fields that hold an instant, such as `closesAt`, `from` and `randomCloseFrom`. */
+const INSTANT_FIELDS = /^(?:at|from|minute|slot|to|until)$|(?:At|From|To|Until)$/;
+/** Smaller numbers in such fields are durations or counts: no recording is older than 2001. */
+const MIN_INSTANT_MS = 1e12;
 
 /** Indented, or on one line with `indent` 0. */
 export function jsonOf(value: unknown, indent = 2): string {
   const written = (key: string, each: unknown): unknown =>
-    OF_INSTANTS.test(key) && typeof each === 'number' && each >= EARLIEST && isInstant(each)
+    INSTANT_FIELDS.test(key) &&
+    typeof each === 'number' &&
+    each >= MIN_INSTANT_MS &&
+    isInstant(each)
       ? formatIso(each)
       : each;
   return JSON.stringify(value, written, indent);

@@ -1,4 +1,5 @@
-// What is said of the tokens at hand. Pure: the keeper's own rules, and the coming session.
+// Judges tokens by the keeper's rules and the coming session (pure), and reads them from the operator's folder or
+// from the parameters in AWS.
 import path from 'node:path';
 import { readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
 import { parseFyId } from '../../core/config/values.ts';
@@ -26,7 +27,10 @@ import {
   settingsOf,
 } from './settings.ts';
 
-/** `unproven`: it says that it lives, and the broker was not asked or did not answer. `live` for a refresh token is never known. */
+/**
+ * `unproven`: not expired by its own claims, but the broker was not asked or did not answer. A refresh token is never
+ * known to be `live`.
+ */
 export type TokenStatus =
   'missing' | 'malformed' | 'foreign' | 'expired' | 'refused' | 'unproven' | 'live';
 
@@ -37,17 +41,17 @@ export interface JudgedToken {
 }
 
 export interface View {
-  /** The only Fyers client whose tokens count; null for any. */
+  /** Only tokens of this Fyers client ID count; null accepts any. */
   readonly account: string | null;
   readonly now: Instant;
-  /** The coming one. */
+  /** The coming session. */
   readonly session: SessionPlan;
 }
 
 export interface Verdict extends View {
   readonly access: JudgedToken;
   readonly refresh: JudgedToken;
-  /** The access token lives to the session's end by its own word. */
+  /** True if the access token lives until the session's end by its claims. */
   readonly lasts: boolean;
   readonly good: boolean;
 }
@@ -57,12 +61,12 @@ interface Tokens {
   readonly refreshToken: string | null;
 }
 
-/** Only a token that says it lives is worth a call to the broker. */
+/** Only a token that is not expired by its claims is worth a call to the broker. */
 export function mayBeProven(accessToken: string | null, view: View): boolean {
   return classifyToken(accessToken, null, view).kind === 'plausible';
 }
 
-/** @param found `proof` is null when the broker was not asked */
+/** @param found `proof` is null if the broker was not asked */
 export function judge(
   { accessToken, refreshToken }: Tokens,
   { proof, offline, ...view }: View & { readonly proof: Proof | null; readonly offline: boolean },
@@ -86,17 +90,17 @@ export function judge(
   };
 }
 
-/** What Fyers answered in place of market depth; null if it did not refuse that, or was not asked. */
+/** Fyers' refusal of market depth; null if depth was not refused or not asked for. */
 export function depthRefusedIn({ proof }: JudgedToken): string | null {
   return proof?.kind === 'live' ? (proof.depthRefused ?? null) : null;
 }
 
-/** What Fyers answered in place of a proof; null if there is nothing to say. */
+/** Fyers' answer to a failed proof; null if there is nothing to report. */
 export function answerIn({ proof }: JudgedToken): string | null {
   return proof !== null && 'detail' in proof ? (proof.detail ?? null) : null;
 }
 
-/** When the tokens of now end, where that is before the coming session: a login before it helps nobody. Else null. */
+/** Time from which a new login is useful, or null if a login now already covers the coming session. */
 export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>): Instant | null {
   const end = brokerDayEnd(now);
   return end < session.closesAt ? end : null;
@@ -125,36 +129,34 @@ function claimsOf(token: string | null): TokenClaims | null {
   return token === null ? null : decodeToken(token);
 }
 
-// Where tokens are looked at: the operator's folder, or the parameters in AWS.
-
 export interface TokenSource {
-  /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
+  /** Text for people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
   readonly place: string;
   readonly appId: string | null;
-  /** The only Fyers client whose tokens count; null when none is configured. */
+  /** Only tokens of this Fyers client ID count; null if none is configured. */
   readonly account: string | null;
   readonly accessToken: string | null;
   readonly refreshToken: string | null;
   /** Without a trailing slash. */
   readonly apiUrl: string;
-  /** What a proof of the access token reads. */
+  /** The endpoint that proves the access token. */
   readonly reads: 'profile' | 'depth';
-  /** The days that the operator knows better. */
+  /** The operator's calendar overrides. */
   readonly calendar: CalendarOptions;
   readonly notices: readonly string[];
   readonly problems: readonly string[];
-  /** How a new token gets here. */
+  /** How to get a new token to this place. */
   readonly nextStep: string;
 }
 
 interface Where {
   readonly dir: string;
   readonly suffix?: string;
-  /** Of a caller that reports by itself what is wrong with `.env`; by default any problem of it is an error. */
+  /** For a caller that reports problems of `.env` itself; by default any problem is an error. */
   readonly settings?: Settings;
 }
 
-/** Errors: `operator.config`. What is wrong with a token file is among the problems. */
+/** Errors: `operator.config`. An unreadable token file becomes one of the problems. */
 export function fromFiles(session: Session, { dir, settings: given }: Where): TokenSource {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);

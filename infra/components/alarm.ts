@@ -1,12 +1,12 @@
-// The form of every alarm of the program: it reaches the operator, says what to do, and says what silence means.
+// Defines the common form of all alarms: notify the operator, say what to do, and state how missing data counts.
 import * as aws from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Names } from '../../core/config/names.ts';
 
 export interface AlarmRule {
-  /** The end of its name: `disk-filling`. */
+  /** Suffix of the alarm's name: `disk-filling`. */
   readonly what: string;
-  /** What happened, and what to do, with commands that can be run as they stand. */
+  /** The event and the next step, with commands that run as written. */
   readonly description: pulumi.Input<string>;
   readonly metric: {
     readonly namespace: string;
@@ -16,15 +16,15 @@ export interface AlarmRule {
   readonly statistic: 'Sum' | 'Maximum' | 'SampleCount';
   readonly period: number;
   readonly evaluationPeriods: number;
-  /** Default: all of them. */
+  /** Default: all of the evaluation periods. */
   readonly datapointsToAlarm?: number;
   readonly when: 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
   readonly threshold: number;
-  /** Every rule has the reason beside it. */
+  /** Each alarm rule states the reason in a comment. */
   readonly treatMissingData: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
-  /** What AWS does by itself, besides telling the operator. */
+  /** Actions that AWS performs in addition to notifying the operator. */
   readonly actions?: readonly string[];
-  /** After the alarm is made it waits that long for the first data. */
+  /** A new alarm waits this long for its first data. */
   readonly warmUpMinutes?: number;
 }
 
@@ -56,7 +56,10 @@ export function alarm(
   );
 }
 
-/** Rings at the first of what should never happen, within a minute or two: AWS evaluates every minute. */
+/**
+ * Alarms on the first occurrence of an event that must never happen, within one or two minutes: AWS evaluates every
+ * minute.
+ */
 export const FIRST_IN_A_MINUTE = {
   period: 60,
   evaluationPeriods: 1,

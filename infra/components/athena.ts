@@ -1,4 +1,5 @@
-// SQL over the recordings: a table that needs no crawler, a workgroup that cannot cost much, and questions to begin with.
+// Defines SQL access to the recordings: a table without a crawler, a workgroup with a cost limit, and saved example
+// queries.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as aws from '@pulumi/aws';
@@ -6,15 +7,15 @@ import * as pulumi from '@pulumi/pulumi';
 import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/config/names.ts';
 
-/** The name that the queries use. */
+/** Table name that the queries use. */
 const TABLE = 'depth';
-/** No day under this schema is older. */
+/** The oldest day with this schema. */
 const FIRST_DAY = '2026-11-01';
-/** Some five cents of Athena's price for each query that is stopped there; a year of five symbols is a tenth of it. */
-const SCANNED_BYTES_MAX = 10_000_000_000;
+/** Limits a query to about five US cents at Athena's price; a year of five symbols is a tenth of it. */
+const MAX_SCANNED_BYTES = 10_000_000_000;
 const QUERIES = path.join(import.meta.dirname, '..', 'queries');
 
-/** Glue's names for what adapters/recordings/parquet/parquet.ts writes. */
+/** Glue's types for the columns that adapters/recordings/parquet/parquet.ts writes. */
 const TYPES = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' } as const;
 
 export interface AthenaArgs {
@@ -43,9 +44,9 @@ export class Athena extends pulumi.ComponentResource {
         name: names.athenaWorkgroup,
         description: 'Queries of the recorded NSE order book',
         configuration: {
-          // Nobody's own settings can lift the limit or send results elsewhere.
+          // Client settings cannot raise the limit or redirect results.
           enforceWorkgroupConfiguration: true,
-          bytesScannedCutoffPerQuery: SCANNED_BYTES_MAX,
+          bytesScannedCutoffPerQuery: MAX_SCANNED_BYTES,
           publishCloudwatchMetricsEnabled: false,
           resultConfiguration: {
             outputLocation: pulumi.interpolate`s3://${bucketName}/${OBJECTS.athenaPrefix}`,
@@ -53,12 +54,12 @@ export class Athena extends pulumi.ComponentResource {
             encryptionConfiguration: { encryptionOption: 'SSE_S3' },
           },
         },
-        // AWS refuses to delete a workgroup in which a query ever ran; what goes is its history.
+        // AWS refuses to delete a workgroup that has run a query; this deletes its query history.
         forceDestroy: true,
       },
       { parent: this },
     );
-    for (const { question, description, sql } of questions()) {
+    for (const { question, description, sql } of readQueries()) {
       new aws.athena.NamedQuery(
         question,
         {
@@ -76,7 +77,7 @@ export class Athena extends pulumi.ComponentResource {
   }
 }
 
-/** Partitions are computed from the range, so that a day can be queried as soon as it is in the bucket. */
+/** Athena computes partitions from the range, so a day can be queried as soon as it is in the bucket. */
 function depthTable(
   databaseName: pulumi.Input<string>,
   bucketName: pulumi.Input<string>,
@@ -97,7 +98,7 @@ function depthTable(
       'projection.date.interval': '1',
       'projection.date.interval.unit': 'DAYS',
       'projection.shard.type': 'integer',
-      // All that a stack may have: a query without a filter looks for each day in each of them.
+      // Up to the maximum number of shards: a query without a filter looks for each day in each of them.
       'projection.shard.range': `0,${String(HARVESTERS_MAX - 1)}`,
       // Athena's own placeholders.
       'storage.location.template': pulumi.interpolate`s3://${bucketName}/${OBJECTS.parquetFolder('${date}', '${shard}')}`,
@@ -122,8 +123,8 @@ function depthTable(
   };
 }
 
-/** A file each; its first line says what is asked and which parameters are. */
-function questions() {
+/** One file per query; its first line describes the query and its parameters. */
+function readQueries() {
   return readdirSync(QUERIES)
     .filter((file) => file.endsWith('.sql'))
     .toSorted()

@@ -1,28 +1,29 @@
-// The bucket of what was recorded. It outlives the stack, with its settings, unless the operator wants it deleted.
+// Creates or adopts the bucket of recordings. It outlives the stack, with its settings, unless the operator enables
+// deletion.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { OBJECTS } from '../../core/config/names.ts';
 
 export interface DataBucketArgs {
-  /** A bucket of an earlier stack to take up again; null to make one. */
+  /** A bucket of an earlier stack to adopt; null to create one. */
   readonly dataBucket: string | null;
   readonly deleteData: boolean;
 }
 
 const NAME = 'fyers-depth';
 
-/** Made here, or taken up again; a bucket taken up again is never deleted by the program. */
+/** Creates or adopts the bucket; the program never deletes an adopted bucket. */
 export function dataBucket(
   parent: pulumi.ComponentResource,
   { dataBucket: earlier, deleteData }: DataBucketArgs,
 ): aws.s3.Bucket {
-  // Not `protect`, which would make every `pulumi destroy` fail.
+  // `protect` would make every `pulumi destroy` fail.
   const options = { parent, retainOnDelete: earlier !== null || !deleteData };
   const bucket =
     earlier === null
       ? new aws.s3.Bucket(NAME, { forceDestroy: deleteData }, options)
       : aws.s3.Bucket.get(`${NAME}-kept`, earlier, undefined, { parent });
-  closedBucket(NAME, bucket, options, [recordedOnce(bucket)]);
+  closedBucket(NAME, bucket, options, [denyOverwrite(bucket)]);
   new aws.s3.BucketLifecycleConfiguration(
     NAME,
     {
@@ -35,7 +36,7 @@ export function dataBucket(
           abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
         },
         {
-          // Without Athena, too: what it answered before it was switched off expires like the rest.
+          // Kept without Athena too, so that query results from before it was switched off expire.
           id: 'answers-of-athena',
           status: 'Enabled',
           filter: { prefix: OBJECTS.athenaPrefix },
@@ -49,9 +50,9 @@ export function dataBucket(
 }
 
 /**
- * Closes a bucket to the public, to access lists and to plain HTTP, and encrypts it.
- * @param statements of its policy, in addition
- * @returns the policy, for what needs to be let in
+ * Blocks public access, access lists and plain HTTP, and enables encryption.
+ * @param statements further statements of the bucket policy
+ * @returns the policy, for resources that depend on it
  */
 export function closedBucket(
   name: string,
@@ -89,20 +90,20 @@ export function closedBucket(
       bucket: bucket.id,
       policy: {
         Version: '2012-10-17',
-        Statement: [...statements, encryptedTransportOnly(bucket)],
+        Statement: [...statements, denyPlainHttp(bucket)],
       },
     },
-    // S3 refuses two changes of a bucket's access at once.
+    // S3 refuses two concurrent changes of a bucket's access.
     { ...options, dependsOn: [closed] },
   );
 }
 
 /**
- * Whoever writes must ask for the key to be new, so that nobody replaces a recording by mistake, the harvesters' own roles
- * included. The parts of a multipart upload carry no such header, its completion does (Amazon S3 User Guide, "Enforce
- * conditional writes on Amazon S3 buckets").
+ * Requires every write to be conditional on a new key, so that no one replaces a recording by mistake, including the
+ * harvesters' own roles. The parts of a multipart upload have no such header, only its completion has (Amazon S3 User
+ * Guide, "Enforce conditional writes on Amazon S3 buckets").
  */
-function recordedOnce(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+function denyOverwrite(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   return {
     Sid: 'RecordingsAreWrittenOnce',
     Effect: 'Deny',
@@ -116,7 +117,7 @@ function recordedOnce(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   };
 }
 
-function encryptedTransportOnly(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
+function denyPlainHttp(bucket: aws.s3.Bucket): aws.iam.PolicyStatement {
   return {
     Sid: 'EncryptedTransportOnly',
     Effect: 'Deny',

@@ -1,5 +1,5 @@
-// Parameters and the PIN secret, and who is the authority for each: config for the app, the PIN and Telegram, the keeper
-// for tokens, chance for the keys.
+// Creates parameters and the PIN secret. Each value has one owner: the configuration for the app, the PIN and
+// Telegram; the keeper for tokens; random generation for the keys.
 import { randomBytes } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
@@ -20,13 +20,13 @@ export interface CredentialsArgs {
   readonly telegram: pulumi.Output<string> | null;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
-  /** True: a key of this stack encrypts them; false: the account's default keys. */
+  /** True: encrypt with a key of this stack; false: with the account's default keys. */
   readonly customerKey: boolean;
 }
 
-/** Long enough to see that something still needs the key; until then the deletion can be called off. */
+/** Long enough to notice that something still needs the key; until then the deletion can be cancelled. */
 const KEY_DELETION_DAYS = 30;
-/** As long as the digests that are made with it. */
+/** Same length as the digests that are made with the key. */
 const KEY_BYTES = 32;
 
 export class Credentials extends pulumi.ComponentResource {
@@ -53,8 +53,8 @@ export class Credentials extends pulumi.ComponentResource {
   }
 
   /**
-   * Its policy is AWS's own for a new key, which leaves the account's IAM to decide. That is the difference to the
-   * default keys: nobody decrypts by reading alone, each needs a grant on this key.
+   * Uses AWS's default policy for a new key, which delegates to the account's IAM. Unlike the default keys, read
+   * access alone does not permit decryption: each reader needs a grant on this key.
    */
   #key({ customerKey, names }: CredentialsArgs): pulumi.Output<string> | null {
     if (!customerKey) return null;
@@ -100,9 +100,9 @@ export class Credentials extends pulumi.ComponentResource {
   }
 
   #tokens({ accessToken, refreshToken, names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
-    // Made once, then the keeper's alone. Ignoring only the value is not enough: the provider sends the value of its
-    // state again with any other change, which would put an old token over today's. `overwrite` stays unset, so that
-    // parameters that somebody else made stop the deploy instead of being lost.
+    // Created once, then written by the keeper only. Ignoring only `value` is not enough: the provider sends the
+    // value of its state again with any other change, which would replace today's token with an old one. `overwrite`
+    // stays unset, so that parameters created by others stop the deploy instead of being lost.
     const options = { parent: this, ignoreChanges: ['*'] };
     const placeholder = pulumi.secret(PLACEHOLDER);
     return [
@@ -130,8 +130,9 @@ export class Credentials extends pulumi.ComponentResource {
   }
 
   /**
-   * Each run draws others, which are ignored once there is one (docs/decisions/0011). Only the value is ignored: nobody else
-   * writes it, so the state's is the live one, and it moves under another key with its parameter.
+   * Each run generates new values, which are ignored once a key exists (docs/decisions/0011). Only the value is
+   * ignored: no other program writes it, so the state has the live value, which is re-encrypted if the parameter's
+   * KMS key changes.
    */
   #keys({ names }: CredentialsArgs): readonly aws.ssm.Parameter[] {
     const options = { parent: this, ignoreChanges: ['value'] };
@@ -158,7 +159,7 @@ export class Credentials extends pulumi.ComponentResource {
         name: names.pinSecret,
         description: 'PIN of the Fyers account; set by pulumi up',
         ...(this.keyArn === null ? {} : { kmsKeyId: this.keyArn }),
-        // A window would keep the name taken, and `pulumi up` after `pulumi destroy` would fail.
+        // A recovery window would reserve the name, and `pulumi up` after `pulumi destroy` would fail.
         recoveryWindowInDays: 0,
       },
       { parent: this },
@@ -171,7 +172,7 @@ export class Credentials extends pulumi.ComponentResource {
     return secret.arn;
   }
 
-  /** Key and tier are both named, so that no account setting decides. */
+  /** Sets key and tier explicitly, so that account settings do not matter. */
   #secure(
     names: Names,
     name: ParameterName,

@@ -1,4 +1,4 @@
-// One page for a look at everything: the token, the recording, the machine, the functions, and what rings.
+// Defines one dashboard for the token, the recording, the machine, the functions, and the alarms.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import {
@@ -14,15 +14,15 @@ import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';
 
-/** A dashboard is 24 columns wide. */
-const WIDTH = 12;
-const HEIGHT = 6;
+/** A dashboard has 24 columns. */
+const WIDGET_WIDTH = 12;
+const WIDGET_HEIGHT = 6;
 
 export interface DashboardArgs {
   readonly names: Names;
   readonly suffix: string;
   readonly keeper: Pick<Keeper, 'functionNames'>;
-  /** Without an instance it has nothing to show of one. */
+  /** Null without an instance: its widgets are then left out. */
   readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly watch: Pick<Watch, 'alarmArns'>;
 }
@@ -39,15 +39,15 @@ export class Dashboard extends pulumi.ComponentResource {
     super('fyers:index:Dashboard', name, {}, opts);
     const widgets = [
       { type: 'alarm', properties: { title: 'Alarms', alarms: args.watch.alarmArns } },
-      tokenEvents(args),
-      errors(args),
-      ...recording(args),
+      tokenWidget(args),
+      errorWidget(args),
+      ...recordingWidgets(args),
     ] satisfies readonly Widget[];
     const made = new aws.cloudwatch.Dashboard(
       'fyers',
       {
         dashboardName: args.names.dashboard,
-        dashboardBody: pulumi.jsonStringify({ widgets: widgets.map(placed) }),
+        dashboardBody: pulumi.jsonStringify({ widgets: widgets.map(placeWidget) }),
       },
       { parent: this },
     );
@@ -56,14 +56,14 @@ export class Dashboard extends pulumi.ComponentResource {
   }
 }
 
-/** Two in a row. */
-function placed(widget: Widget, index: number) {
-  const [x, y] = [(index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT];
-  return { ...widget, x, y, width: WIDTH, height: HEIGHT };
+/** Places two widgets in a row. */
+function placeWidget(widget: Widget, index: number) {
+  const [x, y] = [(index % 2) * WIDGET_WIDTH, Math.floor(index / 2) * WIDGET_HEIGHT];
+  return { ...widget, x, y, width: WIDGET_WIDTH, height: WIDGET_HEIGHT };
 }
 
-/** The functions put no metric: what they have to count stands in their log lines. */
-function tokenEvents({ names }: DashboardArgs): Widget {
+/** The functions send no metrics, so this counts their log lines. */
+function tokenWidget({ names }: DashboardArgs): Widget {
   const sources = FUNCTION_ACTORS.map((actor) => `SOURCE '${names.logGroup(actor)}'`);
   const query = [
     ...sources,
@@ -78,7 +78,7 @@ function tokenEvents({ names }: DashboardArgs): Widget {
   };
 }
 
-function errors({ keeper }: DashboardArgs): Widget {
+function errorWidget({ keeper }: DashboardArgs): Widget {
   const series = (actor: FunctionActor) => [
     'AWS/Lambda',
     'Errors',
@@ -88,8 +88,8 @@ function errors({ keeper }: DashboardArgs): Widget {
   return graph('Errors of the functions', 'Sum', FUNCTION_ACTORS.map(series));
 }
 
-/** A line for each harvester. */
-function recording({ suffix, harvester }: DashboardArgs): readonly Widget[] {
+/** One line per harvester. */
+function recordingWidgets({ suffix, harvester }: DashboardArgs): readonly Widget[] {
   const recorders = harvester?.recorders ?? [];
   if (recorders.length === 0) return [];
   const lines = (metric: string) =>

@@ -1,15 +1,16 @@
-// One function of the keeper: its code, and a role and a log group of its own.
+// Creates one function of the keeper with its own role and log group, and decides the functions' reserved
+// concurrency: everyone can call the login function, and each execution costs the account.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { FunctionActor, Names } from '../../core/config/names.ts';
 import type { Files } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 
-/** A year: who logged in, and what was published, can then still be asked. */
-const LOG_DAYS = 365;
+/** One year, to look up later who logged in and which tokens were published. */
+const LOG_RETENTION_DAYS = 365;
 const MEMORY_MB = 256;
 
-/** A run of the refresh waits for Fyers and for another run; a person waits for the login's page. */
+/** A refresh may wait for Fyers and for another run; at the login page a person waits. */
 const KINDS: Readonly<
   Record<FunctionActor, { readonly description: string; readonly timeoutSeconds: number }>
 > = {
@@ -21,7 +22,7 @@ const KINDS: Readonly<
   watch: { description: 'Tells when the trading day has no live token', timeoutSeconds: 110 },
 };
 
-/** `FYERS_…` variables by name; nothing secret. */
+/** `FYERS_…` variables by name; no secrets. */
 export type Environment = Readonly<Record<string, pulumi.Input<string>>>;
 
 interface FunctionArgs {
@@ -30,14 +31,14 @@ interface FunctionArgs {
   readonly arns: Arns;
   readonly files: Files;
   readonly environment: Environment;
-  /** Executions that are set aside for it; null for none. */
+  /** Reserved executions; null for none. */
   readonly reservedConcurrency: number | null;
 }
 
 export interface MadeFunction {
   readonly fn: aws.lambda.Function;
   readonly roleArn: pulumi.Output<string>;
-  /** For what needs the function to be able to do its work. */
+  /** For resources that need the function to have its permissions. */
   readonly policy: aws.iam.RolePolicy;
 }
 
@@ -46,7 +47,7 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
   const { description, timeoutSeconds } = KINDS[actor];
   const logGroup = new aws.cloudwatch.LogGroup(
     actor,
-    { name: names.logGroup(actor), retentionInDays: LOG_DAYS },
+    { name: names.logGroup(actor), retentionInDays: LOG_RETENTION_DAYS },
     { parent },
   );
   const { role, policy } = roleOf(parent, args);
@@ -62,7 +63,7 @@ export function keeperFunction(parent: pulumi.Resource, args: FunctionArgs): Mad
       code: new pulumi.asset.AssetArchive(assetsOf(args.files)),
       memorySize: MEMORY_MB,
       timeout: timeoutSeconds,
-      // A bound on what the function can cost. Two runs of a refresh are kept apart by the claim on a mint, not by this.
+      // Limits the function's cost. Concurrent refresh runs are excluded by the mint claim, not by this.
       ...(args.reservedConcurrency === null
         ? {}
         : { reservedConcurrentExecutions: args.reservedConcurrency }),
@@ -95,33 +96,31 @@ function assetsOf(files: Files): pulumi.asset.AssetMap {
   );
 }
 
-// How many executions at a time the login function may have: everybody can call it, and each costs the account.
-
-/** For one person's phone; requests that are junk take milliseconds. */
-const LOGIN_EXECUTIONS_MAX = 5;
+/** Enough for one person's phone; invalid requests take milliseconds. */
+const MAX_LOGIN_EXECUTIONS = 5;
 /**
- * What Lambda leaves to functions without a reservation ("PutFunctionConcurrency"). An account whose quota is below that,
- * as that of each new account is with 10, can reserve nothing: its small quota is the bound.
+ * Lambda keeps this many executions for functions without a reservation ("PutFunctionConcurrency"). An account with a
+ * smaller quota, such as a new account with 10, cannot reserve any: its small quota is the limit.
  */
-const UNRESERVED_EXECUTIONS_MIN = 100;
-/** "Concurrent executions" of AWS Lambda, for the region. */
+const MIN_UNRESERVED_EXECUTIONS = 100;
+/** Service quota "Concurrent executions" of AWS Lambda, per region. */
 const QUOTA = { serviceCode: 'lambda', quotaCode: 'L-B99A9384' } as const;
 
-/** What the operator wants: a number for refresh and login each, none, or what the account's quota allows. */
+/** The operator's setting: a number for refresh and login each, none, or as the account's quota allows. */
 export type Reservation = number | 'none' | 'byQuota';
 
-/** By function; null for no reservation. The watch only looks, and has no need of any. */
+/** By function; null for no reservation. The watch only reads and needs no reservation. */
 export interface Reserved {
   readonly refresh: number | null;
   readonly login: number | null;
 }
 
-/** Null where Lambda would refuse it. */
+/** Null if Lambda would refuse it. */
 function loginReservation(quota: number): number | null {
-  return quota - LOGIN_EXECUTIONS_MAX >= UNRESERVED_EXECUTIONS_MIN ? LOGIN_EXECUTIONS_MAX : null;
+  return quota - MAX_LOGIN_EXECUTIONS >= MIN_UNRESERVED_EXECUTIONS ? MAX_LOGIN_EXECUTIONS : null;
 }
 
-/** Never fails: an operator who may not read the quota gets the stack without the bound, and a line that says so. */
+/** Never fails: an operator without permission to read the quota gets the stack without the limit, and a warning. */
 export async function reservedBy(wanted: Reservation, provider: aws.Provider): Promise<Reserved> {
   if (wanted === 'none') return { refresh: null, login: null };
   if (wanted !== 'byQuota') return { refresh: wanted, login: wanted };

@@ -1,12 +1,12 @@
-// What rings for the harvester and its machine. It measures itself every minute of the year, zeros too, so holidays and
-// nights look like any other minute and no alarm needs a calendar.
+// Defines the alarms for the harvester and its machine. The harvester sends metrics every minute of the year, zeros
+// too, so holidays and nights need no calendar in the alarms.
 import type * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { METRICS, METRIC_NAMESPACE, REGION, harvesterDimensions } from '../../core/config/names.ts';
 import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
 import { type AlarmPlace, type AlarmRule, FIRST_IN_A_MINUTE, alarm } from './alarm.ts';
 
-/** What is missing in a period of five minutes when one symbol has no row half of the time. */
+/** Rows missing in a period of five minutes if one symbol has no row half of the time. */
 const PERIOD_SECONDS = 300;
 const HALF = 2;
 
@@ -41,14 +41,15 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
       metric: metric('heartbeat'),
       statistic: 'SampleCount',
       period: 60,
-      // The weekly restart takes some three minutes. AWS looks back further than these five for real data, by two or so
-      // (CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data"), so the alarm rings after seven.
+      // The weekly restart takes about three minutes. AWS looks back about two periods further than these five for
+      // real data (CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data"), so the alarm fires
+      // after seven.
       evaluationPeriods: 5,
       when: 'LessThanThreshold',
       threshold: 1,
-      // Silence is the fault itself; a beat comes every minute, day and night.
+      // Missing data is the fault itself: a heartbeat comes every minute, day and night.
       treatMissingData: 'breaching',
-      // A new instance installs Node before it says anything.
+      // A new instance installs Node before its first heartbeat.
       warmUpMinutes: 20,
     },
     {
@@ -60,7 +61,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
       evaluationPeriods: 1,
       when: 'GreaterThanOrEqualToThreshold',
       threshold: Math.max(1, Math.floor(PERIOD_SECONDS / plan.everySeconds / HALF)),
-      // A harvester that measures nothing has an alarm of its own.
+      // A separate alarm covers a harvester without metrics.
       treatMissingData: 'notBreaching',
     },
     {
@@ -72,18 +73,18 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
       evaluationPeriods: 3,
       when: 'GreaterThanOrEqualToThreshold',
       threshold: 90,
-      // A disk does not empty while nobody measures it: the alarm stays as it is.
+      // Missing data does not mean that the disk is emptier, so keep the alarm's state.
       treatMissingData: 'ignore',
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} met what it cannot mend: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
-      // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults: the alarm is over soon, and
-      // the next, different fault rings again (`adapters/aws/metrics.ts`).
+      // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults, so the alarm
+      // resets soon and the next, different fault triggers it again (`adapters/aws/metrics.ts`).
       ...FIRST_IN_A_MINUTE,
-      // A harvester that measures nothing has an alarm of its own.
+      // A separate alarm covers a harvester without metrics.
       treatMissingData: 'notBreaching',
     },
   ];
@@ -104,18 +105,18 @@ function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
       statistic: 'Maximum',
       ...FIRST_IN_A_MINUTE,
       evaluationPeriods: 2,
-      // As AWS advises for alarms that act on instances: a gap in its own metrics must not move a healthy one (CloudWatch
-      // User Guide, "Create alarms to stop, terminate, reboot, or recover an EC2 instance").
+      // As AWS advises for alarms that act on instances: a gap in its metrics must not move a healthy instance
+      // (CloudWatch User Guide, "Create alarms to stop, terminate, reboot, or recover an EC2 instance").
       treatMissingData: 'missing',
       actions: recovers ? [`arn:aws:automate:${REGION}:ec2:recover`] : [],
     },
     {
       what: 'instance-impaired',
-      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; how the harvester stands says \`npx --no-install fyers status\`.`,
+      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; for the harvester's state see \`npx --no-install fyers status\`.`,
       metric: metric('StatusCheckFailed_Instance'),
       statistic: 'Maximum',
       ...FIRST_IN_A_MINUTE,
-      // One more than for the machine, so that a reboot and a move do not race (the same page).
+      // One period more than for the recover action, so that a reboot and a recovery do not race (the same page).
       evaluationPeriods: 3,
       // As above: a gap in the metrics must not reboot a healthy instance.
       treatMissingData: 'missing',
@@ -124,7 +125,7 @@ function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
   ];
 }
 
-/** Not with disks of its own, nor where the instance is the whole machine (EC2 User Guide, "CloudWatch action based recovery"). */
+/** False for instance types with local disks and for bare metal (EC2 User Guide, "CloudWatch action based recovery"). */
 function isRecoverable(instanceType: string): boolean {
   const [family = '', size = ''] = instanceType.split('.');
   return !/^i|\dg[a-z]*d/.test(family) && !size.startsWith('metal');

@@ -1,4 +1,4 @@
-// The bucket, the harvesters' code in it, and a machine for each of them.
+// Creates the bucket, uploads the harvesters' code, and creates a machine for each harvester.
 import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
@@ -10,21 +10,21 @@ import { type MachineArgs, type Recorder, machines } from './machine.ts';
 import { network } from './network.ts';
 
 export interface HarvesterArgs extends MachineArgs {
-  /** The harvester, as one file. */
+  /** The bundled harvester, one file. */
   readonly code: string;
   readonly harvesters: readonly HarvesterPlan[];
   readonly dataBucket: string | null;
   readonly deleteData: boolean;
-  /** False without an app: there is then nothing that a machine could record. */
+  /** False without an app: there is then nothing to record, and no machine. */
   readonly hasApp: boolean;
 }
 
 export class Harvester extends pulumi.ComponentResource {
   readonly bucketName: pulumi.Output<string>;
   readonly artifactKey: pulumi.Output<string>;
-  /** By shard; none without an app. */
+  /** By shard; empty without an app. */
   readonly recorders: readonly Recorder[];
-  /** Of each of them; there are some without an app, too. */
+  /** One role per plan; they exist without an app too. */
   readonly roleArns: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: HarvesterArgs, opts: pulumi.ComponentResourceOptions) {
@@ -46,7 +46,7 @@ export class Harvester extends pulumi.ComponentResource {
     this.registerOutputs({ bucketName: this.bucketName, artifactKey: this.artifactKey });
   }
 
-  /** Read by every harvester before each opening, so that a change of it touches no machine. */
+  /** Every harvester reads it before each open, so a change does not affect the machines. */
   #calendar(bucket: aws.s3.Bucket, days: readonly Override[]): void {
     new aws.s3.BucketObjectv2(
       'calendar',
@@ -60,7 +60,7 @@ export class Harvester extends pulumi.ComponentResource {
     );
   }
 
-  /** Under its content hash, so that what runs is known; the pointer is written last. */
+  /** Uploads the code under its content hash, so that the running version is known; writes the pointer last. */
   #code(bucket: aws.s3.Bucket, code: string) {
     const sha256 = createHash('sha256').update(code).digest('hex');
     const key = OBJECTS.artifact(sha256);

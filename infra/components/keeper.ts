@@ -1,4 +1,4 @@
-// The keeper: three functions, the login's address, their schedules, and the adoption of newer token files.
+// Creates the keeper: three functions, the login URL, schedules, and the adoption of newer token files.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
@@ -34,10 +34,10 @@ interface KeeperArgs {
   readonly probeRefresh: ProbeRefresh;
   readonly calendar: readonly Override[];
   readonly fyId: string | null;
-  /** Whether a harvester records with the token. */
+  /** True if a harvester records with the token. */
   readonly harvester: boolean;
   readonly telegram: pulumi.Output<string> | null;
-  /** False without an app: the schedules then stand but do not run. */
+  /** False without an app: the schedules are then created but disabled. */
   readonly hasApp: boolean;
   readonly accessToken: pulumi.Output<string> | null;
   readonly refreshToken: pulumi.Output<string> | null;
@@ -46,10 +46,10 @@ interface KeeperArgs {
 
 export class Keeper extends pulumi.ComponentResource {
   readonly functionNames: Readonly<Record<FunctionActor, pulumi.Output<string>>>;
-  /** Of the login function, with a trailing slash. */
+  /** URL of the login function, with a trailing slash. */
   readonly loginUrl: pulumi.Output<string>;
   readonly scheduleNames: readonly pulumi.Output<string>[];
-  /** Of the functions, which read what is secret. */
+  /** Roles of the functions, which read secrets. */
   readonly roleArns: readonly pulumi.Output<string>[];
   readonly watchArn: pulumi.Output<string>;
   readonly undelivered: Readonly<Record<'name' | 'url', pulumi.Output<string>>>;
@@ -61,7 +61,7 @@ export class Keeper extends pulumi.ComponentResource {
       { messageRetentionSeconds: 14 * DAY_SECONDS, sqsManagedSseEnabled: true },
       { parent: this },
     );
-    const arns = reachable(args, undelivered);
+    const arns = reachableArns(args, undelivered);
     const make = (actor: FunctionActor, environment: Environment) =>
       keeperFunction(this, {
         actor,
@@ -92,19 +92,19 @@ export class Keeper extends pulumi.ComponentResource {
     this.registerOutputs({ functionNames: this.functionNames, loginUrl });
   }
 
-  /** Open to everybody, as a page for a phone must be: the function tells a link of ours from anything else. */
+  /** Public, because a phone opens the page; the function itself rejects links that are not signed with our key. */
   #loginUrl(
     { fn }: MadeFunction,
     { names, redirectUri, credentials }: KeeperArgs,
   ): pulumi.Output<string> {
-    // The provider adds the two permissions that such an address needs, InvokeFunctionUrl and InvokeFunction, itself.
+    // The provider itself adds the two permissions that a function URL needs, InvokeFunctionUrl and InvokeFunction.
     const url = new aws.lambda.FunctionUrl(
       'login',
       { functionName: fn.name, authorizationType: 'NONE' },
-      { parent: this, hooks: { afterCreate: [newLoginUrl(redirectUri)] } },
+      { parent: this, hooks: { afterCreate: [newLoginUrlHook(redirectUri)] } },
     );
-    // For the login function itself, in whose environment it would be a circle. What a request calls the host is the
-    // word of whoever invokes the function, and the link that goes out by mail would lead there.
+    // Stored in a parameter for the login function itself: its own environment would be a circular dependency. The
+    // host of a request is not trustworthy, because the caller sets it, and the mailed link would lead there.
     new aws.ssm.Parameter(
       'login-url',
       {
@@ -122,8 +122,8 @@ export class Keeper extends pulumi.ComponentResource {
   }
 
   /**
-   * Token files that are newer than the first deploy reach AWS by this event; the same files are not sent twice. Never
-   * the PIN: the id of an invocation holds the MD5 of its input, and that of four digits is the PIN.
+   * Sends token files that are newer than the first deploy to AWS; the same files are not sent twice. Never sends the
+   * PIN: the invocation's id contains the MD5 of its input, from which four digits can be recovered.
    */
   #adopt(args: KeeperArgs, { fn, policy }: MadeFunction): void {
     const { accessToken, refreshToken, credentials } = args;
@@ -141,7 +141,10 @@ export class Keeper extends pulumi.ComponentResource {
   }
 }
 
-function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws.sqs.Queue): Arns {
+function reachableArns(
+  { arns, messages, credentials }: KeeperArgs,
+  undelivered: aws.sqs.Queue,
+): Arns {
   const { pinArn } = credentials;
   return {
     ...arns,
@@ -151,7 +154,7 @@ function reachable({ arns, messages, credentials }: KeeperArgs, undelivered: aws
   };
 }
 
-/** What every function is told; `core/config/names.ts` says what each variable means. */
+/** Environment of every function; `core/config/names.ts` documents each variable. */
 function environmentOf(args: KeeperArgs): Environment {
   const { keyArn } = args.credentials;
   return {
@@ -175,20 +178,21 @@ function pinEnvironment({ credentials, names }: KeeperArgs): Environment {
   return credentials.pinArn === null ? {} : { [ENVIRONMENT.pinSecret]: names.pinSecret };
 }
 
-// Tells when the login URL is another one: AWS makes it up, so after `pulumi destroy` and `pulumi up` it has changed.
-
-/** Runs after the address was made, never for one that stands, and not in a preview. */
-function newLoginUrl(redirectUri: string): pulumi.ResourceHook {
+/**
+ * Warns when the login URL changes: AWS generates it, so it differs after `pulumi destroy` and `pulumi up`. Runs
+ * after the URL is created, never for an existing one, and not in a preview.
+ */
+function newLoginUrlHook(redirectUri: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook('login-url-is-new', async ({ newOutputs }) => {
     const url = String(newOutputs?.['functionUrl']);
-    if (redirectUri === LOGIN_URL_KEYWORD) await pulumi.log.warn(registerAgain(url));
-    else await pulumi.log.info(`${isNew(url)} Renew the bookmark on your phone.`);
+    if (redirectUri === LOGIN_URL_KEYWORD) await pulumi.log.warn(registerAgainText(url));
+    else await pulumi.log.info(`${newUrlText(url)} Renew the bookmark on your phone.`);
   });
 }
 
-const isNew = (url: string) =>
-  `The login URL is new: ${url} (one of an earlier stack leads nowhere).`;
+const newUrlText = (url: string) =>
+  `The login URL is new: ${url} (the URL of an earlier stack no longer works).`;
 
-function registerAgain(url: string): string {
-  return `${isNew(url)} No login succeeds until it is the app's redirect URL, letter by letter, at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
+function registerAgainText(url: string): string {
+  return `${newUrlText(url)} No login succeeds until the app has exactly this redirect URL at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
 }

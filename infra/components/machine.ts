@@ -1,4 +1,4 @@
-// The harvesters' machines: for each a role that reaches its own shard alone, and an instance that is one at a time.
+// Creates the harvesters' machines: each has a role limited to its own shard, and one instance at a time.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
@@ -26,13 +26,13 @@ export interface MachineArgs {
 export interface Place {
   readonly parent: pulumi.Resource;
   readonly bucket: aws.s3.Bucket;
-  /** What the instance fetches when it starts. */
+  /** The artifact pointer, which the instance reads when it starts. */
   readonly current: pulumi.Resource;
-  /** Null without an app: there is then nothing that a machine could record. */
+  /** Null without an app: there is then nothing to record. */
   readonly network: Network | null;
 }
 
-/** One of the harvesters, on its instance. */
+/** One harvester and its instance. */
 export interface Recorder {
   readonly plan: HarvesterPlan;
   readonly instanceId: pulumi.Output<string>;
@@ -40,11 +40,11 @@ export interface Recorder {
 
 export interface Machines {
   readonly recorders: readonly Recorder[];
-  /** Of every plan. */
+  /** One role per plan. */
   readonly roleArns: readonly pulumi.Output<string>[];
 }
 
-/** A role for each plan, and an instance for each where there is a network. */
+/** Creates a role for each plan, and an instance for each if there is a network. */
 export function machines(
   args: MachineArgs,
   plans: readonly HarvesterPlan[],
@@ -55,13 +55,14 @@ export function machines(
   if (network === null) return { recorders: [], roleArns };
   const guarded = roles.map((each) => {
     const script = scriptOf(args, each.plan, place.bucket);
-    return { ...each, script, guard: guardOf(args, each.plan, { ...place, script }) };
+    return { ...each, script, guard: createGuard(args, each.plan, { ...place, script }) };
   });
-  // Each waits for all guards: when one may not change, a symbol that moves from it to another is not recorded twice.
+  // Each instance waits for all guards: if one may not change, a symbol that moves from it to another is not recorded
+  // twice.
   const guards = guarded.map(({ guard }) => guard);
   const recorders = guarded.map((each) => {
     const needs = [each.policy, place.current, ...network.route, ...guards];
-    const made = instance(each.plan, { ...place, ...each, network, needs });
+    const made = createInstance(each.plan, { ...place, ...each, network, needs });
     return { plan: each.plan, instanceId: made.id };
   });
   return { recorders, roleArns };
@@ -97,12 +98,12 @@ function scriptOf({ suffix, apiUrl }: MachineArgs, plan: HarvesterPlan, bucket: 
   return bucket.id.apply((name) => userData({ ...plan, suffix, apiUrl, bucket: name }));
 }
 
-function guardOf(
+function createGuard(
   args: MachineArgs,
   { shard, instanceType }: HarvesterPlan,
   { parent, script }: { readonly parent: pulumi.Resource; readonly script: pulumi.Output<string> },
 ): pulumi.Resource {
-  // A subnet of our own changes with ours against the operator's, which is the difference here.
+  // Compare the configured subnet (null for our own network): our own subnet changes only with this setting.
   const plan = { script, instanceType, subnetId: args.subnetId };
   return instanceGuard(parent, { ...args, shard, plan });
 }
@@ -115,7 +116,7 @@ interface InstancePlace {
   readonly needs: readonly pulumi.Resource[];
 }
 
-function instance(
+function createInstance(
   { shard, instanceType }: HarvesterPlan,
   { parent, role, script, network, needs }: InstancePlace,
 ): aws.ec2.Instance {
@@ -133,8 +134,9 @@ function instance(
         ? {}
         : { associatePublicIpAddress: network.publicAddress }),
       userData: script,
-      // cloud-init runs it once only, so another script needs another instance. The new one fetches what the old one has
-      // shipped of the day, but nobody records in between: README.md says when to change what is in it.
+      // cloud-init runs the script only once, so a changed script needs another instance. The new instance fetches
+      // the shipped part of the day, but there is no recording in between: README.md explains when to change its
+      // inputs.
       userDataReplaceOnChange: true,
       metadataOptions: {
         httpEndpoint: 'enabled',
@@ -148,16 +150,17 @@ function instance(
         encrypted: true,
         deleteOnTermination: true,
       },
-      // Burstable types could otherwise cost more than their price.
+      // Without this, burstable types can cost more than their price.
       ...(instanceType.startsWith('t') ? { creditSpecification: { cpuCredits: 'standard' } } : {}),
       tags: { Name: name },
     },
     {
       parent,
-      // A newer image replaces nothing; security updates are installed weekly.
+      // A newer image does not replace the instance; security updates are installed weekly.
       ignoreChanges: ['ami'],
-      // The old one is gone, which the provider waits for, before the new one is made: two would share one account's
-      // limits, and write one shard's day twice. Its service was stopped by then, and told to finish.
+      // The provider waits until the old instance is gone before it creates the new one: two would share one
+      // account's limits, and write one shard's day twice. The old service has been stopped and has finished its work
+      // by then.
       deleteBeforeReplace: true,
       dependsOn: [...needs],
     },

@@ -1,11 +1,11 @@
-// Where messages to the operator go: the login links of the keeper, and the alarms.
+// Creates the topic for messages to the operator (the keeper's login links, and alarms) and its subscriptions.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface MessagesArgs {
   readonly accountId: pulumi.Output<string>;
   readonly email: string | null;
-  /** Without an address the budget speaks through the topic. */
+  /** Without a mail address the budget publishes to the topic. */
   readonly budgetDollars: number;
 }
 
@@ -14,7 +14,7 @@ export class Messages extends pulumi.ComponentResource {
 
   constructor(name: string, args: MessagesArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Messages', name, {}, opts);
-    // Without a key: under alias/aws/sns a topic drops CloudWatch's messages silently.
+    // No encryption key: with alias/aws/sns a topic drops CloudWatch's messages silently.
     const topic = new aws.sns.Topic('fyers-messages', { displayName: 'Fyers' }, { parent: this });
     this.#policy(topic, args);
     if (args.email !== null) {
@@ -29,8 +29,8 @@ export class Messages extends pulumi.ComponentResource {
   }
 
   /**
-   * It replaces the default one, which lets the whole account in. A service needs to be named here; roles of this
-   * account do not, because what their own policies allow is enough within one account.
+   * Replaces the default policy, which lets the whole account in. Services must be named here; roles of this account
+   * need not, because within one account their own policies are enough.
    */
   #policy(topic: aws.sns.Topic, { accountId, email, budgetDollars }: MessagesArgs): void {
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': accountId } };

@@ -1,19 +1,19 @@
-// The smallest network that reaches the internet and that nothing reaches: one public subnet, no NAT, no ingress.
+// Creates a minimal network with outgoing access only: one public subnet, no NAT, no ingress.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface Network {
   readonly subnetId: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
-  /** True in our own network; undefined leaves it to the operator's subnet. */
+  /** True in our own network; undefined uses the setting of the operator's subnet. */
   readonly publicAddress: boolean | undefined;
-  /** What must stand before a machine can reach out. */
+  /** Resources that must exist before a machine can reach the internet. */
   readonly route: readonly pulumi.Resource[];
 }
 
 const TAGS = { Name: 'fyers' };
 
-/** @param subnetId the operator's own subnet, null to make one */
+/** @param subnetId the operator's own subnet, or null to create one */
 export function network(parent: pulumi.ComponentResource, subnetId: string | null): Network {
   if (subnetId === null) return ownNetwork(parent);
   const { vpcId } = aws.ec2.getSubnetOutput({ id: subnetId }, { parent });
@@ -60,7 +60,7 @@ function ownNetwork(parent: pulumi.ComponentResource): Network {
   };
 }
 
-/** Rules stand in the group, not beside it, so that a rule added by hand is seen and removed. */
+/** Rules are inline in the group, so that a rule added by hand is detected and removed. */
 function securityGroup(
   parent: pulumi.ComponentResource,
   vpcId: pulumi.Output<string>,

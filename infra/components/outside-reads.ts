@@ -1,5 +1,7 @@
-// Tells who else reads the parameters and the PIN: CloudTrail sees the read, EventBridge picks it out, and the watch
-// function sends the message.
+// Alerts the operator when a principal outside the stack reads the parameters or the PIN. CloudTrail records the
+// read, an EventBridge rule selects it (calls on this stack's secrets by any principal except its own roles), and the
+// watch function sends the message. EventBridge receives CloudTrail's events only if a trail records them, so the
+// stack creates one unless the account has one.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type Names, READ_TRAIL, REGION } from '../../core/config/names.ts';
@@ -13,7 +15,7 @@ import type { Keeper } from './keeper.ts';
 interface OutsideReadsArgs {
   readonly names: Names;
   readonly accountId: pulumi.Output<string>;
-  /** Another trail of the account would make ours a second copy of the same events, which AWS charges for. */
+  /** If the account already has a trail, another one would be a second copy of the same events, which AWS charges for. */
   readonly trail: WatchedReads;
   readonly credentials: Pick<Credentials, 'pinArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'roleArns' | 'watchArn'>;
@@ -33,7 +35,7 @@ export class OutsideReads extends pulumi.ComponentResource {
       {
         name: names.reads,
         description: 'Reads of the Fyers parameters and PIN by none of our roles',
-        // What only reads is left out of a rule that is merely ENABLED.
+        // A rule that is merely ENABLED does not receive read-only events.
         state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
         eventPattern: pattern(args),
       },
@@ -50,8 +52,8 @@ export class OutsideReads extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Not the topic itself: EventBridge supports no conditions in a topic's policy, so it would be open to rules of
-    // any account, and the login links come from there.
+    // The target is not the topic: EventBridge supports no conditions in a topic's policy, so the topic would accept
+    // rules of any account, and the topic sends the login links.
     new aws.cloudwatch.EventTarget(
       'reads',
       { rule: rule.name, targetId: 'watch', arn: keeper.watchArn },
@@ -83,24 +85,25 @@ function pattern(args: OutsideReadsArgs): pulumi.Output<string> {
     );
 }
 
-// A trail of what is read in the account. EventBridge gets CloudTrail's events only where one is recorded.
-
-/** Long enough to look up what a message told of. */
-const KEPT_DAYS = 14;
+/** Long enough to look up the events of a message. */
+const RECORD_RETENTION_DAYS = 14;
 
 interface ReadTrailArgs {
   readonly names: Names;
   readonly accountId: pulumi.Output<string>;
 }
 
-/** Of this region, as parameters and secrets are of one. Bucket and records go with the stack. */
+/**
+ * Covers this region only, because parameters and secrets are regional. Bucket and records are deleted with the
+ * stack.
+ */
 function readTrail(
   parent: pulumi.ComponentResource,
   { names, accountId }: ReadTrailArgs,
 ): aws.cloudtrail.Trail {
   const bucket = new aws.s3.Bucket(READ_TRAIL, { forceDestroy: true }, { parent });
   const trailArn = pulumi.interpolate`arn:aws:cloudtrail:${REGION}:${accountId}:trail/${names.reads}`;
-  const granted = trailMay(bucket, accountId, trailArn);
+  const granted = trailStatements(bucket, accountId, trailArn);
   const policy = closedBucket(READ_TRAIL, bucket, { parent }, granted);
   new aws.s3.BucketLifecycleConfiguration(
     READ_TRAIL,
@@ -111,7 +114,7 @@ function readTrail(
           id: 'what-was-read-long-ago',
           status: 'Enabled',
           filter: {},
-          expiration: { days: KEPT_DAYS },
+          expiration: { days: RECORD_RETENTION_DAYS },
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],
@@ -124,24 +127,24 @@ function readTrail(
       name: names.reads,
       s3BucketName: bucket.id,
       enableLogFileValidation: true,
-      // Those of IAM and the like, which are recorded in another region.
+      // Leave out global services such as IAM, which are recorded in another region.
       includeGlobalServiceEvents: false,
       eventSelectors: [
         {
           includeManagementEvents: true,
           readWriteType: 'ReadOnly',
-          // Each decryption is an event of its own, and tells no more than the read that asked for it.
+          // Each decryption is a separate event without more information than the read that caused it.
           excludeManagementEventSources: ['kms.amazonaws.com'],
         },
       ],
     },
-    // CloudTrail looks whether it may write.
+    // CloudTrail checks its write permission when the trail is created.
     { parent, dependsOn: [policy] },
   );
 }
 
-/** As the CloudTrail User Guide has it, for this trail alone. */
-function trailMay(
+/** Policy from the CloudTrail User Guide, limited to this trail. */
+function trailStatements(
   bucket: aws.s3.Bucket,
   accountId: pulumi.Output<string>,
   trailArn: pulumi.Output<string>,
@@ -169,26 +172,24 @@ function trailMay(
   ];
 }
 
-// Which of CloudTrail's events the operator is told of: reads of what this stack keeps secret, by nobody of its own.
-
 interface ReadPatternArgs {
   readonly names: Names;
   readonly accountId: string;
   /** With the characters that AWS appends; null without a PIN. */
   readonly pinArn: string | null;
-  /** Whose reads are not told. */
+  /** Roles whose reads are expected. */
   readonly roleArns: readonly string[];
   readonly userArns: readonly string[];
 }
 
-/** EventBridge's quota for a pattern, in characters, before an increase that one would have to ask for. */
-const PATTERN_LENGTH_MAX = 2_048;
+/** EventBridge's default quota for the length of a pattern, in characters. */
+const MAX_PATTERN_LENGTH = 2_048;
 
-/** An address that every mail holds is nobody's secret. */
+/** The login URL is in every mail, so it is not secret. */
 const SECRET = PARAMETERS.filter((name) => name !== 'FYERS_LOGIN_URL');
 
-/** All that hand out a value. BatchGetSecretValue is recorded as a GetSecretValue for each secret. */
-const CALLS = [
+/** All calls that return a value. BatchGetSecretValue is recorded as one GetSecretValue per secret. */
+const READ_CALLS = [
   'GetParameter',
   'GetParameters',
   'GetParametersByPath',
@@ -196,12 +197,12 @@ const CALLS = [
   'GetSecretValue',
 ] as const;
 
-/** @throws RunError where so many readers are named that EventBridge would not take it */
+/** @throws RunError if there are too many readers for EventBridge's limit */
 export function readPattern({ names, accountId, pinArn, roleArns, userArns }: ReadPatternArgs) {
   const parameters = [
     ...[...SECRET, 'FYERS_TELEGRAM' as const].map((name) => names.parameter(name)),
-    // A version or a label after the name, and the address in place of it, are rare: those of another stack are told,
-    // too, rather than doubling the pattern.
+    // A version or label after the name, or an ARN instead of the name, is rare. These patterns also match other
+    // stacks' parameters, because exact ones would double the pattern's length.
     { wildcard: 'FYERS_*:*' },
     { prefix: `arn:aws:ssm:${REGION}:${accountId}:parameter/FYERS_` },
   ];
@@ -210,15 +211,15 @@ export function readPattern({ names, accountId, pinArn, roleArns, userArns }: Re
     source: ['aws.ssm', 'aws.secretsmanager'],
     'detail-type': ['AWS API Call via CloudTrail'],
     detail: {
-      eventName: CALLS,
+      eventName: READ_CALLS,
       userIdentity: {
-        ...(userArns.length === 0 ? {} : { arn: allBut(userArns) }),
-        sessionContext: { sessionIssuer: { arn: allBut(roleArns) } },
+        ...(userArns.length === 0 ? {} : { arn: anyExcept(userArns) }),
+        sessionContext: { sessionIssuer: { arn: anyExcept(roleArns) } },
       },
       $or: [
         { requestParameters: { name: parameters } },
         { requestParameters: { names: parameters } },
-        // The whole of the store: names without a slash lie at its root.
+        // Reads of the whole store: names without a slash are at its root.
         { requestParameters: { path: ['/'] } },
         ...(pinArn === null
           ? []
@@ -226,13 +227,13 @@ export function readPattern({ names, accountId, pinArn, roleArns, userArns }: Re
       ],
     },
   });
-  if (pattern.length <= PATTERN_LENGTH_MAX) return pattern;
+  if (pattern.length <= MAX_PATTERN_LENGTH) return pattern;
   throw new pulumi.RunError(
-    `watchReads has to leave out every role and user of readers, and EventBridge takes ${String(PATTERN_LENGTH_MAX)} characters, not ${String(pattern.length)}. Name fewer with \`pulumi config set readers VALUE\`.`,
+    `watchReads has to leave out every role and user of readers, and EventBridge takes ${String(MAX_PATTERN_LENGTH)} characters, not ${String(pattern.length)}. Name fewer with \`pulumi config set readers VALUE\`.`,
   );
 }
 
-/** `anything-but` alone needs the field to be there, and neither a user of IAM nor the root user has a session's issuer. */
-function allBut(arns: readonly string[]) {
+/** `anything-but` alone requires the field, but neither an IAM user nor the root user has a session issuer. */
+function anyExcept(arns: readonly string[]) {
   return [{ exists: false }, { 'anything-but': arns }];
 }

@@ -1,4 +1,4 @@
-// Other bots of the operator's: roles and users that the program does not make, and that may read the access token.
+// Lets other bots of the operator read the access token: roles and users that the program does not create.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Reader } from '../config/load.ts';
@@ -11,15 +11,15 @@ export interface ReadersArgs {
 }
 
 /**
- * An inline policy for each: a parameter of the standard tier takes no policy of its own, so the grant can only stand
- * with the one who reads. It goes with the stack.
+ * Adds an inline policy to each: a standard-tier parameter has no resource policy, so the grant must be on the
+ * reader. It is deleted with the stack.
  */
 export class Readers extends pulumi.ComponentResource {
   constructor(name: string, args: ReadersArgs, opts: pulumi.ComponentResourceOptions) {
     super('fyers:index:Readers', name, {}, opts);
     for (const reader of args.readers) {
       const policy = policyFor('reader', args.arns);
-      const who = args.accountId.apply((accountId) => ofThisAccount(reader, accountId));
+      const who = args.accountId.apply((accountId) => nameInThisAccount(reader, accountId));
       const logical = `fyers-reader-${reader.kind}-${reader.name}`;
       if (reader.kind === 'role') {
         new aws.iam.RolePolicy(logical, { role: who, policy }, { parent: this });
@@ -31,8 +31,8 @@ export class Readers extends pulumi.ComponentResource {
   }
 }
 
-/** IAM takes a name only, and another account may have one of the same name. @throws RunError */
-function ofThisAccount({ kind, name, accountId }: Reader, here: string): string {
+/** IAM takes a name only, and another account may have the same name. @throws RunError */
+function nameInThisAccount({ kind, name, accountId }: Reader, here: string): string {
   if (accountId === here) return name;
   throw new pulumi.RunError(
     `readers names the ${kind} ${name} of the account ${accountId}, and this stack is in ${here}. Run \`pulumi config set readers VALUE\`.`,

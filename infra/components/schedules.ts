@@ -1,4 +1,4 @@
-// What starts the functions by the clock, and where an event goes that was not delivered or failed.
+// Schedules the functions, and collects events that were not delivered or failed in a queue.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type Names, REGION } from '../../core/config/names.ts';
@@ -13,8 +13,8 @@ import {
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import type { MadeFunction } from './function.ts';
 
-/** How long an undelivered event is worth delivering: after that the next look at the token is near. */
-const EVENT_AGE_SECONDS = 900;
+/** An undelivered event expires after this, because the next scheduled run is near. */
+const MAX_EVENT_AGE_SECONDS = 900;
 
 type Scheduled = 'refresh' | 'watch';
 
@@ -43,11 +43,11 @@ export interface SchedulesArgs {
   readonly arns: Arns;
   readonly functions: Readonly<Record<Scheduled, MadeFunction>>;
   readonly undelivered: aws.sqs.Queue;
-  /** False without an app: the schedules then stand but do not run. */
+  /** False without an app: the schedules are then created but disabled. */
   readonly hasApp: boolean;
 }
 
-/** @returns one for each slot */
+/** @returns one per slot */
 export function schedules(
   parent: pulumi.Resource,
   args: SchedulesArgs,
@@ -73,7 +73,10 @@ export function schedules(
             arn: args.functions[actor].fn.arn,
             roleArn: role.arn,
             input: JSON.stringify(event),
-            retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: EVENT_AGE_SECONDS },
+            retryPolicy: {
+              maximumRetryAttempts: 3,
+              maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
+            },
             deadLetterConfig: { arn: args.undelivered.arn },
           },
         },
@@ -82,7 +85,10 @@ export function schedules(
   );
 }
 
-/** The function knows which failure is worth a second try; Lambda does not, and a PIN must not be sent thrice. */
+/**
+ * Disables Lambda's retries: the function itself knows which failure is worth a retry, and the PIN must not be sent
+ * three times.
+ */
 function failures(
   parent: pulumi.Resource,
   actor: Scheduled,
@@ -94,10 +100,10 @@ function failures(
     {
       functionName: fn.name,
       maximumRetryAttempts: 0,
-      maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
+      maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
       destinationConfig: { onFailure: { destination: undelivered.arn } },
     },
-    // Lambda refuses a destination that the role may not send to.
+    // Lambda refuses a destination to which the role may not send.
     { parent, dependsOn: [policy] },
   );
 }

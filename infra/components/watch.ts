@@ -1,5 +1,5 @@
-// What rings when something fails. Thirteen alarms with one harvester, of which an account has ten free; six more for
-// each other one.
+// Creates the alarms and the budget. One harvester has thirteen alarms (ten per account are free); each further one
+// adds six. The budget covers faults that only show on the bill.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type FunctionActor, type Names, REGION } from '../../core/config/names.ts';
@@ -13,14 +13,14 @@ import type { Messages } from './messages.ts';
 const MEANING: Readonly<Record<FunctionActor, string>> = {
   refresh: 'the access token may not be good for today',
   login: 'it crashed or ran out of time, so a login may not have been finished',
-  watch: 'there may be no live token for the session, or nobody whom a message reaches',
+  watch: 'there may be no live token for the session, or no one who receives messages',
 };
 
 interface WatchArgs {
   readonly names: Names;
   readonly messages: Pick<Messages, 'topicArn'>;
   readonly keeper: Pick<Keeper, 'functionNames' | 'undelivered'>;
-  /** Without an instance there is nothing that could fall silent. */
+  /** Null without an instance: the harvester alarms are then left out. */
   readonly harvester: Pick<Harvester, 'recorders'> | null;
   readonly suffix: string;
   readonly email: string | null;
@@ -30,7 +30,7 @@ interface WatchArgs {
 export class Watch extends pulumi.ComponentResource {
   readonly alarmNames: pulumi.Output<string>[];
   readonly alarmArns: pulumi.Output<string>[];
-  /** Null where there is none. */
+  /** Null without a budget. */
   readonly budgetName: pulumi.Output<string> | null;
 
   constructor(name: string, args: WatchArgs, opts: pulumi.ComponentResourceOptions) {
@@ -38,24 +38,24 @@ export class Watch extends pulumi.ComponentResource {
     const { topicArn } = args.messages;
     const place = { parent: this, names: args.names, topicArn };
     const alarms = [
-      ...FUNCTION_ACTORS.map((actor) => alarm(place, failed(actor, args))),
-      ...FUNCTION_ACTORS.map((actor) => alarm(place, throttled(actor, args))),
-      alarm(place, undelivered(args)),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, failedRule(actor, args))),
+      ...FUNCTION_ACTORS.map((actor) => alarm(place, throttledRule(actor, args))),
+      alarm(place, undeliveredRule(args)),
       ...(args.harvester?.recorders ?? []).flatMap((recorder) =>
         harvesterAlarms(place, { ...args, ...recorder }),
       ),
     ];
     this.alarmNames = alarms.map((made) => made.name);
     this.alarmArns = alarms.map((made) => made.arn);
-    this.budgetName = budget(this, { ...args, topicArn })?.name ?? null;
+    this.budgetName = createBudget(this, { ...args, topicArn })?.name ?? null;
     this.registerOutputs({ alarmNames: this.alarmNames });
   }
 }
 
-function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+function failedRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-failed`,
-    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line says what to do.`,
+    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line shows what to do.`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Errors',
@@ -63,16 +63,16 @@ function failed(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
     },
     statistic: 'Sum',
     ...FIRST_IN_A_MINUTE,
-    // The function runs a few times a day: between two runs there is nothing to count, and that is well.
+    // The function runs a few times a day, so there is normally no data between two runs.
     treatMissingData: 'notBreaching',
   };
 }
 
-/** A login that is refused an execution is nobody's failed run, and a refresh that waits for one is late in silence. */
-function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
+/** A throttled login does not count as a failed run, and a throttled refresh is delayed without an error. */
+function throttledRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-throttled`,
-    description: `${names.function(actor)} was refused an execution: ${THROTTLED[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
+    description: `${names.function(actor)} was refused an execution: ${THROTTLED_RULES[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Throttles',
@@ -80,14 +80,14 @@ function throttled(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRul
     },
     statistic: 'Sum',
     ...FIRST_IN_A_MINUTE,
-    threshold: THROTTLED[actor].inAMinute,
-    // Nothing is counted where nothing was refused.
+    threshold: THROTTLED_RULES[actor].inAMinute,
+    // Lambda counts only if it throttles.
     treatMissingData: 'notBreaching',
   };
 }
 
-/** Anybody can open the login's page a few times at once; only a flood of it keeps the operator out. */
-const THROTTLED: Readonly<
+/** A few parallel requests to the login page are normal; only a flood keeps the operator out. */
+const THROTTLED_RULES: Readonly<
   Record<FunctionActor, { readonly meaning: string; readonly inAMinute: number }>
 > = {
   refresh: {
@@ -100,12 +100,12 @@ const THROTTLED: Readonly<
     inAMinute: 10,
   },
   watch: {
-    meaning: 'nobody may look after the token, and Lambda tries again for 15 minutes',
+    meaning: 'the token may not be refreshed, and Lambda tries again for 15 minutes',
     inAMinute: 1,
   },
 };
 
-function undelivered({ keeper }: WatchArgs): AlarmRule {
+function undeliveredRule({ keeper }: WatchArgs): AlarmRule {
   const { name, url } = keeper.undelivered;
   return {
     what: 'undelivered',
@@ -117,12 +117,10 @@ function undelivered({ keeper }: WatchArgs): AlarmRule {
     },
     statistic: 'Maximum',
     ...FIRST_IN_A_MINUTE,
-    // SQS stops counting for a queue that nobody has used for hours, which is how this one should be.
+    // SQS sends no metrics for a queue that was idle for hours, which is normal here.
     treatMissingData: 'notBreaching',
   };
 }
-
-// A monthly budget: the one fault that shows on the bill alone.
 
 interface BudgetArgs {
   readonly names: Names;
@@ -132,16 +130,16 @@ interface BudgetArgs {
   readonly topicArn: pulumi.Input<string>;
 }
 
-/** Spent, and on the way to it: AWS foretells a month after some weeks of history. */
-const NOTIFIED_OF = ['ACTUAL', 'FORECASTED'] as const;
+/** Actual and forecast cost: AWS forecasts a month after some weeks of history. */
+const NOTIFICATION_TYPES = ['ACTUAL', 'FORECASTED'] as const;
 
-/** Of the whole account: costs by tag would need tags that somebody has activated for billing. */
-function budget(
+/** Covers the whole account: costs by tag would need tags that are activated for billing. */
+function createBudget(
   parent: pulumi.Resource,
   { names, budgetDollars, email, topicArn }: BudgetArgs,
 ): aws.budgets.Budget | null {
   if (budgetDollars === 0) return null;
-  // The address itself where there is one: it needs no confirmation, and no topic's policy.
+  // Use the mail address directly if there is one: it needs no confirmation and no topic policy.
   const subscribers =
     email === null ? { subscriberSnsTopicArns: [topicArn] } : { subscriberEmailAddresses: [email] };
   return new aws.budgets.Budget(
@@ -152,7 +150,7 @@ function budget(
       timeUnit: 'MONTHLY',
       limitAmount: String(budgetDollars),
       limitUnit: 'USD',
-      notifications: NOTIFIED_OF.map((notificationType) => ({
+      notifications: NOTIFICATION_TYPES.map((notificationType) => ({
         notificationType,
         comparisonOperator: 'GREATER_THAN',
         threshold: 100,

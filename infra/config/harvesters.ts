@@ -1,4 +1,4 @@
-// The harvesters of a stack: one, of `symbols`, or several, of `harvesters`, that share the account's limits.
+// Reads the harvester plans: one from `symbols`, or several from `harvesters` that share the account's limits.
 import {
   type Parsed,
   type SamplingFault,
@@ -14,27 +14,27 @@ const DEFAULT_INSTANCE_TYPE = 't4g.micro';
 const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType'] as const;
 const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
-const ITEM_FORM = 'must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
+const ITEM_FORM = 'must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
 
-/** An instance of its own, with its own symbols. */
+/** An instance with its own symbols. */
 export interface HarvesterPlan extends SamplingPlan {
-  /** From 0, its place in the list: its partition in the bucket, and its dimension in metrics. */
+  /** Index in the list, from 0: its partition in the bucket, and its dimension in metrics. */
   readonly shard: number;
   readonly instanceType: string;
 }
 
-/** The name of what each harvester has for itself. That of the first one has no number, and must never change. */
+/** Name of a resource that each harvester has. The first harvester's has no number, and must never change. */
 export function numbered(name: string, shard: number): string {
   return shard === 0 ? name : `${name}-${String(shard)}`;
 }
 
-/** What the plan of each harvester is where it does not say it itself. */
+/** Values for plans that do not set their own. */
 interface Defaults {
   readonly everySeconds: string;
   readonly instanceType: string;
 }
 
-/** At least one, unless something is added to `problems`. */
+/** Returns at least one plan, unless it adds to `problems`. */
 export function harvestersOf(sources: Sources, problems: string[]): readonly HarvesterPlan[] {
   const defaults = {
     everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
@@ -45,7 +45,7 @@ export function harvestersOf(sources: Sources, problems: string[]): readonly Har
   const symbols = find('symbols', sources);
   if (symbols !== null) {
     problems.push(
-      `${symbols.place} and ${list.place} both say what is recorded: keep one. ${symbols.removal}`,
+      `${symbols.place} and ${list.place} both set the recorded symbols: keep one. ${symbols.removal}`,
     );
   }
   const every = find('everySeconds', sources);
@@ -92,14 +92,14 @@ function oneHarvester(
 
 interface Several {
   readonly plans: readonly HarvesterPlan[];
-  /** Each goes on from the place of the list. */
+  /** Each is a sentence without its beginning, which is the place in the list. */
   readonly problems: readonly string[];
-  /** Of the seconds that count for a harvester without its own. */
+  /** Problems of the default interval. */
   readonly defaultProblems: readonly string[];
 }
 
 function severalHarvesters(text: string, defaults: Defaults): Several {
-  const items = listIn(text);
+  const items = parseList(text);
   if (items === null || items.length === 0)
     return { plans: [], problems: [` ${FORM}`], defaultProblems: [] };
   if (items.length > HARVESTERS_MAX) {
@@ -112,9 +112,9 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ...parsed.flatMap((one, shard) =>
       one.problems.map((problem) => `, harvester ${String(shard)}: ${problem}`),
     ),
-    ...namedTwice(plans).map((problem) => `: ${problem}`),
+    ...findDuplicates(plans).map((problem) => `: ${problem}`),
   ];
-  // Arithmetic over half of them would mislead.
+  // The rates of an incomplete list would be misleading.
   const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
   return {
     plans,
@@ -123,8 +123,8 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
   };
 }
 
-/** Pulumi hands a list on as JSON; in `.env` it is written so. */
-function listIn(text: string): readonly unknown[] | null {
+/** Pulumi passes a list as JSON; `.env` contains JSON too. */
+function parseList(text: string): readonly unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value : null;
@@ -136,7 +136,7 @@ function listIn(text: string): readonly unknown[] | null {
 type ParsedPlan = Parsed<HarvesterPlan> & Pick<Several, 'problems' | 'defaultProblems'>;
 
 function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
-  const own = recordIn(item);
+  const own = asRecord(item);
   if (own === null) {
     return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM], defaultProblems: [] };
   }
@@ -153,7 +153,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
       .filter((key) => !OWN_KEYS.some((known) => known === key))
       .map((key) => `${key} is not one of ${OWN_KEYS.join(', ')}`),
     ...sampling.faults.filter((fault) => !isOfDefault(fault)).map(({ problem }) => problem),
-    // That of all of them has been told already.
+    // The problem of the default is already reported.
     ...(instanceType.ok || own['instanceType'] === undefined
       ? []
       : [`instanceType ${instanceType.problem}`]),
@@ -168,7 +168,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
     : { ok: false, problem: problems.join('; '), problems, defaultProblems };
 }
 
-function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }
 
@@ -176,20 +176,20 @@ function symbolsText(value: unknown): string {
   return Array.isArray(value) ? value.map(valueText).join(',') : valueText(value);
 }
 
-/** Pulumi writes a number that is set on the command line as a number. */
+/** Pulumi stores a number set on the command line as a number. */
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value.trim() : JSON.stringify(value);
 }
 
-function namedTwice(plans: readonly HarvesterPlan[]): readonly string[] {
+function findDuplicates(plans: readonly HarvesterPlan[]): readonly string[] {
   return plans.flatMap(({ symbols, shard }) =>
     symbols.flatMap((symbol) => {
       const before = plans.find((other) => other.shard < shard && other.symbols.includes(symbol));
       return before === undefined
         ? []
         : [
-            `symbol "${symbol}" stands in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
+            `symbol "${symbol}" is in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
           ];
     }),
   );

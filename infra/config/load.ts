@@ -1,4 +1,7 @@
-// The program's settings: every source read, every rule applied, and all problems found before anything is registered.
+// Loads the program's settings: reads every source, applies every rule, and reports all problems before any resource
+// is registered. Pulumi's configuration overrides `.env`, which overrides the process environment.
+// `core/config/values.ts` has the rules that are shared with the runtime; the rules that only the program needs are
+// here.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
@@ -37,13 +40,13 @@ import {
 import type { Reservation } from '../components/function.ts';
 import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
 
-/** For each harvester half as much again as what the whole costs with one. */
+/** Budget per harvester: one and a half times the cost of the whole stack with one harvester. */
 const DEFAULT_BUDGET_DOLLARS = 15;
 
-const NOTHING_TO_ASK =
-  'athena is true and harvester false: without a harvester there is no bucket to ask. Run `pulumi config set athena false`.';
+const ATHENA_WITHOUT_HARVESTER =
+  'athena is true and harvester false: without a harvester there is no bucket to query. Run `pulumi config set athena false`.';
 
-/** Secret values are Pulumi secrets from here on, so that no state, output or log shows them. */
+/** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
 
 export interface Settings {
@@ -56,40 +59,40 @@ export interface Settings {
   readonly email: string | null;
   /** `<bot token>/<chat id>`. */
   readonly telegram: Secret | null;
-  /** What each of them records; there is at least one, unless `harvester` is false. */
+  /** At least one plan, unless `harvester` is false. */
   readonly harvesters: readonly HarvesterPlan[];
   readonly days: 'trading' | 'all';
   /** How often a refresh is tried although the broker has switched it off. */
   readonly probeRefresh: ProbeRefresh;
-  /** Days that the operator knows better than the release. */
+  /** The operator's calendar overrides. */
   readonly calendar: readonly Override[];
   readonly suffix: string;
   readonly subnetId: string | null;
-  /** False: the token alone; no bucket and no instance. */
+  /** False: keep the token only; no bucket and no instance. */
   readonly harvester: boolean;
-  /** True: the recordings can be asked in SQL. */
+  /** True: create SQL access to the recordings. */
   readonly athena: boolean;
   readonly dashboard: boolean;
-  /** Null: nobody is told who reads the parameters and the PIN. */
+  /** Null: no alerts about reads of the parameters and the PIN. */
   readonly watchReads: WatchedReads | null;
   /** True: the instance may be replaced or stopped while it records. */
   readonly replaceInSession: boolean;
-  /** True: parameters and PIN are encrypted under a key of this stack, which asks every reader for a grant. */
+  /** True: encrypt parameters and PIN with a key of this stack; every reader then needs a grant. */
   readonly customerKey: boolean;
   /** Roles and users of the account that may read the access token. */
   readonly readers: readonly Reader[];
-  /** Executions that are set aside for refresh and login each; by default for the login alone, where the quota allows it. */
+  /** Reserved executions of refresh and login; by default only for the login, if the quota allows it. */
   readonly reservedConcurrency: Reservation;
-  /** For the account's month; zero: no budget. */
+  /** Per month for the whole account; zero: no budget. */
   readonly budgetDollars: number;
   readonly deleteData: boolean;
-  /** A bucket of an earlier stack that is taken up again. */
+  /** A bucket of an earlier stack to adopt. */
   readonly dataBucket: string | null;
   readonly allowedAccountIds: readonly string[] | null;
   readonly apiUrl: string;
-  /** Null: Telegram's own. */
+  /** Null: the public Telegram API. */
   readonly telegramApiUrl: string | null;
-  /** The folder of `.env` and the token files. */
+  /** Folder of `.env` and the token files. */
   readonly operatorDir: string;
   readonly notices: readonly string[];
 }
@@ -97,10 +100,10 @@ export interface Settings {
 interface SettingsInput {
   /** Pulumi's configuration of this project, without the namespace. */
   readonly config: Readonly<Record<string, string>>;
-  /** The keys of it that are encrypted; null where that cannot be known. */
+  /** The encrypted keys; null if unknown. */
   readonly secretKeys: readonly string[] | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The project's folder, which relative paths start from. */
+  /** The project folder, to which relative paths refer. */
   readonly root: string;
 }
 
@@ -108,7 +111,7 @@ type SettingsResult =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Problems are full sentences, each with the command that fixes it, and never hold a secret. */
+/** Problems are full sentences with the command that fixes them, and never contain a secret. */
 export function readSettings(input: SettingsInput): SettingsResult {
   const operator = operatorFolder(input);
   const envFile = readEnvFile(operator.folder);
@@ -119,7 +122,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     ...operator.problems,
     ...envFile.problems,
     ...tokens.problems,
-    ...halfAnApp(sources),
+    ...findAppProblems(sources),
   ];
   const read = reader(sources, problems);
 
@@ -142,7 +145,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     harvesters,
     days: read('days', parseDays) ?? 'trading',
     probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
-    calendar: read('calendar', parseCalendar) ?? calendarBeside(operator.folder, problems),
+    calendar: read('calendar', parseCalendar) ?? readCalendar(operator.folder, problems),
     suffix: read('suffix', parseSuffix) ?? '',
     subnetId: read('subnetId', parseSubnetId),
     harvester: read('harvester', parseYesNo) ?? true,
@@ -164,19 +167,19 @@ export function readSettings(input: SettingsInput): SettingsResult {
     operatorDir: operator.folder,
     notices: tokens.notices,
   };
-  if (settings.athena && !settings.harvester) problems.push(NOTHING_TO_ASK);
+  if (settings.athena && !settings.harvester) problems.push(ATHENA_WITHOUT_HARVESTER);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
 }
 
-/** `calendar.json` beside `.env`; none where it is not there. */
-function calendarBeside(folder: string, problems: string[]): readonly Override[] {
+/** Reads `calendar.json` next to `.env`; empty if it does not exist. */
+function readCalendar(folder: string, problems: string[]): readonly Override[] {
   const found = readCalendarFile(folder);
   if (found.kind === 'absent') return [];
   if (found.kind === 'malformed') {
     problems.push(found.problem);
     return [];
   }
-  const parsed = deployable(found.overrides);
+  const parsed = checkCalendarSize(found.overrides);
   if (parsed.ok) return parsed.value;
   problems.push(
     `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,
@@ -184,7 +187,7 @@ function calendarBeside(folder: string, problems: string[]): readonly Override[]
   return [];
 }
 
-/** Reads one key: its value, null where none is given, or null and a problem noted. */
+/** Returns a key reader: the value, null if it is not set, or null after adding a problem. */
 function reader(sources: Sources, problems: string[]) {
   return <T>(key: Key, parse: (text: string) => Parsed<T>): T | null => {
     const found = find(key, sources);
@@ -206,12 +209,12 @@ function operatorFolder(input: SettingsInput): {
   const place = found?.place ?? 'operatorDir';
   return {
     folder,
-    problems: isFolder ? [] : [`${place} is no folder: ${folder}. ${found?.fix ?? ''}`],
+    problems: isFolder ? [] : [`${place} is not a folder: ${folder}. ${found?.fix ?? ''}`],
   };
 }
 
-/** An app is both or neither; which value is wrong is the parsers' matter. */
-function halfAnApp(sources: Sources): readonly string[] {
+/** Requires app id and secret to be both set or both unset; the parsers report malformed values. */
+function findAppProblems(sources: Sources): readonly string[] {
   const pair = ['clientId', 'secretKey'] as const;
   const missing = pair.filter((key) => find(key, sources) === null);
   return missing.length === 1
@@ -226,13 +229,12 @@ function secretOrNull(value: string | null): Secret | null {
   return value === null ? null : pulumi.secret(value);
 }
 
-// The settings of this run, or one message with all that is wrong.
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * @param root the project's folder
- * @throws RunError, which Pulumi prints without a stack
+ * Returns the settings, or throws one error with all problems.
+ * @param root the project folder
+ * @throws RunError, which Pulumi prints without a stack trace
  */
 export function loadSettingsOrThrow(environment: Environment, root: string): Settings {
   const result = readSettings({
@@ -251,7 +253,7 @@ export function loadSettingsOrThrow(environment: Environment, root: string): Set
   );
 }
 
-/** Without the namespace. Other namespaces, such as `aws:`, are other people's. */
+/** Without the namespace. Other namespaces, such as `aws:`, belong to providers. */
 function projectConfig(): Readonly<Record<string, string>> {
   return withoutNamespace(pulumi.runtime.allConfig());
 }
@@ -265,7 +267,7 @@ function withoutNamespace(config: Readonly<Record<string, string>>) {
   );
 }
 
-/** Pulumi's language host names the encrypted keys in this variable; the SDK has no public call for it. */
+/** Pulumi's language host lists the encrypted keys in this variable; the SDK has no public function for it. */
 function secretKeys(environment: Environment): readonly string[] | null {
   const listed = environment['PULUMI_CONFIG_SECRET_KEYS'];
   if (listed === undefined || listed === '') return null;
@@ -274,15 +276,13 @@ function secretKeys(environment: Environment): readonly string[] | null {
   return Object.keys(withoutNamespace(Object.fromEntries(names.map((name) => [name, '']))));
 }
 
-// Where a setting comes from: Pulumi's configuration wins over `.env`, which wins over the process environment.
-
 export interface Found {
   readonly text: string;
-  /** Where it is, for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  /** Place for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
   readonly place: string;
   /** How to correct it there, a full sentence. */
   readonly fix: string;
-  /** How to take it away there, a full sentence. */
+  /** How to remove it there, a full sentence. */
   readonly removal: string;
 }
 
@@ -293,7 +293,7 @@ export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** An empty value, as `.env.example` has them, counts as none. */
+/** An empty value counts as not set, as `.env.example` has them. */
 export function find(key: Key, { config, envFile, environment }: Sources): Found | null {
   const name = environmentName(key);
   const candidates = [
@@ -329,8 +329,8 @@ export function setCommand(key: Key): string {
 }
 
 /**
- * Keys of Pulumi's configuration that the program does not know, each with the nearest one that it does.
- * @param secretKeys the keys that Pulumi holds encrypted; null where that cannot be known
+ * Reports unknown keys in Pulumi's configuration, each with the nearest known key.
+ * @param secretKeys the encrypted keys; null if unknown
  */
 function configProblems(
   config: Readonly<Record<string, string>>,
@@ -340,7 +340,7 @@ function configProblems(
     if (!isKey(key)) return [unknownKey(key)];
     const inClear = isSecretKey(key) && secretKeys !== null && !secretKeys.includes(key);
     return inClear
-      ? [`${key} stands unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
+      ? [`${key} is unencrypted in the Pulumi configuration. Run \`${setCommand(key)}\`.`]
       : [];
   });
 }
@@ -350,8 +350,6 @@ function unknownKey(key: string): string {
   const hint = nearest === null ? 'Pulumi.dev.yaml lists the keys.' : `Did you mean ${nearest}?`;
   return `${key} in the Pulumi configuration is not a key of this program. ${hint} Remove it with \`pulumi config rm ${key}\`.`;
 }
-
-// The rules of settings that only the program knows; `core/config/values.ts` has those it shares with the runtime.
 
 function matching(pattern: RegExp, expected: string) {
   return (text: string): Parsed<string> =>
@@ -366,12 +364,12 @@ export const parseSubnetId = matching(
   /^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
   'must be the id of a subnet, such as subnet-0123456789abcdef0',
 );
-/** The image is arm64: families whose generation is followed by a g (AWS naming of Graviton types). */
+/** The image is arm64: instance families with a "g" after the generation (AWS naming of Graviton types). */
 export const parseInstanceType = matching(
   /^[a-z]+\d+g[a-z]*\.[a-z0-9]+$/,
   'must be an arm64 instance type, such as t4g.micro',
 );
-/** S3's naming rules for general purpose buckets, without the rare dot. */
+/** S3's naming rules for general purpose buckets; names with a dot are not accepted. */
 export const parseBucketName = matching(
   /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
   'must be the name of a bucket: 3 to 63 small letters, digits and hyphens',
@@ -383,7 +381,7 @@ export function parseDays(text: string): Parsed<'trading' | 'all'> {
     : { ok: false, problem: 'must be trading or all' };
 }
 
-/** Whole dollars, as budgets are made of. */
+/** Whole dollars, as for AWS budgets. */
 export function parseDollars(text: string): Parsed<number> {
   return /^\d{1,6}$/.test(text)
     ? { ok: true, value: Number(text) }
@@ -396,7 +394,7 @@ export function parseYesNo(text: string): Parsed<boolean> {
     : { ok: false, problem: 'must be true or false' };
 }
 
-/** Whose trail records the reads: one of this stack, or one that the account has already. */
+/** The trail that records the reads: one of this stack, or an existing one of the account. */
 export type WatchedReads = 'ownTrail' | 'existingTrail';
 
 export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
@@ -404,25 +402,25 @@ export function parseWatchReads(text: string): Parsed<WatchedReads | null> {
   if (text === 'true') return { ok: true, value: 'ownTrail' };
   return text === 'existingTrail'
     ? { ok: true, value: text }
-    : wrong('must be true, false or existingTrail');
+    : invalid('must be true, false or existingTrail');
 }
 
-/** Lambda gives a function 4 KB for all of its environment (AWS Lambda, "Quotas"). */
-const CALENDAR_BYTES = 2_000;
+/** Lambda limits the whole environment of a function to 4 KB (AWS Lambda, "Quotas"). */
+const MAX_CALENDAR_BYTES = 2_000;
 
-/** Days of the operator's own, as `calendar.json` has them. */
+/** Parses calendar overrides in the format of `calendar.json`. */
 export function parseCalendar(text: string): Parsed<readonly Override[]> {
   const parsed = parseOverridesText(text);
-  return parsed.ok ? deployable(parsed.value) : parsed;
+  return parsed.ok ? checkCalendarSize(parsed.value) : parsed;
 }
 
-/** The same of days that are parsed already. */
-function deployable(days: readonly Override[]): Parsed<readonly Override[]> {
+/** As {@link parseCalendar}, for parsed days. */
+function checkCalendarSize(days: readonly Override[]): Parsed<readonly Override[]> {
   const bytes = Buffer.byteLength(JSON.stringify(days));
-  return bytes <= CALENDAR_BYTES
+  return bytes <= MAX_CALENDAR_BYTES
     ? { ok: true, value: days }
-    : wrong(
-        `must have at most ${String(CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
+    : invalid(
+        `must have at most ${String(MAX_CALENDAR_BYTES)} bytes without spaces, and has ${String(bytes)}: take out days that are over, and sources`,
       );
 }
 
@@ -433,40 +431,43 @@ export function parseAccountIds(text: string): Parsed<readonly string[]> {
     : { ok: false, problem: 'must be AWS account ids of twelve digits, comma separated' };
 }
 
-/** A role or a user of the account whose bot reads the access token. */
+/** A role or user of the account whose bot reads the access token. */
 export interface Reader {
   readonly kind: 'role' | 'user';
   readonly name: string;
   readonly accountId: string;
-  /** With the path that may stand before the name, as CloudTrail names who called. */
+  /** Includes an optional path before the name, as CloudTrail reports the caller. */
   readonly arn: string;
 }
 
-/** Names as IAM allows them; a path may stand before. */
+/** Names as IAM allows them, with an optional path. */
 const READER = /^arn:aws:iam::(\d{12}):(role|user)\/((?:[\w+=,.@-]+\/)*)([\w+=,.@-]{1,64})$/;
 
-/** A comma may stand in a name, so only one before `arn:` parts two. Roles that AWS manages take no policy of ours. */
+/**
+ * Names may contain commas, so only a comma before `arn:` separates two. AWS-managed roles do not accept inline
+ * policies.
+ */
 export function parseReaders(text: string): Parsed<readonly Reader[]> {
   const readers: Reader[] = [];
   const parts = text.split(/(?<=[\s,])(?=arn:)/).map(withoutEndSeparators);
   for (const arn of parts.filter((part) => part !== '')) {
     const [, accountId = '', kind, path = '', name = ''] = READER.exec(arn) ?? [];
     if (kind !== 'role' && kind !== 'user') {
-      return wrong(
+      return invalid(
         `must be ARNs of IAM roles or users, comma separated, such as arn:aws:iam::123456789012:role/my-bot; not ${arn}`,
       );
     }
     if (/^aws-(?:service-role|reserved)\//.test(path)) {
-      return wrong(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
+      return invalid(`must not name a role that AWS manages, as ${arn} is: no policy can be added`);
     }
     if (readers.some((known) => known.kind === kind && known.name === name)) {
-      return wrong(`must name each role and user once, and ${arn} stands there twice`);
+      return invalid(`must name each role and user once, and names ${arn} twice`);
     }
     readers.push({ kind, name, accountId, arn });
   }
   const accounts = new Set(readers.map(({ accountId }) => accountId));
   return accounts.size > 1
-    ? wrong(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
+    ? invalid(`must be of the one account of this stack, not of ${[...accounts].join(' and ')}`)
     : { ok: true, value: readers };
 }
 
@@ -475,9 +476,9 @@ export function parseReservedConcurrency(text: string): Parsed<Reservation> {
   if (text === 'none') return { ok: true, value: text };
   return /^[1-9]\d{0,2}$/.test(text)
     ? { ok: true, value: Number(text) }
-    : wrong('must be a whole number from 1 to 999, or none');
+    : invalid('must be a whole number from 1 to 999, or none');
 }
 
-function wrong(problem: string): { readonly ok: false; readonly problem: string } {
+function invalid(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem };
 }

@@ -1,4 +1,5 @@
-// Addresses of resources whose names are fixed, so that a policy can name what the program does not make itself.
+// Builds ARNs of resources with fixed names, so that a policy can name resources that the program does not create
+// itself.
 import * as pulumi from '@pulumi/pulumi';
 import {
   type FunctionActor,
@@ -8,7 +9,7 @@ import {
 } from '../../core/config/names.ts';
 import type { Arns } from './policies.ts';
 
-/** Telegram's stands apart, because it is there only where it is configured. */
+/** Telegram's parameter is separate, because it exists only if it is configured. */
 export const PARAMETERS: readonly ParameterName[] = [
   'FYERS_CLIENT_ID',
   'FYERS_SECRET_KEY',
@@ -24,13 +25,13 @@ export const PARAMETERS: readonly ParameterName[] = [
 export const FUNCTION_ACTORS: readonly FunctionActor[] = ['refresh', 'login', 'watch'];
 
 export interface Optional {
-  /** Without it there is no such parameter, and nobody is let near one. */
+  /** Null: the parameter does not exist, and no role gets access to it. */
   readonly telegram: pulumi.Output<string> | null;
   /** Null without a key of this stack. */
   readonly keyArn: pulumi.Output<string> | null;
 }
 
-/** Parameters, claims, log streams and the key; the components add the other resources that AWS or Pulumi names. */
+/** ARNs of parameters, claims, log streams and the key; the components add resources named by AWS or Pulumi. */
 export function fixedArns(
   accountId: pulumi.Input<string>,
   names: Names,
@@ -51,7 +52,7 @@ export function fixedArns(
         pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup(actor)}:*`,
       ]),
     ),
-    // A year begins with 2, a suffix with a letter: another stack's claims are its own.
+    // A year begins with 2 and a suffix with a letter, so this excludes another stack's claims.
     claims: parameter(`${names.claimPrefix}2*`),
     ...(keyArn === null ? {} : { key: keyArn }),
     anything: '*',

@@ -1,4 +1,5 @@
-// Who may do what on which resource: one table, from which every role's policy is made and against which it is tested.
+// Defines every role's permissions in one table, from which the policies are generated and against which they are
+// tested.
 import type { iam } from '@pulumi/aws';
 import type { Input } from '@pulumi/pulumi';
 import {
@@ -8,10 +9,10 @@ import {
   REGION,
 } from '../../core/config/names.ts';
 
-/** `reader`: another bot of the operator's, with a role or user that the program does not make. */
+/** `reader`: another bot of the operator, with a role or user that the program does not create. */
 export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
 
-/** A resource by its role in the program; `infra/iam/arns.ts` knows the address. */
+/** A resource by its purpose; `infra/iam/arns.ts` has its ARN. */
 type Target =
   | `parameter ${ParameterName}`
   | 'claims'
@@ -33,11 +34,11 @@ export interface Permission {
   readonly actions: readonly string[];
   readonly on: readonly Target[] | { readonly allBut: readonly Target[] };
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Of a permission on the key: only where this service asks, and for what is encrypted of these. */
+  /** For permissions on the key: limited to requests by this service, for ciphertexts of these resources. */
   readonly through?: { readonly service: KeyUser; readonly of: readonly Target[] };
 }
 
-/** A topic takes what nobody will get, so whether somebody has subscribed is looked at too. */
+/** SNS accepts messages with no subscribers, so we also list subscriptions. */
 const NOTIFY_ACTIONS = ['sns:Publish', 'sns:ListSubscriptionsByTopic'] as const;
 
 const LOGIN_READS: readonly Target[] = [
@@ -75,7 +76,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
       'parameter FYERS_TOKEN_STATE',
       'parameter FYERS_LOGIN_STATE',
       'parameter FYERS_LINK_KEY',
-      // Of the refresh alone: with it four digits are quickly found from their fingerprint.
+      // Only the refresh has this: with the key, a four-digit PIN is quickly found from its fingerprint.
       'parameter FYERS_PIN_KEY',
       'parameter FYERS_TELEGRAM',
       'claims',
@@ -95,7 +96,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
   { actor: 'refresh', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] },
   { actor: 'refresh', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },
   {
-    // Not CreateLogGroup: Lambda would make the group again, without retention, after the program deleted it.
+    // CreateLogGroup is left out: Lambda would recreate the group, without retention, after the program deleted it.
     actor: 'refresh',
     effect: 'Allow',
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -124,7 +125,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     on: ['login log streams'],
   },
   {
-    // Anybody may call this function: whatever policy is attached to the role later, the PIN stays out of its reach.
+    // Everyone may call this function, so deny the PIN even if another policy is attached to the role later.
     actor: 'login',
     effect: 'Deny',
     actions: ['secretsmanager:GetSecretValue'],
@@ -166,7 +167,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],
   },
   {
-    // Whatever policy is attached to the role later, the app secret stays out of the instance's reach.
+    // Deny the app secret to the instance even if another policy is attached to the role later.
     actor: 'harvester',
     effect: 'Deny',
     actions: ['ssm:GetParameter*'],
@@ -185,7 +186,7 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     on: ['recordings of its shard'],
   },
   {
-    // CloudWatch has no resource to name here (Service Authorization Reference, Amazon CloudWatch).
+    // CloudWatch has no resource for this action (Service Authorization Reference, Amazon CloudWatch).
     actor: 'harvester',
     effect: 'Allow',
     actions: ['cloudwatch:PutMetricData'],
@@ -193,8 +194,8 @@ const OWN_PERMISSIONS: readonly Permission[] = [
     condition: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
   },
   {
-    // Session Manager's channels have no resource to name either (Systems Manager User Guide, "Create a custom IAM
-    // role for Session Manager"). AmazonSSMManagedInstanceCore is not used: it reads every parameter.
+    // Session Manager's channels have no resource either (Systems Manager User Guide, "Create a custom IAM role for
+    // Session Manager"). AmazonSSMManagedInstanceCore is not used, because it can read every parameter.
     actor: 'harvester',
     effect: 'Allow',
     actions: [
@@ -216,25 +217,25 @@ const OWN_PERMISSIONS: readonly Permission[] = [
 ];
 
 /**
- * A parameter of the standard tier is encrypted under the key itself: GenerateDataKey is for the advanced tier, and for
- * whoever writes a secret, which is the operator.
+ * A standard-tier parameter is encrypted directly with the key. GenerateDataKey is only needed for the advanced tier,
+ * and for writing a secret, which only the operator does.
  */
-const NEEDS = [
+const KEY_ACTIONS = [
   { action: 'ssm:GetParameter', service: 'ssm', needs: 'kms:Decrypt' },
   { action: 'ssm:PutParameter', service: 'ssm', needs: 'kms:Encrypt' },
   { action: 'secretsmanager:GetSecretValue', service: 'secretsmanager', needs: 'kms:Decrypt' },
 ] as const;
 
 /**
- * Decryption under the account's default key needs no grant: its key policy lets every principal of the account. Rows on
- * the key apply where the stack has one of its own, and follow from the others so that neither is forgotten.
+ * The account's default key needs no grant for decryption: its key policy admits every principal of the account. Rows
+ * for the key apply if the stack has its own, and are derived from the other rows so that none is forgotten.
  */
 export const PERMISSIONS: readonly Permission[] = [
   ...OWN_PERMISSIONS,
-  ...OWN_PERMISSIONS.flatMap(onTheKey),
+  ...OWN_PERMISSIONS.flatMap(keyPermissions),
 ];
 
-/** Addresses of the targets that exist in this stack; a permission on none of them is left out. */
+/** ARNs of the targets that exist in this stack; a permission without any existing target is left out. */
 export type Arns = Readonly<Partial<Record<Target, Input<string> | readonly Input<string>[]>>>;
 
 export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
@@ -261,7 +262,7 @@ function statement(permission: Permission, arns: Arns): readonly iam.PolicyState
   ];
 }
 
-/** Who may take a role on; `condition` where the service names whom it acts for. */
+/** Trust policy; `condition` limits the resources for which the service may assume the role. */
 export function trust(
   service: 'lambda' | 'scheduler' | 'ec2',
   condition?: Readonly<Record<string, Readonly<Record<string, Input<string>>>>>,
@@ -279,23 +280,21 @@ export function trust(
   };
 }
 
-// What a permission on a parameter or secret also needs of the operator's own key.
-
-/** What each service binds a ciphertext to (KMS Developer Guide, "Encryption context"). */
+/** Encryption context that each service sets (KMS Developer Guide, "Encryption context"). */
 const CONTEXT_KEYS = {
   ssm: 'kms:EncryptionContext:PARAMETER_ARN',
   secretsmanager: 'kms:EncryptionContext:SecretARN',
 } as const;
 
-/** A service that uses the key on behalf of who asks it. */
+/** A service that uses the key on behalf of the caller. */
 type KeyUser = keyof typeof CONTEXT_KEYS;
 
-/** The rows that go with one of the table, so that neither is forgotten. */
-function onTheKey({ actor, effect, actions, on }: Permission): readonly Permission[] {
+/** Returns the key permissions that follow from a row of the table. */
+function keyPermissions({ actor, effect, actions, on }: Permission): readonly Permission[] {
   if (effect === 'Deny' || 'allBut' in on) return [];
-  // Claims hold nothing secret and are not encrypted.
+  // Claims are not secret and not encrypted.
   const encrypted = on.filter((target) => target !== 'claims');
-  return NEEDS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
+  return KEY_ACTIONS.filter(({ action }) => actions.includes(action)).map(({ service, needs }) => ({
     actor,
     effect,
     actions: [needs],
@@ -304,7 +303,7 @@ function onTheKey({ actor, effect, actions, on }: Permission): readonly Permissi
   }));
 }
 
-/** Only where the service asks, and only for what is encrypted of these addresses. */
+/** Limits the key to requests by the service, and to ciphertexts of these ARNs. */
 function keyCondition(
   through: Permission['through'],
   encrypted: readonly Input<string>[],

@@ -1,4 +1,5 @@
-// When the instance must not be touched: while it records, and until the day is whole in the bucket.
+// Refuses changes that replace or stop the instance during a session: from before it records until the day is
+// complete in the bucket. A change in that time fails the deploy before it reaches the instance.
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
@@ -12,25 +13,23 @@ const BEFORE_OPEN_MS = 15 * MINUTE;
 /** The day is compacted and shipped after the close. */
 const AFTER_CLOSE_MS = 30 * MINUTE;
 
-/** What is wrong with replacing or stopping the instance now, and what to do; null when nothing is. */
+/** Returns why the instance cannot be replaced or stopped now, and what to do; null if it can. */
 export function sessionProblem(now: Instant, calendar: CalendarOptions = {}): string | null {
   const day = dayOf(istDateAt(now), calendar);
   if (day.kind === 'closed') return null;
   const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
   const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);
   if (now < from || until <= now) return null;
-  return `This change replaces or stops the instance, and nobody records until the new one is ready, some minutes: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+  return `This change replaces or stops the instance, and there is no recording until the new one is ready, some minutes later: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
 }
 
 function timeOf(at: Instant): string {
   return formatClock(at).slice(0, 'HH:MM'.length);
 }
 
-// Stands before the instance: a change that would replace or stop it in a session ends the deploy here.
-
 interface InstanceGuardArgs {
   readonly shard: number;
-  /** What cannot change without a new instance, or a stop of this one. */
+  /** Properties that cannot change without replacing or stopping the instance. */
   readonly plan: Readonly<Record<string, pulumi.Input<string | boolean | null>>>;
   readonly replaceInSession: boolean;
   readonly calendar: readonly Override[];
@@ -38,9 +37,9 @@ interface InstanceGuardArgs {
 }
 
 /**
- * A value that only the state holds, with a hook before each change of it; the instance waits for it. Not a hook before
- * the instance's deletion, which is where it belongs: with one, the engine refuses every `pulumi destroy` without
- * `--run-program` (docs/decisions/0006).
+ * A value that exists only in the state, with a hook before each change of it; the instance depends on it. A hook
+ * before the instance's deletion would be the natural place, but then the engine refuses every `pulumi destroy`
+ * without `--run-program` (docs/decisions/0006).
  */
 export function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs): pulumi.Stash {
   const fingerprint = pulumi
@@ -53,7 +52,7 @@ export function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs):
         ? null
         : sessionProblem(args.clock.now(), { overrides: args.calendar });
       if (problem === null) return;
-      // A preview shows what would be done, and changes nothing.
+      // A preview only shows the plan, so it must not fail.
       if (!pulumi.runtime.isDryRun()) throw new Error(problem);
       await pulumi.log.warn(problem);
     },

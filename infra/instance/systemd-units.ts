@@ -1,27 +1,30 @@
-// The units on the instance: the harvester, the take-up of new code after the close, and the weekly updates.
+// Defines the instance's systemd units: the harvester, its upgrade after the close, and the weekly updates.
 
-/** Time to finish the last slot and ship what there is. */
-const STOP_SECONDS = 120;
+/** Enough to finish the last slot and ship the remaining data. */
+const STOP_TIMEOUT_SECONDS = 120;
 
 export interface UnitPaths {
   readonly environmentFile: string;
-  /** Executables and the harvester's file; root's, so that the service cannot change what it runs. */
+  /**
+   * Folder of the executables and the harvester's file; owned by root, so that the service cannot change its own
+   * code.
+   */
   readonly programs: string;
 }
 
-/** File names under /etc/systemd/system and their texts. */
+/** File texts by name under /etc/systemd/system. */
 export function systemdUnits(paths: UnitPaths): Readonly<Record<string, string>> {
   return {
-    'fyers-harvester.service': harvester(paths),
+    'fyers-harvester.service': harvesterUnit(paths),
     'fyers-upgrade.service': oneShot(
       'Takes up the harvester that the bucket names, if it is another one',
       [`${paths.programs}/upgrade`],
       paths.environmentFile,
     ),
-    // Past the close and the compaction, so that a deploy never cuts a session.
+    // After close and compaction, so that a deploy never interrupts a session.
     'fyers-upgrade.timer': timer('*-*-* 16:15:00 Asia/Kolkata'),
     'fyers-updates.service': oneShot('Installs security updates and starts afresh', [
-      // The release is locked to the image; without this, updates stop with it.
+      // The release is locked to the image; without this option there would be no newer updates.
       '/usr/bin/dnf --assumeyes --security --releasever=latest upgrade',
       '/usr/bin/systemctl reboot',
     ]),
@@ -36,8 +39,8 @@ export const ENABLED_UNITS = [
   'fyers-updates.timer',
 ] as const;
 
-// What `systemd-analyze security` would have beyond this stands with its reasons in test/full/validity.test.ts.
-function harvester({ environmentFile, programs }: UnitPaths): string {
+// test/full/validity.test.ts lists the further options of `systemd-analyze security` and why they are not set.
+function harvesterUnit({ environmentFile, programs }: UnitPaths): string {
   return `[Unit]
 Description=Records the order book
 Wants=network-online.target
@@ -55,7 +58,7 @@ ExecStart=/usr/bin/node-24 ${programs}/harvester.mjs --use-ssm
 Restart=always
 RestartSec=10
 TimeoutStartSec=900
-TimeoutStopSec=${String(STOP_SECONDS)}
+TimeoutStopSec=${String(STOP_TIMEOUT_SECONDS)}
 KillMode=mixed
 DynamicUser=yes
 StateDirectory=fyers-harvester

@@ -1,5 +1,6 @@
-// The script that cloud-init runs once on a new instance. It holds no code of the harvester and no secret: both come
-// from the bucket and from SSM when the service starts, so that neither replaces the instance when it changes.
+// Writes the script that cloud-init runs once on a new instance. It contains neither the harvester's code nor a
+// secret: the service loads both from the bucket and SSM when it starts, so a change of them does not replace the
+// instance.
 import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
 import { ENABLED_UNITS, systemdUnits } from './systemd-units.ts';
 
@@ -15,7 +16,7 @@ export interface HarvesterEnvironment {
   readonly bucket: string;
 }
 
-/** The block that systemd hands to the harvester; values are checked to need no quotes there. */
+/** The environment file for systemd; values are validated to need no quotes. */
 function environmentBlock(environment: HarvesterEnvironment): string {
   const values = {
     [ENVIRONMENT.suffix]: environment.suffix,
@@ -62,7 +63,7 @@ systemctl enable --now --no-block ${ENABLED_UNITS.join(' ')}
 `;
 }
 
-/** Quoted delimiter: the shell changes nothing in the text. */
+/** The quoted delimiter prevents shell expansion in the text. */
 function file(path: string, delimiter: string, text: string): string {
   return `cat > ${path} <<'${delimiter}'\n${text}${delimiter}`;
 }

@@ -1,4 +1,4 @@
--- The last book of one symbol at an Indian time of day. Parameters: day, symbol, time, as '2026-11-25', 'NSE:SBIN-EQ', '10:15:00'.
+-- Shows the last book of one symbol at an Indian time of day. Parameters: day, symbol, time, as '2026-11-25', 'NSE:SBIN-EQ', '10:15:00'.
 WITH latest AS (
   SELECT *
   FROM depth

@@ -1,4 +1,4 @@
--- What was recorded while the close was made, by symbol and phase. Parameter: day, as '2026-11-25'.
+-- Shows the recorded quantities of the close, by symbol and phase. Parameter: day, as '2026-11-25'.
 SELECT
   symbol,
   phase,

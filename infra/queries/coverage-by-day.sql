@@ -1,4 +1,4 @@
--- How much of each day was recorded, by symbol. Parameters: first day, last day, as '2026-11-02', '2026-11-25'.
+-- Shows how much of each day was recorded, by symbol. Parameters: first day, last day, as '2026-11-02', '2026-11-25'.
 WITH spaced AS (
   SELECT
     "date",

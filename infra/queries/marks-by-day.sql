@@ -1,4 +1,4 @@
--- How many snapshots of each day are marked, by symbol and mark. Parameters: first day, last day, as '2026-11-02', '2026-11-25'.
+-- Counts the marked snapshots of each day, by symbol and mark. Parameters: first day, last day, as '2026-11-02', '2026-11-25'.
 WITH judged AS (
   SELECT
     "date",
@@ -15,7 +15,7 @@ SELECT
   symbol,
   mark,
   count(*) AS marked_snapshots,
-  -- As the manifest takes it: stale and frozen are judged while orders match as they come.
+  -- As in the manifest: stale and frozen are judged in continuous trading only.
   round(100.0 * count(*) / max(CASE WHEN mark IN ('stale', 'frozen') THEN continuous_snapshots ELSE snapshots END), 2) AS percent_of_snapshots,
   min(slot) + INTERVAL '330' MINUTE AS first_slot_ist,
   max(slot) + INTERVAL '330' MINUTE AS last_slot_ist

@@ -1,4 +1,4 @@
--- The spread of one symbol by minute of continuous trading, without crossed, non-monotone and zero-inside books. Parameters: day, symbol, as '2026-11-25', 'NSE:SBIN-EQ'.
+-- Shows the spread of one symbol by minute of continuous trading, without crossed, non-monotone and zero-inside books. Parameters: day, symbol, as '2026-11-25', 'NSE:SBIN-EQ'.
 WITH books AS (
   SELECT
     date_trunc('minute', slot + INTERVAL '330' MINUTE) AS minute_ist,

@@ -1,4 +1,4 @@
-// AWS on this machine: MiniStack in a private environment, on loopback, with IAM enforced.
+// Starts AWS on this machine: MiniStack in a private environment, on loopback, with IAM enforced.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -13,7 +13,7 @@ import { allowedIn, type ExercisedPermission } from './permissions.ts';
 import { writeShiftedDate } from './shifted-date.ts';
 import { ensureVenv } from './venv.ts';
 
-/** Everything that pip installs for it, so that no run depends on the day it is made. */
+/** Pins all transitive packages, so that a run does not depend on its date. */
 const REQUIREMENTS = [
   'ministack==1.5.33',
   'botocore==1.43.106',
@@ -34,16 +34,16 @@ const REQUIREMENTS = [
   'wsproto==1.3.2',
 ];
 const LAUNCHER = path.join(import.meta.dirname, 'record_permissions.py');
-const READY_WITHIN_MS = 30_000;
-const GONE_WITHIN_MS = 10_000;
-const ATTEMPTS = 3;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+const MAX_ATTEMPTS = 3;
 
 export interface EmulatorOptions {
-  /** A private folder outside the repository: inside it, functions would resolve every package of ours. */
+  /** A private folder outside the repository: inside it, functions would resolve all packages of the repository. */
   readonly dir: string;
-  /** Where `@aws-sdk` stands in for the SDK of the Lambda runtime, and `.bin/node` for the runtime. */
+  /** Where `@aws-sdk` replaces the SDK of the Lambda runtime, and `.bin/node` replaces the runtime. */
   readonly nodeModules: string;
-  /** The instant at which the functions' `Date` starts; absent: the real time. */
+  /** Start time of the functions' `Date`; absent: the real time. */
   readonly lambdaNow?: Instant;
 }
 
@@ -56,18 +56,18 @@ export interface Emulator {
   readonly endpoint: string;
   readonly region: string;
   readonly rootCredentials: AwsCredentials;
-  /** Process id; null for an emulator that was there before. */
+  /** Process id; null for an emulator that was already running. */
   readonly pid: number | null;
-  /** Null where it cannot be known: an emulator that was there before. */
+  /** Null if unknown: an emulator that was already running. */
   readonly exercised: () => Promise<readonly ExercisedPermission[] | null>;
-  /** Ends it with its functions, and waits; an emulator that was there before stays. */
+  /** Stops the emulator and its functions, and waits; an emulator that was already running is left alone. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * The emulator that `AWS_ENDPOINT_URL` of `env` names, else one of our own.
- *
- * @param warn hears of one of this machine that is not up, such as an earlier run's: one of our own is used instead
+ * Uses the emulator that `AWS_ENDPOINT_URL` of `env` names, else starts a new one.
+ * @param warn called if the named emulator is on this machine but not running, for example after an earlier run: a
+ * new one is started instead
  * @throws FyersError `operator.prerequisite`
  */
 export async function emulatorOrExisting(
@@ -77,15 +77,15 @@ export async function emulatorOrExisting(
 ): Promise<Emulator> {
   const endpoint = env['AWS_ENDPOINT_URL'];
   if (endpoint === undefined || endpoint === '') return startEmulator(options);
-  if (!(await answers(endpoint))) {
+  if (!(await isAnswering(endpoint))) {
     if (/^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(endpoint)) {
-      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run brings its own emulator`);
+      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run starts its own emulator`);
       return startEmulator(options);
     }
     throw new FyersError(
       'operator.prerequisite',
       `Nothing answers at AWS_ENDPOINT_URL (${endpoint}).`,
-      'Start that emulator, or unset the variable to use the one this command brings.',
+      'Start that emulator, or unset the variable to use the built-in one.',
     );
   }
   return {
@@ -101,7 +101,7 @@ export async function emulatorOrExisting(
   };
 }
 
-/** @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI, `platform.busy` when it does not come up. */
+/** @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI, `platform.busy` if it does not start. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { python } = await ensureVenv('ministack', REQUIREMENTS);
   const temporary = path.join(options.dir, 'tmp');
@@ -118,7 +118,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const server = spawn(python, [LAUNCHER, decisions], {
       cwd: options.dir,
       env: { ...environment, GATEWAY_PORT: String(port) },
-      // A group of its own: Ctrl-C reaches us alone, and the whole group can be ended.
+      // Own process group: Ctrl-C reaches only this process, and the whole group can be stopped.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -127,7 +127,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     server.stdout.pipe(output, { end: false });
     server.stderr.pipe(output, { end: false });
     const endpoint = `http://127.0.0.1:${String(port)}`;
-    if (await ready(server, endpoint)) {
+    if (await waitUntilReady(server, endpoint)) {
       return {
         endpoint,
         region: REGION,
@@ -135,19 +135,19 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         pid: server.pid ?? null,
         exercised: () => allowedIn(decisions),
         close: async () => {
-          await end(server);
+          await stopServer(server);
           output.end();
         },
       };
     }
-    await end(server);
+    await stopServer(server);
     output.end();
-    // Another process may have taken the port between our look and its start.
-    if (attempt === ATTEMPTS) throw await notReady(log);
+    // Another process may have taken the port between our check and the start.
+    if (attempt === MAX_ATTEMPTS) throw await notReadyError(log);
   }
 }
 
-/** Made from nothing: whatever stands here leaks into the functions' environment. */
+/** Built from scratch, because every variable here leaks into the functions' environment. */
 async function emulatorEnvironment(
   options: EmulatorOptions,
   temporary: string,
@@ -182,16 +182,16 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function ready(server: ChildProcess, endpoint: string): Promise<boolean> {
-  const giveUp = AbortSignal.timeout(READY_WITHIN_MS);
+async function waitUntilReady(server: ChildProcess, endpoint: string): Promise<boolean> {
+  const giveUp = AbortSignal.timeout(START_TIMEOUT_MS);
   while (!giveUp.aborted && server.exitCode === null && server.signalCode === null) {
-    if (await answers(`${endpoint}/_ministack/ready`)) return true;
+    if (await isAnswering(`${endpoint}/_ministack/ready`)) return true;
     await sleep(25);
   }
   return false;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isAnswering(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
     await response.body?.cancel();
@@ -201,26 +201,26 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function end(server: ChildProcess): Promise<void> {
+async function stopServer(server: ChildProcess): Promise<void> {
   if (server.pid === undefined) return;
   if (server.exitCode === null && server.signalCode === null) {
-    const gone = once(server, 'exit');
+    const exited = once(server, 'exit');
     server.kill('SIGTERM');
-    await Promise.race([gone, sleep(GONE_WITHIN_MS, undefined, { ref: false })]);
+    await Promise.race([exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
   try {
-    // Functions that outlived their server are in its group; without any, the group is gone.
+    // Functions that outlive the server are in its group; if there are none, the group no longer exists.
     process.kill(-server.pid, 'SIGKILL');
   } catch {
     return;
   }
 }
 
-async function notReady(log: string): Promise<FyersError> {
+async function notReadyError(log: string): Promise<FyersError> {
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
   return new FyersError(
     'platform.busy',
-    `The stand-in for AWS did not come up: ${lines.at(-1) ?? 'it said nothing.'}`,
-    `Look at ${log}, then run the command again.`,
+    `The AWS emulator did not start: ${lines.at(-1) ?? 'it printed nothing.'}`,
+    `Read ${log}, then run the command again.`,
   );
 }

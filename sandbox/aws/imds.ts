@@ -1,4 +1,4 @@
-// The metadata service of an instance (IMDSv2): the SDK's default chain finds a role's credentials here.
+// Emulates an instance's metadata service (IMDSv2), from which the SDK's default chain reads a role's credentials.
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ export interface Imds {
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/';
 
-/** Answers for the instance that has the role `roleArn`. */
+/** Answers for an instance with the role `roleArn`. */
 export async function startImds(
   emulator: Pick<Emulator, 'endpoint' | 'region' | 'rootCredentials'>,
   roleArn: string,
@@ -67,7 +67,7 @@ async function credentialsOf(sts: STSClient, roleArn: string): Promise<string> {
     throw new FyersError(
       'platform.permission',
       `No credentials came for ${roleArn}.`,
-      'Look at the trust policy of the role.',
+      'Check the trust policy of the role.',
     );
   }
   return JSON.stringify({

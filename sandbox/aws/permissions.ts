@@ -1,22 +1,22 @@
-// Which permissions a run exercised, from the decisions that the emulator's own policy evaluation wrote down.
+// Reads which permissions a run used from the decision log of the emulator's policy evaluation.
 import { readFile } from 'node:fs/promises';
 
 export interface ExercisedPermission {
   /** The role's name. */
   readonly role: string;
-  /** As a policy names it: `ssm:GetParameter`. */
+  /** As in a policy: `ssm:GetParameter`. */
   readonly action: string;
-  /** The ARN that the policy was asked about, or `*`. */
+  /** The ARN that the policy was evaluated for, or `*`. */
   readonly resource: string;
 }
 
-/** What roles were allowed, each once, in the order of first use. Root's requests are never evaluated. */
+/** Returns each permission that a role was granted, in order of first use. Root's requests are never evaluated. */
 export async function allowedIn(decisionsFile: string): Promise<readonly ExercisedPermission[]> {
   const text = await readFile(decisionsFile, 'utf8');
   const found = new Map<string, ExercisedPermission>();
   for (const line of text.split('\n').filter((candidate) => candidate !== '')) {
     const permission = parseDecision(JSON.parse(line));
-    // Sessions of one role differ in their principal, so the same permission can stand there more than once.
+    // Sessions of one role have different principals, so the log may contain the same permission more than once.
     if (permission !== null) found.set(Object.values(permission).join(' '), permission);
   }
   return [...found.values()];

@@ -27,7 +27,7 @@ def recording(ctx, *policies):
 
 
 def end_with_starter():
-    # Without a buffer: its lock would be held while the interpreter ends.
+    # Unbuffered: a buffered reader would hold its lock while the interpreter ends.
     while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,12 +1,12 @@
-// Moves `Date` inside the emulator's functions: Node loads this module's text before the function's own code.
+// Shifts `Date` inside the emulator's functions: Node loads this module before the function's own code.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Instant } from '../../core/time.ts';
 
 /**
- * Writes the module into `dir` and returns the `NODE_OPTIONS` that load it. The first process to load it starts at
- * `startsAt`; from there time flows, also for the processes that come later.
+ * Writes the module into `dir` and returns the `NODE_OPTIONS` that load it. Time starts at `startsAt` for the first
+ * process that loads the module and then flows, also for later processes.
  */
 export async function writeShiftedDate(dir: string, startsAt: Instant): Promise<string> {
   const file = path.join(dir, 'shifted-date.mjs');
@@ -22,7 +22,7 @@ const file = ${JSON.stringify(offsetFile)};
 try {
   writeFileSync(file, String(${String(startsAt)} - RealDate.now()), { flag: 'wx' });
 } catch {
-  // An earlier process has set the offset.
+  // An earlier process has already written the offset.
 }
 const offset = Number(readFileSync(file, 'utf8'));
 const now = () => RealDate.now() + offset;

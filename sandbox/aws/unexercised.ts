@@ -1,4 +1,4 @@
-// What the roles were granted, and what of that a run never used.
+// Compares the roles' granted permissions with those that a run used.
 import {
   GetRolePolicyCommand,
   IAMClient,
@@ -20,14 +20,14 @@ interface RolePolicy {
   readonly PolicyDocument: string;
 }
 
-/** One action on one resource of an inline policy's Allow. */
+/** One action on one resource of an Allow statement in an inline policy. */
 export interface Grant extends ExercisedPermission {
   readonly covers: (used: ExercisedPermission) => boolean;
   readonly policy: RolePolicy;
   readonly policyWithoutIt: RolePolicy;
 }
 
-/** Every grant that matched no request; null where requests are not known. */
+/** Returns every grant that matched no request; null if requests are unknown. */
 export async function unexercised(
   emulator: Emulator,
 ): Promise<readonly ExercisedPermission[] | null> {
@@ -78,7 +78,10 @@ function grantsIn(policy: RolePolicy): readonly Grant[] {
   });
 }
 
-/** A statement of lists as statements of one action on one resource each; one that names what it leaves out stays. */
+/**
+ * Splits a statement into statements of one action on one resource each; keeps a statement with NotAction or
+ * NotResource.
+ */
 function pairsOf(statement: Statement): readonly Statement[] {
   const resources = [statement.Resource ?? []].flat();
   if (resources.length === 0) return [statement];
@@ -87,7 +90,7 @@ function pairsOf(statement: Statement): readonly Statement[] {
     .flatMap((Action) => resources.map((Resource) => ({ ...statement, Action, Resource })));
 }
 
-/** IAM's wildcards: `*` any text, `?` one character; letters of either case in actions. */
+/** Matches IAM's wildcards: `*` any text, `?` one character; actions are case-insensitive. */
 function matches(pattern: string, text: string): boolean {
   const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
   const expression = escaped.replaceAll('*', '.*').replaceAll('?', '.');

@@ -1,4 +1,4 @@
-// Private Python environments for the tools that exist only on PyPI, kept beside the installed packages.
+// Creates private Python environments for tools that exist only on PyPI, next to node_modules.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
@@ -13,13 +13,13 @@ const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python
 const IS_MODERN = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (3, 10) else 1)';
 
 export interface Venv {
-  /** Run tools with `-m`: the scripts beside it hold the path where the environment was built. */
+  /** Run tools with `-m`: the scripts next to it contain the path at which the environment was built. */
   readonly python: string;
 }
 
 /**
- * The environment with `requirements` (each `name==version`), made on first use and kept.
- * @throws FyersError `operator.prerequisite` without Python 3.10+, or when pip cannot install.
+ * Creates the environment with `requirements` (each `name==version`) on first use and keeps it.
+ * @throws FyersError `operator.prerequisite` without Python 3.10+, or if pip cannot install.
  */
 export async function ensureVenv(name: string, requirements: readonly string[]): Promise<Venv> {
   const key = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 12);
@@ -28,7 +28,8 @@ export async function ensureVenv(name: string, requirements: readonly string[]):
   if (await exists(venv.python)) return venv;
   const python = await modernPython();
   await mkdir(ROOT, { recursive: true });
-  // Built aside and renamed, so that a run cut short leaves nothing half-made and two runs don't meet.
+  // Build in a temporary folder and rename, so that an interrupted run leaves nothing partial and two runs do not
+  // collide.
   const building = await mkdtemp(`${home}.`);
   try {
     await run(python, ['-m', 'venv', building]);
@@ -57,7 +58,7 @@ async function modernPython(): Promise<string> {
       await run(candidate, ['-c', IS_MODERN]);
       return candidate;
     } catch {
-      // Absent, too old or without venv: the next one may do.
+      // Not installed, too old or without venv: try the next one.
     }
   }
   throw new FyersError(

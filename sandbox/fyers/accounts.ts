@@ -1,4 +1,5 @@
-// Who may log in: PINs, wrong ones counted, the lock, the browser's session, and what an app's owner may change.
+// Checks PINs, counts wrong ones and locks accounts, keeps browser sessions, and applies changes that an app's owner
+// may make.
 import { createHash } from 'node:crypto';
 import type { SimulatorState } from './state.ts';
 import { nextSixOclock } from './time.ts';
@@ -7,9 +8,9 @@ import type { SimulatedApp } from './tokens.ts';
 const SESSION_COOKIE = 'fyers_session';
 
 /**
- * One count for the login page and the refresh endpoint. That wrong PINs lock an account is documented by other brokers
- * and not by Fyers: a product that survives this survives less. A right PIN forgives the wrong ones before it, the lock
- * only {@link unlock}.
+ * The login page and the refresh endpoint share one count. That wrong PINs lock an account is documented by other
+ * brokers, not by Fyers: if our code copes with this, it also copes with a milder broker. A right PIN resets the
+ * count; only {@link unlock} removes a lock.
  */
 export function checkPin(
   state: SimulatorState,
@@ -29,14 +30,14 @@ export function isLocked(state: SimulatorState, fyId: string): boolean {
   return (state.wrongPins.get(fyId) ?? 0) >= state.pinTriesBeforeLock;
 }
 
-/** By the simulator's operator; in the world it takes a call to the broker. */
+/** Called by the simulator's operator; in reality it takes a call to the broker. */
 export function unlock(state: SimulatorState, fyId: string): void {
   state.wrongPins.delete(fyId);
 }
 
 export type AppChanges = Partial<Pick<SimulatedApp, 'redirectUri' | 'secret' | 'pin'>>;
 
-/** What the app's owner does in Fyers' dashboard, and a change of PIN. False: nobody has such an app. */
+/** Applies what the app's owner changes in Fyers' dashboard, or a change of PIN. Returns false for an unknown app. */
 export function register(state: SimulatorState, appId: string, changes: AppChanges): boolean {
   const index = state.apps.findIndex(({ id }) => id === appId);
   const app = state.apps[index];
@@ -46,7 +47,10 @@ export function register(state: SimulatorState, appId: string, changes: AppChang
   return true;
 }
 
-/** Of a browser that has logged in: Fyers may let it through without PIN and password. Until 06:00 IST, which is a guess. */
+/**
+ * Session of a browser that has logged in: Fyers may let it pass without PIN and password. Until 06:00 IST, which is
+ * a guess.
+ */
 export function openSession(state: SimulatorState, fyId: string, now: number): string {
   state.minted += 1;
   const id = createHash('sha256')

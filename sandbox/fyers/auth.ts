@@ -1,4 +1,4 @@
-// The login, in two steps like Fyers' own: who you are and a one-time password, then the PIN; then back to the app.
+// Emulates Fyers' login in two steps: user ID and one-time password, then the PIN; then the redirect to the app.
 import { checkPin, closeSession, isLocked, openSession, sessionOf } from './accounts.ts';
 import { mint } from './mint.ts';
 import { formPage, messagePage } from './page.ts';
@@ -6,13 +6,13 @@ import { refusal, refusalFields } from './refusals.ts';
 import type { SimulatedRequest, SimulatedResponse, SimulatorState } from './state.ts';
 import type { SimulatedApp } from './tokens.ts';
 
-/** The stand-in for Fyers' second factor: the simulator's page accepts only this. */
+/** Replaces Fyers' second factor: the simulator's page accepts only this. */
 export const ONE_TIME_PASSWORD = '000000';
 
-const CARRIED = ['client_id', 'redirect_uri', 'response_type', 'state'];
-const LOCKED = 'Your account is locked.';
+const CARRIED_FIELDS = ['client_id', 'redirect_uri', 'response_type', 'state'];
+const LOCKED_TEXT = 'Your account is locked.';
 
-/** `GET /api/v3/generate-authcode`: the first step, or straight back to the app where the browser has a live session. */
+/** `GET /api/v3/generate-authcode`: returns the first step, or redirects to the app if the browser has a live session. */
 export function loginPage(
   state: SimulatorState,
   { query, cookie = '' }: SimulatedRequest,
@@ -21,12 +21,15 @@ export function loginPage(
   const app = registeredApp(state, query);
   if ('status' in app) return app;
   const fyId = sessionOf(state, cookie, now);
-  return fyId === null ? userPage(200, app, query, '') : backAs(state, app, fyId, query, now);
+  return fyId === null
+    ? userPage(200, app, query, '')
+    : redirectWithCode(state, app, fyId, query, now);
 }
 
 /**
- * A step of the form: `fy_id` (the app's own account where it is left out), `otp`, `pin`. A client without a browser sends
- * all at once. Answers with the next step, the same one with a problem, or a redirect to the app's registered URL.
+ * Handles a step of the form: `fy_id` (default: the app's own account), `otp`, `pin`. A client without a browser
+ * sends all fields at once. Answers with the next step, the same step with a problem, or a redirect to the app's
+ * registered URL.
  */
 export function authCodeForm(
   state: SimulatorState,
@@ -36,24 +39,25 @@ export function authCodeForm(
   const form = new URLSearchParams(request.body);
   const app = registeredApp(state, form);
   if ('status' in app) return app;
-  if (form.get('action') === 'cancel') return backTo(app, form, refusalFields('loginCancelled'));
+  if (form.get('action') === 'cancel')
+    return redirectToApp(app, form, refusalFields('loginCancelled'));
   const fyId = form.get('fy_id') ?? app.fyId;
   if (form.get('otp') !== ONE_TIME_PASSWORD || !state.pins.has(fyId)) {
     return userPage(401, app, form, 'The client ID or the one-time password is wrong.');
   }
-  if (isLocked(state, fyId)) return messagePage(403, LOCKED);
+  if (isLocked(state, fyId)) return messagePage(403, LOCKED_TEXT);
   if (!form.has('pin')) return pinPage(200, fyId, form, '');
   if (checkPin(state, fyId, form.get('pin')) !== 'right') {
     return isLocked(state, fyId)
-      ? messagePage(403, LOCKED)
+      ? messagePage(403, LOCKED_TEXT)
       : pinPage(401, fyId, form, 'The PIN is wrong.');
   }
-  const back = backAs(state, app, fyId, form, now);
+  const back = redirectWithCode(state, app, fyId, form, now);
   if (!state.hasWebSessions) return back;
   return { ...back, headers: { ...back.headers, 'set-cookie': openSession(state, fyId, now) } };
 }
 
-/** `GET /logout`, in place of Fyers' own way out: the browser may log in as somebody else. */
+/** `GET /logout`, replaces Fyers' own logout: the browser may then log in to another account. */
 export function webLogout(
   state: SimulatorState,
   { cookie = '' }: SimulatedRequest,
@@ -61,7 +65,7 @@ export function webLogout(
   return messagePage(200, 'You are logged out.', { 'set-cookie': closeSession(state, cookie) });
 }
 
-function backAs(
+function redirectWithCode(
   state: SimulatorState,
   app: SimulatedApp,
   fyId: string,
@@ -69,13 +73,13 @@ function backAs(
   now: number,
 ): SimulatedResponse {
   if (fyId !== app.fyId && app.isForEveryone !== true) {
-    return backTo(app, query, refusalFields('notTheAppsAccount'));
+    return redirectToApp(app, query, refusalFields('notTheAppsAccount'));
   }
   const code = mint(state, { ...app, fyId }, 'auth_code', now);
-  return backTo(app, query, { s: 'ok', code: '200', message: '', auth_code: code });
+  return redirectToApp(app, query, { s: 'ok', code: '200', message: '', auth_code: code });
 }
 
-function backTo(
+function redirectToApp(
   app: SimulatedApp,
   query: URLSearchParams,
   fields: Readonly<Record<string, string>>,
@@ -108,7 +112,7 @@ function userPage(
   return formPage({
     status,
     problem,
-    hidden: carried(query, CARRIED),
+    hidden: carryFields(query, CARRIED_FIELDS),
     fields: [
       { name: 'fy_id', label: 'Client ID', value: query.get('fy_id') ?? app.fyId },
       { name: 'otp', label: otp, isNumeric: true },
@@ -126,13 +130,13 @@ function pinPage(
   return formPage({
     status,
     problem,
-    hidden: { ...carried(form, [...CARRIED, 'otp']), fy_id: fyId },
+    hidden: { ...carryFields(form, [...CARRIED_FIELDS, 'otp']), fy_id: fyId },
     fields: [{ name: 'pin', label: 'PIN', isSecret: true, isNumeric: true }],
     button: 'Log in',
   });
 }
 
-function carried(
+function carryFields(
   query: URLSearchParams,
   names: readonly string[],
 ): Readonly<Record<string, string>> {

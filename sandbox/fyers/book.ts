@@ -1,4 +1,5 @@
-// A moving order book: a function of seed, symbol and instant alone. Prices are whole paise on the tick of 5 paise.
+// Generates a moving order book as a pure function of seed, symbol and instant. Prices are whole paise on the tick of
+// 5 paise.
 import { type Hours, hoursOn, openDayBefore } from './hours.ts';
 import { SECOND, istMidnight } from './time.ts';
 
@@ -8,7 +9,10 @@ export interface SimulatedLevel {
   readonly orders: number;
 }
 
-/** The last trade and the day up to it; before the first trade all but the price is zero, as the broker shows it. */
+/**
+ * The last trade and the day's totals; before the first trade everything except the price is zero, as with the
+ * broker.
+ */
 interface Trade {
   readonly lastPaise: number;
   readonly lastQuantity: number;
@@ -20,7 +24,7 @@ interface Trade {
 }
 
 export interface SimulatedBook extends Trade {
-  /** Best first, five a side. */
+  /** Best first, five per side. */
   readonly bids: readonly SimulatedLevel[];
   readonly asks: readonly SimulatedLevel[];
   readonly totalBuyQuantity: number;
@@ -37,7 +41,7 @@ interface Tape {
   readonly midnight: number;
   readonly hours: Hours;
   readonly previousClosePaise: number;
-  /** Epoch seconds: of the last session before. */
+  /** Epoch seconds of the previous session's last trade. */
   readonly lastTradeBefore: number;
   readonly trades: readonly Trade[];
 }
@@ -50,9 +54,8 @@ const BOOK_CHANGES_EVERY_MS = 250;
 const CIRCUIT = 0.1;
 
 /**
- * Books of one seed. Keeps each symbol's last tape, which changes nothing in what it answers.
- *
- * @param hoursOf when a symbol trades; default as a share that closes by auction
+ * Makes books of one seed. Caches each symbol's last tape, which does not affect the result.
+ * @param hoursOf trading hours of a symbol; default: a share with a closing auction
  */
 export function bookMaker(
   seed: string,
@@ -74,25 +77,25 @@ function bookAt(tape: Tape, draw: Draw, now: number): SimulatedBook {
   const { previousClosePaise, midnight, hours } = tape;
   const time = now - midnight;
   const { count, lastAt } = tradesBy(hours, time);
-  const trade = tape.trades[count - 1] ?? unopened(previousClosePaise);
-  // Where orders gather for an auction the sides may overlap; at all other times they do not.
+  const trade = tape.trades[count - 1] ?? tradeBeforeOpen(previousClosePaise);
+  // While orders gather for an auction the sides may overlap; at all other times they do not.
   const overlaps = hours.gathering.some(({ from, to }) => from <= time && time < to);
   const bid = trade.lastPaise + TICK * (overlaps ? draw(9) - 4 : -draw(3));
   const ask = overlaps ? trade.lastPaise + TICK * (draw(9) - 4) : bid + TICK * (1 + draw(3));
   return {
     ...trade,
-    bids: sideFrom(bid, -TICK, draw),
-    asks: sideFrom(ask, TICK, draw),
+    bids: makeSide(bid, -TICK, draw),
+    asks: makeSide(ask, TICK, draw),
     totalBuyQuantity: 100_000 + draw(2_000_000),
     totalSellQuantity: 100_000 + draw(2_000_000),
     lastTradeAt: lastAt === null ? tape.lastTradeBefore : (midnight + lastAt) / SECOND,
     previousClosePaise,
-    lowerCircuitPaise: onTick(previousClosePaise * (1 - CIRCUIT)),
-    upperCircuitPaise: onTick(previousClosePaise * (1 + CIRCUIT)),
+    lowerCircuitPaise: roundToTick(previousClosePaise * (1 - CIRCUIT)),
+    upperCircuitPaise: roundToTick(previousClosePaise * (1 + CIRCUIT)),
   };
 }
 
-/** How many trades there were by a time of day, and when the last one was. */
+/** Returns the number of trades up to a time of day, and the time of the last one. */
 function tradesBy(
   { continuous, matchAt }: Hours,
   time: number,
@@ -116,7 +119,7 @@ export interface TimedTrade {
   readonly quantity: number;
 }
 
-/** The trades of the day that an instant is in, all of them, earliest first; those that {@link bookMaker}'s books show. */
+/** Returns all trades of the instant's day, earliest first; the same trades as in {@link bookMaker}'s books. */
 export function tradesOn(
   seed: string,
   symbol: string,
@@ -136,7 +139,7 @@ export function tradesOn(
   }));
 }
 
-function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLevel[] {
+function makeSide(best: number, step: number, draw: Draw): readonly SimulatedLevel[] {
   let pricePaise = best - step;
   return Array.from({ length: LEVELS }, (_, level) => {
     pricePaise += step * (level === 0 ? 1 : 1 + draw(2));
@@ -145,11 +148,11 @@ function sideFrom(best: number, step: number, draw: Draw): readonly SimulatedLev
 }
 
 function makeTape(key: string, midnight: number, hours: Hours): Tape {
-  // The symbol's own level for all days, and a little of the day's.
+  // A level of the symbol for all days, plus a small daily change.
   const draw = drawer(`${key} ${String(midnight)}`);
-  const previousClosePaise = onTick(20_000 + drawer(key)(250_000) + draw(2_000));
-  const first = onTick(previousClosePaise * (0.99 + draw(21) / 1_000));
-  let trade = unopened(first);
+  const previousClosePaise = roundToTick(20_000 + drawer(key)(250_000) + draw(2_000));
+  const first = roundToTick(previousClosePaise * (0.99 + draw(21) / 1_000));
+  let trade = tradeBeforeOpen(first);
   const length = tradesBy(hours, Infinity).count;
   const trades = Array.from({ length }, (_, second) => {
     const step = second === 0 ? 0 : TICK * (draw(5) - 2);
@@ -174,16 +177,16 @@ function makeTape(key: string, midnight: number, hours: Hours): Tape {
   return { midnight, hours, previousClosePaise, lastTradeBefore, trades };
 }
 
-function unopened(lastPaise: number): Trade {
+function tradeBeforeOpen(lastPaise: number): Trade {
   const nothing = { openPaise: 0, highPaise: 0, lowPaise: 0, volume: 0, turnoverPaise: 0 };
   return { lastPaise, lastQuantity: 0, ...nothing };
 }
 
-function onTick(paise: number): number {
+function roundToTick(paise: number): number {
   return Math.round(paise / TICK) * TICK;
 }
 
-/** Whole numbers from 0 to below the bound: mulberry32 from the FNV-1a hash of the key. */
+/** Returns whole numbers from 0 to below the bound: mulberry32 seeded with the FNV-1a hash of the key. */
 function drawer(key: string): Draw {
   let state = 0x811c9dc5;
   for (const character of key) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);

@@ -1,4 +1,4 @@
-// What other processes ask and change while the simulator runs: JSON over HTTP on a port of its own.
+// Lets other processes read and change the running simulator: JSON over HTTP on a separate port.
 import { isLocked, register, unlock, type AppChanges } from './accounts.ts';
 import type { SimulatedResponse, SimulatorState } from './state.ts';
 
@@ -22,19 +22,23 @@ export function control(controlled: Controlled, route: string, body: string): Si
     case 'GET /requests':
       return answer(200, state.requests);
     case 'GET /accounts':
-      return answer(200, accounts(state));
+      return answer(200, describeAccounts(state));
   }
-  const problem = changed(controlled, route, parseObject(body));
+  const problem = applyChange(controlled, route, parseObject(body));
   if (problem === null) return answer(404, { problem: 'no such control' });
   return problem === '' ? answer(200, {}) : answer(400, { problem });
 }
 
-/** Empty when it was done, null for a route that is none. */
-function changed({ state, setClock }: Controlled, route: string, fields: Fields): string | null {
+/** Returns a problem, an empty text on success, or null for an unknown route. */
+function applyChange(
+  { state, setClock }: Controlled,
+  route: string,
+  fields: Fields,
+): string | null {
   const { now, flows, refresh, down, account } = fields;
   switch (route) {
     case 'POST /clock':
-      if (typeof now !== 'number') return 'now is no number';
+      if (typeof now !== 'number') return 'now is not a number';
       setClock(now, flows === true);
       return '';
     case 'POST /refresh':
@@ -52,13 +56,13 @@ function changed({ state, setClock }: Controlled, route: string, fields: Fields)
       unlock(state, account);
       return '';
     case 'POST /register':
-      return registered(state, fields);
+      return applyRegistration(state, fields);
     default:
       return null;
   }
 }
 
-function registered(state: SimulatorState, { appId, ...fields }: Fields): string {
+function applyRegistration(state: SimulatorState, { appId, ...fields }: Fields): string {
   const given = ['redirectUri', 'secret', 'pin'].flatMap((name) => {
     const value = fields[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
@@ -66,11 +70,11 @@ function registered(state: SimulatorState, { appId, ...fields }: Fields): string
   if (given.length === 0) return 'nothing to register';
   const changes: AppChanges = Object.fromEntries(given);
   const { redirectUri } = changes;
-  if (redirectUri !== undefined && !URL.canParse(redirectUri)) return 'redirectUri is no URL';
+  if (redirectUri !== undefined && !URL.canParse(redirectUri)) return 'redirectUri is not a URL';
   return typeof appId === 'string' && register(state, appId, changes) ? '' : 'no such app';
 }
 
-function accounts(state: SimulatorState): object {
+function describeAccounts(state: SimulatorState): object {
   const all = [...state.pins.keys()].map((fyId) => {
     const wrongPins = state.wrongPins.get(fyId) ?? 0;
     return [fyId, { wrongPins, isLocked: isLocked(state, fyId) }] as const;

@@ -1,4 +1,4 @@
-// Profile, market status, depth, quotes and symbol tokens, as the documentation's samples show them.
+// Answers profile, market status, depth, quotes and symbol tokens in the form of the documentation's samples.
 import type { SimulatedBook, SimulatedLevel } from './book.ts';
 import { withBook } from './ledger.ts';
 import { refusal } from './refusals.ts';
@@ -20,7 +20,7 @@ export function profile(app: SimulatedApp, token: string): SimulatedResponse {
       display_name: null,
       email_id: 'XXXXXXXX',
       PAN: 'XXXXXXXX',
-      // An individual's app has one account, whatever a token made by hand claims.
+      // An individual's app has one account, whatever the token's claims are.
       fy_id: app.isForEveryone === true ? ownerOf(token) : app.fyId,
       pin_change_date: '01-01-2026 00:00:00',
       mobile_number: 'XXXXXXXX',
@@ -36,10 +36,10 @@ export function profile(app: SimulatedApp, token: string): SimulatedResponse {
 /** The markets of the documentation's tables: NSE, MCX, BSE; cash, equity derivatives, currency, commodity. */
 const [NSE, MCX, BSE] = [10, 11, 12];
 const [CASH, DERIVATIVES, CURRENCY, COMMODITY] = [10, 11, 12, 20];
-/** Of the cash market's other ones nobody has published hours. */
+/** Further market types of the cash market; there are no published hours for them. */
 const OTHER_TYPES = ['ODD_LOT', 'CALL_AUCTION2', 'AUCTION'];
 
-/** `GET /data/marketStatus`; `market` is what a test says of NSE's cash market. */
+/** `GET /data/marketStatus`; a test can set `market` to override NSE's cash market. */
 export function marketStatus(
   { market: said }: Pick<SimulatorState, 'market'>,
   app: SimulatedApp,
@@ -73,8 +73,8 @@ function openBetween(now: number, from: number, to: number): string {
 }
 
 /**
- * `GET /data/depth`: one symbol a call, no `code` in a good answer, and what it shows is entered in the ledger. With
- * `ohlcv_flag=0` it shows the book alone; without the flag, of which nothing is documented, all of it.
+ * `GET /data/depth`: one symbol per call, no `code` in a successful answer; enters the answer in the ledger. With
+ * `ohlcv_flag=0` it returns the book only; without the flag, which is not documented, all fields.
  */
 export function depth(
   state: SimulatorState,
@@ -84,7 +84,7 @@ export function depth(
   const [symbol, flag] = [query.get('symbol'), query.get('ohlcv_flag') ?? '1'];
   if (symbol === null || symbol.includes(',')) return refusal('invalidInput');
   if (flag !== '0' && flag !== '1') return refusal('invalidInput');
-  // An `&` that was not URL-encoded has cut the symbol short before it comes here.
+  // An `&` that was not URL-encoded has cut the symbol short by now.
   if (!state.isListed(symbol, now)) return refusal('unknownSymbol');
   const book = state.bookOf(symbol, now);
   state.ledger.set(symbol, withBook(state.ledger.get(symbol), book));
@@ -92,18 +92,18 @@ export function depth(
   return success({ s: 'ok', d: { [symbol]: fields }, message: '' });
 }
 
-const MOST_QUOTES = 50;
+const MAX_QUOTES = 50;
 
 /**
- * `GET /data/quotes?symbols=A,B`, and `POST /data/quotes {"symbols": ["A", "B"]}` as the Python SDK sends it since 3.2.0: an
- * entry for each of up to fifty symbols, one that is unknown with an error of its own.
+ * `GET /data/quotes?symbols=A,B`, and `POST /data/quotes {"symbols": ["A", "B"]}` as the Python SDK sends it since
+ * 3.2.0: one entry for each of up to fifty symbols; an unknown symbol gets its own error.
  */
 export function quotes(
   state: SimulatorState,
   names: readonly string[],
   now: number,
 ): SimulatedResponse {
-  if (names.length === 0 || names.length > MOST_QUOTES) return refusal('invalidInput');
+  if (names.length === 0 || names.length > MAX_QUOTES) return refusal('invalidInput');
   const entries = names.map((n) => {
     const instrument = state.instrumentOf(n, now);
     if (instrument === undefined) return { n, s: 'error', v: { errmsg: 'Invalid symbol' } };
@@ -136,7 +136,7 @@ export function namesIn(value: unknown): readonly string[] {
   return names.filter((name): name is string => typeof name === 'string' && name !== '');
 }
 
-/** `POST /data/symbol-token {"symbols": [...]}`: what the broker's data socket calls them. */
+/** `POST /data/symbol-token {"symbols": [...]}`: the symbols' names in the broker's data socket. */
 export function symbolTokens(
   state: SimulatorState,
   names: readonly string[],
@@ -155,7 +155,7 @@ export function symbolTokens(
   });
 }
 
-/** `GET /indus/home/tbtws`: where the socket of fifty levels is. */
+/** `GET /indus/home/tbtws`: the address of the socket of fifty levels. */
 export function tbtAddress({ tbtUrl }: Pick<SimulatorState, 'tbtUrl'>): SimulatedResponse {
   return success({ s: 'ok', code: 200, message: '', data: { socket_url: tbtUrl } });
 }
@@ -175,7 +175,7 @@ function dayFields(book: SimulatedBook): Readonly<Record<string, unknown>> {
     o: rupees(book.openPaise),
     h: rupees(book.highPaise),
     l: rupees(book.lowPaise),
-    // The documentation calls it close; in practice it is the previous one.
+    // The documentation calls it close; in practice it is the previous close.
     c: rupees(book.previousClosePaise),
     chp,
     tick_Size: 0.05,

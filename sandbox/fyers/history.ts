@@ -1,4 +1,4 @@
-// Answers `GET /data/history` with candles made of the same trades that the books show.
+// Answers `GET /data/history` with candles of the same trades that the books show.
 import { isOpen } from './hours.ts';
 import { refusal } from './refusals.ts';
 import { success, type SimulatedResponse, type SimulatorState } from './state.ts';
@@ -7,14 +7,14 @@ import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
 const SECONDS = ['5S', '10S', '15S', '30S', '45S'];
 const MINUTES = ['1', '2', '3', '5', '10', '15', '20', '30', '60', '120', '240'];
 const DAYS = ['D', '1D'];
-/** Days of one request; of seconds, about thirty trading days are kept at all. */
-const MOST_DAYS = { seconds: 30, minutes: 100, days: 366 };
+/** Maximum days of one request; data of seconds is only kept for about thirty trading days. */
+const MAX_DAYS = { seconds: 30, minutes: 100, days: 366 };
 
 /** After 00:00 IST. */
 const UTC_MIDNIGHT = 5 * HOUR + 30 * MINUTE;
 
 interface Candle {
-  /** Epoch seconds of its beginning; a day's is 00:00 UTC. */
+  /** Epoch seconds of its start; a day's candle starts at 00:00 UTC. */
   readonly at: number;
   readonly open: number;
   high: number;
@@ -23,7 +23,10 @@ interface Candle {
   volume: number;
 }
 
-/** Up to now; `{"s":"no_data"}` for a range in which nothing was traded. Weeks and months are refused: nobody asks for them. */
+/**
+ * Ends at the current time; returns `{"s":"no_data"}` for a range without trades. Weeks and months are refused,
+ * because our clients do not request them.
+ */
 export function history(
   state: SimulatorState,
   query: URLSearchParams,
@@ -34,7 +37,7 @@ export function history(
   const range = rangeIn(query);
   if (everyMs === null || range === null) return refusal('invalidInput');
   const [from, to] = range;
-  if (to < from || (to - from) / DAY > mostDays(everyMs)) return refusal('invalidInput');
+  if (to < from || (to - from) / DAY > maxDays(everyMs)) return refusal('invalidInput');
   if (!state.isListed(symbol, now)) return refusal('unknownSymbol');
   const until = Math.min(to, now);
   const candles: Candle[] = [];
@@ -65,7 +68,7 @@ function candlesOf(
   const opensAt = trades[0]?.at ?? midnight;
   const candles: Candle[] = [];
   for (const { at, pricePaise, quantity } of trades) {
-    // Those of minutes and seconds begin with the session.
+    // Candles of minutes and seconds start with the session.
     const begins = everyMs === DAY ? midnight + UTC_MIDNIGHT : at - ((at - opensAt) % everyMs);
     const candle = candles.at(-1);
     if (candle?.at === begins / SECOND) {
@@ -87,9 +90,9 @@ function lengthOf(resolution: string): number | null {
   return SECONDS.includes(resolution) ? Number.parseInt(resolution, 10) * SECOND : null;
 }
 
-function mostDays(everyMs: number): number {
-  if (everyMs === DAY) return MOST_DAYS.days;
-  return everyMs >= MINUTE ? MOST_DAYS.minutes : MOST_DAYS.seconds;
+function maxDays(everyMs: number): number {
+  if (everyMs === DAY) return MAX_DAYS.days;
+  return everyMs >= MINUTE ? MAX_DAYS.minutes : MAX_DAYS.seconds;
 }
 
 /** `date_format` 0: epoch seconds · 1: dates, the last one with all its trades. */

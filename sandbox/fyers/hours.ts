@@ -1,6 +1,6 @@
-// Computes when the simulated market trades, by date and kind of instrument, from a table of its own (`market.json`). On a
-// date without a session books move by the usual hours, so that a session which the table does not have can be tried; only
-// the market status, the history and the last trade before know that the market is closed.
+// Computes the simulated market's hours by date and kind of instrument from its own table (`market.json`). On a date
+// without a session books still move by the usual hours, so that tests can use sessions that are not in the table;
+// only market status, history and the previous session's last trade treat the market as closed.
 import table from './market.json' with { type: 'json' };
 import { DAY, HOUR, MINUTE, isWeekend, istMidnight } from './time.ts';
 
@@ -17,11 +17,11 @@ interface Span {
 }
 
 export interface Hours {
-  /** Orders match as they come. */
+  /** Continuous matching. */
   readonly continuous: readonly Span[];
-  /** Orders gather for an auction, and its book may cross. */
+  /** Orders gather for an auction, and the book may cross. */
   readonly gathering: readonly Span[];
-  /** The closing auction's trade; null without one. */
+  /** Time of the closing auction's trade; null without one. */
   readonly matchAt: number | null;
   readonly postClose: Span | null;
 }
@@ -54,13 +54,13 @@ export function hoursOn(now: number, kind: Kind): Hours {
   };
 }
 
-/** Whether the exchange trades on the date at all. */
+/** True if the exchange trades on the date. */
 export function isOpen(now: number): boolean {
   const date = dateText(now);
   return date in SESSIONS || (!isWeekend(now) && !table.holidays.includes(date));
 }
 
-/** The last midnight before that of `now` on whose date the exchange trades. */
+/** The latest midnight before that of `now` whose date is a trading day. */
 export function openDayBefore(now: number): number {
   let midnight = istMidnight(now) - DAY;
   while (!isOpen(midnight)) midnight -= DAY;
@@ -68,8 +68,8 @@ export function openDayBefore(now: number): number {
 }
 
 /**
- * What the broker says of NSE's cash market, or of its derivatives. It follows the clock: on a holiday of September 2026 it
- * was seen to have the status of an ordinary evening. Whether a closing auction counts as open is a guess.
+ * The broker's status for NSE's cash market or its derivatives. It follows the clock: on a holiday in September 2026
+ * it was seen to be that of an ordinary evening. Whether a closing auction counts as open is a guess.
  */
 export function statusAt(now: number, kind: 'auction' | 'future'): string {
   if (isWeekend(now) && !isOpen(now)) return 'CLOSED';

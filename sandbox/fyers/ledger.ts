@@ -1,7 +1,7 @@
-// What the simulator served, in whole paise and shares, so that a recording can be compared exactly.
+// Records what the simulator served, in whole paise and shares, so that a recording can be compared exactly.
 import type { SimulatedBook, SimulatedLevel } from './book.ts';
 
-/** Sums over every depth answer of one symbol; prices in paise, sides over all five levels. */
+/** Sums over all depth answers of one symbol; prices in paise, quantities over all five levels. */
 export type LedgerEntry = Readonly<ReturnType<typeof amountsOf>>;
 
 export function withBook(entry: LedgerEntry | undefined, book: SimulatedBook): LedgerEntry {

@@ -1,26 +1,26 @@
-// The account's limits on REST calls (Fyers API v3, "Rate limits"): 10 a second, 200 a minute, 100,000 a day, and
-// no call at all for the rest of the day after the minute's limit was exceeded more than three times.
+// Enforces the account's limits on REST calls (Fyers API v3, "Rate limits"): 10 a second, 200 a minute, 100,000 a
+// day, and no calls for the rest of the day after the minute limit was exceeded more than three times.
 import { DAY, MINUTE, SECOND, istMidnight } from './time.ts';
 
-const PER_SECOND = 10;
-const PER_MINUTE = 200;
-const PER_DAY = 100_000;
-const STRIKES_FORGIVEN = 3;
+const MAX_CALLS_PER_SECOND = 10;
+const MAX_CALLS_PER_MINUTE = 200;
+const MAX_CALLS_PER_DAY = 100_000;
+const MAX_STRIKES = 3;
 
 export interface Usage {
   /** Instants of the last calls, at most 200, oldest first. */
   readonly recent: readonly number[];
   readonly midnight: number;
   readonly callsToday: number;
-  /** Instants of today's strikes: a minute whose limit was exceeded counts once. */
+  /** Today's violations of the minute limit; each minute counts once. */
   readonly strikes: readonly number[];
 }
 
 export const UNUSED: Usage = { recent: [], midnight: 0, callsToday: 0, strikes: [] };
 
 /**
- * Counts a call, refused ones too (a storm of retries counts), over windows that slide: stricter than any fixed
- * window, which the documentation leaves open. `waitMs` is null when the call may pass.
+ * Counts a call, including refused ones (a storm of retries counts), over sliding windows: stricter than fixed
+ * windows, which the documentation neither confirms nor excludes. `waitMs` is null if the call may pass.
  */
 export function countCall(
   usage: Usage,
@@ -28,18 +28,23 @@ export function countCall(
 ): { readonly usage: Usage; readonly waitMs: number | null } {
   const midnight = istMidnight(now);
   const sameDay = usage.midnight === midnight;
-  // A clock that was set back starts over.
+  // If the clock was set back, start counting again.
   const recent = now < (usage.recent.at(-1) ?? now) ? [] : usage.recent;
-  const overMinute = (recent.at(-PER_MINUTE) ?? -Infinity) + MINUTE - now;
-  const overSecond = (recent.at(-PER_SECOND) ?? -Infinity) + SECOND - now;
+  const overMinute = (recent.at(-MAX_CALLS_PER_MINUTE) ?? -Infinity) + MINUTE - now;
+  const overSecond = (recent.at(-MAX_CALLS_PER_SECOND) ?? -Infinity) + SECOND - now;
   const before = sameDay ? usage.strikes : [];
   const isStrike = overMinute > 0 && now - (before.at(-1) ?? -Infinity) >= MINUTE;
   const strikes = isStrike ? [...before, now] : before;
   const callsToday = (sameDay ? usage.callsToday : 0) + 1;
-  const blocked = callsToday > PER_DAY || strikes.length > STRIKES_FORGIVEN;
+  const blocked = callsToday > MAX_CALLS_PER_DAY || strikes.length > MAX_STRIKES;
   const waitMs = blocked ? midnight + DAY - now : Math.max(overMinute, overSecond);
   return {
-    usage: { recent: [...recent.slice(1 - PER_MINUTE), now], midnight, callsToday, strikes },
+    usage: {
+      recent: [...recent.slice(1 - MAX_CALLS_PER_MINUTE), now],
+      midnight,
+      callsToday,
+      strikes,
+    },
     waitMs: waitMs > 0 ? waitMs : null,
   };
 }

@@ -1,20 +1,20 @@
-// The public symbol master: CSV without a header, 21 columns, and what it lists. Expiries fall on Tuesdays, the
-// monthly one on the last, as since September 2025, also where that is a holiday; its NIFTY is as cheap as a share.
+// Generates the public symbol master: CSV without a header, 21 columns. Expiries fall on Tuesdays, the monthly one on
+// the last, as since September 2025, also if that is a holiday. Its NIFTY has the price level of a share.
 import { type Kind, dateText } from './hours.ts';
 import type { SimulatedResponse } from './state.ts';
 import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
 
 export interface Instrument {
   readonly kind: Kind;
-  /** As other calls name it: exchange, segment, expiry, the exchange's own token. */
+  /** Fields for other calls: exchange, segment, expiry, the exchange's token. */
   readonly fyToken: string;
   readonly symbol: string;
   readonly name: string;
   readonly token: number;
-  /** Of a share. */
+  /** Shares only. */
   readonly isin?: string;
   readonly contract?: {
-    /** Its name and token in the cash market. */
+    /** Name and token of the underlying in the cash market. */
     readonly of: readonly [string, number];
     readonly expiresAt: number;
     readonly lot: number;
@@ -30,7 +30,7 @@ const STRIKE_STEP = 50;
 const STRIKES = 60;
 const TUESDAY = 2;
 
-/** Every instrument of a day, by symbol; `shares` are the simulator's own. */
+/** Returns every instrument of a day, by symbol; `shares` are the simulator's own. */
 export function instrumentsOn(
   shares: ReadonlySet<string>,
   now: number,
@@ -64,7 +64,7 @@ export function instrumentsOn(
   return new Map([...cash, index, ...futures, ...options].map((each) => [each.symbol, each]));
 }
 
-/** `GET /sym_details/NSE_CM.csv` and `NSE_FO.csv`, for anybody; null for another path. */
+/** `GET /sym_details/NSE_CM.csv` and `NSE_FO.csv`, without authentication; null for another path. */
 export function masterFile(
   path: string,
   shares: ReadonlySet<string>,
@@ -107,7 +107,7 @@ function columns({ symbol, name, token, fyToken, isin, contract }: Instrument, n
   ];
 }
 
-/** @param kind futures of later months have no pre-open, as options */
+/** @param kind futures of later months have no pre-open, like options */
 function future(of: readonly [string, number], day: number, kind: Kind): Instrument {
   const name = `${of[0]}${dateText(day).slice(2, 4)}${month(day)}FUT`;
   const expiresAt = day + 15 * HOUR + 30 * MINUTE;
@@ -120,7 +120,7 @@ function contractOf(
   contract: NonNullable<Instrument['contract']>,
 ): Instrument {
   const token = tokenOf(name);
-  const fyToken = `1011${compact(contract.expiresAt)}${String(token)}`;
+  const fyToken = `1011${formatYymmdd(contract.expiresAt)}${String(token)}`;
   return { symbol: `NSE:${name}`, kind, name, token, fyToken, contract };
 }
 
@@ -128,7 +128,7 @@ function cashToken(token: number): string {
   return `1010000000${String(token)}`;
 }
 
-/** A week's options carry its date, a month's last ones the month. */
+/** Weekly option names contain the date, those of a month's last expiry only the month. */
 function optionsOf(day: number): readonly Instrument[] {
   const text = dateText(day);
   const week = `${'123456789OND'.charAt(Number(text.slice(5, 7)) - 1)}${text.slice(8)}`;
@@ -143,7 +143,7 @@ function optionsOf(day: number): readonly Instrument[] {
   );
 }
 
-/** Sixteen weeks of midnights, from that day on. */
+/** Midnights of sixteen Tuesdays, starting with that day. */
 function tuesdaysFrom(midnight: number): readonly number[] {
   const weekday = new Date(midnight + 12 * HOUR).getUTCDay();
   const first = midnight + ((TUESDAY - weekday + 7) % 7) * DAY;
@@ -158,11 +158,11 @@ function month(day: number): string {
   return MONTHS[Number(dateText(day).slice(5, 7)) - 1] ?? '';
 }
 
-function compact(at: number): string {
+function formatYymmdd(at: number): string {
   return dateText(at).slice(2).replaceAll('-', '');
 }
 
-/** The exchange gives them; ours come of the name. */
+/** In reality the exchange assigns tokens; here they are derived from the name. */
 function tokenOf(name: string): number {
   return Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 90_000, 7) + 35_000;
 }

@@ -1,4 +1,4 @@
-// The two ways to an access token: with an auth code, and with a refresh token and the PIN.
+// Issues access tokens in two ways: for an auth code, and for a refresh token with the PIN.
 import { checkPin } from './accounts.ts';
 import { refusal } from './refusals.ts';
 import { success, type SimulatedResponse, type SimulatorState } from './state.ts';
@@ -13,13 +13,16 @@ import {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `POST /api/v3/validate-authcode`: once, within the code's life of 30,000 s, and only by the app it was issued to. */
+/**
+ * `POST /api/v3/validate-authcode`: once, within the code's life of 30,000 s, and only by the app to which it was
+ * issued.
+ */
 export function exchangeAuthCode(
   state: SimulatorState,
   fields: Fields,
   now: number,
 ): SimulatedResponse {
-  const app = provenApp(state, fields, 'authorization_code');
+  const app = authenticateApp(state, fields, 'authorization_code');
   if ('status' in app) return app;
   const { code } = fields;
   if (typeof code !== 'string' || code === '') return refusal('noAuthCode');
@@ -36,19 +39,19 @@ export function exchangeAuthCode(
     code: 200,
     message: '',
     access_token: mint(state, owner, 'access_token', now),
-    // Still handed out with fifteen days to live, although nothing accepts it any more.
+    // Still issued with a life of fifteen days, although no endpoint accepts it any more.
     refresh_token: mint(state, owner, 'refresh_token', now),
   });
 }
 
-/** `POST /api/v3/validate-refresh-token`: switched off since 1 April 2026, whatever is sent. */
+/** `POST /api/v3/validate-refresh-token`: switched off since 1 April 2026 for every request. */
 export function refreshAccessToken(
   state: SimulatorState,
   fields: Fields,
   now: number,
 ): SimulatedResponse {
   if (state.refresh === 'refused') return refusal('refreshSwitchedOff');
-  const app = provenApp(state, fields, 'refresh_token');
+  const app = authenticateApp(state, fields, 'refresh_token');
   if ('status' in app) return app;
   const token = fields['refresh_token'];
   if (typeof token !== 'string') return refusal('refreshTokenRefused');
@@ -77,7 +80,7 @@ export function mint(
   return mintToken(state.seed, app, kind, now, state.minted);
 }
 
-function provenApp(
+function authenticateApp(
   state: SimulatorState,
   fields: Fields,
   grantType: string,

@@ -1,4 +1,4 @@
-// The look of the login page: plain HTML without a script, readable on a phone, in light and dark.
+// Renders the login page: plain HTML without a script, readable on a phone, in light and dark.
 import type { SimulatedResponse } from './state.ts';
 
 const STYLE = `:root{color-scheme:light dark}
@@ -13,16 +13,16 @@ interface Field {
   readonly name: string;
   readonly label: string;
   readonly value?: string;
-  /** Never shown while it is typed. */
+  /** True: masked while typing. */
   readonly isSecret?: boolean;
-  /** Digits only: a phone shows its number pad. */
+  /** True: digits only, so that a phone shows its number pad. */
   readonly isNumeric?: boolean;
 }
 
 interface FormPage {
   readonly status: number;
   readonly problem: string;
-  /** What the form carries on unseen. */
+  /** Hidden fields that the form sends along. */
   readonly hidden: Readonly<Record<string, string>>;
   readonly fields: readonly Field[];
   readonly button: string;

@@ -1,5 +1,5 @@
-// What Fyers answers to one request. The wire formats, limits and refusals are those of the documentation of API v3
-// and of what its users report; where the real answer is not known, the comment says so.
+// Computes Fyers' answer to one request. Wire formats, limits and refusals follow the documentation of API v3 and
+// reports of its users; if the real answer is unknown, the comment says so.
 import { createHash } from 'node:crypto';
 import { authCodeForm, loginPage, webLogout } from './auth.ts';
 import { depth, marketStatus, namesIn, profile, quotes, symbolTokens, tbtAddress } from './data.ts';
@@ -18,7 +18,7 @@ import {
 import { SECOND } from './time.ts';
 import { appIdHash, checkToken, type SimulatedApp } from './tokens.ts';
 
-/** Changes `state` in place: usage, ledger, spent codes, wrong PINs and request log. `now` is epoch milliseconds. */
+/** Changes `state` in place: usage, ledger, used codes, wrong PINs and request log. `now` is epoch milliseconds. */
 export function reply(
   state: SimulatorState,
   request: SimulatedRequest,
@@ -45,7 +45,7 @@ function answer(state: SimulatorState, request: SimulatedRequest, now: number): 
   if (route === 'GET /api/v3/generate-authcode') return loginPage(state, request, now);
   if (route === 'POST /api/v3/generate-authcode') return authCodeForm(state, request, now);
   if (route === 'GET /logout') return webLogout(state, request);
-  // Cloudflare stands before the API and refuses these agents in plain text.
+  // Cloudflare in front of the API refuses these user agents in plain text.
   if (request.userAgent === '' || request.userAgent.startsWith('Python-urllib')) {
     return { status: 403, headers: { 'content-type': 'text/plain' }, body: 'error code: 1010' };
   }
@@ -107,14 +107,14 @@ function authorized(
   return refusal(isRevoked ? 'tokenRevoked' : 'tokenRefused');
 }
 
-/** `<app id>:<access token>`, without "Bearer"; the official SDKs ask for symbol tokens with the access token alone. */
+/** `<app id>:<access token>`, without "Bearer"; the official SDKs request symbol tokens with the access token alone. */
 function authorizationOf(
   state: SimulatorState,
   { authorization, path }: SimulatedRequest,
 ): { readonly app: SimulatedApp | undefined; readonly token: string } {
   const colon = authorization.indexOf(':');
   if (colon === -1 && path === '/data/symbol-token') {
-    // Whose signature it is, whenever it dies.
+    // Checks the signature only, not the expiry.
     const isOf = (app: SimulatedApp) =>
       checkToken(state.seed, app, 'access_token', authorization, Infinity) === 'expired';
     return { app: state.apps.find(isOf), token: authorization };
@@ -123,7 +123,7 @@ function authorizationOf(
   return { app: state.apps.find((app) => app.id === id), token: authorization.slice(colon + 1) };
 }
 
-/** The limits are the account's; a caller that names none shares one. */
+/** Limits apply per account; calls without an account share one. */
 function accountOf(
   state: SimulatorState,
   request: SimulatedRequest,
@@ -149,7 +149,7 @@ function limit(state: SimulatorState, account: string, now: number): SimulatedRe
   };
 }
 
-/** What lets a judge count PIN calls and codes by what was sent. A PIN's four digits go in only beside a token. */
+/** Digests that let a test count equal PIN calls and codes. The four-digit PIN is only included together with a token. */
 function digests(
   state: SimulatorState,
   { path, body }: SimulatedRequest,
@@ -175,7 +175,7 @@ function parseFields(body: string): Readonly<Record<string, unknown>> {
 }
 
 function codeOf({ status, body }: SimulatedResponse): number | null {
-  // A good answer's code is 200 or absent; looking for it would cost a parse of every book.
+  // A successful answer's code is 200 or absent; skip the parse, because books are many.
   if (status < 400) return null;
   const code = /"code":(-?\d+)/.exec(body)?.[1];
   return code === undefined ? null : Number(code);

@@ -1,4 +1,4 @@
-// The HTTP shell: the simulated API on one loopback port, its control on another.
+// Serves the simulator over HTTP: the simulated API on one loopback port, its control on another.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -19,14 +19,14 @@ export interface ServerOptions extends SimulatorOptions {
 }
 
 export interface FyersSimulator {
-  /** In place of `https://api-t1.fyers.in`. */
+  /** Replaces `https://api-t1.fyers.in`. */
   readonly url: string;
   /** For other processes: see {@link control}. */
   readonly controlUrl: string;
   readonly now: () => number;
-  /** The clock then stands until it is set again, or flows from there. */
+  /** The clock then stands still until it is set again; with `flows` it continues from there. */
   readonly setClock: (now: number, flows?: boolean) => void;
-  /** For this process: what it remembers, and what may be changed while it runs. */
+  /** State for this process, which may also be changed while it runs. */
   readonly state: SimulatorState;
   /** By symbol. */
   readonly ledger: () => Readonly<Record<string, LedgerEntry>>;
@@ -74,7 +74,7 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
     url: api.url,
     controlUrl: controls.url,
     close: async () => {
-      await Promise.all([end(api.server), end(controls.server)]);
+      await Promise.all([closeServer(api.server), closeServer(controls.server)]);
     },
   };
 }
@@ -89,7 +89,7 @@ async function listen(
         .writeHead(status, { ...headers, 'content-length': Buffer.byteLength(answered) })
         .end(answered);
     };
-    // Depth calls are many and bring no body: nothing is awaited for them.
+    // GET requests have no body, so do not wait for one: depth calls are frequent.
     if (request.method === 'GET') send('');
     else text(request).then(send, () => response.destroy());
   });
@@ -100,7 +100,7 @@ async function listen(
   return { server, url: `http://127.0.0.1:${String(address.port)}` };
 }
 
-async function end(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();

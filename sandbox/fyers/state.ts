@@ -1,4 +1,4 @@
-// What the simulator remembers, and the shape of what goes in and out.
+// Defines the simulator's state, and its request and response types.
 import { bookMaker, tradesOn, type SimulatedBook, type TimedTrade } from './book.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Usage } from './limits.ts';
@@ -11,17 +11,17 @@ export interface SimulatorOptions {
   /** The same seed gives the same books and tokens. */
   readonly seed: string;
   readonly apps: readonly SimulatedApp[];
-  /** `refused` is the real world since 1 April 2026. */
+  /** `refused` is the real behaviour since 1 April 2026. */
   readonly refresh: 'accepted' | 'refused';
-  /** The symbols that the broker knows; default {@link KNOWN_SYMBOLS}. */
+  /** Symbols that exist; default {@link KNOWN_SYMBOLS}. */
   readonly symbols?: readonly string[];
-  /** Users of the broker who own none of the apps, with their PINs by account. */
+  /** PINs by account of users who own none of the apps. */
   readonly others?: Readonly<Record<string, string>>;
-  /** How many wrong PINs lock an account; default 3. */
+  /** Number of wrong PINs that lock an account; default 3. */
   readonly pinTriesBeforeLock?: number;
-  /** Where the socket of fifty levels is; default an address at which nothing listens, and never the broker's own. */
+  /** Address of the socket of fifty levels; default an address without a listener, never the broker's own. */
   readonly tbtUrl?: string;
-  /** A browser that has logged in passes the login page until 06:00 IST; default false. */
+  /** True: a browser that has logged in passes the login page until 06:00 IST; default false. */
   readonly hasWebSessions?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface SimulatedResponse {
   readonly body: string;
 }
 
-/** One line of the request log: nothing of headers, body or a query's tokens. */
+/** One line of the request log; contains no headers, body or tokens of the query. */
 export interface LoggedRequest {
   /** Virtual epoch milliseconds. */
   readonly at: number;
@@ -49,23 +49,23 @@ export interface LoggedRequest {
   readonly path: string;
   readonly symbol: string | null;
   readonly status: number;
-  /** The envelope's code; null for a success without one. */
+  /** The code of the JSON answer; null for a success without one. */
   readonly code: number | null;
-  /** Of a refresh: tells whether two sent the same refresh token with the same PIN; a salted digest of both. */
+  /** For a refresh: a salted digest of token and PIN, which shows whether two requests sent the same ones. */
   readonly input?: string;
-  /** Of an exchange: the same for its auth code. */
+  /** For an exchange: the same of its auth code. */
   readonly grant?: string;
 }
 
-/** Changed in place by `reply`; a test may change `refresh`, `isDown` and `market`, and reads the rest. */
+/** Changed in place by `reply`; a test may change `refresh`, `isDown` and `market`, and only reads the rest. */
 export interface SimulatorState {
   readonly seed: string;
   /** Changed by `register`. */
   readonly apps: SimulatedApp[];
   refresh: 'accepted' | 'refused';
-  /** Everything is answered 503. */
+  /** True: every answer is 503. */
   isDown: boolean;
-  /** What the market status says of NSE's cash market; null: what the hour says, and CLOSED at weekends. */
+  /** Overrides the market status of NSE's cash market; null: by the time of day, and CLOSED at weekends. */
   market: string | null;
   /** By account. */
   readonly pins: Map<string, string>;
@@ -73,16 +73,16 @@ export interface SimulatorState {
   readonly wrongPins: Map<string, number>;
   readonly pinTriesBeforeLock: number;
   readonly hasWebSessions: boolean;
-  /** By the cookie's value. */
+  /** By cookie value. */
   readonly sessions: Map<string, { readonly fyId: string; readonly until: number }>;
-  /** Access tokens that were logged out inside their life. */
+  /** Access tokens that were logged out before they expired. */
   readonly revoked: Set<string>;
   readonly symbols: ReadonlySet<string>;
-  /** One of its symbols, the index, or a contract that has not expired; undefined: the broker does not list it. */
+  /** Finds a known symbol, the index, or a contract that has not expired; undefined: not listed. */
   readonly instrumentOf: (symbol: string, now: number) => Instrument | undefined;
   readonly isListed: (symbol: string, now: number) => boolean;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;
-  /** All trades of the day that an instant is in. */
+  /** All trades of the instant's day. */
   readonly tradesOn: (symbol: string, now: number) => readonly TimedTrade[];
   readonly tbtUrl: string;
   /** By symbol. */
@@ -91,7 +91,7 @@ export interface SimulatorState {
   /** By account. */
   readonly usages: Map<string, Usage>;
   readonly spentCodes: Set<string>;
-  /** How many tokens were handed out: their serial number. */
+  /** Number of issued tokens, used as their serial number. */
   minted: number;
 }
 
@@ -106,15 +106,15 @@ export const KNOWN_SYMBOLS = [
   'NSE:M&M-EQ',
 ];
 
-/** Port 9 discards what it gets, where anything listens at all. */
+/** Port 9 is the discard service; normally nothing listens there. */
 const NO_TBT_URL = 'ws://127.0.0.1:9/versova';
 
-/** What other brokers document; Fyers says nothing of it. */
+/** Documented by other brokers; Fyers publishes no number. */
 const PIN_TRIES_BEFORE_LOCK = 3;
 
 export function newState(options: SimulatorOptions): SimulatorState {
   const symbols = new Set(options.symbols ?? KNOWN_SYMBOLS);
-  const instrumentOf = listing(symbols);
+  const instrumentOf = createListing(symbols);
   const hoursOf = (symbol: string, now: number) =>
     hoursOfInstrument(instrumentOf(symbol, now), now);
   return {
@@ -146,8 +146,8 @@ export function newState(options: SimulatorOptions): SimulatorState {
   };
 }
 
-/** A day's list is kept. */
-function listing(shares: ReadonlySet<string>): SimulatorState['instrumentOf'] {
+/** Caches one day's list. */
+function createListing(shares: ReadonlySet<string>): SimulatorState['instrumentOf'] {
   let kept = { midnight: Number.NaN, instruments: instrumentsOn(shares, 0) };
   return (symbol, now) => {
     const midnight = istMidnight(now);

@@ -1,4 +1,4 @@
-// Tokens as Fyers issues them: JWTs signed with HS256, here by a key made from the simulator's seed.
+// Issues tokens like Fyers: JWTs signed with HS256, here with a key derived from the simulator's seed.
 import { createHash, createHmac } from 'node:crypto';
 import { DAY, SECOND, istMidnight, nextSixOclock } from './time.ts';
 
@@ -9,13 +9,13 @@ export interface SimulatedApp {
   readonly pin: string;
   readonly fyId: string;
   readonly redirectUri: string;
-  /** Without the profile permission its call answers -373; default true. */
+  /** False: the profile call answers -373; default true. */
   readonly mayReadProfile?: boolean;
-  /** Likewise; Fyers files it under another permission than market data. */
+  /** The same for the market status, which has another permission than market data at Fyers. */
   readonly mayReadMarketStatus?: boolean;
-  /** Any account may log in; Fyers lets an individual's app serve its owner only. For tests of foreign tokens. */
+  /** True: any account may log in, for tests of foreign tokens. Fyers limits an individual's app to its owner. */
   readonly isForEveryone?: boolean;
-  /** A refresh token of somebody else's making that is taken for good: the one of the user's own folder. */
+  /** A refresh token that the simulator did not issue but accepts: the one of the user's own folder. */
   readonly honoured?: string;
 }
 
@@ -23,7 +23,7 @@ export type TokenKind = 'access_token' | 'refresh_token' | 'auth_code';
 
 const AUDIENCE = ['x:0', 'x:1', 'x:2', 'd:1', 'd:2'];
 
-/** What an operator's folder holds: yesterday's access token and a refresh token that is still good. */
+/** Mints an operator folder's tokens: yesterday's access token and a valid refresh token. */
 export function mintTokens(
   seed: string,
   app: SimulatedApp,
@@ -35,7 +35,7 @@ export function mintTokens(
   };
 }
 
-/** The same arguments give the same token. `serial` tells two tokens of one second apart. */
+/** The same arguments give the same token. `serial` distinguishes two tokens of one second. */
 export function mintToken(
   seed: string,
   app: SimulatedApp,
@@ -64,7 +64,7 @@ export function mintToken(
       ? {
           ...common,
           iss: 'api.login.fyers.in',
-          // A JSON text in place of an array, as in the real one.
+          // A JSON text instead of an array, as in Fyers' tokens.
           aud: JSON.stringify(AUDIENCE),
           app_id: name,
           uuid: mark.slice(0, 32),
@@ -85,7 +85,7 @@ export function mintToken(
   return `${text}.${signature(seed, app, text)}`;
 }
 
-/** Valid: signed for this app, of this kind, and inside its life. */
+/** Valid means signed for this app, of this kind, and not expired. */
 export function checkToken(
   seed: string,
   app: SimulatedApp,
@@ -101,13 +101,13 @@ export function checkToken(
   return now < exp * SECOND ? 'valid' : 'expired';
 }
 
-/** Of a token that was checked before. */
+/** Takes a token that has already been checked. */
 export function ownerOf(token: string): string {
   const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   return (JSON.parse(claims) as { readonly display_name: string }).display_name;
 }
 
-/** `sha256("<app id>:<secret>")`, what an app proves itself with when it asks for a token. */
+/** `sha256("<app id>:<secret>")`, an app's proof when it requests a token. */
 export function appIdHash(app: Pick<SimulatedApp, 'id' | 'secret'>): string {
   return createHash('sha256').update(`${app.id}:${app.secret}`).digest('hex');
 }
@@ -117,7 +117,7 @@ function expiryOf(kind: TokenKind, now: number): number {
   return kind === 'access_token' ? nextSixOclock(now) : nextSixOclock(istMidnight(now) + 15 * DAY);
 }
 
-/** The app is part of the key: a token proves its app, although no claim names it. */
+/** The key includes the app: the signature binds a token to its app, although no claim names it. */
 function signature(seed: string, app: SimulatedApp, text: string): string {
   return createHmac('sha256', `${seed} ${app.id}`).update(text).digest('base64url');
 }

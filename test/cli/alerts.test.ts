@@ -223,7 +223,7 @@ describe('fyers test-alert', () => {
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(2);
     expect(out).toBe(`Topic ${silent}\nSent to 0 of 0 subscriptions.`);
-    expect(err).toMatch(/^operator\.channel: Nobody is subscribed.*pulumi config set email/);
+    expect(err).toMatch(/^operator\.channel: There is no subscription.*pulumi config set email/);
   });
 
   test.each([
@@ -260,7 +260,7 @@ describe('fyers test-alert', () => {
     );
     await configured({ FYERS_TOPIC_ARN: topic });
     expect((await at.run('test-alert', '--resubscribe', 'nobody')).err).toMatch(
-      /^operator\.usage: "nobody" is no e-mail address\./,
+      /^operator\.usage: "nobody" is not an e-mail address\./,
     );
   });
 });

@@ -161,7 +161,7 @@ describe('fyers check', () => {
   test('says of a file that nobody can tell what is missing in it', async () => {
     const rows = oldRows(20);
     const whole = await cli.run('check', await oldFile(cli.folder, rows));
-    expect(whole.out).toContain('Whether one is missing nobody can tell');
+    expect(whole.out).toContain('missing rows cannot be detected');
     expect(whole.code).toBe(0);
     const halved = await oldFile(cli.folder, [...rows.slice(0, 5), ...rows.slice(6)]);
     expect((await cli.run('check', halved)).out).not.toContain('It adds up');
@@ -257,7 +257,7 @@ describe('fyers inspect', () => {
       [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
       [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],
       ...['noon', '25:00', '12:60', '15:20:99', '9:3'].map(
-        (at) => [['SBIN', '--at', at], `--at "${at}" is no time of a day.`] as const,
+        (at) => [['SBIN', '--at', at], `--at "${at}" is not a time of day.`] as const,
       ),
     ] as const) {
       const { code, err } = await cli.run('inspect', ...args);

@@ -17,7 +17,7 @@ describe('fyers compact', () => {
     expect((await cli.run('compact')).out).toContain(
       '2026-11-25: 24 of 24 slots, 0 explained, 0 unexplained.',
     );
-    expect((await cli.run('compact')).out).toContain('waits for it');
+    expect((await cli.run('compact')).out).toContain('needs compaction');
     expect((await cli.run('compact', '2026-11-25')).out).toContain('has its manifest');
   });
 
@@ -27,7 +27,7 @@ describe('fyers compact', () => {
     await recordDay({ dataDir, state: 'running' });
     const early = await cli.run('compact', '2026-11-25');
     expect(early.err).toContain('is not over');
-    expect((await cli.run('compact')).out).toContain('waits for it');
+    expect((await cli.run('compact')).out).toContain('needs compaction');
     for (const [args, said] of [
       [['monday'], '"monday" is not a date as YYYY-MM-DD'],
       [['2026-11-23'], 'harvested_data, which has one day, 2026-11-25.'],

@@ -36,7 +36,7 @@ describe.each(['compacted', 'running', 'ended'] as const)('A day that is %s', (s
     const { code, out } = await cli.run('check');
     expect(code).toBe(4);
     expect(out).toContain("last_trade_at is empty in 3 of 24 rows: the broker's ltt");
-    expect(out).toContain('It adds up. Look at these columns before you use them: last_trade_at.');
+    expect(out).toContain('It adds up. Check these columns before you use them: last_trade_at.');
     expect(await json('check')).toMatchObject({ code: 4, good: false, fieldFaults: COUNTED });
   });
 

@@ -93,7 +93,7 @@ describe('fyers import', () => {
     expect(first.out).toMatch(/3 rows are the day 2025-12-22.*\n.*9 rows are the day 2025-12-24/);
     expect(first.code).toBe(2);
     const again = await cli.run('import', ...files.slice(-2), await oldFile(cli.folder, [], naive));
-    expect(again.err.match(/already, and it was left/g)).toHaveLength(3);
+    expect(again.err.match(/already, and it was not changed/g)).toHaveLength(3);
     expect(again.code).toBe(2);
   });
 
@@ -121,7 +121,7 @@ describe('fyers import', () => {
     expect(left.err).toContain('2025-12-27 had no market');
     await recordDay({ dataDir });
     const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
-    expect(ours.err).toContain('is no file of the Python original');
+    expect(ours.err).toContain('is not a file of the Python original');
     expect(ours.code).toBe(2);
   });
 });

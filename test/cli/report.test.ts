@@ -274,11 +274,11 @@ describe('The report of a day', () => {
     await recordDay({ dataDir });
     cli.write('notes.html', 'my notes');
     const refused = await cli.run('report', '--to', 'notes.html');
-    expect(refused.err).toContain('is there already, and was left as it is');
+    expect(refused.err).toContain('already exists and was not changed');
     expect(refused.code).toBe(2);
     expect(await page('notes.html')).toBe('my notes');
     expect((await cli.run('report')).code).toBe(0);
-    expect((await cli.run('report')).err).toContain('report-2026-11-25.html is there already');
+    expect((await cli.run('report')).err).toContain('report-2026-11-25.html already exists');
     expect((await cli.run('report', '--json')).code).toBe(0);
     expect((await cli.run('report', '--force')).code).toBe(0);
     expect((await cli.run('report', '--to', 'notes.html', '--force')).code).toBe(0);

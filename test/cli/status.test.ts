@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
-import { saySubscriptions } from '../../cli/commands/status/status.ts';
+import { checkSubscriptions } from '../../cli/commands/status/status.ts';
 import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
@@ -145,7 +145,7 @@ describe('fyers status', () => {
       'asked at the 07:00 run, and a token is live',
     ]);
     expect(out).not.toContain('the message of today');
-    expect(out).toContain("log in before (after 26 Nov 2026, 06:00 IST, when today's tokens end)");
+    expect(out).toContain("log in before that (after 26 Nov 2026, 06:00 IST, when today's tokens end)");
   });
 
   test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
@@ -174,12 +174,12 @@ describe('fyers status', () => {
       fault: null,
     } as const;
     const pending = { protocol: 'email', endpoint: 'me@example.in', confirmed: false };
-    expect(saySubscriptions(found, [pending])).toMatchObject({
+    expect(checkSubscriptions(found, [pending])).toMatchObject({
       state: 'pending',
       detail: 'email me@example.in (not confirmed)',
       todo: [expect.stringContaining('npx --no-install fyers confirm')],
     });
-    expect(saySubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
+    expect(checkSubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
   });
 
   test('shows the harvester’s last heartbeat', async () => {

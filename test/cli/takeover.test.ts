@@ -199,7 +199,7 @@ describe('fyers takeover', () => {
   test('keeps a newer token file, and replaces an older one', async () => {
     await using made = await referenceScene();
     made.at.write('daily_token.txt', NEWER);
-    expect((await made.takeover('--yes')).out).toContain('the newer token beside .env stays');
+    expect((await made.takeover('--yes')).out).toContain('the newer token next to .env was kept');
     expect(tokenFile(made, 'daily_token.txt')).toBe(NEWER);
     await using other = await referenceScene();
     other.at.write('access_token.txt', OLDER);

@@ -133,15 +133,15 @@ describe('fyers export', () => {
     await recordDay({ dataDir });
     cli.write('mine.csv', 'mine');
     for (const [args, said] of [
-      [['--to', 'mine.csv'], 'is there already'],
-      [['--to', 'mine.txt'], 'ends in none of'],
+      [['--to', 'mine.csv'], 'already exists'],
+      [['--to', 'mine.txt'], 'must end in'],
       [['--to', 'mine.parquet', '--compat'], 'is a CSV file'],
       [['--to', 'no/folder.csv'], 'cannot be written'],
-      [['--to', 'x.csv', '--phase', 'LUNCH'], 'is none of'],
-      [['--to', 'x.csv', '--from', 'noon'], 'is no time of a day'],
-      [['--to', 'x.csv', '--from', '25:00'], 'is no time of a day'],
+      [['--to', 'x.csv', '--phase', 'LUNCH'], 'is not one of'],
+      [['--to', 'x.csv', '--from', 'noon'], 'is not a time of day'],
+      [['--to', 'x.csv', '--from', '25:00'], 'is not a time of day'],
       [['--to', 'mine.csv', '--force', '--symbols', 'FOO'], 'FOO is not in it'],
-      [['--to', 'mine.csv', '--force', '--phase', 'cas_entry'], 'none that was asked for'],
+      [['--to', 'mine.csv', '--force', '--phase', 'cas_entry'], 'none matches the selection'],
       [['--to', 'mine.csv', '--force', '--compat'], 'in the hours of the Python original'],
       [
         ['--to', 'mine.csv', '--force', '--from', '15:00', '--until', '9:00'],
@@ -212,7 +212,7 @@ describe('fyers replay', () => {
     expect((await paced.run('replay', '--speed', '11')).code).toBe(0);
     expect(clock.now()).toBe(plus(OPENS_AT, 55 * SECOND + 11 * 455));
     const { code, err } = await paced.run('replay', '--speed', '0');
-    expect(err).toContain('is no number above 0');
+    expect(err).toContain('is not a number above 0');
     expect(code).toBe(2);
   });
 });

@@ -138,7 +138,7 @@ onEngine('the program', () => {
     const url = await loginUrl();
     expect(url).not.toBe(firstLoginUrl);
     expect(notes.join('\n')).toContain(
-      `The login URL is new: ${url} (one of an earlier stack leads nowhere). No login succeeds until`,
+      `The login URL is new: ${url} (the URL of an earlier stack no longer works). No login succeeds until`,
     );
     expect(await pin()).toBe(NEW_PIN);
   });

@@ -87,7 +87,7 @@ describe('The program', () => {
 
   test('asks with an app first for a channel, and adopts nothing without a token', async () => {
     const graph = await graphOf(APP_ONLY);
-    expect(graph.outputs['nextStep']).toMatch(/^Nobody would get .*`pulumi config set email/);
+    expect(graph.outputs['nextStep']).toMatch(/^No one would get .*`pulumi config set email/);
     expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
   });
 
@@ -129,7 +129,7 @@ describe('The program', () => {
     });
     expect(message.split('\n')).toEqual([
       '5 problems in the configuration; nothing was changed.',
-      expect.stringContaining('pin stands unencrypted'),
+      expect.stringContaining('pin is unencrypted'),
       expect.stringContaining('access_token.txt is one word of letters and digits'),
       expect.stringContaining('FYERS_SECRET_KEY is missing'),
       expect.stringContaining('pin in the Pulumi configuration must be exactly four digits'),

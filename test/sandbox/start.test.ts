@@ -88,7 +88,7 @@ describe('npm start with wrong input', () => {
     await mkdir(path.join(data, 'days', '2026-11-25'), { recursive: true });
     const { code, said } = await start('--data', data).ended;
     expect(code).toBe(2);
-    expect(said).toContain('has 2026-11-25 already, and it was left as it is');
+    expect(said).toContain('has 2026-11-25 already, and it was not changed');
   });
 
   test('says that the folder of --env is not there', async () => {

@@ -1,4 +1,4 @@
-// The Fyers app: its id and secret, its registered redirect URL, and the PIN.
+// Checks the Fyers app: id and secret, registered redirect URL, and PIN.
 import path from 'node:path';
 import { looseModes, readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
 import {
@@ -28,22 +28,25 @@ export function envFileFinding({ session, dir }: CheckContext): Finding {
   const given = Object.values(values).filter((value) => value.trim() !== '').length;
   return ok(
     given === 0
-      ? `none in ${folder}, or an empty one; .env.example shows what can stand there`
+      ? `missing or empty in ${folder}; .env.example shows the possible keys`
       : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
   );
 }
 
-/** Whether the secrets of the folder are the owner's alone. Windows keeps permissions elsewhere. */
+/**
+ * Checks that only the owner can read the secrets in the folder. Skipped on Windows, which keeps permissions
+ * elsewhere.
+ */
 export function modesFinding({ session, dir }: CheckContext): Finding {
   if (process.platform === 'win32') return skipped('Windows has no file modes');
   const folder = path.resolve(session.io.cwd, dir);
   const { files, isFolderOpen } = looseModes(folder);
   if (files.length === 0 && !isFolderOpen) {
-    return ok(`nobody else may read .env and the token files in ${folder}`);
+    return ok(`only you can read .env and the token files in ${folder}`);
   }
   const commands = [
-    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quoted).join(' ')}`]),
-    ...(isFolderOpen ? [`chmod o-w ${quoted(folder)}`] : []),
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quotePath).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quotePath(folder)}`] : []),
   ];
   return problem(
     [
@@ -54,18 +57,21 @@ export function modesFinding({ session, dir }: CheckContext): Finding {
   );
 }
 
-/** As a shell takes it. */
-function quoted(place: string): string {
+/** Quotes a path for a shell. */
+function quotePath(place: string): string {
   return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The pair of `.env` and the pair of the stack: each is both or neither, well formed, and they agree. */
+/**
+ * Checks that `.env` and the stack each have both app id and secret or neither, that they are well formed, and that
+ * they agree.
+ */
 export async function appFinding(patient: CheckContext): Promise<Finding> {
   const { settings, session } = patient;
   const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
   if (here.secret !== null) session.hide(here.secret);
-  const problems = [...malformed(here, placeOf), ...half(here)];
+  const problems = [...findMalformedValues(here, placeOf), ...findHalfPair(here)];
   if (problems.length > 0) {
     return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
@@ -77,10 +83,10 @@ export async function appFinding(patient: CheckContext): Promise<Finding> {
       `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env, and run \`npm run configure\` and \`pulumi up\`.`,
     );
   }
-  const differs = here.id !== null && there.id !== null && !same(here, there);
+  const differs = here.id !== null && there.id !== null && !isSamePair(here, there);
   const faults = [
     ...(differs ? ['.env holds another app than the stack'] : []),
-    ...malformed(there, (name) => name).map((fault) => `in AWS, ${fault}`),
+    ...findMalformedValues(there, (name) => name).map((fault) => `in AWS, ${fault}`),
   ];
   if (faults.length > 0) {
     return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
@@ -101,7 +107,7 @@ function pairOf(id: string | null, secret: string | null): Pair {
   return { id, secret };
 }
 
-function malformed(
+function findMalformedValues(
   { id, secret }: Pair,
   placeOf: (name: ParameterName) => string,
 ): readonly string[] {
@@ -113,12 +119,12 @@ function malformed(
   });
 }
 
-function half({ id, secret }: Pair): readonly string[] {
+function findHalfPair({ id, secret }: Pair): readonly string[] {
   if ((id === null) === (secret === null)) return [];
   return [`${id === null ? 'FYERS_CLIENT_ID' : 'FYERS_SECRET_KEY'} is missing in .env`];
 }
 
-function same(one: Pair, other: Pair): boolean {
+function isSamePair(one: Pair, other: Pair): boolean {
   return one.id === other.id && one.secret === other.secret;
 }
 
@@ -143,7 +149,7 @@ export async function pinFinding({ settings, hasAws, deployed }: CheckContext): 
 
 const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
 
-/** What Fyers has registered can't be asked; this is what the stack takes it to be. */
+/** Fyers has no API for the registered URL, so this compares the URLs that the stack and `.env` assume. */
 export async function redirectFinding(patient: CheckContext): Promise<Finding> {
   const { settings, hasAws, deployed } = patient;
   const refresh = (await hasAws()) ? await deployed('refresh') : null;

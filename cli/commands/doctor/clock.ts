@@ -1,4 +1,4 @@
-// This machine's clock against those of Fyers and of AWS, whose answers the other checks have had.
+// Compares this machine's clock with the `Date` headers of Fyers and AWS that the other checks received.
 import { systemClock } from '../../../adapters/process/clock.ts';
 import {
   type ClockFault,
@@ -13,7 +13,7 @@ import { type Finding, type CheckContext, ok, problem, skipped } from './finding
 
 export interface Clocks extends ClockCheck {
   readonly onAwsTime: (serverTime: Instant) => void;
-  /** What the answers have shown; null where nothing answered. */
+  /** Server times received so far; null if no server answered. */
   readonly seen: () => Seen | null;
 }
 
@@ -22,7 +22,7 @@ interface Seen {
   readonly by: string;
 }
 
-/** @param clock by which tokens are judged; AWS is compared with the machine's own */
+/** @param clock the clock that judges tokens; AWS is compared with the machine's own clock */
 export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
   const check = clockCheck(clock);
   let byFyers = false;
@@ -45,7 +45,7 @@ export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
   };
 }
 
-/** After the other checks. */
+/** Runs after the other checks, because it uses their answers. */
 export function clockFinding({ clock }: Pick<CheckContext, 'clock'>): Finding {
   const seen = clock.seen();
   if (seen === null) return skipped('neither AWS nor Fyers has answered with its time');

@@ -1,4 +1,6 @@
-// `npx fyers doctor`: every prerequisite on one line, with its fix.
+// Checks each prerequisite and prints one line with its fix (`npx fyers doctor`): this machine (Node version, Pulumi
+// CLI and stack), the Fyers app, AWS identity and Lambda quota, the deployed stack, the token, and the clock. Checks
+// that depend on an earlier one follow it in the table.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
@@ -42,12 +44,12 @@ const TONES: Readonly<Record<Finding['state'], Tone>> = {
 export function addDoctor(program: Command, session: Session): void {
   program
     .command('doctor')
-    .description('Look at each prerequisite, and say how to mend what is wrong.')
+    .description('Check prerequisites and show how to fix problems.')
     .option('--live', 'also read one book from Fyers with the token at hand')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -66,21 +68,21 @@ Examples:
 
 async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   const { io } = session;
-  const patient = patientOf(session, options);
-  // All at once: most of the time goes into waiting for AWS.
+  const patient = createContext(session, options);
+  // Run the checks at once: most of the time is spent waiting for AWS.
   const lookAt = (checks: readonly Check[]) =>
-    Promise.allSettled(checks.map((check) => named(check, patient)));
-  const looks = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
-  const found = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+    Promise.allSettled(checks.map((check) => runCheck(check, patient)));
+  const results = [...(await lookAt(CHECKS)), ...(await lookAt(LAST_CHECKS))];
+  const found = results.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
   const problems = found.filter(({ state }) => state === 'problem').length;
   if (options.json === true) io.out(jsonOf(found));
   else for (const line of linesOf(session, found, problems)) io.out(line);
   if (problems > 0) session.exitWith(PROBLEMS_EXIT_CODE);
-  // A fault of ours is told after what the other checks found.
-  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  // Report the findings of the other checks before an unexpected error.
+  for (const look of results) if (look.status === 'rejected') throw look.reason;
 }
 
-async function named(check: Check, patient: CheckContext): Promise<Named> {
+async function runCheck(check: Check, patient: CheckContext): Promise<Named> {
   try {
     return { name: check.name, ...(await check.look(patient)) };
   } catch (caught) {
@@ -116,8 +118,6 @@ function jsonOf(found: readonly Named[]): string {
   return JSON.stringify({ good: checks.every(({ fix }) => fix === null), checks }, null, 2);
 }
 
-// The table of checks, in the order in which one depends on another.
-
 const CHECKS: readonly Check[] = [
   { name: 'Node', look: () => nodeFinding(process.versions.node) },
   { name: 'Pulumi', look: pulumiFinding },
@@ -135,10 +135,8 @@ const CHECKS: readonly Check[] = [
   { name: 'Live book', look: liveFinding },
 ];
 
-/** Of what the others have found on their way. */
+/** Checks that use data collected by the other checks. */
 const LAST_CHECKS: readonly Check[] = [{ name: 'Clock', look: clockFinding }];
-
-// What this machine must have: a Node that runs TypeScript, and the Pulumi CLI with a stack.
 
 /** @param version as in `process.versions.node` */
 export function nodeFinding(version: string): Finding {
@@ -154,9 +152,7 @@ async function pulumiFinding({ session: { io } }: CheckContext): Promise<Finding
   return ok(`${version}, stack ${await selectedStack(pulumi, undefined)}`);
 }
 
-// Who the operator is to AWS, and what the account allows.
-
-/** What Lambda leaves to functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
+/** Lambda keeps this many executions for functions without a reservation (AWS Lambda API, "PutFunctionConcurrency"). */
 const UNRESERVED_MIN = 100;
 
 async function identityFinding({ session, identity }: CheckContext): Promise<Finding> {
@@ -184,16 +180,18 @@ async function quotaFinding({ session, names, hasAws, deployed }: CheckContext):
       ? null
       : await withOperatorHints(reservationOf(client, names().function('login')));
   if (bound !== null) {
-    return ok(`${free(limit, unreserved)}; the login page is bounded to ${String(bound)}`);
+    return ok(
+      `${formatFreeExecutions(limit, unreserved)}; the login page is bounded to ${String(bound)}`,
+    );
   }
   return ok(
     limit <= UNRESERVED_MIN
       ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
-      : `${free(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
   );
 }
 
-function free(limit: number, unreserved: number): string {
+function formatFreeExecutions(limit: number, unreserved: number): string {
   return `${String(limit)} runs at a time, ${String(unreserved)} of them free`;
 }
 
@@ -203,14 +201,14 @@ interface Where {
   readonly live?: true;
 }
 
-/** Nothing is asked before a check needs it, and nothing twice. An unreadable `.env` is for a check to report. */
-function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext {
+/** Fetches lazily and caches, so each source is read at most once. A separate check reports an unreadable `.env`. */
+function createContext(session: Session, { dir, suffix, live }: Where): CheckContext {
   const { io } = session;
   const folder = path.resolve(io.cwd, dir);
   const settings = settingsIn(readEnvFile(folder), io.env);
   const names = () => namesOf(settings, suffix);
   const clock = clocksOf(io.clock);
-  const identity = once(async () => {
+  const identity = memoize(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
     const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
     return withOperatorHints(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
@@ -221,9 +219,9 @@ function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext
     return withOperatorHints(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
   };
   const deployed = {
-    refresh: once(look('refresh')),
-    login: once(look('login')),
-    watch: once(look('watch')),
+    refresh: memoize(look('refresh')),
+    login: memoize(look('login')),
+    watch: memoize(look('watch')),
   };
   return {
     session,
@@ -244,7 +242,7 @@ function patientOf(session: Session, { dir, suffix, live }: Where): CheckContext
   };
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+function memoize<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => (made ??= make());
 }

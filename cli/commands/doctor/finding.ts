@@ -1,4 +1,4 @@
-// What one check found, and the world that checks look at. What several of them need is fetched once.
+// Defines the result of a check and the context that checks share. The context fetches shared data once.
 import type { Identity } from '../../../adapters/aws/identity.ts';
 import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
 import type { CalendarOptions } from '../../../core/market/calendar.ts';
@@ -9,7 +9,7 @@ import type { Clocks } from './clock.ts';
 
 export type Finding =
   | { readonly state: 'ok'; readonly detail: string }
-  /** Could not be looked at, or needs no look; the detail says why. */
+  /** The check could not or need not run; the detail gives the reason. */
   | { readonly state: 'skipped'; readonly detail: string }
   /** The fix is a full sentence. */
   | { readonly state: 'problem'; readonly detail: string; readonly fix: string };
@@ -21,22 +21,22 @@ export interface Check {
 
 export interface CheckContext {
   readonly session: Session;
-  /** The folder of `.env` and of the token files. */
+  /** Folder with `.env` and the token files. */
   readonly dir: string;
   readonly suffix: string | undefined;
   readonly live: boolean;
   readonly settings: Settings;
-  /** The days that the operator knows better. Errors: `operator.config`. */
+  /** The operator's calendar overrides. Errors: `operator.config`. */
   readonly calendar: () => CalendarOptions;
-  /** Errors: `operator.config` for a suffix that no stack can have. */
+  /** Errors: `operator.config` for an invalid suffix. */
   readonly names: () => Names;
-  /** What the other checks learn of the time. */
+  /** Collects server times from the other checks. */
   readonly clock: Clocks;
   /** Errors: `operator.credentials`, `platform.store`. */
   readonly identity: () => Promise<Identity>;
-  /** Whether AWS can be asked at all; why not is the finding of one check. */
+  /** False if AWS cannot be reached; one check reports the reason. */
   readonly hasAws: () => Promise<boolean>;
-  /** Null where it is not deployed. Errors of AWS. */
+  /** Null if the function is not deployed. Errors of AWS. */
   readonly deployed: (actor: FunctionActor) => Promise<DeployedFunction | null>;
 }
 
@@ -52,5 +52,5 @@ export function problem(detail: string, fix: string): Finding {
   return { state: 'problem', detail, fix };
 }
 
-/** For what only AWS knows. */
+/** Result of checks that need AWS if it cannot be reached. */
 export const WITHOUT_AWS = skipped('AWS cannot be asked, see "AWS identity"');

@@ -1,4 +1,4 @@
-// What `pulumi up` has made: the functions, and whether they reach anybody.
+// Checks the deployed stack: its functions, and whether a person receives their messages.
 import { FyersError } from '../../../core/errors.ts';
 import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
@@ -33,7 +33,8 @@ export async function messagesFinding(patient: CheckContext): Promise<Finding> {
   const login = await deployed('login');
   if (login === null) return skipped('no login function yet, see "Functions"');
   const { topicArn, telegramApiUrl } = channelsIn(login.environment);
-  const topic = topicArn === null ? { heard: [], pending: [] } : await heardBy(patient, topicArn);
+  const topic =
+    topicArn === null ? { heard: [], pending: [] } : await readSubscribers(patient, topicArn);
   const chat =
     telegramApiUrl === null ? null : await telegramOfStack(session, names(), telegramApiUrl);
   const heard = [...topic.heard, ...(chat === null ? [] : [`Telegram chat ${chat.chatId}`])];
@@ -41,16 +42,16 @@ export async function messagesFinding(patient: CheckContext): Promise<Finding> {
   if (heard.length > 0) return ok(`${heard.join(', ')}${pending}`);
   return topic.pending.length > 0
     ? problem(
-        `nobody has confirmed${pending}`,
+        `no subscription is confirmed${pending}`,
         "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
       )
     : problem(
-        'nobody would hear of a fault or get the login link',
+        'no one would receive alarms or the login link',
         'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.',
       );
 }
 
-async function heardBy(
+async function readSubscribers(
   { session }: CheckContext,
   topicArn: string,
 ): Promise<{ readonly heard: readonly string[]; readonly pending: readonly string[] }> {
@@ -64,7 +65,7 @@ async function heardBy(
   return { heard: those(true), pending: those(false) };
 }
 
-/** What a check that failed by an error says of it. @throws whatever is not an error of ours */
+/** Converts a FyersError to a finding. @throws every other error */
 export function findingOf(caught: unknown): Finding {
   if (!(caught instanceof FyersError)) throw caught;
   const detail = caught.message.slice(0, -caught.nextStep.length);

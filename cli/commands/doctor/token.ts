@@ -1,4 +1,4 @@
-// The access token for the coming session, the calendar that names it, and with --live one book.
+// Checks the access token for the coming session, the calendar, and with --live one depth request.
 import { askForBook } from '../../../adapters/fyers/depth-feed.ts';
 import { clockFaultWords } from '../../../core/clock-fault.ts';
 import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
@@ -31,11 +31,11 @@ import {
 } from '../../shared/tokens.ts';
 import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
-const LOGIN = 'Log in with `npx --no-install fyers login`.';
+const LOGIN_STEP = 'Log in with `npx --no-install fyers login`.';
 
 export async function tokenFinding(patient: CheckContext): Promise<Finding> {
   const now = patient.session.io.clock.now();
-  const all = await heldBy(patient);
+  const all = await readTokenSources(patient);
   const session = nextSession(now, patient.calendar());
   for (const { accessToken, refreshToken } of all) {
     patient.clock.saw(accessToken);
@@ -49,20 +49,20 @@ export async function tokenFinding(patient: CheckContext): Promise<Finding> {
       );
     }
   }
-  // By a wrong clock a good token is none, and another login would be none either.
+  // With a wrong clock a valid token looks invalid, and a new login would not help.
   const fault = patient.clock.fault();
   if (fault !== null) return skipped(`cannot be judged: ${clockFaultWords(fault)}`);
-  const awaited = notYetDue(session, now);
+  const awaited = explainPendingLink(session, now);
   if (awaited !== null) return skipped(awaited);
   const problems = all.flatMap((held) => held.problems);
   return problem(
     [`none is good for the session of ${session.date}`, ...problems].join('; '),
-    LOGIN,
+    LOGIN_STEP,
   );
 }
 
-/** Null from the moment on that the link of the session's day is out. */
-function notYetDue(session: SessionPlan, now: Instant): string | null {
+/** Returns null once the link for the session's day has been sent. */
+function explainPendingLink(session: SessionPlan, now: Instant): string | null {
   const [slot] = REFRESH_SLOTS;
   if (session.opensAt > brokerDayEnd(now)) {
     return `the coming session is on ${session.date}, and a token of today ends ${formatIst(brokerDayEnd(now))}`;
@@ -72,8 +72,8 @@ function notYetDue(session: SessionPlan, now: Instant): string | null {
     : null;
 }
 
-/** In the operator's folder, then in AWS. */
-async function heldBy(patient: CheckContext): Promise<readonly TokenSource[]> {
+/** Token sources: the operator's folder first, then AWS. */
+async function readTokenSources(patient: CheckContext): Promise<readonly TokenSource[]> {
   const { session, dir, suffix, hasAws, settings } = patient;
   const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
   return [
@@ -105,17 +105,17 @@ export function calendarFinding({ session, calendar }: CheckContext): Finding {
   );
 }
 
-const ODD_ANSWER =
+const ODD_ANSWER_STEP =
   'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `npx --no-install fyers doctor --live --json` prints.';
-const WAIT = 'Wait a minute, and repeat the command.';
+const WAIT_STEP = 'Wait a minute, and repeat the command.';
 const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
-  'no-token': LOGIN,
-  'token-refused': LOGIN,
+  'no-token': LOGIN_STEP,
+  'token-refused': LOGIN_STEP,
   'broker-error':
     "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
   'unknown-symbol':
     'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
-  'malformed-answer': ODD_ANSWER,
+  'malformed-answer': ODD_ANSWER_STEP,
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
 };
 
@@ -125,12 +125,12 @@ const EMPTY_BOOK =
 export async function liveFinding(patient: CheckContext): Promise<Finding> {
   if (!patient.live) return skipped('not asked for: --live reads one book');
   const { clock } = patient.session.io;
-  const held = (await heldBy(patient)).find((each) =>
+  const held = (await readTokenSources(patient)).find((each) =>
     mayBeProven(each.accessToken, viewOf(each, clock.now())),
   );
   const appId = held?.appId ?? null;
   if (held === undefined || appId === null) {
-    return problem('there is no token of today, or no app id, to ask with', LOGIN);
+    return problem('there is no token of today, or no app id, to ask with', LOGIN_STEP);
   }
   const symbol = symbolToAsk(patient);
   const day = dayOf(istDateAt(clock.now()), patient.calendar());
@@ -152,14 +152,14 @@ export async function liveFinding(patient: CheckContext): Promise<Finding> {
   if (answer.kind === 'hole') {
     return problem(
       `no book of ${symbol} (${answer.reason}), ${took}${answer.detail === undefined ? '' : `: ${answer.detail}`}`,
-      FIXES[answer.reason] ?? WAIT,
+      FIXES[answer.reason] ?? WAIT_STEP,
     );
   }
   const { bids, asks } = answer.book;
-  const seen = `${symbol}: ${best('bid', bids)}, ${best('ask', asks)}, ${took}`;
+  const seen = `${symbol}: ${formatBestPrice('bid', bids)}, ${formatBestPrice('ask', asks)}, ${took}`;
   if (answer.faults.length > 0) {
     const fields = answer.faults.map(fieldWords).join(', ');
-    return problem(`${seen}; the answer has no usable value for ${fields}`, ODD_ANSWER);
+    return problem(`${seen}; the answer has no usable value for ${fields}`, ODD_ANSWER_STEP);
   }
   const trades = session !== null && phaseAt(session, clock.now())?.name === 'CONTINUOUS';
   if (trades && !isIndex(symbol) && bids.length + asks.length === 0) {
@@ -168,13 +168,13 @@ export async function liveFinding(patient: CheckContext): Promise<Finding> {
   return ok(seen);
 }
 
-/** The first share or contract of the harvester's; an alias has no book of its own. */
+/** Returns the first share or contract of the harvester's symbols; an alias has no book. */
 function symbolToAsk({ settings }: CheckContext): string {
   const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
   return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];
 }
 
-function best(side: 'bid' | 'ask', [level]: readonly Level[]): string {
+function formatBestPrice(side: 'bid' | 'ask', [level]: readonly Level[]): string {
   if (level === undefined) return `no ${side}`;
   return `${side} ${level.price?.toFixed(2) ?? 'without price'} × ${String(level.quantity ?? '–')}`;
 }

@@ -1,4 +1,4 @@
-// The registered URL is on this machine: a listener takes one redirect of Fyers, and nothing else.
+// Receives one redirect from Fyers on a local port, for apps whose registered URL is on this machine.
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AuthCode } from '../../../core/config/values.ts';
@@ -8,27 +8,27 @@ import { parseRedirect } from '../../../core/token/login/redirect.ts';
 import { freshLoginUrl, type LoginContext, openPage } from './context.ts';
 import { loginRefused } from './paste.ts';
 
-const WAIT_AT_MOST = 10 * MINUTE;
+const MAX_WAIT_MS = 10 * MINUTE;
 const HOST = '127.0.0.1';
 
-/** @throws FyersError `operator.prerequisite` where the port can't be had, `operator.login` when nobody comes */
+/** @throws FyersError `operator.prerequisite` if the port is in use, `operator.login` if no redirect arrives in time */
 export async function caughtCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
   const { io } = context.session;
   const registered = new URL(redirectUri);
   const caught = Promise.withResolvers<AuthCode>();
-  // Until it is awaited below, a listener's failure is nobody's unhandled one.
+  // The promise is awaited below; until then a listener error must not count as an unhandled rejection.
   caught.promise.catch(() => undefined);
   const server = createServer({ requestTimeout: MINUTE }, (request, response) => {
-    take(context, registered, { request, response }, caught);
+    handleRequest(context, registered, { request, response }, caught);
   });
   await listen(server, registered);
   const waiting = new AbortController();
   try {
     await openPage(context, freshLoginUrl(context, redirectUri));
     io.err(`Waiting for Fyers to come back to ${redirectUri}, for ten minutes at most.`);
-    const at = plus(io.clock.now(), WAIT_AT_MOST);
+    const at = plus(io.clock.now(), MAX_WAIT_MS);
     const late = io.clock.sleepUntil(at, waiting.signal).then((): never => {
-      throw nobodyCame(redirectUri);
+      throw noRedirectError(redirectUri);
     });
     return await Promise.race([caught.promise, late]);
   } finally {
@@ -38,7 +38,7 @@ export async function caughtCode(context: LoginContext, redirectUri: string): Pr
   }
 }
 
-function take(
+function handleRequest(
   context: LoginContext,
   registered: URL,
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
@@ -60,7 +60,7 @@ function take(
     return;
   }
   if (redirect.kind === 'refused') {
-    answer(response, 200, 'Fyers ended the login with an error; the terminal says which.', () => {
+    answer(response, 200, 'Fyers ended the login with an error; the terminal shows it.', () => {
       reject(loginRefused(redirect.words));
     });
     return;
@@ -68,14 +68,14 @@ function take(
   answer(
     response,
     200,
-    'Fyers is done, and the terminal goes on. You can close this window.',
+    'The login at Fyers is complete and continues in the terminal. You can close this window.',
     () => {
       resolve(redirect.code);
     },
   );
 }
 
-/** A page without anything in it that could run, be kept or be passed on. */
+/** Answers with a page that allows no script, no caching and no referrer. */
 function answer(
   response: ServerResponse,
   status: number,
@@ -101,24 +101,24 @@ async function listen(server: Server, registered: URL): Promise<void> {
   try {
     await once(server, 'listening');
   } catch (caught) {
-    throw noPort(port, caught);
+    throw portError(port, caught);
   }
 }
 
-function noPort(port: number, caught: unknown): FyersError {
-  const taken = Reflect.get(toError(caught), 'code') === 'EADDRINUSE';
+function portError(port: number, caught: unknown): FyersError {
+  const isInUse = Reflect.get(toError(caught), 'code') === 'EADDRINUSE';
   return new FyersError(
     'operator.prerequisite',
-    taken
+    isInUse
       ? `Port ${String(port)} of ${HOST}, which Fyers is to come back to, is taken by another program.`
       : `Port ${String(port)} of ${HOST} cannot be listened on: ${toError(caught).message}.`,
-    taken
+    isInUse
       ? `End that program (\`lsof -i tcp:${String(port)}\` names it), or use \`npx --no-install fyers login --paste\`.`
       : 'Use `npx --no-install fyers login --paste`, or register a URL with a port above 1023 at https://myapi.fyers.in/dashboard.',
   );
 }
 
-function nobodyCame(redirectUri: string): FyersError {
+function noRedirectError(redirectUri: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers did not come back to ${redirectUri} within ten minutes.`,

@@ -1,4 +1,5 @@
-// What a login is made with: whose app, which registered URL, and where the tokens go.
+// Collects the inputs of a login (app, registered URL, token target), builds the login URL, and opens it in the
+// browser.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import {
@@ -40,7 +41,7 @@ export interface LoginOptions {
   readonly again?: true;
   readonly reveal?: true;
   readonly json?: true;
-  /** `--no-open`. */
+  /** False with `--no-open`. */
   readonly open: boolean;
 }
 
@@ -52,28 +53,28 @@ export interface LoginContext {
   readonly names: Names;
   readonly app: App;
   readonly way: Way;
-  /** The configured account; null where none is. */
+  /** The configured account, or null. */
   readonly fyId: string | null;
   /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly broker: Broker;
-  /** What a proof of the token reads. */
+  /** The endpoint that proves the token. */
   readonly reads: 'profile' | 'depth';
   readonly clockCheck: ClockCheck;
-  /** The days that the operator knows better. */
+  /** The operator's calendar overrides. */
   readonly calendar: CalendarOptions;
 }
 
-/** How the auth code gets here, by the URL that is registered for the app. */
+/** How the auth code gets here; the app's registered URL decides. */
 type Way =
-  /** Fyers redirects to this machine. */
+  /** Fyers redirects to a local port. */
   | { readonly kind: 'catch'; readonly redirectUri: string }
-  /** Fyers redirects to the login function, which does the rest. */
+  /** Fyers redirects to the login function, which completes the login. */
   | { readonly kind: 'cloud'; readonly loginUrl: string }
-  /** Fyers redirects to somebody else's page, whose address the person copies. */
+  /** Fyers redirects to another page; the person copies its address. */
   | { readonly kind: 'paste'; readonly redirectUri: string };
 
-/** @throws FyersError `operator.config`, `operator.usage`, and what AWS's faults become */
+/** @throws FyersError `operator.config`, `operator.usage`, and converted AWS errors */
 export async function contextOf(session: Session, options: LoginOptions): Promise<LoginContext> {
   const { io } = session;
   const folder = path.resolve(io.cwd, options.dir);
@@ -99,7 +100,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
   return { session, options, target, ...made };
 }
 
-/** @throws FyersError `operator.usage` for both flags */
+/** @throws FyersError `operator.usage` if both flags are given */
 function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
   if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
   throw new FyersError(
@@ -113,7 +114,7 @@ function hasNoApp(settings: Settings): boolean {
   return settings('FYERS_CLIENT_ID') === null && settings('FYERS_SECRET_KEY') === null;
 }
 
-/** Of `.env` or the environment. @throws FyersError `operator.config` */
+/** Reads the app from `.env` or the environment. @throws FyersError `operator.config` */
 export function ownApp(settings: Settings, folder: string): App {
   const id = parseSettingOrThrow(settings, 'FYERS_CLIENT_ID', parseAppId);
   const secret = parseSettingOrThrow(settings, 'FYERS_SECRET_KEY', parseAppSecret);
@@ -142,7 +143,7 @@ async function storedApp(session: Session, names: Names): Promise<App> {
   };
 }
 
-/** The addresses that AWS gives to functions; any other page is nobody's function. */
+/** Host names of AWS function URLs; any other host is treated as a foreign page. */
 const FUNCTION_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 
 interface Registering {
@@ -158,7 +159,7 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   const registered = asks
     ? await askRegisteredUrl(session, settings, names)
     : registeredUrl(settings, null);
-  // A laptop without a stack has nothing to be asked, and that is no news.
+  // A laptop without a stack cannot read the stack's URL, which needs no notice.
   if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
   const redirectUri = parseOrThrow(registered.place, parseRedirectUri(registered.uri));
   const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
@@ -174,7 +175,7 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
 }
 
-/** Where `.env` names no URL and AWS has been chosen, a stack may know it; a look at AWS costs seconds without it. */
+/** True if AWS was chosen but `.env` has no URL, so the stack may know it. Otherwise skip AWS, which takes seconds. */
 function isStackLikely({ io }: Session, settings: Settings): boolean {
   const chosen = [io.env['AWS_PROFILE'], io.env['AWS_ACCESS_KEY_ID']].some(
     (value) => value !== undefined,
@@ -182,7 +183,7 @@ function isStackLikely({ io }: Session, settings: Settings): boolean {
   return chosen && settings(ENVIRONMENT.redirectUri) === null;
 }
 
-/** The login function's address where that is what is registered; else null. */
+/** Returns the login function's address if it is the registered URL, else null. */
 async function cloudUrl(
   session: Session,
   names: Names,
@@ -196,12 +197,9 @@ async function cloudUrl(
   return isKeyword || isSameUrl(redirectUri, loginUrl) ? loginUrl : null;
 }
 
-// Fyers' own login page, opened in the person's browser with a state of ours.
-
 /**
- * The state is signed with the app's own secret: this process alone checks it, and it is seen by nobody but the person's
- * browser and Fyers, which has given that secret. Logins of a stack, whose links are mailed, have a key of their own.
- *
+ * Signs the state with the app's secret: only this process verifies it, and only the person's browser and Fyers
+ * (which issued that secret) see it. A stack's logins have a separate key, because their links are mailed.
  * @param redirectUri as it is registered
  */
 export function freshLoginUrl(context: LoginContext, redirectUri: string): string {
@@ -216,7 +214,7 @@ export function freshLoginUrl(context: LoginContext, redirectUri: string): strin
   return fyersLoginUrl({ apiUrl, appId: app.id, redirectUri, state });
 }
 
-/** Says what is opened, so that another device can be used, and that nothing is needed where no browser is. */
+/** Prints the address, so that the person can use another device or open it manually without a browser. */
 export async function openPage({ session, options }: LoginContext, url: string): Promise<void> {
   const { io } = session;
   io.err(options.open ? 'Log in to Fyers on this page, which opens now:' : 'Log in to Fyers here:');

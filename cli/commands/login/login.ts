@@ -1,4 +1,8 @@
-// `npx fyers login`: one login at Fyers, by the way that the app's registered URL allows, and a proven token at its end.
+// Logs in at Fyers and stores a proven token (`npx fyers login`). The app's registered URL decides how the auth code
+// arrives: on a local port, by pasting an address, or at the login function. If the URL is the login function's, that
+// function completes the login and this command waits for its token. Otherwise this command exchanges the code,
+// proves the token, and stores it in the folder's files, or hands it to the keeper, which publishes it to Parameter
+// Store.
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
@@ -52,7 +56,7 @@ export function addLogin(program: Command, session: Session): void {
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -83,18 +87,18 @@ Examples:
 async function login(session: Session, options: LoginOptions): Promise<void> {
   const context = await contextOf(session, options);
   try {
-    await loggedIn(context);
+    await runLogin(context);
   } finally {
     warnOfClock(session.io, context.clockCheck);
   }
 }
 
-async function loggedIn(context: LoginContext): Promise<void> {
+async function runLogin(context: LoginContext): Promise<void> {
   const { session, options } = context;
   const place = await placeOf(context);
-  if (options.again !== true && (await isGood(context, place))) return;
-  if (options.again !== true && (await handedOver(context, place))) return;
-  const tokens = await tokensOf(context, place);
+  if (options.again !== true && (await hasGoodToken(context, place))) return;
+  if (options.again !== true && (await handOverStored(context, place))) return;
+  const tokens = await obtainTokens(context, place);
   const isThere = context.way.kind === 'cloud' && context.target === 'aws';
   let depth: readonly string[] = [];
   const put = await keepingTokens(context, tokens, {
@@ -107,8 +111,8 @@ async function loggedIn(context: LoginContext): Promise<void> {
   report(session.io, { already: false, place: place.name, notes, ...tokens }, options);
 }
 
-/** A token that lives for the rest of the broker day is all that a login could give. */
-async function isGood(context: LoginContext, place: Place): Promise<boolean> {
+/** True if the stored token lives for the rest of the broker day: a login could not give more. */
+async function hasGoodToken(context: LoginContext, place: Place): Promise<boolean> {
   const accessToken = tokenIn(place.accessToken);
   if (accessToken === null) return false;
   const live = await proveStored(context, place.account, accessToken);
@@ -129,8 +133,8 @@ async function isGood(context: LoginContext, place: Place): Promise<boolean> {
   return true;
 }
 
-/** For AWS, a live token of the folder is as good as a login: one that an earlier hand-over failed with, for one. */
-async function handedOver(context: LoginContext, place: Place): Promise<boolean> {
+/** Hands a live token of the folder to AWS instead of logging in, for example after an earlier hand-over failed. */
+async function handOverStored(context: LoginContext, place: Place): Promise<boolean> {
   const { folder, way, target, session, options } = context;
   if (target !== 'aws' || way.kind === 'cloud') return false;
   const { accessToken, refreshToken } = readTokenFiles(folder);
@@ -145,7 +149,7 @@ async function handedOver(context: LoginContext, place: Place): Promise<boolean>
   return true;
 }
 
-async function tokensOf(context: LoginContext, place: Place): Promise<Tokens> {
+async function obtainTokens(context: LoginContext, place: Place): Promise<Tokens> {
   const { way } = context;
   switch (way.kind) {
     case 'catch':
@@ -157,7 +161,7 @@ async function tokensOf(context: LoginContext, place: Place): Promise<Tokens> {
   }
 }
 
-/** For the files, what the stack has already is as good as a login. */
+/** Returns the stack's stored tokens if they are live, otherwise waits for a login. */
 async function fromCloud(context: LoginContext, place: Place, loginUrl: string): Promise<Tokens> {
   const { session, names, options } = context;
   const read = await parameterReader(session, names);
@@ -168,20 +172,18 @@ async function fromCloud(context: LoginContext, place: Place, loginUrl: string):
   return cloudTokens(context, read, loginUrl);
 }
 
-// Where the tokens of a login go: the files of the reference, or the parameters by way of the keeper.
-
 interface Place {
-  /** For people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
+  /** Text for people: "in /home/me/fyers" or "in Parameter Store (ap-south-1)". */
   readonly name: string;
-  /** The account as configured or first seen here. */
+  /** The configured account, or the first one seen here. */
   readonly account: string | null;
   readonly accessToken: string | null;
   readonly refreshToken: string | null;
-  /** The caller has proven them. @returns what became of each, a sentence each */
+  /** The caller has proven the tokens. @returns one sentence per token about the result */
   put(tokens: Tokens): Promise<readonly string[]>;
 }
 
-/** @throws FyersError `platform.disk` where a token could not be kept; before anybody logs in for it */
+/** Checks before the login that tokens can be stored. @throws FyersError `platform.disk` */
 async function placeOf(context: LoginContext): Promise<Place> {
   return context.target === 'aws' ? parameters(context) : folder(context);
 }
@@ -201,13 +203,13 @@ async function folder(context: LoginContext): Promise<Place> {
   };
 }
 
-/** The account that a refresh of this folder noted. */
+/** The account that an earlier refresh of this folder recorded. */
 async function firstSeen({ folder, session }: LoginContext): Promise<string | null> {
   const store = folderStore({ folder, settings: () => null, onSecret: session.hide });
   return parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.fyId ?? null;
 }
 
-/** Read again: another login may have ended first, and the newest token that lives is kept. */
+/** Reads the files again: another login may have finished first, and the newest live token is kept. */
 async function putIntoFiles(
   context: LoginContext,
   account: string | null,
@@ -242,7 +244,7 @@ async function parameters(context: LoginContext): Promise<Place> {
 const Adopted = z.object({ did: z.string(), fingerprint: z.nullable(z.string()) });
 const Report = z.object({ accessToken: Adopted, refreshToken: Adopted });
 
-/** The keeper proves the token itself, and publishes it. */
+/** The keeper proves the token itself and publishes it. */
 async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly string[]> {
   const { session, names } = context;
   const { body } = await invokeKeeper(session, names, { adopt: tokens });
@@ -250,8 +252,8 @@ async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly
   if (!report.success) {
     throw new FyersError(
       'platform.integrity',
-      `${names.function('refresh')} did not say what it did with the tokens.`,
-      'Look with `npx --no-install fyers tokens --use-ssm`.',
+      `${names.function('refresh')} did not report what it did with the tokens.`,
+      'Check with `npx --no-install fyers tokens --use-ssm`.',
     );
   }
   const { accessToken, refreshToken } = report.data;
@@ -273,30 +275,31 @@ function refuseUnadopted(name: string, did: string): void {
   );
 }
 
-// The registered URL is the login function's: the function does the login, and this command waits for its token.
+const POLL_INTERVAL_MS = 3 * SECOND;
+const REPORT_INTERVAL_MS = MINUTE;
+const MAX_WAIT_MS = 10 * MINUTE;
 
-const LOOK_EVERY = 3 * SECOND;
-const TELL_EVERY = MINUTE;
-const WAIT_AT_MOST = 10 * MINUTE;
-
-/** The tokens as the stack has them; an access token is another one than before. @throws FyersError `operator.login` */
+/**
+ * Waits until the stack has an access token that differs from the earlier one, and returns its tokens. @throws
+ * FyersError `operator.login`
+ */
 async function cloudTokens(
   context: LoginContext,
   read: ReadParameter,
   loginUrl: string,
 ): Promise<Tokens> {
   const { app, session, calendar } = context;
-  // Whether days without trading have logins is the stack's to say.
+  // The stack decides whether there are logins on days without trading.
   const day = loginDay(session.io.clock.now(), 'all', calendar);
-  if (day.kind !== 'open') throw noLink(day.kind === 'too-early');
+  if (day.kind !== 'open') throw noLoginError(day.kind === 'too-early');
   const before = tokenIn(await read('FYERS_ACCESS_TOKEN'));
   const signer = { id: app.id, secret: await linkKeyIn(context, read) };
   await openPage(context, `${loginUrl}${linkPath(signer, day.date)}`);
-  const accessToken = await newToken(context, read, before);
+  const accessToken = await waitForNewToken(context, read, before);
   return { accessToken, refreshToken: await refreshTokenIn(read) };
 }
 
-/** What is stored now; null without an access token. */
+/** Reads the stored tokens; null without an access token. */
 async function storedTokens(read: ReadParameter): Promise<Tokens | null> {
   const accessToken = parseAccessToken(tokenIn(await read('FYERS_ACCESS_TOKEN')) ?? '');
   return accessToken.ok
@@ -309,7 +312,7 @@ async function refreshTokenIn(read: ReadParameter): Promise<Tokens['refreshToken
   return token.ok ? token.value : null;
 }
 
-/** The stack's own: the function takes no link that is signed with anything else. */
+/** Reads the stack's link key: the login function accepts only links signed with it. */
 async function linkKeyIn({ session, names }: LoginContext, read: ReadParameter): Promise<LinkKey> {
   const text = await read('FYERS_LINK_KEY');
   const key = parseLinkKey(text?.trim() ?? '');
@@ -324,39 +327,39 @@ async function linkKeyIn({ session, names }: LoginContext, read: ReadParameter):
   return key.value;
 }
 
-async function newToken(
+async function waitForNewToken(
   { session, fyId, clockCheck }: LoginContext,
   read: ReadParameter,
   before: string | null,
 ): Promise<AccessToken> {
   const { io } = session;
   const { signal } = new AbortController();
-  const end = plus(io.clock.now(), WAIT_AT_MOST);
+  const end = plus(io.clock.now(), MAX_WAIT_MS);
   let tellAt = io.clock.now();
   for (let now = io.clock.now(); now < end; now = io.clock.now()) {
     if (now >= tellAt) {
       const minutes = String(Math.ceil((end - now) / MINUTE));
       io.err(`Waiting for the token of the login function, ${minutes} min more at most.`);
-      tellAt = plus(now, TELL_EVERY);
+      tellAt = plus(now, REPORT_INTERVAL_MS);
     }
-    const token = parseAccessToken(tokenIn(await patiently(read)) ?? '');
+    const token = parseAccessToken(tokenIn(await readTokenOrNull(read)) ?? '');
     if (token.ok) {
       clockCheck.saw(token.value);
       const times = [now, clockCheck.rightTime()];
       const isTaken = (at: Instant) => isNewer(token.value, before, { account: fyId, now: at });
       if (times.some(isTaken)) return token.value;
     }
-    await io.clock.sleepUntil(plus(now, LOOK_EVERY), signal);
+    await io.clock.sleepUntil(plus(now, POLL_INTERVAL_MS), signal);
   }
   throw new FyersError(
     'operator.login',
     'The login function has published no token within ten minutes.',
-    'Run `npx --no-install fyers login` again; if its page said what went wrong, do what it said first.',
+    'Run `npx --no-install fyers login` again; if its page showed a problem, fix that first.',
   );
 }
 
-/** A fault of the moment is not the end of the wait. */
-async function patiently(read: ReadParameter): Promise<string | null> {
+/** Retries after a temporary error instead of ending the wait. */
+async function readTokenOrNull(read: ReadParameter): Promise<string | null> {
   return read('FYERS_ACCESS_TOKEN').catch((caught: unknown) => {
     if (caught instanceof FyersError && caught.code === 'platform.store') return null;
     throw caught;
@@ -373,11 +376,11 @@ function isNewer(
   return claims !== null && (old === null || claims.issuedAt > old.issuedAt);
 }
 
-function noLink(tooEarly: boolean): FyersError {
+function noLoginError(tooEarly: boolean): FyersError {
   return new FyersError(
     'operator.login',
     tooEarly
-      ? 'A token of before 06:00 IST dies at 06:00, so there is no login link yet.'
+      ? 'A token from before 06:00 IST expires at 06:00, so there is no login link yet.'
       : "Today's session is over, and with it the login link of the day.",
     tooEarly
       ? 'Run `npx --no-install fyers login` after 06:30 IST.'

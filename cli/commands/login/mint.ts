@@ -1,4 +1,6 @@
-// From the auth code to a token that is proven: live, of the right account, and until 06:00 IST.
+// Exchanges the auth code for tokens and proves the access token: live, of the right account, and valid until 06:00
+// IST. If a later step fails, it keeps the new tokens in the operator's folder, because a login cannot be repeated
+// without the person.
 import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
 import {
   type AccessToken,
@@ -26,7 +28,7 @@ export interface Tokens {
   readonly refreshToken: RefreshToken | null;
 }
 
-/** Called again only while Fyers is not reached. @throws FyersError for everything but tokens */
+/** Retries only if Fyers cannot be reached. @throws FyersError unless Fyers issues tokens */
 export async function exchangeCode(context: LoginContext, code: AuthCode): Promise<Tokens> {
   const { app, broker, session } = context;
   session.hide(code);
@@ -41,7 +43,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
       context.clockCheck.saw(answer.accessToken);
       return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
     case 'refused':
-      throw refusal(answer.by, answer.detail);
+      throw refusalError(answer.by, answer.detail);
     case 'silent':
       throw new FyersError(
         'broker.unreachable',
@@ -60,7 +62,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
 
 /**
  * @returns the proof of a token that may be kept
- * @throws FyersError `operator.account`, `broker.bad-token` and others of `broker`; then nothing of it may be kept
+ * @throws FyersError `operator.account`, `broker.bad-token` and others of `broker`; the tokens must then not be kept
  */
 export async function proveNew(
   context: LoginContext,
@@ -71,7 +73,7 @@ export async function proveNew(
   const proof = await prove(context, token);
   const checkedAt = (now: Instant) => checkMinted(token, proof, { account, now });
   const first = checkedAt(context.session.io.clock.now());
-  // A clock that is wrong is no fault of the token.
+  // A wrong clock does not make the token bad.
   const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
   const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
   if (check === 'wrong-account') throw foreign(decodeToken(token)?.fyId ?? null, account);
@@ -89,7 +91,7 @@ export async function proveNew(
   return proof;
 }
 
-/** What a proven token cannot be used for; empty if there is nothing. */
+/** Notes about what a proven token cannot be used for; empty if there are no limits. */
 export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): readonly string[] {
   return depthRefused === undefined
     ? []
@@ -101,7 +103,10 @@ export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): r
 
 type LiveProof = Extract<Proof, { kind: 'live' }>;
 
-/** Its claims and proof if it lives for the rest of the broker day, else null. @throws FyersError of `broker` */
+/**
+ * Returns claims and proof if the token lives for the rest of the broker day, else null. @throws FyersError of
+ * `broker`
+ */
 export async function proveStored(
   context: Proving,
   account: string | null,
@@ -124,7 +129,7 @@ export async function proveStored(
   return claims === null ? null : { claims, proof };
 }
 
-/** What the keeper's retrying needs; each failure is a line for the person who waits. */
+/** Provides the ports of the keeper's retries; prints each failure for the waiting person. */
 export function patience({ clock, err }: Io): Pick<KeeperPorts, 'clock' | 'events' | 'random'> {
   return {
     clock,
@@ -157,8 +162,8 @@ async function prove({ app, broker, session, reads }: Proving, token: AccessToke
   );
 }
 
-function refusal(by: RefusedBy, detail: string): FyersError {
-  // The broker's own words stand with every explanation of ours.
+function refusalError(by: RefusedBy, detail: string): FyersError {
+  // Quote the broker's words next to our explanation.
   switch (by) {
     case 'app-secret':
       return new FyersError(
@@ -184,7 +189,10 @@ function refusal(by: RefusedBy, detail: string): FyersError {
   }
 }
 
-/** For every command that asks Fyers and gets no answer to its question. @param command to repeat */
+/**
+ * Explains a request that Fyers did not answer usefully; used by every command that asks Fyers. @param command to
+ * repeat
+ */
 export function unprovenError(
   answer: Unproven,
   command: 'login' | 'tokens' | 'refresh --local' = 'login',
@@ -229,15 +237,13 @@ function withAnswer(problem: string, detail: string | undefined): string {
   return detail === undefined || detail === '' ? problem : `${problem} ${asSentence(detail)}`;
 }
 
-// Keeps a token that was minted when what had to follow fails: the login behind it cannot be repeated without the person.
-
-/** A token of another account is not kept, nor one that Fyers does not take; a token that was proven here is good. */
+/** False for a token of another account, or one that Fyers refuses, unless it was already proven here. */
 export function isWorthKeeping(failure: unknown, isProven: boolean): boolean {
   if (!(failure instanceof FyersError)) return true;
   return failure.code !== 'operator.account' && (isProven || failure.code !== 'broker.bad-token');
 }
 
-/** Does what follows a login. If that fails, the tokens are in the folder of the operator, and the error is thrown as it is. */
+/** Runs the steps after a login. If one fails, saves the tokens in the operator's folder and rethrows the error. */
 export async function keepingTokens<T>(
   context: LoginContext,
   tokens: Tokens,
@@ -249,7 +255,7 @@ export async function keepingTokens<T>(
     isProven = true;
     return await put();
   } catch (caught) {
-    // The login function has published its own.
+    // The login function has published its own tokens.
     const isOurs = context.way.kind !== 'cloud';
     if (isOurs && isWorthKeeping(caught, isProven)) await keepTokens(context, tokens);
     throw caught;
@@ -260,7 +266,7 @@ interface Keeping extends Pick<LoginContext, 'session' | 'folder' | 'target'> {
   readonly options: Where;
 }
 
-/** Says where they are and what takes them from there; never throws. */
+/** Prints where the tokens are and how to use them from there; never throws. */
 export async function keepTokens(
   { session, folder, target, options }: Keeping,
   { accessToken, refreshToken }: Tokens,
@@ -269,7 +275,7 @@ export async function keepTokens(
   try {
     const files = await writeAccessToken(folder, accessToken);
     if (refreshToken !== null) await writeRefreshToken(folder, refreshToken);
-    io.err(`The new access token is kept in ${files.join(' and ')}, for you alone.`);
+    io.err(`The new access token is kept in ${files.join(' and ')}, readable only by you.`);
     io.err(target === 'aws' ? handOverStep(options) : proveStep(options));
   } catch (caught) {
     io.err(`The new access token could not be kept: ${toError(caught).message}`);

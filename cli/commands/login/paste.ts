@@ -1,4 +1,5 @@
-// The registered URL is somebody else's page: the person copies its address from the browser, as with the reference.
+// Reads the auth code from an address that the person pastes from the browser, for apps registered with another page.
+// It also resolves the app's registered URL for every command: the deployed stack's, then `.env`'s, then the guide's.
 import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
 import type { AuthCode } from '../../../core/config/values.ts';
 import { FyersError } from '../../../core/errors.ts';
@@ -17,7 +18,7 @@ import type { Settings } from '../../shared/settings.ts';
 
 const ATTEMPTS = 3;
 
-/** @throws FyersError `operator.login` where what is pasted is no answer to a login, three times over */
+/** @throws FyersError `operator.login` after three inputs without an answer to the login */
 export async function pastedCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
   const { session, app, calendar } = context;
   const { io } = session;
@@ -35,49 +36,48 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
     if (redirect.kind === 'code') return redirect.code;
     if (redirect.kind === 'refused') throw loginRefused(redirect.words);
     const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;
-    if (attempt === attempts) throw notAnAnswer(problem);
+    if (attempt === attempts) throw notAnAnswerError(problem);
     io.err(problem);
   }
 }
 
-/** In Fyers' words. */
+/** Quotes Fyers' words. */
 export function loginRefused(words: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers ended the login with an error: ${asSentence(words)}`,
-    'Run `npx --no-install fyers login` again. If it says so again, look at the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be that URL, letter by letter.',
+    'Run `npx --no-install fyers login` again. If this appears again, check the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be exactly that URL.',
   );
 }
 
-function notAnAnswer(problem: string): FyersError {
+function notAnAnswerError(problem: string): FyersError {
   return new FyersError(
     'operator.login',
     problem,
-    'Run `npx --no-install fyers login` again, log in on the page that it prints, and give it the whole address that the browser shows then.',
+    'Run `npx --no-install fyers login` again, log in on the page that it prints, and paste the whole address that the browser then shows.',
   );
 }
 
-// The URL that is registered for the app, for every command: what the deployed stack was given, then `.env`, then the guide's.
-
 interface RegisteredUrl {
-  /** As it was configured, so it may be the keyword for the login function's address. */
+  /** As configured; may be the keyword for the login function's address. */
   readonly uri: string;
-  /** Which setting holds it. */
+  /** The setting that holds it. */
   readonly place: string;
-  /** The login function's address, with a trailing slash; null where neither the stack nor `.env` has it. */
+  /** The login function's address, with a trailing slash; null if neither the stack nor `.env` has it. */
   readonly loginUrl: string | null;
-  /** A full sentence where `.env` and the stack differ, or where the stack could not be asked; else null. */
+  /** A full sentence if `.env` and the stack differ, or if the stack could not be read; else null. */
   readonly notice: string | null;
 }
 
-/** @param refresh null where nothing is deployed, or where it was not asked for */
+/** @param refresh null if nothing is deployed, or if AWS was not asked */
 export function registeredUrl(settings: Settings, refresh: DeployedFunction | null): RegisteredUrl {
   const own = settings(ENVIRONMENT.redirectUri);
   const ownLoginUrl = settings(ENVIRONMENT.loginUrl);
   const stack = refresh?.environment[ENVIRONMENT.redirectUri] ?? null;
   const address = refresh?.environment[ENVIRONMENT.loginUrl] ?? ownLoginUrl;
-  const loginUrl = address === null ? null : `${bare(address)}/`;
-  const resolved = (uri: string) => bare(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
+  const loginUrl = address === null ? null : `${withoutSlash(address)}/`;
+  const resolved = (uri: string) =>
+    withoutSlash(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
   const differs = own !== null && stack !== null && resolved(own) !== resolved(stack);
   return {
     uri: stack ?? own ?? REFERENCE_REDIRECT_URI,
@@ -92,7 +92,7 @@ export function registeredUrl(settings: Settings, refresh: DeployedFunction | nu
   };
 }
 
-/** As {@link registeredUrl}, after asking for the stack. A stack that cannot be asked is no obstacle where `.env` knows. */
+/** As {@link registeredUrl}, but reads the stack first. If that fails, uses the URL of `.env` and returns a notice. */
 export async function askRegisteredUrl(
   session: Session,
   settings: Settings,
@@ -115,12 +115,12 @@ export async function askRegisteredUrl(
   }
 }
 
-/** Whether two addresses are one but for the last slash. */
+/** Compares two addresses without their trailing slash. */
 export function isSameUrl(one: string, other: string): boolean {
-  return bare(one) === bare(other);
+  return withoutSlash(one) === withoutSlash(other);
 }
 
-function bare(url: string): string {
+function withoutSlash(url: string): string {
   let end = url.length;
   while (url.charAt(end - 1) === '/') end -= 1;
   return url.slice(0, end);

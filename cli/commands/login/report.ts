@@ -1,19 +1,19 @@
-// What a login and a refresh say at their end. Fingerprints; the token itself only for who asked for it.
+// Reports the result of a login or refresh. Shows fingerprints; the token itself only with `--reveal`.
 import { type Instant, formatIso, formatIst } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import { decodeToken } from '../../../core/token/jwt.ts';
 import { type Terminal, paint, table } from '../../shared/terminal.ts';
 
 export interface Finished {
-  /** Nothing was to do: the token was there. */
+  /** True if a usable token was already there. */
   readonly already: boolean;
-  /** By a refresh that the broker took; absent: by a login. */
+  /** True after a refresh that the broker accepted; absent after a login. */
   readonly refreshed?: true;
   /** "in /home/me/fyers". */
   readonly place: string;
   readonly accessToken: string;
   readonly refreshToken: string | null;
-  /** What became of each token. */
+  /** One sentence per token about the result. */
   readonly notes: readonly string[];
 }
 
@@ -27,7 +27,7 @@ const HEAD = ['Token', 'Fingerprint', 'Account', 'Issued', 'Valid until'];
 const REFRESH_IS_OFF =
   'Fyers has switched refresh tokens off since 1 April 2026: log in once every trading day.';
 
-/** With `reveal` standard output holds the access token and nothing else, for `TOKEN="$(…)"`. */
+/** With `reveal`, standard output holds only the access token, for `TOKEN="$(…)"`. */
 export function report(terminal: Terminal, finished: Finished, { json, reveal }: Form): void {
   if (json === true) {
     terminal.out(jsonOf(finished, reveal === true));
@@ -44,7 +44,7 @@ function linesOf(terminal: Terminal, finished: Finished): readonly string[] {
   const valid = until === null ? '' : `until ${formatIst(until)}`;
   const done = refreshed === true ? 'Refreshed' : 'Logged in';
   const first = already ? `Already good ${valid}, ${place}.` : `${done}: good ${valid}.`;
-  // A broker that has just refreshed would make a liar of it.
+  // After a successful refresh, claiming that refresh is switched off would be wrong.
   const isOff = refreshToken !== null && refreshed !== true;
   return [
     paint(terminal, 'good', first),
@@ -56,7 +56,7 @@ function linesOf(terminal: Terminal, finished: Finished): readonly string[] {
     '',
     ...notes,
     ...(isOff ? [paint(terminal, 'quiet', REFRESH_IS_OFF)] : []),
-    ...(already ? ['`npx --no-install fyers login --again` logs in all the same.'] : []),
+    ...(already ? ['To log in anyway, run `npx --no-install fyers login --again`.'] : []),
   ];
 }
 
@@ -73,13 +73,13 @@ function row(name: string, token: string) {
 
 function jsonOf(finished: Finished, reveal: boolean): string {
   const { already, place, accessToken, refreshToken, notes } = finished;
-  const access = { ...fields(accessToken), ...(reveal ? { token: accessToken } : {}) };
-  const refresh = refreshToken === null ? null : fields(refreshToken);
+  const access = { ...tokenFields(accessToken), ...(reveal ? { token: accessToken } : {}) };
+  const refresh = refreshToken === null ? null : tokenFields(refreshToken);
   const shown = { already, place, accessToken: access, refreshToken: refresh, notes };
   return JSON.stringify(shown, null, 2);
 }
 
-function fields(token: string) {
+function tokenFields(token: string) {
   const claims = decodeToken(token);
   return {
     fingerprint: displayFingerprint(token),

@@ -1,4 +1,4 @@
-// A line of a log: what is read from it, and how it is said. Pure.
+// Parses one log line and formats it for people or scripts. Pure.
 import * as z from 'zod/mini';
 import { type DayEvent, eventLine, parseEventLine } from '../../../core/recording/day-events.ts';
 import {
@@ -11,20 +11,20 @@ import {
 import { type Terminal, type Tone, paint } from '../../shared/terminal.ts';
 import { onOneLine } from '../../../core/text.ts';
 
-/** As a log keeps it. */
+/** One line as the log stores it. */
 export interface Entry {
-  /** The same for the same line, however often it is read. */
+  /** Stable id: the same line always has the same id. */
   readonly id: string;
   readonly at: Instant;
   readonly text: string;
-  /** The harvester that wrote it, where several did. */
+  /** The harvester that wrote the line, if there are several. */
   readonly shard?: string;
 }
 
 type Level = LoggedEvent['level'] | 'platform';
 
-/** What people want to know of it. */
-interface Said {
+/** The parts of an event that are shown to people. */
+interface Summary {
   readonly at: Instant;
   readonly level: Level;
   readonly message: string;
@@ -55,26 +55,26 @@ const TONES: Readonly<Record<Level, Tone>> = {
   platform: 'quiet',
 };
 
-/** What Lambda itself writes around each run. */
+/** Lines that Lambda itself writes around each run. */
 const PLATFORM = /^(?:START|END|REPORT|INIT_START|INIT_REPORT|RESTORE_START|XRAY)\b/;
-/** Lambda's own report of what a function threw: it stands behind the function's own last line. */
+/** Lambda's report of an uncaught error; it comes after the function's own last line. */
 const UNCAUGHT = /\bERROR\b|Task timed out|"errorType"/;
 
-/** Null for a line that is none of our events. */
+/** Returns null for a line that is not one of our events. */
 export function eventIn({ at, text }: Entry): LoggedEvent | null {
-  const parsed = Line.safeParse(jsonIn(text));
+  const parsed = Line.safeParse(parseJson(text));
   if (!parsed.success) return null;
   const { level, time, event, message, facts } = parsed.data;
-  return { at: instantIn(time) ?? at, level, event: event ?? null, message, facts };
+  return { at: parseInstantOrNull(time) ?? at, level, event: event ?? null, message, facts };
 }
 
 export function isPlatformLine({ text }: Entry): boolean {
   return PLATFORM.test(text);
 }
 
-/** For people, on one line: `25 Nov 2026, 07:00:03 IST  warn  Login needed … (reason: policy)`. */
+/** Formats one line for people: `25 Nov 2026, 07:00:03 IST  warn  Login needed … (reason: policy)`. */
 export function textOf(terminal: Terminal, entry: Entry): string {
-  const { at, level, message, facts } = saidOf(entry);
+  const { at, level, message, facts } = summarize(entry);
   const [date = ''] = formatIst(at).split(',');
   const shown = Object.entries({ ...facts, shard: entry.shard ?? null })
     .filter(([, value]) => value !== null)
@@ -87,20 +87,20 @@ export function textOf(terminal: Terminal, entry: Entry): string {
   ].join('  ');
 }
 
-/** For scripts: our lines as they are, every other one as a message of the platform. */
+/** For scripts: our lines unchanged, other lines wrapped as a platform message. */
 export function jsonOf(entry: Entry): string {
-  const known = jsonIn(entry.text);
+  const known = parseJson(entry.text);
   return known !== null && typeof known === 'object'
     ? JSON.stringify(known)
     : JSON.stringify({ level: 'platform', time: formatIso(entry.at), message: entry.text.trim() });
 }
 
-/** A line of a harvester's event log, as an entry. */
+/** Converts a line of a harvester's event log. */
 export function dayEntry(event: DayEvent, shard: string): Entry {
   return { id: `${shard} ${eventLine(event)}`, at: event.at, text: eventLine(event), shard };
 }
 
-function saidOf(entry: Entry): Said {
+function summarize(entry: Entry): Summary {
   const event = eventIn(entry);
   if (event !== null) return event;
   const text = entry.text.trim();
@@ -110,8 +110,8 @@ function saidOf(entry: Entry): Said {
   return { at: entry.at, level, message: onOneLine(text), facts: {} };
 }
 
-/** Of the harvester's event log: holes are warnings, the rest is the day's course. */
-function dayLine(event: DayEvent): Said {
+/** Formats an event of a harvester's event log: holes are warnings, all others are information. */
+function dayLine(event: DayEvent): Summary {
   const { at } = event;
   if (event.event === 'plan') {
     const { symbols, everySeconds, opensAt, closesAt, feed, session, certainty } = event;
@@ -138,7 +138,7 @@ function dayLine(event: DayEvent): Said {
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -146,7 +146,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function instantIn(text: string): Instant | null {
+function parseInstantOrNull(text: string): Instant | null {
   try {
     return parseInstant(text);
   } catch {

@@ -1,4 +1,5 @@
-// `npx fyers logs`: what the functions and the harvester have logged, as people read it.
+// Prints the logs of the functions and the harvester in readable form (`npx fyers logs`). The functions' lines come
+// from CloudWatch; the harvesters' event logs of the latest day come from their pieces in the bucket.
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
 import { unzippedPiece } from '../../../adapters/recordings/unzip.ts';
@@ -29,20 +30,20 @@ interface Source {
   readonly read: (since: Instant) => Promise<readonly Entry[]>;
   readonly since: Instant;
   readonly everyMs: number;
-  /** For people, where nothing was logged. */
+  /** Text for people if there are no lines. */
   readonly empty: string;
 }
 
 const WHO = ['refresh', 'login', 'watch', 'harvester'] as const;
 const DEFAULT_SINCE = '1d';
 /** Lines can reach CloudWatch later than others that were written after them. */
-const LATE_MS = MINUTE;
+const MAX_DELAY_MS = MINUTE;
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
 export function addLogs(program: Command, session: Session): void {
   program
     .command('logs')
-    .description('What the functions and the harvester have logged, in Indian time.')
+    .description('Show the logs of the functions and the harvester, in Indian time.')
     .addArgument(new Argument('<who>', 'whose log').choices(WHO))
     .option('-f, --follow', 'go on until Ctrl-C')
     .option('--since <TIME>', `how far back: 90s, 30m, 12h, 7d (default: ${DEFAULT_SINCE})`)
@@ -86,7 +87,7 @@ async function logs(session: Session, who: Who, options: LogsOptions): Promise<v
   else if (first.length === 0) session.io.err(source.empty);
 }
 
-/** Until Ctrl-C, which is the usual end. */
+/** Runs until Ctrl-C, which is the normal end. */
 async function follow(
   { io }: Session,
   source: Source,
@@ -98,9 +99,9 @@ async function follow(
     let newest = first.at(-1)?.at ?? source.since;
     while (!stop.signal.aborted) {
       await io.clock.sleepUntil(plus(io.clock.now(), source.everyMs), stop.signal);
-      const entries = await source.read(later(source.since, plus(newest, -LATE_MS)));
+      const entries = await source.read(laterOf(source.since, plus(newest, -MAX_DELAY_MS)));
       show(entries);
-      newest = later(newest, entries.at(-1)?.at ?? newest);
+      newest = laterOf(newest, entries.at(-1)?.at ?? newest);
     }
   } catch (caught) {
     if (!stop.signal.aborted) throw caught;
@@ -122,7 +123,7 @@ async function functionSource(
     empty: `${names.function(actor)} has logged nothing for ${since}. Look further back with --since 7d.`,
     read: async (from) => {
       const entries = await read(names.logGroup(actor), from);
-      if (entries === null) throw noLogGroup(names, actor);
+      if (entries === null) throw noLogGroupError(names, actor);
       return entries;
     },
   };
@@ -133,7 +134,7 @@ async function harvesterSource(session: Session, options: LogsOptions): Promise<
   const bucket = options.bucket ?? (await bucketOf(session));
   const back = options.since === undefined ? null : durationIn(options.since);
   return {
-    // Without --since all of the latest day, whenever it was.
+    // Without --since show all of the latest day.
     since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
     everyMs: MINUTE,
     empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`npx --no-install fyers status\`.`,
@@ -151,30 +152,31 @@ function durationIn(text: string): number {
   if (ms > 0) return ms;
   throw new FyersError(
     'operator.usage',
-    `--since "${text}" is no length of time.`,
+    `--since "${text}" is not a length of time.`,
     'Write a number and s, m, h or d: `npx --no-install fyers logs refresh --since 12h`.',
   );
 }
 
-function later(a: Instant, b: Instant): Instant {
+function laterOf(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
-// The harvesters' event logs of the latest day, from their pieces in the bucket.
-
 const DAYS = 'depth/v2/';
-/** `events.jsonl.gz` after the close; during the day pieces whose names sort as they were shipped. */
+/** `events.jsonl.gz` after the close; during the day there are pieces whose names sort in the order of shipping. */
 const WHOLE = '/events.jsonl.gz';
 const SHARD = /\/shard=(\d+)\/$/;
 const PIECE = /\/events[^/]*\.jsonl\.gz$/;
 
 interface DayLogRead {
-  /** Its place in the bucket. */
+  /** Key prefix in the bucket. */
   readonly day: string;
   readonly entries: readonly Entry[];
 }
 
-/** Null where no day is in the bucket. Errors: as every call of the operator's, and `operator.config` for a bucket that isn't there. */
+/**
+ * Null if the bucket has no day. Errors: those of every AWS call by the operator, and `operator.config` for a missing
+ * bucket.
+ */
 async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | null> {
   const s3 = await import('@aws-sdk/client-s3');
   const client = new s3.S3Client(io.aws);
@@ -194,13 +196,13 @@ async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | 
       for (const folder of folders) {
         const shard = SHARD.exec(folder)?.[1] ?? '0';
         for (const key of eventKeys(await filesIn(pages(folder)))) {
-          entries.push(...entriesIn(await read(key), shard));
+          entries.push(...parseEntries(await read(key), shard));
         }
       }
       const shown = folders.length > 1 ? entries : entries.map(withoutShard);
       return { day, entries: shown.toSorted((a, b) => a.at - b.at) };
     } catch (caught) {
-      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucket(bucket);
+      if (caught instanceof Error && caught.name === 'NoSuchBucket') throw noBucketError(bucket);
       throw caught;
     }
   });
@@ -223,25 +225,25 @@ async function filesIn(pages: Pages): Promise<readonly string[]> {
   return keys;
 }
 
-/** Of one shard: the whole log, or its pieces while there is no whole one. */
+/** Keys of one shard: the whole log, or its pieces until that exists. */
 function eventKeys(keys: readonly string[]): readonly string[] {
   const whole = keys.filter((key) => key.endsWith(WHOLE));
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();
 }
 
-function entriesIn(text: string, shard: string): readonly Entry[] {
+function parseEntries(text: string, shard: string): readonly Entry[] {
   return text
     .split('\n')
     .flatMap((line) => parseEventLine(line) ?? [])
     .map((event) => dayEntry(event, shard));
 }
 
-/** Where there is one only, nobody asks which. */
+/** With a single harvester the shard number is left out. */
 function withoutShard({ shard: _one, ...entry }: Entry): Entry {
   return entry;
 }
 
-function noBucket(bucket: string): FyersError {
+function noBucketError(bucket: string): FyersError {
   return new FyersError(
     'operator.config',
     `There is no bucket ${bucket} in this account.`,
@@ -249,9 +251,7 @@ function noBucket(bucket: string): FyersError {
   );
 }
 
-// The log group of a function, as the operator's own identity sees it.
-
-/** Every line since an instant, oldest first; null where there is no such log group. */
+/** Returns every line since an instant, oldest first; null if the log group does not exist. */
 type ReadLog = (logGroup: string, since: Instant) => Promise<readonly Entry[] | null>;
 
 /** Errors: `operator.credentials`, `platform.permission`, `platform.store`. */
@@ -273,7 +273,7 @@ export async function logReader({ io }: Session): Promise<ReadLog> {
     });
 }
 
-function noLogGroup(names: Names, actor: FunctionActor): FyersError {
+function noLogGroupError(names: Names, actor: FunctionActor): FyersError {
   return new FyersError(
     'operator.prerequisite',
     `There is no log group ${names.logGroup(actor)} in ${REGION}: ${names.function(actor)} is not deployed in this account.`,

@@ -1,4 +1,5 @@
-// The keeper's refresh over the operator's folder: the same decisions, latches and counts as in AWS, in files.
+// Runs the keeper's refresh on the operator's folder (`npx fyers refresh --local`): the same decisions, latches and
+// counters as in AWS, stored in files.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { claimFiles } from '../../../adapters/operator/local-claims.ts';
@@ -53,12 +54,12 @@ export interface RefreshOptions {
   readonly json?: true;
 }
 
-/** The keeper's next steps are for a stack. */
+/** Replaces next steps of the keeper that only apply to a stack. */
 const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.app-secret':
     'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
   'operator.account':
-    'Log in to the right account with `npx --no-install fyers login`, or say which one is yours by FYERS_FY_ID in .env.',
+    'Log in to the right account with `npx --no-install fyers login`, or set your account as FYERS_FY_ID in .env.',
   'broker.bad-token': 'Run `npx --no-install fyers login`.',
   'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
   'broker.refused':
@@ -70,7 +71,7 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'platform.busy': 'Run `npx --no-install fyers refresh --local` again in two minutes.',
 };
 
-/** @throws FyersError as the keeper, with what to do on this machine; `operator.login` where only a login helps */
+/** @throws FyersError as the keeper, with next steps for this machine; `operator.login` if only a login helps */
 export async function refreshFiles(session: Session, options: RefreshOptions): Promise<void> {
   const { io } = session;
   const folder = path.resolve(io.cwd, options.dir);
@@ -84,7 +85,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   await refuseWrongClock(store, io);
   const { onServerTime } = check;
   const apiUrl = apiUrlOf(settings);
-  const minting = remembering(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
+  const minting = rememberTokens(fyersBroker({ apiUrl, onSecret: session.hide, onServerTime }));
   const { broker } = minting;
   const probe = options.probe === true;
   const keeper = keeperSettings(settings, options, folder);
@@ -97,7 +98,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
       clockCheck: check,
       account: keeper.fyId,
     }),
-    // Nothing is sent: who is to log in has run this command.
+    // Send no message: the person who has to log in is running this command.
     notifier: { send: () => Promise.resolve(), hasListener: () => Promise.resolve(true) },
     broker,
     nonce: () => randomBytes(16).toString('hex'),
@@ -113,7 +114,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
     },
   );
   warnOfClock(io, check);
-  if (outcome.kind === 'login-needed') throw notRefreshed(outcome.why);
+  if (outcome.kind === 'login-needed') throw notRefreshedError(outcome.why);
   if (outcome.kind === 'rested') io.err(outcome.message);
   const already = outcome.kind === 'rested' || !outcome.published;
   report(
@@ -130,7 +131,7 @@ export async function refreshFiles(session: Session, options: RefreshOptions): P
   );
 }
 
-/** An operator's run rests on no day; what the message would say of the login is said by this command. */
+/** An operator's run does not rest on any day, and the command itself prints the login text. */
 function keeperSettings(
   settings: Settings,
   { suffix }: RefreshOptions,
@@ -139,7 +140,7 @@ function keeperSettings(
   return {
     names: namesOf(settings, suffix),
     days: 'all',
-    // The operator probes by --probe.
+    // The operator probes with --probe.
     probeRefresh: 'never',
     calendar: calendarOf(folder, settings),
     fyId: parseSettingOrThrow(settings, ENVIRONMENT.fyId, parseFyId),
@@ -148,14 +149,17 @@ function keeperSettings(
   };
 }
 
-/** Before a PIN is sent: by a wrong clock neither the tokens nor the day are judged right. @throws FyersError `operator.prerequisite` */
+/**
+ * Checks the clock before the PIN is sent: with a wrong clock both token validity and the day are misjudged. @throws
+ * FyersError `operator.prerequisite`
+ */
 async function refuseWrongClock(store: TokenStore, { clock }: Session['io']): Promise<void> {
   const tokens = [await store.read('FYERS_ACCESS_TOKEN'), await store.read('FYERS_REFRESH_TOKEN')];
   const fault = faultByTokens(tokens, clock.now());
   if (fault !== null) throw clockError(fault, 'Nothing was sent to Fyers.');
 }
 
-/** A new token that is not good until 06:00 by a wrong clock may be good by the right one. */
+/** With a wrong clock, a new token may only seem to end before 06:00. */
 function failureOf(caught: unknown, check: ClockCheck): unknown {
   const fault = check.fault();
   const isJudgedByClock = caught instanceof FyersError && caught.code === 'broker.bad-token';
@@ -164,8 +168,8 @@ function failureOf(caught: unknown, check: ClockCheck): unknown {
     : withNextStep(caught, NEXT_STEPS);
 }
 
-/** The broker, and the tokens that it gave last. */
-function remembering(broker: Broker): {
+/** Wraps the broker and remembers the last tokens it issued. */
+function rememberTokens(broker: Broker): {
   readonly broker: Broker;
   readonly minted: () => Tokens | null;
 } {
@@ -192,7 +196,7 @@ interface Asking {
   readonly account: string | null;
 }
 
-/** From `.env`; else from the person, once, and only where it will be sent. */
+/** Reads the PIN from `.env`, else asks the person once, and only if the PIN will be sent. */
 function pinReader(settings: Settings, asking: Asking): SecretReader {
   const own = parseSettingOrThrow(settings, 'FYERS_PIN', parsePin);
   let asked: Promise<Pin | null> | undefined;
@@ -201,12 +205,12 @@ function pinReader(settings: Settings, asking: Asking): SecretReader {
 
 async function pinOf(asking: Asking): Promise<Pin | null> {
   const { person } = asking.session.io;
-  if (person === null || !(await isOfUse(asking))) return null;
+  if (person === null || !(await isPinNeeded(asking))) return null;
   const pin = await person.ask('Your Fyers PIN (four digits):', { hidden: true });
   return parseOrThrow('The PIN', parsePin(pin.trim()));
 }
 
-async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<boolean> {
+async function isPinNeeded({ probe, store, account, ...asking }: Asking): Promise<boolean> {
   if (probe) return true;
   if (parseTokenState((await store.read('FYERS_TOKEN_STATE')) ?? '')?.policyOff === true) {
     return false;
@@ -214,7 +218,10 @@ async function isOfUse({ probe, store, account, ...asking }: Asking): Promise<bo
   return (await proveStored(asking, account, await store.read('FYERS_ACCESS_TOKEN'))) === null;
 }
 
-/** The keeper's line on the link is for a stack, and the command itself says that a login is needed. */
+/**
+ * Drops the keeper's log line about the link, which is for a stack; the command itself reports that a login is
+ * needed.
+ */
 function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof rest & {
   readonly events: typeof events;
 } {
@@ -228,8 +235,8 @@ function withoutLinks({ events, ...rest }: ReturnType<typeof patience>): typeof 
   };
 }
 
-/** A broker that can't be reached asks for no login: nothing was refused. */
-function notRefreshed(why: AskReason): FyersError {
+/** If the broker is unreachable, a login is not needed: nothing was refused. */
+function notRefreshedError(why: AskReason): FyersError {
   if (why === 'rate-limited' || why === 'not-fyers') {
     return unprovenError({ kind: why, retryAfterMs: null, detail: '' }, 'refresh --local');
   }

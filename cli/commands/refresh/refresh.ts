@@ -1,4 +1,4 @@
-// `npx fyers refresh`: the keeper's run, in AWS or on this folder's files.
+// Runs the keeper's refresh in AWS or on this folder's files (`npx fyers refresh`).
 import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
@@ -18,7 +18,7 @@ export function addRefresh(program: Command, session: Session): void {
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -52,7 +52,7 @@ async function refresh(session: Session, options: RefreshOptions): Promise<void>
 
 const Body = z.object({ message: z.string() });
 
-/** Its status is the exit code: 200 is a live token (or a day of rest), 202 a login that is awaited. */
+/** Maps the status to the exit code: 200 is a live token (or a day of rest), 202 a pending login. */
 async function refreshStack(session: Session, options: RefreshOptions): Promise<void> {
   const { io } = session;
   const names = namesOf(settingsOf(path.resolve(io.cwd, options.dir), io.env), options.suffix);
@@ -65,7 +65,7 @@ async function refreshStack(session: Session, options: RefreshOptions): Promise<
   if (statusCode === 200) return;
   throw new FyersError(
     'operator.login',
-    'The token is not live until somebody logs in.',
+    'The token is not live until you log in.',
     'Log in through the link, where one was sent, or run `npx --no-install fyers login --aws`.',
   );
 }

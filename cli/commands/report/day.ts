@@ -1,4 +1,4 @@
-// A recorded day's rows, plan and holes, read once, as what the report shows.
+// Reads a recorded day's rows, plan and holes once and computes the report's data.
 import type { Recording } from '../../../adapters/recordings/open-recording.ts';
 import {
   coverageOf,
@@ -31,15 +31,15 @@ const COLUMN = {
 };
 
 interface ReportOptions {
-  /** The operator's own days. */
+  /** The operator's calendar overrides. */
   readonly own: OwnDays;
-  /** A day that is not closed yet is judged as far as it is. */
+  /** Slots after this instant of a running day are not counted. */
   readonly now: Instant;
-  /** Told how many rows were read. */
+  /** Called with the number of rows read so far. */
   readonly onRow: (rows: number) => void;
 }
 
-/** @throws FyersError `operator.usage` for a file, which has neither plan nor holes */
+/** @throws FyersError `operator.usage` for a file, which has no plan and no holes */
 export async function reportDay(
   recording: Recording,
   { own, now, onRow }: ReportOptions,
@@ -47,7 +47,7 @@ export async function reportDay(
   const [told, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? truncateToNow(told, now) : told;
   const [plan] = plansIn(told);
-  if (plan === undefined || recording.date === null) throw withoutPlan(recording);
+  if (plan === undefined || recording.date === null) throw noPlanError(recording);
   const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);
   const session = sessionOf(recording.date, plan, own);
   const phaseOn = phasesIn(events, own);
@@ -58,7 +58,7 @@ export async function reportDay(
     const snapshot = row === null ? null : snapshotOf(row, phaseOn);
     if (snapshot === null) continue;
     rows += 1;
-    // What compaction leaves out of the Parquet file is not in the figures of a running day either.
+    // Rows that compaction will drop (duplicates) are also left out of a running day's figures.
     if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
     onRow(rows);
   }
@@ -94,22 +94,22 @@ function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
   };
 }
 
-/** Null before the day is compacted. */
+/** Returns null before the day is compacted. */
 function storedPhase(row: RecordedRow): PhaseName | null {
   const stored = COLUMN.phase(row);
   return PHASE_NAMES.find((name) => name === stored) ?? null;
 }
 
-/** The calendar's, as far as it agrees with what was recorded. */
+/** Uses the calendar's session, or the recorded plan if the calendar has none for the date. */
 function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
   const { session } = sessionsOn(date, own);
   return session ?? recordedSession(date, plan);
 }
 
-function withoutPlan({ place }: Recording): FyersError {
+function noPlanError({ place }: Recording): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} has no plan, so nobody can tell what is missing in it.`,
+    `${place} has no plan, so missing rows cannot be detected.`,
     'Name a day that the harvester recorded: `npx --no-install fyers report 2026-11-25 --data DIR`.',
   );
 }

@@ -1,4 +1,6 @@
-// One day as one page: no script, nothing from elsewhere, pictures inside. Everything on it is in the recording.
+// Renders one day as one HTML page: no script, no external resources, inline pictures, light and dark. All content
+// comes from the recording and is escaped here. The style sheet is written for a phone first; wider screens get more
+// columns.
 import {
   type CoverageSummary,
   type HoleReason,
@@ -7,8 +9,8 @@ import {
 import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
 import type { SessionPlan } from '../../../core/market/phases.ts';
 import { formatClock, formatIst, type Instant, istInstant } from '../../../core/time.ts';
-import { lookFirst, type RedSymbol } from '../../shared/look-first.ts';
-import { share, withoutControls } from '../../shared/terminal.ts';
+import { redSymbolsText, type RedSymbol } from '../../shared/look-first.ts';
+import { formatShare, withoutControls } from '../../shared/terminal.ts';
 import {
   closePicture,
   coveragePicture,
@@ -20,19 +22,19 @@ import { type Tone, TONE_WORDS, toneOf } from './tones.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
-  /** How far a day that is still being recorded was judged; null: to its end. */
+  /** For a running day: counted up to this instant; null: the whole day. */
   readonly until: Instant | null;
-  /** From a file of the Python original. */
+  /** True if imported from a file of the Python original. */
   readonly imported: boolean;
   readonly everySeconds: number;
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
-  /** Symbols with too many rows of a mark; none where the recording has no marks yet. */
+  /** Symbols with too many rows of a mark; empty if the recording has no marks yet. */
   readonly red: readonly RedSymbol[];
-  /** Rows by quality mark; null where the recording has no marks yet. */
+  /** Rows by quality mark; null if the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
-  /** Rows by field that the broker's answers had no usable value of. */
+  /** Rows by field for which the broker's answers had no usable value. */
   readonly fieldFaults: readonly {
     readonly field: string;
     readonly column: string;
@@ -45,14 +47,25 @@ export interface ReportDay {
   }[];
 }
 
-/** More of them than a person reads; the event log has all. */
-const HOLES_SHOWN = 40;
+/** Rows of the holes table; the event log has all holes. */
+const MAX_HOLES = 40;
 
 export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
-  const parts = [verdict, tiles, coverage, holes, byMinute, close, latency, marks, fields, files];
-  // Names in the pictures are set by another library than the tables.
+  const parts = [
+    renderVerdict,
+    renderTiles,
+    renderCoverage,
+    renderHoles,
+    renderMinutes,
+    renderClose,
+    renderLatency,
+    renderMarks,
+    renderFieldFaults,
+    renderFiles,
+  ];
+  // Another library sets the pictures' labels, so clean the whole page.
   return withoutControls(
     `<!doctype html>
 <html lang="en">
@@ -61,14 +74,14 @@ export function reportPage(day: ReportDay): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 <p class="mark">fyers-token-refresh</p>
-<h1>${escaped(title)}</h1>
-${parts.map((part) => part(inOrder(day))).join('\n')}
+<h1>${escapeHtml(title)}</h1>
+${parts.map((part) => part(sortByPlan(day))).join('\n')}
 </main>
 </body>
 </html>
@@ -77,8 +90,8 @@ ${parts.map((part) => part(inOrder(day))).join('\n')}
   );
 }
 
-/** Symbols everywhere as the day's plan has them. */
-function inOrder(day: ReportDay): ReportDay {
+/** Sorts symbols in the order of the day's plan. */
+function sortByPlan(day: ReportDay): ReportDay {
   const order = day.coverage.symbols.map(({ symbol }) => symbol);
   const sorted = <T extends { readonly symbol: string }>(all: readonly T[]): readonly T[] =>
     all.toSorted((a, b) => order.indexOf(a.symbol) - order.indexOf(b.symbol));
@@ -89,26 +102,27 @@ function inOrder(day: ReportDay): ReportDay {
   };
 }
 
-function verdict({ until, coverage: all, red }: ReportDay): string {
+function renderVerdict({ until, coverage: all, red }: ReportDay): string {
   const tone = all.unexplained > 0 || isWithoutRows(all) ? 'bad' : 'good';
-  const look = red.length === 0 ? '' : `<p class="verdict bad">${escaped(lookFirst(red))}</p>`;
+  const look =
+    red.length === 0 ? '' : `<p class="verdict bad">${escapeHtml(redSymbolsText(red))}</p>`;
   const far =
     until === null
       ? ''
-      : `<p class="note">The session is not over: this page tells of it until ${formatClock(until)} IST.</p>`;
+      : `<p class="note">The session is not over: this page covers it until ${formatClock(until)} IST.</p>`;
   return `<p class="verdict ${tone}">${verdictWords(all)}</p>${look}${far}`;
 }
 
 function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
   if (expected === 0) return 'No slot is old enough yet to be judged.';
-  if (unexplained > 0) return `${count(unexplained)} slots have neither a row nor a reason.`;
-  if (received === 0) return `No slot was recorded: all ${count(expected)} have a reason.`;
+  if (unexplained > 0) return `${formatCount(unexplained)} slots have neither a row nor a reason.`;
+  if (received === 0) return `No slot was recorded: all ${formatCount(expected)} have a reason.`;
   return received === expected
     ? 'Every slot of every symbol was recorded.'
-    : `Every slot was recorded or is explained: ${count(explained)} have no row.`;
+    : `Every slot was recorded or is explained: ${formatCount(explained)} have no row.`;
 }
 
-function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
+function renderTiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
   const tile = (name: string, value: string, note: string) =>
     `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
   const hours = `${formatClock(session.opensAt).slice(0, 5)}–${formatClock(session.closesAt).slice(0, 5)}`;
@@ -116,41 +130,41 @@ function tiles({ session, everySeconds, coverage: all, figures }: ReportDay): st
   return `<dl class="tiles">${[
     tile(
       'Slots recorded',
-      share(all.received, all.expected),
-      `${count(all.received)} of ${count(all.expected)}`,
+      formatShare(all.received, all.expected),
+      `${formatCount(all.received)} of ${formatCount(all.expected)}`,
     ),
-    tile('Explained', count(all.explained), 'no row, and why'),
-    tile('Unexplained', count(all.unexplained), 'no row, no reason'),
+    tile('Explained', formatCount(all.explained), 'no row, and why'),
+    tile('Unexplained', formatCount(all.unexplained), 'no row, no reason'),
     tile('Session', hours, 'Indian time'),
     tile(
       'A slot every',
       `${String(everySeconds)} s`,
-      `${count(symbols)} ${symbols === 1 ? 'symbol' : 'symbols'}`,
+      `${formatCount(symbols)} ${symbols === 1 ? 'symbol' : 'symbols'}`,
     ),
     ...(figures.latency === null
       ? []
-      : [tile('Answers within', ms(figures.latency.p95), '95 of 100')]),
+      : [tile('Answers within', formatMs(figures.latency.p95), '95 of 100')]),
   ].join('')}</dl>`;
 }
 
-function coverage({ session, runs, coverage: all }: ReportDay): string {
+function renderCoverage({ session, runs, coverage: all }: ReportDay): string {
   const tones = [...new Set(runs.map(({ state }) => toneOf(state)))];
   const legend = tones.map((tone) => `<li>${colourSpot(tone)}${TONE_WORDS[tone]}</li>`);
   const rows = all.symbols.map((each) => [
     shortName(each.symbol),
-    count(each.received),
-    count(each.expected),
-    share(each.received, each.expected),
-    count(each.explained),
-    count(each.unexplained),
+    formatCount(each.received),
+    formatCount(each.expected),
+    formatShare(each.received, each.expected),
+    formatCount(each.explained),
+    formatCount(each.unexplained),
   ]);
   const head = ['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'];
-  return `${heading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
+  return `${renderHeading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
 <div class="pair"><div class="card">${coveragePicture(runs, session)}<ul class="legend">${legend.join('')}</ul></div>
-<div class="card large">${table(head, rows, 'stacked')}</div></div>`;
+<div class="card large">${renderTable(head, rows, 'stacked')}</div></div>`;
 }
 
-function holes({ runs, imported, coverage: all }: ReportDay): string {
+function renderHoles({ runs, imported, coverage: all }: ReportDay): string {
   const reasons = Object.entries(all.holes) as [HoleReason, number][];
   if (reasons.length === 0 && all.unexplained === 0) return '';
   const missing = [
@@ -159,7 +173,7 @@ function holes({ runs, imported, coverage: all }: ReportDay): string {
       ({ state, from, to }) => `${state} ${String(from)} ${String(to)}`,
     ).values(),
   ];
-  const rows = missing.slice(0, HOLES_SHOWN).map((alike) => {
+  const rows = missing.slice(0, MAX_HOLES).map((alike) => {
     const [first] = alike;
     if (first === undefined) return [];
     const { from, to, state } = first;
@@ -171,128 +185,133 @@ function holes({ runs, imported, coverage: all }: ReportDay): string {
   const note = 'Minutes in which a slot has no row, joined where they follow each other.';
   const hours =
     ' The Python original records from 09:15 to 15:30: the rest of an imported day is not-running.';
-  return `${heading('Holes', imported ? note + hours : note)}
-<div class="pair"><div class="card small">${table(
+  return `${renderHeading('Holes', imported ? note + hours : note)}
+<div class="pair"><div class="card small">${renderTable(
     ['Reason', 'Slots'],
     reasons
       .toSorted(([, a], [, b]) => b - a)
-      .map(([reason, slots]) => [{ text: reason, tone: toneOf(reason) }, count(slots)]),
+      .map(([reason, slots]) => [{ text: reason, tone: toneOf(reason) }, formatCount(slots)]),
   )}</div>
-<div class="card large">${table(['IST', 'Reason', 'Symbols'], rows)}${
-    left === 0 ? '' : `<p class="note">And ${count(left)} more: the event log has them all.</p>`
+<div class="card large">${renderTable(['IST', 'Reason', 'Symbols'], rows)}${
+    left === 0
+      ? ''
+      : `<p class="note">And ${formatCount(left)} more: the event log has them all.</p>`
   }</div></div>`;
 }
 
-function byMinute({ session, figures: { symbols } }: ReportDay): string {
+function renderMinutes({ session, figures: { symbols } }: ReportDay): string {
   const cards = (of: 'spread' | 'imbalance') =>
     symbols
       .filter(({ minutes }) => minutes.some((minute) => minute[of] !== null))
       .map(
         ({ symbol, minutes }) =>
-          `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${minutesPicture(minutes, session, of)}</div>`,
+          `<div class="card"><h3>${escapeHtml(shortName(symbol))}</h3>${minutesPicture(minutes, session, of)}</div>`,
       )
       .join('\n');
   const [spread, imbalance] = [cards('spread'), cards('imbalance')];
   if (spread === '') {
-    return heading(
+    return renderHeading(
       'Spread and imbalance',
       'No snapshot of continuous trading has orders on both sides.',
     );
   }
-  return `${heading('Spread', 'Best ask less best bid in basis points of their middle: the median of each minute of continuous trading.')}
+  return `${renderHeading('Spread', 'Best ask less best bid in basis points of their middle: the median of each minute of continuous trading.')}
 <div class="cards">${spread}</div>
-${heading('Imbalance', 'Bid less ask quantity, divided by their sum, over the five levels: 1 is all bid, −1 all ask. The median of each minute of continuous trading.')}
+${renderHeading('Imbalance', 'Bid less ask quantity, divided by their sum, over the five levels: 1 is all bid, −1 all ask. The median of each minute of continuous trading.')}
 <div class="cards">${imbalance}</div>`;
 }
 
-function close({ figures }: ReportDay): string {
+function renderClose({ figures }: ReportDay): string {
   if (figures.close.length === 0) return '';
   const bySymbol = Map.groupBy(figures.close, ({ symbol }) => symbol);
   const cards = [...bySymbol].map(
     ([symbol, phases]) =>
-      `<div class="card"><h3>${escaped(shortName(symbol))}</h3>${closePicture(phases)}${table(
+      `<div class="card"><h3>${escapeHtml(shortName(symbol))}</h3>${closePicture(phases)}${renderTable(
         ['Phase', 'Rows', 'First ₹', 'Last ₹', 'Traded'],
         phases.map(({ phase, snapshots, firstPrice, lastPrice, traded }) => [
           phase,
-          count(snapshots),
-          price(firstPrice),
-          price(lastPrice),
-          traded === null ? '–' : count(traded),
+          formatCount(snapshots),
+          formatPrice(firstPrice),
+          formatPrice(lastPrice),
+          traded === null ? '–' : formatCount(traded),
         ]),
         'stacked',
       )}</div>`,
   );
-  return `${heading(
+  return `${renderHeading(
     'Recorded while the close was made',
-    'The last total quantities that the broker showed in each phase, and its prices. What its depth means during the auction is not documented; the imbalance of the auction itself is not in five levels.',
+    'The last total quantities that the broker showed in each phase, and its prices. The meaning of its depth during the auction is not documented; the imbalance of the auction itself is not in five levels.',
   )}
 <ul class="legend"><li>${colourSpot('buy')}total buy quantity</li><li>${colourSpot('sell')}total sell quantity</li></ul>
 <div class="cards">${cards.join('\n')}</div>`;
 }
 
-function latency({ figures: { latency: all } }: ReportDay): string {
+function renderLatency({ figures: { latency: all } }: ReportDay): string {
   if (all === null) return '';
-  return `${heading('Answers', 'Milliseconds from the request to the book, all symbols; each bar up to its number.')}
+  return `${renderHeading('Answers', 'Milliseconds from the request to the book, all symbols; each bar up to its number.')}
 <div class="pair"><div class="card">${latencyPicture(all)}</div>
-<div class="card small">${table(
+<div class="card small">${renderTable(
     ['Answers', 'Within'],
     [
-      ['half of them', ms(all.median)],
-      ['95 of 100', ms(all.p95)],
-      ['99 of 100', ms(all.p99)],
-      [`all ${count(all.count)}`, ms(all.longest)],
+      ['half of them', formatMs(all.median)],
+      ['95 of 100', formatMs(all.p95)],
+      ['99 of 100', formatMs(all.p99)],
+      [`all ${formatCount(all.count)}`, formatMs(all.longest)],
     ],
   )}</div></div>`;
 }
 
-function marks(day: ReportDay): string {
+function renderMarks(day: ReportDay): string {
   if (day.marks === null) return '';
   const counted = Object.entries(day.marks);
   const rows = counted.map(([mark, rows_]) => [
     mark,
-    count(rows_),
-    share(rows_, day.coverage.received),
+    formatCount(rows_),
+    formatShare(rows_, day.coverage.received),
   ]);
-  return `${heading('Quality', 'Rows that carry a mark. They are kept: a mark says what to think about.')}
+  return `${renderHeading('Quality', 'Rows that carry a mark. They are kept: a mark names a possible problem.')}
 <div class="card">${
-    rows.length === 0 ? '<p>No row carries a mark.</p>' : table(['Mark', 'Rows', 'Share'], rows)
+    rows.length === 0
+      ? '<p>No row carries a mark.</p>'
+      : renderTable(['Mark', 'Rows', 'Share'], rows)
   }</div>`;
 }
 
-function fields({ fieldFaults, coverage: all }: ReportDay): string {
+function renderFieldFaults({ fieldFaults, coverage: all }: ReportDay): string {
   if (fieldFaults.length === 0) return '';
   const rows = fieldFaults.map(({ field, column, rows: rows_ }) => [
     column,
     field,
-    count(rows_),
-    share(rows_, all.received),
+    formatCount(rows_),
+    formatShare(rows_, all.received),
   ]);
-  return `${heading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. Nothing was stored in its place.')}
-<div class="card">${table(['Column', "The broker's name", 'Rows', 'Share'], rows)}</div>`;
+  return `${renderHeading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. Nothing was stored in its place.')}
+<div class="card">${renderTable(['Column', "The broker's name", 'Rows', 'Share'], rows)}</div>`;
 }
 
-function files(day: ReportDay): string {
+function renderFiles(day: ReportDay): string {
   if (day.files.length === 0) {
-    return heading('Files', 'The day is not compacted yet: these figures are of its running log.');
+    return renderHeading(
+      'Files',
+      'The day is not compacted yet: these figures are of its running log.',
+    );
   }
-  return `${heading('Files', 'As the manifest proves them.')}
-<div class="card hashes">${table(
+  return `${renderHeading('Files', 'As the manifest proves them.')}
+<div class="card hashes">${renderTable(
     ['File', 'Bytes', 'SHA-256'],
-    day.files.map(({ name, bytes, sha256 }) => [name, count(bytes), sha256]),
+    day.files.map(({ name, bytes, sha256 }) => [name, formatCount(bytes), sha256]),
     'stacked',
   )}</div>`;
 }
 
-// The page's tables and texts as HTML. Whatever comes from a recording is escaped here.
-
-/** With a tone: after a spot of its colour. */
+/** With a tone, a spot in that colour precedes the text. */
 type PageCell = string | { readonly text: string; readonly tone: Tone };
 
 /**
- * Every column after the first that holds numbers alone is set to the right. In a narrow card the first column of a stacked
- * table has a line of its own above the others, so that nothing has to be scrolled to.
+ * Right-aligns every column after the first that holds only numbers. In a narrow card, the first column of a stacked
+ * table takes a line of its own above the others, which avoids horizontal scrolling.
  */
-function table(
+function renderTable(
   head: readonly string[],
   rows: readonly (readonly PageCell[])[],
   form: 'plain' | 'stacked' = 'plain',
@@ -306,7 +325,7 @@ function table(
       .map((cell, column) => {
         const side = isNumber[column] === true ? ' class="n"' : '';
         const spot = typeof cell === 'string' ? '' : colourSpot(cell.tone);
-        return `<${tag}${side}>${spot}${escaped(textOf(cell))}</${tag}>`;
+        return `<${tag}${side}>${spot}${escapeHtml(textOf(cell))}</${tag}>`;
       })
       .join('');
   const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('');
@@ -318,31 +337,31 @@ function textOf(cell: PageCell): string {
   return typeof cell === 'string' ? cell : cell.text;
 }
 
-/** Of a legend. */
+/** Colour spot of a legend. */
 function colourSpot(colour: string): string {
   return `<i style="background:var(--${colour})"></i>`;
 }
 
-function heading(title: string, note: string): string {
+function renderHeading(title: string, note: string): string {
   return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
 }
 
-/** As the other commands write it. */
-function count(value: number): string {
+/** Formats a count as the other commands do. */
+function formatCount(value: number): string {
   return value.toLocaleString('en');
 }
 
-function ms(value: number): string {
-  return `${count(Math.round(value))} ms`;
+function formatMs(value: number): string {
+  return `${formatCount(Math.round(value))} ms`;
 }
 
-function price(value: number | null): string {
+function formatPrice(value: number | null): string {
   return value === null
     ? '–'
     : value.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -351,7 +370,6 @@ function escaped(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
-// The report's one style sheet: a phone first, wider screens get more columns; light and dark.
 const STYLE = `:root{color-scheme:light dark;
 --ground:light-dark(#f4f5f7,#14161a);--card:light-dark(#fff,#1d2026);--ink:light-dark(#1a1d21,#e8eaed);--quiet:light-dark(#5b6470,#9aa4b1);--line:light-dark(#dfe3e8,#31363e);
 --good:light-dark(#0b6b3a,#5ed39a);--bad:light-dark(#a4262c,#ff8a8a);--series:light-dark(#1a4fd6,#7aa2ff);--buy:light-dark(#0f7f8c,#4fc4d2);--sell:light-dark(#b4531a,#f0a06a);

@@ -1,4 +1,5 @@
-// The report's pictures, as SVG that needs no script. Colours are the page's, so that they follow light and dark.
+// Draws the report's pictures as SVG without script. Colours are CSS variables of the page, so they follow light and
+// dark.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type {
@@ -11,32 +12,32 @@ import type { Phase } from '../../../core/market/phases.ts';
 import { type Instant, HOUR, MINUTE, SECOND, formatClock, instant } from '../../../core/time.ts';
 import { toneOf } from './tones.ts';
 
-/** Drawn for a phone: larger screens show more pictures beside each other, not larger ones. */
+/** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
 const WIDTH = 360;
-const LEFT = 44;
-/** For names of phases. */
-const LABELS = 96;
-/** A capital of the names beside the bars is at most about as wide. */
-const LETTER = 7.8;
-/** Of longer names the middle is left out, or little was left for the bars: what a contract ends with tells it apart. */
+const LEFT_MARGIN = 44;
+/** Left margin for phase names. */
+const LABEL_MARGIN = 96;
+/** Approximate maximum width of a capital letter in the labels. */
+const LETTER_WIDTH = 7.8;
+/** Longer names are shortened in the middle to leave room for the bars; the end of a contract's name identifies it. */
 const MAX_NAME_LENGTH = 18;
 const FONT = { fontSize: '12px', fontFamily: 'inherit' };
-/** Its type is the browser's, which this program does not know. */
+/** Typed unknown because this program has no DOM types. */
 const DOCUMENT: unknown = Reflect.get(parseHTML('<!doctype html><html></html>'), 'document');
 
-/** Of the whole session, in order. */
+/** Times of the whole session, ascending. */
 export interface Hours {
   readonly opensAt: Instant;
   readonly closesAt: Instant;
   readonly phases: readonly Phase[];
 }
 
-/** Runs by symbol over the day; what each tone means stands beside the picture. */
+/** Draws runs of slots by symbol over the day; the page explains the tones next to it. */
 export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): string {
   const symbols = [...new Set(runs.map(({ symbol }) => symbol))];
   return svg({
     height: 34 + 22 * symbols.length,
-    marginLeft: 12 + LETTER * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
+    marginLeft: 12 + LETTER_WIDTH * Math.max(4, ...symbols.map((symbol) => labelOf(symbol).length)),
     marginTop: 4,
     x: hourScale(hours),
     y: {
@@ -60,7 +61,7 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
   });
 }
 
-/** One value by minute, in the day's hours; a minute without one breaks the line. */
+/** Draws one value per minute; a minute without a value breaks the line. */
 export function minutesPicture(
   minutes: readonly MinuteFigures[],
   hours: Hours,
@@ -70,10 +71,10 @@ export function minutesPicture(
   const domain = of === 'spread' ? [0, upperEdge(points.map(({ value }) => value))] : [-1, 1];
   return svg({
     height: 120,
-    marginLeft: LEFT,
+    marginLeft: LEFT_MARGIN,
     marginTop: 10,
     x: hourScale(hours),
-    y: { domain, ticks: 3, label: null, clamp: true, tickFormat: numberText },
+    y: { domain, ticks: 3, label: null, clamp: true, tickFormat: formatNumber },
     marks: [
       ...phaseEdges(hours),
       Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
@@ -94,10 +95,10 @@ export function latencyPicture({ bins }: LatencyFigures): string {
   );
   return svg({
     height: 140,
-    marginLeft: LEFT,
+    marginLeft: LEFT_MARGIN,
     marginTop: 10,
     x: { type: 'band', domain: names, label: null, padding: 0.15 },
-    y: { ticks: 3, label: null, tickFormat: numberText },
+    y: { ticks: 3, label: null, tickFormat: formatNumber },
     marks: [
       Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
       Plot.barY(bins, {
@@ -110,7 +111,7 @@ export function latencyPicture({ bins }: LatencyFigures): string {
   });
 }
 
-/** Total quantities that the broker showed last in each phase of the close: buy to the right, sell to the left. */
+/** Draws the last total quantities of each phase of the close: buy to the right, sell to the left. */
 export function closePicture(close: readonly CloseFigures[]): string {
   const bars = close.flatMap(({ phase, totalBuyQuantity, totalSellQuantity }) => [
     { phase, quantity: totalBuyQuantity ?? 0, side: 'buy' },
@@ -118,9 +119,9 @@ export function closePicture(close: readonly CloseFigures[]): string {
   ]);
   return svg({
     height: 34 + 26 * close.length,
-    marginLeft: LABELS,
+    marginLeft: LABEL_MARGIN,
     marginTop: 6,
-    x: { ticks: 3, label: null, tickFormat: (value: number) => numberText(Math.abs(value)) },
+    x: { ticks: 3, label: null, tickFormat: (value: number) => formatNumber(Math.abs(value)) },
     y: { type: 'band', domain: close.map(({ phase }) => phase), label: null },
     marks: [
       Plot.barX(bars, {
@@ -133,7 +134,7 @@ export function closePicture(close: readonly CloseFigures[]): string {
   });
 }
 
-/** `NSE:SBIN-EQ` → `SBIN`; every other name as it is, without the exchange. */
+/** `NSE:SBIN-EQ` → `SBIN`; other names only lose the exchange. */
 export function shortName(symbol: string): string {
   return symbol.replace(/^[A-Z]+:/, '').replace(/-EQ$/, '');
 }
@@ -143,8 +144,8 @@ function labelOf(symbol: string): string {
   return name.length > MAX_NAME_LENGTH ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
 }
 
-/** 1,234,567 → `1.2M`, 0.05 → `0.05`: an axis has no room for more. */
-function numberText(value: number): string {
+/** 1,234,567 → `1.2M`, 0.05 → `0.05`: the axis has little room. */
+function formatNumber(value: number): string {
   return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(
     value,
   );
@@ -166,12 +167,12 @@ function hourScale({ opensAt, closesAt }: Hours): Plot.ScaleOptions {
   return { type: 'linear', domain: [opensAt, closesAt], label: null, axis: null };
 }
 
-/** Every full hour of India's time; every second one where the day is long. */
+/** Ticks at every full hour of Indian time; every second hour for a long day. */
 function hourTicks({ opensAt, closesAt }: Hours) {
-  const first = Math.ceil(opensAt / HALF_HOUR) * HALF_HOUR;
-  const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR;
+  const first = Math.ceil(opensAt / HALF_HOUR_MS) * HALF_HOUR_MS;
+  const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR_MS;
   const ticks = [];
-  for (let at = first; at <= closesAt; at += HALF_HOUR) {
+  for (let at = first; at <= closesAt; at += HALF_HOUR_MS) {
     if ((at - first) % step === 0 && isWhole(at, step)) ticks.push(at);
   }
   return Plot.axisX(ticks, {
@@ -181,11 +182,11 @@ function hourTicks({ opensAt, closesAt }: Hours) {
   });
 }
 
-const HALF_HOUR = HOUR / 2;
+const HALF_HOUR_MS = HOUR / 2;
 
-/** India is five and a half hours ahead, so a full hour there is a half one of the epoch's. */
+/** India is 5 h 30 min ahead of UTC, so its full hours are half hours of the epoch. */
 function isWhole(at: number, step: number): boolean {
-  return step === HALF_HOUR || formatClock(instant(at)).endsWith(':00:00');
+  return step === HALF_HOUR_MS || formatClock(instant(at)).endsWith(':00:00');
 }
 
 function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
@@ -193,7 +194,7 @@ function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
   return [Plot.ruleX(edges, { stroke: 'var(--line)' })];
 }
 
-/** A gap of minutes must not be bridged by a line. */
+/** Inserts breaks, so that no line bridges a gap of minutes. */
 function withBreaks(minutes: readonly MinuteFigures[]): readonly MinuteFigures[] {
   return minutes.flatMap((minute, index) => {
     const before = minutes[index - 1];
@@ -204,7 +205,7 @@ function withBreaks(minutes: readonly MinuteFigures[]): readonly MinuteFigures[]
   });
 }
 
-/** Of the axis: a single wide minute must not flatten the day. */
+/** Upper limit of the axis: one outlier minute must not flatten the day. */
 function upperEdge(values: readonly (number | null)[]): number {
   const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
   return Math.max(1, 1.25 * (sorted[Math.floor(sorted.length * 0.98)] ?? 0));

@@ -1,4 +1,4 @@
-// `npx fyers report`: a recorded day as one page for a browser.
+// Writes the report of a recorded day as one HTML page (`npx fyers report`).
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,9 +6,9 @@ import type { Command } from 'commander';
 import { FyersError, toError } from '../../../core/errors.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
-import { counting, jsonOf, paint, share } from '../../shared/terminal.ts';
+import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
 import { isWithoutRows } from '../../../core/recording/coverage.ts';
-import { lookFirst } from '../../shared/look-first.ts';
+import { redSymbolsText } from '../../shared/look-first.ts';
 import {
   type RecordingOptions,
   recordingOf,
@@ -34,9 +34,9 @@ export function addReport(program: Command, session: Session): void {
   )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
     .option('--open', 'show it in the browser; without --to it is a temporary file')
-    .option('--force', 'write over a file that is there')
+    .option('--force', 'overwrite an existing file')
     .option('--json', 'its figures for scripts, and no page')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -61,18 +61,19 @@ async function report(
   const { io } = session;
   await using recording = await recordingOf(session, date, options);
   const name = `report-${recording.date ?? ''}.html`;
-  // With --open alone nobody wants to keep it.
+  // With --open alone, the page goes to a temporary folder.
   const named =
     options.open === true && options.to === undefined
       ? null
       : path.resolve(io.cwd, options.to ?? name);
-  if (named !== null && options.json !== true && options.force !== true) await refuseTaken(named);
-  // Here and not above: only this command needs the pictures' code.
+  if (named !== null && options.json !== true && options.force !== true)
+    await refuseExisting(named);
+  // Imported here because only this command needs the pictures' code.
   const [{ reportDay }, { reportPage }] = await Promise.all([
     import('./day.ts'),
     import('./page.ts'),
   ]);
-  using counter = counting(io, 'Reading');
+  using counter = startCounter(io, 'Reading');
   const day = await reportDay(recording, {
     own: ownDaysOf(io),
     now: io.clock.now(),
@@ -87,25 +88,25 @@ async function report(
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
   await writePage(file, reportPage(day));
-  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${share(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
+  const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${formatShare(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
   const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
   io.out(paint(io, isBad ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
-  if (day.red.length > 0) io.out(paint(io, 'bad', lookFirst(day.red)));
+  if (day.red.length > 0) io.out(paint(io, 'bad', redSymbolsText(day.red)));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }
 
-/** @throws FyersError `operator.usage` for one that is there */
-async function refuseTaken(file: string): Promise<void> {
+/** @throws FyersError `operator.usage` if the file exists */
+async function refuseExisting(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) === null) return;
   throw new FyersError(
     'operator.usage',
-    `${file} is there already, and was left as it is.`,
-    'Name another file, or write over it: `npx --no-install fyers report --to FILE --force`.',
+    `${file} already exists and was not changed.`,
+    'Name another file, or overwrite it: `npx --no-install fyers report --to FILE --force`.',
   );
 }
 
-/** Whole or not at all. */
+/** Writes to a temporary file first, so that the target is complete or absent. */
 async function writePage(file: string, page: string): Promise<void> {
   try {
     await writeFile(`${file}.partial`, page);
@@ -116,7 +117,7 @@ async function writePage(file: string, page: string): Promise<void> {
     throw new FyersError(
       'platform.disk',
       `${file} cannot be written: ${cause.message}.`,
-      'Name a file in a folder that is there, with space on its disk: `npx --no-install fyers report --to FILE`.',
+      'Name a file in an existing folder, with space on its disk: `npx --no-install fyers report --to FILE`.',
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-// What a slot without a row is painted in: whose fault it was, in five colours that differ in lightness too.
+// Maps the reason for a missing slot to one of five colours by responsibility; the colours also differ in lightness.
 import type { HoleReason, PlannedSlot } from '../../../core/recording/coverage.ts';
 
 export type Tone = 'received' | 'token' | 'broker' | 'ours' | 'unexplained';

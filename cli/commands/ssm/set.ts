@@ -1,4 +1,5 @@
-// `npx fyers ssm set`: one value, from a hidden prompt or a pipe, checked before it replaces another.
+// Sets one parameter from a hidden prompt or a pipe and validates it before it replaces the old value (`npx fyers ssm
+// set`).
 import type { Command } from 'commander';
 import {
   type Parsed,
@@ -27,10 +28,10 @@ interface SetOptions extends Shared {
 
 type Rule =
   | { readonly kind: 'token'; readonly token: Exclude<TokenKind, 'auth_code'> }
-  /** The program writes it from this key of its configuration. */
+  /** The Pulumi program writes it from this key of its configuration. */
   | { readonly kind: 'configured'; readonly key: string; readonly parse: Parse }
   | { readonly kind: 'state' }
-  /** Random, or AWS's own: the program makes it and keeps it. */
+  /** A random or AWS-generated value: the Pulumi program creates and keeps it. */
   | { readonly kind: 'made' };
 type Settable = Exclude<Rule, { kind: 'state' | 'made' }>;
 type Parse = (text: string) => Parsed<unknown>;
@@ -58,11 +59,11 @@ export function addSet(ssm: Command, session: Session): void {
     )
     .option(
       '--value <VALUE>',
-      "the value, which then stands in your shell's history; rather pipe it",
+      "the value, which then stays in your shell's history; better pipe it",
     )
-    .option('--force', 'also where the configuration of the stack is the authority')
+    .option('--force', 'also for parameters that the configuration of the stack sets')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -95,7 +96,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   await store.write(key, value);
   const fingerprint = fingerprintOf(value);
   io.out(`${full} is set${fingerprint === null ? '' : `, fingerprint ${fingerprint}`}.`);
-  if (claims !== null) sayUntilWhen(session, claims);
+  if (claims !== null) printExpiry(session, claims);
   if (rule.kind === 'configured') {
     io.out(
       `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
@@ -103,7 +104,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   }
 }
 
-/** A token is found in whatever a tool printed around it, as in a token file. */
+/** Extracts a token from surrounding output of a tool, as for a token file. */
 function valueIn(text: string, rule: Settable): Parsed<Given> {
   if (text === '') return { ok: false, problem: 'needs a value' };
   if (rule.kind === 'token') {
@@ -118,11 +119,11 @@ function valueIn(text: string, rule: Settable): Parsed<Given> {
 
 interface Given {
   readonly value: string;
-  /** Of a token. */
+  /** Set for tokens only. */
   readonly claims: TokenClaims | null;
 }
 
-/** The operator's own key stays what encrypts the parameter, if it is one. */
+/** Keeps the operator's own KMS key if the parameter is encrypted with one. */
 async function keyInUse({ io }: Session, names: Names, full: string): Promise<string | undefined> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
   const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
@@ -131,14 +132,14 @@ async function keyInUse({ io }: Session, names: Names, full: string): Promise<st
   );
 }
 
-/** @throws FyersError `operator.usage` where it isn't for `ssm set` to write */
+/** @throws FyersError `operator.usage` for a parameter that `ssm set` must not write */
 function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
   const rule = RULES[key];
   if (rule.kind === 'state') {
     throw new FyersError(
       'operator.usage',
-      `${key} is written by its function only; a wrong one would let it forget what Fyers refused.`,
-      `To make it start anew, run \`npx --no-install fyers ssm delete ${key}\`.`,
+      `${key} is written by its function only; a wrong value would make it forget what Fyers refused.`,
+      `To reset it, run \`npx --no-install fyers ssm delete ${key}\`.`,
     );
   }
   if (rule.kind === 'made') {
@@ -161,7 +162,7 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
 async function valueFor({ io, hide }: Session, full: string, options: SetOptions): Promise<string> {
   if (options.value !== undefined) {
     io.err(
-      `Note: a value in --value stands in your shell's history and in the list of processes. Rather pipe it: npx --no-install fyers ssm set ${full} < FILE`,
+      `Note: a value in --value stays in your shell's history and the process list. Better pipe it: npx --no-install fyers ssm set ${full} < FILE`,
     );
   }
   const given =
@@ -190,12 +191,12 @@ async function refuseForeign(
   }
 }
 
-function sayUntilWhen({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
+function printExpiry({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims): void {
   const whose = fyId === null ? '' : `, account ${fyId}`;
   io.out(`Issued ${formatIst(issuedAt)}, expires ${formatIst(expiresAt)}${whose}.`);
   if (expiresAt <= io.clock.now()) {
     io.err(
-      paint(io, 'bad', 'It has expired: nobody can use it.') +
+      paint(io, 'bad', 'It has expired and cannot be used.') +
         ` Get a new one with \`npx --no-install fyers login --aws\` (${REGION}).`,
     );
   } else {

@@ -1,4 +1,5 @@
-// `npx fyers ssm`: the parameters in AWS SSM Parameter Store, one command for each thing to do with them.
+// Lists, shows and deletes the parameters in AWS SSM Parameter Store (`npx fyers ssm`). Values are hidden unless the
+// operator asks for them. Deleting everything also deletes states and claims.
 import type { Command } from 'commander';
 import { FyersError } from '../../../core/errors.ts';
 import { type Names, type ParameterName, PLACEHOLDER, REGION } from '../../../core/config/names.ts';
@@ -11,7 +12,7 @@ import {
   parameterKeys,
   PARAMETERS,
   type Shared,
-  SHORTEST_FINGERPRINTED,
+  MIN_FINGERPRINTED_LENGTH,
 } from './parameters.ts';
 import { addSet } from './set.ts';
 import { table, type Tone } from '../../shared/terminal.ts';
@@ -19,7 +20,7 @@ import { table, type Tone } from '../../shared/terminal.ts';
 export function addSsm(program: Command, session: Session): void {
   const ssm = program
     .command('ssm')
-    .description('What stands in AWS SSM Parameter Store: list, get, set, delete.')
+    .description('List, read, set and delete the parameters in AWS SSM Parameter Store.')
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -33,14 +34,12 @@ FYERS_SUFFIX in .env.`,
   addDelete(ssm, session);
 }
 
-// `npx fyers ssm delete`: one parameter, or all that a stack has, its states and claims too.
-
 interface DeleteOptions extends Shared {
   readonly all?: true;
   readonly yes?: true;
 }
 
-/** The functions' own; everything else is of the program. */
+/** Written by the functions; the Pulumi program writes all others. */
 const STATES: readonly ParameterName[] = ['FYERS_TOKEN_STATE', 'FYERS_LOGIN_STATE'];
 
 function addDelete(ssm: Command, session: Session): void {
@@ -49,9 +48,9 @@ function addDelete(ssm: Command, session: Session): void {
     .description('Remove one parameter, or with --all everything of the stack. Asks first.')
     .argument('[NAME]', parameterKeys().join(', '))
     .option('--all', 'every parameter of the stack, the states and the claims on a mint too')
-    .option('--yes', "don't ask; needed where nobody is at the terminal")
+    .option('--yes', "don't ask; required without a terminal")
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -87,7 +86,7 @@ async function remove(
     io.out(`There is no parameter of this stack in Parameter Store (${REGION}).`);
     return;
   }
-  if (!(await agreed(session, found, options))) {
+  if (!(await confirmRemoval(session, found, options))) {
     io.out('Nothing was removed.');
     return;
   }
@@ -97,7 +96,7 @@ async function remove(
     io.out(was ? `Removed ${full}.` : `${full} was not there.`);
     if (was) removed.push(full);
   }
-  for (const line of consequences(removed, names)) io.out(line);
+  for (const line of describeConsequences(removed, names)) io.out(line);
 }
 
 /** Null for all. @throws FyersError `operator.usage` */
@@ -115,8 +114,8 @@ function keyGiven(
   );
 }
 
-/** @throws FyersError `operator.usage` where nobody can be asked */
-async function agreed(
+/** @throws FyersError `operator.usage` without a terminal to ask at */
+async function confirmRemoval(
   { io }: Session,
   found: readonly string[],
   { yes }: DeleteOptions,
@@ -129,11 +128,11 @@ async function agreed(
   throw new FyersError(
     'operator.usage',
     `Nobody is at the terminal to agree to the removal of ${found.join(', ')}.`,
-    'Look at them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
+    'Check them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
   );
 }
 
-function consequences(removed: readonly string[], names: Names): readonly string[] {
+function describeConsequences(removed: readonly string[], names: Names): readonly string[] {
   const states: readonly string[] = STATES.map(names.parameter);
   const ofProgram = removed.some(
     (full) => !states.includes(full) && !full.startsWith(names.claimPrefix),
@@ -150,8 +149,6 @@ function consequences(removed: readonly string[], names: Names): readonly string
   ];
 }
 
-// `npx fyers ssm list` and `ssm get`: what stands in Parameter Store, without showing it unless asked to.
-
 type State = 'present' | 'placeholder' | 'absent';
 
 const TONES: Readonly<Record<State, Tone>> = {
@@ -166,12 +163,12 @@ function addList(ssm: Command, session: Session): void {
     .description('Every parameter: there or not, and a fingerprint of the long ones.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 A fingerprint is the beginning of the SHA-256, for comparing: \`fyers tokens\` shows the same for your files.
-Values under ${String(SHORTEST_FINGERPRINTED)} characters have none, because it would help to guess them.
+Values under ${String(MIN_FINGERPRINTED_LENGTH)} characters have none, because it would help to guess them.
 
 Example:
   $ npx --no-install fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
@@ -186,7 +183,7 @@ function addGet(ssm: Command, session: Session): void {
     .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
     .option('--reveal', 'print the bare value to standard output')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -206,7 +203,7 @@ async function list(session: Session, options: Shared & { readonly json?: true }
   const names = namesOfStack(session, options);
   const read = await parameterReader(session, names);
   const parameters = [];
-  for (const key of parameterKeys()) parameters.push(await lookAt(key, names, read));
+  for (const key of parameterKeys()) parameters.push(await readState(key, names, read));
   if (options.json === true) {
     const shown = parameters.map(({ name, state, fingerprint }) => ({ name, state, fingerprint }));
     io.out(JSON.stringify({ region: REGION, parameters: shown }, null, 2));
@@ -223,7 +220,7 @@ async function list(session: Session, options: Shared & { readonly json?: true }
   }
 }
 
-async function lookAt(key: ParameterName, names: Names, read: ReadParameter) {
+async function readState(key: ParameterName, names: Names, read: ReadParameter) {
   const value = await read(key);
   return {
     name: names.parameter(key),
@@ -246,10 +243,10 @@ async function get(
     throw new FyersError(
       'operator.credentials',
       `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
-      'Run `npx --no-install fyers ssm list` to see what is there.',
+      'Run `npx --no-install fyers ssm list` to see the existing parameters.',
     );
   }
-  session.io.out(options.reveal === true ? value : masked(value));
+  session.io.out(options.reveal === true ? value : maskValue(value));
 }
 
 function stateOf(value: string | null): State {
@@ -257,7 +254,7 @@ function stateOf(value: string | null): State {
   return value === PLACEHOLDER ? 'placeholder' : 'present';
 }
 
-function masked(value: string): string {
+function maskValue(value: string): string {
   const fingerprint = fingerprintOf(value);
   const size = `${String(value.length)} characters`;
   const about = fingerprint === null ? size : `${size}, fingerprint ${fingerprint}`;

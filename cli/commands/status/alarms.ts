@@ -1,4 +1,4 @@
-// The stack's alarms, each with its state.
+// Reads the stack's alarms and their states.
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { awsCall } from '../../shared/aws.ts';
 import type { Tone } from '../../shared/terminal.ts';
@@ -7,14 +7,17 @@ import { DEPLOY, type Looking, type Finding } from './said.ts';
 export interface Alarm {
   readonly name: string;
   readonly state: string;
-  /** Whether somebody is told: it can be switched off by hand. */
+  /** False if its actions were disabled by hand. */
   readonly rings: boolean;
 }
 
-/** What all our alarms' names begin with. */
-const PREFIX = 'Fyers';
+/** Common prefix of all our alarms' names. */
+const ALARM_NAME_PREFIX = 'Fyers';
 
-/** Errors: as every call of the operator's. @param topicArn the alarms that tell it are this stack's; null: those whose names fit */
+/**
+ * Errors: those of every AWS call by the operator. @param topicArn selects the alarms that notify it; null selects by
+ * name
+ */
 export async function readAlarms(
   { session, suffix }: Looking,
   topicArn: string | null,
@@ -27,7 +30,7 @@ export async function readAlarms(
       : AlarmActions.includes(topicArn);
   return awsCall('Reading the alarms', async () => {
     const all: MetricAlarm[] = [];
-    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: PREFIX });
+    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: ALARM_NAME_PREFIX });
     for await (const { MetricAlarms = [] } of pages) all.push(...MetricAlarms);
     return all.filter(isOurs).map(({ AlarmName = '', StateValue = '', ActionsEnabled = true }) => ({
       name: AlarmName,
@@ -37,7 +40,7 @@ export async function readAlarms(
   });
 }
 
-export function sayAlarms(alarms: readonly Alarm[]): Finding {
+export function checkAlarms(alarms: readonly Alarm[]): Finding {
   const ringing = alarms.filter(({ state }) => state === 'ALARM');
   const silenced = alarms.filter(({ rings }) => !rings);
   const ok = alarms.filter(({ state }) => state === 'OK');
@@ -56,7 +59,7 @@ export function sayAlarms(alarms: readonly Alarm[]): Finding {
     todo: [
       ...(ringing.length > 0
         ? [
-            `An alarm rings (${names(ringing)}). Its message says why; so do \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
+            `An alarm rings (${names(ringing)}). Its message gives the reason; see also \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
           ]
         : []),
       ...(alarms.length === 0 ? [DEPLOY] : []),

@@ -1,4 +1,4 @@
-// The harvesters, by what they measure of themselves.
+// Reads the harvesters' state from their own metrics.
 import type { CloudWatchClient, Dimension } from '@aws-sdk/client-cloudwatch';
 import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../../core/config/names.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../../core/time.ts';
@@ -8,17 +8,17 @@ import type { Looking, Finding } from './said.ts';
 
 export interface Shard {
   readonly shard: string;
-  /** The beginning of the last five minutes in which it said that it lives; null: not since a day. */
+  /** Start of the last five-minute period with a heartbeat; null: none in the last day. */
   readonly lastAt: Instant | null;
-  /** Since a day. */
+  /** In the last day. */
   readonly slotsMissed: number;
 }
 
 const PERIOD_MS = 5 * MINUTE;
-/** A heartbeat comes every few minutes while it runs, and a metric takes a few to be seen. */
-const FRESH_MS = 20 * MINUTE;
+/** The harvester sends a heartbeat every few minutes, and a metric takes a few minutes to appear. */
+const MAX_HEARTBEAT_AGE_MS = 20 * MINUTE;
 
-/** Those that an alarm listens to, else all of the last day. Errors: as every call of the operator's. */
+/** The shards that have an alarm, else all shards of the last day. Errors: those of every AWS call by the operator. */
 export async function readHarvesters({ session, suffix, now }: Looking): Promise<readonly Shard[]> {
   const cloudwatch = await import('@aws-sdk/client-cloudwatch');
   const client = new cloudwatch.CloudWatchClient(session.io.aws);
@@ -40,9 +40,9 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
     return Datapoints.map(({ Timestamp, Sum = 0 }) => ({ at: Timestamp?.getTime() ?? 0, Sum }));
   };
   return awsCall("Reading the harvester's metrics", async () => {
-    const expected = await listenedTo(client, suffix);
+    const expected = await listAlarmShards(client, suffix);
     const found: Shard[] = [];
-    for (const shard of expected ?? (await measured(client, suffix))) {
+    for (const shard of expected ?? (await listMeasuredShards(client, suffix))) {
       const beats = await sums(METRICS.heartbeat, shard);
       if (beats.length === 0 && expected === null) continue;
       const missed = await sums(METRICS.slotsMissed, shard);
@@ -56,8 +56,8 @@ export async function readHarvesters({ session, suffix, now }: Looking): Promise
   });
 }
 
-/** The shards whose silence an alarm of the stack would hear, so one that never spoke is known too; null: of none. */
-async function listenedTo(
+/** Shards that have a silence alarm, so a shard that never sent a metric is included; null without such alarms. */
+async function listAlarmShards(
   client: CloudWatchClient,
   suffix: string,
 ): Promise<readonly string[] | null> {
@@ -73,8 +73,11 @@ async function listenedTo(
   return shards.length === 0 ? null : shards.toSorted();
 }
 
-/** The shards of which a heartbeat is on record, for two weeks. */
-async function measured(client: CloudWatchClient, suffix: string): Promise<readonly string[]> {
+/** Shards with a heartbeat metric; CloudWatch lists metrics of the last two weeks. */
+async function listMeasuredShards(
+  client: CloudWatchClient,
+  suffix: string,
+): Promise<readonly string[]> {
   const { ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch');
   const list = new ListMetricsCommand({
     Namespace: METRIC_NAMESPACE,
@@ -85,7 +88,7 @@ async function measured(client: CloudWatchClient, suffix: string): Promise<reado
   return Metrics.flatMap(({ Dimensions = [] }) => shardOf(Dimensions, suffix)).toSorted();
 }
 
-/** None where it is another stack's. */
+/** Empty for another stack's dimensions. */
 function shardOf(dimensions: readonly Dimension[], suffix: string): readonly string[] {
   const valueOf = (name: string) => dimensions.find(({ Name }) => Name === name)?.Value;
   const shard = valueOf('Shard');
@@ -93,8 +96,8 @@ function shardOf(dimensions: readonly Dimension[], suffix: string): readonly str
   return own && shard !== undefined ? [shard] : [];
 }
 
-/** @param recording whether a session is on, in which a heartbeat is due */
-export function sayHarvesters(
+/** @param recording true during a session, when heartbeats are due */
+export function checkHarvesters(
   shards: readonly Shard[],
   { now, recording }: { readonly now: Instant; readonly recording: boolean },
 ): Finding {
@@ -106,7 +109,9 @@ export function sayHarvesters(
     const detail = 'no heartbeat seen in the last day';
     return { ...said, state: 'silent', tone: recording ? 'bad' : 'quiet', detail };
   }
-  const fresh = shards.every(({ lastAt }) => lastAt !== null && now - lastAt <= FRESH_MS);
+  const fresh = shards.every(
+    ({ lastAt }) => lastAt !== null && now - lastAt <= MAX_HEARTBEAT_AGE_MS,
+  );
   return {
     ...said,
     state: fresh ? 'alive' : 'resting',
@@ -115,11 +120,11 @@ export function sayHarvesters(
       : recording
         ? { tone: 'bad', state: 'silent' }
         : { tone: 'quiet' }),
-    detail: shards.map(sayShard).join('; '),
+    detail: shards.map(checkShard).join('; '),
   };
 }
 
-function sayShard({ shard, lastAt, slotsMissed }: Shard): string {
+function checkShard({ shard, lastAt, slotsMissed }: Shard): string {
   return lastAt === null
     ? `shard ${shard}: no heartbeat seen in the last day`
     : `shard ${shard}: last heartbeat ${formatIst(lastAt)}, ${counted(slotsMissed, 'slot')} without a row in a day`;

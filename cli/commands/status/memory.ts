@@ -1,4 +1,4 @@
-// What FyersTokenRefresh remembers: whether it may refresh, and whether a login is awaited.
+// Reports the state of FyersTokenRefresh: whether it may refresh, and whether a login is pending.
 import { keeperFailure, reasonText } from '../../../core/token/messages.ts';
 import type { Names } from '../../../core/config/names.ts';
 import { type Instant, brokerDay } from '../../../core/time.ts';
@@ -6,22 +6,24 @@ import { NEW_STATE, type TokenState, parseTokenState } from '../../../core/token
 import { parameterReader } from '../../shared/aws.ts';
 import type { Looking, Finding } from './said.ts';
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 export async function readState({ session, names }: Looking): Promise<string | null> {
   const read = await parameterReader(session, names);
   return read('FYERS_TOKEN_STATE');
 }
 
-/** @param live whether the stored token lives now, as far as was asked */
-export function sayMemory(
+/** @param live whether the stored token is live; false if the broker was not asked */
+export function checkMemory(
   text: string | null,
   { names, now, live }: { readonly names: Names; readonly now: Instant; readonly live: boolean },
 ): readonly Finding[] {
   const state = text === null ? NEW_STATE : parseTokenState(text);
-  return state === null ? [illegible(names)] : [sayRefresh(state), sayLink(state, now, live)];
+  return state === null
+    ? [unreadableFinding(names)]
+    : [checkRefresh(state), checkLink(state, now, live)];
 }
 
-function sayRefresh({ policyOff, latch }: TokenState): Finding {
+function checkRefresh({ policyOff, latch }: TokenState): Finding {
   const facts = { policyOff, latch: latch?.reason ?? null };
   const said = { part: 'refresh', tone: 'quiet' as const, todo: [], facts };
   if (latch?.reason === 'app-secret') {
@@ -43,7 +45,7 @@ function sayRefresh({ policyOff, latch }: TokenState): Finding {
   };
 }
 
-function sayLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
+function checkLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
   const today = asked?.day === brokerDay(now) ? asked : null;
   const outstanding = today !== null && !live;
   const detail =
@@ -62,7 +64,7 @@ function sayLink({ asked }: TokenState, now: Instant, live: boolean): Finding {
   };
 }
 
-function illegible(names: Names): Finding {
+function unreadableFinding(names: Names): Finding {
   const name = names.parameter('FYERS_TOKEN_STATE');
   return {
     part: 'refresh',

@@ -1,4 +1,5 @@
-// What `fyers status` says of one part of the stack. Each part reads for itself, so that one that can't be read leaves the others.
+// Defines a finding of `fyers status` about one part of the stack. Each part reads for itself, so an unreadable part
+// does not affect the others.
 import { FyersError } from '../../../core/errors.ts';
 import type { CalendarOptions } from '../../../core/market/calendar.ts';
 import type { Names } from '../../../core/config/names.ts';
@@ -9,24 +10,24 @@ import type { Tone } from '../../shared/terminal.ts';
 
 export interface Finding {
   readonly part: string;
-  /** A word or two. */
+  /** One or two words. */
   readonly state: string;
   readonly tone: Tone | null;
   readonly detail: string;
-  /** What the operator has to do, full sentences with a command. */
+  /** Actions for the operator: full sentences with a command. */
   readonly todo: readonly string[];
-  /** Why nobody knows; absent where it was read. */
+  /** The source that could not be read; absent if all were read. */
   readonly unread?: 'aws' | 'broker';
-  /** The same for scripts. */
+  /** The same content for scripts. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** What the program deployed, from the environment of FyersTokenRefresh; null where that function is not there. */
+/** Settings of the deployed stack, from the environment of FyersTokenRefresh; null if that function does not exist. */
 export interface Deployed {
   readonly topicArn: string | null;
   readonly telegram: boolean;
   readonly days: 'trading' | 'all';
-  /** Why it can't run; null when it can. */
+  /** Why the function cannot run; null if it can. */
   readonly fault: string | null;
 }
 
@@ -35,16 +36,15 @@ export interface Looking {
   readonly names: Names;
   readonly suffix: string;
   readonly settings: Settings;
-  /** The days that the operator knows better. */
+  /** The operator's calendar overrides. */
   readonly calendar: CalendarOptions;
   readonly now: Instant;
   readonly deployed: Promise<Deployed | null>;
 }
 
-export const DEPLOY =
-  'Run `pulumi up`: it makes what is missing and mends what was changed by hand.';
+export const DEPLOY = 'Run `pulumi up`: it creates missing resources and reverts manual changes.';
 
-/** Never throws a FyersError: it becomes what is said of the part. */
+/** Never throws a FyersError: it becomes the finding of the part. */
 export async function readable(
   part: string,
   read: () => Promise<readonly Finding[]>,
@@ -52,12 +52,12 @@ export async function readable(
   try {
     return await read();
   } catch (caught) {
-    if (caught instanceof FyersError) return [unread(part, caught)];
+    if (caught instanceof FyersError) return [unreadFinding(part, caught)];
     throw caught;
   }
 }
 
-function unread(part: string, error: FyersError): Finding {
+function unreadFinding(part: string, error: FyersError): Finding {
   const said = {
     part,
     state: 'not read',
@@ -71,7 +71,7 @@ function unread(part: string, error: FyersError): Finding {
   return aws ? { ...said, unread: 'aws' } : { ...said, todo: [error.nextStep] };
 }
 
-/** 2 where the operator has to act, 4 where AWS could not be read, 3 where the broker did not answer, else 0. */
+/** Returns 2 if the operator has to act, 4 if AWS could not be read, 3 if the broker did not answer, else 0. */
 export function exitCodeFor(all: readonly Finding[]): number {
   if (all.some(({ todo }) => todo.length > 0)) return 2;
   if (all.some(({ unread: by }) => by === 'aws')) return 4;

@@ -1,4 +1,4 @@
-// The schedules as EventBridge Scheduler has them, and the next run that follows from them.
+// Reads the schedules from EventBridge Scheduler and computes the next run.
 import { type CalendarOptions, dayOf } from '../../../core/market/calendar.ts';
 import {
   REFRESH_SLOTS,
@@ -15,7 +15,7 @@ type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];
 export interface Schedule {
   readonly slot: Slot;
   readonly name: string;
-  /** Null where there is no such schedule. */
+  /** Null if the schedule does not exist. */
   readonly found: {
     readonly enabled: boolean;
     readonly expression: string;
@@ -25,7 +25,7 @@ export interface Schedule {
 
 type State = 'enabled' | 'off' | 'changed' | 'absent';
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 export async function readSchedules(
   { session, names }: Looking,
   actor: 'refresh' | 'watch',
@@ -56,7 +56,10 @@ function settingsIn(found: {
   };
 }
 
-export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Schedule[]): Finding {
+export function checkSchedules(
+  actor: 'refresh' | 'watch',
+  schedules: readonly Schedule[],
+): Finding {
   const all = schedules.map((schedule) => ({ ...schedule, state: stateOf(schedule) }));
   const enabled = all.filter(({ state }) => state === 'enabled');
   const good = enabled.length === all.length;
@@ -71,7 +74,7 @@ export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Sch
         ? []
         : [`${enabled.map(({ slot }) => slot).join(', ')} ${SCHEDULE_TIME_ZONE}, every day`]),
       ...all.flatMap(({ name, state, found }) =>
-        state === 'enabled' ? [] : [`${name} is ${wordsFor(state, found)}`],
+        state === 'enabled' ? [] : [`${name} is ${formatState(state, found)}`],
       ),
     ].join('; '),
     todo: [
@@ -88,14 +91,18 @@ export function saySchedules(actor: 'refresh' | 'watch', schedules: readonly Sch
   };
 }
 
-/** When the keeper rests. */
+/** Days on which the keeper rests. */
 interface Rests {
-  /** `all` where the function was told to mint on every day. */
+  /** `all` if the function is configured to mint on every day. */
   readonly days: Deployed['days'];
   readonly calendar: CalendarOptions;
 }
 
-export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: Rests): Finding {
+export function describeNextRun(
+  schedules: readonly Schedule[],
+  now: Instant,
+  rests: Rests,
+): Finding {
   const next = nextRunOf(schedules, now, rests);
   return {
     part: 'next run',
@@ -110,7 +117,7 @@ export function sayNextRun(schedules: readonly Schedule[], now: Instant, rests: 
   };
 }
 
-/** The first enabled slot strictly after `now` at which the keeper does not rest. */
+/** Returns the first enabled slot strictly after `now` on which the keeper does not rest. */
 export function nextRunOf(
   schedules: readonly Schedule[],
   now: Instant,
@@ -134,7 +141,7 @@ function stateOf({ slot, found }: Schedule): State {
   return found.enabled ? 'enabled' : 'off';
 }
 
-function wordsFor(state: State, found: Schedule['found']): string {
+function formatState(state: State, found: Schedule['found']): string {
   return state === 'changed' && found !== null
     ? `changed by hand: ${found.expression} ${found.zone}`
     : state;

@@ -1,4 +1,4 @@
-// `npx fyers status`: how the stack stands, on one screen, read with the operator's own identity.
+// Prints the state of the stack on one screen, read with the operator's own AWS identity (`npx fyers status`).
 import type { Command } from 'commander';
 import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
 import { calendarNotice } from '../../../core/market/calendar-notice.ts';
@@ -11,9 +11,9 @@ import type { Session } from '../../shared/io.ts';
 import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
 import { logReader } from '../logs/logs.ts';
 import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
-import { readAlarms, sayAlarms } from './alarms.ts';
-import { readHarvesters, sayHarvesters } from './harvester.ts';
-import { readState, sayMemory } from './memory.ts';
+import { readAlarms, checkAlarms } from './alarms.ts';
+import { readHarvesters, checkHarvesters } from './harvester.ts';
+import { readState, checkMemory } from './memory.ts';
 import {
   DEPLOY,
   type Deployed,
@@ -22,7 +22,13 @@ import {
   readable,
   type Finding,
 } from './said.ts';
-import { nextRunOf, readSchedules, sayNextRun, saySchedules, type Schedule } from './schedules.ts';
+import {
+  nextRunOf,
+  readSchedules,
+  describeNextRun,
+  checkSchedules,
+  type Schedule,
+} from './schedules.ts';
 import { type Judged, judgeStored, checkToken } from './token.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
 
@@ -35,16 +41,16 @@ interface StatusOptions {
 export function addStatus(program: Command, session: Session): void {
   program
     .command('status')
-    .description('How the stack stands: token, schedules, last runs, subscriptions, alarms.')
+    .description('Show the state of the stack: token, schedules, last runs, subscriptions, alarms.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--offline', 'ask the broker nothing')
     .option('--json', 'for scripts')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 Everything is read from AWS now, with your own identity (\`aws configure\`), in ${REGION}; the stored token is proven by one
-live read, unless --offline. A part that can't be read says why, and the others still show.
+live read, unless --offline. A part that can't be read shows the reason; the others still appear.
 
 Exits with 0 when the stack is good for the coming session, 2 when you have to do something (the last lines say what),
 4 when a part could not be read from AWS, and 3 when Fyers did not answer.
@@ -59,8 +65,8 @@ Examples:
 
 async function status(session: Session, options: StatusOptions): Promise<void> {
   const { io } = session;
-  const looking = lookingAt(session, options);
-  const all = await everyPart(looking, options);
+  const looking = createContext(session, options);
+  const all = await readAllParts(looking, options);
   const todo = [...new Set(all.flatMap((said) => said.todo))];
   const code = exitCodeFor(all);
   if (options.json === true) io.out(jsonOf(looking, all, { todo, code }));
@@ -68,48 +74,52 @@ async function status(session: Session, options: StatusOptions): Promise<void> {
   session.exitWith(code);
 }
 
-function lookingAt(session: Session, options: StatusOptions): Looking {
+function createContext(session: Session, options: StatusOptions): Looking {
   const { io } = session;
   const settings = settingsOf(io.cwd, io.env);
   const names = namesOf(settings, options.suffix);
   const deployed = readDeployed(session, names);
-  // Each part that waits for it says why it failed; that nobody might is no reason to end.
+  // Each part that awaits it reports the failure; without a part this must not be an unhandled rejection.
   deployed.catch(() => undefined);
   const suffix = suffixOf(settings, options.suffix);
   const calendar = calendarOf(io.cwd, settings);
   return { session, names, suffix, settings, calendar, now: io.clock.now(), deployed };
 }
 
-/** Side by side, in the order in which they are shown. */
-async function everyPart(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
+/** Reads in parallel; returns in display order. */
+async function readAllParts(looking: Looking, options: StatusOptions): Promise<readonly Finding[]> {
   const where = options.suffix === undefined ? {} : { suffix: options.suffix };
   const judged = judgeStored(looking, { ...where, offline: options.offline === true });
   judged.catch(() => undefined);
   const schedules = readSchedules(looking, 'refresh');
   schedules.catch(() => undefined);
   const parts = await Promise.all([
-    readable('function', () => sayFunction(looking)),
-    readable('token', async () => [checkToken(await judged, await asksAt(looking, schedules))]),
-    readable('refresh schedule', async () => sayRefreshSchedule(looking, await schedules)),
+    readable('function', () => checkFunction(looking)),
+    readable('token', async () => [
+      checkToken(await judged, await nextRunText(looking, schedules)),
+    ]),
+    readable('refresh schedule', async () => checkRefreshSchedule(looking, await schedules)),
     readable('watch schedule', async () => [
-      saySchedules('watch', await readSchedules(looking, 'watch')),
+      checkSchedules('watch', await readSchedules(looking, 'watch')),
     ]),
     ...(['refresh', 'login', 'watch'] as const).map((actor) =>
-      readable(`last ${actor}`, async () => [sayOutcome(actor, await readOutcome(looking, actor))]),
+      readable(`last ${actor}`, async () => [
+        checkOutcome(actor, await readOutcome(looking, actor)),
+      ]),
     ),
-    readable('refresh', () => sayRemembered(looking, judged)),
-    readable('subscriptions', () => sayListeners(looking)),
+    readable('refresh', () => checkRemembered(looking, judged)),
+    readable('subscriptions', () => checkListeners(looking)),
     readable('alarms', async () => {
       const topicArn = (await looking.deployed)?.topicArn ?? null;
-      return [sayAlarms(await readAlarms(looking, topicArn))];
+      return [checkAlarms(await readAlarms(looking, topicArn))];
     }),
-    readable('harvester', () => sayCollectors(looking)),
+    readable('harvester', () => checkCollectors(looking)),
   ]);
-  return [...parts.flat(), ...sayCalendar(looking)];
+  return [...parts.flat(), ...checkCalendar(looking)];
 }
 
-/** Only where it is worth a line. */
-async function sayFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
+/** Returns a finding only if there is a problem. */
+async function checkFunction({ deployed, names }: Looking): Promise<readonly Finding[]> {
   const found = await deployed;
   const name = names.function('refresh');
   const said = { part: 'function', tone: 'bad', facts: { name } } as const;
@@ -122,19 +132,19 @@ async function sayFunction({ deployed, names }: Looking): Promise<readonly Findi
   return [{ ...said, state: 'broken', detail: `${name} cannot run: ${found.fault}`, todo }];
 }
 
-async function sayRefreshSchedule(
+async function checkRefreshSchedule(
   looking: Looking,
   schedules: readonly Schedule[],
 ): Promise<readonly Finding[]> {
   const days = (await looking.deployed)?.days ?? 'trading';
   return [
-    saySchedules('refresh', schedules),
-    sayNextRun(schedules, looking.now, { ...looking, days }),
+    checkSchedules('refresh', schedules),
+    describeNextRun(schedules, looking.now, { ...looking, days }),
   ];
 }
 
-/** When the keeper looks next, for people; null where no run is to come, or nobody can tell. */
-async function asksAt(
+/** Next run of the keeper as text; null if there is none or it is unknown. */
+async function nextRunText(
   { deployed, now, calendar }: Looking,
   reading: Promise<readonly Schedule[]>,
 ): Promise<string | null> {
@@ -145,36 +155,37 @@ async function asksAt(
   return next === null ? null : formatIst(next.at);
 }
 
-async function sayRemembered(
+async function checkRemembered(
   looking: Looking,
   judged: Promise<Judged>,
 ): Promise<readonly Finding[]> {
   const text = await readState(looking);
   const live = await judged.then(
-    // Whether it lives now: in the evening a live token is not good for the coming session, and no link waits.
+    // Use `live now`, not `good for the coming session`: in the evening a live token does not cover the next session,
+    // and no link is pending.
     ({ verdict: { access } }) =>
       access.state === 'live' || (access.state === 'unproven' && access.proof === null),
     () => false,
   );
-  return sayMemory(text, { ...looking, live });
+  return checkMemory(text, { ...looking, live });
 }
 
-async function sayListeners(looking: Looking): Promise<readonly Finding[]> {
+async function checkListeners(looking: Looking): Promise<readonly Finding[]> {
   const deployed = await looking.deployed;
   if (deployed === null) return [];
   const { topicArn } = deployed;
   const subscriptions = topicArn === null ? [] : await readSubscriptions(looking, topicArn);
-  return [saySubscriptions(deployed, subscriptions)];
+  return [checkSubscriptions(deployed, subscriptions)];
 }
 
-async function sayCollectors(looking: Looking): Promise<readonly Finding[]> {
+async function checkCollectors(looking: Looking): Promise<readonly Finding[]> {
   const { now, calendar } = looking;
   const recording = nextSession(now, calendar).opensAt <= now;
-  return [sayHarvesters(await readHarvesters(looking), { now, recording })];
+  return [checkHarvesters(await readHarvesters(looking), { now, recording })];
 }
 
-/** Only if the list of holidays is about to run out, or has. */
-function sayCalendar({ now, calendar }: Looking): readonly Finding[] {
+/** Returns a finding only if the list of holidays ends soon or has ended. */
+function checkCalendar({ now, calendar }: Looking): readonly Finding[] {
   const notice = calendarNotice(istDateAt(now), calendar);
   if (notice === null) return [];
   return [
@@ -220,8 +231,8 @@ function linesOf(
 function summary(code: number): string {
   if (code === 0) return 'Good for the coming session: nothing to do.';
   return code === 4
-    ? 'Some parts could not be read from AWS; their lines say why.'
-    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or look with --offline.';
+    ? 'Some parts could not be read from AWS; their lines show the reason.'
+    : 'Fyers did not answer, so the token is not proven. Try again in a few minutes, or use --offline.';
 }
 
 function jsonOf(
@@ -240,7 +251,7 @@ function jsonOf(
   return JSON.stringify(answer, null, 2);
 }
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
   const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
@@ -256,11 +267,9 @@ async function readDeployed({ io }: Session, names: Names): Promise<Deployed | n
   };
 }
 
-// How the functions' last runs ended, from their own log lines.
+const OUTCOME_HOURS = 36;
 
-const HOURS_BACK = 36;
-
-/** The events that end a run, as `core/token/log.ts` names them. */
+/** Events that end a run, named as in `core/token/log.ts`. */
 const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone: Tone }>> = {
   'run-failed': { state: 'failed', tone: 'bad' },
   'token-published': { state: 'published', tone: 'good' },
@@ -268,16 +277,16 @@ const OUTCOMES: Readonly<Record<string, { readonly state: string; readonly tone:
   'login-needed': { state: 'login needed', tone: 'strong' },
 };
 
-/** Null where there is no log group. Errors: as every call of the operator's. */
+/** Null if the log group does not exist. Errors: those of every AWS call by the operator. */
 async function readOutcome(
   { session, names, now }: Looking,
   actor: FunctionActor,
 ): Promise<readonly Entry[] | null> {
   const read = await logReader(session);
-  return read(names.logGroup(actor), plus(now, -HOURS_BACK * HOUR));
+  return read(names.logGroup(actor), plus(now, -OUTCOME_HOURS * HOUR));
 }
 
-function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Finding {
+function checkOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Finding {
   const part = `last ${actor}`;
   const said = { part, todo: [], tone: 'quiet' as const };
   if (entries === null) {
@@ -286,7 +295,7 @@ function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Fin
   const last = lastOutcome(entries);
   const outcome = last === null ? undefined : OUTCOMES[last.event ?? ''];
   if (last === null || outcome === undefined) {
-    const detail = `no outcome in the last ${String(HOURS_BACK)} hours`;
+    const detail = `no outcome in the last ${String(OUTCOME_HOURS)} hours`;
     return { ...said, state: 'none', detail, facts: { event: null } };
   }
   return {
@@ -298,7 +307,7 @@ function sayOutcome(actor: FunctionActor, entries: readonly Entry[] | null): Fin
   };
 }
 
-/** By the lines' own time; of two at the same instant the later one in the log. */
+/** Orders by the lines' own time; at equal times the later line of the log wins. */
 function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
   return entries
     .flatMap((entry) => eventIn(entry) ?? [])
@@ -309,9 +318,7 @@ function lastOutcome(entries: readonly Entry[]): LoggedEvent | null {
     );
 }
 
-// Who would read a message.
-
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function readSubscriptions(
   { session }: Looking,
   topicArn: string,
@@ -321,7 +328,7 @@ async function readSubscriptions(
   return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 
-export function saySubscriptions(
+export function checkSubscriptions(
   { telegram, topicArn }: Deployed,
   subscriptions: readonly Subscription[],
 ): Finding {
@@ -339,15 +346,15 @@ export function saySubscriptions(
             `${protocol} ${endpoint}${is ? '' : ' (not confirmed)'}`,
         ),
         ...(telegram ? ['Telegram'] : []),
-      ].join(', ') || 'nobody would read a message',
-    todo: heard ? [] : [howToHear(topicArn, pending)],
+      ].join(', ') || 'no one would read a message',
+    todo: heard ? [] : [subscribeStep(topicArn, pending)],
     facts: { telegram, subscriptions },
   };
 }
 
-function howToHear(topicArn: string | null, pending: number): string {
+function subscribeStep(topicArn: string | null, pending: number): string {
   if (topicArn === null) return DEPLOY;
   return pending > 0
     ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
-    : 'Say where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
+    : 'Configure where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
 }

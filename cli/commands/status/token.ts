@@ -1,4 +1,4 @@
-// The stored token, as `fyers tokens --use-ssm` judges it.
+// Judges the stored token as `fyers tokens --use-ssm` does.
 import { nextSession } from '../../../core/market/calendar.ts';
 import { formatIst } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
@@ -37,7 +37,7 @@ interface Where {
   readonly offline: boolean;
 }
 
-/** Errors: as every call of the operator's, and `operator.config`. */
+/** Errors: those of every AWS call by the operator, and `operator.config`. */
 export async function judgeStored(
   { session, now }: Looking,
   { offline, ...where }: Where,
@@ -49,7 +49,7 @@ export async function judgeStored(
   return { held, verdict: judge(held, { ...view, proof, offline }) };
 }
 
-/** @param asksAt when the keeper looks next, for people; null where it doesn't */
+/** @param asksAt the keeper's next run as text; null if there is none */
 export function checkToken({ held, verdict }: Judged, asksAt: string | null): Finding {
   const { access, session, good } = verdict;
   const token = held.accessToken;
@@ -63,12 +63,12 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
-      PROOFS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
+      STATUS_TEXTS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
       ...(answer === null ? [] : [answer]),
       ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
       `${good ? 'good' : 'not good'} for the session of ${session.date}`,
     ].join(', '),
-    todo: good || silent ? [] : [whatToDo(verdict, asksAt)],
+    todo: good || silent ? [] : [nextStepFor(verdict, asksAt)],
     ...(silent ? { unread: 'broker' as const } : {}),
     facts: {
       good,
@@ -80,16 +80,16 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
   };
 }
 
-const PROOFS: Readonly<Partial<Record<TokenStatus, string>>> = {
+const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
   live: 'proven by one live read',
   refused: 'Fyers refuses it',
   missing: 'there is none',
-  malformed: 'it is no access token for today',
+  malformed: 'it is not an access token for today',
   foreign: 'it belongs to another Fyers account',
   expired: 'it is over',
 };
 
-function whatToDo(verdict: Verdict, asksAt: string | null): string {
+function nextStepFor(verdict: Verdict, asksAt: string | null): string {
   if (depthRefusedIn(verdict.access) !== null) {
     return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `npx --no-install fyers login --aws --again`.';
   }
@@ -97,7 +97,7 @@ function whatToDo(verdict: Verdict, asksAt: string | null): string {
   const link =
     asksAt === null
       ? 'Log in'
-      : `The keeper looks again on ${asksAt}; press the link that it sends, or log in before`;
+      : `The keeper runs again on ${asksAt}; press the link that it sends, or log in before that`;
   const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
   return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`npx --no-install fyers login --aws\`.`;
 }

@@ -1,4 +1,5 @@
-// What the reference's deploy script leaves in an account, thing by thing, as that script names it.
+// Reads and removes the resources that the Python original's deploy script created in an account, under that script's
+// names.
 import { awsCall, nullIfNotFound } from '../../shared/aws.ts';
 import type { AwsOptions } from '../../shared/io.ts';
 
@@ -14,7 +15,7 @@ export const LEFT = {
 
 export type LeftParameter = (typeof LEFT.parameters)[number];
 
-/** Whose function of that name it is: the reference's is Python, and ours is not. */
+/** Whose function has the name: the original's runtime is Python, ours is not. */
 type Owner = 'reference' | 'ours' | 'unknown';
 
 export interface LeftFunction {
@@ -23,11 +24,11 @@ export interface LeftFunction {
 }
 
 export interface LeftSecret {
-  /** Null where it was deleted, and its name is taken until the recovery window ends. */
+  /** Null if the secret was deleted and its name stays reserved until the recovery window ends. */
   readonly value: string | null;
 }
 
-/** Reading changes nothing; removing what is gone does nothing. Errors: as every call of the operator's. */
+/** Reading changes nothing; removing a missing resource does nothing. Errors: those of every AWS call by the operator. */
 export type Account = Awaited<ReturnType<typeof accountOf>>;
 
 export async function accountOf(aws: AwsOptions) {
@@ -119,7 +120,7 @@ async function roleIn(aws: AwsOptions) {
       );
       return found !== null;
     },
-    /** Its own policy alone: AWS keeps a role to which somebody attached another. */
+    /** Removes only the original's own policy: AWS keeps a role that has other policies attached. */
     async remove(): Promise<void> {
       await nullIfNotFound(`Removing the policy ${PolicyName}`, () =>
         client.send(new sdk.DeleteRolePolicyCommand({ RoleName, PolicyName })),
@@ -164,7 +165,10 @@ async function secretIn(aws: AwsOptions) {
       );
       return { value: found?.SecretString ?? null };
     },
-    /** At once: during a recovery window the name is taken, and `pulumi up` could not make its own. */
+    /**
+     * Delete immediately: during a recovery window the name is reserved, and `pulumi up` could not create its own
+     * secret.
+     */
     remove: () =>
       nullIfNotFound(`Removing the secret ${SecretId}`, () =>
         client.send(new sdk.DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true })),

@@ -1,4 +1,4 @@
-// Where the reference's values go before anything is removed: into Pulumi's configuration and the token files.
+// Copies the original's values into Pulumi's configuration and the token files before anything is removed.
 import * as z from 'zod/mini';
 import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
@@ -21,11 +21,11 @@ interface ConfigPlace {
   readonly name: string;
   readonly key: string;
   readonly parse: (text: string) => Parsed<string>;
-  /** How the account's own value is taken away, for one who wants the configuration's. */
+  /** How to remove the account's value if the operator wants to keep the configured one. */
   readonly drop: string;
 }
 
-const dropParameter = (name: string) =>
+const deleteParameterCommand = (name: string) =>
   `aws ssm delete-parameter --name ${name} --region ${REGION}`;
 
 export const CONFIG_PLACES = {
@@ -33,13 +33,13 @@ export const CONFIG_PLACES = {
     name: 'FYERS_CLIENT_ID',
     key: 'clientId',
     parse: parseAppId,
-    drop: dropParameter('FYERS_CLIENT_ID'),
+    drop: deleteParameterCommand('FYERS_CLIENT_ID'),
   },
   FYERS_SECRET_KEY: {
     name: 'FYERS_SECRET_KEY',
     key: 'secretKey',
     parse: parseAppSecret,
-    drop: dropParameter('FYERS_SECRET_KEY'),
+    drop: deleteParameterCommand('FYERS_SECRET_KEY'),
   },
   [LEFT.secret]: {
     name: LEFT.secret,
@@ -52,13 +52,19 @@ export const CONFIG_PLACES = {
 const Config = z.record(z.string(), z.object({ value: z.optional(z.string()) }));
 
 export interface Configuration {
-  /** What became of it, for people. @throws FyersError as {@link configurationIn}; the value is there, and was read back */
+  /**
+   * Writes the value and reads it back. @returns the result, for people. @throws FyersError as {@link
+   * configurationIn}
+   */
   keep(place: ConfigPlace, value: string): Promise<string>;
-  /** @throws FyersError `operator.takeover` for a value that could not be kept: malformed, or another one is configured */
+  /**
+   * @throws FyersError `operator.takeover` for a value that could not be kept: malformed, or a different one is
+   * configured
+   */
   check(place: ConfigPlace, value: string): void;
 }
 
-/** Errors: `operator.prerequisite`, `operator.config`; `operator.takeover` for a value that can't be kept. */
+/** Errors: `operator.prerequisite`, `operator.config`; `operator.takeover` for a value that cannot be kept. */
 export async function configurationIn(
   pulumi: Pulumi,
   stack: string,
@@ -77,9 +83,9 @@ export async function configurationIn(
   const current = ({ key }: ConfigPlace) => known.get(`${PROJECT}:${key}`);
   const check = (place: ConfigPlace, value: string): void => {
     const parsed = place.parse(value);
-    if (!parsed.ok) throw malformed(place, parsed.problem);
+    if (!parsed.ok) throw malformedError(place, parsed.problem);
     const there = current(place);
-    if (there !== undefined && there.trim() !== value) throw conflict(place, stack);
+    if (there !== undefined && there.trim() !== value) throw conflictError(place, stack);
   };
   return {
     check,
@@ -90,7 +96,7 @@ export async function configurationIn(
       await pulumi(['config', 'set', '--secret', '--stack', stack, place.key], value);
       known = await read();
       if (current(place)?.trim() === value) return where;
-      throw notKept(place.name, `\`pulumi config get ${place.key}\` gives something else`);
+      throw notKeptError(place.name, `\`pulumi config get ${place.key}\` gives something else`);
     },
   };
 }
@@ -98,25 +104,25 @@ export async function configurationIn(
 type TokenName = 'FYERS_ACCESS_TOKEN' | 'FYERS_REFRESH_TOKEN';
 
 /**
- * The newer one by its time of issue stays: the account's goes into the file, or the file's is kept.
- *
- * @returns what became of it, for people
- * @throws FyersError `operator.token-file` for a file that can't be read, `platform.disk`, `operator.takeover`
+ * Keeps the token that was issued later: writes the account's token to the file, or keeps the file's.
+ * @returns the result, for people
+ * @throws FyersError `operator.token-file` for an unreadable file, `platform.disk`, `operator.takeover`
  */
 export async function keepToken(folder: string, name: TokenName, text: string): Promise<string> {
   const token = text.trim();
   const claims = decodeToken(token);
   if (claims === null) return 'not a token of Fyers, so it is not kept';
   const current = newestIn(folder, name);
-  if (current === token) return `beside .env already`;
+  if (current === token) return `already next to .env`;
   const issuedAt = current === null ? null : (decodeToken(current)?.issuedAt ?? null);
-  if (issuedAt !== null && issuedAt >= claims.issuedAt) return 'the newer token beside .env stays';
+  if (issuedAt !== null && issuedAt >= claims.issuedAt)
+    return 'the newer token next to .env was kept';
   const files = await write(folder, name, token);
   if (newestIn(folder, name) === token) return files.join(' and ');
-  throw notKept(name, `${files.join(' and ')} hold something else`);
+  throw notKeptError(name, `${files.join(' and ')} hold something else`);
 }
 
-/** @returns the files, for their owner's eyes only */
+/** @returns the files, readable by their owner only */
 async function write(folder: string, name: TokenName, text: string): Promise<readonly string[]> {
   return name === 'FYERS_ACCESS_TOKEN'
     ? writeAccessToken(folder, parseOrThrow(name, parseAccessToken(text)))
@@ -134,7 +140,7 @@ export function newestIn(folder: string, name: TokenName): string | null {
   );
 }
 
-function malformed({ name, drop }: ConfigPlace, problem: string): FyersError {
+function malformedError({ name, drop }: ConfigPlace, problem: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} in the account ${problem}, so it cannot be configured. Nothing was changed.`,
@@ -142,7 +148,7 @@ function malformed({ name, drop }: ConfigPlace, problem: string): FyersError {
   );
 }
 
-function conflict({ name, key, drop }: ConfigPlace, stack: string): FyersError {
+function conflictError({ name, key, drop }: ConfigPlace, stack: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${key} in the configuration of ${stack} is another value than ${name} in the account, and only you know which one is right.`,
@@ -150,10 +156,10 @@ function conflict({ name, key, drop }: ConfigPlace, stack: string): FyersError {
   );
 }
 
-function notKept(name: string, why: string): FyersError {
+function notKeptError(name: string, why: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} was written and read back, and ${why}. Nothing was removed.`,
-    'Look at it, and run `npx --no-install fyers takeover` again.',
+    'Check the file, and run `npx --no-install fyers takeover` again.',
   );
 }

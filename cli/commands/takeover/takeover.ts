@@ -1,4 +1,5 @@
-// `npx fyers takeover`: takes over what the reference's deploy script left in the account, losing nothing on the way.
+// Replaces the original's deployment with this program's without losing values (`npx fyers takeover`): lists what the
+// original's deploy script created, copies its secrets and tokens, then removes the resources.
 import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
@@ -28,7 +29,7 @@ interface TakeoverOptions {
   readonly dryRun?: true;
 }
 
-const AGAIN = 'run `npx --no-install fyers takeover` again: it goes on where it stopped';
+const REPEAT_STEP = 'run `npx --no-install fyers takeover` again: it continues where it stopped';
 
 export function addTakeover(program: Command, session: Session): void {
   program
@@ -38,7 +39,7 @@ export function addTakeover(program: Command, session: Session): void {
     .option('--yes', 'remove without asking')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--stack <STACK>', 'the stack whose configuration takes the values')
-    .option('--debug', 'say more when something fails')
+    .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
@@ -51,7 +52,7 @@ Needed once, where deploy_lambda_refresh.py was run in this account: \`pulumi up
      all of it back,
   4. asks, and removes the rule, the function (only the Python one), its logs,
      its role, the parameters and the secret.
-If it is interrupted, run it again: it goes on where it stopped. Values are removed only after they were read back.
+If it is interrupted, run it again: it continues where it stopped. Values are removed only after they were read back.
 Needs the Pulumi CLI and a stack. The EC2 instance of the old guide, and its key pair, are yours to end.
 
 Examples:
@@ -74,13 +75,13 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
   }
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   if (found.lambda?.owner === 'ours') {
-    leaveAlone(session, found);
+    keepLeftovers(session, found);
     return;
   }
-  if (found.lambda?.owner === 'unknown') throw unknownFunction(found.lambda.runtime);
+  if (found.lambda?.owner === 'unknown') throw unknownFunctionError(found.lambda.runtime);
   const stack = await selectedStack(pulumi, options.stack);
   if (await isOwned(pulumi, stack)) {
-    leaveAlone(session, found);
+    keepLeftovers(session, found);
     return;
   }
   const configuration = await configurationIn(pulumi, stack, session.hide);
@@ -93,11 +94,11 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
     io.out('then, after you were asked, all that is present is removed.');
     return;
   }
-  if (io.person === null && options.yes !== true) throw nobodyToAsk();
+  if (io.person === null && options.yes !== true) throw noTerminalError();
   try {
     await takeOver(keeping, found, options);
   } catch (caught) {
-    throw resumable(caught);
+    throw withRepeatStep(caught);
   }
 }
 
@@ -145,7 +146,7 @@ interface Removal {
   readonly remove: () => Promise<unknown>;
 }
 
-/** The rule first, so that the function is not started again; the values last, each looked at once more. */
+/** Removes the rule first, so that it cannot start the function again, and the values last, after checking each again. */
 function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
   const { rule, lambda, logGroup, role, parameters, secret } = keeping.account;
   const quiet = (): void => undefined;
@@ -155,9 +156,10 @@ function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
       what: `the function ${LEFT.function}`,
       there: found.lambda !== null,
       async remove() {
-        // Once more: somebody may have deployed ours while the question stood.
+        // Check again: the new function may have been deployed while the prompt was open.
         const there = await lambda.find();
-        if (there !== null && there.owner !== 'reference') throw unknownFunction(there.runtime);
+        if (there !== null && there.owner !== 'reference')
+          throw unknownFunctionError(there.runtime);
         await lambda.remove();
       },
     },
@@ -171,7 +173,7 @@ function removals(keeping: Keeping, found: Inventory): readonly Removal[] {
       what: `the parameter ${name}`,
       there: found.parameters[name] !== null,
       async remove() {
-        // A run of the old function may have stored a token since.
+        // A run of the old function may have stored a newer token.
         await keepParameter(keeping, name, quiet);
         await parameters.remove(name);
       },
@@ -212,7 +214,7 @@ async function keepPin(
   say(`Kept ${LEFT.secret}: ${where}.`);
 }
 
-/** Before anything is changed. @throws FyersError for a value that could not be kept, or a file that can't be read */
+/** Runs before any change. @throws FyersError for a value that could not be kept, or an unreadable file */
 function checkAll({ configuration, folder }: Keeping, { parameters, secret }: Inventory): void {
   for (const name of ['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const) {
     const value = parameters[name];
@@ -231,7 +233,7 @@ const Exported = z.object({
   }),
 });
 
-/** Whether the stack itself made what has the reference's names. */
+/** True if the stack itself created the resources with the original's names. */
 async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
   const text = await pulumi(['stack', 'export', '--stack', stack], '');
   const { deployment } = Exported.parse(JSON.parse(text));
@@ -241,8 +243,8 @@ async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
   );
 }
 
-/** @throws FyersError `operator.takeover` where the old rule is still there: it would start our function too */
-function leaveAlone({ io }: Session, { rule }: Inventory): void {
+/** @throws FyersError `operator.takeover` if the old rule still exists: it would start our function too */
+function keepLeftovers({ io }: Session, { rule }: Inventory): void {
   if (rule?.enabled !== true) {
     io.out(
       'The stack owns these names already: there is nothing to take over, and nothing was done.',
@@ -256,28 +258,26 @@ function leaveAlone({ io }: Session, { rule }: Inventory): void {
   );
 }
 
-function unknownFunction(runtime: string): FyersError {
+function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `The function ${LEFT.function} (${runtime}) is neither the reference's nor this stack's, so it is not removed.`,
-    `Look at it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${AGAIN}.`,
+    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
   );
 }
 
-function nobodyToAsk(): FyersError {
+function noTerminalError(): FyersError {
   return new FyersError(
     'operator.usage',
     'Nobody is at the terminal to be asked. Nothing was changed.',
-    'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to look.',
+    'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to see the list.',
   );
 }
 
-function resumable(caught: unknown): unknown {
-  if (!(caught instanceof FyersError) || caught.nextStep.includes(AGAIN)) return caught;
-  return withMoreToDo(caught, `Nothing is lost; ${AGAIN}.`);
+function withRepeatStep(caught: unknown): unknown {
+  if (!(caught instanceof FyersError) || caught.nextStep.includes(REPEAT_STEP)) return caught;
+  return withMoreToDo(caught, `Nothing is lost; ${REPEAT_STEP}.`);
 }
-
-// What of the reference is in the account: read, and shown without a value.
 
 interface Inventory {
   readonly rule: { readonly enabled: boolean } | null;
@@ -288,7 +288,7 @@ interface Inventory {
   readonly secret: LeftSecret | null;
 }
 
-/** Errors: as every call of the operator's. */
+/** Errors: those of every AWS call by the operator. */
 async function inventoryOf({ hide }: Session, account: Account): Promise<Inventory> {
   const read = async (name: LeftParameter) => {
     const value = await account.parameters.read(name);
@@ -332,7 +332,7 @@ interface Row {
   readonly about: string;
 }
 
-/** In the order in which they are removed. */
+/** In the order of removal. */
 function rowsOf({ rule, lambda, logGroup, role, parameters, secret }: Inventory): readonly Row[] {
   const row = (kind: string, name: string, there: boolean, about: string): Row => ({
     kind,
@@ -363,7 +363,7 @@ function rowsOf({ rule, lambda, logGroup, role, parameters, secret }: Inventory)
   ];
 }
 
-/** Only tokens are long enough for a fingerprint that gives nothing away. */
+/** Only tokens are long enough for a fingerprint that reveals nothing. */
 function aboutValue(name: LeftParameter, value: string | null): string {
   if (name === 'FYERS_CLIENT_ID' || name === 'FYERS_SECRET_KEY') return 'a value';
   const token = value?.trim() ?? '';

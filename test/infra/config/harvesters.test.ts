@@ -173,12 +173,12 @@ describe('A list of harvesters is refused', () => {
     [
       'with one that is only a name',
       '["NSE:A-EQ"]',
-      ', harvester 0: must say its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does',
+      ', harvester 0: must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does',
     ],
     [
       'with a symbol in two',
       of(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
-      ': symbol "NSE:B-EQ" stands in harvester 0 and in harvester 2',
+      ': symbol "NSE:B-EQ" is in harvester 0 and in harvester 2',
     ],
     [
       'with a symbol twice in one',
@@ -216,7 +216,7 @@ describe('A list of harvesters is refused', () => {
   test('beside symbols', async () => {
     const { message } = await problemsOf({ config: { harvesters: TWO, symbols: 'NSE:TCS-EQ' } });
     expect(message).toContain(
-      'symbols in the Pulumi configuration and harvesters in the Pulumi configuration both say what is recorded: keep one. Run `pulumi config rm symbols`',
+      'symbols in the Pulumi configuration and harvesters in the Pulumi configuration both set the recorded symbols: keep one. Run `pulumi config rm symbols`',
     );
   });
 });

@@ -186,14 +186,14 @@ describe('Problems of the settings', () => {
   test('include a secret that stands in clear in Pulumi’s configuration', () => {
     const config = { pin: '4711' };
     expect(problems({ config, secretKeys: [] })).toEqual([
-      'pin stands unencrypted in the Pulumi configuration. Run `pulumi config set --secret pin`.',
+      'pin is unencrypted in the Pulumi configuration. Run `pulumi config set --secret pin`.',
     ]);
     expect(problems({ config, secretKeys: ['pin'] })).toEqual([]);
   });
 
   test('include a folder of the operator that is not there', () => {
     expect(problems({ config: { operatorDir: 'nowhere' } })).toEqual([
-      `operatorDir in the Pulumi configuration is no folder: ${path.join(folder, 'nowhere')}. Run \`pulumi config set operatorDir VALUE\`.`,
+      `operatorDir in the Pulumi configuration is not a folder: ${path.join(folder, 'nowhere')}. Run \`pulumi config set operatorDir VALUE\`.`,
     ]);
   });
 

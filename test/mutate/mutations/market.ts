@@ -145,7 +145,7 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'a running surprise is compacted by hand',
     file: 'cli/commands/compact.ts',
-    find: ', await plannedClose(folder))',
+    find: ', await readPlannedClose(folder))',
     replace: ', io.clock.now())',
     tests: ['test/cli/compact.test.ts'],
   },

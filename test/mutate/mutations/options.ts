@@ -94,7 +94,7 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a query may scan whatever it likes',
     file: 'infra/components/athena.ts',
-    find: 'bytesScannedCutoffPerQuery: SCANNED_BYTES_MAX,',
+    find: 'bytesScannedCutoffPerQuery: MAX_SCANNED_BYTES,',
     replace: '',
     tests: ATHENA,
   },

@@ -127,8 +127,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'a log is gone after a quarter',
     file: 'infra/components/function.ts',
-    find: 'const LOG_DAYS = 365;',
-    replace: 'const LOG_DAYS = 90;',
+    find: 'const LOG_RETENTION_DAYS = 365;',
+    replace: 'const LOG_RETENTION_DAYS = 90;',
     tests: RULES,
   },
   {

@@ -268,7 +268,7 @@ describe('An emulator that is there already', () => {
     const ours = await at('http://127.0.0.1:1', await mkdtemp(path.join(dir, 'own-')));
     await ours.close();
     expect(ours.pid).not.toBeNull();
-    expect(warned.join()).toContain('(http://127.0.0.1:1): this run brings its own');
+    expect(warned.join()).toContain('(http://127.0.0.1:1): this run starts its own');
   });
 });
 
