@@ -111,11 +111,13 @@ function only(text: string, than: string): readonly string[] {
 }
 
 function piecesOf(text: string): readonly string[] {
-  return engineMasked(text)
-    .split(/[\n,{}[\]]+/)
-    .map((piece) => piece.trim())
-    // The engine prints its dots by the time that passes.
-    .filter((piece) => !/^@ [a-z]+\.*$/.test(piece));
+  return (
+    engineMasked(text)
+      .split(/[\n,{}[\]]+/)
+      .map((piece) => piece.trim())
+      // The engine prints its dots by the time that passes.
+      .filter((piece) => !/^@ [a-z]+\.*$/.test(piece))
+  );
 }
 
 function encoded(text: string, form: string): string {
