@@ -1,6 +1,9 @@
 // Defines the one error class and its closed list of codes. Retry, alarm and exit decisions use the code, never the text.
 
-/** operator: the operator must act · broker: Fyers refused or is unavailable · platform: AWS or this machine · bug: a fault of this program. */
+/**
+ * operator: the operator must act · broker: Fyers refused or is unavailable · platform: AWS or this machine · bug: a fault of
+ * this program.
+ */
 export type ErrorCode =
   | 'operator.config'
   | 'operator.usage'

@@ -9,7 +9,10 @@ export interface RetryPlan {
   readonly withinMs: number;
 }
 
-/** For calls that never reached the broker. One minute leaves a run of two calls enough time before its own limit of two minutes. */
+/**
+ * For calls that never reached the broker. One minute leaves a run of two calls enough time before its own limit of two
+ * minutes.
+ */
 export const BROKER_RETRY: RetryPlan = {
   firstCeilingMs: SECOND,
   highestCeilingMs: 16 * SECOND,

@@ -6,7 +6,10 @@ export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
 
 export type RefreshSlot = (typeof REFRESH_SLOTS)[number];
 
-/** When the watch checks. 07:20 only reports problems that the operator cannot notice (no subscription); later slots are increasingly urgent. */
+/**
+ * When the watch checks. 07:20 only reports problems that the operator cannot notice (no subscription); later slots are
+ * increasingly urgent.
+ */
 export const WATCH_SLOTS = ['07:20', '08:45', '09:05', '09:30'] as const;
 
 export type WatchSlot = (typeof WATCH_SLOTS)[number];

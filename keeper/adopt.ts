@@ -3,7 +3,7 @@ import { keeperFailure } from '../core/token/messages.ts';
 import {
   type AdoptedToken,
   type Adoption,
-  adopted,
+  describeAdoption,
   chooseAccessToken,
   chooseRefreshToken,
 } from '../core/token/adopt.ts';
@@ -40,8 +40,8 @@ export async function adopt(
   const accessToken = await adoptAccessToken(adopting, offer.accessToken);
   const refreshToken = await adoptRefreshToken(adopting, offer.refreshToken, accessToken.account);
   const report = {
-    accessToken: adopted(offer.accessToken, accessToken.did),
-    refreshToken: adopted(offer.refreshToken, refreshToken),
+    accessToken: describeAdoption(offer.accessToken, accessToken.did),
+    refreshToken: describeAdoption(offer.refreshToken, refreshToken),
   };
   ports.events.log(tokenConsidered('access', report.accessToken));
   ports.events.log(tokenConsidered('refresh', report.refreshToken));

@@ -16,7 +16,7 @@ import {
   type LoginPorts,
   type LoginProblem,
   type UnprovenReason,
-  doneBy,
+  doneOutcome,
   liveStored,
 } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
@@ -29,7 +29,10 @@ export interface Callback {
   readonly s: string;
   readonly authCode: string;
   readonly state: string;
-  /** Fyers' reason if `s` is not ok, safe for a log. Computed only for a state that this stack signed: anyone can send a long text. */
+  /**
+   * Fyers' reason if `s` is not ok, safe for a log. Computed only for a state that this stack signed: anyone can send a long
+   * text.
+   */
   readonly words: () => string;
 }
 
@@ -99,7 +102,10 @@ function keyOf({ state, code }: Login): ExchangeKey {
   return { nonce: state.nonce, code };
 }
 
-/** Allows one mint at a time, including those of the refresh. If a browser sends the same request twice, the second finds the first one's token. */
+/**
+ * Allows one mint at a time, including those of the refresh. If a browser sends the same request twice, the second finds the
+ * first one's token.
+ */
 async function exchangeUnderClaim(login: Login, earlier: string | null): Promise<LoginOutcome> {
   const { ports, settings, signal, startedAt } = login;
   const { names } = settings;
@@ -196,7 +202,7 @@ async function proveAndPublish(login: Login, minted: Minted): Promise<LoginOutco
   await publish(ports, accessToken);
   reportDepth(ports, proof);
   await recordLogin(login, minted, proof.fyId ?? claims.fyId);
-  return { ...doneBy(proof, claims.expiresAt), already: false };
+  return { ...doneOutcome(proof, claims.expiresAt), already: false };
 }
 
 /** Runs after the publish, so nothing here may fail the login. */

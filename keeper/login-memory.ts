@@ -2,8 +2,8 @@
 // number of times, and a holder of a state can send it again; neither may use up the account's calls.
 // A proof is remembered for a minute under the token's fingerprint, and requests at the same time share one. Exchanges are
 // counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
-// nothing is kept longer than a state lives, and no more is added than the limit per minute lets through. A new token that
-// could not be proven is kept as long: its code is used up, and the same request proves it again.
+// an entry lives at most as long as a state, and the limit per minute bounds the number of new entries. An unproven new token
+// is kept equally long: its code is used up, so the same request proves the token again.
 import type { AppId, AuthCode } from '../core/config/values.ts';
 import type { MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';

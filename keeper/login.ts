@@ -141,7 +141,7 @@ export async function liveStored(
   ports: LoginPorts,
   settings: Pick<KeeperSettings, 'proof'>,
   { app, account, stored, signal }: StoredToken,
-): Promise<ReturnType<typeof doneBy> | null> {
+): Promise<ReturnType<typeof doneOutcome> | null> {
   const now = ports.clock.now();
   const token = parseAccessToken(tokenIn(stored) ?? '');
   if (!token.ok) return null;
@@ -158,10 +158,10 @@ export async function liveStored(
   const standing = classifyToken(token.value, proof, { account, now });
   if (proof.kind !== 'live' || standing.kind !== 'plausible') return null;
   const claims = decodeToken(token.value);
-  return claims === null ? null : doneBy(proof, claims.expiresAt);
+  return claims === null ? null : doneOutcome(proof, claims.expiresAt);
 }
 
-export function doneBy(
+export function doneOutcome(
   { depthRefused }: Extract<Proof, { kind: 'live' }>,
   validUntil: Instant,
 ): { readonly kind: 'done'; readonly validUntil: Instant; readonly depthRefused?: string } {

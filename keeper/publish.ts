@@ -51,8 +51,9 @@ export function shownToken(token: string) {
 }
 
 /**
- * Repeats the call while it does not reach the broker, within the plan's time (a minute) after the run's start. An answer,
- * a missing answer, a refusal, a rate limit and a foreign page are not retried: the call may have counted, or a retry makes it worse.
+ * Repeats the call while it does not reach the broker, within the plan's time (a minute) after the run's start. An answer, a
+ * missing answer, a refusal, a rate limit and a foreign page are not retried: the call may have counted, or a retry would make
+ * it worse.
  */
 export async function retrying<T extends MintAnswer | Proof>(
   { clock, events, random }: Pick<KeeperPorts, 'clock' | 'events' | 'random'>,

@@ -98,7 +98,7 @@ export async function refresh(
     }
     throw invariantError(`The run did not end after ${String(MAX_STEPS)} steps.`);
   } catch (caught) {
-    await bestEffort(ports, 'Noting the state', async () => {
+    await bestEffort(ports, 'Saving the state', async () => {
       await save(run, latest, withClaimDone(latest));
     });
     throw caught;
@@ -158,7 +158,7 @@ async function publishMinted(run: Run, progress: RunState): Promise<Outcome> {
   reportDepth(ports, mintedProof);
   const fyId = findAccount(token, mintedProof?.kind === 'live' ? mintedProof.fyId : null);
   const wasOff = progress.known.state.policyOff;
-  await bestEffort(ports, 'Noting the state', async () => {
+  await bestEffort(ports, 'Saving the state', async () => {
     await save(run, progress, withAccount(withRefreshed(withClaimDone(progress)), fyId));
   });
   const refreshToken = answer?.kind === 'minted' ? answer.refreshToken : undefined;
@@ -185,7 +185,7 @@ async function keepStored(run: Run, progress: RunState): Promise<Outcome> {
   const fyId = findAccount(token, storedProof?.kind === 'live' ? storedProof.fyId : null);
   run.ports.events.log(tokenAlreadyGood(shownToken(token)));
   reportDepth(run.ports, storedProof);
-  await bestEffort(run.ports, 'Noting the state', async () => {
+  await bestEffort(run.ports, 'Saving the state', async () => {
     await save(run, progress, unlessChanged(progress, withAccount(withClaimDone(progress), fyId)));
   });
   return answer?.kind === 'refused'

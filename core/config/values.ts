@@ -1,4 +1,5 @@
-// Parses every value that people configure; each rule exists only here. Problems name the place and the allowed form, never a secret.
+// Parses every value that people configure; each rule exists only here. Problems name the place and the allowed form, never a
+// secret.
 
 declare const kind: unique symbol;
 type Branded<Name extends string> = string & { readonly [kind]: Name };

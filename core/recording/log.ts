@@ -125,7 +125,10 @@ export function heartbeat(slotsMissed: number, diskUsedPercent: number): Harvest
   );
 }
 
-/** For every event that needs the operator. One metric for all, because the log shows which event it is; `fault-bell.ts` decides when it alarms. */
+/**
+ * For every event that needs the operator. One metric for all, because the log shows which event it is; `fault-bell.ts` decides
+ * when it alarms.
+ */
 const FAULT = { name: METRICS.faults, value: 1 };
 
 export function dayLogReplaced(): HarvesterEvent {

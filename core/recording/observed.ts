@@ -25,7 +25,10 @@ export function observedOf(cells: readonly Cell[]): Observed {
   return { numbers, texts };
 }
 
-/** The symbol and slot of a row of the day log. @throws RangeError if the row has no slot, which only occurs in the reference's files */
+/**
+ * The symbol and slot of a row of the day log.
+ * @throws RangeError if the row has no slot, which only occurs in the reference's files
+ */
 export function keyOf(row: Observed): { readonly symbol: string; readonly slot: Instant } {
   return { symbol: symbolOf(row), slot: instant(numberAt(row, SLOT)) };
 }

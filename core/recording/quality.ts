@@ -61,7 +61,10 @@ interface SymbolQuality {
   readonly frozenPercent: number | null;
   /** Marks with more rows than allowed: check them before you use this symbol's day. */
   readonly red: readonly Mark[];
-  /** The first continuous row's previous close differs too much from the last recorded price, for example after a bonus or a split. */
+  /**
+   * The first continuous row's previous close differs too much from the last recorded price, for example after a bonus or a
+   * split.
+   */
   readonly previousCloseDiffers: boolean;
 }
 

@@ -51,7 +51,10 @@ export function collecting(capacity: number) {
       rows += 1;
     },
     rows: () => rows,
-    /** Returns all added rows, sorted by symbol and then slot, which compresses best and reads fastest, and empties the collector. */
+    /**
+     * Returns all added rows, sorted by symbol and then slot, which compresses best and reads fastest, and empties the
+     * collector.
+     */
     take(): RowGroup {
       const slotOf = (row: number): number => numbers[row * WIDTH + SLOT] ?? NaN;
       const order = orderOf(symbols.gather(indexesBelow(rows)), slotOf);

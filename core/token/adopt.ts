@@ -60,7 +60,7 @@ export function chooseRefreshToken(
   );
 }
 
-export function adopted(offered: string | null, did: Adoption): AdoptedToken {
+export function describeAdoption(offered: string | null, did: Adoption): AdoptedToken {
   return { did, fingerprint: offered === null ? null : displayFingerprint(offered.trim()) };
 }
 

@@ -12,7 +12,10 @@ export type Trigger =
   /** A probe calls the broker once although refresh is switched off. */
   | { readonly kind: 'operator'; readonly probe: boolean };
 
-/** Why the broker is not called again until an input changes. A refusal by policy is not a latch: it switches refresh off for every input. */
+/**
+ * Why the broker is not called again until an input changes. A refusal by policy is not a latch: it switches refresh off for
+ * every input.
+ */
 export type LatchReason = Exclude<RefusedBy, 'policy'> | 'silent';
 
 /** Result of checking the minted token. */

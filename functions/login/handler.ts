@@ -5,7 +5,7 @@ import type {
   Context,
 } from 'aws-lambda';
 import { deadline, reportFailure, wiringOf } from '../wiring.ts';
-import { answerLogin, methodOf, shown } from './router.ts';
+import { answerLogin, methodOf, renderOutcome } from './router.ts';
 import { cacheCredentials, newCache } from './cache.ts';
 
 const kept = newCache();
@@ -23,6 +23,6 @@ export async function handler(
     return await answerLogin({ ...ports, store }, settings, event, deadline(context), kept);
   } catch (caught) {
     const { family, code } = reportFailure(caught, log, 'login');
-    return shown({ kind: 'failed', family, code }, methodOf(event));
+    return renderOutcome({ kind: 'failed', family, code }, methodOf(event));
   }
 }

@@ -25,11 +25,14 @@ export async function answerLogin(
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const remembering = { ...ports, memory: kept.memory };
   const outcome = await outcomeOf(remembering, settings, loginRequest(event), signal, kept);
-  return shown(outcome, methodOf(event));
+  return renderOutcome(outcome, methodOf(event));
 }
 
 /** A HEAD request gets only the headers. */
-export function shown(outcome: LoginOutcome, method: string): APIGatewayProxyStructuredResultV2 {
+export function renderOutcome(
+  outcome: LoginOutcome,
+  method: string,
+): APIGatewayProxyStructuredResultV2 {
   if (outcome.kind === 'unknown') return NOT_FOUND;
   const full = page(pageContent(outcome));
   return method === 'HEAD' ? { ...full, body: '' } : full;

@@ -9,7 +9,7 @@ import type { LinkKey } from '../../core/config/values.ts';
 import { instant, istDate } from '../../core/time.ts';
 import { linkPath, newState } from '../../core/token/login/link.ts';
 import type { App } from '../../core/ports.ts';
-import { shown } from '../../functions/login/router.ts';
+import { renderOutcome } from '../../functions/login/router.ts';
 import { send } from '../../sandbox/browser.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
 import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
@@ -48,7 +48,7 @@ describe.skipIf(!wanted)(`${title}, every page`, () => {
           statusCode = 0,
           headers = {},
           body = '',
-        } = shown(outcome ?? { kind: 'unknown' }, 'GET');
+        } = renderOutcome(outcome ?? { kind: 'unknown' }, 'GET');
         const texts = Object.entries(headers).map(
           ([name, value]) => [name, String(value)] as const,
         );

@@ -12,7 +12,7 @@ import type { WatchSlot } from '../../core/schedule.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { channelFailed, runFailed } from '../../core/token/log.ts';
-import { answerLogin, shown } from '../../functions/login/router.ts';
+import { answerLogin, renderOutcome } from '../../functions/login/router.ts';
 import { newCache } from '../../functions/login/cache.ts';
 import { failureOf } from '../../functions/wiring.ts';
 import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
@@ -150,7 +150,8 @@ export async function newWorld(options: WorldOptions): Promise<World> {
       const answered = await run((ports, signal) =>
         answerLogin(ports, settings, event, signal, kept),
       );
-      const answer = 'kind' in answered ? shown(failedPage(answered.failure), method) : answered;
+      const answer =
+        'kind' in answered ? renderOutcome(failedPage(answered.failure), method) : answered;
       return {
         status: answer.statusCode ?? 0,
         body: answer.body ?? '',

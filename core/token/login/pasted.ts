@@ -125,7 +125,10 @@ function linkTarget(text: string): string {
   return target;
 }
 
-/** Extracts an address that is a value of another address, as in links of Outlook, Google and Facebook, or that is wholly escaped. */
+/**
+ * Extracts an address that is a value of another address, as in links of Outlook, Google and Facebook, or that is wholly
+ * escaped.
+ */
 function fromPercent(text: string): string {
   let clean = text.replace(/%\s*([\da-f])\s*([\da-f])/gi, '%$1$2');
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

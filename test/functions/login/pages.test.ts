@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { shown } from '../../../functions/login/router.ts';
+import { renderOutcome } from '../../../functions/login/router.ts';
 import { OUTCOMES, PROBLEMS } from '../../support/login-outcomes.ts';
 
-const pages = OUTCOMES.map((outcome) => ({ outcome, ...shown(outcome, 'GET') }));
+const pages = OUTCOMES.map((outcome) => ({ outcome, ...renderOutcome(outcome, 'GET') }));
 
 describe('Every page', () => {
   test.each(pages)(
@@ -43,7 +43,7 @@ describe('Every page', () => {
   test.each(PROBLEMS)(
     'about %s ends with what to do, and says that nothing was published',
     (why) => {
-      const { body = '' } = shown({ kind: 'refused', why }, 'GET');
+      const { body = '' } = renderOutcome({ kind: 'refused', why }, 'GET');
       expect(body).toContain('Nothing was published.');
       expect(body).toMatch(
         /Press the link|today’s message|myapi\.fyers\.in|npx --no-install fyers/,
@@ -52,6 +52,6 @@ describe('Every page', () => {
   );
 
   test('that does not exist is bare', () => {
-    expect(shown({ kind: 'unknown' }, 'GET')).toEqual({ statusCode: 404 });
+    expect(renderOutcome({ kind: 'unknown' }, 'GET')).toEqual({ statusCode: 404 });
   });
 });
