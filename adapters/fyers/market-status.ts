@@ -1,4 +1,4 @@
-// Asks the broker whether the market trades (Fyers API v3, "Market Status").
+// Asks the broker whether the market is open (Fyers API v3, "Market Status").
 import * as z from 'zod/mini';
 import { isPermissionRefused } from '../../core/broker-answer.ts';
 import { lenientArray } from '../../core/text.ts';
@@ -13,11 +13,11 @@ export interface MarketStatusCall {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly guard: Pick<RestGuard, 'call'>;
-  /** Kept from call to call: an authorization that lacks the permission is not asked with again. */
+  /** Kept between calls: an authorization without the permission is not used again. */
   readonly memory?: { notPermitted: string | null };
 }
 
-/** As the documentation numbers them. */
+/** Numbers from the documentation. */
 const NSE = 10;
 const CASH = 10;
 
@@ -34,8 +34,9 @@ const answer = z.object({
 });
 
 /**
- * Of NSE's cash market: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on, in upper case. Null when the broker does not answer,
- * or the app lacks the call's permission, which is another one than market data's.
+ * Status of NSE's cash market in upper case: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on. Null
+ * if the broker does not answer, or if the app does not have the permission for this call, which is
+ * separate from market data's.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
   const { apiUrl, guard, memory, ...request } = call;

@@ -1,4 +1,5 @@
-// Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
+// Gets the last prices of a few symbols in one call (Fyers API v3, "Quotes": at most fifty
+// symbols).
 import * as z from 'zod/mini';
 import { lenientArray } from '../../core/text.ts';
 import type { RestGuard } from './rate-guard.ts';
@@ -19,7 +20,7 @@ const answer = z.object({
   d: lenientArray(z.object({ n: z.string(), v: z.object({ lp: z.number() }) })),
 });
 
-/** Rupees by symbol; a symbol without a price is absent, and so is every one when the call fails. */
+/** Rupees by symbol. A symbol without a price is absent; if the call fails, the map is empty. */
 export async function lastPrices(call: QuotesCall): Promise<ReadonlyMap<string, number>> {
   const { apiUrl, symbols, authorization, timeoutMs, signal, guard } = call;
   if (symbols.length === 0) return new Map();
