@@ -1,4 +1,5 @@
-// A chat with the operator's own Telegram bot (Telegram Bot API, "sendMessage", "getUpdates").
+// Sends messages to a chat with the operator's own Telegram bot (Telegram Bot API, "sendMessage",
+// "getUpdates").
 import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
 import type { TelegramChat } from '../core/config/values.ts';
@@ -30,7 +31,7 @@ const Updates = z.object({
 });
 const Problem = z.object({ description: z.string() });
 
-/** Errors: `platform.message`, with Telegram's own words and never the bot's token. */
+/** Errors: `platform.message`, with Telegram's description and never with the bot's token. */
 export function telegramChannel({ chat, apiUrl = TELEGRAM_API_URL }: TelegramOptions): Notifier {
   return {
     async send({ subject, text }) {
@@ -46,7 +47,7 @@ export function telegramChannel({ chat, apiUrl = TELEGRAM_API_URL }: TelegramOpt
         await call(apiUrl, chat.botToken, 'getChat', { chat_id: chat.chatId });
         return true;
       } catch {
-        // A bot that was removed, or a chat that it was blocked in: what is sent there reaches nobody.
+        // The bot was removed, or the chat blocked it: messages are not delivered.
         return false;
       }
     },
@@ -58,7 +59,7 @@ export interface FoundChat {
   readonly name: string;
 }
 
-/** The chats that have written to the bot lately, the newest last. Errors: `platform.message`. */
+/** The chats that have written to the bot recently, newest last. Errors: `platform.message`. */
 export async function chatsOf(
   botToken: string,
   apiUrl = TELEGRAM_API_URL,
@@ -82,7 +83,8 @@ async function call(
     const options: OptionsOfJSONResponseBody = {
       json,
       timeout: { request: TIMEOUT_MS },
-      // Once more, on another connection than one that may have been closed meanwhile: a message twice does no harm.
+      // Retry once on a new connection, because the first may have been closed. A duplicate message
+      // is harmless.
       retry: { limit: 1, methods: ['POST'], statusCodes: [429, 500, 502, 503, 504] },
       agent: { http: false, https: false },
     };
@@ -90,8 +92,8 @@ async function call(
   } catch (caught) {
     throw new FyersError(
       'platform.message',
-      // The address holds the token, so got's own message, which quotes it, is left out.
-      `Telegram did not take ${method}: ${problemOf(caught)}.`,
+      // got's own message is left out, because it quotes the URL, which contains the token.
+      `Telegram did not accept ${method}: ${problemOf(caught)}.`,
       'Check the bot with `npx --no-install fyers telegram`.',
     );
   }

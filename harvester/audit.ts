@@ -1,4 +1,5 @@
-// A recording held against itself: the manifest's arithmetic, and the quality rules once more over its rows.
+// Audits a recording: checks the manifest's totals against the rows and runs the quality rules
+// again.
 import type { Coverage } from '../core/recording/coverage.ts';
 import {
   coverageOf,
@@ -21,30 +22,30 @@ import { type OwnDays, sessionsOn } from './calendar.ts';
 export interface AuditInput {
   readonly date: IstDate;
   readonly rows: () => AsyncIterable<readonly Cell[] | null>;
-  /** None for a file. */
+  /** Empty for a single file. */
   readonly events: readonly DayEvent[];
   readonly manifest: Manifest | null;
   readonly ownDays: OwnDays;
-  /** Slots that nobody can have recorded by now are not missing. */
+  /** Slots after this time are not counted as missing. */
   readonly now: Instant;
-  /** Told after each row. */
+  /** Called after each row. */
   readonly onRow: (rows: number) => void;
 }
 
 export interface Audit {
   readonly rows: number;
-  /** Lines that are not whole rows. */
+  /** Lines that are not complete rows. */
   readonly unreadable: number;
-  /** Of a slot and symbol that had a row before. */
+  /** Rows whose slot and symbol already had a row. */
   readonly duplicates: number;
-  /** Of a slot that no plan asks for, or that is too young to be judged: not among the rows. */
+  /** Rows outside every plan or too recent to be judged; not included in `rows`. */
   readonly unplanned: number;
   readonly quality: QualitySummary;
-  /** Null for a file, and where nothing was planned. */
+  /** Null for a single file, and if nothing was planned. */
   readonly coverage: ReturnType<Coverage['summary']> | null;
-  /** Fields that some rows lack because the broker's answers had no usable value. */
+  /** Fields without a usable value in the broker's answers, with row counts. */
   readonly fieldFaults: NonNullable<Manifest['fieldFaults']>;
-  /** Full sentences: what does not add up. */
+  /** Full sentences, one for each inconsistency. */
   readonly faults: readonly string[];
 }
 
@@ -68,12 +69,12 @@ export async function audit(input: AuditInput): Promise<Audit> {
     }
     const row = observedOf(cells);
     const [symbol, slot] = [symbolOf(row), numberAt(row, SLOT)];
-    // The reference's rows have no slot: their time stands for it.
+    // The reference implementation's rows have no slot, so their timestamp is the key.
     const key = `${symbol} ${String(Number.isNaN(slot) ? numberAt(row, TIMESTAMP) : slot)}`;
     if (seen.has(key)) tally.duplicates += 1;
     else {
       seen.add(key);
-      // Rows are cut where the plan is: what was expected and what was found are of the same slots.
+      // Rows outside the plan are skipped, so that expected and found rows cover the same slots.
       if (isPlanned && !(isInstant(slot) && coverage.row(symbol, slot) === 'new')) {
         tally.unplanned += 1;
         continue;
@@ -99,7 +100,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   };
 }
 
-/** A day that has begun and has no slot to be judged yet. */
+/** The day has started, but no slot can be judged yet. */
 function isTooEarly({ manifest, events, now }: AuditInput, coverage: Audit['coverage']): boolean {
   const closesAt = plansIn(events).at(-1)?.closesAt ?? now;
   return manifest === null && coverage?.expected === 0 && now < closesAt;
@@ -117,7 +118,7 @@ function arithmetic(
   if (unreadable > 0) faults.push(`${counted(unreadable, 'line')} cannot be read.`);
   if (duplicates > 0)
     faults.push(
-      `${counted(duplicates, 'row')} ${duplicates === 1 ? 'is' : 'are'} of a slot that has one already.`,
+      `${counted(duplicates, 'row')} ${duplicates === 1 ? 'repeats' : 'repeat'} a slot that already has a row.`,
     );
   if (coverage !== null && coverage.unexplained > 0) {
     faults.push(
@@ -136,7 +137,9 @@ function against(
   const faults: string[] = [];
   const differ = (what: string, said: number, found: number): void => {
     if (said !== found)
-      faults.push(`The manifest says ${String(said)} ${what}, and there are ${String(found)}.`);
+      faults.push(
+        `The manifest has ${String(said)} ${what}, but the recording has ${String(found)}.`,
+      );
   };
   differ('expected slots', expected, received + explained + unexplained);
   differ('rows', manifest.rows, rows + unplanned);
@@ -156,7 +159,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** As it was planned when it was recorded all the same. */
+/** Uses the recorded plan if a day was recorded although the calendar has it as closed. */
 function closedDay(date: IstDate, events: readonly DayEvent[]): SessionPlan {
   const [plan] = plansIn(events);
   if (plan !== undefined) return recordedSession(date, plan);

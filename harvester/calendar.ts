@@ -1,4 +1,4 @@
-// What the calendar says of one day: the session as a whole, and the plan of each symbol.
+// Reads the calendar for one date: the session and the plan of each symbol.
 import { type DayEvent, symbolsIn } from '../core/recording/day-events.ts';
 import type { CalendarOptions } from '../core/market/calendar.ts';
 import { dayOf } from '../core/market/calendar.ts';
@@ -11,10 +11,13 @@ import {
 import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
-/** The operator's own days; nothing where there are none. */
+/** The operator's calendar overrides; empty if there are none. */
 export type OwnDays = Omit<CalendarOptions, 'eligibility'>;
 
-/** Compaction by the harvester, by hand and of an import, and a check, all judge by this. */
+/**
+ * Shared by compaction (automatic, manual and import) and by the check, so that all apply the same
+ * calendar.
+ */
 export function sessionsOn(
   date: IstDate,
   ownDays: OwnDays,
@@ -38,15 +41,17 @@ function hadAuction(
   return plan?.phases.some(({ name }) => name === 'CAS_MATCH') ?? false;
 }
 
-/** The last one that traded. */
+/** The previous trading day. */
 function dayBefore(date: IstDate, ownDays: OwnDays): IstDate {
   const before = addDays(date, -1);
   return dayOf(before, ownDays).kind === 'open' ? before : dayBefore(before, ownDays);
 }
 
 /**
- * Whether nothing of that day can come any more.
- * @param planned when the recording of a day that the calendar has as closed was to end; null: with its date
+ * Whether a day can receive no more rows.
+ *
+ * @param planned planned end of a recording on a day that the calendar has as closed; null: the end
+ * of the date
  */
 export function isOver(
   date: IstDate,
@@ -58,7 +63,7 @@ export function isOver(
   return date < istDateAt(now) || (closesAt !== null && now >= closesAt);
 }
 
-/** For rows that were not compacted yet: by what the day's symbol events say, the last one of a symbol. */
+/** Phases for rows that are not compacted yet, from the last symbol event of each symbol. */
 export function phasesIn(events: readonly DayEvent[], ownDays: OwnDays): PhaseOfSymbol {
   return phasesBySymbol(symbolsIn(events), ownDays);
 }

@@ -1,4 +1,5 @@
-// Closing days: whatever is not in the bucket yet is ended, compacted and shipped. Every step can be run again.
+// Closes days: ends, compacts and uploads every finished day that is not in the bucket. Every step
+// is idempotent.
 import * as say from '../core/recording/log.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
@@ -11,21 +12,22 @@ export interface FinishOptions {
   readonly days: Days;
   readonly clock: Clock;
   readonly events: Logger;
-  /** Compacts one day in a process of its own. */
+  /** Compacts one day in a child process. */
   readonly compact: (date: IstDate) => Promise<void>;
   /** Null keeps the days on this machine. */
   readonly objects: ObjectStore | null;
   readonly shard: number;
-  /** The session that is being recorded, whose day is left alone. */
+  /** Whether the day's session has ended; the day being recorded is skipped. */
   readonly isOver: (date: IstDate) => boolean;
 }
 
-/** The oldest days that are safe in the bucket make room above it. */
+/** Above this disk use, the oldest uploaded days are removed. */
 export const DISK_USED_PERCENT_MAX = 80;
 
 /**
- * Never throws: a day that fails is said, left as it is, and found again by the next run.
- * @param between is run before each step that takes its time, so that a long evening doesn't look like a dead process
+ * Never throws: a day that fails is logged, left unchanged, and retried by the next call.
+ *
+ * @param between runs before each slow step, so that the heartbeat continues
  */
 export async function closeDays(
   options: FinishOptions,
@@ -43,7 +45,10 @@ export async function closeDays(
   await makeRoom(options);
 }
 
-/** @throws FyersError `platform.disk` for a day without a manifest, `platform.store` for one that is not in the bucket */
+/**
+ * @throws FyersError `platform.disk` for a day without a manifest, `platform.store` for a day that
+ * is not in the bucket
+ */
 export async function proveClosed(
   { days, objects }: Pick<FinishOptions, 'days' | 'objects'>,
   dates: readonly IstDate[],
@@ -60,8 +65,8 @@ export async function proveClosed(
     if (objects !== null && (await folder.shipped()) !== 'shipped') {
       throw new FyersError(
         'platform.store',
-        `The day ${date} is closed on this machine, and not in the bucket.`,
-        'Correct what the log lines before this one name, and run `npx --no-install fyers harvest` again: it ships what is left.',
+        `The day ${date} is closed on this machine but is not in the bucket.`,
+        'Correct what the log lines before this one name, and run `npx --no-install fyers harvest` again: it uploads the rest.',
       );
     }
   }
@@ -86,7 +91,7 @@ async function finishDay(
   const folder = days.folder(date);
   if ((await folder.manifest()) === null) {
     await between();
-    // Whatever another machine has of the day belongs into its Parquet.
+    // The Parquet file must include the rows that another machine uploaded.
     if (objects !== null) await takeOver({ ...options, objects }, date);
     if (await isEmpty(folder)) {
       events.log(say.dayPutAside(date, await days.putAside(date)));
@@ -101,7 +106,7 @@ async function finishDay(
   const before = await folder.shipped();
   const outcome = await shipAll({ ...options, objects }, date);
   if (outcome === 'shipped') events.log(say.dayShipped(date));
-  // Tried again until somebody settles it, and said once.
+  // A conflict is retried until the operator resolves it, but logged only once.
   else if (before !== outcome) events.log(say.shipConflict(date));
 }
 
@@ -116,7 +121,10 @@ async function sayCompacted(folder: DayFolder, date: IstDate, events: Logger): P
   }
 }
 
-/** The last piece before the whole: the number that it takes says that nobody else is writing this day. */
+/**
+ * Uploads the last segment before the compacted files: its number proves that no other machine
+ * writes this day.
+ */
 async function shipAll(options: PiecesOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
   const { days, objects, shard } = options;
   const folder = days.folder(date);

@@ -1,4 +1,5 @@
-// A closed day's log to Parquet, compressed logs and a manifest. What the calendar says is added here, never observed.
+// Compacts a closed day: writes its log as Parquet, compresses the logs, and writes a manifest.
+// Columns from the calendar are added here and never stored as observed values.
 import { RECORDED_COLUMNS, cellIndex } from '../core/recording/columns.ts';
 import type { Coverage } from '../core/recording/coverage.ts';
 import {
@@ -19,24 +20,35 @@ import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
 import type { DayFolder } from './ports.ts';
 
-/** Rows of a Parquet row group: small enough for a small heap, large enough for dictionaries to pay. */
+/**
+ * Rows in a Parquet row group: small enough for a small heap, large enough for dictionaries to pay
+ * off.
+ */
 const GROUP = 20_000;
 
 export interface CompactOptions {
   readonly folder: DayFolder;
   readonly date: IstDate;
   readonly shard: number;
-  /** By today's knowledge of the calendar; the plan that the harvester followed is in the event log. Null: a closed day. */
+  /**
+   * From the current calendar; the plan that the harvester followed is in the event log. Null: a
+   * closed day.
+   */
   readonly session: SessionPlan | null;
-  /** The same for one symbol; `identity` as the day's symbol event says it, null where none does. Default: `session`. */
+  /**
+   * The same for one symbol; `identity` is the day's symbol event, or null if it has none. Default:
+   * `session`.
+   */
   readonly sessionOf?: (symbol: string, identity: SymbolIdentity | null) => SessionPlan | null;
-  /** Whether the session before ended by auction for a symbol. Default: for none. */
+  /** Whether the previous session of a symbol ended by auction. Default: false for every symbol. */
   readonly closedByAuction?: (symbol: string, identity: SymbolIdentity | null) => boolean;
 }
 
 /**
- * Makes a day's objects, the manifest last; a day that has its manifest is left as it is.
- * @throws FyersError `platform.integrity` when the Parquet file cannot be trusted, or the day has no plan
+ * Writes a day's objects, with the manifest last. A day that has a manifest is left unchanged.
+ *
+ * @throws FyersError `platform.integrity` if the Parquet file fails verification, or if the day has
+ * no plan
  */
 export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const { folder, date, shard } = options;
@@ -46,7 +58,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const [first] = plansIn(events);
   if (first === undefined) throw withoutPlan(date);
   const source = 'the plan of the event log';
-  // A day that the calendar has learnt to be closed, or that an operator added.
+  // The current calendar may have a recorded day as closed, for example after a correction.
   const session = options.session ?? recordedSession(date, { ...first, source });
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options, session);
@@ -74,13 +86,13 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   return manifest;
 }
 
-/** Neither goes on writing while the other has failed, and the day may be tried again. */
+/** Waits for both tasks to end even if one fails, so that the day can be retried safely. */
 async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 }
 
-/** Marks and phases by what the day's symbol events say; the last one of a symbol counts. */
+/** Applies marks and phases from the day's symbol events; the last event of a symbol counts. */
 export function qualityOf(
   events: readonly DayEvent[],
   { sessionOf, closedByAuction }: Pick<CompactOptions, 'sessionOf' | 'closedByAuction'>,
@@ -100,7 +112,10 @@ export function qualityOf(
   });
 }
 
-/** From the earliest start to the last end that a plan or today's calendar has; null where today's has no phase. */
+/**
+ * From the earliest start to the latest end in the plans and the current calendar; null if the
+ * current calendar has no phases.
+ */
 function hoursOf(
   events: readonly DayEvent[],
   session: SessionPlan,
@@ -130,7 +145,7 @@ function newTally() {
   };
 }
 
-/** The rows that count, with what is derived from them. */
+/** The rows that count, with their derived columns. */
 async function* groupsOf(folder: DayFolder, reading: Reading): AsyncGenerator<RowGroup> {
   const group = collecting(GROUP);
   for await (const block of folder.rows()) {
@@ -163,7 +178,7 @@ function counts(row: Observed, { coverage, tally }: Reading): boolean {
 function withoutPlan(date: IstDate): FyersError {
   return new FyersError(
     'platform.integrity',
-    `The event log of ${date} holds no plan, so nobody knows what the day should hold.`,
+    `The event log of ${date} has no plan, so the expected slots are unknown.`,
     'A plan is written before the first row: keep the folder, and report what `npx --no-install fyers logs harvester` shows.',
   );
 }

@@ -1,4 +1,8 @@
-// One day being recorded: rows to the day log, a reason to the event log for every slot that has none.
+// Records one day. Rows go to the day log; every slot without a row gets a reason (a hole) in the
+// event log. A batch writes its rows first and its holes second. If the process dies between the
+// two, the next start finds the slots that have neither and writes holes for them. A disk that
+// refuses writes costs rows and is logged, but never ends the process. Fields without a usable
+// value are counted in the event log, and the first of a day is reported to the operator.
 import { type Row, rowsOf } from '../core/recording/columns.ts';
 import type { Coverage, Hole, HoleReason } from '../core/recording/coverage.ts';
 import {
@@ -32,25 +36,36 @@ interface DayOptions {
 
 export interface RecordingDay {
   /**
-   * Slots that passed unasked: the last process died, or this one missed the opening. A first start in the middle of a day
-   * has lost none.
+   * Slots that passed unrecorded because the last process died or this one missed the opening. A
+   * first start during the session has lost none.
    */
   readonly lost: number;
-  /** Rows first, then the holes: what a crash between them leaves open, the next start explains. */
+  /**
+   * Writes rows first, then holes, so that the next start can explain slots that a crash leaves
+   * open.
+   */
   take(batch: readonly SlotResult[]): Promise<readonly HoleReason[]>;
-  /** Gives a reason to every slot before `until` that has neither a row nor a hole by now, and counts them. */
+  /**
+   * Writes a hole for every slot before `until` that has neither a row nor a hole, and returns the
+   * count.
+   */
   settle(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
-  /** What the day's symbols are; what an earlier process has written is not written again. */
+  /**
+   * Records the facts of the day's symbols. Facts that an earlier process wrote are not written
+   * again.
+   */
   identify(facts: readonly SymbolFacts[]): Promise<void>;
-  /** Where the day's logs end on disk; null where the disk has refused them. */
+  /** Where the day's logs end on disk; null if the disk has refused a write. */
   readonly ends: DayLogs['ends'];
   close(): Promise<void>;
 }
 
 /**
- * Opens or continues a session's day, and explains what earlier processes left without a reason.
- * @param missed why this process itself missed the opening that it waited for; null: it did not
+ * Opens or continues a session's day, and writes holes for the slots that earlier processes left
+ * unexplained.
+ *
+ * @param missed why this process missed the opening that it waited for; null if it did not
  */
 export async function openDay(
   options: DayOptions,
@@ -66,7 +81,8 @@ export async function openDay(
   const plan = planEvent(options, session, isFirst(past) ? session.opensAt : latest(past, resume));
   if (logs.cutBytes > 0) await cut(options, journal, logs.cutBytes);
   await journal.record([plan]);
-  // The plan of this very start counts although a disk that refuses may not have it yet.
+  // Include this start's plan explicitly: if the disk refuses writes, the plan is not in the log
+  // yet.
   const holes = await missingIn(folder, [...past, plan], resume, missed ?? undefined);
   await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   await journal.record([noteEvent(clock, 'started', 'Recording')]);
@@ -99,7 +115,10 @@ function isAbout(event: DayEvent, { symbol, alias, fyToken }: SymbolFacts): bool
   );
 }
 
-/** Explains the rest of a day that nobody is recording any more. Nothing to do for a day that ended well. */
+/**
+ * Writes holes for the rest of a day that is no longer recorded. Does nothing if the day ended
+ * normally.
+ */
 export async function closeDayLog(
   options: Pick<DayOptions, 'days' | 'clock' | 'events'>,
   date: IstDate,
@@ -114,13 +133,15 @@ export async function closeDayLog(
     const folder = days.folder(date);
     const holes = await missingIn(folder, await folder.events(), closesAt);
     await logs.record(holes.map((hole) => holeEvent(clock, hole)));
-    await logs.record([noteEvent(clock, 'session-over', 'Ended afterwards.')]);
+    await logs.record([noteEvent(clock, 'session-over', 'Closed by a later process.')]);
   } finally {
     await logs.close();
   }
 }
 
-/** After a clock that was set back, the slots before the last plan began are still those of the plans before it. */
+/**
+ * If the clock was set back, slots before the start of the last plan still belong to earlier plans.
+ */
 function latest(past: readonly DayEvent[], resume: Instant): Instant {
   return plansIn(past).reduce((last, { from }) => (from > last ? from : last), resume);
 }
@@ -129,7 +150,10 @@ function isFirst(past: readonly DayEvent[]): boolean {
   return plansIn(past).length === 0;
 }
 
-/** A day folder without a plan and without a row: its process died, or its disk refused, before there was anything. */
+/**
+ * Whether a day folder has neither a plan nor a row: its process died, or its disk refused writes,
+ * before the first.
+ */
 export async function isEmpty(folder: DayFolder): Promise<boolean> {
   if (plansIn(await folder.events()).length > 0) return false;
   for await (const block of folder.rows()) for (const _ of block) return false;
@@ -146,7 +170,12 @@ async function cut(
   await log.record([noteEvent(clock, 'torn-tail-cut', message)]);
 }
 
-/** Slots before `until` with neither row nor hole. @param known why; else what the last line of a process says */
+/**
+ * Slots before `until` with neither a row nor a hole.
+ *
+ * @param known the reason; default: the one
+ * from the last process event
+ */
 async function missingIn(
   folder: DayFolder,
   events: readonly DayEvent[],
@@ -194,13 +223,13 @@ function recording(
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
     async settle(until) {
-      // Nobody was away: a slot began and ended while something else took its time.
+      // The process was running: the slot passed while another step took its time.
       const holes = await missingIn(folder, await folder.events(), until, 'late');
       await explained(holes);
       return slotsIn(holes, sampling.everySeconds);
     },
     async note(what, message) {
-      // A day that is over ends with the line that says so.
+      // Flush first, so that the event that ends the day is its last line.
       await fields.flush();
       await journal.record([noteEvent(clock, what, message)]);
     },
@@ -257,12 +286,10 @@ function noteEvent(clock: Clock, event: NoteEvent['event'], message: string): No
   return { event, at: clock.now(), message };
 }
 
-// A day's logs for as long as it is recorded: a disk that refuses costs rows and is said, and never ends the process.
-
 interface DayWriter {
-  /** refused: the rows are not on disk, and will not be. */
+  /** refused: the rows are not on disk and are dropped. */
   append(rows: readonly Row[]): Promise<'appended' | 'replaced' | 'refused'>;
-  /** What the disk refuses now is written before the next lines. */
+  /** Lines that the disk refuses are kept and written before the next ones. */
   record(events: readonly DayEvent[]): Promise<void>;
 }
 
@@ -292,12 +319,10 @@ function journalOf({ events }: { readonly events: Logger }, logs: DayLogs): DayW
   };
 }
 
-// Counts the fields that the rows of a day lack, in the day's event log, and reports the first of a day to the operator.
-
 interface FieldFaultLog {
-  /** Of rows that were stored. A field that is new to the day is written at once. */
+  /** Counts the field faults of stored rows. A field that is new to the day is written at once. */
   saw(stored: readonly SlotResult[]): Promise<void>;
-  /** Writes what was counted since the last line. */
+  /** Writes the counts since the last line. */
   flush(): Promise<void>;
 }
 
@@ -306,11 +331,14 @@ interface FieldFaultLogOptions {
   readonly events: Logger;
   readonly journal: Pick<DayWriter, 'record'>;
   readonly date: IstDate;
-  /** What earlier processes have written of the day. */
+  /** The day's events from earlier processes. */
   readonly past: readonly DayEvent[];
 }
 
-/** A crash loses no more of the counts than that, and a day with a fault in every row has a hundred lines of them. */
+/**
+ * A crash loses at most these counts, and a day with a fault in every row gets about a hundred
+ * lines.
+ */
 const WRITE_EVERY_MS = 5 * MINUTE;
 
 function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
@@ -347,7 +375,7 @@ function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
         events.log(fieldsUnusable(date, [...fresh], { isFirst: known.size === 0 }));
         for (const field of fresh) known.add(field);
       }
-      // Either way round: the clock may have been set.
+      // Absolute difference, because the clock may have been set back.
       const isDue = Math.abs(clock.now() - writtenAt) >= WRITE_EVERY_MS;
       if (fresh.size > 0 || isDue) await flush();
     },

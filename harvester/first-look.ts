@@ -1,5 +1,6 @@
-// Looks at the token before the first wait, for a person who starts a recording: a token that cannot work is not to be
-// discovered as the session opens. Nothing of it is for the instance, whose keeper brings a token every morning.
+// Checks the token before the first wait when a person starts a recording, so that an unusable
+// token is found before the session opens. The instance skips this check, because its keeper
+// delivers a token every morning.
 import {
   type AccessToken,
   type AppId,
@@ -19,17 +20,20 @@ export interface FirstLook {
   readonly store: TokenStore;
   readonly clock: Pick<Clock, 'now'>;
   readonly events: Logger;
-  /** The session that is waited for, or that runs. */
+  /** The session that the harvester waits for or records. */
   readonly session: SessionPlan;
-  /** The configured account; null for any. */
+  /** The configured account; null for any account. */
   readonly account: string | null;
-  /** For people: "in /home/me/fyers". */
+  /** Location for messages: "in /home/me/fyers". */
   readonly place: string;
-  /** What brings a token there: `npx --no-install fyers login`. */
+  /** The command that stores a token there: `npx --no-install fyers login`. */
   readonly loginCommand: string;
 }
 
-/** What a harvester that begins knows; the looking is the starter's. */
+/**
+ * Facts that a starting harvester passes to the check; the caller of the harvester supplies the
+ * check.
+ */
 export type LookFirst = (
   begun: Pick<FirstLook, 'store' | 'clock' | 'events' | 'session'> & {
     readonly settings: HarvestSettings;
@@ -40,17 +44,19 @@ export type LookFirst = (
   },
 ) => Promise<{ readonly proven: Promise<void> }>;
 
-/** What is left to ask the broker. */
+/** A token that only the broker can verify. */
 export interface Unproven {
   readonly appId: AppId;
   readonly token: AccessToken;
 }
 
 /**
- * One warning where the token will not do: missing, expired, another account's, or over before the session.
+ * Logs one warning if the token is not usable: missing, expired, of another account, or expiring
+ * before the session ends.
  *
- * @returns null where there is nothing to prove
- * @throws FyersError `operator.*` for a token or an app id that no waiting makes right; those of the store
+ * @returns null if there is nothing to verify with the broker
+ * @throws FyersError `operator.*` for a
+ * token or an app id that waiting cannot fix; errors of the store
  */
 export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
   const { clock, events, session, account, place } = look;
@@ -64,11 +70,11 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
   const parsed = parseAccessToken(text);
   const claims = decodeToken(text);
   if (!parsed.ok || claims === null) {
-    throw unusable(look, `What is ${place} as an access token is none.`);
+    throw unusable(look, `The access token ${place} is not a valid token.`);
   }
   if (claims.kind !== null && claims.kind !== 'access_token') {
     const what = claims.kind === 'auth_code' ? 'an auth code' : 'a refresh token';
-    throw unusable(look, `What is ${place} as an access token is ${what}.`);
+    throw unusable(look, `The access token ${place} is ${what}.`);
   }
   const fault = faultByToken(text, now);
   if (fault !== null) events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
@@ -79,7 +85,7 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
   if (isForeign(claims.fyId, account)) {
     return useless(
       'foreign',
-      `The access token ${place} is of the Fyers account ${claims.fyId ?? ''}, not of ${account ?? ''}.`,
+      `The access token ${place} belongs to the Fyers account ${claims.fyId ?? ''}, not to ${account ?? ''}.`,
     );
   }
   if (claims.expiresAt < session.closesAt) {
@@ -93,7 +99,10 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
 
 type Useless = Parameters<typeof tokenUseless>[0];
 
-/** Asks the broker once. Never throws: what cannot be asked now is known when the session opens. */
+/**
+ * Asks the broker once. Never throws: if the broker cannot be asked now, the opening of the session
+ * shows the result.
+ */
 export async function proveFirst(
   look: FirstLook,
   { appId, token }: Unproven,
@@ -106,12 +115,12 @@ export async function proveFirst(
     const problem = `Fyers refuses the access token ${place} for the app ${appId}.`;
     events.log(tokenUseless('refused', `${problem} ${whenToLogIn(look)}`));
   } else if (proof?.kind === 'live' && isForeign(proof.fyId, account)) {
-    const problem = `The access token ${place} is of the Fyers account ${proof.fyId ?? ''}, not of ${account ?? ''}.`;
+    const problem = `The access token ${place} belongs to the Fyers account ${proof.fyId ?? ''}, not to ${account ?? ''}.`;
     events.log(tokenUseless('foreign', `${problem} ${whenToLogIn(look)}`));
   }
 }
 
-/** For the broker's adapter; one word of it. */
+/** Callback for the broker's adapter; warns at most once. */
 export function serverTimeWarning({
   clock,
   events,
@@ -137,7 +146,9 @@ async function appIdIn({ store, place }: FirstLook): Promise<AppId> {
   );
 }
 
-/** A file that is read again later is no help to somebody who waits for it now. */
+/**
+ * A broken token file is retried later, but the person who waits for the start needs the error now.
+ */
 async function tokenText(look: FirstLook): Promise<string | null> {
   try {
     return await look.store.read('FYERS_ACCESS_TOKEN');
@@ -151,17 +162,17 @@ function unusable({ loginCommand }: FirstLook, problem: string): FyersError {
   return new FyersError(
     'operator.token-file',
     problem,
-    `Log in with \`${loginCommand}\`, which puts a new one there; \`npx --no-install fyers tokens\` shows what is there.`,
+    `Log in with \`${loginCommand}\`, which stores a new one there; \`npx --no-install fyers tokens\` lists the stored tokens.`,
   );
 }
 
-/** A token of before 06:00 IST is over at 06:00, and Fyers itself says 06:30. */
+/** A token from before 06:00 IST ends at 06:00, and Fyers documents 06:30. */
 const LOGIN_FROM = '06:30';
 
 function whenToLogIn({ clock, session, loginCommand }: FirstLook): string {
   const [now, { date, opensAt }] = [clock.now(), session];
   const from = istInstant(date, LOGIN_FROM);
-  const again = 'It is read again then.';
+  const again = 'The harvester reads it again then.';
   if (now >= opensAt)
     return `The session of ${date} is running: log in now with \`${loginCommand}\`.`;
   return now >= from

@@ -1,4 +1,5 @@
-// A day of the reference's CSV as a day of ours: its rows on the grid of five seconds, and a reason for every slot between.
+// Imports a day of the reference implementation's CSV: puts its rows on the five-second grid, and
+// writes a reason for every slot between them.
 import { inCompatHours } from '../core/recording/reference-csv.ts';
 import type { Row } from '../core/recording/columns.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
@@ -8,10 +9,10 @@ import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
 import { closeDayLog, planEvent } from './day.ts';
 import type { Days } from './ports.ts';
 
-/** What a day's `started` event says where nobody recorded. */
+/** Message of the `started` event of an imported day. */
 export const IMPORTED = 'Imported';
 
-/** What the reference meant to record, although its rounds were longer. */
+/** The interval that the reference implementation aims for; its rounds take longer. */
 const EVERY_SECONDS = 5;
 const BATCH = 500;
 
@@ -21,7 +22,7 @@ export interface ImportOptions {
   readonly events: Logger;
   readonly date: IstDate;
   readonly session: SessionPlan;
-  /** In the order of the file, from its beginning at each call; null for a line that is no row. */
+  /** In file order, from the beginning at each call; null for a line that is not a row. */
   readonly rows: () => AsyncIterable<Row | null>;
   readonly onRow: (rows: number) => void;
 }
@@ -30,15 +31,16 @@ export interface Imported {
   readonly rows: number;
   readonly unreadable: number;
   /**
-   * Of the day, and outside of the hours in which it records: what it wrote after a call that lasted over the close, and the
-   * first books of the next morning, which it stamps with the end of this day.
+   * Rows of this date outside the reference implementation's recording hours: rows from a call that
+   * ran past the close, and the first books of the next morning, which it stamps with the end of
+   * this day.
    */
   readonly outsideHours: number;
   /** Rows of other days in the file. */
   readonly otherDays: ReadonlyMap<IstDate, number>;
 }
 
-/** The day is ended, and not yet compacted; without a row that counts there is none. */
+/** Imports and ends the day without compacting it. Creates no day if no row counts. */
 export async function importDay(options: ImportOptions): Promise<Imported> {
   const { days, clock, date, session } = options;
   const { symbols, ...left } = await surveyed(options);
@@ -68,7 +70,10 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
   return { ...left, rows: imported };
 }
 
-/** What is in the file. Its symbols are all of them: one that appears late was expected from the opening on. */
+/**
+ * Scans the file. Every symbol in it is expected from the opening on, even if it first appears
+ * late.
+ */
 async function surveyed({ rows, date }: ImportOptions) {
   const symbols = new Set<string>();
   const otherDays = new Map<IstDate, number>();
@@ -87,7 +92,7 @@ function counts({ receivedAt }: Row, date: IstDate): boolean {
   return istDateAt(receivedAt) === date && inCompatHours(receivedAt);
 }
 
-/** The slot in which its round began. */
+/** Moves a row to the slot in which its round began. */
 function onGrid(row: Row, session: SessionPlan): Row {
   const next = slotAtOrAfter(session, EVERY_SECONDS, row.receivedAt) ?? session.closesAt;
   return { ...row, slot: next === row.receivedAt ? next : plus(next, -EVERY_SECONDS * SECOND) };

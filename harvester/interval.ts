@@ -1,15 +1,19 @@
-// Steps that fall due between slots. There are no timers: whoever passes by asks, so a clock that jumps is exact.
+// Runs steps that fall due between slots. There are no timers: the loop calls `pass` with the
+// current time, so a clock that jumps causes no drift.
 import { type Instant, plus } from '../core/time.ts';
 
 export interface IntervalTask {
   readonly at: () => Instant;
-  /** Runs the step when it is due, then not again for its interval. */
+  /** Runs the step if it is due, then not again for its interval. */
   pass(now: Instant): Promise<void>;
 }
 
 /**
- * @param start when it is first due. The step must not throw.
- * @param since where `start` is no time of day but an interval away: when that began
+ * The step must not throw.
+ *
+ * @param start when the step is first due
+ * @param since start of the interval that ends at `start`,
+ * if `start` is an interval and not a time of day
  */
 export function every(
   start: Instant,
@@ -21,7 +25,8 @@ export function every(
   return {
     at: () => next,
     async pass(now) {
-      // A clock that is before the last time was set back: the step does not wait until it has caught up.
+      // A time before the last run means that the clock was set back: run now instead of waiting
+      // until it catches up.
       const isSetBack = last !== null && now < last;
       if (now < next && !isSetBack) return;
       last = now;

@@ -1,4 +1,7 @@
-// The harvester's one loop: wait for a session, record it slot by slot, close the day, again. No timers run beside it.
+// Runs the harvester's only loop: wait for a session, record it slot by slot, close the day,
+// repeat. There are no timers. While it waits, the loop runs every step that is due (heartbeat,
+// symbol lookup, calendar, unscheduled sessions, closing days) and sleeps until the next one. It
+// ends on the abort signal, after `sessions` sessions, or at `until`.
 import type { SamplingPlan } from '../core/config/values.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
 import * as say from '../core/recording/log.ts';
@@ -41,31 +44,40 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly events: Logger;
   readonly metrics: Metrics;
   readonly sampling: SamplingPlan;
-  /** What the names of `sampling` stand for on a day; absent: themselves. */
+  /** Resolves the names of `sampling` for a day; absent: the names are symbols. */
   readonly naming?: Naming;
   readonly nextSession: (after: Instant) => SessionPlan;
-  /** Reads the operator's own days anew, which `nextSession` knows; true when they changed. Absent: there are none. */
+  /**
+   * Rereads the operator's calendar overrides, which `nextSession` uses; true if they changed.
+   * Absent: no overrides.
+   */
   readonly refreshDays?: () => Promise<boolean>;
   /** Systemd, a person at a terminal. */
   readonly onlookers?: readonly ProgressListener[];
-  /** Absent: nobody looks what happens to time. */
+  /** Absent: clock faults are not checked. */
   readonly timepiece?: Timepiece;
-  /** What is worth a word about the calendar of a date; null: nothing. */
+  /** A notice about the calendar of a date; null if there is none. */
   readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
-  /** Asked in a session until it has answered, and a few times on days that `mayOpenAfterAll`; absent: nobody asks. */
+  /**
+   * Called in a session until it answers, and a few times on days for which `mayOpenAfterAll` is
+   * true; absent: not called.
+   */
   readonly marketStatus?: MarketStatus;
-  /** Ends after that many sessions; null goes on for ever. */
+  /** Ends after this many sessions; null: no limit. */
   readonly sessions: number | null;
-  /** The recording stops then, also inside of a session; null: with no session. */
+  /** The recording stops at this time, even during a session; null: no limit. */
   readonly until: Instant | null;
 }
 
-/** A day that could not be compacted or shipped is tried again that often. */
+/** Retry interval for a day whose compaction or upload failed. */
 const FINISH_AGAIN = 10 * MINUTE;
-/** Before the opening the machine has nothing else to do than to find its token. */
+/** Five minutes before the opening we poll for a token once a minute. */
 const TOKEN_POLL_WINDOW = 5 * MINUTE;
 
-/** Ends when it is told to by the signal, or by `sessions` and `until`. Answers the days that it recorded to their end. */
+/**
+ * Ends on the signal, or by `sessions` and `until`. Returns the days that were recorded to their
+ * end.
+ */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
   const { clock, signal } = options;
   const seen = lookingOn(options);
@@ -115,7 +127,10 @@ function endOf({ until }: LoopOptions, { closesAt }: SessionPlan): Instant {
   return until !== null && until < closesAt ? until : closesAt;
 }
 
-/** Closes what this machine has, and once, as soon as the bucket answers, what another one has left there. */
+/**
+ * Closes this machine's days. Adopts days that another machine left in the bucket once, as soon as
+ * the bucket answers.
+ */
 function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
   const { objects, isOver } = options;
   let adopted = objects === null;
@@ -127,20 +142,29 @@ function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise
 
 interface Opened {
   readonly session: SessionPlan;
-  /** Why the opening passed while it was waited for: the clock was set, or the machine slept; null: it did not. */
+  /**
+   * Why the opening passed during the wait: the clock was set, or the machine slept; null if it did
+   * not pass.
+   */
   readonly missed: Extract<HoleReason, 'clock-jump' | 'late'> | null;
 }
 
-/** Before the opening: time to read the token and to open the day's files, so that neither costs the first slot. */
+/**
+ * Time before the opening to read the token and open the day's files, so that neither costs the
+ * first slot.
+ */
 const READY_BEFORE = 15 * SECOND;
 
-/** The operator's own days are looked at that often while a session is awaited, and once more before it opens. */
+/**
+ * Interval for rereading the overrides while waiting for a session; they are also reread once
+ * shortly before the opening.
+ */
 const DAYS_AGAIN = HOUR;
 
 /**
- * Waits until shortly before the opening; the feed waits for the slot itself. Answers the session that is to be recorded:
- * the one that is awaited, or a surprise before it. stopped: the signal came first · another day: the operator's own days
- * have changed, and the session that is awaited with them.
+ * Waits until shortly before the opening; the feed waits for the slot itself. Returns the session
+ * to record: the awaited one, or an unscheduled one before it. stopped: the signal came first ·
+ * another day: the overrides changed, and with them the awaited session.
  */
 async function opened(
   options: LoopOptions,
@@ -190,11 +214,11 @@ async function opened(
     const first = Math.min(next, readyAt, ...steps);
     const sleepsAt = clock.now();
     await slept(clock, plus(now, first - now), signal);
-    // A sleep never ends after the opening by itself.
+    // A sleep never ends after the opening unless the clock was changed.
     const hasJumped = sleepsAt < session.opensAt && clock.now() >= session.opensAt;
     missed = hasJumped ? 'clock-jump' : 'late';
   }
-  // What was read before a wait may have died meanwhile.
+  // A token from before the wait may have expired.
   if (!signal.aborted) await token.read('always');
   if (signal.aborted) return 'stopped';
   return { session, missed: clock.now() < session.opensAt ? null : missed };
@@ -214,7 +238,10 @@ async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise
 
 const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
 
-/** As the next slot begins, so that a token is in use at once: one read a minute then finds it within a minute. */
+/**
+ * Reads the token when the next slot begins. With one read a minute, a new token is in use within a
+ * minute.
+ */
 async function readAgain(
   { clock, signal, token, sampling }: LoopOptions,
   endsAt: Instant,
@@ -223,7 +250,7 @@ async function readAgain(
   const every = sampling.everySeconds * SECOND;
   const next = plus(batch[0]?.slot ?? clock.now(), every);
   if (next >= endsAt || !token.isDue(next)) return;
-  // No longer than a slot, also where the clock was set back.
+  // Sleep at most one slot, even if the clock was set back.
   await slept(clock, instant(Math.min(next, clock.now() + every)), signal);
   if (!signal.aborted) await token.read('if-due');
 }
@@ -241,18 +268,20 @@ async function record(
 ): Promise<void> {
   const { clock, signal, feed, token, events } = options;
   const { objects } = options;
-  // The plan is the whole session's, so that another start records the rest of it.
+  // The plan covers the whole session, so that another start records the rest of it.
   const endsAt = endOf(options, session);
   let ends: RecordingDay['ends'] = () => null;
   const pieces =
     objects === null
       ? NO_PIECES
       : runningPieces({ ...options, objects }, session.date, () => ends());
-  // Before the opening nobody can have recorded, and a bucket that hangs must not cost the first slot. A surprise may have
-  // been another machine's before: its opening is only when this one noticed it.
+  // Before the opening, no other machine can have recorded, and a bucket that hangs must not cost
+  // the first slot. An unscheduled session may already be recorded by another machine: its opening
+  // is only when this machine noticed it.
   if (clock.now() >= session.opensAt || session.name === 'surprise') await pieces.resume();
   const names = await naming.found();
-  // What stands for nothing is asked for by its own name, so that its slots have the broker's own reason.
+  // An unresolved name is requested as it is written, so that its slots get the broker's own
+  // reason.
   const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];
   const sampling = { ...options.sampling, symbols };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
@@ -280,7 +309,7 @@ async function record(
         await readAgain(options, endsAt, batch);
         if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
-      // The last slot begins before the close; a clock that is set back then has more of them.
+      // The last slot begins before the close; if the clock is set back then, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;
       if (!signal.aborted) await slept(clock, until, signal);
@@ -289,7 +318,7 @@ async function record(
       health.lost(await day.settle(session.closesAt));
       await day.note('session-over', 'The session closed');
     } else {
-      await day.note('stopped', signal.aborted ? 'Asked to stop' : 'The time of --until has come');
+      await day.note('stopped', signal.aborted ? 'Asked to stop' : 'Reached the time of --until');
     }
   } finally {
     await day.close();

@@ -1,4 +1,5 @@
-// The harvester as a process: the one place where its ports meet their adapters. Bundled, it is the instance's artifact.
+// Starts the harvester process: connects its ports to their adapters. Bundled, it is the instance's
+// artifact.
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,19 +53,19 @@ import { type HeldToken, holdToken } from './token.ts';
 
 export interface RunOptions {
   readonly clock: Clock;
-  /** Aborted: the slot is finished, and the run ends with 0. */
+  /** When aborted, the current slot is finished and the run ends with 0. */
   readonly signal: AbortSignal;
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Where log lines go; default standard output. */
+  /** Output of log lines; default: standard output. */
   readonly write?: (line: string) => void;
   /** A person at a terminal. */
   readonly onlooker?: ProgressListener;
-  /** Where a person has started it. */
+  /** Set if a person started the harvester. */
   readonly lookFirst?: LookFirst;
 }
 
-/** Enough for a day of fifty symbols, and little beside the instance's memory. */
+/** Enough for a day of fifty symbols, and small compared to the instance's memory. */
 const COMPACTION_HEAP_MIB = 128;
 /** An AWS call that hangs must not cost more than a slot or two. */
 const AWS = {
@@ -79,7 +80,10 @@ const AWS = {
 
 const NO_METRICS = { measure: () => undefined, flush: () => Promise.resolve() };
 
-/** The exit code: 0, operator 2, broker 3, platform 4, bug 70. Never throws; what went wrong is the last log line. */
+/**
+ * Returns the exit code: 0, operator 2, broker 3, platform 4, bug 70. Never throws; an error is the
+ * last log line.
+ */
 export async function run(options: RunOptions): Promise<number> {
   const { clock, signal, argv, env, write } = options;
   const debug = argv.includes('--debug');
@@ -108,7 +112,8 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  // A compaction outlives a harvester that is killed; the next harvester's must not work on the same files.
+  // A compaction outlives a harvester that is killed; the next harvester's compaction must not use
+  // the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   const folder = dayFolders(dataDir).folder(date);
   await compactDay({ folder, date, shard, ...sessionsOn(date, { overrides: ownDaysIn(dataDir) }) });
@@ -126,7 +131,7 @@ function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Progress
   const systemd = serviceManager({
     env,
     onFailure: (problem) => {
-      log.log(say.stepFailed('Telling systemd how it goes', problem));
+      log.log(say.stepFailed('Notifying systemd', problem));
     },
   });
   return [systemd, onlooker].flatMap((each) => each ?? []);
@@ -150,7 +155,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const events = onAws ? metered : log;
   const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
   await using raw = rawLog(dataDir, (problem) => {
-    events.log(say.stepFailed("Keeping the broker's answers", problem));
+    events.log(say.stepFailed("Writing the broker's answers", problem));
   });
   const keep = (answer: RawAnswer): void => {
     raw.keep(answer);
@@ -162,7 +167,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     sampling,
     clock,
     strikes: strikeFile(dataDir, (problem) => {
-      events.log(say.stepFailed('Keeping the count of rate limits', problem));
+      events.log(say.stepFailed('Writing the count of rate limits', problem));
     }),
   });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
@@ -216,11 +221,13 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
   await looked?.proven;
-  // A harvester that goes on tries again what failed; nobody does after the last session.
+  // A running harvester retries failed steps, but after the last session there is no retry.
   if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
 }
 
-/** Nobody without a token: options around the money then hang on the last stored close. */
+/**
+ * Returns no prices without a token: strikes near the money then depend on the last stored close.
+ */
 function pricesBy(apiUrl: string, token: HeldToken, guard: RestGuard): NamingOptions['lastPrices'] {
   return async (symbols, { timeoutMs, signal }) => {
     await token.read('if-due');
@@ -240,13 +247,13 @@ function statusBy(apiUrl: string, token: HeldToken, guard: RestGuard): MarketSta
   };
 }
 
-/** As Fyers takes it; null without an app or a token. */
+/** The `Authorization` value that Fyers expects; null without an app or a token. */
 function authorizationOf(token: HeldToken): string | null {
   const [appId, accessToken] = [token.appId(), token.token()];
   return appId === null || accessToken === null ? null : `${appId}:${accessToken}`;
 }
 
-/** The reference's file failing is told once, not at every slot. */
+/** Logs a failure of the reference CSV once, not at every slot. */
 function onceEach(events: Logger): (problem: Error) => void {
   let told = '';
   return ({ message }) => {
@@ -255,7 +262,10 @@ function onceEach(events: Logger): (problem: Error) => void {
   };
 }
 
-/** @throws FyersError `operator.credentials` when the operator's folder has no app id: waiting would not bring one */
+/**
+ * @throws FyersError `operator.credentials` if the operator's folder has no app id: waiting would
+ * not help
+ */
 async function tokenStoreOf(settings: HarvestSettings, log: Log): Promise<TokenStore> {
   const onSecret = (value: string): void => {
     log.hide(value);

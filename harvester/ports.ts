@@ -1,4 +1,4 @@
-// What the harvester needs of a machine's files and processes; `main.ts` gives it the real ones.
+// Declares the files and processes that the harvester needs; `main.ts` connects the real ones.
 import type { Column, Row, Status } from '../core/recording/columns.ts';
 import type { DayEvent } from '../core/recording/day-events.ts';
 import type { TimeReading } from '../core/recording/clock-faults.ts';
@@ -14,66 +14,72 @@ import type { RowGroup } from '../core/recording/row-group.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { IstDate } from '../core/time.ts';
 
-/** The two append-only logs of one day, open for writing by this process alone. */
+/** The two append-only logs of one day. Only this process writes them. */
 export interface DayLogs {
-  /** Bytes of torn last lines that opening cut off. */
+  /** Bytes of torn last lines that opening removed. */
   readonly cutBytes: number;
-  /** Where both logs end on disk; null where the disk has refused one of them. */
+  /** Where both logs end on disk; null if the disk has refused a write to one of them. */
   readonly ends: () => LogEnds | null;
   /**
-   * One append and fdatasync. replaced: the disk failed and a new file has them.
-   * @throws FyersError `platform.disk` when that fails too, or while the event log owes lines; nothing is kept then
+   * One append and fdatasync. replaced: the disk failed, and a new file has the rows.
+   *
+   * @throws FyersError `platform.disk` if that fails too, or while event lines are pending; the
+   * rows are dropped
    */
   append(rows: readonly Row[]): Promise<'appended' | 'replaced'>;
-  /** @throws FyersError `platform.disk`; the lines are kept and go before the next ones */
+  /** @throws FyersError `platform.disk`; the lines are kept and written before the next ones */
   record(events: readonly DayEvent[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** One day's files, for reading, compaction and shipping. */
+/** One day's files, for reading, compaction and upload. */
 export interface DayFolder {
   events(): Promise<readonly DayEvent[]>;
   /**
-   * The rows of the day log in the order of writing, many at a time; null for a line that is not a whole row. A row is
-   * good until the next one is asked for.
+   * The rows of the day log in the order of writing, in blocks; null for a line that is not a
+   * complete row. A row is valid until the next one is requested.
    */
   rows(): AsyncIterable<Iterable<Observed | null>>;
   /**
-   * Writes the Parquet file; every value is read from what was written and compared, and the file then from its end.
-   * @throws FyersError `platform.integrity` when what is read is not what was written
+   * Writes the Parquet file, reads every value back and compares it, then reads the file from its
+   * end.
+   *
+   * @throws FyersError `platform.integrity` if the values read differ from the values written
    */
   writeParquet(
     columns: readonly Pick<Column, 'name' | 'kind' | 'nullable'>[],
     groups: AsyncIterable<RowGroup>,
   ): Promise<FileFacts>;
-  /** Compresses day log and event log, complete or not at all. */
+  /** Compresses day log and event log; leaves no partial files. */
   zipLogs(): Promise<readonly FileFacts[]>;
-  /** Writes the lines of the day log that are not whole rows to a file of their own. */
+  /** Copies the lines of the day log that are not complete rows to a separate file. */
   quarantine(): Promise<FileFacts>;
   /** Null until compaction has ended. */
   manifest(): Promise<Manifest | null>;
   writeManifest(manifest: Manifest): Promise<void>;
-  /** The facts of the manifest itself, for shipping it. */
+  /** The facts of the manifest file itself, for its upload. */
   manifestFacts(): Promise<FileFacts>;
   pathOf(name: string): string;
-  /** How shipping ended; null until then. */
+  /** Outcome of the upload; null if it has not ended. */
   shipped(): Promise<string | null>;
   markShipped(outcome: string): Promise<void>;
 }
 
-/** One day's pieces, for shipping while it is recorded. */
+/** One day's segments, for upload while the day is recorded. */
 export interface DayPieces {
-  /** Null: nobody on this machine has asked the bucket yet. */
+  /** Null: this machine has not asked the bucket yet. */
   state(): Promise<PieceState | null>;
   save(state: PieceState): Promise<void>;
-  /** Makes the next piece, with the part of the event log first; null when there is nothing new. */
+  /**
+   * Writes the next segment, with its part of the event log first; null if there is nothing new.
+   */
   cut(state: PieceState, to: LogEnds): Promise<Piece | null>;
-  /** Removes the files of a piece that is in the bucket. */
+  /** Removes the local files of a segment that is in the bucket. */
   remove(piece: Piece): Promise<void>;
   pathOf(name: string): string;
-  /** Where a fetched object is to be put. */
+  /** Path for a fetched object. */
   placeFor(name: string): Promise<string>;
-  /** Puts what was fetched before the day's own logs. */
+  /** Puts the fetched files before the day's own logs. */
   takeOver(names: {
     readonly rows: readonly string[];
     readonly events: readonly string[];
@@ -82,52 +88,52 @@ export interface DayPieces {
 }
 
 export interface Days {
-  /** Begins a day's logs, or continues them after a crash. */
+  /** Opens a day's logs, or continues them after a crash. */
   open(date: IstDate): Promise<DayLogs>;
   folder(date: IstDate): DayFolder;
   pieces(date: IstDate): DayPieces;
-  /** Renames the folder of a day that holds nothing, so that nobody takes it for a day. Answers its new place. */
+  /** Renames an empty day folder, so that it is not mistaken for a day. Returns the new path. */
   putAside(date: IstDate): Promise<string>;
   /** Dates that have an event log, oldest first. */
   dates(): Promise<readonly IstDate[]>;
   diskUsedPercent(): Promise<number>;
-  /** Removes the oldest shipped days until the disk is used no more than that. */
+  /** Removes the oldest uploaded days until disk use is at or below the limit. */
   makeRoom(maxUsedPercent: number): Promise<readonly IstDate[]>;
 }
 
-/** What events and measures have moved since the last flush. Never throws. */
+/** Metrics of events and measurements since the last flush. Never throws. */
 export interface Metrics {
   measure(name: string, value: number): void;
   flush(): Promise<void>;
 }
 
-/** How long something may take, in real time, and what ends it sooner. */
+/** Limits of a call: a timeout in real time and a signal that ends it sooner. */
 export interface Bounds {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The broker's list of everything that is traded. Never throws. */
+/** The broker's list of all traded symbols. Never throws. */
 export type SymbolMaster = (
   segment: Segment,
   date: IstDate,
   bounds: Bounds,
 ) => Promise<{
-  /** The newest one until `date`; null: none. */
+  /** The newest list up to `date`; null if there is none. */
   readonly file: {
     readonly date: IstDate;
     readonly rows: () => AsyncIterable<MasterRow>;
   } | null;
-  /** Why it is not the one of `date`; null when it is. */
+  /** Why the list is not the one of `date`; null if it is. */
   readonly problem: string | null;
 }>;
 
 /** Reads the clocks of the machine. Never throws. */
 export type Timepiece = () => TimeReading;
 
-/** Somebody who looks on: systemd, or a person at a terminal. Never throws, and is never waited for. */
+/** A progress display: systemd, or a person at a terminal. Never throws, and is never awaited. */
 export interface ProgressListener {
-  /** The harvester has got on: a slot is done, or a wait goes on. Never from a timer. */
+  /** Called after each slot and during each wait, never from a timer. */
   progress(status: Status): void;
   stopping(): void;
 }

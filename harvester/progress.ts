@@ -1,4 +1,5 @@
-// What is seen of the loop from outside: how late slots are, what happens to time, and that it gets on.
+// Reports loop progress: slot lag, clock faults, and a liveness signal. The heartbeat measures the
+// harvester itself, so that no alarm needs a calendar.
 import type { Status } from '../core/recording/columns.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
 import * as say from '../core/recording/log.ts';
@@ -16,9 +17,9 @@ import type { HeldToken } from './token.ts';
 export interface ProgressReporter {
   waits(opensAt: Instant): void;
   slot(batch: readonly SlotResult[], missing: number): void;
-  /** Milliseconds of the latest slot since this was asked last. */
+  /** The largest slot lag in milliseconds since the last call. */
   takeLag(): number;
-  /** Reads the machine's clocks, and tells what has happened to them since the last time. */
+  /** Reads the machine's clocks and reports faults since the last call. */
   clocks(day: Pick<RecordingDay, 'note'>): Promise<void>;
   stops(): void;
 }
@@ -77,10 +78,11 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
   };
 }
 
-// What the harvester measures of itself, so that no alarm needs a calendar.
-
 const HEARTBEAT = MINUTE;
-/** More than the broker's list of codes; bounds the memory of an answer that is never the same. */
+/**
+ * More than the number of codes in the broker's documentation; bounds memory if every answer
+ * differs.
+ */
 const MAX_LOGGED_ANSWERS = 100;
 
 interface HealthOptions extends FinishOptions {
@@ -90,14 +92,15 @@ interface HealthOptions extends FinishOptions {
 export interface Heartbeat {
   readonly step: IntervalTask;
   saw(batch: readonly SlotResult[], missing: readonly HoleReason[]): void;
-  /** Slots of which no batch tells. */
+  /** Adds missed slots that are in no batch. */
   lost(slots: number): void;
 }
 
 /**
- * Heartbeat, count of missed slots and disk use, every minute of the year, so that what no alarm hears is a fault; a line
- * in the log whenever the reasons change. The first beat is a minute's life away: a process that dies at once, again and
- * again, must not look alive.
+ * Sends a heartbeat, the count of missed slots and disk use every minute of the year, so that
+ * missing data is always a fault. Logs a line whenever the reasons for missed slots change. The
+ * first heartbeat comes after a minute: a process that dies at once, again and again, must not
+ * appear alive.
  */
 export function healthOf(
   options: HealthOptions,
@@ -106,7 +109,7 @@ export function healthOf(
   const { clock, events, metrics, days } = options;
   const beganAt = clock.now();
   let [missed, reasons] = [0, ''];
-  /** Answers in place of a book that are in the log: one line for each. */
+  /** Unexpected broker answers that are in the log already; each is logged once. */
   const logged = new Set<string>();
   const beat = async (): Promise<void> => {
     const diskUsedPercent = await days.diskUsedPercent();

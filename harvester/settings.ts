@@ -1,4 +1,4 @@
-// What the harvester is told by its arguments and its environment. All problems at once.
+// Parses the harvester's arguments and environment. Reports all problems in one error.
 import { parseArgs } from 'node:util';
 import {
   type Parsed,
@@ -29,16 +29,16 @@ export interface HarvestSettings {
   readonly dataDir: string;
   readonly shard: number;
   readonly debug: boolean;
-  /** Also the reference's CSV file. */
+  /** Also write the reference CSV file. */
   readonly compat: boolean;
-  /** Also the broker's answers as they came. */
+  /** Also store the broker's raw answers. */
   readonly raw: boolean;
-  /** Where the token is: null is SSM, a text is the operator's folder. */
+  /** Folder with the token; null: the token is in SSM. */
   readonly tokensFolder: string | null;
-  /** Null: nothing is shipped. */
+  /** Null: nothing is uploaded. */
   readonly bucket: string | null;
   readonly sessions: number | null;
-  /** The recording stops then. */
+  /** The recording stops at this time. */
   readonly until: Instant | null;
 }
 
@@ -66,12 +66,15 @@ const OPTIONS = {
 
 const USAGE = 'See `npx --no-install fyers harvest --help`.';
 
-/** Where the value of a name is if no flag gives it: `FYERS_SYMBOLS in /home/me/fyers/.env line 3`. */
+/** Source of a value that no flag sets: `FYERS_SYMBOLS in /home/me/fyers/.env line 3`. */
 export type PlaceOf = (name: string) => string;
 
 const inEnvironment: PlaceOf = (name) => `${name} in the environment`;
 
-/** @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every value that is wrong */
+/**
+ * @throws FyersError `operator.usage` for an unknown argument, `operator.config` with every invalid
+ * value
+ */
 export function parseSettings(
   argv: readonly string[],
   env: Environment,
@@ -99,7 +102,7 @@ export function parseSettings(
     if (date === null || shard === null) throw wrong(problems);
     return { kind: 'compact', dataDir, date, shard };
   }
-  if (positionals.length > 0) throw usage(`"${positionals.join(' ')}" is not known.`);
+  if (positionals.length > 0) throw usage(`"${positionals.join(' ')}" is not a known argument.`);
   const sampling = samplingIn(values, env, { place, problems });
   const suffix = env[ENVIRONMENT.suffix] ?? '';
   valueIn(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
@@ -147,13 +150,13 @@ function parsed(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (caught) {
-    // Node's first sentence; the rest is about option parsers.
+    // Keep Node's first sentence; the rest is about option parsers.
     const [problem = ''] = toError(caught).message.split(/\.\s|\.$/);
     throw usage(`${problem}.`);
   }
 }
 
-/** The flag of what the environment may give too. */
+/** Flags that override an environment variable. */
 const FLAGS: Readonly<Record<string, string>> = {
   [ENVIRONMENT.symbols]: 'symbols',
   [ENVIRONMENT.everySeconds]: 'every',
@@ -190,7 +193,10 @@ function samplingIn(
   return sampling.ok ? sampling.value : null;
 }
 
-/** Whoever stands in for the API stands in for the public files too, so that nothing asks Fyers by accident. */
+/**
+ * If another server replaces the API, it also replaces the public files, so that no request reaches
+ * Fyers by accident.
+ */
 function masterUrlBeside(apiUrl: string | null): string {
   return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }

@@ -1,4 +1,4 @@
-// When a day's names are looked up, and who is told what they stand for.
+// Schedules the lookup of a day's symbols, and logs the result to the operator and the day.
 import * as say from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Logger } from '../core/ports.ts';
@@ -8,20 +8,26 @@ import { type IntervalTask, every } from './interval.ts';
 import type { LoopOptions } from './loop.ts';
 import { type DayNames, unresolved } from './symbols.ts';
 
-/** The broker's list of a day is there by then (market facts: 08:30), and there is time to fetch it. */
+/**
+ * The broker's list of a day is published by then (market facts: 08:30), and there is time to fetch
+ * it.
+ */
 const BEFORE_OPENING = 30 * MINUTE;
-/** What could not be had is asked for again that often, until the opening. */
+/** Retry interval for a failed lookup, until the opening. */
 const RETRY_INTERVAL = 10 * MINUTE;
 /** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
 const LOOKUP_TIMEOUT_BEFORE_OPEN = 60 * SECOND;
 const LOOKUP_TIMEOUT_IN_SESSION = 8 * SECOND;
-/** Two lists and the prices are waited for one after the other; a fourth part of the time is left over. */
+/**
+ * Two lists and the prices are fetched one after the other; a quarter of the time is kept in
+ * reserve.
+ */
 const LOOKUP_STEPS = 4;
 
 export interface SymbolLookup {
-  /** Looks them up while the session is awaited. */
+  /** Looks up the symbols while the session is awaited. */
   readonly step: IntervalTask;
-  /** What is known of them by now. Never throws. */
+  /** Returns the names found so far. Never throws. */
   found(): Promise<DayNames>;
 }
 
@@ -37,7 +43,7 @@ export function dayNaming(
       naming === undefined
         ? unresolved(sampling.symbols, null)
         : await naming(session.date, { timeoutMs, signal });
-    // Another look may be worse: the broker's prices may be away now.
+    // A later lookup may find less, for example if the broker's prices are unavailable.
     if (names === null || problemCount(found) <= problemCount(names)) names = found;
     return names;
   };
@@ -55,7 +61,7 @@ function problemCount({ unknown, problems }: DayNames): number {
   return unknown.length + problems.length;
 }
 
-/** To the day's own log and to the operator's. */
+/** Logs to the day's own log and to the operator's. */
 export async function logSymbols(
   { facts, unknown, problems }: DayNames,
   events: Logger,

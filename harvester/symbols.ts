@@ -1,5 +1,7 @@
-// What the configured names stand for on a day, and what the broker's symbol master says of them. It may know less than
-// it should; then the rest is null, a note says so, and the day is recorded all the same.
+// Resolves the configured names for a day, and reads the facts of each symbol from the broker's
+// symbol master. If the master is incomplete, the missing facts are null, a note reports the
+// problem, and the day is recorded anyway. The last close comes from the previous day's own log, so
+// no second copy can differ from it.
 import { parseSymbol } from '../core/config/values.ts';
 import { cellIndex } from '../core/recording/columns.ts';
 import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
@@ -19,13 +21,13 @@ import type { Bounds, Days, SymbolMaster } from './ports.ts';
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
 
 export interface DayNames {
-  /** What is asked for, each once. */
+  /** The symbols to request, without duplicates. */
   readonly symbols: readonly string[];
-  /** Aliases that stand for nothing today. */
+  /** Aliases that resolve to nothing today. */
   readonly unknown: readonly { readonly alias: string; readonly why: string }[];
-  /** One for each name that stands for something. */
+  /** One for each resolved name. */
   readonly facts: readonly SymbolFacts[];
-  /** What is not as it should be, each without a full stop. */
+  /** Problems, each without a full stop. */
   readonly problems: readonly string[];
 }
 
@@ -34,7 +36,7 @@ export interface NamingOptions {
   readonly names: readonly string[];
   readonly days: Pick<Days, 'dates' | 'folder'>;
   readonly master: SymbolMaster;
-  /** Rupees by symbol, as the broker shows them now; who is not known is absent. Never throws. */
+  /** Current prices in rupees by symbol; unknown symbols are absent. Never throws. */
   readonly lastPrices: (
     symbols: readonly string[],
     bounds: Bounds,
@@ -42,7 +44,10 @@ export interface NamingOptions {
   readonly nextSession: (after: Instant) => SessionPlan;
 }
 
-/** Never throws. What the day's event log holds already is taken from there, so a restart records the same contracts. */
+/**
+ * Never throws. Facts in the day's event log take precedence, so a restart records the same
+ * contracts.
+ */
 export type Naming = (date: IstDate, bounds: Bounds) => Promise<DayNames>;
 
 export function namingOf(options: NamingOptions): Naming {
@@ -50,18 +55,18 @@ export function namingOf(options: NamingOptions): Naming {
     try {
       return await resolved(options, date, bounds);
     } catch (caught) {
-      return unresolved(options.names, `reading what is known failed: ${toError(caught).message}`);
+      return unresolved(options.names, `the symbol lookup failed: ${toError(caught).message}`);
     }
   };
 }
 
-/** Names as they stand: shares are recorded without their facts, aliases are not recorded. */
+/** Fallback without a lookup: shares are recorded without their facts, aliases are not recorded. */
 export function unresolved(names: readonly string[], problem: string | null): DayNames {
   const symbols = names.filter((name) => !parseAlias(name).ok);
   const unknown = names.filter((name) => !symbols.includes(name));
   return {
     symbols,
-    unknown: unknown.map((alias) => ({ alias, why: problem ?? 'nobody looked it up' })),
+    unknown: unknown.map((alias) => ({ alias, why: problem ?? 'it was not looked up' })),
     facts: [],
     problems: problem === null ? [] : [problem],
   };
@@ -69,7 +74,7 @@ export function unresolved(names: readonly string[], problem: string | null): Da
 
 interface Known {
   readonly extract: MasterExtract;
-  /** Whether the derivatives were read, so that their silence means something. */
+  /** Whether the derivatives were read, so that a missing contract is conclusive. */
   readonly knowsDerivatives: boolean;
   readonly closes: ReadonlyMap<string, number>;
   readonly problems: string[];
@@ -118,7 +123,7 @@ function symbolIn(kept: ReadonlyMap<string, SymbolFacts>, name: string): string 
   return kept.get(name)?.symbol ?? name;
 }
 
-/** By the name that the operator wrote; a later line of the day's log wins. */
+/** Keyed by the name that the operator wrote; a later line of the day's log wins. */
 async function keptFacts(
   days: NamingOptions['days'],
   date: IstDate,
@@ -151,7 +156,7 @@ async function knowledge(
     for await (const row of file?.rows() ?? []) extract.add(row);
     return file !== null;
   };
-  // Derivatives first: they tell the underlyings, and which shares close by auction.
+  // Read derivatives first: they determine the underlyings, and which shares close by auction.
   const knowsDerivatives = names.some(hasDerivatives) && (await read('NSE_FO'));
   const knowsCash = await read('NSE_CM');
   const isSilent = knowsCash && problems.length === 0;
@@ -162,18 +167,20 @@ async function knowledge(
   }
   const ofBse = [...wanted.symbols].filter((symbol) => symbol.startsWith('BSE:'));
   if (ofBse.length > 0) {
-    problems.push(`no symbol master of BSE is read, so nothing is known of ${ofBse.join(', ')}`);
+    problems.push(`no symbol master of BSE is read, so there are no facts for ${ofBse.join(', ')}`);
   }
   const closes = await lastCloses(days, wanted.date, nextSession);
   return { extract, knowsDerivatives, closes, problems };
 }
 
-/** An alias, a contract, or a share whose auction hangs on them. */
+/** True for an alias, a contract, or a share whose closing auction depends on derivatives. */
 function hasDerivatives(name: string): boolean {
   return !name.startsWith('BSE:') && !name.endsWith('-INDEX');
 }
 
-/** The last price by one call for all underlyings of options; where nobody answers, the last stored close. */
+/**
+ * Gets the last prices of all option underlyings in one call; falls back to the last stored close.
+ */
 async function spotsOf(
   { lastPrices }: NamingOptions,
   { extract, closes }: Known,
@@ -215,22 +222,24 @@ function factsOf(
     fyToken: row?.fyToken ?? null,
     tick: row?.tick ?? null,
     lot: row?.lot ?? null,
-    // The master has no flag for it; the closing auction is for shares that have derivatives (NSE/CMTR/74466).
+    // The master has no flag for it; the closing auction is for shares that have derivatives
+    // (NSE/CMTR/74466).
     auction: isShare && knowsDerivatives ? extract.isUnderlying(row.fyToken) : null,
     ...(row === undefined || row.kind === 'cash' ? {} : { expiresOn: row.expiresOn }),
     lastClose: closes.get(symbol) ?? null,
   };
 }
 
-// What the last recorded day ended with, from its own log: nothing is kept beside it that could differ.
-
-/** A row of these last minutes shows the last price, which is an auction's close: trading is over by then under every rule. */
+/**
+ * Rows of these last minutes have the last price, which is the close of an auction: trading is over
+ * by then under every rule.
+ */
 const CLOSE_WINDOW = 10 * MINUTE;
 const LTP = cellIndex('ltp');
 
 /**
- * The last price of each symbol, rupees, at the end of the session before `date`. Empty where that session was not
- * recorded to its end: the price of another moment is no close.
+ * The last price of each symbol, in rupees, at the end of the session before `date`. Empty if that
+ * session was not recorded to its end, because a price from another moment is not a close.
  */
 async function lastCloses(
   days: Pick<Days, 'dates' | 'folder'>,

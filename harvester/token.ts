@@ -1,4 +1,5 @@
-// The token that the feed calls with: read anew after every wait, and at most once a minute while there is none that works.
+// Holds the token for the feed. Reads it again after every wait, and at most once a minute while
+// there is no working token.
 import {
   type AccessToken,
   type AppId,
@@ -15,11 +16,11 @@ export interface HeldToken {
   readonly token: () => AccessToken | null;
   readonly appId: () => AppId | null;
   /**
-   * Reads the store, with `if-due` only when it was not read within the last minute. Never throws.
-   * quietly: no word of a token that is not there, where nobody need have one.
+   * Reads the store; with `if-due` only if the last read is at least a minute ago. Never throws.
+   * quietly: a missing token is not logged, for times when none is needed.
    */
   read(when: 'always' | 'if-due' | 'quietly'): Promise<void>;
-  /** Whether `if-due` will read at that time. */
+  /** Whether `if-due` would read at this time. */
   isDue(at: Instant): boolean;
 }
 
@@ -27,11 +28,14 @@ export interface HeldTokenOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
   readonly events: Logger;
-  /** Something of a token that may be logged. */
+  /** A loggable digest of a token. */
   readonly fingerprint: (token: AccessToken) => string;
 }
 
-/** A minute, of a clock whose alarms are late now and then: the next one is not to find that it came too early. */
+/**
+ * A minute minus a margin: wake-ups are sometimes late, and the next one must not find that it is
+ * too early.
+ */
 const REREAD_AFTER = MINUTE - SECOND;
 
 export function holdToken({ store, clock, events, fingerprint }: HeldTokenOptions): HeldToken {
@@ -53,7 +57,7 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
       if (!quietly) events.log(tokenMissing());
     } else if (token !== before) events.log(tokenInUse(fingerprint(token)));
   };
-  // A clock that is before the last time was set back.
+  // A time before the last read means that the clock was set back.
   const isDue = (at: Instant): boolean =>
     readAt === null || at < readAt || at >= plus(readAt, REREAD_AFTER);
   return {
@@ -67,7 +71,7 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
       try {
         await readNow(when === 'quietly');
       } catch (caught) {
-        // The store may be away for a moment: what is held may still be good.
+        // The store may be unavailable for a moment, and the held token may still work.
         if (when !== 'quietly') events.log(tokenUnreadable(toError(caught).message));
       }
     },

@@ -1,4 +1,7 @@
-// Surprise sessions: on a day that the calendar has as closed the broker is asked now and then, while the next one is awaited.
+// Detects unscheduled sessions: on a day that the calendar has as closed, asks the broker now and
+// then whether the market is open, while waiting for the next session. Also compares the calendar
+// with the broker's market status once per session. A difference is logged, and recording
+// continues.
 import { plansIn, recordedSession } from '../core/recording/day-events.ts';
 import { marketDiffers, surprise } from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
@@ -19,7 +22,7 @@ import { every, type IntervalTask } from './interval.ts';
 import type { Bounds, Days } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
-/** Nothing waits for it but the next look at the clock. */
+/** Only the next step of the wait depends on it. */
 const TIMEOUT_MS = 5 * SECOND;
 
 export interface SurprisesOptions {
@@ -29,16 +32,22 @@ export interface SurprisesOptions {
   readonly days: Pick<Days, 'dates' | 'folder'>;
   readonly token: Pick<HeldToken, 'token' | 'read'>;
   readonly marketStatus?: MarketStatus;
-  /** Whether a date that is closed could trade all the same; absent: none, and nobody asks. */
+  /**
+   * Whether a date that the calendar has as closed could trade; absent: no date, and the broker is
+   * not asked.
+   */
   readonly mayOpenAfterAll?: (date: IstDate) => boolean;
 }
 
 export interface UnscheduledSessions {
-  /** Due at the start, which may be a restart within such a session, and at the hours of `surpriseAskedAt`. */
+  /**
+   * Due at the start, which may be a restart within such a session, and at the hours of
+   * `surpriseAskedAt`.
+   */
   readonly step: IntervalTask;
-  /** The session that is to be recorded now; null: none. It is given once. */
+  /** The session to record now, returned once; null if there is none. */
   take(): SessionPlan | null;
-  /** Of a date with such a session, whose end the calendar does not know. */
+  /** For a date with an unscheduled session, whose end the calendar does not have. */
   isOver(date: IstDate): boolean;
 }
 
@@ -72,7 +81,9 @@ function nextAsk(now: Instant): Instant {
   return later ?? istInstant(addDays(date, 1), '00:00');
 }
 
-/** The session of the date's event log, also one that is over, or one that the broker says is on. */
+/**
+ * The session in the date's event log, even if it is over, or one that the broker reports as open.
+ */
 async function sessionNow(
   { events, signal, days, token, marketStatus, mayOpenAfterAll }: SurprisesOptions,
   now: Instant,
@@ -83,7 +94,7 @@ async function sessionNow(
   if (known !== null) return known;
   const plan = surprisePlan(date, now);
   if (plan === null) return null;
-  // Mostly there is none on such a day, and that is as it should be.
+  // On such a day usually no token is needed, so a missing one is not logged.
   await token.read('quietly');
   if (token.token() === null) return null;
   const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
@@ -92,7 +103,7 @@ async function sessionNow(
   return plan;
 }
 
-/** As an earlier process planned it: a restart goes on in its grid and to its close. */
+/** Returns the plan of an earlier process, so that a restart keeps its grid and its close. */
 async function recordedOn(
   days: SurprisesOptions['days'],
   date: IstDate,
@@ -103,20 +114,23 @@ async function recordedOn(
   return plan === undefined ? null : recordedSession(date, plan);
 }
 
-// Compares the calendar with the broker's market status, until the broker has answered once in a session. A difference is
-// reported, and recording goes on.
-
-/** The status that the broker gives; null where it does not tell. Never throws. */
+/** The status that the broker reports; null if it reports none. Never throws. */
 export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
 
-/** Into continuous trading, when every source says the same on an ordinary day. */
+/** Well into continuous trading, when every source agrees on an ordinary day. */
 const DELAY_AFTER_OPEN = 5 * MINUTE;
-/** Without an answer (no token yet, a line that is down, a permission that the app lacks) it is asked again that often. */
+/**
+ * Retry interval without an answer: no token yet, no connection, or a permission that the app does
+ * not have.
+ */
 const RETRY_INTERVAL = 5 * MINUTE;
-/** It is asked between two slots. */
+/** Must fit between two slots. */
 const CHECK_TIMEOUT_MS = 2 * SECOND;
 
-/** Documented, and none of them is continuous trading; `CLOSED` is the sample's word, `CLOSE` the table's. */
+/**
+ * Documented statuses other than continuous trading; `CLOSED` is in the sample, `CLOSE` in the
+ * table.
+ */
 const WITHOUT_TRADING: ReadonlySet<string> = new Set([
   'CLOSE',
   'CLOSED',
@@ -150,10 +164,7 @@ export function marketCheck(
       answer = status;
       if (status === null || status === 'OPEN') return;
       events.log(marketDiffers(status, WITHOUT_TRADING.has(status)));
-      await day.note(
-        'market-status',
-        `The broker says ${status} where the calendar says CONTINUOUS`,
-      );
+      await day.note('market-status', `The broker reports ${status}; the calendar has CONTINUOUS`);
     },
   );
 }

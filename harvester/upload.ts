@@ -1,4 +1,9 @@
-// A running day to the bucket, a piece every five minutes. Whoever holds the last number is the day's one writer.
+// Uploads a day to the bucket: a segment every five minutes while it is recorded, and the compacted
+// files once it is closed. Segments are numbered and write-once. The machine whose segment gets the
+// next number is the day's only writer; another machine that tries the same number gets a conflict
+// and stops uploading. A machine without local state fetches the numbers in order until one is
+// missing, and puts those rows before its own logs. Closed days are write-once too, with the
+// manifest last, so a repeated upload finds its own files.
 import * as say from '../core/recording/log.ts';
 import {
   firstState,
@@ -22,28 +27,36 @@ export interface PiecesOptions {
   readonly shard: number;
 }
 
-/** A machine that is lost takes no more than that with it. */
+/** A machine that fails loses at most this much. */
 const PIECE_EVERY = 5 * MINUTE;
-/** Days that a lost machine may have left unfinished in the bucket. */
+/** Days that a failed machine may have left unfinished in the bucket. */
 const LOOK_BACK_DAYS = 7;
 
 interface RunningPieces {
-  /** Takes over what another machine shipped of the day. Never throws: what fails is tried again with the next piece. */
+  /**
+   * Takes over segments that another machine uploaded for the day. Never throws: a failure is
+   * retried with the next segment.
+   */
   resume(): Promise<void>;
-  /** Starts a piece when one is due, and waits for nothing. */
+  /** Starts a segment if one is due, without waiting for it. */
   pass(now: Instant): Promise<void>;
-  /** Waits for what is on its way, then ships what is left. Never throws. */
+  /** Waits for a running upload, then uploads the rest. Never throws. */
   last(): Promise<void>;
 }
 
-/** Without a bucket, nothing. */
+/** Does nothing; used without a bucket. */
 export const NO_PIECES: RunningPieces = {
   resume: () => Promise.resolve(),
   pass: () => Promise.resolve(),
   last: () => Promise.resolve(),
 };
 
-/** The pieces of the day that is being recorded. @param ends of its logs on disk; null while they are not known */
+/**
+ * The segments of the day that is being recorded.
+ *
+ * @param ends ends of its logs on disk; null while
+ * they are unknown
+ */
 export function runningPieces(
   options: PiecesOptions,
   date: IstDate,
@@ -59,10 +72,11 @@ export function runningPieces(
       fenced = (await shipPieces(options, date, to)) === 'conflict';
       if (fenced) events.log(say.shipConflict(date));
     } catch (caught) {
-      events.log(say.stepFailed(`Shipping what is recorded of ${date}`, problemOf(caught)));
+      events.log(say.stepFailed(`Uploading the recorded part of ${date}`, problemOf(caught)));
     }
   };
-  // The first at once: its number tells every other harvester of this day that it has got company.
+  // Upload the first segment at once: its number shows every other harvester of this day that this
+  // one exists.
   const step = every(clock.now(), PIECE_EVERY, () => {
     busy ??= ship().finally(() => {
       busy = null;
@@ -86,9 +100,10 @@ export function runningPieces(
 }
 
 /**
- * Everything up to `to`, in as many pieces as it takes. conflict: another harvester has taken the next number, and from
- * here on the day is its.
- * @throws as the object store and the disk do; the same bytes are sent again by the next call
+ * Uploads everything up to `to`, in as many segments as needed. conflict: another harvester has
+ * used the next number and owns the day from now on.
+ *
+ * @throws errors of the object store and the disk; the next call sends the same bytes again
  */
 export async function shipPieces(
   options: PiecesOptions,
@@ -100,7 +115,8 @@ export async function shipPieces(
   for (;;) {
     const pending = state.pending ?? (await pieces.cut(state, to));
     if (pending === null) return 'current';
-    // On disk before it is sent: after a crash the number must get the same bytes, or we would fence off ourselves.
+    // Save before sending: after a crash the same number must get the same bytes, or we would fence
+    // off ourselves.
     if (state.pending === null) await pieces.save({ ...state, pending });
     if (!(await sent(options, date, pending, pieces))) return 'conflict';
     state = { next: state.next + 1, from: pending.to, pending: null };
@@ -125,9 +141,11 @@ async function sent(
 }
 
 /**
- * What this machine knows of the day's pieces. Where it knows nothing, it asks the bucket for one number after the other
- * until there is none (its role may list nothing), and puts what it finds before its own logs.
- * @throws as the object store and the disk do; nothing is taken over then
+ * Returns this machine's segment state of the day. If there is none, asks the bucket for one number
+ * after the other until one is missing (its role cannot list), and puts the fetched files before
+ * its own logs.
+ *
+ * @throws errors of the object store and the disk; nothing is taken over then
  */
 export async function takeOver(options: PiecesOptions, date: IstDate): Promise<PieceState> {
   const pieces = options.days.pieces(date);
@@ -152,8 +170,9 @@ export async function takeOver(options: PiecesOptions, date: IstDate): Promise<P
 }
 
 /**
- * Days of which the bucket has pieces and no manifest, and this machine nothing: another one was lost before it closed them.
- * Never throws. False: the bucket did not answer, and not every day was looked for.
+ * Adopts days that have segments in the bucket but no manifest and no local files: another machine
+ * failed before it closed them. Never throws. False: the bucket did not answer, and not every day
+ * was checked.
  */
 export async function adoptDays(
   options: PiecesOptions,
@@ -177,7 +196,7 @@ export async function adoptDays(
   return true;
 }
 
-/** False where the bucket has none of that name. */
+/** False if the bucket has no object of that name. */
 async function fetched(
   { days, objects, shard }: PiecesOptions,
   date: IstDate,
@@ -192,8 +211,6 @@ export function problemOf(caught: unknown): string {
   return error instanceof FyersError ? error.message : `${error.name}: ${error.message}`;
 }
 
-// A compacted day to the bucket: write-once, the manifest last. Shipping again finds everything there.
-
 interface ShipOptions {
   readonly folder: DayFolder;
   readonly objects: ObjectStore;
@@ -202,8 +219,9 @@ interface ShipOptions {
 }
 
 /**
- * conflict: the bucket holds another file under one of the names, and keeps it.
- * @throws as the object store does; what was stored before stays and is found again
+ * conflict: the bucket keeps another file under one of the names.
+ *
+ * @throws errors of the object store; objects that were stored before stay and are found again
  */
 export async function shipDay(options: ShipOptions): Promise<'shipped' | 'conflict'> {
   const { folder, objects, date, shard } = options;

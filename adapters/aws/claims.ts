@@ -1,4 +1,4 @@
-// Claims on a mint: parameters that can be created once. Nothing in them is secret.
+// Stores claims on a token mint as create-once parameters. Claims contain no secrets.
 import {
   DeleteParameterCommand,
   GetParameterCommand,

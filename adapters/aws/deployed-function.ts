@@ -1,4 +1,4 @@
-// A deployed function as its configuration shows it: whether it can run, and what the program told it.
+// Reads the configuration of a deployed function: whether it can run, and its environment.
 import {
   type FunctionConfiguration,
   GetAccountSettingsCommand,
@@ -11,11 +11,14 @@ import { awsFault, isAwsError } from './fault.ts';
 export interface DeployedFunction {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Lambda's own words for why it can't run; null when it can. */
+  /** Lambda's reason why the function cannot run; null if it can. */
   readonly fault: string | null;
 }
 
-/** Null where there is no such function. Errors: `platform.permission`, `operator.credentials`, `platform.store`. */
+/**
+ * Null if there is no such function. Errors: `platform.permission`, `operator.credentials`,
+ * `platform.store`.
+ */
 export async function deployedFunction(
   client: LambdaClient,
   name: string,
@@ -25,11 +28,11 @@ export async function deployedFunction(
     return { name, environment: found.Environment?.Variables ?? {}, fault: faultOf(found) };
   } catch (caught) {
     if (isAwsError(caught, 'ResourceNotFoundException')) return null;
-    throw awsFault(caught, `Looking at the function ${name}`);
+    throw awsFault(caught, `Reading the configuration of ${name}`);
   }
 }
 
-/** Every other state is one in which it runs, or soon does: "Inactive" wakes up at the next call. */
+/** In every other state the function runs, or soon will: "Inactive" wakes up at the next call. */
 function faultOf(found: FunctionConfiguration): string | null {
   const [failed, reason] =
     found.State === 'Failed'
@@ -41,7 +44,10 @@ function faultOf(found: FunctionConfiguration): string | null {
   return failed === null ? null : `${failed}: ${reason ?? 'no reason is given'}`;
 }
 
-/** Runs at a time that the account may have in the region, and those that no function has reserved. Errors as above. */
+/**
+ * The account's concurrency limit in the region, and the part that no function has reserved. Errors
+ * as above.
+ */
 export async function concurrencyOf(
   client: LambdaClient,
 ): Promise<{ readonly limit: number; readonly unreserved: number }> {
@@ -50,11 +56,13 @@ export async function concurrencyOf(
     const limit = AccountLimit?.ConcurrentExecutions ?? 0;
     return { limit, unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? limit };
   } catch (caught) {
-    throw awsFault(caught, "Looking at Lambda's quota");
+    throw awsFault(caught, "Reading Lambda's quota");
   }
 }
 
-/** The most runs that a function may have at a time; null where only the account's quota bounds it. Errors as above. */
+/**
+ * The function's reserved concurrency; null if only the account's quota limits it. Errors as above.
+ */
 export async function reservationOf(
   client: LambdaClient,
   FunctionName: string,
@@ -64,6 +72,6 @@ export async function reservationOf(
     return found.ReservedConcurrentExecutions ?? null;
   } catch (caught) {
     if (isAwsError(caught, 'ResourceNotFoundException')) return null;
-    throw awsFault(caught, `Looking at the reservation of ${FunctionName}`);
+    throw awsFault(caught, `Reading the reserved concurrency of ${FunctionName}`);
   }
 }

@@ -1,18 +1,19 @@
-// Turns AWS's errors into errors with a next step. Every error of AWS passes here, so this is the only list of causes.
+// Turns AWS errors into errors with a next step. Every AWS error passes through here, so this is
+// the only list of causes.
 import { FyersError, type ErrorCode, toError } from '../../core/errors.ts';
 import { asSentence } from '../../core/text.ts';
 
 interface Cause {
   readonly code: ErrorCode;
   readonly nextStep: string;
-  /** True for all errors of the cause. */
+  /** True for all errors of this cause. */
   readonly matches: (error: AwsError) => boolean;
 }
 
 interface AwsError {
   readonly name: string;
   readonly message: string;
-  /** Of Node, such as `ECONNREFUSED`. */
+  /** Node's code, such as `ECONNREFUSED`. */
   readonly code: string;
 }
 
@@ -21,10 +22,10 @@ const named =
   ({ name }: AwsError): boolean =>
     names.includes(name);
 
-/** Causes with a next step of their own, the most particular first. It is the right one whoever called. */
+/** Causes with a specific next step, most specific first. The step is correct for every caller. */
 const CAUSES: readonly Cause[] = [
   {
-    // Before the names that a wrong clock shares with a wrong secret key.
+    // Must precede the names that a wrong clock shares with a wrong secret key.
     matches: ({ name, message }) =>
       [
         'RequestTimeTooSkewed',
@@ -94,7 +95,7 @@ const CAUSES: readonly Cause[] = [
     ),
     code: 'platform.store',
     nextStep:
-      'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `npx --no-install fyers doctor` looks at every setting.',
+      'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `npx --no-install fyers doctor` checks every setting.',
   },
   {
     matches: named('ParameterMaxVersionLimitExceeded'),
@@ -106,7 +107,7 @@ const CAUSES: readonly Cause[] = [
     matches: named('ParameterLimitExceeded'),
     code: 'platform.store',
     nextStep:
-      'The account has as many parameters as it may: `aws ssm describe-parameters` lists them; remove some.',
+      'The account has reached its limit of parameters: `aws ssm describe-parameters` lists them; remove some.',
   },
   {
     matches: named(
@@ -164,18 +165,18 @@ const DENIED = new Set([
   'UnauthorizedOperation',
 ]);
 
-/** True for AWS's own name of an error, such as `ParameterNotFound`. */
+/** True if the error has this AWS name, such as `ParameterNotFound`. */
 export function isAwsError(caught: unknown, name: string): boolean {
   return caught instanceof Error && caught.name === name;
 }
 
 /**
- * What an AWS call that failed means to the operator. AWS's message is kept: for a refusal it names the action and the
- * resource. If the cause is known, the next step is its own; otherwise it is general, and a caller that knows more may
- * replace it (`FyersError.isGeneral`).
+ * Converts the error of a failed AWS call. Keeps AWS's message: for a refusal it names the action
+ * and the resource. A known cause has a specific next step. Otherwise the step is general, and a
+ * caller with more context may replace it (`FyersError.isGeneral`).
  *
- * @param doing what the call was for, such as "Reading the parameter FYERS_CLIENT_ID".
- * @param sent a value that AWS's message may quote, as it does for some that it finds invalid.
+ * @param doing purpose of the call, such as "Reading the parameter FYERS_CLIENT_ID"
+ * @param sent a value to hide: AWS quotes some values that it finds invalid
  */
 export function awsFault(caught: unknown, doing: string, sent = ''): FyersError {
   if (caught instanceof FyersError) return caught;
@@ -205,7 +206,7 @@ export function awsFault(caught: unknown, doing: string, sent = ''): FyersError 
   return new FyersError(
     'platform.store',
     problem,
-    'Try again in a few minutes; if it stays so, look at https://health.aws.amazon.com/health/status.',
+    'Try again in a few minutes; if it persists, check https://health.aws.amazon.com/health/status.',
     { isGeneral: true },
   );
 }

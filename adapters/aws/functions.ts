@@ -1,4 +1,4 @@
-// The stack's functions, as an operator calls them.
+// Invokes the stack's functions and reads their URLs.
 import {
   GetFunctionUrlConfigCommand,
   InvokeCommand,
@@ -12,12 +12,15 @@ import { withoutEndSlashes } from '../../core/text.ts';
 
 export type Invoked =
   | { readonly kind: 'answered'; readonly payload: unknown }
-  /** The function threw, or was ended: its `errorMessage`. */
+  /** `errorMessage` of a function that threw or was ended. */
   | { readonly kind: 'failed'; readonly message: string };
 
 const Failure = z.object({ errorMessage: z.string() });
 
-/** Waits for the answer. Errors: `operator.prerequisite` where there is no such function, `platform.*`, `operator.credentials`. */
+/**
+ * Waits for the result. Errors: `operator.prerequisite` if there is no such function, `platform.*`,
+ * `operator.credentials`.
+ */
 export async function invokeFunction(
   client: LambdaClient,
   FunctionName: string,
@@ -36,7 +39,7 @@ export async function invokeFunction(
   }
 }
 
-/** The address of a function's URL, with a trailing slash. Errors as above. */
+/** The function's URL, with a trailing slash. Errors as above. */
 export async function functionUrl(client: LambdaClient, FunctionName: string): Promise<string> {
   try {
     const { FunctionUrl } = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }));
@@ -62,7 +65,7 @@ function fault(caught: unknown, name: string, doing: string): FyersError {
 function missing(name: string): FyersError {
   return new FyersError(
     'operator.prerequisite',
-    `There is no function ${name} with what was asked for in this account and region.`,
+    `This account and region have no function ${name}, or it has no URL.`,
     'Run `pulumi up`, or name the stack with --suffix.',
   );
 }

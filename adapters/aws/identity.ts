@@ -10,7 +10,7 @@ export interface Identity {
 /**
  * Needs no permission. Errors: `operator.credentials`, `platform.store`.
  *
- * @param onServerTime told the time of each answer of AWS, a refusal too, as it comes
+ * @param onServerTime called with the time of each AWS response, including refusals
  */
 export async function callerIdentity(
   client: STSClient,

@@ -1,4 +1,12 @@
-// The metrics of events, collected and sent together. Metrics are worth nothing when they stop what they measure.
+// Collects the metrics of events and sends them to CloudWatch in one call a minute. A failed call
+// is logged and never stops the harvester.
+//
+// A fault bell decides in which minutes the harvester's fault alarm rings. The alarm rings when a
+// minute has a fault, is quiet again after a minute without one, and sends a mail only when it
+// changes. Therefore the harvester measures its faults once a minute, zeros too, and the bell puts
+// quiet minutes between two faults, so that each different fault gets its own mail. A fault that
+// repeats, such as a day that cannot be compacted and is retried every ten minutes, counts as one
+// fault until it has not occurred for longer than that.
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { toError } from '../../core/errors.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../core/config/names.ts';
@@ -6,15 +14,18 @@ import type { Logger } from '../../core/ports.ts';
 
 interface MetricOptions {
   readonly client: CloudWatchClient;
-  /** Where the events go besides. */
+  /** Receives every event as well. */
   readonly events: Logger;
-  /** Tells harvesters of one account apart. */
+  /** Distinguishes the harvesters of one account. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
 interface MeteredEvents extends Logger {
   measure(name: string, value: number): void;
-  /** Every minute: one call with everything since the last; a failure is logged, and what it held is dropped. */
+  /**
+   * Called every minute. Sends everything since the last call; if sending fails, logs it and drops
+   * the values.
+   */
   flush(): Promise<void>;
 }
 
@@ -72,24 +83,17 @@ function inputOf(
   };
 }
 
-// Decides in which minutes the harvester's fault alarm rings.
-//
-// The alarm rings when a minute has a fault, and is quiet again after a minute without one; it sends a mail only as it
-// changes. So the harvester measures its faults once a minute, zeros too, and this bell puts quiet minutes between two
-// faults: each different fault is a mail of its own. A fault that is met again and again, such as a day that cannot be
-// compacted and is tried every ten minutes, is one fault until it has stayed away for longer than that.
-
-/** Longer than the ten minutes between two tries. */
+/** Longer than the ten minutes between two retries. */
 const SAME_FAULT_BEATS = 15;
-/** One more than is needed, because two beats may fall into one minute of CloudWatch's. */
+/** One more than needed, because two beats may fall into one CloudWatch minute. */
 const QUIET_BEATS = 2;
 
 interface FaultBell {
   /** @param fault names the kind and its subject, so that a repetition is recognised */
   hear(fault: string): void;
-  /** Once a minute: the number of faults to measure. */
+  /** Called once a minute; returns the number of faults to measure. */
   beat(): 0 | 1;
-  /** Whether faults wait for their minute. */
+  /** Whether faults are waiting for their minute. */
   isWaiting(): boolean;
 }
 

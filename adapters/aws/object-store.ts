@@ -1,4 +1,5 @@
-// The bucket: written once, with a checksum that S3 verifies; what is there already is compared, never overwritten.
+// Stores objects in the bucket, write-once and with a checksum that S3 verifies. An existing object
+// is compared, never overwritten.
 import { createWriteStream } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -18,7 +19,10 @@ export interface ObjectStoreOptions {
   readonly bucket: string;
 }
 
-/** Errors: `platform.permission` naming action and resource, `operator.credentials`, `platform.store`. */
+/**
+ * Errors: `platform.permission` naming action and resource, `operator.credentials`,
+ * `platform.store`.
+ */
 export function objectStore({ client, bucket }: ObjectStoreOptions): ObjectStore {
   return {
     async putOnce(key, file, sha256) {
@@ -27,7 +31,7 @@ export function objectStore({ client, bucket }: ObjectStoreOptions): ObjectStore
           new PutObjectCommand({
             Bucket: bucket,
             Key: key,
-            // Not a stream: the SDK could not send it a second time. A day is a few megabytes.
+            // Not a stream, because the SDK could not retry it. A day is a few megabytes.
             Body: await readFile(file),
             ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
             Metadata: { sha256 },
@@ -64,7 +68,10 @@ async function storedHash(client: S3Client, bucket: string, key: string): Promis
   }
 }
 
-/** Without s3:ListBucket an absent key is AccessDenied (Amazon S3 API, "GetObject"); other answers with 403 say nothing of it. */
+/**
+ * Without s3:ListBucket a missing key is AccessDenied (Amazon S3 API, "GetObject"). Other 403
+ * answers do not mean that the key is missing.
+ */
 function isAbsent(caught: unknown): boolean {
   return statusOf(caught) === 404 || toError(caught).name === 'AccessDenied';
 }

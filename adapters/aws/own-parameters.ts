@@ -1,4 +1,4 @@
-// Parameters of one stack as things that are there or not: found by name, removed by name, never read.
+// Finds and removes the parameters of one stack by name, without reading their values.
 import {
   DeleteParameterCommand,
   type ParameterMetadata,
@@ -10,11 +10,17 @@ import type { Names, ParameterName } from '../../core/config/names.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface OwnParameters {
-  /** Full names: those of `keys` that are there, and every claim. Nothing of a stack with another suffix. */
+  /**
+   * Full names of the existing parameters among `keys`, and of every claim. Excludes stacks with
+   * another suffix.
+   */
   find(keys: readonly ParameterName[]): Promise<readonly string[]>;
-  /** The key that encrypts it, as AWS names it; null where there is no such parameter, or nothing is encrypted. */
+  /**
+   * The encryption key as AWS names it; null if there is no such parameter, or if it is not
+   * encrypted.
+   */
   keyOf(name: string): Promise<string | null>;
-  /** False when there was none. */
+  /** False if there was no such parameter. */
   remove(name: string): Promise<boolean>;
 }
 
@@ -51,7 +57,10 @@ export function ownParameters(client: SSMClient, names: Names): OwnParameters {
   };
 }
 
-/** Without a suffix the prefix is also that of every stack with one: what follows must be a day, not a suffix. */
+/**
+ * Without a suffix, the prefix also matches every stack with one, so the rest must be a day and not
+ * a suffix.
+ */
 function isClaim(name: string, { claimPrefix }: Names): boolean {
   return /^\d{4}-\d{2}-\d{2}_\d+$/.test(name.slice(claimPrefix.length));
 }
@@ -68,6 +77,6 @@ async function described(
     }
     return found;
   } catch (caught) {
-    throw awsFault(caught, 'Looking for parameters');
+    throw awsFault(caught, 'Listing parameters');
   }
 }

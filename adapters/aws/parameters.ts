@@ -1,4 +1,4 @@
-// The token store in SSM Parameter Store: SecureStrings, one call for each name.
+// Stores tokens in SSM Parameter Store as SecureStrings, one call for each name.
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetParameterCommand,
@@ -15,22 +15,28 @@ import { awsFault, isAwsError } from './fault.ts';
 interface ParameterOptions {
   readonly client: SSMClient;
   readonly names: Names;
-  /** The key that encrypts what is written; default: the account's own for parameters. */
+  /** The key that encrypts written values; default: the account's own key for parameters. */
   readonly keyId?: string | undefined;
-  /** Told every value that is read or written, so that a log can hide it. */
+  /** Called with every value that is read or written, so that a log can mask it. */
   readonly onSecret: (value: string) => void;
 }
 
 /** The limit of a standard parameter, in bytes (AWS Systems Manager, "Parameter tiers"). */
 const LARGEST_VALUE = 4_096;
 
-/** A value of these that can't be decrypted any more is as good as none: the next token replaces it. */
+/**
+ * Parameters that count as missing if their value can no longer be decrypted: the next token
+ * replaces it.
+ */
 const REPLACEABLE: ReadonlySet<ParameterName> = new Set([
   'FYERS_ACCESS_TOKEN',
   'FYERS_REFRESH_TOKEN',
 ]);
 
-/** Errors: `platform.permission` naming action and resource, `operator.credentials`, `platform.store`. */
+/**
+ * Errors: `platform.permission` naming action and resource, `operator.credentials`,
+ * `platform.store`.
+ */
 export function parameterStore(options: ParameterOptions): TokenStore {
   const { client, names, onSecret, keyId = DEFAULT_KEY_ID } = options;
   return {
@@ -60,7 +66,9 @@ export function parameterStore(options: ParameterOptions): TokenStore {
   };
 }
 
-/** Tier and KeyId are always sent: without them the account's default tier and the last key decide. */
+/**
+ * Tier and KeyId are always sent: without them the account's default tier and the last key apply.
+ */
 function secureString(Name: string, Value: string, KeyId: string): PutParameterCommandInput {
   return {
     Name,
@@ -72,18 +80,20 @@ function secureString(Name: string, Value: string, KeyId: string): PutParameterC
   };
 }
 
-/** @throws FyersError `platform.store` for what a standard parameter cannot hold */
+/** @throws FyersError `platform.store` for a value that is too large for a standard parameter */
 export function refuseLarge(name: string, value: string): void {
   const bytes = Buffer.byteLength(value, 'utf8');
   if (bytes <= LARGEST_VALUE) return;
   throw new FyersError(
     'platform.store',
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
-    'One token and nothing else is to be stored; `npx --no-install fyers login --aws` brings one.',
+    'Store only one token; `npx --no-install fyers login --aws` brings one.',
   );
 }
 
-/** Errors: `operator.config` for a value that is no PIN, `platform.permission`, `platform.store`. */
+/**
+ * Errors: `operator.config` for a value that is not a PIN, `platform.permission`, `platform.store`.
+ */
 export function pinSecret(client: SecretsManagerClient, secretName: string): SecretReader {
   return {
     async pin() {

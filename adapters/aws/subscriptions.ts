@@ -1,4 +1,4 @@
-// Who hears of a topic's messages, and how somebody comes to: asked for, then confirmed.
+// Lists, requests and confirms subscriptions to an SNS topic.
 import {
   ConfirmSubscriptionCommand,
   type SNSClient,
@@ -9,10 +9,10 @@ import { FyersError } from '../../core/errors.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface Subscription {
-  /** `email`, `sms`, `https` …: SNS's own words. */
+  /** `email`, `sms`, `https` …, as SNS names them. */
   readonly protocol: string;
   readonly endpoint: string;
-  /** Until then nothing is delivered to it. */
+  /** An unconfirmed subscription receives no messages. */
   readonly confirmed: boolean;
 }
 
@@ -28,7 +28,8 @@ export async function subscriptionsOf(
         found.push({
           protocol: Protocol ?? 'unknown',
           endpoint: Endpoint ?? 'unknown',
-          // "PendingConfirmation" stands in place of an ARN until then, "Deleted" after it.
+          // SNS returns "PendingConfirmation" instead of an ARN before the confirmation, and
+          // "Deleted" after removal.
           confirmed: SubscriptionArn?.startsWith('arn:') === true,
         });
       }
@@ -39,7 +40,10 @@ export async function subscriptionsOf(
   }
 }
 
-/** SNS sends a mail with a new confirmation link, also to an address whose old one has expired. Errors as above. */
+/**
+ * SNS sends a mail with a new confirmation link, also to an address whose old link has expired.
+ * Errors as above.
+ */
 export async function askToSubscribe(
   client: SNSClient,
   TopicArn: string,
@@ -53,10 +57,12 @@ export async function askToSubscribe(
 }
 
 /**
- * So that only the account's own identities can end it: mail scanners press every link, the one that unsubscribes too
- * (Amazon SNS, "ConfirmSubscription": AuthenticateOnUnsubscribe).
+ * Confirms so that only the account's own identities can unsubscribe: mail scanners open every
+ * link, including the unsubscribe link (Amazon SNS, "ConfirmSubscription":
+ * AuthenticateOnUnsubscribe).
  *
- * Errors: `operator.channel` for a link that has expired or was used, or a topic that is gone; else as above.
+ * Errors: `operator.channel` for a link that has expired or was used, or a topic that no longer
+ * exists; otherwise as above.
  */
 export async function confirmSubscription(
   client: SNSClient,
@@ -69,15 +75,15 @@ export async function confirmSubscription(
     if (isAwsError(caught, 'NotFoundException')) {
       throw new FyersError(
         'operator.channel',
-        `There is no topic ${topicArn} any more.`,
+        `The topic ${topicArn} no longer exists.`,
         'Run `pulumi up`, and confirm with the link in the mail that AWS then sends.',
       );
     }
     if (isAwsError(caught, 'InvalidParameterException')) {
       throw new FyersError(
         'operator.channel',
-        'AWS does not take this link: it lives for three days, and a later mail or an earlier confirmation ends it.',
-        'Look at what is confirmed with `npx --no-install fyers test-alert`, and ask for a new mail with `npx --no-install fyers test-alert --resubscribe`.',
+        'AWS does not accept this link: it is valid for three days, and a later mail or an earlier confirmation ends it.',
+        'Check the confirmed addresses with `npx --no-install fyers test-alert`, and ask for a new mail with `npx --no-install fyers test-alert --resubscribe`.',
       );
     }
     throw awsFault(caught, `Confirming the subscription to ${topicArn}`, token);

@@ -1,4 +1,4 @@
-// The operator's SNS topic: e-mail, and whatever else is subscribed to it.
+// Sends messages to the operator's SNS topic, and combines several channels into one.
 import {
   ListSubscriptionsByTopicCommand,
   PublishCommand,
@@ -9,8 +9,10 @@ import type { Notifier } from '../../core/ports.ts';
 import { awsFault } from './fault.ts';
 
 /**
- * SNS takes what it is given for a topic that nobody has subscribed to, so that is looked at too.
- * Errors: `operator.channel` without a confirmed subscription, `platform.permission`, `operator.credentials`, `platform.store`.
+ * SNS accepts messages for a topic without subscribers, so we also list subscriptions.
+ *
+ * Errors: `operator.channel` without a confirmed subscription, `platform.permission`,
+ * `operator.credentials`, `platform.store`.
  */
 export function topicChannel(client: SNSClient, topicArn: string): Notifier {
   const hasListener = async (): Promise<boolean> => {
@@ -18,7 +20,7 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
       const { Subscriptions = [] } = await client.send(
         new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }),
       );
-      // "PendingConfirmation" stands in place of an ARN until the address is confirmed.
+      // SNS returns "PendingConfirmation" instead of an ARN until the address is confirmed.
       return Subscriptions.some(
         ({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:') === true,
       );
@@ -39,18 +41,18 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
       if (await hasListener()) return;
       throw new FyersError(
         'operator.channel',
-        `Nobody has a confirmed subscription to ${topicArn}.`,
+        `${topicArn} has no confirmed subscription.`,
         "Confirm it with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
       );
     },
   };
 }
 
-// Every channel that the operator has, as one.
-
 /**
- * A message counts as sent when one channel has taken it; `onProblem` is told of the others.
- * @throws FyersError `platform.message` with every channel's problem when none has.
+ * A message counts as sent if one channel accepts it; `onProblem` is called for each failed
+ * channel.
+ *
+ * @throws FyersError `platform.message` with every channel's problem if all fail
  */
 export function allChannels(
   channels: readonly Notifier[],
@@ -68,7 +70,7 @@ export function allChannels(
       }
       throw new FyersError(
         'platform.message',
-        `No channel has taken the message "${message.subject}". ${problems.join(' ')}`,
+        `No channel accepted the message "${message.subject}". ${problems.join(' ')}`,
         'Run `npx --no-install fyers test-alert`.',
       );
     },

@@ -1,4 +1,4 @@
-// Calls the broker's authentication API, and turns each class of answer into what the keeper may do with it.
+// Calls the broker's authentication API and maps each class of answer to an outcome for the keeper.
 import * as z from 'zod/mini';
 import {
   type AccessToken,
@@ -22,9 +22,9 @@ import { type FyersReply, type FyersRequest, callFyers } from './http.ts';
 export interface BrokerOptions {
   /** Without a trailing slash. */
   readonly apiUrl: string;
-  /** Told every token that the broker hands out, so that a log can hide it. */
+  /** Called with every token that the broker issues, so that a log can mask it. */
   readonly onSecret: (value: string) => void;
-  /** Told the time of each answer, so that this machine's clock can be compared with it. */
+  /** Called with the time of each answer, so that it can be compared with this machine's clock. */
   readonly onServerTime?: (serverTime: Instant) => void;
   readonly timeoutMs?: number;
 }
@@ -36,7 +36,10 @@ const PROOF_SYMBOL = 'NSE:SBIN-EQ';
 const Minted = z.object({ access_token: z.string(), refresh_token: z.catch(z.string(), '') });
 const Profile = z.object({ data: z.object({ fy_id: z.string() }) });
 
-/** -16 has three meanings, so only the message tells the policy from a fault of ours. */
+/**
+ * Code -16 has three meanings, so only the message distinguishes the policy from a fault of this
+ * program.
+ */
 const POLICY = /SEBI|currently disabled/i;
 const REFUSALS: ReadonlyMap<number, RefusedBy> = new Map([
   [-8, 'refresh-token'],
@@ -90,14 +93,14 @@ export function fyersBroker(options: BrokerOptions): Broker {
       ),
     async prove(app, token, signal, reads = 'profile') {
       const profile = await read('/api/v3/profile', app, token, signal);
-      // Authenticated, and the app has the Market Data permission only, as it should.
+      // The token is valid, and the app has only the Market Data permission, as intended.
       const isDepthOnly = profile.kind === 'answered' && isPermissionRefused(profile);
       const proof = proofOf(profile, [app, token]);
       if (!isDepthOnly && (proof.kind !== 'live' || reads === 'profile')) return proof;
       const path = `/data/depth?symbol=${encodeURIComponent(PROOF_SYMBOL)}&ohlcv_flag=1`;
       const depth = proofOf(await read(path, app, token, signal), [app, token]);
       if (isDepthOnly) return depth.kind === 'live' ? { kind: 'live', fyId: null } : depth;
-      // What a busy or distant broker does not answer is no refusal of depth.
+      // A missing answer from a busy or unreachable broker does not mean that depth is refused.
       return depth.kind === 'dead' || depth.kind === 'refused'
         ? { ...proof, depthRefused: depth.detail ?? '' }
         : proof;
@@ -158,12 +161,13 @@ function refusedBy({
   readonly message: string;
 }): RefusedBy | null {
   if (POLICY.test(message)) return 'policy';
-  // The answer to a wrong PIN is not established: one report says -502, another "invalid pin" under -501.
+  // The answer to a wrong PIN is not established: one report has -502, another "invalid pin" under
+  // -501.
   if (/\bpin\b/i.test(message)) return 'pin';
   return REFUSALS.get(code ?? 0) ?? null;
 }
 
-/** Dead only by the broker's own word; another answer says nothing of the token. */
+/** Dead only if the broker refuses the token; any other answer is inconclusive. */
 function proofOf(reply: FyersReply, sent: readonly string[]): Proof {
   if (reply.kind !== 'answered') return { kind: 'unreachable', detail: reply.problem };
   const detail = describeAnswer(reply, sent);

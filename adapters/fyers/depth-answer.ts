@@ -1,11 +1,13 @@
-// Reads Fyers' depth answer (Fyers API v3, "Market Depth": `ask` is singular there, and a level's quantity is `volume`).
+// Parses Fyers' depth answer (Fyers API v3, "Market Depth": `ask` is singular there, and a level's
+// quantity is `volume`).
 //
-// An answer is a book when `bids` and `ask` are arrays and at least one price or quantity is a usable number. Within a
-// book each field is judged alone: one that is missing, of another type or implausible is null, and its name is among
-// the faults. The absences of the contract are no faults: price 0 for a price that does not exist yet, trade time 0
-// before the first trade, levels of 0 and 0 that pad a short side, open interest without its flag, and whatever an index
-// does not have. Before continuous trading, and in auctions, last trades may be of an earlier day and orders have no
-// price.
+// An answer is a book if `bids` and `ask` are arrays and at least one price or quantity is a usable
+// number. Within a book each field is judged separately: a missing, mistyped or implausible field
+// is null, and its name is added to the faults. Some absences are part of the contract and are not
+// faults: price 0 for a price that does not exist yet, trade time 0 before the first trade, levels
+// of 0 and 0 that pad a short side, open interest without its flag, and fields that an index does
+// not have. Before continuous trading, and in auctions, last trades may be from an earlier day and
+// orders may have no price.
 import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
 import { isIndex } from '../../core/market/symbol-plan.ts';
 import {
@@ -20,31 +22,33 @@ import {
 import { type Book, LEVELS, type Level, isFilled } from '../../core/recording/book.ts';
 import type { DepthField } from '../../core/recording/field-faults.ts';
 
-/** When an answer came, which decides what is plausible. */
+/** When an answer arrived, which determines the plausible values. */
 export interface AnswerMoment {
   readonly receivedAt: Instant;
-  /** Null outside of every session. */
+  /** Null outside every session. */
   readonly session: SessionPlan | null;
 }
 
 export interface DepthReading {
   readonly book: Book;
-  /** Fields that are null in the book because the answer's value cannot be used; each once. */
+  /**
+   * Fields that are null in the book because the answer's value is unusable, without duplicates.
+   */
   readonly faults: readonly DepthField[];
 }
 
-/** No unit of anything on NSE costs half as much. */
+/** No unit of anything on NSE costs even half as much. */
 const MAX_PRICE_RUPEES = 5_000_000;
 /** A hundred times the shares of the largest company. */
 const MAX_COUNT = 1_000_000_000_000;
 /** This machine's clock may be behind the exchange's. */
 const CLOCK_TOLERANCE_MS = MINUTE;
-/** What has not traded for longer is not listed any more. */
+/** An instrument that has not traded for longer is no longer listed. */
 const OLDEST_TRADE_MS = 366 * DAY;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Null when the body holds no book of `symbol`. */
+/** Null if the body contains no book of `symbol`. */
 export function readDepthAnswer(
   symbol: string,
   body: unknown,
@@ -81,7 +85,7 @@ export function readDepthAnswer(
   return reader.hasNumber() ? { book, faults: reader.faults() } : null;
 }
 
-/** The symbol's own part, unless the broker calls it, or the whole, an error. */
+/** The symbol's own part, unless the broker marks it or the whole answer as an error. */
 function bodyOf(symbol: string, body: unknown): Fields | null {
   if (!isObject(body) || body['s'] !== 'ok' || !isObject(body['d'])) return null;
   const answer = Object.hasOwn(body['d'], symbol) ? body['d'][symbol] : null;
@@ -92,7 +96,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One answer's fields, and which of them could not be used. */
+/** Reads the fields of one answer and collects the unusable ones. */
 function readerOf(answer: Fields, mayLackFields: boolean) {
   const faults = new Set<DepthField>();
   let hasNumber = false;
@@ -101,7 +105,7 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     return null;
   };
   const absent = (field: DepthField): null => (mayLackFields ? null : wrong(field));
-  /** A price or a quantity, zero included; JSON has a negative zero, too. */
+  /** A price or a quantity, including zero. Adding 0 turns JSON's negative zero into zero. */
   const seen = (value: number): number => {
     hasNumber = true;
     return value + 0;
@@ -125,13 +129,13 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     const isPadding = price === 0 && (quantity ?? 0) === 0;
     const orders = ordersOf(`${side}.ord`, level['ord']);
     if (isPadding) return { price: null, quantity: null, orders: null };
-    // In an auction a market order has none.
+    // Only in an auction may an order have no price: a market order.
     if (price === 0 && isContinuous) return { price: wrong(`${side}.price`), quantity, orders };
     return { price, quantity, orders };
   };
   return {
     count: (field: DepthField) => countOf(field, answer[field]),
-    /** No price is zero: the broker writes 0 for a price that does not exist yet. */
+    /** A price is never zero: the broker writes 0 for a price that does not exist yet. */
     price(field: DepthField) {
       const price = priceOf(field, answer[field]);
       return price === 0 ? null : price;
@@ -151,14 +155,15 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     openInterest(): number | null {
       const { oi, oiflag } = answer;
       if (typeof oiflag === 'boolean') {
-        // Without the flag the instrument has no open interest, and the zero next to it is no observation.
+        // Without the flag the instrument has no open interest, and the zero next to it is not an
+        // observation.
         if (oiflag) return countOf('oi', oi);
         return isMissing(oi) || isCount(oi) ? null : wrong('oi');
       }
       if (!isMissing(oiflag)) return wrong('oiflag');
       if (isMissing(oi)) return null;
       if (!isCount(oi)) return wrong('oi');
-      // A number that nothing explains: the flag may have another name by now.
+      // A number without a flag: the flag may have been renamed.
       return oi === 0 ? null : wrong('oiflag');
     },
     hasNumber: () => hasNumber,
@@ -174,14 +179,14 @@ function isPrice(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < MAX_PRICE_RUPEES;
 }
 
-/** Zero is a count like any other; a fraction is not a count. */
+/** Zero is a valid count; a fraction is not. */
 function isCount(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) < MAX_COUNT;
 }
 
 /**
- * Epoch seconds, not in the future. Once continuous trading has begun a trade is of this day, unless the answer has no
- * volume: then nothing has traded yet.
+ * Epoch seconds, not in the future. After the start of continuous trading, a trade must be from the
+ * same day, unless the volume is 0, because then nothing has traded yet.
  */
 function isTradeTime(
   seconds: unknown,

@@ -1,4 +1,5 @@
-// Market depth by REST: every symbol of a slot is asked for inside the slot, nothing is retried, and nothing drifts.
+// Feeds market depth over REST. Every symbol is requested within its slot; nothing is retried, and
+// slots do not drift.
 import { setMaxListeners } from 'node:events';
 import type { AccessToken, AppId, SamplingPlan } from '../../core/config/values.ts';
 import type { HoleReason } from '../../core/recording/coverage.ts';
@@ -12,7 +13,7 @@ import { type Refusal, refusalOf } from './depth-refusal.ts';
 import { callFyers, type FyersReply } from './http.ts';
 import { pausesOf, restGuard, type RestGuard, type StrikeStore } from './rate-guard.ts';
 
-/** One answer as the broker gave it; a call without an answer has none. */
+/** One raw answer of the broker; a call without an answer produces none. */
 export interface RawAnswer {
   readonly symbol: string;
   readonly slot: Instant;
@@ -22,22 +23,24 @@ export interface RawAnswer {
 }
 
 interface RestDepthOptions {
-  /** Gets every answer; it must not throw. */
+  /** Called with every answer; must not throw. */
   readonly onAnswer?: (answer: RawAnswer) => void;
   /** Fyers' API, without a trailing slash. */
   readonly apiUrl: string;
-  /** Null: nobody has given an app yet, and every slot is a hole `no-token`. */
+  /** Null: no app id is configured yet, and every slot is a hole `no-token`. */
   readonly appId: () => AppId | null;
   readonly sampling: SamplingPlan;
   readonly clock: Clock;
   readonly strikes: StrikeStore;
-  /** Longest wait for one answer, real time; default the slot's length less a second, at most 4 s. */
+  /**
+   * Timeout for one answer, in real time; default: the slot's length less a second, at most 4 s.
+   */
   readonly deadlineMs?: number;
 }
 
-/** The feed `rest`: one batch a slot, a hole with a reason for each symbol without a book. */
+/** The feed `rest`: one batch a slot, with a hole and a reason for each symbol without a book. */
 interface RestFeed extends DepthFeed {
-  /** For whatever else calls with the same account. */
+  /** Shared by all other calls of the same account. */
   readonly guard: RestGuard;
 }
 
@@ -72,7 +75,8 @@ async function* observe(
   let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
   let wokeAt: Instant | null = null;
   while (slot !== null) {
-    // The clock was set back: its slots come again, and nobody waits until it has caught up.
+    // The clock was set back: restart at the current slot instead of waiting until the clock
+    // catches up.
     if (slot - clock.now() > every + SECOND) {
       slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
     }
@@ -101,7 +105,10 @@ interface SlotOptions extends DayOptions {
   readonly signal: AbortSignal;
 }
 
-/** Its calls, burst by burst. Those for which a slot that began late has no time left are `late`. */
+/**
+ * Runs the slot's calls, burst by burst. If a slot began late, the calls without enough time left
+ * are `late`.
+ */
 async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly SlotResult[]> {
   const { symbols, clock, pace } = options;
   const pending: Promise<SlotResult>[] = [];
@@ -119,7 +126,7 @@ async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly S
   return [...batch, ...rest];
 }
 
-/** Waits for an instant inside the slot; null when it has come. */
+/** Waits for an instant inside the slot. Returns null if it is reached, otherwise the reason. */
 async function missedUntil(
   at: Instant,
   { clock, sampling, signal }: SlotOptions,
@@ -128,7 +135,7 @@ async function missedUntil(
   const everyMs = sampling.everySeconds * SECOND;
   const ends = plus(slot, everyMs);
   if (at >= ends) return 'late';
-  // No longer than the slot, also where the clock is set back before it.
+  // Sleep at most one slot, even if the clock is set back during the sleep.
   if (at > clock.now() && !(await sleptUntil(clock, at, signal, everyMs))) return 'stopped';
   return clock.now() < ends ? null : 'clock-jump';
 }
@@ -162,7 +169,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   };
 }
 
-/** A stop lets the slot's requests finish: their deadline is short. */
+/** On a stop the slot's requests are not aborted: their timeout is short. */
 const UNTIL_DEADLINE = new AbortController().signal;
 setMaxListeners(0, UNTIL_DEADLINE);
 
@@ -204,7 +211,10 @@ function holes(
   }));
 }
 
-/** False when the signal came first. Before `at` where that is further away, or where the clock is set back meanwhile. */
+/**
+ * Returns false if the signal came first. May return before `at`: after `longestMs`, or if the
+ * clock is set back meanwhile.
+ */
 async function sleptUntil(
   clock: Clock,
   at: Instant,
@@ -221,8 +231,6 @@ async function sleptUntil(
   }
 }
 
-// One call for one symbol's book: the book, or why there is none.
-
 interface DepthCall {
   /** Fyers' API, without a trailing slash. */
   readonly apiUrl: string;
@@ -231,16 +239,20 @@ interface DepthCall {
   readonly authorization: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** When the answer came; asked as it comes. */
+  /** Called when the answer arrives; returns its time and session. */
   readonly moment: () => AnswerMoment;
-  /** What was answered, before anything is made of it. */
+  /** Called with the reply before it is parsed. */
   readonly onReply?: (reply: FyersReply) => void;
 }
 
 type DepthAnswer =
   ({ readonly kind: 'book' } & DepthReading) | ({ readonly kind: 'hole' } & Refusal);
 
-/** @throws only the signal's own reason */
+/**
+ * Requests one symbol's book. Returns the book, or the reason why there is none.
+ *
+ * @throws only the signal's own reason
+ */
 export async function askForBook(call: DepthCall): Promise<DepthAnswer> {
   const { apiUrl, symbol, authorization, timeoutMs, signal } = call;
   const query = new URLSearchParams({ symbol, ohlcv_flag: '1' });

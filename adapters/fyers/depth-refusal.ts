@@ -1,4 +1,5 @@
-// Says why a depth call brought no book, by the class of the answer (`core/broker-answer.ts`).
+// Maps a depth call without a book to a hole reason, by the class of the answer
+// (`core/broker-answer.ts`).
 import {
   classifyAnswer,
   describeAnswer,
@@ -11,7 +12,7 @@ import type { FyersReply } from './http.ts';
 export interface Refusal {
   readonly reason: HoleReason;
   readonly retryAfterMs?: number;
-  /** The broker's words, for the log; absent if there was no answer. */
+  /** The broker's message, for the log; absent if there was no answer. */
   readonly detail?: string;
   /** Calls that would get the same answer: `account` means every call of the account. */
   readonly concerns: 'call' | 'symbol' | 'token' | 'account';
@@ -20,10 +21,16 @@ export interface Refusal {
 /** Fyers API v3, "Error codes": an invalid symbol. */
 const UNKNOWN_SYMBOL = -300;
 
-/** The address is not served (any more), which no other call shares: no firewall answers so. */
+/**
+ * This URL is not served, which does not affect other calls: a firewall would answer differently.
+ */
 const NOT_SERVED: ReadonlySet<number> = new Set([404, 405, 410]);
 
-/** For a reply without a book. @param sent values that its words must not repeat */
+/**
+ * Classifies a reply without a book.
+ *
+ * @param sent values that the detail must not repeat
+ */
 export function refusalOf(reply: FyersReply, sent: readonly string[] = []): Refusal {
   if (reply.kind === 'silent') return { reason: 'timeout', concerns: 'call' };
   if (reply.kind === 'unreachable') {

@@ -1,4 +1,5 @@
-// One HTTP call to Fyers: bounded, never retried here, and an answer is never thrown for its status.
+// Makes one HTTP call to Fyers, with a timeout and without retries. An HTTP error status is
+// returned, not thrown.
 import type { BrokerAnswer } from '../../core/broker-answer.ts';
 import { toError } from '../../core/errors.ts';
 import { DAY, type Instant, SECOND, parseHttpDate } from '../../core/time.ts';
@@ -6,12 +7,18 @@ import { DAY, type Instant, SECOND, parseHttpDate } from '../../core/time.ts';
 export type FyersReply =
   | ({
       readonly kind: 'answered';
-      /** Of the broker's clock, from `Date`; null if there is none, or the answer is from a cache. */
+      /**
+       * The broker's clock, from `Date`; null if there is no such header, or if the answer is from
+       * a cache.
+       */
       readonly serverTime: Instant | null;
     } & BrokerAnswer)
-  /** The request may have left this machine, and no whole answer came back. `problem` says what happened, for people. */
+  /**
+   * The request may have been sent, but no complete answer arrived. `problem` describes it for
+   * people.
+   */
   | { readonly kind: 'silent'; readonly problem: string }
-  /** Not a byte of the request was sent. `problem` says why, for people. */
+  /** No byte of the request was sent. `problem` describes why, for people. */
   | { readonly kind: 'unreachable'; readonly problem: string };
 
 export interface FyersRequest {
@@ -24,16 +31,20 @@ export interface FyersRequest {
   readonly signal: AbortSignal;
 }
 
-/** Python's default agent is refused by Cloudflare (error 1010), so ours is always sent. */
+/** Cloudflare refuses Python's default agent (error 1010), so we always send our own. */
 export const USER_AGENT = 'fyers-token-refresh/1';
-/** Far more than is shown, so that what is blanked is never cut in two. */
+/** Far more than is shown, so that a masked value is never cut in two. */
 const MAX_REST_LENGTH = 4_096;
-/** Codes of Node and OpenSSL for a certificate that is not trusted, not yet or no longer valid, or of another host. */
+/**
+ * Codes of Node and OpenSSL for a certificate that is untrusted, not yet valid, expired, or of
+ * another host.
+ */
 const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|CRL|INVALID_CA|HOSTNAME_MISMATCH/;
 
-/** @throws only the signal's own reason; every network fault is a value. */
+/** @throws only the signal's own reason; every network fault is returned. */
 export async function callFyers(request: FyersRequest): Promise<FyersReply> {
-  // Loaded when it is first used: most runs of a function need no call to the broker, and loading it takes long.
+  // Loaded on first use: most runs of a function need no call to the broker, and loading takes
+  // long.
   const { default: got, RequestError, TimeoutError } = await import('got');
   try {
     const response = await got(request.url, {
@@ -42,15 +53,16 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
         'user-agent': USER_AGENT,
         ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
       },
-      // What may count is sent on a connection of its own: a kept one may have been closed at the other end, and the
-      // request would look as if it were never answered.
+      // A request that may have an effect uses a new connection. The other end may have closed a
+      // kept connection, and the request would appear sent but unanswered.
       ...(request.json === undefined
         ? {}
         : { json: request.json, agent: { http: false, https: false } as const }),
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
-      // Without a bound of its own, a connection that is never made would look like a request that was never answered.
+      // Without a separate limit, a failed connection would appear to be a request without an
+      // answer.
       timeout: { ...reachingWithin(request.timeoutMs), request: request.timeoutMs },
       signal: request.signal,
     });
@@ -83,7 +95,7 @@ export async function callFyers(request: FyersRequest): Promise<FyersReply> {
 
 function describeFailure(host: string, code: string, message: string): string {
   if (CERTIFICATE_CODE.test(code)) {
-    return `The certificate that ${host} shows is not trusted (${code}). Check this machine's clock, and whether a proxy or a virus scanner stands between.`;
+    return `The certificate of ${host} is not trusted (${code}). Check this machine's clock, and whether a proxy or a virus scanner intercepts the connection.`;
   }
   switch (code) {
     case 'ENOTFOUND':
@@ -96,7 +108,7 @@ function describeFailure(host: string, code: string, message: string): string {
   }
 }
 
-/** Below the bound of the whole request, so that they come first. */
+/** Below the limit of the whole request, so that these expire first. */
 function reachingWithin(timeoutMs: number) {
   const most = Math.floor(timeoutMs * 0.6);
   return { lookup: most, connect: most, secureConnect: most };
@@ -111,8 +123,9 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Milliseconds from `X-Retry-After-Ms`, or from `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), which is read
- * against the answer's own `Date`, so that this machine's clock does not matter. At most a day.
+ * Milliseconds from `X-Retry-After-Ms`, or from `Retry-After` in seconds or as a date (RFC 9110,
+ * 10.2.3). A date is compared with the answer's own `Date`, so that this machine's clock does not
+ * matter. At most a day.
  */
 function retryAfter(
   headers: Readonly<Record<string, string | string[] | undefined>>,

@@ -1,4 +1,4 @@
-// Asks the broker whether the market trades (Fyers API v3, "Market Status").
+// Asks the broker whether the market is open (Fyers API v3, "Market Status").
 import * as z from 'zod/mini';
 import { isPermissionRefused } from '../../core/broker-answer.ts';
 import { lenientArray } from '../../core/text.ts';
@@ -13,11 +13,11 @@ export interface MarketStatusCall {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly guard: Pick<RestGuard, 'call'>;
-  /** Kept from call to call: an authorization that lacks the permission is not asked with again. */
+  /** Kept between calls: an authorization without the permission is not used again. */
   readonly memory?: { notPermitted: string | null };
 }
 
-/** As the documentation numbers them. */
+/** Numbers from the documentation. */
 const NSE = 10;
 const CASH = 10;
 
@@ -34,8 +34,9 @@ const answer = z.object({
 });
 
 /**
- * Of NSE's cash market: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on, in upper case. Null when the broker does not answer,
- * or the app lacks the call's permission, which is another one than market data's.
+ * Status of NSE's cash market in upper case: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on. Null
+ * if the broker does not answer, or if the app does not have the permission for this call, which is
+ * separate from market data's.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
   const { apiUrl, guard, memory, ...request } = call;
@@ -59,8 +60,6 @@ function bodyOf(reply: FyersReply | null): unknown {
   return reply?.kind === 'answered' ? reply.body : null;
 }
 
-// Last prices of a few symbols by one call (Fyers API v3, "Quotes": at most fifty symbols).
-
 interface QuotesCall {
   /** Fyers' API, without a trailing slash. */
   readonly apiUrl: string;
@@ -77,7 +76,10 @@ const quotesAnswer = z.object({
   d: lenientArray(z.object({ n: z.string(), v: z.object({ lp: z.number() }) })),
 });
 
-/** Rupees by symbol; a symbol without a price is absent, and so is every one when the call fails. */
+/**
+ * Gets the last prices of at most fifty symbols in one call (Fyers API v3, "Quotes"), in rupees by symbol. A symbol
+ * without a price is absent; if the call fails, the map is empty.
+ */
 export async function lastPrices(call: QuotesCall): Promise<ReadonlyMap<string, number>> {
   const { apiUrl, symbols, authorization, timeoutMs, signal, guard } = call;
   if (symbols.length === 0) return new Map();

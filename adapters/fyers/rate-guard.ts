@@ -1,5 +1,8 @@
-// Whether the account may be called now: not after a rate limit, and after the second one not that day. One guard for all
-// calls of a process, because the broker counts them together (the symbol master is a public file, which it does not count).
+// Decides whether the account may be called now. A rate limit pauses all calls; the second one ends
+// them for that day. There is one guard for all calls of a process, because the broker counts them
+// together (the symbol master is a public file and is not counted). A foreign page (an answer from
+// a firewall and not from the broker) pauses all calls too, each time twice as long. A refused
+// token or symbol pauses only its own calls.
 import type { AccessToken } from '../../core/config/values.ts';
 import type { HoleReason } from '../../core/recording/coverage.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -16,46 +19,49 @@ import {
 import { type Refusal, refusalOf } from './depth-refusal.ts';
 import { callFyers, type FyersReply, type FyersRequest } from './http.ts';
 
-/** Rate limits hit on a date, and until when the broker wants no more calls. */
+/** Rate limits hit on a date, and the end of the current pause. */
 export interface Strikes {
   readonly count: number;
   readonly until: Instant;
 }
 
-/** Outlives the process, because the broker's own count does. */
+/** Stored on disk, because the broker's count outlives the process. */
 export interface StrikeStore {
-  /** A bare count waits for nothing. */
+  /** A plain number means a count without a pause. */
   read(date: IstDate): Promise<Strikes | number>;
-  /** Never throws: what is not on disk costs no slot. */
+  /** Never throws: a failed write costs no slot. */
   write(date: IstDate, strikes: Strikes): Promise<void>;
 }
 
 export interface RestGuard {
-  /** Reads what an earlier process has kept of today. The rest counts on it. */
+  /** Reads today's count of an earlier process. Call this first. */
   ready(): Promise<void>;
-  /** Why not to call now, or null: call. */
+  /** Why a call is not allowed now, or null if it is. */
   reason(): 'rate-limited' | 'blocked-for-the-day' | 'broker-error' | null;
-  /** A call was refused for its rate. */
+  /** Call this if a call was refused for its rate. */
   limited(sentAt: Instant, retryAfterMs?: number): void;
-  /** Something else answered in the broker's place: a firewall, say, whose ban each further call may extend. */
+  /**
+   * Call this if something other than the broker answered, such as a firewall whose ban each
+   * further call may extend.
+   */
   foreign(sentAt: Instant): void;
-  /** The broker itself answered. */
+  /** Call this if the broker itself answered. */
   answered(): void;
   /** Waits until every strike is on disk. */
   saved(): Promise<void>;
   /**
-   * One call beside the books; null, and nothing is sent, once the account has had a rate limit that day: such a call is
-   * not worth the second one, which would end the day's recording.
+   * Makes one call other than for a book. Returns null without sending anything once the account
+   * has had a rate limit that day: a second one would end the day's recording.
    */
   call(request: FyersRequest): Promise<FyersReply | null>;
 }
 
 /**
- * Fyers blocks an account for the rest of the day when it goes over a minute's limit more than three times. We stop
- * at the second, so that the account's other programs keep theirs.
+ * Fyers blocks an account for the rest of the day if it exceeds a minute's limit more than three
+ * times. We stop at the second, so that the account's other programs can continue.
  */
 const STRIKES_ALLOWED = 2;
-/** After the first foreign page; doubled by each that follows it. */
+/** Pause after the first foreign page; each further page doubles it. */
 const FOREIGN_PAUSE_MS = MINUTE;
 const MAX_FOREIGN_PAUSE_MS = 15 * MINUTE;
 
@@ -70,7 +76,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
   /** When the last strike was noted. */
   let notedAt: Instant | null = null;
   let saving: Promise<void> = Promise.resolve();
-  /** The pause after foreign pages, and how long the next one is. */
+  /** The pause after foreign pages, and the length of the next one. */
   let foreign = { from: clock.now(), until: clock.now(), nextMs: FOREIGN_PAUSE_MS };
   const today = (): Day & { readonly date: IstDate } => {
     const date = istDateAt(clock.now());
@@ -87,16 +93,17 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       const { count, until } = today();
       if (count >= STRIKES_ALLOWED) return 'blocked-for-the-day';
       if (until !== null && clock.now() < until) return 'rate-limited';
-      // A clock that was set back is not waited for.
+      // Ignore the pause if the clock was set back before its start.
       return foreign.from <= clock.now() && clock.now() < foreign.until ? 'broker-error' : null;
     },
     limited(sentAt, retryAfterMs = MINUTE) {
       const [now, { date, ...before }] = [clock.now(), today()];
-      // The day's block ends at midnight, so no wait is longer.
+      // The day's block ends at midnight, so no pause is longer.
       const leftMs = istInstant(addDays(date, 1), '00:00') - now;
       const asked = plus(now, Math.min(Math.ceil(Math.max(retryAfterMs, SECOND)), leftMs));
       const until = before.until !== null && before.until > asked ? before.until : asked;
-      // The calls of one burst are refused together, however slowly they are answered: that is one strike.
+      // The calls of one burst are refused together, even if their answers arrive late: that is one
+      // strike.
       const isKnown = notedAt !== null && sentAt <= notedAt;
       if (!isKnown) notedAt = now;
       const strikes = { count: before.count + (isKnown ? 0 : 1), until };
@@ -104,7 +111,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       saving = saving.then(() => store.write(date, strikes));
     },
     foreign(sentAt) {
-      // The calls of one burst meet the same page: that is one.
+      // The calls of one burst get the same page: count it once.
       if (sentAt < foreign.until && sentAt >= foreign.from) return;
       const [now, pauseMs] = [clock.now(), foreign.nextMs];
       const nextMs = Math.min(2 * pauseMs, MAX_FOREIGN_PAUSE_MS);
@@ -129,18 +136,16 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
   return guard;
 }
 
-// Decides when not to ask for a book: after a rate limit or a foreign page, with a token or for a symbol that was refused.
-
-/** How long a refusal is believed before it is tried once more; a token may have been fixed at the broker. */
+/** A refusal is retried after this time, because the token may have been fixed at the broker. */
 const BELIEVED = MINUTE;
-/** The key of the pause for every symbol; no symbol is spelled so. */
+/** The key of the pause for every symbol; no symbol has this name. */
 const TOKEN = 'token';
 
 interface Pause {
   readonly reason: HoleReason;
   readonly from: Instant;
   readonly until: Instant;
-  /** Only for calls with this token. */
+  /** If set, applies only to calls with this token. */
   readonly token?: AccessToken;
 }
 
@@ -152,7 +157,7 @@ interface DepthCall {
 
 export function pausesOf(guard: RestGuard) {
   const pauses = new Map<string, Pause>();
-  /** One that is over is forgotten, and so is one that would begin later: the clock was set back. */
+  /** Drops a pause that has ended, or that starts later because the clock was set back. */
   const active = (key: string, at: Instant): Pause | undefined => {
     const pause = pauses.get(key);
     if (pause === undefined) return undefined;
@@ -162,7 +167,7 @@ export function pausesOf(guard: RestGuard) {
     return undefined;
   };
   return {
-    /** Why not to call, or null: call. */
+    /** Why the call is not allowed, or null if it is. */
     reasonFor({ symbol, token, sentAt }: DepthCall): HoleReason | null {
       const limited = guard.reason();
       if (limited !== null) return limited;

@@ -1,4 +1,4 @@
-// The public symbol master, kept in the data folder: today's file, or what is left of an earlier day.
+// Downloads the public symbol master to the data folder, and falls back to the newest earlier file.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,23 +13,23 @@ import { USER_AGENT } from './http.ts';
 export interface SymbolMasterOptions {
   /** Without a trailing slash. */
   readonly masterUrl: string;
-  /** Made when it is needed. */
+  /** Created when needed. */
   readonly folder: string;
-  /** The largest file that is taken, bytes. */
+  /** Largest accepted file, in bytes. */
   readonly maxBytes?: number;
 }
 
 interface MasterFile {
-  /** The day it was fetched on. */
+  /** The date of the download. */
   readonly date: IstDate;
-  /** Read anew each time, line by line. */
+  /** Reads the file again at each call, line by line. */
   readonly rows: () => AsyncIterable<MasterRow>;
 }
 
 export interface FoundMaster {
-  /** Null: neither today's nor an earlier one. */
+  /** Null: there is neither today's file nor an earlier one. */
   readonly file: MasterFile | null;
-  /** Why the file is not today's; null when it is. */
+  /** Why the file is not today's; null if it is. */
   readonly problem: string | null;
 }
 
@@ -39,14 +39,17 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Four times what the larger of the files had in August 2026 (14.5 MB). */
+/** Four times the size of the larger file in August 2026 (14.5 MB). */
 const MAX_BYTES = 60_000_000;
-/** A line in a hundred may be of a form that we don't know; more of them are another file. */
+/** One line in a hundred may have an unknown form; more than that means another file format. */
 const BAD_LINES = 0.01;
 const LINE_END = 10;
 const MAX_LINE_LENGTH = 65_536;
 
-/** One download a segment and day. Never throws: a broken network or disk is a problem in the answer. */
+/**
+ * Downloads each segment once a day. Never throws: a network or disk fault is returned as the
+ * problem.
+ */
 export function symbolMaster(options: SymbolMasterOptions) {
   const { folder } = options;
   return async (segment: Segment, date: IstDate, bounds: FetchOptions): Promise<FoundMaster> => {
@@ -65,7 +68,7 @@ export function symbolMaster(options: SymbolMasterOptions) {
   };
 }
 
-/** To disk first, and under its name only when it is whole and what it says it is. */
+/** Writes to a partial file first, and renames it only if it is complete and valid. */
 async function fetchFile(
   { masterUrl, folder, maxBytes = MAX_BYTES }: SymbolMasterOptions,
   segment: Segment,
@@ -104,7 +107,7 @@ function atMost(maxBytes: number): Transform {
   });
 }
 
-/** @throws RangeError for an empty file, a web page, another form, a file that was cut off */
+/** @throws RangeError for an empty file, a web page, another format, a truncated file */
 async function check(segment: Segment, file: string): Promise<void> {
   let [good, bad, isLastGood] = [0, 0, false];
   for await (const line of linesOf(file)) {
@@ -113,7 +116,7 @@ async function check(segment: Segment, file: string): Promise<void> {
     else bad += 1;
   }
   if (good === 0 || bad > (good + bad) * BAD_LINES) {
-    throw new RangeError(`${String(bad)} of its ${String(good + bad)} lines are no instrument`);
+    throw new RangeError(`${String(bad)} of its ${String(good + bad)} lines are not instruments`);
   }
   if (!isLastGood) throw new RangeError('it ends in the middle of a line');
 }
@@ -126,8 +129,8 @@ async function* rowsOf(segment: Segment, file: string): AsyncGenerator<MasterRow
 }
 
 /**
- * Each line is decoded by itself. Cut from a text of the whole block it would keep that block in memory, and so would
- * every cell that is kept of it: in the end the file.
+ * Decodes each line separately. A line sliced from a decoded block would keep the whole block in
+ * memory, and so would every cell kept from it: in the end, the whole file.
  */
 async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = Buffer.alloc(0);

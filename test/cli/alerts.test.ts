@@ -100,7 +100,7 @@ describe('fyers confirm', () => {
       await using at = await stage({ aws: aws.options, person: personSaying(` ${form}\n`) });
       const { code, err } = await at.run('confirm');
       expect(code).toBe(2);
-      expect(err).toMatch(/^operator\.channel: There is no topic .*x any more\./);
+      expect(err).toMatch(/^operator\.channel: The topic .*x no longer exists\./);
     }
   });
 

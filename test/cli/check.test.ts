@@ -74,7 +74,7 @@ describe('fyers check', () => {
     expect(code).toBe(4);
     expect((JSON.parse(out) as { faults: unknown }).faults).toEqual([
       '2 slots have neither a row nor a reason.',
-      'The manifest says 2 slots with a reason, and there are 0.',
+      'The manifest has 2 slots with a reason, but the recording has 0.',
       'day.log.gz cannot be read, and the manifest names it.',
       expect.stringMatching(/^events.jsonl.gz is not the file that the manifest names/),
     ]);
@@ -109,7 +109,7 @@ describe('fyers check', () => {
       manifest.replace('"received": 24', '"received": 23'),
     );
     const { code, out } = await cli.run('check');
-    expect(out).toContain('The manifest says 24 expected slots, and there are 23.');
+    expect(out).toContain('The manifest has 24 expected slots, but the recording has 23.');
     expect(code).toBe(4);
   });
 

@@ -59,7 +59,7 @@ test('A broker that agrees is not worth a word', async () => {
 test('A broker that says CLOSED while we record is told once, in both logs', async () => {
   expect(await said('09:21', '15:35')).toEqual({
     events: ['market-differs'],
-    notes: ['The broker says CLOSED where the calendar says CONTINUOUS'],
+    notes: ['The broker reports CLOSED; the calendar has CONTINUOUS'],
   });
 });
 

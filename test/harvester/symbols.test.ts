@@ -165,7 +165,7 @@ describe('The names of a day', () => {
     expect(symbols).toEqual(names);
     expect(facts.map(({ fyToken }) => fyToken !== null)).toEqual([false, true, false]);
     expect(problems).toEqual([
-      'no symbol master of BSE is read, so nothing is known of BSE:SENSEX-INDEX, BSE:RELIANCE-A',
+      'no symbol master of BSE is read, so there are no facts for BSE:SENSEX-INDEX, BSE:RELIANCE-A',
     ]);
   });
 

@@ -75,14 +75,14 @@ describe('The symbol master', () => {
     [
       'a page of HTML',
       (response) => response.end('<html>\n<body>\n'),
-      /2 of its 2 lines are no instrument/,
+      /2 of its 2 lines are not instruments/,
     ],
     ['one endless line', (response) => response.end('0,'.repeat(100_000)), /it has no lines/],
     ['nothing', (response) => response.end(), /0 of its 0 lines/],
     [
       'half of its last line',
       (response) => response.end(line(1) + line(2).slice(0, 30)),
-      /lines are no instrument|middle of a line/,
+      /lines are not instruments|middle of a line/,
     ],
     ['404', (response) => response.writeHead(404).end('x'), /answered HTTP 404/],
     [
