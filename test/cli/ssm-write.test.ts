@@ -210,7 +210,7 @@ describe('fyers ssm delete', () => {
     await using at = await staged();
     const { code, err } = await at.run('ssm', 'delete', 'FYERS_ACCESS_TOKEN');
     expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.usage: Nobody is at the terminal.*--yes/);
+    expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
     expect(await there()).toContain('FYERS_ACCESS_TOKEN');
   });
 
