@@ -103,7 +103,7 @@ describe('fyers ssm set', () => {
     await using at = await staged();
     const { code, err } = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--value', OLD);
     expect(code).toBe(0);
-    expect(err).toMatch(/history.*\n.*It has expired: .*fyers login/);
+    expect(err).toMatch(/history.*\n.*It has expired .*fyers login/);
   });
 
   test.each([
