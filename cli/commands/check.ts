@@ -39,15 +39,14 @@ export function addCheck(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Of a day the manifest's arithmetic, the hashes of its files, and every slot: expected = received + explained + unexplained.
-Of every row the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
-says what to think about; a symbol with too many of them is red. How many are too many is our judgement, taken from no
-source: the counts are in --json under quality, and in the manifest. A field that the broker's answers had no usable value
-for is empty in the row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
+For a day it checks the manifest's totals, the hashes of its files, and every slot: expected = received + explained + unexplained.
+For every row it reports the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
+names a possible problem; a symbol with too many marks is red. The limits are our judgement, without a source: the counts
+are in --json under quality, and in the manifest. A field without a usable value in the broker's answer is empty in the
+row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
 
-A day that is still recorded is checked as far as it is; a day without a row is red. A file has no plan: nobody can tell which rows are missing in it,
-only that each of those which are there can be read. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2
-when there is nothing to check.
+A running day is checked up to now; a day without a row is red. A file has no plan, so missing rows cannot be detected,
+only unreadable ones. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
 
 Examples:
   $ npx --no-install fyers check

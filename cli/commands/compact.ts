@@ -38,9 +38,9 @@ export function addCompact(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-A day that has its manifest is left as it is: to make it again, remove its manifest.json and repeat the command. What was in its
-log comes out in the same bytes, unless the calendar has learnt something. Exits with 0 when all of them were compacted, 4
-when one failed, or has no row at all.
+A day with a manifest is not changed: to make it again, remove its manifest.json and repeat the command. The same log
+gives the same bytes, unless the calendar has changed. Exits with 0 when all days were compacted, 4 when one failed, or
+has no row at all.
 
 Examples:
   $ npx --no-install fyers compact

@@ -55,8 +55,8 @@ export function addExport(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Rows come in the order in which they were received. Lines that are no whole rows are left out and counted. Phase and marks
-are columns of a day that is compacted: of another one --phase goes by the calendar, and the file has no such columns.
+Rows come in the order in which they were received. Incomplete lines are left out and counted. Phase and marks
+are columns of a compacted day; for any other recording --phase uses the calendar, and the file has no such columns.
 
 Examples:
   $ npx --no-install fyers export 2026-11-25 --s3 --to wednesday.parquet

@@ -24,12 +24,12 @@ Options:
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30; inside of a session the slot
                         is finished, and another start records the rest
   --compat              also write market_depth_DATE.csv as the Python original does
-  --raw                 also keep the broker's answers as they come, compressed, in the day's folder
+  --raw                 also keep the broker's raw answers, compressed, in the day's folder
   --debug               also log each slot and each piece that is shipped
 
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
 again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,
-with one below that shows where it stands; in a pipe it is JSON.
+with a status line below; in a pipe it is JSON.
 FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
 
 Examples:
@@ -62,9 +62,9 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const { run } = await import('../../harvester/main.ts');
   using stop = stopSignal();
   const persons = personsLog(io, argv.includes('--debug'));
-  const { checkBeforeStart: lookFirst } = await import('./harvest-look.ts');
+  const { checkBeforeStart } = await import('./harvest-look.ts');
   const started = { clock: io.clock, signal: stop.signal, argv, env };
-  return await run({ ...started, ...persons, lookFirst: lookFirst(io.cwd, env) });
+  return await run({ ...started, ...persons, lookFirst: checkBeforeStart(io.cwd, env) });
 }
 
 /** Returns the folder of `.env`; the harvester parses all other arguments. */

@@ -38,16 +38,16 @@ export function addImport(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero that stood for a missing
-value is empty, and every five-second slot that the original missed is a hole. Files stay as they are, and so do days that
-are there. A file without a header is read by the position of its columns; one of several days is imported once for each of
+Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero for a missing
+value becomes empty, and every five-second slot that the original missed is a hole. Files and existing days
+are not changed. A file without a header is read by the position of its columns; one of several days is imported once for each of
 them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
-stamps the first books of a morning with the end of the day before. What is wrong with one file is said, and the others are
+stamps the first books of a morning with the end of the day before. If one file fails, its error is printed and the others are
 imported; the exit code is then not 0.
 
 The original records from 09:15 to 15:30, and a day is planned from its first phase to its last, 09:00 to 16:00 on most: the
-rest is explained as not-running, and 4,500 of 5,040 slots are the most that can be recorded. When a book was asked for is
-not in the files, so there is nothing on how long answers took.
+rest is explained as not-running, and 4,500 of 5,040 slots are the most that can be recorded. The files do not
+contain the time of each request, so there are no latencies.
 
 Example:
   $ npx --no-install fyers import old/market_depth_2025-12-*.csv
@@ -92,7 +92,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const day = dayOf(date, ownDays);
   if (day.kind === 'closed') {
     io.err(
-      `${name}: ${date} had no market (${day.why}); its rows are of a standing book, and were left.`,
+      `${name}: ${date} had no market (${day.why}); its rows repeat one unchanging book and were not imported.`,
     );
     return;
   }

@@ -107,7 +107,7 @@ async function waitForChats(
 function noMessageError(): FyersError {
   return new FyersError(
     'operator.channel',
-    'Nobody has written to the bot for two minutes, or another program has fetched its messages.',
+    'The bot received no message in two minutes, or another program has fetched its messages.',
     'Write something to the bot in Telegram, and repeat `npx --no-install fyers telegram`.',
   );
 }

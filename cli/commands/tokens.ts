@@ -48,11 +48,11 @@ export function addTokens(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Times come from the tokens themselves, decoded without verifying. What proves a token is the broker's answer to one live
-read, unless --offline. Tokens are shown as fingerprints, never themselves.
+Times come from the tokens themselves, decoded without verifying. One live read at the broker proves a token, unless
+--offline. Tokens are only shown as fingerprints.
 
 Exits with 0 when the access token outlives the coming session (during one, that one; after its close, the next trading
-day's) and was proven live, or with --offline says so of itself. Exits with 2 when it doesn't, and with 3 when the broker
+day's) and was proven live, or with --offline by its own claims. Exits with 2 when it doesn't, and with 3 when the broker
 cannot be reached to prove it.
 
 Examples:

@@ -1,8 +1,8 @@
-"""Runs MiniStack so that it writes down what its own policy evaluation decided, and ends when its starter does.
+"""Runs MiniStack, records the decisions of its policy evaluation, and ends when the parent process ends.
 
 Every role's request passes `iam_evaluator.evaluate`, with the action and the resource that a policy must name.
 Its CloudTrail records neither (no resource for most services, the access key in place of the role).
-Each decision is one JSON line in the file that the first argument names, written once.
+Each distinct decision is one JSON line in the file named by the first argument, written once.
 """
 import json
 import os

@@ -199,7 +199,9 @@ describe('fyers test-alert', () => {
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(2);
     expect(out).toMatch(/^pending +email {2}new@example\.in$/m);
-    expect(err).toMatch(/^operator\.channel: Nobody .*fyers confirm`.*--resubscribe`\./);
+    expect(err).toMatch(
+      /^operator\.channel: No subscription is confirmed.*fyers confirm`.*--resubscribe`\./,
+    );
   });
 
   test('is content with Telegram alone', async () => {

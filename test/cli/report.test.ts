@@ -222,7 +222,7 @@ describe('The report of a day', () => {
     expect(await page()).toContain('Every slot of every symbol was recorded');
     const absent = await cli.run('report', '2026-11-23', '--bucket', 'days', '--shard', '1');
     expect(absent.err).toContain(
-      's3://days/depth/v2/date=2026-11-23/shard=1/manifest.json is not there',
+      's3://days/depth/v2/date=2026-11-23/shard=1/manifest.json does not exist',
     );
     expect(absent.code).toBe(2);
     const checked = await cli.run('check', '2026-11-25', '--bucket', 'days');

@@ -103,7 +103,7 @@ describe('fyers ssm set', () => {
     await using at = await staged();
     const { code, err } = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--value', OLD);
     expect(code).toBe(0);
-    expect(err).toMatch(/history.*\n.*It has expired: .*fyers login/);
+    expect(err).toMatch(/history.*\n.*It has expired .*fyers login/);
   });
 
   test.each([
@@ -210,7 +210,7 @@ describe('fyers ssm delete', () => {
     await using at = await staged();
     const { code, err } = await at.run('ssm', 'delete', 'FYERS_ACCESS_TOKEN');
     expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.usage: Nobody is at the terminal.*--yes/);
+    expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
     expect(await there()).toContain('FYERS_ACCESS_TOKEN');
   });
 

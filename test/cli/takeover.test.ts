@@ -220,7 +220,7 @@ describe('fyers takeover', () => {
     await using made = await referenceScene();
     const { code, err } = await made.takeover();
     expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.usage: Nobody is at the terminal.*--yes/);
+    expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 

@@ -53,9 +53,9 @@ export function addDoctor(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Looks at ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
-Changes nothing, and a check that fails does not keep the others from looking. "skipped" says why there was nothing to
-look at. Which redirect URL an app has registered can't be asked: compare the one shown with https://myapi.fyers.in/dashboard.
+Checks ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
+Changes nothing, and all checks run even if one fails. "skipped" gives the reason. Fyers has no API for the registered
+redirect URL: compare the one shown with https://myapi.fyers.in/dashboard.
 
 Exits with 2 when there is a problem.
 
@@ -187,7 +187,7 @@ async function quotaFinding({ session, names, hasAws, deployed }: CheckContext):
   return ok(
     limit <= UNRESERVED_MIN
       ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
-      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` does it where ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` bounds it if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
   );
 }
 

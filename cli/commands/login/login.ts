@@ -60,21 +60,21 @@ export function addLogin(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Fyers wants one login with two factors for each trading day; you make it on Fyers' own page. What comes then is decided by
-the URL that is registered for your app at https://myapi.fyers.in/dashboard. Say it in .env, as FYERS_REDIRECT_URI:
-  http://127.0.0.1:PORT/...   this command listens there and takes the login up by itself
-  loginUrl                    the login function of your stack (or its address): it takes the login up, this command waits
+Fyers wants one login with two factors for each trading day; you make it on Fyers' own page. The next step depends
+on the URL that is registered for your app at https://myapi.fyers.in/dashboard. Set it in .env, as FYERS_REDIRECT_URI:
+  http://127.0.0.1:PORT/...   this command listens there and completes the login
+  loginUrl                    the login function of your stack (or its address): it completes the login, this command waits
   any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
---aws asks the stack which URL that is, and takes the one of .env where there is no stack or it cannot be asked.
+--aws reads the URL from the stack, or from .env if there is no stack or it cannot be read.
 If the new token cannot be handed over, it is kept in the token files, and the next --aws hands it over without a login.
 A browser that is logged in at Fyers may pass through without asking you anything.
 
-The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, where that is
-set. --local writes access_token.txt and daily_token.txt (the same), and refresh_token.txt when Fyers gives one, for you alone
-(mode 600). Without a person at the terminal the address is read from standard input. FYERS_CLIENT_ID and
-FYERS_SECRET_KEY come from .env or the environment; where AWS is used and they are not there, from Parameter Store.
+The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, if that is
+set. --local writes access_token.txt and daily_token.txt (the same), and refresh_token.txt if Fyers returns one, readable only by
+you (mode 600). Without a person at the terminal the address is read from standard input. FYERS_CLIENT_ID and
+FYERS_SECRET_KEY come from .env or the environment; if AWS is used and they are not set, from Parameter Store.
 
-Exits with 0 when the token is there, also when it was before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
+Exits with 0 when there is a token, new or from before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
 
 Examples:
   $ npx --no-install fyers login

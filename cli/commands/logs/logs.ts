@@ -55,8 +55,8 @@ export function addLogs(program: Command, session: Session): void {
       'after',
       `
 refresh, login and watch are functions: their lines come from CloudWatch Logs, with your own AWS identity. harvester shows
-the event log of its latest day in the bucket: what was planned, which slots have no row and why. A day comes there after
-its close. Its own lines as a process stay on the instance:
+the event log of its latest day in the bucket: the plan, and the slots without a row with the reason. A day is uploaded after
+its close. The log of the process itself stays on the instance:
 \`journalctl -u fyers-harvester\`.
 
 Examples:

@@ -23,11 +23,11 @@ export function addRefresh(program: Command, session: Session): void {
       'after',
       `
 Needs a refresh token and the PIN. Fyers has switched refreshing off since 1 April 2026; a refusal is remembered, and the PIN
-is not sent again until --probe. A live access token is kept, and nothing is asked for. Use \`login\` for a new one.
+is not sent again until --probe. A live access token is kept, and no request is sent. Use \`login\` for a new one.
 
---local reads refresh_token.txt, and FYERS_CLIENT_ID, FYERS_SECRET_KEY and FYERS_PIN from .env (a PIN that is not there is
-asked for), and writes access_token.txt and daily_token.txt (the same), for you alone (mode 600). What was refused before is
-kept in .fyers-token-state.json. --aws invokes the function with your own AWS identity; a login link may be sent by it.
+--local reads refresh_token.txt, and FYERS_CLIENT_ID, FYERS_SECRET_KEY and FYERS_PIN from .env (a missing PIN is
+asked for), and writes access_token.txt and daily_token.txt (the same), readable only by you (mode 600). Earlier refusals are
+kept in .fyers-token-state.json. --aws invokes the function with your own AWS identity; it may send a login link.
 
 Exits with 0 when the token is live, with 2 when a login is needed, and with 3 or 4 when Fyers or AWS failed.
 
@@ -66,6 +66,6 @@ async function refreshStack(session: Session, options: RefreshOptions): Promise<
   throw new FyersError(
     'operator.login',
     'The token is not live until you log in.',
-    'Log in through the link, where one was sent, or run `npx --no-install fyers login --aws`.',
+    'Log in through the link, if one was sent, or run `npx --no-install fyers login --aws`.',
   );
 }

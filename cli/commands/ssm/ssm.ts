@@ -25,7 +25,7 @@ export function addSsm(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Works with your own AWS identity (\`aws configure\`), in ${REGION}, one call for each name. --suffix wins over
+Works with your own AWS identity (\`aws configure\`), in ${REGION}, one call for each name. --suffix overrides
 FYERS_SUFFIX in .env.`,
     );
   addList(ssm, session);
@@ -54,11 +54,11 @@ function addDelete(ssm: Command, session: Session): void {
     .addHelpText(
       'after',
       `
---all is for after \`pulumi destroy\`, which leaves what the functions wrote themselves. It stays within the stack: without
-a suffix, nothing of a stack with one is touched, and the other way round.
+--all is for after \`pulumi destroy\`, which keeps the values that the functions wrote. It only affects one stack: without
+a suffix, stacks with a suffix are not touched, and the other way round.
 
-A stack that is up misses what is removed here: \`pulumi refresh\` notices, and the next \`pulumi up\` makes it again,
-tokens as placeholders until the next login.
+A deployed stack needs these parameters: \`pulumi refresh\` detects the removal, and the next \`pulumi up\` creates them
+again, tokens as placeholders until the next login.
 
 Examples:
   $ npx --no-install fyers ssm delete FYERS_TOKEN_STATE
@@ -127,7 +127,7 @@ async function confirmRemoval(
   }
   throw new FyersError(
     'operator.usage',
-    `Nobody is at the terminal to agree to the removal of ${found.join(', ')}.`,
+    `There is no terminal to confirm the removal of ${found.join(', ')}.`,
     'Check them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
   );
 }
@@ -179,7 +179,7 @@ Example:
 function addGet(ssm: Command, session: Session): void {
   ssm
     .command('get')
-    .description('One value, masked unless --reveal is given.')
+    .description('Show one value, masked unless --reveal is given.')
     .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
     .option('--reveal', 'print the bare value to standard output')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')

@@ -43,12 +43,12 @@ export function addTakeover(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Needed once, where deploy_lambda_refresh.py was run in this account: \`pulumi up\` stops at its parameters. In this order it
-  1. shows what is there, tokens as fingerprints and no value,
+Needed once if deploy_lambda_refresh.py was run in this account: \`pulumi up\` stops at its parameters. In this order it
+  1. shows the existing resources, tokens as fingerprints and no value,
   2. disables the rule ${LEFT.rule}: two schedules would mint twice,
   3. copies app id, app secret and PIN into the stack's configuration,
-     encrypted, by standard input, and the tokens into files beside .env that
-     only you can read (the newer one by its time of issue stays), and reads
+     encrypted, by standard input, and the tokens into files next to .env that
+     only you can read (the token that was issued later is kept), and reads
      all of it back,
   4. asks, and removes the rule, the function (only the Python one), its logs,
      its role, the parameters and the secret.
@@ -269,7 +269,7 @@ function unknownFunctionError(runtime: string): FyersError {
 function noTerminalError(): FyersError {
   return new FyersError(
     'operator.usage',
-    'Nobody is at the terminal to be asked. Nothing was changed.',
+    'There is no terminal for the question. Nothing was changed.',
     'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to see the list.',
   );
 }
