@@ -1,11 +1,12 @@
-// The token store that the operator's folder is: `.env` and the token files, read anew at every call, never written.
+// Implements a read-only token store on the operator's folder: `.env` and the token files, read
+// again at every call.
 import { FyersError } from '../../core/errors.ts';
 import type { TokenStore } from '../../core/ports.ts';
 import { readEnvFile, readTokenFiles } from './env-and-token-files.ts';
 
 export interface TokenFileOptions {
   readonly folder: string;
-  /** Told every token that is read, so that a log can hide it. */
+  /** Called with every token that is read, so that a log can mask it. */
   readonly onSecret: (value: string) => void;
 }
 
@@ -16,7 +17,7 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
       return Promise.resolve().then(() => {
         const { values, problems } = readEnvFile(folder);
         if (name !== 'FYERS_ACCESS_TOKEN') {
-          // A slip in another line of `.env` does not stop a recording.
+          // An error in another line of `.env` does not stop a recording.
           const value = values[name]?.trim() ?? '';
           if (value === '') refuse(problems);
           return value === '' ? null : value;
@@ -44,6 +45,6 @@ function refuse(problems: readonly string[]): void {
   throw new FyersError(
     'operator.token-file',
     problems.join(' '),
-    'Then the file is read again; `npx --no-install fyers tokens` tells whether it is right.',
+    'Then the file is read again; `npx --no-install fyers tokens` checks it.',
   );
 }

@@ -1,4 +1,5 @@
-// One harvester a folder: a listening local socket, which the kernel takes back however its process ends.
+// Locks a folder for one harvester with a listening local socket, which the kernel frees when its
+// process ends.
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
@@ -6,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
 
-/** @throws FyersError `operator.usage` when another process holds the folder */
+/** @throws FyersError `operator.usage` if another process holds the folder */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   const address = addressOf(await realpath(folder));
@@ -23,7 +24,10 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   };
 }
 
-/** Linux has sockets without a file; elsewhere the file is in the folder for temporary files. */
+/**
+ * Linux has sockets without a file; elsewhere the socket's file is in the folder for temporary
+ * files.
+ */
 function addressOf(folder: string): string {
   const name = `fyers-harvester-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   if (process.platform === 'linux') return `\0${name}`;
@@ -32,7 +36,7 @@ function addressOf(folder: string): string {
     : path.join(tmpdir(), `${name}.sock`);
 }
 
-/** Null when the address is taken. */
+/** Null if the address is in use. */
 function listen(address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

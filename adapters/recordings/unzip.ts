@@ -1,5 +1,5 @@
-// Compressed files without their dangers: a small file may be made to unpack to more than the machine holds, and a text to
-// one line that never ends.
+// Unpacks compressed files with limits: a small file may be made to unpack to more than the
+// machine's memory, or to one line that never ends.
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, Transform } from 'node:stream';
@@ -7,15 +7,16 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 
-/** A log unpacks to some twenty times its size; gzip reaches a thousand with what repeats itself. */
+/** A log unpacks to about twenty times its size; gzip reaches a thousand with repetitive data. */
 const MAX_RATIO = 100;
-/** What any file may unpack to, however small it is. */
+/** Any file may unpack to this size, even if it is very small. */
 const ALWAYS_BYTES = 64 * 1024 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /**
- * The bytes of a file, unpacked when it is a gzip file.
- * @throws Error (in the stream) for one that is cut short, or that unpacks to too much
+ * The bytes of a file, unpacked if it is a gzip file.
+ *
+ * @throws Error (in the stream) for a file that is truncated, or that unpacks to too much
  */
 export async function unpacked(file: string): Promise<Readable> {
   const source = createReadStream(file);
@@ -29,7 +30,7 @@ export async function unpacked(file: string): Promise<Readable> {
   return bytes;
 }
 
-/** The first bytes of a file, which show what it is. */
+/** The first bytes of a file, which show its type. */
 export async function magicOf(file: string): Promise<Buffer> {
   const handle = await open(file);
   try {
@@ -40,7 +41,11 @@ export async function magicOf(file: string): Promise<Buffer> {
   }
 }
 
-/** The whole of a gzip file that is small: a piece of a log. @throws Error as above */
+/**
+ * Unpacks a small gzip file in memory: a segment of a log.
+ *
+ * @throws Error as above
+ */
 export async function unzippedPiece(bytes: Uint8Array): Promise<Buffer> {
   return promisify(gunzip)(bytes, { maxOutputLength: ALWAYS_BYTES });
 }
