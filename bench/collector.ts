@@ -1,4 +1,5 @@
-// The harvester's process through a day of five symbols, beside a bare Node with the same clients that asks for the same books.
+// Measures the harvester's process through a day of five symbols, compared with a bare Node with
+// the same clients that requests the same books.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -29,11 +30,11 @@ const APP: SimulatedApp = {
 
 interface Used {
   readonly peakMiB: number;
-  /** Of the processor, by snapshot. */
+  /** Processor time for each snapshot. */
   readonly microseconds: number;
 }
 
-/** @param dir where the day is recorded */
+/** @param dir folder for the recorded day */
 export async function collectorMeasures(dir: string): Promise<readonly Measure[]> {
   const fyers = await startFyers({
     seed: 'bench',
@@ -94,7 +95,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
   }
 }
 
-/** @throws Error where the process does not end well */
+/** @throws Error if the process fails */
 async function used(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Used> {
   const flags = ['--max-semi-space-size=4', '--import', `data:text/javascript,${REPORT}`];
   const child = spawn(process.execPath, [...flags, ...args], {

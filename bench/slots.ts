@@ -1,4 +1,5 @@
-// Our harvester beside the reference's loop: what a day has, where it stands, and what a dead token costs.
+// Compares our harvester with the reference's loop: the slots of a day, the files that they are in,
+// and the cost of a dead token.
 import { dayOf } from '../core/market/calendar.ts';
 import {
   DAY,
@@ -17,7 +18,7 @@ import { referenceRounds } from './reference-harvester.ts';
 
 const EVERY = 5 * SECOND;
 const SYMBOLS = fiveSeconds().symbols.length;
-/** A day on which continuous trading was from 09:15 to 15:30, the hours that the reference knows. */
+/** A day with continuous trading from 09:15 to 15:30, the hours that the reference assumes. */
 const MONDAY = istDate('2026-01-05');
 /** From a Friday over a weekend and Republic Day to a Tuesday. */
 const FRIDAY = istDate('2026-01-23');
@@ -37,7 +38,10 @@ export async function slotsMeasures(): Promise<readonly Measure[]> {
   ];
 }
 
-/** Of a slot, all symbols; a round of the reference counts for the slot in which it begins. */
+/**
+ * A slot counts if it has all symbols; a round of the reference counts for the slot in which it
+ * begins.
+ */
 async function filled(callMs: number): Promise<Measure> {
   const [from, until] = [istInstant(MONDAY, '09:15'), istInstant(MONDAY, '15:30')];
   const day = await harvested({ from: plus(from, -DAY), sessions: 1, callMs, tokenAt: FRESH });
@@ -55,7 +59,7 @@ async function filled(callMs: number): Promise<Measure> {
   };
 }
 
-/** The first books stand in the day's own file when a row of that file was asked for at the opening. */
+/** The first books are in the day's own file if a row of that file was requested at the opening. */
 async function fiveDays(): Promise<readonly Measure[]> {
   const from = istInstant(FRIDAY, '08:45');
   const ours = await harvested({ from, sessions: 2, callMs: 0, tokenAt: FRESH });
@@ -84,7 +88,7 @@ async function fiveDays(): Promise<readonly Measure[]> {
 
 const trades = (date: IstDate): boolean => dayOf(date).kind === 'open';
 
-/** A call that is made at 15:29:50 and gets no answer for 1,900 seconds. */
+/** A call at 15:29:50 that gets no answer for 1,900 seconds. */
 async function stalled(): Promise<Measure> {
   const at = plus(istInstant(MONDAY, '15:29'), 50 * SECOND);
   const hit = once((now) => now >= at);
@@ -112,7 +116,7 @@ async function stalled(): Promise<Measure> {
   };
 }
 
-/** True for the first time that it is so, and never again. */
+/** Returns true only once, the first time that the condition holds. */
 function once(isSo: (now: Instant) => boolean): (now: Instant) => boolean {
   let done = false;
   return (now) => {
@@ -136,12 +140,15 @@ async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<
   };
 }
 
-/** The shortest session there is, whose harvester holds yesterday's token until a login in its second half hour. */
+/**
+ * The shortest session, whose harvester holds yesterday's token until a login in its second half
+ * hour.
+ */
 async function inUse(): Promise<Measure> {
   const from = istInstant(istDate('2026-11-08'), '17:50');
   const lags: number[] = [];
   for (let slot = 0; slot < MINUTE; slot += EVERY) {
-    // Just too late for whatever is read as that slot begins.
+    // Just too late for the read at the start of that slot.
     const publishedAt = plus(from, 40 * MINUTE + slot + 1);
     const tokenAt = (now: Instant) => plus(now, now < publishedAt ? -DAY : -SECOND);
     const day = await harvested({ from, sessions: 1, callMs: 100, tokenAt });

@@ -252,7 +252,7 @@ describe('A day from elsewhere', () => {
     expect(page).not.toContain('<b>x');
     await mkdir(at('\u001b[31mred'));
     const { err } = await cli.run('check', '\u001b[31mred');
-    expect(err).toContain('is a folder');
+    expect(err).toContain('is not the folder of a day');
     expect(err).not.toMatch(/\p{Cc}/u);
   });
 });
