@@ -94,16 +94,16 @@ export async function coldStart(stage: ColdStage, [program, ...args]: Command): 
     env: stage.environment,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
-  const told: { readonly line: string; readonly at: number }[] = [];
+  const reports: { readonly line: string; readonly at: number }[] = [];
   const channel = child.stdio[3];
   if (!(channel instanceof Readable)) throw new Error('no channel to the function');
   createInterface({ input: channel }).on('line', (line) => {
-    told.push({ line, at: performance.now() - began });
+    reports.push({ line, at: performance.now() - began });
   });
   let problem = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (problem += text));
   await once(child, 'close');
-  const [ready, answer] = told;
+  const [ready, answer] = reports;
   if (ready === undefined || answer === undefined) throw new Error(`No answer: ${problem}`);
   return {
     loaded: ready.at,

@@ -49,7 +49,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
     const folder = await mkdtemp(path.join(dir, 'collector-'));
     await writeFile(path.join(folder, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
     await writeFile(path.join(folder, 'access_token.txt'), token, { mode: 0o600 });
-    const bare = await used(
+    const bare = await runAndMeasure(
       ['bench/bare-child.ts', fyers.url, fyers.controlUrl, formatIso(OPENS)].concat([
         `${APP.id}:${token}`,
         symbols,
@@ -57,7 +57,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
       ]),
       {},
     );
-    const ours = await used(
+    const ours = await runAndMeasure(
       [
         'sandbox/harvester-child.ts',
         path.join(ROOT, 'harvester', 'main.ts'),
@@ -96,18 +96,21 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
 }
 
 /** @throws Error if the process fails */
-async function used(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Used> {
+async function runAndMeasure(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Used> {
   const flags = ['--max-semi-space-size=4', '--import', `data:text/javascript,${REPORT}`];
   const child = spawn(process.execPath, [...flags, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece));
+  let errorOutput = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (errorOutput += piece));
   const [code] = (await once(child, 'close')) as [number | null];
-  const report = /USED (.*)/.exec(said)?.[1];
-  if (code !== 0 || report === undefined) throw new Error(`${args.join(' ')}: ${said}`);
+  const report = /USED (.*)/.exec(errorOutput)?.[1];
+  if (code !== 0 || report === undefined) throw new Error(`${args.join(' ')}: ${errorOutput}`);
   const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(report) as Record<string, number>;
   return {
     peakMiB: Math.round((maxRSS ?? NaN) / 1_024),

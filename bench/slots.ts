@@ -27,14 +27,14 @@ const FRESH = (now: Instant): Instant => plus(now, -SECOND);
 
 export async function slotsMeasures(): Promise<readonly Measure[]> {
   const measures: Measure[] = [];
-  for (const callMs of [0, 100, 300]) measures.push(await filled(callMs));
+  for (const callMs of [0, 100, 300]) measures.push(await measureFilledSlots(callMs));
   return [
     ...measures,
-    ...(await fiveDays()),
-    await stalled(),
-    await dead('yesterday’s token', (now) => plus(now, -DAY)),
-    await dead('a token that the broker has ended', FRESH),
-    await inUse(),
+    ...(await measureFiveDays()),
+    await measureStalledCall(),
+    await measureDeadToken('yesterday’s token', (now) => plus(now, -DAY)),
+    await measureDeadToken('a token that the broker has ended', FRESH),
+    await measureTokenDelay(),
   ];
 }
 
@@ -42,7 +42,7 @@ export async function slotsMeasures(): Promise<readonly Measure[]> {
  * A slot counts if it has all symbols; a round of the reference counts for the slot in which it
  * begins.
  */
-async function filled(callMs: number): Promise<Measure> {
+async function measureFilledSlots(callMs: number): Promise<Measure> {
   const [from, until] = [istInstant(MONDAY, '09:15'), istInstant(MONDAY, '15:30')];
   const day = await harvested({ from: plus(from, -DAY), sessions: 1, callMs, tokenAt: FRESH });
   const ours = Map.groupBy(rowsIn(day, MONDAY), (slot) => slot);
@@ -60,7 +60,7 @@ async function filled(callMs: number): Promise<Measure> {
 }
 
 /** The first books are in the day's own file if a row of that file was requested at the opening. */
-async function fiveDays(): Promise<readonly Measure[]> {
+async function measureFiveDays(): Promise<readonly Measure[]> {
   const from = istInstant(FRIDAY, '08:45');
   const ours = await harvested({ from, sessions: 2, callMs: 0, tokenAt: FRESH });
   const rounds = referenceRounds(from, istInstant(TUESDAY, '16:00'), SYMBOLS, () => 0);
@@ -79,17 +79,17 @@ async function fiveDays(): Promise<readonly Measure[]> {
     {
       what: 'rows of a Saturday, a Sunday and a holiday',
       unit: 'rows',
-      ours: [...ours.slots.values()].flat().filter((at) => !trades(istDateAt(at))).length,
-      beside: SYMBOLS * rounds.filter(({ at }) => !trades(istDateAt(at))).length,
+      ours: [...ours.slots.values()].flat().filter((at) => !isTradingDay(istDateAt(at))).length,
+      beside: SYMBOLS * rounds.filter(({ at }) => !isTradingDay(istDateAt(at))).length,
       aim: { exactly: 0 },
     },
   ];
 }
 
-const trades = (date: IstDate): boolean => dayOf(date).kind === 'open';
+const isTradingDay = (date: IstDate): boolean => dayOf(date).kind === 'open';
 
 /** A call at 15:29:50 that gets no answer for 1,900 seconds. */
-async function stalled(): Promise<Measure> {
+async function measureStalledCall(): Promise<Measure> {
   const at = plus(istInstant(MONDAY, '15:29'), 50 * SECOND);
   const hit = once((now) => now >= at);
   const ours = await harvested({
@@ -126,7 +126,10 @@ function once(isSo: (now: Instant) => boolean): (now: Instant) => boolean {
   };
 }
 
-async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<Measure> {
+async function measureDeadToken(
+  which: string,
+  tokenAt: (now: Instant) => Instant,
+): Promise<Measure> {
   const callMs = 50;
   const from = istInstant(MONDAY, '08:45');
   const ours = await harvested({ from, sessions: 1, callMs, tokenAt, answer: () => 'refused' });
@@ -144,7 +147,7 @@ async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<
  * The shortest session, whose harvester holds yesterday's token until a login in its second half
  * hour.
  */
-async function inUse(): Promise<Measure> {
+async function measureTokenDelay(): Promise<Measure> {
   const from = istInstant(istDate('2026-11-08'), '17:50');
   const lags: number[] = [];
   for (let slot = 0; slot < MINUTE; slot += EVERY) {

@@ -63,8 +63,8 @@ export function ownDaysFile({
   onProblem,
 }: OwnDaysOptions): OwnDaysFile {
   const file = path.join(dataDir, OPERATOR_FILES.calendar);
-  let [overrides, told] = [ownDaysIn(dataDir), ''];
-  const fetched = async (): Promise<boolean> => {
+  let [overrides, lastProblem] = [ownDaysIn(dataDir), ''];
+  const fetchCalendar = async (): Promise<boolean> => {
     const source = path.join(operatorDir, OPERATOR_FILES.calendar);
     if (objects !== null) return objects.get(OBJECTS.calendar, file);
     if (readCalendar(source).kind === 'absent') return false;
@@ -75,7 +75,7 @@ export function ownDaysFile({
   };
   const problemOf = async (): Promise<string> => {
     try {
-      if (!(await fetched())) await rm(file, { force: true });
+      if (!(await fetchCalendar())) await rm(file, { force: true });
       const found = readCalendar(file);
       if (found.kind === 'malformed') return found.problem;
       overrides = found.kind === 'days' ? found.overrides : [];
@@ -89,8 +89,8 @@ export function ownDaysFile({
     async refresh() {
       const before = JSON.stringify(overrides);
       const problem = await problemOf();
-      if (problem !== '' && problem !== told) onProblem(problem);
-      told = problem;
+      if (problem !== '' && problem !== lastProblem) onProblem(problem);
+      lastProblem = problem;
       return JSON.stringify(overrides) !== before;
     },
   };

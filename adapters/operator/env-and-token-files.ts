@@ -76,7 +76,7 @@ function sentence(file: string, { lines, words }: EnvProblem): string {
  * @param appId the configured app; a token of another app is a problem
  */
 export function readTokenFiles(folder: string, appId: string | null = null): TokenFiles {
-  const access = newest({ folder, appId }, 'access_token', parseAccessToken);
+  const access = readNewest({ folder, appId }, 'access_token', parseAccessToken);
   const refresh = readRefreshTokenFile(folder, appId);
   return {
     accessToken: access.token,
@@ -91,7 +91,7 @@ export function readRefreshTokenFile(
   folder: string,
   appId: string | null = null,
 ): Newest<RefreshToken> {
-  return newest({ folder, appId }, 'refresh_token', parseRefreshToken);
+  return readNewest({ folder, appId }, 'refresh_token', parseRefreshToken);
 }
 
 interface Newest<T> {
@@ -112,7 +112,7 @@ interface Place {
   readonly appId: string | null;
 }
 
-function newest<T extends string>(
+function readNewest<T extends string>(
   { folder, appId }: Place,
   kind: FileKind,
   parseToken: (text: string) => Parsed<T>,
@@ -143,14 +143,14 @@ function readTokenFile<T extends string>(
   if (read.kind === 'absent') return null;
   if (read.kind === 'unreadable') return { ok: false, problem: unreadable(file, read.why) };
   const found = findToken(read.text, kind, appId);
-  if (!found.ok) return malformed(file, found.problem);
+  if (!found.ok) return malformedFile(file, found.problem);
   const parsed = parseToken(found.value.token);
   return parsed.ok
     ? { ok: true, value: { token: parsed.value, issuedAt: found.value.claims.issuedAt } }
-    : malformed(file, parsed.problem);
+    : malformedFile(file, parsed.problem);
 }
 
-function malformed(file: string, why: string): Parsed<never> {
+function malformedFile(file: string, why: string): Parsed<never> {
   return {
     ok: false,
     problem: `The content of ${file} ${why}. Correct it, or run \`rm ${file}\`.`,

@@ -18,7 +18,7 @@ export function claimFiles(folder: string): ClaimStore {
         return true;
       } catch (caught) {
         if (isError(caught, 'EEXIST')) return false;
-        throw fault(fileOf(claim), caught);
+        throw claimError(fileOf(claim), caught);
       }
     },
     async read(claim) {
@@ -31,7 +31,7 @@ export function claimFiles(folder: string): ClaimStore {
           : text;
       } catch (caught) {
         if (isError(caught, 'ENOENT')) return null;
-        throw fault(fileOf(claim), caught);
+        throw claimError(fileOf(claim), caught);
       }
     },
     async remove(claim) {
@@ -44,7 +44,7 @@ function isError(caught: unknown, code: string): boolean {
   return Reflect.get(toError(caught), 'code') === code;
 }
 
-function fault(file: string, caught: unknown): FyersError {
+function claimError(file: string, caught: unknown): FyersError {
   return new FyersError(
     'platform.disk',
     `The claim ${file} failed: ${toError(caught).message}.`,

@@ -19,11 +19,11 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
         if (name !== 'FYERS_ACCESS_TOKEN') {
           // An error in another line of `.env` does not stop a recording.
           const value = values[name]?.trim() ?? '';
-          if (value === '') refuse(problems);
+          if (value === '') throwIfProblems(problems);
           return value === '' ? null : value;
         }
         const tokens = readTokenFiles(folder, values['FYERS_CLIENT_ID'] ?? null);
-        if (tokens.accessToken === null) refuse(tokens.problems);
+        if (tokens.accessToken === null) throwIfProblems(tokens.problems);
         if (tokens.accessToken !== null) onSecret(tokens.accessToken);
         return tokens.accessToken;
       });
@@ -40,7 +40,7 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
   };
 }
 
-function refuse(problems: readonly string[]): void {
+function throwIfProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new FyersError(
     'operator.token-file',

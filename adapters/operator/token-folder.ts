@@ -47,13 +47,13 @@ export async function refuseUnwritable(folder: string): Promise<void> {
   for (const name of [...OPERATOR_FILES.accessToken, ...OPERATOR_FILES.refreshToken]) {
     const file = path.join(folder, name);
     const found = await lstat(file).catch(() => null);
-    if (found?.isDirectory() === true) throw notWritten(file, 'EISDIR');
+    if (found?.isDirectory() === true) throw notWritableError(file, 'EISDIR');
   }
-  const trial = temporary(folder);
+  const trial = temporaryPath(folder);
   try {
     await (await open(trial, 'wx', OWNER_ONLY)).close();
   } catch (caught) {
-    throw notWritten(folder, codeOf(caught));
+    throw notWritableError(folder, codeOf(caught));
   } finally {
     await rm(trial, { force: true });
   }
@@ -141,20 +141,20 @@ async function read(
 async function readState(file: string): Promise<string | null> {
   const text = await readFile(file, 'utf8').catch((caught: unknown) => {
     if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
   });
   if (text === null || parseTokenState(text) !== null) return text;
-  throw unreadableState(file, 'holds no token state');
+  throw unreadableStateError(file, 'holds no token state');
 }
 
 async function readKey(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch((caught: unknown) => {
     if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
   });
 }
 
-function unreadableState(file: string, problem: string): FyersError {
+function unreadableStateError(file: string, problem: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${file} ${problem}, so the inputs that were refused before are unknown.`,
@@ -177,23 +177,23 @@ async function writeAll(
  * failure keeps the old one.
  */
 async function writeWhole(file: string, content: string): Promise<void> {
-  const beside = temporary(path.dirname(file));
+  const temporaryFile = temporaryPath(path.dirname(file));
   try {
-    const handle = await open(beside, 'wx', OWNER_ONLY);
+    const handle = await open(temporaryFile, 'wx', OWNER_ONLY);
     try {
       await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(beside, file);
+    await rename(temporaryFile, file);
   } catch (caught) {
-    await rm(beside, { force: true });
-    throw notWritten(file, codeOf(caught));
+    await rm(temporaryFile, { force: true });
+    throw notWritableError(file, codeOf(caught));
   }
 }
 
-function temporary(folder: string): string {
+function temporaryPath(folder: string): string {
   return path.join(folder, `.fyers-${randomBytes(6).toString('hex')}.tmp`);
 }
 
@@ -202,7 +202,7 @@ function codeOf(caught: unknown): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-function notWritten(place: string, code: string): FyersError {
+function notWritableError(place: string, code: string): FyersError {
   const nextStep =
     code === 'EISDIR'
       ? `It is a folder. Check its content with \`ls -la ${place}\`, move it away, and repeat the command.`

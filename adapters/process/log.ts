@@ -26,7 +26,7 @@ const BLANK = '[hidden]';
  * Values shorter than this are not masked: masking a PIN, for example, would also mask years and
  * prices, and so reveal it. They are masked by field name.
  */
-const SHORTEST_HIDDEN = 8;
+const MIN_MASKED_LENGTH = 8;
 const SECRET_FIELDS = [
   'accessToken',
   'access_token',
@@ -85,7 +85,7 @@ function pinoOptions(options: LogOptions, scrub: (text: string) => string): Logg
 
 /** The forms in which a value can occur in a line. */
 function formsOf(secret: string): readonly string[] {
-  if (secret.length < SHORTEST_HIDDEN) return [];
+  if (secret.length < MIN_MASKED_LENGTH) return [];
   const bytes = Buffer.from(secret, 'utf8');
   return [
     secret,

@@ -21,10 +21,10 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
     // The child needs no credentials.
     env: {},
   });
-  let words = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-4_000);
+      output = (output + text).slice(-4_000);
     });
   }
   const ending = await new Promise<string>((resolve) => {
@@ -36,10 +36,10 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
     });
   });
   if (ending === '') return;
-  const said = lastMessage(words);
+  const childMessage = lastMessage(output);
   throw new FyersError(
     'platform.integrity',
-    `The step "${args.join(' ')}" ${ending}${said === '' ? '' : `: ${said}`}.`,
+    `The step "${args.join(' ')}" ${ending}${childMessage === '' ? '' : `: ${childMessage}`}.`,
     'Nothing was deleted, and the step is retried; `npx --no-install fyers logs harvester` shows the result.',
   );
 }

@@ -21,12 +21,12 @@ export interface ServiceManagerOptions {
 }
 
 /** Without a notification for this long, systemd ends the process with SIGABRT and restarts it. */
-const WATCHDOG = 5 * MINUTE;
+const WATCHDOG_TIMEOUT_MS = 5 * MINUTE;
 /**
  * Each notification starts a process, so not every slot sends one. Several may be lost before the
  * service appears dead.
  */
-const EVERY_MS = 30 * SECOND;
+const NOTIFY_INTERVAL_MS = 30 * SECOND;
 
 /**
  * Null if systemd did not start the process. The first notification enables the watchdog, and no
@@ -36,35 +36,36 @@ const EVERY_MS = 30 * SECOND;
 export function serviceManager(options: ServiceManagerOptions): Notified | null {
   const { NOTIFY_SOCKET: socket, PATH } = options.env;
   if (socket === undefined || socket === '') return null;
-  const everyMs = options.everyMs ?? EVERY_MS;
+  const everyMs = options.everyMs ?? NOTIFY_INTERVAL_MS;
   // Uses the monotonic clock, because systemd's timeout does not follow changes of the wall clock.
-  let toldAt = -Infinity;
+  let notifiedAt = -Infinity;
   let failed = false;
-  const complain = (problem: string): void => {
+  const reportFailure = (problem: string): void => {
     if (!failed) options.onFailure(problem);
     failed = true;
   };
-  const tell = (...words: readonly string[]): void => {
-    toldAt = performance.now();
+  const notify = (...words: readonly string[]): void => {
+    notifiedAt = performance.now();
     const child = spawn(options.program ?? 'systemd-notify', words, {
       env: { PATH, NOTIFY_SOCKET: socket },
       stdio: 'ignore',
     });
     child.once('error', (error) => {
-      complain(toError(error).message);
+      reportFailure(toError(error).message);
     });
     child.once('exit', (code) => {
-      if (code !== 0) complain(`systemd-notify ended with ${String(code)}`);
+      if (code !== 0) reportFailure(`systemd-notify ended with ${String(code)}`);
     });
   };
   return {
     progress(status) {
-      if (performance.now() - toldAt < everyMs) return;
-      const first = toldAt === -Infinity ? [`WATCHDOG_USEC=${String(WATCHDOG * 1_000)}`] : [];
-      tell(...first, 'WATCHDOG=1', `STATUS=${statusWords(status)}`);
+      if (performance.now() - notifiedAt < everyMs) return;
+      const first =
+        notifiedAt === -Infinity ? [`WATCHDOG_USEC=${String(WATCHDOG_TIMEOUT_MS * 1_000)}`] : [];
+      notify(...first, 'WATCHDOG=1', `STATUS=${statusWords(status)}`);
     },
     stopping() {
-      tell('STOPPING=1', 'STATUS=finishing the slot and uploading');
+      notify('STOPPING=1', 'STATUS=finishing the slot and uploading');
     },
   };
 }

@@ -5,8 +5,8 @@ import { SECOND } from '../../core/time.ts';
 import { systemClock } from './clock.ts';
 
 /** A longer reading was interrupted, so its clocks were not read at one moment. */
-const TOGETHER_MS = 20;
-const TRIES = 5;
+const MAX_READING_MS = 20;
+const MAX_READINGS = 5;
 const SAMPLE_MS = 250;
 
 /**
@@ -16,18 +16,19 @@ const SAMPLE_MS = 250;
  */
 export function systemTimepiece(): () => TimeReading {
   let [last, longestMs] = [performance.now(), 0];
-  const look = (): void => {
+  const sampleEventLoop = (): void => {
     const now = performance.now();
     longestMs = Math.max(longestMs, now - last - SAMPLE_MS);
     last = now;
   };
-  setInterval(look, SAMPLE_MS).unref();
+  setInterval(sampleEventLoop, SAMPLE_MS).unref();
   return () => {
-    look();
+    sampleEventLoop();
     const stalledMs = longestMs;
     longestMs = 0;
     let reading = readClocks();
-    for (let n = 1; n < TRIES && reading.tookMs > TOGETHER_MS; n += 1) reading = readClocks();
+    for (let n = 1; n < MAX_READINGS && reading.tookMs > MAX_READING_MS; n += 1)
+      reading = readClocks();
     const { wall, awakeMs, sinceBootMs } = reading;
     return { wall, awakeMs, sinceBootMs, stalledMs };
   };

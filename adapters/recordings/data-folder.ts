@@ -132,11 +132,11 @@ const strikesOfDay = z.union([z.number(), z.object({ count: z.number(), until: z
  * Stores rate-limit strikes by date, next to the days: they outlive the process, as the broker's
  * count does.
  *
- * @param lost called if the strikes are not on disk; the process keeps them in memory
+ * @param onFailure called if the strikes are not on disk; the process keeps them in memory
  */
 export function strikeFile(
   dataDir: string,
-  lost: (problem: string) => void,
+  onFailure: (problem: string) => void,
   disk: Disk = THIS_DISK,
 ) {
   const file = path.join(dataDir, 'strikes.json');
@@ -157,7 +157,7 @@ export function strikeFile(
         const kept = { [date]: { count, until: formatIso(until) } };
         await replaceFile(file, JSON.stringify(kept), disk);
       } catch (caught) {
-        lost(toError(caught).message);
+        onFailure(toError(caught).message);
       }
     },
   };

@@ -46,9 +46,9 @@ export async function syncFolder(folder: string, disk: Disk): Promise<void> {
  * there, and waiting does not help · place: the name is in use or impossible · space and device:
  * may recover · limit: of this process or machine.
  */
-type Trouble = 'rights' | 'place' | 'space' | 'device' | 'limit';
+type ErrorCause = 'rights' | 'place' | 'space' | 'device' | 'limit';
 
-const TROUBLES: Readonly<Record<string, Trouble>> = {
+const ERROR_CAUSES: Readonly<Record<string, ErrorCause>> = {
   EACCES: 'rights',
   EPERM: 'rights',
   EROFS: 'rights',
@@ -71,29 +71,29 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   ENFILE: 'limit',
 };
 /** Codes that only a disk causes, even if the error does not name the file. */
-const OF_A_DISK: ReadonlySet<string> = new Set(['EDQUOT', 'EIO', 'ENOSPC', 'EROFS']);
+const DISK_ERROR_CODES: ReadonlySet<string> = new Set(['EDQUOT', 'EIO', 'ENOSPC', 'EROFS']);
 
 /** Null if the cause is unknown. */
-function troubleOf(caught: unknown): Trouble | null {
+function causeOf(caught: unknown): ErrorCause | null {
   const error = toError(caught);
   const code = String(Reflect.get(error, 'code'));
   // Node reports this for a folder that it cannot create, mostly on a read-only disk (mkdir with
   // `recursive`).
   if (code === 'ENOENT' && Reflect.get(error, 'syscall') === 'mkdir') return 'rights';
-  return TROUBLES[code] ?? null;
+  return ERROR_CAUSES[code] ?? null;
 }
 
 /** Whether the error is from the file system, and not from a socket or from starting a program. */
-function isOfADisk(caught: unknown): boolean {
+function isFileSystemError(caught: unknown): boolean {
   const error = toError(caught);
-  if (OF_A_DISK.has(String(Reflect.get(error, 'code')))) return true;
+  if (DISK_ERROR_CODES.has(String(Reflect.get(error, 'code')))) return true;
   const [place, syscall] = ['path', 'syscall'].map((name): unknown => Reflect.get(error, name));
   return typeof place === 'string' && !(typeof syscall === 'string' && syscall.startsWith('spawn'));
 }
 
 /** Whether only the operator can fix the error. */
-function isForGood(caught: unknown): boolean {
-  const trouble = troubleOf(caught);
+function isPermanent(caught: unknown): boolean {
+  const trouble = causeOf(caught);
   return trouble !== null && trouble !== 'space' && trouble !== 'device';
 }
 
@@ -102,7 +102,7 @@ export function diskFault(what: string, folder: string, caught: unknown): FyersE
   return new FyersError(
     'platform.disk',
     `${what} cannot be written: ${toError(caught).message}.`,
-    mending(folder, caught, '; the harvester tries again with every slot.'),
+    nextStepFor(folder, caught, '; the harvester tries again with every slot.'),
     { cause: caught },
   );
 }
@@ -112,9 +112,9 @@ export function diskFault(what: string, folder: string, caught: unknown): FyersE
  *
  * @param then the rest of the sentence
  */
-function mending(folder: string, caught: unknown, then: string): string {
+function nextStepFor(folder: string, caught: unknown, then: string): string {
   const shown = folder.length > 200 ? '.' : folder;
-  switch (troubleOf(caught)) {
+  switch (causeOf(caught)) {
     case 'rights':
       return `Let this user write there (\`ls -ld ${shown}\` shows who may)${then}`;
     case 'place':
@@ -133,14 +133,14 @@ function mending(folder: string, caught: unknown, then: string): string {
  * error.
  */
 export function diskRefusal(caught: unknown): FyersError | null {
-  if (troubleOf(caught) === null || !isOfADisk(caught)) return null;
+  if (causeOf(caught) === null || !isFileSystemError(caught)) return null;
   const error = toError(caught);
   const place: unknown = Reflect.get(error, 'path');
   const folder = typeof place === 'string' ? path.dirname(place) : '.';
   return new FyersError(
     'platform.disk',
     `The disk refuses: ${error.message}.`,
-    mending(folder, caught, ', then repeat the command.'),
+    nextStepFor(folder, caught, ', then repeat the command.'),
     { cause: caught },
   );
 }
@@ -158,11 +158,11 @@ export async function proveWritable(folder: string, disk: Disk = THIS_DISK): Pro
     await disk.writeFile(trial, '');
     await disk.rm(trial);
   } catch (caught) {
-    if (!isForGood(caught)) return;
+    if (!isPermanent(caught)) return;
     throw new FyersError(
       'platform.disk',
       `Nothing can be recorded into ${folder}: ${toError(caught).message}.`,
-      mending(folder, caught, ', or name another folder with --data DIR.'),
+      nextStepFor(folder, caught, ', or name another folder with --data DIR.'),
       { cause: caught },
     );
   }

@@ -11,8 +11,8 @@ import { FyersError, toError } from '../../core/errors.ts';
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   const address = addressOf(await realpath(folder));
-  const server = (await listen(address)) ?? (await listenInPlaceOfTheDead(address));
-  if (server === null) throw taken(folder);
+  const server = (await listen(address)) ?? (await replaceStaleSocket(address));
+  if (server === null) throw lockedFolderError(folder);
   server.unref();
   return {
     [Symbol.asyncDispose]: () =>
@@ -50,13 +50,13 @@ function listen(address: string): Promise<Server | null> {
   });
 }
 
-async function listenInPlaceOfTheDead(address: string): Promise<Server | null> {
-  if (address.startsWith('\0') || (await answers(address))) return null;
+async function replaceStaleSocket(address: string): Promise<Server | null> {
+  if (address.startsWith('\0') || (await isAnswered(address))) return null;
   await rm(address, { force: true });
   return listen(address);
 }
 
-function answers(address: string): Promise<boolean> {
+function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);
     socket.once('connect', () => {
@@ -69,7 +69,7 @@ function answers(address: string): Promise<boolean> {
   });
 }
 
-function taken(folder: string): FyersError {
+function lockedFolderError(folder: string): FyersError {
   return new FyersError(
     'operator.usage',
     `Another harvester records into ${folder}.`,

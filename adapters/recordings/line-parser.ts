@@ -16,9 +16,9 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 /** Number of digits that a double always represents exactly. */
-const DIGITS_MAX = 15;
+const MAX_DIGITS = 15;
 /** Exact powers of ten, so that the quotient is rounded once, as the text's own value is. */
-const TENS = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, power) => 10 ** power);
+const TENS = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, power) => 10 ** power);
 
 const [TEXT, NUMBER, COUNT, STAMPED] = [0, 1, 2, 3];
 const CODES = { text: TEXT, price: NUMBER, count: COUNT, timestamp: STAMPED };
@@ -46,7 +46,7 @@ export function lineParser(): LineParser {
       else break;
     }
     const digits = at - first - (point < 0 ? 0 : 1);
-    if (digits === 0 || digits > DIGITS_MAX) return -1;
+    if (digits === 0 || digits > MAX_DIGITS) return -1;
     if (point >= 0) {
       if (KINDS[index] === COUNT || point === first || point === at - 1) return -1;
       value /= TENS[at - point - 1] ?? NaN;
@@ -97,15 +97,17 @@ function endOf(bytes: Buffer, from: number, to: number): number {
 }
 
 /** Size of the text cache; a power of two. */
-const TEXTS = 4096;
+const TEXT_CACHE_SIZE = 4096;
 
 /** Reuses texts that were read before: a day has few, and most of them are in every row. */
 function textParser(): (bytes: Buffer, from: number, to: number) => string {
-  const known = new Array<{ readonly bytes: Buffer; readonly text: string } | undefined>(TEXTS);
+  const known = new Array<{ readonly bytes: Buffer; readonly text: string } | undefined>(
+    TEXT_CACHE_SIZE,
+  );
   return (bytes, from, to) => {
     let hash = 0;
     for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-    const place = hash & (TEXTS - 1);
+    const place = hash & (TEXT_CACHE_SIZE - 1);
     const before = known[place];
     if (before?.bytes.length === to - from && isSame(before.bytes, bytes, from)) return before.text;
     const text = bytes.toString('utf8', from, to);

@@ -40,7 +40,7 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
       const { bytesRead } = await handle.read(buffer, held, buffer.length - held);
       const filled = held + bytesRead;
       const end = bytesRead === 0 ? filled : buffer.lastIndexOf(LINE_END, filled - 1) + 1;
-      for (const bytes of without(header, buffer.subarray(0, end))) {
+      for (const bytes of bytesBetweenHeaders(header, buffer.subarray(0, end))) {
         if (bytes.length > 0) yield { bytes, torn: bytesRead === 0 };
       }
       if (bytesRead === 0) return;
@@ -53,7 +53,7 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
 }
 
 /** The bytes between the headers: each segment of a log that was taken over has its own header. */
-function* without(header: Buffer, bytes: Buffer): Generator<Buffer> {
+function* bytesBetweenHeaders(header: Buffer, bytes: Buffer): Generator<Buffer> {
   let from = 0;
   if (header.length > 0) {
     for (let at; (at = bytes.indexOf(header, from)) >= 0; from = at + header.length) {

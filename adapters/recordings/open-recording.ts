@@ -81,9 +81,10 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
   const given = what === null ? null : readDate(what);
   const named =
     given === null ? ((await days.dates()).at(-1) ?? null) : given.ok ? given.value : null;
-  if (what === null && named === null) throw withoutDays(dataDir);
+  if (what === null && named === null) throw noRecordedDaysError(dataDir);
   if (named !== null) {
-    if (!(await days.dates()).includes(named)) throw absentDay(named, dataDir, await days.dates());
+    if (!(await days.dates()).includes(named))
+      throw missingDayError(named, dataDir, await days.dates());
     return openDay(days.folder(named).pathOf('.'), named);
   }
   const place = path.resolve(cwd, what ?? '');
@@ -91,7 +92,7 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
   if (found === null) {
     throw given?.ok === false && isLikeDate(what ?? '')
       ? notADate(given.problem)
-      : absentFile(place, dataDir);
+      : missingFileError(place, dataDir);
   }
   if (found.isDirectory()) {
     const date = parseIstDate(path.basename(place));
@@ -187,7 +188,7 @@ async function* parquetRows(
   try {
     for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
       const sorted = group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
-      for (const row of sorted) yield isSound(row) ? row : null;
+      for (const row of sorted) yield isValidRow(row) ? row : null;
     }
   } catch (caught) {
     throw damaged(place, toError(caught), mending);
@@ -201,7 +202,7 @@ const OTHER_KINDS = RECORDED_COLUMNS.flatMap((column, index) =>
 /**
  * A Parquet file of another writer may have any text, and any number in the place of an instant.
  */
-function isSound(row: RecordedRow): boolean {
+function isValidRow(row: RecordedRow): boolean {
   return OTHER_KINDS.every(({ name, kind, index }) => {
     const cell = row[index] ?? null;
     if (cell === null) return name !== 'timestamp' && name !== 'symbol';
@@ -231,7 +232,7 @@ async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
   }
 }
 
-function withoutDays(dataDir: string): FyersError {
+function noRecordedDaysError(dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no recorded day in ${dataDir}.`,
@@ -239,7 +240,7 @@ function withoutDays(dataDir: string): FyersError {
   );
 }
 
-function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+function missingDayError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
     dates.length === 0
@@ -249,7 +250,7 @@ function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): F
   );
 }
 
-function absentFile(place: string, dataDir: string): FyersError {
+function missingFileError(place: string, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no file ${place}.`,

@@ -24,7 +24,7 @@ interface Open {
 export function rawLog(dataDir: string, onFailed: (problem: string) => void): RawLog {
   let open: Open | null = null;
   let failed = false;
-  const complain = (caught: unknown): void => {
+  const reportFailure = (caught: unknown): void => {
     if (!failed) onFailed(toError(caught).message);
     failed = true;
   };
@@ -32,10 +32,10 @@ export function rawLog(dataDir: string, onFailed: (problem: string) => void): Ra
     const zip = createGzip({ flush: constants.Z_SYNC_FLUSH });
     const file = fileFor(path.join(dataDir, 'days', date)).then((name) => {
       const stream = createWriteStream(name, { mode: 0o600 });
-      stream.on('error', complain);
+      stream.on('error', reportFailure);
       return zip.pipe(stream);
     });
-    file.catch(complain);
+    file.catch(reportFailure);
     return { date, zip, file };
   };
   const close = async (one: Open): Promise<void> => {
@@ -43,7 +43,7 @@ export function rawLog(dataDir: string, onFailed: (problem: string) => void): Ra
     try {
       await finished(await one.file);
     } catch (caught) {
-      complain(caught);
+      reportFailure(caught);
     }
   };
   return {

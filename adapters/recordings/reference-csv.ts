@@ -37,7 +37,7 @@ export async function openCsv(place: string): Promise<CsvRecording> {
   const header = first === null ? null : formInHeader(first);
   if (header !== null && 'why' in header) throw foreign(place, header.why);
   const form = header ?? (first === null ? null : formInRow(first));
-  if (form === null) throw notARecording(place, await otherKind(place));
+  if (form === null) throw notARecording(place, await detectFileType(place));
   if ('why' in form) throw unlikeARecording(place, form.why);
   return {
     form,
@@ -108,7 +108,7 @@ async function firstLine(file: string): Promise<string | null> {
 }
 
 /** Names the actual file type by its first bytes. */
-async function otherKind(file: string): Promise<string | null> {
+async function detectFileType(file: string): Promise<string | null> {
   const magic = await magicOf(file);
   if (magic.length === 0) return 'it is empty';
   if (magic.length === 4 && magic.readUInt16BE(0) === 0x504b)

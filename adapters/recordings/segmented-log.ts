@@ -98,7 +98,7 @@ async function openPartLog(
       }
       // Skip the number of a failed file: its remains may still be there.
       last += 1;
-      current = await begin(folder, names, last, text, disk);
+      current = await createPart(folder, names, last, text, disk);
       end = { part: last, bytes: current.bytes() };
       return 'replaced';
     },
@@ -129,7 +129,7 @@ async function openPart(
  * Creates a file with this text. A failed file is removed: nothing in it counts, and a full disk
  * gets no leftovers.
  */
-async function begin(
+async function createPart(
   folder: string,
   names: LogFormat,
   part: number,

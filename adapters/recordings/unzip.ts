@@ -23,7 +23,7 @@ export async function unpacked(file: string): Promise<Readable> {
   const bytes = new PassThrough();
   const isZipped = (await magicOf(file)).subarray(0, 2).equals(GZIP);
   const copied = isZipped
-    ? pipeline(source, createGunzip(), boundOf((await stat(file)).size), bytes)
+    ? pipeline(source, createGunzip(), limitUnpacked((await stat(file)).size), bytes)
     : pipeline(source, bytes);
   // The reader gets the error: it destroys `bytes`.
   copied.catch(() => undefined);
@@ -51,7 +51,7 @@ export async function unzippedPiece(bytes: Uint8Array): Promise<Buffer> {
 }
 
 /** Passes on as many bytes as a file of that size may unpack to. */
-function boundOf(zippedBytes: number): Transform {
+function limitUnpacked(zippedBytes: number): Transform {
   const most = Math.max(ALWAYS_BYTES, MAX_RATIO * zippedBytes);
   let total = 0;
   return new Transform({

@@ -37,7 +37,7 @@ export function writeChunk(
   const begins = writer.offset;
   if (encoded.dictionary !== null) {
     const num_values = encoded.dictionary.length;
-    page(new Uint8Array(), plain(encoded.dictionary, type), {
+    page(new Uint8Array(), encodePlain(encoded.dictionary, type), {
       type: 'DICTIONARY_PAGE',
       dictionary_page_header: { num_values, encoding: 'PLAIN' },
     });
@@ -113,7 +113,7 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
     return {
       present: indexes.length,
       dictionary: values,
-      body: indexed(indexes, values.length),
+      body: encodeIndexed(indexes, values.length),
       bounds: textBounds(values),
     };
   }
@@ -123,7 +123,10 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
   return {
     present: numbers.length,
     dictionary: dictionary?.values ?? null,
-    body: dictionary === null ? plain(numbers, type) : indexed(dictionary.indexes, values.length),
+    body:
+      dictionary === null
+        ? encodePlain(numbers, type)
+        : encodeIndexed(dictionary.indexes, values.length),
     bounds: numberBounds(values, type),
   };
 }
@@ -134,26 +137,26 @@ function presentIn(column: Float64Array): Float64Array {
 
 /** Definition levels: 1 for each row with a value. */
 function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
-  if (nulls === 0 || nulls === rows) return run(nulls === 0 ? 1 : 0, rows);
+  if (nulls === 0 || nulls === rows) return encodeRepeatedLevel(nulls === 0 ? 1 : 0, rows);
   const levels = new Uint8Array(rows).fill(1);
   for (let row = 0; row < rows; row += 1) {
     const missing =
       column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
     if (missing) levels[row] = 0;
   }
-  return hybrid(levels, 1);
+  return encodeHybrid(levels, 1);
 }
 
-function indexed(indexes: Uint32Array, values: number): Uint8Array {
+function encodeIndexed(indexes: Uint32Array, values: number): Uint8Array {
   const width = bitWidth(values);
-  return Buffer.concat([Uint8Array.of(width), hybrid(indexes, width)]);
+  return Buffer.concat([Uint8Array.of(width), encodeHybrid(indexes, width)]);
 }
 
 /**
  * The output of `hybrid` for one repeated level, without a loop over the rows: most columns have no
  * nulls in a row group.
  */
-function run(level: 0 | 1, rows: number): Uint8Array {
+function encodeRepeatedLevel(level: 0 | 1, rows: number): Uint8Array {
   const bytes = new ByteWriter(8);
   if (rows > 0) {
     bytes.appendVarInt(rows << 1);
@@ -163,14 +166,14 @@ function run(level: 0 | 1, rows: number): Uint8Array {
 }
 
 /** Parquet's mix of run-length and bit-packed encoding. */
-function hybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
+function encodeHybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
   const bytes = new ByteWriter(64 + Math.ceil((values.length * width) / 8));
   writeRleBitPackedHybrid(bytes, values, width);
   return bytes.getBytes();
 }
 
 /** Little-endian, as are all machines that Node supports. */
-function plain(values: Values, type: SchemaElement['type']): Uint8Array {
+function encodePlain(values: Values, type: SchemaElement['type']): Uint8Array {
   if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
   if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const halves = new Uint32Array(2 * values.length);
@@ -214,9 +217,9 @@ interface Dictionary<Values> {
 }
 
 /** Reused between columns, to reduce garbage collection. */
-let memory = memoryFor(0);
+let buffers = createBuffers(0);
 
-function memoryFor(rows: number) {
+function createBuffers(rows: number) {
   const most = Math.floor(rows / 2);
   const table = new Uint32Array(2 ** (bitWidth(most) + 1));
   return { table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
@@ -229,12 +232,12 @@ function memoryFor(rows: number) {
 function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | null {
   const most = Math.floor(numbers.length / 2);
   if (most === 0) return null;
-  if (memory.indexes.length < numbers.length) memory = memoryFor(numbers.length);
+  if (buffers.indexes.length < numbers.length) buffers = createBuffers(numbers.length);
   const bits = bitWidth(most) + 1;
   /** Hash table with open addressing. An entry is an index of `values` plus one. */
-  const table = memory.table.subarray(0, 2 ** bits).fill(0);
+  const table = buffers.table.subarray(0, 2 ** bits).fill(0);
   const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
-  const { values, indexes } = memory;
+  const { values, indexes } = buffers;
   let count = 0;
   for (let row = 0; row < numbers.length; row += 1) {
     const number = numbers[row] ?? NaN;

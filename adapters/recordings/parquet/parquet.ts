@@ -46,9 +46,9 @@ export async function writeParquet(
   for await (const group of groups) digests.push(await writeGroup(parquet, group, partial));
   await parquet.finish();
   try {
-    await compare(partial, parquet, digests);
+    await verifyFooter(partial, parquet, digests);
   } catch (caught) {
-    throw damaged(partial, toError(caught));
+    throw readBackError(partial, toError(caught));
   }
   const handle = await open(partial, 'r+');
   await handle.sync();
@@ -78,7 +78,7 @@ async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string)
     try {
       if (!holds(bytes, chunk, element, column)) throw new Error(`column ${element.name} differs`);
     } catch (caught) {
-      throw damaged(file, toError(caught));
+      throw readBackError(file, toError(caught));
     }
     writer.appendBytes(bytes);
     columns.push(chunk);
@@ -109,7 +109,11 @@ function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
 }
 
 /** Checks that the file's footer leads to the columns that were written. */
-async function compare(file: string, written: Form, digests: readonly Digests[]): Promise<void> {
+async function verifyFooter(
+  file: string,
+  written: Form,
+  digests: readonly Digests[],
+): Promise<void> {
   await using handle = await open(file);
   const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
   if (formOf(metadata) !== formOf(written)) {
@@ -171,7 +175,7 @@ function digestOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64');
 }
 
-function damaged(file: string, cause: Error): FyersError {
+function readBackError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.integrity',
     `${file} does not read as it was written: ${cause.message}.`,
