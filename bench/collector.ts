@@ -76,14 +76,14 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
     );
     return [
       {
-        what: 'collector beside a bare Node with its clients: peak memory',
+        what: 'collector, compared with a bare Node with its clients: peak memory',
         unit: 'MiB',
         ours: ours.peakMiB,
         beside: bare.peakMiB,
         aim: { ratioAtMost: 1.5 },
       },
       {
-        what: '… processor time by snapshot',
+        what: '… processor time for each snapshot',
         unit: 'µs',
         ours: ours.microseconds,
         beside: bare.microseconds,

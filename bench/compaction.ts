@@ -64,10 +64,10 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
       whole: () => ours(MAIN, 'compact', '--data', data, '--date', DATE, '--shard', '0'),
     });
     return [
-      ...linesOf(`1 M rows beside DuckDB's COPY`, rows, runs.alone, runs.duckdb, true),
-      ...linesOf('1 M rows beside pyarrow', rows, runs.alone, runs.pyarrow, false),
+      ...linesOf(`1 M rows compared with DuckDB's COPY`, rows, runs.alone, runs.duckdb, true),
+      ...linesOf('1 M rows compared with pyarrow', rows, runs.alone, runs.pyarrow, false),
       ...linesOf(
-        `1 M rows and their log beside DuckDB's COPY`,
+        `1 M rows and their log compared with DuckDB's COPY`,
         rows,
         runs.whole,
         runs.duckdb,

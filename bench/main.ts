@@ -40,7 +40,7 @@ function jsonOf(all: readonly Measure[]): string {
 }
 
 function tableOf(all: readonly Measure[]): string {
-  const head = ['', 'ours', 'beside it', 'ratio', 'aim', 'reached'];
+  const head = ['', 'ours', 'baseline', 'ratio', 'aim', 'reached'];
   const lines = [head, ...all.map(lineOf)];
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

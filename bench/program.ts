@@ -32,7 +32,7 @@ export function programMeasure(): Measure {
       empty.push(runMs(folder));
     }
     return {
-      what: 'program, beside an empty one',
+      what: 'program, compared with an empty one',
       unit: 'ms',
       ours: Math.round(median(ours)),
       beside: Math.round(median(empty)),

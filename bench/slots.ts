@@ -33,7 +33,7 @@ export async function slotsMeasures(): Promise<readonly Measure[]> {
     ...(await measureFiveDays()),
     await measureStalledCall(),
     await measureDeadToken('yesterday’s token', (now) => plus(now, -DAY)),
-    await measureDeadToken('a token that the broker has ended', FRESH),
+    await measureDeadToken('a token that the broker has revoked', FRESH),
     await measureTokenDelay(),
   ];
 }
@@ -68,7 +68,7 @@ async function measureFiveDays(): Promise<readonly Measure[]> {
   const first = (date: IstDate) => istInstant(date, '09:15');
   return [
     {
-      what: 'mornings of two whose books of 09:15 stand in that day’s file',
+      what: 'mornings of two whose books of 09:15 are in that day’s file',
       unit: 'days',
       ours: mornings.filter((date) => rowsIn(ours, date).includes(first(date))).length,
       beside: mornings.filter((date) =>
@@ -159,7 +159,7 @@ async function measureTokenDelay(): Promise<Measure> {
     lags.push(first - publishedAt);
   }
   return {
-    what: 'token published to in use, at worst',
+    what: 'from token published to token in use, at worst',
     unit: 'ms',
     ours: Math.max(...lags),
     beside: null,
