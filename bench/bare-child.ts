@@ -1,5 +1,6 @@
-// What a collector cannot do without, and nothing else: `node bare-child.ts API_URL CONTROL_URL START APP:TOKEN SYMBOLS CLOSE`.
-// The same clients are made, and the same books are asked for on the same virtual clock; they are parsed and forgotten.
+// Does the minimum that any collector must do: `node bare-child.ts API_URL CONTROL_URL START
+// APP:TOKEN SYMBOLS CLOSE`. It creates the same clients and requests the same books on the same
+// virtual clock; the books are parsed and discarded.
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';

@@ -1,4 +1,5 @@
-// AWS and Fyers for functions that start again and again: each finds the same morning.
+// Provides AWS and Fyers for functions that start again and again: each start finds the same
+// morning.
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +16,7 @@ import { writeShiftedDate } from '../sandbox/aws/shifted-date.ts';
 import { type FyersSimulator, startFyers } from '../sandbox/fyers/server.ts';
 import { mintTokens } from '../sandbox/fyers/tokens.ts';
 
-/** A Monday that traded, at the hour of the first refresh. */
+/** A trading Monday, at the hour of the first refresh. */
 const SEVEN = istInstant(istDate('2026-01-05'), '07:00');
 const SEED = 'bench';
 const APP = {
@@ -31,24 +32,26 @@ const APP = {
 export interface ColdStage extends AsyncDisposable {
   readonly fyers: FyersSimulator;
   readonly store: TokenStore;
-  /** Yesterday's, and what {@link ColdStage.morning} puts back. */
+  /** Yesterday's token, which {@link ColdStage.morning} restores. */
   readonly yesterdays: string;
-  /** For the functions: that of Lambda, with our settings and the stand-ins' addresses. */
+  /**
+   * Environment of the functions: Lambda's, with our settings and the addresses of the simulators.
+   */
   readonly environment: Readonly<Record<string, string>>;
-  /** Nothing is left of the runs before. */
+  /** Removes everything that earlier runs left. */
   readonly morning: () => Promise<void>;
-  /** When the first request to AWS since {@link ColdStage.morning} came; NaN before. */
+  /** Time of the first request to AWS since {@link ColdStage.morning}; NaN before it. */
   readonly reachedAwsAt: () => number;
 }
 
-/** @param dir private, outside the repository, and nobody else's */
+/** @param dir private, outside the repository, not shared */
 export async function coldStage(
   dir: string,
   refresh: 'accepted' | 'refused' = 'accepted',
 ): Promise<ColdStage> {
   await using started = new AsyncDisposableStack();
   const nodeModules = path.join(import.meta.dirname, '..', 'node_modules');
-  // Never one that was there before: its parameters are deleted for each run.
+  // Always a new emulator: its parameters are deleted for each run.
   const emulator = await startEmulator({ dir, nodeModules });
   started.defer(() => emulator.close());
   const gate = started.use(await gateTo(emulator.endpoint));
@@ -102,15 +105,16 @@ export async function coldStage(
 
 interface Gate extends AsyncDisposable {
   readonly url: string;
-  /** When the first request since the gate was closed came; NaN before. */
+  /** Time of the first request since the gate was closed; NaN before it. */
   readonly passedAt: () => number;
-  /** For the next to be the first. */
+  /** Resets the gate, so that the next request counts as the first. */
   readonly close: () => void;
 }
 
 /**
- * Passes everything on, each request on a connection of its own and each answer in one piece: the emulator sends an
- * answer in two, and on a connection that is kept the second waits 40 ms for the first to be acknowledged.
+ * Forwards every request on a new connection and each answer in one piece. The emulator sends an
+ * answer in two pieces, and on a kept connection the second waits 40 ms for the first to be
+ * acknowledged.
  */
 async function gateTo(endpoint: string): Promise<Gate> {
   let passedAt = NaN;

@@ -1,4 +1,5 @@
-// How long the refresh function takes from nothing, beside the reference's: fresh processes, by turns, the same world.
+// Measures the cold start of the refresh function compared with the reference implementation's:
+// fresh processes, by turns, in the same environment.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -11,7 +12,7 @@ import { type ColdStage, coldStage } from './cold-stage.ts';
 import { type Measure, median } from './measure.ts';
 import { type Reference, unpackReference } from './reference-package.ts';
 
-/** Odd, so that the median is a run. */
+/** Odd, so that the median is the value of a run. */
 const PAIRS = 15;
 const RUNNER = fileURLToPath(new URL('invoke-child.js', import.meta.url));
 
@@ -20,20 +21,25 @@ export type Command = readonly [string, ...string[]];
 
 /** Milliseconds since the process was started. */
 export interface ColdStart {
-  /** The handler's module is loaded: what Lambda calls init. */
+  /** The handler's module is loaded, which Lambda calls init. */
   readonly loaded: number;
-  /** The first request to AWS: all that has to be loaded before it is, in whichever phase. */
+  /** The first request to AWS, after everything that it needs is loaded, in either phase. */
   readonly reachedAws: number;
   readonly answered: number;
   readonly answer: unknown;
 }
 
-/** Medians of each side. @param dir private, outside the repository. @throws when a run gives no answer */
+/**
+ * Medians of each side.
+ *
+ * @param dir private, outside the repository
+ * @throws if a run gives no answer
+ */
 export async function coldMeasures(reference: Reference, dir: string): Promise<readonly Measure[]> {
   await using stage = await coldStage(dir);
   const ours = await ourCommand(dir);
   const theirs = await referenceCommand(reference, dir);
-  // The first run of each only fills the disk's cache, and Python's of its bytecode.
+  // The first run of each only fills the disk's cache and Python's bytecode cache.
   await coldStart(stage, ours);
   await coldStart(stage, theirs);
   const pairs: (readonly [ColdStart, ColdStart])[] = [];
@@ -54,7 +60,7 @@ export async function coldMeasures(reference: Reference, dir: string): Promise<r
   ];
 }
 
-/** The files that are deployed, in a folder of their own. */
+/** Writes the deployed files to a separate folder. */
 export async function ourCommand(dir: string): Promise<Command> {
   const folder = path.join(dir, 'ours');
   await mkdir(folder);
@@ -65,7 +71,10 @@ export async function ourCommand(dir: string): Promise<Command> {
   return [process.execPath, RUNNER, path.join(folder, 'refresh.mjs')];
 }
 
-/** The reference's package as Lambda unpacks it; boto3 is where its runtime has it, outside the package. */
+/**
+ * Unpacks the reference's package as Lambda does; boto3 is outside the package, as in Lambda's
+ * runtime.
+ */
 export async function referenceCommand(reference: Reference, dir: string): Promise<Command> {
   const folder = path.join(dir, 'reference');
   await mkdir(folder);
@@ -73,7 +82,11 @@ export async function referenceCommand(reference: Reference, dir: string): Promi
   return [reference.python, reference.runner, folder, reference.module];
 }
 
-/** One start on a new morning. @throws when the function ends without an answer */
+/**
+ * Starts the function once on a new morning.
+ *
+ * @throws if the function ends without an answer
+ */
 export async function coldStart(stage: ColdStage, [program, ...args]: Command): Promise<ColdStart> {
   await stage.morning();
   const began = performance.now();
@@ -81,16 +94,16 @@ export async function coldStart(stage: ColdStage, [program, ...args]: Command): 
     env: stage.environment,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
-  const told: { readonly line: string; readonly at: number }[] = [];
+  const reports: { readonly line: string; readonly at: number }[] = [];
   const channel = child.stdio[3];
   if (!(channel instanceof Readable)) throw new Error('no channel to the function');
   createInterface({ input: channel }).on('line', (line) => {
-    told.push({ line, at: performance.now() - began });
+    reports.push({ line, at: performance.now() - began });
   });
   let problem = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (problem += text));
   await once(child, 'close');
-  const [ready, answer] = told;
+  const [ready, answer] = reports;
   if (ready === undefined || answer === undefined) throw new Error(`No answer: ${problem}`);
   return {
     loaded: ready.at,

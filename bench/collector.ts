@@ -1,4 +1,5 @@
-// The harvester's process through a day of five symbols, beside a bare Node with the same clients that asks for the same books.
+// Measures the harvester's process through a day of five symbols, compared with a bare Node with
+// the same clients that requests the same books.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -29,11 +30,11 @@ const APP: SimulatedApp = {
 
 interface Used {
   readonly peakMiB: number;
-  /** Of the processor, by snapshot. */
+  /** Processor time for each snapshot. */
   readonly microseconds: number;
 }
 
-/** @param dir where the day is recorded */
+/** @param dir folder for the recorded day */
 export async function collectorMeasures(dir: string): Promise<readonly Measure[]> {
   const fyers = await startFyers({
     seed: 'bench',
@@ -48,7 +49,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
     const folder = await mkdtemp(path.join(dir, 'collector-'));
     await writeFile(path.join(folder, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
     await writeFile(path.join(folder, 'access_token.txt'), token, { mode: 0o600 });
-    const bare = await used(
+    const bare = await runAndMeasure(
       ['bench/bare-child.ts', fyers.url, fyers.controlUrl, formatIso(OPENS)].concat([
         `${APP.id}:${token}`,
         symbols,
@@ -56,7 +57,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
       ]),
       {},
     );
-    const ours = await used(
+    const ours = await runAndMeasure(
       [
         'sandbox/harvester-child.ts',
         path.join(ROOT, 'harvester', 'main.ts'),
@@ -75,14 +76,14 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
     );
     return [
       {
-        what: 'collector beside a bare Node with its clients: peak memory',
+        what: 'collector, compared with a bare Node with its clients: peak memory',
         unit: 'MiB',
         ours: ours.peakMiB,
         beside: bare.peakMiB,
         aim: { ratioAtMost: 1.5 },
       },
       {
-        what: '… processor time by snapshot',
+        what: '… processor time for each snapshot',
         unit: 'µs',
         ours: ours.microseconds,
         beside: bare.microseconds,
@@ -94,19 +95,22 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
   }
 }
 
-/** @throws Error where the process does not end well */
-async function used(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Used> {
+/** @throws Error if the process fails */
+async function runAndMeasure(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Used> {
   const flags = ['--max-semi-space-size=4', '--import', `data:text/javascript,${REPORT}`];
   const child = spawn(process.execPath, [...flags, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece));
+  let errorOutput = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (errorOutput += piece));
   const [code] = (await once(child, 'close')) as [number | null];
-  const report = /USED (.*)/.exec(said)?.[1];
-  if (code !== 0 || report === undefined) throw new Error(`${args.join(' ')}: ${said}`);
+  const report = /USED (.*)/.exec(errorOutput)?.[1];
+  if (code !== 0 || report === undefined) throw new Error(`${args.join(' ')}: ${errorOutput}`);
   const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(report) as Record<string, number>;
   return {
     peakMiB: Math.round((maxRSS ?? NaN) / 1_024),

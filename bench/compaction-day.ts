@@ -1,4 +1,5 @@
-// A day's log of a million rows, the same in every run: books that walk by ticks, with a trade in every third slot.
+// Writes a day's log of a million rows, the same in every run: prices that walk by ticks, with a
+// trade in every third slot.
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import type { Book, Level } from '../core/recording/book.ts';
 import type { Row } from '../core/recording/columns.ts';
@@ -7,7 +8,7 @@ import { slotsOf } from '../core/market/slots.ts';
 import { type Instant, plus } from '../core/time.ts';
 
 const EVERY_SECONDS = 5;
-/** Of 5,040 slots each: 1,008,000 rows. */
+/** With 5,040 slots each: 1,008,000 rows. */
 const SYMBOLS = Array.from({ length: 200 }, (_, n) => `NSE:BENCH${String(n).padStart(3, '0')}-EQ`);
 /** Slots of one append. */
 const BATCH = 20;
@@ -86,7 +87,10 @@ function bookOf(symbol: string, ticks: number, random: (below: number) => number
   };
 }
 
-/** Whole numbers below a bound: a linear congruence, so that every run has the same day. */
+/**
+ * Random whole numbers below a bound from a linear congruential generator, so that every run has
+ * the same day.
+ */
 function randomOf(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -1,4 +1,5 @@
-// Compaction of a million rows as the harvester's child does it, beside DuckDB's COPY and pyarrow's writer on the same log.
+// Measures the compaction of a million rows as the harvester's child does it, compared with
+// DuckDB's COPY and pyarrow's writer on the same log.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { type Measure, median } from './measure.ts';
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
 const PARQUET_ALONE = path.join(import.meta.dirname, 'parquet-child.ts');
-/** As the harvester starts its child. */
+/** The limits that the harvester gives its child. */
 const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=4'];
 const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
 
@@ -37,7 +38,7 @@ interface Run {
   readonly bytes: number;
 }
 
-/** @param dir where the day is written: a gigabyte for some minutes */
+/** @param dir folder for the day: a gigabyte for some minutes */
 export async function compactionMeasures(dir: string): Promise<readonly Measure[]> {
   const day = dayOf(DATE);
   if (day.kind === 'closed') throw new RangeError(`closed: ${day.why}`);
@@ -63,10 +64,10 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
       whole: () => ours(MAIN, 'compact', '--data', data, '--date', DATE, '--shard', '0'),
     });
     return [
-      ...linesOf(`1 M rows beside DuckDB's COPY`, rows, runs.alone, runs.duckdb, true),
-      ...linesOf('1 M rows beside pyarrow', rows, runs.alone, runs.pyarrow, false),
+      ...linesOf(`1 M rows compared with DuckDB's COPY`, rows, runs.alone, runs.duckdb, true),
+      ...linesOf('1 M rows compared with pyarrow', rows, runs.alone, runs.pyarrow, false),
       ...linesOf(
-        `1 M rows and their log beside DuckDB's COPY`,
+        `1 M rows and their log compared with DuckDB's COPY`,
         rows,
         runs.whole,
         runs.duckdb,
@@ -78,7 +79,7 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
   }
 }
 
-/** Medians of so many runs of each. */
+/** Number of runs of each side; the result is the median. */
 const ROUNDS = 3;
 
 async function byTurns<Name extends string>(
@@ -131,7 +132,10 @@ async function logIn(folder: string): Promise<string> {
   return path.join(folder, name);
 }
 
-/** @param fileOf what the process has written; the last line that it writes to standard error is its peak in KiB */
+/**
+ * @param fileOf the file that the process writes. The last line of its standard error is its peak
+ * memory in KiB.
+ */
 async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
   const begun = performance.now();
   const child = spawn(file, [...args], { stdio: ['ignore', 'ignore', 'pipe'], env: {} });

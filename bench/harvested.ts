@@ -1,4 +1,5 @@
-// Days that our harvester records in this process: its loop, feed and files, on the slow broker's clock.
+// Records days with our harvester in this process: its loop, feed and files, on the slow broker's
+// clock.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,7 +23,7 @@ export interface Harvested {
 export interface Harvest extends Omit<Manners, 'together'> {
   readonly from: Instant;
   readonly sessions: number;
-  /** When the stored token was made; it dies the next morning. */
+  /** When the stored token was issued; it expires the next morning. */
   readonly tokenAt: (now: Instant) => Instant;
 }
 
@@ -101,7 +102,7 @@ export function fiveSeconds(): SamplingPlan {
 
 const APP = 'BENCHMARK1-100';
 
-/** Of Fyers' form, with nobody's signature. */
+/** A token in Fyers' form with a fake signature. */
 function jwt(issuedAt: Instant): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const iat = Math.floor(issuedAt / SECOND);

@@ -1,5 +1,6 @@
-// Starts a function as Lambda's runtime does: imports the module, says so, and invokes it once. Argument: the module.
-// It tells on descriptor 3, a line each. Plain JavaScript, so that nothing of the time goes into stripping types.
+// Starts a function as Lambda's runtime does: imports the module, reports that it is ready, and
+// invokes it once. Argument: the module. Reports go to descriptor 3, a line each. Plain JavaScript,
+// so that no time is spent on stripping types.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 

@@ -1,4 +1,5 @@
-// `npm run bench [-- --json]`: numbers that mean something on any machine, each a count, or a ratio within one run.
+// Runs the benchmarks: `npm run bench [-- --json]`. Every number is a count, or a ratio within one
+// run, so that it is comparable between machines.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -39,7 +40,7 @@ function jsonOf(all: readonly Measure[]): string {
 }
 
 function tableOf(all: readonly Measure[]): string {
-  const head = ['', 'ours', 'beside it', 'ratio', 'aim', 'reached'];
+  const head = ['', 'ours', 'baseline', 'ratio', 'aim', 'reached'];
   const lines = [head, ...all.map(lineOf)];
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
@@ -73,12 +74,12 @@ function aimText(aim: Aim | null): string {
     : `= ${aim.exactly.toLocaleString('en')}`;
 }
 
-/** Names to the left, numbers to the right. */
+/** Aligns names left and numbers right. */
 function pad(cell: string, width: number, column: number): string {
   return column === 0 ? cell.padEnd(width) : cell.padStart(width);
 }
 
-/** Colour for a reader at a terminal; piped, the table is plain. */
+/** Colours the verdicts at a terminal; piped output is plain. */
 function paint(cell: string): string {
   switch (cell.trim()) {
     case 'yes':

@@ -1,16 +1,16 @@
-// One line of the table: what we have, what stands beside it in the same run, and what is aimed at.
+// Defines one line of the table: our value, the value of the baseline in the same run, and the aim.
 
 export interface Measure {
   readonly what: string;
   readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days';
   readonly ours: number;
-  /** Null where nothing stands beside it. */
+  /** The baseline; null if there is none. */
   readonly beside: number | null;
-  /** Null where the number is only there to be read beside another. */
+  /** Null if the number is only context for another one. */
   readonly aim: Aim | null;
 }
 
-/** `ratioAtMost` is of ours to what stands beside it. */
+/** `ratioAtMost` limits the ratio of our value to the baseline. */
 export type Aim =
   { readonly ratioAtMost: number } | { readonly atMost: number } | { readonly exactly: number };
 
@@ -18,7 +18,7 @@ export function ratioOf({ ours, beside }: Measure): number | null {
   return beside === null ? null : ours / beside;
 }
 
-/** Null where nothing is aimed at. */
+/** Null if there is no aim. */
 export function isReached(measure: Measure): boolean | null {
   const { ours, aim } = measure;
   if (aim === null) return null;
@@ -26,7 +26,7 @@ export function isReached(measure: Measure): boolean | null {
   return 'atMost' in aim ? ours <= aim.atMost : ours === aim.exactly;
 }
 
-/** @param values an odd number of them */
+/** @param values an odd number of values */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) / 2] ?? NaN;
 }

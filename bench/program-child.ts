@@ -1,5 +1,5 @@
-// Runs a Pulumi program as its language host would, against mocks that answer at once. Arguments: the operator's
-// folder, the program's entry; without an entry the program is empty.
+// Runs a Pulumi program as its language host would, against mocks that answer at once. Arguments:
+// the operator's folder, the program's entry. Without an entry the program is empty.
 import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';
 import { PROJECT } from '../core/config/names.ts';
@@ -9,7 +9,7 @@ const [, , operatorDir = '', entry] = process.argv;
 
 type Program = () => Promise<object>;
 
-/** What the program asks AWS for while it runs. */
+/** Answers to the AWS lookups of the program. */
 const ANSWERS: Readonly<Record<string, object>> = {
   'aws:index/getCallerIdentity:getCallerIdentity': { accountId: '123456789012' },
   'aws:ssm/getParameter:getParameter': { value: 'ami-0123456789abcdef0' },

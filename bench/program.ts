@@ -1,4 +1,5 @@
-// How long the program takes beside an empty one: each in a fresh Node, by turns, against the SDK's mock monitor.
+// Measures the run time of the program compared with an empty one: each in a fresh Node, by turns,
+// against the SDK's mock monitor.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,13 +7,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Measure, median } from './measure.ts';
 
-/** Odd, so that the median is a run. */
+/** Odd, so that the median is the value of a run. */
 const RUNS = 7;
 const CHILD = fileURLToPath(new URL('program-child.ts', import.meta.url));
 const OURS = path.join(import.meta.dirname, '..', 'infra', 'main.js');
 const ENV_FILE = 'FYERS_CLIENT_ID=BENCHMARK1-100\nFYERS_SECRET_KEY=BENCH12345\n';
 
-/** Medians of the whole process, from its start to its end. @throws when a program fails */
+/**
+ * Medians of the whole process, from its start to its end.
+ *
+ * @throws if a program fails
+ */
 export function programMeasure(): Measure {
   const folder = mkdtempSync(path.join(tmpdir(), 'fyers-bench-'));
   writeFileSync(path.join(folder, '.env'), ENV_FILE);
@@ -27,7 +32,7 @@ export function programMeasure(): Measure {
       empty.push(runMs(folder));
     }
     return {
-      what: 'program, beside an empty one',
+      what: 'program, compared with an empty one',
       unit: 'ms',
       ours: Math.round(median(ours)),
       beside: Math.round(median(empty)),
@@ -38,7 +43,7 @@ export function programMeasure(): Measure {
   }
 }
 
-/** @param entry of the program; without one it is empty */
+/** @param entry entry file of the program; default: an empty program */
 function runMs(operatorDir: string, ...entry: readonly string[]): number {
   const began = performance.now();
   const { status, stderr } = spawnSync(process.execPath, [CHILD, operatorDir, ...entry], {

@@ -1,4 +1,5 @@
-// The reference's sampling loop (dakshthapar/alpha-lab-core, data_collection/harvesting/smart_harvester.py at 7434125).
+// Reimplements the reference's sampling loop (dakshthapar/alpha-lab-core,
+// data_collection/harvesting/smart_harvester.py at 7434125).
 import {
   HOUR,
   type Instant,
@@ -11,22 +12,25 @@ import {
   plus,
 } from '../core/time.ts';
 
-/** `time.sleep(0.05)` after each symbol's call, `time.sleep(5)` after each round; neither knows what the calls took. */
+/**
+ * `time.sleep(0.05)` after each symbol's call, `time.sleep(5)` after each round; neither subtracts
+ * the duration of the calls.
+ */
 const AFTER_CALL = 50;
 const AFTER_ROUND = 5 * SECOND;
 const OPENS = '09:15';
 const CLOSES = '15:30';
 
-/** One pass over the symbols: one call for each of them. */
+/** One pass over the symbols, with one call for each. */
 export interface Round {
-  /** When its first call is made. */
+  /** Time of its first call. */
   readonly at: Instant;
-  /** What its rows say, and in which day's file they stand. */
+  /** Timestamp of its rows, and the date of the file that they are in. */
   readonly stamp: Instant;
   readonly file: IstDate;
 }
 
-/** @param callMs what a call takes that is made at an instant */
+/** @param callMs duration of a call that starts at an instant */
 export function referenceRounds(
   from: Instant,
   until: Instant,
@@ -36,7 +40,7 @@ export function referenceRounds(
   const rounds: Round[] = [];
   let now = marketOpen(from);
   while (now < until) {
-    // Taken once in a round; the pause does not take it again.
+    // Read once in a round; the pause does not read it again.
     const stamp = now;
     if (isOver(stamp)) now = istInstant(addDays(istDateAt(stamp), 1), OPENS);
     if (now >= until) break;
@@ -47,7 +51,7 @@ export function referenceRounds(
   return rounds;
 }
 
-/** `wait_for_market_open`, which it calls once. */
+/** `wait_for_market_open`, which the reference calls once. */
 function marketOpen(now: Instant): Instant {
   const today = istDateAt(now);
   if (now > istInstant(today, CLOSES)) return istInstant(addDays(today, 1), OPENS);

@@ -1,11 +1,12 @@
-// The reference's deployment packages: real archives, made in a private Python environment.
+// Builds the reference implementation's deployment packages: real archives, made in a private
+// Python environment.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
 
 const SOURCES = path.join(import.meta.dirname, 'reference-refresh');
-/** What pip installs for `requests`. */
+/** Packages that pip installs for `requests`. */
 const REQUESTS = [
   'requests==2.34.2',
   'certifi==2026.7.22',
@@ -13,7 +14,10 @@ const REQUESTS = [
   'idna==3.20',
   'urllib3==2.8.0',
 ];
-/** What it installs for `boto3` besides; Lambda's Python runtime carries it, as its Node runtime does our SDK. */
+/**
+ * Further packages that pip installs for `boto3`. Lambda's Python runtime includes them, as its
+ * Node runtime includes our SDK.
+ */
 const BOTO3 = [
   'boto3==1.44.8',
   'botocore==1.44.8',
@@ -29,12 +33,15 @@ export interface Reference {
   readonly runner: string;
   /** The module with the handler. */
   readonly module: string;
-  /** As the guide's script uploads it. */
+  /** The archive as the guide's script uploads it. */
   readonly archive: string;
   readonly archiveBytes: number;
 }
 
-/** @param dir where the archives go. @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI */
+/**
+ * @param dir folder for the archives
+ * @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI
+ */
 export async function packReference(dir: string): Promise<Reference> {
   const { python } = await ensureVenv('reference-refresh', [...REQUESTS, ...BOTO3]);
   const handler = path.join(SOURCES, 'refresh_token.py');
@@ -48,7 +55,11 @@ export async function packReference(dir: string): Promise<Reference> {
   };
 }
 
-/** Zips files with what pip installed. @param requirements each `name==version` */
+/**
+ * Zips files with their pip packages.
+ *
+ * @param requirements each `name==version`
+ */
 export function packedBytes(
   python: string,
   archive: string,
@@ -60,7 +71,7 @@ export function packedBytes(
   return statSync(archive).size;
 }
 
-/** What Lambda does with an archive before the function starts. */
+/** Unpacks an archive, as Lambda does before the function starts. */
 export function unpackReference({ python, archive }: Reference, folder: string): void {
   execFileSync(python, ['-m', 'zipfile', '-e', archive, folder]);
 }

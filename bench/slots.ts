@@ -1,4 +1,5 @@
-// Our harvester beside the reference's loop: what a day has, where it stands, and what a dead token costs.
+// Compares our harvester with the reference's loop: the slots of a day, the files that they are in,
+// and the cost of a dead token.
 import { dayOf } from '../core/market/calendar.ts';
 import {
   DAY,
@@ -17,7 +18,7 @@ import { referenceRounds } from './reference-harvester.ts';
 
 const EVERY = 5 * SECOND;
 const SYMBOLS = fiveSeconds().symbols.length;
-/** A day on which continuous trading was from 09:15 to 15:30, the hours that the reference knows. */
+/** A day with continuous trading from 09:15 to 15:30, the hours that the reference assumes. */
 const MONDAY = istDate('2026-01-05');
 /** From a Friday over a weekend and Republic Day to a Tuesday. */
 const FRIDAY = istDate('2026-01-23');
@@ -26,19 +27,22 @@ const FRESH = (now: Instant): Instant => plus(now, -SECOND);
 
 export async function slotsMeasures(): Promise<readonly Measure[]> {
   const measures: Measure[] = [];
-  for (const callMs of [0, 100, 300]) measures.push(await filled(callMs));
+  for (const callMs of [0, 100, 300]) measures.push(await measureFilledSlots(callMs));
   return [
     ...measures,
-    ...(await fiveDays()),
-    await stalled(),
-    await dead('yesterday’s token', (now) => plus(now, -DAY)),
-    await dead('a token that the broker has ended', FRESH),
-    await inUse(),
+    ...(await measureFiveDays()),
+    await measureStalledCall(),
+    await measureDeadToken('yesterday’s token', (now) => plus(now, -DAY)),
+    await measureDeadToken('a token that the broker has revoked', FRESH),
+    await measureTokenDelay(),
   ];
 }
 
-/** Of a slot, all symbols; a round of the reference counts for the slot in which it begins. */
-async function filled(callMs: number): Promise<Measure> {
+/**
+ * A slot counts if it has all symbols; a round of the reference counts for the slot in which it
+ * begins.
+ */
+async function measureFilledSlots(callMs: number): Promise<Measure> {
   const [from, until] = [istInstant(MONDAY, '09:15'), istInstant(MONDAY, '15:30')];
   const day = await harvested({ from: plus(from, -DAY), sessions: 1, callMs, tokenAt: FRESH });
   const ours = Map.groupBy(rowsIn(day, MONDAY), (slot) => slot);
@@ -55,8 +59,8 @@ async function filled(callMs: number): Promise<Measure> {
   };
 }
 
-/** The first books stand in the day's own file when a row of that file was asked for at the opening. */
-async function fiveDays(): Promise<readonly Measure[]> {
+/** The first books are in the day's own file if a row of that file was requested at the opening. */
+async function measureFiveDays(): Promise<readonly Measure[]> {
   const from = istInstant(FRIDAY, '08:45');
   const ours = await harvested({ from, sessions: 2, callMs: 0, tokenAt: FRESH });
   const rounds = referenceRounds(from, istInstant(TUESDAY, '16:00'), SYMBOLS, () => 0);
@@ -64,7 +68,7 @@ async function fiveDays(): Promise<readonly Measure[]> {
   const first = (date: IstDate) => istInstant(date, '09:15');
   return [
     {
-      what: 'mornings of two whose books of 09:15 stand in that day’s file',
+      what: 'mornings of two whose books of 09:15 are in that day’s file',
       unit: 'days',
       ours: mornings.filter((date) => rowsIn(ours, date).includes(first(date))).length,
       beside: mornings.filter((date) =>
@@ -75,17 +79,17 @@ async function fiveDays(): Promise<readonly Measure[]> {
     {
       what: 'rows of a Saturday, a Sunday and a holiday',
       unit: 'rows',
-      ours: [...ours.slots.values()].flat().filter((at) => !trades(istDateAt(at))).length,
-      beside: SYMBOLS * rounds.filter(({ at }) => !trades(istDateAt(at))).length,
+      ours: [...ours.slots.values()].flat().filter((at) => !isTradingDay(istDateAt(at))).length,
+      beside: SYMBOLS * rounds.filter(({ at }) => !isTradingDay(istDateAt(at))).length,
       aim: { exactly: 0 },
     },
   ];
 }
 
-const trades = (date: IstDate): boolean => dayOf(date).kind === 'open';
+const isTradingDay = (date: IstDate): boolean => dayOf(date).kind === 'open';
 
-/** A call that is made at 15:29:50 and gets no answer for 1,900 seconds. */
-async function stalled(): Promise<Measure> {
+/** A call at 15:29:50 that gets no answer for 1,900 seconds. */
+async function measureStalledCall(): Promise<Measure> {
   const at = plus(istInstant(MONDAY, '15:29'), 50 * SECOND);
   const hit = once((now) => now >= at);
   const ours = await harvested({
@@ -112,7 +116,7 @@ async function stalled(): Promise<Measure> {
   };
 }
 
-/** True for the first time that it is so, and never again. */
+/** Returns true only once, the first time that the condition holds. */
 function once(isSo: (now: Instant) => boolean): (now: Instant) => boolean {
   let done = false;
   return (now) => {
@@ -122,7 +126,10 @@ function once(isSo: (now: Instant) => boolean): (now: Instant) => boolean {
   };
 }
 
-async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<Measure> {
+async function measureDeadToken(
+  which: string,
+  tokenAt: (now: Instant) => Instant,
+): Promise<Measure> {
   const callMs = 50;
   const from = istInstant(MONDAY, '08:45');
   const ours = await harvested({ from, sessions: 1, callMs, tokenAt, answer: () => 'refused' });
@@ -136,12 +143,15 @@ async function dead(which: string, tokenAt: (now: Instant) => Instant): Promise<
   };
 }
 
-/** The shortest session there is, whose harvester holds yesterday's token until a login in its second half hour. */
-async function inUse(): Promise<Measure> {
+/**
+ * The shortest session, whose harvester holds yesterday's token until a login in its second half
+ * hour.
+ */
+async function measureTokenDelay(): Promise<Measure> {
   const from = istInstant(istDate('2026-11-08'), '17:50');
   const lags: number[] = [];
   for (let slot = 0; slot < MINUTE; slot += EVERY) {
-    // Just too late for whatever is read as that slot begins.
+    // Just too late for the read at the start of that slot.
     const publishedAt = plus(from, 40 * MINUTE + slot + 1);
     const tokenAt = (now: Instant) => plus(now, now < publishedAt ? -DAY : -SECOND);
     const day = await harvested({ from, sessions: 1, callMs: 100, tokenAt });
@@ -149,7 +159,7 @@ async function inUse(): Promise<Measure> {
     lags.push(first - publishedAt);
   }
   return {
-    what: 'token published to in use, at worst',
+    what: 'from token published to token in use, at worst',
     unit: 'ms',
     ours: Math.max(...lags),
     beside: null,

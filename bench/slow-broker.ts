@@ -1,4 +1,5 @@
-// A broker on loopback whose answers take their time on a virtual clock, and the clock that they move.
+// Simulates a broker on loopback whose answers take time on a virtual clock, and provides that
+// clock.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Clock } from '../core/ports.ts';
@@ -7,20 +8,29 @@ import { type Instant, plus } from '../core/time.ts';
 export interface SlowBroker extends AsyncDisposable {
   readonly url: string;
   readonly clock: Clock;
-  /** How many calls it got. */
+  /** Number of calls received. */
   readonly calls: () => number;
 }
 
 export interface Manners {
-  /** From a call to its answer, virtual time. */
+  /** Time from a call to its answer, in virtual time. */
   readonly callMs: number;
-  /** Calls that a collector has in flight at once, if it is quick: then nothing waits in real time. */
+  /**
+   * Number of concurrent calls of a fast collector; if they all arrive, there is no wait in real
+   * time.
+   */
   readonly together: number;
-  /** What a call gets that arrives at an instant; default `book`. `nothing` keeps the connection open. */
+  /**
+   * The answer to a call that arrives at an instant; default `book`. `nothing` keeps the connection
+   * open.
+   */
   readonly answer?: (at: Instant) => 'book' | 'refused' | 'nothing';
 }
 
-/** Calls that have all arrived are in flight together; real time, and only waited for when fewer than `together` came. */
+/**
+ * Calls that arrived before this pause count as concurrent. Real time, only waited if fewer than
+ * `together` arrived.
+ */
 const QUIET_MS = 50;
 
 export async function slowBroker(start: Instant, manners: Manners): Promise<SlowBroker> {
@@ -70,7 +80,7 @@ export async function slowBroker(start: Instant, manners: Manners): Promise<Slow
   };
 }
 
-/** Fyers API v3, "Market Depth", as far as a book needs it. */
+/** A minimal depth answer (Fyers API v3, "Market Depth"). */
 function depthOf(symbol: string): string {
   const side = [{ price: 500, volume: 10, ord: 1 }];
   return JSON.stringify({ s: 'ok', d: { [symbol]: { bids: side, ask: side, ltp: 500 } } });

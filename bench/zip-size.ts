@@ -1,4 +1,5 @@
-// The functions' zips: what Lambda fetches for a cold start, with the SDK clients that they use.
+// Measures the functions' zips, which Lambda fetches for a cold start, with the SDK clients that
+// they use.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleCode } from '../infra/bundle.ts';
@@ -8,7 +9,7 @@ import { type Reference, packedBytes } from './reference-package.ts';
 
 const SMALL = { atMost: 250_000 };
 
-/** @param dir where the archives go */
+/** @param dir folder for the archives */
 export async function zipMeasures(reference: Reference, dir: string): Promise<readonly Measure[]> {
   const { functions } = await bundleCode();
   const row = async (actor: FunctionActor, beside: number | null): Promise<Measure> => {

@@ -56,7 +56,7 @@ export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? truncateToNow(input.events, input.now) : input.events;
   const { session: planned, ...ofSymbols } = sessionsOn(date, input.ownDays);
-  const session = planned ?? closedDay(date, input.events);
+  const session = planned ?? closedDayPlan(date, input.events);
   const quality = qualityOf(events, ofSymbols, session);
   const coverage = coverageOf(events);
   const isPlanned = plansIn(events).length > 0;
@@ -91,11 +91,11 @@ export async function audit(input: AuditInput): Promise<Audit> {
     coverage: counted,
     fieldFaults: manifest?.fieldFaults ?? [...fieldFaultsIn(events)],
     faults: [
-      ...arithmetic(tally, counted),
+      ...totalFaults(tally, counted),
       ...(isPlanned && tally.rows === 0 && !isTooEarly(input, counted)
-        ? [withoutRows(counted)]
+        ? [emptyDayFault(counted)]
         : []),
-      ...(manifest === null ? [] : against(manifest, tally, counted)),
+      ...(manifest === null ? [] : manifestFaults(manifest, tally, counted)),
     ],
   };
 }
@@ -106,11 +106,11 @@ function isTooEarly({ manifest, events, now }: AuditInput, coverage: Audit['cove
   return manifest === null && coverage?.expected === 0 && now < closesAt;
 }
 
-function withoutRows(coverage: Audit['coverage']): string {
+function emptyDayFault(coverage: Audit['coverage']): string {
   return `The day has no row, of ${(coverage?.expected ?? 0).toLocaleString('en')} slots.`;
 }
 
-function arithmetic(
+function totalFaults(
   { unreadable, duplicates }: Pick<Audit, 'unreadable' | 'duplicates'>,
   coverage: Audit['coverage'],
 ): readonly string[] {
@@ -128,27 +128,31 @@ function arithmetic(
   return faults;
 }
 
-function against(
+function manifestFaults(
   manifest: Manifest,
   { rows, unplanned }: Pick<Audit, 'rows' | 'unplanned'>,
   coverage: Audit['coverage'],
 ): readonly string[] {
   const { expected, received, explained, unexplained } = manifest;
   const faults: string[] = [];
-  const differ = (what: string, said: number, found: number): void => {
+  const addIfDifferent = (what: string, said: number, found: number): void => {
     if (said !== found)
       faults.push(
         `The manifest has ${String(said)} ${what}, but the recording has ${String(found)}.`,
       );
   };
-  differ('expected slots', expected, received + explained + unexplained);
-  differ('rows', manifest.rows, rows + unplanned);
-  differ('rows received', received, rows);
-  differ('explained slots', explained, sum(Object.values(manifest.holes)));
-  differ('rows of its symbols', sum(manifest.symbols.map((each) => each.received)), received);
+  addIfDifferent('expected slots', expected, received + explained + unexplained);
+  addIfDifferent('rows', manifest.rows, rows + unplanned);
+  addIfDifferent('rows received', received, rows);
+  addIfDifferent('explained slots', explained, sum(Object.values(manifest.holes)));
+  addIfDifferent(
+    'rows of its symbols',
+    sum(manifest.symbols.map((each) => each.received)),
+    received,
+  );
   if (coverage !== null) {
-    differ('slots by its plan', expected, coverage.expected);
-    differ('slots with a reason', explained, coverage.explained);
+    addIfDifferent('slots by its plan', expected, coverage.expected);
+    addIfDifferent('slots with a reason', explained, coverage.explained);
   }
   if (unexplained > 0)
     faults.push(`The manifest is red: ${counted(unexplained, 'slot')} unexplained.`);
@@ -160,7 +164,7 @@ function sum(values: readonly number[]): number {
 }
 
 /** Uses the recorded plan if a day was recorded although the calendar has it as closed. */
-function closedDay(date: IstDate, events: readonly DayEvent[]): SessionPlan {
+function closedDayPlan(date: IstDate, events: readonly DayEvent[]): SessionPlan {
   const [plan] = plansIn(events);
   if (plan !== undefined) return recordedSession(date, plan);
   const at = istInstant(date, '00:00');

@@ -24,7 +24,7 @@ import type { DayFolder } from './ports.ts';
  * Rows in a Parquet row group: small enough for a small heap, large enough for dictionaries to pay
  * off.
  */
-const GROUP = 20_000;
+const ROWS_PER_GROUP = 20_000;
 
 export interface CompactOptions {
   readonly folder: DayFolder;
@@ -56,15 +56,15 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   if (before !== null) return before;
   const events = await folder.events();
   const [first] = plansIn(events);
-  if (first === undefined) throw withoutPlan(date);
+  if (first === undefined) throw noPlanError(date);
   const source = 'the plan of the event log';
   // The current calendar may have a recorded day as closed, for example after a correction.
   const session = options.session ?? recordedSession(date, { ...first, source });
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options, session);
   const reading = { coverage, quality, tally: newTally() };
-  const [parquet, logs] = await bothEnded(
-    folder.writeParquet(RECORDED_COLUMNS, groupsOf(folder, reading)),
+  const [parquet, logs] = await waitForBoth(
+    folder.writeParquet(RECORDED_COLUMNS, readGroups(folder, reading)),
     folder.zipLogs(),
   );
   const manifest = manifestOf({
@@ -87,7 +87,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
 }
 
 /** Waits for both tasks to end even if one fails, so that the day can be retried safely. */
-async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
+async function waitForBoth<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 }
@@ -101,7 +101,7 @@ export function qualityOf(
   const known = symbolsIn(events);
   return startQuality({
     sessionOf: (symbol) => sessionOf?.(symbol, known.get(symbol) ?? null) ?? session,
-    planned: hoursOf(events, session),
+    planned: recordedHours(events, session),
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
     closeWithinOf: (symbol) => {
@@ -116,7 +116,7 @@ export function qualityOf(
  * From the earliest start to the latest end in the plans and the current calendar; null if the
  * current calendar has no phases.
  */
-function hoursOf(
+function recordedHours(
   events: readonly DayEvent[],
   session: SessionPlan,
 ): Pick<SessionPlan, 'opensAt' | 'closesAt'> | null {
@@ -146,22 +146,22 @@ function newTally() {
 }
 
 /** The rows that count, with their derived columns. */
-async function* groupsOf(folder: DayFolder, reading: Reading): AsyncGenerator<RowGroup> {
-  const group = collecting(GROUP);
+async function* readGroups(folder: DayFolder, reading: Reading): AsyncGenerator<RowGroup> {
+  const group = collecting(ROWS_PER_GROUP);
   for await (const block of folder.rows()) {
     for (const row of block) {
       if (row === null) reading.tally.leftOut.malformed += 1;
-      else if (counts(row, reading)) {
+      else if (countRow(row, reading)) {
         const { phase, text } = reading.quality.judge(row);
         group.add(row, [phase?.name ?? null, phase?.certainty ?? null, text]);
       }
-      if (group.rows() === GROUP) yield group.take();
+      if (group.rows() === ROWS_PER_GROUP) yield group.take();
     }
   }
   if (group.rows() > 0) yield group.take();
 }
 
-function counts(row: Observed, { coverage, tally }: Reading): boolean {
+function countRow(row: Observed, { coverage, tally }: Reading): boolean {
   const { symbol, slot } = keyOf(row);
   const seen = coverage.row(symbol, slot);
   if (seen !== 'new') {
@@ -175,7 +175,7 @@ function counts(row: Observed, { coverage, tally }: Reading): boolean {
   return true;
 }
 
-function withoutPlan(date: IstDate): FyersError {
+function noPlanError(date: IstDate): FyersError {
   return new FyersError(
     'platform.integrity',
     `The event log of ${date} has no plan, so the expected slots are unknown.`,

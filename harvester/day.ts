@@ -39,7 +39,7 @@ export interface RecordingDay {
    * Slots that passed unrecorded because the last process died or this one missed the opening. A
    * first start during the session has lost none.
    */
-  readonly lost: number;
+  readonly missedSlots: number;
   /**
    * Writes rows first, then holes, so that the next start can explain slots that a crash leaves
    * open.
@@ -49,7 +49,7 @@ export interface RecordingDay {
    * Writes a hole for every slot before `until` that has neither a row nor a hole, and returns the
    * count.
    */
-  settle(until: Instant): Promise<number>;
+  explainMissing(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
   /**
    * Records the facts of the day's symbols. Facts that an earlier process wrote are not written
@@ -74,24 +74,28 @@ export async function openDay(
 ): Promise<RecordingDay> {
   const { days, clock, sampling } = options;
   const logs = await days.open(session.date);
-  const journal = journalOf(options, logs);
+  const journal = createDayWriter(options, logs);
   const folder = days.folder(session.date);
   const past = await folder.events();
   const resume = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? session.closesAt;
-  const plan = planEvent(options, session, isFirst(past) ? session.opensAt : latest(past, resume));
-  if (logs.cutBytes > 0) await cut(options, journal, logs.cutBytes);
+  const plan = planEvent(
+    options,
+    session,
+    isFirstStart(past) ? session.opensAt : latestPlanStart(past, resume),
+  );
+  if (logs.cutBytes > 0) await recordTornTail(options, journal, logs.cutBytes);
   await journal.record([plan]);
   // Include this start's plan explicitly: if the disk refuses writes, the plan is not in the log
   // yet.
-  const holes = await missingIn(folder, [...past, plan], resume, missed ?? undefined);
+  const holes = await findMissing(folder, [...past, plan], resume, missed ?? undefined);
   await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   await journal.record([noteEvent(clock, 'started', 'Recording')]);
-  const died = isFirst(past) ? [] : holes.filter(({ reason }) => reason === 'not-running');
-  const lost = missed === null ? died : holes;
+  const died = isFirstStart(past) ? [] : holes.filter(({ reason }) => reason === 'not-running');
+  const lostHoles = missed === null ? died : holes;
   const fields = fieldFaultLog({ ...options, journal, date: session.date, past });
   return {
     ...recording(options, journal, folder, fields),
-    lost: slotsIn(lost, sampling.everySeconds),
+    missedSlots: slotsIn(lostHoles, sampling.everySeconds),
     identify: (facts) =>
       journal.record(
         facts
@@ -129,9 +133,9 @@ export async function closeDayLog(
   if (closesAt === undefined || past.at(-1)?.event === 'session-over') return;
   const logs = await days.open(date);
   try {
-    if (logs.cutBytes > 0) await cut(options, logs, logs.cutBytes);
+    if (logs.cutBytes > 0) await recordTornTail(options, logs, logs.cutBytes);
     const folder = days.folder(date);
-    const holes = await missingIn(folder, await folder.events(), closesAt);
+    const holes = await findMissing(folder, await folder.events(), closesAt);
     await logs.record(holes.map((hole) => holeEvent(clock, hole)));
     await logs.record([noteEvent(clock, 'session-over', 'Closed by a later process.')]);
   } finally {
@@ -142,11 +146,11 @@ export async function closeDayLog(
 /**
  * If the clock was set back, slots before the start of the last plan still belong to earlier plans.
  */
-function latest(past: readonly DayEvent[], resume: Instant): Instant {
+function latestPlanStart(past: readonly DayEvent[], resume: Instant): Instant {
   return plansIn(past).reduce((last, { from }) => (from > last ? from : last), resume);
 }
 
-function isFirst(past: readonly DayEvent[]): boolean {
+function isFirstStart(past: readonly DayEvent[]): boolean {
   return plansIn(past).length === 0;
 }
 
@@ -160,7 +164,7 @@ export async function isEmpty(folder: DayFolder): Promise<boolean> {
   return true;
 }
 
-async function cut(
+async function recordTornTail(
   { events, clock }: Pick<DayOptions, 'events' | 'clock'>,
   log: Pick<DayWriter, 'record'>,
   bytes: number,
@@ -176,7 +180,7 @@ async function cut(
  * @param known the reason; default: the one
  * from the last process event
  */
-async function missingIn(
+async function findMissing(
   folder: DayFolder,
   events: readonly DayEvent[],
   until: Instant,
@@ -205,8 +209,8 @@ function recording(
   journal: DayWriter,
   folder: DayFolder,
   fields: FieldFaultLog,
-): Omit<RecordingDay, 'lost' | 'ends' | 'close' | 'identify'> {
-  const explained = async (holes: readonly Hole[]): Promise<void> => {
+): Omit<RecordingDay, 'missedSlots' | 'ends' | 'close' | 'identify'> {
+  const recordHoles = async (holes: readonly Hole[]): Promise<void> => {
     await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   };
   return {
@@ -216,16 +220,16 @@ function recording(
       if (stored === 'replaced') {
         await journal.record([noteEvent(clock, 'day-log-replaced', 'The disk failed')]);
       }
-      const told = stored === 'refused' ? batch.map(refusedByDisk) : batch;
-      const holes = holesOf(told, sampling.everySeconds);
-      await fields.saw(told);
-      await explained(holes);
+      const results = stored === 'refused' ? batch.map(markRefused) : batch;
+      const holes = holesOf(results, sampling.everySeconds);
+      await fields.addBatch(results);
+      await recordHoles(holes);
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
-    async settle(until) {
+    async explainMissing(until) {
       // The process was running: the slot passed while another step took its time.
-      const holes = await missingIn(folder, await folder.events(), until, 'late');
-      await explained(holes);
+      const holes = await findMissing(folder, await folder.events(), until, 'late');
+      await recordHoles(holes);
       return slotsIn(holes, sampling.everySeconds);
     },
     async note(what, message) {
@@ -236,7 +240,7 @@ function recording(
   };
 }
 
-function refusedByDisk(taken: SlotResult): SlotResult {
+function markRefused(taken: SlotResult): SlotResult {
   if (taken.kind === 'hole') return taken;
   const { symbol, slot, sentAt, receivedAt } = taken;
   return { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'disk' };
@@ -293,9 +297,9 @@ interface DayWriter {
   record(events: readonly DayEvent[]): Promise<void>;
 }
 
-function journalOf({ events }: { readonly events: Logger }, logs: DayLogs): DayWriter {
+function createDayWriter({ events }: { readonly events: Logger }, logs: DayLogs): DayWriter {
   let refusing = false;
-  const kept = async <T>(write: () => Promise<T>): Promise<T | 'refused'> => {
+  const writeOrRefuse = async <T>(write: () => Promise<T>): Promise<T | 'refused'> => {
     try {
       const done = await write();
       refusing = false;
@@ -309,19 +313,19 @@ function journalOf({ events }: { readonly events: Logger }, logs: DayLogs): DayW
   };
   return {
     async append(rows) {
-      const stored = await kept(() => logs.append(rows));
+      const stored = await writeOrRefuse(() => logs.append(rows));
       if (stored === 'replaced') events.log(dayLogReplaced());
       return stored;
     },
     async record(lines) {
-      await kept(() => logs.record(lines));
+      await writeOrRefuse(() => logs.record(lines));
     },
   };
 }
 
 interface FieldFaultLog {
   /** Counts the field faults of stored rows. A field that is new to the day is written at once. */
-  saw(stored: readonly SlotResult[]): Promise<void>;
+  addBatch(stored: readonly SlotResult[]): Promise<void>;
   /** Writes the counts since the last line. */
   flush(): Promise<void>;
 }
@@ -339,7 +343,7 @@ interface FieldFaultLogOptions {
  * A crash loses at most these counts, and a day with a fault in every row gets about a hundred
  * lines.
  */
-const WRITE_EVERY_MS = 5 * MINUTE;
+const WRITE_INTERVAL_MS = 5 * MINUTE;
 
 function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
   const { clock, events, journal, date } = options;
@@ -361,7 +365,7 @@ function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
     await journal.record([line]);
   };
   return {
-    async saw(stored) {
+    async addBatch(stored) {
       const fresh = new Set<DepthField>();
       for (const taken of stored) {
         if (taken.kind === 'hole') continue;
@@ -376,7 +380,7 @@ function fieldFaultLog(options: FieldFaultLogOptions): FieldFaultLog {
         for (const field of fresh) known.add(field);
       }
       // Absolute difference, because the clock may have been set back.
-      const isDue = Math.abs(clock.now() - writtenAt) >= WRITE_EVERY_MS;
+      const isDue = Math.abs(clock.now() - writtenAt) >= WRITE_INTERVAL_MS;
       if (fresh.size > 0 || isDue) await flush();
     },
     flush,

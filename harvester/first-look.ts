@@ -62,34 +62,34 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
   const { clock, events, session, account, place } = look;
   const [appId, text] = [await appIdIn(look), tokenIn(await tokenText(look))];
   const now = clock.now();
-  const useless = (why: Useless, problem: string): null => {
+  const warnUseless = (why: Useless, problem: string): null => {
     events.log(tokenUseless(why, `${problem} ${whenToLogIn(look)}`));
     return null;
   };
-  if (text === null) return useless('missing', `There is no access token ${place}.`);
+  if (text === null) return warnUseless('missing', `There is no access token ${place}.`);
   const parsed = parseAccessToken(text);
   const claims = decodeToken(text);
   if (!parsed.ok || claims === null) {
-    throw unusable(look, `The access token ${place} is not a valid token.`);
+    throw unusableTokenError(look, `The access token ${place} is not a valid token.`);
   }
   if (claims.kind !== null && claims.kind !== 'access_token') {
     const what = claims.kind === 'auth_code' ? 'an auth code' : 'a refresh token';
-    throw unusable(look, `The access token ${place} is ${what}.`);
+    throw unusableTokenError(look, `The access token ${place} is ${what}.`);
   }
   const fault = faultByToken(text, now);
   if (fault !== null) events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
   const until = formatIst(claims.expiresAt);
   if (claims.expiresAt <= now) {
-    return useless('expired', `The access token ${place} has expired (${until}).`);
+    return warnUseless('expired', `The access token ${place} has expired (${until}).`);
   }
   if (isForeign(claims.fyId, account)) {
-    return useless(
+    return warnUseless(
       'foreign',
       `The access token ${place} belongs to the Fyers account ${claims.fyId ?? ''}, not to ${account ?? ''}.`,
     );
   }
   if (claims.expiresAt < session.closesAt) {
-    useless(
+    warnUseless(
       'ends-early',
       `The access token ${place} ends ${until}, before the session of ${session.date} closes.`,
     );
@@ -125,11 +125,12 @@ export function serverTimeWarning({
   clock,
   events,
 }: Pick<FirstLook, 'clock' | 'events'>): (serverTime: Instant) => void {
-  let isSaid = false;
+  let hasWarned = false;
   return (serverTime) => {
     const fault = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
-    if (fault !== null && !isSaid) events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
-    isSaid ||= fault !== null;
+    if (fault !== null && !hasWarned)
+      events.log(clockWrong(`${clockFaultWords(fault)} ${SET_CLOCK}`));
+    hasWarned ||= fault !== null;
   };
 }
 
@@ -154,11 +155,11 @@ async function tokenText(look: FirstLook): Promise<string | null> {
     return await look.store.read('FYERS_ACCESS_TOKEN');
   } catch (caught) {
     if (!(caught instanceof FyersError) || caught.code !== 'operator.token-file') throw caught;
-    throw unusable(look, caught.message.slice(0, -caught.nextStep.length).trim());
+    throw unusableTokenError(look, caught.message.slice(0, -caught.nextStep.length).trim());
   }
 }
 
-function unusable({ loginCommand }: FirstLook, problem: string): FyersError {
+function unusableTokenError({ loginCommand }: FirstLook, problem: string): FyersError {
   return new FyersError(
     'operator.token-file',
     problem,
@@ -167,11 +168,11 @@ function unusable({ loginCommand }: FirstLook, problem: string): FyersError {
 }
 
 /** A token from before 06:00 IST ends at 06:00, and Fyers documents 06:30. */
-const LOGIN_FROM = '06:30';
+const FIRST_LOGIN_TIME = '06:30';
 
 function whenToLogIn({ clock, session, loginCommand }: FirstLook): string {
   const [now, { date, opensAt }] = [clock.now(), session];
-  const from = istInstant(date, LOGIN_FROM);
+  const from = istInstant(date, FIRST_LOGIN_TIME);
   const again = 'The harvester reads it again then.';
   if (now >= opensAt)
     return `The session of ${date} is running: log in now with \`${loginCommand}\`.`;

@@ -14,7 +14,7 @@ export const IMPORTED = 'Imported';
 
 /** The interval that the reference implementation aims for; its rounds take longer. */
 const EVERY_SECONDS = 5;
-const BATCH = 500;
+const BATCH_ROWS = 500;
 
 export interface ImportOptions {
   readonly days: Days;
@@ -43,7 +43,7 @@ export interface Imported {
 /** Imports and ends the day without compacting it. Creates no day if no row counts. */
 export async function importDay(options: ImportOptions): Promise<Imported> {
   const { days, clock, date, session } = options;
-  const { symbols, ...left } = await surveyed(options);
+  const { symbols, ...left } = await surveyFile(options);
   if (symbols.length === 0) return { ...left, rows: 0 };
   let imported = 0;
   const logs = await days.open(date);
@@ -55,10 +55,10 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
     ]);
     let batch: Row[] = [];
     for await (const row of options.rows()) {
-      if (row === null || !counts(row, date)) continue;
-      batch.push(onGrid(row, session));
+      if (row === null || !isImportedRow(row, date)) continue;
+      batch.push(moveToGrid(row, session));
       options.onRow((imported += 1));
-      if (batch.length < BATCH) continue;
+      if (batch.length < BATCH_ROWS) continue;
       await logs.append(batch);
       batch = [];
     }
@@ -74,7 +74,7 @@ export async function importDay(options: ImportOptions): Promise<Imported> {
  * Scans the file. Every symbol in it is expected from the opening on, even if it first appears
  * late.
  */
-async function surveyed({ rows, date }: ImportOptions) {
+async function surveyFile({ rows, date }: ImportOptions) {
   const symbols = new Set<string>();
   const otherDays = new Map<IstDate, number>();
   let [unreadable, outsideHours] = [0, 0];
@@ -82,18 +82,18 @@ async function surveyed({ rows, date }: ImportOptions) {
     const day = row === null ? null : istDateAt(row.receivedAt);
     if (row === null || day === null) unreadable += 1;
     else if (day !== date) otherDays.set(day, (otherDays.get(day) ?? 0) + 1);
-    else if (counts(row, date)) symbols.add(row.symbol);
+    else if (isImportedRow(row, date)) symbols.add(row.symbol);
     else outsideHours += 1;
   }
   return { symbols: [...symbols].sort(), unreadable, outsideHours, otherDays };
 }
 
-function counts({ receivedAt }: Row, date: IstDate): boolean {
+function isImportedRow({ receivedAt }: Row, date: IstDate): boolean {
   return istDateAt(receivedAt) === date && inCompatHours(receivedAt);
 }
 
 /** Moves a row to the slot in which its round began. */
-function onGrid(row: Row, session: SessionPlan): Row {
+function moveToGrid(row: Row, session: SessionPlan): Row {
   const next = slotAtOrAfter(session, EVERY_SECONDS, row.receivedAt) ?? session.closesAt;
   return { ...row, slot: next === row.receivedAt ? next : plus(next, -EVERY_SECONDS * SECOND) };
 }

@@ -70,9 +70,9 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
 }
 
 /** Retry interval for a day whose compaction or upload failed. */
-const FINISH_AGAIN = 10 * MINUTE;
+const CLOSE_RETRY_INTERVAL_MS = 10 * MINUTE;
 /** Five minutes before the opening we poll for a token once a minute. */
-const TOKEN_POLL_WINDOW = 5 * MINUTE;
+const TOKEN_POLL_WINDOW_MS = 5 * MINUTE;
 
 /**
  * Ends on the signal, or by `sessions` and `until`. Returns the days that were recorded to their
@@ -85,8 +85,8 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const beat = () => health.step.pass(clock.now());
   const surprises = surprisesOf(options);
   const isOver = (date: IstDate) => options.isOver(date) || surprises.isOver(date);
-  const close = closing({ ...options, isOver }, beat);
-  const finish = every(clock.now(), FINISH_AGAIN, close);
+  const close = createCloser({ ...options, isOver }, beat);
+  const finish = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
   const recorded: IstDate[] = [];
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = options.nextSession(clock.now());
@@ -95,7 +95,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
       break;
     }
     const names = dayNaming(options, awaited);
-    const found = await opened(options, awaited, {
+    const found = await waitForOpening(options, awaited, {
       beat: health.step,
       finish,
       names: names.step,
@@ -131,7 +131,7 @@ function endOf({ until }: LoopOptions, { closesAt }: SessionPlan): Instant {
  * Closes this machine's days. Adopts days that another machine left in the bucket once, as soon as
  * the bucket answers.
  */
-function closing(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
+function createCloser(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
   const { objects, isOver } = options;
   let adopted = objects === null;
   return async () => {
@@ -153,20 +153,20 @@ interface Opened {
  * Time before the opening to read the token and open the day's files, so that neither costs the
  * first slot.
  */
-const READY_BEFORE = 15 * SECOND;
+const READY_LEAD_MS = 15 * SECOND;
 
 /**
  * Interval for rereading the overrides while waiting for a session; they are also reread once
  * shortly before the opening.
  */
-const DAYS_AGAIN = HOUR;
+const OVERRIDES_INTERVAL_MS = HOUR;
 
 /**
  * Waits until shortly before the opening; the feed waits for the slot itself. Returns the session
  * to record: the awaited one, or an unscheduled one before it. stopped: the signal came first ·
  * another day: the overrides changed, and with them the awaited session.
  */
-async function opened(
+async function waitForOpening(
   options: LoopOptions,
   session: SessionPlan,
   {
@@ -184,21 +184,21 @@ async function opened(
   events.log(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const notice = options.calendarNotice?.(session.date) ?? null;
   if (notice !== null) events.log(say.calendarRunsOut(notice));
-  const readyAt = plus(session.opensAt, -READY_BEFORE);
-  const watchFrom = plus(session.opensAt, -TOKEN_POLL_WINDOW);
+  const readyAt = plus(session.opensAt, -READY_LEAD_MS);
+  const watchFrom = plus(session.opensAt, -TOKEN_POLL_WINDOW_MS);
   let missed: Opened['missed'] = null;
   const own = { changed: false };
-  const look = async (): Promise<void> => {
+  const refreshOverrides = async (): Promise<void> => {
     own.changed ||= (await options.refreshDays?.()) === true;
   };
-  const days = every(clock.now(), DAYS_AGAIN, look);
-  const lastLook = every(watchFrom, DAY, look);
+  const days = every(clock.now(), OVERRIDES_INTERVAL_MS, refreshOverrides);
+  const lastRefresh = every(watchFrom, DAY, refreshOverrides);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     seen.waits(session.opensAt);
     await beat.pass(now);
     await names.pass(now);
     await days.pass(now);
-    await lastLook.pass(now);
+    await lastRefresh.pass(now);
     if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';
     own.changed = false;
     await surprises.step.pass(now);
@@ -213,7 +213,7 @@ async function opened(
     const steps = [beat, names, days, surprises.step].map((step) => step.at());
     const first = Math.min(next, readyAt, ...steps);
     const sleepsAt = clock.now();
-    await slept(clock, plus(now, first - now), signal);
+    await sleepUntil(clock, plus(now, first - now), signal);
     // A sleep never ends after the opening unless the clock was changed.
     const hasJumped = sleepsAt < session.opensAt && clock.now() >= session.opensAt;
     missed = hasJumped ? 'clock-jump' : 'late';
@@ -228,7 +228,7 @@ function isSame(a: SessionPlan, b: SessionPlan): boolean {
   return a.opensAt === b.opensAt && a.closesAt === b.closesAt;
 }
 
-async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise<void> {
+async function sleepUntil(clock: Clock, until: Instant, signal: AbortSignal): Promise<void> {
   try {
     await clock.sleepUntil(until, signal);
   } catch (caught) {
@@ -236,13 +236,13 @@ async function slept(clock: Clock, until: Instant, signal: AbortSignal): Promise
   }
 }
 
-const ASK_AGAIN: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
+const TOKEN_HOLE_REASONS: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
 
 /**
  * Reads the token when the next slot begins. With one read a minute, a new token is in use within a
  * minute.
  */
-async function readAgain(
+async function rereadToken(
   { clock, signal, token, sampling }: LoopOptions,
   endsAt: Instant,
   batch: readonly SlotResult[],
@@ -251,7 +251,7 @@ async function readAgain(
   const next = plus(batch[0]?.slot ?? clock.now(), every);
   if (next >= endsAt || !token.isDue(next)) return;
   // Sleep at most one slot, even if the clock was set back.
-  await slept(clock, instant(Math.min(next, clock.now() + every)), signal);
+  await sleepUntil(clock, instant(Math.min(next, clock.now() + every)), signal);
   if (!signal.aborted) await token.read('if-due');
 }
 
@@ -286,7 +286,7 @@ async function record(
   const sampling = { ...options.sampling, symbols };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
-  health.lost(day.lost);
+  health.addMissed(day.missedSlots);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.log(say.recordingBegan(session.date, from));
@@ -297,25 +297,25 @@ async function record(
       const part = { ...session, closesAt: endsAt };
       for await (const batch of feed.observe(part, token.token, signal, symbols)) {
         const missing = await day.take(batch);
-        health.saw(batch, missing);
+        health.recordBatch(batch, missing);
         if (batch.length === 0) seen.waits(session.opensAt);
         seen.slot(batch, missing.length);
         await seen.clocks(day);
         await health.step.pass(clock.now());
         await pieces.pass(clock.now());
         await market.pass(clock.now());
-        if (!missing.some((reason) => ASK_AGAIN.has(reason))) continue;
+        if (!missing.some((reason) => TOKEN_HOLE_REASONS.has(reason))) continue;
         const before = token.token();
-        await readAgain(options, endsAt, batch);
+        await rereadToken(options, endsAt, batch);
         if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
       // The last slot begins before the close; if the clock is set back then, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;
-      if (!signal.aborted) await slept(clock, until, signal);
+      if (!signal.aborted) await sleepUntil(clock, until, signal);
     } while (!signal.aborted && clock.now() < endsAt);
     if (clock.now() >= session.closesAt) {
-      health.lost(await day.settle(session.closesAt));
+      health.addMissed(await day.explainMissing(session.closesAt));
       await day.note('session-over', 'The session closed');
     } else {
       await day.note('stopped', signal.aborted ? 'Asked to stop' : 'Reached the time of --until');

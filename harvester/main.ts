@@ -189,7 +189,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     guard,
     log,
   });
-  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? onceEach(events) : null);
+  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
   const recorded = await harvest({
     ...settings,
     clock,
@@ -254,11 +254,11 @@ function authorizationOf(token: HeldToken): string | null {
 }
 
 /** Logs a failure of the reference CSV once, not at every slot. */
-function onceEach(events: Logger): (problem: Error) => void {
-  let told = '';
+function logOncePerMessage(events: Logger): (problem: Error) => void {
+  let lastProblem = '';
   return ({ message }) => {
-    if (message !== told) events.log(say.compatFailed(message));
-    told = message;
+    if (message !== lastProblem) events.log(say.compatFailed(message));
+    lastProblem = message;
   };
 }
 

@@ -36,14 +36,14 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
   const { clock, events, token, onlookers = [], timepiece } = options;
   let lag = 0;
   let before = timepiece?.() ?? null;
-  const tell = (doing: Status['doing']): void => {
+  const reportStatus = (doing: Status['doing']): void => {
     if (onlookers.length === 0) return;
     const status = { at: clock.now(), doing, hasToken: token.token() !== null };
     for (const each of onlookers) each.progress(status);
   };
   return {
     waits(opensAt) {
-      tell({ kind: 'waiting', opensAt });
+      reportStatus({ kind: 'waiting', opensAt });
     },
     slot(batch, missing) {
       const [first] = batch;
@@ -55,7 +55,7 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
       const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
       const tookMs = answeredAt - first.sentAt;
       events.log(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
-      tell({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
+      reportStatus({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
     },
     takeLag() {
       const latest = lag;
@@ -78,7 +78,7 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
   };
 }
 
-const HEARTBEAT = MINUTE;
+const HEARTBEAT_INTERVAL_MS = MINUTE;
 /**
  * More than the number of codes in the broker's documentation; bounds memory if every answer
  * differs.
@@ -91,9 +91,9 @@ interface HealthOptions extends FinishOptions {
 
 export interface Heartbeat {
   readonly step: IntervalTask;
-  saw(batch: readonly SlotResult[], missing: readonly HoleReason[]): void;
+  recordBatch(batch: readonly SlotResult[], missing: readonly HoleReason[]): void;
   /** Adds missed slots that are in no batch. */
-  lost(slots: number): void;
+  addMissed(slots: number): void;
 }
 
 /**
@@ -122,8 +122,8 @@ export function healthOf(
     await metrics.flush();
   };
   return {
-    step: every(plus(beganAt, HEARTBEAT), HEARTBEAT, beat, beganAt),
-    saw(batch, missing) {
+    step: every(plus(beganAt, HEARTBEAT_INTERVAL_MS), HEARTBEAT_INTERVAL_MS, beat, beganAt),
+    recordBatch(batch, missing) {
       const slot = batch[0]?.slot;
       if (slot === undefined) return;
       missed += missing.length;
@@ -139,7 +139,7 @@ export function healthOf(
       }
       reasons = now;
     },
-    lost(slots) {
+    addMissed(slots) {
       missed += slots;
     },
   };

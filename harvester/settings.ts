@@ -80,9 +80,9 @@ export function parseSettings(
   env: Environment,
   placeOf: PlaceOf = inEnvironment,
 ): HarvestSettings | CompactSettings {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = parseArguments(argv);
   const problems: string[] = [];
-  const check = <T>(value: T | null, problem: string): T | null => {
+  const requireValue = <T>(value: T | null, problem: string): T | null => {
     if (value === null) problems.push(problem);
     return value;
   };
@@ -99,10 +99,11 @@ export function parseSettings(
   );
   if (positionals[0] === 'compact') {
     const date = valueIn('--date', readDate(values.date ?? ''));
-    if (date === null || shard === null) throw wrong(problems);
+    if (date === null || shard === null) throw configError(problems);
     return { kind: 'compact', dataDir, date, shard };
   }
-  if (positionals.length > 0) throw usage(`"${positionals.join(' ')}" is not a known argument.`);
+  if (positionals.length > 0)
+    throw usageError(`"${positionals.join(' ')}" is not a known argument.`);
   const sampling = samplingIn(values, env, { place, problems });
   const suffix = env[ENVIRONMENT.suffix] ?? '';
   valueIn(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
@@ -112,16 +113,16 @@ export function parseSettings(
   };
   const apiUrl = endpointIn(ENVIRONMENT.apiUrl);
   const masterUrl = endpointIn(ENVIRONMENT.masterUrl);
-  const sessions = optional(values.days, (text) =>
-    check(countFromOne(text), '--days must be a whole number from 1'),
+  const sessions = parseOptional(values.days, (text) =>
+    requireValue(countFromOne(text), '--days must be a whole number from 1'),
   );
-  const until = optional(values.until, (text) =>
-    check(
+  const until = parseOptional(values.until, (text) =>
+    requireValue(
       instantIn(text),
       '--until must be a time with its offset, such as 2026-11-25T16:00:00+05:30',
     ),
   );
-  if (sampling === null || shard === null || problems.length > 0) throw wrong(problems);
+  if (sampling === null || shard === null || problems.length > 0) throw configError(problems);
   return {
     kind: 'harvest',
     sampling,
@@ -143,16 +144,16 @@ export function parseSettings(
 /** @throws FyersError `operator.usage` if the time at which to stop has passed */
 export function refusePast({ until }: Pick<HarvestSettings, 'until'>, now: Instant): void {
   if (until === null || until > now) return;
-  throw usage(`--until ${formatIso(until)} is not after now, ${formatIso(now)}.`);
+  throw usageError(`--until ${formatIso(until)} is not after now, ${formatIso(now)}.`);
 }
 
-function parsed(argv: readonly string[]) {
+function parseArguments(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (caught) {
     // Keep Node's first sentence; the rest is about option parsers.
     const [problem = ''] = toError(caught).message.split(/\.\s|\.$/);
-    throw usage(`${problem}.`);
+    throw usageError(`${problem}.`);
   }
 }
 
@@ -201,7 +202,7 @@ function masterUrlBeside(apiUrl: string | null): string {
   return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }
 
-function optional<T>(text: string | undefined, parse: (text: string) => T): T | null {
+function parseOptional<T>(text: string | undefined, parse: (text: string) => T): T | null {
   return text === undefined ? null : parse(text);
 }
 
@@ -217,10 +218,10 @@ function instantIn(text: string): Instant | null {
   }
 }
 
-function usage(problem: string): FyersError {
+function usageError(problem: string): FyersError {
   return new FyersError('operator.usage', problem, USAGE);
 }
 
-function wrong(problems: readonly string[]): FyersError {
+function configError(problems: readonly string[]): FyersError {
   return new FyersError('operator.config', `${problems.join('; ')}.`, USAGE);
 }

@@ -12,12 +12,12 @@ import { type DayNames, unresolved } from './symbols.ts';
  * The broker's list of a day is published by then (market facts: 08:30), and there is time to fetch
  * it.
  */
-const BEFORE_OPENING = 30 * MINUTE;
+const LOOKUP_LEAD_MS = 30 * MINUTE;
 /** Retry interval for a failed lookup, until the opening. */
-const RETRY_INTERVAL = 10 * MINUTE;
+const RETRY_INTERVAL_MS = 10 * MINUTE;
 /** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
-const LOOKUP_TIMEOUT_BEFORE_OPEN = 60 * SECOND;
-const LOOKUP_TIMEOUT_IN_SESSION = 8 * SECOND;
+const LOOKUP_TIMEOUT_BEFORE_OPEN_MS = 60 * SECOND;
+const LOOKUP_TIMEOUT_IN_SESSION_MS = 8 * SECOND;
 /**
  * Two lists and the prices are fetched one after the other; a quarter of the time is kept in
  * reserve.
@@ -38,7 +38,7 @@ export function dayNaming(
   session: SessionPlan,
 ): SymbolLookup {
   let names: DayNames | null = null;
-  const look = async (timeoutMs: number): Promise<DayNames> => {
+  const lookUp = async (timeoutMs: number): Promise<DayNames> => {
     const found =
       naming === undefined
         ? unresolved(sampling.symbols, null)
@@ -48,12 +48,14 @@ export function dayNaming(
     return names;
   };
   return {
-    step: every(plus(session.opensAt, -BEFORE_OPENING), RETRY_INTERVAL, async () => {
+    step: every(plus(session.opensAt, -LOOKUP_LEAD_MS), RETRY_INTERVAL_MS, async () => {
       if (names !== null && problemCount(names) === 0) return;
       const left = (session.opensAt - clock.now()) / LOOKUP_STEPS;
-      await look(Math.max(LOOKUP_TIMEOUT_IN_SESSION, Math.min(LOOKUP_TIMEOUT_BEFORE_OPEN, left)));
+      await lookUp(
+        Math.max(LOOKUP_TIMEOUT_IN_SESSION_MS, Math.min(LOOKUP_TIMEOUT_BEFORE_OPEN_MS, left)),
+      );
     }),
-    found: async () => names ?? (await look(LOOKUP_TIMEOUT_IN_SESSION)),
+    found: async () => names ?? (await lookUp(LOOKUP_TIMEOUT_IN_SESSION_MS)),
   };
 }
 

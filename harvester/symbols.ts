@@ -53,7 +53,7 @@ export type Naming = (date: IstDate, bounds: Bounds) => Promise<DayNames>;
 export function namingOf(options: NamingOptions): Naming {
   return async (date, bounds) => {
     try {
-      return await resolved(options, date, bounds);
+      return await resolveNames(options, date, bounds);
     } catch (caught) {
       return unresolved(options.names, `the symbol lookup failed: ${toError(caught).message}`);
     }
@@ -80,9 +80,13 @@ interface Known {
   readonly problems: string[];
 }
 
-async function resolved(options: NamingOptions, date: IstDate, bounds: Bounds): Promise<DayNames> {
+async function resolveNames(
+  options: NamingOptions,
+  date: IstDate,
+  bounds: Bounds,
+): Promise<DayNames> {
   const { names, days } = options;
-  const kept = await keptFacts(days, date);
+  const kept = await readStoredFacts(days, date);
   const before = names.flatMap((name) => kept.get(name) ?? []);
   if (before.length === names.length && before.every(({ fyToken }) => fyToken !== null)) {
     return namesOf(before, [], []);
@@ -90,8 +94,8 @@ async function resolved(options: NamingOptions, date: IstDate, bounds: Bounds): 
   const asked = names.map((name) => ({ name, alias: kept.has(name) ? null : aliasIn(name) }));
   const symbols = new Set(asked.flatMap(({ name, alias }) => (alias ? [] : symbolIn(kept, name))));
   const underlyings = new Set(asked.flatMap(({ alias }) => alias?.underlying ?? []));
-  const known = await knowledge(options, { date, symbols, underlyings }, bounds);
-  const spots = await spotsOf(options, known, asked, bounds);
+  const known = await gatherFacts(options, { date, symbols, underlyings }, bounds);
+  const spots = await readSpots(options, known, asked, bounds);
   const [facts, unknown]: [SymbolFacts[], { alias: string; why: string }[]] = [[], []];
   for (const { name, alias } of asked) {
     if (alias === null) {
@@ -124,7 +128,7 @@ function symbolIn(kept: ReadonlyMap<string, SymbolFacts>, name: string): string 
 }
 
 /** Keyed by the name that the operator wrote; a later line of the day's log wins. */
-async function keptFacts(
+async function readStoredFacts(
   days: NamingOptions['days'],
   date: IstDate,
 ): Promise<ReadonlyMap<string, SymbolFacts>> {
@@ -139,7 +143,7 @@ async function keptFacts(
   );
 }
 
-async function knowledge(
+async function gatherFacts(
   { names, master, days, nextSession }: NamingOptions,
   wanted: Parameters<typeof extractOf>[0],
   bounds: Bounds,
@@ -181,7 +185,7 @@ function hasDerivatives(name: string): boolean {
 /**
  * Gets the last prices of all option underlyings in one call; falls back to the last stored close.
  */
-async function spotsOf(
+async function readSpots(
   { lastPrices }: NamingOptions,
   { extract, closes }: Known,
   asked: readonly { readonly alias: Alias | null }[],
@@ -234,7 +238,7 @@ function factsOf(
  * Rows of these last minutes have the last price, which is the close of an auction: trading is over
  * by then under every rule.
  */
-const CLOSE_WINDOW = 10 * MINUTE;
+const CLOSE_WINDOW_MS = 10 * MINUTE;
 const LTP = cellIndex('ltp');
 
 /**
@@ -252,7 +256,7 @@ async function lastCloses(
   const folder = days.folder(before);
   const plan = plansIn(await folder.events()).at(-1);
   if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
-  const from = plus(plan.closesAt, -CLOSE_WINDOW);
+  const from = plus(plan.closesAt, -CLOSE_WINDOW_MS);
   for await (const block of folder.rows()) {
     for (const row of block) {
       if (row === null) continue;

@@ -36,7 +36,7 @@ export interface HeldTokenOptions {
  * A minute minus a margin: wake-ups are sometimes late, and the next one must not find that it is
  * too early.
  */
-const REREAD_AFTER = MINUTE - SECOND;
+const REREAD_INTERVAL_MS = MINUTE - SECOND;
 
 export function holdToken({ store, clock, events, fingerprint }: HeldTokenOptions): HeldToken {
   let token: AccessToken | null = null;
@@ -59,7 +59,7 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
   };
   // A time before the last read means that the clock was set back.
   const isDue = (at: Instant): boolean =>
-    readAt === null || at < readAt || at >= plus(readAt, REREAD_AFTER);
+    readAt === null || at < readAt || at >= plus(readAt, REREAD_INTERVAL_MS);
   return {
     token: () => token,
     appId: () => appId,

@@ -118,12 +118,12 @@ async function recordedOn(
 export type MarketStatus = (bounds: Bounds) => Promise<string | null>;
 
 /** Well into continuous trading, when every source agrees on an ordinary day. */
-const DELAY_AFTER_OPEN = 5 * MINUTE;
+const DELAY_AFTER_OPEN_MS = 5 * MINUTE;
 /**
  * Retry interval without an answer: no token yet, no connection, or a permission that the app does
  * not have.
  */
-const RETRY_INTERVAL = 5 * MINUTE;
+const RETRY_INTERVAL_MS = 5 * MINUTE;
 /** Must fit between two slots. */
 const CHECK_TIMEOUT_MS = 2 * SECOND;
 
@@ -155,8 +155,8 @@ export function marketCheck(
   const trading = session.phases.find(({ name }) => name === 'CONTINUOUS');
   let answer: string | null = null;
   return every(
-    plus(trading?.from ?? session.closesAt, DELAY_AFTER_OPEN),
-    RETRY_INTERVAL,
+    plus(trading?.from ?? session.closesAt, DELAY_AFTER_OPEN_MS),
+    RETRY_INTERVAL_MS,
     async () => {
       if (answer !== null || trading === undefined || marketStatus === undefined) return;
       if (clock.now() >= trading.to) return;

@@ -28,7 +28,7 @@ export interface PiecesOptions {
 }
 
 /** A machine that fails loses at most this much. */
-const PIECE_EVERY = 5 * MINUTE;
+const SEGMENT_INTERVAL_MS = 5 * MINUTE;
 /** Days that a failed machine may have left unfinished in the bucket. */
 const LOOK_BACK_DAYS = 7;
 
@@ -77,7 +77,7 @@ export function runningPieces(
   };
   // Upload the first segment at once: its number shows every other harvester of this day that this
   // one exists.
-  const step = every(clock.now(), PIECE_EVERY, () => {
+  const step = every(clock.now(), SEGMENT_INTERVAL_MS, () => {
     busy ??= ship().finally(() => {
       busy = null;
     });
@@ -118,7 +118,7 @@ export async function shipPieces(
     // Save before sending: after a crash the same number must get the same bytes, or we would fence
     // off ourselves.
     if (state.pending === null) await pieces.save({ ...state, pending });
-    if (!(await sent(options, date, pending, pieces))) return 'conflict';
+    if (!(await sendSegment(options, date, pending, pieces))) return 'conflict';
     state = { next: state.next + 1, from: pending.to, pending: null };
     await pieces.save(state);
     await pieces.remove(pending);
@@ -127,7 +127,7 @@ export async function shipPieces(
   }
 }
 
-async function sent(
+async function sendSegment(
   { objects, shard }: PiecesOptions,
   date: IstDate,
   { files }: Piece,
@@ -151,7 +151,7 @@ export async function takeOver(options: PiecesOptions, date: IstDate): Promise<P
   const pieces = options.days.pieces(date);
   const known = await pieces.state();
   if (known !== null) return known;
-  const get = (name: string) => fetched(options, date, name);
+  const get = (name: string) => fetchObject(options, date, name);
   const names = { rows: [] as string[], events: [] as string[] };
   let next = 1;
   for (; ; next += 1) {
@@ -183,7 +183,7 @@ export async function adoptDays(
   for (let back = 0; back < LOOK_BACK_DAYS; back += 1) {
     const date = istDateAt(plus(clock.now(), -back * DAY));
     if (here.includes(date) || !isOver(date)) continue;
-    const has = (name: string) => fetched(options, date, name);
+    const has = (name: string) => fetchObject(options, date, name);
     try {
       if ((await has(pieceNames(1).events)) && !(await has('manifest.json'))) {
         await takeOver(options, date);
@@ -197,7 +197,7 @@ export async function adoptDays(
 }
 
 /** False if the bucket has no object of that name. */
-async function fetched(
+async function fetchObject(
   { days, objects, shard }: PiecesOptions,
   date: IstDate,
   name: string,

@@ -1,42 +1,44 @@
-// What a month costs, from the resources that are registered and a dated price list.
+// Computes the cost of a month from the registered resources and a dated price list.
 import { READ_TRAIL } from '../core/config/names.ts';
 import prices from './prices.json' with { type: 'json' };
 
-/** As much of a registered resource as its price depends on. */
+/** The fields of a registered resource that determine its price. */
 export interface Priced {
   readonly type: string;
-  /** In the program; two buckets are two things. */
+  /** Name in the program; distinguishes two buckets. */
   readonly name?: string;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 export interface CostLine {
   readonly what: string;
-  /** A month. */
+  /** USD a month. */
   readonly usd: number;
 }
 
-/** Five years of recordings and of their pieces, together some 1.5 MB a day. */
+/** Five years of recordings and of their segments, together about 1.5 MB a day. */
 const RECORDED_GIB = 2;
-/** A piece of two objects every five minutes of a session, and the day's four files. */
+/** A segment of two objects every five minutes of a session, and the day's four files. */
 const PUTS_A_MONTH = 4_000;
-/** A file every five minutes in which something was read, and a digest every hour; megabytes, kept for two weeks. */
+/**
+ * A file every five minutes with a read, and a digest every hour; megabytes, kept for two weeks.
+ */
 const TRAIL_PUTS_A_MONTH = 9_500;
 const DAYS_A_MONTH = 30;
 const QUERIES_A_MONTH = 200;
-/** A month of recordings each. */
+/** Each query reads a month of recordings. */
 const MEGABYTES_A_QUERY = 15;
 /** A run waits for Fyers; most take a third of this. */
 const RUN_SECONDS = 15;
 
-/** Nothing to pay for by itself, or inside an allowance that this use stays far below. */
+/** Resources without a price, or within an allowance that this use stays far below. */
 const FREE: readonly RegExp[] = [
   /^(?:pulumi|fyers):/,
   /^aws:iam\//,
   /^aws:ec2\/(?:vpc|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup):/,
-  // Five gigabytes of log a month; the functions write some megabytes.
+  // Five gigabytes of log a month are free; the functions write some megabytes.
   /^aws:cloudwatch\/logGroup:/,
-  // A million requests a month each; a thousand e-mails.
+  // A million requests a month each are free; a thousand e-mails.
   /^aws:(?:sns|sqs)\//,
   /^aws:lambda\/(?:functionUrl|functionEventInvokeConfig|invocation|permission):/,
   /^aws:s3\/bucket(?:PublicAccessBlock|OwnershipControls|ServerSideEncryptionConfiguration|LifecycleConfiguration|Policy|Objectv2):/,
@@ -47,8 +49,9 @@ const FREE: readonly RegExp[] = [
   /^aws:athena\/namedQuery:/,
   // Without actions a budget is free (AWS Budgets pricing).
   /^aws:budgets\/budget:/,
-  // The first copy of management events is free in each region (AWS CloudTrail pricing); `existingTrail` is for who has
-  // one, and events of AWS' own services cost nothing on the bus (Amazon EventBridge pricing).
+  // The first copy of management events is free in each region (AWS CloudTrail pricing);
+  // `existingTrail` is for accounts that already have one. Events of AWS' own services cost nothing
+  // on the bus (Amazon EventBridge pricing).
   /^aws:cloudtrail\/trail:/,
   /^aws:cloudwatch\/event(?:Rule|Target):/,
   // Counted with the functions they start; fourteen million starts a month are free.
@@ -81,7 +84,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'aws:lambda/function:Function': (all, others) => [
     { what: 'Functions; 400,000 GB-seconds are free', usd: functionsUsd(all, others) },
   ],
-  // By what is scanned, at ten megabytes a query or more; a month of five symbols is some fifteen.
+  // Priced by data scanned, at least ten megabytes a query; a month of five symbols is about
+  // fifteen.
   'aws:athena/workgroup:Workgroup': (all) => [
     {
       what: `Athena (\`athena\`), at ${String(QUERIES_A_MONTH)} queries a month`,
@@ -96,7 +100,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** @throws Error for a type, or a size, whose price nobody has looked up. */
+/** @throws Error for a type, or a size, without a known price */
 export function costLines(resources: readonly Priced[]): readonly CostLine[] {
   const types = [...new Set(resources.map(({ type }) => type))];
   return types.flatMap((type) => {
@@ -108,7 +112,7 @@ export function costLines(resources: readonly Priced[]): readonly CostLine[] {
       );
     }
     if (FREE.some((pattern) => pattern.test(type))) return [];
-    throw new Error(`What ${type} costs is not known: look it up, and add it to tools/cost.ts.`);
+    throw new Error(`The price of ${type} is not known: look it up, and add it to tools/cost.ts.`);
   });
 }
 
@@ -130,7 +134,7 @@ function instanceLines({ inputs }: Priced): readonly CostLine[] {
   const perHour = Object.entries(prices.instanceHour).find(([name]) => name === type)?.[1];
   const { volumeType, volumeSize } = record(inputs['rootBlockDevice']);
   if (perHour === undefined || volumeType !== 'gp3' || typeof volumeSize !== 'number') {
-    throw new Error(`What ${type} with ${String(volumeType)} costs is not in tools/prices.json.`);
+    throw new Error(`The price of ${type} with ${String(volumeType)} is not in tools/prices.json.`);
   }
   return [
     { what: `Instance ${type}`, usd: perHour * prices.hoursPerMonth },
@@ -145,7 +149,7 @@ function instanceLines({ inputs }: Priced): readonly CostLine[] {
   ];
 }
 
-/** Those of one harvester are counted with the bucket. */
+/** The uploads of the first harvester are counted with the bucket. */
 function moreUploads(instances: readonly Priced[]): readonly CostLine[] {
   const more = instances.length - 1;
   const usd = more * (PUTS_A_MONTH / 1_000) * prices.objectPutsPer1000;
@@ -165,7 +169,10 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
     : {};
 }
 
-/** A column for each profile, a row for each thing that at least one has, and the sums, in Markdown. */
+/**
+ * A Markdown table with a column for each profile, a row for each item of any profile, and the
+ * sums.
+ */
 export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>): string {
   const columns = Object.values(profiles).map(costLines);
   const things = new Set(columns.flatMap((lines) => lines.map(({ what }) => what)));
@@ -185,7 +192,7 @@ export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>)
   ].join('\n');
 }
 
-/** What is taken from another region's price list. */
+/** Lists the prices that are taken from another region's price list. */
 function unconfirmed(): string {
   const names = prices.notConfirmedForTheRegion.map((name) => `\`${name}\``).join(', ');
   return `Not confirmed for this region: ${names}.`;

@@ -39,7 +39,7 @@ function readSource(file: string): Source {
   };
 }
 
-/** Each line of a comment without its markers, empty ones left out. */
+/** Returns each non-empty line of the comments without its markers. */
 function listCommentLines(text: string, tree: ts.SourceFile): readonly string[] {
   const ranges = new Map<number, ts.CommentRange>();
   const visit = (node: ts.Node): void => {

@@ -1,4 +1,4 @@
-// The table of permissions as people read it.
+// Renders the table of permissions as Markdown.
 import { PERMISSIONS, type Actor, type Permission } from '../infra/iam/policies.ts';
 
 const ROLES: Readonly<Record<Actor, string>> = {
@@ -10,7 +10,7 @@ const ROLES: Readonly<Record<Actor, string>> = {
   reader: 'a reader of `readers`',
 };
 
-/** Role, action and resource, in Markdown. */
+/** Columns: role, action and resource. */
 export function policyTable(): string {
   const rows = PERMISSIONS.toSorted((a, b) => order(a) - order(b)).map((permission) => {
     const actions = permission.actions.map((action) => `\`${action}\``).join(', ');

@@ -17,7 +17,7 @@ interface AwsError {
   readonly code: string;
 }
 
-const named =
+const hasName =
   (...names: readonly string[]) =>
   ({ name }: AwsError): boolean =>
     names.includes(name);
@@ -38,7 +38,7 @@ const CAUSES: readonly Cause[] = [
       "This machine's clock is wrong: set it by the network's time, and repeat the command. `aws sts get-caller-identity` shows whether AWS accepts the clock.",
   },
   {
-    matches: named('SignatureDoesNotMatch', 'InvalidSignatureException', 'InvalidSignature'),
+    matches: hasName('SignatureDoesNotMatch', 'InvalidSignatureException', 'InvalidSignature'),
     code: 'operator.credentials',
     nextStep:
       'The secret access key does not fit the key id: run `aws configure` and enter both again.',
@@ -51,13 +51,13 @@ const CAUSES: readonly Cause[] = [
       'Run `aws sso login` (with `--profile` if AWS_PROFILE is set), and repeat the command.',
   },
   {
-    matches: named('ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'),
+    matches: hasName('ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'),
     code: 'operator.credentials',
     nextStep:
       'Your AWS session has expired: sign in again (for SSO `aws sso login`; for exported AWS_SESSION_TOKEN get a new one), and repeat the command.',
   },
   {
-    matches: named('InvalidClientTokenId', 'UnrecognizedClientException', 'InvalidAccessKeyId'),
+    matches: hasName('InvalidClientTokenId', 'UnrecognizedClientException', 'InvalidAccessKeyId'),
     code: 'operator.credentials',
     nextStep:
       'AWS does not know this access key: `aws configure list` shows where it comes from; use one that exists.',
@@ -83,7 +83,7 @@ const CAUSES: readonly Cause[] = [
       'The value is too large for a standard parameter (4,096 bytes): store one token and nothing else; `npx --no-install fyers login --aws` brings one.',
   },
   {
-    matches: named(
+    matches: hasName(
       'ValidationException',
       'ValidationError',
       'InvalidParameterValueException',
@@ -98,19 +98,19 @@ const CAUSES: readonly Cause[] = [
       'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `npx --no-install fyers doctor` checks every setting.',
   },
   {
-    matches: named('ParameterMaxVersionLimitExceeded'),
+    matches: hasName('ParameterMaxVersionLimitExceeded'),
     code: 'platform.store',
     nextStep:
       'The oldest of its 100 versions has a label and blocks new ones: `aws ssm get-parameter-history --name NAME --query "Parameters[].[Version,Labels]"` shows it, and `aws ssm unlabel-parameter-version` removes it.',
   },
   {
-    matches: named('ParameterLimitExceeded'),
+    matches: hasName('ParameterLimitExceeded'),
     code: 'platform.store',
     nextStep:
       'The account has reached its limit of parameters: `aws ssm describe-parameters` lists them; remove some.',
   },
   {
-    matches: named(
+    matches: hasName(
       'TooManyUpdates',
       'ResourceConflictException',
       'ConcurrentModificationException',
@@ -120,7 +120,7 @@ const CAUSES: readonly Cause[] = [
       'Another call changed it at the same moment: repeat the command in a few seconds; `npx --no-install fyers ssm list` shows when.',
   },
   {
-    matches: named(
+    matches: hasName(
       'ThrottlingException',
       'Throttling',
       'ThrottledException',

@@ -35,7 +35,7 @@ export async function invokeFunction(
     const message = failure.success ? failure.data.errorMessage : answer.FunctionError;
     return { kind: 'failed', message };
   } catch (caught) {
-    throw fault(caught, FunctionName, `Invoking ${FunctionName}`);
+    throw functionError(caught, FunctionName, `Invoking ${FunctionName}`);
   }
 }
 
@@ -43,15 +43,15 @@ export async function invokeFunction(
 export async function functionUrl(client: LambdaClient, FunctionName: string): Promise<string> {
   try {
     const { FunctionUrl } = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }));
-    if (FunctionUrl === undefined) throw missing(FunctionName);
+    if (FunctionUrl === undefined) throw missingFunctionError(FunctionName);
     return `${withoutEndSlashes(FunctionUrl)}/`;
   } catch (caught) {
-    throw fault(caught, FunctionName, `Asking for the URL of ${FunctionName}`);
+    throw functionError(caught, FunctionName, `Asking for the URL of ${FunctionName}`);
   }
 }
 
-function fault(caught: unknown, name: string, doing: string): FyersError {
-  if (isAwsError(caught, 'ResourceNotFoundException')) return missing(name);
+function functionError(caught: unknown, name: string, doing: string): FyersError {
+  if (isAwsError(caught, 'ResourceNotFoundException')) return missingFunctionError(name);
   if (isAwsError(caught, 'TooManyRequestsException')) {
     return new FyersError(
       'platform.busy',
@@ -62,7 +62,7 @@ function fault(caught: unknown, name: string, doing: string): FyersError {
   return awsFault(caught, doing);
 }
 
-function missing(name: string): FyersError {
+function missingFunctionError(name: string): FyersError {
   return new FyersError(
     'operator.prerequisite',
     `This account and region have no function ${name}, or it has no URL.`,

@@ -28,12 +28,12 @@ export interface OwnParameters {
 export function ownParameters(client: SSMClient, names: Names): OwnParameters {
   return {
     async find(keys) {
-      const fixed = await described(client, {
+      const fixed = await describeParameters(client, {
         Key: 'Name',
         Option: 'Equals',
         Values: keys.map(names.parameter),
       });
-      const claims = await described(client, {
+      const claims = await describeParameters(client, {
         Key: 'Name',
         Option: 'BeginsWith',
         Values: [names.claimPrefix],
@@ -42,7 +42,11 @@ export function ownParameters(client: SSMClient, names: Names): OwnParameters {
       return all.filter((name) => !name.startsWith(names.claimPrefix) || isClaim(name, names));
     },
     async keyOf(Name) {
-      const [found] = await described(client, { Key: 'Name', Option: 'Equals', Values: [Name] });
+      const [found] = await describeParameters(client, {
+        Key: 'Name',
+        Option: 'Equals',
+        Values: [Name],
+      });
       return found?.KeyId ?? null;
     },
     async remove(Name) {
@@ -65,7 +69,7 @@ function isClaim(name: string, { claimPrefix }: Names): boolean {
   return /^\d{4}-\d{2}-\d{2}_\d+$/.test(name.slice(claimPrefix.length));
 }
 
-async function described(
+async function describeParameters(
   client: SSMClient,
   filter: ParameterStringFilter,
 ): Promise<readonly ParameterMetadata[]> {

@@ -100,27 +100,28 @@ function isObject(value: unknown): value is Fields {
 function readerOf(answer: Fields, mayLackFields: boolean) {
   const faults = new Set<DepthField>();
   let hasNumber = false;
-  const wrong = (field: DepthField): null => {
+  const addFault = (field: DepthField): null => {
     faults.add(field);
     return null;
   };
-  const absent = (field: DepthField): null => (mayLackFields ? null : wrong(field));
+  const addFaultUnlessOptional = (field: DepthField): null =>
+    mayLackFields ? null : addFault(field);
   /** A price or a quantity, including zero. Adding 0 turns JSON's negative zero into zero. */
-  const seen = (value: number): number => {
+  const noteNumber = (value: number): number => {
     hasNumber = true;
     return value + 0;
   };
   const priceOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return absent(field);
-    return isPrice(value) ? seen(value) : wrong(field);
+    if (isMissing(value)) return addFaultUnlessOptional(field);
+    return isPrice(value) ? noteNumber(value) : addFault(field);
   };
   const countOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return absent(field);
-    return isCount(value) ? seen(value) : wrong(field);
+    if (isMissing(value)) return addFaultUnlessOptional(field);
+    return isCount(value) ? noteNumber(value) : addFault(field);
   };
   const ordersOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return absent(field);
-    return isCount(value) ? value + 0 : wrong(field);
+    if (isMissing(value)) return addFaultUnlessOptional(field);
+    return isCount(value) ? value + 0 : addFault(field);
   };
   const levelOf = (side: 'bids' | 'ask', entry: unknown, isContinuous: boolean): Level => {
     const level: Fields = isObject(entry) ? entry : {};
@@ -130,7 +131,7 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     const orders = ordersOf(`${side}.ord`, level['ord']);
     if (isPadding) return { price: null, quantity: null, orders: null };
     // Only in an auction may an order have no price: a market order.
-    if (price === 0 && isContinuous) return { price: wrong(`${side}.price`), quantity, orders };
+    if (price === 0 && isContinuous) return { price: addFault(`${side}.price`), quantity, orders };
     return { price, quantity, orders };
   };
   return {
@@ -148,9 +149,9 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     },
     tradeTime(moment: AnswerMoment, volume: number | null): Instant | null {
       const seconds = answer['ltt'];
-      if (isMissing(seconds)) return absent('ltt');
+      if (isMissing(seconds)) return addFaultUnlessOptional('ltt');
       if (seconds === 0) return null;
-      return isTradeTime(seconds, moment, volume) ? instant(seconds * SECOND) : wrong('ltt');
+      return isTradeTime(seconds, moment, volume) ? instant(seconds * SECOND) : addFault('ltt');
     },
     openInterest(): number | null {
       const { oi, oiflag } = answer;
@@ -158,13 +159,13 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
         // Without the flag the instrument has no open interest, and the zero next to it is not an
         // observation.
         if (oiflag) return countOf('oi', oi);
-        return isMissing(oi) || isCount(oi) ? null : wrong('oi');
+        return isMissing(oi) || isCount(oi) ? null : addFault('oi');
       }
-      if (!isMissing(oiflag)) return wrong('oiflag');
+      if (!isMissing(oiflag)) return addFault('oiflag');
       if (isMissing(oi)) return null;
-      if (!isCount(oi)) return wrong('oi');
+      if (!isCount(oi)) return addFault('oi');
       // A number without a flag: the flag may have been renamed.
-      return oi === 0 ? null : wrong('oiflag');
+      return oi === 0 ? null : addFault('oiflag');
     },
     hasNumber: () => hasNumber,
     faults: () => [...faults],

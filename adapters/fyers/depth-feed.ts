@@ -81,7 +81,7 @@ async function* observe(
       slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
     }
     if (clock.now() < slot) {
-      if (!(await sleptUntil(clock, slot, signal, MINUTE))) return;
+      if (!(await sleepUntil(clock, slot, signal, MINUTE))) return;
       wokeAt = clock.now();
     }
     if (signal.aborted) return;
@@ -93,7 +93,7 @@ async function* observe(
     const missed =
       clock.now() < next ? null : wokeAt !== null && wokeAt >= next ? 'clock-jump' : 'late';
     if (missed === null) yield await takeSlot({ ...options, session, pauses, token, signal }, slot);
-    else yield holes(options.symbols, slot, clock.now(), missed);
+    else yield createHoles(options.symbols, slot, clock.now(), missed);
     slot = next < session.closesAt ? next : null;
   }
 }
@@ -119,7 +119,7 @@ async function takeSlot(options: SlotOptions, slot: Instant): Promise<readonly S
     const at = pace.earliest(plus(slot, planned), burst.length);
     const missed = await missedUntil(at, options, slot);
     if (missed === null) pending.push(...burst.map((symbol) => takeOne(options, symbol, slot)));
-    else rest = holes(symbols.slice(index), slot, clock.now(), missed);
+    else rest = createHoles(symbols.slice(index), slot, clock.now(), missed);
   }
   const batch = await Promise.all(pending);
   await options.guard.saved();
@@ -136,7 +136,7 @@ async function missedUntil(
   const ends = plus(slot, everyMs);
   if (at >= ends) return 'late';
   // Sleep at most one slot, even if the clock is set back during the sleep.
-  if (at > clock.now() && !(await sleptUntil(clock, at, signal, everyMs))) return 'stopped';
+  if (at > clock.now() && !(await sleepUntil(clock, at, signal, everyMs))) return 'stopped';
   return clock.now() < ends ? null : 'clock-jump';
 }
 
@@ -151,7 +151,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
   const paused = pauses.reasonFor({ symbol, token, sentAt });
   if (paused !== null) return { ...taken, receivedAt: sentAt, kind: 'hole', reason: paused };
   options.pace.sent(sentAt);
-  const answer = await ask(options, taken, `${appId}:${token}`);
+  const answer = await requestBook(options, taken, `${appId}:${token}`);
   const receivedAt = clock.now();
   if (answer.kind === 'book') {
     options.guard.answered();
@@ -173,7 +173,7 @@ async function takeOne(options: SlotOptions, symbol: string, slot: Instant): Pro
 const UNTIL_DEADLINE = new AbortController().signal;
 setMaxListeners(0, UNTIL_DEADLINE);
 
-function ask(
+function requestBook(
   options: SlotOptions,
   { symbol, slot }: Pick<RawAnswer, 'symbol' | 'slot'>,
   authorization: string,
@@ -195,7 +195,7 @@ function ask(
   });
 }
 
-function holes(
+function createHoles(
   symbols: readonly string[],
   slot: Instant,
   at: Instant,
@@ -215,7 +215,7 @@ function holes(
  * Returns false if the signal came first. May return before `at`: after `longestMs`, or if the
  * clock is set back meanwhile.
  */
-async function sleptUntil(
+async function sleepUntil(
   clock: Clock,
   at: Instant,
   signal: AbortSignal,

@@ -72,7 +72,7 @@ interface Day {
 }
 
 export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
-  let kept: Day = { date: null, count: 0, until: null };
+  let storedDay: Day = { date: null, count: 0, until: null };
   /** When the last strike was noted. */
   let notedAt: Instant | null = null;
   let saving: Promise<void> = Promise.resolve();
@@ -80,14 +80,17 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
   let foreign = { from: clock.now(), until: clock.now(), nextMs: FOREIGN_PAUSE_MS };
   const today = (): Day & { readonly date: IstDate } => {
     const date = istDateAt(clock.now());
-    return { ...(kept.date === date ? kept : { count: 0, until: null }), date };
+    return { ...(storedDay.date === date ? storedDay : { count: 0, until: null }), date };
   };
   const guard: RestGuard = {
     async ready() {
       const { date } = today();
-      if (kept.date === date) return;
+      if (storedDay.date === date) return;
       const strikes = await store.read(date);
-      kept = { date, ...(typeof strikes === 'number' ? { count: strikes, until: null } : strikes) };
+      storedDay = {
+        date,
+        ...(typeof strikes === 'number' ? { count: strikes, until: null } : strikes),
+      };
     },
     reason() {
       const { count, until } = today();
@@ -107,7 +110,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       const isKnown = notedAt !== null && sentAt <= notedAt;
       if (!isKnown) notedAt = now;
       const strikes = { count: before.count + (isKnown ? 0 : 1), until };
-      kept = { date, ...strikes };
+      storedDay = { date, ...strikes };
       saving = saving.then(() => store.write(date, strikes));
     },
     foreign(sentAt) {
@@ -137,9 +140,9 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
 }
 
 /** A refusal is retried after this time, because the token may have been fixed at the broker. */
-const BELIEVED = MINUTE;
+const REFUSAL_PAUSE_MS = MINUTE;
 /** The key of the pause for every symbol; no symbol has this name. */
-const TOKEN = 'token';
+const ANY_SYMBOL_KEY = 'token';
 
 interface Pause {
   readonly reason: HoleReason;
@@ -171,7 +174,7 @@ export function pausesOf(guard: RestGuard) {
     reasonFor({ symbol, token, sentAt }: DepthCall): HoleReason | null {
       const limited = guard.reason();
       if (limited !== null) return limited;
-      for (const key of [TOKEN, symbol]) {
+      for (const key of [ANY_SYMBOL_KEY, symbol]) {
         const pause = active(key, sentAt);
         if (pause !== undefined && (pause.token ?? token) === token) return pause.reason;
       }
@@ -179,14 +182,14 @@ export function pausesOf(guard: RestGuard) {
     },
     note({ reason, retryAfterMs, concerns }: Refusal, call: DepthCall, from: Instant): void {
       const { symbol, token, sentAt } = call;
-      const until = plus(from, BELIEVED);
+      const until = plus(from, REFUSAL_PAUSE_MS);
       switch (concerns) {
         case 'account':
           if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
           else guard.foreign(sentAt);
           return;
         case 'token':
-          pauses.set(TOKEN, { reason, from, until, token });
+          pauses.set(ANY_SYMBOL_KEY, { reason, from, until, token });
           return;
         case 'symbol':
           pauses.set(symbol, { reason, from, until });

@@ -42,7 +42,7 @@ export interface FetchOptions {
 /** Four times the size of the larger file in August 2026 (14.5 MB). */
 const MAX_BYTES = 60_000_000;
 /** One line in a hundred may have an unknown form; more than that means another file format. */
-const BAD_LINES = 0.01;
+const MAX_BAD_LINE_RATIO = 0.01;
 const LINE_END = 10;
 const MAX_LINE_LENGTH = 65_536;
 
@@ -59,7 +59,7 @@ export function symbolMaster(options: SymbolMasterOptions) {
         await fetchFile(options, segment, date, bounds);
       }
     } catch (caught) {
-      problem = `${segment}.csv: ${why(toError(caught))}`;
+      problem = `${segment}.csv: ${failureReason(toError(caught))}`;
     }
     const newest = (await datesOf(folder, segment)).findLast((each) => each <= date);
     if (newest === undefined) return { file: null, problem: problem ?? `${segment}.csv: is gone` };
@@ -86,8 +86,8 @@ async function fetchFile(
       followRedirect: false,
       signal,
     });
-    await pipeline(body, atMost(maxBytes), createWriteStream(partial, { flush: true }));
-    await check(segment, partial);
+    await pipeline(body, limitBytes(maxBytes), createWriteStream(partial, { flush: true }));
+    await verifyFile(segment, partial);
     await rename(partial, file);
   } finally {
     await rm(partial, { force: true });
@@ -96,7 +96,7 @@ async function fetchFile(
   for (const each of earlier) await rm(fileOf(folder, segment, each), { force: true });
 }
 
-function atMost(maxBytes: number): Transform {
+function limitBytes(maxBytes: number): Transform {
   let bytes = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -108,14 +108,14 @@ function atMost(maxBytes: number): Transform {
 }
 
 /** @throws RangeError for an empty file, a web page, another format, a truncated file */
-async function check(segment: Segment, file: string): Promise<void> {
+async function verifyFile(segment: Segment, file: string): Promise<void> {
   let [good, bad, isLastGood] = [0, 0, false];
   for await (const line of linesOf(file)) {
     isLastGood = masterRowOf(segment, line) !== null;
     if (isLastGood) good += 1;
     else bad += 1;
   }
-  if (good === 0 || bad > (good + bad) * BAD_LINES) {
+  if (good === 0 || bad > (good + bad) * MAX_BAD_LINE_RATIO) {
     throw new RangeError(`${String(bad)} of its ${String(good + bad)} lines are not instruments`);
   }
   if (!isLastGood) throw new RangeError('it ends in the middle of a line');
@@ -159,7 +159,7 @@ function fileOf(folder: string, segment: Segment, date: IstDate): string {
   return path.join(folder, `${segment}-${date}.csv`);
 }
 
-function why(error: Error): string {
+function failureReason(error: Error): string {
   if (error instanceof HTTPError) return `answered HTTP ${String(error.response.statusCode)}`;
   return error instanceof TimeoutError ? 'did not come in time' : error.message;
 }

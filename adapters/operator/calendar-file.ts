@@ -1,4 +1,6 @@
-// The operator's own days beside `.env`: what the exchange announced after this release was made.
+// Reads the operator's calendar overrides: days that the exchange announced after this release.
+// They are in `calendar.json` next to `.env`, or in the bucket. A harvester keeps a copy in its
+// data folder, which the compaction process reads too.
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { toError } from '../../core/errors.ts';
@@ -10,10 +12,10 @@ import { readText, unreadable } from '../recordings/text-file.ts';
 type CalendarFile =
   | { readonly kind: 'days'; readonly overrides: readonly Override[] }
   | { readonly kind: 'absent' }
-  /** A full sentence with what to do. */
+  /** A full sentence with the next step. */
   | { readonly kind: 'malformed'; readonly problem: string };
 
-/** `calendar.json` of a folder. Never throws. */
+/** Reads `calendar.json` in a folder. Never throws. */
 export function readCalendarFile(folder: string): CalendarFile {
   return readCalendar(path.join(folder, OPERATOR_FILES.calendar));
 }
@@ -32,25 +34,23 @@ function readCalendar(file: string): CalendarFile {
       };
 }
 
-// The operator's own days where a harvester keeps them: a copy in its data folder, which a compaction's process reads too.
-
 interface OwnDaysFile {
-  /** As they were when they were last read. */
+  /** The overrides from the last read. */
   readonly overrides: () => readonly Override[];
-  /** Reads them anew from where the operator keeps them; true when they changed. Never throws. */
+  /** Reads the overrides again from the operator's copy; true if they changed. Never throws. */
   refresh(): Promise<boolean>;
 }
 
 interface OwnDaysOptions {
   readonly dataDir: string;
-  /** On AWS they are an object beside the code; null: the operator's folder has them. */
+  /** On AWS, the bucket that has them; null: they are in the operator's folder. */
   readonly objects: Pick<ObjectStore, 'get'> | null;
   readonly operatorDir: string;
-  /** Told once for each problem; what was known before stays. */
+  /** Called once for each problem; the previous overrides stay in use. */
   readonly onProblem: (problem: string) => void;
 }
 
-/** The days of a data folder, for a process that does not refresh them. */
+/** The overrides in a data folder, for a process that does not refresh them. */
 export function ownDaysIn(dataDir: string): readonly Override[] {
   const found = readCalendar(path.join(dataDir, OPERATOR_FILES.calendar));
   return found.kind === 'days' ? found.overrides : [];
@@ -63,25 +63,25 @@ export function ownDaysFile({
   onProblem,
 }: OwnDaysOptions): OwnDaysFile {
   const file = path.join(dataDir, OPERATOR_FILES.calendar);
-  let [overrides, told] = [ownDaysIn(dataDir), ''];
-  const fetched = async (): Promise<boolean> => {
+  let [overrides, lastProblem] = [ownDaysIn(dataDir), ''];
+  const fetchCalendar = async (): Promise<boolean> => {
     const source = path.join(operatorDir, OPERATOR_FILES.calendar);
     if (objects !== null) return objects.get(OBJECTS.calendar, file);
     if (readCalendar(source).kind === 'absent') return false;
-    // Somebody records into the folder of `.env` itself.
+    // The data folder is the folder of `.env` itself.
     if (path.resolve(source) === path.resolve(file)) return true;
     await copyFile(source, file);
     return true;
   };
   const problemOf = async (): Promise<string> => {
     try {
-      if (!(await fetched())) await rm(file, { force: true });
+      if (!(await fetchCalendar())) await rm(file, { force: true });
       const found = readCalendar(file);
       if (found.kind === 'malformed') return found.problem;
       overrides = found.kind === 'days' ? found.overrides : [];
       return '';
     } catch (caught) {
-      return `The operator's own days cannot be read: ${toError(caught).message}.`;
+      return `The calendar overrides cannot be read: ${toError(caught).message}.`;
     }
   };
   return {
@@ -89,8 +89,8 @@ export function ownDaysFile({
     async refresh() {
       const before = JSON.stringify(overrides);
       const problem = await problemOf();
-      if (problem !== '' && problem !== told) onProblem(problem);
-      told = problem;
+      if (problem !== '' && problem !== lastProblem) onProblem(problem);
+      lastProblem = problem;
       return JSON.stringify(overrides) !== before;
     },
   };

@@ -1,4 +1,5 @@
-// The operator's folder: `.env` and the token files, under the names that the reference gave them.
+// Reads the operator's folder: `.env`, the token files (named as in the reference implementation),
+// and their permissions.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
@@ -17,24 +18,27 @@ import { findToken } from '../../core/token/token-text.ts';
 import { readText, unreadable } from '../recordings/text-file.ts';
 import { STATE_FILE } from './token-folder.ts';
 
-/** Problems are full sentences with what to do, and never hold a value. */
+/** Problems are full sentences with a next step, and never contain a value. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** Where each value is, for messages: `/home/me/fyers/.env line 3`. */
+  /** Location of each value, for messages: `/home/me/fyers/.env line 3`. */
   readonly places: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
 }
 
 interface TokenFiles {
-  /** The newest by `iat`, whatever the files' own times; null when there is no file. */
+  /** The newest token by `iat`, regardless of file times; null if there is no file. */
   readonly accessToken: AccessToken | null;
   readonly refreshToken: RefreshToken | null;
-  /** Missing files: worth saying, no fault. */
+  /** Missing files: reported, but not an error. */
   readonly notices: readonly string[];
   readonly problems: readonly string[];
 }
 
-/** `.env` of a folder, parsed and put nowhere else. A missing file is an empty one. Never throws. */
+/**
+ * Parses `.env` in a folder without changing the environment. A missing file counts as empty. Never
+ * throws.
+ */
 export function readEnvFile(folder: string): EnvFile {
   const file = path.join(folder, OPERATOR_FILES.env);
   const read = readText(file);
@@ -66,11 +70,13 @@ function sentence(file: string, { lines, words }: EnvProblem): string {
 }
 
 /**
- * The token files of a folder. An expired token is a token: only the broker's answer counts. Never throws.
- * @param appId the configured app; a token that is marked with another one is a problem
+ * Reads the token files in a folder. Expired tokens are included, because only the broker's answer
+ * counts. Never throws.
+ *
+ * @param appId the configured app; a token of another app is a problem
  */
 export function readTokenFiles(folder: string, appId: string | null = null): TokenFiles {
-  const access = newest({ folder, appId }, 'access_token', parseAccessToken);
+  const access = readNewest({ folder, appId }, 'access_token', parseAccessToken);
   const refresh = readRefreshTokenFile(folder, appId);
   return {
     accessToken: access.token,
@@ -80,12 +86,12 @@ export function readTokenFiles(folder: string, appId: string | null = null): Tok
   };
 }
 
-/** The same of the refresh token alone. */
+/** Reads only the refresh token; otherwise the same. */
 export function readRefreshTokenFile(
   folder: string,
   appId: string | null = null,
 ): Newest<RefreshToken> {
-  return newest({ folder, appId }, 'refresh_token', parseRefreshToken);
+  return readNewest({ folder, appId }, 'refresh_token', parseRefreshToken);
 }
 
 interface Newest<T> {
@@ -106,7 +112,7 @@ interface Place {
   readonly appId: string | null;
 }
 
-function newest<T extends string>(
+function readNewest<T extends string>(
   { folder, appId }: Place,
   kind: FileKind,
   parseToken: (text: string) => Parsed<T>,
@@ -126,7 +132,7 @@ interface Dated<T> {
   readonly issuedAt: Instant;
 }
 
-/** Null where there is no such file. */
+/** Null if there is no such file. */
 function readTokenFile<T extends string>(
   file: string,
   kind: FileKind,
@@ -137,21 +143,19 @@ function readTokenFile<T extends string>(
   if (read.kind === 'absent') return null;
   if (read.kind === 'unreadable') return { ok: false, problem: unreadable(file, read.why) };
   const found = findToken(read.text, kind, appId);
-  if (!found.ok) return malformed(file, found.problem);
+  if (!found.ok) return malformedFile(file, found.problem);
   const parsed = parseToken(found.value.token);
   return parsed.ok
     ? { ok: true, value: { token: parsed.value, issuedAt: found.value.claims.issuedAt } }
-    : malformed(file, parsed.problem);
+    : malformedFile(file, parsed.problem);
 }
 
-function malformed(file: string, why: string): Parsed<never> {
+function malformedFile(file: string, why: string): Parsed<never> {
   return {
     ok: false,
     problem: `The content of ${file} ${why}. Correct it, or run \`rm ${file}\`.`,
   };
 }
-
-// Finds files of the operator's folder that others than their owner may read, and a folder that anyone may change.
 
 const GROUP_OR_OTHERS = 0o077;
 const OTHERS_WRITE = 0o002;
@@ -159,11 +163,11 @@ const OTHERS_WRITE = 0o002;
 interface LooseModes {
   /** Files with any permission for group or others. */
   readonly files: readonly string[];
-  /** Whether anyone may put another file in the place of these. */
+  /** Whether any user may replace these files. */
   readonly isFolderOpen: boolean;
 }
 
-/** Files that hold a secret, whether they are there or not. Never throws. */
+/** Checks the files that may contain a secret, including missing ones. Never throws. */
 export function looseModes(folder: string): LooseModes {
   const names = [
     OPERATOR_FILES.env,

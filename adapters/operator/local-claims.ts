@@ -1,5 +1,6 @@
-// Claims on a mint in the operator's folder: files that can be created once. Nothing in them is secret.
-// `FYERS_TOKEN_CLAIM_2026-11-25_1` is `.fyers-token-claim-2026-11-25-1`, a name that git ignores.
+// Stores claims on a token mint as create-once files in the operator's folder. Claims contain no
+// secrets. `FYERS_TOKEN_CLAIM_2026-11-25_1` is `.fyers-token-claim-2026-11-25-1`, a name that git
+// ignores.
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
@@ -17,19 +18,20 @@ export function claimFiles(folder: string): ClaimStore {
         return true;
       } catch (caught) {
         if (isError(caught, 'EEXIST')) return false;
-        throw fault(fileOf(claim), caught);
+        throw claimError(fileOf(claim), caught);
       }
     },
     async read(claim) {
       try {
         const text = await readFile(fileOf(claim), 'utf8');
-        // Empty while its holder writes, and for ever where that one died: the file's own time is as good.
+        // Empty while its holder writes it, and permanently if the holder died. The file's own time
+        // is good enough.
         return text === ''
           ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
           : text;
       } catch (caught) {
         if (isError(caught, 'ENOENT')) return null;
-        throw fault(fileOf(claim), caught);
+        throw claimError(fileOf(claim), caught);
       }
     },
     async remove(claim) {
@@ -42,10 +44,10 @@ function isError(caught: unknown, code: string): boolean {
   return Reflect.get(toError(caught), 'code') === code;
 }
 
-function fault(file: string, caught: unknown): FyersError {
+function claimError(file: string, caught: unknown): FyersError {
   return new FyersError(
     'platform.disk',
     `The claim ${file} failed: ${toError(caught).message}.`,
-    `Look at the folder with \`ls -la ${path.dirname(file)}\`, or name another one with --dir.`,
+    `Check the folder with \`ls -la ${path.dirname(file)}\`, or name another one with --dir.`,
   );
 }

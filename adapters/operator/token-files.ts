@@ -1,11 +1,12 @@
-// The token store that the operator's folder is: `.env` and the token files, read anew at every call, never written.
+// Implements a read-only token store on the operator's folder: `.env` and the token files, read
+// again at every call.
 import { FyersError } from '../../core/errors.ts';
 import type { TokenStore } from '../../core/ports.ts';
 import { readEnvFile, readTokenFiles } from './env-and-token-files.ts';
 
 export interface TokenFileOptions {
   readonly folder: string;
-  /** Told every token that is read, so that a log can hide it. */
+  /** Called with every token that is read, so that a log can mask it. */
   readonly onSecret: (value: string) => void;
 }
 
@@ -16,13 +17,13 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
       return Promise.resolve().then(() => {
         const { values, problems } = readEnvFile(folder);
         if (name !== 'FYERS_ACCESS_TOKEN') {
-          // A slip in another line of `.env` does not stop a recording.
+          // An error in another line of `.env` does not stop a recording.
           const value = values[name]?.trim() ?? '';
-          if (value === '') refuse(problems);
+          if (value === '') throwIfProblems(problems);
           return value === '' ? null : value;
         }
         const tokens = readTokenFiles(folder, values['FYERS_CLIENT_ID'] ?? null);
-        if (tokens.accessToken === null) refuse(tokens.problems);
+        if (tokens.accessToken === null) throwIfProblems(tokens.problems);
         if (tokens.accessToken !== null) onSecret(tokens.accessToken);
         return tokens.accessToken;
       });
@@ -39,11 +40,11 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
   };
 }
 
-function refuse(problems: readonly string[]): void {
+function throwIfProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new FyersError(
     'operator.token-file',
     problems.join(' '),
-    'Then the file is read again; `npx --no-install fyers tokens` tells whether it is right.',
+    'Then the file is read again; `npx --no-install fyers tokens` checks it.',
   );
 }

@@ -1,4 +1,4 @@
-// Writes into the operator's folder: each file whole or not at all, and for its owner alone.
+// Writes the operator's folder. Each file is replaced atomically and readable only by its owner.
 import { randomBytes } from 'node:crypto';
 import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,10 +9,10 @@ import type { TokenStore } from '../../core/ports.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { readRefreshTokenFile, readTokenFiles } from './env-and-token-files.ts';
 
-/** What a refresh of this folder remembers. Ignored by git, like everything of the name. */
+/** State between refreshes of this folder. Git ignores every file of this name. */
 export const STATE_FILE = '.fyers-token-state.json';
 
-/** What that state is fingerprinted with. */
+/** Keys of the fingerprints in that state. */
 const KEY_FILES = {
   FYERS_LINK_KEY: '.fyers-link-key',
   FYERS_PIN_KEY: '.fyers-pin-key',
@@ -21,7 +21,10 @@ const KEY_BYTES = 32;
 
 const OWNER_ONLY = 0o600;
 
-/** Both names, for the readers that the reference's users have. @returns the files */
+/**
+ * Writes both file names that readers of the reference implementation expect.
+ * @returns the files
+ */
 export async function writeAccessToken(
   folder: string,
   token: AccessToken,
@@ -36,18 +39,21 @@ export async function writeRefreshToken(
   return writeAll(folder, OPERATOR_FILES.refreshToken, token);
 }
 
-/** Before anybody logs in for them. @throws FyersError `platform.disk` where the token files could not be written */
+/**
+ * Call this before a login.
+ * @throws FyersError `platform.disk` if the token files cannot be written
+ */
 export async function refuseUnwritable(folder: string): Promise<void> {
   for (const name of [...OPERATOR_FILES.accessToken, ...OPERATOR_FILES.refreshToken]) {
     const file = path.join(folder, name);
     const found = await lstat(file).catch(() => null);
-    if (found?.isDirectory() === true) throw notWritten(file, 'EISDIR');
+    if (found?.isDirectory() === true) throw notWritableError(file, 'EISDIR');
   }
-  const trial = temporary(folder);
+  const trial = temporaryPath(folder);
   try {
     await (await open(trial, 'wx', OWNER_ONLY)).close();
   } catch (caught) {
-    throw notWritten(folder, codeOf(caught));
+    throw notWritableError(folder, codeOf(caught));
   } finally {
     await rm(trial, { force: true });
   }
@@ -55,13 +61,16 @@ export async function refuseUnwritable(folder: string): Promise<void> {
 
 export interface FolderStoreOptions {
   readonly folder: string;
-  /** Of `.env` and the environment; null where it is given nowhere. */
+  /** From `.env` and the environment; null if the setting is in neither. */
   readonly settings: (name: string) => string | null;
-  /** Told every token that is read or written, so that an error can hide it. */
+  /** Called with every token that is read or written, so that an error can mask it. */
   readonly onSecret: (value: string) => void;
 }
 
-/** The keeper's store: tokens and state in files, the app from the settings. Errors: `operator.token-file`, `platform.*`. */
+/**
+ * The keeper's store: tokens and state in files, the app from the settings. Errors:
+ * `operator.token-file`, `platform.*`.
+ */
 export function folderStore({ folder, settings, onSecret }: FolderStoreOptions): TokenStore {
   return {
     read: async (name) => {
@@ -78,7 +87,10 @@ export function folderStore({ folder, settings, onSecret }: FolderStoreOptions):
   };
 }
 
-/** The keys that `pulumi up` makes for a stack, made here once for the folder. @throws FyersError `platform.disk` */
+/**
+ * Creates missing keys for the folder; for a stack, `pulumi up` does this.
+ * @throws FyersError `platform.disk`
+ */
 export async function makeKeys(folder: string): Promise<void> {
   for (const name of Object.values(KEY_FILES)) {
     const file = path.join(folder, name);
@@ -100,7 +112,7 @@ async function read(
 ): Promise<string | null> {
   switch (name) {
     case 'FYERS_ACCESS_TOKEN':
-      // A file that holds no token is replaced by the next one.
+      // A file without a valid token counts as missing: the next token replaces it.
       return readTokenFiles(folder, settings('FYERS_CLIENT_ID')).accessToken;
     case 'FYERS_REFRESH_TOKEN': {
       const { token, problems } = readRefreshTokenFile(folder, settings('FYERS_CLIENT_ID'));
@@ -108,7 +120,7 @@ async function read(
       throw new FyersError(
         'operator.token-file',
         problems.join(' '),
-        'Then repeat the command; `npx --no-install fyers tokens` tells whether all files are right.',
+        'Then repeat the command; `npx --no-install fyers tokens` checks all files.',
       );
     }
     case 'FYERS_TOKEN_STATE':
@@ -129,23 +141,23 @@ async function read(
 async function readState(file: string): Promise<string | null> {
   const text = await readFile(file, 'utf8').catch((caught: unknown) => {
     if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
   });
   if (text === null || parseTokenState(text) !== null) return text;
-  throw unreadableState(file, 'holds no token state');
+  throw unreadableStateError(file, 'holds no token state');
 }
 
 async function readKey(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch((caught: unknown) => {
     if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableState(file, `cannot be read (${codeOf(caught)})`);
+    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
   });
 }
 
-function unreadableState(file: string, problem: string): FyersError {
+function unreadableStateError(file: string, problem: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${file} ${problem}, so nobody knows which inputs were refused before.`,
+    `${file} ${problem}, so the inputs that were refused before are unknown.`,
     `Run \`rm ${file}\` if the refresh token and the PIN are right.`,
   );
 }
@@ -160,25 +172,28 @@ async function writeAll(
   return files;
 }
 
-/** Beside it first and then renamed: a reader sees the old content or the new one, and a failure leaves the old one. */
+/**
+ * Writes a temporary file and renames it: a reader gets the old content or the new one, and a
+ * failure keeps the old one.
+ */
 async function writeWhole(file: string, content: string): Promise<void> {
-  const beside = temporary(path.dirname(file));
+  const temporaryFile = temporaryPath(path.dirname(file));
   try {
-    const handle = await open(beside, 'wx', OWNER_ONLY);
+    const handle = await open(temporaryFile, 'wx', OWNER_ONLY);
     try {
       await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(beside, file);
+    await rename(temporaryFile, file);
   } catch (caught) {
-    await rm(beside, { force: true });
-    throw notWritten(file, codeOf(caught));
+    await rm(temporaryFile, { force: true });
+    throw notWritableError(file, codeOf(caught));
   }
 }
 
-function temporary(folder: string): string {
+function temporaryPath(folder: string): string {
   return path.join(folder, `.fyers-${randomBytes(6).toString('hex')}.tmp`);
 }
 
@@ -187,13 +202,13 @@ function codeOf(caught: unknown): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-function notWritten(place: string, code: string): FyersError {
+function notWritableError(place: string, code: string): FyersError {
   const nextStep =
     code === 'EISDIR'
-      ? `It is a folder. Look into it with \`ls -la ${place}\`, move it away, and repeat the command.`
+      ? `It is a folder. Check its content with \`ls -la ${place}\`, move it away, and repeat the command.`
       : code === 'ENOSPC'
         ? 'Make room on that disk (`df -h`), and repeat the command.'
-        : `Look at it with \`ls -ld ${place}\`, or name another folder with --dir.`;
+        : `Check it with \`ls -ld ${place}\`, or name another folder with --dir.`;
   return new FyersError(
     'platform.disk',
     `${place} cannot be written (${code}); what was there is unchanged.`,

@@ -2,21 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/ports.ts';
 import { MINUTE, SECOND, instant } from '../../core/time.ts';
 
-/** Short enough to notice soon that the machine was suspended or its clock was set. */
+/** Short enough to detect soon that the machine was suspended or its clock was set. */
 const MAX_SLEEP_MS = MINUTE;
-/** Below it, what a time daemon takes back on a running clock, which is waited for. */
-const TAKEN_BACK_MS = SECOND;
+/** If the clock is set back by less, as a time daemon does, sleeps wait for it. */
+const MAX_STEP_BACK_MS = SECOND;
 
 /** This machine's clock. */
 export const systemClock: Clock = {
   now: () => instant(Date.now()),
   async sleepUntil(at, signal) {
     signal.throwIfAborted();
-    const left = () => at - Date.now();
-    // By a clock that nobody sets: where the other one is set back, nobody wants to wait that long again.
-    const latest = performance.now() + left() + TAKEN_BACK_MS;
-    const nap = () => Math.min(left(), latest - performance.now(), MAX_SLEEP_MS);
-    for (let ms = nap(); ms > 0; ms = nap()) {
+    const leftMs = () => at - Date.now();
+    // Limit the sleep with the monotonic clock, so that it does not repeat a long wait if the wall
+    // clock is set back.
+    const latest = performance.now() + leftMs() + MAX_STEP_BACK_MS;
+    const nextSleepMs = () => Math.min(leftMs(), latest - performance.now(), MAX_SLEEP_MS);
+    for (let ms = nextSleepMs(); ms > 0; ms = nextSleepMs()) {
       await sleep(ms, undefined, { signal }).catch((caught: unknown) => {
         signal.throwIfAborted();
         throw caught;

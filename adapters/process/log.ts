@@ -1,26 +1,32 @@
-// JSON lines, one for each business event, with everything secret blanked by field name and by value.
+// Writes business events as JSON lines, and masks secrets by field name and by value.
 import { type LoggerOptions, pino } from 'pino';
 import type { Clock, Logger } from '../../core/ports.ts';
 import { formatIso } from '../../core/time.ts';
 
 export interface LogOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Where a line goes, with its line feed; standard output by default. */
+  /** Receives each line with its line feed; default: standard output. */
   readonly write?: (line: string) => void;
-  /** Events of level `debug` as well. */
+  /** Also log events of level `debug`. */
   readonly debug?: boolean;
 }
 
 export interface Log extends Logger {
-  /** From now on the value is blanked wherever it turns up, also encoded. For everything that comes out of a secret store. */
+  /**
+   * Masks the value from now on wherever it occurs, also encoded. Call this for everything that
+   * comes from a secret store.
+   */
   hide(secret: string): void;
-  /** A text with every hidden value blanked. */
+  /** Returns the text with every hidden value masked. */
   scrub(text: string): string;
 }
 
 const BLANK = '[hidden]';
-/** A shorter value, such as a PIN, would give itself away by what it blanks: a year, a price. It is kept out by field name. */
-const SHORTEST_HIDDEN = 8;
+/**
+ * Values shorter than this are not masked: masking a PIN, for example, would also mask years and
+ * prices, and so reveal it. They are masked by field name.
+ */
+const MIN_MASKED_LENGTH = 8;
 const SECRET_FIELDS = [
   'accessToken',
   'access_token',
@@ -48,7 +54,7 @@ export function createLog(options: LogOptions): Log {
   };
   const logger = pino(
     pinoOptions(options, scrub),
-    // Through process.stdout and not the descriptor: Lambda's runtimes replace its write.
+    // Write to process.stdout and not to the descriptor: Lambda's runtimes replace its write.
     { write },
   );
   return {
@@ -77,9 +83,9 @@ function pinoOptions(options: LogOptions, scrub: (text: string) => string): Logg
   };
 }
 
-/** The ways in which a value can turn up in a line. */
+/** The forms in which a value can occur in a line. */
 function formsOf(secret: string): readonly string[] {
-  if (secret.length < SHORTEST_HIDDEN) return [];
+  if (secret.length < MIN_MASKED_LENGTH) return [];
   const bytes = Buffer.from(secret, 'utf8');
   return [
     secret,

@@ -1,10 +1,11 @@
-// Plain JavaScript, so that an old Node can read it and say what is wrong instead of failing on the first `.ts` file.
+// Checks the version of Node. Plain JavaScript, so that an old Node can run it and report the problem
+// instead of failing on the first `.ts` file.
 
 const OLDEST = { major: 22, minor: 18 };
 
 /**
  * @param {string} version as in `process.versions.node`
- * @returns {string | null} one line that says what to do, or null where TypeScript runs without a flag
+ * @returns {string | null} one line with the next step, or null if TypeScript runs without a flag
  */
 export function nodeProblem(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number);

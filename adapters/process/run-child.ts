@@ -1,27 +1,30 @@
-// A step in a process of its own, so that its memory never adds to ours and its end gives it back.
+// Runs a step in a child process, so that its memory is separate and is freed when it ends.
 import { spawn } from 'node:child_process';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 
 export interface ChildOptions {
-  /** A module that this Node runs. */
+  /** A module that this Node can run. */
   readonly file: string;
   readonly args: readonly string[];
   readonly heapMiB: number;
 }
 
-/** @throws FyersError `platform.integrity` with the message of the child's last log line, when it ends badly */
+/**
+ * @throws FyersError `platform.integrity` with the message of the child's last log line if the
+ * child fails
+ */
 export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<void> {
   const flags = [`--max-old-space-size=${String(heapMiB)}`, '--max-semi-space-size=4'];
   const child = spawn(process.execPath, [...flags, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // It needs no credentials, so it gets none.
+    // The child needs no credentials.
     env: {},
   });
-  let words = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-4_000);
+      output = (output + text).slice(-4_000);
     });
   }
   const ending = await new Promise<string>((resolve) => {
@@ -33,17 +36,17 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
     });
   });
   if (ending === '') return;
-  const said = lastMessage(words);
+  const childMessage = lastMessage(output);
   throw new FyersError(
     'platform.integrity',
-    `The step "${args.join(' ')}" ${ending}${said === '' ? '' : `: ${said}`}.`,
-    'Nothing was deleted, and it is tried again; `npx --no-install fyers logs harvester` shows how that ends.',
+    `The step "${args.join(' ')}" ${ending}${childMessage === '' ? '' : `: ${childMessage}`}.`,
+    'Nothing was deleted, and the step is retried; `npx --no-install fyers logs harvester` shows the result.',
   );
 }
 
 const logLine = z.object({ message: z.string() });
 
-/** The child logs JSON lines; what Node itself says of a crash is plain text. */
+/** The child logs JSON lines; Node's own crash output is plain text. */
 function lastMessage(words: string): string {
   const last = words.trim().split('\n').at(-1) ?? '';
   try {

@@ -1,11 +1,11 @@
-// What systemd is told of the service: that it gets on, what it does, that it stops. Through `systemd-notify`, because Node
-// has no Unix datagram sockets (nodejs/node#29339), so the unit has NotifyAccess=all.
+// Notifies systemd of the service's progress, status and stop. It uses `systemd-notify`, because
+// Node has no Unix datagram sockets (nodejs/node#29339), so the unit has NotifyAccess=all.
 import { spawn } from 'node:child_process';
 import { type Status, statusWords } from '../../core/recording/columns.ts';
 import { toError } from '../../core/errors.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 
-/** What `harvester/ports.ts` calls an onlooker. */
+/** The `ProgressListener` of `harvester/ports.ts`. */
 export interface Notified {
   progress(status: Status): void;
   stopping(): void;
@@ -13,54 +13,59 @@ export interface Notified {
 
 export interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Told once when systemd cannot be told anything. */
+  /** Called once if systemd cannot be notified. */
   readonly onFailure: (problem: string) => void;
   readonly program?: string;
   /** Real time. */
   readonly everyMs?: number;
 }
 
-/** Without a word for so long, systemd ends the process with SIGABRT and starts it anew. */
-const WATCHDOG = 5 * MINUTE;
-/** A process each time, so not with every slot; several may get lost before the service looks dead. */
-const EVERY_MS = 30 * SECOND;
+/** Without a notification for this long, systemd ends the process with SIGABRT and restarts it. */
+const WATCHDOG_TIMEOUT_MS = 5 * MINUTE;
+/**
+ * Each notification starts a process, so not every slot sends one. Several may be lost before the
+ * service appears dead.
+ */
+const NOTIFY_INTERVAL_MS = 30 * SECOND;
 
 /**
- * Null where nobody listens: started by hand. The watchdog is asked for by the first word and is in no unit: where the
- * words do not arrive, there is none that could kill a service which is well (sd_notify(3), WATCHDOG_USEC=).
+ * Null if systemd did not start the process. The first notification enables the watchdog, and no
+ * unit does: if notifications do not arrive, no watchdog can kill a healthy service (sd_notify(3),
+ * WATCHDOG_USEC=).
  */
 export function serviceManager(options: ServiceManagerOptions): Notified | null {
   const { NOTIFY_SOCKET: socket, PATH } = options.env;
   if (socket === undefined || socket === '') return null;
-  const everyMs = options.everyMs ?? EVERY_MS;
-  // A clock that nobody sets: after a step of the other one, systemd goes on counting.
-  let toldAt = -Infinity;
+  const everyMs = options.everyMs ?? NOTIFY_INTERVAL_MS;
+  // Uses the monotonic clock, because systemd's timeout does not follow changes of the wall clock.
+  let notifiedAt = -Infinity;
   let failed = false;
-  const complain = (problem: string): void => {
+  const reportFailure = (problem: string): void => {
     if (!failed) options.onFailure(problem);
     failed = true;
   };
-  const tell = (...words: readonly string[]): void => {
-    toldAt = performance.now();
+  const notify = (...words: readonly string[]): void => {
+    notifiedAt = performance.now();
     const child = spawn(options.program ?? 'systemd-notify', words, {
       env: { PATH, NOTIFY_SOCKET: socket },
       stdio: 'ignore',
     });
     child.once('error', (error) => {
-      complain(toError(error).message);
+      reportFailure(toError(error).message);
     });
     child.once('exit', (code) => {
-      if (code !== 0) complain(`systemd-notify ended with ${String(code)}`);
+      if (code !== 0) reportFailure(`systemd-notify ended with ${String(code)}`);
     });
   };
   return {
     progress(status) {
-      if (performance.now() - toldAt < everyMs) return;
-      const first = toldAt === -Infinity ? [`WATCHDOG_USEC=${String(WATCHDOG * 1_000)}`] : [];
-      tell(...first, 'WATCHDOG=1', `STATUS=${statusWords(status)}`);
+      if (performance.now() - notifiedAt < everyMs) return;
+      const first =
+        notifiedAt === -Infinity ? [`WATCHDOG_USEC=${String(WATCHDOG_TIMEOUT_MS * 1_000)}`] : [];
+      notify(...first, 'WATCHDOG=1', `STATUS=${statusWords(status)}`);
     },
     stopping() {
-      tell('STOPPING=1', 'STATUS=finishes the slot and ships');
+      notify('STOPPING=1', 'STATUS=finishing the slot and uploading');
     },
   };
 }

@@ -1,4 +1,5 @@
-// The first SIGINT or SIGTERM asks the process to stop. A second one, of either name, ends it as if nobody had listened.
+// Converts the first SIGINT or SIGTERM into an abort signal. A second one, of either name, ends the
+// process with the default action.
 
 const NAMES = ['SIGINT', 'SIGTERM'] as const;
 
@@ -6,7 +7,7 @@ export interface StopSignal extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Listens until it is disposed of, or the first of them has come. */
+/** Listens until it is disposed of, or until the first signal. */
 export function stopSignal(): StopSignal {
   const stop = new AbortController();
   const first = (): void => {

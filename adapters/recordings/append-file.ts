@@ -1,21 +1,25 @@
-// A file that only grows, line by line, each append on disk before it counts; what a crash left of a last line is cut.
+// Appends lines to a file. Each append is synced before it counts; opening removes a last line that
+// a crash left incomplete.
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { type Disk, THIS_DISK, syncFolder } from './disk.ts';
 
 export interface AppendFile {
-  /** Bytes of a torn last line that opening cut off. */
+  /** Bytes of an incomplete last line that opening removed. */
   readonly cutBytes: number;
-  /** True when the file held no whole line. */
+  /** True if the file had no complete line. */
   readonly fresh: boolean;
-  /** Bytes that are on disk for certain: whole lines. */
+  /** Bytes that are certainly on disk: complete lines. */
   readonly bytes: () => number;
-  /** One write and one fdatasync. After it throws, the file must not be used again: the kernel may have dropped the pages. */
+  /**
+   * One write and one fdatasync. If it throws, do not use the file again: the kernel may have
+   * dropped the pages.
+   */
   append(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param must where it must be new, a file of that name is an error with code EEXIST */
+/** @param must "be new": an existing file of that name is an error with code EEXIST */
 export async function openAppendFile(
   file: string,
   disk: Disk = THIS_DISK,
@@ -50,7 +54,7 @@ export async function openAppendFile(
 const BLOCK = 64 * 1024;
 const LINE_END = 10;
 
-/** Bytes of whole lines; what follows them is torn. */
+/** Length of the complete lines in bytes; anything after them is incomplete. */
 export async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(BLOCK);
   for (let end = size; end > 0; end -= BLOCK) {

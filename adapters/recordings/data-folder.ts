@@ -1,4 +1,5 @@
-// The harvester's folder: one folder a day with its logs, and after the close what is made from them.
+// Manages the harvester's data folder: one folder a day with its logs, and after the close the
+// files made from them.
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,7 +19,7 @@ import { type Disk, THIS_DISK, replaceFile } from './disk.ts';
 
 export interface OpenDay {
   readonly cutBytes: number;
-  /** Where both logs end on disk; null where the disk has refused one of them. */
+  /** Where both logs end on disk; null if the disk has refused a write to one of them. */
   readonly ends: () => LogEnds | null;
   append: DayLog['append'];
   record(events: readonly DayEvent[]): Promise<void>;
@@ -26,8 +27,11 @@ export interface OpenDay {
 }
 
 /**
- * `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see `harvest-lock.ts`.
- * @param onCompatFailed given: each row also goes to `DIR/market_depth_YYYY-MM-DD.csv`, the reference's form; told when that fails
+ * `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see
+ * `folder-lock.ts`.
+ *
+ * @param onCompatFailed if given, each row also goes to `DIR/market_depth_YYYY-MM-DD.csv` in the
+ * reference implementation's form; called if that fails
  */
 export function dayFolders(
   dataDir: string,
@@ -85,7 +89,7 @@ async function openDay(folder: string, disk: Disk): Promise<OpenDay> {
         : { rows: ends.rows, events: ends.events };
     },
     append: async (rows: readonly Row[]) => {
-      // What the event log still owes goes first: rows without a plan could not be read.
+      // Pending lines of the event log go first: rows without a plan could not be read.
       await events.append([]);
       return log.append(rows);
     },
@@ -97,7 +101,7 @@ async function openDay(folder: string, disk: Disk): Promise<OpenDay> {
   };
 }
 
-/** The reference's file is a copy for its readers: when it cannot be written, the day log still is. */
+/** The reference CSV is a copy for its readers: if it cannot be written, the day log still is. */
 function withCompat(day: OpenDay, file: string, onFailed: (problem: Error) => void): OpenDay {
   return {
     ...day,
@@ -121,16 +125,18 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** A bare count is what an earlier release has kept. */
+/** A plain number is the form of an earlier release. */
 const strikesOfDay = z.union([z.number(), z.object({ count: z.number(), until: z.string() })]);
 
 /**
- * Rate-limit strikes by date, beside the days: they outlive the process, as the broker's count does.
- * @param lost hears of what is not on disk; the process has it all the same
+ * Stores rate-limit strikes by date, next to the days: they outlive the process, as the broker's
+ * count does.
+ *
+ * @param onFailure called if the strikes are not on disk; the process keeps them in memory
  */
 export function strikeFile(
   dataDir: string,
-  lost: (problem: string) => void,
+  onFailure: (problem: string) => void,
   disk: Disk = THIS_DISK,
 ) {
   const file = path.join(dataDir, 'strikes.json');
@@ -151,7 +157,7 @@ export function strikeFile(
         const kept = { [date]: { count, until: formatIso(until) } };
         await replaceFile(file, JSON.stringify(kept), disk);
       } catch (caught) {
-        lost(toError(caught).message);
+        onFailure(toError(caught).message);
       }
     },
   };

@@ -1,4 +1,4 @@
-// One day's folder after the close: its logs to read, and the objects that are made from them.
+// Reads one day's folder after the close, and writes the files that are made from its logs.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
@@ -21,7 +21,7 @@ import { LINE_END, blocksOf, linesOf } from './lines.ts';
 import { type ParquetColumn, writeParquet } from './parquet/parquet.ts';
 import { foreign } from './open-recording.ts';
 
-/** `OBJECTS.dayFilePatterns` lets them into the bucket. */
+/** `OBJECTS.dayFilePatterns` allows these names in the bucket. */
 export const DAY_FILES = {
   parquet: 'depth.parquet',
   dayLog: 'day.log.gz',
@@ -30,9 +30,9 @@ export const DAY_FILES = {
   manifest: 'manifest.json',
 } as const;
 
-/** A thousand times what a day's has. */
+/** A thousand times the size of a day's manifest. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-/** Local only: how shipping ended. */
+/** Local file with the outcome of the upload. */
 const SHIPPED = 'shipped';
 
 export type DayArchive = ReturnType<typeof dayArchive>;
@@ -76,7 +76,10 @@ export function dayArchive(folder: string) {
   };
 }
 
-/** The lines that {@link rowsIn} has null for, a block of them at a time: a damaged log may have little else. */
+/**
+ * The lines for which {@link rowsIn} returns null, in blocks: a damaged log may consist mostly of
+ * them.
+ */
 async function* unreadableIn(folder: string): AsyncGenerator<Buffer> {
   for await (const lines of linesOf(folder, DAY_LOG)) {
     const unreadable = lines.filter(({ text, torn }) => torn || parseCsvLine(text) === null);
@@ -84,7 +87,7 @@ async function* unreadableIn(folder: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** The header once, then every line of every part, whole or not. */
+/** The header once, then every line of every part, complete or not. */
 async function* textOf(folder: string, names: LogFormat): AsyncGenerator<Buffer> {
   if (names.header !== '') yield Buffer.from(names.header);
   for await (const { bytes, torn } of blocksOf(folder, names)) {
@@ -92,7 +95,7 @@ async function* textOf(folder: string, names: LogFormat): AsyncGenerator<Buffer>
   }
 }
 
-/** Blocks of the day log's rows; null for what is not a whole row. A row is good until the next one. */
+/** Blocks of the day log's rows; null for an incomplete row. A row is valid until the next one. */
 async function* rowsIn(folder: string): AsyncGenerator<Iterable<Observed | null>> {
   const parse = lineParser();
   for await (const { bytes, torn } of blocksOf(folder, DAY_LOG)) {
@@ -108,7 +111,7 @@ function* rowsOf(bytes: Buffer, parse: LineParser): Generator<Observed | null> {
   }
 }
 
-/** The same bytes for the same input: Node writes no time into a gzip header. */
+/** Deterministic: Node writes no time into a gzip header. */
 async function zip(source: AsyncIterable<Buffer>, file: string) {
   const partial = `${file}.partial`;
   await pipeline(

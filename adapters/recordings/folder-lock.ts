@@ -1,4 +1,5 @@
-// One harvester a folder: a listening local socket, which the kernel takes back however its process ends.
+// Locks a folder for one harvester with a listening local socket, which the kernel frees when its
+// process ends.
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
@@ -6,12 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
 
-/** @throws FyersError `operator.usage` when another process holds the folder */
+/** @throws FyersError `operator.usage` if another process holds the folder */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   const address = addressOf(await realpath(folder));
-  const server = (await listen(address)) ?? (await listenInPlaceOfTheDead(address));
-  if (server === null) throw taken(folder);
+  const server = (await listen(address)) ?? (await replaceStaleSocket(address));
+  if (server === null) throw lockedFolderError(folder);
   server.unref();
   return {
     [Symbol.asyncDispose]: () =>
@@ -23,7 +24,10 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   };
 }
 
-/** Linux has sockets without a file; elsewhere the file is in the folder for temporary files. */
+/**
+ * Linux has sockets without a file; elsewhere the socket's file is in the folder for temporary
+ * files.
+ */
 function addressOf(folder: string): string {
   const name = `fyers-harvester-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   if (process.platform === 'linux') return `\0${name}`;
@@ -32,7 +36,7 @@ function addressOf(folder: string): string {
     : path.join(tmpdir(), `${name}.sock`);
 }
 
-/** Null when the address is taken. */
+/** Null if the address is in use. */
 function listen(address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
@@ -46,13 +50,13 @@ function listen(address: string): Promise<Server | null> {
   });
 }
 
-async function listenInPlaceOfTheDead(address: string): Promise<Server | null> {
-  if (address.startsWith('\0') || (await answers(address))) return null;
+async function replaceStaleSocket(address: string): Promise<Server | null> {
+  if (address.startsWith('\0') || (await isAnswered(address))) return null;
   await rm(address, { force: true });
   return listen(address);
 }
 
-function answers(address: string): Promise<boolean> {
+function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);
     socket.once('connect', () => {
@@ -65,7 +69,7 @@ function answers(address: string): Promise<boolean> {
   });
 }
 
-function taken(folder: string): FyersError {
+function lockedFolderError(folder: string): FyersError {
   return new FyersError(
     'operator.usage',
     `Another harvester records into ${folder}.`,

@@ -1,9 +1,13 @@
-// Lines of the day log from their bytes. What a cell means is written in columns.ts: this reads the common forms of it sooner.
+// Parses lines of the day log from bytes. `columns.ts` defines the meaning of a cell; this parser
+// is a faster path for the common forms.
 import { COLUMNS, parseCell } from '../../core/recording/columns.ts';
 import type { Observed } from '../../core/recording/observed.ts';
 import { HOUR, MINUTE, SECOND, istInstant, parseIstDate } from '../../core/time.ts';
 
-/** A line without its end; null for what is not a whole row. The row is good until the next call. */
+/**
+ * Parses a line without its line feed; null for an incomplete row. The row is valid until the next
+ * call.
+ */
 export type LineParser = (bytes: Buffer, from: number, to: number) => Observed | null;
 
 const STAMP = '2026-11-25T09:00:00.000+05:30';
@@ -11,10 +15,10 @@ const COMMA = 0x2c;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
-/** As many digits as a double holds exactly, whatever they are. */
-const DIGITS_MAX = 15;
-/** Exact, so that a quotient by one is rounded once, as the text's own value is. */
-const TENS = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, power) => 10 ** power);
+/** Number of digits that a double always represents exactly. */
+const MAX_DIGITS = 15;
+/** Exact powers of ten, so that the quotient is rounded once, as the text's own value is. */
+const TENS = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, power) => 10 ** power);
 
 const [TEXT, NUMBER, COUNT, STAMPED] = [0, 1, 2, 3];
 const CODES = { text: TEXT, price: NUMBER, count: COUNT, timestamp: STAMPED };
@@ -28,7 +32,7 @@ export function lineParser(): LineParser {
   const textOf = textParser();
   const last = COLUMNS.length - 1;
 
-  /** Reads the number at `from` where it is of the common form, and says where it ends; -1 where it is of no such. */
+  /** Reads the number at `from` if it has the common form. Returns the end, or -1. */
   const number = (index: number, bytes: Buffer, from: number, to: number): number => {
     const first = bytes[from] === MINUS ? from + 1 : from;
     let value = 0;
@@ -42,7 +46,7 @@ export function lineParser(): LineParser {
       else break;
     }
     const digits = at - first - (point < 0 ? 0 : 1);
-    if (digits === 0 || digits > DIGITS_MAX) return -1;
+    if (digits === 0 || digits > MAX_DIGITS) return -1;
     if (point >= 0) {
       if (KINDS[index] === COUNT || point === first || point === at - 1) return -1;
       value /= TENS[at - point - 1] ?? NaN;
@@ -51,14 +55,14 @@ export function lineParser(): LineParser {
     return at;
   };
 
-  /** The same of a stamp. */
+  /** Reads a timestamp; otherwise the same. */
   const stamp = (index: number, bytes: Buffer, from: number, to: number): number => {
     const at = clock(bytes, from, to);
     numbers[index] = at;
     return Number.isNaN(at) ? -1 : from + STAMP.length;
   };
 
-  /** The same of any other value of the column. */
+  /** Reads any other value of the column; otherwise the same. */
   const other = (index: number, bytes: Buffer, from: number, to: number): number => {
     const end = endOf(bytes, from, to);
     const column = COLUMNS[index];
@@ -92,16 +96,18 @@ function endOf(bytes: Buffer, from: number, to: number): number {
   return end;
 }
 
-/** As many texts as are known at once; a power of two. */
-const TEXTS = 4096;
+/** Size of the text cache; a power of two. */
+const TEXT_CACHE_SIZE = 4096;
 
-/** A text that was read before is the same one again: a day has few, and most of them in every row. */
+/** Reuses texts that were read before: a day has few, and most of them are in every row. */
 function textParser(): (bytes: Buffer, from: number, to: number) => string {
-  const known = new Array<{ readonly bytes: Buffer; readonly text: string } | undefined>(TEXTS);
+  const known = new Array<{ readonly bytes: Buffer; readonly text: string } | undefined>(
+    TEXT_CACHE_SIZE,
+  );
   return (bytes, from, to) => {
     let hash = 0;
     for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-    const place = hash & (TEXTS - 1);
+    const place = hash & (TEXT_CACHE_SIZE - 1);
     const before = known[place];
     if (before?.bytes.length === to - from && isSame(before.bytes, bytes, from)) return before.text;
     const text = bytes.toString('utf8', from, to);
@@ -110,7 +116,10 @@ function textParser(): (bytes: Buffer, from: number, to: number) => string {
   };
 }
 
-/** The instant of a stamp such as {@link STAMP}; NaN for any other form. A log has one date, which is read once. */
+/**
+ * The instant of a stamp such as {@link STAMP}; NaN for any other form. A log has one date, which
+ * is parsed once.
+ */
 function clockParser(): (bytes: Buffer, from: number, to: number) => number {
   const date = Buffer.alloc(10);
   let midnight = NaN;
@@ -132,19 +141,19 @@ function clockParser(): (bytes: Buffer, from: number, to: number) => number {
   };
 }
 
-/** Quicker than the library's comparison, for so few bytes. */
+/** Faster than the library's comparison for so few bytes. */
 function isSame(before: Buffer, bytes: Buffer, from: number): boolean {
   for (let at = 0; at < before.length; at += 1) if (before[at] !== bytes[from + at]) return false;
   return true;
 }
 
 const FORM = Buffer.from(STAMP);
-/** Places of what a stamp has at every instant of India. */
+/** Positions of a stamp's fixed characters: separators and India's offset. */
 const FIXED = Uint8Array.from(
   [...FORM.keys()].filter((at) => /[T:.]/.test(STAMP.charAt(at)) || at > 22),
 );
 
-/** NaN where one is no digit. */
+/** NaN if any byte is not a digit. */
 function digits(bytes: Buffer, from: number, count: number): number {
   let value = 0;
   for (let at = from; at < from + count; at += 1) {

@@ -1,17 +1,17 @@
-// The lines of a log's files, and stretches of them by byte.
+// Reads the lines of a log's files, and byte ranges of them.
 import { open, stat } from 'node:fs/promises';
 import type { LogEnd } from '../../core/recording/manifest.ts';
 import { type LogFormat, filesOf, partsIn } from './segmented-log.ts';
 
 export interface LogLine {
   readonly text: string;
-  /** The file ends within it, so its last value may be cut short and yet look like one. */
+  /** The file ends within this line, so its last value may be truncated and still be valid. */
   readonly torn: boolean;
 }
 
-/** Whole lines of a log, or what stands after the last of them. */
+/** Complete lines of a log, or the bytes after the last one. */
 export interface LogBlock {
-  /** Good until the next block. */
+  /** Valid until the next block. */
   readonly bytes: Buffer;
   readonly torn: boolean;
 }
@@ -20,7 +20,7 @@ const BLOCK = 256 * 1024;
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 export const LINE_END = 0x0a;
 
-/** Everything in every file, without headers, a quarter of a MiB or a longer line at a time. */
+/** The content of every file without headers, in blocks of 256 KiB or one longer line. */
 export async function* blocksOf(folder: string, names: LogFormat): AsyncGenerator<LogBlock> {
   for (const file of await filesOf(folder, names)) yield* blocksIn(file, Buffer.from(names.header));
 }
@@ -31,7 +31,8 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
     let buffer = Buffer.allocUnsafe(BLOCK);
     let held = 0;
     for (;;) {
-      // A line longer than a block. Much longer, it is not a line of the log: a crash may leave zeros.
+      // A line longer than a block. If it is much longer, it is not a line of the log: a crash may
+      // leave zeros.
       if (held >= MAX_LINE_BYTES) {
         yield { bytes: buffer.subarray(0, held), torn: true };
         held = 0;
@@ -39,7 +40,7 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
       const { bytesRead } = await handle.read(buffer, held, buffer.length - held);
       const filled = held + bytesRead;
       const end = bytesRead === 0 ? filled : buffer.lastIndexOf(LINE_END, filled - 1) + 1;
-      for (const bytes of without(header, buffer.subarray(0, end))) {
+      for (const bytes of bytesBetweenHeaders(header, buffer.subarray(0, end))) {
         if (bytes.length > 0) yield { bytes, torn: bytesRead === 0 };
       }
       if (bytesRead === 0) return;
@@ -51,8 +52,8 @@ async function* blocksIn(file: string, header: Buffer): AsyncGenerator<LogBlock>
   }
 }
 
-/** What stands between the headers: each piece of a log that was taken over has its own. */
-function* without(header: Buffer, bytes: Buffer): Generator<Buffer> {
+/** The bytes between the headers: each segment of a log that was taken over has its own header. */
+function* bytesBetweenHeaders(header: Buffer, bytes: Buffer): Generator<Buffer> {
   let from = 0;
   if (header.length > 0) {
     for (let at; (at = bytes.indexOf(header, from)) >= 0; from = at + header.length) {
@@ -62,7 +63,7 @@ function* without(header: Buffer, bytes: Buffer): Generator<Buffer> {
   yield bytes.subarray(from);
 }
 
-/** Every line of every file, without headers, a block of lines at a time. */
+/** Every line of every file without headers, in blocks. */
 export async function* linesOf(
   folder: string,
   names: LogFormat,
@@ -75,11 +76,11 @@ export async function* linesOf(
 
 export interface Stretch {
   readonly text: Buffer;
-  /** Where the stretch ends: `to`, or before it when that would be too much at once. */
+  /** End of the stretch: `to`, or less if the limit was reached. */
   readonly to: LogEnd;
 }
 
-/** The bytes of the log's own files between two ends, in whole lines. */
+/** The bytes of the log's own files between two ends, in complete lines. */
 export async function stretchOf(
   folder: string,
   names: LogFormat,

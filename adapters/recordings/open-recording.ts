@@ -1,4 +1,5 @@
-// One way to read what was recorded: a day of the data folder, running or closed, or a file of ours or of the reference.
+// Opens any recording: a day of the data folder, running or closed, or a file of this program or of
+// the reference implementation.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isLikeDate, readDate } from '../../core/date-text.ts';
@@ -25,29 +26,37 @@ import { DAY_LOG, filesOf } from './segmented-log.ts';
 import { kindOf, refuseLink } from './disk.ts';
 import { magicOf } from './unzip.ts';
 
-/** day: a folder of the harvester's · parquet, day-log, csv: files of ours, the last one an exported one · reference: its CSV of 25 columns. */
+/**
+ * day: a folder of the harvester · parquet, day-log: files that it wrote · csv: an exported day ·
+ * reference: the reference implementation's CSV of 25 columns.
+ */
 type RecordingKind = 'day' | 'parquet' | 'day-log' | 'csv' | 'reference';
 
 export interface Recording {
   readonly kind: RecordingKind;
   /** The folder or file that is read. */
   readonly place: string;
-  /** The day's, or the one that the file's name tells, or its first row's; null for a file without a row. */
+  /** From the day, the file's name, or its first row; null for a file without rows. */
   readonly date: IstDate | null;
-  /** Names of the columns that it has; the others are null in every row. */
+  /** Names of its columns; all other columns are null in every row. */
   readonly columns: ReadonlySet<string>;
-  /** Those of them that have a value in every row. */
+  /** Columns that have a value in every row. */
   readonly required: ReadonlySet<string>;
-  /** Full sentences on how a file is read, when that is not obvious. */
+  /** Full sentences on how a file is read, if that is not obvious. */
   readonly notes: readonly string[];
   /**
-   * Every row in the order of receipt, one at a time; null for a line that is not a whole row. May be called again.
-   * @throws FyersError `platform.integrity` where the file turns out to be damaged
+   * Every row in the order of receipt, one at a time; null for an incomplete row. May be called
+   * again.
+   *
+   * @throws FyersError `platform.integrity` if the file is damaged
    */
   rows(): AsyncIterable<RecordedRow | null>;
-  /** The first of those lines with the reason, such as "line 7: ltp "x" is not a number"; null when unknown. */
+  /**
+   * The first unreadable line with the reason, such as "line 7: ltp "x" is not a number"; null if
+   * unknown.
+   */
   whyUnreadable(): Promise<string | null>;
-  /** Plans, holes and happenings; none where only a file is read. */
+  /** Plans, holes and notes; empty for a single file. */
   events(): Promise<readonly DayEvent[]>;
   /** Null for a file, and for a day that is not compacted yet. */
   manifest(): Promise<Manifest | null>;
@@ -56,22 +65,26 @@ export interface Recording {
 }
 
 interface OpenOptions {
-  /** A date, a day's folder or a file; null is the latest day. */
+  /** A date, a day's folder or a file; null means the latest day. */
   readonly what: string | null;
-  /** Where the recordings are; a relative path of `what` is taken from `cwd`. */
+  /** The folder of recordings; a relative path in `what` is resolved against `cwd`. */
   readonly dataDir: string;
   readonly cwd: string;
 }
 
-/** @throws FyersError `operator.usage` where there is nothing of the kind, or another version wrote it; `platform.integrity` where it is damaged */
+/**
+ * @throws FyersError `operator.usage` if there is no such recording, or if another version wrote
+ * it; `platform.integrity` if it is damaged
+ */
 export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promise<Recording> {
   const days = dayFolders(dataDir);
   const given = what === null ? null : readDate(what);
   const named =
     given === null ? ((await days.dates()).at(-1) ?? null) : given.ok ? given.value : null;
-  if (what === null && named === null) throw withoutDays(dataDir);
+  if (what === null && named === null) throw noRecordedDaysError(dataDir);
   if (named !== null) {
-    if (!(await days.dates()).includes(named)) throw absentDay(named, dataDir, await days.dates());
+    if (!(await days.dates()).includes(named))
+      throw missingDayError(named, dataDir, await days.dates());
     return openDay(days.folder(named).pathOf('.'), named);
   }
   const place = path.resolve(cwd, what ?? '');
@@ -79,7 +92,7 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
   if (found === null) {
     throw given?.ok === false && isLikeDate(what ?? '')
       ? notADate(given.problem)
-      : absentFile(place, dataDir);
+      : missingFileError(place, dataDir);
   }
   if (found.isDirectory()) {
     const date = parseIstDate(path.basename(place));
@@ -116,7 +129,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
   };
 }
 
-/** Those of a day log, which no row is without. */
+/** Columns of a day log that every row has. */
 const REQUIRED: ReadonlySet<string> = new Set(
   COLUMNS.flatMap(({ name, nullable }) => (nullable ? [] : [name])),
 );
@@ -166,7 +179,7 @@ async function firstDate(rows: AsyncIterable<RecordedRow | null>): Promise<IstDa
   return null;
 }
 
-/** Each row group by its time of receipt: compaction sorted it by symbol. */
+/** Sorts each row group by time of receipt, because compaction sorted it by symbol. */
 async function* parquetRows(
   parquet: ParquetRows,
   place: string,
@@ -175,7 +188,7 @@ async function* parquetRows(
   try {
     for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
       const sorted = group.toSorted((a, b) => (timestampOf(a) ?? 0) - (timestampOf(b) ?? 0));
-      for (const row of sorted) yield isSound(row) ? row : null;
+      for (const row of sorted) yield isValidRow(row) ? row : null;
     }
   } catch (caught) {
     throw damaged(place, toError(caught), mending);
@@ -186,8 +199,10 @@ const OTHER_KINDS = RECORDED_COLUMNS.flatMap((column, index) =>
   column.kind === 'text' || column.kind === 'timestamp' ? [{ ...column, index }] : [],
 );
 
-/** A Parquet file of another writer may hold any text, and any number in place of an instant. */
-function isSound(row: RecordedRow): boolean {
+/**
+ * A Parquet file of another writer may have any text, and any number in the place of an instant.
+ */
+function isValidRow(row: RecordedRow): boolean {
   return OTHER_KINDS.every(({ name, kind, index }) => {
     const cell = row[index] ?? null;
     if (cell === null) return name !== 'timestamp' && name !== 'symbol';
@@ -217,9 +232,7 @@ async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
   }
 }
 
-// Why a recording cannot be read, in words.
-
-function withoutDays(dataDir: string): FyersError {
+function noRecordedDaysError(dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no recorded day in ${dataDir}.`,
@@ -227,7 +240,7 @@ function withoutDays(dataDir: string): FyersError {
   );
 }
 
-function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
+function missingDayError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
     dates.length === 0
@@ -237,7 +250,7 @@ function absentDay(date: IstDate, dataDir: string, dates: readonly IstDate[]): F
   );
 }
 
-function absentFile(place: string, dataDir: string): FyersError {
+function missingFileError(place: string, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no file ${place}.`,
@@ -245,7 +258,7 @@ function absentFile(place: string, dataDir: string): FyersError {
   );
 }
 
-/** @param problem a sentence without its point */
+/** @param problem a sentence without its full stop */
 export function notADate(problem: string): FyersError {
   return new FyersError(
     'operator.usage',
@@ -257,21 +270,21 @@ export function notADate(problem: string): FyersError {
 function notADay(place: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is a folder, and not one of a day.`,
+    `${place} is not the folder of a day.`,
     'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
   );
 }
 
-/** @param why what it is instead; null: unknown */
+/** @param why the actual type; null if unknown */
 export function notARecording(place: string, why: string | null = null): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is no recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
+    `${place} is not a recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
     'Name one of them, or a date: `npx --no-install fyers check --help`.',
   );
 }
 
-/** Of a file that begins like one. */
+/** For a file that starts like a recording. */
 export function unlikeARecording(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
@@ -280,11 +293,11 @@ export function unlikeARecording(place: string, why: string): FyersError {
   );
 }
 
-/** Of a device, a pipe or a link, which a recording does not have. */
+/** For a device, a pipe or a link, none of which belongs in a recording. */
 export function notAFile(place: string, what: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${place} is ${what}, and a recording has ordinary files only.`,
+    `${place} is ${what}, but a recording has only ordinary files.`,
     'Put the file itself in its place, or name another one: `npx --no-install fyers check --help`.',
   );
 }
@@ -300,10 +313,10 @@ export function foreign(place: string, why: string): FyersError {
 const ANOTHER_COPY =
   'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.';
 
-/** Of a day whose log is still beside what was made of it. */
+/** For a day whose log is still in its folder. */
 function recompactHint(date: IstDate, folder: string): string {
   const dataDir = path.dirname(path.dirname(folder));
-  return `Its log is beside it: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
+  return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
 }
 
 export function damaged(place: string, cause: Error, mending = ANOTHER_COPY): FyersError {

@@ -1,5 +1,6 @@
-// What the broker answered, as it answered: one compressed file of JSON lines for each start of a day, in the day's folder,
-// so that it goes with the day. It is a witness and no record: a process that is killed takes the last of it along.
+// Stores the broker's raw answers: one compressed file of JSON lines for each start of a day, in
+// the day's folder. The file is for diagnosis and not part of the recording: if the process is
+// killed, its last lines are lost.
 import { type WriteStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,11 +20,11 @@ interface Open {
   readonly file: Promise<WriteStream>;
 }
 
-/** @param onFailed told once of a disk that does not take it; nothing else waits for that */
+/** @param onFailed called once if the disk refuses a write; nothing else depends on it */
 export function rawLog(dataDir: string, onFailed: (problem: string) => void): RawLog {
   let open: Open | null = null;
   let failed = false;
-  const complain = (caught: unknown): void => {
+  const reportFailure = (caught: unknown): void => {
     if (!failed) onFailed(toError(caught).message);
     failed = true;
   };
@@ -31,10 +32,10 @@ export function rawLog(dataDir: string, onFailed: (problem: string) => void): Ra
     const zip = createGzip({ flush: constants.Z_SYNC_FLUSH });
     const file = fileFor(path.join(dataDir, 'days', date)).then((name) => {
       const stream = createWriteStream(name, { mode: 0o600 });
-      stream.on('error', complain);
+      stream.on('error', reportFailure);
       return zip.pipe(stream);
     });
-    file.catch(complain);
+    file.catch(reportFailure);
     return { date, zip, file };
   };
   const close = async (one: Open): Promise<void> => {
@@ -42,7 +43,7 @@ export function rawLog(dataDir: string, onFailed: (problem: string) => void): Ra
     try {
       await finished(await one.file);
     } catch (caught) {
-      complain(caught);
+      reportFailure(caught);
     }
   };
   return {
@@ -61,7 +62,7 @@ export function rawLog(dataDir: string, onFailed: (problem: string) => void): Ra
   };
 }
 
-/** `raw-0.jsonl.gz`, or the next number: what an earlier process has written stays. */
+/** `raw-0.jsonl.gz`, or the next number, so that the files of earlier processes stay. */
 async function fileFor(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const count = (await readdir(folder)).filter((name) => /^raw-\d+\.jsonl\.gz$/.test(name)).length;

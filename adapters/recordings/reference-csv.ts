@@ -1,4 +1,6 @@
-// Opens a CSV file as a recording: a day log, an exported day, or a file of the Python original.
+// Opens a CSV file as a recording (a day log, an exported day, or a file of the Python original),
+// and appends to the reference CSV. Files may be compressed and are read line by line, in the
+// encoding that their first bytes indicate.
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDecoder } from 'node:util';
@@ -20,19 +22,22 @@ import { magicOf, unpacked } from './unzip.ts';
 interface CsvRecording {
   readonly form: CsvForm;
   readonly columns: ReadonlySet<string>;
-  /** Full sentences on how the file is read, when that is not obvious. */
+  /** Full sentences on how the file is read, if that is not obvious. */
   readonly notes: readonly string[];
   rows(): AsyncIterable<RecordedRow | null>;
   whyUnreadable(): Promise<string | null>;
 }
 
-/** @throws FyersError `operator.usage` for another file, with the reason; `platform.integrity` for a damaged one */
+/**
+ * @throws FyersError `operator.usage` for another kind of file, with the reason;
+ * `platform.integrity` for a damaged one
+ */
 export async function openCsv(place: string): Promise<CsvRecording> {
   const first = await firstLine(place);
   const header = first === null ? null : formInHeader(first);
   if (header !== null && 'why' in header) throw foreign(place, header.why);
   const form = header ?? (first === null ? null : formInRow(first));
-  if (form === null) throw notARecording(place, await otherKind(place));
+  if (form === null) throw notARecording(place, await detectFileType(place));
   if ('why' in form) throw unlikeARecording(place, form.why);
   return {
     form,
@@ -50,7 +55,10 @@ export async function openCsv(place: string): Promise<CsvRecording> {
   };
 }
 
-/** @param atTorn what a last line without its end is: cut off in a file, but not in a day that may go on */
+/**
+ * @param atTorn meaning of a last line without a line feed: cut off in a file, but possibly still
+ * being written in a running day
+ */
 export async function* csvRows(
   file: string,
   form: CsvForm,
@@ -61,7 +69,10 @@ export async function* csvRows(
 
 type AtTorn = 'is cut off' | 'is still written';
 
-/** Every line but headers and blank ones. A program that is started again may have written its header again. */
+/**
+ * Every line except headers and blank lines. A recorder that was restarted may have written its
+ * header again.
+ */
 async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
   let [form, number] = [first, 0];
   try {
@@ -86,7 +97,7 @@ async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
   }
 }
 
-/** The first line that is not blank; null when there is none. */
+/** The first line that is not blank; null if there is none. */
 async function firstLine(file: string): Promise<string | null> {
   try {
     for await (const { text } of linesOf(file)) if (text.trim() !== '') return text;
@@ -96,8 +107,8 @@ async function firstLine(file: string): Promise<string | null> {
   }
 }
 
-/** What the file is instead, by its first bytes. */
-async function otherKind(file: string): Promise<string | null> {
+/** Names the actual file type by its first bytes. */
+async function detectFileType(file: string): Promise<string | null> {
   const magic = await magicOf(file);
   if (magic.length === 0) return 'it is empty';
   if (magic.length === 4 && magic.readUInt16BE(0) === 0x504b)
@@ -107,20 +118,23 @@ async function otherKind(file: string): Promise<string | null> {
     : null;
 }
 
-// The lines of a text file, compressed or not, one at a time, in the encoding that its first bytes show.
-
 interface CsvLine {
   readonly text: string;
-  /** The file ends within it, so its last value may be cut short and yet look like one. */
+  /** The file ends within this line, so its last value may be truncated and still be valid. */
   readonly torn: boolean;
 }
 
-/** A hundred times a row: what is longer is not a recording, and would be held in memory. */
+/**
+ * A hundred times the length of a row; a longer line is not from a recording and would fill the
+ * memory.
+ */
 const MAX_LINE_CHARACTERS = 65_536;
 
 /**
- * Lines end in LF, CR LF, or, as old spreadsheets write them, CR.
- * @throws Error for a compressed file that is cut short or unpacks to too much, and for a line that is too long
+ * Lines end in LF, CR LF, or, as in old spreadsheets, CR.
+ *
+ * @throws Error for a compressed file that is truncated or unpacks to too much, and for a line that
+ * is too long
  */
 async function* linesOf(file: string): AsyncGenerator<CsvLine> {
   let rest = '';
@@ -141,12 +155,18 @@ async function* linesOf(file: string): AsyncGenerator<CsvLine> {
   else if (rest !== '') yield { text: rest, torn: true };
 }
 
-/** The last one has no end yet. A CR at the very end stays with it: a LF may follow. */
+/**
+ * The last element has no line end yet. A CR at the very end stays with it, because a LF may
+ * follow.
+ */
 function linesIn(text: string): string[] {
   return text.includes('\r') ? text.split(/\r\n|\r(?!$)|\n/) : text.split('\n');
 }
 
-/** By the byte-order mark, which the decoder takes away, or by the zeros that UTF-16 has next to letters. */
+/**
+ * Detects the encoding by the byte-order mark, which the decoder removes, or by the zeros that
+ * UTF-16 has next to letters.
+ */
 function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0)
@@ -154,9 +174,10 @@ function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16
     : 'utf-8';
 }
 
-// The reference's CSV file, as it grows beside the day log. It is a copy: nothing waits for the disk.
-
-/** Appends whole lines, under the header; what a crash left of a last line is cut. */
+/**
+ * Appends complete lines, after a header in a new file; removes an incomplete last line. The file
+ * is only a copy, so it is not synced.
+ */
 export async function appendCompat(file: string, lines: readonly string[]): Promise<void> {
   const handle = await open(file, 'a+');
   try {

@@ -1,4 +1,4 @@
-// A recording as a feed: what was observed, slot by slot, in the form in which it came live.
+// Replays a recording as a feed: the observed books, slot by slot, in the same form as live.
 import type { HoleReason } from '../../core/recording/coverage.ts';
 import { coverageOf } from '../../core/recording/day-events.ts';
 import { bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -13,11 +13,14 @@ const requestedAt = numberColumn('requested_at');
 
 export interface ReplayOptions {
   readonly recording: Recording;
-  /** Between two batches their recorded distance passes on it, divided by `speed`; null: one after the other at once. */
+  /** Waits the recorded time between two batches, divided by `speed`; null: no waits. */
   readonly pace: { readonly clock: Clock; readonly speed: number } | null;
 }
 
-/** The feed `replay`: one batch a slot, its books in the order of receipt, then its holes. Neither session nor token is asked for. */
+/**
+ * The feed `replay`: one batch a slot, its books in the order of receipt, then its holes. Ignores
+ * session and token.
+ */
 export function replayFeed({ recording, pace }: ReplayOptions): DepthFeed {
   return {
     name: 'replay',
@@ -39,7 +42,7 @@ export function replayFeed({ recording, pace }: ReplayOptions): DepthFeed {
 
 type Batch = readonly [Instant, readonly SlotResult[]];
 
-/** Both in the order of their slots, a slot that has books and holes in one. */
+/** Merges books and holes by slot; a slot that has both becomes one batch. */
 async function* batches(
   books: AsyncIterable<Batch>,
   holes: readonly Batch[],
@@ -56,7 +59,10 @@ async function* batches(
   yield* holes.slice(next);
 }
 
-/** Rows that follow each other and are of one slot. The reference's have none: their time stands for it. */
+/**
+ * Groups consecutive rows of one slot. The reference implementation's rows have no slot, so their
+ * timestamp is used.
+ */
 async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
   let [slot, books]: [Instant | null, SlotResult[]] = [null, []];
   for await (const row of recording.rows()) {
@@ -75,12 +81,12 @@ async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
   if (slot !== null) yield [slot, books];
 }
 
-/** By slot, oldest first: what the day's plans asked for and its rows do not have, as the manifest counts it. */
+/** By slot, oldest first: planned slots without a row, as the manifest counts them. */
 async function holesOf(recording: Recording): Promise<readonly Batch[]> {
   const events = await recording.events();
   if (!events.some(({ event }) => event === 'hole')) return [];
   const coverage = coverageOf(events);
-  // A disk that fails after it has written leaves a row and a hole of one slot.
+  // If the disk fails after a write, a slot may have both a row and a hole.
   for await (const row of recording.rows()) {
     const slot = row === null ? null : slotOf(row);
     if (row !== null && slot !== null) coverage.row(symbolOf(row) ?? '', instant(slot));

@@ -1,4 +1,8 @@
-// A log in numbered files: lines go to the last one, and a file that the disk failed is never written again.
+// Appends a day's logs to numbered files. There are two logs: the day log (observations as CSV, one
+// append and fdatasync a slot) and the event log (plan, holes and notes as JSON lines). Lines go to
+// the last file. If the disk fails a file, it is never written again: the lines go to a new file
+// with the next number. An event line that could not be written goes before the next ones. Readers
+// read the files in order, after the file that was taken over from another machine.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/recording/columns.ts';
@@ -8,16 +12,16 @@ import { toError } from '../../core/errors.ts';
 import { type AppendFile, openAppendFile } from './append-file.ts';
 import { type Disk, diskFault, plainText, refuseLink, THIS_DISK } from './disk.ts';
 
-/** One kind of log. */
+/** The format of one kind of log. */
 export interface LogFormat {
   /** For people, such as "day log". */
   readonly what: string;
   readonly nameOf: (part: number) => string;
-  /** Null for the name of anything else. */
+  /** Null for the name of any other file. */
   readonly partOf: (name: string) => number | null;
-  /** What an earlier harvester of the day, on another machine, had shipped; it is read first. */
+  /** The part that an earlier harvester on another machine uploaded; it is read first. */
   readonly earlier: string;
-  /** The first line of each file, with its end; empty for none. */
+  /** The first line of each file, with its line feed; empty for none. */
   readonly header: string;
 }
 
@@ -27,7 +31,8 @@ interface PartLog {
   readonly end: () => LogEnd | null;
   /**
    * replaced: the disk failed, and the text is in a new file.
-   * @throws FyersError `platform.disk` when that fails too; the next call begins with another file
+   *
+   * @throws FyersError `platform.disk` if that fails too; the next call starts another file
    */
   append(text: string): Promise<'appended' | 'replaced'>;
   close(): Promise<void>;
@@ -38,7 +43,7 @@ interface Part {
   readonly file: string;
 }
 
-/** The log's own files in the order in which they were begun. */
+/** The log's own files, oldest first. */
 export async function partsIn(folder: string, names: LogFormat): Promise<readonly Part[]> {
   return (await readdir(folder))
     .flatMap((name) => {
@@ -48,7 +53,10 @@ export async function partsIn(folder: string, names: LogFormat): Promise<readonl
     .sort((a, b) => a.part - b.part);
 }
 
-/** Every file of the log as it is read: what was taken over first. Empty where there is no folder. @throws FyersError for a link or a device */
+/**
+ * Every file of the log in reading order, the taken-over file first. Empty if there is no folder.
+ * @throws FyersError for a link or a device
+ */
 export async function filesOf(folder: string, names: LogFormat): Promise<readonly string[]> {
   const present = await readdir(folder).catch((): string[] => []);
   if (present.length === 0) return [];
@@ -58,7 +66,10 @@ export async function filesOf(folder: string, names: LogFormat): Promise<readonl
   return all;
 }
 
-/** Continues the last file of the folder, or begins the first. Where the disk refuses, the first append tries again. */
+/**
+ * Continues the last file of the folder, or starts the first. If the disk refuses, the first append
+ * tries again.
+ */
 async function openPartLog(
   folder: string,
   names: LogFormat,
@@ -80,14 +91,14 @@ async function openPartLog(
           end = { part: last, bytes: current.bytes() };
           return 'appended';
         } catch {
-          // Closing tells nothing more: what counts was synced.
+          // An error of the close is irrelevant: everything that counts was synced.
           await current.close().catch(() => undefined);
           current = null;
         }
       }
-      // Not the number of a file that failed: what is left of it may still be there.
+      // Skip the number of a failed file: its remains may still be there.
       last += 1;
-      current = await begin(folder, names, last, text, disk);
+      current = await createPart(folder, names, last, text, disk);
       end = { part: last, bytes: current.bytes() };
       return 'replaced';
     },
@@ -114,8 +125,11 @@ async function openPart(
   }
 }
 
-/** A new file with that text in it. What fails is removed: nothing in it counts, and a disk that is full stays clean. */
-async function begin(
+/**
+ * Creates a file with this text. A failed file is removed: nothing in it counts, and a full disk
+ * gets no leftovers.
+ */
+async function createPart(
   folder: string,
   names: LogFormat,
   part: number,
@@ -137,10 +151,11 @@ async function begin(
   }
 }
 
-// The day's observations as CSV, one append and fdatasync a slot. A disk that fails gets a new file, never a second try.
-
 export interface DayLog extends Omit<PartLog, 'append'> {
-  /** replaced: the disk failed and the rows are in a new file. @throws FyersError `platform.disk` when that fails too */
+  /**
+   * replaced: the disk failed, and the rows are in a new file.
+   * @throws FyersError `platform.disk` if that fails too
+   */
   append(rows: readonly Row[]): Promise<'appended' | 'replaced'>;
 }
 
@@ -157,19 +172,20 @@ export const DAY_LOG: LogFormat = {
   header: `${CSV_HEADER}\n`,
 };
 
-/** Continues the last file of the folder, or begins the first. */
+/** Continues the last file of the folder, or starts the first. */
 export async function openDayLog(folder: string, disk?: Disk): Promise<DayLog> {
   const log = await openPartLog(folder, DAY_LOG, disk);
   return { ...log, append: (rows) => log.append(rows.map((row) => `${csvLine(row)}\n`).join('')) };
 }
 
-// A day's plan, holes and happenings as JSON lines, in step with its day log.
-
-/** Ten times a day on which every slot of 150 symbols had its own reason. */
+/** Ten times the size of a day on which every slot of 150 symbols had a different reason. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 interface EventLog extends Omit<PartLog, 'append'> {
-  /** @throws FyersError `platform.disk`; what it could not write goes before the next call's lines */
+  /**
+   * @throws FyersError `platform.disk`; lines that it could not write go before the next call's
+   * lines
+   */
   append(events: readonly DayEvent[]): Promise<void>;
 }
 
@@ -199,12 +215,13 @@ export async function openEventLog(folder: string, disk?: Disk): Promise<EventLo
     ...log,
     append: (events) => {
       waiting += events.map((event) => `${eventLine(event)}\n`).join('');
-      // One after the other, whoever calls.
+      // Writes run one after the other, even if callers overlap.
       last = last.catch(() => undefined).then(write);
       return last;
     },
     close: async () => {
-      // The last chance of what a full disk refused; whatever is lost here the next start explains.
+      // Last attempt for lines that a full disk refused; if it fails, the next start explains the
+      // missing slots.
       await last.catch(() => undefined);
       await write().catch(() => undefined);
       await log.close();
@@ -212,7 +229,7 @@ export async function openEventLog(folder: string, disk?: Disk): Promise<EventLo
   };
 }
 
-/** Every readable event of the folder, in order. Lines of a later version are passed over. */
+/** Every readable event of the folder, in order. Lines of a later version are skipped. */
 export async function readEventLog(folder: string): Promise<readonly DayEvent[]> {
   const events: DayEvent[] = [];
   for (const file of await filesOf(folder, EVENT_LOG)) {

@@ -1,4 +1,5 @@
-// The pieces of one day: made from this machine's logs, or fetched for a day that another machine began.
+// Reads and writes the segments of one day: made from this machine's logs, or fetched for a day
+// that another machine started.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,13 +19,19 @@ import { stretchOf } from './lines.ts';
 import { unzippedPiece } from './unzip.ts';
 
 const STATE = 'pieces.json';
-/** Of log text in one piece: what hours without the bucket left goes up in several. */
+/**
+ * Limit of log text in one segment: after hours without the bucket, the backlog is uploaded in
+ * several segments.
+ */
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 
-/** @param folder the day's · @param fetched where fetched pieces lie until all of them are there */
+/**
+ * @param folder the day's folder
+ * @param fetched folder for fetched segments until all of them are there
+ */
 export function dayPieces(folder: string, fetched: string, disk: Disk) {
   const pathOf = (name: string): string => path.join(folder, name);
-  const made = async (name: string, text: Buffer): Promise<FileFacts> => {
+  const writeGzip = async (name: string, text: Buffer): Promise<FileFacts> => {
     const bytes = await promisify(gzip)(text);
     await replaceFile(pathOf(name), bytes, disk);
     return {
@@ -52,11 +59,12 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       const rows = await stretchOf(folder, DAY_LOG, range('rows'));
       const events = await stretchOf(folder, EVENT_LOG, range('events'));
       if (rows.text.length + events.text.length === 0) return null;
-      const files = [await made(names.events, events.text)];
-      // A day's first piece has the header already, as every file of the log begins with one.
+      const files = [await writeGzip(names.events, events.text)];
+      // A day's first segment already has the header, because every file of the log starts with
+      // one.
       const header = Buffer.from(rows.text.indexOf(DAY_LOG.header) === 0 ? '' : DAY_LOG.header);
       if (rows.text.length > 0) {
-        files.push(await made(names.rows, Buffer.concat([header, rows.text])));
+        files.push(await writeGzip(names.rows, Buffer.concat([header, rows.text])));
       }
       return { to: { rows: rows.to, events: events.to }, files };
     },
@@ -74,7 +82,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
       await disk.mkdir(folder, { recursive: true });
       const join = async (log: LogFormat, pieces: readonly string[]): Promise<void> => {
         if (pieces.length === 0) return;
-        await replaceFile(pathOf(log.earlier), unzipped(fetched, pieces), disk);
+        await replaceFile(pathOf(log.earlier), unzipSegments(fetched, pieces), disk);
       };
       await join(DAY_LOG, names.rows);
       await join(EVENT_LOG, names.events);
@@ -83,7 +91,7 @@ export function dayPieces(folder: string, fetched: string, disk: Disk) {
   };
 }
 
-/** One after the other: a whole day would be large for a small machine. */
-async function* unzipped(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
+/** Unzips one segment at a time: a whole day would be large for a small machine. */
+async function* unzipSegments(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
   for (const name of names) yield unzippedPiece(await readFile(path.join(folder, name)));
 }

@@ -1,14 +1,18 @@
-// Reads small text files that people and their editors write: any of the encodings that Windows and word processors use.
+// Reads small text files written by people and their editors, in any of the encodings that Windows
+// and word processors use.
 import { readFileSync } from 'node:fs';
 import { toError } from '../../core/errors.ts';
 
 export type Read =
-  /** `flaws` are ends of sentences about the file, such as "is UTF-16, …"; the text is as good as it could be read. */
+  /**
+   * `flaws` are predicates about the file, such as "is UTF-16, …"; the text is the best possible
+   * decoding.
+   */
   | { readonly kind: 'text'; readonly text: string; readonly flaws: readonly string[] }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** No file of an operator's folder has more; what is larger is another file under the name. */
+/** No file of an operator's folder is larger; a larger one is another file of the same name. */
 const MAX_BYTES = 65_536;
 const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
 
@@ -22,14 +26,14 @@ export function readText(file: string): Read {
   }
 }
 
-/** A full sentence with what to do. */
+/** A full sentence with the next step. */
 export function unreadable(file: string, why: string): string {
   if (why === 'EISDIR')
     return `${file} is a folder. Move it away: it must be a file, or not be there.`;
   const remedy =
     why === 'EACCES'
       ? `Run \`chmod 600 ${file}\` as its owner.`
-      : `Look at it with \`ls -l ${file}\`.`;
+      : `Check it with \`ls -l ${file}\`.`;
   return `${file} cannot be read (${why}). ${remedy}`;
 }
 
@@ -41,7 +45,7 @@ interface Decoded {
 /** The text without a byte order mark. */
 function decodeText(bytes: Buffer): Decoded {
   if (bytes.length > MAX_BYTES) {
-    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${MAX_BYTES.toLocaleString('en')} are read. Look at it with \`ls -l\`: it is probably another file.`;
+    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${MAX_BYTES.toLocaleString('en')} are read. Check it with \`ls -l\`: it is probably another file.`;
     return { text: '', flaws: [flaw] };
   }
   const wide = wideEncoding(bytes);
@@ -61,7 +65,7 @@ function decodeText(bytes: Buffer): Decoded {
   };
 }
 
-/** By the byte order mark, else by the zero that every second byte of ASCII text in UTF-16 is. */
+/** Detects UTF-16 by the byte order mark, or by the zero in every second byte of ASCII text. */
 function wideEncoding(bytes: Buffer): 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
@@ -75,7 +79,7 @@ function wideEncoding(bytes: Buffer): 'utf-16le' | 'utf-16be' | null {
   return odd > even ? 'utf-16le' : 'utf-16be';
 }
 
-/** The first line that is not UTF-8, from 1; null if all of it is. */
+/** The first line that is not UTF-8, counted from 1; null if the file is valid. */
 function invalidLine(bytes: Buffer): number | null {
   const strict = new TextDecoder('utf-8', { fatal: true });
   let line = 1;

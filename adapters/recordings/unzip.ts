@@ -1,5 +1,5 @@
-// Compressed files without their dangers: a small file may be made to unpack to more than the machine holds, and a text to
-// one line that never ends.
+// Unpacks compressed files with limits: a small file may be made to unpack to more than the
+// machine's memory, or to one line that never ends.
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, Transform } from 'node:stream';
@@ -7,29 +7,30 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 
-/** A log unpacks to some twenty times its size; gzip reaches a thousand with what repeats itself. */
+/** A log unpacks to about twenty times its size; gzip reaches a thousand with repetitive data. */
 const MAX_RATIO = 100;
-/** What any file may unpack to, however small it is. */
+/** Any file may unpack to this size, even if it is very small. */
 const ALWAYS_BYTES = 64 * 1024 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /**
- * The bytes of a file, unpacked when it is a gzip file.
- * @throws Error (in the stream) for one that is cut short, or that unpacks to too much
+ * The bytes of a file, unpacked if it is a gzip file.
+ *
+ * @throws Error (in the stream) for a file that is truncated, or that unpacks to too much
  */
 export async function unpacked(file: string): Promise<Readable> {
   const source = createReadStream(file);
   const bytes = new PassThrough();
   const isZipped = (await magicOf(file)).subarray(0, 2).equals(GZIP);
   const copied = isZipped
-    ? pipeline(source, createGunzip(), boundOf((await stat(file)).size), bytes)
+    ? pipeline(source, createGunzip(), limitUnpacked((await stat(file)).size), bytes)
     : pipeline(source, bytes);
   // The reader gets the error: it destroys `bytes`.
   copied.catch(() => undefined);
   return bytes;
 }
 
-/** The first bytes of a file, which show what it is. */
+/** The first bytes of a file, which show its type. */
 export async function magicOf(file: string): Promise<Buffer> {
   const handle = await open(file);
   try {
@@ -40,13 +41,17 @@ export async function magicOf(file: string): Promise<Buffer> {
   }
 }
 
-/** The whole of a gzip file that is small: a piece of a log. @throws Error as above */
+/**
+ * Unpacks a small gzip file in memory: a segment of a log.
+ *
+ * @throws Error as above
+ */
 export async function unzippedPiece(bytes: Uint8Array): Promise<Buffer> {
   return promisify(gunzip)(bytes, { maxOutputLength: ALWAYS_BYTES });
 }
 
 /** Passes on as many bytes as a file of that size may unpack to. */
-function boundOf(zippedBytes: number): Transform {
+function limitUnpacked(zippedBytes: number): Transform {
   const most = Math.max(ALWAYS_BYTES, MAX_RATIO * zippedBytes);
   let total = 0;
   return new Transform({

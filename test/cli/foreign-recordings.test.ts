@@ -84,7 +84,7 @@ describe('A file of the Python original', () => {
     ['no offset', LINES[0]?.replace('+05:30', '') ?? '', /not a time with its offset/],
     ['nothing', '', /it is empty/],
     ['a workbook', 'PK\u0003\u0004 and so on', /Excel workbook/],
-    ['another table', 'a,b\n1,2\n', /is no recording/],
+    ['another table', 'a,b\n1,2\n', /is not a recording/],
   ])('is refused with the reason: %s', async (_how, content, why) => {
     await writeFile(at('old.csv'), content);
     const { code, err } = await cli.run('import', 'old.csv');
@@ -252,7 +252,7 @@ describe('A day from elsewhere', () => {
     expect(page).not.toContain('<b>x');
     await mkdir(at('\u001b[31mred'));
     const { err } = await cli.run('check', '\u001b[31mred');
-    expect(err).toContain('is a folder');
+    expect(err).toContain('is not the folder of a day');
     expect(err).not.toMatch(/\p{Cc}/u);
   });
 });

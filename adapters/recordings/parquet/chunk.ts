@@ -1,5 +1,6 @@
-// One column of one row group as Parquet has it. The library writes headers, run lengths and the file's end; values are put
-// into bytes here, from arrays of numbers, because it would make an object of each.
+// Encodes one column of one row group for Parquet. The library writes headers, run lengths and the
+// file's footer. Values are encoded here from arrays of numbers, because the library would create
+// an object for each. A column is dictionary-encoded if that halves its bytes.
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
@@ -7,7 +8,7 @@ import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
 
-/** Where a file's bytes go. */
+/** Receives a file's bytes. */
 type Writer = Parameters<typeof writePageHeader>[0];
 type Header = Parameters<typeof writePageHeader>[1];
 type Values = Float64Array | readonly string[];
@@ -15,7 +16,9 @@ type Values = Float64Array | readonly string[];
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /**
- * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary where that pays.
+ * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary if that saves
+ * space.
+ *
  * @throws RangeError for a missing value in a column that requires one
  */
 export function writeChunk(
@@ -34,7 +37,7 @@ export function writeChunk(
   const begins = writer.offset;
   if (encoded.dictionary !== null) {
     const num_values = encoded.dictionary.length;
-    page(new Uint8Array(), plain(encoded.dictionary, type), {
+    page(new Uint8Array(), encodePlain(encoded.dictionary, type), {
       type: 'DICTIONARY_PAGE',
       dictionary_page_header: { num_values, encoding: 'PLAIN' },
     });
@@ -70,7 +73,7 @@ export function writeChunk(
   };
 }
 
-/** Appends a page and returns what all of them came to before they were compressed, headers and all. */
+/** Appends a page and returns the uncompressed size of all pages so far, including headers. */
 function pagesTo(writer: Writer) {
   let total = 0;
   return (
@@ -93,9 +96,9 @@ function pagesTo(writer: Writer) {
 }
 
 interface Encoded {
-  /** How many rows have a value. */
+  /** Number of rows with a value. */
   readonly present: number;
-  /** Null: the body has the values themselves, and not their places. */
+  /** Null: the body has the values themselves and no indexes. */
   readonly dictionary: Values | null;
   readonly body: Uint8Array;
   readonly bounds: Pick<
@@ -110,7 +113,7 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
     return {
       present: indexes.length,
       dictionary: values,
-      body: indexed(indexes, values.length),
+      body: encodeIndexed(indexes, values.length),
       bounds: textBounds(values),
     };
   }
@@ -120,7 +123,10 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
   return {
     present: numbers.length,
     dictionary: dictionary?.values ?? null,
-    body: dictionary === null ? plain(numbers, type) : indexed(dictionary.indexes, values.length),
+    body:
+      dictionary === null
+        ? encodePlain(numbers, type)
+        : encodeIndexed(dictionary.indexes, values.length),
     bounds: numberBounds(values, type),
   };
 }
@@ -129,25 +135,28 @@ function presentIn(column: Float64Array): Float64Array {
   return !column.includes(NaN) ? column : column.filter((value) => !Number.isNaN(value));
 }
 
-/** 1 where a row has a value, as the page has it. */
+/** Definition levels: 1 for each row with a value. */
 function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
-  if (nulls === 0 || nulls === rows) return run(nulls === 0 ? 1 : 0, rows);
+  if (nulls === 0 || nulls === rows) return encodeRepeatedLevel(nulls === 0 ? 1 : 0, rows);
   const levels = new Uint8Array(rows).fill(1);
   for (let row = 0; row < rows; row += 1) {
     const missing =
       column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
     if (missing) levels[row] = 0;
   }
-  return hybrid(levels, 1);
+  return encodeHybrid(levels, 1);
 }
 
-function indexed(indexes: Uint32Array, values: number): Uint8Array {
+function encodeIndexed(indexes: Uint32Array, values: number): Uint8Array {
   const width = bitWidth(values);
-  return Buffer.concat([Uint8Array.of(width), hybrid(indexes, width)]);
+  return Buffer.concat([Uint8Array.of(width), encodeHybrid(indexes, width)]);
 }
 
-/** What `hybrid` makes of so many times the same, without a look at each: most columns lack nothing in a row group. */
-function run(level: 0 | 1, rows: number): Uint8Array {
+/**
+ * The output of `hybrid` for one repeated level, without a loop over the rows: most columns have no
+ * nulls in a row group.
+ */
+function encodeRepeatedLevel(level: 0 | 1, rows: number): Uint8Array {
   const bytes = new ByteWriter(8);
   if (rows > 0) {
     bytes.appendVarInt(rows << 1);
@@ -156,15 +165,15 @@ function run(level: 0 | 1, rows: number): Uint8Array {
   return bytes.getBytes();
 }
 
-/** Runs, and packed bits between them. */
-function hybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
+/** Parquet's mix of run-length and bit-packed encoding. */
+function encodeHybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
   const bytes = new ByteWriter(64 + Math.ceil((values.length * width) / 8));
   writeRleBitPackedHybrid(bytes, values, width);
   return bytes.getBytes();
 }
 
-/** Little-endian, as the machines are that Node runs on. */
-function plain(values: Values, type: SchemaElement['type']): Uint8Array {
+/** Little-endian, as are all machines that Node supports. */
+function encodePlain(values: Values, type: SchemaElement['type']): Uint8Array {
   if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
   if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const halves = new Uint32Array(2 * values.length);
@@ -197,37 +206,38 @@ function numberBounds(numbers: Float64Array, type: SchemaElement['type']): Encod
     if (value > max) max = value;
   }
   if (type === 'INT64') return { min_value: BigInt(min), max_value: BigInt(max) };
-  // Readers of bounds may take a zero of one sign for the other's.
+  // Readers of bounds may treat the two signs of zero as different.
   return { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max };
 }
 
-// The different values of a column, and which of them each row has: what Parquet calls dictionary encoding.
-
 interface Dictionary<Values> {
   readonly values: Values;
-  /** For each row that has a value, its place. */
+  /** The index in `values` of each row that has a value. */
   readonly indexes: Uint32Array;
 }
 
-/** Used again and again: arrays of each column's own would keep the garbage collector busy. */
-let memory = memoryFor(0);
+/** Reused between columns, to reduce garbage collection. */
+let buffers = createBuffers(0);
 
-function memoryFor(rows: number) {
+function createBuffers(rows: number) {
   const most = Math.floor(rows / 2);
   const table = new Uint32Array(2 ** (bitWidth(most) + 1));
   return { table, values: new Float64Array(most), indexes: new Uint32Array(rows) };
 }
 
-/** Null where it would not halve the bytes. It is good until the next call. @param numbers without NaN */
+/**
+ * Null if it would not halve the bytes. The result is valid until the next call.
+ * @param numbers without NaN
+ */
 function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | null {
   const most = Math.floor(numbers.length / 2);
   if (most === 0) return null;
-  if (memory.indexes.length < numbers.length) memory = memoryFor(numbers.length);
+  if (buffers.indexes.length < numbers.length) buffers = createBuffers(numbers.length);
   const bits = bitWidth(most) + 1;
-  /** Places of values by their hash, one more than they are; open addressing. */
-  const table = memory.table.subarray(0, 2 ** bits).fill(0);
+  /** Hash table with open addressing. An entry is an index of `values` plus one. */
+  const table = buffers.table.subarray(0, 2 ** bits).fill(0);
   const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
-  const { values, indexes } = memory;
+  const { values, indexes } = buffers;
   let count = 0;
   for (let row = 0; row < numbers.length; row += 1) {
     const number = numbers[row] ?? NaN;
@@ -252,7 +262,7 @@ function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | nul
     : { values: values.subarray(0, count), indexes: indexes.subarray(0, numbers.length) };
 }
 
-/** The texts that rows have, in the order of their first rows. */
+/** The texts in the order of their first rows. */
 function textDictionary({ names, places }: TextColumn): Dictionary<readonly string[]> {
   const values: string[] = [];
   const found = new Int32Array(names.length).fill(-1);
@@ -268,12 +278,12 @@ function textDictionary({ names, places }: TextColumn): Dictionary<readonly stri
   return { values, indexes: indexes.subarray(0, count) };
 }
 
-/** Bits that every index fits into. */
+/** Number of bits that every index fits into. */
 function bitWidth(values: number): number {
   return Math.ceil(Math.log2(Math.max(1, values)));
 }
 
-/** Of the two halves of a double: whole numbers differ in the upper one alone, fractions in both. */
+/** Mixes both halves of a double: whole numbers differ only in the upper one, fractions in both. */
 function hashOf(low: number, high: number): number {
   return Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
 }

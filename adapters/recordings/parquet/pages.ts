@@ -1,5 +1,5 @@
-// The pages of one column of one row group, read back. The library takes them apart; it would make an object of each value
-// where it puts them together.
+// Reads back the pages of one column of one row group. The library parses the pages, but values are
+// decoded here, because the library would create an object for each.
 import { zstdDecompressSync } from 'node:zlib';
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -11,16 +11,17 @@ type Values = Float64Array | readonly string[];
 
 interface Page {
   readonly values: Values;
-  /** The place in `values` of each row that has one; null where they are in the order of those rows. */
+  /** The index in `values` of each row that has a value; null if `values` is in row order. */
   readonly indexes: Uint32Array | null;
-  /** 1 for each row that has a value. */
+  /** 1 for each row with a value. */
   readonly levels: Uint8Array;
 }
 
 /**
- * Whether what `writeChunk` wrote reads as the column, value by value.
- * @param bytes the whole chunk's
- * @throws Error where it is none of what that writes
+ * Whether the output of `writeChunk` decodes to the column, value by value.
+ *
+ * @param bytes the complete chunk
+ * @throws Error if the chunk has a form that `writeChunk` does not write
  */
 export function holds(
   bytes: Uint8Array,
@@ -48,7 +49,7 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
       continue;
     }
     const facts = header.data_page_header_v2;
-    if (facts?.num_values !== rows) throw new Error('it is no page of all rows');
+    if (facts?.num_values !== rows) throw new Error('it is not a page of all rows');
     const levelBytes = facts.definition_levels_byte_length;
     const levels = new Uint8Array(rows).fill(1);
     if (element.repetition_type === 'OPTIONAL') {
@@ -111,7 +112,7 @@ function valuesIn(page: Uint8Array, { type }: SchemaElement, count: number): Val
   return Array.from(values, (each) => (each instanceof Uint8Array ? texts.decode(each) : ''));
 }
 
-/** Without a BigInt for each. */
+/** Avoids creating a BigInt for each value. */
 function wholeNumbers({ buffer, byteOffset, length }: BigInt64Array): Float64Array {
   const [low, high] = [new Uint32Array(buffer, byteOffset), new Int32Array(buffer, byteOffset)];
   const numbers = new Float64Array(length);
@@ -123,7 +124,7 @@ function wholeNumbers({ buffer, byteOffset, length }: BigInt64Array): Float64Arr
 
 function unzipped(body: Uint8Array, size: number): Uint8Array {
   const page = zstdDecompressSync(body, { chunkSize: size + 64 });
-  if (page.length !== size) throw new Error('a page has another length than its header says');
+  if (page.length !== size) throw new Error('the length of a page differs from its header');
   return page;
 }
 

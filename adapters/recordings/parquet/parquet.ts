@@ -1,4 +1,5 @@
-// Rows to Parquet, zstd, and back: nothing counts as written before it has been read and compared.
+// Writes rows as Parquet with zstd, and reads them back: a file counts as written only after its
+// values have been compared.
 import { hash } from 'node:crypto';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -24,8 +25,9 @@ const ELEMENTS = {
 } as const satisfies Record<Column['kind'], Omit<SchemaElement, 'name'>>;
 
 /**
- * Writes `file` whole or not at all. One item of `groups` is one row group.
- * @throws FyersError `platform.integrity` when the file does not read as it was written
+ * Writes `file` completely or not at all. One item of `groups` is one row group.
+ *
+ * @throws FyersError `platform.integrity` if the values read differ from the values written
  */
 export async function writeParquet(
   file: string,
@@ -44,9 +46,9 @@ export async function writeParquet(
   for await (const group of groups) digests.push(await writeGroup(parquet, group, partial));
   await parquet.finish();
   try {
-    await compare(partial, parquet, digests);
+    await verifyFooter(partial, parquet, digests);
   } catch (caught) {
-    throw damaged(partial, toError(caught));
+    throw readBackError(partial, toError(caught));
   }
   const handle = await open(partial, 'r+');
   await handle.sync();
@@ -54,10 +56,13 @@ export async function writeParquet(
   await rename(partial, file);
 }
 
-/** Of a row group's columns, when each read as what it is to hold. */
+/** Digests of a row group's columns, made once each column has been read back and compared. */
 type Digests = readonly string[];
 
-/** Turns between columns let whatever else goes on, such as the compression of a log, go on. */
+/**
+ * Yields to the event loop between columns, so that other work, such as the compression of a log,
+ * can continue.
+ */
 async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Digests> {
   const { writer, schema, row_groups } = parquet;
   const begins = writer.offset;
@@ -73,7 +78,7 @@ async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string)
     try {
       if (!holds(bytes, chunk, element, column)) throw new Error(`column ${element.name} differs`);
     } catch (caught) {
-      throw damaged(file, toError(caught));
+      throw readBackError(file, toError(caught));
     }
     writer.appendBytes(bytes);
     columns.push(chunk);
@@ -103,8 +108,12 @@ function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {
   ];
 }
 
-/** What the file's own end leads to is what was written. */
-async function compare(file: string, written: Form, digests: readonly Digests[]): Promise<void> {
+/** Checks that the file's footer leads to the columns that were written. */
+async function verifyFooter(
+  file: string,
+  written: Form,
+  digests: readonly Digests[],
+): Promise<void> {
   await using handle = await open(file);
   const metadata = await parquetMetadataAsync(bufferOf(handle, (await handle.stat()).size));
   if (formOf(metadata) !== formOf(written)) {
@@ -119,7 +128,7 @@ async function compare(file: string, written: Form, digests: readonly Digests[])
   }
 }
 
-/** Of columns that follow each other, as those of a row group do. */
+/** The columns of a row group must be contiguous. */
 async function chunksOf(
   handle: FileHandle,
   columns: readonly ColumnChunk[],
@@ -148,7 +157,7 @@ function bufferOf(handle: FileHandle, byteLength: number) {
   };
 }
 
-/** What tells readers how to take the bytes. */
+/** The metadata that readers need to interpret the bytes. */
 type Form = Pick<ParquetWriter, 'schema' | 'row_groups'>;
 
 function formOf({ schema, row_groups }: Form): string {
@@ -166,11 +175,11 @@ function digestOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64');
 }
 
-function damaged(file: string, cause: Error): FyersError {
+function readBackError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.integrity',
     `${file} does not read as it was written: ${cause.message}.`,
-    'Nothing was deleted: keep the day log beside it and check the disk. `npx --no-install fyers logs harvester` shows whether the next try succeeds.',
+    'Nothing was deleted: keep the day log and check the disk. `npx --no-install fyers logs harvester` shows whether the next try succeeds.',
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-// The rows of a Parquet file of ours, one row group in memory at a time.
+// Reads the rows of a Parquet file, one row group in memory at a time.
 import { zstdDecompressSync } from 'node:zlib';
 import {
   type AsyncBuffer,
@@ -10,22 +10,28 @@ import type { Cell } from '../../../core/recording/columns.ts';
 
 export interface ParquetRows {
   readonly columns: readonly string[];
-  /** Those that have a value in every row. */
+  /** Columns that have a value in every row. */
   readonly required: ReadonlySet<string>;
-  /** Row groups in their order; cells in the order of `wanted`, null for a column that the file doesn't have. */
+  /**
+   * Row groups in order; cells in the order of `wanted`, null for a column that the file does not
+   * have.
+   */
   groups(wanted: readonly string[]): AsyncIterable<readonly (readonly Cell[])[]>;
 }
 
-/** Of the footer: a day has some 20 kB. */
+/** Size of the footer: a day has about 20 kB. */
 const MAX_METADATA_BYTES = 16 * 1024 * 1024;
-/** As many as other writers put into one group by default; ours have 20,000. */
+/** The default group size of other writers; our groups have 20,000 rows. */
 const MAX_GROUP_ROWS = 1024 * 1024;
-/** Unpacked: a column of such a group, and its dictionary. */
+/** Unpacked size of a column of such a group, with its dictionary. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
-/** Before the length of the footer: `PAR1` comes after it. */
+/** Length of the footer's size field and `PAR1` at the end of the file. */
 const TAIL_BYTES = 8;
 
-/** @throws Error when the file is not a whole Parquet file, or would take more memory than a recording does */
+/**
+ * @throws Error if the file is not a complete Parquet file, or would need more memory than a
+ * recording does
+ */
 export async function openParquet(file: string): Promise<ParquetRows> {
   const buffer = await asyncBufferFromFile(file);
   await refuseLongFooter(buffer);

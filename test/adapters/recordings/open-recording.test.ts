@@ -119,8 +119,8 @@ describe('A recording', () => {
   test.each([
     ['2026-11-24', /2026-11-24 is not in .* one day, 2026-11-25\..*--s3/],
     ['absent.csv', /There is no file .*absent\.csv/],
-    ['.', /is a folder, and not one of a day/],
-    ['other.csv', /is no recording/],
+    ['.', /is not the folder of a day/],
+    ['other.csv', /is not a recording/],
     ['v1.csv', /v1\.csv is not of version 2.*no column slot/],
     ['cut.gz', /^\S+cut\.gz cannot be read to its end/],
     ['cut.parquet', /^\S+cut\.parquet cannot be read to its end/],

@@ -14,8 +14,8 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a process that dies at once looks alive',
     file: 'harvester/progress.ts',
-    find: 'every(plus(beganAt, HEARTBEAT), HEARTBEAT,',
-    replace: 'every(beganAt, HEARTBEAT,',
+    find: 'every(plus(beganAt, HEARTBEAT_INTERVAL_MS), HEARTBEAT_INTERVAL_MS,',
+    replace: 'every(beganAt, HEARTBEAT_INTERVAL_MS,',
     tests: ALARMS,
   },
   {
@@ -28,7 +28,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'nobody hears of the slots that a death cost',
     file: 'harvester/loop.ts',
-    find: '  health.lost(day.lost);\n',
+    find: '  health.addMissed(day.missedSlots);\n',
     replace: '',
     tests: ALARMS,
   },
@@ -50,7 +50,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'Parquet is not read back',
     file: 'adapters/recordings/parquet/parquet.ts',
-    find: 'await compare(partial, parquet, digests);',
+    find: 'await verifyFooter(partial, parquet, digests);',
     replace: '',
     tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
@@ -184,21 +184,21 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'the store is asked in every slot',
     file: 'harvester/token.ts',
-    find: 'REREAD_AFTER = MINUTE - SECOND',
-    replace: 'REREAD_AFTER = 1',
+    find: 'REREAD_INTERVAL_MS = MINUTE - SECOND',
+    replace: 'REREAD_INTERVAL_MS = 1',
     tests: LOOP,
   },
   {
     name: 'the store is read when a slot has failed, and not when the next one begins',
     file: 'harvester/loop.ts',
-    find: 'await slept(clock, instant(Math.min(next, clock.now() + every)), signal);',
+    find: 'await sleepUntil(clock, instant(Math.min(next, clock.now() + every)), signal);',
     replace: '',
     tests: ['test/harvester/loop.test.ts'],
   },
   {
     name: 'a hole is not written down',
     file: 'harvester/day.ts',
-    find: `await explained(holes);
+    find: `await recordHoles(holes);
       return holes.flatMap`,
     replace: 'return holes.flatMap',
     tests: LOOP,
@@ -278,7 +278,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a symbol master that was cut short is used',
     file: 'adapters/fyers/symbol-master.ts',
-    find: '    await check(segment, partial);\n',
+    find: '    await verifyFile(segment, partial);\n',
     replace: '',
     tests: ['test/adapters/fyers/symbol-master.test.ts'],
   },

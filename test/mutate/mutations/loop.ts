@@ -15,8 +15,8 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a sleep ends when a clock that was set back has caught up',
     file: 'adapters/process/clock.ts',
-    find: 'Math.min(left(), latest - performance.now(), MAX_SLEEP_MS)',
-    replace: 'Math.min(left(), latest, MAX_SLEEP_MS)',
+    find: 'Math.min(leftMs(), latest - performance.now(), MAX_SLEEP_MS)',
+    replace: 'Math.min(leftMs(), latest, MAX_SLEEP_MS)',
     tests: ['test/adapters/process/clock.test.ts'],
   },
   {
