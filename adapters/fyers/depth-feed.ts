@@ -3,13 +3,18 @@
 import { setMaxListeners } from 'node:events';
 import type { AccessToken, AppId, SamplingPlan } from '../../core/config/values.ts';
 import type { HoleReason } from '../../core/recording/coverage.ts';
-import { type AnswerMoment, type DepthReading, readDepthAnswer } from './depth-answer.ts';
+import {
+  type AnswerMoment,
+  type DepthReading,
+  readDepthAnswer,
+  type Refusal,
+  refusalOf,
+} from './depth-answer.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../core/market/slots.ts';
 import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
 import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
-import { type Refusal, refusalOf } from './depth-refusal.ts';
 import { callFyers, type FyersReply } from './http.ts';
 import { pausesOf, restGuard, type RestGuard, type StrikeStore } from './rate-guard.ts';
 

@@ -16,7 +16,7 @@ import {
   plus,
   SECOND,
 } from '../../core/time.ts';
-import { type Refusal, refusalOf } from './depth-refusal.ts';
+import { type Refusal, refusalOf } from './depth-answer.ts';
 import { callFyers, type FyersReply, type FyersRequest } from './http.ts';
 
 /** Rate limits hit on a date, and the end of the current pause. */

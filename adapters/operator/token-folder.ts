@@ -1,13 +1,14 @@
 // Writes the operator's folder. Each file is replaced atomically and readable only by its owner.
 import { randomBytes } from 'node:crypto';
-import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { OPERATOR_FILES, type ParameterName } from '../../core/config/names.ts';
 import type { AccessToken, RefreshToken } from '../../core/config/values.ts';
 import { FyersError, toError } from '../../core/errors.ts';
-import { OPERATOR_FILES, type ParameterName } from '../../core/config/names.ts';
-import type { TokenStore } from '../../core/ports.ts';
+import type { ClaimStore, TokenStore } from '../../core/ports.ts';
+import { formatUtc, instant } from '../../core/time.ts';
 import { parseTokenState } from '../../core/token/state.ts';
-import { readRefreshTokenFile, readTokenFiles } from './env-and-token-files.ts';
+import { readEnvFile, readRefreshTokenFile, readTokenFiles } from './env-and-token-files.ts';
 
 /** State between refreshes of this folder. Git ignores every file of this name. */
 export const STATE_FILE = '.fyers-token-state.json';
@@ -59,7 +60,7 @@ export async function refuseUnwritable(folder: string): Promise<void> {
   }
 }
 
-export interface FolderStoreOptions {
+interface FolderStoreOptions {
   readonly folder: string;
   /** From `.env` and the environment; null if the setting is in neither. */
   readonly settings: (name: string) => string | null;
@@ -213,5 +214,102 @@ function notWritableError(place: string, code: string): FyersError {
     'platform.disk',
     `${place} cannot be written (${code}); what was there is unchanged.`,
     nextStep,
+  );
+}
+
+// Implements a read-only token store on the operator's folder: `.env` and the token files, read
+// again at every call.
+
+interface TokenFileOptions {
+  readonly folder: string;
+  /** Called with every token that is read, so that a log can mask it. */
+  readonly onSecret: (value: string) => void;
+}
+
+/** Errors: `operator.token-file` for a file that cannot be read or is malformed. */
+export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
+  return {
+    read(name) {
+      return Promise.resolve().then(() => {
+        const { values, problems } = readEnvFile(folder);
+        if (name !== 'FYERS_ACCESS_TOKEN') {
+          // An error in another line of `.env` does not stop a recording.
+          const value = values[name]?.trim() ?? '';
+          if (value === '') throwIfProblems(problems);
+          return value === '' ? null : value;
+        }
+        const tokens = readTokenFiles(folder, values['FYERS_CLIENT_ID'] ?? null);
+        if (tokens.accessToken === null) throwIfProblems(tokens.problems);
+        if (tokens.accessToken !== null) onSecret(tokens.accessToken);
+        return tokens.accessToken;
+      });
+    },
+    write(name) {
+      return Promise.reject(
+        new FyersError(
+          'platform.store',
+          `${name} is not written to the operator's folder.`,
+          'Run `npx --no-install fyers login`, which writes the token files.',
+        ),
+      );
+    },
+  };
+}
+
+function throwIfProblems(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new FyersError(
+    'operator.token-file',
+    problems.join(' '),
+    'Then the file is read again; `npx --no-install fyers tokens` checks it.',
+  );
+}
+
+// Stores claims on a token mint as create-once files in the operator's folder. Claims contain no
+// secrets. `FYERS_TOKEN_CLAIM_2026-11-25_1` is `.fyers-token-claim-2026-11-25-1`, a name that git
+// ignores.
+
+/** Errors: `platform.disk`. */
+export function claimFiles(folder: string): ClaimStore {
+  const fileOf = (claim: string) =>
+    path.join(folder, `.${claim.toLowerCase().replaceAll('_', '-')}`);
+  return {
+    async take(claim, value) {
+      try {
+        await writeFile(fileOf(claim), value, { flag: 'wx', mode: 0o600 });
+        return true;
+      } catch (caught) {
+        if (isError(caught, 'EEXIST')) return false;
+        throw claimError(fileOf(claim), caught);
+      }
+    },
+    async read(claim) {
+      try {
+        const text = await readFile(fileOf(claim), 'utf8');
+        // Empty while its holder writes it, and permanently if the holder died. The file's own time
+        // is good enough.
+        return text === ''
+          ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
+          : text;
+      } catch (caught) {
+        if (isError(caught, 'ENOENT')) return null;
+        throw claimError(fileOf(claim), caught);
+      }
+    },
+    async remove(claim) {
+      await rm(fileOf(claim), { force: true });
+    },
+  };
+}
+
+function isError(caught: unknown, code: string): boolean {
+  return Reflect.get(toError(caught), 'code') === code;
+}
+
+function claimError(file: string, caught: unknown): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `The claim ${file} failed: ${toError(caught).message}.`,
+    `Check the folder with \`ls -la ${path.dirname(file)}\`, or name another one with --dir.`,
   );
 }

@@ -130,7 +130,7 @@ export async function invokeKeeper(
   event: unknown,
 ): Promise<KeeperAnswer> {
   const name = names.function('refresh');
-  const { invokeFunction } = await import('../../adapters/aws/functions.ts');
+  const { invokeFunction } = await import('../../adapters/aws/deployed-function.ts');
   const client = await lambdaClient(session);
   const invoked = await invokeFunction(client, name, event).catch((caught: unknown) => {
     throw addOperatorHints(caught);
@@ -143,7 +143,7 @@ export async function invokeKeeper(
 
 /** The login function's address, with a trailing slash. */
 export async function loginFunctionUrl(session: Session, names: Names): Promise<string> {
-  const { functionUrl } = await import('../../adapters/aws/functions.ts');
+  const { functionUrl } = await import('../../adapters/aws/deployed-function.ts');
   const client = await lambdaClient(session);
   return functionUrl(client, names.function('login')).catch((caught: unknown) => {
     throw addOperatorHints(caught);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
-import { systemdUnits } from '../../infra/instance/systemd-units.ts';
+import { systemdUnits } from '../../infra/instance/user-data.ts';
 
 const TIMEPIECE = path.join(import.meta.dirname, '../../adapters/process/timepiece.ts');
 const READ = `

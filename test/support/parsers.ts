@@ -1,7 +1,7 @@
 // Every parser of a text from outside, with the place at which a stranger's text stands in it.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
-import { lineParser } from '../../adapters/recordings/line-parser.ts';
+import { lineParser } from '../../adapters/recordings/day-archive.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
 import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
@@ -47,6 +47,8 @@ export interface TextParser {
 
 /** Named like a parser, and given no text of any length. */
 export const PARSES_NO_TEXT: Readonly<Record<string, string>> = {
+  parseOrThrow: 'a value and its parser',
+  parseSettingOrThrow: 'a setting and its parser',
   parseOverrides: 'a value that parseOverridesText has read',
 };
 

@@ -2,8 +2,8 @@
 // counters as in AWS, stored in files.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { claimFiles } from '../../../adapters/operator/local-claims.ts';
 import {
+  claimFiles,
   folderStore,
   makeKeys,
   refuseUnwritable,

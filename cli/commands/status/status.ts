@@ -1,36 +1,36 @@
 // Prints the state of the stack on one screen, read with the operator's own AWS identity (`npx fyers status`).
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Command } from 'commander';
 import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
+import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { calendarNotice } from '../../../core/market/calendar-notice.ts';
 import { coveredUntil, nextSession } from '../../../core/market/calendar.ts';
-import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../../core/time.ts';
-import { withOperatorHints } from '../../shared/aws.ts';
+import { awsCall, withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn } from '../../shared/channels.ts';
 import type { Session } from '../../shared/io.ts';
+import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
+import { paint, table, type Tone } from '../../shared/terminal.ts';
 import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
 import { logReader } from '../logs/logs.ts';
-import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
-import { readAlarms, checkAlarms } from './alarms.ts';
-import { readHarvesters, checkHarvesters } from './harvester.ts';
-import { readState, checkMemory } from './memory.ts';
+import { checkHarvesters, readHarvesters } from './harvester.ts';
+import { checkMemory, readState } from './memory.ts';
 import {
   DEPLOY,
   type Deployed,
   exitCodeFor,
+  type Finding,
   type Looking,
   readable,
-  type Finding,
 } from './said.ts';
 import {
+  checkSchedules,
+  describeNextRun,
   nextRunOf,
   readSchedules,
-  describeNextRun,
-  checkSchedules,
   type Schedule,
 } from './schedules.ts';
-import { type Judged, judgeStored, checkToken } from './token.ts';
-import { paint, table, type Tone } from '../../shared/terminal.ts';
+import { checkToken, type Judged, judgeStored } from './token.ts';
 
 interface StatusOptions {
   readonly suffix?: string;
@@ -357,4 +357,80 @@ function subscribeStep(topicArn: string | null, pending: number): string {
   return pending > 0
     ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
     : 'Configure where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
+}
+
+// Reads the stack's alarms and their states.
+
+interface Alarm {
+  readonly name: string;
+  readonly state: string;
+  /** False if its actions were disabled by hand. */
+  readonly rings: boolean;
+}
+
+/** Common prefix of all our alarms' names. */
+const ALARM_NAME_PREFIX = 'Fyers';
+
+/**
+ * Errors: those of every AWS call by the operator. @param topicArn selects the alarms that notify it; null selects by
+ * name
+ */
+async function readAlarms(
+  { session, suffix }: Looking,
+  topicArn: string | null,
+): Promise<readonly Alarm[]> {
+  const { CloudWatchClient, paginateDescribeAlarms } = await import('@aws-sdk/client-cloudwatch');
+  const client = new CloudWatchClient(session.io.aws);
+  const isOurs = ({ AlarmName = '', AlarmActions = [] }: MetricAlarm): boolean =>
+    topicArn === null
+      ? suffix === '' || AlarmName.endsWith(`-${suffix}`)
+      : AlarmActions.includes(topicArn);
+  return awsCall('Reading the alarms', async () => {
+    const all: MetricAlarm[] = [];
+    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: ALARM_NAME_PREFIX });
+    for await (const { MetricAlarms = [] } of pages) all.push(...MetricAlarms);
+    return all.filter(isOurs).map(({ AlarmName = '', StateValue = '', ActionsEnabled = true }) => ({
+      name: AlarmName,
+      state: StateValue,
+      rings: ActionsEnabled,
+    }));
+  });
+}
+
+function checkAlarms(alarms: readonly Alarm[]): Finding {
+  const ringing = alarms.filter(({ state }) => state === 'ALARM');
+  const silenced = alarms.filter(({ rings }) => !rings);
+  const ok = alarms.filter(({ state }) => state === 'OK');
+  const names = (some: readonly Alarm[]) => some.map(({ name }) => name).join(', ');
+  const waiting = alarms.filter(({ state }) => state !== 'OK' && state !== 'ALARM');
+  return {
+    part: 'alarms',
+    ...stateOf(alarms, ringing),
+    detail:
+      [
+        ...(ringing.length > 0 ? [`ringing: ${names(ringing)}`] : []),
+        ...(ok.length > 0 ? [`ok: ${names(ok)}`] : []),
+        ...(waiting.length > 0 ? [`without data yet: ${names(waiting)}`] : []),
+        ...(silenced.length > 0 ? [`silenced: ${names(silenced)}`] : []),
+      ].join('; ') || 'there is none',
+    todo: [
+      ...(ringing.length > 0
+        ? [
+            `An alarm rings (${names(ringing)}). Its message gives the reason; see also \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
+          ]
+        : []),
+      ...(alarms.length === 0 ? [DEPLOY] : []),
+    ],
+    facts: { alarms },
+  };
+}
+
+function stateOf(
+  alarms: readonly Alarm[],
+  ringing: readonly Alarm[],
+): { readonly state: string; readonly tone: Tone } {
+  if (alarms.length === 0) return { state: 'none', tone: 'bad' };
+  return ringing.length === 0
+    ? { state: 'quiet', tone: 'good' }
+    : { state: `${String(ringing.length)} ringing`, tone: 'bad' };
 }

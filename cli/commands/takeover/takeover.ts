@@ -14,12 +14,16 @@ import { type Pulumi, pulumiIn, selectedStack } from '../../shared/pulumi.ts';
 import {
   type Account,
   accountOf,
+  CONFIG_PLACES,
+  type Configuration,
+  configurationIn,
+  keepToken,
   LEFT,
   type LeftFunction,
   type LeftParameter,
   type LeftSecret,
+  newestIn,
 } from './account.ts';
-import { CONFIG_PLACES, type Configuration, configurationIn, keepToken, newestIn } from './keep.ts';
 import { type Cell, table, type Terminal } from '../../shared/terminal.ts';
 
 interface TakeoverOptions {

@@ -1,7 +1,11 @@
 // What a rate limit does to the calls that follow it.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { lastPrices, marketStatus, type MarketStatusCall } from '../../../adapters/fyers/market-status.ts';
+import {
+  lastPrices,
+  marketStatus,
+  type MarketStatusCall,
+} from '../../../adapters/fyers/market-status.ts';
 import { type StrikeStore, restGuard } from '../../../adapters/fyers/rate-guard.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT } from '../../support/depth.ts';

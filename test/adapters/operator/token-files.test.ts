@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { tokenFiles } from '../../../adapters/operator/token-files.ts';
+import { tokenFiles } from '../../../adapters/operator/token-folder.ts';
 import { operatorToken } from '../../support/operator-token.ts';
 
 let folder = '';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemTimepiece } from '../../../adapters/process/timepiece.ts';
+import { systemTimepiece } from '../../../adapters/process/clock.ts';
 import { timeFaults } from '../../../core/recording/clock-faults.ts';
 import { SECOND } from '../../../core/time.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lineParser } from '../../../adapters/recordings/line-parser.ts';
+import { lineParser } from '../../../adapters/recordings/day-archive.ts';
 import { COLUMNS, type Cell, csvLine, parseCsvLine } from '../../../core/recording/columns.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';

@@ -1,11 +1,10 @@
 // Whatever the broker sends: nothing throws, an answer is a book or none, and a book holds the answer's own numbers.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refusalOf } from '../../../adapters/fyers/depth-refusal.ts';
+import { readDepthAnswer, refusalOf } from '../../../adapters/fyers/depth-answer.ts';
 import type { Book } from '../../../core/recording/book.ts';
 import { COLUMNS } from '../../../core/recording/columns.ts';
 import { HOLE_REASONS } from '../../../core/recording/coverage.ts';
-import { readDepthAnswer } from '../../../adapters/fyers/depth-answer.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { type Instant, istDate, istInstant } from '../../../core/time.ts';
 import { DEPTH_SAMPLE } from '../../support/depth-sample.ts';

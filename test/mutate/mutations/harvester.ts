@@ -84,7 +84,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'the quick reader takes a fraction for a count',
-    file: 'adapters/recordings/line-parser.ts',
+    file: 'adapters/recordings/day-archive.ts',
     find: 'if (KINDS[index] === COUNT || point === first',
     replace: 'if (point === first',
     tests: ['test/adapters/recordings/line-parser.test.ts'],

@@ -122,7 +122,7 @@ export const LOGIN: readonly Mutation[] = [
   },
   {
     name: 'a page runs scripts',
-    file: 'functions/login/pages.ts',
+    file: 'functions/login/router.ts',
     find: "default-src 'none';",
     replace: "default-src 'self';",
     tests: ['test/functions/login/pages.test.ts'],

@@ -70,7 +70,7 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a stall is not seen by the clocks',
-    file: 'adapters/process/timepiece.ts',
+    file: 'adapters/process/clock.ts',
     find: '    const stalledMs = longestMs;\n',
     replace: '    const stalledMs = 0;\n',
     tests: ['test/adapters/process/timepiece.test.ts'],
