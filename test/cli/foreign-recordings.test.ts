@@ -120,7 +120,7 @@ describe('A file of the Python original', () => {
       await readFile(path.join(dataDir, 'days/2026-11-25/depth.parquet')),
     );
     expect(await cli.run('check', 'day.csv')).toMatchObject({ code: 0, err: '' });
-    expect((await cli.run('import', 'day.csv')).err).toContain('no file of the Python original');
+    expect((await cli.run('import', 'day.csv')).err).toContain('not a file of the Python original');
   });
 });
 

@@ -211,7 +211,7 @@ describe('npx fyers harvest', () => {
     for (const [data, said] of [
       [
         'data',
-        /"platform\.disk.*Nothing can be recorded into .*days.*Remove what.*`ls -ld .*--data DIR/,
+        /"platform\.disk.*Nothing can be recorded into .*days.*Remove the file or folder.*`ls -ld .*--data DIR/,
       ],
       ['access_token.txt/data', /"platform\.disk.*The disk refuses: ENOTDIR/],
     ] as const) {
