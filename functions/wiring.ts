@@ -176,7 +176,7 @@ function pinReader(secretName: string): SecretReader {
     async pin() {
       const [{ SecretsManagerClient }, { pinSecret }] = await Promise.all([
         import('@aws-sdk/client-secrets-manager'),
-        import('../adapters/aws/parameters.ts'),
+        import('../adapters/aws/pin.ts'),
       ]);
       return pinSecret(new SecretsManagerClient(CLIENT_TIMEOUTS), secretName).pin();
     },

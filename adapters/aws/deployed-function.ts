@@ -139,7 +139,7 @@ function functionError(caught: unknown, name: string, doing: string): FyersError
 function missingFunctionError(name: string): FyersError {
   return new FyersError(
     'operator.prerequisite',
-    `This account and region have no function ${name}, or it has no URL.`,
+    `There is no function ${name} in ${REGION}, or it has no URL.`,
     'Run `pulumi up`, or name the stack with --suffix.',
   );
 }

@@ -1,5 +1,4 @@
 // Stores tokens in SSM Parameter Store as SecureStrings, one call for each name.
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetParameterCommand,
   PutParameterCommand,
@@ -89,33 +88,4 @@ export function refuseLarge(name: string, value: string): void {
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
     'Store only one token; `npx --no-install fyers login --aws` brings one.',
   );
-}
-
-/**
- * Errors: `operator.config` for a value that is not a PIN, `platform.permission`, `platform.store`.
- */
-export function pinSecret(client: SecretsManagerClient, secretName: string): SecretReader {
-  return {
-    async pin() {
-      const text = await read(client, secretName);
-      if (text === null) return null;
-      const parsed = parsePin(text.trim());
-      if (parsed.ok) return parsed.value;
-      throw new FyersError(
-        'operator.config',
-        `The secret ${secretName} ${parsed.problem}.`,
-        'Run `pulumi config set --secret pin` and `pulumi up`.',
-      );
-    },
-  };
-}
-
-async function read(client: SecretsManagerClient, SecretId: string): Promise<string | null> {
-  try {
-    const answer = await client.send(new GetSecretValueCommand({ SecretId }));
-    return answer.SecretString ?? null;
-  } catch (caught) {
-    if (isAwsError(caught, 'ResourceNotFoundException')) return null;
-    throw awsFault(caught, `Reading the secret ${SecretId}`);
-  }
 }

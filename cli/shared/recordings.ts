@@ -1,11 +1,12 @@
 // Opens the recording that a command names: from a local folder, or downloaded from the bucket into a temporary
 // folder that is removed when the command ends or a signal arrives.
-import { createWriteStream, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import {
   notADate,
@@ -172,36 +173,4 @@ function notInBucketError(date: IstDate, where: string): FyersError {
     `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
     `See the harvester's log: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
   );
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/**
- * Removes the folder on disposal, when the process exits, and when a signal ends it. A command that listens to the
- * signal itself decides how it ends, and its own exit path disposes of the folder.
- */
-function removeAtEnd(folder: string): AsyncDisposable {
-  const remove = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (process.listenerCount(signal) > 1) return;
-    remove();
-    leave();
-    // Our listener is removed, so this ends the process as the signal's default does.
-    process.kill(process.pid, signal);
-  };
-  const leave = (): void => {
-    process.off('exit', remove);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
-  };
-  process.once('exit', remove);
-  // Prepended so that it runs before other listeners, which may unregister themselves when called.
-  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
-  return {
-    async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
-      leave();
-    },
-  };
 }

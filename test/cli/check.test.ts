@@ -43,7 +43,9 @@ describe('fyers check', () => {
     expect(out).toContain('It adds up. Look before you use: NSE:INFY-EQ (crossed).');
     expect(code).toBe(4);
     // What is too many is a judgement; help says so, and where the counts are.
-    expect((await cli.run('check', '--help')).out).toMatch(/our judgement[^.]*: the counts are in/);
+    expect((await cli.run('check', '--help')).out).toMatch(
+      /our judgement[^.]*: the counts\s+are in/,
+    );
     // The manifest is by the session's own phases, half of which is a pre-open; check is by the calendar.
     for (const [text, rows] of [
       [(await cli.run('check', '--json')).out, 12],

@@ -228,7 +228,7 @@ describe('fyers login with the login function’s URL', () => {
   test.each([
     ['15:59:59.999', 'The login function has published no token'],
     ['16:00:00.000', "Today's session is over"],
-    ['05:59:59.999', 'dies at 06:00'],
+    ['05:59:59.999', 'expires at 06:00'],
     ['06:00:00.000', 'The login function has published no token'],
   ])('knows at %s whether the day’s link opens', async (time, words) => {
     await using fyers = await simulatedFyers();

@@ -1,7 +1,8 @@
 // The keeper as it is deployed, with the clock in our hands: its real use cases and adapters, AWS by the emulator, Fyers by
 // the simulator, and a person who reads the mail.
 import { claimStore } from '../../adapters/aws/claims.ts';
-import { parameterStore, pinSecret } from '../../adapters/aws/parameters.ts';
+import { parameterStore } from '../../adapters/aws/parameters.ts';
+import { pinSecret } from '../../adapters/aws/pin.ts';
 import { allChannels, topicChannel } from '../../adapters/aws/topic.ts';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import { type Log, createLog } from '../../adapters/process/log.ts';

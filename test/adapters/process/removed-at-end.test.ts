@@ -20,8 +20,7 @@ afterEach(() => {
 function started(rest: string) {
   const module = (name: string) => JSON.stringify(path.join(ROOT, 'adapters/process', name));
   const script = `
-    import { removedAtEnd } from ${module('removed-at-end.ts')};
-    import { stopSignal } from ${module('stop-signal.ts')};
+    import { removeAtEnd, stopSignal } from ${module('stop-signal.ts')};
     const timer = setInterval(() => undefined, 1_000);
     ${rest}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -30,7 +29,7 @@ function started(rest: string) {
   return { child, ended: once(child, 'exit') };
 }
 
-const held = () => `const held = removedAtEnd(${JSON.stringify(folder)});`;
+const held = () => `const held = removeAtEnd(${JSON.stringify(folder)});`;
 
 describe('A temporary folder', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
