@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore } from '../adapters/aws/claims.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
-import { allChannels } from '../adapters/aws/topic.ts';
+import { allChannels } from '../adapters/channels.ts';
 import { fyersBroker } from '../adapters/fyers/auth.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog, type Log } from '../adapters/process/log.ts';

@@ -4,7 +4,7 @@ import {
   PublishCommand,
   type SNSClient,
 } from '@aws-sdk/client-sns';
-import { FyersError, toError } from '../../core/errors.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { Notifier } from '../../core/ports.ts';
 import { awsFault } from './fault.ts';
 
@@ -44,39 +44,6 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
         `${topicArn} has no confirmed subscription.`,
         "Confirm it with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
       );
-    },
-  };
-}
-
-/**
- * A message counts as sent if one channel accepts it; `onProblem` is called for each failed
- * channel.
- *
- * @throws FyersError `platform.message` with every channel's problem if all fail
- */
-export function allChannels(
-  channels: readonly Notifier[],
-  onProblem: (problem: string) => void,
-): Notifier {
-  return {
-    async send(message) {
-      const results = await Promise.allSettled(channels.map((channel) => channel.send(message)));
-      const problems = results.flatMap((result) =>
-        result.status === 'rejected' ? [toError(result.reason).message] : [],
-      );
-      if (problems.length < channels.length) {
-        for (const problem of problems) onProblem(problem);
-        return;
-      }
-      throw new FyersError(
-        'platform.message',
-        `No channel accepted the message "${message.subject}". ${problems.join(' ')}`,
-        'Run `npx --no-install fyers test-alert`.',
-      );
-    },
-    async hasListener() {
-      const heard = await Promise.all(channels.map((channel) => channel.hasListener()));
-      return heard.includes(true);
     },
   };
 }

@@ -3,7 +3,8 @@
 import { claimStore } from '../../adapters/aws/claims.ts';
 import { parameterStore } from '../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../adapters/aws/pin.ts';
-import { allChannels, topicChannel } from '../../adapters/aws/topic.ts';
+import { topicChannel } from '../../adapters/aws/topic.ts';
+import { allChannels } from '../../adapters/channels.ts';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import { type Log, createLog } from '../../adapters/process/log.ts';
 import type { FyersError } from '../../core/errors.ts';

@@ -21,8 +21,8 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'a second signal asks again',
     file: 'adapters/process/stop-signal.ts',
-    find: '    leave();\n',
-    replace: '',
+    find: '    leave();\n    stop.abort();',
+    replace: '    stop.abort();',
     tests: ['test/harvester/main.test.ts'],
   },
   {
