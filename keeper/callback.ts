@@ -92,9 +92,7 @@ async function findRefusal(login: Login, stored: string | null): Promise<LoginOu
   const live = await liveStored(ports, settings, { app, account: memory.account, stored, signal });
   if (live !== null) return { ...live, already: true };
   if (isSpent(memory.login, state.day, state.nonce)) return refuseLogin(ports, 'used');
-  const now = ports.clock.now();
-  if (ports.memory.mintedFor(keyOf(login), now) !== null) return null;
-  const obstacle = ports.memory.obstacle(keyOf(login), now);
+  const obstacle = ports.memory.obstacle(keyOf(login), ports.clock.now());
   return obstacle === null ? null : { kind: 'refused', why: obstacle };
 }
 
@@ -196,7 +194,7 @@ async function proveAndPublish(login: Login, minted: Minted): Promise<LoginOutco
   if (check === 'wrong-expiry' || claims === null) return refuseLogin(ports, 'bad-token');
   if (proof.kind === 'dead') return refuseLogin(ports, 'bad-token', proof.detail);
   if (proof.kind !== 'live') {
-    ports.memory.keepMinted(keyOf(login), view.now, minted);
+    ports.memory.keepMinted(keyOf(login), minted);
     return reportUnproven(ports, proof);
   }
   await publish(ports, accessToken);

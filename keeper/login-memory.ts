@@ -24,12 +24,13 @@ export interface LoginMemory {
     now: Instant,
     prove: () => Promise<Proof>,
   ) => Promise<Proof>;
-  /** Why this code must not be sent now; null if it may be. */
+  /** Why this code must not be sent now; null if it may be, or if its token is kept and need not be fetched. */
   readonly obstacle: (login: ExchangeKey, now: Instant) => LoginProblem | null;
   /** Counts an exchange that is about to be sent. */
   readonly countExchange: (login: ExchangeKey, now: Instant) => void;
-  readonly keepMinted: (login: ExchangeKey, now: Instant, minted: Minted) => void;
-  /** The unproven token that this login's code was exchanged for; null if there is none. */
+  /** Keeps the token of a counted exchange that could not be proven. */
+  readonly keepMinted: (login: ExchangeKey, minted: Minted) => void;
+  /** The unproven token that this login's code was exchanged for, or null. */
   readonly mintedFor: (login: ExchangeKey, now: Instant) => Minted | null;
   /** Fyers' refusal of a code is final. */
   readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
@@ -52,13 +53,17 @@ interface Exchange {
   readonly nonce: string;
   readonly code: string;
   refusal: LoginProblem | null;
+  unproven: Minted | null;
 }
 
 export function newLoginMemory(): LoginMemory {
   const proofs = new Map<string, { readonly proof: Promise<Proof>; readonly until: Instant }>();
   let exchanges: Exchange[] = [];
-  let unproven: { readonly key: string; readonly at: Instant; readonly minted: Minted } | null =
-    null;
+  const isOf = ({ nonce, code }: ExchangeKey, exchange: Exchange): boolean =>
+    exchange.nonce === nonce && exchange.code === displayFingerprint(code);
+  const dropOld = (now: Instant): void => {
+    exchanges = exchanges.filter(({ at }) => now - at < STATE_TTL_MS);
+  };
   const keep = (key: string, now: Instant, proof: Promise<Proof>): void => {
     for (const [other, { until }] of proofs) if (now >= until) proofs.delete(other);
     proofs.set(key, { proof, until: plus(now, PROOF_TTL_MS) });
@@ -76,8 +81,10 @@ export function newLoginMemory(): LoginMemory {
       });
       return proof;
     },
-    obstacle({ nonce, code }, now) {
-      exchanges = exchanges.filter(({ at }) => now - at < STATE_TTL_MS);
+    obstacle(login, now) {
+      const { nonce, code } = login;
+      dropOld(now);
+      if (exchanges.some((each) => each.unproven !== null && isOf(login, each))) return null;
       const fingerprint = displayFingerprint(code);
       const ofCode = exchanges.filter((exchange) => exchange.code === fingerprint);
       const refusal = ofCode.find((exchange) => exchange.refusal !== null)?.refusal;
@@ -90,15 +97,15 @@ export function newLoginMemory(): LoginMemory {
         ofMinute.length >= MAX_EXCHANGES_PER_MINUTE;
       return isOver ? 'too-many' : null;
     },
-    keepMinted({ nonce, code }, at, minted) {
-      unproven = { key: `${nonce} ${displayFingerprint(code)}`, at, minted };
+    keepMinted(login, minted) {
+      for (const exchange of exchanges) if (isOf(login, exchange)) exchange.unproven = minted;
     },
-    mintedFor({ nonce, code }, now) {
-      if (unproven !== null && now - unproven.at >= STATE_TTL_MS) unproven = null;
-      return unproven?.key === `${nonce} ${displayFingerprint(code)}` ? unproven.minted : null;
+    mintedFor(login, now) {
+      dropOld(now);
+      return exchanges.find((exchange) => isOf(login, exchange))?.unproven ?? null;
     },
     countExchange({ nonce, code }, at) {
-      exchanges.push({ at, nonce, code: displayFingerprint(code), refusal: null });
+      exchanges.push({ at, nonce, code: displayFingerprint(code), refusal: null, unproven: null });
     },
     keepRefusal({ code }, problem) {
       const fingerprint = displayFingerprint(code);

@@ -102,7 +102,7 @@ export const LOGIN: readonly Mutation[] = [
   {
     name: 'a new token that could not be proven is lost',
     file: 'keeper/callback.ts',
-    find: 'ports.memory.keepMinted(keyOf(login), view.now, minted);',
+    find: 'ports.memory.keepMinted(keyOf(login), minted);',
     replace: '',
     tests: PAGES,
   },
