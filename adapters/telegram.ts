@@ -3,7 +3,7 @@
 import got, { HTTPError, type OptionsOfJSONResponseBody, RequestError } from 'got';
 import * as z from 'zod/mini';
 import type { TelegramChat } from '../core/config/values.ts';
-import { lenientArray } from '../core/text.ts';
+import { lenientArray, parseJson } from '../core/text.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { TELEGRAM_API_URL } from '../core/config/names.ts';
 import type { Notifier } from '../core/ports.ts';
@@ -106,12 +106,4 @@ function problemOf(caught: unknown): string {
     return problem.success ? `${status}, ${problem.data.description}` : status;
   }
   return caught instanceof RequestError ? caught.code : toError(caught).name;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

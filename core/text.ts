@@ -15,6 +15,15 @@ export function asSentence(text: string): string {
   return `${trimEnd(text, /[.\s]/)}.`;
 }
 
+/** The JSON value; null if the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export function withoutEndSlashes(address: string): string {
   return trimEnd(address, /\//);
 }

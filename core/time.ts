@@ -136,6 +136,11 @@ export function formatClock(at: Instant): string {
   return new Date(at + IST_OFFSET_MS).toISOString().slice(11, 19);
 }
 
+/** `06:00`, for people. */
+export function formatHhMm(at: Instant): string {
+  return formatClock(at).slice(0, 5);
+}
+
 /** `25 Nov 2026, 06:00 IST`, for people. */
 export function formatIst(at: Instant): string {
   const text = formatIso(at);

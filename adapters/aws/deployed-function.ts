@@ -11,7 +11,7 @@ import {
 import * as z from 'zod/mini';
 import { REGION } from '../../core/config/names.ts';
 import { FyersError } from '../../core/errors.ts';
-import { withoutEndSlashes } from '../../core/text.ts';
+import { parseJson, withoutEndSlashes } from '../../core/text.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 export interface DeployedFunction {
@@ -142,12 +142,4 @@ function missingFunctionError(name: string): FyersError {
     `There is no function ${name} in ${REGION}, or it has no URL.`,
     'Run `pulumi up`, or name the stack with --suffix.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

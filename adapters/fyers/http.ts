@@ -3,6 +3,7 @@
 import type { BrokerAnswer } from '../../core/broker-answer.ts';
 import { toError } from '../../core/errors.ts';
 import { DAY, type Instant, SECOND, parseHttpDate } from '../../core/time.ts';
+import { parseJson } from '../../core/text.ts';
 
 export type FyersReply =
   | ({
@@ -112,14 +113,6 @@ function describeFailure(host: string, code: string, message: string): string {
 function reachingWithin(timeoutMs: number) {
   const most = Math.floor(timeoutMs * 0.6);
   return { lookup: most, connect: most, secureConnect: most };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { FyersError } from '../../core/errors.ts';
 import {
   type IstDate,
   addDays,
-  formatClock,
+  formatHhMm,
   istDateAt,
   parseIstDate,
   weekday,
@@ -211,7 +211,6 @@ function formatDay(io: Session['io'], shown: CalendarDay): readonly string[] {
   ];
 }
 
-const formatHhMm = (at: SessionPlan['opensAt']): string => formatClock(at).slice(0, 5);
 const formatHours = ({ opensAt, closesAt }: SessionPlan): string =>
   `${formatHhMm(opensAt)}–${formatHhMm(closesAt)}`;
 

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
 import { type Names, type ParameterName, REGION } from '../../core/config/names.ts';
 import type { TokenStore } from '../../core/ports.ts';
-import { asSentence } from '../../core/text.ts';
+import { asSentence, parseJson } from '../../core/text.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import type { Session } from './io.ts';
 import { withNextStep } from './bucket.ts';
@@ -176,12 +176,4 @@ function unknownAnswerError(name: string): FyersError {
     `${name} gave an answer that this version does not know.`,
     'Run `pulumi up`, so that the function and this command are of one version.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,7 @@ import { PLACEHOLDER } from '../config/names.ts';
 import type { Proof } from '../ports.ts';
 import { brokerDayEnd, instant, type Instant, MINUTE, SECOND } from '../time.ts';
 import type { Check, Facts } from './decide.ts';
+import { parseJson } from '../text.ts';
 
 /** The claims that this program reads; a token has more (facts/fyers §1.6). */
 export interface TokenClaims {
@@ -54,14 +55,6 @@ export function isPlausible(claims: TokenClaims, now: Instant): boolean {
     claims.expiresAt > now &&
     Math.abs(claims.expiresAt - brokerDayEnd(now)) <= EXPIRY_TOLERANCE_MS
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Returns the token of a parameter; null if the parameter is empty or contains the placeholder. */

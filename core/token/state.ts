@@ -6,6 +6,7 @@ import type { RefusedBy } from '../ports.ts';
 import { type IstDate, parseIstDate } from '../time.ts';
 import type { LatchReason } from './decide.ts';
 import type { Fingerprint } from './digest.ts';
+import { parseJson } from '../text.ts';
 
 const day = z.pipe(
   z.string(),
@@ -152,12 +153,4 @@ export function withRefreshed(state: TokenState): TokenState {
 
 export function withAccount(state: TokenState, fyId: string | null): TokenState {
   return { ...state, fyId: state.fyId ?? fyId };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,7 @@
 // Writes the texts of the pages. A text states only facts that are certain when it is shown, and repeats nothing from a
 // request. The public page and its button are for anyone, so their texts do not depend on whether a token is live.
 import type { ErrorFamily } from '../../core/errors.ts';
-import { formatClock, formatIst, type Instant, type IstDate, istInstant } from '../../core/time.ts';
+import { formatHhMm, formatIst, type Instant, type IstDate, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login/link.ts';
 import { LOGIN_COMMAND } from '../../core/token/login/message.ts';
 import type { LoginOutcome, LoginProblem, UnprovenReason } from '../../keeper/login.ts';
@@ -33,7 +33,7 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
         text: [
           'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
           'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
-          `This link is good until ${formatTime(outcome.until)} IST. The page holds no token.`,
+          `This link is good until ${formatHhMm(outcome.until)} IST. The page holds no token.`,
         ],
         press: { kind: 'go', url: outcome.url, label: 'Log in at Fyers' },
       };
@@ -162,10 +162,6 @@ function failedPage({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>)
 /** `25 Nov 2026` */
 function dayOf(date: IstDate): string {
   return formatIst(istInstant(date, '00:00')).replace(/,.*/, '');
-}
-
-function formatTime(at: Instant): string {
-  return formatClock(at).slice(0, 5);
 }
 
 function problemPage(status: number, title: string, ...text: Words['text']): Words {
@@ -356,7 +352,7 @@ function tooSoonPage(at: Instant): Words {
     tone: 'plain',
     title: 'The button was pressed already',
     text: [
-      `It works again at ${formatClock(at).slice(0, 5)} IST. A link of an earlier message today is as good: all of a day’s are the same.`,
+      `It works again at ${formatHhMm(at)} IST. A link of an earlier message today is as good: all of a day’s are the same.`,
       'If no message reached you, check the channels:',
       { code: 'npx --no-install fyers test-alert' },
       OWN_MACHINE,

@@ -11,7 +11,7 @@ import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
-import { hideTokens } from '../../core/text.ts';
+import { hideTokens, parseJson } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
 import { chooseAccessToken, chooseRefreshToken } from '../../core/token/adopt.ts';
 import { decodeToken, tokenIn } from '../../core/token/jwt.ts';
@@ -197,6 +197,7 @@ export const PARSERS: readonly TextParser[] = [
     parseManifest,
     parsePieceState,
     parseOverridesText,
+    parseJson,
     eventIn: (text) => eventIn({ id: '1', at: SEVEN, text }),
     masterRowOf: (text) => masterRowOf('NSE_FO', text),
   }),

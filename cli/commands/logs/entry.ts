@@ -9,7 +9,7 @@ import {
   parseInstant,
 } from '../../../core/time.ts';
 import { type Terminal, type Tone, paint } from '../../shared/terminal.ts';
-import { onOneLine } from '../../../core/text.ts';
+import { onOneLine, parseJson } from '../../../core/text.ts';
 
 /** One line as the log stores it. */
 export interface Entry {
@@ -136,14 +136,6 @@ function dayLine(event: DayEvent): Summary {
   }
   const level = event.event === 'day-log-replaced' ? 'error' : 'info';
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function parseInstantOrNull(text: string): Instant | null {

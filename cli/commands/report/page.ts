@@ -8,7 +8,13 @@ import {
 } from '../../../core/recording/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
 import type { SessionPlan } from '../../../core/market/phases.ts';
-import { formatClock, formatIst, type Instant, istInstant } from '../../../core/time.ts';
+import {
+  formatClock,
+  formatHhMm,
+  formatIst,
+  type Instant,
+  istInstant,
+} from '../../../core/time.ts';
 import { redSymbolsText, type RedSymbol } from '../../shared/look-first.ts';
 import { formatShare, withoutControls } from '../../shared/terminal.ts';
 import {
@@ -125,7 +131,7 @@ function verdictWords({ expected, received, explained, unexplained }: CoverageSu
 function renderTiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
   const tile = (name: string, value: string, note: string) =>
     `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
-  const hours = `${formatClock(session.opensAt).slice(0, 5)}–${formatClock(session.closesAt).slice(0, 5)}`;
+  const hours = `${formatHhMm(session.opensAt)}–${formatHhMm(session.closesAt)}`;
   const symbols = all.symbols.length;
   return `<dl class="tiles">${[
     tile(
@@ -178,7 +184,7 @@ function renderHoles({ runs, imported, coverage: all }: ReportDay): string {
     if (first === undefined) return [];
     const { from, to, state } = first;
     const symbols = alike.map(({ symbol }) => shortName(symbol));
-    const clock = [from, to].map((at) => formatClock(at).slice(0, 5)).join(' – ');
+    const clock = [from, to].map((at) => formatHhMm(at)).join(' – ');
     return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
   });
   const left = missing.length - rows.length;

@@ -5,7 +5,7 @@ import {
   HOUR,
   type Instant,
   type IstDate,
-  formatClock,
+  formatHhMm,
   istDateAt,
   weekdayName,
 } from '../../time.ts';
@@ -59,19 +59,15 @@ export function sessionToday(
   now: Instant,
 ): { readonly words: string; readonly alert: string } {
   const today = dayOf(day, calendar);
-  const time = `${formatTime(now)} IST`;
+  const time = `${formatHhMm(now)} IST`;
   if (today.kind === 'closed')
     return { words: `There is no session today (${today.why}).`, alert: time };
   const { opensAt, closesAt } = today.plan;
   if (now >= closesAt) return { words: "Today's session is over.", alert: time };
   const alert = opensAt - now > NEAR_MS ? time : `URGENT ${time}`;
   return now < opensAt
-    ? { words: `Today's session opens at ${formatTime(opensAt)} IST.`, alert }
-    : { words: `Today's session has been open since ${formatTime(opensAt)} IST.`, alert };
-}
-
-function formatTime(at: Instant): string {
-  return formatClock(at).slice(0, 5);
+    ? { words: `Today's session opens at ${formatHhMm(opensAt)} IST.`, alert }
+    : { words: `Today's session has been open since ${formatHhMm(opensAt)} IST.`, alert };
 }
 
 function loginSteps(way: LoginWay): readonly string[] {
@@ -86,6 +82,6 @@ function loginSteps(way: LoginWay): readonly string[] {
 
 function ending(day: IstDate, calendar: CalendarOptions): string {
   const endsAt = linkEndsAt(day, calendar);
-  const until = `${formatTime(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
+  const until = `${formatHhMm(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
   return `Good until ${until}. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
 }
