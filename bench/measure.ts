@@ -4,7 +4,7 @@ export interface Measure {
   readonly what: string;
   readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days';
   readonly ours: number;
-  /** The baseline; null if there is none. */
+  /** The baseline, or null. */
   readonly beside: number | null;
   /** Null if the number is only context for another one. */
   readonly aim: Aim | null;

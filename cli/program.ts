@@ -51,14 +51,14 @@ Examples:
   $ npx --no-install fyers harvest --every 10s     record the order book on this machine
   $ npx --no-install fyers COMMAND --help          more of one command
 
-Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of ours.`;
+Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of this program.`;
 
 /** Returns the exit code. Never throws: every error becomes one message on standard error. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
   /** Prints the error and returns its exit code. */
-  const tell = (caught: unknown): number => {
+  const printError = (caught: unknown): number => {
     const error = diskRefusal(caught) ?? toError(caught);
     for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
     return exitCodeOf(error);
@@ -72,7 +72,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       exitCode = code;
     },
     failed: (error) => {
-      exitCode = tell(error);
+      exitCode = printError(error);
     },
   };
   try {
@@ -81,7 +81,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   } catch (caught) {
     // Commander has already printed the usage error.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
-    return tell(caught);
+    return printError(caught);
   }
 }
 

@@ -108,7 +108,7 @@ export function cleanWords(words: string, sent: readonly string[] = []): string 
 }
 
 interface Envelope {
-  /** Lower case; empty if there is none. */
+  /** Lower case; empty if absent. */
   readonly s: string;
   readonly code: number | null;
   readonly message: string;

@@ -43,7 +43,7 @@ function explainError(text: string): string | null {
   return meant === null ? null : `did you mean ${meant}?`;
 }
 
-/** The date that the text probably means; null if there is none. India writes the day first. */
+/** The date that the text probably means, or null. India writes the day first. */
 function guessDate(text: string): IstDate | null {
   const named = text.toLowerCase().replace(/[a-z]{3,}/, (word) => monthOf(word) ?? word);
   const groups = /^\d{8}$/.test(named)

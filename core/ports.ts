@@ -114,7 +114,7 @@ export type SlotResult = {
   | {
       readonly kind: 'book';
       readonly book: Book;
-      /** Fields that are null because the answer's value is unusable; absent if there are none. */
+      /** Fields that are null because the answer's value is unusable; absent if every value is usable. */
       readonly faults?: readonly DepthField[];
     }
   | {

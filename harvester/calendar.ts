@@ -11,7 +11,7 @@ import {
 import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
-/** The operator's calendar overrides; empty if there are none. */
+/** The operator's calendar overrides; may be empty. */
 export type OwnDays = Omit<CalendarOptions, 'eligibility'>;
 
 /**

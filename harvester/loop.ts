@@ -56,7 +56,7 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly onlookers?: readonly ProgressListener[];
   /** Absent: clock faults are not checked. */
   readonly timepiece?: Timepiece;
-  /** A notice about the calendar of a date; null if there is none. */
+  /** A notice about the calendar of a date, or null. */
   readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
   /**
    * Called in a session until it answers, and a few times on days for which `mayOpenAfterAll` is

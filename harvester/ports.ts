@@ -119,7 +119,7 @@ export type SymbolMaster = (
   date: IstDate,
   bounds: Bounds,
 ) => Promise<{
-  /** The newest list up to `date`; null if there is none. */
+  /** The newest list up to `date`, or null. */
   readonly file: {
     readonly date: IstDate;
     readonly rows: () => AsyncIterable<MasterRow>;

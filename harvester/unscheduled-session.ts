@@ -45,7 +45,7 @@ export interface UnscheduledSessions {
    * `surpriseAskedAt`.
    */
   readonly step: IntervalTask;
-  /** The session to record now, returned once; null if there is none. */
+  /** The session to record now, returned once, or null. */
   take(): SessionPlan | null;
   /** For a date with an unscheduled session, whose end the calendar does not have. */
   isOver(date: IstDate): boolean;

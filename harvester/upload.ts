@@ -141,7 +141,7 @@ async function sendSegment(
 }
 
 /**
- * Returns this machine's segment state of the day. If there is none, asks the bucket for one number
+ * Returns this machine's segment state of the day. If it has no state, asks the bucket for one number
  * after the other until one is missing (its role cannot list), and puts the fetched files before
  * its own logs.
  *

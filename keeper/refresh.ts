@@ -236,7 +236,7 @@ function unlessChanged({ saved }: RunState, state: TokenState): TokenState {
   return JSON.stringify(saved) === JSON.stringify(state) ? saved : state;
 }
 
-/** The broker's latest error text in this run; empty if there is none. */
+/** The broker's latest error text in this run, or an empty text. */
 function lastErrorDetail({ known }: RunState): string {
   const answers = [known.mintedProof, known.answer, known.storedProof];
   return (

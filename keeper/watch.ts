@@ -1,4 +1,4 @@
-// Checks on trading days whether a live token is stored, and asks the operator for a login if there is none. Mints nothing.
+// Checks on trading days whether a live token is stored, and asks the operator for a login if no live token is stored. Mints nothing.
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';

@@ -21,7 +21,7 @@ export interface Instance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Reads the instance from the registered resources. @throws FyersError if there is none. */
+/** Reads the instance from the registered resources. @throws FyersError without an instance. */
 export function instanceOf(
   { resources }: Registered,
   roleArnOf: (name: string) => string,

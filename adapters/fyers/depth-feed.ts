@@ -254,7 +254,7 @@ type DepthAnswer =
   ({ readonly kind: 'book' } & DepthReading) | ({ readonly kind: 'hole' } & Refusal);
 
 /**
- * Requests one symbol's book. Returns the book, or the reason why there is none.
+ * Requests one symbol's book. Returns the book, or the reason for the hole.
  *
  * @throws only the signal's own reason
  */

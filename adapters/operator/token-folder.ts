@@ -212,7 +212,7 @@ function notWritableError(place: string, code: string): FyersError {
         : `Check it with \`ls -ld ${place}\`, or name another folder with --dir.`;
   return new FyersError(
     'platform.disk',
-    `${place} cannot be written (${code}); what was there is unchanged.`,
+    `${place} cannot be written (${code}); its old content is unchanged.`,
     nextStep,
   );
 }

@@ -110,9 +110,9 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const manifest = await day.manifest();
   const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
   const parts = await filesOf(folder, DAY_LOG);
-  const mending = parts.length > 0 ? recompactHint(date, path.resolve(folder)) : undefined;
+  const nextStep = parts.length > 0 ? recompactHint(date, path.resolve(folder)) : undefined;
   if (zipped !== undefined) await refuseLink(day.pathOf(zipped.name));
-  const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name), mending);
+  const parquet = zipped === undefined ? null : await parquetIn(day.pathOf(zipped.name), nextStep);
   return {
     kind: 'day',
     place: path.resolve(folder),
@@ -121,7 +121,7 @@ async function openDay(folder: string, date: IstDate): Promise<Recording> {
     required: parquet?.required ?? REQUIRED,
     notes: [],
     rows: () =>
-      parquet === null ? uniqueRows(logRows(parts)) : parquetRows(parquet, folder, mending),
+      parquet === null ? uniqueRows(logRows(parts)) : parquetRows(parquet, folder, nextStep),
     whyUnreadable: () => Promise.resolve(null),
     events: () => day.events(),
     manifest: () => Promise.resolve(manifest),
@@ -183,7 +183,7 @@ async function firstDate(rows: AsyncIterable<RecordedRow | null>): Promise<IstDa
 async function* parquetRows(
   parquet: ParquetRows,
   place: string,
-  mending?: string,
+  nextStep?: string,
 ): AsyncGenerator<RecordedRow | null> {
   try {
     for await (const group of parquet.groups(RECORDED_COLUMNS.map(({ name }) => name))) {
@@ -191,7 +191,7 @@ async function* parquetRows(
       for (const row of sorted) yield isValidRow(row) ? row : null;
     }
   } catch (caught) {
-    throw damaged(place, toError(caught), mending);
+    throw damaged(place, toError(caught), nextStep);
   }
 }
 
@@ -224,11 +224,11 @@ async function* logRows(parts: readonly string[]): AsyncGenerator<RecordedRow | 
   for (const part of parts) yield* csvRows(part, DAY_LOG_FORM, 'is still written');
 }
 
-async function parquetIn(file: string, mending?: string): Promise<ParquetRows> {
+async function parquetIn(file: string, nextStep?: string): Promise<ParquetRows> {
   try {
     return await openParquet(file);
   } catch (caught) {
-    throw damaged(file, toError(caught), mending);
+    throw damaged(file, toError(caught), nextStep);
   }
 }
 
@@ -319,11 +319,11 @@ function recompactHint(date: IstDate, folder: string): string {
   return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
 }
 
-export function damaged(place: string, cause: Error, mending = ANOTHER_COPY): FyersError {
+export function damaged(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} cannot be read to its end: ${cause.message}.`,
-    mending,
+    nextStep,
     { cause },
   );
 }

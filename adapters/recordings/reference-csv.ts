@@ -97,7 +97,7 @@ async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
   }
 }
 
-/** The first line that is not blank; null if there is none. */
+/** The first line that is not blank, or null. */
 async function firstLine(file: string): Promise<string | null> {
   try {
     for await (const { text } of linesOf(file)) if (text.trim() !== '') return text;

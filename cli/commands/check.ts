@@ -75,7 +75,7 @@ async function check(
     manifest: await recording.manifest(),
     ownDays: ownDaysOf(io),
     now: io.clock.now(),
-    onRow: counter.tell,
+    onRow: counter.show,
   });
   if (found.coverage === null && found.rows + found.unreadable === 0)
     throw noRowsError(recording.place);

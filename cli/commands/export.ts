@@ -84,7 +84,7 @@ async function exportRows(
   using counter = startCounter(io, 'Writing');
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);
-  const picked = selectRows(recording, options, { isSelected, onRow: counter.tell });
+  const picked = selectRows(recording, options, { isSelected, onRow: counter.show });
   try {
     if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
     else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));

@@ -119,7 +119,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
       date,
       session: day.plan,
       rows: () => rowsOf(recording),
-      onRow: counter.tell,
+      onRow: counter.show,
     });
     const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
     if (imported.rows === 0) throw noRowsError(place, { ...imported, date }, why);

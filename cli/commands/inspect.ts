@@ -62,7 +62,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   const symbols = new Set<string>();
   let [last, rows]: [RecordedRow | null, number] = [null, 0];
   for await (const row of recording.rows()) {
-    counter.tell((rows += 1));
+    counter.show((rows += 1));
     const symbol = row === null ? null : symbolOf(row);
     if (row === null || symbol === null) continue;
     symbols.add(symbol);

@@ -132,7 +132,7 @@ function wrapText(text: string, width: number): readonly string[] {
 
 interface Counter extends Disposable {
   /** @param done number of processed items, such as rows */
-  readonly tell: (done: number) => void;
+  readonly show: (done: number) => void;
 }
 
 /** Updates often enough to show progress at little cost. */
@@ -140,7 +140,7 @@ const PROGRESS_INTERVAL_ROWS = 5_000;
 
 export function startCounter({ progress }: Terminal, what: string): Counter {
   return {
-    tell(done) {
+    show(done) {
       if (progress !== undefined && done % PROGRESS_INTERVAL_ROWS === 0) {
         progress(`${what}: ${done.toLocaleString('en')} rows`);
       }

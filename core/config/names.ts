@@ -57,7 +57,7 @@ export const ENVIRONMENT = {
   days: 'FYERS_DAYS',
   /** How often a refresh is tried although the broker has switched it off. */
   probeRefresh: 'FYERS_PROBE_REFRESH',
-  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent if there are none. */
+  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent without such days. */
   calendar: 'FYERS_CALENDAR',
   /** The name of the PIN's secret; absent if no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
@@ -177,7 +177,7 @@ export const ANY_DATE = '????-??-??';
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
   currentArtifact: 'artifact/current.json',
-  /** The operator's own days, for the harvester; absent if there are none. */
+  /** The operator's own days, for the harvester; absent without such days. */
   calendar: 'artifact/calendar.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
   /** Recordings of every schema version: no object below it is overwritten. */

@@ -182,7 +182,7 @@ export function dayTakenOver(date: IstDate, pieces: number): HarvesterEvent {
   return harvesterEvent(
     'info',
     'day-taken-over',
-    `Another machine began ${date}; what it shipped is here: ${counted(pieces, 'piece')}.`,
+    `Another machine began ${date}; its uploads are here: ${counted(pieces, 'piece')}.`,
   );
 }
 

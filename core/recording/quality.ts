@@ -57,7 +57,7 @@ interface SymbolQuality {
   readonly rows: number;
   readonly continuousRows: number;
   readonly marks: Readonly<Partial<Record<Mark, number>>>;
-  /** Percent of the continuous rows, to a tenth; null if there are none. */
+  /** Percent of the continuous rows, to a tenth; null without such rows. */
   readonly frozenPercent: number | null;
   /** Marks with more rows than allowed: check them before you use this symbol's day. */
   readonly red: readonly Mark[];
@@ -122,7 +122,7 @@ interface SymbolState {
   /** Rows outside of the session and of the planned hours. */
   unplanned: number;
   continuousRows: number;
-  /** From the first continuous row; NaN if there is none. */
+  /** From the first continuous row; NaN without such a row. */
   previousClose: number;
   phase: Phase | null;
   /** The numbers of the last continuous row, valid if `follows`; otherwise the next row begins a phase. */

@@ -167,7 +167,7 @@ export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEven
 
 /**
  * @param standing `live`, or why there is no live token; before the login is due that is not a failure
- * @param detail Fyers' answer, scrubbed; empty if there was none
+ * @param detail Fyers' answer, scrubbed; empty without an answer
  */
 export function tokenLooked(standing: string, detail: string): KeeperEvent {
   const answer = detail === '' ? '' : ` ${detail}`;

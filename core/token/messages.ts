@@ -61,7 +61,7 @@ export const DAY_OVER_MESSAGE = "Today's session is over: nothing was done.";
 /** The next steps fit a stack; a caller elsewhere may replace them. */
 const GENERAL = { isGeneral: true } as const;
 
-/** @param detail Fyers' answer, scrubbed; empty if there was none */
+/** @param detail Fyers' answer, scrubbed; empty without an answer */
 export function keeperFailure(code: FailureCode, detail = ''): FyersError {
   const answer = detail === '' ? '' : ` ${asSentence(detail)}`;
   switch (code) {

@@ -1,4 +1,4 @@
-// Finds the one token in a text that a person saved or pasted, or describes the text if there is none.
+// Finds the one token in a text that a person saved or pasted, or describes a text that contains no token.
 //
 // A token file should hold a bare token, and in practice holds what the last tool printed: `app:token`, JSON, a quoted
 // string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is cut into words. If one
@@ -11,7 +11,7 @@ import { type TokenClaims, type TokenKind, decodeToken } from './jwt.ts';
 export interface FoundToken {
   readonly token: string;
   readonly claims: TokenClaims;
-  /** The app id in front of it, as in `ABCD1234EF-100:token`; null if there is none. */
+  /** The app id in front of it, as in `ABCD1234EF-100:token`, or null. */
   readonly appId: string | null;
 }
 

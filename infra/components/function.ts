@@ -19,7 +19,10 @@ const KINDS: Readonly<
     timeoutSeconds: 120,
   },
   login: { description: 'The pages of the daily Fyers login', timeoutSeconds: 90 },
-  watch: { description: 'Tells when the trading day has no live token', timeoutSeconds: 110 },
+  watch: {
+    description: 'Sends a message when the trading day has no live token',
+    timeoutSeconds: 110,
+  },
 };
 
 /** `FYERS_…` variables by name; no secrets. */

@@ -209,7 +209,7 @@ async function stopServer(server: ChildProcess): Promise<void> {
     await Promise.race([exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
   try {
-    // Functions that outlive the server are in its group; if there are none, the group no longer exists.
+    // Functions that outlive the server are in its group; without them the group no longer exists.
     process.kill(-server.pid, 'SIGKILL');
   } catch {
     return;

@@ -8,7 +8,7 @@ export interface Outcome {
   readonly steps: readonly Step[];
   /** Number of resources per operation, as the CLI sums up; `same` is unchanged. */
   readonly changes: Readonly<Record<string, number>>;
-  /** What the program told beside: its notices and warnings. */
+  /** The program's notices and warnings. */
   readonly notes: readonly string[];
 }
 

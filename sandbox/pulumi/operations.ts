@@ -96,7 +96,7 @@ function check(
 ): { readonly inputs: Props; readonly failures: Problem[] } {
   const type = typeOf(urn);
   const named = { ...news, ...autoname(type, urn, plainProps(olds), plainProps(news)) };
-  // A preview does not know every value yet: what cannot be seen is not judged.
+  // A preview does not know every value yet, so unknown values are not checked.
   const unknown = Object.keys(named).filter((name) => hasUnknown(named[name]));
   const failures = type
     .problems(plainProps(named))

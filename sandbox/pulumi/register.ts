@@ -1,5 +1,5 @@
-// What the program registered, beside what the emulator keeps: it returns no user data, for one. A file in the run's
-// folder, because the provider is another process.
+// Records the inputs that the program registered, because the emulator does not return all of them, such as user data. The
+// record is a file in the run's folder, because the provider is another process.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -58,7 +58,7 @@ export function registerIn(dir: string): Register {
       save();
     },
     gone: (urn, id) => {
-      // After a replacement the urn stands for the new one already.
+      // After a replacement the urn already names the new resource.
       if (resources.get(urn)?.id === id) resources.delete(urn);
       save();
     },

@@ -189,7 +189,7 @@ async function quotaFinding({ session, names, hasAws, deployed }: CheckContext):
   return ok(
     limit <= UNRESERVED_MIN
       ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
-      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` bounds it if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` bounds it if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is set to none`,
   );
 }
 

@@ -44,11 +44,11 @@ export async function reportDay(
   recording: Recording,
   { own, now, onRow }: ReportOptions,
 ): Promise<ReportDay> {
-  const [told, manifest] = [await recording.events(), await recording.manifest()];
-  const events = manifest === null ? truncateToNow(told, now) : told;
-  const [plan] = plansIn(told);
+  const [recorded, manifest] = [await recording.events(), await recording.manifest()];
+  const events = manifest === null ? truncateToNow(recorded, now) : recorded;
+  const [plan] = plansIn(recorded);
   if (plan === undefined || recording.date === null) throw noPlanError(recording);
-  const [planned, judged] = [told, events].map((all) => plansIn(all).at(-1)?.closesAt);
+  const [planned, judged] = [recorded, events].map((all) => plansIn(all).at(-1)?.closesAt);
   const session = sessionOf(recording.date, plan, own);
   const phaseOn = phasesIn(events, own);
   const coverage = coverageOf(events);
@@ -65,7 +65,7 @@ export async function reportDay(
   return {
     session,
     until: judged === undefined || judged === planned ? null : judged,
-    imported: told.some((event) => event.event === 'started' && event.message === IMPORTED),
+    imported: recorded.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
     coverage: coverage.summary(session),
     runs: coverageRuns(coverage.each()),
@@ -74,7 +74,7 @@ export async function reportDay(
       .filter(({ red }) => red.length > 0)
       .map(({ symbol, red }) => ({ symbol, red })),
     marks: manifest?.quality.marks ?? null,
-    fieldFaults: manifest?.fieldFaults ?? fieldFaultsIn(told),
+    fieldFaults: manifest?.fieldFaults ?? fieldFaultsIn(recorded),
     files: manifest?.files ?? [],
   };
 }

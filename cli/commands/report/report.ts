@@ -41,7 +41,7 @@ export function addReport(program: Command, session: Session): void {
       'after',
       `
 The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
-day that is still being recorded is shown as far as it is.
+day that is still being recorded is shown up to now.
 
 Exits with 0 when every slot is recorded or explained, 4 when one is neither, or when the day has no row at all.
 
@@ -77,7 +77,7 @@ async function report(
   const day = await reportDay(recording, {
     own: ownDaysOf(io),
     now: io.clock.now(),
-    onRow: counter.tell,
+    onRow: counter.show,
   });
   const { expected, received, explained, unexplained } = day.coverage;
   const isBad = unexplained > 0 || isWithoutRows(day.coverage);

@@ -215,7 +215,7 @@ async function list(session: Session, options: Shared & { readonly json?: true }
     { text: fingerprint ?? '-' },
     { text: what, tone: 'quiet' as const },
   ]);
-  for (const line of table(io, ['Parameter', 'State', 'Fingerprint', 'What it is'], rows)) {
+  for (const line of table(io, ['Parameter', 'State', 'Fingerprint', 'Meaning'], rows)) {
     io.out(line);
   }
 }

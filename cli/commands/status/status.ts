@@ -143,7 +143,7 @@ async function checkRefreshSchedule(
   ];
 }
 
-/** Next run of the keeper as text; null if there is none or it is unknown. */
+/** Next run of the keeper as text; null if no run is scheduled or the time is unknown. */
 async function nextRunText(
   { deployed, now, calendar }: Looking,
   reading: Promise<readonly Schedule[]>,
@@ -412,7 +412,7 @@ function checkAlarms(alarms: readonly Alarm[]): Finding {
         ...(ok.length > 0 ? [`ok: ${names(ok)}`] : []),
         ...(waiting.length > 0 ? [`without data yet: ${names(waiting)}`] : []),
         ...(silenced.length > 0 ? [`silenced: ${names(silenced)}`] : []),
-      ].join('; ') || 'there is none',
+      ].join('; ') || 'no alarms',
     todo: [
       ...(ringing.length > 0
         ? [

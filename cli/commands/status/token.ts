@@ -49,7 +49,7 @@ export async function judgeStored(
   return { held, verdict: judge(held, { ...view, proof, offline }) };
 }
 
-/** @param asksAt the keeper's next run as text; null if there is none */
+/** @param asksAt the keeper's next run as text, or null */
 export function checkToken({ held, verdict }: Judged, asksAt: string | null): Finding {
   const { access, session, good } = verdict;
   const token = held.accessToken;
@@ -83,7 +83,7 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
 const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
   live: 'proven by one live read',
   refused: 'Fyers refuses it',
-  missing: 'there is none',
+  missing: 'no token is stored',
   malformed: 'it is not an access token for today',
   foreign: 'it belongs to another Fyers account',
   expired: 'it is over',

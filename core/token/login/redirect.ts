@@ -71,7 +71,7 @@ export function parseRedirect(
     : unusable(`has ${KINDS[kind]} in place of an auth_code`);
 }
 
-/** Returns the value of a repeated field if all are equal, null if they differ, and an empty text if there is none. */
+/** Returns the value of a repeated field if all are equal, null if they differ, and an empty text if the field is absent. */
 export function onlyValue(values: readonly string[]): string | null {
   const different = new Set(values.filter((value) => value !== ''));
   return different.size > 1 ? null : ([...different][0] ?? '');
