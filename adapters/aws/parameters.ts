@@ -5,10 +5,9 @@ import {
   type PutParameterCommandInput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { parsePin } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { DEFAULT_KEY_ID, type Names, type ParameterName } from '../../core/config/names.ts';
-import type { SecretReader, TokenStore } from '../../core/ports.ts';
+import type { TokenStore } from '../../core/ports.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 interface ParameterOptions {
