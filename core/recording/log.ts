@@ -260,7 +260,7 @@ export function fieldsUnusable(
   return harvesterEvent(
     isFirst ? 'error' : 'warn',
     'fields-unusable',
-    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and view an answer with \`npx --no-install fyers doctor --live\`.`,
+    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and view an answer with \`npx --no-install fyers doctor --live\`.${fields.includes('ltt') ? ' A trade time in the future can also mean that the clock of this machine is behind: `timedatectl`.' : ''}`,
     isFirst ? { ...FAULT, of: date } : undefined,
   );
 }

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
 import { systemdUnits } from '../../infra/instance/user-data.ts';
 
-const TIMEPIECE = path.join(import.meta.dirname, '../../adapters/process/timepiece.ts');
+const TIMEPIECE = path.join(import.meta.dirname, '../../adapters/process/clock.ts');
 const READ = `
 import { existsSync } from 'node:fs';
 import { systemTimepiece } from ${JSON.stringify(TIMEPIECE)};

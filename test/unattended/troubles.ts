@@ -194,7 +194,10 @@ export function machineTroubles(
   }
 }
 
-/** A clock that is set costs slots and no heartbeats: nobody hears that the harvester is silent. */
+/**
+ * A wrong clock costs slots and no heartbeats, so `harvester-silent` does not ring. If it is behind, the broker's trade
+ * times are in its future and are not stored, which rings as a fault.
+ */
 function setBy(machine: Machine, ms: number, from: Instant, to: Instant): Partial<Trouble> {
   machine.agenda.at(from, () => {
     machine.offset = ms;
@@ -202,7 +205,7 @@ function setBy(machine: Machine, ms: number, from: Instant, to: Instant): Partia
   machine.agenda.at(to, () => {
     machine.offset = 0;
   });
-  return { aheadMs: ms, rings: ['slots-missed'] };
+  return { aheadMs: ms, rings: ms < 0 ? ['slots-missed', 'harvester-fault'] : ['slots-missed'] };
 }
 
 export function bucketTroubles(
