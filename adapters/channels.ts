@@ -25,7 +25,7 @@ export function allChannels(
       throw new FyersError(
         'platform.message',
         `No channel accepted the message "${message.subject}". ${problems.join(' ')}`,
-        'Run `npx --no-install fyers test-alert`.',
+        'Run `./fyers test-alert`.',
       );
     },
     async hasListener() {

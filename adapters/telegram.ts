@@ -94,7 +94,7 @@ async function call(
       'platform.message',
       // got's own message is left out, because it quotes the URL, which contains the token.
       `Telegram did not accept ${method}: ${problemOf(caught)}.`,
-      'Check the bot with `npx --no-install fyers telegram`.',
+      'Check the bot with `./fyers telegram`.',
     );
   }
 }

@@ -1,4 +1,4 @@
-// Registers all commands, and turns every error into one message and an exit code (`npx fyers`).
+// Registers all commands, and turns every error into one message and an exit code (`./fyers`).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -39,17 +39,17 @@ const USAGE_EXIT_CODE = 2;
 
 const HELP = `
 Examples:
-  $ npx --no-install fyers login                   log in to Fyers and keep the token
-  $ npx --no-install fyers refresh --local         without a login, where Fyers allows it
-  $ npx --no-install fyers status                  how does the stack stand, and what have I to do?
-  $ npx --no-install fyers logs refresh            what has the daily run logged?
-  $ npx --no-install fyers tokens                  is there a token for the coming session?
-  $ npx --no-install fyers tokens --use-ssm        the same for the parameters in AWS
-  $ npx --no-install fyers doctor                  is everything there that is needed?
-  $ npx --no-install fyers test-alert              would the login link reach me?
-  $ npx --no-install fyers ssm list                which parameters are there
-  $ npx --no-install fyers harvest --every 10s     record the order book on this machine
-  $ npx --no-install fyers COMMAND --help          more of one command
+  $ ./fyers login                   log in to Fyers and keep the token
+  $ ./fyers refresh --local         without a login, where Fyers allows it
+  $ ./fyers status                  how does the stack stand, and what have I to do?
+  $ ./fyers logs refresh            what has the daily run logged?
+  $ ./fyers tokens                  is there a token for the coming session?
+  $ ./fyers tokens --use-ssm        the same for the parameters in AWS
+  $ ./fyers doctor                  is everything there that is needed?
+  $ ./fyers test-alert              would the login link reach me?
+  $ ./fyers ssm list                which parameters are there
+  $ ./fyers harvest --every 10s     record the order book on this machine
+  $ ./fyers COMMAND --help          more of one command
 
 Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of this program.`;
 
@@ -148,8 +148,8 @@ function errorLines(error: Error, io: Io, debug: boolean): readonly string[] {
 
 function reportStep(debug: boolean): string {
   return debug
-    ? 'This is a bug in this program. Please report it with the command, all of this output, and the output of `npx --no-install fyers doctor --json`.'
-    : 'This is a bug in this program. Repeat the command with --debug, and please report its output and that of `npx --no-install fyers doctor --json`.';
+    ? 'This is a bug in this program. Please report it with the command, all of this output, and the output of `./fyers doctor --json`.'
+    : 'This is a bug in this program. Repeat the command with --debug, and please report its output and that of `./fyers doctor --json`.';
 }
 
 /** Clears the terminal's line and writes it again. */

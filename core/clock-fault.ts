@@ -44,14 +44,14 @@ export function clockFaultWords({ offMs, atLeast, by }: ClockFault): string {
 }
 
 export const SET_CLOCK =
-  "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `npx --no-install fyers doctor` compares it again.";
+  "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `./fyers doctor` compares it again.";
 
 /** @param consequence a full sentence: "Nothing was sent to Fyers." */
 export function clockError(fault: ClockFault, consequence = ''): FyersError {
   return new FyersError(
     'operator.prerequisite',
     `${clockFaultWords(fault)} ${consequence}`.trim(),
-    "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `npx --no-install fyers doctor` compares it again.",
+    "Set it with `sudo timedatectl set-ntp true` (Linux) or in the system's settings; `./fyers doctor` compares it again.",
   );
 }
 

@@ -71,7 +71,7 @@ function removeSecondStop(problem: string): string {
   return problem.endsWith('..') && !problem.endsWith('...') ? problem.slice(0, -1) : problem;
 }
 
-/** 2 operator, 3 broker, 4 platform, 70 bug (design: exit codes of `npx fyers` and `npm start`). */
+/** 2 operator, 3 broker, 4 platform, 70 bug (design: exit codes of `./fyers` and `npm start`). */
 export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
 }

@@ -71,13 +71,13 @@ export function failureOf(caught: unknown, log: Log, actor: FunctionActor): Fyer
         'broker.unreachable',
         'The run reached the time limit of the function.',
         actor === 'login'
-          ? "Press the link in today's message again; `npx --no-install fyers logs login` shows how far it came."
-          : 'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
+          ? "Press the link in today's message again; `./fyers logs login` shows how far it came."
+          : 'The next run tries again by itself; to try now, run `./fyers refresh --aws`.',
       )
     : new FyersError(
         'bug.unexpected',
         `The run stopped for an unforeseen reason: ${name}: ${log.scrub(message).trim()}.`,
-        `Please report what \`npx --no-install fyers logs ${actor} --debug\` shows.`,
+        `Please report what \`./fyers logs ${actor} --debug\` shows.`,
       );
 }
 

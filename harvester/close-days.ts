@@ -59,14 +59,14 @@ export async function proveClosed(
       throw new FyersError(
         'platform.disk',
         `The day ${date} could not be closed: it has no manifest.`,
-        `Correct what the log lines before this one name, such as a full disk, and run \`npx --no-install fyers compact ${date}\`.`,
+        `Correct what the log lines before this one name, such as a full disk, and run \`./fyers compact ${date}\`.`,
       );
     }
     if (objects !== null && (await folder.shipped()) !== 'shipped') {
       throw new FyersError(
         'platform.store',
         `The day ${date} is closed on this machine but is not in the bucket.`,
-        'Correct what the log lines before this one name, and run `npx --no-install fyers harvest` again: it uploads the rest.',
+        'Correct what the log lines before this one name, and run `./fyers harvest` again: it uploads the rest.',
       );
     }
   }

@@ -179,6 +179,6 @@ function noPlanError(date: IstDate): FyersError {
   return new FyersError(
     'platform.integrity',
     `The event log of ${date} has no plan, so the expected slots are unknown.`,
-    'A plan is written before the first row: keep the folder, and report what `npx --no-install fyers logs harvester` shows.',
+    'A plan is written before the first row: keep the folder, and report what `./fyers logs harvester` shows.',
   );
 }

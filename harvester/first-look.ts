@@ -26,7 +26,7 @@ export interface FirstLook {
   readonly account: string | null;
   /** Location for messages: "in /home/me/fyers". */
   readonly place: string;
-  /** The command that stores a token there: `npx --no-install fyers login`. */
+  /** The command that stores a token there: `./fyers login`. */
   readonly loginCommand: string;
 }
 
@@ -163,7 +163,7 @@ function unusableTokenError({ loginCommand }: FirstLook, problem: string): Fyers
   return new FyersError(
     'operator.token-file',
     problem,
-    `Log in with \`${loginCommand}\`, which stores a new one there; \`npx --no-install fyers tokens\` lists the stored tokens.`,
+    `Log in with \`${loginCommand}\`, which stores a new one there; \`./fyers tokens\` lists the stored tokens.`,
   );
 }
 

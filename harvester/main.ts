@@ -279,7 +279,7 @@ async function tokenStoreOf(settings: HarvestSettings, log: Log): Promise<TokenS
   throw new FyersError(
     'operator.credentials',
     `There is no FYERS_CLIENT_ID in ${folder}/.env.`,
-    'Write it there, name the folder with --tokens DIR, or read the parameters: `npx --no-install fyers harvest --use-ssm`.',
+    'Write it there, name the folder with --tokens DIR, or read the parameters: `./fyers harvest --use-ssm`.',
   );
 }
 

@@ -64,7 +64,7 @@ const OPTIONS = {
   shard: { type: 'string' },
 } as const;
 
-const USAGE = 'See `npx --no-install fyers harvest --help`.';
+const USAGE = 'See `./fyers harvest --help`.';
 
 /** Source of a value that no flag sets: `FYERS_SYMBOLS in /home/me/fyers/.env line 3`. */
 export type PlaceOf = (name: string) => string;

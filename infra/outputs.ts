@@ -14,7 +14,7 @@ import type { Watch } from './components/watch.ts';
 import type { Settings } from './config/load.ts';
 import { numbered } from './config/harvesters.ts';
 
-const FYERS = 'npx --no-install fyers';
+const FYERS = './fyers';
 const NO_HARVESTER = 'none: harvester is false';
 
 export interface Made {

@@ -258,7 +258,7 @@ function invariantError(problem: string): FyersError {
   return new FyersError(
     'bug.unexpected',
     problem,
-    'Please report what `npx --no-install fyers logs refresh --debug` shows.',
+    'Please report what `./fyers logs refresh --debug` shows.',
   );
 }
 
@@ -355,7 +355,7 @@ async function claimMint(run: Run, progress: RunState): Promise<RunState> {
     throw new FyersError(
       'platform.busy',
       'Another run has been minting a token for a minute and has published none.',
-      'See what it did with `npx --no-install fyers status`, and in two minutes run `npx --no-install fyers refresh --aws`.',
+      'See what it did with `./fyers status`, and in two minutes run `./fyers refresh --aws`.',
       { isGeneral: true },
     );
   }
@@ -374,7 +374,7 @@ async function mint(run: Run, progress: RunState): Promise<RunState> {
     throw new FyersError(
       'bug.unexpected',
       'A refresh was decided without its inputs.',
-      'Please report what `npx --no-install fyers logs refresh --debug` shows.',
+      'Please report what `./fyers logs refresh --debug` shows.',
     );
   }
   const counted = await save(run, progress, {

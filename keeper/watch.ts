@@ -74,7 +74,7 @@ export async function watch(
     throw new FyersError(
       'operator.channel',
       'No channel of this stack has a recipient, so a login link would not arrive.',
-      'Confirm the subscription: `npx --no-install fyers confirm URL` with the address in the mail from AWS. `npx --no-install fyers test-alert` checks every channel.',
+      'Confirm the subscription: `./fyers confirm URL` with the address in the mail from AWS. `./fyers test-alert` checks every channel.',
     );
   } catch (caught) {
     // The error raises an alarm, which uses only one channel. Notify all channels.
@@ -125,7 +125,7 @@ async function checkToken(
   throw new FyersError(
     'operator.login',
     `There is no live Fyers token: ${reason}. ${words}`,
-    'Press the link in the message just sent, or run `npx --no-install fyers login --aws`.',
+    'Press the link in the message just sent, or run `./fyers login --aws`.',
   );
 }
 

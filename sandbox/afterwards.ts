@@ -7,7 +7,7 @@ import { formatIst, instant, istDateAt, istInstant, type IstDate } from '../core
 import type { Progress } from './progress.ts';
 import type { StandIns } from './stand-ins.ts';
 
-const FYERS = 'npx --no-install fyers';
+const FYERS = './fyers';
 
 /** A day with rows and how a command selects it: `--data DIR` or `--bucket BUCKET`. */
 export interface Recorded {

@@ -17,7 +17,7 @@ deployed function against a simulated Fyers, and runs the deployed harvester thr
   --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
   --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
   --seed TEXT               another market (default "fyers")
-  --data DIR                put the recorded day into DIR, for \`npx --no-install fyers report\` and the like
+  --data DIR                put the recorded day into DIR, for \`./fyers report\` and the like
   --permissions             list the permissions of the roles that the run did not use
   --keep                    leave everything up until Ctrl-C, and say how to talk to it
   --help                    this text

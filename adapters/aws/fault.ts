@@ -80,7 +80,7 @@ const CAUSES: readonly Cause[] = [
       name === 'ValidationException' && /maximum parameter value|\b4096\b|tier/i.test(message),
     code: 'platform.store',
     nextStep:
-      'The value is too large for a standard parameter (4,096 bytes): store one token and nothing else; `npx --no-install fyers login --aws` brings one.',
+      'The value is too large for a standard parameter (4,096 bytes): store one token and nothing else; `./fyers login --aws` brings one.',
   },
   {
     matches: hasName(
@@ -95,7 +95,7 @@ const CAUSES: readonly Cause[] = [
     ),
     code: 'platform.store',
     nextStep:
-      'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `npx --no-install fyers doctor` checks every setting.',
+      'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `./fyers doctor` checks every setting.',
   },
   {
     matches: hasName('ParameterMaxVersionLimitExceeded'),
@@ -117,7 +117,7 @@ const CAUSES: readonly Cause[] = [
     ),
     code: 'platform.store',
     nextStep:
-      'Another call changed it at the same moment: repeat the command in a few seconds; `npx --no-install fyers ssm list` shows when.',
+      'Another call changed it at the same moment: repeat the command in a few seconds; `./fyers ssm list` shows when.',
   },
   {
     matches: hasName(
@@ -130,7 +130,7 @@ const CAUSES: readonly Cause[] = [
     ),
     code: 'platform.store',
     nextStep:
-      'The account makes more calls than AWS allows: repeat the command in a minute; `npx --no-install fyers logs refresh` shows whether a function makes them.',
+      'The account makes more calls than AWS allows: repeat the command in a minute; `./fyers logs refresh` shows whether a function makes them.',
   },
   {
     matches: ({ name }) =>

@@ -83,7 +83,7 @@ export async function confirmSubscription(
       throw new FyersError(
         'operator.channel',
         'AWS does not accept this link: it is valid for three days, and a later mail or an earlier confirmation ends it.',
-        'Check the confirmed addresses with `npx --no-install fyers test-alert`, and ask for a new mail with `npx --no-install fyers test-alert --resubscribe`.',
+        'Check the confirmed addresses with `./fyers test-alert`, and ask for a new mail with `./fyers test-alert --resubscribe`.',
       );
     }
     throw awsFault(caught, `Confirming the subscription to ${topicArn}`, token);

@@ -42,7 +42,7 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
       throw new FyersError(
         'operator.channel',
         `${topicArn} has no confirmed subscription.`,
-        "Confirm it with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
+        "Confirm it with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`.",
       );
     },
   };

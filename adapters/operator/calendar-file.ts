@@ -30,7 +30,7 @@ function readCalendar(file: string): CalendarFile {
     ? { kind: 'days', overrides: parsed.value }
     : {
         kind: 'malformed',
-        problem: `The content of ${file} ${parsed.problem}. Correct it; \`npx --no-install fyers calendar --help\` shows the form.`,
+        problem: `The content of ${file} ${parsed.problem}. Correct it; \`./fyers calendar --help\` shows the form.`,
       };
 }
 

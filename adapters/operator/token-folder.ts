@@ -121,7 +121,7 @@ async function read(
       throw new FyersError(
         'operator.token-file',
         problems.join(' '),
-        'Then repeat the command; `npx --no-install fyers tokens` checks all files.',
+        'Then repeat the command; `./fyers tokens` checks all files.',
       );
     }
     case 'FYERS_TOKEN_STATE':
@@ -249,7 +249,7 @@ export function tokenFiles({ folder, onSecret }: TokenFileOptions): TokenStore {
         new FyersError(
           'platform.store',
           `${name} is not written to the operator's folder.`,
-          'Run `npx --no-install fyers login`, which writes the token files.',
+          'Run `./fyers login`, which writes the token files.',
         ),
       );
     },
@@ -261,7 +261,7 @@ function throwIfProblems(problems: readonly string[]): void {
   throw new FyersError(
     'operator.token-file',
     problems.join(' '),
-    'Then the file is read again; `npx --no-install fyers tokens` checks it.',
+    'Then the file is read again; `./fyers tokens` checks it.',
   );
 }
 

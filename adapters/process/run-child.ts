@@ -40,7 +40,7 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
   throw new FyersError(
     'platform.integrity',
     `The step "${args.join(' ')}" ${ending}${childMessage === '' ? '' : `: ${childMessage}`}.`,
-    'Nothing was deleted, and the step is retried; `npx --no-install fyers logs harvester` shows the result.',
+    'Nothing was deleted, and the step is retried; `./fyers logs harvester` shows the result.',
   );
 }
 

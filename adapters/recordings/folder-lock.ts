@@ -73,6 +73,6 @@ function lockedFolderError(folder: string): FyersError {
   return new FyersError(
     'operator.usage',
     `Another harvester records into ${folder}.`,
-    'Stop it first, or give this one another folder: `npx --no-install fyers harvest --data DIR`.',
+    'Stop it first, or give this one another folder: `./fyers harvest --data DIR`.',
   );
 }

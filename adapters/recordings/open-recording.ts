@@ -236,7 +236,7 @@ function noRecordedDaysError(dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `There is no recorded day in ${dataDir}.`,
-    'Name the folder with --data DIR, or record a day: `npx --no-install fyers harvest`.',
+    'Name the folder with --data DIR, or record a day: `./fyers harvest`.',
   );
 }
 
@@ -246,7 +246,7 @@ function missingDayError(date: IstDate, dataDir: string, dates: readonly IstDate
     dates.length === 0
       ? `There is no recorded day in ${dataDir}.`
       : `${date} is not in ${dataDir}, which has ${daysWords(dates)}.`,
-    `Name another folder with --data DIR, or get the day from the bucket: \`npx --no-install fyers export ${date} --s3 --to ${date}.parquet\`.`,
+    `Name another folder with --data DIR, or get the day from the bucket: \`./fyers export ${date} --s3 --to ${date}.parquet\`.`,
   );
 }
 
@@ -263,7 +263,7 @@ export function notADate(problem: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${problem.replace(/\?$/, '')}${problem.endsWith('?') ? '?' : '.'}`,
-    'Days with a session: `npx --no-install fyers calendar`.',
+    'Days with a session: `./fyers calendar`.',
   );
 }
 
@@ -271,7 +271,7 @@ function notADay(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not the folder of a day.`,
-    'Name the day with the folder of recordings: `npx --no-install fyers check 2026-11-25 --data DIR`.',
+    'Name the day with the folder of recordings: `./fyers check 2026-11-25 --data DIR`.',
   );
 }
 
@@ -280,7 +280,7 @@ export function notARecording(place: string, why: string | null = null): FyersEr
   return new FyersError(
     'operator.usage',
     `${place} is not a recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
-    'Name one of them, or a date: `npx --no-install fyers check --help`.',
+    'Name one of them, or a date: `./fyers check --help`.',
   );
 }
 
@@ -289,7 +289,7 @@ export function unlikeARecording(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} cannot be read as a recording: ${why}.`,
-    'Take the file as the Python original wrote it; its form is in `npx --no-install fyers import --help`.',
+    'Take the file as the Python original wrote it; its form is in `./fyers import --help`.',
   );
 }
 
@@ -298,7 +298,7 @@ export function notAFile(place: string, what: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} is ${what}, but a recording has only ordinary files.`,
-    'Put the file itself in its place, or name another one: `npx --no-install fyers check --help`.',
+    'Put the file itself in its place, or name another one: `./fyers check --help`.',
   );
 }
 
@@ -306,17 +306,17 @@ export function foreign(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
-    'With the release that recorded it, write it in the columns that every release reads: `npx --no-install fyers export FILE --compat --to market_depth.csv`.',
+    'With the release that recorded it, write it in the columns that every release reads: `./fyers export FILE --compat --to market_depth.csv`.',
   );
 }
 
 const ANOTHER_COPY =
-  'Take another copy of it; of a day in the bucket: `npx --no-install fyers export DATE --s3 --to FILE`.';
+  'Take another copy of it; of a day in the bucket: `./fyers export DATE --s3 --to FILE`.';
 
 /** For a day whose log is still in its folder. */
 function recompactHint(date: IstDate, folder: string): string {
   const dataDir = path.dirname(path.dirname(folder));
-  return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`npx --no-install fyers compact ${date} --data ${dataDir}\`.`;
+  return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`./fyers compact ${date} --data ${dataDir}\`.`;
 }
 
 export function damaged(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {

@@ -1,4 +1,4 @@
-// Prints the trading days and their phases as the functions and the harvester use them (`npx fyers calendar`).
+// Prints the trading days and their phases as the functions and the harvester use them (`./fyers calendar`).
 import { type Command, Option } from 'commander';
 import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
 import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
@@ -75,9 +75,9 @@ phases has the usual hours. From 7 December 2026 a session whose phases end with
 auction and the post-close, 30 minutes; write those phases to have other ones.
 
 Examples:
-  $ npx --no-install fyers calendar
-  $ npx --no-install fyers calendar 2026
-  $ npx --no-install fyers calendar 2026-12-07 --shares derivative`,
+  $ ./fyers calendar
+  $ ./fyers calendar 2026
+  $ ./fyers calendar 2026-12-07 --shares derivative`,
     )
     .action((when: string | undefined, flags: CalendarFlags) => {
       calendar(session, when, flags);
@@ -220,6 +220,6 @@ function invalidDateError(when: string): FyersError {
   return new FyersError(
     'operator.usage',
     `"${when}" is not a year, a month or a date${why}${why.endsWith('?') ? '' : '.'}`,
-    'Write it as 2026, 2026-12 or 2026-12-07: `npx --no-install fyers calendar 2026-12`.',
+    'Write it as 2026, 2026-12 or 2026-12-07: `./fyers calendar 2026-12`.',
   );
 }

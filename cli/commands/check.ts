@@ -1,4 +1,4 @@
-// Checks that a recording is complete and reports the quality of its rows (`npx fyers check`).
+// Checks that a recording is complete and reports the quality of its rows (`./fyers check`).
 import type { Command } from 'commander';
 import { factsOf } from '../../adapters/recordings/day-archive.ts';
 import { fieldFaultWords, isSuspect } from '../../core/recording/field-faults.ts';
@@ -21,7 +21,7 @@ interface CheckOptions extends RecordingOptions {
   readonly json?: true;
 }
 
-/** The exit code that `npx fyers doctor` and its like also use for a problem on this machine. */
+/** The exit code that `./fyers doctor` and its like also use for a problem on this machine. */
 const PROBLEMS_EXIT_CODE = 4;
 
 export function addCheck(program: Command, session: Session): void {
@@ -49,10 +49,10 @@ A running day is checked up to now; a day without a row is red. A file has no pl
 only unreadable ones. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
 
 Examples:
-  $ npx --no-install fyers check
-  $ npx --no-install fyers check 2026-11-25 --s3
-  $ npx --no-install fyers check harvested_data/market_depth_2025-12-26.csv
-  $ npx --no-install fyers check --json | jq .quality.marks`,
+  $ ./fyers check
+  $ ./fyers check 2026-11-25 --s3
+  $ ./fyers check harvested_data/market_depth_2025-12-26.csv
+  $ ./fyers check --json | jq .quality.marks`,
     )
     .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
 }
@@ -192,6 +192,6 @@ function noRowsError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} has no row.`,
-    'Name another file or a date: `npx --no-install fyers check --help`.',
+    'Name another file or a date: `./fyers check --help`.',
   );
 }

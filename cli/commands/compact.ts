@@ -1,4 +1,4 @@
-// Compacts closed days that have no Parquet file yet (`npx fyers compact`). The harvester normally does this itself.
+// Compacts closed days that have no Parquet file yet (`./fyers compact`). The harvester normally does this itself.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -43,8 +43,8 @@ gives the same bytes, unless the calendar has changed. Exits with 0 when all day
 has no row at all.
 
 Examples:
-  $ npx --no-install fyers compact
-  $ npx --no-install fyers compact 2026-11-25 --data /mnt/recordings`,
+  $ ./fyers compact
+  $ ./fyers compact 2026-11-25 --data /mnt/recordings`,
     )
     .action((date: string | undefined, options: CompactOptions) => compact(session, date, options));
 }
@@ -120,7 +120,7 @@ function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDat
   return new FyersError(
     'operator.usage',
     `There is no day ${date} in ${dataDir}, which has ${daysWords(dates)}.`,
-    'Name another folder: `npx --no-install fyers compact --data DIR`.',
+    'Name another folder: `./fyers compact --data DIR`.',
   );
 }
 
@@ -128,6 +128,6 @@ function dayNotOverError(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
     `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
-    'See the rows so far: `npx --no-install fyers report`.',
+    'See the rows so far: `./fyers report`.',
   );
 }

@@ -1,4 +1,4 @@
-// Confirms an SNS subscription with the account's credentials (`npx fyers confirm`), so that the unsubscribe link in
+// Confirms an SNS subscription with the account's credentials (`./fyers confirm`), so that the unsubscribe link in
 // a message cannot end it.
 import type { Command } from 'commander';
 import type { Parsed } from '../../core/config/values.ts';
@@ -32,7 +32,7 @@ mail (right click), and keep the quotes: it holds "&". The link itself is never 
 or that leads to a topic of another account than yours, is refused.
 
 Example:
-  $ npx --no-install fyers confirm 'https://sns.${REGION}.amazonaws.com/confirmation.html?TopicArn=...&Token=...'`,
+  $ ./fyers confirm 'https://sns.${REGION}.amazonaws.com/confirmation.html?TopicArn=...&Token=...'`,
     )
     .action((url: string | undefined) => confirm(session, url));
 }
@@ -51,7 +51,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
   await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
   io.out(`Confirmed: messages of ${link.topicArn} reach you, and no link in a mail ends that.`);
-  io.out('Next: `npx --no-install fyers test-alert`.');
+  io.out('Next: `./fyers test-alert`.');
 }
 
 function parseLinkOrThrow(text: string): Link {
@@ -60,7 +60,7 @@ function parseLinkOrThrow(text: string): Link {
   throw new FyersError(
     'operator.usage',
     `The link ${parsed.problem}, so it was not opened.`,
-    'Copy the address behind "Confirm subscription" in AWS\'s mail, and give it in quotes to `npx --no-install fyers confirm`.',
+    'Copy the address behind "Confirm subscription" in AWS\'s mail, and give it in quotes to `./fyers confirm`.',
   );
 }
 

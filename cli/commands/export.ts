@@ -1,4 +1,4 @@
-// Exports all or part of a recording as CSV or Parquet (`npx fyers export`).
+// Exports all or part of a recording as CSV or Parquet (`./fyers export`).
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -59,9 +59,9 @@ Rows come in the order in which they were received. Incomplete lines are left ou
 are columns of a compacted day; for any other recording --phase uses the calendar, and the file has no such columns.
 
 Examples:
-  $ npx --no-install fyers export 2026-11-25 --s3 --to wednesday.parquet
-  $ npx --no-install fyers export --symbols SBIN --phase CAS_ENTRY --to auction.csv
-  $ npx --no-install fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv`,
+  $ ./fyers export 2026-11-25 --s3 --to wednesday.parquet
+  $ ./fyers export --symbols SBIN --phase CAS_ENTRY --to auction.csv
+  $ ./fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv`,
     )
     .action((what: string | undefined, options: ExportOptions) =>
       exportRows(session, what, options),
@@ -209,7 +209,7 @@ async function* groupRows(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowG
 }
 
 function usageError(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
 }
 
 function noRowsError(
@@ -232,7 +232,7 @@ function fileExistsError(file: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${file} already exists and was not changed.`,
-    'Name another file, or overwrite it: `npx --no-install fyers export --to FILE --force`.',
+    'Name another file, or overwrite it: `./fyers export --to FILE --force`.',
   );
 }
 
@@ -240,7 +240,7 @@ function notWritableError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.disk',
     `${file} cannot be written: ${cause.message}.`,
-    'Name a file in an existing folder, with space on its disk: `npx --no-install fyers export --to FILE`.',
+    'Name a file in an existing folder, with space on its disk: `./fyers export --to FILE`.',
     { cause },
   );
 }

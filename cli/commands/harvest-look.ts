@@ -1,4 +1,4 @@
-// Checks the token and this machine's clock before `npx fyers harvest` waits for the session.
+// Checks the token and this machine's clock before `./fyers harvest` waits for the session.
 import path from 'node:path';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import { parseFyId } from '../../core/config/values.ts';
@@ -49,12 +49,12 @@ function whereIn(
     const flag = suffix === '' ? '' : ` --suffix ${suffix}`;
     return {
       place: `in Parameter Store (${REGION})`,
-      loginCommand: `npx --no-install fyers login --aws${flag}`,
+      loginCommand: `./fyers login --aws${flag}`,
     };
   }
   const flag = tokensFolder === '.' ? '' : ` --dir ${tokensFolder}`;
   return {
     place: `in ${path.resolve(cwd, tokensFolder)}`,
-    loginCommand: `npx --no-install fyers login${flag}`,
+    loginCommand: `./fyers login${flag}`,
   };
 }

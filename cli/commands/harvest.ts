@@ -1,4 +1,4 @@
-// Runs the instance's harvester on this machine (`npx fyers harvest`), with the harvester's own arguments. On a
+// Runs the instance's harvester on this machine (`./fyers harvest`), with the harvester's own arguments. On a
 // terminal the harvester's log is shown as one line per event and a status line that is updated in place.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,8 +33,8 @@ with a status line below; in a pipe it is JSON.
 FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
 
 Examples:
-  $ npx --no-install fyers harvest
-  $ npx --no-install fyers harvest --use-ssm --symbols NSE:SBIN-EQ,NSE:INFY-EQ --every 2s --days 1`;
+  $ ./fyers harvest
+  $ ./fyers harvest --use-ssm --symbols NSE:SBIN-EQ,NSE:INFY-EQ --every 2s --days 1`;
 
 export function addHarvest(program: Command, session: Session): void {
   program

@@ -1,4 +1,4 @@
-// Imports the Python original's CSV files as recorded days (`npx fyers import`).
+// Imports the Python original's CSV files as recorded days (`./fyers import`).
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -50,8 +50,8 @@ rest is explained as not-running, and 4,500 of 5,040 slots are the most that can
 contain the time of each request, so there are no latencies.
 
 Example:
-  $ npx --no-install fyers import old/market_depth_2025-12-*.csv
-  $ npx --no-install fyers report 2025-12-26`,
+  $ ./fyers import old/market_depth_2025-12-*.csv
+  $ ./fyers report 2025-12-26`,
     )
     .action((files: readonly string[], options: ImportOptions) =>
       importFiles(session, files, options),
@@ -161,7 +161,7 @@ function linesOf(
 
 /** Each import makes one day. */
 function importOf(file: string, day: IstDate): string {
-  return `npx --no-install fyers import ${file} --date ${day}`;
+  return `./fyers import ${file} --date ${day}`;
 }
 
 const timestampOf = numberColumn('timestamp');
@@ -179,7 +179,7 @@ function unknownFormatError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not a file of the Python original.`,
-    'Name its market_depth files: `npx --no-install fyers import market_depth_2025-12-26.csv`.',
+    'Name its market_depth files: `./fyers import market_depth_2025-12-26.csv`.',
   );
 }
 
@@ -198,21 +198,21 @@ function noRowsError(
     return new FyersError(
       'operator.usage',
       `${place} has no row of ${found.date} between 09:15 and 15:30, and rows of another day: ${days.join(', ')}.`,
-      `Import them as that day: \`npx --no-install fyers import ${path.basename(place)} --date ${other[0]}\`.`,
+      `Import them as that day: \`./fyers import ${path.basename(place)} --date ${other[0]}\`.`,
     );
   }
   if (found !== null && found.outsideHours > 0) {
     return new FyersError(
       'operator.usage',
       `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.outsideHours, 'row')} of other times of that day.`,
-      'The Python original records from 09:15 to 15:30 only, so leave this file out. `npx --no-install fyers import --help` says why.',
+      'The Python original records from 09:15 to 15:30 only, so leave this file out. `./fyers import --help` says why.',
     );
   }
   const of = found === null || found.unreadable === 0 ? '' : `, of ${String(found.unreadable)}`;
   return new FyersError(
     'operator.usage',
     `${place} has no line that can be read as a row${of}.${why === null ? '' : ` The first is ${why}.`}`,
-    'A row begins with a time that has its offset, such as 2025-12-26T09:15:02.000+05:30; see `npx --no-install fyers import --help`.',
+    'A row begins with a time that has its offset, such as 2025-12-26T09:15:02.000+05:30; see `./fyers import --help`.',
   );
 }
 
@@ -220,7 +220,7 @@ function notADate(text: string): FyersError {
   return new FyersError(
     'operator.usage',
     `--date "${text}" is not a date.`,
-    'Write it as YYYY-MM-DD: `npx --no-install fyers import FILE --date 2025-12-26`.',
+    'Write it as YYYY-MM-DD: `./fyers import FILE --date 2025-12-26`.',
   );
 }
 
@@ -228,6 +228,6 @@ function dayExistsError(date: IstDate, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${dataDir} has ${date} already, and it was not changed.`,
-    'Import into another folder: `npx --no-install fyers import FILE --data DIR`.',
+    'Import into another folder: `./fyers import FILE --data DIR`.',
   );
 }

@@ -1,4 +1,4 @@
-// Prints the order book of one symbol at an instant (`npx fyers inspect`).
+// Prints the order book of one symbol at an instant (`./fyers inspect`).
 import type { Command } from 'commander';
 import type { Book, Level } from '../../core/recording/book.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -47,8 +47,8 @@ export function addInspect(program: Command, session: Session): void {
 Shows the last book that was received at or before the instant.
 
 Examples:
-  $ npx --no-install fyers inspect SBIN --at 15:20:30
-  $ npx --no-install fyers inspect NSE:INFY-EQ --date 2026-11-25 --s3 --json`,
+  $ ./fyers inspect SBIN --at 15:20:30
+  $ ./fyers inspect NSE:INFY-EQ --date 2026-11-25 --s3 --json`,
     )
     .action((symbol: string, options: InspectOptions) => inspect(session, symbol, options));
 }
@@ -86,7 +86,7 @@ function parseMoment(date: IstDate | null, text: string): Instant {
   throw new FyersError(
     'operator.usage',
     `--at "${text}" is not a time of day.`,
-    'Write HH:MM or HH:MM:SS: `npx --no-install fyers inspect SBIN --at 15:20:30`.',
+    'Write HH:MM or HH:MM:SS: `./fyers inspect SBIN --at 15:20:30`.',
   );
 }
 
@@ -135,6 +135,6 @@ function noBookError(
     known
       ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
       : unknownSymbolText(symbols, wanted),
-    'Name another time or symbol: `npx --no-install fyers inspect --help`.',
+    'Name another time or symbol: `./fyers inspect --help`.',
   );
 }

@@ -1,4 +1,4 @@
-// Replays a recording slot by slot for programs that expect the live sequence (`npx fyers replay`).
+// Replays a recording slot by slot for programs that expect the live sequence (`./fyers replay`).
 import type { Command } from 'commander';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
@@ -33,8 +33,8 @@ Each line is what the live feed gives for a symbol in a slot: kind "book" with i
 Instants are in Indian time. Ctrl-C ends it.
 
 Examples:
-  $ npx --no-install fyers replay 2026-11-25 | jq -c 'select(.kind == "book") | [.symbol, .book.lastPrice]'
-  $ npx --no-install fyers replay --speed 60 | my-strategy`,
+  $ ./fyers replay 2026-11-25 | jq -c 'select(.kind == "book") | [.symbol, .book.lastPrice]'
+  $ ./fyers replay --speed 60 | my-strategy`,
     )
     .action((what: string | undefined, options: ReplayOptions) => replay(session, what, options));
 }
@@ -82,6 +82,6 @@ function parseSpeed(text: string | undefined): number | null {
   throw new FyersError(
     'operator.usage',
     `--speed "${text}" is not a number above 0.`,
-    'For a day in seven minutes: `npx --no-install fyers replay --speed 60`.',
+    'For a day in seven minutes: `./fyers replay --speed 60`.',
   );
 }

@@ -1,5 +1,5 @@
-// Finds the chat between the operator and the operator's bot, and stores bot token and chat for the functions (`npx
-// fyers telegram`).
+// Finds the chat between the operator and the operator's bot, and stores bot token and chat for the functions
+// (`./fyers telegram`).
 import type { Command } from 'commander';
 import type { FoundChat } from '../../adapters/telegram.ts';
 import { type TelegramChat, parseBotToken, parseEndpoint } from '../../core/config/values.ts';
@@ -47,8 +47,8 @@ Asks for the token, unseen, or takes it from a pipe. Waits up to two minutes for
 stores token and chat as the secret \`telegram\` of the stack, by standard input. The token is never printed.
 
 Examples:
-  $ npx --no-install fyers telegram
-  $ npx --no-install fyers telegram --chat -1001234567890 --yes < bot-token.txt`,
+  $ ./fyers telegram
+  $ ./fyers telegram --chat -1001234567890 --yes < bot-token.txt`,
     )
     .action((options: TelegramOptions) => telegram(session, options));
 }
@@ -108,7 +108,7 @@ function noMessageError(): FyersError {
   return new FyersError(
     'operator.channel',
     'The bot received no message in two minutes, or another program has fetched its messages.',
-    'Write something to the bot in Telegram, and repeat `npx --no-install fyers telegram`.',
+    'Write something to the bot in Telegram, and repeat `./fyers telegram`.',
   );
 }
 
@@ -130,7 +130,7 @@ async function chatFor(
   throw new FyersError(
     'operator.usage',
     wanted === '' ? 'More than one chat has written.' : `No chat ${wanted} has written to the bot.`,
-    'Name one of those above: `npx --no-install fyers telegram --chat ID`.',
+    'Name one of those above: `./fyers telegram --chat ID`.',
   );
 }
 
@@ -154,5 +154,5 @@ async function storeChat(
   const value = `${botToken}/${chatId}`;
   await pulumi(['config', 'set', '--secret', '--stack', stack, 'telegram'], value);
   io.out(`Stored for stack ${stack}, encrypted.`);
-  io.out('Next: `pulumi up`, then `npx --no-install fyers test-alert`.');
+  io.out('Next: `pulumi up`, then `./fyers test-alert`.');
 }

@@ -1,4 +1,4 @@
-// Sends a test message by every configured channel and reports each result (`npx fyers test-alert`).
+// Sends a test message by every configured channel and reports each result (`./fyers test-alert`).
 import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { FyersError } from '../../core/errors.ts';
@@ -40,8 +40,8 @@ else every address that is pending; AWS forgets those after three days.
 Exits with 2 when no one would have read the message, and with 4 when a channel refused it.
 
 Examples:
-  $ npx --no-install fyers test-alert
-  $ npx --no-install fyers test-alert --resubscribe me@example.in`,
+  $ ./fyers test-alert
+  $ ./fyers test-alert --resubscribe me@example.in`,
     )
     .action((options: TestAlertOptions) => testAlert(session, options));
 }
@@ -82,8 +82,8 @@ function throwUnlessHeard(outcomes: readonly Outcome[]): void {
           ? 'No subscription is confirmed, so no one would have read the message.'
           : 'There is no subscription, so no one would have read the message.',
       !meant
-        ? 'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.'
-        : "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
+        ? 'Run `pulumi config set email ADDRESS` or `./fyers telegram`, then `pulumi up`.'
+        : "Confirm with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`.",
     )
   );
 }
@@ -158,7 +158,7 @@ async function resubscribe(
     await withOperatorHints(askToSubscribe(client, topicArn, address));
     io.out(`AWS sends a mail to ${address}, unless it is confirmed already.`);
   }
-  io.out('Next: `npx --no-install fyers confirm`, with the link in that mail; do not press it.');
+  io.out('Next: `./fyers confirm`, with the link in that mail; do not press it.');
 }
 
 /** @throws FyersError `operator.usage` if no address is known */
@@ -184,7 +184,7 @@ async function addressesFor(
     named === null
       ? 'No address is pending, and none is given.'
       : `"${named}" is not an e-mail address.`,
-    'Give it: `npx --no-install fyers test-alert --resubscribe me@example.in`.',
+    'Give it: `./fyers test-alert --resubscribe me@example.in`.',
   );
 }
 

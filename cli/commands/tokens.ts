@@ -1,5 +1,5 @@
 // Checks whether there is a token for the coming session, and prints it as a table or JSON with fingerprints instead
-// of tokens (`npx fyers tokens`).
+// of tokens (`./fyers tokens`).
 import type { Command } from 'commander';
 import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
 import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
@@ -56,8 +56,8 @@ day's) and was proven live, or with --offline by its own claims. Exits with 2 wh
 cannot be reached to prove it.
 
 Examples:
-  $ npx --no-install fyers tokens
-  $ npx --no-install fyers tokens --use-ssm --json | jq .good`,
+  $ ./fyers tokens
+  $ ./fyers tokens --use-ssm --json | jq .good`,
     )
     .action((options: TokensOptions) => tokens(session, options));
 }
@@ -130,7 +130,7 @@ function throwUnlessGood(held: TokenSource, verdict: Verdict): void {
     `No access token is good for the session of ${verdict.session.date}.`,
     from === null
       ? held.nextStep
-      : `Wait until ${formatIst(from)}, when today's tokens end (\`npx --no-install fyers tokens\` shows them). ${held.nextStep}`,
+      : `Wait until ${formatIst(from)}, when today's tokens end (\`./fyers tokens\` shows them). ${held.nextStep}`,
   );
 }
 

@@ -27,7 +27,7 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
     'Run `aws configure` or choose a profile with AWS_PROFILE, check it with `aws sts get-caller-identity`, and repeat the command.',
   'platform.permission':
     'Allow your own AWS identity that action on that resource (`aws sts get-caller-identity` names it), or use one that may.',
-  'platform.store': `Check the connection to AWS (${REGION}) with \`npx --no-install fyers doctor\`, and try again in a few minutes.`,
+  'platform.store': `Check the connection to AWS (${REGION}) with \`./fyers doctor\`, and try again in a few minutes.`,
 };
 
 /**
@@ -166,7 +166,7 @@ function failureOf(session: Session, name: string, message: string): FyersError 
   return new FyersError(
     code ?? (timedOut ? 'platform.busy' : 'bug.unexpected'),
     `${name} failed: ${asSentence(words.trim())}`,
-    'See its log: `npx --no-install fyers logs refresh`.',
+    'See its log: `./fyers logs refresh`.',
   );
 }
 

@@ -8,7 +8,7 @@ import { settingsOf } from './settings.ts';
 
 const NEXT_STEPS: Parameters<typeof withNextStep>[1] = {
   'operator.prerequisite':
-    'Name the bucket, as `npx --no-install fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), which knows it.',
+    'Name the bucket, as `./fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), which knows it.',
 };
 
 /**

@@ -52,7 +52,7 @@ export async function telegramOfStack(
     throw new FyersError(
       'operator.config',
       `The parameter ${names.parameter('FYERS_TELEGRAM')} ${parsed.problem}.`,
-      'Run `npx --no-install fyers telegram`, and `pulumi up`.',
+      'Run `./fyers telegram`, and `pulumi up`.',
     );
   }
   session.hide(parsed.value.botToken);
@@ -66,6 +66,6 @@ export async function telegramOfStack(
 export function testMessage(now: Instant): Message {
   return {
     subject: 'Fyers test message: nothing is to do',
-    text: `Sent on ${formatIst(now)} by \`npx --no-install fyers\`. Messages such as the daily login link will reach you here.`,
+    text: `Sent on ${formatIst(now)} by \`./fyers\`. Messages such as the daily login link will reach you here.`,
   };
 }

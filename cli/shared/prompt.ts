@@ -97,7 +97,7 @@ async function answerTo(answer: Promise<string>): Promise<string> {
     throw new FyersError(
       'operator.usage',
       'The question was not answered.',
-      'Repeat the command; `npx --no-install fyers --help` lists all of them.',
+      'Repeat the command; `./fyers --help` lists all of them.',
       {
         cause: caught,
       },

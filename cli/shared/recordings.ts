@@ -50,7 +50,7 @@ export function shardIn(text: string): number {
   throw new FyersError(
     'operator.usage',
     `--shard "${text}" ${shard.problem}.`,
-    'See which harvesters there are: `npx --no-install fyers status`.',
+    'See which harvesters there are: `./fyers status`.',
   );
 }
 
@@ -141,7 +141,7 @@ function shardOfFolder(shard: number): FyersError {
   return new FyersError(
     'operator.usage',
     `--shard ${String(shard)} is a part of the bucket, and a folder of this machine has one harvester's days.`,
-    'Add --s3, or name the folder of that harvester with --data DIR: `npx --no-install fyers check --data DIR`.',
+    'Add --s3, or name the folder of that harvester with --data DIR: `./fyers check --data DIR`.',
   );
 }
 
@@ -155,7 +155,7 @@ export function marketClosedError({ io }: Session, date: IstDate): FyersError | 
     day.kind === 'closed'
       ? `There is no recording of ${date}, and the market is closed on it (${day.why}).`
       : `${date} is still to come.`,
-    `See which days have a session: \`npx --no-install fyers calendar ${date.slice(0, 7)}\`.`,
+    `See which days have a session: \`./fyers calendar ${date.slice(0, 7)}\`.`,
   );
 }
 
@@ -163,7 +163,7 @@ function noDateError(): FyersError {
   return new FyersError(
     'operator.usage',
     'A day of the bucket needs its date.',
-    'Write it as YYYY-MM-DD: `npx --no-install fyers report 2026-11-25 --s3`.',
+    'Write it as YYYY-MM-DD: `./fyers report 2026-11-25 --s3`.',
   );
 }
 
@@ -171,6 +171,6 @@ function notInBucketError(date: IstDate, where: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
-    `See the harvester's log: \`npx --no-install fyers logs harvester\`; of another shard: \`npx --no-install fyers report ${date} --s3 --shard 1\`.`,
+    `See the harvester's log: \`./fyers logs harvester\`; of another shard: \`./fyers report ${date} --s3 --shard 1\`.`,
   );
 }

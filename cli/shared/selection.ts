@@ -64,5 +64,5 @@ function timeOf(flag: string, text: string | undefined, date: IstDate | null): I
 }
 
 function usageError(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `npx --no-install fyers export --help`.');
+  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
 }

@@ -132,7 +132,7 @@ function configError(problems: readonly string[]): FyersError {
       ...problems.map((problem) => `  - ${problem}`),
       ' ',
     ].join('\n'),
-    'Correct that; `npx --no-install fyers doctor` checks every setting.',
+    'Correct that; `./fyers doctor` checks every setting.',
   );
 }
 

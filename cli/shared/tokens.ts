@@ -172,7 +172,7 @@ export function fromFiles(session: Session, { dir, settings: given }: Where): To
     refreshToken,
     notices,
     problems,
-    nextStep: `Run \`npx --no-install fyers login${dir === '.' ? '' : ` --dir ${dir}`}\`, which writes ${path.join(folder, 'access_token.txt')}.`,
+    nextStep: `Run \`./fyers login${dir === '.' ? '' : ` --dir ${dir}`}\`, which writes ${path.join(folder, 'access_token.txt')}.`,
   };
 }
 
@@ -196,7 +196,7 @@ export async function fromParameters(
     refreshToken,
     notices: [],
     problems: [],
-    nextStep: `Run \`npx --no-install fyers login --aws${suffix === undefined ? '' : ` --suffix ${suffix}`}\`.`,
+    nextStep: `Run \`./fyers login --aws${suffix === undefined ? '' : ` --suffix ${suffix}`}\`.`,
   };
 }
 

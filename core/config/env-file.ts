@@ -141,7 +141,7 @@ function findKeyFlaws(key: string): readonly string[] {
   if (isEnvName(key)) return [];
   if (/access_?token|refresh_?token|auth_?code|totp/i.test(key)) {
     return [
-      `${key} is not read from this file. Remove the line; \`npx --no-install fyers login\` writes the token into access_token.txt.`,
+      `${key} is not read from this file. Remove the line; \`./fyers login\` writes the token into access_token.txt.`,
     ];
   }
   const nearest = nearestEnvName(key);

@@ -176,7 +176,7 @@ export function parseTelegram(text: string): Parsed<TelegramChat> {
   const [, botToken, chatId] = /^(\d{5,20}:[\w-]{20,64})\/(-?\d{1,20})$/.exec(text) ?? [];
   return botToken === undefined || chatId === undefined
     ? failure(
-        'must be the bot token and the chat id as <bot token>/<chat id>; `npx --no-install fyers telegram` finds them',
+        'must be the bot token and the chat id as <bot token>/<chat id>; `./fyers telegram` finds them',
       )
     : ok({ botToken, chatId });
 }

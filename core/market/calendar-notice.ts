@@ -52,7 +52,7 @@ function exceptFor(year: string, options: CalendarOptions): string {
     : `, except ${known.map(([date, why]) => `${date} (${why})`).join(', ')}`;
 }
 
-const SHOWS_HOW = '(`npx --no-install fyers calendar --help` shows how)';
+const SHOWS_HOW = '(`./fyers calendar --help` shows how)';
 
 function nextStepFor(year: string): string {
   const complete = `{"year": ${String(Number(year))}, "complete": true}`;

@@ -31,7 +31,7 @@ export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEv
   return harvesterEvent(
     'info',
     'session-awaited',
-    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`npx --no-install fyers calendar ${date}\` shows the source.`,
+    `The session of ${date} is from ${formatClock(opensAt)} to ${formatClock(closesAt)} IST: ${counted(slots, 'slot')} for each symbol. The hours are ${certainty}; \`./fyers calendar ${date}\` shows the source.`,
   );
 }
 
@@ -144,7 +144,7 @@ export function compatFailed(problem: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'compat-failed',
-    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. Create it afterwards with \`npx --no-install fyers export DATE --compat --to FILE.csv\`.`,
+    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. Create it afterwards with \`./fyers export DATE --compat --to FILE.csv\`.`,
   );
 }
 
@@ -246,7 +246,7 @@ export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent 
   return harvesterEvent(
     isKnown ? 'error' : 'warn',
     'market-differs',
-    `The broker reports the market as ${status} while the calendar has continuous trading. Recording goes on. If the exchange has announced a change, write the day into calendar.json: \`npx --no-install fyers calendar --help\`.`,
+    `The broker reports the market as ${status} while the calendar has continuous trading. Recording goes on. If the exchange has announced a change, write the day into calendar.json: \`./fyers calendar --help\`.`,
     isKnown ? FAULT : undefined,
   );
 }
@@ -260,7 +260,7 @@ export function fieldsUnusable(
   return harvesterEvent(
     isFirst ? 'error' : 'warn',
     'fields-unusable',
-    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`npx --no-install fyers check ${date}\`, and view an answer with \`npx --no-install fyers doctor --live\`.${fields.includes('ltt') ? ' A trade time in the future can also mean that the clock of this machine is behind: `timedatectl`.' : ''}`,
+    `The broker's answers have no usable value for ${fields.map(fieldWords).join(', ')}. These columns are empty in some rows of ${date}. See how many with \`./fyers check ${date}\`, and view an answer with \`./fyers doctor --live\`.${fields.includes('ltt') ? ' A trade time in the future can also mean that the clock of this machine is behind: `timedatectl`.' : ''}`,
     isFirst ? { ...FAULT, of: date } : undefined,
   );
 }
@@ -270,7 +270,7 @@ export function surprise(date: IstDate, closesAt: Instant): HarvesterEvent {
   return harvesterEvent(
     'error',
     'surprise-session',
-    `The broker reports the market as OPEN on ${date}, which is closed in the calendar. It is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed if nothing trades, and run \`pulumi up\`: \`npx --no-install fyers calendar --help\`.`,
+    `The broker reports the market as OPEN on ${date}, which is closed in the calendar. It is recorded until ${formatClock(closesAt)} IST, every phase UNKNOWN. Write the day into calendar.json, open with its hours, or closed if nothing trades, and run \`pulumi up\`: \`./fyers calendar --help\`.`,
     FAULT,
   );
 }

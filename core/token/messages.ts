@@ -83,35 +83,35 @@ export function keeperFailure(code: FailureCode, detail = ''): FyersError {
       return new FyersError(
         code,
         `Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.${answer}`,
-        'Log in yourself with `npx --no-install fyers login --aws`.',
+        'Log in yourself with `./fyers login --aws`.',
         GENERAL,
       );
     case 'broker.unreachable':
       return new FyersError(
         code,
         `Fyers could not be reached or did not answer; nothing was published.${answer}`,
-        'The next run tries again by itself; to try now, run `npx --no-install fyers refresh --aws`.',
+        'The next run tries again by itself; to try now, run `./fyers refresh --aws`.',
         GENERAL,
       );
     case 'broker.refused':
       return new FyersError(
         code,
         `Fyers refuses this app or this machine, so no token can be proven; nothing was published.${answer}`,
-        "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --aws`.",
+        "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `./fyers refresh --aws`.",
         GENERAL,
       );
     case 'broker.rate-limit':
       return new FyersError(
         code,
         `Fyers' rate limit is reached, so nothing more was asked; nothing was published.${answer}`,
-        'Stop other programs that use the account. Wait a few minutes, then run `npx --no-install fyers refresh --aws`; a third time blocks the account for the day.',
+        'Stop other programs that use the account. Wait a few minutes, then run `./fyers refresh --aws`; a third time blocks the account for the day.',
         GENERAL,
       );
     case 'broker.foreign-answer':
       return new FyersError(
         code,
         `Something else answered in place of Fyers, such as a gateway or a firewall, so nothing more was asked.${answer}`,
-        'Wait ten minutes before you run `npx --no-install fyers refresh --aws`: each further call can extend such a block.',
+        'Wait ten minutes before you run `./fyers refresh --aws`: each further call can extend such a block.',
         GENERAL,
       );
   }

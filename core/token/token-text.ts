@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<TokenKind, string>> = {
 const HOMES: Readonly<Record<TokenKind, string>> = {
   access_token: 'It belongs in access_token.txt',
   refresh_token: 'It belongs in refresh_token.txt',
-  auth_code: 'A login exchanges it for a token: `npx --no-install fyers login`',
+  auth_code: 'A login exchanges it for a token: `./fyers login`',
 };
 /** Words next to a token that have no meaning, in lower case and without underscores. */
 const DECORATION = new Set(

@@ -154,7 +154,7 @@ function failedPage({ family, code }: Extract<LoginOutcome, { kind: 'failed' }>)
     text: [
       FAILED[family],
       `Code ${code}. Press your link again in a minute: it shows whether a token is live. The log has the cause and the next step:`,
-      { code: 'npx --no-install fyers logs login' },
+      { code: './fyers logs login' },
     ],
   };
 }
@@ -254,7 +254,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     502,
     'Fyers gave a token that is not good',
     'It is not live until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes. If this page appears again, check the log:',
-    { code: 'npx --no-install fyers logs login' },
+    { code: './fyers logs login' },
   ),
   busy: problemPage(
     503,
@@ -272,7 +272,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     'Its words are in the log. Try from your own machine:',
     { code: LOGIN_COMMAND },
     'Please report what this shows:',
-    { code: 'npx --no-install fyers logs login' },
+    { code: './fyers logs login' },
   ),
   'not-registered': problemPage(
     409,
@@ -305,7 +305,7 @@ const ASKED: Words = {
   text: [
     'If today’s login is still to do, the link was sent to the channels of this stack. If it is done, no message comes.',
     'If you expect a message and none comes within two minutes, check the channels:',
-    { code: 'npx --no-install fyers test-alert' },
+    { code: './fyers test-alert' },
     OWN_MACHINE,
     { code: LOGIN_COMMAND },
   ],
@@ -324,9 +324,9 @@ const NO_LISTENER: Words = {
   title: 'No subscription is confirmed',
   text: [
     'No link was sent: no channel of this stack has a confirmed recipient. Find AWS’s mail “Subscription Confirmation”, copy its link, and run:',
-    { code: "npx --no-install fyers confirm 'THE LINK'" },
+    { code: "./fyers confirm 'THE LINK'" },
     'If that mail is lost, have a new one sent:',
-    { code: 'npx --no-install fyers test-alert --resubscribe' },
+    { code: './fyers test-alert --resubscribe' },
     OWN_MACHINE,
     { code: LOGIN_COMMAND },
   ],
@@ -339,7 +339,7 @@ function notSentPage({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Wor
     title: 'The link was not sent',
     text: [
       `No channel confirmed that it took the message. Code ${code}. Check the channels:`,
-      { code: 'npx --no-install fyers test-alert' },
+      { code: './fyers test-alert' },
       OWN_MACHINE,
       { code: LOGIN_COMMAND },
     ],
@@ -354,7 +354,7 @@ function tooSoonPage(at: Instant): Words {
     text: [
       `It works again at ${formatHhMm(at)} IST. A link of an earlier message today is as good: all of a day’s are the same.`,
       'If no message reached you, check the channels:',
-      { code: 'npx --no-install fyers test-alert' },
+      { code: './fyers test-alert' },
       OWN_MACHINE,
       { code: LOGIN_COMMAND },
     ],

@@ -132,7 +132,7 @@ export async function reservedBy(wanted: Reservation, provider: aws.Provider): P
     return { refresh: null, login: loginReservation(value) };
   } catch {
     await pulumi.log.info(
-      'The quota of Lambda could not be read (servicequotas:GetServiceQuota), so the executions of the login function are not bounded. `npx --no-install fyers doctor` shows the quota; `pulumi config set reservedConcurrency NUMBER` sets a bound.',
+      'The quota of Lambda could not be read (servicequotas:GetServiceQuota), so the executions of the login function are not bounded. `./fyers doctor` shows the quota; `pulumi config set reservedConcurrency NUMBER` sets a bound.',
     );
     return { refresh: null, login: null };
   }

@@ -37,7 +37,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
   return [
     {
       what: 'harvester-silent',
-      description: pulumi.interpolate`${who} has been silent for minutes: its process, its machine or its network is gone, and in a session nothing is recorded. See \`npx --no-install fyers status\`; look at the machine with ${shell} and there ${log}; start it afresh with \`aws ec2 reboot-instances --instance-ids ${instanceId} --region ${REGION}\`. While \`pulumi up\` replaces the instance this may ring once.`,
+      description: pulumi.interpolate`${who} has been silent for minutes: its process, its machine or its network is gone, and in a session nothing is recorded. See \`./fyers status\`; look at the machine with ${shell} and there ${log}; start it afresh with \`aws ec2 reboot-instances --instance-ids ${instanceId} --region ${REGION}\`. While \`pulumi up\` replaces the instance this may ring once.`,
       metric: metric('heartbeat'),
       statistic: 'SampleCount',
       period: 60,
@@ -54,7 +54,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
     },
     {
       what: 'slots-missed',
-      description: pulumi.interpolate`${who} lets slots of this session pass without a row, as many as if one symbol had none half of the time. See whether the token lives: \`npx --no-install fyers tokens --use-ssm\`. Without one press the day's link, or run \`npx --no-install fyers login --aws\`. With one the reason is in the log: ${shell}, there ${log}.`,
+      description: pulumi.interpolate`${who} lets slots of this session pass without a row, as many as if one symbol had none half of the time. See whether the token lives: \`./fyers tokens --use-ssm\`. Without one press the day's link, or run \`./fyers login --aws\`. With one the reason is in the log: ${shell}, there ${log}.`,
       metric: metric('slotsMissed'),
       statistic: 'Sum',
       period: PERIOD_SECONDS,
@@ -78,7 +78,7 @@ function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`npx --no-install fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not shipped, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It goes on; what can be tried again is tried every ten minutes. Each different fault rings once. The line that says which, and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`./fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
       // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults, so the alarm
@@ -100,7 +100,7 @@ function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
   return [
     {
       what: 'machine-impaired',
-      description: pulumi.interpolate`AWS cannot reach the machine under the instance. ${recovers ? 'It moves the instance to another one, with its disk, which takes some minutes.' : 'Instances of this type are not moved by AWS.'} If \`npx --no-install fyers status\` shows no heartbeat after half an hour, run \`aws ec2 stop-instances --instance-ids ${instanceId} --region ${REGION}\` and, once it has stopped, \`aws ec2 start-instances --instance-ids ${instanceId} --region ${REGION}\`.`,
+      description: pulumi.interpolate`AWS cannot reach the machine under the instance. ${recovers ? 'It moves the instance to another one, with its disk, which takes some minutes.' : 'Instances of this type are not moved by AWS.'} If \`./fyers status\` shows no heartbeat after half an hour, run \`aws ec2 stop-instances --instance-ids ${instanceId} --region ${REGION}\` and, once it has stopped, \`aws ec2 start-instances --instance-ids ${instanceId} --region ${REGION}\`.`,
       metric: metric('StatusCheckFailed_System'),
       statistic: 'Maximum',
       ...FIRST_IN_A_MINUTE,
@@ -112,7 +112,7 @@ function machineRules({ instanceId, plan }: HarvesterAlarmsArgs): AlarmRule[] {
     },
     {
       what: 'instance-impaired',
-      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; for the harvester's state see \`npx --no-install fyers status\`.`,
+      description: pulumi.interpolate`The instance does not answer AWS: its memory, its file system or its network is broken. It is rebooted now. If this rings again, see \`aws ec2 get-console-output --instance-id ${instanceId} --latest --output text --region ${REGION}\`; for the harvester's state see \`./fyers status\`.`,
       metric: metric('StatusCheckFailed_Instance'),
       statistic: 'Maximum',
       ...FIRST_IN_A_MINUTE,

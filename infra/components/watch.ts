@@ -55,7 +55,7 @@ export class Watch extends pulumi.ComponentResource {
 function failedRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-failed`,
-    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`npx --no-install fyers logs ${actor}\`: the last line shows what to do.`,
+    description: `${names.function(actor)} failed: ${MEANING[actor]}. Run \`./fyers logs ${actor}\`: the last line shows what to do.`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Errors',
@@ -72,7 +72,7 @@ function failedRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRu
 function throttledRule(actor: FunctionActor, { names, keeper }: WatchArgs): AlarmRule {
   return {
     what: `${actor}-throttled`,
-    description: `${names.function(actor)} was refused an execution: ${THROTTLED_RULES[actor].meaning}. \`npx --no-install fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
+    description: `${names.function(actor)} was refused an execution: ${THROTTLED_RULES[actor].meaning}. \`./fyers doctor\` shows how many the account has; more of them: https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions).`,
     metric: {
       namespace: 'AWS/Lambda',
       metricName: 'Throttles',
@@ -95,8 +95,7 @@ const THROTTLED_RULES: Readonly<
     inAMinute: 1,
   },
   login: {
-    meaning:
-      "its page is flooded, so the day's link may not open; log in with `npx --no-install fyers login`",
+    meaning: "its page is flooded, so the day's link may not open; log in with `./fyers login`",
     inAMinute: 10,
   },
   watch: {

@@ -182,7 +182,7 @@ function readCalendar(folder: string, problems: string[]): readonly Override[] {
   const parsed = checkCalendarSize(found.overrides);
   if (parsed.ok) return parsed.value;
   problems.push(
-    `${OPERATOR_FILES.calendar} ${parsed.problem}. \`npx --no-install fyers calendar --help\` shows its form.`,
+    `${OPERATOR_FILES.calendar} ${parsed.problem}. \`./fyers calendar --help\` shows its form.`,
   );
   return [];
 }

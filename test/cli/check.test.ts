@@ -94,7 +94,7 @@ describe('fyers check', () => {
       await writeFile(folder.pathOf('depth.parquet'), damage);
       const { code, err } = await cli.run('check');
       expect(err).toContain(
-        `remove ${folder.pathOf('manifest.json')} and run \`npx --no-install fyers compact 2026-11-25 --data ${dataDir}\``,
+        `remove ${folder.pathOf('manifest.json')} and run \`./fyers compact 2026-11-25 --data ${dataDir}\``,
       );
       expect(code).toBe(4);
     }

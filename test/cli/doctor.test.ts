@@ -267,7 +267,7 @@ describe('fyers doctor', () => {
     await using at = await world.patient();
     const refused = (await examined(at, '--live')).found['Live book'];
     expect(refused?.detail).toContain('token-refused');
-    expect(refused?.fix).toContain('`npx --no-install fyers login`');
+    expect(refused?.fix).toContain('`./fyers login`');
     await world.put('FYERS_ACCESS_TOKEN', GOOD);
     at.write('.env', `FYERS_SYMBOLS=NSE:NOSUCH-EQ\nFYERS_API_URL=${world.fyers.url}\n`);
     expect((await examined(at, '--live')).found['Live book']?.detail).toContain(

@@ -102,7 +102,7 @@ describe('A file of the Python original', () => {
     const first = await cli.run('import', name);
     expect(first.out).toContain('6 rows are the day 2025-12-24');
     expect(first.out).toContain('of another day: 4 rows of 2025-12-26');
-    expect(first.out).toContain(`npx --no-install fyers import ${name} --date 2025-12-26`);
+    expect(first.out).toContain(`./fyers import ${name} --date 2025-12-26`);
     expect(first.out).not.toContain('outside of 09:15');
     const second = await cli.run('import', name, '--date', '2025-12-26');
     expect(second.out).toContain('4 rows are the day 2025-12-26');

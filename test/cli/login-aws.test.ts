@@ -124,7 +124,7 @@ describe('fyers login --aws', () => {
     const { code, err } = await at.run('login', '--aws');
     expect(code).toBe(exit);
     expect(err).toContain(`${error}: FyersTokenRefresh failed: `);
-    expect(err).toContain('npx --no-install fyers logs refresh');
+    expect(err).toContain('./fyers logs refresh');
   });
 });
 

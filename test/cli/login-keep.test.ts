@@ -53,7 +53,7 @@ describe('A login whose token cannot be handed over', () => {
       expect(TOKEN_FILES.map((name) => modeOf(at, name))).toEqual(['600', '600', '600']);
       const access = contentOf(at, 'access_token.txt');
       expect(first.err).toContain(path.join(at.folder, 'access_token.txt'));
-      expect(first.err).toContain('`npx --no-install fyers login --aws` hands it over');
+      expect(first.err).toContain('`./fyers login --aws` hands it over');
       expectNoSecret(`${first.out}${first.err}`, [access, contentOf(at, 'refresh_token.txt')]);
 
       aws.failed = null;
@@ -120,7 +120,7 @@ describe('A login into files', () => {
     const { code, err } = await at.run('login');
     expect(code).toBe(3);
     expect(tokensIn(at)).toEqual(TOKEN_FILES);
-    expect(err).toContain('`npx --no-install fyers tokens` proves it without another login');
+    expect(err).toContain('`./fyers tokens` proves it without another login');
   });
 
   test('says what could not be written, and where', async () => {

@@ -74,7 +74,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['takeover'],
 ];
 
-describe('npx fyers', () => {
+describe('./fyers', () => {
   test.each(COMMANDS)('explains %j, with an example', async (...command) => {
     await using at = await stage();
     const { code, out, err } = await at.run(...command, '--help');
@@ -131,7 +131,7 @@ describe('npx fyers', () => {
   });
 });
 
-describe('npx fyers harvest', () => {
+describe('./fyers harvest', () => {
   test('hands its arguments to the harvester, in their order', async () => {
     const { code, out, err } = await fyers(
       'harvest',

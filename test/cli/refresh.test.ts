@@ -76,7 +76,7 @@ describe('fyers refresh --local', () => {
       expect(err).toContain(
         'operator.login: The access token could not be refreshed: Fyers has switched',
       );
-      expect(err).toContain('Run `npx --no-install fyers login`.');
+      expect(err).toContain('Run `./fyers login`.');
       counts.push(pinCalls(fyers));
     }
     expect(counts).toEqual([1, 1, 2, 2]);
@@ -242,7 +242,7 @@ describe('fyers refresh --aws', () => {
       statusCode: 202,
       message: 'Login link sent.',
     });
-    expect(err).toContain('npx --no-install fyers login --aws');
+    expect(err).toContain('./fyers login --aws');
   });
 
   test.each([

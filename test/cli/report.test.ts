@@ -287,7 +287,7 @@ describe('The report of a day', () => {
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-02'], '2026-01-02 is not in'],
       [['--s3'], 'needs its date'],
-      [['2026-11-25', '--s3'], 'Name the bucket, as `npx --no-install fyers check 2026-11-25 --bu'],
+      [['2026-11-25', '--s3'], 'Name the bucket, as `./fyers check 2026-11-25 --bu'],
       [['monday', '--s3'], '"monday" is not a date'],
       [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {

@@ -132,7 +132,7 @@ describe('fyers status', () => {
     expect(row(out, 'refresh')[0]).toBe('switched off');
     expect(row(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
     expect(row(out, 'last watch')).toEqual(['failed', '25 Nov 2026, 08:45 IST: No live token.']);
-    expect(out).toMatch(/^To do: .*`npx --no-install fyers login --aws`/m);
+    expect(out).toMatch(/^To do: .*`\.\/fyers login --aws`/m);
   });
 
   test('waits for no link in the evening while a token lives, and says when a login helps', async () => {
@@ -179,7 +179,7 @@ describe('fyers status', () => {
     expect(checkSubscriptions(found, [pending])).toMatchObject({
       state: 'pending',
       detail: 'email me@example.in (not confirmed)',
-      todo: [expect.stringContaining('npx --no-install fyers confirm')],
+      todo: [expect.stringContaining('./fyers confirm')],
     });
     expect(checkSubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
   });

@@ -177,7 +177,7 @@ describe('fyers takeover', () => {
           made.proxy.cutAt(nth, when);
           const cut = await made.takeover('--yes');
           expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
-          expect(cut.err).toContain('run `npx --no-install fyers takeover` again');
+          expect(cut.err).toContain('run `./fyers takeover` again');
           expect({ nth, lost: await lost(made) }).toEqual({ nth, lost: [] });
           const again = await made.takeover('--yes');
           expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });

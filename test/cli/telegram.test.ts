@@ -50,7 +50,7 @@ describe('fyers telegram', () => {
     const { code, err } = await at.run('telegram');
     expect(code).toBe(2);
     expect(err).toMatch(
-      /\noperator\.channel: The bot received no message .*repeat `npx --no-install fyers telegram`\.$/,
+      /\noperator\.channel: The bot received no message .*repeat `\.\/fyers telegram`\.$/,
     );
     expect(server.asked()).toBe(41);
     expect(at.calls()).toEqual([]);

@@ -7,14 +7,14 @@ const at = (columns: number | null) => ({
   colour: false,
   columns,
 });
-const ROWS = [[{ text: 'link' }, { text: 'press it soon, or run `npx fyers login` here' }]];
+const ROWS = [[{ text: 'link' }, { text: 'press it soon, or run `./fyers login` here' }]];
 
 describe('a table', () => {
   test('wraps its last column on a terminal, and cuts no command in two', () => {
     expect(table(at(32), ['Part', 'Detail'], ROWS)).toEqual([
       'Part  Detail',
       'link  press it soon, or run',
-      '      `npx fyers login` here',
+      '      `./fyers login` here',
     ]);
   });
 
@@ -25,7 +25,7 @@ describe('a table', () => {
 
 describe('a help text', () => {
   const text =
-    'Usage: fyers\n\nA paragraph that was\nwritten in two lines.\n\nExamples:\n  $ npx --no-install fyers status --json';
+    'Usage: fyers\n\nA paragraph that was\nwritten in two lines.\n\nExamples:\n  $ ./fyers status --json';
 
   test('is set anew at the terminal’s width, but for what is indented', () => {
     expect(reflowed(at(32), text).split('\n')).toEqual([
@@ -35,7 +35,7 @@ describe('a help text', () => {
       'two lines.',
       '',
       'Examples:',
-      '  $ npx --no-install fyers status --json',
+      '  $ ./fyers status --json',
     ]);
   });
 

@@ -115,7 +115,7 @@ describe('fyers tokens', () => {
     expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
     // A login in the evening gives a token that is over before that session.
     expect(ran.err).toContain(
-      "Wait until 26 Nov 2026, 06:00 IST, when today's tokens end (`npx --no-install fyers tokens` shows them). Run",
+      "Wait until 26 Nov 2026, 06:00 IST, when today's tokens end (`./fyers tokens` shows them). Run",
     );
   });
 
@@ -135,7 +135,7 @@ describe('fyers tokens', () => {
     expect(ran.code).toBe(2);
     expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state } });
     expect(ran.err).toMatch(new RegExp(`^${code.replace('.', '\\.')}: `));
-    expect(ran.err).toContain('Run `npx --no-install fyers login`, which writes ');
+    expect(ran.err).toContain('Run `./fyers login`, which writes ');
   });
 
   test('ends with 2 when the broker refuses a token that says it lives', async () => {
@@ -184,9 +184,7 @@ describe('fyers tokens', () => {
       accessToken: { state: 'live', fingerprint: displayFingerprint(GOOD) },
       refreshToken: { state: 'missing' },
     });
-    expect((await at.run('tokens', '--use-ssm')).err).toContain(
-      'Run `npx --no-install fyers login --aws`.',
-    );
+    expect((await at.run('tokens', '--use-ssm')).err).toContain('Run `./fyers login --aws`.');
   });
 
   test('is coloured only on a terminal', async () => {

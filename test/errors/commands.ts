@@ -7,7 +7,7 @@ export interface NamedCommand {
   readonly flags: readonly string[];
 }
 
-const NAMED = /npx --no-install fyers((?: [^\s`'"()\\;,]+)*)/g;
+const NAMED = /\.\/fyers((?: [^\s`'"()\\;,]+)*)/g;
 /** Without the words before it, as the README's table has them. */
 const IN_BACKTICKS = /`fyers((?: [^\s`'"()\\;,]+)*)/g;
 

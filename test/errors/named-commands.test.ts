@@ -16,9 +16,7 @@ describe('A command of ours that is named', () => {
     const commands = Object.values(asRecord(outputs['commands'])).map(String);
     expect(commands.length).toBeGreaterThan(6);
     for (const command of commands) {
-      expect(command).toMatch(
-        /^(?:npx --no-install fyers [a-z]|aws (?:lambda invoke|ssm start-session) )/,
-      );
+      expect(command).toMatch(/^(?:\.\/fyers [a-z]|aws (?:lambda invoke|ssm start-session) )/);
     }
     const ours = commandsIn([...commands, String(outputs['nextStep'])].join('\n'));
     expect(ours.length).toBeGreaterThan(5);
@@ -43,22 +41,18 @@ describe('A command of ours that is named', () => {
   });
 
   test.each([
-    ['npx --no-install fyers tokns', 'there is no fyers tokns'],
-    ['npx --no-install fyers ssm look', 'there is no fyers ssm look'],
+    ['./fyers tokns', 'there is no fyers tokns'],
+    ['./fyers ssm look', 'there is no fyers ssm look'],
     ['`fyers refresh --prob`', 'fyers refresh takes no --prob'],
   ])('is missed where it does not exist: %s', async (text, problem) => {
     expect(await problemsIn(commandsIn(text))).toEqual([problem]);
   });
 
   test.each([
-    [
-      'run `npx --no-install fyers logs refresh --debug`, and so on',
-      ['logs', 'refresh'],
-      ['--debug'],
-    ],
-    ['npx --no-install fyers status', ['status'], []],
+    ['run `./fyers logs refresh --debug`, and so on', ['logs', 'refresh'], ['--debug']],
+    ['./fyers status', ['status'], []],
     ['`fyers refresh --aws [--probe]`', ['refresh'], ['--aws', '--probe']],
-    ['`npx --no-install fyers logs ${actor}`', ['logs'], []],
+    ['`./fyers logs ${actor}`', ['logs'], []],
   ])('is read from %s', (text, words, flags) => {
     expect(commandsIn(text)).toEqual([{ words, flags }]);
   });

@@ -42,7 +42,7 @@ export async function leftBehind(options: ClientOptions): Promise<readonly strin
     new GetCallerIdentityCommand({}),
   );
   const budgets = await new BudgetsClient(options).send(new DescribeBudgetsCommand({ AccountId }));
-  // The keeper's own state is not the program's (`npx fyers ssm delete --all`).
+  // The keeper's own state is not the program's (`./fyers ssm delete --all`).
   const ours = /^FYERS_(?:TOKEN_STATE|LOGIN_STATE|TOKEN_CLAIM)/;
   const instances = (machines.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
   const all: Readonly<Record<string, readonly (string | undefined)[]>> = {

@@ -40,7 +40,7 @@ function world(token: string | null | Error, now = WEDNESDAY_8, appId: string | 
     session: nextSession(now),
     account: APP.fyId,
     place: 'in /somewhere',
-    loginCommand: 'npx --no-install fyers login --dir x',
+    loginCommand: './fyers login --dir x',
   };
   return { look, events, names: () => events.map(({ event }) => event) };
 }
@@ -67,7 +67,7 @@ describe('The first look at the token', () => {
       expect(names()).toEqual([event]);
       expect(events[0]).toMatchObject({
         level: 'warn',
-        message: expect.stringContaining('`npx --no-install fyers login --dir x`') as unknown,
+        message: expect.stringContaining('`./fyers login --dir x`') as unknown,
       });
       if (token !== null && token.length > 40) expect(JSON.stringify(events)).not.toContain(token);
     },

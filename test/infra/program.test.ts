@@ -94,9 +94,9 @@ describe('The program', () => {
   test('says with a channel and no token when the first link comes, and how to log in now', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { email: 'a@example.com' } });
     expect(graph.outputs['nextStep']).toMatch(
-      /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`npx --no-install fyers login --aws`\.$/,
+      /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`\.\/fyers login --aws`\.$/,
     );
-    expect(whole.outputs['nextStep']).toMatch(/^Confirm .*`npx --no-install fyers status`\.$/);
+    expect(whole.outputs['nextStep']).toMatch(/^Confirm .*`\.\/fyers status`\.$/);
   });
 
   test('keeps token files of a stack without an app in their parameters and invokes nothing', async () => {

@@ -28,7 +28,7 @@ describe('The alarm', () => {
       threshold: 1,
       comparisonOperator: 'GreaterThanOrEqualToThreshold',
     });
-    expect(inputs['alarmDescription']).toContain(`\`npx --no-install fyers logs ${actor}\``);
+    expect(inputs['alarmDescription']).toContain(`\`./fyers logs ${actor}\``);
   });
 
   test('of the queue rings while something is in it, and says how to empty it', () => {
@@ -156,7 +156,7 @@ describe('The alarm', () => {
     expect(alarms).toHaveLength(13);
     for (const { name, inputs } of alarms) {
       expect(inputs['alarmActions'], name).toContain(TOPIC);
-      expect(inputs['alarmDescription'], name).toMatch(/`(?:npx --no-install fyers|aws) /);
+      expect(inputs['alarmDescription'], name).toMatch(/`(?:\.\/fyers|aws) /);
       // CloudWatch API, PutMetricAlarm: at most 1,024 characters.
       expect(String(inputs['alarmDescription']).length).toBeLessThanOrEqual(1_024);
     }

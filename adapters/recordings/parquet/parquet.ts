@@ -179,7 +179,7 @@ function readBackError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.integrity',
     `${file} does not read as it was written: ${cause.message}.`,
-    'Nothing was deleted: keep the day log and check the disk. `npx --no-install fyers logs harvester` shows whether the next try succeeds.',
+    'Nothing was deleted: keep the day log and check the disk. `./fyers logs harvester` shows whether the next try succeeds.',
     { cause },
   );
 }

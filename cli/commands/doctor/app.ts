@@ -180,9 +180,9 @@ export async function redirectFinding(patient: CheckContext): Promise<Finding> {
         `Register ${loginUrl ?? 'its address'} at ${DASHBOARD}, and run \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\`.`,
       );
     case 'loopback':
-      return ok(`${uri}, caught on this machine by \`npx --no-install fyers login\`${oneTap}`);
+      return ok(`${uri}, caught on this machine by \`./fyers login\`${oneTap}`);
     case 'page':
-      return ok(`${uri}, whose address you paste into \`npx --no-install fyers login\`${oneTap}`);
+      return ok(`${uri}, whose address you paste into \`./fyers login\`${oneTap}`);
   }
 }
 

@@ -1,4 +1,4 @@
-// Checks each prerequisite and prints one line with its fix (`npx fyers doctor`): this machine (Node version, Pulumi
+// Checks each prerequisite and prints one line with its fix (`./fyers doctor`): this machine (Node version, Pulumi
 // CLI and stack), the Fyers app, AWS identity and Lambda quota, the deployed stack, the token, and the clock. Checks
 // that depend on an earlier one follow it in the table.
 import path from 'node:path';
@@ -62,8 +62,8 @@ redirect URL: compare the one shown with https://myapi.fyers.in/dashboard.
 Exits with 2 when there is a problem.
 
 Examples:
-  $ npx --no-install fyers doctor
-  $ npx --no-install fyers doctor --live --json | jq '.checks[] | select(.state == "problem")'`,
+  $ ./fyers doctor
+  $ ./fyers doctor --live --json | jq '.checks[] | select(.state == "problem")'`,
     )
     .action((options: DoctorOptions) => doctor(session, options));
 }
@@ -286,11 +286,11 @@ async function messagesFinding(patient: CheckContext): Promise<Finding> {
   return topic.pending.length > 0
     ? problem(
         `no subscription is confirmed${pending}`,
-        "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`.",
+        "Confirm with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`.",
       )
     : problem(
         'no one would receive alarms or the login link',
-        'Run `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.',
+        'Run `pulumi config set email ADDRESS` or `./fyers telegram`, then `pulumi up`.',
       );
 }
 

@@ -31,7 +31,7 @@ import {
 } from '../../shared/tokens.ts';
 import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
-const LOGIN_STEP = 'Log in with `npx --no-install fyers login`.';
+const LOGIN_STEP = 'Log in with `./fyers login`.';
 
 export async function tokenFinding(patient: CheckContext): Promise<Finding> {
   const now = patient.session.io.clock.now();
@@ -94,7 +94,7 @@ export function calendarFinding({ session, calendar }: CheckContext): Finding {
     if (!(caught instanceof FyersError)) throw caught;
     return problem(
       `calendar.json or FYERS_CALENDAR cannot be used: ${caught.message}`,
-      'Correct it; `npx --no-install fyers calendar --help` shows the form.',
+      'Correct it; `./fyers calendar --help` shows the form.',
     );
   }
   const notice = calendarNotice(istDateAt(session.io.clock.now()), options);
@@ -106,7 +106,7 @@ export function calendarFinding({ session, calendar }: CheckContext): Finding {
 }
 
 const ODD_ANSWER_STEP =
-  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `npx --no-install fyers doctor --live --json` prints.';
+  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `./fyers doctor --live --json` prints.';
 const WAIT_STEP = 'Wait a minute, and repeat the command.';
 const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
   'no-token': LOGIN_STEP,

@@ -113,8 +113,8 @@ function portError(port: number, caught: unknown): FyersError {
       ? `Port ${String(port)} of ${HOST}, which Fyers is to come back to, is taken by another program.`
       : `Port ${String(port)} of ${HOST} cannot be listened on: ${toError(caught).message}.`,
     isInUse
-      ? `End that program (\`lsof -i tcp:${String(port)}\` names it), or use \`npx --no-install fyers login --paste\`.`
-      : 'Use `npx --no-install fyers login --paste`, or register a URL with a port above 1023 at https://myapi.fyers.in/dashboard.',
+      ? `End that program (\`lsof -i tcp:${String(port)}\` names it), or use \`./fyers login --paste\`.`
+      : 'Use `./fyers login --paste`, or register a URL with a port above 1023 at https://myapi.fyers.in/dashboard.',
   );
 }
 
@@ -122,6 +122,6 @@ function noRedirectError(redirectUri: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers did not come back to ${redirectUri} within ten minutes.`,
-    'Run `npx --no-install fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
+    'Run `./fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
   );
 }

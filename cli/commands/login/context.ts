@@ -106,7 +106,7 @@ function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
   throw new FyersError(
     'operator.usage',
     '--local and --aws are two places.',
-    'Run `npx --no-install fyers login --local` or `npx --no-install fyers login --aws`.',
+    'Run `./fyers login --local` or `./fyers login --aws`.',
   );
 }
 
@@ -168,7 +168,7 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
     throw new FyersError(
       'operator.usage',
       "The app's registered URL is the login function's, which takes the code up itself, so there is nothing to paste.",
-      'Run `npx --no-install fyers login` without --paste.',
+      'Run `./fyers login` without --paste.',
     );
   }
   const loopback = redirectUri.startsWith('http://');

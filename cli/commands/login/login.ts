@@ -1,4 +1,4 @@
-// Logs in at Fyers and stores a proven token (`npx fyers login`). The app's registered URL decides how the auth code
+// Logs in at Fyers and stores a proven token (`./fyers login`). The app's registered URL decides how the auth code
 // arrives: on a local port, by pasting an address, or at the login function. If the URL is the login function's, that
 // function completes the login and this command waits for its token. Otherwise this command exchanges the code,
 // proves the token, and stores it in the folder's files, or hands it to the keeper, which publishes it to Parameter
@@ -77,9 +77,9 @@ FYERS_SECRET_KEY come from .env or the environment; if AWS is used and they are 
 Exits with 0 when there is a token, new or from before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
 
 Examples:
-  $ npx --no-install fyers login
-  $ npx --no-install fyers login --aws
-  $ TOKEN="$(npx --no-install fyers login --reveal)"`,
+  $ ./fyers login
+  $ ./fyers login --aws
+  $ TOKEN="$(./fyers login --reveal)"`,
     )
     .action((options: LoginOptions) => login(session, options));
 }
@@ -253,7 +253,7 @@ async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly
     throw new FyersError(
       'platform.integrity',
       `${names.function('refresh')} did not report what it did with the tokens.`,
-      'Check with `npx --no-install fyers tokens --use-ssm`.',
+      'Check with `./fyers tokens --use-ssm`.',
     );
   }
   const { accessToken, refreshToken } = report.data;
@@ -271,7 +271,7 @@ function refuseUnadopted(name: string, did: string): void {
   throw new FyersError(
     'broker.bad-token',
     `${name} found the new token ${did} and did not publish it.`,
-    'Run `npx --no-install fyers login --aws` again in a few minutes.',
+    'Run `./fyers login --aws` again in a few minutes.',
   );
 }
 
@@ -354,7 +354,7 @@ async function waitForNewToken(
   throw new FyersError(
     'operator.login',
     'The login function has published no token within ten minutes.',
-    'Run `npx --no-install fyers login` again; if its page showed a problem, fix that first.',
+    'Run `./fyers login` again; if its page showed a problem, fix that first.',
   );
 }
 
@@ -383,7 +383,7 @@ function noLoginError(tooEarly: boolean): FyersError {
       ? 'A token from before 06:00 IST expires at 06:00, so there is no login link yet.'
       : "Today's session is over, and with it the login link of the day.",
     tooEarly
-      ? 'Run `npx --no-install fyers login` after 06:30 IST.'
-      : "Wait for the next trading day's link, or run `npx --no-install fyers login` after 06:30 IST of that day.",
+      ? 'Run `./fyers login` after 06:30 IST.'
+      : "Wait for the next trading day's link, or run `./fyers login` after 06:30 IST of that day.",
   );
 }

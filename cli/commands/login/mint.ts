@@ -51,7 +51,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
           'Fyers was sent the code and did not answer; the code may be spent.',
           answer.detail,
         ),
-        'Run `npx --no-install fyers login` again.',
+        'Run `./fyers login` again.',
       );
     case 'unreachable':
     case 'rate-limited':
@@ -84,7 +84,7 @@ export async function proveNew(
         'Fyers gave a token that is not live until 06:00 IST; it was not kept.',
         'detail' in proof ? proof.detail : undefined,
       ),
-      'Run `npx --no-install fyers login` again in a few minutes, after 06:30 IST.',
+      'Run `./fyers login` again in a few minutes, after 06:30 IST.',
     );
   }
   if (proof.kind !== 'live') throw unprovenError(proof);
@@ -148,7 +148,7 @@ export function foreign(fyId: string | null, account: string | null): FyersError
   return new FyersError(
     'operator.account',
     `The login was for ${owner} and not for ${expected}; its token was not kept.`,
-    'Log out of Fyers in that browser and run `npx --no-install fyers login` again, or put the account that is meant into FYERS_FY_ID in .env.',
+    'Log out of Fyers in that browser and run `./fyers login` again, or put the account that is meant into FYERS_FY_ID in .env.',
   );
 }
 
@@ -175,7 +175,7 @@ function refusalError(by: RefusedBy, detail: string): FyersError {
       return new FyersError(
         'operator.login',
         withAnswer('Fyers refused the auth code: it was used before, or is too old.', detail),
-        'Run `npx --no-install fyers login` again, and finish the login at once.',
+        'Run `./fyers login` again, and finish the login at once.',
       );
     case 'policy':
     case 'pin':
@@ -184,7 +184,7 @@ function refusalError(by: RefusedBy, detail: string): FyersError {
       return new FyersError(
         'broker.unrecognised',
         withAnswer('Fyers refused the login.', detail),
-        'Do what the answer says. If it comes again after `npx --no-install fyers login`, please report it.',
+        'Do what the answer says. If it comes again after `./fyers login`, please report it.',
       );
   }
 }
@@ -203,20 +203,20 @@ export function unprovenError(
       return new FyersError(
         'broker.unreachable',
         withAnswer('Fyers could not be reached.', detail),
-        `Run \`npx --no-install fyers ${command}\` again in a few minutes.`,
+        `Run \`./fyers ${command}\` again in a few minutes.`,
       );
     case 'refused':
       return new FyersError(
         'broker.refused',
         withAnswer('Fyers refuses this app or this machine.', detail),
-        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`npx --no-install fyers ${command}\` again.`,
+        `Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run \`./fyers ${command}\` again.`,
       );
     case 'rate-limited': {
       const minutes = Math.max(1, Math.ceil((answer.retryAfterMs ?? MINUTE) / MINUTE));
       return new FyersError(
         'broker.rate-limit',
         withAnswer("Fyers' rate limit is reached.", detail),
-        `Stop other programs that use the account. Run \`npx --no-install fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
+        `Stop other programs that use the account. Run \`./fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
       );
     }
     case 'not-fyers':
@@ -226,7 +226,7 @@ export function unprovenError(
           'Something else answered in place of Fyers, such as a proxy or a firewall.',
           detail,
         ),
-        `Check this machine's connection. Wait ten minutes before you run \`npx --no-install fyers ${command}\` again: each further call can extend such a block.`,
+        `Check this machine's connection. Wait ten minutes before you run \`./fyers ${command}\` again: each further call can extend such a block.`,
       );
   }
 }
@@ -285,12 +285,12 @@ export async function keepTokens(
 type Where = Pick<LoginContext['options'], 'suffix' | 'dir'>;
 
 function proveStep(where: Where): string {
-  return `It may be good: \`npx --no-install fyers tokens${dirFlag(where)}\` proves it without another login.`;
+  return `It may be good: \`./fyers tokens${dirFlag(where)}\` proves it without another login.`;
 }
 
 function handOverStep(where: Where): string {
   const suffix = where.suffix === undefined ? '' : ` --suffix ${where.suffix}`;
-  return `\`npx --no-install fyers login --aws${suffix}${dirFlag(where)}\` hands it over without another login.`;
+  return `\`./fyers login --aws${suffix}${dirFlag(where)}\` hands it over without another login.`;
 }
 
 function dirFlag({ dir }: Where): string {

@@ -46,7 +46,7 @@ export function loginRefused(words: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers ended the login with an error: ${asSentence(words)}`,
-    'Run `npx --no-install fyers login` again. If this appears again, check the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be exactly that URL.',
+    'Run `./fyers login` again. If this appears again, check the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be exactly that URL.',
   );
 }
 
@@ -54,7 +54,7 @@ function notAnAnswerError(problem: string): FyersError {
   return new FyersError(
     'operator.login',
     problem,
-    'Run `npx --no-install fyers login` again, log in on the page that it prints, and paste the whole address that the browser then shows.',
+    'Run `./fyers login` again, log in on the page that it prints, and paste the whole address that the browser then shows.',
   );
 }
 

@@ -56,7 +56,7 @@ function linesOf(terminal: Terminal, finished: Finished): readonly string[] {
     '',
     ...notes,
     ...(isOff ? [paint(terminal, 'quiet', REFRESH_IS_OFF)] : []),
-    ...(already ? ['To log in anyway, run `npx --no-install fyers login --again`.'] : []),
+    ...(already ? ['To log in anyway, run `./fyers login --again`.'] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Prints the logs of the functions and the harvester in readable form (`npx fyers logs`). The functions' lines come
+// Prints the logs of the functions and the harvester in readable form (`./fyers logs`). The functions' lines come
 // from CloudWatch; the harvesters' event logs of the latest day come from their pieces in the bucket.
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
@@ -60,10 +60,10 @@ its close. The log of the process itself stays on the instance:
 \`journalctl -u fyers-harvester\`.
 
 Examples:
-  $ npx --no-install fyers logs refresh
-  $ npx --no-install fyers logs watch --since 7d
-  $ npx --no-install fyers logs login --follow
-  $ npx --no-install fyers logs harvester --json | jq 'select(.event == "hole")'`,
+  $ ./fyers logs refresh
+  $ ./fyers logs watch --since 7d
+  $ ./fyers logs login --follow
+  $ ./fyers logs harvester --json | jq 'select(.event == "hole")'`,
     )
     .action((who: Who, options: LogsOptions) => logs(session, who, options));
 }
@@ -137,7 +137,7 @@ async function harvesterSource(session: Session, options: LogsOptions): Promise<
     // Without --since show all of the latest day.
     since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
     everyMs: MINUTE,
-    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`npx --no-install fyers status\`.`,
+    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`./fyers status\`.`,
     read: async (from) => {
       const latest = await latestDay(session, bucket);
       return latest?.entries.filter(({ at }) => at >= from) ?? [];
@@ -153,7 +153,7 @@ function durationIn(text: string): number {
   throw new FyersError(
     'operator.usage',
     `--since "${text}" is not a length of time.`,
-    'Write a number and s, m, h or d: `npx --no-install fyers logs refresh --since 12h`.',
+    'Write a number and s, m, h or d: `./fyers logs refresh --since 12h`.',
   );
 }
 

@@ -1,4 +1,4 @@
-// Runs the keeper's refresh on the operator's folder (`npx fyers refresh --local`): the same decisions, latches and
+// Runs the keeper's refresh on the operator's folder (`./fyers refresh --local`): the same decisions, latches and
 // counters as in AWS, stored in files.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -59,16 +59,16 @@ const NEXT_STEPS: Readonly<Partial<Record<FyersError['code'], string>>> = {
   'operator.app-secret':
     'Copy both again from https://myapi.fyers.in/dashboard into .env, and repeat the command.',
   'operator.account':
-    'Log in to the right account with `npx --no-install fyers login`, or set your account as FYERS_FY_ID in .env.',
-  'broker.bad-token': 'Run `npx --no-install fyers login`.',
-  'broker.unreachable': 'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+    'Log in to the right account with `./fyers login`, or set your account as FYERS_FY_ID in .env.',
+  'broker.bad-token': 'Run `./fyers login`.',
+  'broker.unreachable': 'Run `./fyers refresh --local` again in a few minutes.',
   'broker.refused':
-    "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `npx --no-install fyers refresh --local` again.",
+    "Check the app's permissions and IP addresses at https://myapi.fyers.in/dashboard, then run `./fyers refresh --local` again.",
   'broker.rate-limit':
-    'Stop other programs that use the account, and run `npx --no-install fyers refresh --local` again in a few minutes.',
+    'Stop other programs that use the account, and run `./fyers refresh --local` again in a few minutes.',
   'broker.foreign-answer':
-    "Check this machine's connection, and wait ten minutes before you run `npx --no-install fyers refresh --local` again.",
-  'platform.busy': 'Run `npx --no-install fyers refresh --local` again in two minutes.',
+    "Check this machine's connection, and wait ten minutes before you run `./fyers refresh --local` again.",
+  'platform.busy': 'Run `./fyers refresh --local` again in two minutes.',
 };
 
 /** @throws FyersError as the keeper, with next steps for this machine; `operator.login` if only a login helps */
@@ -244,12 +244,12 @@ function notRefreshedError(why: AskReason): FyersError {
     return new FyersError(
       'broker.unreachable',
       'Fyers could not be reached; nothing was changed.',
-      'Run `npx --no-install fyers refresh --local` again in a few minutes.',
+      'Run `./fyers refresh --local` again in a few minutes.',
     );
   }
   return new FyersError(
     'operator.login',
     `The access token could not be refreshed: ${reasonText(why)}.`,
-    'Run `npx --no-install fyers login`.',
+    'Run `./fyers login`.',
   );
 }

@@ -1,4 +1,4 @@
-// Runs the keeper's refresh in AWS or on this folder's files (`npx fyers refresh`).
+// Runs the keeper's refresh in AWS or on this folder's files (`./fyers refresh`).
 import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
@@ -32,9 +32,9 @@ kept in .fyers-token-state.json. --aws invokes the function with your own AWS id
 Exits with 0 when the token is live, with 2 when a login is needed, and with 3 or 4 when Fyers or AWS failed.
 
 Examples:
-  $ npx --no-install fyers refresh --local
-  $ npx --no-install fyers refresh --aws
-  $ npx --no-install fyers refresh --aws --probe`,
+  $ ./fyers refresh --local
+  $ ./fyers refresh --aws
+  $ ./fyers refresh --aws --probe`,
     )
     .action((options: RefreshOptions) => refresh(session, options));
 }
@@ -44,7 +44,7 @@ async function refresh(session: Session, options: RefreshOptions): Promise<void>
     throw new FyersError(
       'operator.usage',
       'A refresh is either of the token files here or of the stack in AWS.',
-      'Run `npx --no-install fyers refresh --local` or `npx --no-install fyers refresh --aws`.',
+      'Run `./fyers refresh --local` or `./fyers refresh --aws`.',
     );
   }
   await (options.local === true ? refreshFiles(session, options) : refreshStack(session, options));
@@ -66,6 +66,6 @@ async function refreshStack(session: Session, options: RefreshOptions): Promise<
   throw new FyersError(
     'operator.login',
     'The token is not live until you log in.',
-    'Log in through the link, if one was sent, or run `npx --no-install fyers login --aws`.',
+    'Log in through the link, if one was sent, or run `./fyers login --aws`.',
   );
 }

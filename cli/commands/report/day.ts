@@ -110,6 +110,6 @@ function noPlanError({ place }: Recording): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} has no plan, so missing rows cannot be detected.`,
-    'Name a day that the harvester recorded: `npx --no-install fyers report 2026-11-25 --data DIR`.',
+    'Name a day that the harvester recorded: `./fyers report 2026-11-25 --data DIR`.',
   );
 }

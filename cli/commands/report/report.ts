@@ -1,4 +1,4 @@
-// Writes the report of a recorded day as one HTML page (`npx fyers report`).
+// Writes the report of a recorded day as one HTML page (`./fyers report`).
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -46,9 +46,9 @@ day that is still being recorded is shown up to now.
 Exits with 0 when every slot is recorded or explained, 4 when one is neither, or when the day has no row at all.
 
 Examples:
-  $ npx --no-install fyers report --open
-  $ npx --no-install fyers report 2026-11-25 --s3 --to wednesday.html
-  $ npx --no-install fyers report 2026-11-25 --json | jq .coverage.holes`,
+  $ ./fyers report --open
+  $ ./fyers report 2026-11-25 --s3 --to wednesday.html
+  $ ./fyers report 2026-11-25 --json | jq .coverage.holes`,
     )
     .action((date: string | undefined, options: ReportOptions) => report(session, date, options));
 }
@@ -102,7 +102,7 @@ async function refuseExisting(file: string): Promise<void> {
   throw new FyersError(
     'operator.usage',
     `${file} already exists and was not changed.`,
-    'Name another file, or overwrite it: `npx --no-install fyers report --to FILE --force`.',
+    'Name another file, or overwrite it: `./fyers report --to FILE --force`.',
   );
 }
 
@@ -117,7 +117,7 @@ async function writePage(file: string, page: string): Promise<void> {
     throw new FyersError(
       'platform.disk',
       `${file} cannot be written: ${cause.message}.`,
-      'Name a file in an existing folder, with space on its disk: `npx --no-install fyers report --to FILE`.',
+      'Name a file in an existing folder, with space on its disk: `./fyers report --to FILE`.',
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-// Sets one parameter from a hidden prompt or a pipe and validates it before it replaces the old value (`npx fyers ssm
+// Sets one parameter from a hidden prompt or a pipe and validates it before it replaces the old value (`./fyers ssm
 // set`).
 import type { Command } from 'commander';
 import {
@@ -74,8 +74,8 @@ FYERS_CLIENT_ID, FYERS_SECRET_KEY, FYERS_TELEGRAM and the PIN come from the conf
 there: \`pulumi config set --secret secretKey\`, then \`pulumi up\`. The states are the functions' own.
 
 Examples:
-  $ npx --no-install fyers ssm set FYERS_ACCESS_TOKEN
-  $ npx --no-install fyers ssm set FYERS_ACCESS_TOKEN < access_token.txt`,
+  $ ./fyers ssm set FYERS_ACCESS_TOKEN
+  $ ./fyers ssm set FYERS_ACCESS_TOKEN < access_token.txt`,
     )
     .action((name: string, options: SetOptions) => set(session, name, options));
 }
@@ -139,14 +139,14 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
     throw new FyersError(
       'operator.usage',
       `${key} is written by its function only; a wrong value would make it forget what Fyers refused.`,
-      `To reset it, run \`npx --no-install fyers ssm delete ${key}\`.`,
+      `To reset it, run \`./fyers ssm delete ${key}\`.`,
     );
   }
   if (rule.kind === 'made') {
     throw new FyersError(
       'operator.usage',
       `${key} is made by \`pulumi up\`, and nothing else writes it.`,
-      `For another one run \`npx --no-install fyers ssm delete ${key}\` and \`pulumi up --refresh\`.`,
+      `For another one run \`./fyers ssm delete ${key}\` and \`pulumi up --refresh\`.`,
     );
   }
   if (rule.kind === 'configured' && force !== true) {
@@ -162,7 +162,7 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
 async function valueFor({ io, hide }: Session, full: string, options: SetOptions): Promise<string> {
   if (options.value !== undefined) {
     io.err(
-      `Note: a value in --value stays in your shell's history and the process list. Better pipe it: npx --no-install fyers ssm set ${full} < FILE`,
+      `Note: a value in --value stays in your shell's history and the process list. Better pipe it: ./fyers ssm set ${full} < FILE`,
     );
   }
   const given =
@@ -197,9 +197,9 @@ function printExpiry({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims
   if (expiresAt <= io.clock.now()) {
     io.err(
       paint(io, 'bad', 'It has expired and cannot be used.') +
-        ` Get a new one with \`npx --no-install fyers login --aws\` (${REGION}).`,
+        ` Get a new one with \`./fyers login --aws\` (${REGION}).`,
     );
   } else {
-    io.out('Not proven yet: `npx --no-install fyers tokens --use-ssm` asks the broker.');
+    io.out('Not proven yet: `./fyers tokens --use-ssm` asks the broker.');
   }
 }

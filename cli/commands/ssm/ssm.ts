@@ -1,4 +1,4 @@
-// Lists, shows and deletes the parameters in AWS SSM Parameter Store (`npx fyers ssm`). Values are hidden unless the
+// Lists, shows and deletes the parameters in AWS SSM Parameter Store (`./fyers ssm`). Values are hidden unless the
 // operator asks for them. Deleting everything also deletes states and claims.
 import type { Command } from 'commander';
 import { FyersError } from '../../../core/errors.ts';
@@ -61,8 +61,8 @@ A deployed stack needs these parameters: \`pulumi refresh\` detects the removal,
 again, tokens as placeholders until the next login.
 
 Examples:
-  $ npx --no-install fyers ssm delete FYERS_TOKEN_STATE
-  $ npx --no-install fyers ssm delete --all --suffix paper --yes`,
+  $ ./fyers ssm delete FYERS_TOKEN_STATE
+  $ ./fyers ssm delete --all --suffix paper --yes`,
     )
     .action((name: string | undefined, options: DeleteOptions) => remove(session, name, options));
 }
@@ -110,7 +110,7 @@ function keyGiven(
   throw new FyersError(
     'operator.usage',
     name === undefined ? 'Nothing is named.' : '--all and a name exclude each other.',
-    'Name one parameter, as `npx --no-install fyers ssm list` shows them, or give --all.',
+    'Name one parameter, as `./fyers ssm list` shows them, or give --all.',
   );
 }
 
@@ -128,7 +128,7 @@ async function confirmRemoval(
   throw new FyersError(
     'operator.usage',
     `There is no terminal to confirm the removal of ${found.join(', ')}.`,
-    'Check them with `npx --no-install fyers ssm list`, and repeat the command with --yes.',
+    'Check them with `./fyers ssm list`, and repeat the command with --yes.',
   );
 }
 
@@ -171,7 +171,7 @@ A fingerprint is the beginning of the SHA-256, for comparing: \`fyers tokens\` s
 Values under ${String(MIN_FINGERPRINTED_LENGTH)} characters have none, because it would help to guess them.
 
 Example:
-  $ npx --no-install fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
+  $ ./fyers ssm list --json | jq '.parameters[] | select(.state != "present")'`,
     )
     .action((options: Shared & { readonly json?: true }) => list(session, options));
 }
@@ -190,8 +190,8 @@ function addGet(ssm: Command, session: Session): void {
 Exits with 2 when there is no such value yet.
 
 Examples:
-  $ npx --no-install fyers ssm get FYERS_ACCESS_TOKEN
-  $ TOKEN="$(npx --no-install fyers ssm get FYERS_ACCESS_TOKEN --reveal)"`,
+  $ ./fyers ssm get FYERS_ACCESS_TOKEN
+  $ TOKEN="$(./fyers ssm get FYERS_ACCESS_TOKEN --reveal)"`,
     )
     .action((name: string, options: Shared & { readonly reveal?: true }) =>
       get(session, name, options),
@@ -243,7 +243,7 @@ async function get(
     throw new FyersError(
       'operator.credentials',
       `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
-      'Run `npx --no-install fyers ssm list` to see the existing parameters.',
+      'Run `./fyers ssm list` to see the existing parameters.',
     );
   }
   session.io.out(options.reveal === true ? value : maskValue(value));

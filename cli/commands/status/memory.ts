@@ -58,7 +58,7 @@ function checkLink({ asked }: TokenState, now: Instant, live: boolean): Finding 
     tone: outstanding ? 'bad' : 'quiet',
     detail,
     todo: outstanding
-      ? ['Press the link in the message of today, or run `npx --no-install fyers login --aws`.']
+      ? ['Press the link in the message of today, or run `./fyers login --aws`.']
       : [],
     facts: { outstanding, asked: today },
   };

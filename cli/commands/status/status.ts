@@ -1,4 +1,4 @@
-// Prints the state of the stack on one screen, read with the operator's own AWS identity (`npx fyers status`).
+// Prints the state of the stack on one screen, read with the operator's own AWS identity (`./fyers status`).
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Command } from 'commander';
 import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
@@ -56,9 +56,9 @@ Exits with 0 when the stack is good for the coming session, 2 when you have to d
 4 when a part could not be read from AWS, and 3 when Fyers did not answer.
 
 Examples:
-  $ npx --no-install fyers status
-  $ npx --no-install fyers status --json | jq -r '.todo[]'
-  $ npx --no-install fyers status --suffix paper --offline`,
+  $ ./fyers status
+  $ ./fyers status --json | jq -r '.todo[]'
+  $ ./fyers status --suffix paper --offline`,
     )
     .action((options: StatusOptions) => status(session, options));
 }
@@ -355,8 +355,8 @@ export function checkSubscriptions(
 function subscribeStep(topicArn: string | null, pending: number): string {
   if (topicArn === null) return DEPLOY;
   return pending > 0
-    ? "Confirm with the link in AWS's mail: `npx --no-install fyers confirm`. For a new mail run `npx --no-install fyers test-alert --resubscribe`."
-    : 'Configure where messages go: `pulumi config set email ADDRESS` or `npx --no-install fyers telegram`, then `pulumi up`.';
+    ? "Confirm with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`."
+    : 'Configure where messages go: `pulumi config set email ADDRESS` or `./fyers telegram`, then `pulumi up`.';
 }
 
 // Reads the stack's alarms and their states.
@@ -416,7 +416,7 @@ function checkAlarms(alarms: readonly Alarm[]): Finding {
     todo: [
       ...(ringing.length > 0
         ? [
-            `An alarm rings (${names(ringing)}). Its message gives the reason; see also \`npx --no-install fyers logs refresh\`, \`npx --no-install fyers logs watch\` and \`npx --no-install fyers logs harvester\`.`,
+            `An alarm rings (${names(ringing)}). Its message gives the reason; see also \`./fyers logs refresh\`, \`./fyers logs watch\` and \`./fyers logs harvester\`.`,
           ]
         : []),
       ...(alarms.length === 0 ? [DEPLOY] : []),

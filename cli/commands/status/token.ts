@@ -91,7 +91,7 @@ const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
 
 function nextStepFor(verdict: Verdict, asksAt: string | null): string {
   if (depthRefusedIn(verdict.access) !== null) {
-    return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `npx --no-install fyers login --aws --again`.';
+    return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `./fyers login --aws --again`.';
   }
   const from = loginHelpsFrom(verdict);
   const link =
@@ -99,5 +99,5 @@ function nextStepFor(verdict: Verdict, asksAt: string | null): string {
       ? 'Log in'
       : `The keeper runs again on ${asksAt}; press the link that it sends, or log in before that`;
   const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
-  return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`npx --no-install fyers login --aws\`.`;
+  return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`./fyers login --aws\`.`;
 }

@@ -313,7 +313,7 @@ export function newestIn(folder: string, name: TokenName): string | null {
   throw new FyersError(
     'operator.token-file',
     problems.join(' '),
-    'Then run `npx --no-install fyers takeover` again.',
+    'Then run `./fyers takeover` again.',
   );
 }
 
@@ -321,7 +321,7 @@ function malformedError({ name, drop }: ConfigPlace, problem: string): FyersErro
   return new FyersError(
     'operator.takeover',
     `${name} in the account ${problem}, so it cannot be configured. Nothing was changed.`,
-    `Remove it with \`${drop}\` if it is worth nothing, and run \`npx --no-install fyers takeover\` again.`,
+    `Remove it with \`${drop}\` if it is worth nothing, and run \`./fyers takeover\` again.`,
   );
 }
 
@@ -329,7 +329,7 @@ function conflictError({ name, key, drop }: ConfigPlace, stack: string): FyersEr
   return new FyersError(
     'operator.takeover',
     `${key} in the configuration of ${stack} is another value than ${name} in the account, and only you know which one is right.`,
-    `To take the account's: \`pulumi config rm --stack ${stack} ${key}\`. To stay with the configured one: \`${drop}\`. Then run \`npx --no-install fyers takeover\` again.`,
+    `To take the account's: \`pulumi config rm --stack ${stack} ${key}\`. To stay with the configured one: \`${drop}\`. Then run \`./fyers takeover\` again.`,
   );
 }
 
@@ -337,6 +337,6 @@ function notKeptError(name: string, why: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `${name} was written and read back, and ${why}. Nothing was removed.`,
-    'Check the file, and run `npx --no-install fyers takeover` again.',
+    'Check the file, and run `./fyers takeover` again.',
   );
 }

@@ -1,4 +1,4 @@
-// Replaces the original's deployment with this program's without losing values (`npx fyers takeover`): lists what the
+// Replaces the original's deployment with this program's without losing values (`./fyers takeover`): lists what the
 // original's deploy script created, copies its secrets and tokens, then removes the resources.
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -33,7 +33,7 @@ interface TakeoverOptions {
   readonly dryRun?: true;
 }
 
-const REPEAT_STEP = 'run `npx --no-install fyers takeover` again: it continues where it stopped';
+const REPEAT_STEP = 'run `./fyers takeover` again: it continues where it stopped';
 
 export function addTakeover(program: Command, session: Session): void {
   program
@@ -60,8 +60,8 @@ If it is interrupted, run it again: it continues where it stopped. Values are re
 Needs the Pulumi CLI and a stack. The EC2 instance of the old guide, and its key pair, are yours to end.
 
 Examples:
-  $ npx --no-install fyers takeover --dry-run
-  $ npx --no-install fyers takeover
+  $ ./fyers takeover --dry-run
+  $ ./fyers takeover
   $ pulumi up`,
     )
     .action((options: TakeoverOptions) => takeover(session, options));
@@ -274,7 +274,7 @@ function noTerminalError(): FyersError {
   return new FyersError(
     'operator.usage',
     'There is no terminal for the question. Nothing was changed.',
-    'Run `npx --no-install fyers takeover --yes` to remove without asking, or --dry-run to see the list.',
+    'Run `./fyers takeover --yes` to remove without asking, or --dry-run to see the list.',
   );
 }
 

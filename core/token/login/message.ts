@@ -29,7 +29,7 @@ export interface LoginRequest {
   readonly urgency: 'first' | 'again' | 'late';
 }
 
-export const LOGIN_COMMAND = 'npx --no-install fyers login --aws';
+export const LOGIN_COMMAND = './fyers login --aws';
 
 export function loginMessage(request: LoginRequest): Message {
   const { day, calendar, now, reason, way, urgency } = request;

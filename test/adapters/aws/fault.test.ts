@@ -118,7 +118,7 @@ describe('An error of AWS', () => {
 
 describe('A next step', () => {
   test('is replaced where it is general, and kept where it belongs to one cause', () => {
-    const steps = { 'platform.store': 'Run `npx --no-install fyers doctor`.' };
+    const steps = { 'platform.store': 'Run `./fyers doctor`.' };
     const general = new FyersError('platform.store', 'No.', 'Wait.', { isGeneral: true });
     expect(withNextStep(general, steps)).toMatchObject({ nextStep: steps['platform.store'] });
     const specific = new FyersError('platform.store', 'No.', 'Wait.');

@@ -146,7 +146,7 @@ describe('A fault of AWS', () => {
 
   test('never quotes the value that was sent', () => {
     expect(fault('ValidationException', "Value 'CANARY' at 'value'").message).toBe(
-      "Writing failed: ValidationException: Value '[hidden]' at 'value'. AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `npx --no-install fyers doctor` checks every setting.",
+      "Writing failed: ValidationException: Value '[hidden]' at 'value'. AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `./fyers doctor` checks every setting.",
     );
   });
 });

@@ -79,7 +79,7 @@ describe('A day that is closed', () => {
   test('rings', () => {
     const { level, metric, message } = surprise(SUNDAY, at('16:00'));
     expect([level, metric]).toEqual(['error', { name: METRICS.faults, value: 1 }]);
-    expect(message).toContain('`npx --no-install fyers calendar --help`');
+    expect(message).toContain('`./fyers calendar --help`');
   });
 });
 

@@ -6,7 +6,7 @@ import { istDate, istInstant } from '../../../core/time.ts';
 test('A session is named by its hours, whether it is open or not, and its sources by a command', () => {
   const session = nextSession(istInstant(istDate('2026-11-26'), '09:15'));
   expect(sessionAwaited(session, 12_600).message).toBe(
-    'The session of 2026-11-26 is from 09:00:00 to 16:00:00 IST: 12,600 slots for each symbol. The hours are sourced; `npx --no-install fyers calendar 2026-11-26` shows the source.',
+    'The session of 2026-11-26 is from 09:00:00 to 16:00:00 IST: 12,600 slots for each symbol. The hours are sourced; `./fyers calendar 2026-11-26` shows the source.',
   );
 });
 

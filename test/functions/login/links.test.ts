@@ -44,7 +44,7 @@ describe('A damaged link', () => {
       const { world, at } = counted();
       const page = await at.visit(url);
       expect(page.status).toBe(404);
-      expect(page.body).toContain('npx --no-install fyers login --aws');
+      expect(page.body).toContain('./fyers login --aws');
       expect(page.body).toContain('action="/ask"');
       expect(at.reads).toEqual([]);
       expect(world.calls).toEqual([]);
