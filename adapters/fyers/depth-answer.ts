@@ -104,8 +104,8 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Reads the fields of one answer and collects the unusable ones. */
-function readerOf(answer: Fields, mayLackFields: boolean) {
+/** Checks single values, and collects the fields whose value is unusable. */
+function valueReader(mayLackFields: boolean) {
   const faults = new Set<DepthField>();
   let hasNumber = false;
   const addFault = (field: DepthField): null => {
@@ -119,18 +119,30 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     hasNumber = true;
     return value + 0;
   };
-  const priceOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return addFaultUnlessOptional(field);
-    return isPrice(value) ? noteNumber(value) : addFault(field);
+  return {
+    addFault,
+    addFaultUnlessOptional,
+    priceOf: (field: DepthField, value: unknown): number | null => {
+      if (isMissing(value)) return addFaultUnlessOptional(field);
+      return isPrice(value) ? noteNumber(value) : addFault(field);
+    },
+    countOf: (field: DepthField, value: unknown): number | null => {
+      if (isMissing(value)) return addFaultUnlessOptional(field);
+      return isCount(value) ? noteNumber(value) : addFault(field);
+    },
+    ordersOf: (field: DepthField, value: unknown): number | null => {
+      if (isMissing(value)) return addFaultUnlessOptional(field);
+      return isCount(value) ? value + 0 : addFault(field);
+    },
+    hasNumber: () => hasNumber,
+    faults: () => [...faults],
   };
-  const countOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return addFaultUnlessOptional(field);
-    return isCount(value) ? noteNumber(value) : addFault(field);
-  };
-  const ordersOf = (field: DepthField, value: unknown): number | null => {
-    if (isMissing(value)) return addFaultUnlessOptional(field);
-    return isCount(value) ? value + 0 : addFault(field);
-  };
+}
+
+/** Reads the fields of one answer and collects the unusable ones. */
+function readerOf(answer: Fields, mayLackFields: boolean) {
+  const { addFault, addFaultUnlessOptional, priceOf, countOf, ordersOf, hasNumber, faults } =
+    valueReader(mayLackFields);
   const levelOf = (side: 'bids' | 'ask', entry: unknown, isContinuous: boolean): Level => {
     const level: Fields = isObject(entry) ? entry : {};
     const price = priceOf(`${side}.price`, level['price']);
@@ -175,8 +187,8 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
       // A number without a flag: the flag may have been renamed.
       return oi === 0 ? null : addFault('oiflag');
     },
-    hasNumber: () => hasNumber,
-    faults: () => [...faults],
+    hasNumber,
+    faults,
   };
 }
 
