@@ -191,7 +191,7 @@ export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>)
     '',
     `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`tools/prices.json\`](../tools/prices.json). ${unconfirmed()}`,
     '',
-    `Rupees at ₹${prices.rupees.perDollar.toFixed(2)} to the dollar, the rate of ${prices.rupees.readOn}. AWS charges in dollars, or in rupees at its own rate of the month.`,
+    `Rupees at ₹${prices.rupees.perDollar.toFixed(2)} to the dollar, the rate of ${prices.rupees.readOn}. It has moved since: check it before you compare. AWS uses a rate of its own.`,
   ].join('\n');
 }
 

@@ -77,7 +77,7 @@ function keySection({ key, text }: KeyGroup['keys'][number]): string {
 function inMarkdown(text: string): string {
   return text
     .replaceAll(/<bot token>\/<chat id>/g, '`<bot token>/<chat id>`')
-    .replaceAll(/https:\/\/[\w./-]+/g, (url) => `<${url}>`);
+    .replaceAll(/https:\/\/[\w./-]*[\w/]/g, (url) => `<${url}>`);
 }
 
 function readGroups(yaml: string): readonly KeyGroup[] {
@@ -92,7 +92,7 @@ function readGroups(yaml: string): readonly KeyGroup[] {
 function readKeys(lines: readonly string[]): KeyGroup['keys'] {
   const keys: { key: Key; text: string }[] = [];
   for (const line of lines) {
-    const [, name, text = ''] = /^ {2}(\w+) +(.*)$/.exec(line) ?? [];
+    const [, name, text = ''] = /^ {2}(\w+) +(\S.*)$/.exec(line) ?? [];
     const last = keys.at(-1);
     if (name !== undefined && isKey(name)) keys.push({ key: name, text });
     else if (last !== undefined) last.text = `${last.text} ${line.trim()}`;
