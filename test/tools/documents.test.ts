@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import contract from '../contract.json' with { type: 'json' };
 import { HOLE_REASONS } from '../../core/recording/coverage.ts';
 import { commandsIn, problemOf } from '../errors/commands.ts';
 import { ROOT, repositoryFiles } from '../support/source-tree.ts';
@@ -161,6 +162,15 @@ describe('The document', () => {
   test('docs/data.md explains every reason of a hole', () => {
     const data = textOf('docs/data.md');
     expect(HOLE_REASONS.filter((reason) => !data.includes(`| \`${reason}\``))).toEqual([]);
+  });
+
+  test('docs/daily.md has every alarm', () => {
+    const daily = textOf('docs/daily.md');
+    const alarms = contract.resources
+      .filter((resource) => resource.includes(':MetricAlarm '))
+      .map((resource) => resource.split(' ')[1] ?? '');
+    expect(alarms.length).toBeGreaterThan(10);
+    expect(alarms.filter((alarm) => !daily.includes(`- \`${alarm}\`: `))).toEqual([]);
   });
 
   test('calls the Python original by one name', () => {
