@@ -21,6 +21,12 @@ const DOCUMENTS = [
   'sandbox/README.md',
   'test/README.md',
 ];
+/** The words that the code and the documents use in one sense only. */
+const TERMS = [
+  ...['trading day', 'broker day', 'session', 'phase', 'slot', 'row', 'level', 'feed', 'day log'],
+  ...['event log', 'hole', 'gap', 'update', 'compaction', 'manifest', 'access token', 'mark'],
+  ...['refresh token', 'auth code', 'app id', 'keeper', 'latch', 'adopt', 'harvester', 'shard'],
+];
 const MAX_README_BYTES = 9_000;
 const MAX_ROW_WIDTH = 120;
 
@@ -152,11 +158,23 @@ describe('The document', () => {
   );
 
   test.each(['README.md', 'docs/deploy.md'])('%s has the sum of docs/cost.md', (file) => {
-    const [, usd = ''] =
-      /\*\*Together\*\*[^\n]*?\*\*[\d.]+\*\*[^\n]*?\*\*([\d.]+)\*\*/.exec(textOf('docs/cost.md')) ??
-      [];
-    expect(usd).toMatch(/^\d+\.\d\d$/);
+    const [, usd = '?'] =
+      /\*\*Together\*\*(?:[^|]*\|){2} *\*\*([\d.]+)/.exec(textOf('docs/cost.md')) ?? [];
     expect(textOf(file)).toContain(`$${usd}`);
+  });
+
+  test('README.md has the sum in rupees of docs/cost.md', () => {
+    const [, inr = '?'] =
+      /in rupees\*\*(?:[^|]*\|){2} *(₹[\d,]+)/.exec(textOf('docs/cost.md')) ?? [];
+    expect(textOf('README.md')).toContain(inr);
+  });
+
+  test('docs/glossary.md explains each term once', () => {
+    const terms = [...textOf('docs/glossary.md').matchAll(/^\*\*(.+?)\*\*:/gm)].map(
+      ([, term]) => term,
+    );
+    expect(terms.toSorted()).toEqual([...new Set(terms)].toSorted());
+    expect(terms).toEqual(expect.arrayContaining(TERMS));
   });
 
   test('docs/data.md explains every reason of a hole', () => {
