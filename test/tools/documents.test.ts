@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import contract from '../contract.json' with { type: 'json' };
+import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { HOLE_REASONS } from '../../core/recording/coverage.ts';
 import { commandsIn, problemOf } from '../errors/commands.ts';
 import { ROOT, repositoryFiles } from '../support/source-tree.ts';
@@ -167,6 +168,11 @@ describe('The document', () => {
     const [, inr = '?'] =
       /in rupees\*\*(?:[^|]*\|){2} *(₹[\d,]+)/.exec(textOf('docs/cost.md')) ?? [];
     expect(textOf('README.md')).toContain(inr);
+  });
+
+  test('docs/token-only.md shows the answer of the guide, byte for byte', () => {
+    const answer = `{"statusCode": 200, "body": ${JSON.stringify(REFRESHED_BODY)}}`;
+    expect(textOf('docs/token-only.md').split('\n')).toContain(answer);
   });
 
   test('docs/glossary.md explains each term once', () => {
