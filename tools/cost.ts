@@ -187,8 +187,11 @@ export function costTable(profiles: Readonly<Record<string, readonly Priced[]>>)
     row(['---', ...columns.map(() => '---:')]),
     ...[...things].map((what) => row([what, ...cells(what)])),
     row(['**Together**', ...columns.map((lines) => `**${money(sumOf(lines))}**`)]),
+    row(['**Together, in rupees**', ...columns.map((lines) => rupees(sumOf(lines)))]),
     '',
-    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`tools/prices.json\`](tools/prices.json). ${unconfirmed()}`,
+    `Prices of Mumbai as of ${prices.readOn}, for ${String(prices.hoursPerMonth)} hours: [\`tools/prices.json\`](../tools/prices.json). ${unconfirmed()}`,
+    '',
+    `Rupees at ₹${prices.rupees.perDollar.toFixed(2)} to the dollar, the rate of ${prices.rupees.readOn}. It has moved since: check it before you compare. AWS uses a rate of its own.`,
   ].join('\n');
 }
 
@@ -200,6 +203,10 @@ function unconfirmed(): string {
 
 function money(usd: number): string {
   return usd.toFixed(2);
+}
+
+function rupees(usd: number): string {
+  return `₹${Math.round(usd * prices.rupees.perDollar).toLocaleString('en-IN')}`;
 }
 
 function row(cells: readonly string[]): string {

@@ -1,4 +1,4 @@
-// Renders the table of permissions as Markdown.
+// Renders the permissions as Markdown: a table of parameters by role, and a list of every permission.
 import { PERMISSIONS, type Actor, type Permission } from '../infra/iam/policies.ts';
 
 const ROLES: Readonly<Record<Actor, string>> = {
@@ -10,18 +10,59 @@ const ROLES: Readonly<Record<Actor, string>> = {
   reader: 'a reader of `readers`',
 };
 
-/** Columns: role, action and resource. */
-export function policyTable(): string {
-  const rows = PERMISSIONS.toSorted((a, b) => order(a) - order(b)).map((permission) => {
-    const actions = permission.actions.map((action) => `\`${action}\``).join(', ');
-    const verb = permission.effect === 'Allow' ? actions : `**never** ${actions}`;
-    return `| ${ROLES[permission.actor]} | ${verb} | ${resourcesOf(permission)} |`;
-  });
-  return ['| Who | May | On |', '| --- | --- | --- |', ...rows].join('\n');
+const COLUMNS = [
+  ['refresh', 'refresh'],
+  ['login', 'login'],
+  ['watch', 'watch'],
+  ['harvester', 'instance'],
+  ['reader', 'reader'],
+] as const satisfies readonly (readonly [Actor, string])[];
+
+const LETTERS: Readonly<Record<string, string>> = {
+  'ssm:GetParameter': 'r',
+  'secretsmanager:GetSecretValue': 'r',
+  'ssm:PutParameter': 'w',
+};
+
+/** A row for each parameter and the PIN; r is read, w write. */
+export function parameterTable(): string {
+  const allowed = PERMISSIONS.flatMap(({ actor, effect, actions, on }) =>
+    effect === 'Allow' && !('allBut' in on)
+      ? on.flatMap((target) =>
+          actions.map((action) => ({ actor, target, letter: LETTERS[action] ?? '' })),
+        )
+      : [],
+  );
+  const isValue = (target: string) => target.startsWith('parameter ') || target === 'pin';
+  const targets = new Set(allowed.map(({ target }) => target).filter(isValue));
+  const cell = (actor: Actor, target: string) => {
+    const letters = allowed.filter((one) => one.actor === actor && one.target === target);
+    return [...new Set(letters.map(({ letter }) => letter))].join('');
+  };
+  return [
+    `| Parameter | ${COLUMNS.map(([, title]) => title).join(' | ')} |`,
+    `| --- |${' :-: |'.repeat(COLUMNS.length)}`,
+    ...[...targets].map(
+      (target) =>
+        `| ${nameOf(target)} | ${COLUMNS.map(([actor]) => cell(actor, target)).join(' | ')} |`,
+    ),
+  ].join('\n');
 }
 
-function order({ actor }: Permission): number {
-  return Object.keys(ROLES).indexOf(actor);
+/** A heading for each role, and a line for each of its permissions. */
+export function permissionList(): string {
+  return Object.entries(ROLES)
+    .map(([actor, title]) => {
+      const own = PERMISSIONS.filter((permission) => permission.actor === actor);
+      return [`**The ${title.replace(/^a /, '')}**`, own.map(lineOf).join('\n')].join('\n\n');
+    })
+    .join('\n\n');
+}
+
+function lineOf(permission: Permission): string {
+  const actions = permission.actions.map((action) => `\`${action}\``).join(', ');
+  const verb = permission.effect === 'Allow' ? actions : `**never** ${actions}`;
+  return `- ${verb} on ${resourcesOf(permission)}`;
 }
 
 function resourcesOf({ on, condition, through }: Permission): string {

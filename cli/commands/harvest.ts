@@ -17,7 +17,7 @@ Options:
   --use-ssm             read the token from Parameter Store instead of the token file
   --tokens DIR          the folder of .env and of the token files (default: this one)
   --data DIR            where the recordings go (default: harvested_data)
-  --symbols A,B         default: FYERS_SYMBOLS, or the reference's five; FUT:NIFTY and ATM:NIFTY+0CE are
+  --symbols A,B         default: FYERS_SYMBOLS, or the Python original's five; FUT:NIFTY and ATM:NIFTY+0CE are
                         the day's contracts, SBIN is NSE:SBIN-EQ
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --days N              stop after N sessions

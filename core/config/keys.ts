@@ -74,20 +74,20 @@ export function isKey(key: string): key is Key {
   return Object.hasOwn(KEYS, key);
 }
 
+/** In the order of the documents. */
+export const KEY_NAMES: readonly Key[] = Object.keys(KEYS).filter(isKey);
+
 export function isSecretKey(key: Key): boolean {
   return KEYS[key] === 'secret';
 }
 
 /** The key that `text` probably means; null if it resembles none. */
 export function nearestKey(text: string): Key | null {
-  return (
-    SYNONYMS.get(withoutPrefix(text)) ??
-    nearestOf(text, Object.keys(KEYS).filter(isKey), withoutPrefix)
-  );
+  return SYNONYMS.get(withoutPrefix(text)) ?? nearestOf(text, KEY_NAMES, withoutPrefix);
 }
 
 const ENV_NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(KEYS).filter(isKey).map(environmentName),
+  ...KEY_NAMES.map(environmentName),
   ...COMMAND_NAMES,
 ]);
 

@@ -327,7 +327,7 @@ export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   'outside-session': 0.1,
 };
 
-/** For the README's table. */
+/** For docs/data.md. */
 export const MARK_MEANINGS: Readonly<
   Record<Mark, { readonly judged: string; readonly means: string }>
 > = {

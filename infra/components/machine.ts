@@ -135,7 +135,7 @@ function createInstance(
         : { associatePublicIpAddress: network.publicAddress }),
       userData: script,
       // cloud-init runs the script only once, so a changed script needs another instance. The new instance fetches
-      // the shipped part of the day, but there is no recording in between: README.md explains when to change its
+      // the shipped part of the day, but there is no recording in between: docs/deploy.md explains when to change its
       // inputs.
       userDataReplaceOnChange: true,
       metadataOptions: {

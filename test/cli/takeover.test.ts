@@ -256,7 +256,7 @@ describe('fyers takeover', () => {
     await using made = await scene();
     const { code, out } = await made.takeover();
     expect(code).toBe(0);
-    expect(out).toContain('Nothing of the reference is in this account. Next: `pulumi up`.');
+    expect(out).toContain('Nothing of the Python original is in this account. Next: `pulumi up`.');
     expect(made.pulumi.calls()).toBe('');
   });
 

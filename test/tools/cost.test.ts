@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { costLines, costTable } from '../../tools/cost.ts';
+import prices from '../../tools/prices.json' with { type: 'json' };
 
 const alarm = { type: 'aws:cloudwatch/metricAlarm:MetricAlarm', inputs: {} };
 const instance = (inputs: Readonly<Record<string, unknown>>) => ({
@@ -41,9 +42,7 @@ describe('The cost of a month', () => {
   });
 
   test('says which of its prices are another region’s', () => {
-    expect(costTable({}).split('\n').at(-1)).toContain(
-      'Not confirmed for this region: `scannedTb`.',
-    );
+    expect(costTable({})).toContain('Not confirmed for this region: `scannedTb`.');
   });
 
   test.each([
@@ -63,12 +62,20 @@ describe('The cost of a month', () => {
     expect(
       costTable({ bare: [], full: [alarm] })
         .split('\n')
-        .slice(0, 4),
+        .slice(0, 5),
     ).toEqual([
       '| USD a month | bare | full |',
       '| --- | ---: | ---: |',
       '| Alarms; 10 are free |  | 0.00 |',
       '| **Together** | **0.00** | **0.00** |',
+      '| **Together, in rupees** | ₹0 | ₹0 |',
     ]);
+  });
+
+  test('is given in rupees too, with the date of the rate', () => {
+    const table = costTable({ one: [instance({})] });
+    const { perDollar, readOn } = prices.rupees;
+    expect(table).toContain(`₹${String(Math.round((4.088 + 3.65 + 0.7296) * perDollar))}`);
+    expect(table).toContain(`the rate of ${readOn}`);
   });
 });

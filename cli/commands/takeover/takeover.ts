@@ -74,7 +74,7 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
   for (const line of linesOf(io, found)) io.out(line);
   io.out('');
   if (isEmpty(found)) {
-    io.out('Nothing of the reference is in this account. Next: `pulumi up`.');
+    io.out('Nothing of the Python original is in this account. Next: `pulumi up`.');
     return;
   }
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
@@ -265,7 +265,7 @@ function keepLeftovers({ io }: Session, { rule }: Inventory): void {
 function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
-    `The function ${LEFT.function} (${runtime}) is neither the reference's nor this stack's, so it is not removed.`,
+    `The function ${LEFT.function} (${runtime}) is neither the Python original's nor this stack's, so it is not removed.`,
     `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
   );
 }
@@ -326,7 +326,7 @@ function linesOf(terminal: Terminal, found: Inventory): readonly string[] {
     { text: there ? 'present' : 'absent', tone: there ? 'strong' : 'quiet' },
     { text: there ? about : '-', tone: 'quiet' },
   ]);
-  return table(terminal, ['Left by the reference', 'Name', 'State', 'About'], rows);
+  return table(terminal, ['Left by the Python original', 'Name', 'State', 'About'], rows);
 }
 
 interface Row {

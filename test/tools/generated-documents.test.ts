@@ -1,0 +1,129 @@
+// The parts of the documents that the code determines. `npm run docs` writes them.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { describe, expect, test } from 'vitest';
+import { costTable } from '../../tools/cost.ts';
+import { asBlock, columnsTable, fillPlace, keysSection, marksList } from '../../tools/docs.ts';
+import { parameterTable, permissionList } from '../../tools/policy-table.ts';
+import { stage } from '../cli/cli-harness.ts';
+import contract from '../contract.json' with { type: 'json' };
+import { graphOf, type World } from '../support/graph.ts';
+import { ROOT } from '../support/source-tree.ts';
+import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+
+const EMAIL = { email: 'a@example.com' };
+
+const PROFILES: Readonly<Record<string, World>> = {
+  'token only': { ...APP_ONLY, config: { ...EMAIL, harvester: 'false' } },
+  'with harvester': { ...APP_ONLY, config: EMAIL },
+  'with everything': {
+    ...WHOLE,
+    config: {
+      ...WHOLE.config,
+      ...EMAIL,
+      athena: 'true',
+      dashboard: 'true',
+      watchReads: 'true',
+      harvesters: JSON.stringify([{ symbols: 'NSE:SBIN-EQ' }, { symbols: 'NSE:INFY-EQ' }]),
+      customerKey: 'true',
+      readers: 'arn:aws:iam::123456789012:role/bot',
+      reservedConcurrency: '1',
+    },
+  },
+};
+
+async function costs(): Promise<string> {
+  const priced: Record<string, Awaited<ReturnType<typeof graphOf>>['resources']> = {};
+  // One after the other: the SDK's mock monitor is one of the process.
+  for (const [name, world] of Object.entries(PROFILES)) {
+    priced[name] = (await graphOf(world)).resources;
+  }
+  return costTable(priced);
+}
+
+/** What a command prints without an account. */
+async function output(...argv: readonly string[]): Promise<string> {
+  await using at = await stage();
+  const { code, out } = await at.run(...argv);
+  expect(code).toBe(0);
+  return asBlock(out);
+}
+
+/** `fyers ssm list [options]` is named `ssm list` in the page. */
+const COMMANDS = Object.keys(contract.commands)
+  .map((usage) => usage.replace(/^fyers ?/, '').replace(/ ?[[<].*$/, ''))
+  .filter((name) => name !== '');
+
+async function helpOfAll(): Promise<Readonly<Record<string, string>>> {
+  const helps: [string, string][] = [];
+  for (const name of COMMANDS) {
+    helps.push([`help of ${name}`, await output(...name.split(' '), '--help')]);
+  }
+  return Object.fromEntries(helps);
+}
+
+/** Compares a page with its places filled; `--update` writes it. */
+async function expectPage(name: string, parts: Readonly<Record<string, string>>): Promise<void> {
+  const file = path.join(ROOT, 'docs', name);
+  const filled = Object.entries(parts).reduce(
+    (page, [place, content]) => fillPlace(page, place, content),
+    readFileSync(file, 'utf8'),
+  );
+  const options = await resolveConfig(file);
+  const current = await format(filled, { ...options, filepath: file });
+  await expect(current).toMatchFileSnapshot(file);
+}
+
+describe('A page shows what the code has (`npm run docs` writes it):', () => {
+  test('who may do what', async () => {
+    await expectPage('security.md', {
+      parameters: parameterTable(),
+      permissions: permissionList(),
+    });
+  });
+
+  test('what it costs', async () => {
+    await expectPage('cost.md', { cost: await costs() });
+  });
+
+  test('columns and marks', async () => {
+    await expectPage('data.md', { columns: columnsTable(), marks: marksList() });
+  });
+
+  test('every key of the configuration', async () => {
+    const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
+    await expectPage('configuration.md', { keys: keysSection(yaml) });
+  });
+
+  test('the phases of a day', async () => {
+    await expectPage('calendar.md', { calendar: await output('calendar', '2026-12-07') });
+  });
+
+  test('every command', async () => {
+    await expectPage('commands.md', await helpOfAll());
+  });
+});
+
+describe('The place of a part', () => {
+  test('is filled between its comments, and an old part goes', () => {
+    const page = 'a\n<!-- x: `npm run docs` -->\n\nold\n\n<!-- end of x -->\nb';
+    expect(fillPlace(page, 'x', 'new')).toBe(page.replace('old', 'new'));
+  });
+
+  test('is missed', () => {
+    expect(() => fillPlace('a', 'x', 'new')).toThrow(/no place for x/);
+  });
+});
+
+describe('The explanation of the keys', () => {
+  const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
+
+  test.each([
+    ['a key is not explained', /^# {3}fyId .*\n.*\n/m, '', /does not explain fyId/],
+    ['a name is another one', '[FYERS_PIN]', '[FYERS_PINS]', /text of pin must end with/],
+    ['a secret is not called one', '[FYERS_PIN]; secret', '[FYERS_PIN]', /text of pin/],
+  ])('is refused when %s', (_, find, replacement, problem) => {
+    expect(() => keysSection(yaml.replace(find, replacement))).toThrow(problem);
+  });
+});
