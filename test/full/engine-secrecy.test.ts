@@ -116,7 +116,7 @@ function piecesOf(text: string): readonly string[] {
       .split(/[\n,{}[\]]+/)
       .map((piece) => piece.trim())
       // The engine prints its dots by the time that passes.
-      .filter((piece) => !/^@ [a-z]+\.*$/.test(piece))
+      .filter((piece) => !/^@ [a-z ]+\.*$/.test(piece))
   );
 }
 
