@@ -1,12 +1,43 @@
 import { defineConfig } from 'vitest/config';
 
-// The slower tests: the real Pulumi engine, and what runs whole systems. One file at a time: each has its own emulator.
+// The slower tests. Two groups run one after the other: first those that a busy machine cannot change, on two workers,
+// then those that measure time or memory, or that call a broker with real timeouts, one file at a time.
+const TIMEOUT_MS = 600_000;
+const shared = { testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS, silent: 'passed-only' } as const;
+const PARALLEL = [
+  'engine*',
+  'options',
+  'permissions',
+  'readers',
+  'scenarios',
+  'two-years',
+  'unattended',
+  'validity',
+].map((name) => `test/full/${name}.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/full/**/*.test.ts'],
-    fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
     silent: 'passed-only',
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'parallel',
+          include: PARALLEL,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'serial',
+          include: ['test/full/**/*.test.ts'],
+          exclude: PARALLEL,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });
