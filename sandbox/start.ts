@@ -4,8 +4,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { parseIstDate, type IstDate } from '../core/time.ts';
-import type { StartOptions } from './main-job.ts';
-import { terminalProgress } from './progress.ts';
+import type { StartOptions } from './steps/main-job.ts';
+import { terminalProgress } from './steps/progress.ts';
 
 const HELP = `npm start -- [options]
 
@@ -36,7 +36,7 @@ try {
   if (options === null) process.stdout.write(HELP);
   else {
     // Imported late, so that an invalid option is reported at once.
-    const { mainJob } = await import('./main-job.ts');
+    const { mainJob } = await import('./steps/main-job.ts');
     await mainJob(options, progress, stop.signal);
   }
 } catch (caught) {

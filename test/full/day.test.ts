@@ -9,11 +9,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
-import { dayInBucket, servedSince } from '../../sandbox/check-day.ts';
-import { harvestDay, instanceOf } from '../../sandbox/harvest-day.ts';
-import { provision } from '../../sandbox/provision.ts';
+import { dayInBucket, servedSince } from '../../sandbox/steps/bucket-day.ts';
+import { harvestDay, instanceOf } from '../../sandbox/steps/harvest-day.ts';
+import { provision } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 
 const DATE = istDate('2026-12-07');

@@ -24,10 +24,10 @@ import { FyersError, toError } from '../../core/errors.ts';
 import { PLACEHOLDER, namesFor } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { grantsOf, type Grant } from '../../sandbox/aws/unexercised.ts';
-import { harvestDay, instanceOf, type Instance } from '../../sandbox/harvest-day.ts';
-import { provision, type Provisioned } from '../../sandbox/provision.ts';
+import { harvestDay, instanceOf, type Instance } from '../../sandbox/steps/harvest-day.ts';
+import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 
 const DATE = istDate('2026-11-25');

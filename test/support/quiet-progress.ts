@@ -1,5 +1,5 @@
 // Progress for tests that look at results and not at words.
-import type { Progress } from '../../sandbox/progress.ts';
+import type { Progress } from '../../sandbox/steps/progress.ts';
 
 export const quietProgress: Progress = {
   step: (_, work) => work(),

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
-import { FyersError, toError } from '../core/errors.ts';
-import { formatIst, instant, istDateAt, istInstant, type IstDate } from '../core/time.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { formatIst, instant, istDateAt, istInstant, type IstDate } from '../../core/time.ts';
 import type { Progress } from './progress.ts';
-import type { StandIns } from './stand-ins.ts';
+import type { StandIns } from '../stand-ins.ts';
 
 const FYERS = './fyers';
 

@@ -1,17 +1,17 @@
 // Runs the sandbox's main job, step by step. All figures that it prints are measured in the run: from the emulator,
 // the simulator and the bucket.
-import { FyersError } from '../core/errors.ts';
-import { REFRESHED_BODY } from '../core/config/names.ts';
-import { formatIst, istInstant, weekday } from '../core/time.ts';
+import { FyersError } from '../../core/errors.ts';
+import { REFRESHED_BODY } from '../../core/config/names.ts';
+import { formatIst, istInstant, weekday } from '../../core/time.ts';
 import { keepDay, keepUp, printHowToKeep } from './afterwards.ts';
-import { unexercised } from './aws/unexercised.ts';
-import { dayInBucket, servedSince, type DayInBucket } from './check-day.ts';
+import { unexercised } from '../aws/unexercised.ts';
+import { dayInBucket, servedSince, type DayInBucket } from './bucket-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
-import { loginSteps, registerStep } from './login-step.ts';
+import { loginSteps, registerStep } from './login.ts';
 import type { Progress } from './progress.ts';
 import { outputRows, provision, type Provisioned } from './provision.ts';
-import { startStandIns, type StandInOptions, type StandIns } from './stand-ins.ts';
-import { invoke, isLive, storedToken } from './token-step.ts';
+import { startStandIns, type StandInOptions, type StandIns } from '../stand-ins.ts';
+import { invoke, isLive, storedToken } from './token.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;

@@ -1,7 +1,7 @@
 // Runs the deployed harvester file on a virtual clock: `node harvester-child.ts FILE CONTROL_URL START ARG…`
 import { pathToFileURL } from 'node:url';
-import { parseInstant, type Instant } from '../core/time.ts';
-import type { Clock } from '../core/ports.ts';
+import { parseInstant, type Instant } from '../../core/time.ts';
+import type { Clock } from '../../core/ports.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 interface Harvester {

@@ -3,13 +3,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { FyersError } from '../core/errors.ts';
-import { formatClock, formatIso, instant, istInstant, type IstDate } from '../core/time.ts';
-import { startImds } from './aws/imds.ts';
-import type { Registered } from './pulumi/register.ts';
-import { baseEnvironment } from './pulumi/process.ts';
+import { FyersError } from '../../core/errors.ts';
+import { formatClock, formatIso, instant, istInstant, type IstDate } from '../../core/time.ts';
+import { startImds } from '../aws/imds.ts';
+import type { Registered } from '../pulumi/register.ts';
+import { baseEnvironment } from '../pulumi/process.ts';
 import type { Progress } from './progress.ts';
-import type { StandIns } from './stand-ins.ts';
+import type { StandIns } from '../stand-ins.ts';
 
 const CHILD = path.join(import.meta.dirname, 'harvester-child.ts');
 const REPORT_EVERY_MS = 5_000;

@@ -2,10 +2,10 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createHash } from 'node:crypto';
-import { FyersError } from '../core/errors.ts';
-import type { Emulator } from './aws/emulator.ts';
-import type { LoggedRequest } from './fyers/state.ts';
-import type { StandIns } from './stand-ins.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { Emulator } from '../aws/emulator.ts';
+import type { LoggedRequest } from '../fyers/state.ts';
+import type { StandIns } from '../stand-ins.ts';
 
 export interface Invoked {
   /** In the format of `aws lambda invoke`. */

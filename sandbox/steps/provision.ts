@@ -1,12 +1,12 @@
 // Runs `up` of the unchanged program: with the real Pulumi CLI if it is on the PATH, else without it.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
-import { registeredIn, type Registered } from './pulumi/register.ts';
-import { hasPulumi, withCli } from './pulumi/with-cli.ts';
-import { upWithoutCli } from './pulumi/without-cli.ts';
+import { LOGIN_URL_KEYWORD } from '../../core/config/names.ts';
+import { registeredIn, type Registered } from '../pulumi/register.ts';
+import { hasPulumi, withCli } from '../pulumi/with-cli.ts';
+import { upWithoutCli } from '../pulumi/without-cli.ts';
 import type { Progress } from './progress.ts';
-import { ROOT, type StandIns } from './stand-ins.ts';
+import { ROOT, type StandIns } from '../stand-ins.ts';
 
 export interface Provisioned {
   readonly outputs: Readonly<Record<string, unknown>>;

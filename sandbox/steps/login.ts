@@ -1,13 +1,13 @@
 // Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
 // logs in.
-import { FyersError } from '../core/errors.ts';
-import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
-import { ONE_TIME_PASSWORD } from './fyers/auth.ts';
-import { openInbox, type Mail } from './inbox.ts';
+import { FyersError } from '../../core/errors.ts';
+import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from '../browser.ts';
+import { ONE_TIME_PASSWORD } from '../fyers/auth.ts';
+import { openInbox, type Mail } from '../inbox.ts';
 import type { Progress } from './progress.ts';
 import type { Provisioned } from './provision.ts';
-import type { StandIns } from './stand-ins.ts';
-import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
+import type { StandIns } from '../stand-ins.ts';
+import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token.ts';
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 /** Expected: user ID, one-time password, PIN; one more attempt means an error. */
