@@ -41,8 +41,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The folder is a person's own: it is read as the program reads it.
   'sandbox/operator-folder.ts': [
     'adapters/operator/env-and-token-files.ts',
-    'core/config/names.ts',
+    'core/config/',
     'core/errors.ts',
+    'sandbox/',
+  ],
+  // Only what is asked of the product itself: whether it would take the input, and which slots a day has.
+  'sandbox/steps/preflight.ts': ['adapters/operator/', 'core/', 'sandbox/'],
+  'sandbox/steps/main-job.ts': [
+    'core/errors.ts',
+    'core/market/phases.ts',
+    'core/time.ts',
     'sandbox/',
   ],
   // It would agree with our mistakes.

@@ -1,80 +1,123 @@
 // Runs the sandbox's main job, step by step. All figures that it prints are measured in the run: from the emulator,
 // the simulator and the bucket.
 import { FyersError } from '../../core/errors.ts';
-import { REFRESHED_BODY } from '../../core/config/names.ts';
-import { formatIst, istInstant, weekday } from '../../core/time.ts';
-import { keepDay, keepUp, printHowToKeep } from './afterwards.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
+import { brokerDayEnd, formatIst, istInstant, weekday } from '../../core/time.ts';
 import { unexercised } from '../aws/unexercised.ts';
+import { startStandIns, type StandInOptions, type StandIns } from '../stand-ins.ts';
+import {
+  checkStep,
+  keepDay,
+  printHowToReach,
+  printNext,
+  reportStep,
+  shownPath,
+} from './afterwards.ts';
 import { dayInBucket, servedSince, type DayInBucket } from './bucket-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
 import { loginSteps, registerStep } from './login.ts';
+import { expectedRows, timeInside, type Preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { outputRows, provision, type Provisioned } from './provision.ts';
-import { startStandIns, type StandInOptions, type StandIns } from '../stand-ins.ts';
-import { invoke, isLive, storedToken } from './token.ts';
+import { invoke, isLive, isRefreshed, storedToken } from './token.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
-  /** Folder for the recorded day; null: the day is deleted with the run. */
-  readonly data: string | null;
+  /** Folder for the recorded day. */
+  readonly data: string;
+  /** True: the recording of an earlier run is replaced. */
+  readonly isDefaultData: boolean;
   /** True: list the permissions that no step used. */
   readonly permissions: boolean;
+  readonly verbose: boolean;
 }
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const BROKERS = {
+  today: 'Fyers as it is: no refresh since 1 April 2026, one login a day',
+  accepting: 'Fyers as it was until 31 March 2026: refresh works',
+} as const;
 
-/** @throws FyersError at the first step with a wrong result. */
+/**
+ * @param untilStopped waits for Ctrl-C
+ * @throws FyersError at the first step with a wrong result.
+ */
 export async function mainJob(
   options: StartOptions,
+  { session, isEmulatorInstalled }: Preflight,
   progress: Progress,
-  signal: AbortSignal,
+  untilStopped: () => Promise<never>,
 ): Promise<void> {
-  const day = `${WEEKDAYS[weekday(options.date)] ?? ''} ${formatIst(istInstant(options.date, '07:00'))}`;
-  progress.note(`The virtual day: ${day}. Broker: ${options.broker}.`);
-  await using standIns = await progress.step('Start the stand-ins for AWS and Fyers', () =>
-    startStandInsStep(options, progress),
-  );
-  signal.throwIfAborted();
-  const made = await progress.step('Provision the program', async () => {
-    const provisioned = await provision(standIns, progress, signal);
-    progress.rows(outputRows(provisioned.outputs));
-    for (const dropped of provisioned.registered.droppedConditions) {
-      progress.warn(`not modelled by the emulator, so dropped for this run: ${dropped}`);
-    }
-    return provisioned;
-  });
-  signal.throwIfAborted();
+  const { date, data } = options;
+  const [day] = formatIst(istInstant(date, '07:00')).split(',');
+  progress.note(`One trading day on this machine: ${WEEKDAYS[weekday(date)] ?? ''} ${day ?? ''}.`);
+  progress.note(`Broker: ${BROKERS[options.broker]}. Ctrl-C ends everything at any time.`);
+  await using standIns = await startStandInsStep(options, isEmulatorInstalled, progress);
+  const made = await provisionStep(standIns, progress);
   await registerStep(standIns, made, progress);
-  if (options.broker === 'today') {
-    await loginSteps(standIns, made, options.env === null, progress);
-  } else await mintedStep(standIns, made, progress);
-  signal.throwIfAborted();
-  const found = await recordedSteps(standIns, made, options, progress, signal);
+  const canRefresh = options.broker === 'accepting' && standIns.operator.hasRefreshToken;
+  await (canRefresh ? mintedStep(standIns, made, progress) : loginSteps(standIns, made, progress));
+  const found = await recordedSteps(standIns, made, session, progress);
   await permissionStep(standIns, options, progress);
-  const counts = [found.received, found.expected].map((count) => count.toLocaleString('en'));
-  progress.verdict(true, `The main job is done: ${counts.join(' of ')} slots are recorded.`);
-  const recorded = { date: options.date, symbol: found.symbol };
-  if (options.data !== null) await keepDay(standIns, options.data, recorded, progress);
-  else if (!options.keep) printHowToKeep(progress);
-  progress.note('Next: README.md, "Deploy".');
+  await progress.step(`Keep the day in ${shownPath(data)}`, () =>
+    keepDay(standIns, data, date, options.isDefaultData),
+  );
+  const verdict = await checkStep(standIns, data, date, progress);
+  const page = await reportStep(standIns, data, date, progress);
+  const [received, expected] = [found.received, found.expected].map((n) => n.toLocaleString('en'));
+  progress.verdict(true, `The day is recorded: ${received ?? ''} of ${expected ?? ''} slots.`);
+  progress.rows([
+    ['token', `published to ${TOKEN}, live until ${formatIst(brokerDayEnd(session.opensAt))}`],
+    ['slots', `${received ?? ''} of ${expected ?? ''}, equal to what the simulated Fyers served`],
+    ['check', verdict],
+    ['report', shownPath(page)],
+  ]);
+  const recorded = { date, symbol: found.symbol, at: timeInside(session) };
+  printNext(recorded, data, progress);
   if (!options.keep) return;
   const { bucket, loginUrl } = made.outputs;
   const kept = { recorded, bucket: String(bucket), loginUrl: String(loginUrl) };
-  await keepUp(standIns, kept, progress, signal);
+  printHowToReach(standIns, kept, progress);
+  await untilStopped();
 }
 
-async function startStandInsStep(options: StartOptions, progress: Progress): Promise<StandIns> {
-  const standIns = await startStandIns(options, progress.warn);
-  progress.rows([
-    ['AWS', `${standIns.emulator.endpoint} (emulator, IAM enforced)`],
-    [
-      'Fyers',
-      `${standIns.simulator.url} (simulator, refresh ${options.broker === 'today' ? 'refused' : 'accepted'})`,
-    ],
-    ['Operator', standIns.operator.dir],
-  ]);
-  return standIns;
+async function startStandInsStep(
+  options: StartOptions,
+  isEmulatorInstalled: boolean,
+  progress: Progress,
+): Promise<StandIns> {
+  return progress.step('Start stand-ins for AWS and Fyers', async () => {
+    if (isEmulatorInstalled) progress.status('starting the emulator of AWS');
+    else {
+      progress.note(
+        'The first run installs the emulator of AWS, which takes up to a minute longer.',
+      );
+      progress.status('installing the emulator of AWS from PyPI');
+    }
+    const standIns = await startStandIns(options);
+    progress.rows([
+      ['AWS', `${standIns.emulator.endpoint} (an emulator that enforces IAM)`],
+      ['Fyers', `${standIns.simulator.url} (a simulator)`],
+    ]);
+    progress.details([['Operator', standIns.operator.dir]]);
+    return standIns;
+  });
+}
+
+async function provisionStep(standIns: StandIns, progress: Progress): Promise<Provisioned> {
+  return progress.step('Provision the program, as `pulumi up` does', async () => {
+    const provisioned = await provision(standIns, progress);
+    const { resources, droppedConditions } = provisioned.registered;
+    progress.note(
+      `${String(resources.length)} resources: parameters, functions, schedules, bucket, machine, alarms`,
+    );
+    progress.details(outputRows(provisioned.outputs));
+    progress.details(
+      droppedConditions.map((dropped) => ['not modelled by the emulator, so dropped', dropped]),
+    );
+    return provisioned;
+  });
 }
 
 async function mintedStep(
@@ -83,24 +126,22 @@ async function mintedStep(
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName}`, async () => {
+  await progress.step(`Invoke ${functionName}, as at 07:00`, async () => {
+    progress.status(`${functionName} is running`);
     const before = await storedToken(standIns.emulator, TOKEN);
-    const { answer, statusCode, message } = await invoke(standIns.emulator, functionName);
-    progress.note(answer);
-    if (
-      statusCode !== 200 ||
-      JSON.stringify({ message }) !== JSON.stringify(JSON.parse(REFRESHED_BODY))
-    ) {
+    const invoked = await invoke(standIns.emulator, functionName);
+    progress.note(invoked.answer);
+    if (!isRefreshed(invoked)) {
       throw new FyersError(
         'operator.credentials',
-        `The function published no token: ${message}`,
+        `The function published no token: ${invoked.message}`,
         'Check the .env and the token files of this run.',
       );
     }
     const after = await storedToken(standIns.emulator, TOKEN);
     const live = await isLive(standIns, after.value);
     progress.rows([
-      [TOKEN, `${before.fingerprint} → ${after.fingerprint} (sha256, first 8 digits)`],
+      [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
       ['live', live ? 'yes: the broker takes it' : 'no'],
     ]);
     if (!live || before.fingerprint === after.fingerprint) {
@@ -118,15 +159,16 @@ const PIECE = /-\d{4}\.(?:csv|jsonl)\.gz$/;
 async function recordedSteps(
   standIns: StandIns,
   made: Provisioned,
-  { date }: StartOptions,
+  session: SessionPlan,
   progress: Progress,
-  signal: AbortSignal,
 ): Promise<Pick<DayInBucket, 'expected' | 'received' | 'symbol'>> {
+  const { date } = session;
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
   const before = standIns.simulator.ledger();
   await progress.step('Run the deployed harvester through the day', async () => {
-    progress.rows([
+    progress.status('fetching the code of the harvester from the bucket');
+    progress.details([
       ['instance', instance.id],
       ['credentials', `only those of ${instance.roleArn}, from its metadata server`],
       [
@@ -136,15 +178,17 @@ async function recordedSteps(
           .join(' '),
       ],
     ]);
-    await harvestDay(standIns, instance, date, progress, signal);
+    const expected = expectedRows(session, instance.environment);
+    await harvestDay(standIns, instance, date, progress, expected);
   });
   const bucket = String(made.outputs['bucket']);
-  return progress.step(`Look into the bucket ${bucket}`, async () => {
+  return progress.step(`Compare the bucket ${bucket} with what Fyers served`, async () => {
+    progress.status('reading the Parquet file');
     const served = servedSince(before, standIns.simulator.ledger());
     const found = await dayInBucket(standIns.emulator, bucket, date, served);
     const pieces = found.objects.filter(({ key }) => PIECE.test(key));
     const whole = found.objects.filter(({ key }) => !PIECE.test(key));
-    progress.rows([
+    progress.details([
       ['pieces', `${String(pieces.length)} objects, shipped while the day was recorded`],
       ...whole.map(({ key, bytes }) => [key, `${bytes.toLocaleString('en')} bytes`] as const),
     ]);
@@ -179,15 +223,15 @@ async function recordedSteps(
 /** `npm test` asserts each of them on the registered graph. */
 async function permissionStep(
   standIns: StandIns,
-  { permissions }: StartOptions,
+  { permissions, verbose }: StartOptions,
   progress: Progress,
 ): Promise<void> {
+  if (!permissions && !verbose) return;
   const idle = await unexercised(standIns.emulator);
   if (idle === null) return;
-  const listed = permissions ? ':' : '; `npm start -- --permissions` lists them.';
   progress.note('');
   progress.note(
-    `${String(idle.length)} permissions were granted and not used by this run, and are asserted by npm test${listed}`,
+    `${String(idle.length)} permissions were granted and not used by this run, and are asserted by npm test${permissions ? ':' : '; `npm start -- --permissions` lists them.'}`,
   );
   if (permissions)
     progress.rows(idle.map(({ role, action, resource }) => [role, `${action} on ${resource}`]));

@@ -24,7 +24,6 @@ import { quietProgress } from '../support/quiet-progress.ts';
 import { expectReadable } from '../support/readable.ts';
 
 const DATE = istDate('2026-11-25');
-const NEVER = new AbortController().signal;
 const wanted = hasChromium || process.env['CI'] === 'true';
 const title = wanted
   ? 'On a phone'
@@ -79,7 +78,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
       env: null,
       seed: 'pages',
     });
-    made = await provision(standIns, quietProgress, NEVER);
+    made = await provision(standIns, quietProgress);
     await registerStep(standIns, made, quietProgress);
     inbox = await openInbox(standIns.emulator, String(made.outputs['topic']));
     await invoke(standIns.emulator, String(made.outputs['functionName']));

@@ -17,7 +17,6 @@ import { quietProgress } from '../support/quiet-progress.ts';
 import { type PrivateRoot, privateRoot, whyNoPrivateRoot } from './private-root.ts';
 import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './small-systemd.ts';
 
-const NEVER = new AbortController().signal;
 const CALLS = '/run/calls.log';
 const HARVESTER = '/opt/fyers/harvester.mjs';
 /** The first thing that a harvester says, at whatever hour it starts. */
@@ -45,7 +44,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
       }),
     );
     const { dir, emulator } = standIns;
-    const { outputs, registered } = await provision(standIns, quietProgress, NEVER);
+    const { outputs, registered } = await provision(standIns, quietProgress);
     bucket = String(outputs['bucket']);
     s3 = new S3Client({ ...clientOptions(emulator), forcePathStyle: true });
     const account = String(outputs['topic']).split(':')[4] ?? '';

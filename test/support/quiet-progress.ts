@@ -6,5 +6,7 @@ export const quietProgress: Progress = {
   note: () => undefined,
   warn: () => undefined,
   rows: () => undefined,
+  details: () => undefined,
+  status: () => undefined,
   verdict: () => undefined,
 };
