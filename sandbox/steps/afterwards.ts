@@ -175,10 +175,10 @@ export function printHowToReach(
   );
   for (const line of inspectCommands(recorded, `--bucket ${bucket}`)) progress.note(line);
   progress.note(`${FYERS} ssm list`);
-  progress.note(`${FYERS} tokens --dir ${operator.dir}`);
+  const today = istDateAt(instant(Date.now()));
+  if (recorded.date === today) progress.note(`${FYERS} tokens --dir ${operator.dir}`);
   progress.note(`curl ${simulator.controlUrl}/ledger`);
   progress.note(`curl -H 'Host: ${new URL(loginUrl).host}' ${endpoint}/`);
-  const today = istDateAt(instant(Date.now()));
   if (recorded.date === today) return;
   const day = formatIst(istInstant(recorded.date, '07:00')).split(',')[0] ?? '';
   progress.note(

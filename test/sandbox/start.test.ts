@@ -181,8 +181,8 @@ describe('npm start -- --broker today', () => {
       '"token": "live"',
       'equal what the simulator served',
       'permissions were granted and not used by this run',
-      'The day is recorded: 420 of 420 slots.',
       'It adds up.',
+      'The day is recorded: 420 of 420 slots.',
       path.join(data, 'report-2026-11-25.html'),
       ...(isThatDay ? [] : ['The tokens are of 25 Nov 2026']),
     ];
