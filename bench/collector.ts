@@ -59,7 +59,7 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
     );
     const ours = await runAndMeasure(
       [
-        'sandbox/harvester-child.ts',
+        'sandbox/steps/harvester-child.ts',
         path.join(ROOT, 'harvester', 'main.ts'),
         fyers.controlUrl,
       ].concat(

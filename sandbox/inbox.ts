@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { FyersError } from '../core/errors.ts';
 import type { Emulator } from './aws/emulator.ts';
-import { clientOptions, disposable } from './token-step.ts';
+import { clientOptions, disposable } from './steps/token.ts';
 
 const MAX_WAIT_SECONDS = 20;
 

@@ -1,16 +1,22 @@
 // Creates a temporary operator folder (`.env` and token files) for a run, or reads the user's own.
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readEnvFile, readTokenFiles } from '../adapters/operator/env-and-token-files.ts';
-import { FyersError, toError } from '../core/errors.ts';
-import { OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../core/config/names.ts';
+import { environmentName, type Key } from '../core/config/keys.ts';
+import { REFERENCE_REDIRECT_URI } from '../core/config/names.ts';
 import { mintTokens, type SimulatedApp } from './fyers/tokens.ts';
 
 export interface OperatorFolder {
   readonly dir: string;
   readonly app: SimulatedApp;
+  /** False: the broker is never asked to refresh, with any broker. */
+  readonly hasRefreshToken: boolean;
+  /** An invented address for a folder without one; null: the folder has its own. */
+  readonly email: string | null;
 }
+
+/** Of a domain that is reserved for examples. Mail is never sent. */
+const DEMO_EMAIL = 'you@example.com';
 
 const DEMO_APP: SimulatedApp = {
   id: 'DEMO1234AB-100',
@@ -35,38 +41,30 @@ export async function throwAwayFolder(
   for (const [name, text] of Object.entries(files)) {
     await writeFile(path.join(dir, name), text, { mode: 0o600 });
   }
-  return { dir, app: DEMO_APP };
+  return { dir, app: DEMO_APP, hasRefreshToken: true, email: DEMO_EMAIL };
 }
 
 /**
- * Reads the user's own folder. The simulator accepts its credentials and refresh token; the program validates their
- * form.
- * @throws FyersError `operator.config` if there is no folder with a readable `.env`.
+ * Reads the user's own folder, which the preflight has checked. The simulator accepts its credentials and refresh
+ * token; what the folder does not have is invented.
  */
-export async function ownFolder(dir: string): Promise<OperatorFolder> {
-  const file = path.join(dir, OPERATOR_FILES.env);
-  try {
-    await access(file, constants.R_OK);
-  } catch (caught) {
-    const cause = toError(caught);
-    throw new FyersError(
-      'operator.config',
-      `--env ${dir}: ${file} cannot be read (${'code' in cause ? String(cause.code) : cause.message}).`,
-      'Name a folder that holds your .env, or leave --env away to use an invented one.',
-      { cause },
-    );
-  }
-  // The program reports the problems of single lines.
+export function ownFolder(dir: string): OperatorFolder {
   const { values } = readEnvFile(dir);
   const { refreshToken } = readTokenFiles(dir);
+  const valueOf = (key: Key) => {
+    const value = values[environmentName(key)]?.trim() ?? '';
+    return value === '' ? null : value;
+  };
   return {
     dir: path.resolve(dir),
+    hasRefreshToken: refreshToken !== null && valueOf('pin') !== null,
+    email: valueOf('email') === null ? DEMO_EMAIL : null,
     app: {
-      id: values['FYERS_CLIENT_ID'] ?? '',
-      secret: values['FYERS_SECRET_KEY'] ?? '',
-      pin: values['FYERS_PIN'] ?? '',
-      fyId: values['FYERS_FY_ID'] ?? DEMO_APP.fyId,
-      redirectUri: values['FYERS_REDIRECT_URI'] ?? REFERENCE_REDIRECT_URI,
+      id: valueOf('clientId') ?? '',
+      secret: valueOf('secretKey') ?? '',
+      pin: valueOf('pin') ?? DEMO_APP.pin,
+      fyId: valueOf('fyId') ?? DEMO_APP.fyId,
+      redirectUri: valueOf('redirectUri') ?? REFERENCE_REDIRECT_URI,
       ...(refreshToken === null ? {} : { honoured: refreshToken }),
     },
   };

@@ -1,9 +1,10 @@
 // Starts everything that a run needs before the program: a private folder, the emulator, the simulator, an operator's
 // folder.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { istInstant, type IstDate } from '../core/time.ts';
+import { temporaryFolder } from './ending.ts';
 import { emulatorOrExisting, type Emulator } from './aws/emulator.ts';
 import { startFyers, type FyersSimulator } from './fyers/server.ts';
 import { ownFolder, throwAwayFolder, type OperatorFolder } from './operator-folder.ts';
@@ -28,20 +29,16 @@ export interface StandInOptions {
 }
 
 /** The virtual day starts at 07:00 IST, the time of the daily schedule. */
-export async function startStandIns(
-  options: StandInOptions,
-  warn: (text: string) => void = () => undefined,
-): Promise<StandIns> {
+export async function startStandIns(options: StandInOptions): Promise<StandIns> {
   await using started = new AsyncDisposableStack();
-  const dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-'));
-  started.defer(() => rm(dir, { recursive: true, force: true }));
+  const { dir } = started.use(await temporaryFolder(path.join(os.tmpdir(), 'fyers-')));
   const startsAt = istInstant(options.date, '07:00');
   const operatorDir = path.join(dir, 'operator');
   await mkdir(operatorDir);
   const operator =
     options.env === null
       ? await throwAwayFolder(operatorDir, options.seed, startsAt)
-      : await ownFolder(options.env);
+      : ownFolder(options.env);
   const refresh = options.broker === 'today' ? 'refused' : 'accepted';
   const simulator = await startFyers({
     seed: options.seed,
@@ -55,7 +52,6 @@ export async function startStandIns(
   const emulator = await emulatorOrExisting(
     { dir: emulatorDir, nodeModules: path.join(ROOT, 'node_modules'), lambdaNow: startsAt },
     process.env,
-    warn,
   );
   started.defer(() => emulator.close());
   const kept = started.move();

@@ -1,65 +1,69 @@
 // Runs the whole system once on this machine, and removes everything afterwards (`npm start`).
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { parseIstDate, type IstDate } from '../core/time.ts';
-import type { StartOptions } from './main-job.ts';
-import { terminalProgress } from './progress.ts';
+import { endOnStop } from './ending.ts';
+import type { StartOptions } from './steps/main-job.ts';
+import { terminalProgress } from './steps/progress.ts';
 
 const HELP = `npm start -- [options]
 
-The main job on this machine, without accounts: provisions the unchanged program on an AWS emulator, invokes the
-deployed function against a simulated Fyers, and runs the deployed harvester through one trading day.
+One trading day on this machine, without accounts: provisions the unchanged program on an AWS emulator, logs in at a
+simulated Fyers, runs the deployed harvester through the day, checks the recording and writes its report.
 
-  --broker accepting|today  accepting (default): refresh works; today: refused, as Fyers has done since 1 Apr 2026, so
-                            a stand-in for you follows the link in the message and logs in
+  --broker today|accepting  today (default): Fyers refuses to refresh, as it has done since 1 Apr 2026, so a stand-in
+                            for you follows the link in the message and logs in; accepting: refresh works
   --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
   --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
   --seed TEXT               another market (default "fyers")
-  --data DIR                put the recorded day into DIR, for \`./fyers report\` and the like
+  --data DIR                put the recorded day into DIR (default: demo, which the next run replaces)
   --permissions             list the permissions of the roles that the run did not use
+  --verbose                 print also what maintainers need: outputs, environment, dropped conditions
   --keep                    leave everything up until Ctrl-C, and say how to talk to it
   --help                    this text
 `;
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    stop.abort(new FyersError('operator.usage', 'Stopped on request.', 'Everything was ended.'));
-  });
-}
-
-const progress = terminalProgress(process.stdout);
+const argv = process.argv.slice(2);
+const progress = terminalProgress(process.stdout, argv.includes('--verbose'));
+const ending = endOnStop(progress.verdict);
 try {
-  const options = optionsFrom(process.argv.slice(2));
+  const options = optionsFrom(argv);
   if (options === null) process.stdout.write(HELP);
   else {
-    // Imported late, so that an invalid option is reported at once.
-    const { mainJob } = await import('./main-job.ts');
-    await mainJob(options, progress, stop.signal);
+    // Imported late, so that every refusal comes at once.
+    const { preflight } = await import('./steps/preflight.ts');
+    const checked = await preflight(options, process.env);
+    const { mainJob } = await import('./steps/main-job.ts');
+    await mainJob(options, checked, progress, ending.untilStopped);
   }
+  ending.exit(0);
 } catch (caught) {
-  const error = toError(stop.signal.aborted ? stop.signal.reason : caught);
-  const known = error instanceof FyersError;
+  const error = toError(caught);
+  const isKnown = error instanceof FyersError;
   progress.verdict(
     false,
-    known ? `${error.code}: ${error.message}` : (error.stack ?? error.message),
+    isKnown ? `${error.code}: ${error.message}` : (error.stack ?? error.message),
   );
-  process.exitCode = exitCodeOf(error);
+  ending.exit(exitCodeOf(error));
 }
 
 function optionsFrom(argv: readonly string[]): StartOptions | null {
   const { help, broker, date: day, env, seed, data, ...flags } = parseOptions(argv);
   if (help) return null;
-  if (broker !== 'accepting' && broker !== 'today') {
-    throw usageError(`--broker is accepting or today, not "${broker}".`);
+  if (broker !== 'today' && broker !== 'accepting') {
+    throw usageError(`--broker is today or accepting, not "${broker}".`);
   }
   const date = dateFrom(day);
-  if (data !== undefined && existsSync(path.join(data, 'days', date))) {
-    throw usageError(`--data ${data} has ${date} already, and it was not changed.`);
-  }
-  return { broker, date, env: env ?? null, seed, data: data ?? null, ...flags };
+  return {
+    broker,
+    date,
+    env: env ?? null,
+    seed,
+    data: path.resolve(data ?? path.join(import.meta.dirname, '..', 'demo')),
+    isDefaultData: data === undefined,
+    ...flags,
+  };
 }
 
 function parseOptions(argv: readonly string[]) {
@@ -68,12 +72,13 @@ function parseOptions(argv: readonly string[]) {
       args: [...argv],
       options: {
         help: { type: 'boolean', default: false },
-        broker: { type: 'string', default: 'accepting' },
+        broker: { type: 'string', default: 'today' },
         date: { type: 'string', default: '2026-11-25' },
         env: { type: 'string' },
         seed: { type: 'string', default: 'fyers' },
         data: { type: 'string' },
         permissions: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
       },
     }).values;

@@ -11,7 +11,7 @@ import { REGION } from '../../core/config/names.ts';
 import type { Instant } from '../../core/time.ts';
 import { allowedIn, type ExercisedPermission } from './permissions.ts';
 import { writeShiftedDate } from './shifted-date.ts';
-import { ensureVenv } from './venv.ts';
+import { checkVenv, ensureVenv } from './venv.ts';
 
 /** Pins all transitive packages, so that a run does not depend on its date. */
 const REQUIREMENTS = [
@@ -37,6 +37,7 @@ const LAUNCHER = path.join(import.meta.dirname, 'record_permissions.py');
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const MAX_ATTEMPTS = 3;
+const ANSWER_TIMEOUT_MS = 1_500;
 
 export interface EmulatorOptions {
   /** A private folder outside the repository: inside it, functions would resolve all packages of the repository. */
@@ -64,28 +65,25 @@ export interface Emulator {
   readonly close: () => Promise<void>;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /**
  * Uses the emulator that `AWS_ENDPOINT_URL` of `env` names, else starts a new one.
- * @param warn called if the named emulator is on this machine but not running, for example after an earlier run: a
- * new one is started instead
  * @throws FyersError `operator.prerequisite`
  */
-export async function emulatorOrExisting(
-  options: EmulatorOptions,
-  env: Readonly<Record<string, string | undefined>>,
-  warn: (text: string) => void,
-): Promise<Emulator> {
+export async function emulatorOrExisting(options: EmulatorOptions, env: Env): Promise<Emulator> {
+  return (await existingEmulator(env)) ?? startEmulator(options);
+}
+
+/** @throws FyersError `operator.prerequisite` if `AWS_ENDPOINT_URL` is set and nothing answers there. */
+export async function existingEmulator(env: Env): Promise<Emulator | null> {
   const endpoint = env['AWS_ENDPOINT_URL'];
-  if (endpoint === undefined || endpoint === '') return startEmulator(options);
+  if (endpoint === undefined || endpoint === '') return null;
   if (!(await isAnswering(endpoint))) {
-    if (/^https?:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(endpoint)) {
-      warn(`nothing answers at AWS_ENDPOINT_URL (${endpoint}): this run starts its own emulator`);
-      return startEmulator(options);
-    }
     throw new FyersError(
       'operator.prerequisite',
       `Nothing answers at AWS_ENDPOINT_URL (${endpoint}).`,
-      'Start that emulator, or unset the variable to use the built-in one.',
+      'To use the built-in stand-in for AWS, run `unset AWS_ENDPOINT_URL`, then run the command again.',
     );
   }
   return {
@@ -99,6 +97,14 @@ export async function emulatorOrExisting(
     exercised: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
+}
+
+/**
+ * Whether the emulator is installed on this machine.
+ * @throws FyersError `operator.prerequisite` if it is not and cannot be, without Python 3.10+
+ */
+export async function isInstalled(): Promise<boolean> {
+  return checkVenv('ministack', REQUIREMENTS);
 }
 
 /** @throws FyersError `operator.prerequisite` without Python 3.10+ or PyPI, `platform.busy` if it does not start. */
@@ -193,7 +199,7 @@ async function waitUntilReady(server: ChildProcess, endpoint: string): Promise<b
 
 async function isAnswering(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     await response.body?.cancel();
     return response.status < 500;
   } catch {

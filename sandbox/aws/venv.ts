@@ -1,10 +1,11 @@
 // Creates private Python environments for tools that exist only on PyPI, next to node_modules.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { FyersError, toError } from '../../core/errors.ts';
+import { temporaryFolder } from '../ending.ts';
 
 const run = promisify(execFile);
 
@@ -22,24 +23,23 @@ export interface Venv {
  * @throws FyersError `operator.prerequisite` without Python 3.10+, or if pip cannot install.
  */
 export async function ensureVenv(name: string, requirements: readonly string[]): Promise<Venv> {
-  const key = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 12);
-  const home = path.join(ROOT, `${name}-${key}`);
-  const venv = { python: path.join(home, 'bin', 'python') };
+  const { home, venv } = placeOf(name, requirements);
   if (await exists(venv.python)) return venv;
   const python = await modernPython();
   await mkdir(ROOT, { recursive: true });
   // Build in a temporary folder and rename, so that an interrupted run leaves nothing partial and two runs do not
   // collide.
-  const building = await mkdtemp(`${home}.`);
+  await using building = await temporaryFolder(`${home}.`);
+  const { dir } = building;
   try {
-    await run(python, ['-m', 'venv', building]);
+    await run(python, ['-m', 'venv', dir]);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await run(path.join(building, 'bin', 'python'), [...pip, ...requirements], {
+    await run(path.join(dir, 'bin', 'python'), [...pip, ...requirements], {
       timeout: 300_000,
     });
-    await rename(building, home);
+    await rename(dir, home);
+    building.keep();
   } catch (caught) {
-    await rm(building, { recursive: true, force: true });
     if (await exists(venv.python)) return venv;
     const cause = toError(caught);
     throw new FyersError(
@@ -50,6 +50,23 @@ export async function ensureVenv(name: string, requirements: readonly string[]):
     );
   }
   return venv;
+}
+
+/**
+ * Checks what {@link ensureVenv} needs, and makes nothing.
+ * @returns whether the environment is there already
+ * @throws FyersError `operator.prerequisite` without Python 3.10+
+ */
+export async function checkVenv(name: string, requirements: readonly string[]): Promise<boolean> {
+  if (await exists(placeOf(name, requirements).venv.python)) return true;
+  await modernPython();
+  return false;
+}
+
+function placeOf(name: string, requirements: readonly string[]) {
+  const key = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 12);
+  const home = path.join(ROOT, `${name}-${key}`);
+  return { home, venv: { python: path.join(home, 'bin', 'python') } };
 }
 
 async function modernPython(): Promise<string> {
@@ -63,8 +80,8 @@ async function modernPython(): Promise<string> {
   }
   throw new FyersError(
     'operator.prerequisite',
-    'The stand-in for AWS needs Python 3.10 or newer with its venv module, and none was found.',
-    'Install it (on Debian: apt install python3-venv), or set AWS_ENDPOINT_URL to an emulator of your own.',
+    'The stand-in for AWS needs Python 3.10 or newer with its venv module, and none was found on the PATH.',
+    'Install it, then run the command again. On Debian and Ubuntu: `sudo apt install python3-venv`; on a Mac: `brew install python`.',
   );
 }
 

@@ -43,14 +43,12 @@ export async function run(
     readonly cwd: string;
     readonly env: Environment;
     readonly input?: string;
-    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Finished> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
     stdio: ['pipe', 'pipe', 'pipe'],
-    ...(options.signal && { signal: options.signal }),
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

@@ -25,7 +25,6 @@ export interface WithCliOptions {
   readonly aws: AwsTarget;
   /** Further environment of the program. */
   readonly env?: Environment;
-  readonly signal?: AbortSignal;
 }
 
 export interface PulumiStack extends AsyncDisposable {
@@ -69,7 +68,6 @@ export async function withCli(options: WithCliOptions): Promise<PulumiStack> {
     await run('pulumi', ['--non-interactive', '--color', 'never', ...args], {
       cwd: project,
       env,
-      signal: options.signal,
       ...(input !== undefined && { input }),
     });
   const engine = async (command: string): Promise<Outcome> =>

@@ -20,7 +20,6 @@ export interface WithoutCliOptions {
   readonly config: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly env?: Environment;
-  readonly signal?: AbortSignal;
 }
 
 const answer = z.union([
@@ -41,7 +40,6 @@ export async function upWithoutCli(
   const child = fork(MAIN, [options.program, options.dir], {
     env: { ...baseEnvironment(), ...awsEnvironment(options.aws), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    ...(options.signal && { signal: options.signal }),
   });
   const words: string[] = [];
   child.stdout?.on('data', (piece: Buffer) => words.push(piece.toString()));

@@ -9,15 +9,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
-import { dayInBucket, servedSince } from '../../sandbox/check-day.ts';
-import { harvestDay, instanceOf } from '../../sandbox/harvest-day.ts';
-import { provision } from '../../sandbox/provision.ts';
+import { dayInBucket, servedSince } from '../../sandbox/steps/bucket-day.ts';
+import { harvestDay, instanceOf } from '../../sandbox/steps/harvest-day.ts';
+import { provision } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 
 const DATE = istDate('2026-12-07');
-const NEVER = new AbortController().signal;
 const UNKNOWN = 'NSE:NOSUCH-EQ';
 /** Every thirty seconds from 09:00 to 16:00. */
 const SLOTS = 840;
@@ -44,13 +43,13 @@ beforeAll(async () => {
   const symbols = [...REFERENCE_SYMBOLS, UNKNOWN].join(',');
   const settings = `FYERS_SYMBOLS=${symbols}\nFYERS_EVERY_SECONDS=30\n`;
   await appendFile(path.join(standIns.operator.dir, '.env'), settings);
-  const made = await provision(standIns, quietProgress, NEVER);
+  const made = await provision(standIns, quietProgress);
   bucket = String(made.outputs['bucket']);
   await invoke(standIns.emulator, String(made.outputs['functionName']));
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
   before = standIns.simulator.ledger();
-  await harvestDay(standIns, instance, DATE, quietProgress, NEVER);
+  await harvestDay(standIns, instance, DATE, quietProgress);
 });
 afterAll(async () => {
   await standIns[Symbol.asyncDispose]();

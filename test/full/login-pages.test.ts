@@ -14,17 +14,16 @@ import { send } from '../../sandbox/browser.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
 import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
 import { openInbox, type Inbox } from '../../sandbox/inbox.ts';
-import { linkIn, registerStep } from '../../sandbox/login-step.ts';
-import { provision, type Provisioned } from '../../sandbox/provision.ts';
+import { linkIn, registerStep } from '../../sandbox/steps/login.ts';
+import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions, invoke, isLive, storedToken } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke, isLive, storedToken } from '../../sandbox/steps/token.ts';
 import { OUTCOMES } from '../support/login-outcomes.ts';
 import { hasChromium, openPhone, type Phone } from '../support/phone.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { expectReadable } from '../support/readable.ts';
 
 const DATE = istDate('2026-11-25');
-const NEVER = new AbortController().signal;
 const wanted = hasChromium || process.env['CI'] === 'true';
 const title = wanted
   ? 'On a phone'
@@ -79,7 +78,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
       env: null,
       seed: 'pages',
     });
-    made = await provision(standIns, quietProgress, NEVER);
+    made = await provision(standIns, quietProgress);
     await registerStep(standIns, made, quietProgress);
     inbox = await openInbox(standIns.emulator, String(made.outputs['topic']));
     await invoke(standIns.emulator, String(made.outputs['functionName']));

@@ -24,14 +24,13 @@ import { FyersError, toError } from '../../core/errors.ts';
 import { PLACEHOLDER, namesFor } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { grantsOf, type Grant } from '../../sandbox/aws/unexercised.ts';
-import { harvestDay, instanceOf, type Instance } from '../../sandbox/harvest-day.ts';
-import { provision, type Provisioned } from '../../sandbox/provision.ts';
+import { harvestDay, instanceOf, type Instance } from '../../sandbox/steps/harvest-day.ts';
+import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions, invoke } from '../../sandbox/token-step.ts';
+import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 
 const DATE = istDate('2026-11-25');
-const NEVER = new AbortController().signal;
 
 let standIns: StandIns;
 let made: Provisioned;
@@ -50,7 +49,7 @@ beforeAll(async () => {
   await appendFile(env, 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n');
   // The watch wants somebody to be subscribed; the emulator confirms every address.
   await appendFile(env, 'FYERS_EMAIL=a@example.com\n');
-  made = await provision(standIns, quietProgress, NEVER);
+  made = await provision(standIns, quietProgress);
   options = clientOptions(standIns.emulator);
   instance = instanceOf(made.registered, (role) => `arn:aws:iam::${accountId()}:role/${role}`);
 });
@@ -100,7 +99,7 @@ async function recordOnce(): Promise<void> {
   const Objects = Contents.map(({ Key = '' }) => ({ Key }));
   if (Objects.length > 0) await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
   await rm(path.join(standIns.dir, 'data'), { recursive: true, force: true });
-  await harvestDay(standIns, instance, DATE, quietProgress, NEVER);
+  await harvestDay(standIns, instance, DATE, quietProgress);
 }
 
 /** Housekeeping fails no run: what it lacked stands in the log of the refresh. */

@@ -9,15 +9,14 @@ import { OBJECTS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { startImds } from '../../sandbox/aws/imds.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
-import { instanceOf } from '../../sandbox/harvest-day.ts';
-import { provision } from '../../sandbox/provision.ts';
+import { instanceOf } from '../../sandbox/steps/harvest-day.ts';
+import { provision } from '../../sandbox/steps/provision.ts';
 import { startStandIns } from '../../sandbox/stand-ins.ts';
-import { clientOptions } from '../../sandbox/token-step.ts';
+import { clientOptions } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { type PrivateRoot, privateRoot, whyNoPrivateRoot } from './private-root.ts';
 import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './small-systemd.ts';
 
-const NEVER = new AbortController().signal;
 const CALLS = '/run/calls.log';
 const HARVESTER = '/opt/fyers/harvester.mjs';
 /** The first thing that a harvester says, at whatever hour it starts. */
@@ -45,7 +44,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
       }),
     );
     const { dir, emulator } = standIns;
-    const { outputs, registered } = await provision(standIns, quietProgress, NEVER);
+    const { outputs, registered } = await provision(standIns, quietProgress);
     bucket = String(outputs['bucket']);
     s3 = new S3Client({ ...clientOptions(emulator), forcePathStyle: true });
     const account = String(outputs['topic']).split(':')[4] ?? '';

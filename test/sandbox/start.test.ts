@@ -1,59 +1,18 @@
 // `npm start` as a person meets it, in child processes; the whole day is run by `npm start` itself in CI.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../adapters/process/clock.ts';
-import { istDate, istDateAt, istInstant } from '../../core/time.ts';
-import { throwAwayFolder } from '../../sandbox/operator-folder.ts';
+import { istDateAt } from '../../core/time.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { startRunner, withoutPulumi } from './start-runner.ts';
 
 const FYERS = path.join(ROOT, 'cli', 'main.js');
-const START = path.join(ROOT, 'sandbox', 'start.ts');
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** Its temporary files in a folder of its own, so that what it leaves behind can be seen. */
-function start(...argv: readonly string[]) {
-  const child = spawn(process.execPath, [START, ...argv], {
-    cwd: ROOT,
-    env: { PATH: withoutPulumi(), HOME: folder, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said: Buffer[] = [];
-  child.stdout.on('data', (piece: Buffer) => said.push(piece));
-  child.stderr.on('data', (piece: Buffer) => said.push(piece));
-  const ended = once(child, 'close').then(([code]) => ({
-    code: Number(code),
-    said: Buffer.concat(said).toString(),
-  }));
-  return { child, ended, saidSoFar: () => Buffer.concat(said).toString() };
-}
-
-/** The newcomer's PATH: the path without the CLI is the one that is quick. */
-function withoutPulumi(): string {
-  const dirs = (process.env['PATH'] ?? '').split(path.delimiter);
-  return dirs.filter((dir) => !dir.includes('pulumi')).join(path.delimiter);
-}
-
-async function operatorFolder(files: Readonly<Record<string, string>>): Promise<string> {
-  const dir = await mkdtemp(path.join(folder, 'operator-'));
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
-  return dir;
-}
-
-async function leftovers(): Promise<readonly string[]> {
-  return (await readdir(folder)).filter((name) => !name.startsWith('operator-'));
-}
+const runner = startRunner();
+const { start, operatorFolder, quickFolder, leftovers } = runner;
 
 describe('npm start with wrong input', () => {
   test('names an option that it does not know, and where to look', async () => {
@@ -64,7 +23,7 @@ describe('npm start with wrong input', () => {
   });
 
   test.each([
-    ['--broker', 'closed', 'accepting or today'],
+    ['--broker', 'closed', 'today or accepting'],
     ['--date', '2026-02-30', 'a date such as'],
   ])('refuses %s %s and says what it takes', async (option, value, allowed) => {
     const { code, said } = await start(option, value).ended;
@@ -92,41 +51,107 @@ describe('npm start with wrong input', () => {
   });
 
   test('says that the folder of --env is not there', async () => {
-    const { code, said } = await start('--env', path.join(folder, 'absent')).ended;
+    const { code, said } = await start('--env', path.join(runner.folder(), 'absent')).ended;
     expect(code).toBe(2);
     expect(said).toContain('absent');
     expect(said).toContain('operator.config');
     expect(await leftovers()).toEqual([]);
   });
 
-  test('reports every problem of a folder at once, and provisions nothing', async () => {
+  test('reports every problem of a folder at once, and makes nothing', async () => {
     const dir = await operatorFolder({
       '.env': 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_PIN=9x7\nFYERS_SYMBOLS=FUT:\n',
       'access_token.txt': 'not a token',
     });
     const { code, said } = await start('--env', dir).ended;
     expect(code).toBe(2);
-    for (const place of ['secretKey', 'FYERS_PIN', 'FUT:', 'access_token.txt'])
+    for (const place of ['FYERS_SECRET_KEY', 'FYERS_PIN', 'FUT:', 'access_token.txt'])
       expect(said).toContain(place);
     expect(said).not.toContain('9x7');
-    expect(said).not.toContain('functionName');
+    expect(said).not.toMatch(/pulumi/i);
     expect(await leftovers()).toEqual([]);
+  });
+
+  test('refuses an empty .env', async () => {
+    const { code, said } = await start('--env', await operatorFolder({ '.env': '' })).ended;
+    expect(code).toBe(2);
+    expect(said).toContain('FYERS_CLIENT_ID');
+    expect(said).not.toMatch(/pulumi/i);
+  });
+
+  test.each(['2026-11-28', '2026-11-24'])('refuses %s, without trading', async (date) => {
+    const { code, said } = await start('--date', date).ended;
+    expect(code).toBe(2);
+    expect(said).toContain('operator.usage');
+    expect(said).toContain(date);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test("takes a special session of the folder's own calendar for a trading day", async () => {
+    const special = [{ date: '2026-11-28', closed: true, why: 'mine' }];
+    const dir = await operatorFolder({ '.env': APP, 'calendar.json': JSON.stringify(special) });
+    const { code, said } = await start('--env', dir, '--date', '2026-11-28').ended;
+    expect({ code, isOwn: said.includes('mine') }).toEqual({ code: 2, isOwn: true });
+  });
+
+  test.each([
+    ['of another run', { FYERS_API_URL: 'http://127.0.0.1:1', FYERS_BUCKET: 'fyers-depth' }],
+    ['of an emulator that is gone', {}],
+  ])('refuses an AWS_ENDPOINT_URL %s', async (_, others) => {
+    const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', ...others };
+    const { code, said } = await runner.startIn(env).ended;
+    expect(code).toBe(2);
+    expect(said).toContain('unset AWS_ENDPOINT_URL');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test.each([
+    ['missing', null],
+    ['too old', '#!/bin/sh\nexit 1\n'],
+  ])('refuses a machine whose Python is %s', async (_, script) => {
+    const bin = await operatorFolder({});
+    if (script !== null) await writeFile(path.join(bin, 'python3'), script, { mode: 0o755 });
+    const code = `
+      const { checkVenv } = await import(${JSON.stringify(path.join(ROOT, 'sandbox/aws/venv.ts'))});
+      await checkVenv('ministack', ['not-installed==0']).catch(({ code }) => console.log(code));`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', code],
+      { env: { PATH: bin } },
+    );
+    expect(stdout.trim()).toBe('operator.prerequisite');
+  });
+
+  test('refuses a file as the folder of --data', async () => {
+    const file = path.join(await operatorFolder({ 'data.txt': '' }), 'data.txt');
+    const { code, said } = await start('--data', file).ended;
+    expect(code).toBe(2);
+    expect(said).toContain(file);
+  });
+
+  test('refuses within two seconds', async () => {
+    const began = performance.now();
+    await start('--date', '2026-11-28').ended;
+    // With the start of Node, and room for a busy machine.
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 });
 
-describe('npm start -- --broker today', () => {
-  /** A folder as a reference user has it; one symbol a minute, so that the day is short. */
-  async function quickFolder(): Promise<string> {
-    const dir = await operatorFolder({});
-    await throwAwayFolder(dir, 'today', istInstant(istDate('2026-11-25'), '07:00'));
-    const quick = 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n';
-    await appendFile(path.join(dir, '.env'), quick);
-    return dir;
-  }
+const APP = 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_SECRET_KEY=DEMOSECRET\n';
 
+describe('npm start -- --broker today', () => {
   test('goes from the refusal over message, link, page and callback to a recorded day, and says how to look at it', async () => {
-    const data = path.join(folder, 'operator-recordings');
-    const flags = ['--broker', 'today', '--env', await quickFolder(), '--data', data, '--keep'];
+    const data = path.join(runner.folder(), 'operator-recordings');
+    const flags = [
+      '--broker',
+      'today',
+      '--env',
+      await quickFolder(),
+      '--data',
+      data,
+      '--keep',
+      '--verbose',
+    ];
     const { child, ended, saidSoFar } = start(...flags);
     const up = new Promise<void>((resolve) => {
       child.stdout.on('data', () => {
@@ -152,11 +177,13 @@ describe('npm start -- --broker today', () => {
       'The Fyers token is live, and valid until 26 Nov 2026, 06:00 IST',
       'yes: the broker takes it',
       'the link again → 200 "Already done"',
+      '{"statusCode": 200, "body": "{\\"message\\": \\"✅ Token refresh completed successfully!\\"}"}',
       '"token": "live"',
       'equal what the simulator served',
       'permissions were granted and not used by this run',
-      'The main job is done: 420 of 420 slots are recorded.',
-      `The day is in ${data}.`,
+      'It adds up.',
+      'The day is recorded: 420 of 420 slots.',
+      path.join(data, 'report-2026-11-25.html'),
       ...(isThatDay ? [] : ['The tokens are of 25 Nov 2026']),
     ];
     const places = inOrder.map((words) => said.indexOf(words));
@@ -173,7 +200,7 @@ describe('npm start -- --broker today', () => {
 async function expectToWork(said: string): Promise<void> {
   const pasted = said.split('\n').map((line) => line.trim());
   const exported = /^export (.*)$/.exec(pasted.find((line) => line.startsWith('export ')) ?? '');
-  const env: Record<string, string> = { PATH: withoutPulumi(), HOME: folder };
+  const env: Record<string, string> = { PATH: withoutPulumi(), HOME: runner.folder() };
   for (const pair of (exported?.[1] ?? '').split(' ')) {
     const [name = '', value = ''] = pair.split('=');
     env[name] = value;
@@ -183,7 +210,7 @@ async function expectToWork(said: string): Promise<void> {
   const answers = await Promise.all(
     looks.map((line) => {
       // Not into a browser.
-      const args = line.replace('--open', '--json').split(' ').slice(3);
+      const args = line.replace('--open', '--json').split(' ').slice(1);
       return promisify(execFile)(process.execPath, [FYERS, ...args], { cwd: ROOT, env });
     }),
   );
@@ -202,29 +229,49 @@ async function expectToWork(said: string): Promise<void> {
   });
 }
 
-describe('npm start on a day without trading', () => {
-  test('asks for another day, and is no fault of any token', async () => {
-    const { code, said } = await start('--date', '2026-11-28').ended;
-    expect(code).toBe(2);
-    expect(said).toMatch(/✘ operator\.usage: .*\(weekend\).* Name a trading day with --date\./);
-  }, 60_000);
+describe('npm start -- --env DIR', () => {
+  test('works with an app and neither tokens nor an e-mail address, on a muhurat evening', async () => {
+    const env = await operatorFolder({ '.env': `${APP}${QUICK}` });
+    const data = path.join(await operatorFolder({}), 'data');
+    const flags = ['--env', env, '--date', '2026-11-08', '--data', data, '--broker', 'accepting'];
+    const { code, said } = await start(...flags).ended;
+    expect(code, said).toBe(0);
+    // From the opening of the pre-open session to the end.
+    expect(said).toContain('It adds up.');
+    expect(said).toMatch(/inspect NSE:SBIN-EQ --at 18:4\d --date 2026-11-08/);
+    // Lines for maintainers are not shown.
+    expect(said).not.toMatch(/not modelled|permissions were granted|FYERS_SUFFIX|functionName/);
+    expect(await leftovers()).toEqual([]);
+  }, 120_000);
 });
 
+const QUICK = 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n';
+
 describe('npm start, interrupted', () => {
-  test('ends its processes and removes its folder', async () => {
-    const { child, ended, saidSoFar } = start();
-    const emulator = new Promise<number>((resolve) => {
-      child.stdout.on('data', () => {
-        const port = /127\.0\.0\.1:(\d+) \(emulator/.exec(saidSoFar())?.[1];
-        if (port !== undefined) resolve(Number(port));
-      });
-    });
-    const port = await emulator;
-    child.kill('SIGINT');
-    const { code, said } = await ended;
+  test.each([
+    ['SIGINT', 'Start stand-ins'],
+    ['SIGTERM', 'Run the deployed harvester'],
+  ] as const)(
+    '%s in the step "%s" ends its processes and removes its folders',
+    async (signal, step) => {
+      const run = start('--env', await quickFolder(1));
+      await run.until(step);
+      const { code, said } = await run.stop(signal);
+      expect(code).toBe(2);
+      expect(said).toContain(`Stopped (${signal})`);
+      expect(await leftovers()).toEqual([]);
+      expect(runner.processes()).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('a closed pipe ends it, and leaves nothing', async () => {
+    const run = start();
+    await run.until('Provision the program');
+    run.child.stdout.destroy();
+    const { code } = await run.ended;
     expect(code).toBe(2);
-    expect(said).toContain('Stopped on request');
     expect(await leftovers()).toEqual([]);
-    await expect(fetch(`http://127.0.0.1:${String(port)}/_ministack/ready`)).rejects.toThrow();
+    expect(runner.processes()).toEqual([]);
   }, 60_000);
 });

@@ -1,18 +1,18 @@
 // Plays the instance's part: fetches the artifact from the bucket with the instance's role, and runs it through one
 // day on a virtual clock.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { FyersError } from '../core/errors.ts';
-import { formatClock, formatIso, instant, istInstant, type IstDate } from '../core/time.ts';
-import { startImds } from './aws/imds.ts';
-import type { Registered } from './pulumi/register.ts';
-import { baseEnvironment } from './pulumi/process.ts';
-import type { Progress } from './progress.ts';
-import type { StandIns } from './stand-ins.ts';
+import { FyersError } from '../../core/errors.ts';
+import { formatHhMm, formatIso, instant, istInstant, type IstDate } from '../../core/time.ts';
+import { startImds } from '../aws/imds.ts';
+import type { Registered } from '../pulumi/register.ts';
+import { baseEnvironment } from '../pulumi/process.ts';
+import { formatBar, type Progress } from './progress.ts';
+import type { StandIns } from '../stand-ins.ts';
 
 const CHILD = path.join(import.meta.dirname, 'harvester-child.ts');
-const REPORT_EVERY_MS = 5_000;
+const REPORT_EVERY_MS = 200;
 
 export interface Instance {
   readonly id: string;
@@ -51,13 +51,16 @@ function environmentBlock(userData: string): Readonly<Record<string, string>> {
   );
 }
 
-/** @throws FyersError with the harvester's last output if it does not exit with 0. */
+/**
+ * @param expected rows that the day will have, for the bar; 0: unknown
+ * @throws FyersError with the harvester's last output if it does not exit with 0.
+ */
 export async function harvestDay(
   standIns: StandIns,
   instance: Instance,
   date: IstDate,
   progress: Progress,
-  signal: AbortSignal,
+  expected = 0,
 ): Promise<void> {
   const { dir, dataDir, emulator, simulator } = standIns;
   await using imds = await disposeByClose(startImds(emulator, instance.roleArn));
@@ -66,7 +69,7 @@ export async function harvestDay(
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
   };
   const env = { PATH: baseEnvironment()['PATH'], ...machine, ...instance.environment };
-  const file = await fetchArtifact(dir, env, signal);
+  const file = await fetchArtifact(dir, env);
   const start = istInstant(date, '08:45');
   simulator.setClock(start);
   // After every session of the day, including an evening session; the harvester ends at once if no session is left on
@@ -81,14 +84,12 @@ export async function harvestDay(
   const words: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => words.push(piece));
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
-  let said = 0;
+  const before = booksServed(standIns);
   const report = setInterval(() => {
-    const books = Object.values(simulator.ledger()).reduce((sum, { books: n }) => sum + n, 0);
-    const clock = formatClock(instant(simulator.now()));
-    if (books > said) progress.note(`${clock} IST  ${books.toLocaleString('en')} books`);
-    said = books;
+    const time = formatHhMm(instant(simulator.now()));
+    progress.status(formatBar(time, booksServed(standIns) - before, expected));
   }, REPORT_EVERY_MS);
-  const code = await waitForExit(child, signal);
+  const [code] = (await once(child, 'close')) as [number | null];
   clearInterval(report);
   const complaints = findWarnings(Buffer.concat(words).toString());
   for (const complaint of complaints) progress.warn(complaint);
@@ -100,6 +101,10 @@ export async function harvestDay(
       'Correct what it names, then run the command again.',
     );
   }
+}
+
+function booksServed({ simulator }: StandIns): number {
+  return Object.values(simulator.ledger()).reduce((sum, { books }) => sum + books, 0);
 }
 
 const DENIED_PATTERN = /AccessDenied|not authorized/;
@@ -115,18 +120,6 @@ function findWarnings(log: string): readonly string[] {
   return [...new Set(complaints)];
 }
 
-/** Waits for the exit even after an abort, so that the process does not write into a folder that is being removed. */
-async function waitForExit(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
-  const kill = (): void => {
-    child.kill('SIGKILL');
-  };
-  signal.addEventListener('abort', kill);
-  const [code] = (await once(child, 'close')) as [number | null];
-  signal.removeEventListener('abort', kill);
-  signal.throwIfAborted();
-  return code;
-}
-
 /**
  * Does the work of the unit's fetch script: reads the pointer, downloads the file, checks its hash. Uses only the
  * metadata server's credentials.
@@ -134,7 +127,6 @@ async function waitForExit(child: ChildProcess, signal: AbortSignal): Promise<nu
 async function fetchArtifact(
   dir: string,
   env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
 ): Promise<string> {
   const fetcher = path.join(import.meta.dirname, 'fetch-artifact.ts');
   const file = path.join(dir, 'harvester.mjs');
@@ -145,7 +137,7 @@ async function fetchArtifact(
   });
   const words: Buffer[] = [];
   child.stderr.on('data', (piece: Buffer) => words.push(piece));
-  const code = await waitForExit(child, signal);
+  const [code] = (await once(child, 'close')) as [number | null];
   if (code === 0) return file;
   throw new FyersError(
     'platform.permission',

@@ -1,13 +1,13 @@
 // Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
 // logs in.
-import { FyersError } from '../core/errors.ts';
-import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from './browser.ts';
-import { ONE_TIME_PASSWORD } from './fyers/auth.ts';
-import { openInbox, type Mail } from './inbox.ts';
+import { FyersError } from '../../core/errors.ts';
+import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from '../browser.ts';
+import { ONE_TIME_PASSWORD } from '../fyers/auth.ts';
+import { openInbox, type Mail } from '../inbox.ts';
 import type { Progress } from './progress.ts';
 import type { Provisioned } from './provision.ts';
-import type { StandIns } from './stand-ins.ts';
-import { answerOf, invoke, isLive, refreshAnswers, storedToken } from './token-step.ts';
+import type { StandIns } from '../stand-ins.ts';
+import { answerOf, invoke, isLive, isRefreshed, refreshAnswers, storedToken } from './token.ts';
 
 const TOKEN = 'FYERS_ACCESS_TOKEN';
 /** Expected: user ID, one-time password, PIN; one more attempt means an error. */
@@ -20,7 +20,7 @@ export async function registerStep(
   progress: Progress,
 ): Promise<void> {
   const redirectUri = String(outputs['loginUrl']);
-  await progress.step('Register the login URL for the app at Fyers', async () => {
+  await progress.step('Register the login URL of the app at Fyers, once', async () => {
     const response = await fetch(`${simulator.controlUrl}/register`, {
       method: 'POST',
       body: JSON.stringify({ appId: operator.app.id, redirectUri }),
@@ -33,52 +33,62 @@ export async function registerStep(
         'Check sandbox/fyers/control.ts.',
       );
     }
-    progress.rows([['redirect URL', redirectUri]]);
+    progress.details([['redirect URL', redirectUri]]);
   });
 }
 
-/** Refusal → message → link, page, Fyers, callback → live token. @throws FyersError if one of them is missing. */
+/**
+ * Refusal → message → link, page, Fyers, callback → live token → the answer of the guide.
+ * @throws FyersError if one of them is missing.
+ */
 export async function loginSteps(
   standIns: StandIns,
   made: Provisioned,
-  isInvented: boolean,
   progress: Progress,
 ): Promise<void> {
   await using inbox = await openInbox(standIns.emulator, String(made.outputs['topic']));
-  await refusedStep(standIns, made, isInvented, progress);
-  const link = await progress.step('Read the message', async () => {
+  await refusedStep(standIns, made, progress);
+  const link = await progress.step('Read the message on the phone', async () => {
+    progress.status('waiting for the message');
     const mail = await inbox.next();
     const found = linkIn(mail, String(made.outputs['loginUrl']));
     progress.rows([['Subject', mail.subject]]);
-    for (const line of shortenLink(mail).split('\n')) progress.note(line);
+    for (const line of shortenLink(mail).split('\n')) progress.details([['', line]]);
     return found;
   });
-  await progress.step('Log in as the human would: link, page, Fyers, and back', () =>
+  await progress.step('Log in with one tap: link, page, Fyers, and back', () =>
     humanStep(standIns, link, progress),
   );
+  await answeredStep(standIns, made, progress);
   await watchStep(standIns, made, progress);
 }
 
 async function refusedStep(
-  { emulator, simulator }: StandIns,
+  { emulator, simulator, operator }: StandIns,
   { outputs }: Provisioned,
-  isInvented: boolean,
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName}`, async () => {
+  await progress.step(`Invoke ${functionName}, as at 07:00`, async () => {
+    progress.status(`${functionName} is running`);
     const before = await storedToken(emulator, TOKEN);
     const { answer, statusCode, message } = await invoke(emulator, functionName);
     const asked = refreshAnswers(simulator.requests());
-    for (const { status, code } of asked) {
-      progress.warn(`Fyers refused the refresh: HTTP ${String(status)}, code ${String(code)}`);
-    }
-    progress.note(answer);
-    progress.rows([['Message', message]]);
+    progress.rows([
+      ...asked.map(
+        ({ status, code }) =>
+          [
+            'Fyers',
+            `refuses the refresh token: HTTP ${String(status)}, code ${String(code)}`,
+          ] as const,
+      ),
+      ['answer', message],
+    ]);
+    progress.details([['whole answer', answer]]);
     const after = await storedToken(emulator, TOKEN);
     const refused = asked.every(({ status, code }) => status === 400 && code === -16);
     // A user's own folder may have no PIN or no refresh token, and then there is no refusal.
-    const rightly = asked.length === 1 || (asked.length === 0 && !isInvented);
+    const rightly = asked.length === 1 || (asked.length === 0 && !operator.hasRefreshToken);
     if (!refused || !rightly || statusCode !== 202 || before.value !== after.value) {
       throw new FyersError(
         'bug.unexpected',
@@ -86,6 +96,26 @@ async function refusedStep(
         'Check keeper/.',
       );
     }
+  });
+}
+
+/** With the token of the login the function answers what the guide promises. */
+async function answeredStep(
+  { emulator }: StandIns,
+  { outputs }: Provisioned,
+  progress: Progress,
+): Promise<void> {
+  const functionName = String(outputs['functionName']);
+  await progress.step(`Invoke ${functionName} again, as at 07:30`, async () => {
+    progress.status(`${functionName} is running`);
+    const invoked = await invoke(emulator, functionName, '07:30');
+    progress.note(invoked.answer);
+    if (isRefreshed(invoked)) return;
+    throw new FyersError(
+      'bug.unexpected',
+      `With a live token the function did not answer as the guide promises: ${invoked.message}`,
+      'Check keeper/refresh.ts.',
+    );
   });
 }
 
@@ -97,9 +127,13 @@ async function watchStep(
 ): Promise<void> {
   const functionName = String(outputs['watchFunctionName']);
   await progress.step(`Invoke ${functionName}, as at 08:45`, async () => {
+    progress.status(`${functionName} is running`);
     const answer = await answerOf(emulator, functionName, { trigger: 'watch', slot: '08:45' });
-    progress.note(answer);
-    if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') return;
+    progress.details([['answer', answer]]);
+    if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') {
+      progress.note('the token is live, so no message goes out');
+      return;
+    }
     throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Check keeper/.');
   });
 }
@@ -129,7 +163,7 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
   const after = await storedToken(emulator, TOKEN);
   const live = await isLive(standIns, after.value);
   progress.rows([
-    [TOKEN, `${before.fingerprint} → ${after.fingerprint} (sha256, first 8 digits)`],
+    [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
     ['live', live ? 'yes: the broker takes it' : 'no'],
   ]);
   const again = await browser.open(link);
@@ -176,5 +210,6 @@ function fillForm(
 
 function reportPage(progress: Progress, pressed: string, { url, status, title }: Page): void {
   const place = withoutQuery(url).replace(/(\/go\/[\d-]+\/[0-9a-f]{4})[0-9a-f]+/, '$1…');
-  progress.note(`${pressed} → ${String(status)} "${title}"  ${place}`);
+  progress.note(`${pressed} → ${String(status)} "${title}"`);
+  progress.details([['', place]]);
 }

@@ -2,10 +2,11 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createHash } from 'node:crypto';
-import { FyersError } from '../core/errors.ts';
-import type { Emulator } from './aws/emulator.ts';
-import type { LoggedRequest } from './fyers/state.ts';
-import type { StandIns } from './stand-ins.ts';
+import { REFRESHED_BODY } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { Emulator } from '../aws/emulator.ts';
+import type { LoggedRequest } from '../fyers/state.ts';
+import type { StandIns } from '../stand-ins.ts';
 
 export interface Invoked {
   /** In the format of `aws lambda invoke`. */
@@ -18,23 +19,25 @@ export function clientOptions({ endpoint, region, rootCredentials }: Emulator) {
   return { endpoint, region, credentials: rootCredentials };
 }
 
-/** Runs the first slot. @throws FyersError on a day without trading, and with code and message of a failed function. */
-export async function invoke(emulator: Emulator, functionName: string): Promise<Invoked> {
-  const answer = await answerOf(emulator, functionName, { trigger: 'slot', slot: '07:00' });
+/** @throws FyersError with code and message of a failed function. */
+export async function invoke(
+  emulator: Emulator,
+  functionName: string,
+  slot = '07:00',
+): Promise<Invoked> {
+  const answer = await answerOf(emulator, functionName, { trigger: 'slot', slot });
   const { statusCode, body } = JSON.parse(answer) as {
     readonly statusCode: number;
     readonly body: string;
   };
   const { message } = JSON.parse(body) as { readonly message: string };
-  // The run is for a slot, and on a closed day the function rests.
-  if (message.startsWith('No trading')) {
-    throw new FyersError(
-      'operator.usage',
-      `There is nothing to record on that day: ${message}`,
-      'Name a trading day with --date.',
-    );
-  }
   return { answer, statusCode, message };
+}
+
+/** Whether it is the exact answer of the guide. */
+export function isRefreshed({ statusCode, message }: Invoked): boolean {
+  const refreshed = JSON.parse(REFRESHED_BODY) as { readonly message: string };
+  return statusCode === 200 && message === refreshed.message;
 }
 
 /** @throws FyersError with code and message of a failed function. */

@@ -2,12 +2,12 @@
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { zstdDecompressSync } from 'node:zlib';
-import { FyersError } from '../core/errors.ts';
-import { OBJECTS } from '../core/config/names.ts';
-import type { IstDate } from '../core/time.ts';
-import type { Emulator } from './aws/emulator.ts';
-import type { LedgerEntry } from './fyers/ledger.ts';
-import { clientOptions, disposable } from './token-step.ts';
+import { FyersError } from '../../core/errors.ts';
+import { OBJECTS } from '../../core/config/names.ts';
+import type { IstDate } from '../../core/time.ts';
+import type { Emulator } from '../aws/emulator.ts';
+import type { LedgerEntry } from '../fyers/ledger.ts';
+import { clientOptions, disposable } from './token.ts';
 
 export interface DayInBucket {
   /** A symbol that has rows. */

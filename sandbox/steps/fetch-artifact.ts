@@ -3,8 +3,8 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { toError } from '../core/errors.ts';
-import { ENVIRONMENT, OBJECTS } from '../core/config/names.ts';
+import { toError } from '../../core/errors.ts';
+import { ENVIRONMENT, OBJECTS } from '../../core/config/names.ts';
 
 const [file = ''] = process.argv.slice(2);
 const s3 = new S3Client({});

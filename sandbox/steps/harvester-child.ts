@@ -1,7 +1,7 @@
 // Runs the deployed harvester file on a virtual clock: `node harvester-child.ts FILE CONTROL_URL START ARG…`
 import { pathToFileURL } from 'node:url';
-import { parseInstant, type Instant } from '../core/time.ts';
-import type { Clock } from '../core/ports.ts';
+import { parseInstant, type Instant } from '../../core/time.ts';
+import type { Clock } from '../../core/ports.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 interface Harvester {
@@ -14,13 +14,6 @@ interface Harvester {
 }
 
 const [file = '', controlUrl = '', start = '', ...argv] = process.argv.slice(2);
-
-const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    stop.abort();
-  });
-}
 
 async function moveSimulator(to: Instant): Promise<void> {
   const response = await fetch(`${controlUrl}/clock`, {
@@ -35,7 +28,8 @@ async function moveSimulator(to: Instant): Promise<void> {
 const harvester = (await import(pathToFileURL(file).href)) as Harvester;
 process.exitCode = await harvester.run({
   clock: virtualClock(parseInstant(start), moveSimulator),
-  signal: stop.signal,
+  // It is never asked to stop: a run that ends kills it.
+  signal: new AbortController().signal,
   argv,
   env: process.env,
 });

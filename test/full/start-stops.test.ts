@@ -1,0 +1,64 @@
+// Every step of `npm start` can be interrupted: a signal ends the run within seconds, and leaves nothing.
+import { expect, test } from 'vitest';
+import { hasPulumi } from '../../sandbox/pulumi/with-cli.ts';
+import { startRunner } from '../sandbox/start-runner.ts';
+
+const WITHOUT_CLI = startRunner();
+const WITH_CLI = startRunner(process.env['PATH']);
+
+const STEPS = [
+  'Start stand-ins',
+  'Provision the program',
+  'Register the login URL',
+  'Invoke FyersTokenRefresh, as',
+  'Read the message',
+  'Log in with one tap',
+  'Invoke FyersTokenRefresh again',
+  'Invoke FyersWatch',
+  'Run the deployed harvester',
+  'Compare the bucket',
+  'Keep the day',
+  'Check the recorded day',
+  'Write the report',
+  'Everything stays up until Ctrl-C',
+];
+
+test.each(STEPS.map((step, index) => [step, index % 2 === 0 ? 'SIGINT' : 'SIGTERM'] as const))(
+  '"%s" ends on %s',
+  async (step, signal) => {
+    const { start, quickFolder, operatorFolder, leftovers, processes } = WITHOUT_CLI;
+    const data = await operatorFolder({});
+    const run = start('--env', await quickFolder(), '--data', data, '--keep');
+    await run.until(step);
+    const { code, said } = await run.stop(signal);
+    expect(said).toContain(`Stopped (${signal})`);
+    // Only `--keep` waits for a stop.
+    expect(code).toBe(step.startsWith('Everything') ? 0 : 2);
+    expect(await leftovers()).toEqual([]);
+    expect(processes()).toEqual([]);
+  },
+  120_000,
+);
+
+test('a second signal changes nothing of that', async () => {
+  const { start, leftovers, processes } = WITHOUT_CLI;
+  const run = start();
+  await run.until('Provision the program');
+  await run.stop('SIGINT', 'SIGINT', 'SIGTERM');
+  expect(await leftovers()).toEqual([]);
+  expect(processes()).toEqual([]);
+}, 60_000);
+
+test.skipIf(!(await hasPulumi()))(
+  'the engine and its plugins end with the run',
+  async () => {
+    const { start, leftovers, processes } = WITH_CLI;
+    const run = start();
+    await run.until('resources created');
+    const { code } = await run.stop('SIGTERM');
+    expect(code).toBe(2);
+    expect(await leftovers()).toEqual([]);
+    expect(processes()).toEqual([]);
+  },
+  120_000,
+);

@@ -1,0 +1,108 @@
+// Starts `npm start` in child processes whose temporary files are in a folder of their own, so that what they leave
+// behind can be seen.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { istDate, istInstant } from '../../core/time.ts';
+import { throwAwayFolder } from '../../sandbox/operator-folder.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+const START = path.join(ROOT, 'sandbox', 'start.ts');
+
+/** A newcomer's PATH: the run without the CLI is the quick one. */
+export function withoutPulumi(): string {
+  const dirs = (process.env['PATH'] ?? '').split(path.delimiter);
+  return dirs.filter((dir) => !dir.includes('pulumi')).join(path.delimiter);
+}
+
+/** Call it at the top of a test file: it makes the folder before the tests and removes it after them. */
+export function startRunner(PATH = withoutPulumi()) {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const operatorFolder = async (files: Readonly<Record<string, string>>): Promise<string> => {
+    const dir = await mkdtemp(path.join(folder, 'operator-'));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
+    return dir;
+  };
+
+  const startIn = (env: Readonly<Record<string, string>>, ...argv: readonly string[]) => {
+    const child = spawn(process.execPath, [START, ...argv], {
+      cwd: ROOT,
+      env: { PATH, HOME: folder, TMPDIR: folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const pieces: Buffer[] = [];
+    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+    child.stderr.on('data', (piece: Buffer) => pieces.push(piece));
+    const saidSoFar = () => Buffer.concat(pieces).toString();
+    const ended = once(child, 'close').then(([code]) => ({
+      code: Number(code),
+      said: saidSoFar(),
+    }));
+    /** Waits for the words, or for the end. */
+    const until = async (words: string): Promise<void> => {
+      const printed = new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (saidSoFar().includes(words)) resolve();
+        };
+        child.stdout.on('data', look);
+        look();
+      });
+      await Promise.race([printed, ended]);
+    };
+    /** Sends the signal. @throws Error if the process lives on for many seconds */
+    const stop = async (...signals: readonly NodeJS.Signals[]) => {
+      for (const signal of signals) child.kill(signal);
+      const late = setTimeout(() => child.kill('SIGKILL'), MAX_STOP_MS);
+      const result = await ended;
+      clearTimeout(late);
+      if (child.signalCode === 'SIGKILL') throw new Error(`It lived on.\n${result.said}`);
+      return result;
+    };
+    return { child, ended, saidSoFar, until, stop };
+  };
+
+  return {
+    folder: () => folder,
+    operatorFolder,
+    startIn,
+    start: (...argv: readonly string[]) => startIn({}, ...argv),
+    /** A folder as a user of the Python original has it, with one symbol, so that the day is short. */
+    quickFolder: async (everySeconds = 60): Promise<string> => {
+      const dir = await operatorFolder({});
+      await throwAwayFolder(dir, 'today', istInstant(istDate('2026-11-25'), '07:00'));
+      const quick = `FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=${String(everySeconds)}\n`;
+      await appendFile(path.join(dir, '.env'), quick);
+      return dir;
+    },
+    leftovers: async (): Promise<readonly string[]> =>
+      (await readdir(folder)).filter((name) => !name.startsWith('operator-')),
+    /** Command lines of the processes that have the folder in their environment; on Linux only. */
+    processes: (): readonly string[] => (process.platform === 'linux' ? processesOf(folder) : []),
+  };
+}
+
+/** A stop takes less than a second on a machine that is not busy. */
+const MAX_STOP_MS = 10_000;
+
+function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return environment.includes(folder) ? [command] : [];
+    } catch {
+      return [];
+    }
+  });
+}
