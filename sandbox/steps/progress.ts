@@ -23,6 +23,8 @@ const TICK_MS = 125;
 const FIRST_LINE_AFTER_MS = 1_500;
 const LINE_EVERY_MS = 4_000;
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+/** `  123.4 s` */
+const TIME_WIDTH = 10;
 const CLEAR_LINE = '\r\u001B[2K';
 
 export function terminalProgress(stream: NodeJS.WriteStream, isVerbose: boolean): Progress {
@@ -37,7 +39,9 @@ export function terminalProgress(stream: NodeJS.WriteStream, isVerbose: boolean)
   const draw = (began: number): void => {
     ticks += 1;
     const sign = SPINNER[ticks % SPINNER.length] ?? '';
-    const text = `   ${sign} ${doing}`.slice(0, Math.max(20, stream.columns - 10));
+    // A terminal that does not know its width reports 0.
+    const width = (stream.columns > 0 ? stream.columns : 80) - TIME_WIDTH;
+    const text = `   ${sign} ${doing}`.slice(0, Math.max(20, width));
     stream.write(`${CLEAR_LINE}${text}  ${seconds(began)} s`);
     isDrawn = true;
   };
