@@ -17,10 +17,6 @@ import {
 } from '../shared/recordings.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 
-interface CheckOptions extends RecordingOptions {
-  readonly json?: true;
-}
-
 /** The exit code that `./fyers doctor` and its like also use for a problem on this machine. */
 const PROBLEMS_EXIT_CODE = 4;
 
@@ -54,13 +50,13 @@ Examples:
   $ ./fyers check harvested_data/market_depth_2025-12-26.csv
   $ ./fyers check --json | jq .quality.marks`,
     )
-    .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
+    .action((what: string | undefined, options: RecordingOptions) => check(session, what, options));
 }
 
 async function check(
   session: Session,
   what: string | undefined,
-  options: CheckOptions,
+  options: RecordingOptions,
 ): Promise<void> {
   const { io } = session;
   await using recording = await recordingOf(session, what, options);

@@ -20,7 +20,6 @@ interface ReportOptions extends RecordingOptions {
   readonly to?: string;
   readonly open?: true;
   readonly force?: true;
-  readonly json?: true;
 }
 
 export function addReport(program: Command, session: Session): void {
