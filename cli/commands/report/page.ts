@@ -123,8 +123,16 @@ function renderHead(day: ReportDay, title: string): string {
 ${labels.map(({ name }) => `<p class="label">${name}</p>`).join('')}
 <p class="verdict ${verdict.tone}">${escapeHtml(verdict.text)}</p>
 ${verdict.faults.map((fault) => `<p class="bad">${escapeHtml(fault)}</p>`).join('')}
-${labels.map(({ note }) => `<p class="note">${escapeHtml(note)}</p>`).join('')}${far}
+${renderCounts(day)}${labels.map(({ note }) => `<p class="note">${escapeHtml(note)}</p>`).join('')}${far}
 </header>`;
+}
+
+function renderCounts({
+  everySeconds,
+  coverage: { received, expected, symbols },
+}: ReportDay): string {
+  const number = `${formatCount(symbols.length)} ${symbols.length === 1 ? 'symbol' : 'symbols'}`;
+  return `<p class="note">${formatCount(received)} of ${formatCount(expected)} slots are recorded (${formatShare(received, expected).replace(' ', '&nbsp;')}): ${number}, one slot every ${String(everySeconds)} s.</p>`;
 }
 
 const IMPORTED_NOTE =
@@ -415,7 +423,7 @@ const STYLE = `:root{color-scheme:light dark;
 --ground:light-dark(#f4f5f7,#14161a);--card:light-dark(#fff,#1d2026);--ink:light-dark(#1a1d21,#e8eaed);--quiet:light-dark(#5b6470,#9aa4b1);--line:light-dark(#dfe3e8,#31363e);
 --good:light-dark(#0b6b3a,#5ed39a);--bad:light-dark(#a4262c,#ff8a8a);--series:light-dark(#1a4fd6,#7aa2ff);--buy:light-dark(#0f7f8c,#4fc4d2);--sell:light-dark(#b4531a,#f0a06a);
 --received:light-dark(#2a9d6f,#3fae80);--token:light-dark(#e0b000,#f2cd4a);--broker:light-dark(#d26a1b,#ef9350);--ours:light-dark(#7a4fc0,#b495ef);--unexplained:light-dark(#a4262c,#ff5c5c);
---partial:light-dark(#8a5300,#f2c14a);--label:light-dark(#ffe3a3,#5a4408);
+--volume:light-dark(#98a5b8,#66738a);--partial:light-dark(#8a5300,#f2c14a);--label:light-dark(#ffe3a3,#5a4408);
 --band-open:light-dark(#fdf0cf,#3d3517);--band-trade:light-dark(#eef3fb,#222a38);--band-close:light-dark(#f6dfe6,#45252f);--band-post:light-dark(#e2ece3,#22342a);--band-other:light-dark(#e4e4e8,#2c2f36)}
 *{box-sizing:border-box}
 body{margin:0;font:16px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--ink)}

@@ -103,7 +103,7 @@ export function marketPicture({ minutes, bands }: Market, hours: Hours): string 
     marks: [
       background,
       grid,
-      Plot.rectY(bars, { x1: 'from', x2: 'to', y: 'traded', fill: 'var(--quiet)' }),
+      Plot.rectY(bars, { x1: 'from', x2: 'to', y: 'traded', fill: 'var(--volume)' }),
       Plot.ruleY([0], { stroke: 'var(--quiet)' }),
       hourTicks(hours),
     ],
