@@ -67,7 +67,7 @@ async function takePicture(browser: Browser, { url, screen, name }: Page): Promi
   await page.screenshot({ path: file });
   await context.close();
   const { size } = await stat(file);
-  console.log(`docs/images/${name}.png: ${size.toLocaleString('en')} bytes`);
+  process.stdout.write(`docs/images/${name}.png: ${size.toLocaleString('en')} bytes\n`);
   if (size >= MAX_BYTES) throw new Error(`${name}.png is larger than ${String(MAX_BYTES)} bytes.`);
 }
 

@@ -146,9 +146,8 @@ function minuteFigures(
 ): readonly MinuteFigures[] {
   let before: number | null = null;
   return minutes.map(([at, { spreads, imbalances, price, volumes }]) => {
-    const [first, last] = volumes ?? [null, null];
-    const traded = last === null ? null : increaseOf(before ?? first ?? last, last);
-    before = last ?? before;
+    const traded = volumes === null ? null : increaseOf(before ?? volumes[0], volumes[1]);
+    before = volumes?.[1] ?? before;
     return {
       minute: instant(at),
       spread: median(spreads),
