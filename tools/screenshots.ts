@@ -52,7 +52,13 @@ async function writeReport(data: string, file: string): Promise<string> {
 function loginPage(): string {
   const date = istDate('2026-11-25');
   const { body = '' } = renderOutcome(
-    { kind: 'link', date, until: istInstant(date, '16:00'), url: 'https://api-t1.fyers.in/' },
+    {
+      kind: 'link',
+      date,
+      until: istInstant(date, '16:00'),
+      url: 'https://api-t1.fyers.in/',
+      token: 'not-live',
+    },
     'GET',
   );
   return `data:text/html;charset=utf-8,${encodeURIComponent(body)}`;
