@@ -32,6 +32,8 @@ interface DayOptions {
   readonly events: Logger;
   readonly sampling: { readonly symbols: readonly string[]; readonly everySeconds: number };
   readonly feed: FeedName;
+  /** The host that answers in the place of Fyers' own API; null or absent for Fyers. */
+  readonly broker?: string | null;
 }
 
 export interface RecordingDay {
@@ -262,7 +264,7 @@ function holesOf(batch: readonly SlotResult[], everySeconds: number): readonly H
 }
 
 export function planEvent(
-  { clock, sampling, feed }: Pick<DayOptions, 'clock' | 'sampling' | 'feed'>,
+  { clock, sampling, feed, broker }: Pick<DayOptions, 'clock' | 'sampling' | 'feed' | 'broker'>,
   session: SessionPlan,
   from: Instant,
 ): PlanEvent {
@@ -279,6 +281,7 @@ export function planEvent(
     session: name,
     certainty,
     source,
+    ...(typeof broker === 'string' ? { broker } : {}),
   };
 }
 

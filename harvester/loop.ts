@@ -44,6 +44,8 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly events: Logger;
   readonly metrics: Metrics;
   readonly sampling: SamplingPlan;
+  /** The host that answers in the place of Fyers' own API; null or absent for Fyers. */
+  readonly broker?: string | null;
   /** Resolves the names of `sampling` for a day; absent: the names are symbols. */
   readonly naming?: Naming;
   readonly nextSession: (after: Instant) => SessionPlan;

@@ -25,6 +25,8 @@ export interface HarvestSettings {
   readonly sampling: SamplingPlan;
   readonly suffix: string;
   readonly apiUrl: string;
+  /** The host of `apiUrl`, if it is not one of Fyers' own: the recorded day names it. */
+  readonly broker: string | null;
   readonly masterUrl: string;
   readonly dataDir: string;
   readonly shard: number;
@@ -128,6 +130,7 @@ export function parseSettings(
     sampling,
     suffix,
     apiUrl: apiUrl ?? FYERS_API_URL,
+    broker: replacedBroker(apiUrl ?? FYERS_API_URL),
     masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
     dataDir,
     shard,
@@ -224,4 +227,9 @@ function usageError(problem: string): FyersError {
 
 function configError(problems: readonly string[]): FyersError {
   return new FyersError('operator.config', `${problems.join('; ')}.`, USAGE);
+}
+
+function replacedBroker(apiUrl: string): string | null {
+  const { hostname } = new URL(apiUrl);
+  return hostname.endsWith('.fyers.in') ? null : hostname;
 }

@@ -59,7 +59,14 @@ export type LoginOutcome =
   /** Not a request for this function: no page, no log line. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'home' }
-  | { readonly kind: 'link'; readonly date: IstDate; readonly until: Instant; readonly url: string }
+  | {
+      readonly kind: 'link';
+      readonly date: IstDate;
+      readonly until: Instant;
+      readonly url: string;
+      /** Whether the stored token works, for the holder of the link; absent if only the headers were requested. */
+      readonly token?: 'not-live' | 'unknown';
+    }
   /** A damaged link; the link without the damage is at `path`. */
   | { readonly kind: 'damaged-link'; readonly path: string }
   /** Has the form of a link, but is incomplete or not signed with the keys of this stack. */
@@ -117,16 +124,24 @@ export async function openLink(
   if (date === null) return { kind: 'incomplete-link' };
   const login = await readLogin(ports, settings);
   if (!isOneTap(login)) return { kind: 'refused', why: 'not-registered' };
-  if (proves) {
-    const { account } = await readMemory(ports, settings);
-    const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
-    const live = await liveStored(ports, settings, { app, account, stored, signal });
-    if (live !== null) return { ...live, already: true };
-  }
+  const standing = proves ? await readStanding(ports, settings, app, signal) : null;
+  if (standing?.kind === 'live') return { ...standing.outcome, already: true };
   const state = newState(signer, date, now, ports.nonce());
   const redirectUri = registeredUrl(login);
   const url = fyersLoginUrl({ ...login, appId: app.id, redirectUri, state });
-  return { kind: 'link', date, until: day.until, url };
+  const link = { kind: 'link', date, until: day.until, url } as const;
+  return standing === null ? link : { ...link, token: standing.kind };
+}
+
+async function readStanding(
+  ports: LoginPorts,
+  settings: KeeperSettings,
+  app: App,
+  signal: AbortSignal,
+): Promise<Standing> {
+  const { account } = await readMemory(ports, settings);
+  const stored = await ports.store.read('FYERS_ACCESS_TOKEN');
+  return proveStanding(ports, settings, { app, account, stored, signal });
 }
 
 interface StoredToken {
@@ -136,16 +151,33 @@ interface StoredToken {
   readonly signal: AbortSignal;
 }
 
-/** Proves the stored token, with at most one live read a minute. Returns null if it is not live or Fyers cannot be asked. */
+/** unknown: Fyers could not be asked, or refuses to answer. */
+type Standing =
+  | { readonly kind: 'live'; readonly outcome: ReturnType<typeof doneOutcome> }
+  | { readonly kind: 'not-live' }
+  | { readonly kind: 'unknown' };
+
+/** Returns null if the stored token is not live or Fyers cannot be asked. */
 export async function liveStored(
   ports: LoginPorts,
   settings: Pick<KeeperSettings, 'proof'>,
-  { app, account, stored, signal }: StoredToken,
+  held: StoredToken,
 ): Promise<ReturnType<typeof doneOutcome> | null> {
+  const standing = await proveStanding(ports, settings, held);
+  return standing.kind === 'live' ? standing.outcome : null;
+}
+
+/** Proves the stored token, with at most one live read a minute. */
+async function proveStanding(
+  ports: LoginPorts,
+  settings: Pick<KeeperSettings, 'proof'>,
+  { app, account, stored, signal }: StoredToken,
+): Promise<Standing> {
   const now = ports.clock.now();
   const token = parseAccessToken(tokenIn(stored) ?? '');
-  if (!token.ok) return null;
-  if (classifyToken(token.value, null, { account, now }).kind !== 'plausible') return null;
+  if (!token.ok) return { kind: 'not-live' };
+  if (classifyToken(token.value, null, { account, now }).kind !== 'plausible')
+    return { kind: 'not-live' };
   const proof = await ports.memory.proofOf({ app: app.id, token: token.value }, now, () =>
     retrying(
       ports,
@@ -155,10 +187,13 @@ export async function liveStored(
       LOGIN_RETRY,
     ),
   );
-  const standing = classifyToken(token.value, proof, { account, now });
-  if (proof.kind !== 'live' || standing.kind !== 'plausible') return null;
+  if (proof.kind === 'dead') return { kind: 'not-live' };
+  if (proof.kind !== 'live') return { kind: 'unknown' };
   const claims = decodeToken(token.value);
-  return claims === null ? null : doneOutcome(proof, claims.expiresAt);
+  const isOurs = classifyToken(token.value, proof, { account, now }).kind === 'plausible';
+  return claims === null || !isOurs
+    ? { kind: 'not-live' }
+    : { kind: 'live', outcome: doneOutcome(proof, claims.expiresAt) };
 }
 
 export function doneOutcome(

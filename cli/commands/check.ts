@@ -1,28 +1,17 @@
 // Checks that a recording is complete and reports the quality of its rows (`./fyers check`).
 import type { Command } from 'commander';
-import { factsOf } from '../../adapters/recordings/day-archive.ts';
-import { fieldFaultWords, isSuspect } from '../../core/recording/field-faults.ts';
-import { refuseLink } from '../../adapters/recordings/disk.ts';
+import { fieldFaultWords } from '../../core/recording/field-faults.ts';
 import { MARK_MEANINGS } from '../../core/recording/quality.ts';
-import { FyersError } from '../../core/errors.ts';
 import type { Audit } from '../../harvester/audit.ts';
+import { judgeRecording, PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter, jsonOf, paint, table } from '../shared/terminal.ts';
-import { redSymbolsText } from '../shared/look-first.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
   recordingOf,
   withRecordingOptions,
 } from '../shared/recordings.ts';
-import { ownDaysOf } from '../shared/settings.ts';
-
-interface CheckOptions extends RecordingOptions {
-  readonly json?: true;
-}
-
-/** The exit code that `./fyers doctor` and its like also use for a problem on this machine. */
-const PROBLEMS_EXIT_CODE = 4;
 
 export function addCheck(program: Command, session: Session): void {
   withRecordingOptions(
@@ -54,43 +43,27 @@ Examples:
   $ ./fyers check harvested_data/market_depth_2025-12-26.csv
   $ ./fyers check --json | jq .quality.marks`,
     )
-    .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
+    .action((what: string | undefined, options: RecordingOptions) => check(session, what, options));
 }
 
 async function check(
   session: Session,
   what: string | undefined,
-  options: CheckOptions,
+  options: RecordingOptions,
 ): Promise<void> {
   const { io } = session;
   await using recording = await recordingOf(session, what, options);
-  const { date } = recording;
-  if (date === null) throw noRowsError(recording.place);
-  const { audit } = await import('../../harvester/audit.ts');
   using counter = startCounter(io, 'Checking');
-  const found = await audit({
-    date,
-    rows: () => recording.rows(),
-    events: await recording.events(),
-    manifest: await recording.manifest(),
-    ownDays: ownDaysOf(io),
-    now: io.clock.now(),
-    onRow: counter.show,
-  });
-  if (found.coverage === null && found.rows + found.unreadable === 0)
-    throw noRowsError(recording.place);
-  const why = found.unreadable === 0 ? null : await recording.whyUnreadable();
-  const first = why === null ? [] : [`The first of those lines: ${why}.`];
-  const faults = [...found.faults, ...first, ...(await findDamagedFiles(recording))];
-  const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
-  const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
+  const judgement = await judgeRecording(session, recording, counter.show);
+  const { good, tone, text, faults, audit: found, suspect, replacedBroker } = judgement;
+  const { place, kind, date } = recording;
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   if (options.json === true) {
-    const { place, kind } = recording;
-    io.out(jsonOf({ place, kind, date, good, ...found, faults }));
+    io.out(jsonOf({ place, kind, date, good, verdict: text, replacedBroker, ...found, faults }));
     return;
   }
-  io.out(`${recording.place} (${KIND_NAMES[recording.kind]}), ${date}`);
+  const simulated = replacedBroker === null ? '' : `, not from Fyers but from ${replacedBroker}`;
+  io.out(`${place} (${KIND_NAMES[kind]}), ${date ?? ''}${simulated}`);
   for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
     io.out(line);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
@@ -98,7 +71,7 @@ async function check(
     io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
   }
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', formatMark(mark)));
-  io.out(paint(io, good ? 'good' : 'bad', formatVerdict(faults, found, suspect)));
+  io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
 }
 
 const KIND_NAMES: Readonly<Record<OpenedRecording['kind'], string>> = {
@@ -141,57 +114,4 @@ function rowsOf({ quality, coverage }: Audit) {
 function formatMark(mark: string): string {
   const found = Object.entries(MARK_MEANINGS).find(([name]) => name === mark)?.[1];
   return `  ${mark}: ${found?.means ?? ''} (judged in: ${found?.judged ?? ''})`;
-}
-
-const NO_PLAN_TEXT =
-  'Every row can be read. A file has no plan, so missing rows cannot be detected.';
-
-const TOO_EARLY_TEXT = 'No slot is old enough yet to be judged.';
-
-function formatVerdict(
-  faults: readonly string[],
-  { coverage, quality }: Audit,
-  suspect: Audit['fieldFaults'],
-): string {
-  const red = quality.symbols.filter((each) => each.red.length > 0);
-  const adds = coverage?.expected === 0 ? TOO_EARLY_TEXT : 'It adds up.';
-  const whole = coverage === null ? NO_PLAN_TEXT : adds;
-  return [
-    faults.length > 0 ? 'It does not add up.' : whole,
-    ...(red.length > 0 ? [redSymbolsText(red)] : []),
-    ...(suspect.length > 0
-      ? [
-          `Check these columns before you use them: ${suspect.map((each) => each.column).join(', ')}.`,
-        ]
-      : []),
-  ].join(' ');
-}
-
-/** Reports files of a day that are missing or differ from the manifest. */
-async function findDamagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
-  const { day, fetched } = recording;
-  const manifest = await recording.manifest();
-  if (day === null || manifest === null) return [];
-  const faults: string[] = [];
-  for (const { name, sha256 } of manifest.files) {
-    await refuseLink(day.pathOf(name));
-    const facts = await factsOf(day.pathOf(name), name).catch(() => null);
-    if (facts === null) {
-      // A fetched day has no compressed day log: it stays in the bucket.
-      if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
-    } else if (facts.sha256 !== sha256) {
-      faults.push(
-        `${name} is not the file that the manifest names: its SHA-256 begins ${facts.sha256.slice(0, 12)}.`,
-      );
-    }
-  }
-  return faults;
-}
-
-function noRowsError(place: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${place} has no row.`,
-    'Name another file or a date: `./fyers check --help`.',
-  );
 }

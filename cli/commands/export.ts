@@ -80,7 +80,7 @@ async function exportRows(
   const file = path.resolve(io.cwd, options.to);
   if (options.force !== true && (await stat(file).catch(() => null)) !== null)
     throw fileExistsError(file);
-  await using recording = await recordingOf(session, what, options);
+  await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
   using counter = startCounter(io, 'Writing');
   const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);

@@ -22,7 +22,6 @@ import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.t
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;
   readonly date?: string;
-  readonly json?: true;
 }
 
 const symbolOf = textColumn('symbol');

@@ -46,7 +46,7 @@ async function replay(
 ): Promise<void> {
   const { io } = session;
   const speed = parseSpeed(options.speed);
-  await using recording = await recordingOf(session, what, options);
+  await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
   using stop = stopSignal();
   try {
     await using feed = replayFeed({

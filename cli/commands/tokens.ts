@@ -85,11 +85,12 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
   const verdict = fault === null || first.good ? first : judgedAt(check.rightTime());
   const notices = fault === null ? [] : [clockFaultWords(fault)];
   const shown = { ...held, notices: [...held.notices, ...notices] };
-  if (options.json === true) io.out(jsonOf(shown, verdict));
-  else for (const line of linesOf(io, shown, verdict)) io.out(line);
   // Report the clock only if it changes the verdict.
-  if (fault !== null && dependsOnClock(first) && !dependsOnClock(verdict)) throw clockError(fault);
-  throwUnlessGood(held, verdict);
+  const clockDecides = fault !== null && dependsOnClock(first) && !dependsOnClock(verdict);
+  const error = clockDecides ? clockError(fault) : errorUnlessGood(held, verdict);
+  if (options.json === true) io.out(jsonOf(shown, verdict));
+  else for (const line of linesOf(io, shown, { verdict, error })) io.out(line);
+  if (error !== null) throw error;
 }
 
 /** True if the token is judged not good for a reason that depends on the clock. */
@@ -115,23 +116,32 @@ export async function prove(
   return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
-function throwUnlessGood(held: TokenSource, verdict: Verdict): void {
-  if (verdict.good) return;
+/** The verdict of a token that is not good; null for a good one. */
+function errorUnlessGood(held: TokenSource, verdict: Verdict): FyersError | null {
+  if (verdict.good) return null;
   const { proof } = verdict.access;
   if (proof !== null && proof.kind !== 'live' && proof.kind !== 'dead') {
-    throw unprovenError(proof, 'tokens');
+    return unprovenError(proof, 'tokens');
   }
   if (held.problems.length > 0) {
-    throw new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);
+    return new FyersError('operator.token-file', held.problems.join(' '), held.nextStep);
   }
   const from = loginHelpsFrom(verdict);
-  throw new FyersError(
+  return new FyersError(
     'operator.credentials',
-    `No access token is good for the session of ${verdict.session.date}.`,
+    `No access token is good for the session of ${verdict.session.date}: ${reasonOf(verdict)}.`,
     from === null
       ? held.nextStep
       : `Wait until ${formatIst(from)}, when today's tokens end (\`./fyers tokens\` shows them). ${held.nextStep}`,
   );
+}
+
+function reasonOf({ access, lasts }: Verdict): string {
+  const isAlive = access.state === 'live' || access.state === 'unproven';
+  if (isAlive && !lasts) return 'the stored one ends before its close';
+  if (depthRefusedIn(access) !== null)
+    return 'the stored one is live, but `./fyers harvest` cannot record with it';
+  return access.state === 'missing' ? 'there is none' : `the stored one is ${access.state}`;
 }
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
@@ -146,7 +156,17 @@ const TONES: Readonly<Record<TokenStatus, Tone>> = {
   live: 'good',
 };
 
-function linesOf(terminal: Terminal, held: TokenSource, verdict: Verdict): readonly string[] {
+interface Judged {
+  readonly verdict: Verdict;
+  /** Printed after these lines: it has the verdict, so they do not repeat it. */
+  readonly error: FyersError | null;
+}
+
+function linesOf(
+  terminal: Terminal,
+  held: TokenSource,
+  { verdict, error }: Judged,
+): readonly string[] {
   const { now, access, refresh } = verdict;
   return [
     paint(terminal, 'strong', `App ${held.appId ?? 'not configured'}, tokens ${held.place}`),
@@ -156,7 +176,7 @@ function linesOf(terminal: Terminal, held: TokenSource, verdict: Verdict): reado
       row('refresh', refresh, held.refreshToken, now),
     ]),
     '',
-    ...[...held.notices, ...held.problems],
+    ...[...held.notices, ...held.problems].filter((text) => error?.message.includes(text) !== true),
     ...answerLines(terminal, access),
     sessionLine(terminal, verdict),
     paint(
@@ -235,20 +255,11 @@ function answerLines(terminal: Terminal, access: JudgedToken): readonly string[]
   ];
 }
 
-function sessionLine(terminal: Terminal, { session, access, lasts, good }: Verdict): string {
-  const when = `The coming session, ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
+function sessionLine(terminal: Terminal, { session, access, good }: Verdict): string {
+  const when = `The coming session is ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
+  if (!good) return `${when}.`;
   const proof = access.state === 'live' ? 'proven by one live read' : 'by its own word';
-  const alive = access.state === 'live' || access.state === 'unproven';
-  const how = good
-    ? `the access token is good for it, ${proof}.`
-    : alive && !lasts
-      ? 'the access token ends before its close.'
-      : depthRefusedIn(access) !== null
-        ? 'the access token is live, and `fyers harvest` cannot record with it.'
-        : alive
-          ? 'the access token lasts, and could not be proven.'
-          : 'there is no access token for it.';
-  return `${when}: ${paint(terminal, good ? 'good' : 'bad', how)}`;
+  return `${when}: ${paint(terminal, 'good', `the access token is good for it, ${proof}.`)}`;
 }
 
 /** `2 d 03 h`, `12 h 05 min`, `4 min`; `none` after the end. */

@@ -19,6 +19,7 @@ import { readDate } from '../../core/date-text.ts';
 import { FyersError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { OBJECTS } from '../../core/config/names.ts';
+import { daysWords } from '../../core/text.ts';
 import { type IstDate, istDateAt } from '../../core/time.ts';
 import { withOperatorHints } from './aws.ts';
 import { bucketOf } from './bucket.ts';
@@ -26,18 +27,24 @@ import type { Session } from './io.ts';
 import { ownDaysOf } from './settings.ts';
 
 export interface RecordingOptions {
-  readonly data: string;
+  readonly data?: string;
   readonly s3?: true;
   readonly bucket?: string;
   readonly shard?: string;
+  readonly json?: true;
 }
 
 export const DEFAULT_DATA = 'harvested_data';
+/** Where `npm start` leaves its day. */
+const DEMO_DATA = 'demo';
 
 /** Adds the options that select a recording. */
 export function withRecordingOptions(command: Command): Command {
   return command
-    .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
+    .option(
+      '--data <DIR>',
+      `where the recordings are (default: ${DEFAULT_DATA} and ${DEMO_DATA}, the newest day of both)`,
+    )
     .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
     .option('--bucket <BUCKET>', 'from this bucket')
     .option('--shard <N>', 'in the bucket: of several harvesters (default: 0)');
@@ -61,6 +68,9 @@ export interface OpenedRecording extends Recording, AsyncDisposable {
 }
 
 /**
+ * Without --data, --s3 and --bucket it finds the day itself and prints where: on standard error if standard output is
+ * for a program (`--json`, or `dataOnStdout`).
+ *
  * @param what a date, a file, or undefined for the latest day of the folder
  * @throws FyersError as `openRecording` does; for the bucket those of every AWS call by the operator
  */
@@ -68,19 +78,25 @@ export async function recordingOf(
   session: Session,
   what: string | undefined,
   options: RecordingOptions,
+  { dataOnStdout = options.json === true }: { readonly dataOnStdout?: boolean } = {},
 ): Promise<OpenedRecording> {
-  const { cwd } = session.io;
+  const { cwd, out, err } = session.io;
   const shard = shardIn(options.shard ?? '0');
   const given = what === undefined ? null : readDate(what);
   const date = given?.ok === true ? given.value : null;
   if (options.s3 !== true && options.bucket === undefined) {
     if (options.shard !== undefined) throw shardOfFolder(shard);
-    const dataDir = path.resolve(cwd, options.data);
+    const folder = options.data ?? (await findFolder(session, what, date));
+    const dataDir = path.resolve(cwd, folder);
     if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
       const closed = marketClosedError(session, date);
       if (closed !== null) throw closed;
     }
     const recording = await openRecording({ what: what ?? null, dataDir, cwd });
+    // A date in the harvester's own folder needs no note.
+    const isFound = what === undefined || folder !== DEFAULT_DATA;
+    if (options.data === undefined && recording.day !== null && isFound)
+      (dataOnStdout ? err : out)(foundText(folder, recording, what === undefined));
     for (const note of recording.notes) session.io.err(note);
     return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
@@ -102,6 +118,41 @@ export async function recordingOf(
     await temporary[Symbol.asyncDispose]();
     throw caught;
   }
+}
+
+/**
+ * Returns the folder that has the date, or without a date the newest day. The harvester's folder wins if both have it,
+ * and also for a file, which is in neither.
+ */
+async function findFolder(
+  session: Session,
+  what: string | undefined,
+  date: IstDate | null,
+): Promise<string> {
+  const [own, demo] = await Promise.all(
+    [DEFAULT_DATA, DEMO_DATA].map((folder) =>
+      dayFolders(path.resolve(session.io.cwd, folder)).dates(),
+    ),
+  );
+  if (own === undefined || demo === undefined) return DEFAULT_DATA;
+  if (what === undefined) {
+    const [newest, newestDemo] = [own.at(-1), demo.at(-1)];
+    if (newest === undefined && newestDemo === undefined) throw noFolderError();
+    return newest === undefined || (newestDemo !== undefined && newestDemo > newest)
+      ? DEMO_DATA
+      : DEFAULT_DATA;
+  }
+  if (date === null || own.includes(date)) return DEFAULT_DATA;
+  if (demo.includes(date)) return DEMO_DATA;
+  if (own.length === 0 && demo.length === 0)
+    throw marketClosedError(session, date) ?? noFolderError();
+  if (own.length > 0 && demo.length > 0)
+    throw marketClosedError(session, date) ?? notInFoldersError(date, own, demo);
+  return own.length > 0 ? DEFAULT_DATA : DEMO_DATA;
+}
+
+function foundText(folder: string, { date }: Recording, isNewest: boolean): string {
+  return `Reading ${date ?? ''} in ${folder}${isNewest ? ', the newest recorded day' : ''}.`;
 }
 
 interface InBucket {
@@ -156,6 +207,26 @@ export function marketClosedError({ io }: Session, date: IstDate): FyersError | 
       ? `There is no recording of ${date}, and the market is closed on it (${day.why}).`
       : `${date} is still to come.`,
     `See which days have a session: \`./fyers calendar ${date.slice(0, 7)}\`.`,
+  );
+}
+
+function noFolderError(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `There is no recorded day, neither in ${DEFAULT_DATA} nor in ${DEMO_DATA}.`,
+    'Record one with `./fyers harvest`, or a simulated one with `npm start`. If you have one elsewhere, name its folder with --data DIR.',
+  );
+}
+
+function notInFoldersError(
+  date: IstDate,
+  own: readonly IstDate[],
+  demo: readonly IstDate[],
+): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${date} is not in ${DEFAULT_DATA}, which has ${daysWords(own)}, and not in ${DEMO_DATA}, which has ${daysWords(demo)}.`,
+    `Name another folder with --data DIR, or get the day from the bucket: \`./fyers export ${date} --s3 --to ${date}.parquet\`.`,
   );
 }
 

@@ -82,7 +82,13 @@ export interface Cell {
 /** With less width than this the last column is not wrapped: it would have one word per line. */
 const MIN_COLUMN_WIDTH = 24;
 
-/** Columns are as wide as their widest cell; the last one is wrapped on a terminal. */
+/** On a narrower terminal nothing is wrapped. */
+const MIN_TERMINAL_WIDTH = 30;
+
+/**
+ * Columns are as wide as their widest cell; the last one is wrapped on a terminal. If the terminal is too narrow for that,
+ * each row becomes a block with a line for each cell.
+ */
 export function table(
   terminal: Terminal,
   head: readonly string[],
@@ -92,6 +98,8 @@ export function table(
     Math.max(head[column]?.length ?? 0, ...rows.map((row) => row[column]?.text.length ?? 0));
   const indent = head.slice(0, -1).reduce((sum, _, column) => sum + width(column) + GAP.length, 0);
   const left = (terminal.columns ?? Infinity) - indent;
+  if (left < Math.min(MIN_COLUMN_WIDTH, width(head.length - 1)))
+    if ((terminal.columns ?? 0) >= MIN_TERMINAL_WIDTH) return stackedTable(terminal, head, rows);
   const lines = (cells: readonly Cell[]) => {
     const [first = '', ...more] = wrapText(cells.at(-1)?.text ?? '', left);
     const line = cells.map(({ text, tone }, column) => {
@@ -106,6 +114,26 @@ export function table(
 }
 
 const GAP = '  ';
+
+function stackedTable(
+  terminal: Terminal,
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): readonly string[] {
+  const columns = terminal.columns ?? Infinity;
+  return rows.flatMap((cells) => {
+    const [title, ...more] = cells;
+    const lines = more.flatMap(({ text, tone }, index) => {
+      if (text === '') return [];
+      const name = head[index + 1] ?? '';
+      const [first = '', ...rest] = wrapText(name === '' ? text : `${name}: ${text}`, columns - 4);
+      return [GAP + first, ...rest.map((line) => GAP + GAP + line)].map((line) =>
+        tone === undefined ? line : paint(terminal, tone, line),
+      );
+    });
+    return [paint(terminal, 'strong', title?.text ?? ''), ...lines];
+  });
+}
 
 /**
  * Wraps a help text to the terminal's width: paragraphs are refilled, indented lines (options, commands to copy) are

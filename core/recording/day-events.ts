@@ -32,6 +32,8 @@ const plan = z.object({
   session: z.string(),
   certainty: z.string(),
   source: z.string(),
+  /** The host that answers in the place of Fyers' own API; absent for Fyers. */
+  broker: z.optional(z.string()),
 });
 
 const hole = z.object({

@@ -28,6 +28,10 @@ export interface MinuteFigures {
   readonly spread: number | null;
   /** Median of (bid − ask) ÷ (bid + ask) quantity over the recorded levels, from −1 to 1; null like `spread`. */
   readonly imbalance: number | null;
+  /** The last price in the minute's last row with one, in rupees. */
+  readonly price: number | null;
+  /** Shares or contracts traded since the minute before, by the day's volume; null if no row has it. */
+  readonly traded: number | null;
 }
 
 export interface CloseFigures {
@@ -62,7 +66,7 @@ export interface DayFigures {
     readonly minutes: readonly MinuteFigures[];
   }[];
   readonly close: readonly CloseFigures[];
-  /** Null if no row has a request time. */
+  /** Null if no row has a request time, or if the clock stood still between request and answer, as in a simulation. */
   readonly latency: LatencyFigures | null;
 }
 
@@ -77,6 +81,9 @@ const CLOSE: readonly PhaseName[] = [
 interface MinuteValues {
   readonly spreads: number[];
   readonly imbalances: number[];
+  price: number | null;
+  /** The day's volume in the minute's first and last row. */
+  volumes: readonly [number, number] | null;
 }
 
 /** Number of slots of one minute by state. */
@@ -101,8 +108,10 @@ export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
       const minutes = symbols.get(row.symbol) ?? new Map<number, MinuteValues>();
       symbols.set(row.symbol, minutes);
       const at = Math.floor(row.slot / MINUTE) * MINUTE;
-      const minute = minutes.get(at) ?? { spreads: [], imbalances: [] };
+      const minute = minutes.get(at) ?? newMinute();
       minutes.set(at, minute);
+      if (row.lastPrice !== null) minute.price = row.lastPrice;
+      if (row.volume !== null) minute.volumes = [minute.volumes?.[0] ?? row.volume, row.volume];
       // Auction books cross by design, and nothing trades at a book before the opening or after the close.
       const spread = row.phase === 'CONTINUOUS' || !hasPhases ? spreadOf(row) : null;
       if (spread !== null) minute.spreads.push(spread);
@@ -117,13 +126,7 @@ export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([symbol, minutes]) => ({
           symbol,
-          minutes: [...minutes]
-            .sort(([a], [b]) => a - b)
-            .map(([at, { spreads, imbalances }]) => ({
-              minute: instant(at),
-              spread: median(spreads),
-              imbalance: median(imbalances),
-            })),
+          minutes: minuteFigures([...minutes].sort(([a], [b]) => a - b)),
         })),
       close: [...close.values()]
         .map(({ volume: _volume, ...each }) => each)
@@ -131,6 +134,33 @@ export function startFigures({ hasPhases }: { readonly hasPhases: boolean }) {
       latency: latencyOf(latencies),
     }),
   };
+}
+
+function newMinute(): MinuteValues {
+  return { spreads: [], imbalances: [], price: null, volumes: null };
+}
+
+/** Takes the minutes of one symbol in the order of time. */
+function minuteFigures(
+  minutes: readonly (readonly [number, MinuteValues])[],
+): readonly MinuteFigures[] {
+  let before: number | null = null;
+  return minutes.map(([at, { spreads, imbalances, price, volumes }]) => {
+    const traded = volumes === null ? null : increaseOf(before ?? volumes[0], volumes[1]);
+    before = volumes?.[1] ?? before;
+    return {
+      minute: instant(at),
+      spread: median(spreads),
+      imbalance: median(imbalances),
+      price,
+      traded,
+    };
+  });
+}
+
+/** A volume that falls has begun again: before the opening the broker still has that of the day before. */
+function increaseOf(before: number, after: number): number {
+  return after >= before ? after - before : after;
 }
 
 /** Consecutive minutes of one symbol with the same state. */
@@ -215,6 +245,8 @@ function closeWith(
 function latencyOf(values: readonly number[]): LatencyFigures | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
+  // No answer crosses a network in less than a millisecond.
+  if (percentile(sorted, 0.95) < 1) return null;
   const edges = Array.from({ length: BIN_COUNT }, (_, index) => FIRST_BIN_MS * 2 ** index);
   const upTo = (edge: number | undefined) =>
     edge === undefined ? 0 : sorted.filter((value) => value <= edge).length;

@@ -191,6 +191,7 @@ p{text-wrap:pretty}
 .good h1{color:light-dark(#0b6b3a,#5ed39a)}
 .good h1::before{content:"\\2713\\a0"}
 .bad h1{color:light-dark(#a4262c,#ff8a8a)}
+.state{font-weight:600}
 code{display:block;-webkit-user-select:all;user-select:all;padding:.75rem;border-radius:.5rem;background:light-dark(#e6e8ec,#23262c);font:15px/1.5 ui-monospace,monospace}
 .press{display:block;box-sizing:border-box;width:100%;margin:1.5rem 0;padding:1rem;border:0;border-radius:.75rem;background:light-dark(#1a4fd6,#7aa2ff);color:light-dark(#fff,#0b1020);font:600 1.1rem/1.2 system-ui,sans-serif;text-align:center;text-decoration:none}
 .press:focus-visible{outline:3px solid light-dark(#1a1d21,#e8eaed);outline-offset:3px}`;
@@ -212,7 +213,14 @@ const HEADERS = {
   'x-robots-tag': 'noindex, nofollow, noarchive',
 };
 
-function page({ status, tone, title, text, press }: Words): APIGatewayProxyStructuredResultV2 {
+function page({
+  status,
+  tone,
+  title,
+  state,
+  text,
+  press,
+}: Words): APIGatewayProxyStructuredResultV2 {
   const paragraphs = text.map((part) =>
     typeof part === 'string'
       ? `<p>${escapeHtml(part)}</p>`
@@ -232,7 +240,7 @@ function page({ status, tone, title, text, press }: Words): APIGatewayProxyStruc
 <main class="${tone}">
 <p class="mark">fyers-token-refresh</p>
 <h1>${escapeHtml(title)}</h1>
-${[...paragraphs, ...renderPress(press)].join('\n')}
+${[...renderState(state), ...paragraphs, ...renderPress(press)].join('\n')}
 </main>
 </body>
 </html>
@@ -244,6 +252,10 @@ ${[...paragraphs, ...renderPress(press)].join('\n')}
 
 /** Empty, so that guessing addresses reveals nothing. */
 const NOT_FOUND: APIGatewayProxyStructuredResultV2 = { statusCode: 404 };
+
+function renderState(state: string | undefined): readonly string[] {
+  return state === undefined ? [] : [`<p class="state">${escapeHtml(state)}</p>`];
+}
 
 function renderPress(press: Words['press']): readonly string[] {
   switch (press?.kind) {

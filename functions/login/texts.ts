@@ -10,6 +10,8 @@ export interface Words {
   readonly status: number;
   readonly tone: 'good' | 'bad' | 'plain';
   readonly title: string;
+  /** Whether today's token works; only for the holder of a signed link. */
+  readonly state?: string;
   /** Paragraphs. A `code` paragraph is a command to copy. */
   readonly text: readonly (string | { readonly code: string })[];
   /** The page's only button. */
@@ -30,6 +32,7 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
         status: 200,
         tone: 'plain',
         title: `Fyers login for ${dayOf(outcome.date)}`,
+        ...(outcome.token === undefined ? {} : { state: TOKEN_STATES[outcome.token] }),
         text: [
           'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
           'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
@@ -66,6 +69,11 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
   }
 }
 
+const TOKEN_STATES = {
+  'not-live': 'No live token for today is stored yet.',
+  unknown: 'It is unknown whether today’s token is live: Fyers did not confirm it.',
+} as const;
+
 function donePage({
   validUntil,
   already,
@@ -87,10 +95,8 @@ function donePage({
     status: 200,
     tone: 'good',
     title: already ? 'Already done' : 'Done',
-    text: [
-      `The Fyers token is live, and valid until ${formatIst(validUntil)}.`,
-      'Your harvester and your bots take it up within a minute. You can close this page.',
-    ],
+    state: `The Fyers token is live, and valid until ${formatIst(validUntil)}.`,
+    text: ['Your harvester and your bots take it up within a minute. You can close this page.'],
   };
 }
 

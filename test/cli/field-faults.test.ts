@@ -41,7 +41,7 @@ describe.each(['compacted', 'running', 'ended'] as const)('A day that is %s', (s
   });
 
   test('has its count in report', async () => {
-    expect(await json('report')).toMatchObject({ code: 0, fieldFaults: COUNTED });
+    expect(await json('report')).toMatchObject({ code: 4, fieldFaults: COUNTED });
     await cli.run('report');
     const html = await readFile(path.join(cli.folder, 'report-2026-11-25.html'), 'utf8');
     expect(html).toMatch(/Empty columns[^]*last_trade_at[^]*ltt[^]*>3</);

@@ -23,6 +23,34 @@ describe('a table', () => {
   });
 });
 
+describe('a table that is too wide for its terminal', () => {
+  const head = ['Token', 'State', 'Expires'];
+  const rows = [
+    [
+      { text: 'access' },
+      { text: 'live' },
+      { text: '26 Nov 2026, 06:00 IST, and it is the last one' },
+    ],
+    [{ text: 'refresh' }, { text: '' }, { text: '-' }],
+  ];
+
+  test('has a block for each row and a line for each cell', () => {
+    expect(table(at(34), head, rows)).toEqual([
+      'access',
+      '  State: live',
+      '  Expires: 26 Nov 2026, 06:00',
+      '    IST, and it is the last one',
+      'refresh',
+      '  Expires: -',
+    ]);
+  });
+
+  test.each([30, 40, 50, 60, 80])('fits %d columns', (columns) => {
+    for (const line of table(at(columns), head, rows))
+      expect(line.length).toBeLessThanOrEqual(columns);
+  });
+});
+
 describe('a help text', () => {
   const text =
     'Usage: fyers\n\nA paragraph that was\nwritten in two lines.\n\nExamples:\n  $ ./fyers status --json';

@@ -54,6 +54,20 @@ describe('fyers tokens', () => {
     expect(out).toContain('decoded without verifying');
   });
 
+  test.each([
+    ['without a token', {}, CLOSE - 1],
+    ['with one that ends too early', { 'access_token.txt': GOOD }, CLOSE],
+    ['with an unreadable file', { 'access_token.txt': 'abc' }, CLOSE - 1],
+  ])('prints its verdict once %s', async (_, files, now) => {
+    await using at = await withFiles(files, { now: instant(now) });
+    const { code, out, err } = await at.run('tokens', '--offline');
+    expect(code).toBe(2);
+    const [, problem = ''] = /^operator\.[\w-]+: (.*?[.:])(?: |$)/.exec(err) ?? [];
+    expect(problem).not.toBe('');
+    expect(out).not.toContain(problem);
+    expect(out).not.toMatch(/no access token|good for it|ends before/);
+  });
+
   test('proves by a read of profile and depth, and by none with --offline', async () => {
     await using at = await withFiles({ 'access_token.txt': GOOD });
     const before = fyers.requests().length;

@@ -33,6 +33,16 @@ export const OUTCOMES: readonly Exclude<LoginOutcome, { kind: 'unknown' }>[] = [
     until: SEVEN,
     url: 'https://fyers.example/?a=1&b="2"',
   },
+  ...(['not-live', 'unknown'] as const).map(
+    (token) =>
+      ({
+        kind: 'link',
+        date: istDate('2026-11-25'),
+        until: SEVEN,
+        url: 'https://fyers.example/',
+        token,
+      }) as const,
+  ),
   { kind: 'damaged-link', path: LINK_PATH },
   { kind: 'incomplete-link' },
   { kind: 'other-day-link', path: LINK_PATH },

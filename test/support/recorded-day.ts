@@ -24,6 +24,8 @@ export interface RecordedDay {
   readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;
   /** Fields of a slot's row that the answer had no usable value of. */
   readonly faults?: (symbol: string, index: number) => readonly DepthField[];
+  /** The host that answered in the place of Fyers' own API. */
+  readonly broker?: string;
   /** Told to stop after so many slots, and not closed by anybody. */
   readonly stoppedAfter?: number;
   /** running: as during the session · ended: after it, not compacted. */
@@ -42,7 +44,7 @@ export async function recordDay(options: RecordedDay) {
   const clock = virtualClock(session.opensAt);
   const events = { log: () => undefined };
   const day = await openDay(
-    { days, clock, events, sampling: sampling.value, feed: 'rest' },
+    { days, clock, events, sampling: sampling.value, feed: 'rest', broker: options.broker ?? null },
     session,
   );
   await day.identify(Object.entries(options.auctions ?? {}).map(factsOf));

@@ -5,6 +5,7 @@ import {
   type PlanEvent,
   plansIn,
   recordedSession,
+  symbolsIn,
   truncateToNow,
 } from '../../../core/recording/day-events.ts';
 import { fieldFaultsIn } from '../../../core/recording/field-faults.ts';
@@ -16,7 +17,12 @@ import {
   textColumn,
 } from '../../../core/recording/rows.ts';
 import { FyersError } from '../../../core/errors.ts';
-import { PHASE_NAMES, type PhaseName, type SessionPlan } from '../../../core/market/phases.ts';
+import {
+  type Phase,
+  PHASE_NAMES,
+  type PhaseName,
+  type SessionPlan,
+} from '../../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../../../core/time.ts';
 import { IMPORTED } from '../../../harvester/import.ts';
@@ -43,14 +49,20 @@ interface ReportOptions {
 export async function reportDay(
   recording: Recording,
   { own, now, onRow }: ReportOptions,
-): Promise<ReportDay> {
+): Promise<Omit<ReportDay, 'verdict' | 'replacedBroker'>> {
   const [recorded, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? truncateToNow(recorded, now) : recorded;
   const [plan] = plansIn(recorded);
-  if (plan === undefined || recording.date === null) throw noPlanError(recording);
+  const { date } = recording;
+  if (plan === undefined || date === null) throw noPlanError(recording);
   const [planned, judged] = [recorded, events].map((all) => plansIn(all).at(-1)?.closesAt);
-  const session = sessionOf(recording.date, plan, own);
+  const session = sessionOf(date, plan, own);
   const phaseOn = phasesIn(events, own);
+  const phasesOf = (symbol: string): readonly Phase[] => {
+    const identity = symbolsIn(recorded).get(symbol) ?? null;
+    const ofSymbol = sessionsOn(date, own).sessionOf(symbol, identity);
+    return (ofSymbol ?? session).phases;
+  };
   const coverage = coverageOf(events);
   const figures = startFigures({ hasPhases: session.phases.length > 0 });
   let rows = 0;
@@ -62,17 +74,16 @@ export async function reportDay(
     if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
     onRow(rows);
   }
+  const { symbols } = coverage.summary(session);
   return {
     session,
+    phases: symbols.map(({ symbol }) => ({ symbol, phases: phasesOf(symbol) })),
     until: judged === undefined || judged === planned ? null : judged,
     imported: recorded.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
     coverage: coverage.summary(session),
     runs: coverageRuns(coverage.each()),
     figures: figures.figures(),
-    red: (manifest?.quality.symbols ?? [])
-      .filter(({ red }) => red.length > 0)
-      .map(({ symbol, red }) => ({ symbol, red })),
     marks: manifest?.quality.marks ?? null,
     fieldFaults: manifest?.fieldFaults ?? fieldFaultsIn(recorded),
     files: manifest?.files ?? [],

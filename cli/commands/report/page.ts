@@ -1,13 +1,9 @@
 // Renders one day as one HTML page: no script, no external resources, inline pictures, light and dark. All content
 // comes from the recording and is escaped here. The style sheet is written for a phone first; wider screens get more
 // columns.
-import {
-  type CoverageSummary,
-  type HoleReason,
-  isWithoutRows,
-} from '../../../core/recording/coverage.ts';
+import type { CoverageSummary, HoleReason } from '../../../core/recording/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
-import type { SessionPlan } from '../../../core/market/phases.ts';
+import type { Phase, SessionPlan } from '../../../core/market/phases.ts';
 import {
   formatClock,
   formatHhMm,
@@ -15,19 +11,27 @@ import {
   type Instant,
   istInstant,
 } from '../../../core/time.ts';
-import { redSymbolsText, type RedSymbol } from '../../shared/look-first.ts';
+import type { Verdict } from '../../shared/judgement.ts';
 import { formatShare, withoutControls } from '../../shared/terminal.ts';
 import {
   closePicture,
   coveragePicture,
   latencyPicture,
+  marketPicture,
   minutesPicture,
   shortName,
 } from './pictures.ts';
+import { bandsOf } from './bands.ts';
 import { type Tone, TONE_WORDS, toneOf } from './tones.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
+  /** By symbol: shares, futures and options have different ones. */
+  readonly phases: readonly { readonly symbol: string; readonly phases: readonly Phase[] }[];
+  /** The verdict of `./fyers check`. */
+  readonly verdict: Verdict;
+  /** The host that answered in the place of Fyers' own API; null for a recording of Fyers. */
+  readonly replacedBroker: string | null;
   /** For a running day: counted up to this instant; null: the whole day. */
   readonly until: Instant | null;
   /** True if imported from a file of the Python original. */
@@ -36,8 +40,6 @@ export interface ReportDay {
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
-  /** Symbols with too many rows of a mark; empty if the recording has no marks yet. */
-  readonly red: readonly RedSymbol[];
   /** Rows by quality mark; null if the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
   /** Rows by field for which the broker's answers had no usable value. */
@@ -60,7 +62,7 @@ export function reportPage(day: ReportDay): string {
   const [when = ''] = formatIst(istInstant(day.session.date, '00:00')).split(',');
   const title = `NSE order book, ${when}`;
   const parts = [
-    renderVerdict,
+    renderMarket,
     renderTiles,
     renderCoverage,
     renderHoles,
@@ -86,7 +88,7 @@ export function reportPage(day: ReportDay): string {
 <body>
 <main>
 <p class="mark">fyers-token-refresh</p>
-<h1>${escapeHtml(title)}</h1>
+${renderHead(day, title)}
 ${parts.map((part) => part(sortByPlan(day))).join('\n')}
 </main>
 </body>
@@ -108,24 +110,65 @@ function sortByPlan(day: ReportDay): ReportDay {
   };
 }
 
-function renderVerdict({ until, coverage: all, red }: ReportDay): string {
-  const tone = all.unexplained > 0 || isWithoutRows(all) ? 'bad' : 'good';
-  const look =
-    red.length === 0 ? '' : `<p class="verdict bad">${escapeHtml(redSymbolsText(red))}</p>`;
+function renderHead(day: ReportDay, title: string): string {
+  const { until, verdict, replacedBroker } = day;
+  const labels = [...(replacedBroker === null ? [] : [simulatedLabel(replacedBroker)])];
+  if (day.imported) labels.push({ name: 'Imported day', note: IMPORTED_NOTE });
   const far =
     until === null
       ? ''
       : `<p class="note">The session is not over: this page covers it until ${formatClock(until)} IST.</p>`;
-  return `<p class="verdict ${tone}">${verdictWords(all)}</p>${look}${far}`;
+  return `<header>
+<h1>${escapeHtml(title)}</h1>
+${labels.map(({ name }) => `<p class="label">${name}</p>`).join('')}
+<p class="verdict ${verdict.tone}">${escapeHtml(verdict.text)}</p>
+${verdict.faults.map((fault) => `<p class="bad">${escapeHtml(fault)}</p>`).join('')}
+${renderCounts(day)}${labels.map(({ note }) => `<p class="note">${escapeHtml(note)}</p>`).join('')}${far}
+</header>`;
 }
 
-function verdictWords({ expected, received, explained, unexplained }: CoverageSummary): string {
-  if (expected === 0) return 'No slot is old enough yet to be judged.';
-  if (unexplained > 0) return `${formatCount(unexplained)} slots have neither a row nor a reason.`;
-  if (received === 0) return `No slot was recorded: all ${formatCount(expected)} have a reason.`;
-  return received === expected
-    ? 'Every slot of every symbol was recorded.'
-    : `Every slot was recorded or is explained: ${formatCount(explained)} have no row.`;
+function renderCounts({
+  everySeconds,
+  coverage: { received, expected, symbols },
+}: ReportDay): string {
+  const number = `${formatCount(symbols.length)} ${symbols.length === 1 ? 'symbol' : 'symbols'}`;
+  return `<p class="note">${formatCount(received)} of ${formatCount(expected)} slots are recorded (${formatShare(received, expected).replace(' ', '&nbsp;')}): ${number}, one slot every ${String(everySeconds)} s.</p>`;
+}
+
+const IMPORTED_NOTE =
+  'Imported from a file of the Python original, which records from 09:15 to 15:30.';
+
+/** A broker on this machine is a simulator; another host may pass on what Fyers sends. */
+function simulatedLabel(host: string): { readonly name: string; readonly note: string } {
+  return /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(host)
+    ? {
+        name: 'Simulated day',
+        note: `Not from Fyers: a simulator on this machine (${host}) answered, so no price here is real.`,
+      }
+    : { name: 'Not from Fyers itself', note: `${host} answered in the place of Fyers.` };
+}
+
+function renderMarket({ session, phases, figures: { symbols } }: ReportDay): string {
+  const cards = symbols.map(({ symbol, minutes }) => {
+    const bands = bandsOf(phases.find((each) => each.symbol === symbol)?.phases ?? []);
+    const legend = bands.map(
+      ({ name, tone, from, to }) =>
+        `<li>${colourSpot(tone)}${name} ${formatHhMm(from)}–${formatHhMm(to)}</li>`,
+    );
+    return `<div class="card"><h3>${escapeHtml(shortName(symbol))}</h3>${renderPrices(minutes)}${marketPicture({ minutes, bands }, session)}<ul class="legend bands">${legend.join('')}</ul></div>`;
+  });
+  if (cards.length === 0) return '';
+  return `${renderHeading('Price and volume', 'The last price of each minute in rupees, and below it the quantity traded in each five minutes.')}
+<div class="cards">${cards.join('\n')}</div>`;
+}
+
+/** First, highest, lowest and last price, as people read a day. */
+function renderPrices(minutes: DayFigures['symbols'][number]['minutes']): string {
+  const prices = minutes.flatMap(({ price }) => price ?? []);
+  if (prices.length === 0) return '<p class="note">No row has a price.</p>';
+  const traded = minutes.reduce((sum, minute) => sum + (minute.traded ?? 0), 0);
+  const [low, high] = [Math.min(...prices), Math.max(...prices)].map(formatPrice);
+  return `<p class="note">₹ ${formatPrice(prices.at(-1) ?? null)} last, ${low ?? ''} to ${high ?? ''}; ${formatCount(traded)} traded</p>`;
 }
 
 function renderTiles({ session, everySeconds, coverage: all, figures }: ReportDay): string {
@@ -379,7 +422,9 @@ function escapeHtml(text: string): string {
 const STYLE = `:root{color-scheme:light dark;
 --ground:light-dark(#f4f5f7,#14161a);--card:light-dark(#fff,#1d2026);--ink:light-dark(#1a1d21,#e8eaed);--quiet:light-dark(#5b6470,#9aa4b1);--line:light-dark(#dfe3e8,#31363e);
 --good:light-dark(#0b6b3a,#5ed39a);--bad:light-dark(#a4262c,#ff8a8a);--series:light-dark(#1a4fd6,#7aa2ff);--buy:light-dark(#0f7f8c,#4fc4d2);--sell:light-dark(#b4531a,#f0a06a);
---received:light-dark(#2a9d6f,#3fae80);--token:light-dark(#e0b000,#f2cd4a);--broker:light-dark(#d26a1b,#ef9350);--ours:light-dark(#7a4fc0,#b495ef);--unexplained:light-dark(#a4262c,#ff5c5c)}
+--received:light-dark(#2a9d6f,#3fae80);--token:light-dark(#e0b000,#f2cd4a);--broker:light-dark(#d26a1b,#ef9350);--ours:light-dark(#7a4fc0,#b495ef);--unexplained:light-dark(#a4262c,#ff5c5c);
+--volume:light-dark(#98a5b8,#66738a);--partial:light-dark(#8a5300,#f2c14a);--label:light-dark(#ffe3a3,#5a4408);
+--band-open:light-dark(#fdf0cf,#3d3517);--band-trade:light-dark(#eef3fb,#222a38);--band-close:light-dark(#f6dfe6,#45252f);--band-post:light-dark(#e2ece3,#22342a);--band-other:light-dark(#e4e4e8,#2c2f36)}
 *{box-sizing:border-box}
 body{margin:0;font:16px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--ink)}
 main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem;overflow-wrap:break-word}
@@ -389,9 +434,10 @@ h3{font-size:.95rem;margin:0 0 .25rem}
 p{margin:.25rem 0 .75rem;max-width:46rem;text-wrap:pretty}
 .mark,.note,dt{color:var(--quiet)}
 .mark,.note{font-size:.9rem}
-.good{color:var(--good)}.bad{color:var(--bad)}
-.verdict{font-weight:600}
-.verdict.good::before{content:"\\2713\\a0"}.verdict.bad::before{content:"\\2717\\a0"}
+.good{color:var(--good)}.bad{color:var(--bad)}.partial{color:var(--partial)}
+.verdict{font-weight:600;font-size:1.1rem}
+.label{display:inline-block;margin:0 .5rem .25rem 0;padding:.1rem .6rem;border-radius:1rem;font-size:.85rem;font-weight:600;background:var(--label);color:var(--ink)}
+.verdict.good::before{content:"\\2713\\a0"}.verdict.bad::before{content:"\\2717\\a0"}.verdict.partial::before{content:"\\25D0\\a0"}
 .tiles{display:grid;grid-template-columns:repeat(2,1fr);gap:.75rem;margin:1rem 0 0}
 .tiles div,.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.75rem}
 .tiles dt,.tiles .note{font-size:.8rem}
@@ -405,6 +451,7 @@ p{margin:.25rem 0 .75rem;max-width:46rem;text-wrap:pretty}
 .pair .small{flex:1 1 min(16rem,100%)}
 .pair .large{flex:2 1 min(28rem,100%)}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:.5rem 0;padding:0;font-size:.9rem}
+.bands{font-size:.8rem;color:var(--quiet)}.bands i{outline:1px solid var(--line)}
 i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.35rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .75rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}

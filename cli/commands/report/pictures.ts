@@ -10,6 +10,7 @@ import type {
 } from '../../../core/recording/figures.ts';
 import type { Phase } from '../../../core/market/phases.ts';
 import { type Instant, HOUR, MINUTE, SECOND, formatClock, instant } from '../../../core/time.ts';
+import type { Band } from './bands.ts';
 import { toneOf } from './tones.ts';
 
 /** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
@@ -59,6 +60,79 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
       hourTicks(hours),
     ],
   });
+}
+
+export interface Market {
+  readonly minutes: readonly MinuteFigures[];
+  readonly bands: readonly Band[];
+}
+
+/** Draws the last price of each minute above the traded quantity of each five minutes, over the phases of the symbol. */
+export function marketPicture({ minutes, bands }: Market, hours: Hours): string {
+  const prices = withBreaks(minutes);
+  const [low, high] = priceRange(minutes.flatMap(({ price }) => price ?? []));
+  const marginLeft = 14 + 6.8 * Math.max(formatTick(high).length, 4);
+  const shared = { marginLeft, marginTop: 10, x: hourScale(hours) };
+  const background = Plot.rect(bands, {
+    x1: ({ from }: Band) => Math.max(from, hours.opensAt),
+    x2: ({ to }: Band) => Math.min(to, hours.closesAt),
+    fill: ({ tone }: Band) => `var(--${tone})`,
+  });
+  const grid = Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 });
+  const price = svg({
+    ...shared,
+    height: 150,
+    marginBottom: 6,
+    y: { domain: [low, high], ticks: 4, label: null, tickFormat: formatTick },
+    marks: [
+      background,
+      grid,
+      Plot.lineY(prices, { x: 'minute', y: 'price', stroke: 'var(--series)', strokeWidth: 1.4 }),
+    ],
+  });
+  const bars = volumeBars(minutes);
+  const volume = svg({
+    ...shared,
+    height: 84,
+    y: {
+      domain: [0, Math.max(1, ...bars.map(({ traded }) => traded))],
+      ticks: 2,
+      label: null,
+      tickFormat: formatNumber,
+    },
+    marks: [
+      background,
+      grid,
+      Plot.rectY(bars, { x1: 'from', x2: 'to', y: 'traded', fill: 'var(--volume)' }),
+      Plot.ruleY([0], { stroke: 'var(--quiet)' }),
+      hourTicks(hours),
+    ],
+  });
+  return `${price}${volume}`;
+}
+
+/** Widens the range a little, so that the line does not touch the edges; a constant price gets a range too. */
+function priceRange(prices: readonly number[]): readonly [number, number] {
+  if (prices.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...prices), Math.max(...prices)];
+  const margin = Math.max(0.06 * (high - low), 0.0005 * high, 0.05);
+  return [Math.max(0, low - margin), high + margin];
+}
+
+function volumeBars(minutes: readonly MinuteFigures[]) {
+  const byBar = Map.groupBy(minutes, ({ minute }) => Math.floor(minute / VOLUME_BAR_MS));
+  return [...byBar].map(([bar, all]) => ({
+    from: bar * VOLUME_BAR_MS,
+    to: (bar + 1) * VOLUME_BAR_MS,
+    traded: all.reduce((sum, { traded }) => sum + (traded ?? 0), 0),
+  }));
+}
+
+const VOLUME_BAR_MS = 5 * MINUTE;
+
+/** Tick labels of prices keep every digit: compact numbers would make neighbours equal. */
+function formatTick(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: value < 1000 ? 2 : 0 });
 }
 
 /** Draws one value per minute; a minute without a value breaks the line. */
@@ -194,14 +268,14 @@ function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
   return [Plot.ruleX(edges, { stroke: 'var(--line)' })];
 }
 
+const NO_FIGURES = { spread: null, imbalance: null, price: null, traded: null };
+
 /** Inserts breaks, so that no line bridges a gap of minutes. */
 function withBreaks(minutes: readonly MinuteFigures[]): readonly MinuteFigures[] {
   return minutes.flatMap((minute, index) => {
     const before = minutes[index - 1];
     const away = before !== undefined && minute.minute - before.minute > MINUTE;
-    return away
-      ? [{ minute: instant(before.minute + MINUTE), spread: null, imbalance: null }, minute]
-      : [minute];
+    return away ? [{ ...NO_FIGURES, minute: instant(before.minute + MINUTE) }, minute] : [minute];
   });
 }
 

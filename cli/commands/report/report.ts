@@ -7,8 +7,7 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
 import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
-import { isWithoutRows } from '../../../core/recording/coverage.ts';
-import { redSymbolsText } from '../../shared/look-first.ts';
+import { judgeRecording, PROBLEMS_EXIT_CODE } from '../../shared/judgement.ts';
 import {
   type RecordingOptions,
   recordingOf,
@@ -20,7 +19,6 @@ interface ReportOptions extends RecordingOptions {
   readonly to?: string;
   readonly open?: true;
   readonly force?: true;
-  readonly json?: true;
 }
 
 export function addReport(program: Command, session: Session): void {
@@ -43,7 +41,7 @@ export function addReport(program: Command, session: Session): void {
 The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
 day that is still being recorded is shown up to now.
 
-Exits with 0 when every slot is recorded or explained, 4 when one is neither, or when the day has no row at all.
+Its heading and its exit code are the verdict of \`./fyers check\`: 0 when all adds up and nothing is red, 4 otherwise.
 
 Examples:
   $ ./fyers report --open
@@ -74,24 +72,30 @@ async function report(
     import('./page.ts'),
   ]);
   using counter = startCounter(io, 'Reading');
-  const day = await reportDay(recording, {
+  const { good, tone, text, faults, replacedBroker } = await judgeRecording(
+    session,
+    recording,
+    counter.show,
+  );
+  if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
+  const read = await reportDay(recording, {
     own: ownDaysOf(io),
     now: io.clock.now(),
     onRow: counter.show,
   });
-  const { expected, received, explained, unexplained } = day.coverage;
-  const isBad = unexplained > 0 || isWithoutRows(day.coverage);
-  if (isBad) session.exitWith(4);
+  const day = { ...read, verdict: { good, tone, text, faults }, replacedBroker };
   if (options.json === true) {
     io.out(jsonOf(day));
     return;
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
   await writePage(file, reportPage(day));
+  const { expected, received, explained, unexplained } = day.coverage;
   const counts = `${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots recorded (${formatShare(received, expected)}), ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
   const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
-  io.out(paint(io, isBad ? 'bad' : 'good', `${day.session.date}${when}: ${counts}`));
-  if (day.red.length > 0) io.out(paint(io, 'bad', redSymbolsText(day.red)));
+  io.out(`${day.session.date}${when}: ${counts}`);
+  for (const fault of faults) io.out(paint(io, 'bad', fault));
+  io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }

@@ -18,6 +18,8 @@ export interface Finding {
   readonly todo: readonly string[];
   /** The source that could not be read; absent if all were read. */
   readonly unread?: 'aws' | 'broker';
+  /** Equal for parts that could not be read for the same reason; absent if all were read. */
+  readonly reason?: string;
   /** The same content for scripts. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -65,6 +67,7 @@ function unreadFinding(part: string, error: FyersError): Finding {
     detail: error.message,
     todo: [],
     facts: { code: error.code },
+    reason: `${error.code} ${error.nextStep}`,
   } as const;
   if (error.family === 'broker') return { ...said, unread: 'broker' };
   const aws = error.family === 'platform' || error.code === 'operator.credentials';
@@ -76,4 +79,22 @@ export function exitCodeFor(all: readonly Finding[]): number {
   if (all.some(({ todo }) => todo.length > 0)) return 2;
   if (all.some(({ unread: by }) => by === 'aws')) return 4;
   return all.some(({ unread: by }) => by === 'broker') ? 3 : 0;
+}
+
+/**
+ * Joins the parts that could not be read for the same reason, such as missing credentials, into one finding, so that a
+ * person reads the reason once.
+ */
+export function joinUnread(all: readonly Finding[]): readonly Finding[] {
+  const groups = Map.groupBy(all, ({ unread, reason }) => (unread === undefined ? null : reason));
+  return all.flatMap((finding) => {
+    const alike = finding.unread === undefined ? [] : (groups.get(finding.reason) ?? []);
+    if (finding.reason === undefined || alike.length < 2) return [finding];
+    if (finding !== alike[0]) return [];
+    const isAll = all.every(({ unread }) => unread !== undefined);
+    const names = isAll ? '' : `${alike.map(({ part }) => part).join(', ')}: `;
+    return [
+      { ...finding, part: `${String(alike.length)} parts`, detail: `${names}${finding.detail}` },
+    ];
+  });
 }

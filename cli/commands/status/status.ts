@@ -20,6 +20,7 @@ import {
   type Deployed,
   exitCodeFor,
   type Finding,
+  joinUnread,
   type Looking,
   readable,
 } from './said.ts';
@@ -211,7 +212,7 @@ function linesOf(
   { todo, code }: Summary,
 ): readonly string[] {
   const stack = suffix === '' ? 'The stack' : `The stack ${suffix}`;
-  const rows = all.map(({ part, state, tone, detail }) => [
+  const rows = joinUnread(all).map(({ part, state, tone, detail }) => [
     { text: part },
     tone === null ? { text: state } : { text: state, tone },
     { text: detail },

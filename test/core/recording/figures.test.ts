@@ -48,7 +48,10 @@ describe('The figures of a day', () => {
       snapshot({ slot: plus(TEN, 10 * SECOND), bids: [{ price: 0, quantity: 0 }] }),
     ];
     expect(figuresOf(rows).symbols).toEqual([
-      { symbol: SBIN, minutes: [{ minute: TEN, spread: null, imbalance: null }] },
+      {
+        symbol: SBIN,
+        minutes: [expect.objectContaining({ minute: TEN, spread: null, imbalance: null })],
+      },
     ]);
   });
 
@@ -56,6 +59,33 @@ describe('The figures of a day', () => {
     const closed = [snapshot({ slot: TEN, phase: null })];
     expect(figuresOf(closed).symbols[0]?.minutes[0]?.spread).toBeNull();
     expect(figuresOf(closed, false).symbols[0]?.minutes[0]?.spread).toBeCloseTo(10, 6);
+  });
+
+  test('have the last price of each minute, and the quantity traded since the minute before', () => {
+    const at = (seconds: number) => plus(TEN, seconds * SECOND);
+    const rows = [
+      snapshot({ slot: at(0), lastPrice: 100, volume: 900 }),
+      snapshot({ slot: at(5), lastPrice: 101, volume: 950 }),
+      snapshot({ slot: at(60), lastPrice: null, volume: null }),
+      snapshot({ slot: at(120), lastPrice: 99, volume: 1_000 }),
+      // Before the opening the broker still has the volume of the day before; then it begins again.
+      snapshot({ slot: at(180), lastPrice: 98, volume: 30 }),
+    ];
+    const minutes = figuresOf(rows).symbols[0]?.minutes ?? [];
+    expect(minutes.map(({ price, traded }) => [price, traded])).toEqual([
+      [101, 50],
+      [null, null],
+      [99, 50],
+      [98, 30],
+    ]);
+  });
+
+  test('have no latency if the clock stood still between request and answer', () => {
+    const asked = (ms: number) => [
+      snapshot({ slot: TEN, requestedAt: TEN, receivedAt: plus(TEN, ms) }),
+    ];
+    expect(figuresOf(asked(0)).latency).toBeNull();
+    expect(figuresOf(asked(1)).latency).toMatchObject({ count: 1, longest: 1 });
   });
 
   test('tell what was recorded in each phase of the close, and nothing of other phases', () => {

@@ -1,0 +1,93 @@
+// The reader commands find the newest recorded day in harvested_data and in demo, and print where it is.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayOf } from '../../core/market/calendar.ts';
+import { istDate, MINUTE, plus } from '../../core/time.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { type Stage, stage } from './cli-harness.ts';
+
+let cli: Stage;
+beforeEach(async () => {
+  cli = await stage();
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+/** Records one minute of the date in the folder. */
+async function record(folder: string, date: string): Promise<void> {
+  const day = dayOf(istDate(date));
+  if (day.kind === 'closed') throw new Error(`${date} is closed`);
+  const session = { ...day.plan, closesAt: plus(day.plan.opensAt, MINUTE) };
+  await recordDay({ dataDir: path.join(cli.folder, folder), session });
+}
+
+/** Each reader command with the stream that its note goes to. */
+const READERS = [
+  [['check'], 'out'],
+  [['check', '--json'], 'err'],
+  [['report', '--force'], 'out'],
+  [['report', '--json'], 'err'],
+  [['inspect', 'SBIN'], 'out'],
+  [['inspect', 'SBIN', '--json'], 'err'],
+  [['export', '--to', 'rows.csv', '--force'], 'err'],
+  [['replay'], 'err'],
+] as const;
+
+describe.each(READERS)('fyers %j', (argv, stream) => {
+  test(`reads the newest day of both folders, and prints the folder on ${stream}`, async () => {
+    await record('harvested_data', '2026-11-20');
+    const note = /^Reading (\S+) in (\S+), the newest recorded day\.$/m;
+    const [found, other] = stream === 'out' ? (['out', 'err'] as const) : (['err', 'out'] as const);
+    const read = async (): Promise<readonly (string | undefined)[]> => {
+      const ran = await cli.run(...argv);
+      expect(ran[other]).not.toMatch(/^Reading/m);
+      return note.exec(ran[found])?.slice(1) ?? [];
+    };
+    expect(await read()).toEqual(['2026-11-20', 'harvested_data']);
+    await record('demo', '2026-11-25');
+    expect(await read()).toEqual(['2026-11-25', 'demo']);
+    await record('harvested_data', '2026-11-25');
+    expect(await read(), 'the own recording of the same day').toEqual([
+      '2026-11-25',
+      'harvested_data',
+    ]);
+    await rm(path.join(cli.folder, 'harvested_data'), { recursive: true });
+    expect(await read(), 'without a folder of the harvester').toEqual(['2026-11-25', 'demo']);
+  });
+});
+
+describe('The folder of a reader command', () => {
+  test('is the one that has the named date', async () => {
+    await record('harvested_data', '2026-11-25');
+    await record('demo', '2026-11-20');
+    const { code, out } = await cli.run('check', '2026-11-20');
+    expect(out).toContain('Reading 2026-11-20 in demo.');
+    expect(code).toBe(0);
+    const missing = await cli.run('check', '2026-11-23');
+    expect(missing).toMatchObject({ code: 2, out: '' });
+    for (const part of ['harvested_data', 'demo', '2026-11-25', '2026-11-20'])
+      expect(missing.err).toContain(part);
+  });
+
+  test('is the one of --data alone, if it is given', async () => {
+    await record('harvested_data', '2026-11-20');
+    await record('demo', '2026-11-25');
+    const { out, err } = await cli.run('check', '--data', 'harvested_data');
+    expect(out).not.toContain('Reading');
+    expect(out).toContain('2026-11-20');
+    expect(err).toBe('');
+    const absent = await cli.run('check', '--data', 'elsewhere');
+    expect(absent.code).toBe(2);
+    expect(absent.err).toContain('elsewhere');
+  });
+
+  test('names both folders and the commands that record, if neither has a day', async () => {
+    for (const argv of [['check'], ['check', '2026-11-25'], ['report'], ['replay']]) {
+      const { code, out, err } = await cli.run(...argv);
+      expect([code, out]).toEqual([2, '']);
+      for (const part of ['harvested_data', 'demo', './fyers harvest', 'npm start', '--data'])
+        expect(err).toContain(part);
+    }
+    expect((await cli.run('check', '2026-11-22')).err).toContain('the market is closed on it');
+  });
+});

@@ -1,0 +1,46 @@
+// Status prints a reason once, however many parts could not be read for it. Pure: no AWS.
+import { expect, test } from 'vitest';
+import { type Finding, joinUnread, readable } from '../../cli/commands/status/said.ts';
+import { type ErrorCode, FyersError } from '../../core/errors.ts';
+
+const READ: Finding = {
+  part: 'token',
+  state: 'live',
+  tone: 'good',
+  detail: 'x',
+  todo: [],
+  facts: {},
+};
+
+async function unread(
+  part: string,
+  nextStep: string,
+  code: ErrorCode = 'operator.credentials',
+): Promise<Finding> {
+  const [finding] = await readable(part, () =>
+    Promise.reject(new FyersError(code, `Reading the ${part} failed.`, nextStep)),
+  );
+  if (finding === undefined) throw new Error('a finding');
+  return finding;
+}
+
+test('parts without credentials become one finding', async () => {
+  const all = await Promise.all(
+    ['function', 'token', 'alarms'].map((part) => unread(part, 'Run `aws configure`.')),
+  );
+  const joined = joinUnread(all);
+  expect(joined).toHaveLength(1);
+  expect(joined[0]).toMatchObject({ part: '3 parts', unread: 'aws', facts: all[0]?.facts });
+});
+
+test('parts with different reasons stay apart, and parts that were read stay', async () => {
+  const [alarms, schedule, log] = [
+    await unread('alarms', 'Run `aws configure`.'),
+    await unread('schedule', 'Allow it.', 'platform.permission'),
+    await unread('log', 'Run `aws configure`.'),
+  ];
+  const joined = joinUnread([READ, alarms, schedule, log]);
+  expect(joined.map(({ part }) => part)).toEqual(['token', '2 parts', 'schedule']);
+  expect(joined[1]?.detail).toMatch(/^alarms, log: /);
+  expect(joinUnread([READ, READ, alarms])).toEqual([READ, READ, alarms]);
+});
