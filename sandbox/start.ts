@@ -1,9 +1,10 @@
 // Runs the whole system once on this machine, and removes everything afterwards (`npm start`).
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { parseIstDate, type IstDate } from '../core/time.ts';
-import { endOnStop } from './ending.ts';
+import { endOnStop, temporaryFolder } from './ending.ts';
 import type { StartOptions } from './steps/main-job.ts';
 import { terminalProgress } from './steps/progress.ts';
 
@@ -34,6 +35,8 @@ try {
     // Imported late, so that every refusal comes at once.
     const { preflight } = await import('./steps/preflight.ts');
     const checked = await preflight(options, process.env);
+    // For this process and all below it: pip and the Pulumi engine leave files when they are killed.
+    process.env['TMPDIR'] = (await temporaryFolder(path.join(os.tmpdir(), 'fyers-'))).dir;
     const { mainJob } = await import('./steps/main-job.ts');
     await mainJob(options, checked, progress, ending.untilStopped);
   }
