@@ -56,7 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // It would agree with our mistakes.
   'sandbox/fyers/': ['sandbox/fyers/'],
   // What the documents need of the program.
-  'tools/': ['core/', 'infra/', 'tools/'],
+  'tools/': ['core/', 'infra/', 'cli/', 'functions/', 'tools/'],
   'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
 };
 

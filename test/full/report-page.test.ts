@@ -17,6 +17,7 @@ const title = wanted
   ? 'The report in Chromium'
   : 'The report in Chromium (skipped: no /usr/bin/chromium; `apt-get install chromium` brings it)';
 const DESKTOP = { width: 1440, height: 900 };
+const SMALL_PHONE = { width: 375, height: 760 };
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ', 'NSE:M&M-EQ', 'NSE:BANKNIFTY26DEC53000CE'];
 
 /** A price that wanders, a spread that breathes, and an hour without answers for one symbol. */
@@ -115,6 +116,7 @@ describe.skipIf(!wanted)(title, () => {
       expect(await phone.page.locator('svg').count()).toBeGreaterThan(8);
       for (const [screen, size] of [
         ['phone', null],
+        ['small-phone', SMALL_PHONE],
         ['desktop', DESKTOP],
       ] as const) {
         if (size !== null) await phone.page.setViewportSize(size);
