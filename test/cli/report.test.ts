@@ -154,6 +154,9 @@ describe('The report of a day', () => {
     await recordDay({ dataDir, session, book });
     const { code, out } = await cli.run('report');
     const look = 'Look before you use: NSE:SBIN-EQ (crossed).';
+    expect(JSON.parse((await cli.run('report', '--json')).out)).toMatchObject({
+      red: [{ symbol: 'NSE:SBIN-EQ', red: ['crossed'] }],
+    });
     expect(out).toContain(look);
     expect(code).toBe(4);
     const html = await page();

@@ -19,6 +19,7 @@ describe('The settings of the harvester', () => {
       sampling: { everySeconds: 5, symbols: { length: 5 } },
       suffix: '',
       apiUrl: 'https://api-t1.fyers.in',
+      broker: null,
       dataDir: 'harvested_data',
       shard: 0,
       tokensFolder: '.',
@@ -42,11 +43,20 @@ describe('The settings of the harvester', () => {
       sampling: { everySeconds: 10, symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] },
       suffix: 'paper',
       apiUrl: 'http://127.0.0.1:1',
+      broker: '127.0.0.1',
       dataDir: '/var/lib/fyers-harvester',
       shard: 3,
       tokensFolder: null,
       bucket: 'bucket',
     });
+  });
+
+  test.each([
+    ['https://api.fyers.in/x', null],
+    ['https://fyers.in.example.com', 'fyers.in.example.com'],
+    ['https://notfyers.in', 'notfyers.in'],
+  ])('name the host of %s as the broker only if it is not one of Fyers', (url, broker) => {
+    expect(parseSettings([], { FYERS_API_URL: url })).toMatchObject({ broker });
   });
 
   test('take a share of NSE by its ticker alone, as the tools do', () => {

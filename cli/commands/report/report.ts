@@ -7,7 +7,7 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
 import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
-import { judgeRecording, PROBLEMS_EXIT_CODE } from '../../shared/judgement.ts';
+import { judgeRecording, type Judgement, PROBLEMS_EXIT_CODE } from '../../shared/judgement.ts';
 import {
   type RecordingOptions,
   recordingOf,
@@ -72,7 +72,7 @@ async function report(
     import('./page.ts'),
   ]);
   using counter = startCounter(io, 'Reading');
-  const { good, tone, text, faults, replacedBroker } = await judgeRecording(
+  const { good, tone, text, faults, replacedBroker, audit } = await judgeRecording(
     session,
     recording,
     counter.show,
@@ -85,7 +85,7 @@ async function report(
   });
   const day = { ...read, verdict: { good, tone, text, faults }, replacedBroker };
   if (options.json === true) {
-    io.out(jsonOf(day));
+    io.out(jsonOf({ ...day, red: redSymbols(audit) }));
     return;
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
@@ -98,6 +98,13 @@ async function report(
   io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
+}
+
+/** Symbols with too many rows of a mark. */
+function redSymbols({ quality }: Judgement['audit']) {
+  return quality.symbols
+    .filter(({ red }) => red.length > 0)
+    .map(({ symbol, red }) => ({ symbol, red }));
 }
 
 /** @throws FyersError `operator.usage` if the file exists */
