@@ -128,7 +128,9 @@ describe('The watch', () => {
     world.proofs.set(NEW, Array<Proof>(99).fill({ kind: 'unreachable' }));
     await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'broker.unreachable' });
     expect(world.messages.map(({ text }) => text)).toEqual([
-      expect.stringMatching(/^Fyers could not be reached(?:(?!https?:)[^])*Code broker\.unreachable/),
+      expect.stringMatching(
+        /^Fyers could not be reached(?:(?!https?:)[^])*Code broker\.unreachable/,
+      ),
     ]);
     expect(world.clock.now() - at('08:45')).toBeLessThanOrEqual(MINUTE);
   });
