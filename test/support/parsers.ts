@@ -11,6 +11,9 @@ import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
+import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
+import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';
+import { decodeTbtFrame } from '../../core/stream/tbt-frame.ts';
 import { hideTokens, parseJson } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
 import { chooseAccessToken, chooseRefreshToken } from '../../core/token/adopt.ts';
@@ -57,6 +60,14 @@ const log = createLog({ clock: { now: () => SEVEN }, write: () => undefined });
 log.hide('CANARYSECRETVALUE');
 const parseLine = lineParser();
 const STAMP = '2026-11-25T09:00:00.000+05:30';
+
+/** Frames have at most 64 KiB, as their length has two bytes. */
+function hsmFrame(type: number, text: string): Uint8Array {
+  const body = Buffer.from(text).subarray(0, 0xffff - 1);
+  const frame = Buffer.concat([Buffer.from([0, 0, type]), body]);
+  frame.writeUInt16BE(frame.length - 2);
+  return frame;
+}
 
 function request(path: string, query: string): unknown {
   const event: APIGatewayProxyEventV2 = requestOf('GET', '/');
@@ -181,6 +192,22 @@ export const PARSERS: readonly TextParser[] = [
         },
         MOMENT,
       ),
+  },
+
+  // Frames of the streams.
+  ...ofText({ parseFieldMap }),
+  { name: 'decodeTbtFrame', parse: (text) => decodeTbtFrame(Buffer.from(text)) },
+  {
+    name: 'decodeTbtFrame feeds',
+    parse: (text) => decodeTbtFrame(Buffer.from(text)),
+    frame: (text) => '\u0012\u0002\n\u0000'.repeat(text.length / 4),
+  },
+  { name: 'decodeHsmLogin', parse: (text) => decodeHsmLogin(hsmFrame(1, text)) },
+  { name: 'decodeHsmAnswer', parse: (text) => decodeHsmAnswer(hsmFrame(4, text)) },
+  {
+    name: 'decodeHsmData',
+    parse: (text) => decodeHsmData(hsmFrame(6, text), { isNumbered: false, liteCountOf: () => 1 }),
+    frame: (text) => `\u007f\u007f${'L\u0000\u00001234'.repeat(text.length / 7)}`,
   },
 
   // Dates and times.

@@ -1,0 +1,88 @@
+// Makes the five-level book of the grid from the state of the streams. TBT has the book and its
+// totals only; prices, volume and the day's values come from the symbol's HSM topic `sf`, and are
+// null without it.
+import { type Book, isFilled, type Level, LEVELS } from '../recording/book.ts';
+import { instant, SECOND } from '../time.ts';
+import type { HsmTopic } from './hsm-topics.ts';
+import type { TbtBook, TbtSide } from './tbt-books.ts';
+import type { Wide } from './tbt-frame.ts';
+
+export function bookFromTbt(depth: TbtBook, quote: HsmTopic | null): Book {
+  return {
+    ...quoteFields(quote),
+    symbol: depth.symbol,
+    bids: levelsOfSide(depth.bids),
+    asks: levelsOfSide(depth.asks),
+    totalBuyQuantity: safeNumber(depth.totalBuyQuantity),
+    totalSellQuantity: safeNumber(depth.totalSellQuantity),
+    sequence: depth.sequence === 0 ? null : safeNumber(depth.sequence),
+  };
+}
+
+/** @param depth null for an index, which has no book */
+export function bookFromHsm(symbol: string, depth: HsmTopic | null, quote: HsmTopic | null): Book {
+  return {
+    ...quoteFields(quote),
+    symbol,
+    bids: depth === null ? [] : levelsOfTopic(depth, 'bid'),
+    asks: depth === null ? [] : levelsOfTopic(depth, 'ask'),
+    totalBuyQuantity: quote?.value('tot_buy_qty') ?? null,
+    totalSellQuantity: quote?.value('tot_sell_qty') ?? null,
+    sequence: null,
+  };
+}
+
+function quoteFields(quote: HsmTopic | null) {
+  const value = (field: string): number | null => quote?.value(field) ?? null;
+  const tradedAt = value('last_traded_time');
+  return {
+    lastPrice: value('ltp'),
+    lastQuantity: value('last_traded_qty'),
+    lastTradeAt: tradedAt === null || tradedAt === 0 ? null : instant(tradedAt * SECOND),
+    volume: value('vol_traded_today'),
+    averagePrice: value('avg_trade_price'),
+    open: value('open_price'),
+    high: value('high_price'),
+    low: value('low_price'),
+    previousClose: value('prev_close_price'),
+    openInterest: value('OI'),
+    lowerCircuit: positive(value('lower_ckt')),
+    upperCircuit: positive(value('upper_ckt')),
+  };
+}
+
+/** A circuit of 0 is a missing one; every price would be outside of it. */
+function positive(value: number | null): number | null {
+  return value !== null && value > 0 ? value : null;
+}
+
+const PAISE = 100;
+
+function levelsOfSide({ prices, quantities, orders }: TbtSide): readonly Level[] {
+  return upToLastFilled((index) => {
+    const [price = 0, quantity = 0] = [prices[index], quantities[index]];
+    if (price === 0 && quantity === 0) return EMPTY;
+    return { price: price / PAISE, quantity, orders: orders[index] ?? 0 };
+  });
+}
+
+function levelsOfTopic(topic: HsmTopic, side: 'bid' | 'ask'): readonly Level[] {
+  return upToLastFilled((index) => {
+    const value = (what: string) => topic.value(`${side}_${what}${String(index + 1)}`);
+    const [price, quantity] = [value('price'), value('size')];
+    if ((price ?? 0) === 0 && (quantity ?? 0) === 0) return EMPTY;
+    return { price, quantity, orders: value('order') };
+  });
+}
+
+const EMPTY: Level = { price: null, quantity: null, orders: null };
+
+/** A level keeps its place, even if the one before it is empty. */
+function upToLastFilled(levelAt: (index: number) => Level): readonly Level[] {
+  const levels = Array.from({ length: LEVELS }, (_, index) => levelAt(index));
+  return levels.slice(0, 1 + levels.findLastIndex(isFilled));
+}
+
+function safeNumber(value: Wide | null): number | null {
+  return typeof value === 'number' ? value : null;
+}

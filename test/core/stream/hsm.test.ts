@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { bookFromHsm } from '../../../core/stream/grid-book.ts';
+import { decodeHsmLogin, parseFieldMap, TOPIC_FIELDS } from '../../../core/stream/hsm-fields.ts';
+import {
+  decodeHsmAnswer,
+  encodeHsmAcknowledge,
+  encodeHsmLogin,
+  encodeHsmPing,
+  encodeHsmResume,
+  encodeHsmSubscribe,
+  HSM_CHANNEL,
+  textOf,
+  unsignedOf,
+} from '../../../core/stream/hsm-frame.ts';
+import { type HsmTopics, startHsmTopics } from '../../../core/stream/hsm-topics.ts';
+import { instant } from '../../../core/time.ts';
+import { bytesOf, VECTORS } from './vectors.ts';
+
+const AT = instant(1_795_000_000_000);
+const DP = 'dp|nse_cm|3045';
+const SF = 'sf|nse_cm|3045';
+
+const frames = VECTORS.hsm.map(({ hex }) => bytesOf(hex));
+const frame = (number: number) => frames[number - 1] ?? new Uint8Array();
+const login = decodeHsmLogin(frame(2));
+
+/** Applies the data frames of the vectors up to this one, counted from 1. */
+function playTo(last: number) {
+  const topics = startHsmTopics({ acknowledgeEvery: 2, map: login?.map ?? null });
+  const applied = frames.slice(5, last).map((each) => topics.apply(each, AT));
+  return { topics, applied: applied.at(-1) };
+}
+
+function values(topics: HsmTopics, name: string, ...fields: readonly string[]) {
+  return fields.map((field) => topics.topic(name)?.value(field));
+}
+
+function level(number: number): readonly string[] {
+  return ['bid_price', 'bid_size', 'bid_order'].map((field) => `${field}${String(number)}`);
+}
+
+describe('Answers of the HSM vectors', () => {
+  test('there are 18 vectors', () => {
+    expect(frames).toHaveLength(18);
+  });
+
+  test('1: K is accepted', () => {
+    expect(decodeHsmLogin(frame(1))).toEqual({
+      ...{ isAccepted: true, acknowledgeEvery: 2, map: null },
+    });
+  });
+
+  test('2: the count has two bytes, and the field map agrees with the built-in order', () => {
+    expect(login).toEqual({
+      isAccepted: true,
+      acknowledgeEvery: 2,
+      map: { liteCounts: { dp: null, sf: 1, if: 1 }, changed: [] },
+    });
+  });
+
+  test('3: N is refused', () => {
+    expect(decodeHsmLogin(frame(3))?.isAccepted).toBe(false);
+  });
+
+  test.each([
+    [4, 4],
+    [5, 12],
+  ])('%i: an accepted request of type %i', (number, type) => {
+    const answer = decodeHsmAnswer(frame(number));
+    expect([answer?.type, textOf(answer?.fields.get(1))]).toEqual([type, 'K']);
+  });
+
+  test('15: the code, text and request of a custom message', () => {
+    const answer = decodeHsmAnswer(frame(15));
+    const field = (id: number) => answer?.fields.get(id);
+    expect([answer?.type, unsignedOf(field(1)), unsignedOf(field(3))]).toEqual([51, 51_001, 4]);
+    expect(textOf(field(2))).toBe('made-up text: symbol limit');
+  });
+});
+
+describe('Topics of the HSM vectors', () => {
+  test('6: a snapshot has thirty values and its divisor', () => {
+    const { topics, applied } = playTo(6);
+    expect(applied).toEqual({ message: 1, items: [{ name: DP, kind: 'snapshot' }] });
+    expect(values(topics, DP, ...level(1), 'ask_price5', 'ask_order5')).toEqual([
+      800, 100, 3, 800.25, 8,
+    ]);
+  });
+
+  test('7: an update changes the values that it has', () => {
+    const { topics } = playTo(7);
+    expect(values(topics, DP, ...level(2))).toEqual([799.9, 555, 12]);
+    expect(values(topics, DP, ...level(1))).toEqual([800, 100, 3]);
+  });
+
+  test('8: a shorter update leaves the last values', () => {
+    const { topics } = playTo(8);
+    expect(values(topics, DP, 'bid_price1', 'bid_size1', 'ask_order5')).toEqual([800.05, 0, 8]);
+  });
+
+  test('9: a snapshot and an update in one frame; times are epoch seconds', () => {
+    const { topics, applied } = playTo(9);
+    expect(applied?.items.map(({ kind }) => kind)).toEqual(['snapshot', 'update']);
+    expect(values(topics, SF, 'ltp', 'vol_traded_today', 'last_traded_time', 'lower_ckt')).toEqual([
+      800.1, 39_163_895, 1_795_000_000, 720,
+    ]);
+  });
+
+  test('10: an index', () => {
+    const { topics } = playTo(10);
+    expect(values(topics, 'if|nse_cm|Nifty 50', 'ltp', 'prev_close_price', 'open_price')).toEqual([
+      26_000.1, 25_900, 25_950,
+    ]);
+  });
+
+  test('11: a lite item is the last price', () => {
+    const { topics } = playTo(11);
+    expect(values(topics, SF, 'ltp', 'vol_traded_today')).toEqual([800.2, 39_163_895]);
+  });
+
+  test('12: a volume that has wrapped is above 2^31', () => {
+    const { topics } = playTo(12);
+    expect(values(topics, SF, 'vol_traded_today')).toEqual([2_147_484_296]);
+  });
+
+  test('13: an update of an unknown topic is skipped by its own count', () => {
+    const { topics, applied } = playTo(13);
+    expect(applied?.items.map(({ name }) => name)).toEqual([null, DP]);
+    expect(values(topics, DP, 'bid_price1')).toEqual([800.15]);
+  });
+
+  test('14: the divisor is that of the snapshot', () => {
+    const { topics } = playTo(14);
+    expect(values(topics, 'dp|cde_fo|1234', 'bid_price2', 'ask_price1')).toEqual([
+      834.9975, 835.0025,
+    ]);
+  });
+
+  test('16: an empty book has no levels', () => {
+    const { topics, applied } = playTo(16);
+    expect(applied?.items).toEqual([{ name: 'dp|nse_cm|99', kind: 'snapshot' }]);
+    const book = bookFromHsm('NSE:NOBOOK-EQ', topics.topic('dp|nse_cm|99'), null);
+    expect([book.bids, book.asks]).toEqual([[], []]);
+  });
+
+  test('17: a frame that is cut in its second item is refused whole', () => {
+    const { topics, applied } = playTo(17);
+    expect(applied).toBeNull();
+    expect(values(topics, DP, 'bid_price1')).toEqual([800.15]);
+  });
+
+  test('18: a lite item of a topic without lite form is refused', () => {
+    const { topics, applied } = playTo(18);
+    expect(applied).toBeNull();
+    expect(values(topics, SF, 'ltp')).toEqual([800.2]);
+  });
+
+  test('a grid book joins depth and quote', () => {
+    const { topics } = playTo(12);
+    const book = bookFromHsm('NSE:SBIN-EQ', topics.topic(DP), topics.topic(SF));
+    expect(book).toMatchObject({
+      ...{ lastPrice: 800.2, volume: 2_147_484_296, lowerCircuit: 720, upperCircuit: 880 },
+      ...{ totalBuyQuantity: 2_396_063, lastTradeAt: AT, sequence: null },
+    });
+    expect(book.bids[1]).toEqual({ price: 799.9, quantity: 555, orders: 12 });
+  });
+});
+
+describe('The field map', () => {
+  test('of another order names the kind that changed', () => {
+    const [first, ...rest] = TOPIC_FIELDS.sf.map(({ short, isPrice }, place) => ({
+      ...{ fid: String(place), fld: short, dataType: isPrice ? 'ConvNumber' : 'Number' },
+    }));
+    const scrip = [...rest, first].flatMap((field) => field?.fid ?? []);
+    const text = JSON.stringify({ fields: [first, ...rest], scrip, index: [], depth: [] });
+    expect(parseFieldMap(text)?.changed).toContain('sf');
+  });
+});
+
+describe('Frames of ours', () => {
+  const { node } = VECTORS.hsm_encoded;
+  test.each([
+    ['auth', encodeHsmLogin('0123456789abcdef', 'JS_API')],
+    ['subscribe dp|nse_cm|3045', encodeHsmSubscribe([DP], HSM_CHANNEL)],
+    ['resume 11', encodeHsmResume(HSM_CHANNEL)],
+    ['acknowledge message 2', encodeHsmAcknowledge(2)],
+  ])('%s is that of the official client', (name, bytes) => {
+    expect(Buffer.from(bytes).toString('hex')).toBe(node[name]);
+  });
+
+  test('a ping', () => {
+    expect(Buffer.from(encodeHsmPing()).toString('hex')).toBe('00010b');
+  });
+});
