@@ -1,4 +1,5 @@
 // What a reader of the documents follows: links, anchors, file names, commands and scripts. Each must exist.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -102,6 +103,13 @@ function isThere(name: string): boolean {
   return [...FILES, ...FOLDERS].some((place) => pattern.test(place));
 }
 
+/** Of `npm start -- --date 2026-12-07 --keep` both flags. */
+function startOptionsIn(text: string): readonly string[] {
+  return [...text.matchAll(/\bnpm start -- ([^`#\n]+)/g)].flatMap(([, tail = '']) =>
+    [...tail.matchAll(/--[a-z-]+/g)].map(([option]) => option),
+  );
+}
+
 function wideRows(text: string): readonly string[] {
   return withoutBlocks(text)
     .split('\n')
@@ -120,6 +128,16 @@ describe('The document', () => {
   test.each(DOCUMENTS)('%s names scripts of package.json', (file) => {
     const scripts = [...textOf(file).matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name);
     expect(scripts.filter((name) => !Object.hasOwn(manifest.scripts, name ?? ''))).toEqual([]);
+  });
+
+  test('names options that npm start takes', () => {
+    const help = execFileSync(process.execPath, ['sandbox/start.ts', '--help'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    const named = DOCUMENTS.flatMap((file) => startOptionsIn(textOf(file)));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((option) => !help.includes(`\n  ${option} `))).toEqual([]);
   });
 
   test('names commands that exist, with flags that they take', async () => {
@@ -227,6 +245,13 @@ describe('A document that misleads is found:', () => {
     ['`depth/v2/date=`', []],
   ])('a file name in %s', (text, missing) => {
     expect(fileNamesIn(text).filter((name) => !isThere(name))).toEqual(missing);
+  });
+
+  test('each option of npm start', () => {
+    expect(startOptionsIn('`npm start -- --date 2026-12-07 --kep`, `./fyers --x`')).toEqual([
+      '--date',
+      '--kep',
+    ]);
   });
 
   test('a wide row', () => {
