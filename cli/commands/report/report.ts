@@ -9,6 +9,7 @@ import type { Session } from '../../shared/io.ts';
 import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
 import { judgeRecording, type Judgement, PROBLEMS_EXIT_CODE } from '../../shared/judgement.ts';
 import {
+  type OpenedRecording,
   type RecordingOptions,
   recordingOf,
   withRecordingOptions,
@@ -71,13 +72,10 @@ async function report(
     import('./day.ts'),
     import('./page.ts'),
   ]);
-  using counter = startCounter(io, 'Reading');
-  const { good, tone, text, faults, replacedBroker, audit } = await judgeRecording(
-    session,
-    recording,
-    counter.show,
-  );
+  const judgement = await judge(session, recording);
+  const { good, tone, text, faults, replacedBroker, audit } = judgement;
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
+  using counter = startCounter(io, 'Reading');
   const read = await reportDay(recording, {
     own: ownDaysOf(io),
     now: io.clock.now(),
@@ -98,6 +96,11 @@ async function report(
   io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
+}
+
+async function judge(session: Session, recording: OpenedRecording): Promise<Judgement> {
+  using counter = startCounter(session.io, 'Checking');
+  return await judgeRecording(session, recording, counter.show);
 }
 
 /** Symbols with too many rows of a mark. */
