@@ -115,7 +115,7 @@ function pageOf(url: string, { status, body }: Answer): Page {
     url,
     status,
     title: plainText(/<title>([^<]*)</.exec(body)?.[1] ?? ''),
-    text: [...body.matchAll(/<p(?: role="alert")?>(.*?)<\/p>/gs)].map(([, words = '']) =>
+    text: [...body.matchAll(/<p(?: (?!class="mark")[^>]*)?>(.*?)<\/p>/gs)].map(([, words = '']) =>
       plainText(words),
     ),
     press: linked ? { label: plainText(label), url: new URL(plainText(address), url).href } : null,
