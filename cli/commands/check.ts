@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { fieldFaultWords } from '../../core/recording/field-faults.ts';
 import { MARK_MEANINGS } from '../../core/recording/quality.ts';
 import type { Audit } from '../../harvester/audit.ts';
-import { judgeRecording, PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
+import { judgeRecording, paintVerdict, PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter, jsonOf, paint, table } from '../shared/terminal.ts';
 import {
@@ -55,7 +55,7 @@ async function check(
   await using recording = await recordingOf(session, what, options);
   using counter = startCounter(io, 'Checking');
   const judgement = await judgeRecording(session, recording, counter.show);
-  const { good, tone, text, faults, audit: found, suspect, replacedBroker } = judgement;
+  const { good, text, faults, audit: found, suspect, replacedBroker } = judgement;
   const { place, kind, date } = recording;
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   if (options.json === true) {
@@ -71,7 +71,7 @@ async function check(
     io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
   }
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', formatMark(mark)));
-  io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
+  io.out(paintVerdict(io, judgement));
 }
 
 const KIND_NAMES: Readonly<Record<OpenedRecording['kind'], string>> = {

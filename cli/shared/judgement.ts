@@ -10,7 +10,7 @@ import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from './io.ts';
 import type { OpenedRecording } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
-import { formatShare } from './terminal.ts';
+import { formatShare, paint, type Terminal } from './terminal.ts';
 
 /** The exit code of check and report for a recording that is not good; other commands use it for faults of this machine. */
 export const PROBLEMS_EXIT_CODE = 4;
@@ -29,6 +29,8 @@ export interface Verdict {
 
 export interface Judgement extends Verdict {
   readonly audit: Audit;
+  /** Symbols with too many rows of a mark. */
+  readonly red: readonly RedSymbol[];
   /** Field faults that are too many. */
   readonly suspect: Audit['fieldFaults'];
   /** The host that answered in the place of Fyers' own API; null for a recording of Fyers. */
@@ -60,17 +62,26 @@ export async function judgeRecording(
   const first = why === null ? [] : [`The first of those lines: ${why}.`];
   const faults = [...found.faults, ...first, ...(await findDamagedFiles(recording))];
   const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
+  const red = found.quality.symbols
+    .filter((each) => each.red.length > 0)
+    .map((each) => ({ symbol: each.symbol, red: each.red }));
   const good = faults.length === 0 && !found.quality.red && suspect.length === 0;
   const partial = isPartial(found.coverage);
   return {
     good,
     tone: good ? (partial ? 'partial' : 'good') : 'bad',
-    text: verdictText(faults, found, suspect),
+    text: verdictText({ faults, red, suspect, coverage: found.coverage }),
     faults,
     audit: found,
+    red,
     suspect,
     replacedBroker: plansIn(events).find(({ broker }) => broker !== undefined)?.broker ?? null,
   };
+}
+
+/** The line of a verdict, in its colour. */
+export function paintVerdict(terminal: Terminal, { tone, text }: Verdict): string {
+  return paint(terminal, tone === 'partial' ? 'strong' : tone, text);
 }
 
 function isPartial(coverage: Audit['coverage']): boolean {
@@ -83,12 +94,12 @@ const NO_PLAN_TEXT =
 
 const TOO_EARLY_TEXT = 'No slot is old enough yet to be judged.';
 
-function verdictText(
-  faults: readonly string[],
-  { coverage, quality }: Audit,
-  suspect: Audit['fieldFaults'],
-): string {
-  const red = quality.symbols.filter((each) => each.red.length > 0);
+function verdictText({
+  faults,
+  red,
+  suspect,
+  coverage,
+}: Pick<Judgement, 'faults' | 'red' | 'suspect'> & Pick<Audit, 'coverage'>): string {
   const adds = coverage?.expected === 0 ? TOO_EARLY_TEXT : 'It adds up.';
   const whole = coverage === null ? NO_PLAN_TEXT : adds;
   return [

@@ -7,7 +7,12 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
 import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
-import { judgeRecording, type Judgement, PROBLEMS_EXIT_CODE } from '../../shared/judgement.ts';
+import {
+  judgeRecording,
+  type Judgement,
+  paintVerdict,
+  PROBLEMS_EXIT_CODE,
+} from '../../shared/judgement.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -73,7 +78,7 @@ async function report(
     import('./page.ts'),
   ]);
   const judgement = await judge(session, recording);
-  const { good, tone, text, faults, replacedBroker, audit } = judgement;
+  const { good, tone, text, faults, replacedBroker, red } = judgement;
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   using counter = startCounter(io, 'Reading');
   const read = await reportDay(recording, {
@@ -83,7 +88,7 @@ async function report(
   });
   const day = { ...read, verdict: { good, tone, text, faults }, replacedBroker };
   if (options.json === true) {
-    io.out(jsonOf({ ...day, red: redSymbols(audit) }));
+    io.out(jsonOf({ ...day, red }));
     return;
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
@@ -93,7 +98,7 @@ async function report(
   const when = day.until === null ? '' : ` until ${formatClock(day.until)} IST`;
   io.out(`${day.session.date}${when}: ${counts}`);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
-  io.out(paint(io, tone === 'partial' ? 'strong' : tone, text));
+  io.out(paintVerdict(io, judgement));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }
@@ -101,13 +106,6 @@ async function report(
 async function judge(session: Session, recording: OpenedRecording): Promise<Judgement> {
   using counter = startCounter(session.io, 'Checking');
   return await judgeRecording(session, recording, counter.show);
-}
-
-/** Symbols with too many rows of a mark. */
-function redSymbols({ quality }: Judgement['audit']) {
-  return quality.symbols
-    .filter(({ red }) => red.length > 0)
-    .map(({ symbol, red }) => ({ symbol, red }));
 }
 
 /** @throws FyersError `operator.usage` if the file exists */
