@@ -145,7 +145,7 @@ function urlIn(text: string): URL | null {
 }
 
 /** Compares the host as a URL normalises it, so that `127.1` matches and `127.0.0.1.example.com` does not. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname === '[::1]' ||

@@ -58,11 +58,9 @@ export async function reportDay(
   const [planned, judged] = [recorded, events].map((all) => plansIn(all).at(-1)?.closesAt);
   const session = sessionOf(date, plan, own);
   const phaseOn = phasesIn(events, own);
-  const phasesOf = (symbol: string): readonly Phase[] => {
-    const identity = symbolsIn(recorded).get(symbol) ?? null;
-    const ofSymbol = sessionsOn(date, own).sessionOf(symbol, identity);
-    return (ofSymbol ?? session).phases;
-  };
+  const [identities, sessions] = [symbolsIn(recorded), sessionsOn(date, own)];
+  const phasesOf = (symbol: string): readonly Phase[] =>
+    (sessions.sessionOf(symbol, identities.get(symbol) ?? null) ?? session).phases;
   const coverage = coverageOf(events);
   const figures = startFigures({ hasPhases: session.phases.length > 0 });
   let rows = 0;
@@ -74,14 +72,14 @@ export async function reportDay(
     if (coverage.row(snapshot.symbol, snapshot.slot) === 'new') figures.add(snapshot);
     onRow(rows);
   }
-  const { symbols } = coverage.summary(session);
+  const summary = coverage.summary(session);
   return {
     session,
-    phases: symbols.map(({ symbol }) => ({ symbol, phases: phasesOf(symbol) })),
+    phases: summary.symbols.map(({ symbol }) => ({ symbol, phases: phasesOf(symbol) })),
     until: judged === undefined || judged === planned ? null : judged,
     imported: recorded.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
-    coverage: coverage.summary(session),
+    coverage: summary,
     runs: coverageRuns(coverage.each()),
     figures: figures.figures(),
     marks: manifest?.quality.marks ?? null,

@@ -1,6 +1,7 @@
 // Renders one day as one HTML page: no script, no external resources, inline pictures, light and dark. All content
 // comes from the recording and is escaped here. The style sheet is written for a phone first; wider screens get more
 // columns.
+import { isLoopback } from '../../../core/config/values.ts';
 import type { CoverageSummary, HoleReason } from '../../../core/recording/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
 import type { Phase, SessionPlan } from '../../../core/market/phases.ts';
@@ -140,7 +141,7 @@ const IMPORTED_NOTE =
 
 /** A broker on this machine is a simulator; another host may pass on what Fyers sends. */
 function simulatedLabel(host: string): { readonly name: string; readonly note: string } {
-  return /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(host)
+  return isLoopback(host)
     ? {
         name: 'Simulated day',
         note: `Not from Fyers: a simulator on this machine (${host}) answered, so no price here is real.`,
