@@ -114,26 +114,26 @@ function valueReader(mayLackFields: boolean) {
   };
   const addFaultUnlessOptional = (field: DepthField): null =>
     mayLackFields ? null : addFault(field);
-  /** A price or a quantity, including zero. Adding 0 turns JSON's negative zero into zero. */
-  const noteNumber = (value: number): number => {
-    hasNumber = true;
-    return value + 0;
+  /** Adding 0 turns JSON's negative zero into zero. */
+  const numberOf = (
+    field: DepthField,
+    value: unknown,
+    isValid: (value: unknown) => value is number,
+  ): number | null => {
+    if (isMissing(value)) return addFaultUnlessOptional(field);
+    return isValid(value) ? value + 0 : addFault(field);
+  };
+  /** A price or a quantity, including zero: with none the answer has no book. */
+  const noted = (number: number | null): number | null => {
+    hasNumber ||= number !== null;
+    return number;
   };
   return {
     addFault,
     addFaultUnlessOptional,
-    priceOf: (field: DepthField, value: unknown): number | null => {
-      if (isMissing(value)) return addFaultUnlessOptional(field);
-      return isPrice(value) ? noteNumber(value) : addFault(field);
-    },
-    countOf: (field: DepthField, value: unknown): number | null => {
-      if (isMissing(value)) return addFaultUnlessOptional(field);
-      return isCount(value) ? noteNumber(value) : addFault(field);
-    },
-    ordersOf: (field: DepthField, value: unknown): number | null => {
-      if (isMissing(value)) return addFaultUnlessOptional(field);
-      return isCount(value) ? value + 0 : addFault(field);
-    },
+    priceOf: (field: DepthField, value: unknown) => noted(numberOf(field, value, isPrice)),
+    countOf: (field: DepthField, value: unknown) => noted(numberOf(field, value, isCount)),
+    ordersOf: (field: DepthField, value: unknown) => numberOf(field, value, isCount),
     hasNumber: () => hasNumber,
     faults: () => [...faults],
   };
