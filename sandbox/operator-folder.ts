@@ -44,17 +44,20 @@ export async function throwAwayFolder(
   return { dir, app: DEMO_APP, hasRefreshToken: true, email: DEMO_EMAIL };
 }
 
+/** A key's value in `.env`; null if it is absent or blank. */
+export function envValue(values: Readonly<Record<string, string>>, key: Key): string | null {
+  const value = values[environmentName(key)]?.trim() ?? '';
+  return value === '' ? null : value;
+}
+
 /**
  * Reads the user's own folder, which the preflight has checked. The simulator accepts its credentials and refresh
- * token; what the folder does not have is invented.
+ * token. Missing values are invented.
  */
 export function ownFolder(dir: string): OperatorFolder {
   const { values } = readEnvFile(dir);
   const { refreshToken } = readTokenFiles(dir);
-  const valueOf = (key: Key) => {
-    const value = values[environmentName(key)]?.trim() ?? '';
-    return value === '' ? null : value;
-  };
+  const valueOf = (key: Key) => envValue(values, key);
   return {
     dir: path.resolve(dir),
     hasRefreshToken: refreshToken !== null && valueOf('pin') !== null,

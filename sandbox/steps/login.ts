@@ -7,9 +7,17 @@ import { openInbox, type Mail } from '../inbox.ts';
 import type { Progress } from './progress.ts';
 import type { Provisioned } from './provision.ts';
 import type { StandIns } from '../stand-ins.ts';
-import { answerOf, invoke, isLive, isRefreshed, refreshAnswers, storedToken } from './token.ts';
+import {
+  answerOf,
+  invoke,
+  invokeStep,
+  isNewAndLive,
+  isRefreshed,
+  refreshAnswers,
+  storedToken,
+  TOKEN,
+} from './token.ts';
 
-const TOKEN = 'FYERS_ACCESS_TOKEN';
 /** Expected: user ID, one-time password, PIN; one more attempt means an error. */
 const MAX_FORMS = 4;
 
@@ -69,8 +77,7 @@ async function refusedStep(
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName}, as at 07:00`, async () => {
-    progress.status(`${functionName} is running`);
+  await invokeStep(progress, functionName, ', as at 07:00', async () => {
     const before = await storedToken(emulator, TOKEN);
     const { answer, statusCode, message } = await invoke(emulator, functionName);
     const asked = refreshAnswers(simulator.requests());
@@ -106,8 +113,7 @@ async function answeredStep(
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName} again, as at 07:30`, async () => {
-    progress.status(`${functionName} is running`);
+  await invokeStep(progress, functionName, ' again, as at 07:30', async () => {
     const invoked = await invoke(emulator, functionName, '07:30');
     progress.note(invoked.answer);
     if (isRefreshed(invoked)) return;
@@ -126,8 +132,7 @@ async function watchStep(
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['watchFunctionName']);
-  await progress.step(`Invoke ${functionName}, as at 08:45`, async () => {
-    progress.status(`${functionName} is running`);
+  await invokeStep(progress, functionName, ', as at 08:45', async () => {
     const answer = await answerOf(emulator, functionName, { trigger: 'watch', slot: '08:45' });
     progress.details([['answer', answer]]);
     if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') {
@@ -160,16 +165,11 @@ async function humanStep(standIns: StandIns, link: string, progress: Progress): 
   const before = await storedToken(emulator, TOKEN);
   const done = await logIn(browser, standIns, link, progress);
   for (const words of done.text) progress.note(`   ${words}`);
-  const after = await storedToken(emulator, TOKEN);
-  const live = await isLive(standIns, after.value);
-  progress.rows([
-    [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
-    ['live', live ? 'yes: the broker takes it' : 'no'],
-  ]);
+  const published = await isNewAndLive(standIns, before, progress);
   const again = await browser.open(link);
   reportPage(progress, 'the link again', again);
   const isDone = done.title === 'Done' && again.title === 'Already done';
-  if (!isDone || !live || before.value === after.value) {
+  if (!isDone || !published) {
     throw new FyersError(
       'bug.unexpected',
       `The login ended at "${done.title}" and "${again.title}", not with a live token in ${TOKEN}.`,

@@ -2,7 +2,7 @@
 // the simulator and the bucket.
 import { FyersError } from '../../core/errors.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
-import { brokerDayEnd, formatIst, istInstant, weekday } from '../../core/time.ts';
+import { brokerDayEnd, formatIst, istInstant } from '../../core/time.ts';
 import { unexercised } from '../aws/unexercised.ts';
 import { startStandIns, type StandInOptions, type StandIns } from '../stand-ins.ts';
 import {
@@ -19,7 +19,7 @@ import { loginSteps, registerStep } from './login.ts';
 import { expectedRows, timeInside, type Preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { outputRows, provision, type Provisioned } from './provision.ts';
-import { invoke, isLive, isRefreshed, storedToken } from './token.ts';
+import { invoke, invokeStep, isNewAndLive, isRefreshed, storedToken, TOKEN } from './token.ts';
 
 export interface StartOptions extends StandInOptions {
   readonly keep: boolean;
@@ -32,8 +32,6 @@ export interface StartOptions extends StandInOptions {
   readonly verbose: boolean;
 }
 
-const TOKEN = 'FYERS_ACCESS_TOKEN';
-const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const BROKERS = {
   today: 'Fyers as it is: no refresh since 1 April 2026, one login a day',
   accepting: 'Fyers as it was until 31 March 2026: refresh works',
@@ -51,7 +49,8 @@ export async function mainJob(
 ): Promise<void> {
   const { date, data } = options;
   const [day] = formatIst(istInstant(date, '07:00')).split(',');
-  progress.note(`One trading day on this machine: ${WEEKDAYS[weekday(date)] ?? ''} ${day ?? ''}.`);
+  const weekday = new Date(date).toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' });
+  progress.note(`One trading day on this machine: ${weekday} ${day ?? ''}.`);
   progress.note(`Broker: ${BROKERS[options.broker]}. Ctrl-C ends everything at any time.`);
   await using standIns = await startStandInsStep(options, isEmulatorInstalled, progress);
   const made = await provisionStep(standIns, progress);
@@ -126,8 +125,7 @@ async function mintedStep(
   progress: Progress,
 ): Promise<void> {
   const functionName = String(outputs['functionName']);
-  await progress.step(`Invoke ${functionName}, as at 07:00`, async () => {
-    progress.status(`${functionName} is running`);
+  await invokeStep(progress, functionName, ', as at 07:00', async () => {
     const before = await storedToken(standIns.emulator, TOKEN);
     const invoked = await invoke(standIns.emulator, functionName);
     progress.note(invoked.answer);
@@ -138,13 +136,7 @@ async function mintedStep(
         'Check the .env and the token files of this run.',
       );
     }
-    const after = await storedToken(standIns.emulator, TOKEN);
-    const live = await isLive(standIns, after.value);
-    progress.rows([
-      [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
-      ['live', live ? 'yes: the broker takes it' : 'no'],
-    ]);
-    if (!live || before.fingerprint === after.fingerprint) {
+    if (!(await isNewAndLive(standIns, before, progress))) {
       throw new FyersError(
         'bug.unexpected',
         'The parameter holds no newer, live token.',

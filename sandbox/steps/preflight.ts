@@ -22,6 +22,7 @@ import type { SessionPlan } from '../../core/market/phases.ts';
 import { slotCount } from '../../core/market/slots.ts';
 import { formatHhMm, instant, plus, type IstDate } from '../../core/time.ts';
 import { existingEmulator, isInstalled } from '../aws/emulator.ts';
+import { envValue } from '../operator-folder.ts';
 import { MARKER } from './afterwards.ts';
 
 export interface Wanted {
@@ -109,18 +110,19 @@ function valueProblems(
   places: Readonly<Record<string, string>>,
   file: string,
 ): readonly string[] {
-  const valueOf = (key: Key) => (values[environmentName(key)] ?? '').trim();
+  const valueOf = (key: Key) => envValue(values, key);
   const check = <T>(key: Key, parse: (text: string) => Parsed<T>): readonly string[] => {
     const name = environmentName(key);
-    const parsed = valueOf(key) === '' ? null : parse(valueOf(key));
+    const value = valueOf(key);
+    const parsed = value === null ? null : parse(value);
     return parsed === null || parsed.ok
       ? []
       : [`${name} in ${places[name] ?? file} ${parsed.problem}.`];
   };
-  const missing = (['clientId', 'secretKey'] as const).filter((key) => valueOf(key) === '');
+  const missing = (['clientId', 'secretKey'] as const).filter((key) => valueOf(key) === null);
   const sampling = parseSampling(
-    valueOf('symbols') || REFERENCE_SYMBOLS.join(','),
-    valueOf('everySeconds') || '5',
+    valueOf('symbols') ?? REFERENCE_SYMBOLS.join(','),
+    valueOf('everySeconds') ?? '5',
   );
   return [
     ...missing.map((key) => `${environmentName(key)} is missing in ${file}.`),
@@ -172,8 +174,8 @@ async function checkEmulator(env: Env): Promise<boolean> {
   const existing = await existingEmulator(env);
   if (existing === null) return isInstalled();
   // Imported late: AWS clients take long to load.
-  const { storedToken } = await import('./token.ts');
-  const token = await storedToken(existing, 'FYERS_ACCESS_TOKEN').catch(() => null);
+  const { storedToken, TOKEN } = await import('./token.ts');
+  const token = await storedToken(existing, TOKEN).catch(() => null);
   if (token !== null) throw otherRunError(endpoint, 'Another run is up');
   return true;
 }

@@ -7,6 +7,7 @@ import { FyersError } from '../../core/errors.ts';
 import type { Emulator } from '../aws/emulator.ts';
 import type { LoggedRequest } from '../fyers/state.ts';
 import type { StandIns } from '../stand-ins.ts';
+import type { Progress } from './progress.ts';
 
 export interface Invoked {
   /** In the format of `aws lambda invoke`. */
@@ -62,6 +63,21 @@ export async function answerOf(
   return answer;
 }
 
+/** Runs a step that invokes a function at a time of the virtual day. */
+export async function invokeStep(
+  progress: Progress,
+  functionName: string,
+  when: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  await progress.step(`Invoke ${functionName}${when}`, async () => {
+    progress.status(`${functionName} is running`);
+    await work();
+  });
+}
+
+export const TOKEN = 'FYERS_ACCESS_TOKEN';
+
 export interface StoredToken {
   readonly value: string;
   readonly fingerprint: string;
@@ -83,6 +99,21 @@ export async function isLive({ simulator, operator }: StandIns, token: string): 
   });
   await response.body?.cancel();
   return response.ok;
+}
+
+/** Prints what became of the published token. Returns whether it is another one than `before`, and live. */
+export async function isNewAndLive(
+  standIns: StandIns,
+  before: StoredToken,
+  progress: Progress,
+): Promise<boolean> {
+  const after = await storedToken(standIns.emulator, TOKEN);
+  const live = await isLive(standIns, after.value);
+  progress.rows([
+    [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
+    ['live', live ? 'yes: the broker takes it' : 'no'],
+  ]);
+  return live && before.value !== after.value;
 }
 
 /** Selects the broker's answers to refresh requests. */
