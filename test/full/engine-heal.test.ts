@@ -1,6 +1,6 @@
 // A life of the program on the real engine that does not go smoothly: an account of the reference's, a deploy that fails
 // half way, new code, and the end. The steps build on each other and run in order.
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
@@ -13,13 +13,10 @@ import { main } from '../../cli/program.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { installReference, remaining } from '../support/reference-account.ts';
 import { onEngine } from './on-engine.ts';
+import { copySources } from './program-copy.ts';
 
 const SEED = 'heal';
 const DATE = istDate('2026-11-25');
-/** The program and what it bundles; the harvester is edited in a copy. */
-const PROGRAM = 'adapters core functions harvester infra keeper Pulumi.yaml package.json'.split(
-  ' ',
-);
 let standIns: StandIns;
 let way: Faults;
 let root = '';
@@ -32,11 +29,8 @@ onEngine('the program', () => {
     way = await startFaults(standIns.emulator.endpoint);
     root = path.join(standIns.dir, 'program');
     operatorDir = path.join(standIns.dir, 'pulumi', 'project');
-    await mkdir(root);
-    const filter = (file: string) => !file.includes('node_modules');
-    for (const part of PROGRAM) {
-      await cp(path.join(ROOT, part), path.join(root, part), { recursive: true, filter });
-    }
+    // The harvester is edited in it.
+    await copySources(root);
     await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
     await mkdir(path.join(standIns.dir, 'pulumi'));
     const { rootCredentials } = standIns.emulator;

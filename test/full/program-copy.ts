@@ -11,9 +11,14 @@ const PARTS =
   );
 const COPY = { recursive: true, filter: (file: string) => !file.includes('node_modules') };
 
-/** Copies the program to a new folder, for a test that edits it. It gets the packages that an operator needs, no others. */
-export async function copyProgram(folder: string): Promise<void> {
+/** Copies the program without its packages to a new folder, for a test that edits it. */
+export async function copySources(folder: string): Promise<void> {
   await mkdir(folder);
   for (const part of PARTS) await cp(path.join(ROOT, part), path.join(folder, part), COPY);
+}
+
+/** As {@link copySources}, with the packages that an operator needs, and no others. */
+export async function copyProgram(folder: string): Promise<void> {
+  await copySources(folder);
   await promisify(execFile)('npm', ['ci', '--omit=dev'], { cwd: folder });
 }

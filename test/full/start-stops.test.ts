@@ -1,7 +1,7 @@
 // Every step of `npm start` can be interrupted: a signal ends the run within seconds, and leaves nothing.
 import { expect, test } from 'vitest';
-import { hasPulumi } from '../../sandbox/pulumi/with-cli.ts';
 import { startRunner } from '../sandbox/start-runner.ts';
+import { onEngine } from './on-engine.ts';
 
 const WITHOUT_CLI = startRunner();
 const WITH_CLI = startRunner(process.env['PATH']);
@@ -49,9 +49,8 @@ test('a second signal changes nothing of that', async () => {
   expect(processes()).toEqual([]);
 }, 60_000);
 
-test.skipIf(!(await hasPulumi()))(
-  'the engine and its plugins end with the run',
-  async () => {
+onEngine('npm start', () => {
+  test('ends the engine and its plugins with the run', async () => {
     const { start, leftovers, processes } = WITH_CLI;
     const run = start();
     await run.until('resources created');
@@ -59,6 +58,5 @@ test.skipIf(!(await hasPulumi()))(
     expect(code).toBe(2);
     expect(await leftovers()).toEqual([]);
     expect(processes()).toEqual([]);
-  },
-  120_000,
-);
+  }, 120_000);
+});
