@@ -141,7 +141,7 @@ function reasonOf({ access, lasts }: Verdict): string {
   if (isAlive && !lasts) return 'the stored one ends before its close';
   if (depthRefusedIn(access) !== null)
     return 'the stored one is live, but `./fyers harvest` cannot record with it';
-  return access.state === 'missing' ? 'there is none' : `the stored one is ${access.state}`;
+  return access.state === 'missing' ? 'no token is stored' : `the stored one is ${access.state}`;
 }
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;

@@ -2,8 +2,8 @@
 // by its place in the list; a value that is absent keeps; a snapshot replaces the sides that it
 // lists. A book changes by whole messages only, and is sound from a snapshot until a message that
 // cannot be applied completely: a level without a valid `num`, a sequence number that goes back, or
-// one that skips numbers. Nobody has published how the broker counts, so a skipped number is judged
-// only after a symbol has counted in ones for `PROVEN_STEPS` messages.
+// one that skips numbers. The broker does not document how it counts, so a skipped number is
+// judged only after a symbol has counted in ones for `PROVEN_STEPS` messages.
 import type { Instant } from '../time.ts';
 import type { LevelChange, TbtMessage, TbtFeed, Wide } from './tbt-frame.ts';
 

@@ -13,7 +13,7 @@ export interface Progress {
   readonly rows: (rows: Rows) => void;
   /** For maintainers: printed with `--verbose` only. */
   readonly details: (rows: Rows) => void;
-  /** Sets the text of the moving line: what the current step is doing. */
+  /** Sets the text of the moving line, such as `reading every row`. */
   readonly status: (text: string) => void;
   readonly verdict: (isGood: boolean, text: string) => void;
 }

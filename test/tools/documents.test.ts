@@ -94,7 +94,7 @@ function spread(name: string): readonly string[] {
   return whole === undefined ? [name] : list.split(',').map((one) => `${before}${one}${after}`);
 }
 
-/** A name may begin at the root or in any folder, and `*` stands for any part of it. */
+/** A name may begin at the root or in any folder, and `*` matches any part of it. */
 function isThere(name: string): boolean {
   const wanted = name.replace(/\/$/, '');
   const pattern = new RegExp(

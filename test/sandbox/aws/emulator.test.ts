@@ -262,7 +262,7 @@ describe('An emulator that is there already', () => {
     expect((await fetch(`${emulator.endpoint}/_ministack/ready`)).ok).toBe(true);
   });
 
-  test.each(['http://nobody.invalid', 'http://127.0.0.1:1'])(
+  test.each(['http://unreachable.invalid', 'http://127.0.0.1:1'])(
     'is not replaced when nothing answers at %s',
     async (address) => {
       await expect(at(address)).rejects.toMatchObject({ code: 'operator.prerequisite' });
