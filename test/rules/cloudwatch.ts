@@ -13,7 +13,7 @@ const YEAR_DAYS = 365;
 
 const alarm = (inputs: Readonly<Record<string, unknown>>) =>
   edited(`${ALARM}::undelivered`, inputs);
-const WITH_COMMAND = /`[a-z][^`]+`|https:\/\/\S+/;
+const WITH_COMMAND = /`(?:\.\/fyers |[a-z])[^`]+`|https:\/\/\S+/;
 
 function alarmsMax(graph: Graph): number {
   const others = Math.max(0, allOf(graph, 'aws:ec2/instance:Instance').length - 1);
