@@ -154,9 +154,9 @@ test.each([
 
 test('pandas loads the exported CSV as it loads the one that the Python original makes of the same books', async () => {
   const name = 'market_depth_2026-11-25.csv';
-  const { code, err } = await cli.run('export', '--compat', '--to', name);
+  const { code, err } = await cli.run('export', DATE, '--compat', '--to', name);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  cli.write('books.jsonl', (await cli.run('replay')).out);
+  cli.write('books.jsonl', (await cli.run('replay', DATE)).out);
   const files = [name, 'books.jsonl', 'theirs.csv'].map((file) => path.join(cli.folder, file));
   expect(await asked(PANDAS, ...files)).toEqual({
     columns: COLUMNS.slice(0, 25).map(({ name: column }) => column),
