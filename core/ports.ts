@@ -104,11 +104,12 @@ export interface Broker {
   ): Promise<Proof>;
 }
 
-/** Result for one symbol in one slot (`rest`), or one update (`tbt`, `hsm`). */
+/** Result for one symbol in one slot. A stream's row is the last whole book before the slot. */
 export type SlotResult = {
   readonly symbol: string;
   readonly slot: Instant;
-  readonly sentAt: Instant;
+  /** Null for a stream: nothing is requested for a slot. */
+  readonly sentAt: Instant | null;
   readonly receivedAt: Instant;
 } & (
   | {
@@ -128,9 +129,14 @@ export type SlotResult = {
 
 export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 
+/** An event of a stream, for the day's event log and the harvester's log. */
+export interface StreamNote {
+  readonly event: 'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery';
+  readonly message: string;
+}
+
 /**
- * Live and replay are the same iterator. `rest` yields one batch per slot, and an empty one while the next slot is far away;
- * a stream yields the updates since the last batch.
+ * Live and replay are the same iterator: one batch per slot, and an empty one while the next slot is far away.
  */
 export interface DepthFeed extends AsyncDisposable {
   readonly name: FeedName;
@@ -140,7 +146,15 @@ export interface DepthFeed extends AsyncDisposable {
     token: () => AccessToken | null,
     signal: AbortSignal,
     symbols?: readonly string[],
+    facts?: readonly { readonly symbol: string; readonly fyToken: string | null }[],
   ): AsyncIterable<readonly SlotResult[]>;
+  /** Absent for a feed that polls. */
+  readonly stream?: {
+    /** The events since the last call. */
+    takeNotes(): readonly StreamNote[];
+    /** Symbols that have delivered nothing for a minute of continuous trading. */
+    silentSymbols(): readonly string[];
+  };
 }
 
 export interface ObjectStore {

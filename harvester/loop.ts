@@ -238,7 +238,11 @@ async function sleepUntil(clock: Clock, until: Instant, signal: AbortSignal): Pr
   }
 }
 
-const TOKEN_HOLE_REASONS: ReadonlySet<HoleReason> = new Set(['no-token', 'token-refused']);
+const TOKEN_HOLE_REASONS: ReadonlySet<HoleReason> = new Set([
+  'no-token',
+  'token-refused',
+  'stream-refused',
+]);
 
 /**
  * Reads the token when the next slot begins. With one read a minute, a new token is in use within a
@@ -255,6 +259,17 @@ async function rereadToken(
   // Sleep at most one slot, even if the clock was set back.
   await sleepUntil(clock, instant(Math.min(next, clock.now() + every)), signal);
   if (!signal.aborted) await token.read('if-due');
+}
+
+/** Writes the events of a stream to the harvester's log and to the day's. */
+async function noteStream(
+  { feed: { stream }, events }: Pick<LoopOptions, 'feed' | 'events'>,
+  day: Pick<RecordingDay, 'note'>,
+): Promise<void> {
+  for (const note of stream?.takeNotes() ?? []) {
+    events.log(say.streamEvent(note));
+    await day.note(note.event, note.message);
+  }
 }
 
 interface Recorded extends Pick<Opened, 'missed'> {
@@ -297,12 +312,13 @@ async function record(
     await pieces.pass(clock.now());
     do {
       const part = { ...session, closesAt: endsAt };
-      for await (const batch of feed.observe(part, token.token, signal, symbols)) {
+      for await (const batch of feed.observe(part, token.token, signal, symbols, names.facts)) {
         const missing = await day.take(batch);
         health.recordBatch(batch, missing);
         if (batch.length === 0) seen.waits(session.opensAt);
         seen.slot(batch, missing.length);
         await seen.clocks(day);
+        await noteStream(options, day);
         await health.step.pass(clock.now());
         await pieces.pass(clock.now());
         await market.pass(clock.now());

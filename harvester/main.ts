@@ -18,6 +18,7 @@ import { tokenFiles } from '../adapters/operator/token-folder.ts';
 import { lastPrices, marketStatus } from '../adapters/fyers/market-status.ts';
 import { type RawAnswer, restDepth } from '../adapters/fyers/depth-feed.ts';
 import type { RestGuard } from '../adapters/fyers/rate-guard.ts';
+import { streamDepth } from '../adapters/fyers/stream/feed.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock, systemTimepiece } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
@@ -159,16 +160,17 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const keep = (answer: RawAnswer): void => {
     raw.keep(answer);
   };
-  await using feed = restDepth({
+  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
+  await using polled = restDepth({
+    ...source,
     ...(settings.raw ? { onAnswer: keep } : {}),
-    apiUrl: settings.apiUrl,
-    appId: token.appId,
-    sampling,
-    clock,
     strikes: strikeFile(dataDir, (problem) => {
       events.log(say.stepFailed('Writing the count of rate limits', problem));
     }),
   });
+  const { feed: kind } = settings;
+  await using feed =
+    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
   const own = ownDaysFile({
     dataDir,
@@ -182,7 +184,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
   const following = (after: Instant) => nextSession(after, ownDays());
   const session = following(clock.now());
-  const { guard } = feed;
+  const { guard } = polled;
   const looked = await surroundings.lookFirst?.({
     ...{ settings, store, clock, events, session, signal },
     guard,
@@ -208,10 +210,10 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
         masterUrl: settings.masterUrl,
         folder: path.join(dataDir, 'symbols'),
       }),
-      lastPrices: pricesBy(settings.apiUrl, token, feed.guard),
+      lastPrices: pricesBy(settings.apiUrl, token, guard),
       nextSession: following,
     }),
-    marketStatus: statusBy(settings.apiUrl, token, feed.guard),
+    marketStatus: statusBy(settings.apiUrl, token, guard),
     onlookers,
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),

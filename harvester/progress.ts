@@ -6,7 +6,7 @@ import * as say from '../core/recording/log.ts';
 import { slotTaken, timeFault } from '../core/recording/log.ts';
 import { timeFaults, timeFaultWords } from '../core/recording/clock-faults.ts';
 import { METRICS } from '../core/config/names.ts';
-import type { Clock, Logger, SlotResult } from '../core/ports.ts';
+import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
 import { every, type IntervalTask } from './interval.ts';
@@ -48,12 +48,14 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
     slot(batch, missing) {
       const [first] = batch;
       if (first === undefined) return;
-      const lagMs = Math.max(0, first.sentAt - first.slot);
+      // A stream sends no request: its lag is that of the sampling.
+      const beganAt = first.sentAt ?? clock.now();
+      const lagMs = Math.max(0, beganAt - first.slot);
       lag = Math.max(lag, lagMs);
       const symbols = batch.length;
       const filled = symbols - missing;
       const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
-      const tookMs = answeredAt - first.sentAt;
+      const tookMs = Math.max(0, answeredAt - beganAt);
       events.log(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
       reportStatus({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
     },
@@ -87,6 +89,7 @@ const MAX_LOGGED_ANSWERS = 100;
 
 interface HealthOptions extends FinishOptions {
   readonly metrics: Metrics;
+  readonly feed?: Pick<DepthFeed, 'stream'>;
 }
 
 export interface Heartbeat {
@@ -106,7 +109,7 @@ export function healthOf(
   options: HealthOptions,
   seen: Pick<ProgressReporter, 'takeLag'>,
 ): Heartbeat {
-  const { clock, events, metrics, days } = options;
+  const { clock, events, metrics, days, feed } = options;
   const beganAt = clock.now();
   let [missed, reasons] = [0, ''];
   /** Unexpected broker answers that are in the log already; each is logged once. */
@@ -117,6 +120,8 @@ export function healthOf(
     metrics.measure(METRICS.slotsMissed, missed);
     metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
     metrics.measure(METRICS.slotLag, seen.takeLag());
+    const silent = feed?.stream?.silentSymbols();
+    if (silent !== undefined) metrics.measure(METRICS.streamSilentSymbols, silent.length);
     missed = 0;
     if (diskUsedPercent > DISK_USED_PERCENT_MAX) await makeRoom(options);
     await metrics.flush();

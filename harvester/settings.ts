@@ -8,6 +8,7 @@ import {
   parseShard,
   parseSuffix,
 } from '../core/config/values.ts';
+import { type ConfiguredFeed, parseFeed, streamProblems } from '../core/config/stream-limits.ts';
 import { readDate } from '../core/date-text.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import {
@@ -23,6 +24,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface HarvestSettings {
   readonly kind: 'harvest';
   readonly sampling: SamplingPlan;
+  readonly feed: ConfiguredFeed;
   readonly suffix: string;
   readonly apiUrl: string;
   /** The host of `apiUrl`, if it is not one of Fyers' own: the recorded day names it. */
@@ -60,6 +62,7 @@ const OPTIONS = {
   data: { type: 'string' },
   symbols: { type: 'string' },
   every: { type: 'string' },
+  feed: { type: 'string' },
   days: { type: 'string' },
   until: { type: 'string' },
   date: { type: 'string' },
@@ -106,7 +109,14 @@ export function parseSettings(
   }
   if (positionals.length > 0)
     throw usageError(`"${positionals.join(' ')}" is not a known argument.`);
-  const sampling = samplingIn(values, env, { place, problems });
+  const feed = valueIn(
+    place(values.feed, ENVIRONMENT.feed),
+    parseFeed(values.feed ?? env[ENVIRONMENT.feed] ?? 'rest'),
+  );
+  const sampling = samplingIn(values, env, { place, problems }, feed ?? 'rest');
+  if (sampling !== null && feed !== null) {
+    problems.push(...streamProblems([{ ...sampling, feed }]));
+  }
   const suffix = env[ENVIRONMENT.suffix] ?? '';
   valueIn(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
   const endpointIn = (name: string): string | null => {
@@ -124,10 +134,13 @@ export function parseSettings(
       '--until must be a time with its offset, such as 2026-11-25T16:00:00+05:30',
     ),
   );
-  if (sampling === null || shard === null || problems.length > 0) throw configError(problems);
+  if (sampling === null || feed === null || shard === null || problems.length > 0) {
+    throw configError(problems);
+  }
   return {
     kind: 'harvest',
     sampling,
+    feed,
     suffix,
     apiUrl: apiUrl ?? FYERS_API_URL,
     broker: replacedBroker(apiUrl ?? FYERS_API_URL),
@@ -164,6 +177,7 @@ function parseArguments(argv: readonly string[]) {
 const FLAGS: Readonly<Record<string, string>> = {
   [ENVIRONMENT.symbols]: 'symbols',
   [ENVIRONMENT.everySeconds]: 'every',
+  [ENVIRONMENT.feed]: 'feed',
   [ENVIRONMENT.shard]: 'shard',
 };
 
@@ -176,12 +190,14 @@ function samplingIn(
   values: { readonly symbols?: string | undefined; readonly every?: string | undefined },
   env: Environment,
   { place, problems }: Report,
+  feed: ConfiguredFeed,
 ): SamplingPlan | null {
   const symbols = values.symbols ?? env[ENVIRONMENT.symbols];
   const every = values.every ?? env[ENVIRONMENT.everySeconds];
   const sampling = parseSampling(
     symbols ?? REFERENCE_SYMBOLS.join(','),
     (every ?? '5').replace(/s$/, ''),
+    feed,
   );
   for (const { about, problem } of sampling.faults) {
     const places = [

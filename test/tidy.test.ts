@@ -172,7 +172,7 @@ describe('The shape of the code', () => {
     expect(small.map(({ file }) => file).filter((file) => !outside.test(file))).toEqual([]);
   });
 
-  test('keeps the three stand-ins and their faults within 2,200 lines of logic, npm start within 1,300', () => {
+  test('keeps the three stand-ins and their faults within 2,600 lines of logic, npm start within 1,300', () => {
     // The tables of resource types are data, and what npm start does and tells is no stand-in.
     const logic = production.filter(
       ({ file }) => file.startsWith('sandbox/') && !file.startsWith('sandbox/pulumi/resources/'),
@@ -180,7 +180,7 @@ describe('The shape of the code', () => {
     const isStandIn = /^sandbox\/(?:aws\/|fyers\/|pulumi\/|faults\.ts$)/;
     const standIns = logic.filter(({ file }) => isStandIn.test(file));
     const narration = logic.filter(({ file }) => !isStandIn.test(file));
-    expect(linesOfLogic(standIns)).toBeLessThanOrEqual(2_200);
+    expect(linesOfLogic(standIns)).toBeLessThanOrEqual(2_600);
     expect(linesOfLogic(narration)).toBeLessThanOrEqual(1_300);
   });
 

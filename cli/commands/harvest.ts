@@ -20,6 +20,8 @@ Options:
   --symbols A,B         default: FYERS_SYMBOLS, or the Python original's five; FUT:NIFTY and ATM:NIFTY+0CE are
                         the day's contracts, SBIN is NSE:SBIN-EQ
   --every 5s            between two snapshots of a symbol, a divisor of a minute
+  --feed FEED           rest (default) polls five levels; tbt streams fifty levels of up to 15 symbols;
+                        hsm streams five levels
   --days N              stop after N sessions
   --until TIME          stop at a time with its offset, such as 2026-11-25T16:00:00+05:30; inside of a session the slot
                         is finished, and another start records the rest
@@ -30,7 +32,7 @@ Options:
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
 again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,
 with a status line below; in a pipe it is JSON.
-FYERS_SYMBOLS, FYERS_EVERY_SECONDS and FYERS_SUFFIX are read from .env, then from the environment.
+FYERS_SYMBOLS, FYERS_EVERY_SECONDS, FYERS_FEED and FYERS_SUFFIX are read from .env, then from the environment.
 
 Examples:
   $ ./fyers harvest

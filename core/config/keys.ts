@@ -12,6 +12,7 @@ const KEYS = {
   telegram: 'secret',
   symbols: 'plain',
   everySeconds: 'plain',
+  feed: 'plain',
   harvesters: 'plain',
   days: 'plain',
   probeRefresh: 'plain',

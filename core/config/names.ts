@@ -5,6 +5,10 @@ export const REGION = 'ap-south-1';
 export const PROJECT = 'fyers-token-refresh';
 /** Fyers' API, without a trailing slash (Fyers API v3 documentation). */
 export const FYERS_API_URL = 'https://api-t1.fyers.in';
+/** The HSM stream; other versions of the path do not exist. */
+export const FYERS_HSM_URL = 'wss://socket.fyers.in/hsm/v1-5/prod';
+/** The TBT stream, if the address cannot be asked for. */
+export const FYERS_TBT_URL = 'wss://rtsocket-api.fyers.in/versova';
 /** The folder of Fyers' public symbol master, without a trailing slash (Fyers API v3, "Symbol Master"). */
 export const FYERS_MASTER_URL = 'https://public.fyers.in/sym_details';
 /** The redirect URL that the reference hard-codes, so its users have registered it. */
@@ -31,6 +35,8 @@ export const METRICS = {
   faults: 'Faults',
   /** Milliseconds from a slot's instant to its first request: the maximum since the last heartbeat. */
   slotLag: 'SlotLag',
+  /** Symbols of a stream that have delivered nothing for a minute of continuous trading. */
+  streamSilentSymbols: 'StreamSilentSymbols',
 } as const;
 /** Pulumi name of the trail of `watchReads` and of its bucket. */
 export const READ_TRAIL = 'fyers-reads';
@@ -76,6 +82,7 @@ export const ENVIRONMENT = {
   redirectUri: 'FYERS_REDIRECT_URI',
   symbols: 'FYERS_SYMBOLS',
   everySeconds: 'FYERS_EVERY_SECONDS',
+  feed: 'FYERS_FEED',
   bucket: 'FYERS_BUCKET',
   dataDir: 'FYERS_DATA_DIR',
   shard: 'FYERS_SHARD',

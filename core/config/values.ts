@@ -1,5 +1,6 @@
 // Parses every value that people configure; each rule exists only here. Problems name the place and the allowed form, never a
 // secret.
+import type { ConfiguredFeed } from './stream-limits.ts';
 
 declare const kind: unique symbol;
 type Branded<Name extends string> = string & { readonly [kind]: Name };
@@ -200,6 +201,7 @@ export interface SamplingFault {
 export function parseSampling(
   symbolsText: string,
   everySecondsText: string,
+  feed: ConfiguredFeed = 'rest',
 ): Parsed<SamplingPlan> & {
   readonly problems: readonly string[];
   readonly faults: readonly SamplingFault[];
@@ -212,7 +214,7 @@ export function parseSampling(
   if (!/^\d{1,3}$/.test(everySecondsText) || everySeconds < 1 || 60 % everySeconds !== 0) {
     const problem = `seconds between slots "${everySecondsText}" must divide 60`;
     faults.push({ about: 'everySeconds', problem });
-  } else if (calls > CALLS_PER_MINUTE_CAP) {
+  } else if (feed === 'rest' && calls > CALLS_PER_MINUTE_CAP) {
     const problem = `${String(count)} symbols every ${String(everySeconds)} s are ${String(calls)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`;
     faults.push({ about: 'both', problem });
   }

@@ -35,7 +35,11 @@ const NUMBERS = Array.from({ length: LEVELS }, (_, index) => index + 1);
 
 /** Observed columns in the day log's order. The reference's 25 come first, with its names, order and units. */
 export const COLUMNS: readonly Column[] = [
-  instantOf('timestamp', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
+  // A stream's book is older than its slot, and the phase is that of the slot.
+  instantOf('timestamp', (row) => (isStream(row.feed) ? row.slot : row.receivedAt), {
+    group: 'recorder',
+    nullable: false,
+  }),
   text('symbol', (row) => row.symbol),
   price('ltp', ({ book }) => book.lastPrice),
   shares('total_buy_qty', ({ book }) => book.totalBuyQuantity, 'book'),
@@ -218,6 +222,10 @@ function orders(side: string, of: Side): readonly Column[] {
     group: 'book',
     of: (row: Row) => of(row)[n - 1]?.orders ?? null,
   }));
+}
+
+function isStream(feed: FeedName): boolean {
+  return feed === 'tbt' || feed === 'hsm';
 }
 
 /** One observed snapshot as stored, without derived values. */

@@ -19,6 +19,11 @@ export const HOLE_REASONS = [
   'stopped',
   'clock-jump',
   'disk',
+  'socket-closed',
+  'no-snapshot',
+  'sequence-gap',
+  'silent',
+  'stream-refused',
 ] as const;
 
 export type HoleReason = (typeof HOLE_REASONS)[number];

@@ -90,6 +90,13 @@ const NOTES = [
   'market-status',
   /** The clock was set, the machine slept, or the process stalled. */
   'time-fault',
+  'socket-open',
+  'socket-closed',
+  /** A symbol needs a new snapshot: its stream skipped or repeated a number, or could not be read. */
+  'resync',
+  'stream-refused',
+  /** Frames by symbol since the last such line. */
+  'delivery',
 ] as const;
 
 const note = z.object({

@@ -1,5 +1,5 @@
 // Defines the harvester's business events, one function each with its log line and metric.
-import type { LogRecord, Level } from '../ports.ts';
+import type { LogRecord, Level, StreamNote } from '../ports.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
 import { METRICS } from '../config/names.ts';
 import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
@@ -37,6 +37,11 @@ export function sessionAwaited(session: SessionPlan, slots: number): HarvesterEv
 
 export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
   return harvesterEvent('info', 'recording', `Recording ${date} from ${formatClock(from)} IST.`);
+}
+
+/** A refusal needs the operator; everything else is repaired by the harvester itself. */
+export function streamEvent({ event, message }: StreamNote): HarvesterEvent {
+  return harvesterEvent(event === 'stream-refused' ? 'error' : 'info', event, message);
 }
 
 export function tokenInUse(fingerprint: string): HarvesterEvent {

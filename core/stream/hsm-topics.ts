@@ -112,3 +112,41 @@ function kindOf(name: string): TopicKind | null {
   const kind = name.slice(0, name.indexOf('|'));
   return kind === 'dp' || kind === 'sf' || kind === 'if' ? kind : null;
 }
+
+// Derives a symbol's topics from its token in the symbol master, so that no call is needed.
+
+/** The first four digits of a token: exchange and segment. */
+const SEGMENTS: ReadonlyMap<string, string> = new Map([
+  ['1010', 'nse_cm'],
+  ['1011', 'nse_fo'],
+  ['1012', 'cde_fo'],
+  ['1020', 'nse_com'],
+  ['1120', 'mcx_fo'],
+  ['1210', 'bse_cm'],
+  ['1211', 'bse_fo'],
+  ['1212', 'bcs_fo'],
+]);
+
+/** An index is named, not numbered. */
+const INDEX_NAMES: ReadonlyMap<string, string> = new Map([['NSE:NIFTY50-INDEX', 'Nifty 50']]);
+
+/** Exchange, segment and expiry precede the exchange's own number. */
+const PREFIX_LENGTH = 10;
+
+export interface SymbolTopics {
+  /** Null for an index, which has no book. */
+  readonly depth: string | null;
+  readonly quote: string;
+}
+
+/** Null: the symbol's topics are not known. */
+export function topicsFor(symbol: string, fyToken: string | null): SymbolTopics | null {
+  if (symbol.endsWith('-INDEX')) {
+    const name = INDEX_NAMES.get(symbol);
+    return name === undefined ? null : { depth: null, quote: `if|nse_cm|${name}` };
+  }
+  const segment = SEGMENTS.get(fyToken?.slice(0, 4) ?? '');
+  if (fyToken === null || segment === undefined) return null;
+  const topic = `${segment}|${fyToken.slice(PREFIX_LENGTH)}`;
+  return { depth: `dp|${topic}`, quote: `sf|${topic}` };
+}

@@ -48,6 +48,8 @@ interface AppliedFeed {
 
 export interface TbtBooks {
   apply(message: TbtMessage, receivedAt: Instant): readonly AppliedFeed[];
+  /** A frame could not be read: it may have been for any book, so all wait for a snapshot. */
+  distrust(): void;
   /** Changes with the next message: copy what you keep. */
   book(symbol: string): TbtBook | null;
 }
@@ -59,6 +61,9 @@ export function startTbtBooks(): TbtBooks {
   return {
     apply: (message, receivedAt) =>
       message.feeds.map((feed) => applyFeed(books, message, feed, receivedAt)),
+    distrust() {
+      for (const book of books.values()) book.flaw ??= 'sequence-gap';
+    },
     book: (symbol) => books.get(symbol) ?? null,
   };
 }

@@ -48,6 +48,13 @@ export function decodeToken(token: string): TokenClaims | null {
   };
 }
 
+/** The key of the HSM stream, a claim of the access token; null if the token has none. */
+export function hsmKeyOf(token: string): string | null {
+  const payload = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const parsed = z.safeParse(z.object({ hsm_key: z.string() }), payload);
+  return parsed.success ? parsed.data.hsm_key : null;
+}
+
 /** True for an access token valid until the end of the broker day: `exp` within two minutes of the next 06:00 IST. */
 export function isPlausible(claims: TokenClaims, now: Instant): boolean {
   return (

@@ -20,20 +20,47 @@ export function harvesterAlarms(
   place: AlarmPlace,
   args: HarvesterAlarmsArgs,
 ): readonly aws.cloudwatch.MetricAlarm[] {
-  return [...ownRules(args), ...machineRules(args)].map((rule) =>
-    alarm(place, { ...rule, what: numbered(rule.what, args.plan.shard) }),
-  );
+  const rules = [...ownRules(args), ...streamRules(args), ...machineRules(args)];
+  return rules.map((rule) => alarm(place, { ...rule, what: numbered(rule.what, args.plan.shard) }));
 }
 
-function ownRules({ suffix, plan, instanceId }: HarvesterAlarmsArgs): AlarmRule[] {
-  const who = plan.shard === 0 ? 'The harvester' : `Harvester ${String(plan.shard)}`;
-  const metric = (name: keyof typeof METRICS) => ({
-    namespace: METRIC_NAMESPACE,
-    metricName: METRICS[name],
-    dimensions: harvesterDimensions(suffix, String(plan.shard)),
-  });
-  const shell = pulumi.interpolate`\`aws ssm start-session --target ${instanceId} --region ${REGION}\``;
-  const log = '`sudo journalctl --unit fyers-harvester --lines 50`';
+/** What the descriptions and the metrics of one harvester share. */
+function harvesterParts({ suffix, plan, instanceId }: HarvesterAlarmsArgs) {
+  return {
+    who: plan.shard === 0 ? 'The harvester' : `Harvester ${String(plan.shard)}`,
+    metric: (name: keyof typeof METRICS) => ({
+      namespace: METRIC_NAMESPACE,
+      metricName: METRICS[name],
+      dimensions: harvesterDimensions(suffix, String(plan.shard)),
+    }),
+    shell: pulumi.interpolate`\`aws ssm start-session --target ${instanceId} --region ${REGION}\``,
+    log: '`sudo journalctl --unit fyers-harvester --lines 50`',
+  };
+}
+
+/** A harvester that polls has no such metric. */
+function streamRules(args: HarvesterAlarmsArgs): AlarmRule[] {
+  if (args.plan.feed === 'rest') return [];
+  const { who, metric, shell, log } = harvesterParts(args);
+  return [
+    {
+      what: 'stream-silent',
+      description: pulumi.interpolate`Symbols of the stream of ${who.toLowerCase()} have delivered nothing for five minutes of continuous trading, although they are subscribed. A contract that nobody trades may be silent. For all others the reason is in the log: ${shell}, there ${log}.`,
+      metric: metric('streamSilentSymbols'),
+      statistic: 'Maximum',
+      period: 60,
+      evaluationPeriods: 5,
+      when: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      // A separate alarm covers a harvester without metrics.
+      treatMissingData: 'notBreaching',
+    },
+  ];
+}
+
+function ownRules(args: HarvesterAlarmsArgs): AlarmRule[] {
+  const { plan, instanceId } = args;
+  const { who, metric, shell, log } = harvesterParts(args);
   return [
     {
       what: 'harvester-silent',

@@ -6,12 +6,13 @@ import {
   parseSampling,
 } from '../../core/config/values.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
+import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { rateProblems } from '../../core/config/sampling.ts';
 import { find, type Found, parseInstanceType, type Sources } from './load.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
 const DEFAULT_INSTANCE_TYPE = 't4g.micro';
-const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType'] as const;
+const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType', 'feed'] as const;
 const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
 const ITEM_FORM = 'must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
@@ -21,6 +22,7 @@ export interface HarvesterPlan extends SamplingPlan {
   /** Index in the list, from 0: its partition in the bucket, and its dimension in metrics. */
   readonly shard: number;
   readonly instanceType: string;
+  readonly feed: ConfiguredFeed;
 }
 
 /** Name of a resource that each harvester has. The first harvester's has no number, and must never change. */
@@ -32,6 +34,7 @@ export function numbered(name: string, shard: number): string {
 interface Defaults {
   readonly everySeconds: string;
   readonly instanceType: string;
+  readonly feed: ConfiguredFeed;
 }
 
 /** Returns at least one plan, unless it adds to `problems`. */
@@ -39,6 +42,7 @@ export function harvestersOf(sources: Sources, problems: string[]): readonly Har
   const defaults = {
     everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
     instanceType: instanceTypeOf(sources, problems),
+    feed: feedOf(sources, problems),
   };
   const list = find('harvesters', sources);
   if (list === null) return oneHarvester(sources, defaults, problems);
@@ -69,15 +73,29 @@ function instanceTypeOf(sources: Sources, problems: string[]): string {
   return found.text;
 }
 
+function feedOf(sources: Sources, problems: string[]): ConfiguredFeed {
+  const found = find('feed', sources);
+  const parsed = parseFeed(found?.text ?? 'rest');
+  if (parsed.ok) return parsed.value;
+  problems.push(`${found?.place ?? ''} ${parsed.problem}. ${found?.fix ?? ''}`);
+  return 'rest';
+}
+
 function oneHarvester(
   sources: Sources,
-  { everySeconds, instanceType }: Defaults,
+  { everySeconds, instanceType, feed }: Defaults,
   problems: string[],
 ): readonly HarvesterPlan[] {
   const symbols = find('symbols', sources);
   const every = find('everySeconds', sources);
-  const parsed = parseSampling(symbols?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds);
-  if (parsed.ok) return [{ ...parsed.value, shard: 0, instanceType }];
+  const parsed = parseSampling(symbols?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds, feed);
+  if (parsed.ok) {
+    const plans = [{ ...parsed.value, shard: 0, instanceType, feed }];
+    for (const problem of streamProblems(plans)) {
+      problems.push(`${symbols?.place ?? 'symbols'}: ${problem}. ${symbols?.fix ?? ''}`);
+    }
+    return plans;
+  }
   for (const { about, problem } of parsed.faults) {
     const found = [
       ...(about === 'everySeconds' ? [] : [symbols]),
@@ -115,7 +133,10 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ...findDuplicates(plans).map((problem) => `: ${problem}`),
   ];
   // The rates of an incomplete list would be misleading.
-  const rate = plans.length < items.length || problems.length > 0 ? [] : rateProblems(plans);
+  const isWhole = plans.length === items.length && problems.length === 0;
+  const rate = isWhole
+    ? [...rateProblems(plans.filter(({ feed }) => feed === 'rest')), ...streamProblems(plans)]
+    : [];
   return {
     plans,
     problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
@@ -140,9 +161,11 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
   if (own === null) {
     return { ok: false, problem: ITEM_FORM, problems: [ITEM_FORM], defaultProblems: [] };
   }
+  const feed = parseFeed(valueText(own['feed'] ?? defaults.feed));
   const sampling = parseSampling(
     symbolsText(own['symbols']),
     valueText(own['everySeconds'] ?? defaults.everySeconds),
+    feed.ok ? feed.value : 'rest',
   );
   const isOfDefault = ({ about }: SamplingFault) =>
     about === 'everySeconds' && own['everySeconds'] === undefined;
@@ -157,11 +180,12 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
     ...(instanceType.ok || own['instanceType'] === undefined
       ? []
       : [`instanceType ${instanceType.problem}`]),
+    ...(feed.ok ? [] : [`feed ${feed.problem}`]),
   ];
-  return sampling.ok && instanceType.ok && problems.length === 0
+  return sampling.ok && instanceType.ok && feed.ok && problems.length === 0
     ? {
         ok: true,
-        value: { ...sampling.value, shard, instanceType: instanceType.value },
+        value: { ...sampling.value, shard, instanceType: instanceType.value, feed: feed.value },
         problems,
         defaultProblems,
       }

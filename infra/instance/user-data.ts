@@ -1,6 +1,7 @@
 // Writes the script that cloud-init runs once on a new instance. It contains neither the harvester's code nor a
 // secret: the service loads both from the bucket and SSM when it starts, so a change of them does not replace the
 // instance.
+import type { ConfiguredFeed } from '../../core/config/stream-limits.ts';
 import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
@@ -11,6 +12,7 @@ interface HarvesterEnvironment {
   readonly apiUrl: string;
   readonly symbols: readonly string[];
   readonly everySeconds: number;
+  readonly feed: ConfiguredFeed;
   readonly shard: number;
   readonly bucket: string;
 }
@@ -22,6 +24,8 @@ function environmentBlock(environment: HarvesterEnvironment): string {
     [ENVIRONMENT.apiUrl]: environment.apiUrl,
     [ENVIRONMENT.symbols]: environment.symbols.join(','),
     [ENVIRONMENT.everySeconds]: String(environment.everySeconds),
+    // Left out by default, so that an instance from before this key is not replaced.
+    ...(environment.feed === 'rest' ? {} : { [ENVIRONMENT.feed]: environment.feed }),
     [ENVIRONMENT.bucket]: environment.bucket,
     [ENVIRONMENT.dataDir]: '/var/lib/fyers-harvester',
     [ENVIRONMENT.shard]: String(environment.shard),

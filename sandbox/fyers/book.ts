@@ -36,6 +36,23 @@ export interface SimulatedBook extends Trade {
   readonly upperCircuitPaise: number;
 }
 
+/** The levels of one side from the sixth to the fiftieth, which only the stream of fifty levels has. */
+export function deepLevels(
+  side: readonly SimulatedLevel[],
+  step: number,
+  key: string,
+): readonly SimulatedLevel[] {
+  const draw = drawer(key);
+  let pricePaise = side.at(-1)?.pricePaise ?? 0;
+  const deeper = Array.from({ length: DEEP_LEVELS - side.length }, () => {
+    pricePaise += step;
+    return { pricePaise, quantity: 1 + draw(9_000), orders: 1 + draw(60) };
+  });
+  return [...side, ...deeper];
+}
+
+const DEEP_LEVELS = 50;
+
 /** One symbol's day: a trade each second of continuous trading, and one of the closing auction. */
 interface Tape {
   readonly midnight: number;
@@ -48,7 +65,7 @@ interface Tape {
 
 type Draw = (below: number) => number;
 
-const TICK = 5;
+export const TICK = 5;
 const LEVELS = 5;
 const BOOK_CHANGES_EVERY_MS = 250;
 const CIRCUIT = 0.1;

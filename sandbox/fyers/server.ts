@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { control } from './control.ts';
+import { serveStreams, type StreamServer } from './streams.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { reply } from './reply.ts';
 import {
@@ -31,10 +32,15 @@ export interface FyersSimulator {
   /** By symbol. */
   readonly ledger: () => Readonly<Record<string, LedgerEntry>>;
   readonly requests: () => readonly LoggedRequest[];
+  /** The TBT and HSM sockets on the API's port, and their faults. */
+  readonly streams: StreamServer;
   readonly close: () => Promise<void>;
 }
 
-type Answering = (request: IncomingMessage, body: string) => SimulatedResponse;
+type Answering = (
+  request: IncomingMessage,
+  body: string,
+) => SimulatedResponse | Promise<SimulatedResponse>;
 
 /** Longer than any pause between two calls of a client that keeps its connections. */
 const KEEP_ALIVE_MS = 60_000;
@@ -42,11 +48,13 @@ const KEEP_ALIVE_MS = 60_000;
 export async function startFyers(options: ServerOptions): Promise<FyersSimulator> {
   const state = newState(options);
   let clock = { base: options.startsAt, since: performance.now(), flows: true };
-  const simulator = {
+  let streams: StreamServer | null = null;
+  const base = {
     state,
     now: () => Math.floor(clock.base + (clock.flows ? performance.now() - clock.since : 0)),
     setClock: (now: number, flows = false) => {
       clock = { base: now, since: performance.now(), flows };
+      streams?.tick();
     },
     ledger: () => Object.fromEntries(state.ledger),
     requests: () => state.requests,
@@ -62,18 +70,27 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
       cookie: request.headers.cookie ?? '',
       body,
     };
-    const now = simulator.now();
+    const now = base.now();
     const answer = reply(state, call, now);
     return { ...answer, headers: { date: new Date(now).toUTCString(), ...answer.headers } };
   });
-  const controls = await listen((request, body) =>
-    control(simulator, `${request.method ?? ''} ${request.url ?? ''}`, body),
-  );
+  streams = serveStreams(api.server, state, base.now);
+  const { settled } = streams;
+  // Whoever sets the clock continues when every client has what it was sent.
+  const controls = await listen(async (request, body) => {
+    const answer = control(base, `${request.method ?? ''} ${request.url ?? ''}`, body);
+    await settled();
+    return answer;
+  });
+  if (options.tbtUrl === undefined) state.tbtUrl = `${api.url.replace('http', 'ws')}/versova`;
+  const { close } = streams;
   return {
-    ...simulator,
+    ...base,
+    streams,
     url: api.url,
     controlUrl: controls.url,
     close: async () => {
+      close();
       await Promise.all([closeServer(api.server), closeServer(controls.server)]);
     },
   };
@@ -84,10 +101,14 @@ async function listen(
 ): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const send = (body: string): void => {
-      const { status, headers, body: answered } = answer(request, body);
-      response
-        .writeHead(status, { ...headers, 'content-length': Buffer.byteLength(answered) })
-        .end(answered);
+      const reply = ({ status, headers, body: answered }: SimulatedResponse): void => {
+        response
+          .writeHead(status, { ...headers, 'content-length': Buffer.byteLength(answered) })
+          .end(answered);
+      };
+      const answered = answer(request, body);
+      if (answered instanceof Promise) answered.then(reply, () => response.destroy());
+      else reply(answered);
     };
     // GET requests have no body, so do not wait for one: depth calls are frequent.
     if (request.method === 'GET') send('');

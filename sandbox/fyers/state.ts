@@ -80,11 +80,13 @@ export interface SimulatorState {
   readonly symbols: ReadonlySet<string>;
   /** Finds a known symbol, the index, or a contract that has not expired; undefined: not listed. */
   readonly instrumentOf: (symbol: string, now: number) => Instrument | undefined;
+  /** Finds the symbol by the first four digits of its token and what follows its date. */
+  readonly symbolOf: (segment: string, token: string, now: number) => string | undefined;
   readonly isListed: (symbol: string, now: number) => boolean;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;
   /** All trades of the instant's day. */
   readonly tradesOn: (symbol: string, now: number) => readonly TimedTrade[];
-  readonly tbtUrl: string;
+  tbtUrl: string;
   /** By symbol. */
   readonly ledger: Map<string, LedgerEntry>;
   readonly requests: LoggedRequest[];
@@ -115,6 +117,10 @@ const PIN_TRIES_BEFORE_LOCK = 3;
 export function newState(options: SimulatorOptions): SimulatorState {
   const symbols = new Set(options.symbols ?? KNOWN_SYMBOLS);
   const instrumentOf = createListing(symbols);
+  const symbolOf = (segment: string, token: string, now: number): string | undefined =>
+    [...instrumentsOn(symbols, now).values()].find(
+      ({ fyToken }) => fyToken.startsWith(segment) && fyToken.slice(10) === token,
+    )?.symbol;
   const hoursOf = (symbol: string, now: number) =>
     hoursOfInstrument(instrumentOf(symbol, now), now);
   return {
@@ -134,6 +140,7 @@ export function newState(options: SimulatorOptions): SimulatorState {
     revoked: new Set(),
     symbols,
     instrumentOf,
+    symbolOf,
     isListed: (symbol, now) => instrumentOf(symbol, now) !== undefined,
     bookOf: bookMaker(options.seed, hoursOf),
     tradesOn: (symbol, now) => tradesOn(options.seed, symbol, now, hoursOf(symbol, now)),

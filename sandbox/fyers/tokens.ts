@@ -44,9 +44,7 @@ export function mintToken(
   serial = 0,
 ): string {
   const issued = Math.floor(now / SECOND);
-  const mark = createHash('sha256')
-    .update(`${seed} ${app.id} ${String(serial)}`)
-    .digest('hex');
+  const mark = markOf(seed, app, serial);
   const [name = '', type = ''] = app.id.split('-');
   const common = {
     sub: kind,
@@ -55,7 +53,7 @@ export function mintToken(
     exp: Math.floor(expiryOf(kind, now) / SECOND),
     display_name: app.fyId,
     oms: 'K1',
-    hsm_key: mark.slice(0, 56),
+    hsm_key: hsmKey(seed, app, serial),
     isDdpiEnabled: 'N',
     isMtfEnabled: 'N',
   };
@@ -83,6 +81,17 @@ export function mintToken(
         };
   const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return `${text}.${signature(seed, app, text)}`;
+}
+
+/** The claim with which a client logs in to the HSM stream. */
+export function hsmKey(seed: string, app: SimulatedApp, serial: number): string {
+  return markOf(seed, app, serial).slice(0, 56);
+}
+
+function markOf(seed: string, app: SimulatedApp, serial: number): string {
+  return createHash('sha256')
+    .update(`${seed} ${app.id} ${String(serial)}`)
+    .digest('hex');
 }
 
 /** Valid means signed for this app, of this kind, and not expired. */

@@ -44,6 +44,7 @@ function run(script: 'fetch' | 'upgrade') {
     apiUrl: '',
     symbols: [],
     everySeconds: 5,
+    feed: 'rest',
     shard: 0,
     bucket: 'a-bucket',
   });

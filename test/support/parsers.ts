@@ -11,6 +11,7 @@ import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
+import { parseFeed } from '../../core/config/stream-limits.ts';
 import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
 import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';
 import { decodeTbtFrame } from '../../core/stream/tbt-frame.ts';
@@ -195,7 +196,7 @@ export const PARSERS: readonly TextParser[] = [
   },
 
   // Frames of the streams.
-  ...ofText({ parseFieldMap }),
+  ...ofText({ parseFieldMap, parseFeed }),
   { name: 'decodeTbtFrame', parse: (text) => decodeTbtFrame(Buffer.from(text)) },
   {
     name: 'decodeTbtFrame feeds',

@@ -18,6 +18,11 @@ const TONES: Readonly<Record<HoleReason, Tone>> = {
   stopped: 'ours',
   'clock-jump': 'ours',
   disk: 'ours',
+  'socket-closed': 'broker',
+  'no-snapshot': 'broker',
+  'sequence-gap': 'broker',
+  silent: 'broker',
+  'stream-refused': 'broker',
 };
 
 export const TONE_WORDS: Readonly<Record<Tone, string>> = {

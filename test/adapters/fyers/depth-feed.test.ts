@@ -51,7 +51,7 @@ describe('The REST feed', () => {
       slots: 1,
     });
     expect(jumps).toEqual([OPENS_AT, plus(OPENS_AT, SECOND), plus(OPENS_AT, 2 * SECOND)]);
-    expect(batches[0]?.map(({ sentAt }) => sentAt - OPENS_AT)).toEqual([
+    expect(batches[0]?.map(({ sentAt }) => Number(sentAt) - OPENS_AT)).toEqual([
       0, 0, 0, 0, 0, 1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 2_000,
     ]);
   });

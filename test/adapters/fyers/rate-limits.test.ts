@@ -89,7 +89,7 @@ test.each([
             }
             seen.books += 1;
             expect(taken.sentAt).toBeLessThan(plus(taken.slot, everySeconds * SECOND));
-            const counted = countCall(usage, taken.sentAt);
+            const counted = countCall(usage, Number(taken.sentAt));
             usage = counted.usage;
             expect(counted.waitMs).toBeNull();
           }

@@ -25,7 +25,7 @@ describe('A slot that begins late', () => {
         slots: 2,
       });
       const taken = (batches[0] ?? []).filter(({ kind }) => kind === 'book');
-      expect(taken.map(({ sentAt }) => sentAt - OPENS_AT)).toEqual(
+      expect(taken.map(({ sentAt }) => Number(sentAt) - OPENS_AT)).toEqual(
         symbols.slice(0, 5 * bursts.length).map((_, index) => bursts[Math.floor(index / 5)]),
       );
       expect((batches[0] ?? []).map(({ symbol }) => symbol)).toEqual(symbols);
@@ -53,7 +53,7 @@ describe('A slot that begins late', () => {
     const delays = batches.map((batch) =>
       [0, 5, 10, 15].map((index) => {
         const { sentAt, slot } = batch[index] ?? { sentAt: 0, slot: 0 };
-        return sentAt - slot - index * 200;
+        return Number(sentAt) - slot - index * 200;
       }),
     );
     expect(delays).toEqual([

@@ -7,6 +7,7 @@ const SCRIPT = userData({
   apiUrl: 'https://api-t1.fyers.in',
   symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'],
   everySeconds: 5,
+  feed: 'rest',
   shard: 0,
   bucket: 'fyers-depth-1234567',
 });

@@ -1,0 +1,336 @@
+// Feeds market depth from the streams `tbt` and `hsm`. The grid is sampled from the books: a slot's
+// row is the last whole book received at or before the slot, and a quiet symbol on a sound stream
+// is a row, because "unchanged" is information. A slot is sampled before the first later frame is
+// applied, so that a loop that is late does not change what was true at the slot. `tbt` takes
+// prices and volume from one HSM socket next to its own.
+import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
+import { FYERS_API_URL, FYERS_HSM_URL, FYERS_TBT_URL } from '../../../core/config/names.ts';
+import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
+import type { HoleReason } from '../../../core/recording/coverage.ts';
+import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
+import { slotAtOrAfter } from '../../../core/market/slots.ts';
+import { bookFromHsm, bookFromTbt } from '../../../core/stream/grid-book.ts';
+import { type SymbolTopics, topicsFor } from '../../../core/stream/hsm-topics.ts';
+import type { Clock, DepthFeed, SlotResult, StreamNote } from '../../../core/ports.ts';
+import { hsmKeyOf } from '../../../core/token/jwt.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
+import { callFyers } from '../http.ts';
+import type { Target } from './connection.ts';
+import {
+  type HsmSocket,
+  hsmSocket,
+  type SocketEvents,
+  type StreamSocket,
+  type TbtSocket,
+  tbtSocket,
+} from './socket.ts';
+
+export interface StreamOptions {
+  readonly kind: 'tbt' | 'hsm';
+  /** Fyers' API, without a trailing slash. If another server replaces it, that server also has the streams. */
+  readonly apiUrl: string;
+  readonly appId: () => AppId | null;
+  readonly sampling: SamplingPlan;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+type Facts = Parameters<DepthFeed['observe']>[4];
+
+export function streamDepth(options: StreamOptions): DepthFeed {
+  const notes: StreamNote[] = [];
+  let silent: () => readonly string[] = () => [];
+  return {
+    name: options.kind,
+    stream: {
+      takeNotes: () => notes.splice(0),
+      silentSymbols: () => silent(),
+    },
+    async *observe(session, token, signal, symbols = options.sampling.symbols, facts = []) {
+      await using day = openStreams({ ...options, session, token, symbols, facts, notes });
+      silent = () => day.silentSymbols();
+      yield* sampleSlots(options, day, session, signal);
+      silent = () => [];
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+interface DayOptions extends StreamOptions {
+  readonly session: SessionPlan;
+  readonly token: () => AccessToken | null;
+  readonly symbols: readonly string[];
+  readonly facts: NonNullable<Facts>;
+  readonly notes: StreamNote[];
+}
+
+interface DayStreams extends AsyncDisposable {
+  /** Opens, pings and closes what is due. */
+  step(): void;
+  sample(slot: Instant): readonly SlotResult[];
+  silentSymbols(): readonly string[];
+  /** Called before a frame is applied. */
+  beforeFrame: (receivedAt: Instant) => void;
+}
+
+/** Deadlines of the sockets are in seconds. */
+const STEP_MS = SECOND;
+
+async function* sampleSlots(
+  { clock, sampling }: StreamOptions,
+  day: DayStreams,
+  session: SessionPlan,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SlotResult[]> {
+  const every = sampling.everySeconds * SECOND;
+  const ready: (readonly SlotResult[])[] = [];
+  let slot = slotAtOrAfter(session, sampling.everySeconds, clock.now());
+  const advance = (): void => {
+    if (slot === null) return;
+    const next: Instant = plus(slot, every);
+    slot = next < session.closesAt ? next : null;
+  };
+  const sampleUntil = (at: Instant): void => {
+    while (slot !== null && slot <= at) {
+      ready.push(day.sample(slot));
+      advance();
+    }
+  };
+  // Strictly before: a book received at the slot itself is the slot's.
+  day.beforeFrame = (receivedAt) => {
+    sampleUntil(plus(receivedAt, -1));
+  };
+  while ((slot !== null || ready.length > 0) && !signal.aborted) {
+    day.step();
+    // The clock was set back: restart at the current slot.
+    if (slot !== null && slot - clock.now() > every + SECOND && ready.length === 0) {
+      slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
+    }
+    sampleUntil(clock.now());
+    const batch = ready.shift();
+    if (batch !== undefined) {
+      yield batch;
+      continue;
+    }
+    if (slot === null) return;
+    const wakeAt = plus(clock.now(), STEP_MS);
+    const until = slot < wakeAt ? slot : wakeAt;
+    await clock.sleepUntil(until, signal).catch((caught: unknown) => {
+      if (!signal.aborted) throw caught;
+    });
+  }
+}
+
+/** A symbol without a frame for so long in continuous trading is silent. */
+const SILENT_AFTER_MS = MINUTE;
+const DELIVERY_INTERVAL_MS = 5 * MINUTE;
+
+function openStreams(options: DayOptions): DayStreams {
+  const { kind, clock, session, symbols, notes } = options;
+  const topics: Topics = new Map(
+    symbols.flatMap((symbol) => {
+      const fyToken = options.facts.find((fact) => fact.symbol === symbol)?.fyToken ?? null;
+      const found = topicsFor(symbol, fyToken);
+      return found === null ? [] : [[symbol, found] as const];
+    }),
+  );
+  const day: DayStreams = {
+    beforeFrame: () => undefined,
+    step: () => {
+      stepAll();
+    },
+    sample: (slot) => symbols.map((symbol) => resultOf(symbol, slot)),
+    silentSymbols: () => findSilent(),
+    async [Symbol.asyncDispose]() {
+      for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
+    },
+  };
+  const { quotes, depths } = openSockets(options, topics, (receivedAt) => {
+    day.beforeFrame(receivedAt);
+  });
+  const sockets: readonly StreamSocket[] = [...depths.map(({ socket }) => socket), quotes];
+  let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
+  let tradesSince: Instant | null = null;
+
+  const stepAll = (): void => {
+    const now = clock.now();
+    const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
+    tradesSince = isTrading ? (tradesSince ?? now) : null;
+    // One after another: sockets that open together may be refused together.
+    for (const socket of sockets) {
+      socket.step(isTrading);
+      if (!socket.connection.hasSettled) break;
+    }
+    if (now < deliveryAt) return;
+    deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
+    const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
+    const message = counts.map(([name, frames]) => `${name} ${String(frames)}`).join(', ');
+    notes.push({ event: 'delivery', message });
+  };
+  const findSilent = (): readonly string[] => {
+    const from = plus(clock.now(), -SILENT_AFTER_MS);
+    if (tradesSince === null || tradesSince > from) return [];
+    if (kind === 'tbt') {
+      return depths.flatMap(({ socket }) => socket.subscriptions.silentSince(from));
+    }
+    return symbols.filter((symbol) => {
+      const own = topics.get(symbol);
+      const silent = quotes.subscriptions.silentSince(from);
+      return own === undefined || silent.includes(own.depth ?? own.quote);
+    });
+  };
+  const resultOf = (symbol: string, slot: Instant): SlotResult => {
+    const taken = { symbol, slot, sentAt: null };
+    const own = topics.get(symbol) ?? null;
+    const depth = depths.find(({ part }) => part.includes(symbol));
+    const found =
+      depth === undefined
+        ? hsmRow(quotes, own, symbol, slot)
+        : tbtRow(depth.socket, own === null ? null : quotes, own?.quote ?? '', symbol, slot);
+    if (typeof found !== 'string') return { ...taken, kind: 'book', ...found };
+    const isWithoutToken = found === 'socket-closed' && options.token() === null;
+    const reason = isWithoutToken ? 'no-token' : found;
+    return { ...taken, receivedAt: slot, kind: 'hole', reason };
+  };
+  return day;
+}
+
+type Topics = ReadonlyMap<string, SymbolTopics>;
+
+function openSockets(
+  options: DayOptions,
+  topics: Topics,
+  beforeFrame: (receivedAt: Instant) => void,
+) {
+  const { kind, notes, symbols } = options;
+  const note = (event: StreamNote['event'], message: string): void => {
+    notes.push({ event, message });
+  };
+  const eventsOf = (name: string): SocketEvents => ({
+    received: (_bytes, receivedAt) => {
+      beforeFrame(receivedAt);
+    },
+    opened: () => {
+      note('socket-open', `${name} is open`);
+    },
+    closed: (detail) => {
+      note('socket-closed', `${name}: ${detail}`);
+    },
+    refused: (detail) => {
+      note('stream-refused', `${name}: ${detail}`);
+    },
+    gap: (symbol, detail) => {
+      note('resync', `${symbol}: ${detail}`);
+    },
+  });
+  const wantedTopics = [...topics.values()].flatMap(({ depth, quote }) =>
+    kind === 'hsm' && depth !== null ? [depth, quote] : [quote],
+  );
+  const quotes = hsmSocket(
+    {
+      ...options,
+      target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
+      key: () => hsmKeyOf(options.token() ?? ''),
+      events: eventsOf('hsm'),
+    },
+    wantedTopics,
+  );
+  const parts = kind === 'tbt' ? chunksOf(symbols, TBT_SYMBOLS_PER_SOCKET) : [];
+  const depths = parts.map((part, index) => ({
+    part,
+    socket: tbtSocket(
+      {
+        ...options,
+        target: () => tbtTarget(options),
+        events: eventsOf(`tbt ${String(index + 1)}`),
+      },
+      part,
+    ),
+  }));
+  return { quotes, depths };
+}
+
+type Found = Pick<Extract<SlotResult, { kind: 'book' }>, 'book' | 'receivedAt'> | HoleReason;
+
+function tbtRow(
+  socket: TbtSocket,
+  quotes: HsmSocket | null,
+  quoteTopic: string,
+  symbol: string,
+  slot: Instant,
+): Found {
+  const problem = socket.connection.problemAt(slot);
+  if (problem !== null) return problem;
+  const book = socket.book(symbol);
+  if (book === null) return 'no-snapshot';
+  if (book.flaw !== null) return book.flaw;
+  const isQuoted = quotes !== null && quotes.connection.problemAt(slot) === null;
+  const quote = isQuoted ? quotes.topic(quoteTopic) : null;
+  return { book: bookFromTbt(book, quote), receivedAt: book.receivedAt };
+}
+
+function hsmRow(
+  socket: HsmSocket,
+  topics: SymbolTopics | null,
+  symbol: string,
+  slot: Instant,
+): Found {
+  if (topics === null) return 'unknown-symbol';
+  const problem = socket.connection.problemAt(slot);
+  if (problem !== null) return problem;
+  const depth = topics.depth === null ? null : socket.topic(topics.depth);
+  const quote = socket.topic(topics.quote);
+  const main = topics.depth === null ? quote : depth;
+  if (main === null) return 'no-snapshot';
+  return { book: bookFromHsm(symbol, depth, quote), receivedAt: main.receivedAt };
+}
+
+function hsmTarget(apiUrl: string): Target {
+  // An `Authorization` header would make the stream accept us and then stay silent.
+  const url = apiUrl === FYERS_API_URL ? FYERS_HSM_URL : streamUrl(apiUrl, '/hsm/v1-5/prod');
+  return { url, headers: {} };
+}
+
+const ASK_TIMEOUT_MS = 5 * SECOND;
+
+async function tbtTarget({ apiUrl, appId, token }: DayOptions): Promise<Target | null> {
+  const [id, accessToken] = [appId(), token()];
+  if (id === null || accessToken === null) return null;
+  const authorization = `${id}:${accessToken}`;
+  const reply = await callFyers({
+    url: `${apiUrl}/indus/home/tbtws`,
+    method: 'GET',
+    authorization,
+    timeoutMs: ASK_TIMEOUT_MS,
+    signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+  });
+  const isFyers = apiUrl === FYERS_API_URL;
+  const found = reply.kind === 'answered' ? socketUrlIn(reply.body, isFyers) : null;
+  const url = found ?? (isFyers ? FYERS_TBT_URL : streamUrl(apiUrl, '/versova'));
+  return { url, headers: { Authorization: authorization } };
+}
+
+/** The token goes to this address, so it must be the broker's, or this machine's in a sandbox. */
+function socketUrlIn(body: unknown, isFyers: boolean): string | null {
+  const data = fieldOf(body, 'data');
+  const text = fieldOf(data, 'socket_url');
+  if (typeof text !== 'string' || !URL.canParse(text)) return null;
+  const { protocol, hostname } = new URL(text);
+  if (isFyers) return protocol === 'wss:' && hostname.endsWith('.fyers.in') ? text : null;
+  return protocol === 'ws:' && hostname === '127.0.0.1' ? text : null;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[name];
+}
+
+function streamUrl(apiUrl: string, path: string): string {
+  return `${apiUrl.replace(/^http/, 'ws')}${path}`;
+}
+
+function chunksOf(symbols: readonly string[], size: number): readonly (readonly string[])[] {
+  const count = Math.ceil(symbols.length / size);
+  return Array.from({ length: count }, (_, n) => symbols.slice(n * size, (n + 1) * size));
+}

@@ -1,0 +1,65 @@
+// Tracks which symbols of a socket have delivered what they must: a snapshot since the connection,
+// and after each gap. A symbol without one for 15 s is subscribed again, once; after 15 s more, the
+// socket is opened again. Delivered frames are counted here: a subscription proves nothing.
+import { type Instant, plus, SECOND } from '../../../core/time.ts';
+
+const SNAPSHOT_WITHIN_MS = 15 * SECOND;
+
+interface Wanted {
+  since: Instant;
+  isAskedAgain: boolean;
+}
+
+export interface Subscriptions {
+  /** All symbols are subscribed now. */
+  began(now: Instant): void;
+  /** The symbol needs a new snapshot: it is subscribed again at once. */
+  lack(symbol: string, now: Instant): void;
+  delivered(symbol: string, isWhole: boolean, now: Instant): void;
+  /** reconnect: a symbol was asked again in vain. */
+  due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null };
+  /** Symbols without a frame since the instant. */
+  silentSince(from: Instant): readonly string[];
+  /** When the latest frame of any symbol arrived; null before the first. */
+  readonly lastAt: () => Instant | null;
+  /** Frames by symbol since the last call. */
+  takeCounts(): ReadonlyMap<string, number>;
+}
+
+export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
+  const wanted = new Map<string, Wanted>();
+  const lastAt = new Map<string, Instant>();
+  let counts = new Map<string, number>();
+  let latest: Instant | null = null;
+  return {
+    began(now) {
+      wanted.clear();
+      for (const symbol of symbols) wanted.set(symbol, { since: now, isAskedAgain: false });
+    },
+    lack(symbol, now) {
+      if (!wanted.has(symbol)) {
+        wanted.set(symbol, { since: plus(now, -SNAPSHOT_WITHIN_MS), isAskedAgain: false });
+      }
+    },
+    delivered(symbol, isWhole, now) {
+      if (isWhole) wanted.delete(symbol);
+      lastAt.set(symbol, now);
+      latest = now;
+      counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+    },
+    due(now) {
+      const late = [...wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
+      const again = late.filter(([, { isAskedAgain }]) => !isAskedAgain);
+      for (const [, each] of again) [each.since, each.isAskedAgain] = [now, true];
+      const inVain = late.find((each) => !again.includes(each));
+      return { again: again.map(([symbol]) => symbol), reconnect: inVain?.[0] ?? null };
+    },
+    silentSince: (from) => symbols.filter((symbol) => (lastAt.get(symbol) ?? 0) < from),
+    lastAt: () => latest,
+    takeCounts() {
+      const taken = counts;
+      counts = new Map();
+      return new Map(symbols.map((symbol) => [symbol, taken.get(symbol) ?? 0]));
+    },
+  };
+}

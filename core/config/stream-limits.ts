@@ -1,0 +1,56 @@
+// Checks that the feeds of all harvesters together stay within the streams that one account has
+// (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
+// one connection per user, 5,000 symbols).
+import { type Parsed, type SamplingPlan } from './values.ts';
+
+const FEEDS = ['rest', 'tbt', 'hsm'] as const;
+export type ConfiguredFeed = (typeof FEEDS)[number];
+
+export interface FeedPlan extends Pick<SamplingPlan, 'symbols'> {
+  readonly feed: ConfiguredFeed;
+}
+
+export const TBT_SYMBOLS_PER_SOCKET = 5;
+const TBT_SOCKETS = 3;
+const HSM_SOCKETS = 1;
+const HSM_TOPICS = 5_000;
+
+export function parseFeed(text: string): Parsed<ConfiguredFeed> {
+  const feed = FEEDS.find((each) => each === text.trim());
+  if (feed === undefined) return { ok: false, problem: `must be one of ${FEEDS.join(', ')}` };
+  return { ok: true, value: feed };
+}
+
+/** Limits that the plans exceed together, with the arithmetic. */
+export function streamProblems(plans: readonly FeedPlan[]): readonly string[] {
+  return [findTbtProblem(plans), findHsmProblem(plans), findTopicProblem(plans)].filter(
+    (problem) => problem !== null,
+  );
+}
+
+function findTbtProblem(plans: readonly FeedPlan[]): string | null {
+  const ofTbt = plans.filter(({ feed }) => feed === 'tbt');
+  const sockets = ofTbt.map(({ symbols }) => Math.ceil(symbols.length / TBT_SYMBOLS_PER_SOCKET));
+  const sum = sockets.reduce((total, one) => total + one, 0);
+  if (sum <= TBT_SOCKETS) return null;
+  const terms = ofTbt.map(
+    ({ symbols }) => `${String(symbols.length)} / ${String(TBT_SYMBOLS_PER_SOCKET)}`,
+  );
+  return `feed tbt needs ${terms.join(' + ')} = ${sockets.join(' + ')} = ${String(sum)} sockets of ${String(TBT_SYMBOLS_PER_SOCKET)} symbols, over the account's ${String(TBT_SOCKETS)}`;
+}
+
+/** A harvester of feed tbt has an HSM socket too, for prices and volume. */
+function findHsmProblem(plans: readonly FeedPlan[]): string | null {
+  const streaming = plans.filter(({ feed }) => feed !== 'rest');
+  if (streaming.length <= HSM_SOCKETS) return null;
+  return `feeds ${streaming.map(({ feed }) => feed).join(' + ')} need ${streaming.map(() => '1').join(' + ')} = ${String(streaming.length)} HSM sockets, over the account's ${String(HSM_SOCKETS)}: one harvester can record all streamed symbols`;
+}
+
+function findTopicProblem(plans: readonly FeedPlan[]): string | null {
+  const problem = plans.find(
+    ({ feed, symbols }) => feed === 'hsm' && 2 * symbols.length > HSM_TOPICS,
+  );
+  if (problem === undefined) return null;
+  const count = problem.symbols.length;
+  return `feed hsm needs ${String(count)} × 2 = ${String(2 * count)} topics, over the socket's ${String(HSM_TOPICS)}`;
+}

@@ -1,0 +1,197 @@
+// Encodes the frames of both streams, from the published forms: protobuf for TBT, and the binary
+// frames of HSM.
+import type { SimulatedBook, SimulatedLevel } from './book.ts';
+
+type Bytes = readonly number[];
+
+function varint(value: number): Bytes {
+  const bytes: number[] = [];
+  let left = value;
+  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left % 0x80) | 0x80);
+  return [...bytes, left];
+}
+
+function number(field: number, value: number): Bytes {
+  return [...varint(field * 8), ...varint(value)];
+}
+
+function block(field: number, content: Bytes): Bytes {
+  return [...varint(field * 8 + 2), ...varint(content.length), ...content];
+}
+
+/** Zero is an empty wrapper, not a missing one. */
+function wrapper(field: number, value: number): Bytes {
+  return block(field, value === 0 ? [] : number(1, value));
+}
+
+function text(field: number, value: string): Bytes {
+  return block(field, [...Buffer.from(value)]);
+}
+
+export interface LevelDifference {
+  readonly num: number;
+  readonly level: SimulatedLevel;
+}
+
+export interface TbtUpdate {
+  readonly symbol: string;
+  readonly token: string;
+  readonly sequence: number;
+  readonly isSnapshot: boolean;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly totals: Pick<SimulatedBook, 'totalBuyQuantity' | 'totalSellQuantity'>;
+  readonly bids: readonly LevelDifference[];
+  readonly asks: readonly LevelDifference[];
+}
+
+const DEPTH = 6;
+const RESPONSE = 8;
+
+export function tbtFrame(update: TbtUpdate): Buffer {
+  const { symbol, token, sequence, isSnapshot, totals } = update;
+  const seconds = Math.floor(update.at / 1_000);
+  const depth = [
+    ...wrapper(1, totals.totalBuyQuantity),
+    ...wrapper(2, totals.totalSellQuantity),
+    ...update.asks.flatMap((each) => block(3, levelFields(each))),
+    ...update.bids.flatMap((each) => block(4, levelFields(each))),
+  ];
+  const feed = [
+    ...block(5, depth),
+    ...wrapper(6, seconds),
+    ...wrapper(7, seconds),
+    ...text(8, token),
+    ...number(9, sequence),
+    ...(isSnapshot ? number(10, 1) : []),
+    ...text(11, symbol),
+  ];
+  const entry = [...text(1, token), ...block(2, feed)];
+  return Buffer.from([
+    ...number(1, DEPTH),
+    ...block(2, entry),
+    ...(isSnapshot ? number(3, 1) : []),
+  ]);
+}
+
+function levelFields({ num, level }: LevelDifference): Bytes {
+  return [
+    ...wrapper(1, level.pricePaise),
+    ...wrapper(2, level.quantity),
+    ...wrapper(3, level.orders),
+    ...wrapper(4, num),
+  ];
+}
+
+export function tbtError(message: string): Buffer {
+  return Buffer.from([...number(1, RESPONSE), ...text(4, message), ...number(5, 1)]);
+}
+
+const ABSENT = -0x8000_0000;
+/** As seen on the live server: prices times 10,000. */
+const MULTIPLIER = 100;
+const PRECISION = 2;
+
+/** Names of the broker's field map, in the order of the values; `*` marks prices. */
+const VALUES = {
+  dp: 'bp* bp1* bp2* bp3* bp4* sp* sp1* sp2* sp3* sp4* bq bq1 bq2 bq3 bq4 bs bs1 bs2 bs3 bs4 bno1 bno2 bno3 bno4 bno5 sno1 sno2 sno3 sno4 sno5',
+  sf: 'ltp* v ltt fdtm bq bs bp* sp* ltq tbq tsq ap* oi lo* h* yh* yl* lcl* ucl* op* c*',
+  if: 'iv* ic* tvalue highPrice* lowPrice* openingPrice*',
+} as const;
+
+export type Topic = keyof typeof VALUES;
+
+export function hsmValues(topic: Topic, book: SimulatedBook, now: number): readonly number[] {
+  const scaled = (paise: number) => paise * MULTIPLIER;
+  const seconds = Math.floor(now / 1_000);
+  const { bids, asks } = book;
+  const day = [scaled(book.lowPaise), scaled(book.highPaise)];
+  if (topic === 'dp') {
+    const each = (of: (level: SimulatedLevel) => number) => [bids.map(of), asks.map(of)].flat();
+    return [
+      ...each(({ pricePaise }) => scaled(pricePaise)),
+      ...each(({ quantity }) => quantity),
+      ...each(({ orders }) => orders),
+    ];
+  }
+  if (topic === 'if') {
+    const [low = 0, high = 0] = day;
+    const first = [scaled(book.lastPaise), scaled(book.previousClosePaise), seconds];
+    return [...first, high, low, scaled(book.openPaise)];
+  }
+  const average = Math.round(book.turnoverPaise / Math.max(1, book.volume));
+  return [
+    ...[scaled(book.lastPaise), book.volume, book.lastTradeAt, seconds],
+    ...[bids[0]?.quantity ?? 0, asks[0]?.quantity ?? 0],
+    ...[scaled(bids[0]?.pricePaise ?? 0), scaled(asks[0]?.pricePaise ?? 0), book.lastQuantity],
+    ...[book.totalBuyQuantity, book.totalSellQuantity, scaled(average), 0, ...day, ABSENT, ABSENT],
+    ...[scaled(book.lowerCircuitPaise), scaled(book.upperCircuitPaise)],
+    ...[scaled(book.openPaise), scaled(book.previousClosePaise)],
+  ];
+}
+
+export function hsmSnapshot(
+  id: number,
+  topic: { readonly name: string; readonly symbol: string },
+  values: readonly number[],
+): Buffer {
+  const [, segment = '', token = ''] = topic.name.split('|');
+  const short = (value: string) => [value.length, ...Buffer.from(value)];
+  return Buffer.concat([
+    Buffer.from([0x53, ...u16(id), ...short(topic.name), values.length]),
+    int32s(values),
+    Buffer.from([0, 0, ...u16(MULTIPLIER), PRECISION, ...short(segment), ...short(token)]),
+    Buffer.from(short(topic.symbol.replace('NSE:', ''))),
+  ]);
+}
+
+/** Values that have not changed are absent. */
+export function hsmUpdate(id: number, before: readonly number[], now: readonly number[]): Buffer {
+  const changed = now.map((value, place) => (value === before[place] ? ABSENT : value));
+  return Buffer.concat([Buffer.from([0x55, ...u16(id), changed.length]), int32s(changed)]);
+}
+
+export function hsmData(message: number, items: readonly Buffer[]): Buffer {
+  const head = Buffer.alloc(6);
+  head.writeUInt32BE(message);
+  head.writeUInt16BE(items.length, 4);
+  return hsmFrame(6, Buffer.concat([head, ...items]));
+}
+
+export function hsmAnswer(type: number, fields: readonly (readonly [number, Buffer])[]): Buffer {
+  const parts = fields.flatMap(([id, content]) => [
+    Buffer.from([id, ...u16(content.length)]),
+    content,
+  ]);
+  return hsmFrame(type, Buffer.concat([Buffer.from([fields.length]), ...parts]));
+}
+
+function hsmFrame(type: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([...u16(content.length + 1), type]), content]);
+}
+
+/** The JSON map of a login's answer. */
+export function fieldMap(): Buffer {
+  const list = (topic: Topic) => VALUES[topic].split(' ');
+  const ids = (topic: Topic) => list(topic).map((_, place) => `${topic}${String(place)}`);
+  const fields = (['sf', 'if', 'dp'] as const).flatMap((topic) =>
+    list(topic).map((name, place) => ({
+      fid: `${topic}${String(place)}`,
+      fld: name.replace('*', ''),
+      dataType: name.endsWith('*') ? 'ConvNumber' : 'Number',
+    })),
+  );
+  const lite = { scrip_lite: { hfid: 1 }, index_lite: { hfid: 1 } };
+  const map = { fields, scrip: ids('sf'), index: ids('if'), depth: ids('dp'), ...lite };
+  return Buffer.from(JSON.stringify(map));
+}
+
+export function u16(value: number): Bytes {
+  return [value >> 8, value & 0xff];
+}
+
+function int32s(values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [place, value] of values.entries()) bytes.writeInt32BE(value, 4 * place);
+  return bytes;
+}

@@ -1,0 +1,342 @@
+// Simulates both streams on the API's port: `/versova` (TBT, fifty levels) and `/hsm/v1-5/prod`.
+// They serve the same market as depth calls: the best five levels of an instant are those of
+// `GET /data/depth`. Frames are sent when the clock is set, or every 250 ms while it flows.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { deepLevels, type SimulatedBook, type SimulatedLevel, TICK } from './book.ts';
+import type { SimulatorState } from './state.ts';
+import * as frames from './stream-frames.ts';
+import { checkToken, hsmKey } from './tokens.ts';
+
+/** Faults, which a test sets and resets. */
+interface StreamFaults {
+  /** Symbols that are subscribed and deliver nothing. */
+  readonly silent: Set<string>;
+  /** The sockets stay open, and send neither frames nor pongs. */
+  isHalfOpen: boolean;
+  /** The next TBT frame of each symbol skips so many numbers. */
+  skips: number;
+  /** The next TBT frame is cut short. */
+  isCut: boolean;
+  /** The login of HSM is answered N. */
+  isRefused: boolean;
+  /** Number of HSM topics that the account's plan allows. */
+  planLimit: number;
+}
+
+export interface StreamServer {
+  readonly faults: StreamFaults;
+  /** Frames by symbol that were sent. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** Upgrades by path and status. */
+  readonly upgrades: readonly { readonly path: string; readonly status: number }[];
+  readonly openSockets: () => number;
+  /** Sends what has changed up to now. */
+  readonly tick: () => void;
+  /** Resolves when all clients have received what was sent. */
+  readonly settled: () => Promise<void>;
+  /** Ends all connections. */
+  drop(code: number): void;
+  readonly close: () => void;
+}
+
+const TBT_SOCKETS = 3;
+const TBT_SYMBOLS = 5;
+const TICK_INTERVAL_MS = 250;
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly kind: 'tbt' | 'hsm';
+  send(now: number): void;
+}
+
+interface World {
+  readonly state: SimulatorState;
+  readonly now: () => number;
+  readonly faults: StreamFaults;
+  readonly count: (symbol: string) => void;
+}
+
+export function serveStreams(
+  server: Server,
+  state: SimulatorState,
+  now: () => number,
+): StreamServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+  });
+  const clients = new Set<Client>();
+  const sent = new Map<string, number>();
+  const upgrades: { path: string; status: number }[] = [];
+  const faults: StreamFaults = {
+    ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
+    planLimit: 5_000,
+  };
+  const count = (symbol: string): void => {
+    sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
+  };
+  const world: World = { state, now, faults, count };
+  server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const path = request.url ?? '';
+    const ofTbt = [...clients].filter(({ kind }) => kind === 'tbt').length;
+    const status = statusOf(world, request, ofTbt);
+    upgrades.push({ path, status });
+    if (status !== 101) {
+      duplex.end(`HTTP/1.1 ${String(status)} Refused\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, duplex, head, (socket) => {
+      const client =
+        path === '/versova' ? tbtClient(world, socket) : hsmClient(world, socket, request);
+      clients.add(client);
+      socket.on('ping', (data) => {
+        if (!faults.isHalfOpen) socket.pong(data);
+      });
+      socket.on('close', () => clients.delete(client));
+    });
+  });
+  const tick = (): void => {
+    if (faults.isHalfOpen) return;
+    for (const client of clients) client.send(now());
+  };
+  const timer = setInterval(tick, TICK_INTERVAL_MS).unref();
+  return {
+    ...{ faults, sent, upgrades, tick },
+    openSockets: () => clients.size,
+    settled: async () => {
+      await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
+    },
+    drop(code) {
+      for (const { socket } of clients) socket.close(code);
+    },
+    close: () => {
+      clearInterval(timer);
+      for (const { socket } of clients) socket.terminate();
+    },
+  };
+}
+
+/** A client answers a ping after the frames before it. */
+function receivedBy(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== WebSocket.OPEN) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('pong', done).off('close', done);
+      resolve();
+    };
+    socket.once('pong', done);
+    socket.once('close', done);
+    socket.ping();
+  });
+}
+
+function statusOf({ state, now }: World, request: IncomingMessage, ofTbt: number): number {
+  if (state.isDown) return 503;
+  if (request.url === '/hsm/v1-5/prod') return 101;
+  if (request.url !== '/versova') return 404;
+  const [id = '', token = ''] = (request.headers.authorization ?? '').split(':');
+  const app = state.apps.find((each) => each.id === id);
+  const check =
+    app === undefined ? 'invalid' : checkToken(state.seed, app, 'access_token', token, now());
+  if (check !== 'valid' || state.revoked.has(token)) return 403;
+  return ofTbt >= TBT_SOCKETS ? 429 : 101;
+}
+
+interface DeepBook {
+  readonly book: SimulatedBook;
+  readonly bids: readonly SimulatedLevel[];
+  readonly asks: readonly SimulatedLevel[];
+}
+
+function tbtClient(world: World, socket: WebSocket): Client {
+  const { state, now, faults, count } = world;
+  const channels = new Map<string, string>();
+  const resumed = new Set<string>();
+  const last = new Map<string, DeepBook>();
+  const sequences = new Map<string, number>();
+  const sendSymbol = (symbol: string, at: number): void => {
+    const book = state.bookOf(symbol, at);
+    // The deep levels change once a minute, so that most messages are short.
+    const key = `${state.seed} ${symbol} ${String(Math.floor(at / 60_000))}`;
+    const deep = {
+      book,
+      bids: deepLevels(book.bids, -TICK, `${key} bids`),
+      asks: deepLevels(book.asks, TICK, `${key} asks`),
+    };
+    const before = last.get(symbol);
+    const bids = differences(before?.bids ?? [], deep.bids);
+    const asks = differences(before?.asks ?? [], deep.asks);
+    if (before !== undefined && bids.length + asks.length === 0) return;
+    last.set(symbol, deep);
+    const sequence = (sequences.get(symbol) ?? 0) + 1 + (before === undefined ? 0 : faults.skips);
+    sequences.set(symbol, sequence);
+    const token = state.instrumentOf(symbol, at)?.fyToken ?? '';
+    const frame = frames.tbtFrame({
+      ...{ symbol, token, sequence, at, bids, asks, totals: book },
+      isSnapshot: before === undefined,
+    });
+    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
+    faults.isCut = false;
+    count(symbol);
+  };
+  const send = (at: number): void => {
+    for (const [symbol, channel] of channels) {
+      if (resumed.has(channel) && !faults.silent.has(symbol)) sendSymbol(symbol, at);
+    }
+    faults.skips = 0;
+  };
+  socket.on('message', (data: Buffer) => {
+    const message = data.toString();
+    if (message === 'ping') {
+      if (!faults.isHalfOpen) socket.send('pong');
+      return;
+    }
+    const { type, data: asked } = JSON.parse(message) as TbtRequest;
+    if (type === 2) for (const channel of asked.resumeChannels ?? []) resumed.add(channel);
+    if (type === 1 && asked.subs === -1) {
+      for (const symbol of asked.symbols ?? []) {
+        channels.delete(symbol);
+        last.delete(symbol);
+      }
+    } else if (type === 1) {
+      const wanted = (asked.symbols ?? []).filter((symbol) => !channels.has(symbol));
+      if (channels.size + wanted.length > TBT_SYMBOLS) {
+        socket.send(frames.tbtError('symbol count exceeds limit: 5'));
+        return;
+      }
+      // A channel that is a number is accepted and stays mute.
+      for (const symbol of wanted) channels.set(symbol, asked.channel ?? '');
+    }
+    if (!faults.isHalfOpen) send(now());
+  });
+  return { socket, kind: 'tbt', send };
+}
+
+interface TbtRequest {
+  readonly type: number;
+  readonly data: {
+    readonly subs?: number;
+    readonly symbols?: readonly string[];
+    readonly channel?: string;
+    readonly resumeChannels?: readonly string[];
+  };
+}
+
+function differences(
+  before: readonly SimulatedLevel[],
+  now: readonly SimulatedLevel[],
+): readonly frames.LevelDifference[] {
+  return now.flatMap((level, num) => {
+    const old = before[num];
+    const isSame =
+      old?.pricePaise === level.pricePaise &&
+      old.quantity === level.quantity &&
+      old.orders === level.orders;
+    return isSame ? [] : [{ num, level }];
+  });
+}
+
+const ACKNOWLEDGE_EVERY = 2;
+const [LOGIN, SUBSCRIBE, UNSUBSCRIBE, CUSTOM] = [1, 4, 5, 51];
+const PLAN_LIMIT_CODE = 51_001;
+
+interface HsmTopic {
+  readonly name: string;
+  readonly symbol: string;
+  readonly kind: frames.Topic;
+  readonly id: number;
+  values: readonly number[] | null;
+}
+
+function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
+  const { state, now, faults, count } = world;
+  const topics = new Map<string, HsmTopic>();
+  // The server accepts a client with this header, and then ignores it.
+  const isIgnored = request.headers.authorization !== undefined;
+  let isLoggedIn = false;
+  let message = 0;
+  const send = (at: number): void => {
+    const items: Buffer[] = [];
+    for (const topic of topics.values()) {
+      if (faults.silent.has(topic.symbol)) continue;
+      const values = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      if (topic.values === null) items.push(frames.hsmSnapshot(topic.id, topic, values));
+      else if (values.some((value, place) => value !== topic.values?.[place])) {
+        items.push(frames.hsmUpdate(topic.id, topic.values, values));
+      } else continue;
+      topic.values = values;
+      count(topic.symbol);
+    }
+    if (items.length === 0) return;
+    message += 1;
+    socket.send(frames.hsmData(message, items));
+  };
+  const subscribe = (names: readonly string[]): void => {
+    if (topics.size + names.length > faults.planLimit) {
+      const code = Buffer.alloc(4);
+      code.writeUInt32BE(PLAN_LIMIT_CODE);
+      const fields = [
+        [1, code],
+        [2, Buffer.from('the symbol limit of the plan')],
+        [3, Buffer.from([SUBSCRIBE])],
+      ] as const;
+      socket.send(frames.hsmAnswer(CUSTOM, fields));
+      return;
+    }
+    for (const name of names) {
+      const topic = topicOf(state, name, topics.size + 1, now());
+      if (topic !== null) topics.set(name, topic);
+    }
+    socket.send(frames.hsmAnswer(SUBSCRIBE, [[1, Buffer.from('K')]]));
+    send(now());
+  };
+  socket.on('message', (data: Buffer) => {
+    if (isIgnored || faults.isHalfOpen) return;
+    const type = data[2];
+    if (type === LOGIN) {
+      const key = data.subarray(7, 7 + data.readUInt16BE(5)).toString();
+      isLoggedIn = !faults.isRefused && isKeyOf(state, key);
+      socket.send(
+        frames.hsmAnswer(LOGIN, [
+          [1, Buffer.from(isLoggedIn ? 'K' : 'N')],
+          [2, Buffer.from(frames.u16(ACKNOWLEDGE_EVERY))],
+          [3, frames.fieldMap()],
+        ]),
+      );
+    } else if (type === SUBSCRIBE && isLoggedIn) subscribe(namesIn(data));
+    else if (type === UNSUBSCRIBE) for (const name of namesIn(data)) topics.delete(name);
+  });
+  return { socket, kind: 'hsm', send };
+}
+
+/** The claim of any token that this simulator may have issued. */
+function isKeyOf({ seed, apps, minted }: SimulatorState, key: string): boolean {
+  return apps.some((app) =>
+    Array.from({ length: minted + 1 }, (_, serial) => serial).some(
+      (serial) => hsmKey(seed, app, serial) === key,
+    ),
+  );
+}
+
+function namesIn(frame: Buffer): readonly string[] {
+  const count = frame.readUInt16BE(7);
+  const names: string[] = [];
+  for (let at = 9; names.length < count; at += 1 + (frame[at] ?? 0)) {
+    names.push(frame.subarray(at + 1, at + 1 + (frame[at] ?? 0)).toString());
+  }
+  return names;
+}
+
+const SEGMENTS: Readonly<Record<string, string>> = { nse_cm: '1010', nse_fo: '1011' };
+const INDEX = 'NSE:NIFTY50-INDEX';
+
+function topicOf(state: SimulatorState, name: string, id: number, now: number): HsmTopic | null {
+  const [kind = '', segment = '', token = ''] = name.split('|');
+  if (kind === 'if') return { name, symbol: INDEX, kind, id, values: null };
+  if (kind !== 'dp' && kind !== 'sf') return null;
+  const symbol = state.symbolOf(SEGMENTS[segment] ?? '', token, now);
+  return symbol === undefined ? null : { name, symbol, kind, id, values: null };
+}

@@ -1,0 +1,203 @@
+// The stream feed in front of the simulator, on a clock that jumps.
+import { describe, expect, test } from 'vitest';
+import { streamDepth } from '../../../../adapters/fyers/stream/feed.ts';
+import { parseAppId } from '../../../../core/config/values.ts';
+import { nextSession } from '../../../../core/market/calendar.ts';
+import type { SlotResult, StreamNote } from '../../../../core/ports.ts';
+import { parseAccessToken } from '../../../../core/config/values.ts';
+import { instant, MINUTE, parseInstant, plus, SECOND } from '../../../../core/time.ts';
+import { startFyers, type FyersSimulator } from '../../../../sandbox/fyers/server.ts';
+import { mintToken } from '../../../../sandbox/fyers/tokens.ts';
+import { must } from '../../../support/rest-feed.ts';
+import { virtualClock } from '../../../support/virtual-clock.ts';
+
+const OPENS_AT = parseInstant('2026-11-25T09:30:00+05:30');
+const SEED = 'stream';
+const SIMULATED = {
+  ...{ id: 'ABCD1234EF-100', secret: 'XYZ', fyId: 'XA00001', pin: '1234' },
+  redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
+};
+const APP = must(parseAppId(SIMULATED.id));
+const TOKEN = must(
+  parseAccessToken(mintToken(SEED, SIMULATED, 'access_token', plus(OPENS_AT, -150 * MINUTE))),
+);
+const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+const TBT_SYMBOLS = [
+  ...['NSE:HDFCBANK-EQ', 'NSE:RELIANCE-EQ', 'NSE:ADANIENT-EQ'],
+  ...['NSE:INFY-EQ', 'NSE:SBIN-EQ', 'NSE:TCS-EQ'],
+];
+
+interface Setup {
+  readonly kind: 'tbt' | 'hsm';
+  readonly symbols?: readonly string[];
+  readonly seconds?: number;
+  readonly hasToken?: (at: number) => boolean;
+  readonly onJump?: (secondsIn: number, simulator: FyersSimulator) => void | Promise<void>;
+}
+
+async function observe({ kind, symbols = SYMBOLS, seconds = 60, ...setup }: Setup) {
+  const startsAt = plus(OPENS_AT, -15 * SECOND);
+  const simulator = await startFyers({
+    ...{ seed: SEED, apps: [SIMULATED], refresh: 'refused', startsAt },
+  });
+  simulator.setClock(startsAt);
+  const { streams } = simulator;
+  const clock = virtualClock(startsAt, async (now) => {
+    simulator.setClock(now);
+    await setup.onJump?.((now - OPENS_AT) / SECOND, simulator);
+    // A connection is a few round trips, which take real time.
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await streams.settled();
+    }
+  });
+  const feed = streamDepth({
+    ...{ kind, apiUrl: simulator.url, appId: () => APP, clock, random: () => 0 },
+    sampling: { symbols: [], everySeconds: 5 },
+  });
+  const session = {
+    ...nextSession(OPENS_AT),
+    opensAt: OPENS_AT,
+    closesAt: plus(OPENS_AT, seconds * SECOND),
+  };
+  const facts = symbols.map((symbol) => ({
+    symbol,
+    fyToken: simulator.state.instrumentOf(symbol, startsAt)?.fyToken ?? null,
+  }));
+  const token = () => (setup.hasToken?.(clock.now() - OPENS_AT) === false ? null : TOKEN);
+  const batches: (readonly SlotResult[])[] = [];
+  const notes: StreamNote[] = [];
+  let silent: readonly string[] = [];
+  const { signal } = new AbortController();
+  for await (const batch of feed.observe(session, token, signal, symbols, facts)) {
+    batches.push(batch);
+    notes.push(...(feed.stream?.takeNotes() ?? []));
+    silent = feed.stream?.silentSymbols() ?? [];
+  }
+  await simulator.close();
+  return { batches, notes, silent, streams, simulator };
+}
+
+function outcomes(batches: readonly (readonly SlotResult[])[]): readonly string[] {
+  return batches.map((batch) =>
+    [...new Set(batch.map((taken) => (taken.kind === 'book' ? 'book' : taken.reason)))].join(' '),
+  );
+}
+
+const BOOKS = Array.from({ length: 12 }, () => 'book');
+
+describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
+  test('has the book that a depth call would have had at the slot', async () => {
+    const { batches, simulator } = await observe({ kind });
+    expect(outcomes(batches)).toEqual(BOOKS);
+    for (const taken of batches.flat()) {
+      const served = simulator.state.bookOf(taken.symbol, taken.slot);
+      const level = (each: (typeof served.bids)[number]) => ({
+        ...{ price: each.pricePaise / 100, quantity: each.quantity, orders: each.orders },
+      });
+      expect(taken).toMatchObject({
+        ...{ sentAt: null, receivedAt: taken.slot },
+        book: {
+          ...{ bids: served.bids.map(level), asks: served.asks.map(level) },
+          ...{ lastPrice: served.lastPaise / 100, volume: served.volume },
+          ...{ totalBuyQuantity: served.totalBuyQuantity, high: served.highPaise / 100 },
+          lastTradeAt: instant(served.lastTradeAt * SECOND),
+        },
+      });
+    }
+  });
+
+  test('explains the slots of a socket that was closed, and returns', async () => {
+    const { batches, notes } = await observe({
+      kind,
+      onJump: (seconds, { streams }) => {
+        if (seconds === 12) streams.drop(1001);
+      },
+    });
+    const seen = outcomes(batches);
+    expect(seen.slice(0, 3)).toEqual(['book', 'book', 'book']);
+    expect(seen.at(-1)).toBe('book');
+    expect(notes.map(({ event }) => event)).toContain('socket-closed');
+  });
+
+  test('calls a half-open socket silent within fifteen seconds, and opens another', async () => {
+    const { batches } = await observe({
+      kind,
+      seconds: 90,
+      onJump: (seconds, { streams }) => {
+        if (seconds === 11) streams.faults.isHalfOpen = true;
+        if (seconds === 40) streams.faults.isHalfOpen = false;
+      },
+    });
+    const seen = outcomes(batches);
+    // The book of 00:10 stands until 15 s without a sign of life are over.
+    expect(seen.slice(0, 6)).toEqual(['book', 'book', 'book', 'book', 'book', 'book']);
+    // A TBT socket has no answer to a login, so a new one is open before it delivers.
+    expect(seen[6]).toBe(kind === 'tbt' ? 'no-snapshot' : 'silent');
+    expect(seen.at(-1)).toBe('book');
+  });
+
+  test('has no token, then one', async () => {
+    const { batches } = await observe({ kind, hasToken: (at) => at >= 20 * SECOND });
+    const seen = outcomes(batches);
+    expect(seen.slice(0, 4)).toEqual(['no-token', 'no-token', 'no-token', 'no-token']);
+    expect(seen.at(-1)).toBe('book');
+  });
+
+  test('reports a symbol that is subscribed and silent', async () => {
+    const { batches, silent } = await observe({
+      kind,
+      seconds: 180,
+      onJump: (_seconds, { streams }) => void streams.faults.silent.add('NSE:SBIN-EQ'),
+    });
+    expect(silent).toContain('NSE:SBIN-EQ');
+    expect(new Set(outcomes(batches))).not.toContain('book');
+  });
+});
+
+describe('The feed tbt', () => {
+  test('opens a socket for each five symbols, with HSM next to them', async () => {
+    const { batches, streams } = await observe({ kind: 'tbt', symbols: TBT_SYMBOLS });
+    expect(outcomes(batches)).toEqual(BOOKS);
+    expect(streams.upgrades.map(({ path }) => path)).toEqual([
+      ...['/versova', '/versova', '/hsm/v1-5/prod'],
+    ]);
+  });
+
+  test('asks for a snapshot after a frame that cannot be read', async () => {
+    const { batches, notes } = await observe({
+      kind: 'tbt',
+      onJump: (seconds, { streams }) => {
+        if (seconds === 11) streams.faults.isCut = true;
+      },
+    });
+    expect(new Set(outcomes(batches))).toEqual(new Set(['book']));
+    expect(notes.filter(({ event }) => event === 'socket-closed')).toEqual([]);
+  });
+
+  test('waits a minute after 403, and says that the stream refuses', async () => {
+    const { batches, streams } = await observe({
+      kind: 'tbt',
+      seconds: 70,
+      onJump: (_seconds, { state }) => void state.revoked.add(TOKEN),
+    });
+    expect(new Set(outcomes(batches))).toEqual(new Set(['stream-refused']));
+    const ofTbt = streams.upgrades.filter(({ path }) => path === '/versova');
+    expect(ofTbt.map(({ status }) => status)).toEqual([403, 403]);
+  });
+});
+
+describe('The feed hsm', () => {
+  test.each(['isRefused', 'planLimit'] as const)('is refused: %s', async (fault) => {
+    const { batches, notes } = await observe({
+      kind: 'hsm',
+      seconds: 40,
+      onJump: (_seconds, { streams: { faults } }) => {
+        if (fault === 'isRefused') faults.isRefused = true;
+        else faults.planLimit = 1;
+      },
+    });
+    expect(new Set(outcomes(batches))).toEqual(new Set(['stream-refused']));
+    expect(notes.map(({ event }) => event)).toContain('stream-refused');
+  });
+});
