@@ -59,6 +59,19 @@ describe('The settings of the harvester', () => {
     expect(parseSettings([], { FYERS_API_URL: url })).toMatchObject({ broker });
   });
 
+  test('take a feed, whose symbols must fit into the streams', () => {
+    expect(parseSettings([], {})).toMatchObject({ feed: 'rest' });
+    expect(parseSettings([], { FYERS_FEED: 'hsm' })).toMatchObject({ feed: 'hsm' });
+    expect(parseSettings(['--feed', 'tbt'], { FYERS_FEED: 'hsm' })).toMatchObject({ feed: 'tbt' });
+    expect(problemOf(['--feed', 'sse']).message).toContain('--feed must be one of rest, tbt, hsm');
+    const symbols = Array.from({ length: 16 }, (_, n) => `NSE:S${String(n)}-EQ`).join();
+    expect(problemOf(['--feed', 'tbt', '--symbols', symbols]).message).toContain('= 4 sockets');
+    // No call is made for a slot, so the limit of calls does not apply.
+    expect(parseSettings(['--feed', 'hsm', '--symbols', symbols], {})).toMatchObject({
+      sampling: { symbols: { length: 16 } },
+    });
+  });
+
   test('take a share of NSE by its ticker alone, as the tools do', () => {
     expect(parseSettings(['--symbols', 'SBIN, m&m nse:infy-eq,fut:nifty'], {})).toMatchObject({
       sampling: { symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:INFY-EQ', 'FUT:NIFTY'] },

@@ -137,10 +137,11 @@ export class StreamConnection implements AsyncDisposable {
 
   close(problem: HoleReason, detail: string): void {
     if (this.#state === 'waiting' || this.#state === 'closing') return;
+    // Before the state changes: until now the books were as good as the connection.
+    this.#options.wire.lost();
     this.#problem = problem;
     this.#state = 'closing';
     this.#since = this.#options.clock.now();
-    this.#options.wire.lost();
     this.#options.events.closed(detail);
     if (this.#socket === null) this.#wait();
     else this.#socket.close();

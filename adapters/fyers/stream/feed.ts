@@ -70,8 +70,8 @@ interface DayStreams extends AsyncDisposable {
   step(): void;
   sample(slot: Instant): readonly SlotResult[];
   silentSymbols(): readonly string[];
-  /** Called before a frame is applied. */
-  beforeFrame: (receivedAt: Instant) => void;
+  /** Called before a book changes. */
+  beforeChange: (at: Instant) => void;
 }
 
 /** Deadlines of the sockets are in seconds. */
@@ -98,16 +98,17 @@ async function* sampleSlots(
     }
   };
   // Strictly before: a book received at the slot itself is the slot's.
-  day.beforeFrame = (receivedAt) => {
-    sampleUntil(plus(receivedAt, -1));
+  day.beforeChange = (at) => {
+    sampleUntil(plus(at, -1));
   };
   while ((slot !== null || ready.length > 0) && !signal.aborted) {
-    day.step();
     // The clock was set back: restart at the current slot.
     if (slot !== null && slot - clock.now() > every + SECOND && ready.length === 0) {
       slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
     }
+    // First, because a step may close a connection whose books were good at the slot.
     sampleUntil(clock.now());
+    day.step();
     const batch = ready.shift();
     if (batch !== undefined) {
       yield batch;
@@ -136,7 +137,7 @@ function openStreams(options: DayOptions): DayStreams {
     }),
   );
   const day: DayStreams = {
-    beforeFrame: () => undefined,
+    beforeChange: () => undefined,
     step: () => {
       stepAll();
     },
@@ -146,8 +147,8 @@ function openStreams(options: DayOptions): DayStreams {
       for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
     },
   };
-  const { quotes, depths } = openSockets(options, topics, (receivedAt) => {
-    day.beforeFrame(receivedAt);
+  const { quotes, depths } = openSockets(options, topics, (at) => {
+    day.beforeChange(at);
   });
   const sockets: readonly StreamSocket[] = [...depths.map(({ socket }) => socket), quotes];
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
@@ -198,19 +199,13 @@ function openStreams(options: DayOptions): DayStreams {
 
 type Topics = ReadonlyMap<string, SymbolTopics>;
 
-function openSockets(
-  options: DayOptions,
-  topics: Topics,
-  beforeFrame: (receivedAt: Instant) => void,
-) {
+function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Instant) => void) {
   const { kind, notes, symbols } = options;
   const note = (event: StreamNote['event'], message: string): void => {
     notes.push({ event, message });
   };
   const eventsOf = (name: string): SocketEvents => ({
-    received: (_bytes, receivedAt) => {
-      beforeFrame(receivedAt);
-    },
+    changing: beforeChange,
     opened: () => {
       note('socket-open', `${name} is open`);
     },

@@ -28,8 +28,8 @@ const DATA_WITHIN_MS = 90 * SECOND;
 const TBT_CHANNEL = '1';
 
 export interface SocketEvents {
-  /** Called before the frame is applied. */
-  readonly received: (bytes: Uint8Array, receivedAt: Instant) => void;
+  /** Called before a frame is applied, and before the books of a connection are dropped. */
+  readonly changing: (at: Instant) => void;
   readonly opened: () => void;
   readonly closed: (detail: string) => void;
   readonly refused: (detail: string) => void;
@@ -74,7 +74,7 @@ export function tbtSocket(options: SocketOptions, symbols: readonly string[]): T
         connection.accept();
       },
       frame(bytes, receivedAt) {
-        events.received(bytes, receivedAt);
+        events.changing(receivedAt);
         const message = decodeTbtFrame(bytes);
         if (message === null) {
           badFrames += 1;
@@ -101,6 +101,7 @@ export function tbtSocket(options: SocketOptions, symbols: readonly string[]): T
         if (detail !== null) refuse(connection, events, detail);
       },
       lost() {
+        events.changing(clock.now());
         books = startTbtBooks();
       },
     },
@@ -218,7 +219,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
         connection.send(encodeHsmLogin(options.key() ?? '', 'JS_API'));
       },
       frame(bytes, receivedAt) {
-        events.received(bytes, receivedAt);
+        events.changing(receivedAt);
         const type = bytes[2];
         if (type === HSM_TYPES.data) return takeData(bytes, receivedAt);
         if (type === HSM_TYPES.login) login(bytes);
@@ -230,6 +231,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
       },
       text: () => undefined,
       lost() {
+        events.changing(clock.now());
         state = null;
         unacknowledged = 0;
       },

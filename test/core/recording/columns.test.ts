@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COLUMNS, CSV_HEADER, csvLine, parseCsvLine } from '../../../core/recording/columns.ts';
+import { formatIso, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 
 /** `smart_harvester.py` writes exactly these, in this order. */
@@ -22,6 +23,15 @@ describe('The table of columns', () => {
   test("begins with the reference's 25 and keeps the order of ours", () => {
     expect(CSV_HEADER).toBe(REFERENCE + OURS);
     expect(COLUMNS.slice(0, 25).map(({ name }) => name)).toEqual(REFERENCE.split(','));
+  });
+
+  test('dates a row of a stream by its slot, and a polled one by its receipt', () => {
+    const row = { ...sampleRow('NSE:SBIN-EQ', OPENS_AT), receivedAt: plus(OPENS_AT, -700) };
+    const dates = (feed: 'rest' | 'tbt') =>
+      ['timestamp', 'received_at'].map((name) => cell(csvLine({ ...row, feed }), name));
+    const [received, slot] = [formatIso(row.receivedAt), formatIso(OPENS_AT)];
+    expect(dates('tbt')).toEqual([slot, received]);
+    expect(dates('rest')).toEqual([received, received]);
   });
 
   test('has no name twice', () => {

@@ -149,6 +149,12 @@ describe('Topics of the HSM vectors', () => {
     expect(values(topics, DP, 'bid_price1')).toEqual([800.15]);
   });
 
+  test('bytes after the last item refuse the frame', () => {
+    const longer = Buffer.concat([frame(11), Buffer.of(0)]);
+    longer.writeUInt16BE(longer.length - 2);
+    expect(playTo(10).topics.apply(longer, AT)).toBeNull();
+  });
+
   test('18: a lite item of a topic without lite form is refused', () => {
     const { topics, applied } = playTo(18);
     expect(applied).toBeNull();

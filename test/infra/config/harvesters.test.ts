@@ -35,6 +35,28 @@ function environmentOf({ inputs }: Registered): Readonly<Record<string, string>>
   );
 }
 
+describe('The feed of a harvester', () => {
+  const feeds = (...all: readonly string[]) =>
+    JSON.stringify(all.map((feed, n) => ({ symbols: [`NSE:S${String(n)}-EQ`], feed })));
+
+  test('reaches its instance, with an alarm for silent symbols', async () => {
+    const graph = await graphOf({ ...APP_ONLY, config: { harvesters: feeds('rest', 'tbt') } });
+    const environment = (name: string) => environmentOf(one(graph, INSTANCE, name));
+    expect(environment('harvester')).not.toHaveProperty('FYERS_FEED');
+    expect(environment('harvester-1')).toMatchObject({ FYERS_FEED: 'tbt' });
+    const silent = allOf(graph, ALARM).filter(({ name }) => name.startsWith('stream-silent'));
+    expect(silent.map(({ name }) => name)).toEqual(['stream-silent-1']);
+  });
+
+  test('is refused together with others that need more streams than an account has', async () => {
+    const { message } = await problemsOf({
+      ...APP_ONLY,
+      config: { harvesters: feeds('tbt', 'hsm') },
+    });
+    expect(message).toContain('1 + 1 = 2 HSM sockets');
+  });
+});
+
 describe('Of several harvesters', () => {
   test('the first one is what the only one was: nothing that a stack has is replaced', () => {
     const before = one(alone, INSTANCE);

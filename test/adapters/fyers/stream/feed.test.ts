@@ -32,6 +32,8 @@ interface Setup {
   readonly symbols?: readonly string[];
   readonly seconds?: number;
   readonly hasToken?: (at: number) => boolean;
+  /** What the consumer does before it asks for the next batch; `wait` lets the market go on meanwhile. */
+  readonly onBatch?: (slots: number, wait: (seconds: number) => Promise<void>) => Promise<void>;
   readonly onJump?: (secondsIn: number, simulator: FyersSimulator) => void | Promise<void>;
 }
 
@@ -69,10 +71,18 @@ async function observe({ kind, symbols = SYMBOLS, seconds = 60, ...setup }: Setu
   const notes: StreamNote[] = [];
   let silent: readonly string[] = [];
   const { signal } = new AbortController();
+  const wait = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.set(plus(clock.now(), SECOND));
+      simulator.setClock(clock.now());
+      await streams.settled();
+    }
+  };
   for await (const batch of feed.observe(session, token, signal, symbols, facts)) {
     batches.push(batch);
     notes.push(...(feed.stream?.takeNotes() ?? []));
     silent = feed.stream?.silentSymbols() ?? [];
+    await setup.onBatch?.(batches.length, wait);
   }
   await simulator.close();
   return { batches, notes, silent, streams, simulator };
@@ -137,6 +147,34 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
     expect(seen.at(-1)).toBe('book');
   });
 
+  test('gives each slot its own book, if the consumer is late by several', async () => {
+    const { batches, simulator } = await observe({
+      kind,
+      onBatch: async (slots, wait) => {
+        if (slots === 3) await wait(13);
+      },
+    });
+    expect(outcomes(batches)).toEqual(BOOKS);
+    for (const taken of batches.flat()) {
+      const { bids } = simulator.state.bookOf(taken.symbol, taken.slot);
+      const first = { price: (bids[0]?.pricePaise ?? 0) / 100, quantity: bids[0]?.quantity };
+      expect(taken).toMatchObject({ receivedAt: taken.slot, book: { bids: { 0: first } } });
+    }
+  });
+
+  test('does not take a book for current, if a late consumer saw no sign of life', async () => {
+    const { batches } = await observe({
+      kind,
+      onJump: (seconds, { streams }) => {
+        if (seconds === 10) streams.faults.isHalfOpen = true;
+      },
+      onBatch: async (slots, wait) => {
+        if (slots === 3) await wait(22);
+      },
+    });
+    expect(outcomes(batches).slice(3, 7)).toEqual(['book', 'book', 'book', 'silent']);
+  });
+
   test('has no token, then one', async () => {
     const { batches } = await observe({ kind, hasToken: (at) => at >= 20 * SECOND });
     const seen = outcomes(batches);
@@ -168,10 +206,11 @@ describe('The feed tbt', () => {
     const { batches, notes } = await observe({
       kind: 'tbt',
       onJump: (seconds, { streams }) => {
-        if (seconds === 11) streams.faults.isCut = true;
+        if (seconds === 14) streams.faults.isCut = true;
       },
     });
-    expect(new Set(outcomes(batches))).toEqual(new Set(['book']));
+    // The simulator sends the cut frame when its clock is set to the slot.
+    expect(outcomes(batches)).toEqual(BOOKS.with(3, 'sequence-gap'));
     expect(notes.filter(({ event }) => event === 'socket-closed')).toEqual([]);
   });
 
