@@ -41,8 +41,14 @@ export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
 
 /** A refusal needs the operator; everything else is repaired by the harvester itself. */
 export function streamEvent({ event, message }: StreamNote): HarvesterEvent {
-  return harvesterEvent(event === 'stream-refused' ? 'error' : 'info', event, message);
+  return harvesterEvent(STREAM_LEVELS[event] ?? 'info', event, message);
 }
+
+/** The day's event log has every delivery. */
+const STREAM_LEVELS: Readonly<Partial<Record<StreamNote['event'], Level>>> = {
+  'stream-refused': 'error',
+  delivery: 'debug',
+};
 
 export function tokenInUse(fingerprint: string): HarvesterEvent {
   return harvesterEvent('info', 'token-in-use', `A token is in use (${fingerprint}).`);
