@@ -17,7 +17,7 @@ interface StreamFaults {
   isHalfOpen: boolean;
   /** The next TBT frame of each symbol skips so many numbers. */
   skips: number;
-  /** The next TBT frame is cut short. */
+  /** The next data frame is cut short. */
   isCut: boolean;
   /** The login of HSM is answered N. */
   isRefused: boolean;
@@ -272,7 +272,9 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     }
     if (items.length === 0) return;
     message += 1;
-    socket.send(frames.hsmData(message, items));
+    const frame = frames.hsmData(message, items);
+    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
+    faults.isCut = false;
   };
   const subscribe = (names: readonly string[]): void => {
     if (topics.size + names.length > faults.planLimit) {

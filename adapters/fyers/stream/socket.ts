@@ -197,6 +197,8 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
     const applied = state?.apply(bytes, receivedAt) ?? null;
     if (applied === null) {
       badFrames += 1;
+      // Any topic may have changed in it, and only a new connection is sure to bring all snapshots.
+      connection.close('sequence-gap', 'a frame could not be read');
       return false;
     }
     for (const { name, kind } of applied.items) {

@@ -227,6 +227,19 @@ describe('The feed tbt', () => {
 });
 
 describe('The feed hsm', () => {
+  test('connects again after a frame that cannot be read, because any topic may have been in it', async () => {
+    const { batches, notes } = await observe({
+      kind: 'hsm',
+      onJump: (seconds, { streams }) => {
+        if (seconds === 14) streams.faults.isCut = true;
+      },
+    });
+    const seen = outcomes(batches);
+    expect(seen.slice(0, 4)).toEqual(['book', 'book', 'book', 'sequence-gap']);
+    expect(seen.at(-1)).toBe('book');
+    expect(notes.filter(({ event }) => event === 'socket-closed')).toHaveLength(1);
+  });
+
   test.each(['isRefused', 'planLimit'] as const)('is refused: %s', async (fault) => {
     const { batches, notes } = await observe({
       kind: 'hsm',
