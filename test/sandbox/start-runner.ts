@@ -86,11 +86,14 @@ export function startRunner(PATH = withoutPulumi()) {
       return dir;
     },
     leftovers: async (): Promise<readonly string[]> =>
-      (await readdir(folder)).filter((name) => !name.startsWith('operator-')),
+      (await readdir(folder)).filter((name) => !name.startsWith('operator-') && name !== RUSTUP),
     /** Command lines of the processes that have the folder in their environment; on Linux only. */
     processes: (): readonly string[] => (process.platform === 'linux' ? processesOf(folder) : []),
   };
 }
+
+/** pip asks `rustc` for its version when it installs the emulator, and a rustc of rustup makes this folder. */
+const RUSTUP = '.rustup';
 
 /** A stop takes less than a second on a machine that is not busy. */
 const MAX_STOP_MS = 10_000;
