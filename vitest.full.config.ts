@@ -5,11 +5,14 @@ import { defineConfig } from 'vitest/config';
 const TIMEOUT_MS = 600_000;
 const shared = { testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS, silent: 'passed-only' } as const;
 const PARALLEL = [
+  'cold-start',
   'engine*',
   'options',
+  'pandas-market-calendars',
   'permissions',
   'readers',
   'scenarios',
+  'thirty-days*',
   'two-years',
   'unattended',
   'validity',

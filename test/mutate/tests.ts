@@ -31,7 +31,10 @@ const Report = z.object({
 /** @param files relative to the root of the copy */
 export async function runTests(files: readonly string[], folder: string): Promise<Verdict> {
   const report = path.join(folder, '.git', 'report.json');
-  const flags = ['--bail', '1', '--maxWorkers', '1', '--no-cache', '--silent'];
+  const config = files.every((file) => file.startsWith('test/full/'))
+    ? ['--config', 'vitest.full.config.ts']
+    : [];
+  const flags = [...config, '--bail', '1', '--maxWorkers', '1', '--no-cache', '--silent'];
   // A group of its own, so that its workers end with it.
   const child = spawn(
     process.execPath,

@@ -229,24 +229,6 @@ async function expectToWork(said: string): Promise<void> {
   });
 }
 
-describe('npm start -- --env DIR', () => {
-  test('works with an app and neither tokens nor an e-mail address, on a muhurat evening', async () => {
-    const env = await operatorFolder({ '.env': `${APP}${QUICK}` });
-    const data = path.join(await operatorFolder({}), 'data');
-    const flags = ['--env', env, '--date', '2026-11-08', '--data', data, '--broker', 'accepting'];
-    const { code, said } = await start(...flags).ended;
-    expect(code, said).toBe(0);
-    // From the opening of the pre-open session to the end.
-    expect(said).toContain('It adds up.');
-    expect(said).toMatch(/inspect NSE:SBIN-EQ --at 18:4\d --date 2026-11-08/);
-    // Lines for maintainers are not shown.
-    expect(said).not.toMatch(/not modelled|permissions were granted|FYERS_SUFFIX|functionName/);
-    expect(await leftovers()).toEqual([]);
-  }, 120_000);
-});
-
-const QUICK = 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n';
-
 describe('npm start, interrupted', () => {
   test.each([
     ['SIGINT', 'Start stand-ins'],

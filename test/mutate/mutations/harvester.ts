@@ -8,7 +8,7 @@ const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
 const PIECES = ['test/harvester/upload.test.ts'];
 const QUALITY = ['test/core/recording/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
-const ALARMS = ['test/infra/alarms/thirty-days.test.ts'];
+const ALARMS = ['test/full/thirty-days-alarms.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
   {

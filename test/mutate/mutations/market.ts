@@ -12,7 +12,7 @@ export const MARKET: readonly Mutation[] = [
     file: 'core/market/nse-calendar.json',
     find: '"2026-10-20": "Dussehra",',
     replace: '',
-    tests: ['test/core/market/pandas-market-calendars.test.ts'],
+    tests: ['test/full/pandas-market-calendars.test.ts'],
   },
   {
     name: 'a special session is a day late',

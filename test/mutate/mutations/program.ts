@@ -14,14 +14,14 @@ export const PROGRAM: readonly Mutation[] = [
     file: 'infra/components/harvester-alarms.ts',
     find: "treatMissingData: 'breaching'",
     replace: "treatMissingData: 'notBreaching'",
-    tests: ['test/infra/alarms/thirty-days.test.ts'],
+    tests: ['test/full/thirty-days-alarms.test.ts'],
   },
   {
     name: 'an alarm listens to another harvester',
     file: 'infra/components/harvester-alarms.ts',
     find: 'dimensions: harvesterDimensions(suffix, String(plan.shard))',
     replace: 'dimensions: harvesterDimensions(String(plan.shard), suffix)',
-    tests: ['test/infra/alarms/thirty-days.test.ts'],
+    tests: ['test/full/thirty-days-alarms.test.ts'],
   },
   {
     name: 'a role may do one thing more',

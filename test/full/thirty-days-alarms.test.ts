@@ -1,7 +1,7 @@
 // The alarms as the program registers them, judged by the model over a month: quiet while nothing is wrong, and for each
 // fault the alarms that should ring, within ten minutes, and no other.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { dayOf } from '../../../core/market/calendar.ts';
+import { dayOf } from '../../core/market/calendar.ts';
 import {
   MINUTE,
   SECOND,
@@ -10,13 +10,13 @@ import {
   istInstant,
   plus,
   weekday,
-} from '../../../core/time.ts';
-import { allOf, graphOf } from '../../support/graph.ts';
-import { WHOLE } from '../../support/worlds.ts';
-import { type Alarm, type Unsaid, alarmOf, transitionsOf } from './model.ts';
-import { FAULTS, span } from './faults.ts';
-import { DATES, START, type Troubles, at, metricsOfMonth } from './month.ts';
-import type { Metrics } from './series.ts';
+} from '../../core/time.ts';
+import { allOf, graphOf } from '../support/graph.ts';
+import { WHOLE } from '../support/worlds.ts';
+import { type Alarm, type Unsaid, alarmOf, transitionsOf } from '../infra/alarms/model.ts';
+import { FAULTS, span } from '../infra/alarms/faults.ts';
+import { DATES, START, type Troubles, at, metricsOfMonth } from '../infra/alarms/month.ts';
+import type { Metrics } from '../infra/alarms/series.ts';
 
 /** By then a fault has reached the operator. */
 const IN_TIME = 10 * MINUTE;

@@ -1,11 +1,11 @@
-// Thirty days of the keeper's life, judged from outside. More of them: test/full/scenarios.test.ts.
+// Thirty days of the keeper’s life, judged from outside. More months: scenarios.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { MONTHS, live } from './months.ts';
+import { MONTHS, live } from '../scenarios/months.ts';
 
 /** What the broker answered in all of them. */
 const met = new Set<string>();

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { dayOf } from '../../../core/market/calendar.ts';
-import { addDays, istDate } from '../../../core/time.ts';
-import { ensureVenv } from '../../../sandbox/aws/venv.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import { addDays, istDate } from '../../core/time.ts';
+import { ensureVenv } from '../../sandbox/aws/venv.ts';
 
 const run = promisify(execFile);
 
