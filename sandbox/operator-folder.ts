@@ -18,12 +18,16 @@ export interface OperatorFolder {
 /** Of a domain that is reserved for examples. Mail is never sent. */
 const DEMO_EMAIL = 'you@example.com';
 
+/** As docs/laptop.md has it. */
+export const LOOPBACK_URI = 'http://127.0.0.1:8080/';
+
 const DEMO_APP: SimulatedApp = {
   id: 'DEMO1234AB-100',
   secret: 'DEMOSECRET',
   pin: '4071',
   fyId: 'XD00001',
   redirectUri: REFERENCE_REDIRECT_URI,
+  loopbackUri: LOOPBACK_URI,
 };
 
 /**
@@ -68,6 +72,7 @@ export function ownFolder(dir: string): OperatorFolder {
       pin: valueOf('pin') ?? DEMO_APP.pin,
       fyId: valueOf('fyId') ?? DEMO_APP.fyId,
       redirectUri: valueOf('redirectUri') ?? REFERENCE_REDIRECT_URI,
+      loopbackUri: LOOPBACK_URI,
       ...(refreshToken === null ? {} : { honoured: refreshToken }),
     },
   };

@@ -29,14 +29,26 @@ function matching<T extends string>(pattern: RegExp, expected: string) {
   return (text: string): Parsed<T> => (pattern.test(text) ? ok(text as T) : failure(expected));
 }
 
+/** The values of the documents' examples begin with YOUR. */
+function notAnExample<T extends string>(parse: (text: string) => Parsed<T>) {
+  return (text: string): Parsed<T> =>
+    text.startsWith('YOUR')
+      ? failure('is the example of the documents: copy yours from https://myapi.fyers.in/dashboard')
+      : parse(text);
+}
+
 /** Ends in -100, or -200 for newer apps (facts/fyers §0.4); other numbers are tolerated. */
-export const parseAppId = matching<AppId>(
-  /^[A-Za-z0-9]{3,32}-\d{2,3}$/,
-  'must be the full app id with its suffix, such as ABCD1234EF-100',
+export const parseAppId = notAnExample(
+  matching<AppId>(
+    /^[A-Za-z0-9]{3,32}-\d{2,3}$/,
+    'must be the full app id with its suffix, such as ABCD1234EF-100',
+  ),
 );
-export const parseAppSecret = matching<AppSecret>(
-  /^[A-Za-z0-9]{4,64}$/,
-  'must be the app secret as Fyers shows it, letters and digits only',
+export const parseAppSecret = notAnExample(
+  matching<AppSecret>(
+    /^[A-Za-z0-9]{4,64}$/,
+    'must be the app secret as Fyers shows it, letters and digits only',
+  ),
 );
 export const parsePin = matching<Pin>(/^\d{4}$/, 'must be exactly four digits');
 /** Three base64url parts. Does not verify the token: only a call to the broker proves it. */
@@ -107,9 +119,8 @@ export const parseSymbolAlias = matching<SymbolAlias>(
   /^(?:FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?|ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE))$/,
   'must be FUT: and an underlying, such as FUT:NIFTY or FUT:NIFTY+1, or ATM:, an underlying and strikes from the money, such as ATM:NIFTY+0CE or ATM:NIFTY-2PE',
 );
-export const parseFyId = matching<string>(
-  /^[A-Z0-9]{4,12}$/,
-  'must be a Fyers client id, such as XA00001',
+export const parseFyId = notAnExample(
+  matching<string>(/^[A-Z0-9]{4,12}$/, 'must be a Fyers client id, such as XA00001'),
 );
 export const parseSuffix = matching<string>(
   /^(?:[a-z][a-z0-9]{0,15})?$/,

@@ -84,21 +84,22 @@ function redirectToApp(
   query: URLSearchParams,
   fields: Readonly<Record<string, string>>,
 ): SimulatedResponse {
-  const to = new URL(app.redirectUri);
+  const to = new URL(query.get('redirect_uri') ?? app.redirectUri);
   for (const [name, value] of Object.entries(fields)) to.searchParams.set(name, value);
   to.searchParams.set('state', query.get('state') ?? '');
   return { status: 302, headers: { location: to.href, 'cache-control': 'no-store' }, body: '' };
 }
 
-/** An app has one redirect URL, and a login works only with it. */
+/** A login works only with a registered redirect URL. */
 function registeredApp(
   state: SimulatorState,
   query: URLSearchParams,
 ): SimulatedApp | SimulatedResponse {
   const app = state.apps.find(({ id }) => id === query.get('client_id'));
   if (app === undefined) return refusal('unknownApp');
+  const registered = [app.redirectUri, app.loopbackUri ?? app.redirectUri];
   const fits =
-    query.get('redirect_uri') === app.redirectUri && query.get('response_type') === 'code';
+    registered.includes(query.get('redirect_uri') ?? '') && query.get('response_type') === 'code';
   return fits ? app : refusal('invalidInput');
 }
 

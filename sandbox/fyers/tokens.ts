@@ -9,6 +9,8 @@ export interface SimulatedApp {
   readonly pin: string;
   readonly fyId: string;
   readonly redirectUri: string;
+  /** A second redirect URL, so that `./fyers login` can be tried while the login page is registered. Fyers allows one. */
+  readonly loopbackUri?: string;
   /** False: the profile call answers -373; default true. */
   readonly mayReadProfile?: boolean;
   /** The same for the market status, which has another permission than market data at Fyers. */

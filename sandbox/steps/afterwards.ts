@@ -5,6 +5,7 @@ import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
 import { formatIst, instant, istDateAt, istInstant, type IstDate } from '../../core/time.ts';
+import { LOOPBACK_URI } from '../operator-folder.ts';
 import { removeAtEnd, temporaryFolder } from '../ending.ts';
 import { baseEnvironment } from '../pulumi/process.ts';
 import { ROOT, type StandIns } from '../stand-ins.ts';
@@ -163,25 +164,40 @@ export function printHowToReach(
   progress: Progress,
 ): void {
   const { endpoint, rootCredentials } = emulator;
-  // The harvester's virtual clock stands still between two slots, and rate limits use this clock, so let it flow now.
-  simulator.setClock(simulator.now(), true);
+  const now = instant(Date.now());
+  const today = istDateAt(now);
+  const isToday = recorded.date === today;
+  // The harvester's virtual clock stands still between two slots, and rate limits use this clock, so let it flow now. On
+  // the day itself it becomes this machine's clock, with which the commands compare it.
+  simulator.setClock(isToday ? now : simulator.now(), true);
   progress.note('');
-  progress.note(
-    "Everything stays up until Ctrl-C, and the simulated Fyers' clock goes on from the end of the virtual day.",
-  );
+  const from = isToday
+    ? 'shows the time of this machine'
+    : 'goes on from the end of the virtual day';
+  progress.note(`Everything stays up until Ctrl-C, and the simulated Fyers' clock ${from}.`);
   progress.note('From another terminal, in this folder:');
   progress.note(
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${simulator.url} FYERS_BUCKET=${bucket}`,
   );
   for (const line of inspectCommands(recorded, `--bucket ${bucket}`)) progress.note(line);
   progress.note(`${FYERS} ssm list`);
-  const today = istDateAt(instant(Date.now()));
-  if (recorded.date === today) progress.note(`${FYERS} tokens --dir ${operator.dir}`);
+  if (isToday) {
+    progress.note(`${FYERS} tokens --dir ${operator.dir}`);
+    progress.note(`FYERS_REDIRECT_URI=${LOOPBACK_URI} ${FYERS} login --dir ${operator.dir}`);
+  }
   progress.note(`curl ${simulator.controlUrl}/ledger`);
   progress.note(`curl -H 'Host: ${new URL(loginUrl).host}' ${endpoint}/`);
-  if (recorded.date === today) return;
+  progress.note(
+    'Close that terminal afterwards: with these settings no command reaches the real AWS or Fyers.',
+  );
+  if (recorded.date === today) {
+    progress.note(
+      "The login's one-time password is 000000; the PIN is that of `.env` in the folder.",
+    );
+    return;
+  }
   const day = formatIst(istInstant(recorded.date, '07:00')).split(',')[0] ?? '';
   progress.note(
-    `The tokens are of ${day}, so to \`${FYERS} tokens\` and \`refresh --local\` they are dead. On a trading day \`npm start -- --keep --date ${today}\` has live ones.`,
+    `The tokens are of ${day}, so to \`${FYERS} tokens\`, \`login\` and \`refresh --local\` they are dead. To try those, run \`npm start -- --keep\` on a trading day, with \`--date\` and that day.`,
   );
 }

@@ -1,5 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { parseEndpoint, parseSampling, parseSymbols } from '../../../core/config/values.ts';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  parseAppId,
+  parseAppSecret,
+  parseEndpoint,
+  parseFyId,
+  parseSampling,
+  parseSymbols,
+} from '../../../core/config/values.ts';
+import { ROOT } from '../../support/source-tree.ts';
+
+describe('An example of the documents', () => {
+  const parsers = {
+    FYERS_CLIENT_ID: parseAppId,
+    FYERS_SECRET_KEY: parseAppSecret,
+    FYERS_FY_ID: parseFyId,
+  };
+
+  test.each(['deploy', 'laptop'])('in docs/%s.md is refused as an example', (page) => {
+    const text = readFileSync(path.join(ROOT, 'docs', `${page}.md`), 'utf8');
+    const problems = Object.entries(parsers).flatMap(([name, parse]) => {
+      const value = new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1];
+      const parsed = value === undefined ? null : parse(value);
+      return parsed === null ? [] : [parsed.ok ? 'accepted' : parsed.problem];
+    });
+    expect(problems.length).toBeGreaterThanOrEqual(2);
+    for (const problem of problems) expect(problem).toContain('the example of the documents');
+  });
+});
 
 describe('An address that a token is sent to', () => {
   test.each([
