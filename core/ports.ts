@@ -132,7 +132,8 @@ export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 
 /** An event of a stream, for the day's event log and the harvester's log. */
 export interface StreamNote {
-  readonly event: 'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery';
+  readonly event:
+    'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery' | 'frames-lost';
   readonly message: string;
 }
 
