@@ -14,6 +14,11 @@ import type { Instant } from '../../core/time.ts';
 
 const HSM_SOCKET = 0;
 
+interface ReplayedBook {
+  readonly book: Book;
+  readonly receivedAt: Instant;
+}
+
 /** Reads records in their order. `bookAt` applies what was received up to the instant. */
 export function replayFrames(records: readonly FrameRecord[]) {
   const tbt = new Map<number, TbtBooks>();
@@ -55,15 +60,18 @@ export function replayFrames(records: readonly FrameRecord[]) {
     }
   };
   return {
-    bookAt(symbol: string, at: Instant, { depth, quote }: SymbolTopics): Book | null {
+    bookAt(symbol: string, at: Instant, { depth, quote }: SymbolTopics): ReplayedBook | null {
       applyUntil(at);
       const quoted = hsm?.topic(quote) ?? null;
       for (const books of tbt.values()) {
         const book = books.book(symbol);
-        if (book !== null) return book.flaw === null ? bookFromTbt(book, quoted) : null;
+        if (book === null) continue;
+        if (book.flaw !== null) return null;
+        return { book: bookFromTbt(book, quoted), receivedAt: book.receivedAt };
       }
       const deep = depth === null ? null : (hsm?.topic(depth) ?? null);
-      return deep === null ? null : bookFromHsm(symbol, deep, quoted);
+      if (deep === null) return null;
+      return { book: bookFromHsm(symbol, deep, quoted), receivedAt: deep.receivedAt };
     },
     badFrames: () => badFrames,
   };
