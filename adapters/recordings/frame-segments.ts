@@ -84,7 +84,7 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
       throw new FyersError(
         'platform.integrity',
         `${segment} differs from the frames that were written to it.`,
-        `The frames stay in ${raw}: check the disk.`,
+        `Replace the disk (\`df -h ${path.dirname(raw)}\` names it); the frames stay in ${raw}.`,
       );
     }
   }

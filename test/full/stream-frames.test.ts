@@ -8,7 +8,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { csvLine, rowsOf } from '../../core/recording/columns.ts';
-import type { Manifest } from '../../core/recording/manifest.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import {
@@ -94,7 +93,8 @@ async function finish({ child, output }: ReturnType<typeof start>): Promise<void
 
 async function closedDay() {
   const day = dayFolders(path.join(folder, 'data')).folder(DATE);
-  const manifest = (await day.manifest()) as Manifest;
+  const manifest = await day.manifest();
+  if (manifest === null) throw new Error('the day is not closed');
   const records: FrameRecord[] = [];
   for (const { name } of manifest.frames?.files ?? []) {
     records.push(...(await day.frames.read(name)));
