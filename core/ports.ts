@@ -12,6 +12,7 @@ import type { HoleReason } from './recording/coverage.ts';
 import type { DepthField } from './recording/field-faults.ts';
 import type { SessionPlan } from './market/phases.ts';
 import type { ParameterName } from './config/names.ts';
+import type { FrameMark } from './stream/frame-log.ts';
 import type { Instant } from './time.ts';
 
 export interface Clock {
@@ -131,8 +132,24 @@ export type FeedName = 'rest' | 'tbt' | 'hsm' | 'replay';
 
 /** An event of a stream, for the day's event log and the harvester's log. */
 export interface StreamNote {
-  readonly event: 'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery';
+  readonly event:
+    'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery' | 'frames-lost';
   readonly message: string;
+}
+
+/** Stores the frames of a stream. Never throws: a frame that it cannot store is counted as lost. */
+export interface FrameSink {
+  /** Copies the bytes; they are on disk within about a second. */
+  frame(socket: number, receivedAt: Instant, bytes: Uint8Array): void;
+  mark(socket: number, at: Instant, mark: FrameMark): void;
+  /** Counts frames that are not to be stored. */
+  lose(frames: number, problem: string): void;
+  /** Starts a write if one is due, without waiting for it. */
+  step(): void;
+  /** The lost frames since the last call; null if there are none. */
+  takeLost(): { readonly frames: number; readonly problem: string } | null;
+  /** Returns when everything is on disk, or lost. */
+  close(): Promise<void>;
 }
 
 /**

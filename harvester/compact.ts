@@ -18,6 +18,7 @@ import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
+import { countFrames } from './frames.ts';
 import type { DayFolder } from './ports.ts';
 
 /**
@@ -67,6 +68,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     folder.writeParquet(RECORDED_COLUMNS, readGroups(folder, reading)),
     folder.zipLogs(),
   );
+  await folder.frames.recover();
   const manifest = manifestOf({
     date,
     shard,
@@ -81,6 +83,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
       ...logs,
       ...(reading.tally.leftOut.malformed > 0 ? [await folder.quarantine()] : []),
     ],
+    frames: await countFrames(folder.frames),
   });
   await folder.writeManifest(manifest);
   return manifest;

@@ -327,6 +327,7 @@ async function record(
         await rereadToken(options, endsAt, batch);
         if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
+      await noteStream(options, day);
       // The last slot begins before the close; if the clock is set back then, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;

@@ -12,6 +12,7 @@ import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/recordings/data-folder.ts';
 import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/recordings/disk.ts';
 import { ownDaysFile, ownDaysIn } from '../adapters/operator/calendar-file.ts';
+import { frameRecorder } from '../adapters/recordings/frame-recorder.ts';
 import { lockFolder } from '../adapters/recordings/folder-lock.ts';
 import { rawLog } from '../adapters/recordings/raw-answers.ts';
 import { tokenFiles } from '../adapters/operator/token-folder.ts';
@@ -31,7 +32,7 @@ import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
-import type { Clock, Logger, TokenStore } from '../core/ports.ts';
+import type { Clock, FrameSink, Logger, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
@@ -168,9 +169,11 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
       events.log(say.stepFailed('Writing the count of rate limits', problem));
     }),
   });
+  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
+  const frames = storeOfFrames(days, clock, events);
   const { feed: kind } = settings;
   await using feed =
-    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random });
+    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random, frames });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
   const own = ownDaysFile({
     dataDir,
@@ -190,7 +193,6 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     guard,
     log,
   });
-  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
   const recorded = await harvest({
     ...settings,
     clock,
@@ -224,6 +226,20 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await looked?.proven;
   // A running harvester retries failed steps, but after the last session there is no retry.
   if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
+}
+
+function storeOfFrames(
+  days: ReturnType<typeof dayFolders>,
+  clock: Clock,
+  events: Logger,
+): (date: IstDate) => FrameSink {
+  return (date) =>
+    frameRecorder({
+      ...{ segments: days.frames(date), clock },
+      onFailed: (problem) => {
+        events.log(say.stepFailed('Storing the frames of the stream', problem));
+      },
+    });
 }
 
 /**

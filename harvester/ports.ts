@@ -12,6 +12,7 @@ import type {
 import type { Observed } from '../core/recording/observed.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
+import type { FrameRecord } from '../core/stream/frame-log.ts';
 import type { IstDate } from '../core/time.ts';
 
 /** The two append-only logs of one day. Only this process writes them. */
@@ -60,9 +61,25 @@ export interface DayFolder {
   /** The facts of the manifest file itself, for its upload. */
   manifestFacts(): Promise<FileFacts>;
   pathOf(name: string): string;
+  readonly frames: DayFrames;
   /** Outcome of the upload; null if it has not ended. */
   shipped(): Promise<string | null>;
   markShipped(outcome: string): Promise<void>;
+}
+
+/** The segments of a day's frame log; there are none if the feed polls. */
+export interface DayFrames {
+  /** In the order of time. */
+  names(): Promise<readonly string[]>;
+  pathOf(name: string): string;
+  facts(name: string): Promise<FileFacts>;
+  /** @throws FyersError `platform.integrity` if the segment is damaged */
+  read(name: string): Promise<readonly FrameRecord[]>;
+  /** Makes segments of what a process that died has left. */
+  recover(): Promise<void>;
+  /** Names of the segments that are in the bucket. */
+  uploaded(): Promise<readonly string[]>;
+  markUploaded(name: string): Promise<void>;
 }
 
 /** One day's segments, for upload while the day is recorded. */

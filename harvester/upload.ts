@@ -1,5 +1,5 @@
 // Uploads a day to the bucket: a segment every five minutes while it is recorded, and the compacted
-// files once it is closed. Segments are numbered and write-once. The machine whose segment gets the
+// files once it is closed. The segments of a stream's frames follow the pieces. Segments are numbered and write-once. The machine whose segment gets the
 // next number is the day's only writer; another machine that tries the same number gets a conflict
 // and stops uploading. A machine without local state fetches the numbers in order until one is
 // missing, and puts those rows before its own logs. Closed days are write-once too, with the
@@ -16,6 +16,7 @@ import { FyersError, toError } from '../core/errors.ts';
 import { OBJECTS } from '../core/config/names.ts';
 import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import { DAY, type Instant, type IstDate, istDateAt, MINUTE, plus } from '../core/time.ts';
+import { uploadFrames } from './frames.ts';
 import { every } from './interval.ts';
 import type { DayFolder, DayPieces, Days } from './ports.ts';
 
@@ -69,7 +70,10 @@ export function runningPieces(
     const to = ends();
     if (fenced || to === null) return;
     try {
-      fenced = (await shipPieces(options, date, to)) === 'conflict';
+      const { frames } = options.days.folder(date);
+      fenced =
+        (await shipPieces(options, date, to)) === 'conflict' ||
+        (await uploadFrames({ ...options, frames, date })) === 'conflict';
       if (fenced) events.log(say.shipConflict(date));
     } catch (caught) {
       events.log(say.stepFailed(`Uploading the recorded part of ${date}`, problemOf(caught)));
@@ -227,6 +231,10 @@ export async function shipDay(options: ShipOptions): Promise<'shipped' | 'confli
   const { folder, objects, date, shard } = options;
   const manifest = await folder.manifest();
   if (manifest === null) return 'conflict';
+  if ((await uploadFrames({ ...options, frames: folder.frames })) === 'conflict') {
+    await folder.markShipped('conflict');
+    return 'conflict';
+  }
   for (const file of [...manifest.files, await folder.manifestFacts()]) {
     const key = OBJECTS.dayFile(date, String(shard), file.name);
     const outcome = await objects.putOnce(key, folder.pathOf(file.name), file.sha256);

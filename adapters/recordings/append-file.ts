@@ -1,5 +1,5 @@
-// Appends lines to a file. Each append is synced before it counts; opening removes a last line that
-// a crash left incomplete.
+// Appends lines to a file, or the batches of a new frame log. Each append is synced before it
+// counts; opening removes a last line that a crash left incomplete.
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { type Disk, THIS_DISK, syncFolder } from './disk.ts';
@@ -15,7 +15,7 @@ export interface AppendFile {
    * One write and one fdatasync. If it throws, do not use the file again: the kernel may have
    * dropped the pages.
    */
-  append(text: string): Promise<void>;
+  append(content: string | Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,10 +38,10 @@ export async function openAppendFile(
       cutBytes: size - whole,
       fresh: whole === 0,
       bytes: () => bytes,
-      append: async (text) => {
-        await handle.appendFile(text);
+      append: async (content) => {
+        await handle.appendFile(content);
         await handle.datasync();
-        bytes += Buffer.byteLength(text);
+        bytes += Buffer.byteLength(content);
       },
       close: () => handle.close(),
     };

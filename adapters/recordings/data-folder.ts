@@ -14,6 +14,7 @@ import type { Strikes } from '../fyers/rate-guard.ts';
 import { appendCompat } from './reference-csv.ts';
 import { type DayArchive, dayArchive } from './day-archive.ts';
 import { type DayLog, openDayLog, openEventLog } from './segmented-log.ts';
+import { frameSegments } from './frame-segments.ts';
 import { dayPieces } from './segments.ts';
 import { type Disk, THIS_DISK, replaceFile } from './disk.ts';
 
@@ -55,6 +56,7 @@ export function dayFolders(
     folder,
     pieces: (date: IstDate) =>
       dayPieces(path.join(root, date), path.join(dataDir, 'fetched', date), disk),
+    frames: (date: IstDate) => frameSegments(path.join(root, date), disk),
     dates,
     diskUsedPercent,
     async putAside(date: IstDate): Promise<string> {

@@ -16,6 +16,7 @@ import type { Observed } from '../../core/recording/observed.ts';
 import type { RowGroup } from '../../core/recording/row-group.ts';
 import { HOUR, istInstant, MINUTE, parseIstDate, SECOND } from '../../core/time.ts';
 import { plainText, replaceFile } from './disk.ts';
+import { frameSegments } from './frame-segments.ts';
 import { blocksOf, LINE_END, linesOf } from './lines.ts';
 import { foreign } from './open-recording.ts';
 import { type ParquetColumn, writeParquet } from './parquet/parquet.ts';
@@ -42,6 +43,7 @@ export function dayArchive(folder: string) {
   const facts = (name: string): Promise<FileFacts> => factsOf(pathOf(name), name);
   return {
     pathOf,
+    frames: frameSegments(folder),
     events: () => readEventLog(folder),
     rows: () => rowsIn(folder),
     async writeParquet(

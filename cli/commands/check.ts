@@ -1,7 +1,9 @@
 // Checks that a recording is complete and reports the quality of its rows (`./fyers check`).
 import type { Command } from 'commander';
 import { fieldFaultWords } from '../../core/recording/field-faults.ts';
+import type { FrameFacts } from '../../core/recording/manifest.ts';
 import { MARK_MEANINGS } from '../../core/recording/quality.ts';
+import { counted } from '../../core/text.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import { judgeRecording, paintVerdict, PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
 import type { Session } from '../shared/io.ts';
@@ -56,10 +58,13 @@ async function check(
   using counter = startCounter(io, 'Checking');
   const judgement = await judgeRecording(session, recording, counter.show);
   const { good, text, faults, audit: found, suspect, replacedBroker } = judgement;
+  const frames = (await recording.manifest())?.frames ?? null;
   const { place, kind, date } = recording;
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   if (options.json === true) {
-    io.out(jsonOf({ place, kind, date, good, verdict: text, replacedBroker, ...found, faults }));
+    io.out(
+      jsonOf({ place, kind, date, good, verdict: text, replacedBroker, ...found, faults, frames }),
+    );
     return;
   }
   const simulated = replacedBroker === null ? '' : `, not from Fyers but from ${replacedBroker}`;
@@ -70,6 +75,7 @@ async function check(
   for (const each of found.fieldFaults) {
     io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
   }
+  if (frames !== null) io.out(paint(io, 'quiet', frameText(frames)));
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', formatMark(mark)));
   io.out(paintVerdict(io, judgement));
 }
@@ -109,6 +115,14 @@ function rowsOf({ quality, coverage }: Audit) {
       { text: notes.join(', ') || 'none', ...(red ? { tone: 'bad' as const } : {}) },
     ];
   });
+}
+
+function frameText({ frames, badFrames, lostFrames, files, sockets }: FrameFacts): string {
+  const [stored, bad, lost] = [frames, badFrames, lostFrames].map((each) =>
+    each.toLocaleString('en'),
+  );
+  const opened = sockets.map(({ name, connections }) => `${name} ${String(connections)}`);
+  return `Frames: ${stored ?? ''} in ${counted(files.length, 'segment')}, ${bad ?? ''} unreadable, ${lost ?? ''} lost. Connections: ${opened.join(', ')}.`;
 }
 
 function formatMark(mark: string): string {

@@ -1,10 +1,11 @@
 // Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one of
 // three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots has no
 // row; good otherwise.
-import { factsOf } from '../../adapters/recordings/day-archive.ts';
+import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
 import { refuseLink } from '../../adapters/recordings/disk.ts';
 import { isSuspect } from '../../core/recording/field-faults.ts';
 import { FyersError } from '../../core/errors.ts';
+import type { FrameFacts } from '../../core/recording/manifest.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from './io.ts';
@@ -148,12 +149,36 @@ async function findDamagedFiles(recording: OpenedRecording): Promise<readonly st
       // A fetched day has no compressed day log: it stays in the bucket.
       if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
     } else if (facts.sha256 !== sha256) {
-      faults.push(
-        `${name} is not the file that the manifest names: its SHA-256 begins ${facts.sha256.slice(0, 12)}.`,
-      );
+      faults.push(differentFileText(name, facts.sha256));
     }
   }
-  return faults;
+  const frames = fetched ? undefined : manifest.frames;
+  return frames === undefined ? faults : [...faults, ...(await findFrameFaults(day, frames))];
+}
+
+/** Reads all segments again. In the bucket they stay there, and a fetched day is not checked for them. */
+async function findFrameFaults(
+  { frames, pathOf }: DayArchive,
+  expected: FrameFacts,
+): Promise<readonly string[]> {
+  const { countFrames } = await import('../../harvester/frames.ts');
+  for (const { name } of expected.files) await refuseLink(pathOf(name));
+  const found = await countFrames(frames);
+  const faults = expected.files.flatMap(({ name, sha256 }) => {
+    const file = found?.files.find((each) => each.name === name);
+    if (file === undefined) return [`${name} cannot be read, and the manifest names it.`];
+    if (file.frames === null) return [`${name} is damaged: its frames cannot be read.`];
+    return file.sha256 === sha256 ? [] : [differentFileText(name, file.sha256)];
+  });
+  if ((found?.frames ?? 0) === expected.frames) return faults;
+  return [
+    ...faults,
+    `The manifest has ${String(expected.frames)} frames, but the recording has ${String(found?.frames ?? 0)}.`,
+  ];
+}
+
+function differentFileText(name: string, sha256: string): string {
+  return `${name} is not the file that the manifest names: its SHA-256 begins ${sha256.slice(0, 12)}.`;
 }
 
 function noRowsError(place: string): FyersError {

@@ -195,7 +195,9 @@ export const OBJECTS = {
   dayFile: (date: string, shard: string, name: string) =>
     name.endsWith('.parquet')
       ? `${OBJECTS.parquetFolder(date, shard)}${name}`
-      : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+      : name.startsWith('frames-')
+        ? `${OBJECTS.framesFolder(date, shard)}${name}`
+        : `${OBJECTS.dayPrefix(date, shard)}${name}`,
   /** IAM patterns of every object of any day of a shard; `?` matches one character. */
   dayFilePatterns: (shard: string): readonly string[] =>
     [
@@ -206,7 +208,10 @@ export const OBJECTS = {
       'manifest.json',
       'day-????.csv.gz',
       'events-????.jsonl.gz',
+      'frames-??????-????.bin.zst',
     ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
+  /** A day of a stream has hundreds of segments. */
+  framesFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}frames/`,
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** Results of Athena queries; they expire. */
   athenaPrefix: 'athena-results/',

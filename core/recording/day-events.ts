@@ -97,6 +97,8 @@ const NOTES = [
   'stream-refused',
   /** Frames by symbol since the last such line. */
   'delivery',
+  /** Frames of a stream that are not in the log of frames. */
+  'frames-lost',
 ] as const;
 
 const note = z.object({

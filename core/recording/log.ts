@@ -41,12 +41,14 @@ export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
 
 /** A refusal needs the operator; everything else is repaired by the harvester itself. */
 export function streamEvent({ event, message }: StreamNote): HarvesterEvent {
-  return harvesterEvent(STREAM_LEVELS[event] ?? 'info', event, message);
+  const metric = event === 'frames-lost' ? FAULT : undefined;
+  return harvesterEvent(STREAM_LEVELS[event] ?? 'info', event, message, metric);
 }
 
 /** The day's event log has every delivery. */
 const STREAM_LEVELS: Readonly<Partial<Record<StreamNote['event'], Level>>> = {
   'stream-refused': 'error',
+  'frames-lost': 'error',
   delivery: 'debug',
 };
 

@@ -21,6 +21,26 @@ const fileName = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{0,99}$/));
 
 const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() });
 
+const frameFile = z.object({
+  ...file.shape,
+  /** Null: compaction could not read the segment. */
+  frames: z.nullable(z.number()),
+});
+
+/** The stored frames of a stream. */
+const frames = z.object({
+  /** Of all segments, and their bytes without compression. */
+  frames: z.number(),
+  bytes: z.number(),
+  /** Stored, but cut or foreign to the recorder. */
+  badFrames: z.number(),
+  /** Received, but not stored. */
+  lostFrames: z.number(),
+  /** Accepted connections by socket; one more than its reconnections. */
+  sockets: z.array(z.object({ name: z.string(), connections: z.number() })),
+  files: z.array(frameFile),
+});
+
 const mark = z.enum(MARKS);
 /** Rows by mark; omits marks without rows. */
 const marks = z.partialRecord(mark, z.number());
@@ -81,8 +101,12 @@ const manifest = z.object({
     z.array(z.object({ field: z.string(), column: z.string(), rows: z.number() })),
   ),
   files: z.array(file),
+  /** Absent if the feed polls, and in manifests of earlier versions. */
+  frames: z.optional(frames),
 });
 
+export type FrameFile = z.infer<typeof frameFile>;
+export type FrameFacts = z.infer<typeof frames>;
 export type Manifest = z.infer<typeof manifest>;
 export type FileFacts = z.infer<typeof file>;
 
@@ -99,6 +123,8 @@ interface ManifestFacts {
   readonly quality: QualitySummary;
   readonly fieldFaults: readonly FieldFaults[];
   readonly files: readonly FileFacts[];
+  /** Null: the day has no frames. */
+  readonly frames: FrameFacts | null;
 }
 
 /** Depends only on the day's data, not on the current time: compacting again gives the same bytes. */
@@ -138,6 +164,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     },
     fieldFaults: facts.fieldFaults.map((each) => ({ ...each })),
     files: [...facts.files],
+    ...(facts.frames === null ? {} : { frames: facts.frames }),
   };
 }
 

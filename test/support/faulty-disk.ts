@@ -39,10 +39,11 @@ export function faultyDisk(
           if (!isOperation(name)) return Reflect.apply(value, target, args);
           const error = failure(name);
           if (error === null) return Reflect.apply(value, target, args);
-          const [text] = args;
+          const [content] = args;
+          const isContent = typeof content === 'string' || content instanceof Uint8Array;
           const written =
-            name === 'appendFile' && typeof text === 'string'
-              ? target.appendFile(text.slice(0, text.length / 2))
+            name === 'appendFile' && isContent
+              ? target.appendFile(content.slice(0, content.length / 2))
               : Promise.resolve();
           return written.then(() => Promise.reject(error));
         };

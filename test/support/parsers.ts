@@ -1,4 +1,5 @@
 // Every parser of a text from outside, with the place at which a stranger's text stands in it.
+import { crc32 } from 'node:zlib';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/day-archive.ts';
@@ -14,6 +15,7 @@ import { masterRowOf } from '../../core/market/symbol-master.ts';
 import { parseFeed } from '../../core/config/stream-limits.ts';
 import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
 import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';
+import { frameLogHeader, parseMark, readFrameLog } from '../../core/stream/frame-log.ts';
 import { decodeTbtFrame } from '../../core/stream/tbt-frame.ts';
 import { hideTokens, parseJson } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
@@ -68,6 +70,16 @@ function hsmFrame(type: number, text: string): Uint8Array {
   const frame = Buffer.concat([Buffer.from([0, 0, type]), body]);
   frame.writeUInt16BE(frame.length - 2);
   return frame;
+}
+
+/** One batch with a correct checksum, whose records are the text. */
+function frameLogOf(text: string): Uint8Array {
+  const payload = Buffer.from(text);
+  const head = Buffer.alloc(12);
+  head.writeUInt32LE(payload.length);
+  head.writeUInt32LE(1, 4);
+  head.writeUInt32LE(crc32(payload, crc32(head.subarray(0, 8))), 8);
+  return Buffer.concat([frameLogHeader(), head, payload]);
 }
 
 function request(path: string, query: string): unknown {
@@ -209,6 +221,15 @@ export const PARSERS: readonly TextParser[] = [
     name: 'decodeHsmData',
     parse: (text) => decodeHsmData(hsmFrame(6, text), { isNumbered: false, liteCountOf: () => 1 }),
     frame: (text) => `\u007f\u007f${'L\u0000\u00001234'.repeat(text.length / 7)}`,
+  },
+
+  { name: 'readFrameLog', parse: (text) => readFrameLog(Buffer.from(text), crc32) },
+  { name: 'readFrameLog batches', parse: (text) => readFrameLog(frameLogOf(text), crc32) },
+  { name: 'parseMark', parse: (text) => parseMark(Buffer.from(text)) },
+  {
+    name: 'parseMark name',
+    parse: (text) => parseMark(Buffer.from(text)),
+    frame: (text) => `{"mark":"opened","name":"${text}"}`,
   },
 
   // Dates and times.

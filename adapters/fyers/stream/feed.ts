@@ -11,11 +11,13 @@ import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
 import { slotAtOrAfter } from '../../../core/market/slots.ts';
 import { bookFromHsm, bookFromTbt } from '../../../core/stream/grid-book.ts';
 import { type SymbolTopics, topicsFor } from '../../../core/stream/hsm-topics.ts';
-import type { Clock, DepthFeed, SlotResult, StreamNote } from '../../../core/ports.ts';
+import type { Clock, DepthFeed, FrameSink, SlotResult, StreamNote } from '../../../core/ports.ts';
 import { hsmKeyOf } from '../../../core/token/jwt.ts';
-import { type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
+import { counted } from '../../../core/text.ts';
+import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { callFyers } from '../http.ts';
 import type { Target } from './connection.ts';
+import { storeFrames } from './frame-store.ts';
 import {
   type HsmSocket,
   hsmSocket,
@@ -34,6 +36,8 @@ export interface StreamOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Stores the frames of a day; absent: they are not stored. */
+  readonly frames?: (date: IstDate) => FrameSink;
 }
 
 type Facts = Parameters<DepthFeed['observe']>[4];
@@ -48,7 +52,8 @@ export function streamDepth(options: StreamOptions): DepthFeed {
       silentSymbols: () => silent(),
     },
     async *observe(session, token, signal, symbols = options.sampling.symbols, facts = []) {
-      await using day = openStreams({ ...options, session, token, symbols, facts, notes });
+      const sink = options.frames?.(session.date) ?? null;
+      await using day = openStreams({ ...options, session, token, symbols, facts, notes, sink });
       silent = () => day.silentSymbols();
       yield* sampleSlots(options, day, session, signal);
       silent = () => [];
@@ -63,6 +68,7 @@ interface DayOptions extends StreamOptions {
   readonly symbols: readonly string[];
   readonly facts: NonNullable<Facts>;
   readonly notes: StreamNote[];
+  readonly sink: FrameSink | null;
 }
 
 interface DayStreams extends AsyncDisposable {
@@ -101,7 +107,8 @@ async function* sampleSlots(
   day.beforeChange = (at) => {
     sampleUntil(plus(at, -1));
   };
-  while ((slot !== null || ready.length > 0) && !signal.aborted) {
+  // After the last slot too: the frames until the close are part of the record.
+  while ((slot !== null || ready.length > 0 || clock.now() < session.closesAt) && !signal.aborted) {
     // The clock was set back: restart at the current slot.
     if (slot !== null && slot - clock.now() > every + SECOND && ready.length === 0) {
       slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
@@ -114,9 +121,12 @@ async function* sampleSlots(
       yield batch;
       continue;
     }
-    if (slot === null) return;
+    // The clock was set back after the last slot: the caller observes again.
+    if (slot === null && slotAtOrAfter(session, sampling.everySeconds, clock.now()) !== null)
+      return;
     const wakeAt = plus(clock.now(), STEP_MS);
-    const until = slot < wakeAt ? slot : wakeAt;
+    const next = slot ?? session.closesAt;
+    const until = next < wakeAt ? next : wakeAt;
     await clock.sleepUntil(until, signal).catch((caught: unknown) => {
       if (!signal.aborted) throw caught;
     });
@@ -128,7 +138,7 @@ const SILENT_AFTER_MS = MINUTE;
 const DELIVERY_INTERVAL_MS = 5 * MINUTE;
 
 function openStreams(options: DayOptions): DayStreams {
-  const { kind, clock, session, symbols, notes } = options;
+  const { kind, clock, session, symbols, notes, sink } = options;
   const topics: Topics = new Map(
     symbols.flatMap((symbol) => {
       const fyToken = options.facts.find((fact) => fact.symbol === symbol)?.fyToken ?? null;
@@ -145,6 +155,8 @@ function openStreams(options: DayOptions): DayStreams {
     silentSymbols: () => findSilent(),
     async [Symbol.asyncDispose]() {
       for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
+      await sink?.close();
+      noteLost();
     },
   };
   const { quotes, depths } = openSockets(options, topics, (at) => {
@@ -154,8 +166,15 @@ function openStreams(options: DayOptions): DayStreams {
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
   let tradesSince: Instant | null = null;
 
+  const noteLost = (): void => {
+    const lost = sink?.takeLost() ?? null;
+    if (lost === null) return;
+    const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
+    notes.push({ event: 'frames-lost', message });
+  };
   const stepAll = (): void => {
     const now = clock.now();
+    sink?.step();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
     tradesSince = isTrading ? (tradesSince ?? now) : null;
     // One after another: sockets that open together may be refused together.
@@ -165,6 +184,7 @@ function openStreams(options: DayOptions): DayStreams {
     }
     if (now < deliveryAt) return;
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
+    noteLost();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
     const message = counts.map(([name, frames]) => `${name} ${String(frames)}`).join(', ');
     notes.push({ event: 'delivery', message });
@@ -204,21 +224,30 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   const note = (event: StreamNote['event'], message: string): void => {
     notes.push({ event, message });
   };
-  const eventsOf = (name: string): SocketEvents => ({
-    changing: beforeChange,
-    opened: () => {
-      note('socket-open', `${name} is open`);
-    },
-    closed: (detail) => {
-      note('socket-closed', `${name}: ${detail}`);
-    },
-    refused: (detail) => {
-      note('stream-refused', `${name}: ${detail}`);
-    },
-    gap: (symbol, detail) => {
-      note('resync', `${symbol}: ${detail}`);
-    },
-  });
+  const secrets = (): readonly string[] => {
+    const token = options.token() ?? '';
+    return [token, hsmKeyOf(token) ?? ''].filter((each) => each !== '');
+  };
+  const eventsOf = (name: string, socket: number): SocketEvents => {
+    const { closed, ...frames } = storeFrames({ ...options, secrets }, socket, name);
+    return {
+      ...frames,
+      changing: beforeChange,
+      opened: () => {
+        note('socket-open', `${name} is open`);
+      },
+      closed: (detail) => {
+        closed();
+        note('socket-closed', `${name}: ${detail}`);
+      },
+      refused: (detail) => {
+        note('stream-refused', `${name}: ${detail}`);
+      },
+      gap: (symbol, detail) => {
+        note('resync', `${symbol}: ${detail}`);
+      },
+    };
+  };
   const wantedTopics = [...topics.values()].flatMap(({ depth, quote }) =>
     kind === 'hsm' && depth !== null ? [depth, quote] : [quote],
   );
@@ -227,7 +256,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       ...options,
       target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
       key: () => hsmKeyOf(options.token() ?? ''),
-      events: eventsOf('hsm'),
+      events: eventsOf('hsm', 0),
     },
     wantedTopics,
   );
@@ -238,7 +267,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       {
         ...options,
         target: () => tbtTarget(options),
-        events: eventsOf(`tbt ${String(index + 1)}`),
+        events: eventsOf(`tbt ${String(index + 1)}`, index + 1),
       },
       part,
     ),

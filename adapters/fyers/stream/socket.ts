@@ -19,6 +19,7 @@ import { decodeTbtFrame } from '../../../core/stream/tbt-frame.ts';
 import { parseJson } from '../../../core/text.ts';
 import { type Instant, SECOND } from '../../../core/time.ts';
 import { type ConnectionOptions, StreamConnection, type Target } from './connection.ts';
+import type { FrameEvents } from './frame-store.ts';
 import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
@@ -26,8 +27,12 @@ const MAX_TOPICS_PER_FRAME = 1_500;
 /** Without a frame of any symbol for so long in continuous trading, a socket is opened again. */
 const DATA_WITHIN_MS = 90 * SECOND;
 const TBT_CHANNEL = '1';
+/** Everything that HSM sends but data; a foreign frame has another type. */
+const ANSWER_TYPES: ReadonlySet<number | undefined> = new Set(
+  Object.values(HSM_TYPES).filter((type) => type !== HSM_TYPES.data),
+);
 
-export interface SocketEvents {
+export interface SocketEvents extends FrameEvents {
   /** Called before a frame is applied, and before the books of a connection are dropped. */
   readonly changing: (at: Instant) => void;
   readonly opened: () => void;
@@ -71,13 +76,16 @@ export function tbtSocket(options: SocketOptions, symbols: readonly string[]): T
         connection.send(
           JSON.stringify({ type: 2, data: { resumeChannels: [TBT_CHANNEL], pauseChannels: [] } }),
         );
+        events.accepted();
         connection.accept();
       },
       frame(bytes, receivedAt) {
         events.changing(receivedAt);
         const message = decodeTbtFrame(bytes);
+        if (message?.isError !== true) events.received(bytes, receivedAt);
         if (message === null) {
           badFrames += 1;
+          events.unreadable(receivedAt);
           books.distrust();
           for (const symbol of symbols) subscriptions.lack(symbol, receivedAt);
           return false;
@@ -190,6 +198,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
       subscriptions.began(clock.now());
       subscribe(topics);
       connection.send(encodeHsmResume(HSM_CHANNEL));
+      events.accepted(answer);
       connection.accept();
     }
   };
@@ -197,6 +206,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
     const applied = state?.apply(bytes, receivedAt) ?? null;
     if (applied === null) {
       badFrames += 1;
+      events.unreadable(receivedAt);
       // Any topic may have changed in it, and only a new connection is sure to bring all snapshots.
       connection.close('sequence-gap', 'a frame could not be read');
       return false;
@@ -223,6 +233,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
       frame(bytes, receivedAt) {
         events.changing(receivedAt);
         const type = bytes[2];
+        if (state !== null && !ANSWER_TYPES.has(type)) events.received(bytes, receivedAt);
         if (type === HSM_TYPES.data) return takeData(bytes, receivedAt);
         if (type === HSM_TYPES.login) login(bytes);
         else {

@@ -57,6 +57,11 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       writeManifest: never,
       manifestFacts: never,
       pathOf: (name) => name,
+      frames: {
+        ...{ pathOf: (name) => name, facts: never, read: never, markUploaded: never },
+        ...{ names: () => Promise.resolve([]), uploaded: () => Promise.resolve([]) },
+        recover: () => Promise.resolve(),
+      },
       shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
       markShipped: never,
     }),

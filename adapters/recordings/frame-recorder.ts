@@ -1,0 +1,193 @@
+// Stores the frames of all sockets of a day: one batch, one write and one fdatasync a second, so a
+// crash loses at most the last second. It has no timers: a frame, or a step of the feed, starts the
+// write that is due, and nothing waits for it. After a minute the file becomes a segment, in the
+// background (see `frame-segments.ts`). A disk that refuses a batch costs the frames of that batch:
+// they are counted, the failed file is not written again, and the next batch goes to a new file. If
+// the disk is slow, frames wait in memory up to a limit.
+import { crc32 } from 'node:zlib';
+import { toError } from '../../core/errors.ts';
+import type { Clock, FrameSink } from '../../core/ports.ts';
+import {
+  encodeMark,
+  type FrameRecord,
+  frameLogHeader,
+  startFrameBatch,
+} from '../../core/stream/frame-log.ts';
+import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { type AppendFile, openAppendFile } from './append-file.ts';
+import { type Disk, THIS_DISK } from './disk.ts';
+import type { FrameSegments } from './frame-segments.ts';
+
+export interface FrameRecorderOptions {
+  readonly segments: FrameSegments;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly disk?: Disk;
+  /** Called at the first of a row of failures to write, and for each segment that is not made. */
+  readonly onFailed: (problem: string) => void;
+}
+
+const WRITE_INTERVAL_MS = SECOND;
+const SEGMENT_MS = MINUTE;
+/** A minute of 15 symbols of TBT is smaller; a minute of thousands of HSM symbols is not. */
+const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+export function frameRecorder(options: FrameRecorderOptions): FrameSink {
+  const { clock, onFailed } = options;
+  const batch = startFrameBatch(crc32);
+  const losses = lossCounter();
+  const log = rawFiles(options);
+  let since: Instant = clock.now();
+  let isFailing = false;
+  let writing: Promise<void> | null = null;
+  const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
+    if (batch.bytes() === 0) since = at;
+    batch.add({ kind, receivedAt: at, socket, bytes });
+  };
+  const flush = async (): Promise<void> => {
+    const marked = losses.takeUnmarked();
+    if (marked > 0) add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames: marked }));
+    if (batch.bytes() > 0) {
+      const frames = batch.frames();
+      try {
+        await log.append(batch.take(), since);
+        isFailing = false;
+      } catch (caught) {
+        const { message } = toError(caught);
+        losses.add(frames, message);
+        losses.unmark(marked);
+        if (!isFailing) onFailed(message);
+        isFailing = true;
+        await log.abandon();
+      }
+    }
+    await log.rollOver('if old');
+  };
+  const run = (work: Promise<void>): void => {
+    writing = work.finally(() => {
+      writing = null;
+      writeIfDue();
+    });
+  };
+  const writeIfDue = (): void => {
+    if (writing !== null) return;
+    const now = clock.now();
+    // An absolute difference, because the clock may have been set back.
+    const isDue = batch.bytes() > 0 && Math.abs(now - since) >= WRITE_INTERVAL_MS;
+    if (isDue || log.isOld()) run(flush());
+  };
+  run(log.recovered());
+  return {
+    frame(socket, receivedAt, bytes) {
+      if (batch.bytes() + bytes.length <= MAX_WAITING_BYTES) {
+        add('frame', socket, receivedAt, bytes);
+      } else losses.add(1, 'the disk is too slow');
+      writeIfDue();
+    },
+    mark(socket, at, mark) {
+      if (batch.bytes() < MAX_WAITING_BYTES) add('mark', socket, at, encodeMark(mark));
+    },
+    lose: (frames, problem) => {
+      losses.add(frames, problem);
+    },
+    step: writeIfDue,
+    takeLost: () => losses.takeUnreported(),
+    async close() {
+      while (writing !== null) await writing;
+      await flush();
+      await log.close();
+    },
+  };
+}
+
+/** Frames that are not stored: each is marked in the log, and reported, once. */
+function lossCounter() {
+  let [unmarked, unreported, problem] = [0, 0, ''];
+  return {
+    add(frames: number, why: string): void {
+      unmarked += frames;
+      unreported += frames;
+      problem = why;
+    },
+    takeUnmarked(): number {
+      const frames = unmarked;
+      unmarked = 0;
+      return frames;
+    },
+    /** The mark is lost too. */
+    unmark(frames: number): void {
+      unmarked += frames;
+    },
+    takeUnreported(): ReturnType<FrameSink['takeLost']> {
+      const frames = unreported;
+      unreported = 0;
+      return frames === 0 ? null : { frames, problem };
+    },
+  };
+}
+
+interface RawFile {
+  readonly file: AppendFile;
+  readonly place: string;
+  readonly since: Instant;
+}
+
+/** The raw file that is being written, and the segments that are made of earlier ones. */
+function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorderOptions) {
+  let raw: RawFile | null = null;
+  const report = (caught: unknown): void => {
+    onFailed(toError(caught).message);
+  };
+  // An earlier process may have left a raw file.
+  const recovered = segments.recover().catch(report);
+  let sealing = recovered;
+  const isOld = (): boolean => {
+    if (raw === null) return false;
+    const { file, since } = raw;
+    return Math.abs(clock.now() - since) >= SEGMENT_MS || file.bytes() >= MAX_SEGMENT_BYTES;
+  };
+  const closeFile = async ({ file }: RawFile): Promise<void> => {
+    raw = null;
+    // Everything that counts was synced.
+    await file.close().catch(() => undefined);
+  };
+  const rollOver = async (when: 'if old' | 'now'): Promise<void> => {
+    if (raw === null || (when === 'if old' && !isOld())) return;
+    const { file, place } = raw;
+    const bytes = file.bytes();
+    await closeFile(raw);
+    sealing = sealing.then(() => segments.seal(place, bytes)).catch(report);
+  };
+  return {
+    /** Until then a new file must not be created, because it would be taken for an earlier one. */
+    recovered: () => recovered,
+    isOld,
+    rollOver,
+    async append(content: Uint8Array, from: Instant): Promise<void> {
+      if (raw !== null) {
+        await raw.file.append(content);
+        return;
+      }
+      const place = await segments.placeFor(from);
+      raw = { file: await openAppendFile(place, disk, 'be new'), place, since: from };
+      await raw.file.append(Buffer.concat([frameLogHeader(), content]));
+    },
+    /** After a failed append: the file is not written again. */
+    async abandon(): Promise<void> {
+      if (raw === null) return;
+      if (raw.file.bytes() > 0) {
+        await rollOver('now');
+        return;
+      }
+      const { place } = raw;
+      await closeFile(raw);
+      await disk.rm(place, { force: true }).catch(() => undefined);
+    },
+    async close(): Promise<void> {
+      await rollOver('now');
+      await sealing;
+      // Tries again what could not be made into a segment before.
+      await segments.recover().catch(report);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// Keeps the frame log of one day: numbered files in the day's folder. The recorder appends to a
+// `.raw` file for a minute and then makes a segment of it: compressed, written, read back and
+// compared, and only then is the raw file removed. A process that dies leaves a raw file; its whole
+// batches become a segment before the next recording and before compaction. A raw file that cannot
+// be compressed, such as on a full disk, stays and is tried again. Names begin with the Indian time
+// of the first batch, so that two machines that record parts of one day have different names.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
+import { FyersError, toError } from '../../core/errors.ts';
+import type { FileFacts } from '../../core/recording/manifest.ts';
+import { type FrameLog, readFrameLog } from '../../core/stream/frame-log.ts';
+import { formatIso, type Instant } from '../../core/time.ts';
+import { damaged } from './open-recording.ts';
+import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
+
+/** Above it a segment file is not one of a recorder: a raw file has a fraction of it. */
+const MAX_RAW_BYTES = 256 * 1024 * 1024;
+/** Higher levels gain a tenth and cost several times the processor time. */
+const LEVEL = 3;
+const NAME = /^frames-\d{6}-\d{4}\.(raw|bin\.zst)$/;
+const SEGMENT = '.bin.zst';
+const RAW = '.raw';
+const UPLOADED = 'frames-uploaded.json';
+
+export type FrameSegments = ReturnType<typeof frameSegments>;
+
+export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
+  const pathOf = (name: string): string => path.join(folder, name);
+  const filesLike = async (end: string): Promise<readonly string[]> =>
+    (await readdir(folder).catch((): string[] => []))
+      .filter((name) => NAME.test(name) && name.endsWith(end))
+      .sort();
+  const uploaded = async (): Promise<readonly string[]> =>
+    namesIn(await readFile(pathOf(UPLOADED), 'utf8').catch(() => ''));
+  return {
+    pathOf,
+    /** Complete segments in the order of time. */
+    names: () => filesLike(SEGMENT),
+    /** A path for a new raw file. */
+    async placeFor(at: Instant): Promise<string> {
+      const used = [...(await filesLike(RAW)), ...(await filesLike(SEGMENT))].map((name) =>
+        Number(name.slice(-(name.endsWith(RAW) ? RAW : SEGMENT).length - 4).slice(0, 4)),
+      );
+      const number = String(Math.max(0, ...used) + 1).padStart(4, '0');
+      const time = formatIso(at).slice(11, 19).replaceAll(':', '');
+      return pathOf(`frames-${time}-${number}${RAW}`);
+    },
+    seal: (raw: string, bytes?: number): Promise<void> => seal(raw, bytes, disk),
+    /** Makes segments of all raw files. Only if no recorder of this day is running. */
+    async recover(): Promise<void> {
+      for (const name of await filesLike(RAW)) await seal(pathOf(name), undefined, disk);
+    },
+    /** @throws FyersError `platform.integrity` if the segment is damaged */
+    async read(name: string): Promise<FrameLog['records']> {
+      const { records, problem } = readFrameLog(await unzip(pathOf(name)), crc32);
+      if (problem !== null) throw damaged(pathOf(name), new Error(`its frames are ${problem}`));
+      return records;
+    },
+    async facts(name: string): Promise<FileFacts> {
+      const bytes = await readFile(pathOf(name));
+      return { name, bytes: bytes.length, sha256: hashOf(bytes) };
+    },
+    uploaded,
+    async markUploaded(name: string): Promise<void> {
+      await replaceFile(pathOf(UPLOADED), JSON.stringify([...(await uploaded()), name]), disk);
+    },
+  };
+}
+
+async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise<void> {
+  const file = (await readFile(raw)).subarray(0, bytes);
+  const { records, wholeBytes } = readFrameLog(file, crc32);
+  if (records.length > 0) {
+    const whole = file.subarray(0, wholeBytes);
+    const segment = `${raw.slice(0, -RAW.length)}${SEGMENT}`;
+    const packed = await promisify(zstdCompress)(whole, {
+      params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
+    });
+    await replaceFile(segment, packed, disk);
+    if (!whole.equals(await unzip(segment))) {
+      throw new FyersError(
+        'platform.integrity',
+        `${segment} differs from the frames that were written to it.`,
+        `Replace the disk (\`df -h ${path.dirname(raw)}\` names it); the frames stay in ${raw}.`,
+      );
+    }
+  }
+  await disk.rm(raw);
+}
+
+async function unzip(file: string): Promise<Buffer> {
+  try {
+    return await promisify(zstdDecompress)(await readFile(file), {
+      maxOutputLength: MAX_RAW_BYTES,
+    });
+  } catch (caught) {
+    throw damaged(file, toError(caught));
+  }
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The list only saves uploads: without it, each segment is sent again and found in the bucket. */
+function namesIn(text: string): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  } catch {
+    return [];
+  }
+}

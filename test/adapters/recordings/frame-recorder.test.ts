@@ -1,0 +1,210 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
+import { frameRecorder } from '../../../adapters/recordings/frame-recorder.ts';
+import { frameSegments } from '../../../adapters/recordings/frame-segments.ts';
+import { parseMark } from '../../../core/stream/frame-log.ts';
+import { type Instant, MINUTE, parseInstant, plus, SECOND } from '../../../core/time.ts';
+import { faultyDisk } from '../../support/faulty-disk.ts';
+
+const NINE = parseInstant('2026-11-25T09:00:00+05:30');
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-frames-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+function setUp(disk = THIS_DISK) {
+  const clock = { at: NINE, now: (): Instant => clock.at };
+  const segments = frameSegments(folder, disk);
+  const problems: string[] = [];
+  const recorder = frameRecorder({
+    ...{ segments, clock, disk },
+    onFailed: (problem) => problems.push(problem),
+  });
+  const later = (ms: number): void => {
+    clock.at = plus(clock.at, ms);
+  };
+  const frame = (text: string, socket = 1): void => {
+    recorder.frame(socket, clock.at, Buffer.from(text));
+  };
+  return { recorder, segments, problems, later, frame };
+}
+
+/** Frames of every segment as text; marks in brackets. */
+async function stored(): Promise<readonly string[]> {
+  const segments = frameSegments(folder);
+  const records = [];
+  for (const name of await segments.names()) records.push(...(await segments.read(name)));
+  return records.map(({ kind, bytes }) =>
+    kind === 'frame' ? Buffer.from(bytes).toString() : `[${parseMark(bytes)?.mark ?? ''}]`,
+  );
+}
+
+const raws = async () => (await readdir(folder)).filter((name) => name.endsWith('.raw'));
+
+async function until(isDone: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Waits until a raw file has at least so many bytes. */
+async function whenWritten(bytes: number): Promise<string> {
+  let found = '';
+  await until(async () => {
+    for (const name of await raws()) {
+      const file = path.join(folder, name);
+      if ((await readFile(file).catch(() => '')).length >= bytes) found = file;
+    }
+    return found !== '';
+  });
+  return found;
+}
+
+describe('The frame recorder', () => {
+  test('stores the frames of all sockets in their order, with the time and the socket', async () => {
+    const { recorder, segments, later, frame } = setUp();
+    recorder.mark(1, NINE, { mark: 'opened', name: 'tbt 1' });
+    frame('a');
+    later(300);
+    frame('b', 2);
+    later(5 * SECOND);
+    frame('c');
+    await recorder.close();
+    expect(await stored()).toEqual(['[opened]', 'a', 'b', 'c']);
+    const [name = ''] = await segments.names();
+    expect(name).toBe('frames-090000-0001.bin.zst');
+    const records = await segments.read(name);
+    expect(records[2]).toMatchObject({ socket: 2, receivedAt: (NINE + 300) * 1_000 });
+    expect(await raws()).toEqual([]);
+  });
+
+  test('has a frame on disk when a second has passed, and not one write for each frame', async () => {
+    const { recorder, later, frame } = setUp();
+    for (let n = 0; n < 100; n += 1) frame('frame');
+    later(SECOND);
+    recorder.step();
+    const file = await whenWritten(12 + 12 + 100 * 18);
+    expect((await readFile(file)).length).toBe(12 + 12 + 100 * 18);
+    await recorder.close();
+  });
+
+  test('makes a segment of each minute while it records', async () => {
+    const { recorder, segments, later, frame } = setUp();
+    for (let n = 0; n < 4; n += 1) {
+      frame(`minute ${String(n)}`);
+      later(MINUTE);
+      recorder.step();
+      await until(async () => (await segments.names()).length === n + 1);
+    }
+    await recorder.close();
+    expect(await segments.names()).toEqual([
+      'frames-090000-0001.bin.zst',
+      'frames-090100-0002.bin.zst',
+      'frames-090200-0003.bin.zst',
+      'frames-090300-0004.bin.zst',
+    ]);
+    expect(await stored()).toEqual(['minute 0', 'minute 1', 'minute 2', 'minute 3']);
+  });
+
+  test('after a crash makes a segment of the whole batches, and continues in another file', async () => {
+    const first = setUp();
+    first.frame('a');
+    first.later(2 * SECOND);
+    first.recorder.step();
+    await whenWritten(38);
+    first.frame('b');
+    first.later(2 * SECOND);
+    first.recorder.step();
+    // The process dies while it writes the second batch.
+    const file = await whenWritten(64);
+    await truncate(file, 50);
+    const second = setUp();
+    second.frame('c');
+    await second.recorder.close();
+    expect(await stored()).toEqual(['a', 'c']);
+    expect(await raws()).toEqual([]);
+    await first.recorder.close();
+  });
+
+  test('removes a raw file that has no whole batch', async () => {
+    await writeFile(path.join(folder, 'frames-090000-0001.raw'), 'FYFR');
+    const { recorder, segments } = setUp();
+    await recorder.close();
+    expect([await segments.names(), await raws()]).toEqual([[], []]);
+  });
+
+  test.each(['open', 'appendFile', 'datasync'] as const)(
+    'counts the frames that a failing disk (%s) refuses, and continues',
+    async (operation) => {
+      const disk = faultyDisk();
+      const { recorder, later, frame, problems } = setUp(disk);
+      let lost = 0;
+      const second = (text: string): void => {
+        frame(text);
+        later(SECOND);
+        recorder.step();
+      };
+      const whenLost = async (frames: number): Promise<void> => {
+        await until(() => (lost += recorder.takeLost()?.frames ?? 0) === frames);
+      };
+      if (operation !== 'open') {
+        second('before');
+        await whenWritten(12 + 12 + 19);
+      }
+      disk.fail(operation, 2);
+      second('lost 1');
+      await whenLost(1);
+      second('lost 2');
+      await whenLost(2);
+      second('after');
+      await recorder.close();
+      const before = operation === 'open' ? [] : ['before'];
+      expect(await stored()).toEqual([...before, 'after', '[lost]']);
+      expect(recorder.takeLost()).toBeNull();
+      expect(problems).toHaveLength(1);
+    },
+  );
+
+  test('keeps the raw file of a segment that cannot be written, and makes it later', async () => {
+    const disk = faultyDisk();
+    const { recorder, segments, later, frame, problems } = setUp(disk);
+    frame('a');
+    disk.fail('writeFile', 1);
+    later(2 * MINUTE);
+    recorder.step();
+    await until(() => problems.length === 1);
+    expect([await segments.names(), await raws()]).toEqual([[], ['frames-090000-0001.raw']]);
+    await recorder.close();
+    expect(await stored()).toEqual(['a']);
+    expect([problems.length, await raws()]).toEqual([1, []]);
+  });
+
+  test('keeps the raw file if the segment that it reads back is not what it wrote', async () => {
+    const disk = {
+      ...THIS_DISK,
+      rename: async (from: string, to: string): Promise<void> => {
+        if (to.endsWith('.zst')) await writeFile(from, 'another content');
+        await THIS_DISK.rename(from, to);
+      },
+    } as typeof THIS_DISK;
+    const { recorder, frame, problems } = setUp(disk);
+    frame('a');
+    await recorder.close();
+    expect(await raws()).toEqual(['frames-090000-0001.raw']);
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  test('bounds its memory: frames that wait for a slow disk are counted as lost', async () => {
+    const { recorder } = setUp();
+    const bytes = new Uint8Array(5 * 1024 * 1024);
+    // Nothing is written in this turn of the loop.
+    for (let n = 0; n < 5; n += 1) recorder.frame(1, NINE, bytes);
+    expect(recorder.takeLost()).toMatchObject({ frames: 2 });
+    await recorder.close();
+  });
+});

@@ -1,0 +1,183 @@
+// The bundled harvester with a stream: the frames that it stores and uploads give its rows again,
+// also after it is killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { csvLine, rowsOf } from '../../core/recording/columns.ts';
+import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import { topicsFor } from '../../core/stream/hsm-topics.ts';
+import {
+  formatIso,
+  type Instant,
+  instant,
+  istDate,
+  istInstant,
+  MINUTE,
+  parseInstant,
+  plus,
+  SECOND,
+} from '../../core/time.ts';
+import { hsmKeyOf } from '../../core/token/jwt.ts';
+import { bundleCode } from '../../infra/bundle.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { type S3Server, startS3 } from '../support/s3-server.ts';
+import { replayFrames } from '../support/replayed-frames.ts';
+
+const CHILD = path.join(import.meta.dirname, '..', '..', 'sandbox', 'steps', 'harvester-child.ts');
+const DATE = istDate('2026-11-25');
+const STARTS_AT = istInstant(DATE, '15:50');
+const CLOSES_AT = istInstant(DATE, '16:00');
+const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+const SEED = 'frames';
+const APP = {
+  ...{ id: 'ABCD1234EF-100', secret: 'XYZ', fyId: 'XA00001', pin: '1234' },
+  redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
+};
+const TOKEN = mintToken(SEED, APP, 'access_token', istInstant(DATE, '07:00'));
+
+let folder = '';
+let simulator: FyersSimulator;
+let s3: S3Server;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-frames-'));
+  await writeFile(path.join(folder, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
+  await writeFile(path.join(folder, 'access_token.txt'), `${TOKEN}\n`);
+  await writeFile(path.join(folder, 'harvester.mjs'), (await bundleCode()).harvester);
+  const startsAt = STARTS_AT;
+  simulator = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt });
+  s3 = await startS3();
+});
+afterEach(async () => {
+  await simulator.close();
+  await s3[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+function start(at: Instant, feed: string): { child: ChildProcess; output: () => string } {
+  const recording = ['--feed', feed, '--symbols', SYMBOLS.join(), '--every', '5s', '--days', '1'];
+  const args = ['--data', path.join(folder, 'data'), ...recording];
+  const child = spawn(
+    process.execPath,
+    [CHILD, 'harvester.mjs', simulator.controlUrl, formatIso(at), ...args],
+    {
+      cwd: folder,
+      env: {
+        FYERS_API_URL: simulator.url,
+        FYERS_BUCKET: 'bucket',
+        AWS_ENDPOINT_URL: s3.endpoint,
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      output += piece;
+    });
+  }
+  return { child, output: () => output };
+}
+
+async function finish({ child, output }: ReturnType<typeof start>): Promise<void> {
+  await once(child, 'close');
+  expect(output()).not.toContain('step-failed');
+  expect(child.exitCode).toBe(0);
+}
+
+async function closedDay() {
+  const day = dayFolders(path.join(folder, 'data')).folder(DATE);
+  const manifest = await day.manifest();
+  if (manifest === null) throw new Error('the day is not closed');
+  const records: FrameRecord[] = [];
+  for (const { name } of manifest.frames?.files ?? []) {
+    records.push(...(await day.frames.read(name)));
+  }
+  return { day, manifest, records, frames: manifest.frames };
+}
+
+/** Makes each row of the day log again from the frames. Returns the number of rows. */
+async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly FrameRecord[]) {
+  const log = await readFile(path.join(folder, 'data', 'days', DATE, 'day-0.v2.csv'), 'utf8');
+  const [header = '', ...lines] = log.trim().split('\n');
+  const [symbolAt, slotAt] = ['symbol', 'slot'].map((name) => header.split(',').indexOf(name));
+  const replayed = replayFrames(records);
+  for (const line of lines) {
+    const cells = line.split(',');
+    const symbol = cells[symbolAt ?? -1] ?? '';
+    const slot = parseInstant(cells[slotAt ?? -1] ?? '');
+    const fyToken = simulator.state.instrumentOf(symbol, slot)?.fyToken ?? null;
+    const topics = topicsFor(symbol, fyToken);
+    const found = topics === null ? null : replayed.bookAt(symbol, slot, topics);
+    expect(found).not.toBeNull();
+    if (found === null) continue;
+    const [row] = rowsOf(feed, [{ symbol, slot, sentAt: null, kind: 'book', ...found }]);
+    expect(row && csvLine(row)).toBe(line);
+  }
+  return lines.length;
+}
+
+async function expectNoSecrets(): Promise<void> {
+  const place = path.join(folder, 'data', 'days', DATE);
+  const { records } = await closedDay();
+  const contents = [
+    ...records.map(({ bytes }) => Buffer.from(bytes)),
+    ...[...s3.objects.values()].map(({ body }) => body),
+  ];
+  for (const entry of await readdir(place, { withFileTypes: true })) {
+    if (entry.isFile()) contents.push(await readFile(path.join(place, entry.name)));
+  }
+  const key = hsmKeyOf(TOKEN) ?? '';
+  expect(key).not.toBe('');
+  for (const secret of [TOKEN, key]) {
+    expect(contents.some((content) => content.includes(secret))).toBe(false);
+  }
+}
+
+describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (feed) => {
+  test('give its rows again, are in the bucket, and contain no secret', async () => {
+    await finish(start(STARTS_AT, feed));
+    const { day, manifest, records, frames } = await closedDay();
+    expect(manifest).toMatchObject({ unexplained: 0 });
+    expect(await expectRowsFromFrames(feed, records)).toBe(manifest.rows);
+    expect(manifest.rows).toBeGreaterThan(230);
+    expect(frames).toMatchObject({ badFrames: 0, lostFrames: 0 });
+    expect(frames?.frames).toBe(records.filter(({ kind }) => kind === 'frame').length);
+    const names = ['hsm', ...(feed === 'tbt' ? ['tbt 1'] : [])];
+    expect(frames?.sockets.map(({ name }) => name).toSorted()).toEqual(names);
+    const stored = new Map(
+      [...s3.objects].map(([key, { body }]) => [decodeURIComponent(key), body] as const),
+    );
+    for (const { name } of frames?.files ?? []) {
+      const body = stored.get(`/bucket/depth/v2/date=${DATE}/shard=0/frames/${name}`);
+      expect(body?.equals(await readFile(day.pathOf(name)))).toBe(true);
+    }
+    expect(frames?.files.length).toBeGreaterThan(8);
+    expect((await readdir(day.pathOf('.'))).filter((name) => name.endsWith('.raw'))).toEqual([]);
+    await expectNoSecrets();
+  });
+});
+
+test('A harvester that is killed keeps the frames of all its writes', async () => {
+  const first = start(STARTS_AT, 'tbt');
+  const dies = plus(STARTS_AT, 3 * MINUTE);
+  while (simulator.now() < dies) await new Promise((resolve) => setTimeout(resolve, 2));
+  first.child.kill('SIGKILL');
+  await once(first.child, 'close');
+  const diedAt = instant(simulator.now());
+  expect(diedAt).toBeLessThan(CLOSES_AT);
+  await finish(start(plus(diedAt, 30 * SECOND), 'tbt'));
+  const { manifest, records, frames } = await closedDay();
+  expect(manifest).toMatchObject({ unexplained: 0 });
+  expect(await expectRowsFromFrames('tbt', records)).toBe(manifest.rows);
+  const before = records.filter(({ receivedAt }) => receivedAt / 1_000 <= diedAt);
+  // The clock jumps while a write is on its way, so that "a second" is a few seconds of its time.
+  expect(diedAt - (before.at(-1)?.receivedAt ?? 0) / 1_000).toBeLessThan(30 * SECOND);
+  expect(frames?.sockets).toContainEqual({ name: 'tbt 1', connections: 2 });
+});
