@@ -35,7 +35,7 @@ interface Setup {
 export async function observe({ kind, symbols = SYMBOLS, seconds = 60, frames, ...setup }: Setup) {
   const startsAt = plus(OPENS_AT, -15 * SECOND);
   const simulator = await startFyers({
-    ...{ seed: SEED, apps: [SIMULATED], refresh: 'refused', startsAt },
+    ...{ seed: SEED, apps: [SIMULATED], refresh: 'refused', startsAt, symbols },
   });
   simulator.setClock(startsAt);
   const { streams } = simulator;

@@ -186,8 +186,7 @@ function openStreams(options: DayOptions): DayStreams {
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
     noteLost();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
-    const message = counts.map(([name, frames]) => `${name} ${String(frames)}`).join(', ');
-    notes.push({ event: 'delivery', message });
+    notes.push({ event: 'delivery', message: deliveryText(counts) });
   };
   const findSilent = (): readonly string[] => {
     const from = plus(clock.now(), -SILENT_AFTER_MS);
@@ -215,6 +214,19 @@ function openStreams(options: DayOptions): DayStreams {
     return { ...taken, receivedAt: slot, kind: 'hole', reason };
   };
   return day;
+}
+
+const MAX_NAMES = 30;
+
+/** Frames by name. With very many names a line has the sum, and the first ones that delivered nothing. */
+function deliveryText(counts: readonly (readonly [string, number])[]): string {
+  if (counts.length <= MAX_NAMES) {
+    return counts.map(([name, frames]) => `${name} ${String(frames)}`).join(', ');
+  }
+  const sum = counts.reduce((total, [, frames]) => total + frames, 0);
+  const silent = counts.filter(([, frames]) => frames === 0).map(([name]) => name);
+  const first = silent.slice(0, MAX_NAMES).join(', ');
+  return `${counted(sum, 'frame')} of ${counted(counts.length, 'topic')}, none of ${String(silent.length)}${first === '' ? '' : `: ${first}`}`;
 }
 
 type Topics = ReadonlyMap<string, SymbolTopics>;

@@ -1,6 +1,8 @@
 // Tracks which symbols of a socket have delivered what they must: a snapshot since the connection,
 // and after each gap. A symbol without one for 15 s is subscribed again, once; after 15 s more, the
-// socket is opened again. Delivered frames are counted here: a subscription proves nothing.
+// socket is opened again. If that was in vain too, the symbol is given up until it delivers, because
+// one symbol that nobody trades must not cost the others their books. Delivered frames are counted
+// here: a subscription proves nothing.
 import { type Instant, plus, SECOND } from '../../../core/time.ts';
 
 const SNAPSHOT_WITHIN_MS = 15 * SECOND;
@@ -16,7 +18,7 @@ export interface Subscriptions {
   /** The symbol needs a new snapshot: it is subscribed again at once. */
   lack(symbol: string, now: Instant): void;
   delivered(symbol: string, isWhole: boolean, now: Instant): void;
-  /** reconnect: a symbol was asked again in vain. */
+  /** reconnect: a symbol was asked again in vain, and is not given up or the whole socket is mute. */
   due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null };
   /** Symbols without a frame since the instant. */
   silentSince(from: Instant): readonly string[];
@@ -29,11 +31,15 @@ export interface Subscriptions {
 export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
   const wanted = new Map<string, Wanted>();
   const lastAt = new Map<string, Instant>();
+  /** Symbols for which the socket was opened again in vain. */
+  const givenUp = new Set<string>();
+  let hasDelivered = false;
   let counts = new Map<string, number>();
   let latest: Instant | null = null;
   return {
     began(now) {
       wanted.clear();
+      hasDelivered = false;
       for (const symbol of symbols) wanted.set(symbol, { since: now, isAskedAgain: false });
     },
     lack(symbol, now) {
@@ -42,7 +48,11 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
       }
     },
     delivered(symbol, isWhole, now) {
-      if (isWhole) wanted.delete(symbol);
+      if (isWhole) {
+        wanted.delete(symbol);
+        givenUp.delete(symbol);
+      }
+      hasDelivered = true;
       lastAt.set(symbol, now);
       latest = now;
       counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
@@ -51,8 +61,10 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
       const late = [...wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
       const again = late.filter(([, { isAskedAgain }]) => !isAskedAgain);
       for (const [, each] of again) [each.since, each.isAskedAgain] = [now, true];
-      const inVain = late.find((each) => !again.includes(each));
-      return { again: again.map(([symbol]) => symbol), reconnect: inVain?.[0] ?? null };
+      const inVain = late.filter((each) => !again.includes(each)).map(([symbol]) => symbol);
+      const reconnect = inVain.find((symbol) => !hasDelivered || !givenUp.has(symbol)) ?? null;
+      if (reconnect !== null) for (const symbol of inVain) givenUp.add(symbol);
+      return { again: again.map(([symbol]) => symbol), reconnect };
     },
     silentSince: (from) => symbols.filter((symbol) => (lastAt.get(symbol) ?? 0) < from),
     lastAt: () => latest,

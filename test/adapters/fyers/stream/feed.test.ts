@@ -103,14 +103,21 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
     expect(seen.at(-1)).toBe('book');
   });
 
-  test('reports a symbol that is subscribed and silent', async () => {
-    const { batches, silent } = await observe({
+  test('reports a symbol that is subscribed and silent, and opens a socket for it only once more', async () => {
+    const { batches, silent, streams } = await observe({
       kind,
       seconds: 180,
-      onJump: (_seconds, { streams }) => void streams.faults.silent.add('NSE:SBIN-EQ'),
+      onJump: (_seconds, simulator) => void simulator.streams.faults.silent.add('NSE:SBIN-EQ'),
     });
-    expect(silent).toContain('NSE:SBIN-EQ');
+    expect(silent).toEqual(['NSE:SBIN-EQ']);
     expect(new Set(outcomes(batches))).not.toContain('book');
+    // The other symbol has its books.
+    const late = batches.slice(12).flat();
+    expect(new Set(late.map((each) => `${each.symbol} ${each.kind}`))).toEqual(
+      new Set(['NSE:SBIN-EQ hole', 'NSE:INFY-EQ book']),
+    );
+    const path = kind === 'tbt' ? '/versova' : '/hsm/v1-5/prod';
+    expect(streams.upgrades.filter((each) => each.path === path)).toHaveLength(2);
   });
 });
 
@@ -148,6 +155,27 @@ describe('The feed tbt', () => {
 });
 
 describe('The feed hsm', () => {
+  test('counts the frames of each name, or of many names only their sum and the silent ones', async () => {
+    const few = await observe({ kind: 'hsm', seconds: 320 });
+    const many = Array.from({ length: 16 }, (_, n) => `NSE:STOCK${String(n)}-EQ`);
+    const lines = await observe({
+      kind: 'hsm',
+      symbols: many,
+      seconds: 320,
+      onJump: (seconds, { streams }) => {
+        if (seconds === -14) streams.faults.silent.add('NSE:STOCK3-EQ');
+      },
+    });
+    const [ofFew = '', ofMany = ''] = [few, lines].map(
+      ({ notes }) => notes.find(({ event }) => event === 'delivery')?.message,
+    );
+    expect(ofFew.split(', ')).toHaveLength(4);
+    expect(ofFew).toMatch(/^dp\|nse_cm\|\d+ \d+, /);
+    expect(ofMany).toMatch(
+      /^[\d,]+ frames of 32 topics, none of 2: dp\|nse_cm\|\d+, sf\|nse_cm\|\d+$/,
+    );
+  });
+
   test('connects again after a frame that cannot be read, because any topic may have been in it', async () => {
     const { batches, notes } = await observe({
       kind: 'hsm',
