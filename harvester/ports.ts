@@ -75,8 +75,8 @@ export interface DayFrames {
   facts(name: string): Promise<FileFacts>;
   /** @throws FyersError `platform.integrity` if the segment is damaged */
   read(name: string): Promise<readonly FrameRecord[]>;
-  /** Makes segments of what a process that died has left. */
-  recover(): Promise<void>;
+  /** Makes segments of what a process that died has left. Returns the problems; those files stay. */
+  recover(): Promise<readonly string[]>;
   /** Names of the segments that are in the bucket. */
   uploaded(): Promise<readonly string[]>;
   markUploaded(name: string): Promise<void>;

@@ -9,6 +9,7 @@ import { toError } from '../../core/errors.ts';
 import type { Clock, FrameSink } from '../../core/ports.ts';
 import {
   encodeMark,
+  type FrameBatch,
   type FrameRecord,
   frameLogHeader,
   startFrameBatch,
@@ -26,6 +27,8 @@ export interface FrameRecorderOptions {
   readonly onFailed: (problem: string) => void;
 }
 
+type Added = Parameters<FrameBatch['add']>[0];
+
 const WRITE_INTERVAL_MS = SECOND;
 const SEGMENT_MS = MINUTE;
 /** A minute of 15 symbols of TBT is smaller; a minute of thousands of HSM symbols is not. */
@@ -40,22 +43,45 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   let since: Instant = clock.now();
   let isFailing = false;
   let writing: Promise<void> | null = null;
+  /** Connections that were accepted since the last batch: their frames cannot be read without. */
+  let opened = new Map<number, Added>();
+  /** What the disk refused: the next batch begins with it. */
+  let refused: { readonly frames: number; readonly opened: ReadonlyMap<number, Added> } = {
+    frames: 0,
+    opened: new Map(),
+  };
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
     if (batch.bytes() === 0) since = at;
     batch.add({ kind, receivedAt: at, socket, bytes });
   };
+  const preface = (): Uint8Array => {
+    const records = startFrameBatch(crc32);
+    const { frames } = refused;
+    const bytes = encodeMark({ mark: 'lost', frames });
+    const lost = { kind: 'mark', receivedAt: since, socket: 0, bytes } as const;
+    if (frames > 0) records.add(lost);
+    for (const record of refused.opened.values()) records.add(record);
+    return records.bytes() === 0 ? new Uint8Array() : records.take();
+  };
   const flush = async (): Promise<void> => {
     const marked = losses.takeUnmarked();
     if (marked > 0) add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames: marked }));
-    if (batch.bytes() > 0) {
+    if (batch.bytes() > 0 || refused.frames + refused.opened.size > 0) {
       const frames = batch.frames();
+      const current = opened;
+      opened = new Map();
       try {
-        await log.append(batch.take(), since);
+        const content = batch.bytes() === 0 ? [] : [batch.take()];
+        await log.append(Buffer.concat([preface(), ...content]), since);
         isFailing = false;
+        refused = { frames: 0, opened: new Map() };
       } catch (caught) {
         const { message } = toError(caught);
-        losses.add(frames, message);
-        losses.unmark(marked);
+        losses.report(frames, message);
+        refused = {
+          frames: refused.frames + frames + marked,
+          opened: new Map([...refused.opened, ...current]),
+        };
         if (!isFailing) onFailed(message);
         isFailing = true;
         await log.abandon();
@@ -85,10 +111,14 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       writeIfDue();
     },
     mark(socket, at, mark) {
-      if (batch.bytes() < MAX_WAITING_BYTES) add('mark', socket, at, encodeMark(mark));
+      const bytes = encodeMark(mark);
+      if (mark.mark === 'opened')
+        opened.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
+      add('mark', socket, at, bytes);
     },
-    lose: (frames, problem) => {
-      losses.add(frames, problem);
+    lose(frames, problem) {
+      losses.report(frames, problem);
+      add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames }));
     },
     step: writeIfDue,
     takeLost: () => losses.takeUnreported(),
@@ -100,12 +130,16 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   };
 }
 
-/** Frames that are not stored: each is marked in the log, and reported, once. */
+/** Frames that are not stored: each is reported once, and marked in the log at its place. */
 function lossCounter() {
   let [unmarked, unreported, problem] = [0, 0, ''];
   return {
+    /** Marked at the end of the waiting batch. */
     add(frames: number, why: string): void {
       unmarked += frames;
+      this.report(frames, why);
+    },
+    report(frames: number, why: string): void {
       unreported += frames;
       problem = why;
     },
@@ -113,10 +147,6 @@ function lossCounter() {
       const frames = unmarked;
       unmarked = 0;
       return frames;
-    },
-    /** The mark is lost too. */
-    unmark(frames: number): void {
-      unmarked += frames;
     },
     takeUnreported(): ReturnType<FrameSink['takeLost']> {
       const frames = unreported;
@@ -139,7 +169,10 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
     onFailed(toError(caught).message);
   };
   // An earlier process may have left a raw file.
-  const recovered = segments.recover().catch(report);
+  const recover = async (): Promise<void> => {
+    for (const problem of await segments.recover()) onFailed(problem);
+  };
+  const recovered = recover().catch(report);
   let sealing = recovered;
   const isOld = (): boolean => {
     if (raw === null) return false;
@@ -187,7 +220,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
       await rollOver('now');
       await sealing;
       // Tries again what could not be made into a segment before.
-      await segments.recover().catch(report);
+      await recover().catch(report);
     },
   };
 }

@@ -5,7 +5,8 @@
 // be compressed, such as on a full disk, stays and is tried again. Names begin with the Indian time
 // of the first batch, so that two machines that record parts of one day have different names.
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
@@ -30,8 +31,9 @@ export type FrameSegments = ReturnType<typeof frameSegments>;
 export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
   const pathOf = (name: string): string => path.join(folder, name);
   const filesLike = async (end: string): Promise<readonly string[]> =>
-    (await readdir(folder).catch((): string[] => []))
-      .filter((name) => NAME.test(name) && name.endsWith(end))
+    (await readdir(folder, { withFileTypes: true }).catch((): Dirent[] => []))
+      .filter((entry) => entry.isFile() && NAME.test(entry.name) && entry.name.endsWith(end))
+      .map(({ name }) => name)
       .sort();
   const uploaded = async (): Promise<readonly string[]> =>
     namesIn(await readFile(pathOf(UPLOADED), 'utf8').catch(() => ''));
@@ -49,9 +51,19 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       return pathOf(`frames-${time}-${number}${RAW}`);
     },
     seal: (raw: string, bytes?: number): Promise<void> => seal(raw, bytes, disk),
-    /** Makes segments of all raw files. Only if no recorder of this day is running. */
-    async recover(): Promise<void> {
-      for (const name of await filesLike(RAW)) await seal(pathOf(name), undefined, disk);
+    /**
+     * Makes segments of all raw files. Only if no recorder of this day is running.
+     *
+     * @returns what is wrong with each file that could not be made into one; it stays
+     */
+    async recover(): Promise<readonly string[]> {
+      const problems: string[] = [];
+      for (const name of await filesLike(RAW)) {
+        await seal(pathOf(name), undefined, disk).catch((caught: unknown) => {
+          problems.push(toError(caught).message);
+        });
+      }
+      return problems;
     },
     /** @throws FyersError `platform.integrity` if the segment is damaged */
     async read(name: string): Promise<FrameLog['records']> {
@@ -72,7 +84,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
 
 async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise<void> {
   const file = (await readFile(raw)).subarray(0, bytes);
-  const { records, wholeBytes } = readFrameLog(file, crc32);
+  const { records, wholeBytes, problem } = readFrameLog(file, crc32);
   if (records.length > 0) {
     const whole = file.subarray(0, wholeBytes);
     const segment = `${raw.slice(0, -RAW.length)}${SEGMENT}`;
@@ -88,7 +100,18 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
       );
     }
   }
-  await disk.rm(raw);
+  // The end of a crash is no damage.
+  if (problem === null || problem === 'torn') {
+    await disk.rm(raw);
+    return;
+  }
+  const kept = `${raw}.damaged`;
+  await rename(raw, kept);
+  throw new FyersError(
+    'platform.integrity',
+    `The frames in ${kept} cannot be read after byte ${String(wholeBytes)} (${problem}).`,
+    'The frames before it are in the segment. Keep the file if you need the rest.',
+  );
 }
 
 async function unzip(file: string): Promise<Buffer> {

@@ -66,6 +66,7 @@ export class StreamConnection implements AsyncDisposable {
   #retryAt: Instant;
   #livedAt: Instant;
   #pingedAt: Instant;
+  #steppedAt: Instant;
   #deliversSince: Instant | null = null;
   #failures = 0;
   #minDelayMs = 0;
@@ -75,6 +76,7 @@ export class StreamConnection implements AsyncDisposable {
     this.#options = options;
     const now = options.clock.now();
     [this.#since, this.#retryAt, this.#livedAt, this.#pingedAt] = [now, now, now, now];
+    this.#steppedAt = now;
   }
 
   /** Whether it has been tried, so that the next connection may begin. */
@@ -118,6 +120,7 @@ export class StreamConnection implements AsyncDisposable {
   /** Performs what is due. Returns when it wants to be called next. */
   step(): Instant {
     const now = this.#options.clock.now();
+    this.#followClock(now);
     switch (this.#state) {
       case 'waiting':
         if (now >= this.#retryAt) void this.#connect();
@@ -172,14 +175,18 @@ export class StreamConnection implements AsyncDisposable {
       this.close('socket-closed', target.message);
       return;
     }
-    this.#listen(
-      new WebSocket(target.url, {
-        headers: target.headers,
-        perMessageDeflate: false,
-        maxPayload: MAX_FRAME_BYTES,
-        handshakeTimeout: ACCEPT_WITHIN_MS,
-      }),
-    );
+    try {
+      this.#listen(
+        new WebSocket(target.url, {
+          headers: target.headers,
+          perMessageDeflate: false,
+          maxPayload: MAX_FRAME_BYTES,
+          handshakeTimeout: ACCEPT_WITHIN_MS,
+        }),
+      );
+    } catch (caught) {
+      this.close('socket-closed', toError(caught).message);
+    }
   }
 
   #listen(socket: WebSocket): void {
@@ -228,6 +235,18 @@ export class StreamConnection implements AsyncDisposable {
     const delay = MIN_DELAY_MS + random() * (longest - MIN_DELAY_MS);
     this.#retryAt = plus(now, Math.round(Math.max(delay, this.#minDelayMs)));
     this.#state = 'waiting';
+  }
+
+  /** If the clock was set back, every deadline moves with it. */
+  #followClock(now: Instant): void {
+    const back = Math.max(0, this.#steppedAt - now);
+    this.#steppedAt = now;
+    if (back === 0) return;
+    this.#since = plus(this.#since, -back);
+    this.#retryAt = plus(this.#retryAt, -back);
+    this.#livedAt = plus(this.#livedAt, -back);
+    this.#pingedAt = plus(this.#pingedAt, -back);
+    if (this.#deliversSince !== null) this.#deliversSince = plus(this.#deliversSince, -back);
   }
 
   #ping(now: Instant): void {

@@ -13,6 +13,7 @@ import { bookFromHsm, bookFromTbt } from '../../../core/stream/grid-book.ts';
 import { type SymbolTopics, topicsFor } from '../../../core/stream/hsm-topics.ts';
 import type { Clock, DepthFeed, FrameSink, SlotResult, StreamNote } from '../../../core/ports.ts';
 import { hsmKeyOf } from '../../../core/token/jwt.ts';
+import { cleanWords } from '../../../core/broker-answer.ts';
 import { counted } from '../../../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { callFyers } from '../http.ts';
@@ -162,7 +163,11 @@ function openStreams(options: DayOptions): DayStreams {
   const { quotes, depths } = openSockets(options, topics, (at) => {
     day.beforeChange(at);
   });
-  const sockets: readonly StreamSocket[] = [...depths.map(({ socket }) => socket), quotes];
+  const sockets: readonly StreamSocket[] = [
+    ...depths.map(({ socket }) => socket),
+    // Without a topic there is nothing to subscribe.
+    ...(topics.size > 0 ? [quotes] : []),
+  ];
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
   let tradesSince: Instant | null = null;
 
@@ -194,10 +199,10 @@ function openStreams(options: DayOptions): DayStreams {
     if (kind === 'tbt') {
       return depths.flatMap(({ socket }) => socket.subscriptions.silentSince(from));
     }
+    const silent = new Set(quotes.subscriptions.silentSince(from));
     return symbols.filter((symbol) => {
       const own = topics.get(symbol);
-      const silent = quotes.subscriptions.silentSince(from);
-      return own === undefined || silent.includes(own.depth ?? own.quote);
+      return own === undefined || silent.has(own.depth ?? own.quote);
     });
   };
   const resultOf = (symbol: string, slot: Instant): SlotResult => {
@@ -233,12 +238,10 @@ type Topics = ReadonlyMap<string, SymbolTopics>;
 
 function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Instant) => void) {
   const { kind, notes, symbols } = options;
+  const secrets = secretsOf(options.token);
+  // The broker's words may repeat what was sent to it.
   const note = (event: StreamNote['event'], message: string): void => {
-    notes.push({ event, message });
-  };
-  const secrets = (): readonly string[] => {
-    const token = options.token() ?? '';
-    return [token, hsmKeyOf(token) ?? ''].filter((each) => each !== '');
+    notes.push({ event, message: cleanWords(message, secrets()) });
   };
   const eventsOf = (name: string, socket: number): SocketEvents => {
     const { closed, ...frames } = storeFrames({ ...options, secrets }, socket, name);
@@ -285,6 +288,20 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
     ),
   }));
   return { quotes, depths };
+}
+
+/** All tokens of the day and their keys for HSM; the same list until there is another token. */
+function secretsOf(token: () => AccessToken | null): () => readonly string[] {
+  let [latest, known]: [string | null, readonly string[]] = [null, []];
+  return () => {
+    const current = token();
+    if (current !== null && current !== latest) {
+      latest = current;
+      const key = hsmKeyOf(current);
+      known = [...known, current, ...(key === null ? [] : [key])];
+    }
+    return known;
+  };
 }
 
 type Found = Pick<Extract<SlotResult, { kind: 'book' }>, 'book' | 'receivedAt'> | HoleReason;
@@ -339,7 +356,8 @@ async function tbtTarget({ apiUrl, appId, token }: DayOptions): Promise<Target |
     method: 'GET',
     authorization,
     timeoutMs: ASK_TIMEOUT_MS,
-    signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+    // The timeout is an answer, after which the usual address is tried.
+    signal: new AbortController().signal,
   });
   const isFyers = apiUrl === FYERS_API_URL;
   const found = reply.kind === 'answered' ? socketUrlIn(reply.body, isFyers) : null;
@@ -352,7 +370,8 @@ function socketUrlIn(body: unknown, isFyers: boolean): string | null {
   const data = fieldOf(body, 'data');
   const text = fieldOf(data, 'socket_url');
   if (typeof text !== 'string' || !URL.canParse(text)) return null;
-  const { protocol, hostname } = new URL(text);
+  const { protocol, hostname, hash } = new URL(text);
+  if (hash !== '') return null;
   if (isFyers) return protocol === 'wss:' && hostname.endsWith('.fyers.in') ? text : null;
   return protocol === 'ws:' && hostname === '127.0.0.1' ? text : null;
 }

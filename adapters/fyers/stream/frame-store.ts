@@ -20,7 +20,7 @@ interface FrameStoreOptions {
   /** Null: frames are not stored. */
   readonly sink: FrameSink | null;
   readonly clock: Pick<Clock, 'now'>;
-  /** Texts that no stored frame may contain. */
+  /** Texts that no stored frame may contain; another list if there are more. */
   readonly secrets: () => readonly string[];
 }
 
@@ -30,11 +30,11 @@ export function storeFrames(
   socket: number,
   name: string,
 ): FrameEvents & { readonly closed: () => void } {
-  let known: { readonly texts: string; readonly needles: readonly Buffer[] } | null = null;
+  let known: { readonly texts: readonly string[]; readonly needles: readonly Buffer[] } | null =
+    null;
   const needles = (): readonly Buffer[] => {
-    const found = secrets();
-    const texts = found.join('\n');
-    if (known?.texts !== texts) known = { texts, needles: found.map((each) => Buffer.from(each)) };
+    const texts = secrets();
+    if (known?.texts !== texts) known = { texts, needles: texts.map((each) => Buffer.from(each)) };
     return known.needles;
   };
   return {

@@ -34,6 +34,19 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
   /** Symbols for which the socket was opened again in vain. */
   const givenUp = new Set<string>();
   let hasDelivered = false;
+  const askedAt = new Map<string, Instant>();
+  let checkedAt: Instant | null = null;
+  /** If the clock was set back, no time stays in the future. */
+  const followClock = (now: Instant): void => {
+    const isBack = checkedAt !== null && now < checkedAt;
+    checkedAt = now;
+    if (!isBack) return;
+    for (const each of wanted.values()) if (each.since > now) each.since = now;
+    for (const times of [lastAt, askedAt]) {
+      for (const [symbol, at] of times) if (at > now) times.set(symbol, now);
+    }
+    if (latest !== null && latest > now) latest = now;
+  };
   let counts = new Map<string, number>();
   let latest: Instant | null = null;
   return {
@@ -43,9 +56,11 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
       for (const symbol of symbols) wanted.set(symbol, { since: now, isAskedAgain: false });
     },
     lack(symbol, now) {
-      if (!wanted.has(symbol)) {
-        wanted.set(symbol, { since: plus(now, -SNAPSHOT_WITHIN_MS), isAskedAgain: false });
-      }
+      if (wanted.has(symbol)) return;
+      // At once, but not more often than every 15 s.
+      const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
+      const asked = askedAt.get(symbol) ?? atOnce;
+      wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
     },
     delivered(symbol, isWhole, now) {
       if (isWhole) {
@@ -58,9 +73,13 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
       counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
     },
     due(now) {
+      followClock(now);
       const late = [...wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
       const again = late.filter(([, { isAskedAgain }]) => !isAskedAgain);
-      for (const [, each] of again) [each.since, each.isAskedAgain] = [now, true];
+      for (const [symbol, each] of again) {
+        [each.since, each.isAskedAgain] = [now, true];
+        askedAt.set(symbol, now);
+      }
       const inVain = late.filter((each) => !again.includes(each)).map(([symbol]) => symbol);
       const reconnect = inVain.find((symbol) => !hasDelivered || !givenUp.has(symbol)) ?? null;
       if (reconnect !== null) for (const symbol of inVain) givenUp.add(symbol);

@@ -164,7 +164,7 @@ describe('The frame recorder', () => {
       second('after');
       await recorder.close();
       const before = operation === 'open' ? [] : ['before'];
-      expect(await stored()).toEqual([...before, 'after', '[lost]']);
+      expect(await stored()).toEqual([...before, '[lost]', 'after']);
       expect(recorder.takeLost()).toBeNull();
       expect(problems).toHaveLength(1);
     },

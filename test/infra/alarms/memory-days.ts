@@ -60,7 +60,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       frames: {
         ...{ pathOf: (name) => name, facts: never, read: never, markUploaded: never },
         ...{ names: () => Promise.resolve([]), uploaded: () => Promise.resolve([]) },
-        recover: () => Promise.resolve(),
+        recover: () => Promise.resolve([]),
       },
       shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
       markShipped: never,
