@@ -10,7 +10,8 @@ import { FyersError } from '../../../core/errors.ts';
 import { asSentence } from '../../../core/text.ts';
 import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
-import type { Session } from '../../shared/io.ts';
+import { endedSimulatorStep, withEndedSimulator } from '../../shared/ended-simulator.ts';
+import type { Environment, Session } from '../../shared/io.ts';
 import { pulumiIn, selectedStack } from '../../shared/pulumi.ts';
 import { calendarOf, namesOf, settingsIn } from '../../shared/settings.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
@@ -86,9 +87,13 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
 
 async function runCheck(check: Check, patient: CheckContext): Promise<Named> {
   try {
-    return { name: check.name, ...(await check.look(patient)) };
+    const finding = await check.look(patient);
+    const step = endedSimulatorStep(finding.detail, patient.session.io.env);
+    return step === null
+      ? { name: check.name, ...finding }
+      : { name: check.name, ...problem(finding.detail, step) };
   } catch (caught) {
-    return { name: check.name, ...findingOf(caught) };
+    return { name: check.name, ...findingOf(caught, patient.session.io.env) };
   }
 }
 
@@ -309,8 +314,9 @@ async function readSubscribers(
 }
 
 /** Converts a FyersError to a finding. @throws every other error */
-function findingOf(caught: unknown): Finding {
-  if (!(caught instanceof FyersError)) throw caught;
+function findingOf(error: unknown, env: Environment): Finding {
+  if (!(error instanceof FyersError)) throw error;
+  const caught = withEndedSimulator(error, env);
   const detail = caught.message.slice(0, -caught.nextStep.length);
   const items = detail.split('\n').map((line) => line.replace(/^[\s-]+/, '').trimEnd());
   return problem(items.filter((item) => item !== '').join(' '), caught.nextStep);

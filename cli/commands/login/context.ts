@@ -27,6 +27,7 @@ import {
   settingsOf,
   parseOrThrow,
 } from '../../shared/settings.ts';
+import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
 import type { Session } from '../../shared/io.ts';
 import { askRegisteredUrl, isSameUrl, registeredUrl } from './paste.ts';
 
@@ -90,6 +91,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
     needsAws && hasNoApp(settings) ? await storedApp(session, names) : ownApp(settings, folder);
   session.hide(app.secret);
   const apiUrl = apiUrlOf(settings);
+  await refuseEndedSimulator(io.env, apiUrl);
   const { fyersBroker } = await import('../../../adapters/fyers/auth.ts');
   const check = clockCheck(io.clock);
   const { onServerTime } = check;
