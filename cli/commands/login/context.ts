@@ -29,7 +29,13 @@ import {
 } from '../../shared/settings.ts';
 import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
 import type { Session } from '../../shared/io.ts';
-import { askRegisteredUrl, isSameUrl, registeredUrl } from './paste.ts';
+import {
+  askRegisteredUrl,
+  isSameUrl,
+  LAPTOP_URL_STEP,
+  LOGIN_PAGE_OF_STACK,
+  registeredUrl,
+} from './paste.ts';
 
 type Target = 'local' | 'aws';
 
@@ -164,7 +170,11 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   // A laptop without a stack cannot read the stack's URL, which needs no notice.
   if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
   const redirectUri = parseOrThrow(registered.place, parseRedirectUri(registered.uri));
-  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
+  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl).catch(
+    (caught: unknown) => {
+      throw target === 'local' && redirectUri === LOGIN_URL_KEYWORD ? laptopError(caught) : caught;
+    },
+  );
   if (loginUrl !== null) {
     if (!paste) return { kind: 'cloud', loginUrl };
     throw new FyersError(
@@ -175,6 +185,17 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   }
   const loopback = redirectUri.startsWith('http://');
   return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
+}
+
+/** A person without a stack who copied the keyword needs another URL, and no AWS credentials. */
+function laptopError(caught: unknown): unknown {
+  if (!(caught instanceof FyersError) || caught.code !== 'operator.credentials') return caught;
+  return new FyersError(
+    'operator.credentials',
+    `${LOGIN_PAGE_OF_STACK}, and AWS cannot be asked for its address. ${LAPTOP_URL_STEP}`,
+    `With a stack: ${caught.message}`,
+    { cause: caught },
+  );
 }
 
 /** True if AWS was chosen but `.env` has no URL, so the stack may know it. Otherwise skip AWS, which takes seconds. */
