@@ -153,24 +153,6 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     dimensions: harvesterDimensions(settings.suffix, String(shard)),
   });
   const events = onAws ? metered : log;
-  const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
-  await using raw = rawLog(dataDir, (problem) => {
-    events.log(say.stepFailed("Writing the broker's answers", problem));
-  });
-  const keep = (answer: RawAnswer): void => {
-    raw.keep(answer);
-  };
-  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
-  await using polled = restDepth({
-    ...source,
-    ...(settings.raw ? { onAnswer: keep } : {}),
-    strikes: strikeFile(dataDir, (problem) => {
-      events.log(say.stepFailed('Writing the count of rate limits', problem));
-    }),
-  });
-  const { feed: kind } = settings;
-  await using feed =
-    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
   const own = ownDaysFile({
     dataDir,
@@ -183,6 +165,27 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await own.refresh();
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
   const following = (after: Instant) => nextSession(after, ownDays());
+  const token = holdToken({
+    ...{ store, clock, events, session: following },
+    fingerprint: displayFingerprint,
+  });
+  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
+  await using raw = rawLog(dataDir, (problem) => {
+    events.log(say.stepFailed("Writing the broker's answers", problem));
+  });
+  const keep = (answer: RawAnswer): void => {
+    raw.keep(answer);
+  };
+  await using polled = restDepth({
+    ...source,
+    ...(settings.raw ? { onAnswer: keep } : {}),
+    strikes: strikeFile(dataDir, (problem) => {
+      events.log(say.stepFailed('Writing the count of rate limits', problem));
+    }),
+  });
+  const { feed: kind } = settings;
+  await using feed =
+    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random });
   const session = following(clock.now());
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({
