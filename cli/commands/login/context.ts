@@ -251,3 +251,12 @@ export async function openPage({ session, options }: LoginContext, url: string):
     io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
   }
 }
+
+/** Ctrl-C while the login is waited for. */
+export function stoppedError(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    'The login was not finished, and no token was changed.',
+    'Run `./fyers login` again.',
+  );
+}
