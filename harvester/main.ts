@@ -283,7 +283,7 @@ async function tokenStoreOf(settings: HarvestSettings, log: Log): Promise<TokenS
   if ((await store.read('FYERS_CLIENT_ID')) !== null) return store;
   throw new FyersError(
     'operator.credentials',
-    `There is no FYERS_CLIENT_ID in ${folder}/.env.`,
+    `There is no FYERS_CLIENT_ID in ${path.resolve(folder, '.env')}, or it is empty.`,
     'Write it there, name the folder with --tokens DIR, or read the parameters: `./fyers harvest --use-ssm`.',
   );
 }

@@ -132,9 +132,12 @@ export function ownApp(settings: Settings, folder: string): App {
     ...(secret === null ? ['FYERS_SECRET_KEY'] : []),
   ];
   throwIfProblems(
-    missing.map(
-      (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
-    ),
+    missing.map((name) => {
+      const line = settings.emptyLineOf(name);
+      return line === null
+        ? `${name} is neither in ${env} nor in the environment; see .env.example for both.`
+        : `${name} is empty in ${line}; copy it from https://myapi.fyers.in/dashboard.`;
+    }),
   );
   if (id !== null && secret !== null) return { id, secret };
   throw new Error('a missing app id or secret was refused before');
