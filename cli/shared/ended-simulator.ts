@@ -11,9 +11,10 @@ const ENDPOINT_NAMES: readonly EndpointName[] = ['AWS_ENDPOINT_URL', ENVIRONMENT
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 const MAX_CONNECT_MS = 2 * SECOND;
 
-const UNSET =
-  'unset AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY FYERS_API_URL FYERS_BUCKET';
-const NEXT_STEP = `Use a new terminal, or run \`${UNSET}\`, then run the command again.`;
+/** Recognises the step in a printed text. */
+const UNSET = 'unset AWS_ENDPOINT_URL';
+const NEXT_STEP =
+  'Use a new terminal, or run `unset AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY FYERS_API_URL FYERS_BUCKET`, then run the command again.';
 
 interface Endpoint {
   readonly name: EndpointName;

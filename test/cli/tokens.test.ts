@@ -129,7 +129,7 @@ describe('fyers tokens', () => {
     expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
     // A login in the evening gives a token that is over before that session.
     expect(ran.err).toContain(
-      'Wait until 26 Nov 2026, 06:30 IST: a token of an earlier login ends before that session. Run',
+      'Wait until 26 Nov 2026, 06:30 IST: a token of an earlier login ends before that session (`./fyers tokens` shows it). Run',
     );
   });
 

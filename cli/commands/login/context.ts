@@ -196,7 +196,7 @@ function laptopError(caught: unknown): unknown {
   return new FyersError(
     'operator.credentials',
     `${LOGIN_PAGE_OF_STACK}, and AWS cannot be asked for its address. ${LAPTOP_URL_STEP}`,
-    `With a stack: ${caught.message}`,
+    `With a stack, run \`aws configure\`: ${caught.message}`,
     { cause: caught },
   );
 }
