@@ -21,6 +21,7 @@ import { addImport } from './commands/import.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addReplay } from './commands/replay.ts';
 import { addHarvest } from './commands/harvest.ts';
+import { watchEndedSimulator, withEndedSimulator } from './shared/ended-simulator.ts';
 import type { Io, Session } from './shared/io.ts';
 import { addLogin } from './commands/login/login.ts';
 import { addLogs } from './commands/logs/logs.ts';
@@ -54,12 +55,13 @@ Examples:
 Exit codes: 0 done, 2 you have to do something, 3 the broker refused or is away, 4 AWS or this machine, 70 a fault of this program.`;
 
 /** Returns the exit code. Never throws: every error becomes one message on standard error. */
-export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+export async function main(argv: readonly string[], given: Io = processIo()): Promise<number> {
+  const { io, finish } = watchEndedSimulator(given);
   const log = createLog({ clock: io.clock, write: io.err });
   let exitCode = 0;
   /** Prints the error and returns its exit code. */
   const printError = (caught: unknown): number => {
-    const error = diskRefusal(caught) ?? toError(caught);
+    const error = withEndedSimulator(diskRefusal(caught) ?? toError(caught), io.env);
     for (const line of errorLines(error, io, argv.includes('--debug'))) io.err(log.scrub(line));
     return exitCodeOf(error);
   };
@@ -82,6 +84,8 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     // Commander has already printed the usage error.
     if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     return printError(caught);
+  } finally {
+    finish();
   }
 }
 

@@ -1,5 +1,6 @@
 // Defines when the functions run. The schedules run on every day of the year; the functions check whether the day trades.
 import * as z from 'zod/mini';
+import { type Instant, type IstDate, istInstant } from './time.ts';
 
 /** Times of day in India at which the keeper checks the token, earliest first. The reference runs at 07:00. */
 export const REFRESH_SLOTS = ['07:00', '07:30', '08:15'] as const;
@@ -16,6 +17,14 @@ export type WatchSlot = (typeof WATCH_SLOTS)[number];
 
 /** Before this slot, waiting for the operator's login is not a failure. */
 const LOGIN_DUE: WatchSlot = '08:45';
+
+/** A token from before 06:00 IST ends at 06:00, and Fyers documents 06:30. */
+const FIRST_LOGIN_TIME = '06:30';
+
+/** From then on, a login gives a token for the sessions of the day. */
+export function firstLoginAt(date: IstDate): Instant {
+  return istInstant(date, FIRST_LOGIN_TIME);
+}
 
 /** Texts of the form HH:MM sort like the times. */
 export function isLoginDue(slot: WatchSlot): boolean {

@@ -12,7 +12,8 @@ import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Broker, Clock, Logger, TokenStore } from '../core/ports.ts';
-import { type Instant, formatIst, istInstant } from '../core/time.ts';
+import { firstLoginAt } from '../core/schedule.ts';
+import { type Instant, formatIst } from '../core/time.ts';
 import { decodeToken, isForeign, tokenIn } from '../core/token/jwt.ts';
 import type { HarvestSettings } from './settings.ts';
 
@@ -167,12 +168,9 @@ function unusableTokenError({ loginCommand }: FirstLook, problem: string): Fyers
   );
 }
 
-/** A token from before 06:00 IST ends at 06:00, and Fyers documents 06:30. */
-const FIRST_LOGIN_TIME = '06:30';
-
 function whenToLogIn({ clock, session, loginCommand }: FirstLook): string {
   const [now, { date, opensAt }] = [clock.now(), session];
-  const from = istInstant(date, FIRST_LOGIN_TIME);
+  const from = firstLoginAt(date);
   const again = 'The harvester reads it again then.';
   if (now >= opensAt)
     return `The session of ${date} is running: log in now with \`${loginCommand}\`.`;

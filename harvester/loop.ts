@@ -90,6 +90,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const close = createCloser({ ...options, isOver }, beat);
   const finish = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
   const recorded: IstDate[] = [];
+  let isRecording = false;
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = options.nextSession(clock.now());
     if (options.until !== null && awaited.opensAt >= options.until) {
@@ -109,16 +110,18 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     const { session, missed } = found;
     done += 1;
     const naming = session === awaited ? names : dayNaming(options, session);
+    isRecording = true;
     await record(options, session, { health, seen, naming, missed });
     const isPart = endOf(options, session) < session.closesAt;
     if (isPart && !signal.aborted) options.events.log(say.untilReached(clock.now(), null));
     if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
+    isRecording = false;
     await close();
     recorded.push(session.date);
   }
   if (signal.aborted) {
     seen.stops();
-    options.events.log(say.stopping());
+    options.events.log(say.stopping(isRecording));
   }
   await options.metrics.flush();
   return recorded;

@@ -154,26 +154,6 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     dimensions: harvesterDimensions(settings.suffix, String(shard)),
   });
   const events = onAws ? metered : log;
-  const token = holdToken({ store, clock, events, fingerprint: displayFingerprint });
-  await using raw = rawLog(dataDir, (problem) => {
-    events.log(say.stepFailed("Writing the broker's answers", problem));
-  });
-  const keep = (answer: RawAnswer): void => {
-    raw.keep(answer);
-  };
-  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
-  await using polled = restDepth({
-    ...source,
-    ...(settings.raw ? { onAnswer: keep } : {}),
-    strikes: strikeFile(dataDir, (problem) => {
-      events.log(say.stepFailed('Writing the count of rate limits', problem));
-    }),
-  });
-  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
-  const frames = storeOfFrames(days, clock, events);
-  const { feed: kind } = settings;
-  await using feed =
-    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random, frames });
   const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
   const own = ownDaysFile({
     dataDir,
@@ -186,6 +166,29 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await own.refresh();
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
   const following = (after: Instant) => nextSession(after, ownDays());
+  const token = holdToken({
+    ...{ store, clock, events, session: following },
+    fingerprint: displayFingerprint,
+  });
+  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
+  await using raw = rawLog(dataDir, (problem) => {
+    events.log(say.stepFailed("Writing the broker's answers", problem));
+  });
+  const keep = (answer: RawAnswer): void => {
+    raw.keep(answer);
+  };
+  await using polled = restDepth({
+    ...source,
+    ...(settings.raw ? { onAnswer: keep } : {}),
+    strikes: strikeFile(dataDir, (problem) => {
+      events.log(say.stepFailed('Writing the count of rate limits', problem));
+    }),
+  });
+  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
+  const frames = storeOfFrames(days, clock, events);
+  const { feed: kind } = settings;
+  await using feed =
+    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random, frames });
   const session = following(clock.now());
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({
@@ -296,7 +299,7 @@ async function tokenStoreOf(settings: HarvestSettings, log: Log): Promise<TokenS
   if ((await store.read('FYERS_CLIENT_ID')) !== null) return store;
   throw new FyersError(
     'operator.credentials',
-    `There is no FYERS_CLIENT_ID in ${folder}/.env.`,
+    `There is no FYERS_CLIENT_ID in ${path.resolve(folder, '.env')}, or it is empty.`,
     'Write it there, name the folder with --tokens DIR, or read the parameters: `./fyers harvest --use-ssm`.',
   );
 }

@@ -8,6 +8,7 @@ import {
 } from '../core/config/values.ts';
 import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/recording/log.ts';
 import { toError } from '../core/errors.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import type { Clock, Logger, TokenStore } from '../core/ports.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
@@ -30,6 +31,8 @@ export interface HeldTokenOptions {
   readonly events: Logger;
   /** A loggable digest of a token. */
   readonly fingerprint: (token: AccessToken) => string;
+  /** The session at a time, or the next one; absent: a token that ends before its close is not reported. */
+  readonly session?: (at: Instant) => SessionPlan;
 }
 
 /**
@@ -38,7 +41,8 @@ export interface HeldTokenOptions {
  */
 const REREAD_INTERVAL_MS = MINUTE - SECOND;
 
-export function holdToken({ store, clock, events, fingerprint }: HeldTokenOptions): HeldToken {
+export function holdToken(options: HeldTokenOptions): HeldToken {
+  const { store, clock, events, fingerprint } = options;
   let token: AccessToken | null = null;
   let appId: AppId | null = null;
   let readAt: Instant | null = null;
@@ -55,7 +59,12 @@ export function holdToken({ store, clock, events, fingerprint }: HeldTokenOption
     token = parsed.ok && (expiresAt ?? 0) > clock.now() ? parsed.value : null;
     if (token === null || appId === null) {
       if (!quietly) events.log(tokenMissing());
-    } else if (token !== before) events.log(tokenInUse(fingerprint(token)));
+    } else if (token !== before) {
+      const session = options.session?.(clock.now());
+      const isShort = session !== undefined && (expiresAt ?? 0) < session.closesAt;
+      const short = isShort && expiresAt !== undefined ? { expiresAt, date: session.date } : null;
+      events.log(tokenInUse(fingerprint(token), short));
+    }
   };
   // A time before the last read means that the clock was set back.
   const isDue = (at: Instant): boolean =>

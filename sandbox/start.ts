@@ -2,8 +2,9 @@
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readDate } from '../core/date-text.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
-import { parseIstDate, type IstDate } from '../core/time.ts';
+import type { IstDate } from '../core/time.ts';
 import { endOnStop, temporaryFolder } from './ending.ts';
 import type { StartOptions } from './steps/main-job.ts';
 import { terminalProgress } from './steps/progress.ts';
@@ -93,9 +94,9 @@ function parseOptions(argv: readonly string[]) {
 }
 
 function dateFrom(text: string): IstDate {
-  const date = parseIstDate(text);
-  if (date === null) throw usageError(`--date is a date such as 2026-11-25, not "${text}".`);
-  return date;
+  const date = readDate(text);
+  if (!date.ok) throw usageError(`--date: ${date.problem}${date.problem.endsWith('?') ? '' : '.'}`);
+  return date.value;
 }
 
 function usageError(problem: string): FyersError {

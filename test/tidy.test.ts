@@ -38,6 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/errors.ts',
     'sandbox/',
   ],
+  // A date is read as every command reads it.
+  'sandbox/start.ts': ['core/date-text.ts', 'core/errors.ts', 'core/time.ts', 'sandbox/'],
   // The folder is a person's own: it is read as the program reads it.
   'sandbox/operator-folder.ts': [
     'adapters/operator/env-and-token-files.ts',

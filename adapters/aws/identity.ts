@@ -1,4 +1,5 @@
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
+import { toError } from '../../core/errors.ts';
 import { type Instant, parseHttpDate } from '../../core/time.ts';
 import { awsFault } from './fault.ts';
 
@@ -31,5 +32,16 @@ export async function callerIdentity(
     return { account: Account, arn: Arn };
   } catch (caught) {
     throw awsFault(caught, 'Asking AWS who you are');
+  }
+}
+
+/** False if there are no credentials in any of the places that AWS's tools read; wrong and expired ones count. */
+export async function hasCredentials(client: STSClient): Promise<boolean> {
+  try {
+    await client.config.credentials();
+    return true;
+  } catch (caught) {
+    // The end of the SDK's chain; each place that has credentials reports its own problem.
+    return !toError(caught).message.includes('from any providers');
   }
 }

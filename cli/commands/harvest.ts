@@ -8,6 +8,7 @@ import { statusWords } from '../../core/recording/columns.ts';
 import { ENVIRONMENT } from '../../core/config/names.ts';
 import type { ProgressListener } from '../../harvester/ports.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
+import { refuseEndedSimulator } from '../shared/ended-simulator.ts';
 import type { Environment, Session } from '../shared/io.ts';
 import { type Settings, settingsOf } from '../shared/settings.ts';
 import { paint, type Terminal, type Tone } from '../shared/terminal.ts';
@@ -59,7 +60,11 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const env = harvesterEnvironment(settings, io.env);
   // Report bad arguments as other commands do, not as a log line.
   const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
-  if (parsed.kind === 'harvest') refusePast(parsed, io.clock.now());
+  if (parsed.kind === 'harvest') {
+    refusePast(parsed, io.clock.now());
+    const aws = parsed.tokensFolder === null ? (io.env['AWS_ENDPOINT_URL'] ?? '') : '';
+    for (const url of [aws, parsed.apiUrl]) await refuseEndedSimulator(io.env, url);
+  }
   // Imported here because only this command needs the Parquet and metrics code.
   const { run } = await import('../../harvester/main.ts');
   using stop = stopSignal();

@@ -132,7 +132,7 @@ function errorUnlessGood(held: TokenSource, verdict: Verdict): FyersError | null
     `No access token is good for the session of ${verdict.session.date}: ${reasonOf(verdict)}.`,
     from === null
       ? held.nextStep
-      : `Wait until ${formatIst(from)}, when today's tokens end (\`./fyers tokens\` shows them). ${held.nextStep}`,
+      : `Wait until ${formatIst(from)}: a token of an earlier login ends before that session (\`./fyers tokens\` shows it). ${held.nextStep}`,
   );
 }
 

@@ -10,6 +10,10 @@ export type Pulumi = (args: readonly string[], input: string) => Promise<string>
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/no stack (?:selected|named)/i, 'Run `pulumi stack init dev` or `pulumi stack select`.'],
   [/PULUMI_ACCESS_TOKEN|login/i, 'Run `pulumi login --local`, or log in to your own backend.'],
+  [
+    /incorrect passphrase/i,
+    'The passphrase is not the one of `pulumi stack init`; set it again: `read -rs PULUMI_CONFIG_PASSPHRASE && export PULUMI_CONFIG_PASSPHRASE`.',
+  ],
   [/passphrase/i, 'Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.'],
   [/no Pulumi.yaml/i, "Run it in the project's folder."],
 ];
@@ -36,6 +40,14 @@ export function pulumiIn({ folder, env }: { folder: string; env: Environment }):
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(input);
     });
+}
+
+/** Whether the operator works with a stack here: there is a Pulumi CLI, and it has a selected stack. */
+export function hasSelectedStack(pulumi: Pulumi): Promise<boolean> {
+  return selectedStack(pulumi).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Returns the named stack, else the selected one. Errors as above. */

@@ -29,6 +29,8 @@ import type { Environment, Io } from './io.ts';
 export type Settings = ((name: string) => string | null) & {
   /** Where the value is, and how to correct it there. */
   readonly placeOf: (name: string) => SettingPlace;
+  /** The line of `.env` that has the key without a value; null if there is none. */
+  readonly emptyLineOf: (name: string) => string | null;
 };
 
 interface SettingPlace {
@@ -55,7 +57,9 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
           fix: `Correct that variable, or run \`unset ${name}\`.`,
         }
       : { place: `${name} in ${places[name] ?? OPERATOR_FILES.env}`, fix: 'Correct that line.' };
-  return Object.assign(read, { placeOf });
+  const emptyLineOf = (name: string): string | null =>
+    nonEmpty(values[name]) === null ? (places[name] ?? null) : null;
+  return Object.assign(read, { placeOf, emptyLineOf });
 }
 
 /**

@@ -7,7 +7,8 @@ import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
 import type { Proof } from '../../core/ports.ts';
-import { brokerDayEnd, type Instant } from '../../core/time.ts';
+import { firstLoginAt } from '../../core/schedule.ts';
+import type { Instant } from '../../core/time.ts';
 import {
   decodeToken,
   isForeign,
@@ -102,8 +103,8 @@ export function answerIn({ proof }: JudgedToken): string | null {
 
 /** Time from which a new login is useful, or null if a login now already covers the coming session. */
 export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>): Instant | null {
-  const end = brokerDayEnd(now);
-  return end < session.closesAt ? end : null;
+  const from = firstLoginAt(session.date);
+  return now < from ? from : null;
 }
 
 function accessState(token: string | null, proof: Proof | null, view: View): TokenStatus {

@@ -52,8 +52,16 @@ const STREAM_LEVELS: Readonly<Partial<Record<StreamNote['event'], Level>>> = {
   delivery: 'debug',
 };
 
-export function tokenInUse(fingerprint: string): HarvesterEvent {
-  return harvesterEvent('info', 'token-in-use', `A token is in use (${fingerprint}).`);
+/** @param short set if the token ends before the session of that date closes */
+export function tokenInUse(
+  fingerprint: string,
+  short: { readonly expiresAt: Instant; readonly date: IstDate } | null = null,
+): HarvesterEvent {
+  const limit =
+    short === null
+      ? ''
+      : `, until ${formatIst(short.expiresAt)}: not for the session of ${short.date}`;
+  return harvesterEvent('info', 'token-in-use', `A token is in use (${fingerprint})${limit}.`);
 }
 
 export function tokenMissing(): HarvesterEvent {
@@ -330,6 +338,13 @@ export function untilReached(until: Instant, opensAt: Instant | null): Harvester
   );
 }
 
-export function stopping(): HarvesterEvent {
-  return harvesterEvent('info', 'stopping', 'Asked to stop: the slot was finished.');
+/** @param isRecording false if the harvester was waiting for a session */
+export function stopping(isRecording: boolean): HarvesterEvent {
+  return harvesterEvent(
+    'info',
+    'stopping',
+    isRecording
+      ? 'Asked to stop: the slot was finished.'
+      : 'Asked to stop: no session was being recorded.',
+  );
 }

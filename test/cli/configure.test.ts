@@ -95,6 +95,7 @@ describe('fyers configure', () => {
     ['no stack is selected', 'stack:no stack selected;', 'pulumi stack init dev', 1],
     ['nobody is logged in', 'stack:PULUMI_ACCESS_TOKEN must be set', 'pulumi login --local', 1],
     ['a passphrase is missing', 'config:passphrase must be set', 'PULUMI_CONFIG_PASSPHRASE', 2],
+    ['the passphrase is another one', 'config:incorrect passphrase', 'set it again: `read -rs', 2],
   ])('says what to do when %s, and stops there', async (_what, fail, words, calls) => {
     await using at = await withPulumi(fail);
     at.write('.env', ENV);

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AppId, AppSecret } from '../../core/config/values.ts';
 import { instant, istDate } from '../../core/time.ts';
@@ -17,6 +19,7 @@ import {
 } from './login-stage.ts';
 import type { StageOptions } from './cli-harness.ts';
 
+const MAIN = path.join(import.meta.dirname, '../../cli/main.js');
 const WEDNESDAY = istDate('2026-11-25');
 const STRANGER = { id: APP.id as AppId, secret: 'ANOTHERSECRET' as AppSecret };
 
@@ -127,6 +130,24 @@ describe('fyers login with a URL on this machine', () => {
     const { code, err } = await at.run('login');
     expect(code).toBe(2);
     expect(err).toContain(`did not come back to ${redirectUri} within ten minutes`);
+    const hint = 'If Fyers shows an error, the app id or the redirect URL is not as registered';
+    expect(err.split(hint)).toHaveLength(2);
+    await expect(fetch(redirectUri)).rejects.toThrow();
+  });
+
+  test('ends with a word and the port free at Ctrl-C', async () => {
+    const { fyers, folder, redirectUri } = await loopback(() => Promise.resolve());
+    await using _fyers = fyers;
+    await using at = await folder();
+    const child = spawn(process.execPath, [MAIN, 'login', '--no-open'], { cwd: at.folder });
+    const printed: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => {
+      printed.push(chunk.toString());
+      if (!child.killed && printed.join('').includes('Waiting for Fyers')) child.kill('SIGINT');
+    });
+    await once(child, 'close');
+    expect(child.exitCode).toBe(2);
+    expect(printed.join('')).toContain('operator.usage: The login was not finished');
     await expect(fetch(redirectUri)).rejects.toThrow();
   });
 

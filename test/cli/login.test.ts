@@ -199,7 +199,7 @@ describe('fyers login for scripts', () => {
   });
 
   test.each([
-    ['an app that is not configured', 'FYERS_SECRET_KEY=\n', [], 'FYERS_SECRET_KEY is neither in'],
+    ['an app that is not configured', 'FYERS_SECRET_KEY=\n', [], 'FYERS_SECRET_KEY is empty in'],
     ['two places', '', ['--local', '--aws'], 'operator.usage'],
     ['a redirect URL that none can be', 'FYERS_REDIRECT_URI=ftp://x\n', [], 'FYERS_REDIRECT_URI'],
   ])('refuses %s', async (_what, extra, flags, words) => {

@@ -1,5 +1,5 @@
 // The Pulumi CLI as far as our commands call it.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stage, type Stage, type StageOptions } from './cli-harness.ts';
 
@@ -38,6 +38,7 @@ export async function withPulumi(
   const bin = path.join(made.folder, 'bin');
   mkdirSync(bin);
   if (installed) writeFileSync(path.join(bin, 'pulumi'), PULUMI, { mode: 0o700 });
+  symlinkSync(process.execPath, path.join(bin, 'node'));
   env['PATH'] = bin;
   env['CALLS'] = path.join(made.folder, 'calls');
   return {

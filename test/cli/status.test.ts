@@ -146,7 +146,7 @@ describe('fyers status', () => {
     ]);
     expect(out).not.toContain('the message of today');
     expect(out).toContain(
-      "log in before that (after 26 Nov 2026, 06:00 IST, when today's tokens end)",
+      'log in before that (from 26 Nov 2026, 06:30 IST on)',
     );
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/config/names.ts';
-import { instant } from '../../core/time.ts';
+import { instant, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -129,8 +129,28 @@ describe('fyers tokens', () => {
     expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
     // A login in the evening gives a token that is over before that session.
     expect(ran.err).toContain(
-      "Wait until 26 Nov 2026, 06:00 IST, when today's tokens end (`./fyers tokens` shows them). Run",
+      'Wait until 26 Nov 2026, 06:30 IST: a token of an earlier login ends before that session (`./fyers tokens` shows it). Run',
     );
+  });
+
+  test.each([
+    [
+      'over a weekend, of the day of the session',
+      '2026-11-27T20:00:00+05:30',
+      /30 Nov 2026, 06:30/,
+    ],
+    [
+      'between the end of the old tokens and then',
+      '2026-11-26T06:10:00+05:30',
+      /26 Nov 2026, 06:30/,
+    ],
+    ['from then on, none', '2026-11-26T06:30:00+05:30', /^(?!.*Wait until)/],
+  ])('names the time from which a login helps: %s', async (_when, now, words) => {
+    await using at = await withFiles({}, { now: parseInstant(now) });
+    const { err } = await at.run('tokens', '--offline');
+    expect(err).toMatch(words);
+    expect(err).toContain('no token is stored');
+    expect(err).not.toContain("today's tokens");
   });
 
   test.each([

@@ -229,7 +229,7 @@ describe('The harvester as a process', () => {
     const { code, output } = await ending(start([file]));
     expect(JSON.parse(output)).toMatchObject({
       event: 'operator.credentials',
-      message: expect.stringContaining('There is no FYERS_CLIENT_ID in ./.env.') as unknown,
+      message: expect.stringContaining('.env, or it is empty.') as unknown,
     });
     expect(code).toBe(2);
   });

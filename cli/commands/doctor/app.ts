@@ -10,7 +10,7 @@ import {
 } from '../../../core/config/values.ts';
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../../core/config/names.ts';
 import { parametersOf } from '../../shared/aws.ts';
-import { isSameUrl, registeredUrl } from '../login/paste.ts';
+import { isSameUrl, LAPTOP_URL_STEP, LOGIN_PAGE_OF_STACK, registeredUrl } from '../login/paste.ts';
 import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
@@ -78,9 +78,11 @@ export async function appFinding(patient: CheckContext): Promise<Finding> {
   const there = (await patient.hasAws()) ? await pairOfStack(patient) : pairOf(null, null);
   const id = here.id ?? there.id;
   if (id === null) {
+    const first = `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env`;
+    const isLaptop = !(await patient.usesAws());
     return problem(
       'there is no app id and no secret',
-      `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env, and run \`npm run configure\` and \`pulumi up\`.`,
+      isLaptop ? `${first}.` : `${first}, and run \`npm run configure\` and \`pulumi up\`.`,
     );
   }
   const differs = here.id !== null && there.id !== null && !isSamePair(here, there);
@@ -163,6 +165,9 @@ export async function redirectFinding(patient: CheckContext): Promise<Finding> {
       : problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
   }
   if (notice !== null) return problem(notice, SAME_URL);
+  if (uri === LOGIN_URL_KEYWORD && !(await patient.usesAws())) {
+    return problem(LOGIN_PAGE_OF_STACK, LAPTOP_URL_STEP);
+  }
   const oneTap =
     loginUrl === null
       ? ''

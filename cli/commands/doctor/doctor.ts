@@ -1,6 +1,7 @@
 // Checks each prerequisite and prints one line with its fix (`./fyers doctor`): this machine (Node version, Pulumi
 // CLI and stack), the Fyers app, AWS identity and Lambda quota, the deployed stack, the token, and the clock. Checks
 // that depend on an earlier one follow it in the table.
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
@@ -10,8 +11,9 @@ import { FyersError } from '../../../core/errors.ts';
 import { asSentence } from '../../../core/text.ts';
 import { withOperatorHints } from '../../shared/aws.ts';
 import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
-import type { Session } from '../../shared/io.ts';
-import { pulumiIn, selectedStack } from '../../shared/pulumi.ts';
+import { endedSimulatorStep, withEndedSimulator } from '../../shared/ended-simulator.ts';
+import type { Environment, Session } from '../../shared/io.ts';
+import { hasSelectedStack, pulumiIn, selectedStack } from '../../shared/pulumi.ts';
 import { calendarOf, namesOf, settingsIn } from '../../shared/settings.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
 import { appFinding, envFileFinding, modesFinding, pinFinding, redirectFinding } from './app.ts';
@@ -24,6 +26,7 @@ import {
   problem,
   skipped,
   WITHOUT_AWS,
+  WITHOUT_STACK,
 } from './finding.ts';
 import { calendarFinding, liveFinding, tokenFinding } from './token.ts';
 
@@ -86,9 +89,14 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
 
 async function runCheck(check: Check, patient: CheckContext): Promise<Named> {
   try {
-    return { name: check.name, ...(await check.look(patient)) };
+    const isLeftOut = check.isForAws === true && !(await patient.usesAws());
+    const finding = isLeftOut ? WITHOUT_STACK : await check.look(patient);
+    const step = endedSimulatorStep(finding.detail, patient.session.io.env);
+    return step === null
+      ? { name: check.name, ...finding }
+      : { name: check.name, ...problem(finding.detail, step) };
   } catch (caught) {
-    return { name: check.name, ...findingOf(caught) };
+    return { name: check.name, ...findingOf(caught, patient.session.io.env) };
   }
 }
 
@@ -121,17 +129,17 @@ function jsonOf(found: readonly Named[]): string {
 }
 
 const CHECKS: readonly Check[] = [
-  { name: 'Node', look: () => nodeFinding(process.versions.node) },
-  { name: 'Pulumi', look: pulumiFinding },
-  { name: 'AWS identity', look: identityFinding },
-  { name: 'Lambda quota', look: quotaFinding },
+  { name: 'Node', look: nodesFinding },
+  { name: 'Pulumi', isForAws: true, look: pulumiFinding },
+  { name: 'AWS identity', isForAws: true, look: identityFinding },
+  { name: 'Lambda quota', isForAws: true, look: quotaFinding },
   { name: '.env', look: envFileFinding },
   { name: 'File modes', look: modesFinding },
   { name: 'App', look: appFinding },
   { name: 'PIN', look: pinFinding },
-  { name: 'Functions', look: functionsFinding },
+  { name: 'Functions', isForAws: true, look: functionsFinding },
   { name: 'Redirect URL', look: redirectFinding },
-  { name: 'Messages', look: messagesFinding },
+  { name: 'Messages', isForAws: true, look: messagesFinding },
   { name: 'Calendar', look: calendarFinding },
   { name: 'Access token', look: tokenFinding },
   { name: 'Live book', look: liveFinding },
@@ -146,6 +154,34 @@ export function nodeFinding(version: string): Finding {
   if (text === null) return ok(version);
   const [detail = text, fix = ''] = text.split(/(?<=\.) (?=Run)/);
   return problem(detail, fix);
+}
+
+/** `./fyers` runs under the Node of `npm ci`, and `pulumi up` under the one on the PATH. */
+async function nodesFinding({ session: { io }, usesAws }: CheckContext): Promise<Finding> {
+  const own = nodeFinding(process.versions.node);
+  if (own.state === 'problem' || !(await usesAws())) return own;
+  const version = await versionOnPath(io.env);
+  if (version === null) {
+    return problem('`pulumi up` needs a `node` on the PATH, and there is none', PATH_STEP);
+  }
+  const text = nodeProblem(version);
+  if (text === null) return own;
+  const [, fix = PATH_STEP] = text.split(/(?<=\.) (?=Run)/);
+  return problem(
+    `\`pulumi up\` would run under Node ${version} of the PATH, which is too old`,
+    fix,
+  );
+}
+
+const PATH_STEP = 'Run `export PATH="$PWD/node_modules/.bin:$PATH"` in the project\'s folder.';
+
+/** Returns such as `20.20.2`; null if no `node` can be run. */
+function versionOnPath(env: Environment): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile('node', ['--version'], { env: { ...env }, encoding: 'utf8' }, (error, output) => {
+      resolve(error === null ? output.trim().replace(/^v/, '') : null);
+    });
+  });
 }
 
 async function pulumiFinding({ session: { io } }: CheckContext): Promise<Finding> {
@@ -210,10 +246,18 @@ function createContext(session: Session, { dir, suffix, live }: Where): CheckCon
   const settings = settingsIn(readEnvFile(folder), io.env);
   const names = () => namesOf(settings, suffix);
   const clock = clocksOf(io.clock);
-  const identity = memoize(async () => {
+  const sts = memoize(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
+    return new STSClient(io.aws);
+  });
+  const identity = memoize(async () => {
     const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
-    return withOperatorHints(callerIdentity(new STSClient(io.aws), clock.onAwsTime));
+    return withOperatorHints(callerIdentity(await sts(), clock.onAwsTime));
+  });
+  const usesAws = memoize(async () => {
+    const { hasCredentials } = await import('../../../adapters/aws/identity.ts');
+    const stack = hasSelectedStack(pulumiIn({ folder: io.cwd, env: io.env }));
+    return (await hasCredentials(await sts())) || (await stack);
   });
   const look = (actor: FunctionActor) => async () => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda');
@@ -235,6 +279,7 @@ function createContext(session: Session, { dir, suffix, live }: Where): CheckCon
     names,
     clock,
     identity,
+    usesAws,
     hasAws: () =>
       identity().then(
         () => true,
@@ -309,8 +354,9 @@ async function readSubscribers(
 }
 
 /** Converts a FyersError to a finding. @throws every other error */
-function findingOf(caught: unknown): Finding {
-  if (!(caught instanceof FyersError)) throw caught;
+function findingOf(error: unknown, env: Environment): Finding {
+  if (!(error instanceof FyersError)) throw error;
+  const caught = withEndedSimulator(error, env);
   const detail = caught.message.slice(0, -caught.nextStep.length);
   const items = detail.split('\n').map((line) => line.replace(/^[\s-]+/, '').trimEnd());
   return problem(items.filter((item) => item !== '').join(' '), caught.nextStep);

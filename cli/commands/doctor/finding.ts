@@ -16,6 +16,8 @@ export type Finding =
 
 export interface Check {
   readonly name: string;
+  /** True: not a problem of a laptop without a stack. */
+  readonly isForAws?: true;
   readonly look: (patient: CheckContext) => Finding | Promise<Finding>;
 }
 
@@ -34,6 +36,8 @@ export interface CheckContext {
   readonly clock: Clocks;
   /** Errors: `operator.credentials`, `platform.store`. */
   readonly identity: () => Promise<Identity>;
+  /** False on a laptop without a stack: no selected stack, and no AWS credentials. */
+  readonly usesAws: () => Promise<boolean>;
   /** False if AWS cannot be reached; one check reports the reason. */
   readonly hasAws: () => Promise<boolean>;
   /** Null if the function is not deployed. Errors of AWS. */
@@ -54,3 +58,6 @@ export function problem(detail: string, fix: string): Finding {
 
 /** Result of checks that need AWS if it cannot be reached. */
 export const WITHOUT_AWS = skipped('AWS cannot be asked, see "AWS identity"');
+
+/** Result of checks of a stack where there is none. */
+export const WITHOUT_STACK = skipped('only for a stack on AWS');

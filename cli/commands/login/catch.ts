@@ -1,14 +1,17 @@
 // Receives one redirect from Fyers on a local port, for apps whose registered URL is on this machine.
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { stopSignal } from '../../../adapters/process/stop-signal.ts';
 import type { AuthCode } from '../../../core/config/values.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
-import { MINUTE, plus } from '../../../core/time.ts';
+import { MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { parseRedirect } from '../../../core/token/login/redirect.ts';
-import { freshLoginUrl, type LoginContext, openPage } from './context.ts';
+import type { Io } from '../../shared/io.ts';
+import { freshLoginUrl, type LoginContext, openPage, stoppedError } from './context.ts';
 import { loginRefused } from './paste.ts';
 
 const MAX_WAIT_MS = 10 * MINUTE;
+const HINT_AFTER_MS = 20 * SECOND;
 const HOST = '127.0.0.1';
 
 /** @throws FyersError `operator.prerequisite` if the port is in use, `operator.login` if no redirect arrives in time */
@@ -23,19 +26,31 @@ export async function caughtCode(context: LoginContext, redirectUri: string): Pr
   });
   await listen(server, registered);
   const waiting = new AbortController();
+  using stop = stopSignal();
+  stop.signal.addEventListener('abort', () => {
+    caught.reject(stoppedError());
+  });
   try {
     await openPage(context, freshLoginUrl(context, redirectUri));
     io.err(`Waiting for Fyers to come back to ${redirectUri}, for ten minutes at most.`);
-    const at = plus(io.clock.now(), MAX_WAIT_MS);
-    const late = io.clock.sleepUntil(at, waiting.signal).then((): never => {
-      throw noRedirectError(redirectUri);
-    });
+    const late = untilLate(io, redirectUri, waiting.signal);
     return await Promise.race([caught.promise, late]);
   } finally {
     waiting.abort();
     server.close();
     server.closeAllConnections();
   }
+}
+
+/** Fyers shows a wrong app id or redirect URL in the browser only, where this command cannot see it. */
+async function untilLate(io: Io, redirectUri: string, signal: AbortSignal): Promise<never> {
+  const startedAt = io.clock.now();
+  await io.clock.sleepUntil(plus(startedAt, HINT_AFTER_MS), signal);
+  io.err(
+    `If Fyers shows an error, the app id or the redirect URL is not as registered: compare FYERS_CLIENT_ID and ${redirectUri} with https://myapi.fyers.in/dashboard.`,
+  );
+  await io.clock.sleepUntil(plus(startedAt, MAX_WAIT_MS), signal);
+  throw noRedirectError(redirectUri);
 }
 
 function handleRequest(

@@ -27,8 +27,15 @@ import {
   settingsOf,
   parseOrThrow,
 } from '../../shared/settings.ts';
+import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
 import type { Session } from '../../shared/io.ts';
-import { askRegisteredUrl, isSameUrl, registeredUrl } from './paste.ts';
+import {
+  askRegisteredUrl,
+  isSameUrl,
+  LAPTOP_URL_STEP,
+  LOGIN_PAGE_OF_STACK,
+  registeredUrl,
+} from './paste.ts';
 
 type Target = 'local' | 'aws';
 
@@ -90,6 +97,7 @@ export async function contextOf(session: Session, options: LoginOptions): Promis
     needsAws && hasNoApp(settings) ? await storedApp(session, names) : ownApp(settings, folder);
   session.hide(app.secret);
   const apiUrl = apiUrlOf(settings);
+  await refuseEndedSimulator(io.env, apiUrl);
   const { fyersBroker } = await import('../../../adapters/fyers/auth.ts');
   const check = clockCheck(io.clock);
   const { onServerTime } = check;
@@ -124,9 +132,12 @@ export function ownApp(settings: Settings, folder: string): App {
     ...(secret === null ? ['FYERS_SECRET_KEY'] : []),
   ];
   throwIfProblems(
-    missing.map(
-      (name) => `${name} is neither in ${env} nor in the environment; see .env.example for both.`,
-    ),
+    missing.map((name) => {
+      const line = settings.emptyLineOf(name);
+      return line === null
+        ? `${name} is neither in ${env} nor in the environment; see .env.example for both.`
+        : `${name} is empty in ${line}; copy it from https://myapi.fyers.in/dashboard.`;
+    }),
   );
   if (id !== null && secret !== null) return { id, secret };
   throw new Error('a missing app id or secret was refused before');
@@ -162,7 +173,11 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   // A laptop without a stack cannot read the stack's URL, which needs no notice.
   if (registered.notice !== null && target === 'aws') session.io.err(registered.notice);
   const redirectUri = parseOrThrow(registered.place, parseRedirectUri(registered.uri));
-  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl);
+  const loginUrl = await cloudUrl(session, names, redirectUri, registered.loginUrl).catch(
+    (caught: unknown) => {
+      throw target === 'local' && redirectUri === LOGIN_URL_KEYWORD ? laptopError(caught) : caught;
+    },
+  );
   if (loginUrl !== null) {
     if (!paste) return { kind: 'cloud', loginUrl };
     throw new FyersError(
@@ -173,6 +188,17 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   }
   const loopback = redirectUri.startsWith('http://');
   return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
+}
+
+/** A person without a stack who copied the keyword needs another URL, and no AWS credentials. */
+function laptopError(caught: unknown): unknown {
+  if (!(caught instanceof FyersError) || caught.code !== 'operator.credentials') return caught;
+  return new FyersError(
+    'operator.credentials',
+    `${LOGIN_PAGE_OF_STACK}, and AWS cannot be asked for its address. ${LAPTOP_URL_STEP}`,
+    `With a stack, run \`aws configure\`: ${caught.message}`,
+    { cause: caught },
+  );
 }
 
 /** True if AWS was chosen but `.env` has no URL, so the stack may know it. Otherwise skip AWS, which takes seconds. */
@@ -227,4 +253,13 @@ export async function openPage({ session, options }: LoginContext, url: string):
   } catch (caught) {
     io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
   }
+}
+
+/** Ctrl-C while the login is waited for. */
+export function stoppedError(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    'The login was not finished, and no token was changed.',
+    'Run `./fyers login` again.',
+  );
 }

@@ -12,6 +12,7 @@ import {
   writeAccessToken,
   writeRefreshToken,
 } from '../../../adapters/operator/token-folder.ts';
+import { stopSignal } from '../../../adapters/process/stop-signal.ts';
 import {
   type AccessToken,
   type LinkKey,
@@ -28,7 +29,13 @@ import { linkPath, loginDay } from '../../../core/token/login/link.ts';
 import { parseTokenState } from '../../../core/token/state.ts';
 import { invokeKeeper, parameterReader, type ReadParameter } from '../../shared/aws.ts';
 import { warnOfClock } from '../../shared/settings.ts';
-import { contextOf, type LoginContext, type LoginOptions, openPage } from './context.ts';
+import {
+  contextOf,
+  type LoginContext,
+  type LoginOptions,
+  openPage,
+  stoppedError,
+} from './context.ts';
 import type { Session } from '../../shared/io.ts';
 import { caughtCode } from './catch.ts';
 import {
@@ -333,7 +340,7 @@ async function waitForNewToken(
   before: string | null,
 ): Promise<AccessToken> {
   const { io } = session;
-  const { signal } = new AbortController();
+  using stop = stopSignal();
   const end = plus(io.clock.now(), MAX_WAIT_MS);
   let tellAt = io.clock.now();
   for (let now = io.clock.now(); now < end; now = io.clock.now()) {
@@ -349,7 +356,8 @@ async function waitForNewToken(
       const isTaken = (at: Instant) => isNewer(token.value, before, { account: fyId, now: at });
       if (times.some(isTaken)) return token.value;
     }
-    await io.clock.sleepUntil(plus(now, POLL_INTERVAL_MS), signal);
+    await io.clock.sleepUntil(plus(now, POLL_INTERVAL_MS), stop.signal).catch(() => undefined);
+    if (stop.signal.aborted) throw stoppedError();
   }
   throw new FyersError(
     'operator.login',

@@ -58,6 +58,10 @@ function notAnAnswerError(problem: string): FyersError {
   );
 }
 
+/** For a laptop whose `.env` has the keyword of a stack. */
+export const LOGIN_PAGE_OF_STACK = `${ENVIRONMENT.redirectUri} is ${LOGIN_URL_KEYWORD}, which is the login page of a stack on AWS`;
+export const LAPTOP_URL_STEP = `On a laptop, register http://127.0.0.1:8080/ at https://myapi.fyers.in/dashboard, and write \`${ENVIRONMENT.redirectUri}=http://127.0.0.1:8080/\` into .env.`;
+
 interface RegisteredUrl {
   /** As configured; may be the keyword for the login function's address. */
   readonly uri: string;

@@ -98,6 +98,6 @@ function nextStepFor(verdict: Verdict, asksAt: string | null): string {
     asksAt === null
       ? 'Log in'
       : `The keeper runs again on ${asksAt}; press the link that it sends, or log in before that`;
-  const when = from === null ? '' : ` (after ${formatIst(from)}, when today's tokens end)`;
+  const when = from === null ? '' : ` (from ${formatIst(from)} on)`;
   return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`./fyers login --aws\`.`;
 }
