@@ -1,6 +1,6 @@
 // Checks that the feeds of all harvesters together stay within the streams that one account has
 // (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
-// one connection per user, 5,000 symbols).
+// one connection per user, 5,000 symbols), and stream the symbols that they name.
 import { type Parsed, type SamplingPlan } from './values.ts';
 
 const FEEDS = ['rest', 'tbt', 'hsm'] as const;
@@ -23,9 +23,27 @@ export function parseFeed(text: string): Parsed<ConfiguredFeed> {
 
 /** Limits that the plans exceed together, with the arithmetic. */
 export function streamProblems(plans: readonly FeedPlan[]): readonly string[] {
-  return [findTbtProblem(plans), findHsmProblem(plans), findTopicProblem(plans)].filter(
-    (problem) => problem !== null,
-  );
+  return [
+    ...plans.flatMap(symbolProblems),
+    ...[findTbtProblem(plans), findHsmProblem(plans), findTopicProblem(plans)].filter(
+      (problem) => problem !== null,
+    ),
+  ];
+}
+
+/** The one index whose HSM name is known here. */
+export const STREAMED_INDEX = 'NSE:NIFTY50-INDEX';
+
+/** TBT has no index; the topics of other exchanges and indices are not known without a master. */
+function symbolProblems({ feed, symbols }: FeedPlan): readonly string[] {
+  if (feed === 'rest') return [];
+  const isStreamed = (symbol: string): boolean =>
+    symbol.endsWith('-INDEX')
+      ? feed === 'hsm' && symbol === STREAMED_INDEX
+      : /^(?:NSE|FUT|ATM):/.test(symbol);
+  return symbols
+    .filter((symbol) => !isStreamed(symbol))
+    .map((symbol) => `feed ${feed} cannot stream ${symbol}: record it with feed rest`);
 }
 
 function findTbtProblem(plans: readonly FeedPlan[]): string | null {

@@ -1,6 +1,7 @@
 // Keeps the latest values of each HSM topic. The stream has no sequence numbers: it sends the latest
 // state, so only silence can be noticed. A topic is known from its snapshot, which also gives its
 // divisor. An item is applied whole before anyone reads the topic.
+import { STREAMED_INDEX } from '../config/stream-limits.ts';
 import type { Instant } from '../time.ts';
 import { CUMULATIVE_FIELDS, type FieldMap, TOPIC_FIELDS, type TopicKind } from './hsm-fields.ts';
 import { ABSENT, decodeHsmData } from './hsm-frame.ts';
@@ -128,7 +129,7 @@ const SEGMENTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** An index is named, not numbered. */
-const INDEX_NAMES: ReadonlyMap<string, string> = new Map([['NSE:NIFTY50-INDEX', 'Nifty 50']]);
+const INDEX_NAMES: ReadonlyMap<string, string> = new Map([[STREAMED_INDEX, 'Nifty 50']]);
 
 /** Exchange, segment and expiry precede the exchange's own number. */
 const PREFIX_LENGTH = 10;

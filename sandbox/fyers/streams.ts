@@ -19,6 +19,8 @@ interface StreamFaults {
   skips: number;
   /** The next data frame is cut short. */
   isCut: boolean;
+  /** A subscription is refused in these words; empty: it is not. */
+  refusal: string;
   /** The login of HSM is answered N. */
   isRefused: boolean;
   /** Number of HSM topics that the account's plan allows. */
@@ -73,6 +75,7 @@ export function serveStreams(
   const upgrades: { path: string; status: number }[] = [];
   const faults: StreamFaults = {
     ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
+    refusal: '',
     planLimit: 5_000,
   };
   const count = (symbol: string): void => {
@@ -202,6 +205,10 @@ function tbtClient(world: World, socket: WebSocket): Client {
         last.delete(symbol);
       }
     } else if (type === 1) {
+      if (faults.refusal !== '') {
+        socket.send(frames.tbtError(faults.refusal));
+        return;
+      }
       const wanted = (asked.symbols ?? []).filter((symbol) => !channels.has(symbol));
       if (channels.size + wanted.length > TBT_SYMBOLS) {
         socket.send(frames.tbtError('symbol count exceeds limit: 5'));
@@ -277,12 +284,12 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     faults.isCut = false;
   };
   const subscribe = (names: readonly string[]): void => {
-    if (topics.size + names.length > faults.planLimit) {
+    if (faults.refusal !== '' || topics.size + names.length > faults.planLimit) {
       const code = Buffer.alloc(4);
       code.writeUInt32BE(PLAN_LIMIT_CODE);
       const fields = [
         [1, code],
-        [2, Buffer.from('the symbol limit of the plan')],
+        [2, Buffer.from(faults.refusal === '' ? 'the symbol limit of the plan' : faults.refusal)],
         [3, Buffer.from([SUBSCRIBE])],
       ] as const;
       socket.send(frames.hsmAnswer(CUSTOM, fields));

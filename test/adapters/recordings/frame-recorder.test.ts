@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -169,6 +169,42 @@ describe('The frame recorder', () => {
       expect(problems).toHaveLength(1);
     },
   );
+
+  test('begins with a connection that was accepted in a batch that the disk refused', async () => {
+    const disk = faultyDisk();
+    const { recorder, later, frame } = setUp(disk);
+    disk.fail('appendFile', 1);
+    recorder.mark(2, NINE, { mark: 'opened', name: 'tbt 2' });
+    frame('lost', 2);
+    later(SECOND);
+    recorder.step();
+    await until(() => recorder.takeLost() !== null);
+    frame('after', 2);
+    await recorder.close();
+    expect(await stored()).toEqual(['[lost]', '[opened]', 'after']);
+  });
+
+  test('keeps a raw file that is damaged, makes a segment of what is before it, and reports it', async () => {
+    const first = setUp();
+    first.frame('a');
+    first.later(2 * SECOND);
+    first.recorder.step();
+    await whenWritten(38);
+    first.frame('b');
+    first.later(2 * SECOND);
+    first.recorder.step();
+    const file = await whenWritten(64);
+    const bytes = await readFile(file);
+    bytes[bytes.length - 1] = 0;
+    await writeFile(file, bytes);
+    await mkdir(path.join(folder, 'frames-080000-0000.raw'));
+    const second = setUp();
+    await second.recorder.close();
+    expect(await stored()).toEqual(['a']);
+    expect(second.problems).toEqual([expect.stringContaining('damaged')]);
+    expect(await readdir(folder)).toContain(`${path.basename(file)}.damaged`);
+    await first.recorder.close();
+  });
 
   test('keeps the raw file of a segment that cannot be written, and makes it later', async () => {
     const disk = faultyDisk();

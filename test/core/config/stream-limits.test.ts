@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSymbol } from '../../../core/config/values.ts';
+import { parseSymbol, parseSymbolAlias } from '../../../core/config/values.ts';
 import { must } from '../../support/rest-feed.ts';
 import { type FeedPlan, parseFeed, streamProblems } from '../../../core/config/stream-limits.ts';
 
@@ -14,6 +14,21 @@ describe('The streams of one account', () => {
     expect(streamProblems([plan('tbt', 16)])).toEqual([
       expect.stringContaining('16 / 5 = 4 = 4 sockets of 5 symbols'),
     ]);
+  });
+
+  test('carry NSE alone, and of its indices the Nifty 50 by HSM', () => {
+    const of = (feed: FeedPlan['feed'], ...names: readonly string[]): FeedPlan => ({
+      feed,
+      symbols: names.map((name) => must(parseSymbol(name))),
+    });
+    const names = ['NSE:SBIN-EQ', 'NSE:NIFTY50-INDEX', 'NSE:NIFTYBANK-INDEX', 'BSE:SENSEX-A'];
+    const refused = (feed: FeedPlan['feed']) =>
+      streamProblems([of(feed, ...names)]).map((problem) => /stream (\S+):/.exec(problem)?.[1]);
+    expect(refused('rest')).toEqual([]);
+    expect(refused('hsm')).toEqual(['NSE:NIFTYBANK-INDEX', 'BSE:SENSEX-A']);
+    expect(refused('tbt')).toEqual(names.slice(1));
+    const aliases = ['FUT:NIFTY', 'ATM:NIFTY+0CE'].map((name) => must(parseSymbolAlias(name)));
+    expect(streamProblems([{ feed: 'tbt', symbols: aliases }])).toEqual([]);
   });
 
   test('are one HSM socket, which tbt needs too', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SlotResult } from '../../../../core/ports.ts';
 import { instant, SECOND } from '../../../../core/time.ts';
 import { observe, TOKEN } from '../../../support/observed-stream.ts';
+import { hsmKeyOf } from '../../../../core/token/jwt.ts';
 
 const TBT_SYMBOLS = [
   ...['NSE:HDFCBANK-EQ', 'NSE:RELIANCE-EQ', 'NSE:ADANIENT-EQ'],
@@ -121,7 +122,36 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
   });
 });
 
+describe.each(['tbt', 'hsm'] as const)('The events of the feed %s', (kind) => {
+  test('have neither the token nor the key of HSM, whatever the broker answers', async () => {
+    const key = hsmKeyOf(TOKEN) ?? '';
+    const { notes } = await observe({
+      kind,
+      seconds: 10,
+      onJump: (_seconds, { streams }) => {
+        streams.faults.refusal = `bad credentials ABCD1234EF-100:${TOKEN} ${key} ${'x'.repeat(5_000)}`;
+      },
+    });
+    const refused = notes.filter(({ event }) => event === 'stream-refused');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { message } of notes) {
+      expect(message.includes(TOKEN) || message.includes(key)).toBe(false);
+      expect(message.length).toBeLessThan(300);
+    }
+  });
+});
+
 describe('The feed tbt', () => {
+  test('uses the usual address if the broker names one that no socket can have', async () => {
+    const { batches } = await observe({
+      kind: 'tbt',
+      onJump: (_seconds, { state }) => {
+        if (!state.tbtUrl.endsWith('#x')) state.tbtUrl += '#x';
+      },
+    });
+    expect(outcomes(batches)).toEqual(BOOKS);
+  });
+
   test('opens a socket for each five symbols, with HSM next to them', async () => {
     const { batches, streams } = await observe({ kind: 'tbt', symbols: TBT_SYMBOLS });
     expect(outcomes(batches)).toEqual(BOOKS);
