@@ -185,10 +185,9 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     }),
   });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
-  const frames = storeOfFrames(days, clock, events);
   const { feed: kind } = settings;
-  await using feed =
-    kind === 'rest' ? polled : streamDepth({ ...source, kind, random: Math.random, frames });
+  const stream = { ...source, random: Math.random, frames: storeOfFrames(days, clock, events) };
+  await using feed = kind === 'rest' ? polled : streamDepth({ ...stream, kind });
   const session = following(clock.now());
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({

@@ -46,22 +46,10 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   /** Connections that were accepted since the last batch: their frames cannot be read without. */
   let opened = new Map<number, Added>();
   /** What the disk refused: the next batch begins with it. */
-  let refused: { readonly frames: number; readonly opened: ReadonlyMap<number, Added> } = {
-    frames: 0,
-    opened: new Map(),
-  };
+  let refused: Refused = { frames: 0, opened: new Map() };
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
     if (batch.bytes() === 0) since = at;
     batch.add({ kind, receivedAt: at, socket, bytes });
-  };
-  const preface = (): Uint8Array => {
-    const records = startFrameBatch(crc32);
-    const { frames } = refused;
-    const bytes = encodeMark({ mark: 'lost', frames });
-    const lost = { kind: 'mark', receivedAt: since, socket: 0, bytes } as const;
-    if (frames > 0) records.add(lost);
-    for (const record of refused.opened.values()) records.add(record);
-    return records.bytes() === 0 ? new Uint8Array() : records.take();
   };
   const flush = async (): Promise<void> => {
     const marked = losses.takeUnmarked();
@@ -72,7 +60,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       opened = new Map();
       try {
         const content = batch.bytes() === 0 ? [] : [batch.take()];
-        await log.append(Buffer.concat([preface(), ...content]), since);
+        await log.append(Buffer.concat([batchOf(refused, since), ...content]), since);
         isFailing = false;
         refused = { frames: 0, opened: new Map() };
       } catch (caught) {
@@ -128,6 +116,21 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       await log.close();
     },
   };
+}
+
+interface Refused {
+  readonly frames: number;
+  /** By socket. */
+  readonly opened: ReadonlyMap<number, Added>;
+}
+
+/** A batch of marks; empty if nothing was refused. */
+function batchOf({ frames, opened }: Refused, at: Instant): Uint8Array {
+  const records = startFrameBatch(crc32);
+  const bytes = encodeMark({ mark: 'lost', frames });
+  if (frames > 0) records.add({ kind: 'mark', receivedAt: at, socket: 0, bytes });
+  for (const record of opened.values()) records.add(record);
+  return records.bytes() === 0 ? new Uint8Array() : records.take();
 }
 
 /** Frames that are not stored: each is reported once, and marked in the log at its place. */
