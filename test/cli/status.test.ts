@@ -145,9 +145,7 @@ describe('fyers status', () => {
       'asked at the 07:00 run, and a token is live',
     ]);
     expect(out).not.toContain('the message of today');
-    expect(out).toContain(
-      'log in before that (from 26 Nov 2026, 06:30 IST on)',
-    );
+    expect(out).toContain('log in before that (from 26 Nov 2026, 06:30 IST on)');
   });
 
   test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
