@@ -110,7 +110,7 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
   throw new FyersError(
     'platform.integrity',
     `The frames in ${kept} cannot be read after byte ${String(wholeBytes)} (${problem}).`,
-    'The frames before it are in the segment. Keep the file if you need the rest.',
+    `The frames before it are in the segment. Replace the disk if this repeats (\`df -h ${path.dirname(raw)}\` names it).`,
   );
 }
 

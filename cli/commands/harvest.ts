@@ -62,8 +62,10 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
   if (parsed.kind === 'harvest') {
     refusePast(parsed, io.clock.now());
-    const aws = parsed.tokensFolder === null ? (io.env['AWS_ENDPOINT_URL'] ?? '') : '';
-    for (const url of [aws, parsed.apiUrl]) await refuseEndedSimulator(io.env, url);
+    const aws = io.env['AWS_ENDPOINT_URL'] ?? '';
+    // Both are set by `npm start -- --keep`. A proxy of Fyers alone may come up later, and is waited for.
+    const used = parsed.tokensFolder === null ? [aws, parsed.apiUrl] : [parsed.apiUrl];
+    for (const url of aws === '' ? [] : used) await refuseEndedSimulator(io.env, url);
   }
   // Imported here because only this command needs the Parquet and metrics code.
   const { run } = await import('../../harvester/main.ts');

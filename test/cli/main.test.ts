@@ -232,6 +232,7 @@ describe('./fyers harvest', () => {
       data: 'data',
       symbols: 'NSE:SBIN-EQ',
       every: '5s',
+      feed: 'hsm',
       days: '1',
       until: '2026-11-25T16:00:00+05:30',
     };
@@ -240,6 +241,6 @@ describe('./fyers harvest', () => {
       expect(parseSettings(argv, {})).toHaveProperty('kind', 'harvest');
     }
     expect(() => parseSettings(['--nope'], {})).toThrow('--nope');
-    expect(explained.length).toBe(10);
+    expect(explained.length).toBe(11);
   });
 });

@@ -24,7 +24,7 @@ describe('npm start with wrong input', () => {
 
   test.each([
     ['--broker', 'closed', 'today or accepting'],
-    ['--date', '2026-02-30', 'a date such as'],
+    ['--date', '2026-02-30', 'has no day 30'],
   ])('refuses %s %s and says what it takes', async (option, value, allowed) => {
     const { code, said } = await start(option, value).ended;
     expect(code).toBe(2);
