@@ -175,7 +175,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
   const recover = async (): Promise<void> => {
     for (const problem of await segments.recover()) onFailed(problem);
   };
-  const recovered = recover().catch(report);
+  const recovered = recover();
   let sealing = recovered;
   const isOld = (): boolean => {
     if (raw === null) return false;
@@ -223,7 +223,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
       await rollOver('now');
       await sealing;
       // Tries again what could not be made into a segment before.
-      await recover().catch(report);
+      await recover();
     },
   };
 }

@@ -2,13 +2,13 @@
 // reaches AWS or Fyers, and an error that speaks of the connection would send a person the wrong way.
 import { connect } from 'node:net';
 import { ENVIRONMENT } from '../../core/config/names.ts';
+import { isLoopback } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { Environment, Io } from './io.ts';
 
 type EndpointName = 'AWS_ENDPOINT_URL' | typeof ENVIRONMENT.apiUrl;
 const ENDPOINT_NAMES: readonly EndpointName[] = ['AWS_ENDPOINT_URL', ENVIRONMENT.apiUrl];
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 const MAX_CONNECT_MS = 2 * SECOND;
 
 /** Recognises the step in a printed text. */
@@ -94,7 +94,7 @@ function loopbackEndpoints(env: Environment): readonly Endpoint[] {
   return ENDPOINT_NAMES.flatMap((name) => {
     const text = env[name]?.trim() ?? '';
     const url = URL.canParse(text) ? new URL(text) : null;
-    return url !== null && LOOPBACK.test(url.hostname) ? [{ name, url }] : [];
+    return url !== null && isLoopback(url.hostname) ? [{ name, url }] : [];
   });
 }
 

@@ -29,7 +29,7 @@ import type { Environment, Io } from './io.ts';
 export type Settings = ((name: string) => string | null) & {
   /** Where the value is, and how to correct it there. */
   readonly placeOf: (name: string) => SettingPlace;
-  /** The line of `.env` that has the key without a value; null if there is none. */
+  /** The line of `.env` on which the key has no value; null if no line is like that. */
   readonly emptyLineOf: (name: string) => string | null;
 };
 

@@ -32,11 +32,11 @@ const Claims = z.object({
   app_id: z.catch(z.nullable(z.string()), null),
 });
 
+const HsmClaims = z.object({ hsm_key: z.string() });
+
 /** Returns null unless the text is a token with a time of issue and of expiry. Never throws. */
 export function decodeToken(token: string): TokenClaims | null {
-  const payload = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token.trim())?.[1];
-  if (payload === undefined) return null;
-  const parsed = Claims.safeParse(parseJson(Buffer.from(payload, 'base64url').toString('utf8')));
+  const parsed = Claims.safeParse(payloadOf(token));
   if (!parsed.success) return null;
   const { iat, exp, sub, fy_id: fyId, app_id: appId } = parsed.data;
   return {
@@ -50,9 +50,16 @@ export function decodeToken(token: string): TokenClaims | null {
 
 /** The key of the HSM stream, a claim of the access token; null if the token has none. */
 export function hsmKeyOf(token: string): string | null {
-  const payload = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-  const parsed = z.safeParse(z.object({ hsm_key: z.string() }), payload);
+  const parsed = HsmClaims.safeParse(payloadOf(token));
   return parsed.success ? parsed.data.hsm_key : null;
+}
+
+/** Null unless the text is three parts of which the second is JSON. */
+function payloadOf(token: string): unknown {
+  const payload = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token.trim())?.[1];
+  return payload === undefined
+    ? null
+    : parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
 }
 
 /** True for an access token valid until the end of the broker day: `exp` within two minutes of the next 06:00 IST. */

@@ -45,7 +45,7 @@ function streamRules(args: HarvesterAlarmsArgs): AlarmRule[] {
   return [
     {
       what: 'stream-silent',
-      description: pulumi.interpolate`Symbols of the stream of ${who.toLowerCase()} have delivered nothing for five minutes of continuous trading, although they are subscribed. A contract that nobody trades may be silent. For all others the reason is in the log: ${shell}, there ${log}.`,
+      description: pulumi.interpolate`Symbols of the stream of ${who.toLowerCase()} have delivered nothing for five minutes of continuous trading, although they are subscribed. A contract without trades may be silent. For all others the reason is in the log: ${shell}, there ${log}.`,
       metric: metric('streamSilentSymbols'),
       statistic: 'Maximum',
       period: 60,

@@ -76,7 +76,7 @@ export async function startFyers(options: ServerOptions): Promise<FyersSimulator
   });
   streams = serveStreams(api.server, state, base.now);
   const { settled } = streams;
-  // Whoever sets the clock continues when every client has what it was sent.
+  // The caller that sets the clock continues when every client has received its frames.
   const controls = await listen(async (request, body) => {
     const answer = control(base, `${request.method ?? ''} ${request.url ?? ''}`, body);
     await settled();

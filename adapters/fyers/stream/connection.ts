@@ -117,24 +117,23 @@ export class StreamConnection implements AsyncDisposable {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
-  /** Performs what is due. Returns when it wants to be called next. */
-  step(): Instant {
+  /** Performs what is due; call it every second. */
+  step(): void {
     const now = this.#options.clock.now();
     this.#followClock(now);
     switch (this.#state) {
       case 'waiting':
         if (now >= this.#retryAt) void this.#connect();
-        return this.#retryAt > now ? this.#retryAt : plus(now, SECOND);
+        break;
       case 'connecting':
         if (now - this.#since >= ACCEPT_WITHIN_MS) this.close('socket-closed', 'not accepted');
-        return plus(now, SECOND);
+        break;
       case 'closing':
         if (now - this.#since >= CLOSE_WITHIN_MS) this.#socket?.terminate();
-        return plus(now, SECOND);
+        break;
       case 'open':
         if (now - this.#livedAt > LIFE_WITHIN_MS) this.close('silent', 'neither data nor a pong');
         else if (now - this.#pingedAt >= PING_INTERVAL_MS) this.#ping(now);
-        return plus(now, SECOND);
     }
   }
 

@@ -3,6 +3,7 @@
 // is a row, because "unchanged" is information. A slot is sampled before the first later frame is
 // applied, so that a loop that is late does not change what was true at the slot. `tbt` takes
 // prices and volume from one HSM socket next to its own.
+import * as z from 'zod/mini';
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
 import { FYERS_API_URL, FYERS_HSM_URL, FYERS_TBT_URL } from '../../../core/config/names.ts';
 import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
@@ -19,6 +20,7 @@ import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/
 import { callFyers } from '../http.ts';
 import type { Target } from './connection.ts';
 import { storeFrames } from './frame-store.ts';
+import { chunksOf } from './subscriptions.ts';
 import {
   type HsmSocket,
   hsmSocket,
@@ -365,27 +367,19 @@ async function tbtTarget({ apiUrl, appId, token }: DayOptions): Promise<Target |
   return { url, headers: { Authorization: authorization } };
 }
 
+const AddressAnswer = z.object({ data: z.object({ socket_url: z.string() }) });
+
 /** The token goes to this address, so it must be the broker's, or this machine's in a sandbox. */
 function socketUrlIn(body: unknown, isFyers: boolean): string | null {
-  const data = fieldOf(body, 'data');
-  const text = fieldOf(data, 'socket_url');
-  if (typeof text !== 'string' || !URL.canParse(text)) return null;
+  const parsed = AddressAnswer.safeParse(body);
+  const text = parsed.success ? parsed.data.data.socket_url : '';
+  if (!URL.canParse(text)) return null;
   const { protocol, hostname, hash } = new URL(text);
   if (hash !== '') return null;
   if (isFyers) return protocol === 'wss:' && hostname.endsWith('.fyers.in') ? text : null;
   return protocol === 'ws:' && hostname === '127.0.0.1' ? text : null;
 }
 
-function fieldOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
-}
-
 function streamUrl(apiUrl: string, path: string): string {
   return `${apiUrl.replace(/^http/, 'ws')}${path}`;
-}
-
-function chunksOf(symbols: readonly string[], size: number): readonly (readonly string[])[] {
-  const count = Math.ceil(symbols.length / size);
-  return Array.from({ length: count }, (_, n) => symbols.slice(n * size, (n + 1) * size));
 }

@@ -1,5 +1,6 @@
 // Connects the two protocols to their connections: what is sent after opening, how a frame changes
 // the books, and which answers are refusals. The state of a socket is dropped with its connection.
+import * as z from 'zod/mini';
 import {
   decodeHsmAnswer,
   encodeHsmAcknowledge,
@@ -20,7 +21,7 @@ import { parseJson } from '../../../core/text.ts';
 import { type Instant, SECOND } from '../../../core/time.ts';
 import { type ConnectionOptions, StreamConnection, type Target } from './connection.ts';
 import type { FrameEvents } from './frame-store.ts';
-import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';
+import { chunksOf, type Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
 const MAX_TOPICS_PER_FRAME = 1_500;
@@ -134,12 +135,15 @@ function tbtSubscription(symbols: readonly string[], subs: 1 | -1): string {
   return JSON.stringify({ type: 1, data: { subs, symbols, mode: 'depth', channel: TBT_CHANNEL } });
 }
 
+const RefusalText = z.object({
+  error: z.literal(true),
+  msg: z.catch(z.string(), 'an error without a text'),
+});
+
 /** Acknowledgements are JSON texts; anything else is a `pong`. */
 function refusalIn(text: string): string | null {
-  const answer = parseJson(text);
-  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return null;
-  if (answer.error !== true) return null;
-  return 'msg' in answer && typeof answer.msg === 'string' ? answer.msg : 'an error without a text';
+  const parsed = RefusalText.safeParse(parseJson(text));
+  return parsed.success ? parsed.data.msg : null;
 }
 
 function refuse(connection: StreamConnection, events: SocketEvents, detail: string): void {
@@ -182,8 +186,7 @@ export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSo
   let unacknowledged = 0;
   let badFrames = 0;
   const subscribe = (names: readonly string[]): void => {
-    for (let at = 0; at < names.length; at += MAX_TOPICS_PER_FRAME) {
-      const part = names.slice(at, at + MAX_TOPICS_PER_FRAME);
+    for (const part of chunksOf(names, MAX_TOPICS_PER_FRAME)) {
       connection.send(encodeHsmSubscribe(part, HSM_CHANNEL));
     }
   };

@@ -1,7 +1,7 @@
 // Tracks which symbols of a socket have delivered what they must: a snapshot since the connection,
 // and after each gap. A symbol without one for 15 s is subscribed again, once; after 15 s more, the
 // socket is opened again. If that was in vain too, the symbol is given up until it delivers, because
-// one symbol that nobody trades must not cost the others their books. Delivered frames are counted
+// one symbol without trades must not cost the others their books. Delivered frames are counted
 // here: a subscription proves nothing.
 import { type Instant, plus, SECOND } from '../../../core/time.ts';
 
@@ -93,4 +93,10 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
       return new Map(symbols.map((symbol) => [symbol, taken.get(symbol) ?? 0]));
     },
   };
+}
+
+/** Splits names into the groups that one socket, or one frame, can carry. */
+export function chunksOf(names: readonly string[], size: number): readonly (readonly string[])[] {
+  const count = Math.ceil(names.length / size);
+  return Array.from({ length: count }, (_, n) => names.slice(n * size, (n + 1) * size));
 }

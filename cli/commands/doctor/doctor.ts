@@ -162,7 +162,7 @@ async function nodesFinding({ session: { io }, usesAws }: CheckContext): Promise
   if (own.state === 'problem' || !(await usesAws())) return own;
   const version = await versionOnPath(io.env);
   if (version === null) {
-    return problem('`pulumi up` needs a `node` on the PATH, and there is none', PATH_STEP);
+    return problem('`pulumi up` needs a `node` on the PATH, and finds no `node` there', PATH_STEP);
   }
   const text = nodeProblem(version);
   if (text === null) return own;

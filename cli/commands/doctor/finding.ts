@@ -59,5 +59,5 @@ export function problem(detail: string, fix: string): Finding {
 /** Result of checks that need AWS if it cannot be reached. */
 export const WITHOUT_AWS = skipped('AWS cannot be asked, see "AWS identity"');
 
-/** Result of checks of a stack where there is none. */
+/** Result of the checks of a stack on a machine without one. */
 export const WITHOUT_STACK = skipped('only for a stack on AWS');

@@ -65,6 +65,22 @@ async function whenWritten(bytes: number): Promise<string> {
   return found;
 }
 
+/** A recorder whose raw file has the batches `a` and `b`. */
+async function twoBatches() {
+  const first = setUp();
+  let file = '';
+  for (const [text, bytes] of [
+    ['a', 38],
+    ['b', 64],
+  ] as const) {
+    first.frame(text);
+    first.later(2 * SECOND);
+    first.recorder.step();
+    file = await whenWritten(bytes);
+  }
+  return { first, file };
+}
+
 describe('The frame recorder', () => {
   test('stores the frames of all sockets in their order, with the time and the socket', async () => {
     const { recorder, segments, later, frame } = setUp();
@@ -112,16 +128,8 @@ describe('The frame recorder', () => {
   });
 
   test('after a crash makes a segment of the whole batches, and continues in another file', async () => {
-    const first = setUp();
-    first.frame('a');
-    first.later(2 * SECOND);
-    first.recorder.step();
-    await whenWritten(38);
-    first.frame('b');
-    first.later(2 * SECOND);
-    first.recorder.step();
+    const { first, file } = await twoBatches();
     // The process dies while it writes the second batch.
-    const file = await whenWritten(64);
     await truncate(file, 50);
     const second = setUp();
     second.frame('c');
@@ -185,15 +193,7 @@ describe('The frame recorder', () => {
   });
 
   test('keeps a raw file that is damaged, makes a segment of what is before it, and reports it', async () => {
-    const first = setUp();
-    first.frame('a');
-    first.later(2 * SECOND);
-    first.recorder.step();
-    await whenWritten(38);
-    first.frame('b');
-    first.later(2 * SECOND);
-    first.recorder.step();
-    const file = await whenWritten(64);
+    const { first, file } = await twoBatches();
     const bytes = await readFile(file);
     bytes[bytes.length - 1] = 0;
     await writeFile(file, bytes);
