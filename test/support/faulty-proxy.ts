@@ -11,11 +11,15 @@ export interface FaultyProxy extends AsyncDisposable {
   changes(): number;
 }
 
+/** Longer than a test. */
+const KEEP_ALIVE_MS = 300_000;
+
 export async function faultyProxy(endpoint: string): Promise<FaultyProxy> {
   const target = new URL(endpoint);
   let cut: { readonly nth: number; readonly when: 'before' | 'after' } | null = null;
   let changes = 0;
-  const server = createServer((incoming, outgoing) => {
+  // An idle connection that either side closes would be one more cut, so none is reused late.
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     void buffer(incoming).then((body) => {
       const isChange = changesSomething(incoming, body.toString('utf8'));
       if (isChange) changes += 1;
@@ -23,7 +27,7 @@ export async function faultyProxy(endpoint: string): Promise<FaultyProxy> {
       if (isCut && cut?.when === 'before') return incoming.socket.destroy();
       const { method = 'GET', url: path = '/', headers } = incoming;
       const forwarded = request(
-        { host: target.hostname, port: target.port, method, path, headers },
+        { host: target.hostname, port: target.port, method, path, headers, agent: false },
         (answer) => {
           if (isCut) {
             answer.resume().on('end', () => incoming.socket.destroy());
