@@ -108,7 +108,7 @@ type FlaggedName = keyof typeof FLAGS;
 
 type Source = ReturnType<typeof sourceOf>;
 
-/** Reads flags and environment, and collects what is wrong with them. */
+/** Reads flags and environment, and collects their problems. */
 function sourceOf(values: Values, env: Environment, placeOf: PlaceOf) {
   const problems: string[] = [];
   const place = (name: FlaggedName): string =>

@@ -54,7 +54,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     /**
      * Makes segments of all raw files. Only if no recorder of this day is running.
      *
-     * @returns what is wrong with each file that could not be made into one; it stays
+     * @returns the problem of each file that could not be made into one; it stays
      */
     async recover(): Promise<readonly string[]> {
       const problems: string[] = [];

@@ -110,7 +110,7 @@ function isListening({ hostname, port, protocol }: URL): Promise<boolean> {
       resolve(isUp);
     };
     socket.once('connect', end(true));
-    // A host that is slow to answer is there: the command itself finds out what is wrong.
+    // A host that is slow to answer is there: the command itself reports the problem.
     socket.once('timeout', end(true));
     socket.once('error', end(false));
   });

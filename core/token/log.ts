@@ -58,7 +58,7 @@ export function storedTokenDead(fingerprint: string): KeeperEvent {
   });
 }
 
-/** `detail` is the broker's own code and message, scrubbed of what was sent. */
+/** `detail` is the broker's own code and message, scrubbed of the request's values. */
 export function refreshRefused(by: RefusedBy, detail: string): KeeperEvent {
   return keeperEvent('warn', 'refresh-refused', `Fyers refused to refresh: ${detail}`, { by });
 }
@@ -73,7 +73,7 @@ export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   );
 }
 
-/** @param detail the reason, or what was received in place of an answer; empty if unknown */
+/** @param detail the reason, or the text received in place of an answer; empty if unknown */
 export function brokerUnreachable(
   failures: number,
   nextTryAt: Instant | null,
@@ -87,7 +87,7 @@ export function brokerUnreachable(
   });
 }
 
-/** The run makes no more calls. @param detail what was received in place of an answer, scrubbed */
+/** The run makes no more calls. @param detail the text received in place of an answer, scrubbed */
 export function brokerHalted(kind: Halted['kind'], detail: string): KeeperEvent {
   const what =
     kind === 'rate-limited'

@@ -3,7 +3,7 @@
 // A token file should hold a bare token, and in practice holds what the last tool printed: `app:token`, JSON, a quoted
 // string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is cut into words. If one
 // token of the wanted kind is among them and everything else is a known decoration, that token is meant. Otherwise the
-// answer names what was found. It never quotes the text, and every step takes time proportional to its length.
+// answer names the kind of text found. It never quotes the text, and every step takes time proportional to its length.
 import { type Parsed, parseAppId, parseFyId } from '../config/values.ts';
 import { PLACEHOLDER } from '../config/names.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from './jwt.ts';

@@ -117,7 +117,7 @@ export class StreamConnection implements AsyncDisposable {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
-  /** Performs what is due; call it every second. */
+  /** Performs the steps that are due; call it every second. */
   step(): void {
     const now = this.#options.clock.now();
     this.#followClock(now);

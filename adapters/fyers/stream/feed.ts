@@ -1,7 +1,7 @@
 // Feeds market depth from the streams `tbt` and `hsm`. The grid is sampled from the books: a slot's
 // row is the last whole book received at or before the slot, and a quiet symbol on a sound stream
 // is a row, because "unchanged" is information. A slot is sampled before the first later frame is
-// applied, so that a loop that is late does not change what was true at the slot. `tbt` takes
+// applied, so that a loop that is late does not change the book of the slot. `tbt` takes
 // prices and volume from one HSM socket next to its own.
 import * as z from 'zod/mini';
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
@@ -75,7 +75,7 @@ interface DayOptions extends StreamOptions {
 }
 
 interface DayStreams extends AsyncDisposable {
-  /** Opens, pings and closes what is due. */
+  /** Opens, pings and closes the sockets that are due. */
   step(): void;
   sample(slot: Instant): readonly SlotResult[];
   silentSymbols(): readonly string[];
@@ -241,7 +241,7 @@ type Topics = ReadonlyMap<string, SymbolTopics>;
 function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Instant) => void) {
   const { kind, notes, symbols } = options;
   const secrets = secretsOf(options.token);
-  // The broker's words may repeat what was sent to it.
+  // The broker's text may repeat a value of the request.
   const note = (event: StreamNote['event'], message: string): void => {
     notes.push({ event, message: cleanWords(message, secrets()) });
   };

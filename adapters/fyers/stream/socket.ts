@@ -52,7 +52,7 @@ export interface StreamSocket {
   readonly subscriptions: Subscriptions;
   /** Frames that were cut or foreign, since the start. */
   readonly badFrames: () => number;
-  /** Performs what is due. @param isTrading whether silence is a fault */
+  /** Performs the steps that are due. @param isTrading whether silence is a fault */
   step(isTrading: boolean): void;
 }
 
