@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb.js';
-import { bundleCode } from '../../infra/bundle.ts';
+import { bundleCode, type Code } from '../../infra/bundle.ts';
 import { program } from '../../infra/index.ts';
 import { takeHooks } from '../../sandbox/pulumi/mock-hooks.ts';
 
@@ -91,7 +91,7 @@ export async function problemsOf(
     const resources: Registered[] = [];
     await prepare(world, folder, []);
     recordInto(resources);
-    const message = await program(bundleCode(), environmentOf(world)).then(
+    const message = await withoutStacks(() => program(codeOnce(), environmentOf(world))).then(
       () => 'no problem',
       (error: unknown) => (pulumi.RunError.isInstance(error) ? error.message : 'another error'),
     );
@@ -104,12 +104,33 @@ async function run(world: World, folder: string): Promise<Graph> {
   const reads: { resource: string; id: string }[] = [];
   await prepare(world, folder, reads);
   const stack = recordInto(resources);
-  await pulumi.runtime.runInPulumiStack(() => program(bundleCode(), environmentOf(world)));
-  await pulumi.runtime.disconnect();
+  await withoutStacks(async () => {
+    await pulumi.runtime.runInPulumiStack(() => program(codeOnce(), environmentOf(world)));
+    await pulumi.runtime.disconnect();
+  });
   const { value, secrets } = unmark(stack());
   // Without a monitor the SDK registers nothing and says nothing.
   if (resources.length === 0) throw new Error('the program registered nothing');
   return { resources, reads, outputs: asRecord(value), secretOutputs: secrets };
+}
+
+let code: Promise<Code> | null = null;
+
+/** Even the cached bundle takes a tenth of a second. */
+function codeOnce(): Promise<Code> {
+  code ??= bundleCode();
+  return code;
+}
+
+/** The SDK takes a stack for every promise; with Vitest's source maps this is half of the time. */
+async function withoutStacks<T>(act: () => Promise<T>): Promise<T> {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return await act();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 async function prepare(
