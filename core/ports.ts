@@ -115,6 +115,8 @@ export type SlotResult = {
 } & (
   | {
       readonly kind: 'book';
+      /** Absent: the feed that observes. */
+      readonly feed?: FeedName;
       readonly book: Book;
       /** Fields that are null because the answer's value is unusable; absent if every value is usable. */
       readonly faults?: readonly DepthField[];

@@ -20,6 +20,7 @@ import { lastPrices, marketStatus } from '../adapters/fyers/market-status.ts';
 import { type RawAnswer, restDepth } from '../adapters/fyers/depth-feed.ts';
 import type { RestGuard } from '../adapters/fyers/rate-guard.ts';
 import { streamDepth } from '../adapters/fyers/stream/feed.ts';
+import { withRestFallback } from '../adapters/fyers/stream/rest-fallback.ts';
 import { symbolMaster } from '../adapters/fyers/symbol-master.ts';
 import { systemClock, systemTimepiece } from '../adapters/process/clock.ts';
 import { type Log, createLog } from '../adapters/process/log.ts';
@@ -32,6 +33,7 @@ import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
+import { fallbackPlan } from '../core/config/sampling.ts';
 import type { Clock, FrameSink, Logger, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
@@ -170,7 +172,9 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     ...{ store, clock, events, session: following },
     fingerprint: displayFingerprint,
   });
+  const { feed: kind } = settings;
   const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
+  const restPlan = kind === 'rest' ? sampling : fallbackPlan(sampling);
   await using raw = rawLog(dataDir, (problem) => {
     events.log(say.stepFailed("Writing the broker's answers", problem));
   });
@@ -179,15 +183,22 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   };
   await using polled = restDepth({
     ...source,
+    sampling: restPlan,
     ...(settings.raw ? { onAnswer: keep } : {}),
     strikes: strikeFile(dataDir, (problem) => {
       events.log(say.stepFailed('Writing the count of rate limits', problem));
     }),
   });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
-  const { feed: kind } = settings;
   const stream = { ...source, random: Math.random, frames: storeOfFrames(days, clock, events) };
-  await using feed = kind === 'rest' ? polled : streamDepth({ ...stream, kind });
+  await using feed =
+    kind === 'rest'
+      ? polled
+      : withRestFallback({
+          stream: streamDepth({ ...stream, kind }),
+          rest: polled,
+          plan: restPlan,
+        });
   const session = following(clock.now());
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({

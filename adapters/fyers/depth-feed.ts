@@ -44,9 +44,15 @@ interface RestDepthOptions {
 }
 
 /** The feed `rest`: one batch a slot, with a hole and a reason for each symbol without a book. */
-interface RestFeed extends DepthFeed {
+export interface RestFeed extends DepthFeed {
   /** Shared by all other calls of the same account. */
   readonly guard: RestGuard;
+  /** For single slots: asks for the symbols, at most those of the plan in number. */
+  slotTaker(
+    session: SessionPlan,
+    token: () => AccessToken | null,
+    signal: AbortSignal,
+  ): (symbols: readonly string[], slot: Instant) => Promise<readonly SlotResult[]>;
 }
 
 export function restDepth(options: RestDepthOptions): RestFeed {
@@ -57,6 +63,13 @@ export function restDepth(options: RestDepthOptions): RestFeed {
     guard,
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
       observe({ ...options, guard, pace, symbols }, session, token, signal),
+    slotTaker(session, token, signal) {
+      const pauses = pausesOf(guard);
+      return async (symbols, slot) => {
+        await guard.ready();
+        return takeSlot({ ...options, guard, pace, symbols, session, pauses, token, signal }, slot);
+      };
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -58,6 +58,15 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
 }
 
+/** Calls a minute that a streaming harvester may make while its stream is down. */
+const FALLBACK_CALLS_PER_MINUTE = 60;
+
+/** The most symbols that a streaming harvester asks for over REST at a slot, as a plan of its own. */
+export function fallbackPlan({ symbols, everySeconds }: SamplingPlan): SamplingPlan {
+  const most = Math.floor((FALLBACK_CALLS_PER_MINUTE * everySeconds) / MINUTE_SECONDS);
+  return { symbols: symbols.slice(0, most), everySeconds };
+}
+
 export interface Pace {
   /** The first instant, not before `from`, at which `calls` more may be sent together; at most a burst. */
   earliest(from: Instant, calls: number): Instant;

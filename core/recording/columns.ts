@@ -250,7 +250,7 @@ export function rowsOf(feed: FeedName, batch: readonly SlotResult[]): readonly R
             slot: taken.slot,
             requestedAt: taken.sentAt,
             receivedAt: taken.receivedAt,
-            feed,
+            feed: taken.feed ?? feed,
             book: taken.book,
           },
         ],

@@ -7,7 +7,7 @@ import {
 } from '../../core/config/values.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
-import { rateProblems } from '../../core/config/sampling.ts';
+import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
 import { find, type Found, parseInstanceType, type Sources } from './load.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
@@ -134,14 +134,17 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
   ];
   // The rates of an incomplete list would be misleading.
   const isWhole = plans.length === items.length && problems.length === 0;
-  const rate = isWhole
-    ? [...rateProblems(plans.filter(({ feed }) => feed === 'rest')), ...streamProblems(plans)]
-    : [];
+  const rate = isWhole ? [...rateProblems(plans.map(restPlanOf)), ...streamProblems(plans)] : [];
   return {
     plans,
     problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
     defaultProblems: [...new Set(parsed.flatMap((one) => one.defaultProblems))],
   };
+}
+
+/** The calls of a harvester. One with a stream makes them while its stream is down. */
+function restPlanOf(plan: HarvesterPlan): SamplingPlan {
+  return plan.feed === 'rest' ? plan : fallbackPlan(plan);
 }
 
 /** Pulumi passes a list as JSON; `.env` contains JSON too. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type SamplingPlan, parseSampling } from '../../../core/config/values.ts';
-import { rateProblems } from '../../../core/config/sampling.ts';
+import { fallbackPlan, rateProblems } from '../../../core/config/sampling.ts';
 
 /** @throws Error for what one harvester alone may not ask */
 function plan(symbols: number, everySeconds: number): SamplingPlan {
@@ -52,5 +52,19 @@ describe('The plan of the account', () => {
         return rateProblems([plan(symbols, everySeconds)]).length === 0;
       }),
     );
+  });
+});
+
+describe('fallbackPlan', () => {
+  test.each([
+    [15, 5, 5],
+    [3, 5, 3],
+    [15, 1, 1],
+    [15, 60, 15],
+  ])('of %i symbols every %i s has %i, sixty calls a minute at most', (symbols, every, most) => {
+    const names = plan(symbols, 60).symbols;
+    const fallback = fallbackPlan({ symbols: names, everySeconds: every });
+    expect(fallback).toEqual({ symbols: names.slice(0, most), everySeconds: every });
+    expect((fallback.symbols.length * 60) / every).toBeLessThanOrEqual(60);
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { COLUMNS, CSV_HEADER, csvLine, parseCsvLine } from '../../../core/recording/columns.ts';
+import {
+  COLUMNS,
+  CSV_HEADER,
+  csvLine,
+  parseCsvLine,
+  rowsOf,
+} from '../../../core/recording/columns.ts';
 import { formatIso, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 
@@ -32,6 +38,16 @@ describe('The table of columns', () => {
     const [received, slot] = [formatIso(row.receivedAt), formatIso(OPENS_AT)];
     expect(dates('tbt')).toEqual([slot, received]);
     expect(dates('rest')).toEqual([received, received]);
+  });
+
+  test('names the feed of each row, also if a stream falls back on REST', () => {
+    const { symbol, slot, receivedAt, book } = sampleRow('NSE:SBIN-EQ', OPENS_AT);
+    const taken = { kind: 'book', symbol, slot, sentAt: slot, receivedAt, book } as const;
+    const rows = rowsOf('tbt', [taken, { ...taken, feed: 'rest' }]);
+    expect(rows.map(({ feed }) => feed)).toEqual(['tbt', 'rest']);
+    expect(rows.map((row) => cell(csvLine(row), 'timestamp'))).toEqual(
+      [slot, receivedAt].map(formatIso),
+    );
   });
 
   test('has no name twice', () => {

@@ -55,6 +55,21 @@ describe('The feed of a harvester', () => {
     });
     expect(message).toContain('1 + 1 = 2 HSM sockets');
   });
+
+  test('counts in the calls of the account, because a stream that is down falls back on REST', async () => {
+    const symbols = (count: number, prefix: string) =>
+      Array.from({ length: count }, (_, n) => `NSE:${prefix}${String(n)}-EQ`);
+    const { message } = await problemsOf({
+      ...APP_ONLY,
+      config: {
+        harvesters: JSON.stringify([
+          { symbols: symbols(10, 'A') },
+          { symbols: symbols(15, 'B'), feed: 'tbt' },
+        ]),
+      },
+    });
+    expect(message).toContain('120 + 60 = 180 calls a minute');
+  });
 });
 
 describe('Of several harvesters', () => {
