@@ -34,7 +34,7 @@ import { nextSession } from '../core/market/calendar.ts';
 import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
 import { fallbackPlan } from '../core/config/sampling.ts';
-import type { Clock, FrameSink, Logger, TokenStore } from '../core/ports.ts';
+import type { Clock, DepthFeed, FrameSink, Logger, TokenStore } from '../core/ports.ts';
 import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
@@ -133,37 +133,26 @@ interface Surroundings {
 function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly ProgressListener[] {
   const systemd = serviceManager({
     env,
-    onFailure: (problem) => {
-      log.log(say.stepFailed('Notifying systemd', problem));
-    },
+    onFailure: logStep(log, 'Notifying systemd'),
   });
   return [systemd, onlooker].flatMap((each) => each ?? []);
 }
 
 async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const { clock, signal, log, onlookers } = surroundings;
-  const { dataDir, shard, sampling, bucket } = settings;
+  const { dataDir, shard, sampling } = settings;
   signal.addEventListener('abort', () => {
     log.log(say.stopAsked());
   });
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
   await proveWritable(path.join(dataDir, 'days'));
-  const onAws = bucket !== null;
-  const metered = meteredEvents({
-    client: new CloudWatchClient(AWS),
-    events: log,
-    dimensions: harvesterDimensions(settings.suffix, String(shard)),
-  });
-  const events = onAws ? metered : log;
-  const objects = onAws ? objectStore({ client: new S3Client(AWS), bucket }) : null;
+  const { events, metrics, objects } = awsPortsOf(settings, log);
   const own = ownDaysFile({
     dataDir,
     objects,
     operatorDir: settings.tokensFolder ?? '.',
-    onProblem: (problem) => {
-      events.log(say.stepFailed('Reading the calendar', problem));
-    },
+    onProblem: logStep(events, 'Reading the calendar'),
   });
   await own.refresh();
   const ownDays = (): OwnDays => ({ overrides: own.overrides() });
@@ -172,51 +161,19 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     ...{ store, clock, events, session: following },
     fingerprint: displayFingerprint,
   });
-  const { feed: kind } = settings;
-  const source = { apiUrl: settings.apiUrl, appId: token.appId, sampling, clock };
-  const restPlan = kind === 'rest' ? sampling : fallbackPlan(sampling);
-  await using raw = rawLog(dataDir, (problem) => {
-    events.log(say.stepFailed("Writing the broker's answers", problem));
-  });
-  const keep = (answer: RawAnswer): void => {
-    raw.keep(answer);
-  };
-  await using polled = restDepth({
-    ...source,
-    sampling: restPlan,
-    ...(settings.raw ? { onAnswer: keep } : {}),
-    strikes: strikeFile(dataDir, (problem) => {
-      events.log(say.stepFailed('Writing the count of rate limits', problem));
-    }),
-  });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
-  const stream = { ...source, random: Math.random, frames: storeOfFrames(days, clock, events) };
-  await using feed =
-    kind === 'rest'
-      ? polled
-      : withRestFallback({
-          stream: streamDepth({ ...stream, kind }),
-          rest: polled,
-          plan: restPlan,
-        });
-  const session = following(clock.now());
+  await using raw = rawLog(dataDir, logStep(events, "Writing the broker's answers"));
+  await using polled = polledFeed(settings, { clock, token, events, raw });
+  await using feed = feedOf(settings, { clock, token, events, days, polled });
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({
-    ...{ settings, store, clock, events, session, signal },
-    guard,
-    log,
+    ...{ settings, store, clock, events, signal, guard, log },
+    session: following(clock.now()),
   });
   const recorded = await harvest({
     ...settings,
-    clock,
-    signal,
-    feed,
-    token,
-    events,
-    metrics: onAws ? metered : NO_METRICS,
-    days,
+    ...{ clock, signal, feed, token, events, metrics, days, objects, onlookers },
     compact: (date) => compactInChild(dataDir, date, shard),
-    objects,
     refreshDays: () => own.refresh(),
     naming: namingOf({
       names: sampling.symbols,
@@ -229,7 +186,6 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
       nextSession: following,
     }),
     marketStatus: statusBy(settings.apiUrl, token, guard),
-    onlookers,
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
     nextSession: following,
@@ -241,6 +197,68 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
 }
 
+function logStep(events: Logger, step: string): (problem: string) => void {
+  return (problem) => {
+    events.log(say.stepFailed(step, problem));
+  };
+}
+
+/** Metrics and the bucket, which only an instance has. */
+function awsPortsOf({ bucket, suffix, shard }: HarvestSettings, log: Log) {
+  if (bucket === null) return { events: log, metrics: NO_METRICS, objects: null };
+  const metered = meteredEvents({
+    client: new CloudWatchClient(AWS),
+    events: log,
+    dimensions: harvesterDimensions(suffix, String(shard)),
+  });
+  const objects = objectStore({ client: new S3Client(AWS), bucket });
+  return { events: metered, metrics: metered, objects };
+}
+
+interface FeedPorts {
+  readonly clock: Clock;
+  readonly token: HeldToken;
+  readonly events: Logger;
+}
+
+/** With a stream it is the fallback, and its guard serves all other calls. */
+function polledFeed(
+  settings: HarvestSettings,
+  { clock, token, events, raw }: FeedPorts & { readonly raw: ReturnType<typeof rawLog> },
+) {
+  const { apiUrl, dataDir, sampling } = settings;
+  const keep = (answer: RawAnswer): void => {
+    raw.keep(answer);
+  };
+  return restDepth({
+    ...{ apiUrl, appId: token.appId, clock },
+    sampling: settings.feed === 'rest' ? sampling : fallbackPlan(sampling),
+    ...(settings.raw ? { onAnswer: keep } : {}),
+    strikes: strikeFile(dataDir, logStep(events, 'Writing the count of rate limits')),
+  });
+}
+
+function feedOf(
+  { apiUrl, sampling, feed: kind }: HarvestSettings,
+  {
+    clock,
+    token,
+    events,
+    days,
+    polled,
+  }: FeedPorts & {
+    readonly days: ReturnType<typeof dayFolders>;
+    readonly polled: ReturnType<typeof restDepth>;
+  },
+): DepthFeed {
+  if (kind === 'rest') return polled;
+  const stream = streamDepth({
+    ...{ kind, apiUrl, appId: token.appId, sampling, clock, random: Math.random },
+    frames: storeOfFrames(days, clock, events),
+  });
+  return withRestFallback({ stream, rest: polled, plan: fallbackPlan(sampling) });
+}
+
 function storeOfFrames(
   days: ReturnType<typeof dayFolders>,
   clock: Clock,
@@ -249,9 +267,7 @@ function storeOfFrames(
   return (date) =>
     frameRecorder({
       ...{ segments: days.frames(date), clock },
-      onFailed: (problem) => {
-        events.log(say.stepFailed('Storing the frames of the stream', problem));
-      },
+      onFailed: logStep(events, 'Storing the frames of the stream'),
     });
 }
 
