@@ -1,4 +1,4 @@
-// The stack's status against an independent emulator that holds what a deployed stack has there.
+// Tests the status of the stack against an independent emulator that contains a deployed stack.
 import {
   CloudWatchClient,
   PutMetricAlarmCommand,
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-function ownAccount(): AwsOptions {
+function newAccount(): AwsOptions {
   accounts += 1;
   return {
     endpoint: emulator.endpoint,
@@ -55,8 +55,8 @@ function ownAccount(): AwsOptions {
   };
 }
 
-async function deployed(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
-  const aws = ownAccount();
+async function deployStack(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
+  const aws = newAccount();
   const well = { appId: APP.id, token: GOOD, state: NEW_STATE, without: [], ringing: false };
   await installStack(aws, { ...well, ...changes });
   return aws;
@@ -77,8 +77,8 @@ function row(out: string, part: string): readonly string[] {
 const noon = instant(NOON);
 
 describe('fyers status', () => {
-  test('ends with 0 on one screen when everything stands for the coming session', async () => {
-    const aws = await deployed();
+  test('exits with 0 on one screen if everything is ready for the next session', async () => {
+    const aws = await deployStack();
     const published = tokenPublished({ fingerprint: 'abcd', validUntil: null });
     await logged(aws, 'refresh', [
       [at('07:00'), loginNeeded('policy', 'Login needed.')],
@@ -115,16 +115,16 @@ describe('fyers status', () => {
     ['the trading day after a Friday', '2026-11-27', '12:00', '30 Nov 2026, 07:00 IST'],
     ['today’s next slot', '2026-11-25', '07:00', '25 Nov 2026, 07:30 IST'],
     ['today’s first slot, a moment before', '2026-11-25', '06:59:59.999', '25 Nov 2026, 07:00 IST'],
-    ['tomorrow after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
-  ])('computes the next run in India’s time: %s', async (_what, date, time, next) => {
-    const aws = await deployed();
+    ['tomorrow’s first slot, after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
+  ])('computes the next run in Indian time: %s', async (_what, date, time, next) => {
+    const aws = await deployStack();
     const { out } = await status(aws, istInstant(istDate(date), time), '--offline');
     expect(row(out, 'next run')[1]).toContain(next);
   });
 
-  test('says what to do when no token is good, and shows the link that is awaited', async () => {
+  test('prints the next step if no token is good, and shows the outstanding login link', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:30' } };
-    const aws = await deployed({ token: YESTERDAYS, state });
+    const aws = await deployStack({ token: YESTERDAYS, state });
     await logged(aws, 'watch', [[at('08:45'), runFailed('operator.login', 'No live token.')]]);
     const { code, out } = await status(aws, noon);
     expect(code).toBe(2);
@@ -135,9 +135,9 @@ describe('fyers status', () => {
     expect(out).toMatch(/^To do: .*`\.\/fyers login --aws`/m);
   });
 
-  test('waits for no link in the evening while a token lives, and says when a login helps', async () => {
+  test('has no open login link in the evening while a token is live, and prints when a login helps', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:00' } };
-    const aws = await deployed({ state });
+    const aws = await deployStack({ state });
     const { code, out } = await status(aws, istInstant(istDate('2026-11-25'), '20:00'));
     expect(code).toBe(2);
     expect(row(out, 'login link')).toEqual([
@@ -148,10 +148,10 @@ describe('fyers status', () => {
     expect(out).toContain('log in before that (from 26 Nov 2026, 06:30 IST on)');
   });
 
-  test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
+  test('exits with 2 for a latch, a missing schedule, and a ringing alarm', async () => {
     const state: TokenState = { ...NEW_STATE, latch: { reason: 'app-secret', input: 'x' } };
     const without = ['FyersTokenRefresh-0730'];
-    const aws = await deployed({ state, without, ringing: true });
+    const aws = await deployStack({ state, without, ringing: true });
     const { code, out } = await status(aws, noon);
     expect(code).toBe(2);
     expect(row(out, 'refresh schedule')).toEqual([
@@ -166,7 +166,7 @@ describe('fyers status', () => {
     );
   });
 
-  test('knows a subscription that nobody has confirmed', () => {
+  test('reports a subscription that is not confirmed', () => {
     const found = {
       topicArn: 'arn:aws:sns:x',
       telegram: false,
@@ -183,7 +183,7 @@ describe('fyers status', () => {
   });
 
   test('shows the harvester’s last heartbeat', async () => {
-    const aws = await deployed();
+    const aws = await deployStack();
     const metric = (MetricName: string, Value: number) => ({
       MetricName,
       Value,
@@ -207,17 +207,17 @@ describe('fyers status', () => {
     );
   });
 
-  test('misses a harvester that never spoke, because an alarm listens to it', async () => {
-    const aws = await deployed();
+  test('reports a harvester without a heartbeat if an alarm watches it', async () => {
+    const aws = await deployStack();
     const cloudwatch = new CloudWatchClient(aws);
     const dimensions = (Shard: string, Suffix = 'none') =>
       Object.entries({ Suffix, Shard }).map(([Name, Value]) => ({ Name, Value }));
-    const listening = [
+    const watchedShards = [
       ['Fyers-harvester-silent', dimensions('0')],
       ['Fyers-harvester-silent-1', dimensions('1')],
       ['Fyers-harvester-silent-paper', dimensions('2', 'paper')],
     ] as const;
-    for (const [AlarmName, Dimensions] of listening) {
+    for (const [AlarmName, Dimensions] of watchedShards) {
       await cloudwatch.send(
         new PutMetricAlarmCommand({
           AlarmName,
@@ -232,7 +232,7 @@ describe('fyers status', () => {
         }),
       );
     }
-    // The last one was taken out of the list, and its heartbeats are still on record.
+    // Shard 3 was removed from the list; its heartbeats are still stored.
     const MetricData = ['0', '3'].map((shard) => ({
       MetricName: 'Heartbeat',
       Value: 1,
@@ -250,15 +250,15 @@ describe('fyers status', () => {
     ]);
   });
 
-  test('tells that nothing is deployed in an empty account', async () => {
-    const { code, out } = await status(ownAccount(), noon);
+  test('reports that nothing is deployed in an empty account', async () => {
+    const { code, out } = await status(newAccount(), noon);
     expect(code).toBe(2);
     expect(row(out, 'function')[0]).toBe('absent');
     expect(out).toContain('To do: Run `pulumi up`');
   });
 
-  test('ends with 4 and prints the reason once when AWS cannot be read', async () => {
-    const aws = { ...ownAccount(), endpoint: 'http://127.0.0.1:9' };
+  test('exits with 4 and prints the reason once if AWS cannot be read', async () => {
+    const aws = { ...newAccount(), endpoint: 'http://127.0.0.1:9' };
     const { code, out, err } = await status(aws, noon);
     expect({ code, err }).toEqual({ code: 4, err: '' });
     expect(row(out, '11 parts')[0]).toBe('not read');
@@ -266,8 +266,8 @@ describe('fyers status', () => {
     expect(out.match(/Check the connection/g)).toHaveLength(1);
   });
 
-  test('ends with 3 when Fyers does not answer, and with 0 for the same --offline', async () => {
-    const aws = await deployed();
+  test('exits with 3 if Fyers does not answer, and with 0 with --offline', async () => {
+    const aws = await deployStack();
     await using on = await stage({ aws, now: noon });
     on.write('.env', 'FYERS_API_URL=http://127.0.0.1:9\n');
     const asked = await on.run('status');
@@ -278,8 +278,8 @@ describe('fyers status', () => {
     expect((await on.run('status', '--offline')).code).toBe(0);
   });
 
-  test('gives scripts the same as JSON, and shows no token', async () => {
-    const aws = await deployed();
+  test('prints the same as JSON, and no token', async () => {
+    const aws = await deployStack();
     const plain = await status(aws, noon);
     const { code, out } = await status(aws, noon, '--json');
     expect(code).toBe(0);

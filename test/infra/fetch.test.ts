@@ -1,4 +1,4 @@
-// The script that brings the harvester to the instance, run for real against a stand-in for the AWS CLI.
+// Runs the script that downloads the harvester to the instance, with a fake AWS CLI.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -65,38 +65,38 @@ function upload(code: string, sha256 = createHash('sha256').update(code).digest(
   writeFileSync(path.join(folder, 'bucket/artifact/current.json'), JSON.stringify({ key, sha256 }));
 }
 
-const installed = () => path.join(folder, 'opt/harvester.mjs');
+const harvesterFile = () => path.join(folder, 'opt/harvester.mjs');
 
-describe('Fetching the harvester', () => {
-  test('installs what current.json names, and leaves nothing else behind', () => {
+describe('The script fetch', () => {
+  test('installs the file that current.json names, and leaves no other file', () => {
     upload('export const n = 1;');
     expect(run('fetch').status).toBe(0);
-    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+    expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
     expect(readdirSync(path.join(folder, 'opt'))).toEqual(['harvester.mjs']);
   });
 
-  test('refuses code whose SHA-256 is another one, and goes on with what is here', () => {
+  test('rejects code with a wrong SHA-256, and keeps the installed harvester', () => {
     upload('export const n = 1;');
     run('fetch');
     upload('export const n = 2;', 'f'.repeat(64));
     const { status, stderr } = run('fetch');
     expect(status).toBe(0);
     expect(stderr).toContain('goes on');
-    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+    expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
   });
 
-  test('fails where there is neither a proven harvester nor an earlier one', () => {
+  test('fails if there is neither a valid harvester nor an installed one', () => {
     expect(run('fetch').status).toBe(1);
     upload('export const n = 2;', 'f'.repeat(64));
     expect(run('fetch').status).toBe(1);
-    expect(existsSync(installed())).toBe(false);
+    expect(existsSync(harvesterFile())).toBe(false);
   });
 });
 
-describe('Taking up a new harvester', () => {
+describe('The script upgrade', () => {
   const restarts = () => existsSync(path.join(folder, 'systemctl.log'));
 
-  test('starts the service afresh only where the bucket names another one', () => {
+  test('restarts the service only if the bucket names another harvester', () => {
     upload('export const n = 1;');
     run('fetch');
     expect(run('upgrade').status).toBe(0);
@@ -106,7 +106,7 @@ describe('Taking up a new harvester', () => {
     expect(restarts()).toBe(true);
   });
 
-  test('leaves the service alone where the bucket does not answer', () => {
+  test('does not restart the service if the bucket does not answer', () => {
     expect(run('upgrade').status).not.toBe(0);
     expect(restarts()).toBe(false);
   });

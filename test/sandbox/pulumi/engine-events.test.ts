@@ -12,7 +12,7 @@ const error = (message: string, at: string) => ({
 const finished = (code: number, ...events: readonly unknown[]) => ({
   code,
   stdout: ['not an event', ...events.map((one) => JSON.stringify(one))].join('\n'),
-  stderr: 'what the CLI said',
+  stderr: 'the output of the CLI',
 });
 const STACK = urn('pulumi:pulumi:Stack', 'project-dev');
 
@@ -22,11 +22,11 @@ function failure(...events: readonly unknown[]): FyersError {
   } catch (caught) {
     if (caught instanceof FyersError) return caught;
   }
-  throw new Error('it did not fail');
+  throw new Error('outcomeOf did not throw');
 }
 
-describe('What a run of the engine says', () => {
-  test('is the steps that did something, and the sums of the CLI', () => {
+describe('outcomeOf', () => {
+  test('returns the steps that changed a resource, and the sums of the CLI', () => {
     const events = [
       step('same', 'aws:iam/role:Role', 'a'),
       step('refresh', 'aws:iam/role:Role', 'a'),
@@ -42,7 +42,7 @@ describe('What a run of the engine says', () => {
     });
   });
 
-  test('is the failure of a resource, before what follows from it', () => {
+  test('throws the failure of a resource before the failures that follow from it', () => {
     const at = urn('aws:iam/role:Role', 'b');
     const all = [error('update failed', STACK), error('AccessDenied: may not', at)];
     const { code, message } = failure(...all);
@@ -51,13 +51,13 @@ describe('What a run of the engine says', () => {
     expect(failure(error('no such bucket', at)).code).toBe('platform.store');
   });
 
-  test('is the message of the program where the program stopped it', () => {
+  test('throws the message of the program if the program stopped', () => {
     const { code, message } = failure(error('2 problems in the configuration', STACK));
     expect(code).toBe('operator.config');
     expect(message).toContain('2 problems in the configuration');
   });
 
-  test('is what the CLI printed where the engine said nothing', () => {
-    expect(failure().message).toContain('what the CLI said');
+  test('throws the output of the CLI if the engine reported no error', () => {
+    expect(failure().message).toContain('the output of the CLI');
   });
 });
