@@ -104,7 +104,7 @@ describe('fyers check', () => {
     expect((await cli.run('check')).out).toContain('It adds up.');
   });
 
-  test('finds a manifest whose numbers do not add up', async () => {
+  test('reports a manifest whose numbers do not add up', async () => {
     const { folder } = await recordDay({ dataDir });
     const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');
     await writeFile(

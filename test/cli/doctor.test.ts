@@ -61,7 +61,7 @@ describe('fyers doctor', () => {
       /NSE:HDFCBANK-EQ: bid \d+\.\d\d × \d+, ask \d+\.\d\d × \d+, in \d+ ms/,
       'No problems.',
     ]) {
-      expect(out).toMatch(words instanceof RegExp ? words : new RegExp(escaped(words)));
+      expect(out).toMatch(words instanceof RegExp ? words : new RegExp(escapeRegExp(words)));
     }
   });
 
@@ -307,6 +307,6 @@ describe('fyers doctor', () => {
   });
 });
 
-function escaped(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

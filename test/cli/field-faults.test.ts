@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-const json = async (...argv: readonly string[]) => {
+const runJson = async (...argv: readonly string[]) => {
   const { code, out } = await cli.run(...argv, '--json');
   return { code, ...(JSON.parse(out) as Readonly<Record<string, unknown>>) };
 };
@@ -37,11 +37,15 @@ describe.each(['compacted', 'running', 'ended'] as const)('A %s day with field f
     expect(code).toBe(4);
     expect(out).toContain("last_trade_at is empty in 3 of 24 rows: the broker's ltt");
     expect(out).toContain('It adds up. Check these columns before you use them: last_trade_at.');
-    expect(await json('check')).toMatchObject({ code: 4, good: false, fieldFaults: FAULT_COUNTS });
+    expect(await runJson('check')).toMatchObject({
+      code: 4,
+      good: false,
+      fieldFaults: FAULT_COUNTS,
+    });
   });
 
   test('has its faults counted by report', async () => {
-    expect(await json('report')).toMatchObject({ code: 4, fieldFaults: FAULT_COUNTS });
+    expect(await runJson('report')).toMatchObject({ code: 4, fieldFaults: FAULT_COUNTS });
     await cli.run('report');
     const html = await readFile(path.join(cli.folder, 'report-2026-11-25.html'), 'utf8');
     expect(html).toMatch(/Empty columns[^]*last_trade_at[^]*ltt[^]*>3</);
@@ -50,7 +54,7 @@ describe.each(['compacted', 'running', 'ended'] as const)('A %s day with field f
 
 test('A day without field faults has neither a count nor a table', async () => {
   const { folder } = await recordDay({ dataDir });
-  expect(await json('check')).toMatchObject({ code: 0, good: true, fieldFaults: [] });
+  expect(await runJson('check')).toMatchObject({ code: 0, good: true, fieldFaults: [] });
   expect(JSON.parse(await readFile(folder.pathOf('manifest.json'), 'utf8'))).toMatchObject({
     fieldFaults: [],
   });

@@ -97,7 +97,7 @@ describe('fyers import', () => {
     expect(again.code).toBe(2);
   });
 
-  test('warns if the holidays of a year are not all known, and knows those of 2024', async () => {
+  test('warns if the holidays of a year are not all known, but has those of 2024', async () => {
     const moved = (days: number) =>
       oldRows(5).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, days * DAY) }));
     const republicDay = await oldFile(cli.folder, moved(-698), [], '2024-01-26');
@@ -120,8 +120,8 @@ describe('fyers import', () => {
     const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
     expect(left.err).toContain('2025-12-27 had no market');
     await recordDay({ dataDir });
-    const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
-    expect(ours.err).toContain('is not a file of the Python original');
-    expect(ours.code).toBe(2);
+    const recorded = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
+    expect(recorded.err).toContain('is not a file of the Python original');
+    expect(recorded.code).toBe(2);
   });
 });

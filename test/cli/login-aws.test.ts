@@ -235,7 +235,7 @@ describe('fyers login with the login function’s URL', () => {
     ['16:00:00.000', "Today's session is over"],
     ['05:59:59.999', 'expires at 06:00'],
     ['06:00:00.000', 'The login function has published no token'],
-  ])('knows at %s whether the day’s link is valid', async (time, words) => {
+  ])('reports at %s whether the day’s link is valid', async (time, words) => {
     await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     aws.loginUrl = LOGIN_URL;

@@ -55,7 +55,11 @@ interface Line {
   readonly text: string;
 }
 
-async function put(aws: AwsOptions, logGroupName: string, lines: readonly Line[]): Promise<void> {
+async function putLogLines(
+  aws: AwsOptions,
+  logGroupName: string,
+  lines: readonly Line[],
+): Promise<void> {
   const logs = new CloudWatchLogsClient(aws);
   const logStreamName = 'run';
   // The second call fails because the group exists.
@@ -85,7 +89,7 @@ const LINES: readonly Line[] = [
 describe('fyers logs of a function', () => {
   test('prints Indian time, level, message and facts, without Lambda’s own lines', async () => {
     const aws = newAccount();
-    await put(aws, '/aws/lambda/FyersTokenRefresh', LINES);
+    await putLogLines(aws, '/aws/lambda/FyersTokenRefresh', LINES);
     await using on = await stage({ aws, now: NOON });
     const { code, out, err } = await on.run('logs', 'refresh');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -111,7 +115,7 @@ describe('fyers logs of a function', () => {
   ])('looks back %s', async (_what, flags, count) => {
     const aws = newAccount();
     const line = (when: Instant) => ({ at: when, text: 'a line' });
-    await put(aws, '/aws/lambda/FyersWatch-paper', [
+    await putLogLines(aws, '/aws/lambda/FyersWatch-paper', [
       line(plus(NOON, -24 * 3_600 * SECOND - 1)),
       line(plus(NOON, -24 * 3_600 * SECOND)),
     ]);
@@ -128,7 +132,7 @@ describe('fyers logs of a function', () => {
     expect(absent.err).toMatch(
       /^operator\.prerequisite: There is no log group \/aws\/lambda\/FyersLogin .*`pulumi up`/,
     );
-    await put(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
+    await putLogLines(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
     const quiet = await on.run('logs', 'login', '--since', '5m');
     expect(quiet).toMatchObject({ code: 0, out: '' });
     expect(quiet.err).toContain('FyersLogin has logged nothing for 5m.');
@@ -150,7 +154,7 @@ describe('fyers logs of a function', () => {
     const aws = newAccount();
     const group = '/aws/lambda/FyersTokenRefresh';
     const start = Date.now() as Instant;
-    await put(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
+    await putLogLines(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
     const { accessKeyId } = aws.credentials as { accessKeyId: string };
     const child = spawn(
       process.execPath,
@@ -169,7 +173,7 @@ describe('fyers logs of a function', () => {
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     await expect.poll(() => printed, { timeout: 20_000 }).toContain('first');
     for (const text of ['second', 'third']) {
-      await put(aws, group, [{ at: Date.now() as Instant, text }]);
+      await putLogLines(aws, group, [{ at: Date.now() as Instant, text }]);
       await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
     }
     child.kill('SIGINT');

@@ -24,7 +24,7 @@ const STATE = '.fyers-token-state.json';
 
 type Simulated = Awaited<ReturnType<typeof startSimulatedFyers>>;
 
-const pinCalls = (fyers: Simulated) =>
+const countPinCalls = (fyers: Simulated) =>
   fyers.requests().filter(({ path }) => path.endsWith('validate-refresh-token')).length;
 
 function writeFiles(at: Stage, files: Readonly<Record<string, string>>): Stage {
@@ -50,7 +50,7 @@ describe('fyers refresh --local', () => {
     expect(kept.map((name) => modeOf(at, name))).toEqual(['600', '600', '600', '600']);
     expect(readdirSync(at.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expectNoSecret(`${out}${contentOf(at, STATE)}`, [access, REFRESH]);
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
   test('keeps a live token and sends no PIN', async () => {
@@ -62,7 +62,7 @@ describe('fyers refresh --local', () => {
     const { code, out } = await at.run('refresh', '--local');
     expect(code).toBe(0);
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
-    expect({ pins: pinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
+    expect({ pins: countPinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
       pins: 0,
       file: GOOD,
     });
@@ -80,7 +80,7 @@ describe('fyers refresh --local', () => {
         'operator.login: The access token could not be refreshed: Fyers has switched',
       );
       expect(err).toContain('Run `./fyers login`.');
-      counts.push(pinCalls(fyers));
+      counts.push(countPinCalls(fyers));
     }
     expect(counts).toEqual([1, 1, 2, 2]);
     expect(contentOf(at, 'access_token.txt')).toBe(YESTERDAYS);
@@ -106,7 +106,7 @@ describe('fyers refresh --local', () => {
       expect(code).toBe(2);
       expect(err).toContain('Fyers refused the PIN');
     }
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
   test.each([
@@ -123,7 +123,7 @@ describe('fyers refresh --local', () => {
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain(`could not be refreshed: ${words}.`);
-    expect(pinCalls(fyers)).toBe(0);
+    expect(countPinCalls(fyers)).toBe(0);
   });
 
   function createPersonWithPin(answer: string = SECRET_APP.pin) {
@@ -184,7 +184,7 @@ describe('fyers refresh --local', () => {
     await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const ran = await Promise.all([1, 2].map(() => at.run('refresh', '--local')));
     expect(ran.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
   test.each([
@@ -196,7 +196,7 @@ describe('fyers refresh --local', () => {
     const { err } = await at.run('refresh', '--local');
     expect(err).toContain(`${error}: `);
     expect(err).toContain(`${step}${at.folder}/${name}`);
-    expect(pinCalls(fyers)).toBe(0);
+    expect(countPinCalls(fyers)).toBe(0);
   });
 
   test('works on a Sunday at 22:00', async () => {

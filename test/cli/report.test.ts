@@ -32,7 +32,7 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const page = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
+const readPage = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
 
 /** Uploads the files of a day as the harvester does. */
 async function uploadDay({ pathOf }: { readonly pathOf: (name: string) => string }): Promise<void> {
@@ -54,7 +54,7 @@ describe('The report of a day', () => {
     const { code, out, err } = await cli.run('report');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('24 of 24 slots recorded (100.00 %)');
-    const html = await page();
+    const html = await readPage();
     for (const word of ['It adds up.', '<svg', 'SBIN', 'SHA-256']) {
       expect(html).toContain(word);
     }
@@ -66,7 +66,7 @@ describe('The report of a day', () => {
     await recordDay({ dataDir, book, state: 'running' });
     const { out } = await cli.run('report', '2026-11-25');
     expect(out).toContain('18 of 24 slots recorded (75.00 %), 6 explained, 0 unexplained.');
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain('timeout');
     expect(html).toContain('not compacted yet');
   });
@@ -98,7 +98,7 @@ describe('The report of a day', () => {
     await recordDay({ dataDir, book: (_, index) => (index === 0 ? null : {}) });
     // 91.666…
     expect((await cli.run('report')).out).toContain('22 of 24 slots recorded (91.66 %)');
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain('91.66 %');
     expect(html).not.toContain('91.67');
   });
@@ -109,17 +109,17 @@ describe('The report of a day', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ imported: true, figures: { latency: null } });
     await cli.run('report');
-    const html = await page('report-2025-12-24.html');
+    const html = await readPage('report-2025-12-24.html');
     expect(html).not.toContain('Answer');
     expect(html).toContain('the rest of an imported day is not-running');
     expect((await cli.run('import', '--help')).out).toContain('4,500 of 5,040 slots are the most');
     await cli.run('export', '--to', 'day.csv');
-    const [header, first] = (await page('day.csv')).split('\n').map((line) => line.split(','));
+    const [header, first] = (await readPage('day.csv')).split('\n').map((line) => line.split(','));
     expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
     await recordDay({ dataDir });
     await cli.run('report', '2026-11-25');
-    expect(await page()).toContain('Answer');
-    expect(await page()).not.toContain('Imported');
+    expect(await readPage()).toContain('Answer');
+    expect(await readPage()).not.toContain('Imported');
   });
 
   test('is a temporary file with --open alone, and leaves the folder unchanged', async () => {
@@ -162,7 +162,7 @@ describe('The report of a day', () => {
     });
     expect(out).toContain(look);
     expect(code).toBe(4);
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain(`<p class="verdict bad">It adds up. ${look}</p>`);
     const names = [...html.matchAll(/<h3>(\w+)<\/h3>/g)].map(([, name]) => name);
     expect(names).toEqual(['SBIN', 'INFY', 'SBIN', 'INFY', 'SBIN', 'INFY']);
@@ -176,10 +176,10 @@ describe('The report of a day', () => {
       coverage: { expected: 24, received: 24 },
       figures: { latency: { count: 24 } },
     });
-    await expect(page()).rejects.toThrow('ENOENT');
+    await expect(readPage()).rejects.toThrow('ENOENT');
   });
 
-  test('knows the phase of each kind of symbol on a day that is not compacted', async () => {
+  test('shows the phase of each kind of symbol on a day that is not compacted', async () => {
     await using later = await stage({ now: istInstant(istDate('2026-11-25'), '16:30') });
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     await recordDay({
@@ -217,7 +217,7 @@ describe('The report of a day', () => {
     const { code, out } = await cli.run('report');
     expect(out).toContain('2 unexplained');
     expect(code).toBe(4);
-    expect(await page()).toContain('neither a row nor a reason');
+    expect(await readPage()).toContain('neither a row nor a reason');
   });
 
   test('reads a day from the bucket, and reports a day that is not there', async () => {
@@ -225,7 +225,7 @@ describe('The report of a day', () => {
     await uploadDay(folder);
     const { code, err } = await cli.run('report', '2026-11-25', '--bucket', 'days', '--data', 'no');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(await page()).toContain('It adds up.');
+    expect(await readPage()).toContain('It adds up.');
     const absent = await cli.run('report', '2026-11-23', '--bucket', 'days', '--shard', '1');
     expect(absent.err).toContain(
       's3://days/depth/v2/date=2026-11-23/shard=1/manifest.json does not exist',
@@ -282,13 +282,13 @@ describe('The report of a day', () => {
     const refused = await cli.run('report', '--to', 'notes.html');
     expect(refused.err).toContain('already exists and was not changed');
     expect(refused.code).toBe(2);
-    expect(await page('notes.html')).toBe('my notes');
+    expect(await readPage('notes.html')).toBe('my notes');
     expect((await cli.run('report')).code).toBe(0);
     expect((await cli.run('report')).err).toContain('report-2026-11-25.html already exists');
     expect((await cli.run('report', '--json')).code).toBe(0);
     expect((await cli.run('report', '--force')).code).toBe(0);
     expect((await cli.run('report', '--to', 'notes.html', '--force')).code).toBe(0);
-    expect(await page('notes.html')).toContain('<svg');
+    expect(await readPage('notes.html')).toContain('<svg');
     for (const [args, message] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-02'], '2026-01-02 is not in'],

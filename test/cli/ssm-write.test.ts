@@ -50,7 +50,7 @@ async function valueOf(Name: string): Promise<string | undefined> {
   return Parameter?.Value;
 }
 
-async function put(Name: string, Value = 'x'): Promise<void> {
+async function putParameter(Name: string, Value = 'x'): Promise<void> {
   await ssm.send(new PutParameterCommand({ Name, Value, Type: 'String' }));
 }
 
@@ -122,7 +122,10 @@ describe('fyers ssm set', () => {
 
   test('rejects a token of another account than the first one, unless FYERS_FY_ID names it', async () => {
     await using at = await createStage({ piped: TOKEN });
-    await put('FYERS_LOGIN_STATE', formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB99999' }));
+    await putParameter(
+      'FYERS_LOGIN_STATE',
+      formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB99999' }),
+    );
     const seen = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
     expect(seen.code).toBe(2);
     expect(seen.err).toMatch(/^operator\.account: .*XA00001, and this stack is of XB99999/);
@@ -172,7 +175,7 @@ describe('fyers ssm delete', () => {
   const OTHERS = ['FYERS_TOKEN_CLAIM_OF_MINE', 'OTHER'];
 
   beforeEach(async () => {
-    for (const name of [...OURS, ...PAPERS, ...OTHERS]) await put(name);
+    for (const name of [...OURS, ...PAPERS, ...OTHERS]) await putParameter(name);
     return async () => {
       await using at = await createStage();
       for (const name of OTHERS) expect(await listParameters()).toContain(name);

@@ -62,14 +62,14 @@ async function deployStack(changes: Partial<Deployment> = {}): Promise<AwsOption
   return aws;
 }
 
-async function status(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
+async function runStatus(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
   await using on = await stage({ aws, now });
   on.write('.env', `FYERS_API_URL=${fyers.url}\n`);
   return await on.run('status', ...flags);
 }
 
-/** One row of the table: state and detail. */
-function row(out: string, part: string): readonly string[] {
+/** Returns the state and the detail of a row of the table. */
+function findRow(out: string, part: string): readonly string[] {
   const line = out.split('\n').find((each) => each.startsWith(`${part}  `)) ?? '';
   return line.split(/ {2,}/).slice(1);
 }
@@ -85,29 +85,32 @@ describe('fyers status', () => {
       [at('07:05'), published],
       [at('07:06'), { level: 'info', event: 'run-started', message: 'no outcome' }],
     ]);
-    const { code, out, err } = await status(aws, noon);
+    const { code, out, err } = await runStatus(aws, noon);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n').length).toBeLessThanOrEqual(24);
-    expect(row(out, 'token')).toEqual([
+    expect(findRow(out, 'token')).toEqual([
       'live',
       `${displayFingerprint(GOOD)}, valid until 26 Nov 2026, 06:00 IST, proven by one live read, good for the session of 2026-11-25`,
     ]);
-    expect(row(out, 'refresh schedule')).toEqual([
+    expect(findRow(out, 'refresh schedule')).toEqual([
       'enabled',
       '07:00, 07:30, 08:15 Asia/Kolkata, every day',
     ]);
-    expect(row(out, 'watch schedule')[0]).toBe('enabled');
-    expect(row(out, 'next run')).toEqual(['07:00', '26 Nov 2026, 07:00 IST, trading days only']);
-    expect(row(out, 'last refresh')).toEqual([
+    expect(findRow(out, 'watch schedule')[0]).toBe('enabled');
+    expect(findRow(out, 'next run')).toEqual([
+      '07:00',
+      '26 Nov 2026, 07:00 IST, trading days only',
+    ]);
+    expect(findRow(out, 'last refresh')).toEqual([
       'published',
       '25 Nov 2026, 07:05 IST: A proven access token was published.',
     ]);
-    expect(row(out, 'last watch')).toEqual(['none', 'there is no log group']);
-    expect(row(out, 'refresh')[0]).toBe('not latched');
-    expect(row(out, 'login link')[0]).toBe('none open');
-    expect(row(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
-    expect(row(out, 'alarms')).toEqual(['quiet', 'ok: Fyers-refresh-failed']);
-    expect(row(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
+    expect(findRow(out, 'last watch')).toEqual(['none', 'there is no log group']);
+    expect(findRow(out, 'refresh')[0]).toBe('not latched');
+    expect(findRow(out, 'login link')[0]).toBe('none open');
+    expect(findRow(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
+    expect(findRow(out, 'alarms')).toEqual(['quiet', 'ok: Fyers-refresh-failed']);
+    expect(findRow(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
     expect(out).toContain('Good for the coming session: nothing to do.');
   });
 
@@ -118,29 +121,32 @@ describe('fyers status', () => {
     ['tomorrow’s first slot, after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
   ])('computes the next run in Indian time: %s', async (_what, date, time, next) => {
     const aws = await deployStack();
-    const { out } = await status(aws, istInstant(istDate(date), time), '--offline');
-    expect(row(out, 'next run')[1]).toContain(next);
+    const { out } = await runStatus(aws, istInstant(istDate(date), time), '--offline');
+    expect(findRow(out, 'next run')[1]).toContain(next);
   });
 
   test('prints the next step if no token is good, and shows the outstanding login link', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:30' } };
     const aws = await deployStack({ token: YESTERDAYS, state });
     await logged(aws, 'watch', [[at('08:45'), runFailed('operator.login', 'No live token.')]]);
-    const { code, out } = await status(aws, noon);
+    const { code, out } = await runStatus(aws, noon);
     expect(code).toBe(2);
-    expect(row(out, 'token')[0]).toBe('expired');
-    expect(row(out, 'refresh')[0]).toBe('switched off');
-    expect(row(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
-    expect(row(out, 'last watch')).toEqual(['failed', '25 Nov 2026, 08:45 IST: No live token.']);
+    expect(findRow(out, 'token')[0]).toBe('expired');
+    expect(findRow(out, 'refresh')[0]).toBe('switched off');
+    expect(findRow(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
+    expect(findRow(out, 'last watch')).toEqual([
+      'failed',
+      '25 Nov 2026, 08:45 IST: No live token.',
+    ]);
     expect(out).toMatch(/^To do: .*`\.\/fyers login --aws`/m);
   });
 
   test('has no open login link in the evening while a token is live, and prints when a login helps', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:00' } };
     const aws = await deployStack({ state });
-    const { code, out } = await status(aws, istInstant(istDate('2026-11-25'), '20:00'));
+    const { code, out } = await runStatus(aws, istInstant(istDate('2026-11-25'), '20:00'));
     expect(code).toBe(2);
-    expect(row(out, 'login link')).toEqual([
+    expect(findRow(out, 'login link')).toEqual([
       'none open',
       'asked at the 07:00 run, and a token is live',
     ]);
@@ -152,14 +158,14 @@ describe('fyers status', () => {
     const state: TokenState = { ...NEW_STATE, latch: { reason: 'app-secret', input: 'x' } };
     const without = ['FyersTokenRefresh-0730'];
     const aws = await deployStack({ state, without, ringing: true });
-    const { code, out } = await status(aws, noon);
+    const { code, out } = await runStatus(aws, noon);
     expect(code).toBe(2);
-    expect(row(out, 'refresh schedule')).toEqual([
+    expect(findRow(out, 'refresh schedule')).toEqual([
       '2 of 3',
       '07:00, 08:15 Asia/Kolkata, every day; FyersTokenRefresh-0730 is absent',
     ]);
-    expect(row(out, 'refresh')[0]).toBe('latched');
-    expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
+    expect(findRow(out, 'refresh')[0]).toBe('latched');
+    expect(findRow(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
     const todo = out.split('\n').filter((line) => line.startsWith('To do:'));
     expect(todo.join('\n')).toMatch(
       /pulumi up[\s\S]*myapi\.fyers\.in\/dashboard[\s\S]*An alarm rings/,
@@ -199,8 +205,8 @@ describe('fyers status', () => {
         MetricData: [metric('Heartbeat', 1), metric('SlotsMissed', 3)],
       }),
     );
-    const { out } = await status(aws, noon, '--offline');
-    const [state, detail] = row(out, 'harvester');
+    const { out } = await runStatus(aws, noon, '--offline');
+    const [state, detail] = findRow(out, 'harvester');
     expect(state).toBe('alive');
     expect(detail).toMatch(
       /^shard 0: last heartbeat 25 Nov 2026, 11:5\d IST, 3 slots without a row in a day$/,
@@ -241,8 +247,8 @@ describe('fyers status', () => {
     }));
     const Namespace = 'FyersTokenRefresh';
     await cloudwatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
-    const { out } = await status(aws, noon, '--offline');
-    expect(row(out, 'harvester')).toEqual([
+    const { out } = await runStatus(aws, noon, '--offline');
+    expect(findRow(out, 'harvester')).toEqual([
       'silent',
       expect.stringMatching(
         /^shard 0: last heartbeat [^;]*; shard 1: no heartbeat seen in the last day$/,
@@ -251,18 +257,18 @@ describe('fyers status', () => {
   });
 
   test('reports that nothing is deployed in an empty account', async () => {
-    const { code, out } = await status(newAccount(), noon);
+    const { code, out } = await runStatus(newAccount(), noon);
     expect(code).toBe(2);
-    expect(row(out, 'function')[0]).toBe('absent');
+    expect(findRow(out, 'function')[0]).toBe('absent');
     expect(out).toContain('To do: Run `pulumi up`');
   });
 
   test('exits with 4 and prints the reason once if AWS cannot be read', async () => {
     const aws = { ...newAccount(), endpoint: 'http://127.0.0.1:9' };
-    const { code, out, err } = await status(aws, noon);
+    const { code, out, err } = await runStatus(aws, noon);
     expect({ code, err }).toEqual({ code: 4, err: '' });
-    expect(row(out, '11 parts')[0]).toBe('not read');
-    expect(row(out, '11 parts')[1]).toMatch(/ failed: .* Check the connection/);
+    expect(findRow(out, '11 parts')[0]).toBe('not read');
+    expect(findRow(out, '11 parts')[1]).toMatch(/ failed: .* Check the connection/);
     expect(out.match(/Check the connection/g)).toHaveLength(1);
   });
 
@@ -272,7 +278,7 @@ describe('fyers status', () => {
     on.write('.env', 'FYERS_API_URL=http://127.0.0.1:9\n');
     const asked = await on.run('status');
     expect(asked.code).toBe(3);
-    expect(row(asked.out, 'token')[1]).toContain(
+    expect(findRow(asked.out, 'token')[1]).toContain(
       'not proven, The connection to 127.0.0.1:9 failed (ECONNREFUSED)',
     );
     expect((await on.run('status', '--offline')).code).toBe(0);
@@ -280,12 +286,12 @@ describe('fyers status', () => {
 
   test('prints the same as JSON, and no token', async () => {
     const aws = await deployStack();
-    const plain = await status(aws, noon);
-    const { code, out } = await status(aws, noon, '--json');
+    const plain = await runStatus(aws, noon);
+    const { code, out } = await runStatus(aws, noon, '--json');
     expect(code).toBe(0);
     const answer = JSON.parse(out) as { parts: { part: string; state: string }[] };
     expect(answer).toMatchObject({ good: true, region: 'ap-south-1', suffix: '', todo: [] });
-    for (const { part, state } of answer.parts) expect(row(plain.out, part)[0]).toBe(state);
+    for (const { part, state } of answer.parts) expect(findRow(plain.out, part)[0]).toBe(state);
     expect(answer.parts.length).toBeGreaterThan(9);
     expect(leaksOf(`${plain.out}${out}`, { token: GOOD, secret: APP.secret })).toEqual([]);
   });

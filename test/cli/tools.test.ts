@@ -68,7 +68,7 @@ describe('fyers export', () => {
     expect(both.out).toBe('24 rows are in two.csv.');
   });
 
-  test('knows the phase of each kind of symbol on a day that is not compacted', async () => {
+  test('computes the phase of each kind of symbol on a day that is not compacted', async () => {
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     const session = shortSession(istInstant(istDate('2026-11-25'), '15:20'));
     const auctions = { [share]: true, [plain]: false };

@@ -19,9 +19,9 @@ describe('A fyers command', () => {
     for (const command of commands) {
       expect(command).toMatch(/^(?:\.\/fyers [a-z]|aws (?:lambda invoke|ssm start-session) )/);
     }
-    const ours = findCommands([...commands, String(outputs['nextStep'])].join('\n'));
-    expect(ours.length).toBeGreaterThan(5);
-    expect(await findProblems(ours)).toEqual([]);
+    const ownCommands = findCommands([...commands, String(outputs['nextStep'])].join('\n'));
+    expect(ownCommands.length).toBeGreaterThan(5);
+    expect(await findProblems(ownCommands)).toEqual([]);
   });
 
   test.each(['README.md', 'Pulumi.dev.yaml', '.env.example', 'CHANGELOG.md'])(

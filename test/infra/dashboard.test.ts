@@ -29,7 +29,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** The position of a dimension in a row has no meaning. */
-const sorted = (series: readonly unknown[]) => JSON.stringify(series.map(String).toSorted());
+const toMetricKey = (series: readonly unknown[]) => JSON.stringify(series.map(String).toSorted());
 
 const titles = (of: Graph) => widgetsOf(of).map(({ properties }) => properties['title']);
 
@@ -61,14 +61,14 @@ describe('The dashboard', () => {
       new Set(alarms.map(({ name }) => `arn:aws:mock:::MetricAlarm/${name}`)),
     );
     const known = alarms.map(({ inputs }) =>
-      sorted([
+      toMetricKey([
         inputs['namespace'],
         inputs['metricName'],
         ...Object.entries(asRecord(inputs['dimensions'])).flat(),
       ]),
     );
     const shown = widgetsOf(graph).flatMap(({ properties }) => listOf(properties['metrics']));
-    const unknown = shown.filter((series) => !known.includes(sorted(listOf(series))));
+    const unknown = shown.filter((series) => !known.includes(toMetricKey(listOf(series))));
     expect(unknown).toEqual([
       ['FyersTokenRefresh', 'TokenMissing', 'Suffix', 'none', 'Shard', '0'],
     ]);

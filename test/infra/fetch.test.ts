@@ -25,20 +25,20 @@ beforeEach(() => {
   }
   symlinkSync(process.execPath, path.join(folder, 'bin', 'node-24'));
   // aws s3api get-object --bucket NAME --key KEY FILE
-  executable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
-  executable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
+  writeExecutable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
+  writeExecutable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function executable(name: string, body: string): void {
+function writeExecutable(name: string, body: string): void {
   const file = path.join(folder, name);
   writeFileSync(file, `#!/bin/bash\n${body}\n`);
   chmodSync(file, 0o755);
 }
 
-function run(script: 'fetch' | 'upgrade') {
+function runScript(script: 'fetch' | 'upgrade') {
   const all = userData({
     suffix: '',
     apiUrl: '',
@@ -70,25 +70,25 @@ const harvesterFile = () => path.join(folder, 'opt/harvester.mjs');
 describe('The script fetch', () => {
   test('installs the file that current.json names, and leaves no other file', () => {
     upload('export const n = 1;');
-    expect(run('fetch').status).toBe(0);
+    expect(runScript('fetch').status).toBe(0);
     expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
     expect(readdirSync(path.join(folder, 'opt'))).toEqual(['harvester.mjs']);
   });
 
   test('rejects code with a wrong SHA-256, and keeps the installed harvester', () => {
     upload('export const n = 1;');
-    run('fetch');
+    runScript('fetch');
     upload('export const n = 2;', 'f'.repeat(64));
-    const { status, stderr } = run('fetch');
+    const { status, stderr } = runScript('fetch');
     expect(status).toBe(0);
     expect(stderr).toContain('goes on');
     expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
   });
 
   test('fails if there is neither a valid harvester nor an installed one', () => {
-    expect(run('fetch').status).toBe(1);
+    expect(runScript('fetch').status).toBe(1);
     upload('export const n = 2;', 'f'.repeat(64));
-    expect(run('fetch').status).toBe(1);
+    expect(runScript('fetch').status).toBe(1);
     expect(existsSync(harvesterFile())).toBe(false);
   });
 });
@@ -98,16 +98,16 @@ describe('The script upgrade', () => {
 
   test('restarts the service only if the bucket names another harvester', () => {
     upload('export const n = 1;');
-    run('fetch');
-    expect(run('upgrade').status).toBe(0);
+    runScript('fetch');
+    expect(runScript('upgrade').status).toBe(0);
     expect(restarts()).toBe(false);
     upload('export const n = 2;');
-    expect(run('upgrade').status).toBe(0);
+    expect(runScript('upgrade').status).toBe(0);
     expect(restarts()).toBe(true);
   });
 
   test('does not restart the service if the bucket does not answer', () => {
-    expect(run('upgrade').status).not.toBe(0);
+    expect(runScript('upgrade').status).not.toBe(0);
     expect(restarts()).toBe(false);
   });
 });

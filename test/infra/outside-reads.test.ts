@@ -81,7 +81,7 @@ describe('A reported read is', () => {
       { by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN' }, errorCode: 'AccessDenied' },
     ],
     [
-      'by another role with the name of ours',
+      'by a foreign role with the same name',
       {
         by: roleIdentity(`arn:aws:iam::${ACCOUNT}:role/fyers-refresh`),
         asked: { name: 'FYERS_ACCESS_TOKEN' },
@@ -93,10 +93,10 @@ describe('A reported read is', () => {
 });
 
 describe('An event that is not reported is', () => {
-  const ours = ['refresh', 'login', 'watch', 'harvester'].map(
+  const OWN_ROLES = ['refresh', 'login', 'watch', 'harvester'].map(
     (actor) => [actor, `arn:aws:mock:::Role/fyers-${actor}`] as const,
   );
-  test.each(ours)('a read by the role of the %s', async (_actor, arn) => {
+  test.each(OWN_ROLES)('a read by the role of the %s', async (_actor, arn) => {
     expect(await isReported({ by: roleIdentity(arn), asked: { name: 'FYERS_ACCESS_TOKEN' } })).toBe(
       false,
     );

@@ -38,7 +38,7 @@ function createSwitchedOffWorld(probeRefresh: ProbeRefresh, probedDaysAgo: numbe
   return world;
 }
 
-const events = (world: World) => world.events.map(({ event }) => event);
+const listEvents = (world: World) => world.events.map(({ event }) => event);
 
 describe('An automatic probe', () => {
   test.each([
@@ -75,7 +75,7 @@ describe('An automatic probe', () => {
     expect(await run(world, EARLIER)).toEqual({ kind: 'live', published: true });
     expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
     expect(stateOf(world)).toMatchObject({ policyOff: false });
-    expect(events(world)).toContain('refresh-works-again');
+    expect(listEvents(world)).toContain('refresh-works-again');
     expect(world.messages.map(({ subject }) => subject)).toEqual([
       'Fyers refreshes tokens again: no login is needed',
     ]);

@@ -10,7 +10,7 @@ type Inputs = Registered['inputs'];
  */
 export function editInputs(at: Address, change: Inputs | ((inputs: Inputs) => Inputs)) {
   return (graph: Graph): Graph =>
-    changed(graph, at, (resource) => {
+    replaceResource(graph, at, (resource) => {
       const inputs =
         typeof change === 'function' ? change(resource.inputs) : { ...resource.inputs, ...change };
       return [{ ...resource, inputs }];
@@ -19,11 +19,12 @@ export function editInputs(at: Address, change: Inputs | ((inputs: Inputs) => In
 
 /** Replaces options of one resource, such as the secret marks of its inputs. */
 export function editOptions(at: Address, change: Partial<Registered>) {
-  return (graph: Graph): Graph => changed(graph, at, (resource) => [{ ...resource, ...change }]);
+  return (graph: Graph): Graph =>
+    replaceResource(graph, at, (resource) => [{ ...resource, ...change }]);
 }
 
 export function removeResource(at: Address) {
-  return (graph: Graph): Graph => changed(graph, at, () => []);
+  return (graph: Graph): Graph => replaceResource(graph, at, () => []);
 }
 
 export function addResource(type: string, inputs: Inputs = {}) {
@@ -53,7 +54,7 @@ const PLAIN: Omit<Registered, 'type' | 'name' | 'inputs'> = {
   provider: '',
 };
 
-function changed(
+function replaceResource(
   graph: Graph,
   at: Address,
   change: (resource: Registered) => readonly Registered[],

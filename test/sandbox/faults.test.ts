@@ -47,7 +47,7 @@ const profile = () =>
   fetch(`${faults.url}/api/v3/profile`, {
     headers: { authorization: `${APP.id}:${accessToken(SEVEN)}` },
   });
-const served = () => fyers.requests().map(({ path: served }) => served);
+const listServedPaths = () => fyers.requests().map(({ path: each }) => each);
 
 describe('The proxy', () => {
   test('forwards requests and answers unchanged', async () => {
@@ -136,7 +136,7 @@ describe('The broker adapter on a bad connection', () => {
       const done = onRefresh(effect);
       const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
       expect(answer).toMatchObject({ kind: 'silent' });
-      expect(served()).toEqual(reached);
+      expect(listServedPaths()).toEqual(reached);
       expect(done()).toBe(1);
     },
   );

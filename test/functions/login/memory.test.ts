@@ -18,7 +18,7 @@ import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support
 const OTHER = accessToken(SEVEN, 7);
 const REFUSED: MintAnswer = { kind: 'refused', by: 'auth-code', detail: 'HTTP 400, code -437: no' };
 
-const proofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
+const countProofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
 const nonce = (n: number) => n.toString(16).padStart(32, '0');
 
 function createWorldWithToken(proof: Proof = LIVE): World {
@@ -39,10 +39,10 @@ describe('Visits of the link', () => {
       world.clock.set(plus(SEVEN, n * SECOND));
       expect(await at.visit(LINK)).toMatchObject({ title });
     }
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
     world.clock.set(plus(SEVEN, MINUTE));
     await at.visit(LINK);
-    expect(proofs(world)).toBe(2);
+    expect(countProofs(world)).toBe(2);
   });
 
   test('share one proof if they are concurrent', async () => {
@@ -50,7 +50,7 @@ describe('Visits of the link', () => {
     const at = processOf(world);
     const pages = await Promise.all(Array.from({ length: 50 }, () => at.visit(LINK)));
     expect(new Set(pages.map(({ title }) => title))).toEqual(new Set(['Already done']));
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
   });
 
   test('with HEAD prove nothing and read no token', async () => {
@@ -65,10 +65,10 @@ describe('Visits of the link', () => {
     const world = createWorldWithToken({ kind: 'unreachable' });
     const at = processOf(world);
     await at.visit(LINK);
-    const first = proofs(world);
+    const first = countProofs(world);
     world.clock.set(SEVEN);
     for (let n = 0; n < 60; n += 1) await at.visit(LINK);
-    expect(proofs(world)).toBe(first);
+    expect(countProofs(world)).toBe(first);
   });
 
   test('prove again if a proof timed out', async () => {
@@ -93,7 +93,7 @@ describe('Visits of the link', () => {
     await at.visit(LINK);
     world.parameters.set('FYERS_ACCESS_TOKEN', OTHER);
     expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
-    expect(proofs(world)).toBe(2);
+    expect(countProofs(world)).toBe(2);
   });
 
   test('after a login use the proof of the login', async () => {
@@ -101,7 +101,7 @@ describe('Visits of the link', () => {
     const at = processOf(world);
     expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
     expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
   });
 });
 
@@ -128,7 +128,7 @@ describe('Callbacks', () => {
     expect(new Set(statuses)).toEqual(new Set([504, 429]));
   });
 
-  test('with one state and many codes exchange three times, also at the same time', async () => {
+  test('with one state and many codes exchange at most three times, even if they are concurrent', async () => {
     const world = keeperWorld();
     world.exchanges.push(...Array<MintAnswer>(99).fill(REFUSED));
     const at = processOf(world);

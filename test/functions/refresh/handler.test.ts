@@ -163,7 +163,7 @@ async function withFyers(
   }
 }
 
-const refreshes = (fyers: FyersSimulator) =>
+const countRefreshes = (fyers: FyersSimulator) =>
   fyers.requests().filter(({ path }) => path === '/api/v3/validate-refresh-token').length;
 
 describe('FyersTokenRefresh', () => {
@@ -175,7 +175,7 @@ describe('FyersTokenRefresh', () => {
       expect(published).not.toBe(OLD);
       expect(await invoke({ trigger: 'slot', slot: '07:00' })).toEqual(good);
       expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(published);
-      expect(refreshes(fyers)).toBe(1);
+      expect(countRefreshes(fyers)).toBe(1);
     });
   });
 
@@ -188,7 +188,7 @@ describe('FyersTokenRefresh', () => {
       for (const event of [{ trigger: 'slot', slot: '07:00' }, {}, {}]) {
         expect(await invoke(event)).toEqual({ statusCode: 202, body });
       }
-      expect(refreshes(fyers)).toBe(1);
+      expect(countRefreshes(fyers)).toBe(1);
       expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(OLD);
       const messages = await receiveMessages();
       expect(messages).toHaveLength(3);

@@ -68,7 +68,7 @@ describe('Several harvesters', () => {
   });
 
   test('with one entry have the same resources and outputs as a configuration without a list', async () => {
-    const harvesters = of(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
+    const harvesters = formatPlans(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
     const left = await graphOf({ ...APP_ONLY, config: { harvesters } });
     // The order of dependencies is not fixed.
     const known = (graph: Graph) =>
@@ -178,8 +178,9 @@ describe('Several harvesters', () => {
   });
 });
 
-const of = (...plans: readonly (readonly string[] | Readonly<Record<string, unknown>>)[]) =>
-  JSON.stringify(plans.map((plan) => (Array.isArray(plan) ? { symbols: plan } : plan)));
+const formatPlans = (
+  ...plans: readonly (readonly string[] | Readonly<Record<string, unknown>>)[]
+) => JSON.stringify(plans.map((plan) => (Array.isArray(plan) ? { symbols: plan } : plan)));
 const names = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `NSE:S${String(from + index)}-EQ`);
 
@@ -187,10 +188,14 @@ describe('A list of harvesters', () => {
   test.each([
     ['not a list', 'NSE:SBIN-EQ', ' must be a list with the symbols of each harvester, such as ['],
     ['empty', '[]', ' must be a list with the symbols of each harvester'],
-    ['a harvester with no symbols', of(['NSE:A-EQ'], []), ', harvester 1: no symbol is named'],
+    [
+      'a harvester with no symbols',
+      formatPlans(['NSE:A-EQ'], []),
+      ', harvester 1: no symbol is named',
+    ],
     [
       'a harvester without the key symbols',
-      of(['NSE:A-EQ'], {}),
+      formatPlans(['NSE:A-EQ'], {}),
       ', harvester 1: no symbol is named',
     ],
     [
@@ -200,32 +205,32 @@ describe('A list of harvesters', () => {
     ],
     [
       'a symbol in two harvesters',
-      of(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
+      formatPlans(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
       ': symbol "NSE:B-EQ" is in harvester 0 and in harvester 2',
     ],
     [
       'a symbol twice in one harvester',
-      of(['NSE:A-EQ', 'NSE:A-EQ']),
+      formatPlans(['NSE:A-EQ', 'NSE:A-EQ']),
       ', harvester 0: symbol "NSE:A-EQ" is named twice',
     ],
     [
       'more calls than the account may make',
-      of(names(1, 8), { symbols: names(9, 10), everySeconds: 2 }),
+      formatPlans(names(1, 8), { symbols: names(9, 10), everySeconds: 2 }),
       ': all together make 8 × 60 / 5 + 2 × 60 / 2 = 96 + 60 = 156 calls a minute, over the 150',
     ],
     [
       'an unknown key',
-      of({ symbols: ['NSE:A-EQ'], everySecond: 1 }),
+      formatPlans({ symbols: ['NSE:A-EQ'], everySecond: 1 }),
       ', harvester 0: everySecond is not one of symbols, everySeconds, instanceType',
     ],
     [
       'an instance type for another image',
-      of({ symbols: ['NSE:A-EQ'], instanceType: 't3.micro' }),
+      formatPlans({ symbols: ['NSE:A-EQ'], instanceType: 't3.micro' }),
       ', harvester 0: instanceType must be an arm64 instance type',
     ],
     [
       'more harvesters than shards',
-      of(...names(1, 11).map((name) => ({ symbols: [name], everySeconds: 60 }))),
+      formatPlans(...names(1, 11).map((name) => ({ symbols: [name], everySeconds: 60 }))),
       ' must list at most 10 harvesters, and lists 11',
     ],
   ])('is refused before anything is registered: %s', async (_what, harvesters, problem) => {

@@ -9,16 +9,16 @@ const step = (op: string, type: string, name: string) => ({
 const error = (message: string, at: string) => ({
   diagnosticEvent: { urn: at, message, severity: 'error' },
 });
-const finished = (code: number, ...events: readonly unknown[]) => ({
+const createCliResult = (code: number, ...events: readonly unknown[]) => ({
   code,
   stdout: ['not an event', ...events.map((one) => JSON.stringify(one))].join('\n'),
   stderr: 'the output of the CLI',
 });
 const STACK = urn('pulumi:pulumi:Stack', 'project-dev');
 
-function failure(...events: readonly unknown[]): FyersError {
+function catchFailure(...events: readonly unknown[]): FyersError {
   try {
-    outcomeOf('up', finished(255, ...events));
+    outcomeOf('up', createCliResult(255, ...events));
   } catch (caught) {
     if (caught instanceof FyersError) return caught;
   }
@@ -35,29 +35,29 @@ describe('outcomeOf', () => {
       { diagnosticEvent: { message: 'what it did', severity: 'debug' } },
       { summaryEvent: { resourceChanges: { same: 1, update: 1 } } },
     ];
-    expect(outcomeOf('up', finished(0, ...events))).toEqual({
+    expect(outcomeOf('up', createCliResult(0, ...events))).toEqual({
       steps: [{ op: 'update', type: 'aws:iam/role:Role', name: 'b' }],
       changes: { same: 1, update: 1 },
       notes: ['a notice'],
     });
   });
 
-  test('throws the failure of a resource before the failures that follow from it', () => {
+  test('throws the catchFailure of a resource before the failures that follow from it', () => {
     const at = urn('aws:iam/role:Role', 'b');
     const all = [error('update failed', STACK), error('AccessDenied: may not', at)];
-    const { code, message } = failure(...all);
+    const { code, message } = catchFailure(...all);
     expect(code).toBe('platform.permission');
     expect(message).toContain('aws:iam/role:Role b: AccessDenied: may not');
-    expect(failure(error('no such bucket', at)).code).toBe('platform.store');
+    expect(catchFailure(error('no such bucket', at)).code).toBe('platform.store');
   });
 
   test('throws the message of the program if the program stopped', () => {
-    const { code, message } = failure(error('2 problems in the configuration', STACK));
+    const { code, message } = catchFailure(error('2 problems in the configuration', STACK));
     expect(code).toBe('operator.config');
     expect(message).toContain('2 problems in the configuration');
   });
 
   test('throws the output of the CLI if the engine reported no error', () => {
-    expect(failure().message).toContain('the output of the CLI');
+    expect(catchFailure().message).toContain('the output of the CLI');
   });
 });
