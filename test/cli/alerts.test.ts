@@ -1,4 +1,5 @@
-// `confirm` and `test-alert` against the emulator: a subscriber on loopback stands in for a mailbox.
+// Runs `confirm` and `test-alert` against the emulator; an HTTP server on loopback replaces the
+// mailbox.
 import {
   CreateTopicCommand,
   ListSubscriptionsByTopicCommand,
@@ -39,12 +40,12 @@ async function newTopic(Name: string): Promise<string> {
   return TopicArn;
 }
 
-/** What the program gives FyersLogin. */
-function configured(variables: Readonly<Record<string, string>>): Promise<void> {
+/** Deploys FyersLogin with the variables that the Pulumi program sets. */
+function deployLogin(variables: Readonly<Record<string, string>>): Promise<void> {
   return functions.deploy('FyersLogin', variables);
 }
 
-async function subscribed(TopicArn: string, Endpoint: string): Promise<void> {
+async function subscribeEndpoint(TopicArn: string, Endpoint: string): Promise<void> {
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint }));
 }
 
@@ -57,25 +58,27 @@ function linkFor(topicArn: string, token: string): string {
   return `${CONFIRM}?${query.toString()}`;
 }
 
-/** SNS's answer with one subscription of each state, as AWS words it and the emulator does not. */
+/**
+ * SNS's answer with one subscription in each state, in AWS's format; the emulator's format differs.
+ */
 const LISTED = `<ListSubscriptionsByTopicResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ListSubscriptionsByTopicResult><Subscriptions>
 <member><SubscriptionArn>PendingConfirmation</SubscriptionArn><Protocol>email</Protocol><Endpoint>new@example.in</Endpoint></member>
 <member><SubscriptionArn>Deleted</SubscriptionArn><Protocol>email</Protocol><Endpoint>old@example.in</Endpoint></member>
 </Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>`;
 
-function pendingOnly(endpoint: string) {
+function startPendingFront(endpoint: string) {
   return awsFront(endpoint, ({ body }) =>
     body.includes('Action=ListSubscriptionsByTopic') ? { status: 200, body: LISTED } : null,
   );
 }
 
 describe('fyers confirm', () => {
-  test('confirms as the account, so that only the account can end it', async () => {
+  test('confirms with AuthenticateOnUnsubscribe, and rejects a link that was already used', async () => {
     await using mail = await mailbox();
     await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const own = await newTopic('to-confirm');
-    await subscribed(own, mail.address);
+    await subscribeEndpoint(own, mail.address);
     const { Token = '' } = await mail.next();
     const { code, out, err } = await at.run('confirm', linkFor(own, Token));
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -91,7 +94,7 @@ describe('fyers confirm', () => {
     expect(again.err).not.toContain(Token);
   });
 
-  test('asks for the link, and takes the API’s own form and a mail’s source', async () => {
+  test('asks for the link if it is not given, and accepts the API URL and an HTML-escaped link', async () => {
     const forms = [
       `https://sns.ap-south-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}x&Token=${LONG_TOKEN}`,
       `${CONFIRM}?TopicArn=${topic}x&amp;Token=${LONG_TOKEN}`,
@@ -109,7 +112,7 @@ describe('fyers confirm', () => {
     ':8443',
   ];
   test.each([
-    ['nothing', ''],
+    ['no text', ''],
     ['another host', `https://sns.ap-south-1.amazonaws.com.evil.in/confirmation.html?${query}`],
     [
       'a host in the user part',
@@ -119,12 +122,12 @@ describe('fyers confirm', () => {
     ['a port', `https://sns.ap-south-1.amazonaws.com${port}/confirmation.html?${query}`],
     ['no encryption', `http://sns.ap-south-1.amazonaws.com/confirmation.html?${query}`],
     ['another region', `https://sns.us-east-1.amazonaws.com/confirmation.html?${query}`],
-    ['a topic elsewhere', `${CONFIRM}?${query.replace('ap-south-1', 'us-east-1')}`],
+    ['a topic in another region', `${CONFIRM}?${query.replace('ap-south-1', 'us-east-1')}`],
     ['another action', `https://sns.ap-south-1.amazonaws.com/?Action=Unsubscribe&${query}`],
     ['another page', `https://sns.ap-south-1.amazonaws.com/unsubscribe.html?${query}`],
     ['no token', `${CONFIRM}?TopicArn=arn:aws:sns:ap-south-1:${ACCOUNT}:t`],
     ['no topic', `${CONFIRM}?Token=${LONG_TOKEN}`],
-  ])('refuses a link with %s, and asks AWS nothing', async (_what, link) => {
+  ])('rejects a link with %s and sends no request to AWS', async (_what, link) => {
     await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const { code, err } = await at.run('confirm', link);
@@ -133,7 +136,7 @@ describe('fyers confirm', () => {
     expect(front.requests).toEqual([]);
   });
 
-  test('refuses a topic of another account than the operator’s', async () => {
+  test('rejects a topic of another AWS account', async () => {
     await using front = await awsFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const foreign = linkFor('arn:aws:sns:ap-south-1:111122223333:fyers-alarms', LONG_TOKEN);
@@ -147,12 +150,12 @@ describe('fyers confirm', () => {
 });
 
 describe('fyers test-alert', () => {
-  test('reaches every channel that the login function has', async () => {
+  test('sends a message to every channel of the login function', async () => {
     await using mail = await mailbox();
     await using telegram = await telegramServer(BOT);
-    await subscribed(topic, mail.address);
+    await subscribeEndpoint(topic, mail.address);
     const { Token = '' } = await mail.next();
-    await configured({
+    await deployLogin({
       FYERS_TOPIC_ARN: topic,
       FYERS_TELEGRAM: 'yes',
       FYERS_TELEGRAM_API_URL: telegram.url,
@@ -178,8 +181,8 @@ describe('fyers test-alert', () => {
     expect(telegram.messages[0]?.text).toContain('Sent on 25 Nov 2026, 12:00 IST');
   });
 
-  test('ends with 4 when one channel does not take it, and still tries the other', async () => {
-    await configured({
+  test('exits with 4 if one channel fails, and still sends to the other', async () => {
+    await deployLogin({
       FYERS_TOPIC_ARN: topic,
       FYERS_TELEGRAM: 'yes',
       FYERS_TELEGRAM_API_URL: 'http://127.0.0.1:9',
@@ -192,9 +195,9 @@ describe('fyers test-alert', () => {
     expect(`${out}${err}`).not.toContain(BOT);
   });
 
-  test('ends with 2 when everybody is pending, with the ways to confirm', async () => {
-    await configured({ FYERS_TOPIC_ARN: topic });
-    await using front = await pendingOnly(aws.options.endpoint);
+  test('exits with 2 if every subscription is pending, and names the ways to confirm', async () => {
+    await deployLogin({ FYERS_TOPIC_ARN: topic });
+    await using front = await startPendingFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(2);
@@ -204,10 +207,10 @@ describe('fyers test-alert', () => {
     );
   });
 
-  test('is content with Telegram alone', async () => {
+  test('exits with 0 if Telegram is the only channel', async () => {
     const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
     await using telegram = await telegramServer(BOT);
-    await configured({
+    await deployLogin({
       FYERS_TOPIC_ARN: silent,
       FYERS_TELEGRAM: 'yes',
       FYERS_TELEGRAM_API_URL: telegram.url,
@@ -218,9 +221,9 @@ describe('fyers test-alert', () => {
     expect(out).toContain('Sent to chat 42.');
   });
 
-  test('ends with 2 when nobody is subscribed at all, with the ways to be', async () => {
+  test('exits with 2 if the topic has no subscription, and names the command that adds one', async () => {
     const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
-    await configured({ FYERS_TOPIC_ARN: silent });
+    await deployLogin({ FYERS_TOPIC_ARN: silent });
     await using at = await stage({ aws: aws.options });
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(2);
@@ -231,10 +234,10 @@ describe('fyers test-alert', () => {
   test.each([
     ['the given address', ['--resubscribe', 'me@example.in'], '', 'me%40example.in'],
     ['FYERS_EMAIL', ['--resubscribe'], 'FYERS_EMAIL=env@example.in\n', 'env%40example.in'],
-    ['those that are pending', ['--resubscribe'], '', 'new%40example.in'],
-  ])('lets AWS send a new mail to %s', async (_what, flags, env, endpoint) => {
-    await configured({ FYERS_TOPIC_ARN: topic });
-    await using front = await pendingOnly(aws.options.endpoint);
+    ['each pending address', ['--resubscribe'], '', 'new%40example.in'],
+  ])('asks AWS to send a new confirmation mail to %s', async (_what, flags, env, endpoint) => {
+    await deployLogin({ FYERS_TOPIC_ARN: topic });
+    await using front = await startPendingFront(aws.options.endpoint);
     await using at = await stage({ aws: { ...aws.options, endpoint: front.url } });
     at.write('.env', env);
     const { code, out } = await at.run('test-alert', ...flags);
@@ -248,8 +251,8 @@ describe('fyers test-alert', () => {
     expect(Subscriptions.map(({ Endpoint }) => Endpoint)).toContain(decodeURIComponent(endpoint));
   });
 
-  test('says what to do without a channel, an address or a stack', async () => {
-    await configured({ FYERS_DAYS: 'all' });
+  test('prints the next step if the channel, the topic, the stack or a valid address is missing', async () => {
+    await deployLogin({ FYERS_DAYS: 'all' });
     await using at = await stage({ aws: aws.options });
     expect((await at.run('test-alert')).err).toMatch(
       /^operator\.channel: .*pulumi config set email/,
@@ -260,7 +263,7 @@ describe('fyers test-alert', () => {
     expect((await at.run('test-alert', '--suffix', 'none')).err).toMatch(
       /^operator\.prerequisite: There is no function FyersLogin-none in ap-south-1\. Run `pulumi up`/,
     );
-    await configured({ FYERS_TOPIC_ARN: topic });
+    await deployLogin({ FYERS_TOPIC_ARN: topic });
     expect((await at.run('test-alert', '--resubscribe', 'nobody')).err).toMatch(
       /^operator\.usage: "nobody" is not an e-mail address\./,
     );

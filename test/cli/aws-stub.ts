@@ -1,4 +1,4 @@
-// Parameter Store and Lambda on loopback, as far as a login asks them.
+// Serves the parts of Parameter Store and Lambda that a login uses, on loopback.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,15 +8,18 @@ import type { AwsOptions } from '../../cli/shared/io.ts';
 export interface AwsStub extends AsyncDisposable {
   readonly options: AwsOptions;
   readonly parameters: Map<string, string>;
-  /** What functions were invoked with, `<name> <event>`. */
+  /** Each invocation as `<name> <event>`. */
   readonly invocations: string[];
-  /** What the next invocations answer; `failed` is an `errorMessage`. */
+  /** The answer to the next invocations; `failed` is an `errorMessage`. */
   answer: unknown;
   failed: string | null;
   hasFunctions: boolean;
-  /** The login function's URL; none by default. */
+  /** The login function's URL; null if there is none. */
   loginUrl: string | null;
-  /** What FyersTokenRefresh was given; null where it is not deployed, `denied` where nobody may ask. */
+  /**
+   * The environment of FyersTokenRefresh: null if it is not deployed, `denied` if IAM forbids the
+   * read.
+   */
   settings: Readonly<Record<string, string>> | 'denied' | null;
   /** Called before each read of a parameter. */
   onRead: (name: string) => void;

@@ -1,15 +1,16 @@
-// What a person reads when Fyers, or something in its place, says no: its own words, at once, after one call.
+// Tests the output if Fyers, or a proxy in front of it, refuses: the original message, after few
+// calls.
 import { describe, expect, test } from 'vitest';
 import { type Fault, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import { instant } from '../../core/time.ts';
-import { SECRET_APP, folderFor, human, simulatedFyers } from './login-stage.ts';
+import { SECRET_APP, createFolder, createPerson, startSimulatedFyers } from './login-stage.ts';
 
 const HOUR_MS = 3_600_000;
 const TOKEN = mintToken(SEED, SECRET_APP, 'access_token', instant(NOON - 5 * HOUR_MS));
 
-const answerWith = (status: number, body: object | string, path: RegExp): Fault => ({
+const buildAnswerFault = (status: number, body: object | string, path: RegExp): Fault => ({
   match: { path },
   effect: {
     kind: 'answer',
@@ -26,31 +27,40 @@ const READS = /profile|depth/;
 describe('fyers tokens', () => {
   test.each([
     ['no permission', 403, error(-373, 'No permission for the app'), 'broker.refused', 2],
-    ['another machine', 403, error(-1, 'IP address is not whitelisted'), 'broker.refused', 1],
+    [
+      'an IP address that is not whitelisted',
+      403,
+      error(-1, 'IP address is not whitelisted'),
+      'broker.refused',
+      1,
+    ],
     ['a refusal under 200', 200, error(-50, 'Invalid input'), 'broker.refused', 1],
     ['the rate limit', 429, error(429, 'request limit reached'), 'broker.rate-limit', 1],
     ['a firewall', 403, 'error code: 1010', 'broker.foreign-answer', 1],
-    ['a page in place of an answer', 200, '<html>Wi-Fi login</html>', 'broker.foreign-answer', 1],
-  ])('repeats what it heard of %s, after few calls', async (_title, status, body, code, calls) => {
-    await using fyers = await simulatedFyers();
-    const faults = await startFaults(fyers.url);
-    const count = faults.add(answerWith(status, body, EVERYTHING));
-    await using at = await folderFor({ ...fyers, url: faults.url });
-    at.write('access_token.txt', TOKEN);
-    const ran = await at.run('tokens');
-    await faults.close();
-    expect(ran.code).toBe(3);
-    expect(ran.err).toContain(`${code}:`);
-    const words = typeof body === 'string' ? body : body.message;
-    for (const shown of [ran.out, ran.err]) expect(shown).toContain(words);
-    expect(count()).toBe(calls);
-  });
+    ['an HTML page', 200, '<html>Wi-Fi login</html>', 'broker.foreign-answer', 1],
+  ])(
+    'prints the error code and the message of %s without a retry',
+    async (_title, status, body, code, calls) => {
+      await using fyers = await startSimulatedFyers();
+      const faults = await startFaults(fyers.url);
+      const count = faults.add(buildAnswerFault(status, body, EVERYTHING));
+      await using at = await createFolder({ ...fyers, url: faults.url });
+      at.write('access_token.txt', TOKEN);
+      const ran = await at.run('tokens');
+      await faults.close();
+      expect(ran.code).toBe(3);
+      expect(ran.err).toContain(`${code}:`);
+      const words = typeof body === 'string' ? body : body.message;
+      for (const shown of [ran.out, ran.err]) expect(shown).toContain(words);
+      expect(count()).toBe(calls);
+    },
+  );
 
-  test('is not good for the session if Fyers refuses market depth, unless nothing is recorded here', async () => {
-    await using fyers = await simulatedFyers();
-    const refusal = answerWith(403, error(-373, 'No permission for the app'), /depth/);
+  test('reports good: false if Fyers refuses market depth, unless the harvester is off', async () => {
+    await using fyers = await startSimulatedFyers();
+    const refusal = buildAnswerFault(403, error(-373, 'No permission for the app'), /depth/);
     const faults = await startFaults(fyers.url, [refusal]);
-    await using at = await folderFor({ ...fyers, url: faults.url });
+    await using at = await createFolder({ ...fyers, url: faults.url });
     at.write('access_token.txt', TOKEN);
     const ran = await at.run('tokens', '--json');
     expect(JSON.parse(ran.out)).toMatchObject({
@@ -62,7 +72,7 @@ describe('fyers tokens', () => {
     });
     expect(ran.code).toBe(2);
 
-    await using other = await folderFor(
+    await using other = await createFolder(
       { ...fyers, url: faults.url },
       {},
       'FYERS_HARVESTER=false\n',
@@ -76,29 +86,36 @@ describe('fyers tokens', () => {
 describe('fyers login', () => {
   test.each([
     [
-      'the rate limit without a time',
+      'a rate limit without a retry time',
       EXCHANGE,
       429,
       error(429, 'request limit reached'),
       'broker.rate-limit',
       1,
     ],
-    ['the rate limit as a page', EXCHANGE, 429, 'Too Many Requests', 'broker.rate-limit', 1],
+    ['a rate limit in plain text', EXCHANGE, 429, 'Too Many Requests', 'broker.rate-limit', 1],
     ['a firewall', EXCHANGE, 403, 'error code: 1010', 'broker.foreign-answer', 1],
-    ['a refused app', READS, 403, error(-373, 'No permission for the app'), 'broker.refused', 2],
     [
-      'a refused machine',
+      'an app without permission',
+      READS,
+      403,
+      error(-373, 'No permission for the app'),
+      'broker.refused',
+      2,
+    ],
+    [
+      'an IP address that is not whitelisted',
       READS,
       403,
       error(-1, 'IP address is not whitelisted'),
       'broker.refused',
       1,
     ],
-  ])('stops at once at %s', async (_title, path, status, body, code, calls) => {
-    await using fyers = await simulatedFyers();
+  ])('fails without a retry on %s', async (_title, path, status, body, code, calls) => {
+    await using fyers = await startSimulatedFyers();
     const faults = await startFaults(fyers.url);
-    const count = faults.add(answerWith(status, body, path));
-    await using at = await folderFor({ ...fyers, url: faults.url }, human());
+    const count = faults.add(buildAnswerFault(status, body, path));
+    await using at = await createFolder({ ...fyers, url: faults.url }, createPerson());
     const ran = await at.run('login');
     await faults.close();
     expect(ran.code).toBe(3);
@@ -107,11 +124,11 @@ describe('fyers login', () => {
     expect(count()).toBe(calls);
   });
 
-  test('says what does not work if the token is live and market depth is refused', async () => {
-    await using fyers = await simulatedFyers();
-    const refusal = answerWith(403, error(-373, 'No permission for the app'), /depth/);
+  test('warns that market depth does not work if the token is live and market depth is refused', async () => {
+    await using fyers = await startSimulatedFyers();
+    const refusal = buildAnswerFault(403, error(-373, 'No permission for the app'), /depth/);
     const faults = await startFaults(fyers.url, [refusal]);
-    await using at = await folderFor({ ...fyers, url: faults.url }, human());
+    await using at = await createFolder({ ...fyers, url: faults.url }, createPerson());
     const ran = await at.run('login');
     await faults.close();
     expect(ran.code).toBe(0);

@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]());
 
 describe('fyers calendar', () => {
-  test('shows this month: hours, holidays with their names, no empty weekends', async () => {
+  test('shows the hours and the named holidays of this month, without ordinary weekends', async () => {
     const { code, out } = await cli.run('calendar');
     expect(code).toBe(0);
     expect(out).toMatch(/2026-11-24 +Tue +closed +/);
@@ -18,7 +18,7 @@ describe('fyers calendar', () => {
     expect(out).not.toContain('2026-11-22');
   });
 
-  test('shows a year by its exceptions, changes of the rules among them', async () => {
+  test('lists the exceptional days of a year, including days on which the rules change', async () => {
     const { out } = await cli.run('calendar', '2026');
     for (const date of [
       '2026-01-15',
@@ -41,13 +41,13 @@ describe('fyers calendar', () => {
     ['2026-12-07', 'derivative', 'CONTINUOUS +09:15 +15:45'],
     ['2026-11-25', 'derivative', 'CONTINUOUS +09:15 +15:40'],
     ['2026-12-07', 'option', '09:15–15:45 IST'],
-  ])('shows the phases of %s for %s', async (date, kind, phase) => {
+  ])('shows the phases of %s for --shares %s', async (date, kind, phase) => {
     const { out } = await cli.run('calendar', date, '--shares', kind);
     expect(out).toMatch(new RegExp(phase));
     expect(out).toContain('Source: ');
   });
 
-  test('knows the operator’s own days, and gives all of it to scripts', async () => {
+  test('includes the days of calendar.json, in text and in JSON', async () => {
     cli.write('calendar.json', '[{"date":"2027-01-26","closed":true,"why":"Republic Day"}]');
     expect((await cli.run('calendar', '2027-01-26')).out).toContain('closed, Republic Day');
     const days = JSON.parse((await cli.run('calendar', '2027-01', '--json')).out) as {
@@ -66,7 +66,7 @@ describe('fyers calendar', () => {
     ['2028', '260 possible trading days', '2028'],
     ['2028-02-29', '2028-02-29, Tue', '2028'],
     ['2027-03-26', 'closed, Good Friday (inferred)', '2027'],
-  ])('states whether the holidays of %s are all known', async (when, out, year) => {
+  ])('reports for %s whether all holidays are known', async (when, out, year) => {
     const text = await cli.run('calendar', when);
     expect(text.out).toContain(out);
     const json = await cli.run('calendar', when, '--json');
@@ -79,7 +79,7 @@ describe('fyers calendar', () => {
     }
   });
 
-  test('is silent about a year when the operator states that it is complete, and not before', async () => {
+  test('stops warning about a year when calendar.json declares it complete', async () => {
     const own = '{"date":"2027-03-10","closed":true,"why":"Id-Ul-Fitr"}';
     cli.write('calendar.json', `[${own}]`);
     const before = await cli.run('calendar', '2027');
@@ -92,13 +92,13 @@ describe('fyers calendar', () => {
     expect(after.out).not.toContain('provisional');
   });
 
-  test('warns a month before the list of holidays runs out', async () => {
+  test('warns three weeks before the list of holidays ends, but not five weeks before', async () => {
     await using late = await stage({ now: istInstant(istDate('2026-12-10'), '12:00') });
     expect((await late.run('calendar')).err).toContain('holidays are known until 2026-12-31');
     expect((await cli.run('calendar')).err).toBe('');
   });
 
-  test('says what it does not understand', async () => {
+  test('rejects an argument or a calendar.json that it cannot parse', async () => {
     for (const when of ['next', '2026-13', '2026-02-30', '26']) {
       const { code, err } = await cli.run('calendar', when);
       expect(err).toContain(`"${when}" is not a year, a month or a date`);

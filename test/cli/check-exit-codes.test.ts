@@ -1,4 +1,5 @@
-// Whether check, report and compact exit as they should for days without rows and days that go on, and the form of JSON.
+// Tests the exit codes of check, report and compact for days without rows and for running days, and
+// instants in JSON.
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SECOND, plus } from '../../core/time.ts';
@@ -16,7 +17,7 @@ afterEach(() => cli[Symbol.asyncDispose]());
 
 describe('fyers check', () => {
   test.each([['running'], ['ended'], ['compacted']] as const)(
-    'is not content with a %s day without a row, although every slot has its reason',
+    'fails for a %s day without rows, even if every slot has a reason',
     async (state) => {
       cli = await stage({
         now: plus(OPENS_AT, state === 'running' ? 45 * SECOND : 36_000 * SECOND),
@@ -34,7 +35,7 @@ describe('fyers check', () => {
     },
   );
 
-  test('says of a day that has just begun that it is too early', async () => {
+  test('exits with 0 and reports that no slot is old enough if the day has just begun', async () => {
     cli = await stage({ now: plus(OPENS_AT, 7 * SECOND) });
     dataDir = path.join(cli.folder, 'harvested_data');
     await recordDay({ dataDir, state: 'running' });
@@ -44,7 +45,7 @@ describe('fyers check', () => {
   });
 
   test.each([12, 13, 26, 39, 58])(
-    'counts rows and reasons of a running day in the same slots, after %i seconds',
+    'counts rows and reasons over the same slots of a running day, after %i seconds',
     async (seconds) => {
       cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
       dataDir = path.join(cli.folder, 'harvested_data');

@@ -1,4 +1,4 @@
-// `fyers check` over a day with the frames of a stream.
+// Tests `fyers check` on a day with the recorded frames of a stream.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -36,7 +36,7 @@ async function recordStream() {
 }
 
 describe('fyers check', () => {
-  test('counts the frames of a stream, and the day adds up', async () => {
+  test('counts the frames of a stream and exits with 0', async () => {
     await recordStream();
     const { code, out } = await cli.run('check');
     expect(code).toBe(0);
@@ -47,7 +47,7 @@ describe('fyers check', () => {
     expect(frames).toMatchObject({ frames: 1_200, badFrames: 1 });
   });
 
-  test('finds a segment that is missing, and the frames that are missing with it', async () => {
+  test('reports a missing segment and its missing frames', async () => {
     const { file, name } = await recordStream();
     await rename(file, `${file}.away`);
     const { code, out } = await cli.run('check');
@@ -56,7 +56,7 @@ describe('fyers check', () => {
     expect(out).toContain('The manifest has 1200 frames, but the recording has 0.');
   });
 
-  test('finds a segment that is damaged', async () => {
+  test('reports a damaged segment', async () => {
     const { file, name } = await recordStream();
     const bytes = zstdDecompressSync(await readFile(file));
     bytes[bytes.length - 1] = 0;
@@ -66,7 +66,7 @@ describe('fyers check', () => {
     expect(out).toContain(`${name} is damaged`);
   });
 
-  test('finds a segment with other bytes', async () => {
+  test('reports a segment whose bytes differ from the manifest', async () => {
     const { file, name } = await recordStream();
     await writeFile(file, zstdCompressSync(zstdDecompressSync(await readFile(file))));
     const { code, out } = await cli.run('check');
@@ -74,7 +74,7 @@ describe('fyers check', () => {
     expect(out).toContain(`${name} is not the file that the manifest names`);
   });
 
-  test('reads a manifest without frames, and one with them', async () => {
+  test('parseManifest accepts manifests with and without frames', async () => {
     const { folder } = await recordStream();
     const text = await readFile(folder.pathOf('manifest.json'), 'utf8');
     expect(parseManifest(text).frames?.frames).toBe(1_200);

@@ -1,4 +1,4 @@
-// What looks at recordings: check and inspect, over days that the harvester's own code recorded.
+// Tests check and inspect on days that the harvester recorded.
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]());
 
 describe('fyers check', () => {
-  test('says that a good day adds up', async () => {
+  test('exits with 0 and reports that a complete day adds up', async () => {
     await recordDay({ dataDir });
     const { code, out, err } = await cli.run('check');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -26,7 +26,7 @@ describe('fyers check', () => {
     expect(out).toContain('It adds up.');
   });
 
-  test('names the marks of rows, their meaning, and a symbol that is red', async () => {
+  test('prints the marks of rows, their meaning, and the symbols that have too many of them', async () => {
     const crossed = {
       bids: [{ price: 428, quantity: 1, orders: 1 }],
       asks: [{ price: 427, quantity: 1, orders: 1 }],
@@ -42,11 +42,12 @@ describe('fyers check', () => {
     expect(out).toContain('crossed: the best bid is above the best ask (judged in: CONTINUOUS)');
     expect(out).toContain('It adds up. Look before you use: NSE:INFY-EQ (crossed).');
     expect(code).toBe(4);
-    // What is too many is a judgement; help says so, and where the counts are.
+    // The threshold is a judgement: the help text states that, and where the counts are.
     expect((await cli.run('check', '--help')).out).toMatch(
       /our judgement[^.]*: the counts\s+are in/,
     );
-    // The manifest is by the session's own phases, half of which is a pre-open; check is by the calendar.
+    // The manifest uses the session's own phases, half of which is a pre-open; check uses the
+    // calendar.
     for (const [text, rows] of [
       [(await cli.run('check', '--json')).out, 12],
       [await readFile(folder.pathOf('manifest.json'), 'utf8'), 6],
@@ -57,7 +58,7 @@ describe('fyers check', () => {
     }
   });
 
-  test('finds a file that is not the manifest’s, and slots without a reason', async () => {
+  test('reports files that differ from the manifest, and slots that have neither a row nor a reason', async () => {
     const { folder } = await recordDay({
       dataDir,
       book: (_, index) => (index === 3 ? null : moving(index)),
@@ -82,7 +83,7 @@ describe('fyers check', () => {
     ]);
   });
 
-  test('says how a day with a damaged Parquet file is made anew', async () => {
+  test('prints how to rebuild a day with a damaged Parquet file, and these steps work', async () => {
     cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
     dataDir = path.join(cli.folder, 'harvested_data');
     const { folder } = await recordDay({ dataDir });
@@ -103,7 +104,7 @@ describe('fyers check', () => {
     expect((await cli.run('check')).out).toContain('It adds up.');
   });
 
-  test('finds a manifest whose numbers do not add up', async () => {
+  test('reports a manifest whose numbers do not add up', async () => {
     const { folder } = await recordDay({ dataDir });
     const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');
     await writeFile(
@@ -116,26 +117,29 @@ describe('fyers check', () => {
   });
 
   test.each([
-    ['goes on', 40, 'It adds up.', 0],
+    ['is running', 40, 'It adds up.', 0],
     ['was killed', 65, '8 slots have neither a row nor a reason.', 4],
-  ] as const)('judges a day that %s as far as it is', async (_what, seconds, said, code) => {
-    cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    const { folder } = await recordDay({ dataDir, state: 'running' });
-    const log = folder.pathOf('day-0.v2.csv');
-    const lines = (await readFile(log, 'utf8')).split('\n');
-    // The header, and two symbols until 09:00:35.
-    await writeFile(log, [...lines.slice(0, 1 + 2 * 7), ''].join('\n'));
-    const ran = await cli.run('check');
-    expect(ran.out).toContain(said);
-    expect(ran.code).toBe(code);
-  });
+  ] as const)(
+    'checks a day that %s up to the present slot',
+    async (_what, seconds, message, code) => {
+      cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
+      dataDir = path.join(cli.folder, 'harvested_data');
+      const { folder } = await recordDay({ dataDir, state: 'running' });
+      const log = folder.pathOf('day-0.v2.csv');
+      const lines = (await readFile(log, 'utf8')).split('\n');
+      // The header, and two symbols until 09:00:35.
+      await writeFile(log, [...lines.slice(0, 1 + 2 * 7), ''].join('\n'));
+      const ran = await cli.run('check');
+      expect(ran.out).toContain(message);
+      expect(ran.code).toBe(code);
+    },
+  );
 
   test.each([
-    // Until two slots before now: a harvester that starts again may still fill the rest.
-    ['while the session goes on', 45, /NSE:SBIN-EQ +6 +7 +1 /],
-    ['after its close', 600, /NSE:SBIN-EQ +6 +12 +6 /],
-  ] as const)('names the slots after a harvester was stopped, %s', async (_when, seconds, row) => {
+    // Up to two slots before now: a restarted harvester may still fill the rest.
+    ['during the session', 45, /NSE:SBIN-EQ +6 +7 +1 /],
+    ['after the close', 600, /NSE:SBIN-EQ +6 +12 +6 /],
+  ] as const)('counts the slots after the harvester stopped, %s', async (_when, seconds, row) => {
     cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
     dataDir = path.join(cli.folder, 'harvested_data');
     await recordDay({ dataDir, stoppedAfter: 6 });
@@ -145,7 +149,7 @@ describe('fyers check', () => {
     expect(code).toBe(0);
   });
 
-  test('reads a file of the Python original, and marks what it recorded on a Saturday', async () => {
+  test('counts unreadable lines of a file of the Python original, and marks rows of a Saturday', async () => {
     const name = await oldFile(cli.folder, oldRows(20), ['half a line']);
     const good = await cli.run('check', name);
     expect(good.out).toContain('a file of the Python original');
@@ -160,7 +164,7 @@ describe('fyers check', () => {
     expect(marked.code).toBe(4);
   });
 
-  test('says of a file that nobody can tell what is missing in it', async () => {
+  test('reports that missing rows cannot be detected in a file of the Python original', async () => {
     const rows = oldRows(20);
     const whole = await cli.run('check', await oldFile(cli.folder, rows));
     expect(whole.out).toContain('missing rows cannot be detected');
@@ -169,7 +173,7 @@ describe('fyers check', () => {
     expect((await cli.run('check', halved)).out).not.toContain('It adds up');
   });
 
-  test('counts the line in which a file is cut off, and export says that it left it out', async () => {
+  test('counts a line that is cut off, and export warns that it left the line out', async () => {
     await recordDay({ dataDir });
     await cli.run('export', '--to', 'ours.csv');
     for (const name of ['ours.csv', await oldFile(cli.folder, oldRows(20))]) {
@@ -194,7 +198,7 @@ describe('fyers check', () => {
     expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
   });
 
-  test('knows the operator’s own days', async () => {
+  test('uses the trading days of calendar.json in check, import and export', async () => {
     const special = {
       date: '2025-12-27',
       source: 'a circular',
@@ -213,15 +217,15 @@ describe('fyers check', () => {
     expect((await cli.run('export', '2025-12-27', ...part, 'day.csv')).out).toContain('5 rows');
   });
 
-  test('says what it cannot check', async () => {
+  test('exits with 2 if the file, its rows or a recorded day is missing', async () => {
     await oldFile(cli.folder, [], [], '2025-12-24');
-    for (const [what, said] of [
+    for (const [what, message] of [
       [['no.csv'], 'There is no file'],
       [['market_depth_2025-12-24.csv', '--data', 'x'], 'has no row'],
       [[], 'There is no recorded day'],
     ] as const) {
       const { code, out, err } = await cli.run('check', ...what);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
       expect({ code, out }).toEqual({ code: 2, out: '' });
     }
   });
@@ -253,9 +257,9 @@ describe('fyers inspect', () => {
     expect(JSON.parse(out)).toMatchObject({ phase: 'PREOPEN_ENTRY' });
   });
 
-  test('says which symbols and times there are', async () => {
+  test('rejects an unknown symbol, a time before the first book, and an invalid time', async () => {
     await recordDay({ dataDir });
-    for (const [args, said] of [
+    for (const [args, message] of [
       [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
       [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],
       ...['noon', '25:00', '12:60', '15:20:99', '9:3'].map(
@@ -263,7 +267,7 @@ describe('fyers inspect', () => {
       ),
     ] as const) {
       const { code, err } = await cli.run('inspect', ...args);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
       expect(code).toBe(2);
     }
   });

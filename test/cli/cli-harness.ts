@@ -1,4 +1,5 @@
-// One command with a folder of its own, a clock that stands, and everything it prints.
+// Runs one command in a temporary folder with a virtual clock, and collects everything that it
+// prints.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +18,7 @@ interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-  /** Lines as they came, and in brackets what showed how far it was. */
+  /** Output lines in order; progress texts are in brackets. */
   readonly screen: readonly string[];
 }
 
@@ -32,18 +33,18 @@ export interface StageOptions {
   readonly env?: Environment;
   readonly colour?: boolean;
   readonly columns?: number;
-  /** Somebody looks: there is progress. */
+  /** Shows progress, as an interactive terminal does. */
   readonly watched?: true;
-  /** What Parameter Store holds; `denied` and `unreachable` are faults of its. */
+  /** The content of Parameter Store; with `denied`, `unreachable` or `broken` each read fails. */
   readonly parameters?: Readonly<Record<string, string>> | 'denied' | 'unreachable' | 'broken';
-  /** Another AWS than that store, such as the emulator. */
+  /** Replaces that store, for example with the emulator. */
   readonly aws?: AwsOptions;
-  /** Nobody by default. */
+  /** No person by default: the terminal is not interactive. */
   readonly person?: Person;
   readonly piped?: string;
-  /** The person's browser. */
+  /** Opens a page in the person's browser. */
   readonly open?: (url: string) => Promise<void>;
-  /** In place of one that jumps. */
+  /** Replaces the virtual clock, which jumps instead of waiting. */
   readonly clock?: Clock;
 }
 
@@ -96,7 +97,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   };
 }
 
-/** GetParameter in AWS's JSON protocol, on loopback. */
+/** Serves GetParameter in AWS's JSON protocol on loopback. */
 async function startParameterStore(parameters: NonNullable<StageOptions['parameters']>) {
   const server = createServer((request, response) => {
     void text(request).then((body) => {

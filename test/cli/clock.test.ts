@@ -1,4 +1,4 @@
-// The machine's clock is wrong, and Fyers' is right: 09:00 IST on a trading day.
+// Tests a machine with a wrong clock; Fyers' clock is right: 09:00 IST on a trading day.
 import { describe, expect, test } from 'vitest';
 import { clocksOf, clockFinding } from '../../cli/commands/doctor/clock.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
@@ -9,10 +9,10 @@ import {
   TOKEN_FILES,
   contentOf,
   expectNoSecret,
-  folderFor,
-  human,
+  createFolder,
+  createPerson,
   modeOf,
-  simulatedFyers,
+  startSimulatedFyers,
   tokensIn,
 } from './login-stage.ts';
 import type { StageOptions } from './cli-harness.ts';
@@ -23,16 +23,16 @@ const YESTERDAY = mintToken(SEED, APP, 'access_token', SEVEN - 24 * HOUR);
 const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN - 24 * HOUR);
 const SET = 'sudo timedatectl set-ntp true';
 
-/** At the machine it is `offMs` later than it is. */
-async function at(
+/** Starts Fyers at 09:00, and a folder on a machine whose clock is off by `offMs`. */
+async function startWorld(
   offMs: number,
   options: StageOptions = {},
   extra = '',
   refresh: 'accepted' | 'refused' = 'refused',
 ) {
-  const fyers = await simulatedFyers({}, refresh);
+  const fyers = await startSimulatedFyers({}, refresh);
   fyers.setClock(NINE);
-  const folder = await folderFor(fyers, { ...options, now: instant(NINE + offMs) }, extra);
+  const folder = await createFolder(fyers, { ...options, now: instant(NINE + offMs) }, extra);
   return {
     ...{ fyers, folder },
     async [Symbol.asyncDispose]() {
@@ -47,27 +47,24 @@ describe('fyers tokens', () => {
     [-5.5 * HOUR, '5 h 30 min behind'],
     [5.5 * HOUR - 15 * MINUTE, '5 h 15 min ahead'],
     [-3 * 24 * HOUR, '3 d behind'],
-  ])(
-    'names a clock that is wrong by %i ms where a live token is judged by it',
-    async (offMs, words) => {
-      await using world = await at(offMs);
-      world.folder.write('access_token.txt', GOOD);
-      const { code, out, err } = await world.folder.run('tokens');
-      const isJudgedWrong = code !== 0;
-      expect(`${out}${err}`).not.toContain('malformed');
-      expect(isJudgedWrong ? err : out).toContain(
-        `This machine's clock is ${words}, by the time of Fyers' answer.`,
-      );
-      if (isJudgedWrong)
-        expect(err).toContain(`operator.prerequisite: This machine's clock is ${words}`);
-      if (isJudgedWrong) expect(err).toContain(SET);
-      expect([0, 2]).toContain(code);
-      expectNoSecret(`${out}${err}`, [GOOD]);
-    },
-  );
+  ])('reports a clock that is off by %i ms when it judges a live token', async (offMs, words) => {
+    await using world = await startWorld(offMs);
+    world.folder.write('access_token.txt', GOOD);
+    const { code, out, err } = await world.folder.run('tokens');
+    const isJudgedWrong = code !== 0;
+    expect(`${out}${err}`).not.toContain('malformed');
+    expect(isJudgedWrong ? err : out).toContain(
+      `This machine's clock is ${words}, by the time of Fyers' answer.`,
+    );
+    if (isJudgedWrong)
+      expect(err).toContain(`operator.prerequisite: This machine's clock is ${words}`);
+    if (isJudgedWrong) expect(err).toContain(SET);
+    expect([0, 2]).toContain(code);
+    expectNoSecret(`${out}${err}`, [GOOD]);
+  });
 
-  test('fails with the code of a prerequisite where 06:00 lies between the two clocks', async () => {
-    await using world = await at(-5.5 * HOUR);
+  test('exits with 2 if 06:00 lies between the two clocks', async () => {
+    await using world = await startWorld(-5.5 * HOUR);
     world.folder.write('access_token.txt', GOOD);
     expect(await world.folder.run('tokens')).toMatchObject({ code: 2 });
     const { code, out } = await world.folder.run('tokens', '--offline', '--json');
@@ -81,9 +78,9 @@ describe('fyers tokens', () => {
   });
 
   test.each([2 * MINUTE, -2 * MINUTE, 0])(
-    'has no word of a clock that differs by %i ms',
+    'does not mention a clock that is off by %i ms',
     async (offMs) => {
-      await using world = await at(offMs);
+      await using world = await startWorld(offMs);
       world.folder.write('access_token.txt', GOOD);
       const { code, out, err } = await world.folder.run('tokens');
       expect(code).toBe(0);
@@ -91,8 +88,8 @@ describe('fyers tokens', () => {
     },
   );
 
-  test('does not blame the clock for a token that is over by any clock', async () => {
-    await using world = await at(HOUR);
+  test('does not blame the clock for a token that has expired by both clocks', async () => {
+    await using world = await startWorld(HOUR);
     world.folder.write('access_token.txt', YESTERDAY);
     const { code, err } = await world.folder.run('tokens');
     expect({ code, clock: err.includes('clock is') }).toEqual({ code: 2, clock: false });
@@ -105,25 +102,22 @@ describe('fyers login', () => {
     [-5.5 * HOUR, '5 h 30 min behind'],
     [-26 * HOUR, '1 d 2 h behind'],
     [23 * HOUR, '23 h ahead'],
-  ])(
-    'keeps the token that it got, and names the clock that is wrong by %i ms',
-    async (offMs, words) => {
-      const me = human();
-      await using world = await at(offMs, me);
-      const { code, out, err } = await world.folder.run('login');
-      expect({ code, err }).toMatchObject({ code: 0 });
-      expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
-      expect(tokensIn(world.folder)).toEqual(TOKEN_FILES);
-      expect(err).toContain(
-        `This machine's clock is ${words}, by the time of Fyers' answer. Set it with`,
-      );
-      expect(err).toContain(SET);
-    },
-  );
+  ])('keeps the new token and reports a clock that is off by %i ms', async (offMs, words) => {
+    const me = createPerson();
+    await using world = await startWorld(offMs, me);
+    const { code, out, err } = await world.folder.run('login');
+    expect({ code, err }).toMatchObject({ code: 0 });
+    expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
+    expect(tokensIn(world.folder)).toEqual(TOKEN_FILES);
+    expect(err).toContain(
+      `This machine's clock is ${words}, by the time of Fyers' answer. Set it with`,
+    );
+    expect(err).toContain(SET);
+  });
 
-  test('asks for no other login while a token lives by Fyers’ word', async () => {
-    const me = human();
-    await using world = await at(-5.5 * HOUR, me);
+  test('does not ask for another login while Fyers accepts the token', async () => {
+    const me = createPerson();
+    await using world = await startWorld(-5.5 * HOUR, me);
     world.folder.write('access_token.txt', GOOD);
     const { code, out, err } = await world.folder.run('login');
     expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 0 });
@@ -133,8 +127,8 @@ describe('fyers login', () => {
 });
 
 describe('fyers refresh --local', () => {
-  test('sends no PIN where the tokens show that the clock is wrong', async () => {
-    await using world = await at(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
+  test('sends no request if the tokens show that the clock is wrong', async () => {
+    await using world = await startWorld(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
     world.folder.write('access_token.txt', GOOD);
     world.folder.write('refresh_token.txt', REFRESH);
     const { code, err } = await world.folder.run('refresh', '--local');
@@ -145,8 +139,8 @@ describe('fyers refresh --local', () => {
     expect(world.fyers.requests()).toEqual([]);
   });
 
-  test('keeps a token that it could not judge, and names the clock', async () => {
-    await using world = await at(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
+  test('keeps a token that it could not judge, and reports the clock', async () => {
+    await using world = await startWorld(-5.5 * HOUR, {}, `FYERS_PIN=${APP.pin}\n`, 'accepted');
     world.folder.write('refresh_token.txt', REFRESH);
     const { code, out, err } = await world.folder.run('refresh', '--local');
     expect(code).toBe(2);
@@ -156,7 +150,7 @@ describe('fyers refresh --local', () => {
   });
 });
 
-describe('The clock in fyers doctor', () => {
+describe('The clock check of fyers doctor', () => {
   const clock = { now: () => instant(NINE) };
   const now = (): Instant => systemClock.now();
   test.each<[string, (clocks: ReturnType<typeof clocksOf>) => void, string, RegExp]>([
@@ -202,7 +196,7 @@ describe('The clock in fyers doctor', () => {
       /5 h 30 min behind, by the time of Fyers/,
     ],
     [
-      'a token is of the future',
+      'a token was issued in the future',
       (c) => {
         c.saw(mintToken(SEED, APP, 'access_token', NINE + HOUR));
       },
@@ -210,14 +204,14 @@ describe('The clock in fyers doctor', () => {
       /at least 1 h behind/,
     ],
     [
-      'a token is of the past',
+      'a token was issued in the past',
       (c) => {
         c.saw(GOOD);
       },
       'skipped',
       /neither/,
     ],
-  ])('where %s', (_what, hear, state, detail) => {
+  ])('reports its finding if %s', (_what, hear, state, detail) => {
     const clocks = clocksOf(clock);
     hear(clocks);
     const found = clockFinding({ clock: clocks });

@@ -1,4 +1,4 @@
-// Closed days by hand, over days that the harvester's own code recorded.
+// Tests `fyers compact` on days that the harvester recorded.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { virtualClock } from '../support/virtual-clock.ts';
 import { stage } from './cli-harness.ts';
 
 describe('fyers compact', () => {
-  test('closes every day that waits for it, and says when none does', async () => {
+  test('compacts every ended day, and reports if no day needs compaction', async () => {
     await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
     const dataDir = path.join(cli.folder, 'harvested_data');
     await recordDay({ dataDir, state: 'ended' });
@@ -21,25 +21,25 @@ describe('fyers compact', () => {
     expect((await cli.run('compact', '2026-11-25')).out).toContain('has its manifest');
   });
 
-  test('leaves a day alone that is being recorded', async () => {
+  test('refuses a day that is still being recorded, an invalid argument, and a locked folder', async () => {
     await using cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
     const dataDir = path.join(cli.folder, 'harvested_data');
     await recordDay({ dataDir, state: 'running' });
     const early = await cli.run('compact', '2026-11-25');
     expect(early.err).toContain('is not over');
     expect((await cli.run('compact')).out).toContain('needs compaction');
-    for (const [args, said] of [
+    for (const [args, message] of [
       [['monday'], '"monday" is not a date as YYYY-MM-DD'],
       [['2026-11-23'], 'harvested_data, which has one day, 2026-11-25.'],
       [['--shard', 'x'], '--shard "x" must be a whole number'],
     ] as const) {
-      expect((await cli.run('compact', ...args)).err).toContain(said);
+      expect((await cli.run('compact', ...args)).err).toContain(message);
     }
     await using _held = await lockFolder(dataDir);
     expect((await cli.run('compact')).err).toContain('Another harvester records into');
   });
 
-  test('says what the disk refuses as what it is, and no fault of ours', async () => {
+  test('reports a disk error as platform.disk', async () => {
     await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
     const dataDir = path.join(cli.folder, 'harvested_data');
     const { folder } = await recordDay({ dataDir, state: 'ended' });
@@ -55,7 +55,7 @@ describe('fyers compact', () => {
     );
   });
 
-  test('waits for the end of a day that the calendar has as closed and that is recorded all the same', async () => {
+  test('waits for the end of the session if the calendar lists the recorded day as closed', async () => {
     const sunday = istDate('2026-11-29');
     const session = surprisePlan(sunday, istInstant(sunday, '15:58'));
     if (session === null) throw new Error('no session');

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { COPIED } from '../../cli/commands/configure.ts';
 import { environmentName, type Key } from '../../core/config/keys.ts';
 import { setCommand } from '../../infra/config/load.ts';
-import { withPulumi } from './pulumi-stand-in.ts';
+import { stageWithPulumi } from './pulumi-stand-in.ts';
 
 const SECRETS = {
   FYERS_CLIENT_ID: 'ABCD1234EF-100',
@@ -19,8 +19,8 @@ const ENV = Object.entries(SECRETS)
 const QUIET = ['--non-interactive', '--color', 'never'];
 
 describe('fyers configure', () => {
-  test('gives every value to Pulumi by standard input, secrets encrypted', async () => {
-    await using at = await withPulumi();
+  test('passes every value to Pulumi on standard input, with --secret for secrets', async () => {
+    await using at = await stageWithPulumi();
     at.write(
       '.env',
       `${ENV}FYERS_REDIRECT_URI=https://example.in/done\nFYERS_EMAIL=me@example.in\n`,
@@ -45,8 +45,8 @@ describe('fyers configure', () => {
     expect(readFileSync(path.join(at.folder, '.env'), 'utf8')).toContain(ENV);
   });
 
-  test('configures the stack that --stack names, from the folder that --dir names', async () => {
-    await using at = await withPulumi();
+  test('configures the stack given by --stack from the folder given by --dir', async () => {
+    await using at = await stageWithPulumi();
     mkdirSync(path.join(at.folder, 'mine'));
     at.write('mine/.env', ENV);
     expect((await at.run('configure', '--stack', 'paper', '--dir', 'mine')).code).toBe(0);
@@ -54,8 +54,8 @@ describe('fyers configure', () => {
     expect(stacks).toEqual(Array.from({ length: 5 }, () => 'paper'));
   });
 
-  test('names all that is wrong at once, and runs nothing', async () => {
-    await using at = await withPulumi();
+  test('reports all invalid values at once and runs no command', async () => {
+    await using at = await stageWithPulumi();
     at.write('.env', 'FYERS_CLIENT_ID=nope\nFYERS_PIN=482\nFYERS_REDIRECT_URI=ftp://x\n');
     const { code, err } = await at.run('configure');
     expect(code).toBe(2);
@@ -75,16 +75,16 @@ describe('fyers configure', () => {
   test.each([
     ['there is no .env', null],
     ['its keys are empty', 'FYERS_CLIENT_ID=\n'],
-  ])('says what to write when %s', async (_what, content) => {
-    await using at = await withPulumi();
+  ])('prints what to write if %s', async (_what, content) => {
+    await using at = await stageWithPulumi();
     if (content !== null) at.write('.env', content);
     const { code, err } = await at.run('configure');
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.config: There is nothing to copy in .*\.env\.example/);
   });
 
-  test('says how to get Pulumi where there is none on the PATH', async () => {
-    await using at = await withPulumi('', false);
+  test('prints how to install Pulumi if it is not on the PATH', async () => {
+    await using at = await stageWithPulumi('', false);
     at.write('.env', ENV);
     const { code, err } = await at.run('configure');
     expect(code).toBe(2);
@@ -93,11 +93,11 @@ describe('fyers configure', () => {
 
   test.each([
     ['no stack is selected', 'stack:no stack selected;', 'pulumi stack init dev', 1],
-    ['nobody is logged in', 'stack:PULUMI_ACCESS_TOKEN must be set', 'pulumi login --local', 1],
+    ['Pulumi is not logged in', 'stack:PULUMI_ACCESS_TOKEN must be set', 'pulumi login --local', 1],
     ['a passphrase is missing', 'config:passphrase must be set', 'PULUMI_CONFIG_PASSPHRASE', 2],
-    ['the passphrase is another one', 'config:incorrect passphrase', 'set it again: `read -rs', 2],
-  ])('says what to do when %s, and stops there', async (_what, fail, words, calls) => {
-    await using at = await withPulumi(fail);
+    ['the passphrase is wrong', 'config:incorrect passphrase', 'set it again: `read -rs', 2],
+  ])('prints the next step if %s, and stops', async (_what, fail, words, calls) => {
+    await using at = await stageWithPulumi(fail);
     at.write('.env', ENV);
     const { code, err } = await at.run('configure');
     expect(code).toBe(2);
@@ -105,15 +105,15 @@ describe('fyers configure', () => {
     expect(at.calls()).toHaveLength(calls);
   });
 
-  test('hides a value that Pulumi repeats in its complaint', async () => {
-    await using at = await withPulumi('secretKey:cannot encrypt');
+  test('hides a secret that Pulumi repeats in its error', async () => {
+    await using at = await stageWithPulumi('secretKey:cannot encrypt');
     at.write('.env', ENV);
     const { err } = await at.run('configure', '--debug');
     expect(err).toContain('cannot encrypt [hidden]');
     expect(err).not.toContain('SECRET1234');
   });
 
-  test('knows each key by the name, and as secret or plain, as the program does', () => {
+  test('uses the same key names and secret flags as the Pulumi program', () => {
     const keys: readonly Key[] = [
       'clientId',
       'secretKey',

@@ -1,4 +1,4 @@
-// Symbols whose own day is shorter than the grid's: recorded, compacted, and what `check` says of them.
+// Tests symbols whose trading day is shorter than the grid: recording, compaction and `check`.
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -18,7 +18,7 @@ const EXPIRIES: Readonly<Record<string, string>> = {
 };
 const NOTHING = { alias: null, isin: null, tick: 0.05, lot: null, auction: null, lastClose: null };
 
-/** An index is computed: nobody bids for it, and nothing limits it. */
+/** An index is computed: it has no orders and no price limits. */
 const WITHOUT_BOOK = {
   bids: [],
   asks: [],
@@ -35,8 +35,8 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-/** Every minute from 09:00 to 16:00. */
-async function recorded(text: string, symbols: readonly string[]) {
+/** Records a row for every minute from 09:00 to 16:00. */
+async function recordMinutes(text: string, symbols: readonly string[]) {
   const dataDir = path.join(cli.folder, 'harvested_data');
   const date = istDate(text);
   const { session } = sessionsOn(date, {});
@@ -67,8 +67,11 @@ async function recorded(text: string, symbols: readonly string[]) {
   return { date, folder };
 }
 
-/** What compaction makes of it; `check` must say the same, and `code`. */
-async function judged({ date, folder }: Awaited<ReturnType<typeof recorded>>, code: 0 | 4) {
+/** Compacts the day and expects `check` to report the same quality and to exit with `code`. */
+async function expectQuality(
+  { date, folder }: Awaited<ReturnType<typeof recordMinutes>>,
+  code: 0 | 4,
+) {
   const { quality } = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, {}) });
   const checked = await cli.run('check', date, '--json');
   expect(JSON.parse(checked.out)).toMatchObject({ quality, faults: [], good: code === 0 });
@@ -78,11 +81,11 @@ async function judged({ date, folder }: Awaited<ReturnType<typeof recorded>>, co
 
 describe('A day of derivatives', () => {
   test.each([
-    // From 15:40, from 15:45.
+    // The future closes at 15:40 on the first date, and at 15:45 on the second.
     ['2026-11-25', 20],
     ['2026-12-08', 15],
-  ])('is good, and the minutes after their close are marked: %s', async (date, minutes) => {
-    const quality = await judged(await recorded(date, [FUTURE, INDEX]), 0);
+  ])('is good, and the minutes after the close are marked: %s', async (date, minutes) => {
+    const quality = await expectQuality(await recordMinutes(date, [FUTURE, INDEX]), 0);
     expect(quality).toMatchObject({
       red: false,
       symbols: [FUTURE, INDEX].map((symbol) => ({
@@ -94,15 +97,15 @@ describe('A day of derivatives', () => {
     });
   });
 
-  test('ends a quarter of an hour sooner for an index option on its last day, and begins without a pre-open', async () => {
-    const { symbols } = await judged(await recorded('2026-12-08', [OPTION, FUTURE]), 0);
+  test('marks more rows of an index option on its expiry day: it closes earlier and has no pre-open', async () => {
+    const { symbols } = await expectQuality(await recordMinutes('2026-12-08', [OPTION, FUTURE]), 0);
     const after = symbols.map(({ marks }) => marks['outside-session']);
-    // Before 09:15 and from 15:30 on; the future of the month from 15:45 on.
+    // The option trades from 09:15 to 15:30; the future of the month closes at 15:45.
     expect(after).toEqual([15 + 30, 15]);
   });
 
-  test('is red when it turns out that the market was closed', async () => {
-    const { date } = await recorded('2026-11-25', [FUTURE]);
+  test('is red if calendar.json lists the date as closed', async () => {
+    const { date } = await recordMinutes('2026-11-25', [FUTURE]);
     cli.write('calendar.json', JSON.stringify([{ date, closed: true, why: 'an election' }]));
     const { out, code } = await cli.run('check', date);
     expect(out).toContain('outside-session 420');

@@ -1,4 +1,5 @@
-// A whole stack in the emulator, with Fyers beside it, and operators' folders that belong to it.
+// Starts a complete stack in the emulator and the Fyers simulator, and creates operators' folders
+// for them.
 import {
   CreateTopicCommand,
   ListSubscriptionsByTopicCommand,
@@ -12,7 +13,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { deployer } from '../support/deployed.ts';
 import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
-import { type PulumiStage, withPulumi } from './pulumi-stand-in.ts';
+import { type PulumiStage, stageWithPulumi } from './pulumi-stand-in.ts';
 import type { StageOptions } from './cli-harness.ts';
 
 export const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
@@ -20,21 +21,21 @@ export const LOGIN_URL = 'https://abcdefghij.lambda-url.ap-south-1.on.aws/';
 
 type Variables = Readonly<Record<string, string>>;
 
-export interface DoctorsWorld {
+export interface DoctorWorld {
   readonly aws: EmulatedAws['options'];
   readonly fyers: FyersSimulator;
   put(name: string, value: string): Promise<void>;
-  /** A whole stack, with what is given over its functions' settings. */
+  /** Deploys all functions; the arguments override their settings. */
   deploy(refresh?: Variables, login?: Variables): Promise<void>;
   unsubscribeAll(): Promise<void>;
-  /** So that nothing is wrong. */
-  heal(): Promise<void>;
-  /** @param env the content of `.env`; empty for one without a fault */
-  patient(env?: string, options?: StageOptions, pulumi?: string): Promise<PulumiStage>;
+  /** Restores a stack without problems. */
+  repair(): Promise<void>;
+  /** @param env the content of `.env`; an empty string writes a valid one */
+  openFolder(env?: string, options?: StageOptions, pulumi?: string): Promise<PulumiStage>;
   close(): Promise<void>;
 }
 
-export async function doctorsWorld(): Promise<DoctorsWorld> {
+export async function startDoctorWorld(): Promise<DoctorWorld> {
   const aws = await emulatedAws();
   const sns = new SNSClient(aws.options);
   const ssm = new SSMClient(aws.options);
@@ -43,7 +44,7 @@ export async function doctorsWorld(): Promise<DoctorsWorld> {
   fyers.setClock(NOON);
   const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-alarms' }));
   const healthy = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\nFYERS_PIN=${APP.pin}\nFYERS_API_URL=${fyers.url}\n`;
-  const world: DoctorsWorld = {
+  const world: DoctorWorld = {
     aws: aws.options,
     fyers,
     async put(Name, Value) {
@@ -61,7 +62,7 @@ export async function doctorsWorld(): Promise<DoctorsWorld> {
         await sns.send(new UnsubscribeCommand({ SubscriptionArn }));
       }
     },
-    async heal() {
+    async repair() {
       await world.deploy();
       await world.put('FYERS_CLIENT_ID', APP.id);
       await world.put('FYERS_SECRET_KEY', APP.secret);
@@ -69,8 +70,8 @@ export async function doctorsWorld(): Promise<DoctorsWorld> {
       const Endpoint = 'me@example.in';
       await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint }));
     },
-    async patient(env = '', options = {}, pulumi = '') {
-      const made = await withPulumi(pulumi, true, { aws: aws.options, ...options });
+    async openFolder(env = '', options = {}, pulumi = '') {
+      const made = await stageWithPulumi(pulumi, true, { aws: aws.options, ...options });
       made.write('.env', env === '' ? healthy : env);
       return made;
     },
@@ -92,7 +93,7 @@ interface Finding {
   readonly fix: string | null;
 }
 
-export async function examined(at: PulumiStage, ...flags: readonly string[]) {
+export async function runDoctor(at: PulumiStage, ...flags: readonly string[]) {
   const { code, out, err } = await at.run('doctor', '--json', ...flags);
   const { checks } = JSON.parse(out) as { readonly checks: readonly Finding[] };
   const found: Readonly<Record<string, Finding>> = Object.fromEntries(

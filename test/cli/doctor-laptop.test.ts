@@ -1,28 +1,33 @@
-// A laptop: no stack, and for most tests no Pulumi CLI and no AWS credentials either.
+// Tests doctor on a laptop without a stack; most tests have no Pulumi CLI and no AWS credentials.
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { examined } from './doctor-fixture.ts';
-import { withPulumi } from './pulumi-stand-in.ts';
+import { runDoctor } from './doctor-fixture.ts';
+import { stageWithPulumi } from './pulumi-stand-in.ts';
 
 const FOR_AWS = ['Pulumi', 'AWS identity', 'Lambda quota', 'Functions', 'Messages'];
 const APP_LINES = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\n`;
-/** As the SDK ends its chain of providers. */
-const NONE = 'Could not load credentials from any providers';
+/** The SDK's error if no provider has credentials. */
+const NO_CREDENTIALS = 'Could not load credentials from any providers';
 
 interface Laptop {
   readonly env?: string;
-  /** False: no `pulumi` on the PATH. */
+  /** False if `pulumi` is not on the PATH. */
   readonly hasPulumi?: boolean;
   readonly pulumiFails?: string;
-  /** Why the SDK has no credentials; null: it has some, of an AWS that is away. */
+  /** The SDK's error; null if it has credentials but AWS is unreachable. */
   readonly credentials?: string | null;
 }
 
-async function laptop({ env, hasPulumi = false, pulumiFails, credentials = NONE }: Laptop = {}) {
-  const at = await withPulumi(pulumiFails, hasPulumi, {
+async function createLaptop({
+  env,
+  hasPulumi = false,
+  pulumiFails,
+  credentials = NO_CREDENTIALS,
+}: Laptop = {}) {
+  const at = await stageWithPulumi(pulumiFails, hasPulumi, {
     aws: {
       region: 'ap-south-1',
       endpoint: 'http://127.0.0.1:9',
@@ -41,9 +46,9 @@ async function laptop({ env, hasPulumi = false, pulumiFails, credentials = NONE 
 }
 
 describe('fyers doctor on a laptop', () => {
-  test('has no problem with what only a stack needs', async () => {
-    await using at = await laptop();
-    const { code, found } = await examined(at);
+  test('skips the checks that only a stack on AWS needs', async () => {
+    await using at = await createLaptop();
+    const { code, found } = await runDoctor(at);
     for (const name of FOR_AWS) {
       expect(found[name]).toMatchObject({ state: 'skipped', detail: 'only for a stack on AWS' });
     }
@@ -51,68 +56,71 @@ describe('fyers doctor on a laptop', () => {
     expect(code).toBe(0);
   });
 
-  test('asks for an app in .env alone', async () => {
-    await using at = await laptop({ env: '' });
-    const { found } = await examined(at);
+  test('asks for an app only in .env', async () => {
+    await using at = await createLaptop({ env: '' });
+    const { found } = await runDoctor(at);
     expect(found['App']?.fix).toMatch(/FYERS_SECRET_KEY into \.env\.$/);
   });
 
-  test('has the login page of a stack for a problem, and names the URL of a laptop', async () => {
-    await using at = await laptop({ env: `${APP_LINES}FYERS_REDIRECT_URI=loginUrl\n` });
-    const { found } = await examined(at);
+  test('reports a problem if the redirect URL is the login page of a stack, and suggests a loopback URL', async () => {
+    await using at = await createLaptop({ env: `${APP_LINES}FYERS_REDIRECT_URI=loginUrl\n` });
+    const { found } = await runDoctor(at);
     expect(found['Redirect URL']).toMatchObject({ state: 'problem' });
     expect(found['Redirect URL']?.fix).toContain('FYERS_REDIRECT_URI=http://127.0.0.1:8080/');
   });
 
-  test('skips a Pulumi CLI that has no stack', async () => {
-    await using at = await laptop({ hasPulumi: true, pulumiFails: 'stack:no stack selected;' });
-    expect((await examined(at)).found['Pulumi']).toMatchObject({ state: 'skipped' });
+  test('skips the Pulumi check if no stack is selected', async () => {
+    await using at = await createLaptop({
+      hasPulumi: true,
+      pulumiFails: 'stack:no stack selected;',
+    });
+    expect((await runDoctor(at)).found['Pulumi']).toMatchObject({ state: 'skipped' });
   });
 
   test.each<[string, Laptop, string, string]>([
-    ['a selected stack', { hasPulumi: true }, 'AWS identity', 'aws configure'],
-    ['AWS credentials', { credentials: null }, 'Pulumi', 'Install the Pulumi CLI'],
+    ['a stack is selected', { hasPulumi: true }, 'AWS identity', 'aws configure'],
+    ['there are AWS credentials', { credentials: null }, 'Pulumi', 'Install the Pulumi CLI'],
     [
-      'AWS credentials that have expired',
+      'the AWS credentials have expired',
       { credentials: 'The SSO session associated with this profile has expired.' },
       'AWS identity',
       'aws sso login',
     ],
-  ])('judges both as soon as there is %s', async (_what, given, name, fix) => {
-    await using at = await laptop(given);
-    const { code, found } = await examined(at);
+  ])('requires both Pulumi and AWS if %s', async (_what, given, name, fix) => {
+    await using at = await createLaptop(given);
+    const { code, found } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found[name]).toMatchObject({ state: 'problem' });
     expect(found[name]?.fix).toContain(fix);
   });
 });
 
-describe('fyers doctor on the Node of `pulumi up`', () => {
-  test('has an old one on the PATH for a problem where Pulumi is used', async () => {
-    await using at = await laptop({ hasPulumi: true });
+describe('The Node check of fyers doctor', () => {
+  test('reports a problem if Pulumi is used and the Node on the PATH is old or missing', async () => {
+    await using at = await createLaptop({ hasPulumi: true });
     const node = path.join(at.folder, 'bin', 'node');
     rmSync(node);
     writeFileSync(node, '#!/bin/sh\necho v20.20.2\n', { mode: 0o700 });
-    const { found } = await examined(at);
+    const { found } = await runDoctor(at);
     expect(found['Node']).toMatchObject({ state: 'problem' });
     expect(found['Node']?.detail).toContain('Node 20.20.2 of the PATH');
     expect(found['Node']?.fix).toContain('export PATH="$PWD/node_modules/.bin:$PATH"');
     rmSync(node);
-    expect((await examined(at)).found['Node']?.fix).toContain('export PATH=');
+    expect((await runDoctor(at)).found['Node']?.fix).toContain('export PATH=');
   });
 
-  test('does not ask for it without Pulumi', async () => {
-    await using at = await laptop();
+  test('ignores the Node on the PATH if Pulumi is not used', async () => {
+    await using at = await createLaptop();
     rmSync(path.join(at.folder, 'bin', 'node'));
-    expect((await examined(at)).found['Node']).toMatchObject({ state: 'ok' });
+    expect((await runDoctor(at)).found['Node']).toMatchObject({ state: 'ok' });
   });
 });
 
-test('fyers login names the URL of a laptop before it speaks of credentials', async () => {
-  await using at = await laptop({ env: `${APP_LINES}FYERS_REDIRECT_URI=loginUrl\n` });
+test('fyers login suggests a loopback redirect URL before it reports missing AWS credentials', async () => {
+  await using at = await createLaptop({ env: `${APP_LINES}FYERS_REDIRECT_URI=loginUrl\n` });
   const { code, err } = await at.run('login');
   expect(code).toBe(2);
   const url = err.indexOf('FYERS_REDIRECT_URI=http://127.0.0.1:8080/');
   expect(url).toBeGreaterThan(0);
-  expect(err.indexOf(NONE)).toBeGreaterThan(url);
+  expect(err.indexOf(NO_CREDENTIALS)).toBeGreaterThan(url);
 });

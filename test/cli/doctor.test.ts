@@ -1,4 +1,4 @@
-// The patient is an operator's folder, a stack in the emulator, and the Fyers simulator.
+// Runs doctor in an operator's folder against a stack in the emulator and the Fyers simulator.
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,20 +9,26 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { awsFront } from '../support/aws-front.ts';
 import { leaksOf } from '../support/canaries.ts';
-import { type DoctorsWorld, GOOD, LOGIN_URL, doctorsWorld, examined } from './doctor-fixture.ts';
+import {
+  type DoctorWorld,
+  GOOD,
+  LOGIN_URL,
+  startDoctorWorld,
+  runDoctor,
+} from './doctor-fixture.ts';
 
 const TELEGRAM = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
 
-let world: DoctorsWorld;
+let world: DoctorWorld;
 beforeAll(async () => {
-  world = await doctorsWorld();
+  world = await startDoctorWorld();
 }, 180_000);
 afterAll(() => world.close());
-beforeEach(() => world.heal());
+beforeEach(() => world.repair());
 
 describe('fyers doctor', () => {
-  test('finds nothing wrong with a stack that works, a line for each prerequisite', async () => {
-    await using at = await world.patient();
+  test('finds no problem in a working stack, and prints a line for each check', async () => {
+    await using at = await world.openFolder();
     const { code, out, err } = await at.run('doctor', '--live');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const rows = out.split('\n').map((line) => line.split(/ {2,}/));
@@ -55,22 +61,22 @@ describe('fyers doctor', () => {
       /NSE:HDFCBANK-EQ: bid \d+\.\d\d × \d+, ask \d+\.\d\d × \d+, in \d+ ms/,
       'No problems.',
     ]) {
-      expect(out).toMatch(words instanceof RegExp ? words : new RegExp(escaped(words)));
+      expect(out).toMatch(words instanceof RegExp ? words : new RegExp(escapeRegExp(words)));
     }
   });
 
-  test('asks Fyers nothing without --live, and shows no secret with it', async () => {
-    await using at = await world.patient();
+  test('sends no request to Fyers without --live, and prints no secret with or without it', async () => {
+    await using at = await world.openFolder();
     at.write('access_token.txt', GOOD);
     await world.put('FYERS_TELEGRAM', `${TELEGRAM}/42`);
     await world.deploy({ FYERS_PIN_SECRET: 'FYERS_PIN' }, { FYERS_TELEGRAM: 'yes' });
     const before = world.fyers.requests().length;
-    const quiet = await examined(at);
+    const quiet = await runDoctor(at);
     expect(world.fyers.requests().length).toBe(before);
     expect(quiet.found['Live book']).toMatchObject({ state: 'skipped' });
     expect(quiet.found['Messages']?.detail).toContain('Telegram chat 42');
     expect(quiet.found['PIN']?.detail).toContain('given in .env and Secrets Manager');
-    const live = await examined(at, '--live', '--debug');
+    const live = await runDoctor(at, '--live', '--debug');
     expect(world.fyers.requests().length).toBe(before + 1);
     for (const { all } of [quiet, live]) {
       expect(leaksOf(all, { token: GOOD, secret: APP.secret, bot: TELEGRAM })).toEqual([]);
@@ -78,12 +84,12 @@ describe('fyers doctor', () => {
     }
   });
 
-  test('goes on when AWS is away, and says once why the rest was skipped', async () => {
-    await using at = await world.patient('', {
+  test('continues if AWS is unreachable, and gives the reason for each skipped check', async () => {
+    await using at = await world.openFolder('', {
       aws: { ...world.aws, endpoint: 'http://127.0.0.1:9' },
     });
     at.write('access_token.txt', GOOD);
-    const { code, found } = await examined(at, '--live');
+    const { code, found } = await runDoctor(at, '--live');
     expect(code).toBe(2);
     expect(found['AWS identity']).toMatchObject({ state: 'problem' });
     expect(found['AWS identity']?.fix).toContain('Check the connection to AWS');
@@ -96,9 +102,9 @@ describe('fyers doctor', () => {
     }
   });
 
-  test('goes on without Pulumi’s stack, and gives its way out', async () => {
-    await using at = await world.patient('', {}, 'stack:no stack selected;');
-    const { code, found } = await examined(at);
+  test('continues if no Pulumi stack is selected, and prints the fix', async () => {
+    await using at = await world.openFolder('', {}, 'stack:no stack selected;');
+    const { code, found } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found['Pulumi']?.fix).toContain('pulumi stack init dev');
     expect(found['Functions']?.state).toBe('ok');
@@ -106,7 +112,7 @@ describe('fyers doctor', () => {
 
   test.each<[string, string, string, RegExp, RegExp]>([
     [
-      'half an app',
+      'a missing secret key',
       'FYERS_CLIENT_ID=ABCD1234EF-100\n',
       'App',
       /FYERS_SECRET_KEY is missing/,
@@ -120,7 +126,7 @@ describe('fyers doctor', () => {
       /myapi/,
     ],
     [
-      'another app than the stack',
+      'an app that differs from the stack’s',
       'FYERS_CLIENT_ID=OTHER1234-100\nFYERS_SECRET_KEY=SECRET1234\n',
       'App',
       /another app/,
@@ -134,14 +140,14 @@ describe('fyers doctor', () => {
       /Correct that line/,
     ],
     [
-      'a redirect URL of no kind',
+      'a redirect URL with an unknown scheme',
       'FYERS_REDIRECT_URI=ftp://x\n',
       'Redirect URL',
       /FYERS_REDIRECT_URI in .*\.env line 1 must be an https/,
       /Correct that line/,
     ],
     [
-      'a suffix that no stack has',
+      'an invalid suffix',
       'FYERS_SUFFIX=NO!\n',
       'Functions',
       /FYERS_SUFFIX in .*\.env line 1 must be 1 to 16/,
@@ -154,9 +160,9 @@ describe('fyers doctor', () => {
       /no FyersTokenRefresh-none/,
       /`pulumi up`/,
     ],
-  ])('sees %s in .env', async (_what, env, name, detail, fix) => {
-    await using at = await world.patient(env);
-    const { code, found, all } = await examined(at);
+  ])('reports %s in .env', async (_what, env, name, detail, fix) => {
+    await using at = await world.openFolder(env);
+    const { code, found, all } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found[name]).toMatchObject({ state: 'problem' });
     expect(found[name]?.detail).toMatch(detail);
@@ -164,25 +170,25 @@ describe('fyers doctor', () => {
     expect(all).not.toMatch(/SECRET1234|\b482\b/);
   });
 
-  test('gives the command that closes files and folder to other users', async () => {
-    await using at = await world.patient();
+  test('prints the chmod command for files and folders that other users can access', async () => {
+    await using at = await world.openFolder();
     at.write('daily_token.txt', GOOD);
     const env = path.join(at.folder, '.env');
     const token = path.join(at.folder, 'daily_token.txt');
     chmodSync(env, 0o644);
     chmodSync(token, 0o640);
     chmodSync(at.folder, 0o777);
-    const loose = (await examined(at)).found['File modes'];
+    const loose = (await runDoctor(at)).found['File modes'];
     expect(loose?.state).toBe('problem');
     expect(loose?.fix).toBe(`Run \`chmod 600 ${env} ${token} && chmod o-w ${at.folder}\`.`);
     for (const file of [env, token]) chmodSync(file, 0o600);
     chmodSync(at.folder, 0o775);
-    expect((await examined(at)).found['File modes']).toMatchObject({ state: 'ok' });
+    expect((await runDoctor(at)).found['File modes']).toMatchObject({ state: 'ok' });
   });
 
-  test('reports each line of .env that it does not understand once', async () => {
-    await using at = await world.patient('FYERS_SYMBOL=x\nFYERS_FY_ID\n');
-    const { code, found, all } = await examined(at);
+  test('reports each invalid line of .env once', async () => {
+    await using at = await world.openFolder('FYERS_SYMBOL=x\nFYERS_FY_ID\n');
+    const { code, found, all } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found['.env']).toMatchObject({ state: 'problem' });
     expect(found['.env']?.detail).toMatch(/line 1: FYERS_SYMBOL .*FYERS_SYMBOLS.*line 2: .*no =/);
@@ -190,9 +196,14 @@ describe('fyers doctor', () => {
   });
 
   test.each([
-    ['the reference’s page', {}, 'ok', /paste into.*; for one tap a day register/],
+    ['the default page', {}, 'ok', /paste into.*; for one tap a day register/],
     ['loopback', { FYERS_REDIRECT_URI: 'http://127.0.0.1:8080/' }, 'ok', /caught on this machine/],
-    ['the keyword', { FYERS_REDIRECT_URI: 'loginUrl' }, 'ok', /exactly https:\/\/abcdefghij\./],
+    [
+      'the keyword loginUrl',
+      { FYERS_REDIRECT_URI: 'loginUrl' },
+      'ok',
+      /exactly https:\/\/abcdefghij\./,
+    ],
     ['the login function', { FYERS_REDIRECT_URI: LOGIN_URL.slice(0, -1) }, 'ok', /one tap a day/],
     [
       'a function of another stack',
@@ -200,18 +211,18 @@ describe('fyers doctor', () => {
       'problem',
       /another stack; this one's is https:\/\/abcdefghij\./,
     ],
-  ])('tells what the redirect URL is: %s', async (_what, refresh, state, detail) => {
+  ])('reports the kind of the redirect URL: %s', async (_what, refresh, state, detail) => {
     await world.deploy(refresh);
-    await using at = await world.patient();
-    const { found } = await examined(at);
+    await using at = await world.openFolder();
+    const { found } = await runDoctor(at);
     expect(found['Redirect URL']).toMatchObject({ state });
     expect(found['Redirect URL']?.detail).toMatch(detail);
   });
 
-  test('sees that nobody would be reached', async () => {
+  test('reports a problem if the topic has no subscription', async () => {
     await world.unsubscribeAll();
-    await using at = await world.patient();
-    const { code, found } = await examined(at);
+    await using at = await world.openFolder();
+    const { code, found } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found['Messages']?.fix).toContain('pulumi config set email ADDRESS');
   });
@@ -222,7 +233,7 @@ describe('fyers doctor', () => {
     [1_000, 995, 5, 'ok', '995 of them free; the login page is bounded to 5'],
     [1_000, 1_000, null, 'ok', 'the login page is not bounded'],
   ])(
-    'says of %s runs, %s of them free, whether the login page is bounded (%s)',
+    'reports the bound of the login page: quota %s, unreserved %s, bound %s',
     async (limit, unreserved, bound, state, words) => {
       const quota = {
         AccountLimit: { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved },
@@ -234,8 +245,8 @@ describe('fyers doctor', () => {
           ? { status: 200, body: JSON.stringify(reservation) }
           : null;
       });
-      await using at = await world.patient('', { aws: { ...world.aws, endpoint: front.url } });
-      const { found } = await examined(at);
+      await using at = await world.openFolder('', { aws: { ...world.aws, endpoint: front.url } });
+      const { found } = await runDoctor(at);
       expect(found['Lambda quota']).toMatchObject({ state });
       expect(found['Lambda quota']?.detail).toContain(words);
     },
@@ -246,48 +257,48 @@ describe('fyers doctor', () => {
     ['from the first slot on', '2026-11-26T07:00:00+05:30', 'problem', /none is good .*2026-11-26/],
     ['in the evening', '2026-11-25T20:00:00+05:30', 'skipped', /coming session is on 2026-11-26/],
   ])(
-    'takes yesterday’s token for a problem only when one is due: %s',
+    'reports yesterday’s token as a problem only when a new one is due: %s',
     async (_w, now, state, words) => {
-      await using at = await world.patient('', { now: parseInstant(now) });
-      const { found } = await examined(at);
+      await using at = await world.openFolder('', { now: parseInstant(now) });
+      const { found } = await runDoctor(at);
       expect(found['Access token']).toMatchObject({ state });
       expect(found['Access token']?.detail).toMatch(words);
     },
   );
 
-  test('warns three weeks before the known holidays end', async () => {
-    await using at = await world.patient('', { now: parseInstant('2028-01-03T10:00:00+05:30') });
-    const { found } = await examined(at);
+  test('reports a problem after the end of the known holidays', async () => {
+    await using at = await world.openFolder('', { now: parseInstant('2028-01-03T10:00:00+05:30') });
+    const { found } = await runDoctor(at);
     expect(found['Calendar']).toMatchObject({ state: 'problem' });
     expect(found['Calendar']?.detail).toContain('every weekday counts as a trading day');
   });
 
-  test('says what a refused token and an unknown symbol need', async () => {
+  test('prints the fix for a refused token, and reports an unknown symbol', async () => {
     await world.put('FYERS_ACCESS_TOKEN', mintToken('another seed', APP, 'access_token', SEVEN));
-    await using at = await world.patient();
-    const refused = (await examined(at, '--live')).found['Live book'];
+    await using at = await world.openFolder();
+    const refused = (await runDoctor(at, '--live')).found['Live book'];
     expect(refused?.detail).toContain('token-refused');
     expect(refused?.fix).toContain('`./fyers login`');
     await world.put('FYERS_ACCESS_TOKEN', GOOD);
     at.write('.env', `FYERS_SYMBOLS=NSE:NOSUCH-EQ\nFYERS_API_URL=${world.fyers.url}\n`);
-    expect((await examined(at, '--live')).found['Live book']?.detail).toContain(
+    expect((await runDoctor(at, '--live')).found['Live book']?.detail).toContain(
       'no book of NSE:NOSUCH-EQ (unknown-symbol)',
     );
   });
 
-  test('repeats why Lambda cannot run a function', async () => {
+  test('reports why Lambda cannot run a function', async () => {
     await using front = await awsFront(world.aws.endpoint, ({ path }) =>
       path.includes('/functions/FyersWatch')
         ? { status: 200, body: '{"State":"Failed","StateReason":"the key is gone"}' }
         : null,
     );
-    await using at = await world.patient('', { aws: { ...world.aws, endpoint: front.url } });
-    const { found } = await examined(at);
+    await using at = await world.openFolder('', { aws: { ...world.aws, endpoint: front.url } });
+    const { found } = await runDoctor(at);
     expect(found['Functions']).toMatchObject({ state: 'problem' });
     expect(found['Functions']?.detail).toBe('FyersWatch cannot run: it failed: the key is gone');
   });
 
-  test('knows an old Node', () => {
+  test('requires Node 22.18 or newer', () => {
     expect(nodeFinding('20.19.0')).toMatchObject({
       state: 'problem',
       detail: 'Node 20.19.0 is too old: 22.18 or newer is needed.',
@@ -296,6 +307,6 @@ describe('fyers doctor', () => {
   });
 });
 
-function escaped(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-// Fields that the broker's answers had no usable value of: what check, report and doctor --live make of them.
+// Tests how check, report and doctor --live handle unusable fields in the broker's answers.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -19,38 +19,42 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-const json = async (...argv: readonly string[]) => {
+const runJson = async (...argv: readonly string[]) => {
   const { code, out } = await cli.run(...argv, '--json');
   return { code, ...(JSON.parse(out) as Readonly<Record<string, unknown>>) };
 };
 
-/** Three of a symbol's twelve rows have no trade time. */
+/** Three of the twelve rows of one symbol have no trade time. */
 const faults = (symbol: string, index: number): readonly DepthField[] =>
   symbol === 'NSE:SBIN-EQ' && index < 3 ? ['ltt'] : [];
-const COUNTED = [{ field: 'ltt', column: 'last_trade_at', rows: 3 }];
+const FAULT_COUNTS = [{ field: 'ltt', column: 'last_trade_at', rows: 3 }];
 
-describe.each(['compacted', 'running', 'ended'] as const)('A day that is %s', (state) => {
+describe.each(['compacted', 'running', 'ended'] as const)('A %s day with field faults', (state) => {
   beforeEach(() => recordDay({ dataDir, faults, state }));
 
-  test('has its count in check, which is red', async () => {
+  test('has its faults counted by check, which exits with 4', async () => {
     const { code, out } = await cli.run('check');
     expect(code).toBe(4);
     expect(out).toContain("last_trade_at is empty in 3 of 24 rows: the broker's ltt");
     expect(out).toContain('It adds up. Check these columns before you use them: last_trade_at.');
-    expect(await json('check')).toMatchObject({ code: 4, good: false, fieldFaults: COUNTED });
+    expect(await runJson('check')).toMatchObject({
+      code: 4,
+      good: false,
+      fieldFaults: FAULT_COUNTS,
+    });
   });
 
-  test('has its count in report', async () => {
-    expect(await json('report')).toMatchObject({ code: 4, fieldFaults: COUNTED });
+  test('has its faults counted by report', async () => {
+    expect(await runJson('report')).toMatchObject({ code: 4, fieldFaults: FAULT_COUNTS });
     await cli.run('report');
     const html = await readFile(path.join(cli.folder, 'report-2026-11-25.html'), 'utf8');
     expect(html).toMatch(/Empty columns[^]*last_trade_at[^]*ltt[^]*>3</);
   });
 });
 
-test('A day without such a field has neither a count nor a table', async () => {
+test('A day without field faults has neither a count nor a table', async () => {
   const { folder } = await recordDay({ dataDir });
-  expect(await json('check')).toMatchObject({ code: 0, good: true, fieldFaults: [] });
+  expect(await runJson('check')).toMatchObject({ code: 0, good: true, fieldFaults: [] });
   expect(JSON.parse(await readFile(folder.pathOf('manifest.json'), 'utf8'))).toMatchObject({
     fieldFaults: [],
   });
@@ -66,8 +70,8 @@ const NO_AWS = {
   maxAttempts: 1,
 };
 
-describe('doctor --live', () => {
-  async function found(entry: unknown, time = '12:00', symbol = 'NSE:SBIN-EQ') {
+describe('fyers doctor --live', () => {
+  async function examineBook(entry: unknown, time = '12:00', symbol = 'NSE:SBIN-EQ') {
     await using server = await startDepthServer((call) => ({
       status: 200,
       body: { s: 'ok', d: { [call.symbol]: entry }, message: '' },
@@ -87,29 +91,29 @@ describe('doctor --live', () => {
   const padding = Array.from({ length: 5 }, () => ({ price: 0, volume: 0, ord: 0 }));
   const empty = { ...DEPTH_SAMPLE, bids: padding, ask: padding };
 
-  test('is content with a whole book', async () => {
-    expect(await found(DEPTH_SAMPLE)).toMatchObject({ state: 'ok' });
+  test('accepts a complete book', async () => {
+    expect(await examineBook(DEPTH_SAMPLE)).toMatchObject({ state: 'ok' });
   });
 
   test.each([
     ['no order in a session', /no bid, no ask/, empty],
     ['a field under another name', /ltt/, { ...DEPTH_SAMPLE, ltt: undefined, last_traded: 1 }],
     [
-      'levels of texts',
+      'levels with text values',
       /bids\.price/,
       { ...empty, bids: [{ price: '427', volume: '1', ord: '1' }] },
     ],
-    ['nothing at all', /malformed-answer/, {}],
+    ['no field', /malformed-answer/, {}],
     ['an error inside', /malformed-answer/, { s: 'error', code: -300 }],
-  ])('finds a problem in an answer with %s', async (_, detail, entry) => {
+  ])('reports a problem in an answer with %s', async (_, detail, entry) => {
     const finding = { state: 'problem', detail: expect.stringMatching(detail) as unknown };
-    expect(await found(entry)).toMatchObject(finding);
+    expect(await examineBook(entry)).toMatchObject(finding);
   });
 
-  test('knows when a book may be empty', async () => {
-    expect(await found({ ...empty, ltt: 0 }, '09:03')).toMatchObject({ state: 'ok' });
-    expect(await found(empty, '15:17')).toMatchObject({ state: 'ok' });
-    expect(await found(empty, '12:00', 'NSE:NIFTY50-INDEX')).toMatchObject({ state: 'ok' });
-    expect(await found({ ...empty, ask: DEPTH_SAMPLE.ask })).toMatchObject({ state: 'ok' });
+  test('accepts an empty book at 09:03, at 15:17 and of an index, and a book with asks only', async () => {
+    expect(await examineBook({ ...empty, ltt: 0 }, '09:03')).toMatchObject({ state: 'ok' });
+    expect(await examineBook(empty, '15:17')).toMatchObject({ state: 'ok' });
+    expect(await examineBook(empty, '12:00', 'NSE:NIFTY50-INDEX')).toMatchObject({ state: 'ok' });
+    expect(await examineBook({ ...empty, ask: DEPTH_SAMPLE.ask })).toMatchObject({ state: 'ok' });
   });
 });

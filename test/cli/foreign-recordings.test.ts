@@ -1,4 +1,4 @@
-// Recordings as they come from elsewhere: other encodings, other writers, and files that were made to do harm.
+// Tests recordings from other sources: other encodings, other writers, and malicious files.
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -29,11 +29,11 @@ function utf16be(text: string): Buffer {
 
 describe('A file of the Python original', () => {
   test.each([
-    ['as it was written', TEXT],
+    ['unchanged', TEXT],
     ['with a byte-order mark', `\uFEFF${TEXT}`],
     ['in UTF-16 with its mark', Buffer.from(`\uFEFF${TEXT}`, 'utf16le')],
     ['in UTF-16 without a mark', Buffer.from(TEXT, 'utf16le')],
-    ['in UTF-16 of the other order', utf16be(TEXT)],
+    ['in big-endian UTF-16', utf16be(TEXT)],
     ['compressed', gzipSync(TEXT)],
     [
       'compressed in two pieces',
@@ -41,7 +41,7 @@ describe('A file of the Python original', () => {
     ],
     ['compressed, in UTF-16', gzipSync(Buffer.from(`\uFEFF${TEXT}`, 'utf16le'))],
     ['with CR LF', TEXT.replaceAll('\n', '\r\n')],
-    ['with CR alone', TEXT.replaceAll('\n', '\r')],
+    ['with CR only', TEXT.replaceAll('\n', '\r')],
     ['with blank lines', TEXT.replaceAll('\n', '\n\n')],
     [
       'with a second header',
@@ -57,14 +57,14 @@ describe('A file of the Python original', () => {
         '',
       ].join('\n'),
     ],
-  ])('is imported whole: %s', async (_how, content) => {
+  ])('is imported completely: %s', async (_how, content) => {
     await writeFile(at('old.csv'), content);
     const { code, out, err } = await cli.run('import', 'old.csv');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n')).toEqual([expect.stringContaining('6 rows are the day 2025-12-24')]);
   });
 
-  test('without a header is read by position, and that is said', async () => {
+  test('is read by column position if it has no header, with a warning', async () => {
     await writeFile(at('old.csv'), [...LINES, ''].join('\n'));
     const { code, out, err } = await cli.run('import', 'old.csv');
     expect({ code, err }).toEqual({
@@ -77,22 +77,26 @@ describe('A file of the Python original', () => {
 
   test.each([
     [
-      'one column less',
+      'a missing column',
       LINES[0]?.slice(0, LINES[0].lastIndexOf(',')) ?? '',
       /24 cells instead of 25/,
     ],
-    ['no offset', LINES[0]?.replace('+05:30', '') ?? '', /not a time with its offset/],
-    ['nothing', '', /it is empty/],
+    [
+      'a time without an offset',
+      LINES[0]?.replace('+05:30', '') ?? '',
+      /not a time with its offset/,
+    ],
+    ['an empty file', '', /it is empty/],
     ['a workbook', 'PK\u0003\u0004 and so on', /Excel workbook/],
     ['another table', 'a,b\n1,2\n', /is not a recording/],
-  ])('is refused with the reason: %s', async (_how, content, why) => {
+  ])('is rejected with a reason: %s', async (_how, content, why) => {
     await writeFile(at('old.csv'), content);
     const { code, err } = await cli.run('import', 'old.csv');
     expect(err).toMatch(why);
     expect(code).toBe(2);
   });
 
-  test('of two days is imported once for each', async () => {
+  test('is imported once for each day if it has rows of two days', async () => {
     const friday = oldRows(4).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, 2 * DAY) }));
     const name = await oldFile(
       cli.folder,
@@ -113,7 +117,7 @@ describe('A file of the Python original', () => {
     expect((await cli.run('import', name, '--date', 'friday')).code).toBe(2);
   });
 
-  test('may be a Parquet file by its content, whatever its name', async () => {
+  test('is read as Parquet if its content is Parquet, whatever its name', async () => {
     await recordDay({ dataDir });
     await writeFile(
       at('day.csv'),
@@ -124,15 +128,15 @@ describe('A file of the Python original', () => {
   });
 });
 
-describe('A file that was made to do harm', () => {
+describe('A malicious file', () => {
   test.each([
     [
-      'one endless line',
+      'one line of 300 MB, compressed',
       gzipSync(Buffer.alloc(300_000_000, 'x')),
       /a line of more than 65536 characters/,
     ],
     [
-      'lines without end',
+      'too many bytes after unpacking',
       gzipSync(
         Buffer.concat([Buffer.from(TEXT), Buffer.alloc(80_000_000, `${'1,'.repeat(30)}\n`)]),
       ),
@@ -140,12 +144,12 @@ describe('A file that was made to do harm', () => {
     ],
     ['one long line, not compressed', Buffer.alloc(2_000_000, 'x'), /a line of more than/],
     [
-      'a row, and then an endless line',
+      'rows, and then one long line',
       Buffer.concat([Buffer.from(TEXT), Buffer.alloc(200_000, '7')]),
       /a line of more than/,
     ],
   ])(
-    'is refused soon: %s',
+    'is rejected with bounded memory: %s',
     async (_how, content, why) => {
       await writeFile(at('old.csv'), content);
       const before = process.memoryUsage().rss;
@@ -157,7 +161,7 @@ describe('A file that was made to do harm', () => {
     60_000,
   );
 
-  test('is refused as a pipe and as a device', async () => {
+  test('is rejected if it is a pipe or a device', async () => {
     await promisify(execFile)('mkfifo', [at('pipe.csv')]);
     for (const what of ['pipe.csv', '/dev/zero']) {
       expect(await cli.run('check', what)).toMatchObject({
@@ -167,7 +171,7 @@ describe('A file that was made to do harm', () => {
     }
   });
 
-  test('is refused as Parquet whose footer claims more than it may have', async () => {
+  test('is rejected if it is Parquet and its footer claims too many bytes', async () => {
     const claim = (bytes: number) => {
       const tail = Buffer.alloc(8);
       tail.writeUInt32LE(bytes);
@@ -183,7 +187,7 @@ describe('A file that was made to do harm', () => {
   });
 });
 
-describe('A day from elsewhere', () => {
+describe('A recorded day from another machine', () => {
   const file = (name: string) => path.join(dataDir, 'days/2026-11-25', name);
   const change = async (name: string, from: string, to: string) => {
     await writeFile(file(name), (await readFile(file(name), 'utf8')).replaceAll(from, to));
@@ -198,7 +202,7 @@ describe('A day from elsewhere', () => {
     'C:x',
     'x\\u001b[2J',
     '',
-  ])('may not name the file %j in its manifest', async (name) => {
+  ])('is rejected if its manifest names the file %j', async (name) => {
     await recordDay({ dataDir });
     await change('manifest.json', '"depth.parquet"', `"${name}"`);
     for (const command of ['check', 'report', 'export']) {
@@ -212,7 +216,7 @@ describe('A day from elsewhere', () => {
   });
 
   test.each(['depth.parquet', 'manifest.json', 'events.jsonl', 'day.log.gz'])(
-    'may not have a link in the place of %s',
+    'is rejected if %s is a symbolic link',
     async (name) => {
       await recordDay({ dataDir });
       await writeFile(at('elsewhere'), await readFile(file(name)));
@@ -224,14 +228,14 @@ describe('A day from elsewhere', () => {
     },
   );
 
-  test('does not stop at a device in the place of its log', async () => {
+  test('is rejected if its log is a pipe', async () => {
     await recordDay({ dataDir, state: 'ended' });
     await promisify(execFile)('rm', [file('day-0.v2.csv')]);
     await promisify(execFile)('mkfifo', [file('day-0.v2.csv')]);
     expect((await cli.run('check')).err).toContain('a device or a pipe');
   });
 
-  test('cannot send escape sequences to the terminal, nor elements to the page', async () => {
+  test('cannot send escape sequences to the terminal, nor elements to the report', async () => {
     await recordDay({ dataDir });
     const evil = '\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m<b>x';
     await change('events.jsonl', 'NSE:INFY-EQ', evil);

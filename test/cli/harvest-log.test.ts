@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { personsLog } from '../../cli/commands/harvest.ts';
 import { parseInstant } from '../../core/time.ts';
 
-function terminal(columns: number | null) {
+function createTerminal(columns: number | null) {
   const [out, shown]: [string[], string[]] = [[], []];
   const log = personsLog(
     {
@@ -20,9 +20,9 @@ function terminal(columns: number | null) {
 const line = (level: string, event: string, message: string) =>
   `{"level":"${level}","time":"2026-11-25T09:15:02.000+05:30","part":"harvester","event":"${event}","message":"${message}"}\n`;
 
-describe('The harvester’s log at a terminal', () => {
-  test('is a line for each event with its time, and no heartbeats while all is well', () => {
-    const { log, out } = terminal(100);
+describe('The harvester’s log on a terminal', () => {
+  test('prints a line with the time for each event, and a heartbeat only if it is a warning', () => {
+    const { log, out } = createTerminal(100);
     log?.write(line('info', 'recording', 'Recording 2026-11-25 from 09:00:00 IST.'));
     log?.write(line('info', 'heartbeat', 'Alive'));
     log?.write(line('warn', 'heartbeat', 'Alive: 5 slots without a row'));
@@ -34,8 +34,8 @@ describe('The harvester’s log at a terminal', () => {
     ]);
   });
 
-  test('shows below it where the harvester stands', () => {
-    const { log, shown } = terminal(100);
+  test('shows the progress of the harvester', () => {
+    const { log, shown } = createTerminal(100);
     const at = parseInstant('2026-11-25T09:15:05+05:30');
     log?.onlooker.progress({
       at,
@@ -49,7 +49,7 @@ describe('The harvester’s log at a terminal', () => {
     ]);
   });
 
-  test('stays JSON in a pipe', () => {
-    expect(terminal(null).log).toBeNull();
+  test('is null if the output is not a terminal', () => {
+    expect(createTerminal(null).log).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-// Files of the Python original as recorded days.
+// Tests `fyers import`, which converts files of the Python original to recorded days.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]());
 
 describe('fyers import', () => {
-  test('makes a day of ours of a file of the Python original', async () => {
+  test('converts a file of the Python original to a recorded day, and refuses to do it twice', async () => {
     const { receivedAt } = oldRows(1)[0] ?? { receivedAt: istInstant(OLD_DAY, '09:15') };
     const late = (oldRows(1).map((row) => compatLine({ ...row, receivedAt })) as string[]).map(
       (line) => line.replace(/^[^,]+/, formatIso(plus(istInstant(OLD_DAY, '15:30'), 1_500))),
@@ -37,7 +37,7 @@ describe('fyers import', () => {
     expect(again.code).toBe(2);
   });
 
-  test('expects a symbol from the opening on, however late it appears in the file', async () => {
+  test('expects a symbol from the opening on, even if it first appears late in the file', async () => {
     const rows = oldRows(700);
     const last = rows.slice(-5).map((row) => {
       const book = { ...row.book, symbol: 'NSE:INFY-EQ' };
@@ -54,7 +54,7 @@ describe('fyers import', () => {
     });
   });
 
-  test('leaves nothing of a file that is damaged or has no row in it', async () => {
+  test('leaves no partial day if the file is damaged or has no rows', async () => {
     const name = await oldFile(cli.folder, oldRows(4_000));
     const zipped = gzipSync(await readFile(path.join(cli.folder, name)));
     await writeFile(path.join(cli.folder, `${name}.gz`), zipped.subarray(0, zipped.length - 500));
@@ -69,7 +69,7 @@ describe('fyers import', () => {
     expect((await cli.run('import', await oldFile(cli.folder, oldRows(9)))).code).toBe(0);
   });
 
-  test('says what is wrong with each file, and imports the others', async () => {
+  test('reports the problem of each file and imports the others', async () => {
     const monday = oldRows(3).map((row) => ({
       ...row,
       receivedAt: plus(row.receivedAt, -2 * DAY),
@@ -97,7 +97,7 @@ describe('fyers import', () => {
     expect(again.code).toBe(2);
   });
 
-  test('warns if the holidays of the year are not all known, and knows those of 2024', async () => {
+  test('warns if the holidays of a year are not all known, but has those of 2024', async () => {
     const moved = (days: number) =>
       oldRows(5).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, days * DAY) }));
     const republicDay = await oldFile(cli.folder, moved(-698), [], '2024-01-26');
@@ -112,7 +112,7 @@ describe('fyers import', () => {
     expect(unsure.code).toBe(0);
   });
 
-  test('leaves days without a market, and files that are something else', async () => {
+  test('rejects a day without a market, and a file of another format', async () => {
     const saturday = oldRows(5).map((row) => ({
       ...row,
       receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
@@ -120,8 +120,8 @@ describe('fyers import', () => {
     const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
     expect(left.err).toContain('2025-12-27 had no market');
     await recordDay({ dataDir });
-    const ours = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
-    expect(ours.err).toContain('is not a file of the Python original');
-    expect(ours.code).toBe(2);
+    const recorded = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
+    expect(recorded.err).toContain('is not a file of the Python original');
+    expect(recorded.code).toBe(2);
   });
 });

@@ -11,10 +11,10 @@ import {
   SECRET_APP,
   contentOf,
   expectNoSecret,
-  folderFor,
+  createFolder,
   logInAt,
   modeOf,
-  simulatedFyers,
+  startSimulatedFyers,
 } from './login-stage.ts';
 import { stage } from './cli-harness.ts';
 
@@ -33,7 +33,7 @@ const LINK = linkPath({ id: SECRET_APP.id as AppId, secret: LINK_KEY }, istDate(
 const LOGIN_URL = 'https://abc.lambda-url.ap-south-1.on.aws/';
 const ONE_TAP = `FYERS_REDIRECT_URI=loginUrl\n`;
 
-const adopted = (access: string, refresh = 'stored') => ({
+const buildAdoptedAnswer = (access: string, refresh = 'stored') => ({
   statusCode: 200,
   body: JSON.stringify({
     accessToken: { did: access, fingerprint: 'abcdef01' },
@@ -41,8 +41,8 @@ const adopted = (access: string, refresh = 'stored') => ({
   }),
 });
 
-/** Pastes the address of a login on the page that was opened. */
-function human() {
+/** Logs in on the opened page and pastes the address of the redirect. */
+function createPerson() {
   let url = '';
   return {
     open: (opened: string) => {
@@ -54,11 +54,11 @@ function human() {
 }
 
 describe('fyers login --aws', () => {
-  test('hands both proven tokens to FyersTokenRefresh, and writes no file', async () => {
-    await using fyers = await simulatedFyers();
+  test('hands both proven tokens to FyersTokenRefresh and writes no file', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
-    aws.answer = adopted('published');
-    await using at = await folderFor(fyers, { ...human(), aws: aws.options });
+    aws.answer = buildAdoptedAnswer('published');
+    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, out, err } = await at.run('login', '--aws');
     expect({ code }).toEqual({ code: 0 });
     const [, name, event] = /^(\S+) (.*)$/.exec(aws.invocations[0] ?? '') ?? [];
@@ -76,21 +76,21 @@ describe('fyers login --aws', () => {
     expectNoSecret(`${out}${err}`, [adopt.accessToken, adopt.refreshToken]);
   });
 
-  test('takes the app from Parameter Store where .env has none, and the stack by its suffix', async () => {
-    await using fyers = await simulatedFyers();
+  test('uses the app in Parameter Store if .env has none, and the stack of --suffix', async () => {
+    await using fyers = await startSimulatedFyers();
     const stored = Object.entries(STORED).map(([name, value]) => [`${name}_PAPER`, value] as const);
     await using aws = await awsStub(Object.fromEntries(stored));
-    aws.answer = adopted('published');
+    aws.answer = buildAdoptedAnswer('published');
     const env = { FYERS_API_URL: fyers.url };
-    await using at = await stage({ ...human(), aws: aws.options, env });
+    await using at = await stage({ ...createPerson(), aws: aws.options, env });
     expect((await at.run('login', '--aws', '--suffix', 'paper')).code).toBe(0);
     expect(aws.invocations[0]).toMatch(/^FyersTokenRefresh-paper /);
   });
 
-  test('has nothing to do while the stored token lives', async () => {
-    await using fyers = await simulatedFyers();
+  test('does nothing while the stored token is live', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
-    await using at = await folderFor(fyers, { aws: aws.options });
+    await using at = await createFolder(fyers, { aws: aws.options });
     const { code, out } = await at.run('login', '--aws');
     expect(code).toBe(0);
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST, in Parameter Store');
@@ -101,11 +101,11 @@ describe('fyers login --aws', () => {
     ['foreign', 'operator.account', 2],
     ['dead', 'broker.bad-token', 3],
     ['expired', 'broker.bad-token', 3],
-  ])('fails when the function found the token %s', async (did, error, exit) => {
-    await using fyers = await simulatedFyers();
+  ])('fails if the function reports the token as %s', async (did, error, exit) => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
-    aws.answer = adopted(did);
-    await using at = await folderFor(fyers, { ...human(), aws: aws.options });
+    aws.answer = buildAdoptedAnswer(did);
+    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
     expect(code).toBe(exit);
     expect(err).toContain(`${error}: `);
@@ -115,12 +115,12 @@ describe('fyers login --aws', () => {
     ['broker.unreachable: Fyers could not be reached.', 'broker.unreachable', 3],
     ['platform.permission: ssm:PutParameter is denied.', 'platform.permission', 4],
     ['2026-11-25T06:30:00Z 1-2 Task timed out after 120.00 seconds', 'platform.busy', 4],
-    ['nobody knows', 'bug.unexpected', 70],
-  ])('ends by the code of the function’s failure: %s', async (message, error, exit) => {
-    await using fyers = await simulatedFyers();
+    ['an unknown failure', 'bug.unexpected', 70],
+  ])('exits with the code of the function’s failure: %s', async (message, error, exit) => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     aws.failed = message;
-    await using at = await folderFor(fyers, { ...human(), aws: aws.options });
+    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
     expect(code).toBe(exit);
     expect(err).toContain(`${error}: FyersTokenRefresh failed: `);
@@ -130,7 +130,7 @@ describe('fyers login --aws', () => {
 
 describe('fyers login with the login function’s URL', () => {
   test('opens the day’s link, waits for the new token, and writes it to the files', async () => {
-    await using fyers = await simulatedFyers();
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: 'not a token' });
     aws.loginUrl = LOGIN_URL;
     let reads = 0;
@@ -141,7 +141,7 @@ describe('fyers login with the login function’s URL', () => {
     };
     const opened: string[] = [];
     const open = (url: string) => Promise.resolve(void opened.push(url));
-    await using at = await folderFor(fyers, { open, aws: aws.options }, ONE_TAP);
+    await using at = await createFolder(fyers, { open, aws: aws.options }, ONE_TAP);
     const { code, out, err } = await at.run('login');
     expect({ code, opened, reads }).toEqual({ code: 0, opened: [`${LOGIN_URL}${LINK}`], reads: 4 });
     expect(contentOf(at, 'access_token.txt')).toBe(NEWER);
@@ -151,8 +151,8 @@ describe('fyers login with the login function’s URL', () => {
     expectNoSecret(`${out}${err}`, [NEWER, REFRESH]);
   });
 
-  test('with --aws waits for the token and invokes nothing', async () => {
-    await using fyers = await simulatedFyers();
+  test('with --aws waits for the token and invokes no function', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     let reads = 0;
     aws.onRead = (name) => {
@@ -161,26 +161,26 @@ describe('fyers login with the login function’s URL', () => {
       }
     };
     const env = `FYERS_REDIRECT_URI=${LOGIN_URL}\nFYERS_LOGIN_URL=${LOGIN_URL}\n`;
-    await using at = await folderFor(fyers, { aws: aws.options }, env);
+    await using at = await createFolder(fyers, { aws: aws.options }, env);
     const { code, out } = await at.run('login', '--aws');
     expect({ code, invocations: aws.invocations }).toEqual({ code: 0, invocations: [] });
     expect(out).toContain(displayFingerprint(NEWER));
     expect(() => contentOf(at, 'access_token.txt')).toThrow('ENOENT');
   });
 
-  test('takes a live token of the stack into the files without a login', async () => {
-    await using fyers = await simulatedFyers();
+  test('copies a live token of the stack to the files without a login', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
     aws.loginUrl = LOGIN_URL;
     let opened = 0;
     const open = () => Promise.resolve(void (opened += 1));
-    await using at = await folderFor(fyers, { open, aws: aws.options }, ONE_TAP);
+    await using at = await createFolder(fyers, { open, aws: aws.options }, ONE_TAP);
     expect((await at.run('login')).code).toBe(0);
     expect({ opened, file: contentOf(at, 'access_token.txt') }).toEqual({ opened: 0, file: GOOD });
   });
 
-  test('does not take the token that was there before, or an older one, and gives up after ten minutes', async () => {
-    await using fyers = await simulatedFyers();
+  test('rejects the previous token and an older one, and gives up after ten minutes', async () => {
+    await using fyers = await startSimulatedFyers();
     const older = mintToken(SEED, APP, 'access_token', SEVEN - 1_000);
     await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
     aws.loginUrl = LOGIN_URL;
@@ -188,7 +188,7 @@ describe('fyers login with the login function’s URL', () => {
     aws.onRead = (name) => {
       if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 9) aws.parameters.set(name, older);
     };
-    await using at = await folderFor(fyers, { aws: aws.options }, ONE_TAP);
+    await using at = await createFolder(fyers, { aws: aws.options }, ONE_TAP);
     const { code, err } = await at.run('login', '--aws', '--again');
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.login: The login function has published no token/m);
@@ -197,7 +197,7 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('does not write a token that Fyers refuses', async () => {
-    await using fyers = await simulatedFyers();
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     aws.loginUrl = LOGIN_URL;
     const dead = mintToken('another seed', APP, 'access_token', NOON);
@@ -205,7 +205,7 @@ describe('fyers login with the login function’s URL', () => {
     aws.onRead = (name) => {
       if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 3) aws.parameters.set(name, dead);
     };
-    await using at = await folderFor(fyers, { aws: aws.options }, ONE_TAP);
+    await using at = await createFolder(fyers, { aws: aws.options }, ONE_TAP);
     const { code, err } = await at.run('login');
     expect(code).toBe(3);
     expect(err).toContain('broker.bad-token: ');
@@ -214,12 +214,17 @@ describe('fyers login with the login function’s URL', () => {
 
   test.each([
     ['--paste', ONE_TAP, ['--paste'], 'operator.usage: '],
-    ['no such function', ONE_TAP, [], 'operator.prerequisite: There is no function FyersLogin'],
+    [
+      'a missing login function',
+      ONE_TAP,
+      [],
+      'operator.prerequisite: There is no function FyersLogin',
+    ],
   ])('refuses %s', async (what, extra, flags, words) => {
-    await using fyers = await simulatedFyers();
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     if (what === '--paste') aws.loginUrl = LOGIN_URL;
-    await using at = await folderFor(fyers, { aws: aws.options }, extra);
+    await using at = await createFolder(fyers, { aws: aws.options }, extra);
     const { code, err } = await at.run('login', ...flags);
     expect(code).toBe(2);
     expect(err).toContain(words);
@@ -230,21 +235,21 @@ describe('fyers login with the login function’s URL', () => {
     ['16:00:00.000', "Today's session is over"],
     ['05:59:59.999', 'expires at 06:00'],
     ['06:00:00.000', 'The login function has published no token'],
-  ])('knows at %s whether the day’s link opens', async (time, words) => {
-    await using fyers = await simulatedFyers();
+  ])('reports at %s whether the day’s link is valid', async (time, words) => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     aws.loginUrl = LOGIN_URL;
     const now = parseInstant(`2026-11-25T${time}+05:30`);
-    await using at = await folderFor(fyers, { aws: aws.options, now }, ONE_TAP);
+    await using at = await createFolder(fyers, { aws: aws.options, now }, ONE_TAP);
     expect((await at.run('login')).err).toContain(words);
   });
 
-  test('is another way for a function’s address of another stack: the address is pasted', async () => {
-    await using fyers = await simulatedFyers();
+  test('asks for a pasted address if the redirect URL is the login function of another stack', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
     aws.loginUrl = LOGIN_URL;
     const extra = 'FYERS_REDIRECT_URI=https://other.lambda-url.ap-south-1.on.aws/\n';
-    await using at = await folderFor(fyers, { aws: aws.options }, extra);
+    await using at = await createFolder(fyers, { aws: aws.options }, extra);
     expect((await at.run('login')).err).toContain('The address is empty.');
   });
 });

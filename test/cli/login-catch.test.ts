@@ -10,12 +10,12 @@ import { APP, NOON } from '../sandbox/fyers/simulator.ts';
 import {
   contentOf,
   expectNoSecret,
-  folderFor,
+  createFolder,
   freePort,
   logInAt,
   modeOf,
-  simulatedFyers,
-  standing,
+  startSimulatedFyers,
+  stoppedClock,
 } from './login-stage.ts';
 import type { StageOptions } from './cli-harness.ts';
 
@@ -23,25 +23,27 @@ const MAIN = path.join(import.meta.dirname, '../../cli/main.js');
 const WEDNESDAY = istDate('2026-11-25');
 const STRANGER = { id: APP.id as AppId, secret: 'ANOTHERSECRET' as AppSecret };
 
-/** An app whose registered URL is on this machine. @param browser what happens when the page opens */
-async function loopback(browser: (url: string, redirectUri: string) => Promise<void>) {
+/**
+ * Starts an app whose registered URL is on this machine. @param browser runs when the page opens
+ */
+async function startLoopbackLogin(browser: (url: string, redirectUri: string) => Promise<void>) {
   const redirectUri = `http://127.0.0.1:${String(await freePort())}/back`;
-  const fyers = await simulatedFyers({ redirectUri });
+  const fyers = await startSimulatedFyers({ redirectUri });
   const work: Promise<void>[] = [];
   const open = (url: string): Promise<void> => {
     work.push(browser(url, redirectUri));
     return Promise.resolve();
   };
-  const folder = (options: StageOptions = { clock: standing }) =>
-    folderFor(fyers, { open, ...options }, `FYERS_REDIRECT_URI=${redirectUri}\n`);
+  const folder = (options: StageOptions = { clock: stoppedClock }) =>
+    createFolder(fyers, { open, ...options }, `FYERS_REDIRECT_URI=${redirectUri}\n`);
   return { fyers, folder, redirectUri, browserDone: () => Promise.all(work) };
 }
 
 describe('fyers login with a URL on this machine', () => {
-  test('takes Fyers’ redirect up by itself, and tells the browser so', async () => {
+  test('receives Fyers’ redirect and shows the result in the browser', async () => {
     const pages: string[] = [];
     const headers: Headers[] = [];
-    const { fyers, folder, browserDone } = await loopback(async (url) => {
+    const { fyers, folder, browserDone } = await startLoopbackLogin(async (url) => {
       const page = await fetch(await logInAt(url));
       headers.push(page.headers);
       pages.push(await page.text());
@@ -59,9 +61,9 @@ describe('fyers login with a URL on this machine', () => {
     expectNoSecret(`${out}${err}${pages.join('')}`, [contentOf(at, 'access_token.txt')]);
   });
 
-  test('answers whatever else comes plainly, and goes on waiting', async () => {
+  test('answers every other request with an error and continues to wait', async () => {
     const answers: number[] = [];
-    const { fyers, folder, browserDone } = await loopback(async (url, back) => {
+    const { fyers, folder, browserDone } = await startLoopbackLogin(async (url, back) => {
       const forged = newState(STRANGER, WEDNESDAY, instant(NOON), 'ab'.repeat(16));
       const good = await logInAt(url);
       const elsewhere = new URL('/favicon.ico', back).href;
@@ -90,8 +92,8 @@ describe('fyers login with a URL on this machine', () => {
     );
   });
 
-  test('ends with Fyers’ own error when it comes with our state', async () => {
-    const { fyers, folder, browserDone } = await loopback(async (url, back) => {
+  test('fails with Fyers’ own error if it comes with the right state', async () => {
+    const { fyers, folder, browserDone } = await startLoopbackLogin(async (url, back) => {
       const state = new URL(url).searchParams.get('state') ?? '';
       await fetch(`${back}?s=error&code=-99&message=declined&state=${state}`);
     });
@@ -103,9 +105,9 @@ describe('fyers login with a URL on this machine', () => {
     expect(err).toContain('operator.login: Fyers ended the login with an error: declined');
   });
 
-  test('names the port that another program has, before a page is opened', async () => {
+  test('names the port that another program uses before it opens a page', async () => {
     let opened = 0;
-    const { fyers, folder, redirectUri } = await loopback(() => {
+    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => {
       opened += 1;
       return Promise.resolve();
     });
@@ -122,10 +124,10 @@ describe('fyers login with a URL on this machine', () => {
     expect(err).toContain('login --paste');
   });
 
-  test('ends after ten minutes in which nobody came, and frees the port', async () => {
-    const { fyers, folder, redirectUri } = await loopback(() => Promise.resolve());
+  test('fails after ten minutes without a redirect, and frees the port', async () => {
+    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
     await using _fyers = fyers;
-    // With a clock that jumps.
+    // The virtual clock jumps to the deadline.
     await using at = await folder({});
     const { code, err } = await at.run('login');
     expect(code).toBe(2);
@@ -135,8 +137,8 @@ describe('fyers login with a URL on this machine', () => {
     await expect(fetch(redirectUri)).rejects.toThrow();
   });
 
-  test('ends with a word and the port free at Ctrl-C', async () => {
-    const { fyers, folder, redirectUri } = await loopback(() => Promise.resolve());
+  test('exits with 2 on Ctrl-C and frees the port', async () => {
+    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
     await using _fyers = fyers;
     await using at = await folder();
     const child = spawn(process.execPath, [MAIN, 'login', '--no-open'], { cwd: at.folder });
@@ -151,9 +153,9 @@ describe('fyers login with a URL on this machine', () => {
     await expect(fetch(redirectUri)).rejects.toThrow();
   });
 
-  test('is pasted all the same with --paste', async () => {
+  test('asks for the pasted address with --paste', async () => {
     let url = '';
-    const { fyers, folder, redirectUri } = await loopback((opened) => {
+    const { fyers, folder, redirectUri } = await startLoopbackLogin((opened) => {
       url = opened;
       return Promise.resolve();
     });

@@ -10,10 +10,10 @@ import {
   SECRET_APP,
   contentOf,
   expectNoSecret,
-  folderFor,
-  human,
+  createFolder,
+  createPerson,
   modeOf,
-  simulatedFyers,
+  startSimulatedFyers,
   tokensIn,
   TOKEN_FILES,
 } from './login-stage.ts';
@@ -24,7 +24,7 @@ const STORED = {
   FYERS_ACCESS_TOKEN: PLACEHOLDER,
   FYERS_REFRESH_TOKEN: PLACEHOLDER,
 };
-const adopted = (did: string) => ({
+const buildAdoptedAnswer = (did: string) => ({
   statusCode: 200,
   body: JSON.stringify({
     accessToken: { did, fingerprint: 'abcdef01' },
@@ -36,17 +36,17 @@ describe('A login whose token cannot be handed over', () => {
   test.each([
     ['the function fails', 'platform.store: Parameter Store is away. Wait.', {}],
     ['the function is too slow', '1-2 Task timed out after 120.00 seconds', {}],
-    ['the function answers something else', null, { statusCode: 200, body: '{}' }],
-    ['the function finds it dead', null, adopted('dead')],
+    ['the function returns an unknown answer', null, { statusCode: 200, body: '{}' }],
+    ['the function reports it as dead', null, buildAdoptedAnswer('dead')],
   ])(
-    'keeps it for the owner alone where %s, and the next run hands it over',
+    'keeps the token in files with mode 600 if %s, and the next run hands it over',
     async (_what, failed, answer) => {
-      await using fyers = await simulatedFyers();
+      await using fyers = await startSimulatedFyers();
       await using aws = await awsStub(STORED);
       aws.failed = failed;
       aws.answer = answer;
-      const me = human();
-      await using at = await folderFor(fyers, { ...me, aws: aws.options });
+      const me = createPerson();
+      await using at = await createFolder(fyers, { ...me, aws: aws.options });
       const first = await at.run('login', '--aws');
       expect(first.code).toBeGreaterThan(0);
       expect(tokensIn(at)).toEqual(TOKEN_FILES);
@@ -57,7 +57,7 @@ describe('A login whose token cannot be handed over', () => {
       expectNoSecret(`${first.out}${first.err}`, [access, contentOf(at, 'refresh_token.txt')]);
 
       aws.failed = null;
-      aws.answer = adopted('published');
+      aws.answer = buildAdoptedAnswer('published');
       const again = await at.run('login', '--aws');
       expect({ code: again.code, logins: me.questions.length }).toEqual({ code: 0, logins: 1 });
       expect(aws.invocations.at(-1)).toContain(access);
@@ -66,32 +66,32 @@ describe('A login whose token cannot be handed over', () => {
     },
   );
 
-  test('keeps none that is of another account', async () => {
-    await using fyers = await simulatedFyers();
+  test('does not keep a token of another account', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
-    aws.answer = adopted('foreign');
-    await using at = await folderFor(fyers, { ...human(), aws: aws.options });
+    aws.answer = buildAdoptedAnswer('foreign');
+    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     expect((await at.run('login', '--aws')).code).toBe(2);
     expect(tokensIn(at)).toEqual([]);
   });
 
-  test('logs in with --again, whatever the folder holds', async () => {
-    await using fyers = await simulatedFyers();
+  test('logs in with --again even if the folder has a live token', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
-    aws.answer = adopted('published');
-    const me = human();
-    await using at = await folderFor(fyers, { ...me, aws: aws.options });
+    aws.answer = buildAdoptedAnswer('published');
+    const me = createPerson();
+    await using at = await createFolder(fyers, { ...me, aws: aws.options });
     at.write('access_token.txt', mintToken(SEED, APP, 'access_token', SEVEN));
     expect((await at.run('login', '--aws', '--again')).code).toBe(0);
     expect(me.questions).toHaveLength(1);
   });
 
-  test('hands over no expired token of the folder', async () => {
-    await using fyers = await simulatedFyers();
+  test('does not hand over an expired token of the folder', async () => {
+    await using fyers = await startSimulatedFyers();
     await using aws = await awsStub(STORED);
-    aws.answer = adopted('published');
-    const me = human();
-    await using at = await folderFor(fyers, { ...me, aws: aws.options });
+    aws.answer = buildAdoptedAnswer('published');
+    const me = createPerson();
+    await using at = await createFolder(fyers, { ...me, aws: aws.options });
     at.write('access_token.txt', mintToken(SEED, APP, 'access_token', NOON - 24 * 3_600_000));
     expect((await at.run('login', '--aws')).code).toBe(0);
     expect(me.questions).toHaveLength(1);
@@ -100,17 +100,10 @@ describe('A login whose token cannot be handed over', () => {
 
 describe('A login into files', () => {
   test('keeps a token that could not be proven', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    const person = {
-      ...me.person,
-      async ask(question: string) {
-        const address = await me.person.ask(question);
-        return address;
-      },
-    };
-    await using at = await folderFor(fyers, { ...me, person });
-    // The code is swapped, and then Fyers is away.
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
+    // Fyers goes down right after it has exchanged the code.
     fyers.state.requests.push = function (...entries) {
       if (entries.some(({ path: asked }) => asked === '/api/v3/validate-authcode')) {
         fyers.state.isDown = true;
@@ -123,9 +116,9 @@ describe('A login into files', () => {
     expect(err).toContain('`./fyers tokens` proves it without another login');
   });
 
-  test('says what could not be written, and where', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
+  test('names the file that it could not write', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
     const person = {
       ...me.person,
       async ask(question: string) {
@@ -133,7 +126,7 @@ describe('A login into files', () => {
         return me.person.ask(question);
       },
     };
-    await using at = await folderFor(fyers, { ...me, person });
+    await using at = await createFolder(fyers, { ...me, person });
     const { code, err } = await at.run('login');
     expect(code).toBe(4);
     expect(err).toContain('The new access token could not be kept: ');

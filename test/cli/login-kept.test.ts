@@ -9,10 +9,10 @@ import {
   SECRET_APP,
   contentOf,
   expectNoSecret,
-  folderFor,
-  human,
+  createFolder,
+  createPerson,
   modeOf,
-  simulatedFyers,
+  startSimulatedFyers,
   tokensIn,
 } from './login-stage.ts';
 
@@ -24,10 +24,10 @@ const environmentOf = (url: string) => ({
   FYERS_API_URL: url,
 });
 
-describe('fyers login keeps no token that is not proven:', () => {
-  test('of another account', async () => {
-    await using fyers = await simulatedFyers({ fyId: 'XB00002' });
-    await using at = await folderFor(fyers, human(), 'FYERS_FY_ID=XA00001\n');
+describe('fyers login', () => {
+  test('keeps no token of another account', async () => {
+    await using fyers = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(fyers, createPerson(), 'FYERS_FY_ID=XA00001\n');
     const { code, out, err } = await at.run('login');
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('operator.account: The login was for the Fyers account XB00002');
@@ -35,9 +35,9 @@ describe('fyers login keeps no token that is not proven:', () => {
     expect(tokensIn(at)).toEqual([]);
   });
 
-  test('of an account that a refresh of the folder did not see', async () => {
-    await using fyers = await simulatedFyers({ fyId: 'XB00002' });
-    await using at = await folderFor(fyers, human());
+  test('keeps no token of an account that differs from the folder’s state', async () => {
+    await using fyers = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(fyers, createPerson());
     const state = { version: 1, fyId: 'XA00001', latch: null, policyOff: true };
     const rest = { calls: null, claim: null, asked: null };
     at.write('.fyers-token-state.json', JSON.stringify({ ...state, ...rest }));
@@ -45,9 +45,9 @@ describe('fyers login keeps no token that is not proven:', () => {
     expect(tokensIn(at)).toEqual(['.fyers-token-state.json']);
   });
 
-  test('with a wrong app secret', async () => {
-    await using fyers = await simulatedFyers({ secret: 'ROTATED12345' });
-    await using at = await folderFor(fyers, human());
+  test('reports a wrong app secret without printing it', async () => {
+    await using fyers = await startSimulatedFyers({ secret: 'ROTATED12345' });
+    await using at = await createFolder(fyers, createPerson());
     const { code, err } = await at.run('login');
     expect(code).toBe(2);
     expect(err).toContain('operator.app-secret: Fyers refused the app id with its secret.');
@@ -56,13 +56,13 @@ describe('fyers login keeps no token that is not proven:', () => {
     expectNoSecret(err);
   });
 
-  test('with a code that was used before', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    await using at = await folderFor(fyers, me);
+  test('keeps no token if the auth code was used before', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
     expect((await at.run('login')).code).toBe(0);
     const before = contentOf(at, 'access_token.txt');
-    await using again = await folderFor(fyers, human(me.pasted()));
+    await using again = await createFolder(fyers, createPerson(me.pasted()));
     const { code, err } = await again.run('login');
     expect(code).toBe(2);
     expect(err).toContain('operator.login: Fyers refused the auth code');
@@ -70,21 +70,21 @@ describe('fyers login keeps no token that is not proven:', () => {
     expectNoSecret(err, [before, new URL(me.pasted()).searchParams.get('auth_code') ?? '']);
   });
 
-  test('that dies before tomorrow: a login before 06:00 IST still gives one for this morning', async () => {
+  test('before 06:00 IST gives a token that expires at 06:00 on the same day', async () => {
     const five = instant(NOON - 7 * HOUR);
-    await using fyers = await simulatedFyers();
+    await using fyers = await startSimulatedFyers();
     fyers.setClock(five);
-    await using at = await folderFor(fyers, { ...human(), now: five });
+    await using at = await createFolder(fyers, { ...createPerson(), now: five });
     expect((await at.run('login')).out).toContain('good until 25 Nov 2026, 06:00 IST');
   });
 
-  test('with Fyers out of reach', async () => {
-    await using fyers = await simulatedFyers();
+  test('keeps no token if Fyers is unreachable', async () => {
+    await using fyers = await startSimulatedFyers();
     const state = newState(KEYS, WEDNESDAY, instant(NOON), 'ab'.repeat(16));
     const code = mintToken(SEED, APP, 'auth_code', NOON);
-    await using at = await folderFor(
+    await using at = await createFolder(
       fyers,
-      human(`https://x.example/?s=ok&auth_code=${code}&state=${state}`),
+      createPerson(`https://x.example/?s=ok&auth_code=${code}&state=${state}`),
       'FYERS_API_URL=http://127.0.0.1:9\n',
     );
     const ran = await at.run('login');
@@ -94,11 +94,11 @@ describe('fyers login keeps no token that is not proven:', () => {
   });
 });
 
-describe('fyers login and what is there already', () => {
-  test('leaves a live token as it is, and says until when', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    await using at = await folderFor(fyers, me);
+describe('fyers login with existing tokens', () => {
+  test('keeps a live token and prints its expiry', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
     at.write('access_token.txt', GOOD);
     const { code, out } = await at.run('login');
     expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 0 });
@@ -107,19 +107,19 @@ describe('fyers login and what is there already', () => {
     expect(contentOf(at, 'access_token.txt')).toBe(GOOD);
   });
 
-  test('logs in all the same with --again, and keeps the newer token', async () => {
-    await using fyers = await simulatedFyers();
-    await using at = await folderFor(fyers, human());
+  test('logs in with --again and replaces a live token', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using at = await createFolder(fyers, createPerson());
     at.write('access_token.txt', GOOD);
     expect((await at.run('login', '--again')).code).toBe(0);
     expect(contentOf(at, 'access_token.txt')).not.toBe(GOOD);
   });
 
-  test('does not put an older token over one that came meanwhile and lives', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
+  test('does not overwrite a newer live token that arrived during the login', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
     const newer = mintToken(SEED, SECRET_APP, 'access_token', NOON, 77);
-    await using at = await folderFor(fyers, {
+    await using at = await createFolder(fyers, {
       ...me,
       person: {
         ...me.person,
@@ -137,33 +137,30 @@ describe('fyers login and what is there already', () => {
   });
 
   test.each([
-    ['no token', 'rubbish'],
-    [
-      'a token that says it is newer, and that Fyers refuses',
-      mintToken('x', APP, 'access_token', NOON + MINUTE),
-    ],
+    ['a file without a token', 'rubbish'],
+    ['a newer token that Fyers refuses', mintToken('x', APP, 'access_token', NOON + MINUTE)],
   ])('replaces %s', async (_what, content) => {
-    await using fyers = await simulatedFyers();
-    await using at = await folderFor(fyers, human());
+    await using fyers = await startSimulatedFyers();
+    await using at = await createFolder(fyers, createPerson());
     at.write('access_token.txt', content);
     expect((await at.run('login')).code).toBe(0);
     expect(contentOf(at, 'access_token.txt')).toBe(contentOf(at, 'daily_token.txt'));
     expect(modeOf(at, 'access_token.txt')).toBe('600');
   });
 
-  test('says before the login that a folder cannot take the files', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    await using at = await folderFor(fyers, { ...me, env: environmentOf(fyers.url) });
+  test('fails before the login if the folder does not exist', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, { ...me, env: environmentOf(fyers.url) });
     const { code, err } = await at.run('login', '--dir', 'nowhere');
     expect({ code, asked: me.questions.length }).toEqual({ code: 4, asked: 0 });
     expect(err).toMatch(/^platform\.disk: .*nowhere cannot be written \(ENOENT\)/m);
   });
 
-  test('loses nothing when a file cannot be written', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    await using at = await folderFor(fyers, me);
+  test('changes no file if one of them cannot be written', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
     mkdirSync(`${at.folder}/daily_token.txt`);
     at.write('access_token.txt', 'before');
     const { code, err } = await at.run('login');

@@ -1,4 +1,4 @@
-// A folder with an app, a simulated Fyers, and a human who logs in on its page.
+// Creates a folder with an app, a simulated Fyers, and a person who logs in on its page.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,10 +19,10 @@ import { type Stage, type StageOptions, stage } from './cli-harness.ts';
 export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };
 
 export const KEYS = { id: SECRET_APP.id as AppId, secret: SECRET_APP.secret as AppSecret };
-/** What a login writes, by name. */
+/** The files that a login writes, sorted by name. */
 export const TOKEN_FILES = ['access_token.txt', 'daily_token.txt', 'refresh_token.txt'];
 
-export async function simulatedFyers(
+export async function startSimulatedFyers(
   app: Partial<SimulatedApp> = {},
   refresh: 'accepted' | 'refused' = 'refused',
 ): Promise<FyersSimulator & AsyncDisposable> {
@@ -32,7 +32,7 @@ export async function simulatedFyers(
   return { ...fyers, [Symbol.asyncDispose]: () => fyers.close() };
 }
 
-export async function folderFor(
+export async function createFolder(
   fyers: FyersSimulator,
   options: StageOptions = {},
   extra = '',
@@ -43,7 +43,7 @@ export async function folderFor(
     FYERS_SECRET_KEY: SECRET_APP.secret,
     FYERS_API_URL: fyers.url,
   };
-  // What the test gives takes the place of the usual line: a key that is given twice is a problem.
+  // A key that is given twice is a problem, so a line of the test replaces the default line.
   const lines = Object.entries(usual).flatMap(([name, value]) =>
     new RegExp(`^${name}=`, 'm').test(extra) ? [] : [`${name}=${value}\n`],
   );
@@ -51,7 +51,7 @@ export async function folderFor(
   return at;
 }
 
-/** Fills in the form of the page at `url`. @returns where Fyers sends the browser to */
+/** Submits the login form at `url`. @returns the address to which Fyers redirects the browser */
 export async function logInAt(url: string): Promise<string> {
   const page = await (await fetch(url)).text();
   const form = new URLSearchParams({ otp: ONE_TIME_PASSWORD, pin: SECRET_APP.pin });
@@ -72,8 +72,8 @@ export async function logInAt(url: string): Promise<string> {
   return answer.headers.get('location') ?? '';
 }
 
-/** Copies what the browser shows, after `before` has been pasted. */
-export function human(...before: readonly string[]) {
+/** Answers the questions with `before`, then with the address after a login in the browser. */
+export function createPerson(...before: readonly string[]) {
   let url = '';
   let pasted = '';
   const left = [...before];
@@ -94,20 +94,20 @@ export function human(...before: readonly string[]) {
   return { person, open, questions, pasted: () => pasted };
 }
 
-/** The files of a folder, without its `.env`. */
+/** Lists the files of a folder, without its `.env`. */
 export function tokensIn(at: Stage): readonly string[] {
   return readdirSync(at.folder)
     .filter((name) => name !== '.env')
     .sort();
 }
 
-/** The one address of Fyers' login page that a command has printed. */
+/** The address of Fyers' login page in the output of a command; empty if there is none. */
 export function pageIn(printed: string): string {
   return /^http\S+generate-authcode\S+$/m.exec(printed)?.[0] ?? '';
 }
 
-/** A clock that stands: nothing is ever late. */
-export const standing: Clock = {
+/** A clock that does not move: no deadline passes. */
+export const stoppedClock: Clock = {
   now: () => instant(NOON),
   sleepUntil: (_at, signal) =>
     new Promise((_resolve, reject) => {
@@ -132,7 +132,7 @@ export function contentOf(at: Stage, name: string): string {
   return readFileSync(path.join(at.folder, name), 'utf8');
 }
 
-/** As `ls` would say it, in octal. */
+/** The file's mode in octal. */
 export function modeOf(at: Stage, name: string): string {
   return (statSync(path.join(at.folder, name)).mode & 0o777).toString(8);
 }
@@ -141,6 +141,6 @@ export function expectNoSecret(printed: string, tokens: readonly string[] = []):
   expect(
     leaksOf(printed, { secret: SECRET_APP.secret, ...Object.fromEntries(tokens.entries()) }),
   ).toEqual([]);
-  // Four digits can stand in a fingerprint; the PIN as a value can't.
+  // A fingerprint can contain the four digits; the PIN must not appear as a separate value.
   expect(printed).not.toMatch(new RegExp(`(?<![\\w.])${SECRET_APP.pin}(?![\\w.])`));
 }

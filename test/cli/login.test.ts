@@ -10,22 +10,22 @@ import {
   TOKEN_FILES,
   contentOf,
   expectNoSecret,
-  folderFor,
-  human,
+  createFolder,
+  createPerson,
   logInAt,
   modeOf,
   pageIn,
-  simulatedFyers,
+  startSimulatedFyers,
   tokensIn,
 } from './login-stage.ts';
 
 const WEDNESDAY = istDate('2026-11-25');
 
-describe('fyers login with a page whose address is pasted', () => {
-  test('ends with both tokens in files for the owner alone, proven, and with their validities', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human();
-    await using at = await folderFor(fyers, me);
+describe('fyers login with a pasted address', () => {
+  test('writes both proven tokens to files with mode 600 and prints their validity', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
     const { code, out, err } = await at.run('login');
     expect({ code, out }).toMatchObject({ code: 0 });
     expect(tokensIn(at)).toEqual(TOKEN_FILES);
@@ -55,14 +55,14 @@ describe('fyers login with a page whose address is pasted', () => {
     expectNoSecret(`${out}${err}`, [access, refresh, authCode]);
   });
 
-  test('prints the page, and opens nothing with --no-open', async () => {
-    await using fyers = await simulatedFyers();
+  test('prints the page and opens nothing with --no-open', async () => {
+    await using fyers = await startSimulatedFyers();
     let opened = 0;
     const open = () => {
       opened += 1;
       return Promise.resolve();
     };
-    await using at = await folderFor(fyers, { open });
+    await using at = await createFolder(fyers, { open });
     const { code, err } = await at.run('login', '--no-open');
     expect({ code, opened }).toEqual({ code: 2, opened: 0 });
     const page = new URL(pageIn(err));
@@ -72,27 +72,27 @@ describe('fyers login with a page whose address is pasted', () => {
     expect(err).toContain('operator.login: The address is empty.');
   });
 
-  test('goes on where no browser can be opened', async () => {
-    await using fyers = await simulatedFyers();
+  test('continues if no browser can be opened', async () => {
+    await using fyers = await startSimulatedFyers();
     const open = () => Promise.reject(new Error('no display'));
-    await using at = await folderFor(fyers, { open });
+    await using at = await createFolder(fyers, { open });
     expect((await at.run('login')).err).toContain('The browser did not open (no display)');
   });
 
-  test('takes the address from a pipe, where nobody is at the terminal', async () => {
-    await using fyers = await simulatedFyers();
-    await using first = await folderFor(fyers);
+  test('reads the address from a pipe if there is no terminal', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using first = await createFolder(fyers);
     const address = await logInAt(pageIn((await first.run('login', '--no-open')).err));
-    await using at = await folderFor(fyers, { piped: `${address}\n` });
+    await using at = await createFolder(fyers, { piped: `${address}\n` });
     expect((await at.run('login', '--no-open')).code).toBe(0);
     expect(tokensIn(at)).toEqual(TOKEN_FILES);
   });
 
-  test('takes the bare query, and quotes around it', async () => {
-    await using fyers = await simulatedFyers();
-    await using first = await folderFor(fyers);
+  test('accepts the bare query in quotes', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using first = await createFolder(fyers);
     const { search } = new URL(await logInAt(pageIn((await first.run('login')).err)));
-    await using at = await folderFor(fyers, { piped: `"${search}"` });
+    await using at = await createFolder(fyers, { piped: `"${search}"` });
     expect((await at.run('login')).code).toBe(0);
   });
 
@@ -104,10 +104,14 @@ describe('fyers login with a page whose address is pasted', () => {
   const stranger = { ...KEYS, secret: 'ANOTHERSECRET' as AppSecret };
 
   test.each([
-    ['of another secret', answer(stateAt(NOON, stranger)), 'did not sign'],
-    ['of half an hour ago', answer(stateAt(NOON - 30 * MINUTE)), 'more than half an hour ago'],
+    ['with a state of another secret', answer(stateAt(NOON, stranger)), 'did not sign'],
     [
-      'of the reference’s kind',
+      'with a state of half an hour ago',
+      answer(stateAt(NOON - 30 * MINUTE)),
+      'more than half an hour ago',
+    ],
+    [
+      'with a state of another program',
       answer('sample_state'),
       'has a state that is not from this program',
     ],
@@ -117,14 +121,14 @@ describe('fyers login with a page whose address is pasted', () => {
       answer(stateAt(NOON), mintToken(SEED, { ...APP, id: 'OTHERAPP01-100' }, 'auth_code', NOON)),
       'has the auth_code of another app',
     ],
-    ['that is none', 'hello', 'has no query'],
+    ['without a query', 'hello', 'has no query'],
     ['that is too long', `https://x.example/?s=ok&${'a'.repeat(9_000)}`, 'is longer than'],
   ])(
-    'refuses an address %s three times, asks Fyers nothing, and ends',
+    'rejects an address %s three times, sends no request to Fyers, and fails',
     async (_w, address, why) => {
-      await using fyers = await simulatedFyers();
-      const me = human(address, address, address);
-      await using at = await folderFor(fyers, me);
+      await using fyers = await startSimulatedFyers();
+      const me = createPerson(address, address, address);
+      await using at = await createFolder(fyers, me);
       const { code, out, err } = await at.run('login');
       expect({ code, out, asked: me.questions.length }).toEqual({ code: 2, out: '', asked: 3 });
       expect(err).toMatch(/^operator\.login: /m);
@@ -134,24 +138,24 @@ describe('fyers login with a page whose address is pasted', () => {
     },
   );
 
-  test('takes a state of just under half an hour, and the second address after a wrong one', async () => {
-    await using fyers = await simulatedFyers();
-    const me = human(answer('sample_state'), answer(stateAt(NOON - 30 * MINUTE + 1_000)));
-    await using at = await folderFor(fyers, me);
+  test('accepts a state of just under half an hour, and a second address after a wrong one', async () => {
+    await using fyers = await startSimulatedFyers();
+    const me = createPerson(answer('sample_state'), answer(stateAt(NOON - 30 * MINUTE + 1_000)));
+    await using at = await createFolder(fyers, me);
     const { code } = await at.run('login');
     expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 2 });
   });
 
-  test('says Fyers’ own error in Fyers’ words, without what could steer a terminal', async () => {
-    await using fyers = await simulatedFyers();
+  test('prints Fyers’ own error without terminal control characters', async () => {
+    await using fyers = await startSimulatedFyers();
     const query = new URLSearchParams({
       s: 'error',
       code: '-16',
       message: 'user\u001B[2J denied',
       state: stateAt(NOON),
     });
-    const me = human(`https://x.example/?${query.toString()}`);
-    await using at = await folderFor(fyers, me);
+    const me = createPerson(`https://x.example/?${query.toString()}`);
+    await using at = await createFolder(fyers, me);
     const { code, err } = await at.run('login');
     expect({ code, asked: me.questions.length }).toEqual({ code: 2, asked: 1 });
     expect(err).toContain('with an error: user [2J denied (code -16).');
@@ -159,28 +163,28 @@ describe('fyers login with a page whose address is pasted', () => {
     expect(err).not.toContain('\u001B');
   });
 
-  test('works in the evening too, after the day’s session', async () => {
+  test('works in the evening, after the day’s session', async () => {
     const evening = instant(NOON + 9 * HOUR);
-    await using fyers = await simulatedFyers();
+    await using fyers = await startSimulatedFyers();
     fyers.setClock(evening);
-    await using at = await folderFor(fyers, { ...human(), now: evening });
+    await using at = await createFolder(fyers, { ...createPerson(), now: evening });
     expect((await at.run('login')).code).toBe(0);
   });
 });
 
 describe('fyers login for scripts', () => {
-  test('prints the token alone with --reveal, and all else to standard error', async () => {
-    await using fyers = await simulatedFyers();
-    await using at = await folderFor(fyers, human());
+  test('prints only the token with --reveal, and everything else to standard error', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using at = await createFolder(fyers, createPerson());
     const { out, err } = await at.run('login', '--reveal');
     expect(out).toBe(contentOf(at, 'access_token.txt'));
     expect(err).toContain('Logged in: good until');
     expect((await at.run('login', '--reveal')).out).toBe(out);
   });
 
-  test('prints JSON alone with --json, with the token only where --reveal asks for it', async () => {
-    await using fyers = await simulatedFyers();
-    await using at = await folderFor(fyers, human());
+  test('prints only JSON with --json, with the token only if --reveal is given', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using at = await createFolder(fyers, createPerson());
     const { out } = await at.run('login', '--json');
     const access = contentOf(at, 'access_token.txt');
     expect(JSON.parse(out)).toMatchObject({
@@ -199,12 +203,17 @@ describe('fyers login for scripts', () => {
   });
 
   test.each([
-    ['an app that is not configured', 'FYERS_SECRET_KEY=\n', [], 'FYERS_SECRET_KEY is empty in'],
-    ['two places', '', ['--local', '--aws'], 'operator.usage'],
-    ['a redirect URL that none can be', 'FYERS_REDIRECT_URI=ftp://x\n', [], 'FYERS_REDIRECT_URI'],
+    ['a missing app secret', 'FYERS_SECRET_KEY=\n', [], 'FYERS_SECRET_KEY is empty in'],
+    ['--local with --aws', '', ['--local', '--aws'], 'operator.usage'],
+    [
+      'a redirect URL with an unknown scheme',
+      'FYERS_REDIRECT_URI=ftp://x\n',
+      [],
+      'FYERS_REDIRECT_URI',
+    ],
   ])('refuses %s', async (_what, extra, flags, words) => {
-    await using fyers = await simulatedFyers();
-    await using at = await folderFor(fyers, {}, extra);
+    await using fyers = await startSimulatedFyers();
+    await using at = await createFolder(fyers, {}, extra);
     const { code, err } = await at.run('login', ...flags);
     expect(code).toBe(2);
     expect(err).toContain(words);

@@ -1,4 +1,5 @@
-// Logs against an independent emulator: what functions and harvester have left there, as people and scripts read it.
+// Tests `fyers logs` against an independent emulator: logs of functions and the harvester, as text
+// and JSON.
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -39,7 +40,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-function ownAccount(): AwsOptions {
+function newAccount(): AwsOptions {
   accounts += 1;
   return {
     endpoint: emulator.endpoint,
@@ -54,10 +55,14 @@ interface Line {
   readonly text: string;
 }
 
-async function put(aws: AwsOptions, logGroupName: string, lines: readonly Line[]): Promise<void> {
+async function putLogLines(
+  aws: AwsOptions,
+  logGroupName: string,
+  lines: readonly Line[],
+): Promise<void> {
   const logs = new CloudWatchLogsClient(aws);
   const logStreamName = 'run';
-  // There already at the second time.
+  // The second call fails because the group exists.
   await logs.send(new CreateLogGroupCommand({ logGroupName })).catch(() => undefined);
   await logs
     .send(new CreateLogStreamCommand({ logGroupName, logStreamName }))
@@ -66,10 +71,13 @@ async function put(aws: AwsOptions, logGroupName: string, lines: readonly Line[]
   await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
 }
 
-const SAID = loginNeeded('policy', 'Login needed.');
+const LOGIN_NEEDED = loginNeeded('policy', 'Login needed.');
 const LINES: readonly Line[] = [
   { at: at('07:00'), text: 'START RequestId: 1 Version: $LATEST\n' },
-  { at: at('07:00:03'), text: `${JSON.stringify({ ...SAID, time: formatIso(at('07:00:02')) })}\n` },
+  {
+    at: at('07:00:03'),
+    text: `${JSON.stringify({ ...LOGIN_NEEDED, time: formatIso(at('07:00:02')) })}\n`,
+  },
   {
     at: at('07:00:04'),
     text: JSON.stringify({ ...runFailed('broker.unreachable', 'Fyers is away.'), time: 'soon' }),
@@ -79,9 +87,9 @@ const LINES: readonly Line[] = [
 ];
 
 describe('fyers logs of a function', () => {
-  test('reads as people do: Indian time, level, message, facts, and none of Lambda’s own lines', async () => {
-    const aws = ownAccount();
-    await put(aws, '/aws/lambda/FyersTokenRefresh', LINES);
+  test('prints Indian time, level, message and facts, without Lambda’s own lines', async () => {
+    const aws = newAccount();
+    await putLogLines(aws, '/aws/lambda/FyersTokenRefresh', LINES);
     await using on = await stage({ aws, now: NOON });
     const { code, out, err } = await on.run('logs', 'refresh');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -102,12 +110,12 @@ describe('fyers logs of a function', () => {
   });
 
   test.each([
-    ['1d by default', [], 1],
-    ['as long as --since says', ['--since', '25h'], 2],
+    ['one day by default', [], 1],
+    ['for the duration of --since', ['--since', '25h'], 2],
   ])('looks back %s', async (_what, flags, count) => {
-    const aws = ownAccount();
+    const aws = newAccount();
     const line = (when: Instant) => ({ at: when, text: 'a line' });
-    await put(aws, '/aws/lambda/FyersWatch-paper', [
+    await putLogLines(aws, '/aws/lambda/FyersWatch-paper', [
       line(plus(NOON, -24 * 3_600 * SECOND - 1)),
       line(plus(NOON, -24 * 3_600 * SECOND)),
     ]);
@@ -116,37 +124,37 @@ describe('fyers logs of a function', () => {
     expect(out.split('\n')).toHaveLength(count);
   });
 
-  test('says what to do where there is no log group, and where nothing was logged', async () => {
-    const aws = ownAccount();
+  test('prints the next step if there is no log group, and reports if nothing was logged', async () => {
+    const aws = newAccount();
     await using on = await stage({ aws, now: NOON });
     const absent = await on.run('logs', 'login');
     expect(absent.code).toBe(2);
     expect(absent.err).toMatch(
       /^operator\.prerequisite: There is no log group \/aws\/lambda\/FyersLogin .*`pulumi up`/,
     );
-    await put(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
+    await putLogLines(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
     const quiet = await on.run('logs', 'login', '--since', '5m');
     expect(quiet).toMatchObject({ code: 0, out: '' });
     expect(quiet.err).toContain('FyersLogin has logged nothing for 5m.');
   });
 
   test.each(['0d', '5', 'd', '1w', '-1d'])('refuses --since=%s', async (since) => {
-    await using on = await stage({ aws: ownAccount() });
+    await using on = await stage({ aws: newAccount() });
     const { code, err } = await on.run('logs', 'refresh', `--since=${since}`);
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.usage: --since/);
   });
 
-  test('refuses a log that is nobody’s', async () => {
+  test('rejects an unknown log name', async () => {
     await using on = await stage();
-    expect((await on.run('logs', 'nobody')).code).toBe(2);
+    expect((await on.run('logs', 'unknown')).code).toBe(2);
   });
 
-  test('follows until Ctrl-C, without repeating a line', async () => {
-    const aws = ownAccount();
+  test('follows until Ctrl-C without repeating a line', async () => {
+    const aws = newAccount();
     const group = '/aws/lambda/FyersTokenRefresh';
     const start = Date.now() as Instant;
-    await put(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
+    await putLogLines(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
     const { accessKeyId } = aws.credentials as { accessKeyId: string };
     const child = spawn(
       process.execPath,
@@ -165,7 +173,7 @@ describe('fyers logs of a function', () => {
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     await expect.poll(() => printed, { timeout: 20_000 }).toContain('first');
     for (const text of ['second', 'third']) {
-      await put(aws, group, [{ at: Date.now() as Instant, text }]);
+      await putLogLines(aws, group, [{ at: Date.now() as Instant, text }]);
       await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
     }
     child.kill('SIGINT');
@@ -203,8 +211,11 @@ const DAY: readonly DayEvent[] = [
   },
 ];
 
-/** The bucket. Its name is nobody else's: in S3 they are shared by all accounts. */
-async function store(
+/**
+ * Creates a bucket with the objects. Its name must be unique, because all accounts share the names
+ * in S3.
+ */
+async function createBucket(
   aws: AwsOptions,
   objects: Readonly<Record<string, readonly DayEvent[]>>,
 ): Promise<string> {
@@ -223,9 +234,9 @@ describe('fyers logs harvester', () => {
   const [plan, started, hole] = DAY as [DayEvent, DayEvent, DayEvent];
   const YESTERDAY = 'date=2026-11-24/shard=0/events.jsonl.gz';
 
-  test('shows the latest day’s events, from its pieces while there is no whole log', async () => {
-    const aws = ownAccount();
-    const bucket = await store(aws, {
+  test('shows the events of the latest day, from its pieces if there is no complete log', async () => {
+    const aws = newAccount();
+    const bucket = await createBucket(aws, {
       [YESTERDAY]: [{ event: 'stopped', at: at('09:00'), message: 'old' }],
       'date=2026-11-25/shard=0/events-0001.jsonl.gz': [plan, started],
       'date=2026-11-25/shard=0/events-0002.jsonl.gz': [hole],
@@ -238,14 +249,14 @@ describe('fyers logs harvester', () => {
       '25 Nov 2026, 08:59:01 IST  info   started: Recording',
       '25 Nov 2026, 09:05:00 IST  warn   hole: 09:00:05 to 09:00:10, late (symbols: NSE:SBIN-EQ)',
     ]);
-    await store(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
+    await createBucket(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
     const whole = await on.run('logs', 'harvester', '--bucket', bucket, '--json');
     expect(whole.out.split('\n')).toEqual([eventLine(started)]);
   });
 
-  test('says of several harvesters which one it was, in the order of time', async () => {
-    const aws = ownAccount();
-    const bucket = await store(aws, {
+  test('orders the events of several harvesters by time, and names the shard of each', async () => {
+    const aws = newAccount();
+    const bucket = await createBucket(aws, {
       'date=2026-11-25/shard=0/events-0001.jsonl.gz': [started, hole],
       'date=2026-11-25/shard=1/events-0001.jsonl.gz': [started],
     });
@@ -259,10 +270,12 @@ describe('fyers logs harvester', () => {
   });
 
   test.each(['FYERS_BUCKET in .env', 'the stack’s output'])(
-    'takes the bucket from %s',
+    'uses the bucket from %s',
     async (from) => {
-      const aws = ownAccount();
-      const bucket = await store(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
+      const aws = newAccount();
+      const bucket = await createBucket(aws, {
+        'date=2026-11-25/shard=0/events.jsonl.gz': [started],
+      });
       const pulumi = pulumiStub(path.join(dir, `pulumi-${String(accounts)}`));
       pulumi.answerOutput(`${bucket}\n`);
       await using on = await stage({ aws, now: NOON, env: pulumi.env });
@@ -272,8 +285,8 @@ describe('fyers logs harvester', () => {
     },
   );
 
-  test('says what to do without a bucket of that name, and without a day in it', async () => {
-    const aws = ownAccount();
+  test('prints the next step if the bucket does not exist, and reports if it has no day', async () => {
+    const aws = newAccount();
     await using on = await stage({ aws, now: NOON });
     const absent = await on.run('logs', 'harvester', '--bucket', 'nowhere');
     expect(absent.code).toBe(2);

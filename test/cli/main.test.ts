@@ -26,7 +26,7 @@ function write(name: string, content: string): void {
   writeFileSync(path.join(folder, name), content);
 }
 
-/** No AWS, no broker: neither is to be reached from here. */
+/** Neither AWS nor the broker is reachable with these settings. */
 const ENV = {
   PATH: path.dirname(process.execPath),
   AWS_EC2_METADATA_DISABLED: 'true',
@@ -39,7 +39,7 @@ interface Ran {
   readonly err: string;
 }
 
-function fyers(...argv: readonly string[]): Promise<Ran> {
+function runFyers(...argv: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(process.execPath, [MAIN, ...argv], { cwd: folder, env: ENV }, (error, out, err) => {
       resolve({ code: error?.code ?? 0, out, err });
@@ -75,11 +75,11 @@ const COMMANDS: readonly (readonly string[])[] = [
 ];
 
 describe('./fyers', () => {
-  test.each(COMMANDS)('explains %j, with an example', async (...command) => {
+  test.each(COMMANDS)('prints help with an example for %j', async (...command) => {
     await using at = await stage();
     const { code, out, err } = await at.run(...command, '--help');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(`Usage: ${['fyers', ...command].join(' ')} `);
+    expect(out).toContain(`Usage: ${['runFyers', ...command].join(' ')} `);
     if (command.join(' ') !== 'ssm') expect(out).toMatch(/Examples?:\n {2}\$ /);
   });
 
@@ -94,31 +94,31 @@ describe('./fyers', () => {
     [['ssm', 'set']],
     [['doctor', 'extra']],
     [['configure', '--nope']],
-  ])('ends with 2 for the arguments %j, and prints to standard error only', async (argv) => {
+  ])('exits with 2 for the arguments %j and prints only to standard error', async (argv) => {
     await using at = await stage();
     const { code, out, err } = await at.run(...argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/Usage: |--help/);
   });
 
-  test('says its version', async () => {
+  test('prints its version', async () => {
     await using at = await stage();
     const { code, out } = await at.run('--version');
     expect(code).toBe(0);
     expect(out).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  test('is plain when piped, and its exit code is the process’s', async () => {
-    const [help, wrong] = await Promise.all([fyers('--help'), fyers('tokns')]);
+  test('prints without colours to a pipe, and its exit code is the process’s', async () => {
+    const [help, wrong] = await Promise.all([runFyers('--help'), runFyers('tokns')]);
     expect(help).toMatchObject({ code: 0, err: '' });
     expect(help.out).not.toContain('\u001B');
     expect(wrong).toMatchObject({ code: 2, out: '' });
     expect(wrong.err).toContain('Did you mean tokens?');
   });
 
-  test('says one clear sentence for an error, without a stack and without a secret', async () => {
+  test('prints an error in one line, without a stack trace or a secret', async () => {
     write('access_token.txt', TOKEN);
-    const ran = await Promise.all([fyers('tokens'), fyers('ssm', 'list')]);
+    const ran = await Promise.all([runFyers('tokens'), runFyers('ssm', 'list')]);
     expect(ran.map(({ code }) => code)).toEqual([2, 2]);
     const [tokens, ssm] = ran;
     expect(tokens.out).toMatch(/^access +expired/m);
@@ -132,8 +132,8 @@ describe('./fyers', () => {
 });
 
 describe('./fyers harvest', () => {
-  test('hands its arguments to the harvester, in their order', async () => {
-    const { code, out, err } = await fyers(
+  test('passes its arguments to the harvester in their order', async () => {
+    const { code, out, err } = await runFyers(
       'harvest',
       '--every',
       '7s',
@@ -150,14 +150,14 @@ describe('./fyers harvest', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
-  test('reads the harvester’s own keys from .env', async () => {
+  test('reads the harvester’s keys from .env', async () => {
     write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOLS=FUT:\n');
-    const { code, err } = await fyers('harvest');
+    const { code, err } = await runFyers('harvest');
     expect(code).toBe(2);
     expect(err).toContain('.env line 2: symbol "FUT:" must be');
   });
 
-  test('ends gently with 0 at the first SIGTERM', async () => {
+  test('exits with 0 on the first SIGTERM', async () => {
     write('access_token.txt', TOKEN);
     const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
       cwd: folder,
@@ -173,9 +173,9 @@ describe('./fyers harvest', () => {
     ['malformed', 'garbage'],
     ['a refresh token', operatorToken('refresh_token', '2026-11-25T07:00:00+05:30')],
     ['empty', ''],
-  ])('ends at once where the access token is %s', async (_what, token) => {
+  ])('exits with 2 if the access token is %s', async (_what, token) => {
     write('access_token.txt', token);
-    const { code, out } = await fyers('harvest', '--data', path.join(folder, 'data'));
+    const { code, out } = await runFyers('harvest', '--data', path.join(folder, 'data'));
     expect(code).toBe(2);
     expect(out).toMatch(/"event":"operator\.token-file"/);
     if (token !== '') expect(out).not.toContain(token);
@@ -184,7 +184,7 @@ describe('./fyers harvest', () => {
   test.each([
     ['expired', operatorToken('access_token', '2025-11-25T07:00:00+05:30')],
     ['missing', null],
-  ])('warns once in a pipe of a token that is %s, and waits', async (what, token) => {
+  ])('warns once in a pipe about a token that is %s, and waits', async (what, token) => {
     rmSync(path.join(folder, 'access_token.txt'), { force: true });
     if (token !== null) write('access_token.txt', token);
     const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
@@ -204,25 +204,25 @@ describe('./fyers harvest', () => {
     ).toHaveLength(1);
   });
 
-  test('ends at once where it can never write a row', async () => {
+  test('exits with 4 if it cannot record into the folder', async () => {
     write('access_token.txt', TOKEN);
     mkdirSync(path.join(folder, 'data'));
     write('data/days', 'a file in the place of a folder');
-    for (const [data, said] of [
+    for (const [data, message] of [
       [
         'data',
         /"platform\.disk.*Nothing can be recorded into .*days.*Remove the file or folder.*`ls -ld .*--data DIR/,
       ],
       ['access_token.txt/data', /"platform\.disk.*The disk refuses: ENOTDIR/],
     ] as const) {
-      const { code, out } = await fyers('harvest', '--data', path.join(folder, data));
-      expect(out).toMatch(said);
+      const { code, out } = await runFyers('harvest', '--data', path.join(folder, data));
+      expect(out).toMatch(message);
       expect(code).toBe(4);
     }
   });
 
-  test('explains exactly the flags that the harvester takes', async () => {
-    const { out } = await fyers('harvest', '--help');
+  test('documents exactly the flags that the harvester accepts', async () => {
+    const { out } = await runFyers('harvest', '--help');
     const explained = [...out.matchAll(/^ {2}--([a-z-]+)(?: (\S+))?/gm)].map(([, flag, value]) => ({
       flag: flag ?? '',
       takesValue: value !== undefined,

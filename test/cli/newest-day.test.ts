@@ -1,4 +1,5 @@
-// The reader commands find the newest recorded day in harvested_data and in demo, and print where it is.
+// Tests that the reader commands find the newest recorded day in harvested_data and in demo, and
+// print its folder.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-/** Records one minute of the date in the folder. */
+/** Records one minute of the date into the folder. */
 async function record(folder: string, date: string): Promise<void> {
   const day = dayOf(istDate(date));
   if (day.kind === 'closed') throw new Error(`${date} is closed`);
@@ -21,7 +22,7 @@ async function record(folder: string, date: string): Promise<void> {
   await recordDay({ dataDir: path.join(cli.folder, folder), session });
 }
 
-/** Each reader command with the stream that its note goes to. */
+/** Each reader command with the stream of its note. */
 const READERS = [
   [['check'], 'out'],
   [['check', '--json'], 'err'],
@@ -57,7 +58,7 @@ describe.each(READERS)('fyers %j', (argv, stream) => {
 });
 
 describe('The folder of a reader command', () => {
-  test('is the one that has the named date', async () => {
+  test('is the folder that has the given date', async () => {
     await record('harvested_data', '2026-11-25');
     await record('demo', '2026-11-20');
     const { code, out } = await cli.run('check', '2026-11-20');
@@ -69,7 +70,7 @@ describe('The folder of a reader command', () => {
       expect(missing.err).toContain(part);
   });
 
-  test('is the one of --data alone, if it is given', async () => {
+  test('is only the folder of --data if it is given', async () => {
     await record('harvested_data', '2026-11-20');
     await record('demo', '2026-11-25');
     const { out, err } = await cli.run('check', '--data', 'harvested_data');
@@ -81,7 +82,7 @@ describe('The folder of a reader command', () => {
     expect(absent.err).toContain('elsewhere');
   });
 
-  test('names both folders and the commands that record, if neither has a day', async () => {
+  test('is missing if neither folder has a day: both are named, with the commands that record', async () => {
     for (const argv of [['check'], ['check', '2026-11-25'], ['report'], ['replay']]) {
       const { code, out, err } = await cli.run(...argv);
       expect([code, out]).toEqual([2, '']);

@@ -1,11 +1,11 @@
-// What a person wrote into files, flags and variables, as the commands take it.
+// Tests how the commands read and reject input from files, flags and variables.
 import { describe, expect, test } from 'vitest';
 import { operatorToken } from '../support/operator-token.ts';
 import { stage } from './cli-harness.ts';
 
 const APP = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=ABC123DEF4\n';
 
-describe('A line of .env that is not understood', () => {
+describe('An invalid line of .env', () => {
   test.each<[string, ...string[]]>([
     ['tokens', '--offline'],
     ['login', '--no-open'],
@@ -14,7 +14,7 @@ describe('A line of .env that is not understood', () => {
     ['harvest', '--days', '1'],
     ['ssm', 'list'],
     ['configure', '--dir', '.'],
-  ])('stops %s %s, before anything is done', async (...argv) => {
+  ])('stops %s %s before it does anything', async (...argv) => {
     await using at = await stage();
     at.write('.env', `${APP}FYERS_SYMBOL=CANARY\n`);
     const { code, out, err } = await at.run(...argv);
@@ -25,7 +25,7 @@ describe('A line of .env that is not understood', () => {
   });
 });
 
-describe('An endpoint in clear text', () => {
+describe('An endpoint with http', () => {
   test.each([
     ['in .env', `${APP}FYERS_API_URL=http://somewhere\n`, {}, /\.env line 3 must be an https/],
     [
@@ -35,7 +35,7 @@ describe('An endpoint in clear text', () => {
       /environment must be an htt/,
     ],
   ])(
-    '%s is refused by every command that would send a token there',
+    '%s is refused by every command that would send a token to it',
     async (_w, text, env, words) => {
       for (const argv of [['tokens'], ['login', '--paste'], ['refresh', '--local'], ['harvest']]) {
         await using at = await stage({ env });
@@ -56,8 +56,8 @@ describe('An endpoint in clear text', () => {
   });
 });
 
-describe('A value of the harvester', () => {
-  test('is blamed on the flag, the line or the variable that holds it', async () => {
+describe('An invalid setting of the harvester', () => {
+  test('is reported with the flag, the line or the variable that holds it', async () => {
     await using at = await stage({ env: { FYERS_EVERY_SECONDS: '7' } });
     at.write('.env', `${APP}\nFYERS_SYMBOLS=A*\n`);
     const { err } = await at.run('harvest');
@@ -68,7 +68,7 @@ describe('A value of the harvester', () => {
   });
 });
 
-describe('A date that is not one', () => {
+describe('An invalid date', () => {
   const COMMANDS: readonly [string, ...string[]][] = [
     ['report', 'DATE'],
     ['check', 'DATE'],
@@ -81,7 +81,7 @@ describe('A date that is not one', () => {
     ['report', 'DATE', '--bucket', 'x'],
   ];
 
-  test.each(COMMANDS)('is reported as such by %s', async (...argv) => {
+  test.each(COMMANDS)('is reported with a suggestion or a reason by %s', async (...argv) => {
     await using at = await stage();
     for (const [text, words] of [
       ['2026-13-40', 'there is no month 13'],
@@ -99,7 +99,7 @@ describe('A date that is not one', () => {
   });
 
   test.each([['report'], ['check'], ['replay'], ['compact']])(
-    'but to come is reported as such by %s',
+    'in the future is reported by %s',
     async (command) => {
       await using at = await stage();
       const { code, err } = await at.run(command, '2026-12-02');
@@ -110,7 +110,7 @@ describe('A date that is not one', () => {
 });
 
 describe('A token file', () => {
-  test('that holds something else is named, in the words of its content', async () => {
+  test('with other content is reported by the kind of its content', async () => {
     await using at = await stage();
     at.write('.env', APP);
     at.write('access_token.txt', '4821');
@@ -119,7 +119,7 @@ describe('A token file', () => {
     expect(`${out}${err}`).not.toContain('4821');
   });
 
-  test('with the app before its token is read', async () => {
+  test('with the app id before its token is accepted', async () => {
     await using at = await stage();
     at.write('.env', APP);
     const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
@@ -129,7 +129,7 @@ describe('A token file', () => {
 });
 
 describe('A value for Parameter Store', () => {
-  test('that is too large is refused before AWS is asked, with what to do', async () => {
+  test('that is too large is refused before a request to AWS', async () => {
     const [head, body] = operatorToken('access_token', '2026-11-24T09:00:00+05:30').split('.');
     await using at = await stage({
       parameters: 'unreachable',

@@ -1,4 +1,4 @@
-// How far a long command is, at a terminal.
+// Tests the progress of long commands on a terminal.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,15 +13,15 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-const ofInfosys = (row: ReturnType<typeof oldRows>[number]) => ({
+const toInfosysRow = (row: ReturnType<typeof oldRows>[number]) => ({
   ...row,
   symbol: 'NSE:INFY-EQ',
   book: { ...row.book, symbol: 'NSE:INFY-EQ' },
 });
 
 describe('A command over many rows', () => {
-  test('shows how far it is, and takes that away before its first line', async () => {
-    const rows = oldRows(2_500).flatMap((row) => [row, ofInfosys(row)]);
+  test('shows its progress and removes it before its first line', async () => {
+    const rows = oldRows(2_500).flatMap((row) => [row, toInfosysRow(row)]);
     const name = await oldFile(cli.folder, rows);
     for (const [shown, first, ...argv] of [
       [`${name}: 5,000 rows`, /5,000 rows are the day/, 'import', name],
@@ -33,7 +33,7 @@ describe('A command over many rows', () => {
     ] as const) {
       const data = argv[0] === 'import' ? [] : ['--data', 'harvested_data'];
       const ran = await cli.run(...argv, ...data);
-      // The report checks first, and shows that too.
+      // The report runs check first, which shows its own progress.
       const screen = argv[0] === 'report' ? ran.screen.slice(2) : ran.screen;
       expect(screen.slice(0, 3), argv.join(' ')).toEqual([
         `[${shown}]`,
@@ -45,7 +45,7 @@ describe('A command over many rows', () => {
     expect(await readFile(path.join(cli.folder, 'all.csv'), 'utf8')).not.toContain('[');
   });
 
-  test('names the day that is compacted', async () => {
+  test('names the day that it compacts', async () => {
     const now = istInstant(istDate('2026-11-26'), '08:00');
     await using later = await stage({ watched: true, now });
     await recordDay({ dataDir: path.join(later.folder, 'harvested_data'), state: 'ended' });

@@ -1,4 +1,4 @@
-// The Pulumi CLI as far as our commands call it.
+// Replaces the Pulumi CLI with a script that supports the calls of our commands.
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stage, type Stage, type StageOptions } from './cli-harness.ts';
@@ -8,7 +8,7 @@ interface Call {
   readonly input: string;
 }
 
-/** A stand-in that notes its arguments and its input, and fails where it is told to. */
+/** Records its arguments and its input, and fails at the argument in FAIL. */
 const PULUMI = `#!${process.execPath}
 const { appendFileSync, readFileSync } = require('node:fs');
 const args = process.argv.slice(2);
@@ -27,8 +27,8 @@ export interface PulumiStage extends Stage {
   calls(): readonly Call[];
 }
 
-/** @param fail the argument at which it fails, a colon, and its words */
-export async function withPulumi(
+/** @param fail the argument at which the script fails, a colon, and the error message */
+export async function stageWithPulumi(
   fail = '',
   installed = true,
   options: StageOptions = {},

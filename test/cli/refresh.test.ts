@@ -9,9 +9,9 @@ import {
   SECRET_APP,
   contentOf,
   expectNoSecret,
-  folderFor,
+  createFolder,
   modeOf,
-  simulatedFyers,
+  startSimulatedFyers,
 } from './login-stage.ts';
 import { type Stage, stage } from './cli-harness.ts';
 
@@ -22,12 +22,12 @@ const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN - DAY_MS);
 const PIN = `FYERS_PIN=${SECRET_APP.pin}\n`;
 const STATE = '.fyers-token-state.json';
 
-type Simulated = Awaited<ReturnType<typeof simulatedFyers>>;
+type Simulated = Awaited<ReturnType<typeof startSimulatedFyers>>;
 
-const pinCalls = (fyers: Simulated) =>
+const countPinCalls = (fyers: Simulated) =>
   fyers.requests().filter(({ path }) => path.endsWith('validate-refresh-token')).length;
 
-function write(at: Stage, files: Readonly<Record<string, string>>): Stage {
+function writeFiles(at: Stage, files: Readonly<Record<string, string>>): Stage {
   for (const [name, content] of Object.entries(files)) at.write(name, content);
   return at;
 }
@@ -35,9 +35,9 @@ function write(at: Stage, files: Readonly<Record<string, string>>): Stage {
 const OLD = { 'access_token.txt': YESTERDAYS, 'refresh_token.txt': REFRESH };
 
 describe('fyers refresh --local', () => {
-  test('makes a token from the refresh token and the PIN, for the owner alone', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+  test('creates a token from the refresh token and the PIN, in files with mode 600', async () => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const { code, out, err } = await at.run('refresh', '--local');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const access = contentOf(at, 'access_token.txt');
@@ -50,24 +50,27 @@ describe('fyers refresh --local', () => {
     expect(kept.map((name) => modeOf(at, name))).toEqual(['600', '600', '600', '600']);
     expect(readdirSync(at.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expectNoSecret(`${out}${contentOf(at, STATE)}`, [access, REFRESH]);
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
-  test('keeps a live token, and asks Fyers for nothing else', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, 'access_token.txt': GOOD });
+  test('keeps a live token and sends no PIN', async () => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), {
+      ...OLD,
+      'access_token.txt': GOOD,
+    });
     const { code, out } = await at.run('refresh', '--local');
     expect(code).toBe(0);
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
-    expect({ pins: pinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
+    expect({ pins: countPinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
       pins: 0,
       file: GOOD,
     });
   });
 
-  test('is told once that refreshing is off, remembers it, and asks again with --probe only', async () => {
-    await using fyers = await simulatedFyers();
-    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+  test('remembers that refreshing is off, and sends the PIN again only with --probe', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const flags = [[], [], ['--probe'], []];
     const counts: number[] = [];
     for (const extra of flags) {
@@ -77,15 +80,18 @@ describe('fyers refresh --local', () => {
         'operator.login: The access token could not be refreshed: Fyers has switched',
       );
       expect(err).toContain('Run `./fyers login`.');
-      counts.push(pinCalls(fyers));
+      counts.push(countPinCalls(fyers));
     }
     expect(counts).toEqual([1, 1, 2, 2]);
     expect(contentOf(at, 'access_token.txt')).toBe(YESTERDAYS);
   });
 
-  test('says what a probe was answered while the token lives', async () => {
-    await using fyers = await simulatedFyers();
-    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, 'access_token.txt': GOOD });
+  test('reports the answer to a probe while the token is live', async () => {
+    await using fyers = await startSimulatedFyers();
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), {
+      ...OLD,
+      'access_token.txt': GOOD,
+    });
     const { code, out, err } = await at.run('refresh', '--local', '--probe');
     expect(code).toBe(0);
     expect(err).toContain('Probe refused: Fyers has switched refresh tokens off');
@@ -93,34 +99,34 @@ describe('fyers refresh --local', () => {
   });
 
   test('never sends a refused PIN again', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers, {}, 'FYERS_PIN=9999\n'), OLD);
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, 'FYERS_PIN=9999\n'), OLD);
     for (const _time of [1, 2]) {
       const { code, err } = await at.run('refresh', '--local');
       expect(code).toBe(2);
       expect(err).toContain('Fyers refused the PIN');
     }
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
   test.each([
     ['there is no refresh token', { 'access_token.txt': YESTERDAYS }, 'no refresh token is stored'],
     [
-      'it has expired',
+      'the refresh token has expired',
       { 'refresh_token.txt': mintToken(SEED, APP, 'refresh_token', NOON - 16 * DAY_MS) },
       'the refresh token has expired',
     ],
-    ['there is no PIN and nobody to ask', OLD, 'no PIN is configured'],
-  ])('asks for a login when %s', async (_what, files, words) => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers), files);
+    ['there is no PIN and no terminal', OLD, 'no PIN is configured'],
+  ])('asks for a login if %s', async (_what, files, words) => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers), files);
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain(`could not be refreshed: ${words}.`);
-    expect(pinCalls(fyers)).toBe(0);
+    expect(countPinCalls(fyers)).toBe(0);
   });
 
-  function personWithPin(answer: string = SECRET_APP.pin) {
+  function createPersonWithPin(answer: string = SECRET_APP.pin) {
     const asked: (boolean | undefined)[] = [];
     const ask = (_question: string, options?: { readonly hidden?: boolean }) => {
       asked.push(options?.hidden);
@@ -129,43 +135,43 @@ describe('fyers refresh --local', () => {
     return { asked, person: { ask, confirm: () => Promise.resolve(false) } };
   }
 
-  test('asks the person once for a PIN that .env does not have, hidden', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    const { asked, person } = personWithPin();
-    await using at = write(await folderFor(fyers, { person }), OLD);
+  test('asks once for a PIN that is not in .env, with hidden input', async () => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    const { asked, person } = createPersonWithPin();
+    await using at = writeFiles(await createFolder(fyers, { person }), OLD);
     const { code, out, err } = await at.run('refresh', '--local');
     expect({ code, asked }).toEqual({ code: 0, asked: [true] });
     expectNoSecret(`${out}${err}${contentOf(at, STATE)}`);
   });
 
-  test('does not ask for a PIN that would not be sent', async () => {
-    await using fyers = await simulatedFyers();
-    const { asked, person } = personWithPin();
-    await using at = write(await folderFor(fyers, { person }), {
+  test('does not ask for a PIN that it would not send', async () => {
+    await using fyers = await startSimulatedFyers();
+    const { asked, person } = createPersonWithPin();
+    await using at = writeFiles(await createFolder(fyers, { person }), {
       ...OLD,
       'access_token.txt': GOOD,
     });
     expect((await at.run('refresh', '--local')).code).toBe(0);
     expect(asked).toEqual([]);
-    write(at, OLD);
+    writeFiles(at, OLD);
     expect((await at.run('refresh', '--local')).err).toContain('Fyers has switched');
     expect((await at.run('refresh', '--local')).err).toContain('Fyers has switched');
     expect(asked).toEqual([true]);
   });
 
-  test('refuses a PIN that is none without repeating it', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    const { person } = personWithPin('48211');
-    await using at = write(await folderFor(fyers, { person }), OLD);
+  test('rejects an invalid PIN without repeating it', async () => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    const { person } = createPersonWithPin('48211');
+    await using at = writeFiles(await createFolder(fyers, { person }), OLD);
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain('The PIN must be exactly four digits');
     expect(err).not.toContain('48211');
   });
 
-  test('says what to do here and not in a stack when the app secret is wrong', async () => {
-    await using fyers = await simulatedFyers({ secret: 'ROTATED12345' }, 'accepted');
-    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+  test('names .env and not the stack if the app secret is wrong', async () => {
+    await using fyers = await startSimulatedFyers({ secret: 'ROTATED12345' }, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain('operator.app-secret: ');
@@ -173,40 +179,40 @@ describe('fyers refresh --local', () => {
     expect(err).not.toContain('pulumi');
   });
 
-  test('lets two runs at once mint once', async () => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers, {}, PIN), OLD);
+  test('sends the PIN once if two runs start at the same time', async () => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const ran = await Promise.all([1, 2].map(() => at.run('refresh', '--local')));
     expect(ran.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
-    expect(pinCalls(fyers)).toBe(1);
+    expect(countPinCalls(fyers)).toBe(1);
   });
 
   test.each([
-    ['a state that is none', STATE, '{"version":9}', 'platform.integrity', `rm `],
-    ['a refresh token that is none', 'refresh_token.txt', 'rubbish', 'operator.token-file', 'rm '],
-  ])('stops at %s, and sends no PIN', async (_what, name, content, error, step) => {
-    await using fyers = await simulatedFyers({}, 'accepted');
-    await using at = write(await folderFor(fyers, {}, PIN), { ...OLD, [name]: content });
+    ['an invalid state file', STATE, '{"version":9}', 'platform.integrity', `rm `],
+    ['an invalid refresh token', 'refresh_token.txt', 'rubbish', 'operator.token-file', 'rm '],
+  ])('stops at %s and sends no PIN', async (_what, name, content, error, step) => {
+    await using fyers = await startSimulatedFyers({}, 'accepted');
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), { ...OLD, [name]: content });
     const { err } = await at.run('refresh', '--local');
     expect(err).toContain(`${error}: `);
     expect(err).toContain(`${step}${at.folder}/${name}`);
-    expect(pinCalls(fyers)).toBe(0);
+    expect(countPinCalls(fyers)).toBe(0);
   });
 
-  test('works on every day and at every hour', async () => {
+  test('works on a Sunday at 22:00', async () => {
     const sunday = Date.parse('2026-11-22T22:00:00+05:30');
-    await using fyers = await simulatedFyers({}, 'accepted');
+    await using fyers = await startSimulatedFyers({}, 'accepted');
     fyers.setClock(sunday);
-    await using at = write(await folderFor(fyers, { now: instant(sunday) }, PIN), {
+    await using at = writeFiles(await createFolder(fyers, { now: instant(sunday) }, PIN), {
       'refresh_token.txt': mintToken(SEED, APP, 'refresh_token', sunday - DAY_MS),
     });
     expect((await at.run('refresh', '--local')).out).toContain('good until 23 Nov 2026, 06:00 IST');
   });
 });
 
-describe('fyers refresh --local without Fyers', () => {
-  test('ends with 3, speaks of no link, and sends nobody to a login', async () => {
-    await using at = write(await stage(), {
+describe('fyers refresh --local if Fyers is unreachable', () => {
+  test('exits with 3 and does not ask for a login', async () => {
+    await using at = writeFiles(await stage(), {
       ...OLD,
       '.env': `FYERS_CLIENT_ID=${SECRET_APP.id}\nFYERS_SECRET_KEY=${SECRET_APP.secret}\n${PIN}FYERS_API_URL=http://127.0.0.1:9\n`,
     });
@@ -231,7 +237,7 @@ describe('fyers refresh --aws', () => {
     expect(aws.invocations).toEqual([`FyersTokenRefresh ${event}`]);
   });
 
-  test('ends with 2 while a login is awaited', async () => {
+  test('exits with 2 if a login is needed', async () => {
     await using aws = await awsStub();
     aws.answer = { statusCode: 202, body: '{"message":"Login link sent."}' };
     await using at = await stage({ aws: aws.options });
@@ -249,7 +255,7 @@ describe('fyers refresh --aws', () => {
     ['operator.app-secret: Fyers refused it.', 2],
     ['broker.unreachable: Fyers is away.', 3],
     ['platform.busy: Another run.', 4],
-  ])('ends by the code of the function’s failure: %s', async (message, exit) => {
+  ])('exits with the code of the function’s failure: %s', async (message, exit) => {
     await using aws = await awsStub();
     aws.failed = message;
     await using at = await stage({ aws: aws.options });
@@ -258,7 +264,7 @@ describe('fyers refresh --aws', () => {
     expect(err).toContain(message.replace(': ', ': FyersTokenRefresh failed: '));
   });
 
-  test('says that there is no such function, and what to do', async () => {
+  test('prints the next step if the function does not exist', async () => {
     await using aws = await awsStub();
     aws.hasFunctions = false;
     await using at = await stage({ aws: aws.options });
@@ -268,7 +274,7 @@ describe('fyers refresh --aws', () => {
     expect(err).toContain('Run `pulumi up`, or name the stack with --suffix.');
   });
 
-  test('takes nothing for an answer that is none', async () => {
+  test('rejects an answer that it cannot parse', async () => {
     await using aws = await awsStub();
     aws.answer = { neither: 'one' };
     await using at = await stage({ aws: aws.options });
@@ -277,10 +283,13 @@ describe('fyers refresh --aws', () => {
 });
 
 describe('fyers refresh', () => {
-  test.each([[[]], [['--local', '--aws']]])('must be told where: %j', async (flags) => {
-    await using at = await stage();
-    const { code, err } = await at.run('refresh', ...flags);
-    expect(code).toBe(2);
-    expect(err).toContain('operator.usage: ');
-  });
+  test.each([[[]], [['--local', '--aws']]])(
+    'rejects flags that do not name one place: %j',
+    async (flags) => {
+      await using at = await stage();
+      const { code, err } = await at.run('refresh', ...flags);
+      expect(code).toBe(2);
+      expect(err).toContain('operator.usage: ');
+    },
+  );
 });

@@ -32,10 +32,10 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const page = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
+const readPage = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
 
-/** A day's files as the harvester ships them. */
-async function store({ pathOf }: { readonly pathOf: (name: string) => string }): Promise<void> {
+/** Uploads the files of a day as the harvester does. */
+async function uploadDay({ pathOf }: { readonly pathOf: (name: string) => string }): Promise<void> {
   const client = new S3Client(aws);
   for (const [name, place] of [
     ['manifest.json', ''],
@@ -49,30 +49,30 @@ async function store({ pathOf }: { readonly pathOf: (name: string) => string }):
 }
 
 describe('The report of a day', () => {
-  test('is one page without scripts, with everything inside', async () => {
+  test('is one page without scripts and without external resources', async () => {
     await recordDay({ dataDir });
     const { code, out, err } = await cli.run('report');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('24 of 24 slots recorded (100.00 %)');
-    const html = await page();
+    const html = await readPage();
     for (const word of ['It adds up.', '<svg', 'SBIN', 'SHA-256']) {
       expect(html).toContain(word);
     }
     expect(html).not.toMatch(/<script|<link|<img|https?:(?!\/\/www\.w3\.org)|@import|url\(/);
   });
 
-  test('shows holes with their reasons, and a running day as far as it is', async () => {
+  test('shows holes with their reasons, and the slots of a day that is not compacted', async () => {
     const book = (_symbol: string, index: number) => (index < 3 ? null : {});
     await recordDay({ dataDir, book, state: 'running' });
     const { out } = await cli.run('report', '2026-11-25');
     expect(out).toContain('18 of 24 slots recorded (75.00 %), 6 explained, 0 unexplained.');
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain('timeout');
     expect(html).toContain('not compacted yet');
   });
 
-  test('judges a day that goes on as far as it is, and names what is missing after a stop', async () => {
-    for (const [seconds, stoppedAfter, code, said] of [
+  test('covers the slots up to now of a running day, and all slots after the close', async () => {
+    for (const [seconds, stoppedAfter, code, message] of [
       [40, 6, 0, 'until 09:00:30 IST: 12 of 12 slots recorded (100.00 %), 0 explained, 0 unexpl'],
       [45, 6, 0, 'until 09:00:35 IST: 12 of 14 slots recorded (85.71 %), 2 explained, 0 unexpl'],
       [90, 6, 0, '2026-11-25: 12 of 24 slots recorded (50.00 %), 12 explained, 0 unexplained.'],
@@ -87,61 +87,64 @@ describe('The report of a day', () => {
           : { ...recorded, stoppedAfter },
       );
       const ran = await later.run('report');
-      expect(ran.out).toContain(said);
+      expect(ran.out).toContain(message);
       expect(ran.code).toBe(code);
       const html = await readFile(path.join(later.folder, 'report-2026-11-25.html'), 'utf8');
       expect(html.includes('The session is not over')).toBe(seconds < 60);
     }
   });
 
-  test('rounds a share down, alike on the page and beside it', async () => {
+  test('rounds a percentage down, on the page and in the output', async () => {
     await recordDay({ dataDir, book: (_, index) => (index === 0 ? null : {}) });
     // 91.666…
     expect((await cli.run('report')).out).toContain('22 of 24 slots recorded (91.66 %)');
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain('91.66 %');
     expect(html).not.toContain('91.67');
   });
 
-  test('invents no time of request for an imported day, and says why so much of it is missing', async () => {
+  test('has no latency for an imported day, and explains its missing slots', async () => {
     await cli.run('import', await oldFile(cli.folder, oldRows(4_285)));
     const { code, out } = await cli.run('report', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ imported: true, figures: { latency: null } });
     await cli.run('report');
-    const html = await page('report-2025-12-24.html');
+    const html = await readPage('report-2025-12-24.html');
     expect(html).not.toContain('Answer');
     expect(html).toContain('the rest of an imported day is not-running');
     expect((await cli.run('import', '--help')).out).toContain('4,500 of 5,040 slots are the most');
     await cli.run('export', '--to', 'day.csv');
-    const [header, first] = (await page('day.csv')).split('\n').map((line) => line.split(','));
+    const [header, first] = (await readPage('day.csv')).split('\n').map((line) => line.split(','));
     expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
     await recordDay({ dataDir });
     await cli.run('report', '2026-11-25');
-    expect(await page()).toContain('Answer');
-    expect(await page()).not.toContain('Imported');
+    expect(await readPage()).toContain('Answer');
+    expect(await readPage()).not.toContain('Imported');
   });
 
-  test('with --open alone is a temporary file, and the folder stays as it is', async () => {
+  test('is a temporary file with --open alone, and leaves the folder unchanged', async () => {
     const opened: string[] = [];
-    await using seeing = await stage({
+    await using openingStage = await stage({
       open: (file) => {
         opened.push(file);
         return Promise.resolve();
       },
     });
-    await recordDay({ dataDir: path.join(seeing.folder, 'harvested_data') });
-    seeing.write('report-2026-11-25.html', 'an earlier one');
-    expect((await seeing.run('report', '--open')).code).toBe(0);
+    await recordDay({ dataDir: path.join(openingStage.folder, 'harvested_data') });
+    openingStage.write('report-2026-11-25.html', 'an earlier one');
+    expect((await openingStage.run('report', '--open')).code).toBe(0);
     const [file = ''] = opened;
     expect(await readFile(file, 'utf8')).toContain('<svg');
-    expect(await readdir(seeing.folder)).toEqual(['harvested_data', 'report-2026-11-25.html']);
+    expect(await readdir(openingStage.folder)).toEqual([
+      'harvested_data',
+      'report-2026-11-25.html',
+    ]);
     await rm(path.dirname(file), { recursive: true });
-    expect((await seeing.run('report', '--open', '--to', 'kept.html')).code).toBe(0);
-    expect(opened[1]).toBe(path.join(seeing.folder, 'kept.html'));
+    expect((await openingStage.run('report', '--open', '--to', 'kept.html')).code).toBe(0);
+    expect(opened[1]).toBe(path.join(openingStage.folder, 'kept.html'));
   });
 
-  test('has symbols in the order of the plan, and says which of them to look at first', async () => {
+  test('lists symbols in the order of the plan, and names those that need a look', async () => {
     const crossed = {
       bids: [{ price: 428, quantity: 1, orders: 1 }],
       asks: [{ price: 427, quantity: 1, orders: 1 }],
@@ -159,13 +162,13 @@ describe('The report of a day', () => {
     });
     expect(out).toContain(look);
     expect(code).toBe(4);
-    const html = await page();
+    const html = await readPage();
     expect(html).toContain(`<p class="verdict bad">It adds up. ${look}</p>`);
     const names = [...html.matchAll(/<h3>(\w+)<\/h3>/g)].map(([, name]) => name);
     expect(names).toEqual(['SBIN', 'INFY', 'SBIN', 'INFY', 'SBIN', 'INFY']);
   });
 
-  test('gives its figures to scripts', async () => {
+  test('prints its figures as JSON and writes no page', async () => {
     await recordDay({ dataDir });
     const { out } = await cli.run('report', '--json');
     expect(JSON.parse(out)).toMatchObject({
@@ -173,10 +176,10 @@ describe('The report of a day', () => {
       coverage: { expected: 24, received: 24 },
       figures: { latency: { count: 24 } },
     });
-    await expect(page()).rejects.toThrow('ENOENT');
+    await expect(readPage()).rejects.toThrow('ENOENT');
   });
 
-  test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+  test('shows the phase of each kind of symbol on a day that is not compacted', async () => {
     await using later = await stage({ now: istInstant(istDate('2026-11-25'), '16:30') });
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     await recordDay({
@@ -202,7 +205,7 @@ describe('The report of a day', () => {
     });
   });
 
-  test('fails with 4 where a slot has neither a row nor a reason', async () => {
+  test('fails with 4 if a slot has neither a row nor a reason', async () => {
     const { folder } = await recordDay({
       dataDir,
       state: 'running',
@@ -214,15 +217,15 @@ describe('The report of a day', () => {
     const { code, out } = await cli.run('report');
     expect(out).toContain('2 unexplained');
     expect(code).toBe(4);
-    expect(await page()).toContain('neither a row nor a reason');
+    expect(await readPage()).toContain('neither a row nor a reason');
   });
 
-  test('is made of a day in the bucket, and leaves nothing of it behind', async () => {
+  test('reads a day from the bucket, and reports a day that is not there', async () => {
     const { folder } = await recordDay({ dataDir });
-    await store(folder);
+    await uploadDay(folder);
     const { code, err } = await cli.run('report', '2026-11-25', '--bucket', 'days', '--data', 'no');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(await page()).toContain('It adds up.');
+    expect(await readPage()).toContain('It adds up.');
     const absent = await cli.run('report', '2026-11-23', '--bucket', 'days', '--shard', '1');
     expect(absent.err).toContain(
       's3://days/depth/v2/date=2026-11-23/shard=1/manifest.json does not exist',
@@ -232,9 +235,9 @@ describe('The report of a day', () => {
     expect(checked.out).toMatch(/^s3:\/\/days\/depth\/v2\/date=2026-11-25\/shard=0\/ \(/);
   });
 
-  test('leaves nothing of the bucket’s day where its reader has gone away', async () => {
+  test('leaves no temporary files of a day from the bucket if its reader closes the pipe', async () => {
     const { folder } = await recordDay({ dataDir });
-    await store(folder);
+    await uploadDay(folder);
     const tmp = path.join(cli.folder, 'tmp');
     await mkdir(tmp);
     const main = path.join(ROOT, 'cli', 'main.js');
@@ -253,11 +256,11 @@ describe('The report of a day', () => {
     expect(await readdir(tmp)).toEqual([]);
   });
 
-  test('takes a shard of the bucket alone, and knows the days without a market', async () => {
+  test('refuses --shard without a bucket, an invalid shard, and days without a market', async () => {
     await recordDay({ dataDir });
     for (const command of ['report', 'check', 'export', 'replay']) {
       const to = command === 'export' ? ['--to', 'x.csv'] : [];
-      for (const [args, said] of [
+      for (const [args, message] of [
         [['--shard', '1'], '--shard 1 is a part of the bucket'],
         [['2026-11-25', '--s3', '--shard', 'x'], '--shard "x" must be a whole number'],
         [['2026-11-22'], 'the market is closed on it (weekend)'],
@@ -267,26 +270,26 @@ describe('The report of a day', () => {
         [['2026-11-23'], 'which has one day, 2026-11-25.'],
       ] as const) {
         const { code, out, err } = await cli.run(command, ...args, ...to);
-        expect(err).toContain(said);
+        expect(err).toContain(message);
         expect([code, out]).toEqual([2, '']);
       }
     }
   });
 
-  test('never writes over a file unless told, and says what is wrong with what it is given', async () => {
+  test('overwrites a file only with --force, and reports invalid arguments', async () => {
     await recordDay({ dataDir });
     cli.write('notes.html', 'my notes');
     const refused = await cli.run('report', '--to', 'notes.html');
     expect(refused.err).toContain('already exists and was not changed');
     expect(refused.code).toBe(2);
-    expect(await page('notes.html')).toBe('my notes');
+    expect(await readPage('notes.html')).toBe('my notes');
     expect((await cli.run('report')).code).toBe(0);
     expect((await cli.run('report')).err).toContain('report-2026-11-25.html already exists');
     expect((await cli.run('report', '--json')).code).toBe(0);
     expect((await cli.run('report', '--force')).code).toBe(0);
     expect((await cli.run('report', '--to', 'notes.html', '--force')).code).toBe(0);
-    expect(await page('notes.html')).toContain('<svg');
-    for (const [args, said] of [
+    expect(await readPage('notes.html')).toContain('<svg');
+    for (const [args, message] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-02'], '2026-01-02 is not in'],
       [['--s3'], 'needs its date'],
@@ -295,7 +298,7 @@ describe('The report of a day', () => {
       [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {
       const { code, err } = await cli.run('report', ...args);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
       expect([2, 4]).toContain(code);
     }
   });

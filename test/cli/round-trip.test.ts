@@ -1,4 +1,5 @@
-// What a file of the Python original holds is still there after import, export and another import.
+// Tests that import, export and another import keep everything that a file of the Python original
+// contains.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -19,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-/** A number as the file has it, and as it is recorded. */
+/** A number as text in the file, and as a recorded cell. */
 interface Written {
   readonly text: string;
   readonly cell: number | null;
@@ -37,7 +38,7 @@ const quantity = fc.oneof(
 const zero = fc.constantFrom('0', '0.0', '-0', '-0.0').map(of);
 const empty = fc.constantFrom('', 'nan', 'NaN').map((text): Written => ({ text, cell: null }));
 const half = (full: fc.Arbitrary<Written>) => fc.oneof({ weight: 6, arbitrary: full }, zero, empty);
-/** Of a level without price and quantity nothing was observed. */
+/** A level without price and quantity was not observed. */
 const level = fc.tuple(half(price), half(quantity)).map(([px, qty]) => {
   const missing = (px.cell ?? 0) === 0 && (qty.cell ?? 0) === 0;
   return [px, qty].map((each) => (missing ? { ...each, cell: null } : each));
@@ -62,7 +63,7 @@ const books = fc.record({
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 const WIDTH = COMPAT_COLUMNS.length;
 
-function fileOf({
+function buildFile({
   rows,
   lineEnd,
   header,
@@ -99,7 +100,7 @@ async function read(what: string, dataDir: string) {
   return { cells: rows.map((each) => each.slice(0, WIDTH)), marks: rows.map(marksOf) };
 }
 
-/** A level without price or quantity before one that has both, on either side. */
+/** Reports a level without price or quantity in front of a complete one, on either side. */
 function hasGap(cells: readonly Cell[]): boolean {
   const full = Array.from({ length: 10 }, (_, index) =>
     [0, 1].every((place) => Number(cells[5 + 2 * index + place] ?? 0) > 0),
@@ -110,12 +111,12 @@ function hasGap(cells: readonly Cell[]): boolean {
 }
 
 describe('A file of the Python original', () => {
-  test('loses nothing by import, export and another import, whatever is missing in its books', async () => {
+  test('keeps every cell through import, export and another import, with any value missing', async () => {
     const seed = 20_261_128;
     let turn = 0;
     await fc.assert(
       fc.asyncProperty(books, async (given) => {
-        const { text, cells } = fileOf(given);
+        const { text, cells } = buildFile(given);
         const [first, second] = [`data-${String((turn += 1))}`, `again-${String(turn)}`];
         const name = `market_depth_${OLD_DAY}.csv`;
         await writeFile(path.join(cli.folder, name), text);
@@ -131,7 +132,7 @@ describe('A file of the Python original', () => {
           expect((await cli.run('export', OLD_DAY, ...compat, ...to)).code).toBe(0);
           expect((await read(path.join(cli.folder, file), '')).cells).toEqual(cells);
         }
-        // By way of the Parquet file as well: it is the same file of the original.
+        // An export of the Parquet file must give the same file.
         const exported = await readFile(path.join(cli.folder, name), 'utf8');
         await cli.run('export', 'day.parquet', '--compat', '--to', 'by-parquet.csv', '--force');
         expect(await readFile(path.join(cli.folder, 'by-parquet.csv'), 'utf8')).toBe(exported);
@@ -143,7 +144,7 @@ describe('A file of the Python original', () => {
     );
   }, 120_000);
 
-  test('keeps levels 4 and 5 behind a third one of zeros, and marks the row', async () => {
+  test('keeps levels 4 and 5 behind an empty level 3, and marks the row', async () => {
     const levels =
       '427.25,10,427.2,20,0,0,427.1,40,427.05,50,427.4,1,427.45,2,0,0,427.55,4,427.6,5';
     const line = `2025-12-24T09:15:05.250+05:30,NSE:SBIN-EQ,427.3,120,130,${levels}`;
@@ -173,7 +174,7 @@ describe('An exported Parquet file', () => {
   const schemaOf = async (file: string) =>
     (await parquetMetadataAsync(await asyncBufferFromFile(file))).schema;
 
-  test("has the schema of the day's own file, and of a file of the original what it lacks is nullable", async () => {
+  test('has the schema of the day’s own file, also after another export', async () => {
     const { folder } = await recordDay({ dataDir: path.join(cli.folder, 'harvested_data') });
     const own = await schemaOf(folder.pathOf('depth.parquet'));
     await cli.run('export', '--to', 'day.parquet');
@@ -193,7 +194,7 @@ describe('An exported Parquet file', () => {
     ]);
   });
 
-  test('of a file of the original requires what that has, also when it is exported once more', async () => {
+  test('of a file of the original requires only its own columns, also after another export', async () => {
     cli.write('old.csv', `2025-12-24T09:15:05+05:30,NSE:SBIN-EQ${',1'.repeat(23)}\n`);
     for (const [from, to] of [
       ['old.csv', 'old.parquet'],

@@ -33,14 +33,14 @@ beforeEach(async () => {
   for (const suffix of ['', 'paper']) {
     await at.run('ssm', 'delete', '--all', '--yes', '--suffix', suffix);
   }
-  expect(await there()).toEqual([]);
+  expect(await listParameters()).toEqual([]);
 });
 
-function staged(options: StageOptions = {}): Promise<Stage> {
+function createStage(options: StageOptions = {}): Promise<Stage> {
   return stage({ aws: aws.options, ...options });
 }
 
-async function there(): Promise<readonly (string | undefined)[]> {
+async function listParameters(): Promise<readonly (string | undefined)[]> {
   const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({ MaxResults: 50 }));
   return Parameters.map(({ Name }) => Name).toSorted();
 }
@@ -50,13 +50,13 @@ async function valueOf(Name: string): Promise<string | undefined> {
   return Parameter?.Value;
 }
 
-async function put(Name: string, Value = 'x'): Promise<void> {
+async function putParameter(Name: string, Value = 'x'): Promise<void> {
   await ssm.send(new PutParameterCommand({ Name, Value, Type: 'String' }));
 }
 
 describe('fyers ssm set', () => {
-  test('takes a token from a pipe, and says which it is and until when', async () => {
-    await using at = await staged({ piped: `${TOKEN}\n` });
+  test('stores a token from a pipe, and prints its fingerprint, expiry and account', async () => {
+    await using at = await createStage({ piped: `${TOKEN}\n` });
     const { code, out, err } = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`FYERS_ACCESS_TOKEN is set, fingerprint ${displayFingerprint(TOKEN)}.`);
@@ -64,9 +64,9 @@ describe('fyers ssm set', () => {
     expect(await valueOf('FYERS_ACCESS_TOKEN')).toBe(TOKEN);
   });
 
-  test('stores a SecureString of the standard tier under the default key, over the old one', async () => {
+  test('stores a SecureString of the standard tier under the default key, and overwrites the old value', async () => {
     for (const piped of [OLD, TOKEN]) {
-      await using at = await staged({ piped });
+      await using at = await createStage({ piped });
       await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--suffix', 'paper');
     }
     const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({}));
@@ -81,51 +81,51 @@ describe('fyers ssm set', () => {
     ]);
   });
 
-  test('keeps the key of the operator’s own that encrypts the parameter', async () => {
+  test('keeps the operator’s own KMS key of the parameter', async () => {
     const KeyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
     const Name = 'FYERS_ACCESS_TOKEN';
     await ssm.send(new PutParameterCommand({ Name, Value: OLD, Type: 'SecureString', KeyId }));
-    await using at = await staged({ piped: TOKEN });
+    await using at = await createStage({ piped: TOKEN });
     expect((await at.run('ssm', 'set', Name)).code).toBe(0);
     const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({}));
     expect(Parameters).toMatchObject([{ Name, KeyId, Version: 2 }]);
   });
 
-  test('asks the person at the terminal, unseen', async () => {
+  test('asks at the terminal with hidden input', async () => {
     const person = personSaying(REFRESH);
-    await using at = await staged({ person });
+    await using at = await createStage({ person });
     expect((await at.run('ssm', 'set', 'FYERS_REFRESH_TOKEN')).code).toBe(0);
     expect(person.questions).toEqual([{ question: 'FYERS_REFRESH_TOKEN: ', hidden: true }]);
     expect(await valueOf('FYERS_REFRESH_TOKEN')).toBe(REFRESH);
   });
 
-  test('warns that --value stands in the shell’s history, and that a token has expired', async () => {
-    await using at = await staged();
+  test('warns that --value is in the shell history, and that the token has expired', async () => {
+    await using at = await createStage();
     const { code, err } = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--value', OLD);
     expect(code).toBe(0);
     expect(err).toMatch(/history.*\n.*It has expired .*fyers login/);
   });
 
   test.each([
-    ['is no token', 'FYERS_ACCESS_TOKEN', 'CANARYSECRET', /is one word of letters and digits/],
+    ['is not a token', 'FYERS_ACCESS_TOKEN', 'CANARYSECRET', /is one word of letters and digits/],
     ['is empty', 'FYERS_ACCESS_TOKEN', ' \n', /needs a value/],
     ['is of another kind', 'FYERS_ACCESS_TOKEN', REFRESH, /of the kind refresh_token/],
-    ['says nothing', 'FYERS_REFRESH_TOKEN', 'aaa.bbb.ccc', /is not a token that Fyers issued/],
-  ])(
-    'changes nothing for a value that %s, and does not repeat it',
-    async (_w, name, piped, words) => {
-      await using at = await staged({ piped });
-      const { code, out, err } = await at.run('ssm', 'set', name);
-      expect({ code, out }).toEqual({ code: 2, out: '' });
-      expect(err).toMatch(words);
-      expect(leaksOf(err, { piped: piped.trim() || TOKEN })).toEqual([]);
-      expect(await there()).toEqual([]);
-    },
-  );
+    ['cannot be decoded', 'FYERS_REFRESH_TOKEN', 'aaa.bbb.ccc', /is not a token that Fyers issued/],
+  ])('stores nothing if the value %s, and does not print it', async (_w, name, piped, words) => {
+    await using at = await createStage({ piped });
+    const { code, out, err } = await at.run('ssm', 'set', name);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(words);
+    expect(leaksOf(err, { piped: piped.trim() || TOKEN })).toEqual([]);
+    expect(await listParameters()).toEqual([]);
+  });
 
-  test('refuses the token of another account than the configured or the first seen one', async () => {
-    await using at = await staged({ piped: TOKEN });
-    await put('FYERS_LOGIN_STATE', formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB99999' }));
+  test('rejects a token of another account than the first one, unless FYERS_FY_ID names it', async () => {
+    await using at = await createStage({ piped: TOKEN });
+    await putParameter(
+      'FYERS_LOGIN_STATE',
+      formatLoginState({ ...NEW_LOGIN_STATE, fyId: 'XB99999' }),
+    );
     const seen = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
     expect(seen.code).toBe(2);
     expect(seen.err).toMatch(/^operator\.account: .*XA00001, and this stack is of XB99999/);
@@ -137,21 +137,24 @@ describe('fyers ssm set', () => {
     ['FYERS_CLIENT_ID', 'clientId', 'ABCD1234EF-100'],
     ['FYERS_SECRET_KEY', 'secretKey', APP_SECRET],
     ['FYERS_TELEGRAM', 'telegram', '123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/42'],
-  ])('leaves %s to the configuration, unless forced', async (name, key, piped) => {
-    await using at = await staged({ piped });
-    const { code, err } = await at.run('ssm', 'set', name);
-    expect(code).toBe(2);
-    expect(err).toMatch(new RegExp(`^operator\\.usage: .*\`pulumi config set --secret ${key}\``));
-    expect(await there()).toEqual([]);
-    const forced = await at.run('ssm', 'set', name, '--force');
-    expect(forced.code).toBe(0);
-    expect(forced.out).toContain(`pulumi config set --secret ${key}`);
-    expect(leaksOf(`${err}${forced.out}${forced.err}`, { piped })).toEqual([]);
-    expect(await valueOf(name)).toBe(piped);
-  });
+  ])(
+    'refuses to set %s, which belongs to the configuration, unless --force is given',
+    async (name, key, piped) => {
+      await using at = await createStage({ piped });
+      const { code, err } = await at.run('ssm', 'set', name);
+      expect(code).toBe(2);
+      expect(err).toMatch(new RegExp(`^operator\\.usage: .*\`pulumi config set --secret ${key}\``));
+      expect(await listParameters()).toEqual([]);
+      const forced = await at.run('ssm', 'set', name, '--force');
+      expect(forced.code).toBe(0);
+      expect(forced.out).toContain(`pulumi config set --secret ${key}`);
+      expect(leaksOf(`${err}${forced.out}${forced.err}`, { piped })).toEqual([]);
+      expect(await valueOf(name)).toBe(piped);
+    },
+  );
 
-  test('leaves the states to their functions, and knows where the PIN belongs', async () => {
-    await using at = await staged({ piped: '4821' });
+  test('refuses to set a state, and prints where the PIN belongs', async () => {
+    await using at = await createStage({ piped: '4821' });
     const state = await at.run('ssm', 'set', 'FYERS_TOKEN_STATE', '--force');
     expect(state).toMatchObject({ code: 2, out: '' });
     expect(state.err).toMatch(/^operator\.usage: .*ssm delete FYERS_TOKEN_STATE/);
@@ -172,10 +175,10 @@ describe('fyers ssm delete', () => {
   const OTHERS = ['FYERS_TOKEN_CLAIM_OF_MINE', 'OTHER'];
 
   beforeEach(async () => {
-    for (const name of [...OURS, ...PAPERS, ...OTHERS]) await put(name);
+    for (const name of [...OURS, ...PAPERS, ...OTHERS]) await putParameter(name);
     return async () => {
-      await using at = await staged();
-      for (const name of OTHERS) expect(await there()).toContain(name);
+      await using at = await createStage();
+      for (const name of OTHERS) expect(await listParameters()).toContain(name);
       const { DeleteParametersCommand } = await import('@aws-sdk/client-ssm');
       await ssm.send(new DeleteParametersCommand({ Names: OTHERS }));
       await at.run('ssm', 'delete', '--all', '--yes');
@@ -184,38 +187,41 @@ describe('fyers ssm delete', () => {
 
   test.each([
     ['without a suffix', '', OURS, PAPERS],
-    ['with one', 'paper', PAPERS, OURS],
-  ])('removes all of a stack %s and nothing of another', async (_w, suffix, gone, left) => {
-    await using at = await staged();
-    const ran = await at.run('ssm', 'delete', '--all', '--yes', '--suffix', suffix);
-    expect(ran.code).toBe(0);
-    for (const name of gone) expect(ran.out).toContain(`Removed ${name}.`);
-    expect(ran.out).toContain('`pulumi refresh` and `pulumi up`');
-    expect(await there()).toEqual([...left, ...OTHERS].toSorted());
-  });
+    ['with a suffix', 'paper', PAPERS, OURS],
+  ])(
+    'removes every parameter of a stack %s and none of another stack',
+    async (_w, suffix, gone, left) => {
+      await using at = await createStage();
+      const ran = await at.run('ssm', 'delete', '--all', '--yes', '--suffix', suffix);
+      expect(ran.code).toBe(0);
+      for (const name of gone) expect(ran.out).toContain(`Removed ${name}.`);
+      expect(ran.out).toContain('`pulumi refresh` and `pulumi up`');
+      expect(await listParameters()).toEqual([...left, ...OTHERS].toSorted());
+    },
+  );
 
-  test('asks first, with the names, and takes no for an answer', async () => {
+  test('asks before it removes a parameter, and removes nothing if the answer is no', async () => {
     const person = personSaying('no', 'yes');
-    await using at = await staged({ person });
+    await using at = await createStage({ person });
     const no = await at.run('ssm', 'delete', 'FYERS_TOKEN_STATE');
     expect(no).toMatchObject({ code: 0, out: 'Nothing was removed.' });
     expect(no.err).toContain('FYERS_TOKEN_STATE');
-    expect(await there()).toContain('FYERS_TOKEN_STATE');
+    expect(await listParameters()).toContain('FYERS_TOKEN_STATE');
     const yes = await at.run('ssm', 'delete', 'FYERS_TOKEN_STATE');
     expect(yes.out).toMatch(/^Removed FYERS_TOKEN_STATE\.\nWith its state a function forgets/);
-    expect(await there()).not.toContain('FYERS_TOKEN_STATE');
+    expect(await listParameters()).not.toContain('FYERS_TOKEN_STATE');
   });
 
-  test('removes nothing where nobody can be asked', async () => {
-    await using at = await staged();
+  test('removes nothing if there is no terminal and no --yes', async () => {
+    await using at = await createStage();
     const { code, err } = await at.run('ssm', 'delete', 'FYERS_ACCESS_TOKEN');
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
-    expect(await there()).toContain('FYERS_ACCESS_TOKEN');
+    expect(await listParameters()).toContain('FYERS_ACCESS_TOKEN');
   });
 
-  test('says so when there was nothing', async () => {
-    await using at = await staged();
+  test('reports if there was nothing to remove', async () => {
+    await using at = await createStage();
     const one = await at.run('ssm', 'delete', 'FYERS_TELEGRAM', '--yes');
     expect(one.out).toBe('FYERS_TELEGRAM was not there.');
     const all = await at.run('ssm', 'delete', '--all', '--yes', '--suffix', 'none');
@@ -223,11 +229,11 @@ describe('fyers ssm delete', () => {
   });
 
   test.each([[[]], [['FYERS_ACCESS_TOKEN', '--all']]])(
-    'wants a name or --all, not %j',
+    'requires either a name or --all, not %j',
     async (argv) => {
-      await using at = await staged();
+      await using at = await createStage();
       expect((await at.run('ssm', 'delete', ...argv)).err).toMatch(/^operator\.usage: /);
-      expect(await there()).toContain('FYERS_ACCESS_TOKEN');
+      expect(await listParameters()).toContain('FYERS_ACCESS_TOKEN');
     },
   );
 });

@@ -14,7 +14,7 @@ const PARAMETERS = {
 };
 
 describe('fyers ssm list', () => {
-  test('tells what is there, what is a placeholder and what is absent', async () => {
+  test('reports each parameter as present, placeholder or absent', async () => {
     await using at = await stage({ parameters: PARAMETERS });
     const { code, out } = await at.run('ssm', 'list');
     expect(code).toBe(0);
@@ -35,7 +35,7 @@ describe('fyers ssm list', () => {
     expect(out).not.toContain(SECRET);
   });
 
-  test('gives scripts the same as JSON', async () => {
+  test('prints the same as JSON', async () => {
     await using at = await stage({ parameters: PARAMETERS });
     const answer: unknown = JSON.parse((await at.run('ssm', 'list', '--json')).out);
     expect(answer).toMatchObject({ region: 'ap-south-1' });
@@ -51,7 +51,7 @@ describe('fyers ssm list', () => {
     ['--suffix', ['--suffix', 'paper'], ''],
     ['FYERS_SUFFIX in .env', [], 'FYERS_SUFFIX=paper\n'],
     ['--suffix over .env', ['--suffix', 'paper'], 'FYERS_SUFFIX=live\n'],
-  ])('takes the stack from %s', async (_from, flags, env) => {
+  ])('uses the stack of %s', async (_from, flags, env) => {
     await using at = await stage({ parameters: { FYERS_ACCESS_TOKEN_PAPER: TOKEN } });
     at.write('.env', env);
     expect((await at.run('ssm', 'list', ...flags)).out).toMatch(
@@ -59,7 +59,7 @@ describe('fyers ssm list', () => {
     );
   });
 
-  test('refuses a suffix that no stack can have', async () => {
+  test('rejects an invalid suffix', async () => {
     await using at = await stage();
     const { code, err } = await at.run('ssm', 'list', '--suffix', 'PAPER!');
     expect(code).toBe(2);
@@ -68,7 +68,7 @@ describe('fyers ssm list', () => {
 });
 
 describe('fyers ssm get', () => {
-  test('masks a value and gives its fingerprint', async () => {
+  test('masks a value and prints its fingerprint', async () => {
     await using at = await stage({ parameters: PARAMETERS });
     const { code, out } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN');
     expect(code).toBe(0);
@@ -83,13 +83,13 @@ describe('fyers ssm get', () => {
     expect(out).toBe('******** (10 characters; --reveal shows it)');
   });
 
-  test('prints the bare value with --reveal, for a script', async () => {
+  test('prints only the value with --reveal', async () => {
     await using at = await stage({ parameters: PARAMETERS });
     const { out, err } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN', '--reveal');
     expect({ out, err }).toEqual({ out: TOKEN, err: '' });
   });
 
-  test('takes the name with the stack’s suffix as well as without it', async () => {
+  test('accepts the name with and without the suffix of the stack', async () => {
     await using at = await stage({ parameters: { FYERS_ACCESS_TOKEN_PAPER: TOKEN } });
     for (const name of ['FYERS_ACCESS_TOKEN', 'FYERS_ACCESS_TOKEN_PAPER']) {
       const { out } = await at.run('ssm', 'get', name, '--suffix', 'paper', '--reveal');
@@ -100,14 +100,14 @@ describe('fyers ssm get', () => {
   test.each([
     ['absent', 'FYERS_TOKEN_STATE', 'is not in Parameter Store'],
     ['a placeholder', 'FYERS_REFRESH_TOKEN', 'holds no token yet'],
-  ])('ends with 2 and prints nothing when the value is %s', async (_what, name, words) => {
+  ])('exits with 2 and prints no value if it is %s', async (_what, name, words) => {
     await using at = await stage({ parameters: PARAMETERS });
     const { code, out, err } = await at.run('ssm', 'get', name, '--reveal');
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(words);
   });
 
-  test.each(['FYERS_PIN', 'toString'])('lists the names when %s is none of them', async (name) => {
+  test.each(['FYERS_PIN', 'toString'])('lists the names if %s is not one of them', async (name) => {
     await using at = await stage({ parameters: PARAMETERS });
     const { code, err } = await at.run('ssm', 'get', name);
     expect(code).toBe(2);
@@ -115,22 +115,22 @@ describe('fyers ssm get', () => {
   });
 });
 
-describe('What AWS refuses', () => {
-  test('names action and resource, and ends with 4', async () => {
+describe('fyers ssm, if a request fails', () => {
+  test('names the action and the resource if access is denied, and exits with 4', async () => {
     await using at = await stage({ parameters: 'denied' });
     const { code, err } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN');
     expect(code).toBe(4);
     expect(err).toMatch(/^platform\.permission: .*ssm:GetParameter on resource: .*Allow your own/);
   });
 
-  test('is told apart from AWS being away', async () => {
+  test('reports a failed connection as platform.store and exits with 4', async () => {
     await using at = await stage({ parameters: 'unreachable' });
     const { code, err } = await at.run('ssm', 'list');
     expect(code).toBe(4);
     expect(err).toMatch(/^platform\.store: .*Check the connection to AWS/);
   });
 
-  test('says how to report a fault of ours, with its stack only for --debug', async () => {
+  test('asks for a bug report, and prints the stack trace only with --debug', async () => {
     await using at = await stage({ parameters: 'broken' });
     const short = await at.run('ssm', 'list');
     expect(short.code).toBe(70);

@@ -1,4 +1,5 @@
-// Status prints a reason once, however many parts could not be read for it. Pure: no AWS.
+// Tests that status prints a reason once, even if several parts could not be read because of it.
+// Uses no AWS.
 import { expect, test } from 'vitest';
 import { type Finding, joinUnread, readable } from '../../cli/commands/status/said.ts';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
@@ -12,7 +13,7 @@ const READ: Finding = {
   facts: {},
 };
 
-async function unread(
+async function createUnread(
   part: string,
   nextStep: string,
   code: ErrorCode = 'operator.credentials',
@@ -24,20 +25,20 @@ async function unread(
   return finding;
 }
 
-test('parts without credentials become one finding', async () => {
+test('joinUnread merges parts that failed for the same reason', async () => {
   const all = await Promise.all(
-    ['function', 'token', 'alarms'].map((part) => unread(part, 'Run `aws configure`.')),
+    ['function', 'token', 'alarms'].map((part) => createUnread(part, 'Run `aws configure`.')),
   );
   const joined = joinUnread(all);
   expect(joined).toHaveLength(1);
   expect(joined[0]).toMatchObject({ part: '3 parts', unread: 'aws', facts: all[0]?.facts });
 });
 
-test('parts with different reasons stay apart, and parts that were read stay', async () => {
+test('joinUnread keeps parts with different reasons, and parts that were read', async () => {
   const [alarms, schedule, log] = [
-    await unread('alarms', 'Run `aws configure`.'),
-    await unread('schedule', 'Allow it.', 'platform.permission'),
-    await unread('log', 'Run `aws configure`.'),
+    await createUnread('alarms', 'Run `aws configure`.'),
+    await createUnread('schedule', 'Allow it.', 'platform.permission'),
+    await createUnread('log', 'Run `aws configure`.'),
   ];
   const joined = joinUnread([READ, alarms, schedule, log]);
   expect(joined.map(({ part }) => part)).toEqual(['token', '2 parts', 'schedule']);

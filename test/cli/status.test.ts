@@ -1,4 +1,4 @@
-// The stack's status against an independent emulator that holds what a deployed stack has there.
+// Tests the status of the stack against an independent emulator that contains a deployed stack.
 import {
   CloudWatchClient,
   PutMetricAlarmCommand,
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-function ownAccount(): AwsOptions {
+function newAccount(): AwsOptions {
   accounts += 1;
   return {
     endpoint: emulator.endpoint,
@@ -55,21 +55,21 @@ function ownAccount(): AwsOptions {
   };
 }
 
-async function deployed(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
-  const aws = ownAccount();
+async function deployStack(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
+  const aws = newAccount();
   const well = { appId: APP.id, token: GOOD, state: NEW_STATE, without: [], ringing: false };
   await installStack(aws, { ...well, ...changes });
   return aws;
 }
 
-async function status(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
+async function runStatus(aws: AwsOptions, now: Instant, ...flags: readonly string[]) {
   await using on = await stage({ aws, now });
   on.write('.env', `FYERS_API_URL=${fyers.url}\n`);
   return await on.run('status', ...flags);
 }
 
-/** One row of the table: state and detail. */
-function row(out: string, part: string): readonly string[] {
+/** Returns the state and the detail of a row of the table. */
+function findRow(out: string, part: string): readonly string[] {
   const line = out.split('\n').find((each) => each.startsWith(`${part}  `)) ?? '';
   return line.split(/ {2,}/).slice(1);
 }
@@ -77,37 +77,40 @@ function row(out: string, part: string): readonly string[] {
 const noon = instant(NOON);
 
 describe('fyers status', () => {
-  test('ends with 0 on one screen when everything stands for the coming session', async () => {
-    const aws = await deployed();
+  test('exits with 0 on one screen if everything is ready for the next session', async () => {
+    const aws = await deployStack();
     const published = tokenPublished({ fingerprint: 'abcd', validUntil: null });
     await logged(aws, 'refresh', [
       [at('07:00'), loginNeeded('policy', 'Login needed.')],
       [at('07:05'), published],
       [at('07:06'), { level: 'info', event: 'run-started', message: 'no outcome' }],
     ]);
-    const { code, out, err } = await status(aws, noon);
+    const { code, out, err } = await runStatus(aws, noon);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n').length).toBeLessThanOrEqual(24);
-    expect(row(out, 'token')).toEqual([
+    expect(findRow(out, 'token')).toEqual([
       'live',
       `${displayFingerprint(GOOD)}, valid until 26 Nov 2026, 06:00 IST, proven by one live read, good for the session of 2026-11-25`,
     ]);
-    expect(row(out, 'refresh schedule')).toEqual([
+    expect(findRow(out, 'refresh schedule')).toEqual([
       'enabled',
       '07:00, 07:30, 08:15 Asia/Kolkata, every day',
     ]);
-    expect(row(out, 'watch schedule')[0]).toBe('enabled');
-    expect(row(out, 'next run')).toEqual(['07:00', '26 Nov 2026, 07:00 IST, trading days only']);
-    expect(row(out, 'last refresh')).toEqual([
+    expect(findRow(out, 'watch schedule')[0]).toBe('enabled');
+    expect(findRow(out, 'next run')).toEqual([
+      '07:00',
+      '26 Nov 2026, 07:00 IST, trading days only',
+    ]);
+    expect(findRow(out, 'last refresh')).toEqual([
       'published',
       '25 Nov 2026, 07:05 IST: A proven access token was published.',
     ]);
-    expect(row(out, 'last watch')).toEqual(['none', 'there is no log group']);
-    expect(row(out, 'refresh')[0]).toBe('not latched');
-    expect(row(out, 'login link')[0]).toBe('none open');
-    expect(row(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
-    expect(row(out, 'alarms')).toEqual(['quiet', 'ok: Fyers-refresh-failed']);
-    expect(row(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
+    expect(findRow(out, 'last watch')).toEqual(['none', 'there is no log group']);
+    expect(findRow(out, 'refresh')[0]).toBe('not latched');
+    expect(findRow(out, 'login link')[0]).toBe('none open');
+    expect(findRow(out, 'subscriptions')).toEqual(['confirmed', 'email me@example.in']);
+    expect(findRow(out, 'alarms')).toEqual(['quiet', 'ok: Fyers-refresh-failed']);
+    expect(findRow(out, 'harvester')).toEqual(['silent', 'no heartbeat seen in the last day']);
     expect(out).toContain('Good for the coming session: nothing to do.');
   });
 
@@ -115,32 +118,35 @@ describe('fyers status', () => {
     ['the trading day after a Friday', '2026-11-27', '12:00', '30 Nov 2026, 07:00 IST'],
     ['today’s next slot', '2026-11-25', '07:00', '25 Nov 2026, 07:30 IST'],
     ['today’s first slot, a moment before', '2026-11-25', '06:59:59.999', '25 Nov 2026, 07:00 IST'],
-    ['tomorrow after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
-  ])('computes the next run in India’s time: %s', async (_what, date, time, next) => {
-    const aws = await deployed();
-    const { out } = await status(aws, istInstant(istDate(date), time), '--offline');
-    expect(row(out, 'next run')[1]).toContain(next);
+    ['tomorrow’s first slot, after today’s last', '2026-11-25', '08:15', '26 Nov 2026, 07:00 IST'],
+  ])('computes the next run in Indian time: %s', async (_what, date, time, next) => {
+    const aws = await deployStack();
+    const { out } = await runStatus(aws, istInstant(istDate(date), time), '--offline');
+    expect(findRow(out, 'next run')[1]).toContain(next);
   });
 
-  test('says what to do when no token is good, and shows the link that is awaited', async () => {
+  test('prints the next step if no token is good, and shows the outstanding login link', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:30' } };
-    const aws = await deployed({ token: YESTERDAYS, state });
+    const aws = await deployStack({ token: YESTERDAYS, state });
     await logged(aws, 'watch', [[at('08:45'), runFailed('operator.login', 'No live token.')]]);
-    const { code, out } = await status(aws, noon);
+    const { code, out } = await runStatus(aws, noon);
     expect(code).toBe(2);
-    expect(row(out, 'token')[0]).toBe('expired');
-    expect(row(out, 'refresh')[0]).toBe('switched off');
-    expect(row(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
-    expect(row(out, 'last watch')).toEqual(['failed', '25 Nov 2026, 08:45 IST: No live token.']);
+    expect(findRow(out, 'token')[0]).toBe('expired');
+    expect(findRow(out, 'refresh')[0]).toBe('switched off');
+    expect(findRow(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
+    expect(findRow(out, 'last watch')).toEqual([
+      'failed',
+      '25 Nov 2026, 08:45 IST: No live token.',
+    ]);
     expect(out).toMatch(/^To do: .*`\.\/fyers login --aws`/m);
   });
 
-  test('waits for no link in the evening while a token lives, and says when a login helps', async () => {
+  test('has no open login link in the evening while a token is live, and prints when a login helps', async () => {
     const state = { ...NEW_STATE, policyOff: true, asked: { day: TODAY, slot: '07:00' } };
-    const aws = await deployed({ state });
-    const { code, out } = await status(aws, istInstant(istDate('2026-11-25'), '20:00'));
+    const aws = await deployStack({ state });
+    const { code, out } = await runStatus(aws, istInstant(istDate('2026-11-25'), '20:00'));
     expect(code).toBe(2);
-    expect(row(out, 'login link')).toEqual([
+    expect(findRow(out, 'login link')).toEqual([
       'none open',
       'asked at the 07:00 run, and a token is live',
     ]);
@@ -148,25 +154,25 @@ describe('fyers status', () => {
     expect(out).toContain('log in before that (from 26 Nov 2026, 06:30 IST on)');
   });
 
-  test('ends with 2 for a latch that stops a login too, a missing schedule, and a ringing alarm', async () => {
+  test('exits with 2 for a latch, a missing schedule, and a ringing alarm', async () => {
     const state: TokenState = { ...NEW_STATE, latch: { reason: 'app-secret', input: 'x' } };
     const without = ['FyersTokenRefresh-0730'];
-    const aws = await deployed({ state, without, ringing: true });
-    const { code, out } = await status(aws, noon);
+    const aws = await deployStack({ state, without, ringing: true });
+    const { code, out } = await runStatus(aws, noon);
     expect(code).toBe(2);
-    expect(row(out, 'refresh schedule')).toEqual([
+    expect(findRow(out, 'refresh schedule')).toEqual([
       '2 of 3',
       '07:00, 08:15 Asia/Kolkata, every day; FyersTokenRefresh-0730 is absent',
     ]);
-    expect(row(out, 'refresh')[0]).toBe('latched');
-    expect(row(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
+    expect(findRow(out, 'refresh')[0]).toBe('latched');
+    expect(findRow(out, 'alarms')).toEqual(['1 ringing', 'ringing: Fyers-refresh-failed']);
     const todo = out.split('\n').filter((line) => line.startsWith('To do:'));
     expect(todo.join('\n')).toMatch(
       /pulumi up[\s\S]*myapi\.fyers\.in\/dashboard[\s\S]*An alarm rings/,
     );
   });
 
-  test('knows a subscription that nobody has confirmed', () => {
+  test('reports a subscription that is not confirmed', () => {
     const found = {
       topicArn: 'arn:aws:sns:x',
       telegram: false,
@@ -183,7 +189,7 @@ describe('fyers status', () => {
   });
 
   test('shows the harvester’s last heartbeat', async () => {
-    const aws = await deployed();
+    const aws = await deployStack();
     const metric = (MetricName: string, Value: number) => ({
       MetricName,
       Value,
@@ -199,25 +205,25 @@ describe('fyers status', () => {
         MetricData: [metric('Heartbeat', 1), metric('SlotsMissed', 3)],
       }),
     );
-    const { out } = await status(aws, noon, '--offline');
-    const [state, detail] = row(out, 'harvester');
+    const { out } = await runStatus(aws, noon, '--offline');
+    const [state, detail] = findRow(out, 'harvester');
     expect(state).toBe('alive');
     expect(detail).toMatch(
       /^shard 0: last heartbeat 25 Nov 2026, 11:5\d IST, 3 slots without a row in a day$/,
     );
   });
 
-  test('misses a harvester that never spoke, because an alarm listens to it', async () => {
-    const aws = await deployed();
+  test('reports a harvester without a heartbeat if an alarm watches it', async () => {
+    const aws = await deployStack();
     const cloudwatch = new CloudWatchClient(aws);
     const dimensions = (Shard: string, Suffix = 'none') =>
       Object.entries({ Suffix, Shard }).map(([Name, Value]) => ({ Name, Value }));
-    const listening = [
+    const watchedShards = [
       ['Fyers-harvester-silent', dimensions('0')],
       ['Fyers-harvester-silent-1', dimensions('1')],
       ['Fyers-harvester-silent-paper', dimensions('2', 'paper')],
     ] as const;
-    for (const [AlarmName, Dimensions] of listening) {
+    for (const [AlarmName, Dimensions] of watchedShards) {
       await cloudwatch.send(
         new PutMetricAlarmCommand({
           AlarmName,
@@ -232,7 +238,7 @@ describe('fyers status', () => {
         }),
       );
     }
-    // The last one was taken out of the list, and its heartbeats are still on record.
+    // Shard 3 was removed from the list; its heartbeats are still stored.
     const MetricData = ['0', '3'].map((shard) => ({
       MetricName: 'Heartbeat',
       Value: 1,
@@ -241,8 +247,8 @@ describe('fyers status', () => {
     }));
     const Namespace = 'FyersTokenRefresh';
     await cloudwatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
-    const { out } = await status(aws, noon, '--offline');
-    expect(row(out, 'harvester')).toEqual([
+    const { out } = await runStatus(aws, noon, '--offline');
+    expect(findRow(out, 'harvester')).toEqual([
       'silent',
       expect.stringMatching(
         /^shard 0: last heartbeat [^;]*; shard 1: no heartbeat seen in the last day$/,
@@ -250,42 +256,42 @@ describe('fyers status', () => {
     ]);
   });
 
-  test('tells that nothing is deployed in an empty account', async () => {
-    const { code, out } = await status(ownAccount(), noon);
+  test('reports that nothing is deployed in an empty account', async () => {
+    const { code, out } = await runStatus(newAccount(), noon);
     expect(code).toBe(2);
-    expect(row(out, 'function')[0]).toBe('absent');
+    expect(findRow(out, 'function')[0]).toBe('absent');
     expect(out).toContain('To do: Run `pulumi up`');
   });
 
-  test('ends with 4 and prints the reason once when AWS cannot be read', async () => {
-    const aws = { ...ownAccount(), endpoint: 'http://127.0.0.1:9' };
-    const { code, out, err } = await status(aws, noon);
+  test('exits with 4 and prints the reason once if AWS cannot be read', async () => {
+    const aws = { ...newAccount(), endpoint: 'http://127.0.0.1:9' };
+    const { code, out, err } = await runStatus(aws, noon);
     expect({ code, err }).toEqual({ code: 4, err: '' });
-    expect(row(out, '11 parts')[0]).toBe('not read');
-    expect(row(out, '11 parts')[1]).toMatch(/ failed: .* Check the connection/);
+    expect(findRow(out, '11 parts')[0]).toBe('not read');
+    expect(findRow(out, '11 parts')[1]).toMatch(/ failed: .* Check the connection/);
     expect(out.match(/Check the connection/g)).toHaveLength(1);
   });
 
-  test('ends with 3 when Fyers does not answer, and with 0 for the same --offline', async () => {
-    const aws = await deployed();
+  test('exits with 3 if Fyers does not answer, and with 0 with --offline', async () => {
+    const aws = await deployStack();
     await using on = await stage({ aws, now: noon });
     on.write('.env', 'FYERS_API_URL=http://127.0.0.1:9\n');
     const asked = await on.run('status');
     expect(asked.code).toBe(3);
-    expect(row(asked.out, 'token')[1]).toContain(
+    expect(findRow(asked.out, 'token')[1]).toContain(
       'not proven, The connection to 127.0.0.1:9 failed (ECONNREFUSED)',
     );
     expect((await on.run('status', '--offline')).code).toBe(0);
   });
 
-  test('gives scripts the same as JSON, and shows no token', async () => {
-    const aws = await deployed();
-    const plain = await status(aws, noon);
-    const { code, out } = await status(aws, noon, '--json');
+  test('prints the same as JSON, and no token', async () => {
+    const aws = await deployStack();
+    const plain = await runStatus(aws, noon);
+    const { code, out } = await runStatus(aws, noon, '--json');
     expect(code).toBe(0);
     const answer = JSON.parse(out) as { parts: { part: string; state: string }[] };
     expect(answer).toMatchObject({ good: true, region: 'ap-south-1', suffix: '', todo: [] });
-    for (const { part, state } of answer.parts) expect(row(plain.out, part)[0]).toBe(state);
+    for (const { part, state } of answer.parts) expect(findRow(plain.out, part)[0]).toBe(state);
     expect(answer.parts.length).toBeGreaterThan(9);
     expect(leaksOf(`${plain.out}${out}`, { token: GOOD, secret: APP.secret })).toEqual([]);
   });

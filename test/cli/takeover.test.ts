@@ -1,4 +1,5 @@
-// The takeover against an independent emulator that holds exactly what the reference's script leaves.
+// Tests the takeover against an independent emulator that contains exactly what the reference's
+// script creates.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,7 +41,10 @@ const EVERYTHING = {
   role: true,
   values: { ...PARAMETERS, FYERS_PIN: PIN },
 };
-/** Rule disabled, target, rule, function, logs, policy, role, four parameters, secret. */
+/**
+ * Disables the rule; removes target, rule, function, logs, policy, role, four parameters and the
+ * secret.
+ */
 const CHANGES = 12;
 
 let dir = '';
@@ -64,8 +68,11 @@ interface Scene extends AsyncDisposable {
   takeover(...flags: readonly string[]): ReturnType<Stage['run']>;
 }
 
-/** An account of its own: to the emulator a key of twelve digits is the root of that account. */
-async function scene(person?: Person): Promise<Scene> {
+/**
+ * Opens a separate account: for the emulator, an access key of twelve digits is the root of that
+ * account.
+ */
+async function createScene(person?: Person): Promise<Scene> {
   accounts += 1;
   const accessKeyId = String(100_000_000_000 + accounts);
   const options = (endpoint: string): AwsOptions => ({
@@ -94,8 +101,8 @@ async function scene(person?: Person): Promise<Scene> {
   };
 }
 
-async function referenceScene(person?: Person): Promise<Scene> {
-  const made = await scene(person);
+async function createReferenceScene(person?: Person): Promise<Scene> {
+  const made = await createScene(person);
   await installReference(made.aws, { parameters: PARAMETERS, pin: PIN });
   return made;
 }
@@ -105,8 +112,8 @@ function tokenFile({ at }: Scene, name: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
-/** Values that are neither in the account nor where they were to go. */
-async function lost(made: Scene): Promise<readonly string[]> {
+/** Returns the values that are neither in the account nor at their new place. */
+async function findLostValues(made: Scene): Promise<readonly string[]> {
   const { values } = await remaining(made.aws);
   const config = made.pulumi.config();
   const kept: Readonly<Record<string, string | null | undefined>> = {
@@ -121,7 +128,7 @@ async function lost(made: Scene): Promise<readonly string[]> {
   );
 }
 
-function answering(answer: boolean, asked: string[] = []): Person {
+function createAnsweringPerson(answer: boolean, asked: string[] = []): Person {
   return {
     ask: () => Promise.reject(new Error('nothing is to be asked')),
     confirm: (question) => {
@@ -132,9 +139,9 @@ function answering(answer: boolean, asked: string[] = []): Person {
 }
 
 describe('fyers takeover', () => {
-  test('moves every value, asks, and removes all that the reference left', async () => {
+  test('moves every value, asks once, and removes everything that the reference created', async () => {
     const asked: string[] = [];
-    await using made = await referenceScene(answering(true, asked));
+    await using made = await createReferenceScene(createAnsweringPerson(true, asked));
     const { code, out, err } = await made.takeover();
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await remaining(made.aws)).toEqual(NOTHING);
@@ -151,8 +158,8 @@ describe('fyers takeover', () => {
     expect(out.trim()).toMatch(/Taken over\. Next: `pulumi up`\.$/);
   });
 
-  test('shows no value, and gives none to Pulumi as an argument', async () => {
-    await using made = await referenceScene();
+  test('prints no secret, and passes none to Pulumi as an argument', async () => {
+    await using made = await createReferenceScene();
     const { out, err } = await made.takeover('--yes', '--debug');
     const secrets = { access: ACCESS, refresh: REFRESH, secret: 'SECRETKEY1', pin: PIN };
     expect(out.length).toBeGreaterThan(500);
@@ -160,55 +167,55 @@ describe('fyers takeover', () => {
     expect(leaksOf(`${out}${err}${made.pulumi.calls()}`, secrets)).toEqual([]);
   });
 
-  test('disables the rule before anything else is changed', async () => {
-    await using made = await referenceScene();
+  test('disables the rule before any other change', async () => {
+    await using made = await createReferenceScene();
     made.proxy.cutAt(2, 'before');
     expect((await made.takeover('--yes')).code).toBe(4);
     expect(await remaining(made.aws)).toEqual({ ...EVERYTHING, rule: 'DISABLED' });
   });
 
   test.each(['before', 'after'] as const)(
-    'loses nothing when the line is cut %s any change, and goes on where it stopped',
+    'loses no value if the connection is cut %s any change, and continues in the next run',
     async (when) => {
       const cuts = Array.from({ length: CHANGES }, (_, before) => before + 1);
       await Promise.all(
         cuts.map(async (nth) => {
-          await using made = await referenceScene();
+          await using made = await createReferenceScene();
           made.proxy.cutAt(nth, when);
           const cut = await made.takeover('--yes');
           expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
           expect(cut.err).toContain('run `./fyers takeover` again');
-          expect({ nth, lost: await lost(made) }).toEqual({ nth, lost: [] });
+          expect({ nth, lost: await findLostValues(made) }).toEqual({ nth, lost: [] });
           const again = await made.takeover('--yes');
           expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
           expect(await remaining(made.aws)).toEqual(NOTHING);
-          expect(await lost(made)).toEqual([]);
+          expect(await findLostValues(made)).toEqual([]);
         }),
       );
     },
     120_000,
   );
 
-  test('makes exactly as many changes as are cut above', async () => {
-    await using made = await referenceScene();
+  test('makes exactly as many changes as the test above cuts', async () => {
+    await using made = await createReferenceScene();
     made.proxy.cutAt(CHANGES + 1, 'before');
     expect((await made.takeover('--yes')).code).toBe(0);
     expect(made.proxy.changes()).toBe(CHANGES);
   });
 
-  test('keeps a newer token file, and replaces an older one', async () => {
-    await using made = await referenceScene();
+  test('keeps a newer token file and replaces an older one', async () => {
+    await using made = await createReferenceScene();
     made.at.write('daily_token.txt', NEWER);
     expect((await made.takeover('--yes')).out).toContain('the newer token next to .env was kept');
     expect(tokenFile(made, 'daily_token.txt')).toBe(NEWER);
-    await using other = await referenceScene();
+    await using other = await createReferenceScene();
     other.at.write('access_token.txt', OLDER);
     expect((await other.takeover('--yes')).code).toBe(0);
     expect(tokenFile(other, 'access_token.txt')).toBe(ACCESS);
   });
 
   test('changes nothing with --dry-run', async () => {
-    await using made = await referenceScene(answering(true));
+    await using made = await createReferenceScene(createAnsweringPerson(true));
     const { code, out } = await made.takeover('--dry-run');
     expect(code).toBe(0);
     expect(out).toContain('Nothing was changed.');
@@ -216,16 +223,16 @@ describe('fyers takeover', () => {
     expect([made.pulumi.config(), tokenFile(made, 'access_token.txt')]).toEqual([{}, null]);
   });
 
-  test('changes nothing where nobody can be asked, unless --yes is given', async () => {
-    await using made = await referenceScene();
+  test('changes nothing if there is no terminal and no --yes', async () => {
+    await using made = await createReferenceScene();
     const { code, err } = await made.takeover();
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 
-  test('removes nothing when the answer is no, and says how to go back', async () => {
-    await using made = await referenceScene(answering(false));
+  test('removes nothing if the answer is no, and prints how to enable the rule again', async () => {
+    await using made = await createReferenceScene(createAnsweringPerson(false));
     const { code, out } = await made.takeover();
     expect(code).toBe(0);
     expect(await remaining(made.aws)).toEqual({ ...EVERYTHING, rule: 'DISABLED' });
@@ -233,8 +240,8 @@ describe('fyers takeover', () => {
     expect(out).toContain('aws events enable-rule --name FyersTokenRefreshDaily');
   });
 
-  test('stops before any change when the configuration has another value', async () => {
-    await using made = await referenceScene();
+  test('stops before any change if the configuration has another value', async () => {
+    await using made = await createReferenceScene();
     made.pulumi.configure('secretKey', 'ANOTHER1');
     const { code, out, err } = await made.takeover('--yes');
     expect(code).toBe(2);
@@ -243,8 +250,8 @@ describe('fyers takeover', () => {
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 
-  test('stops before any change when a token file cannot be understood', async () => {
-    await using made = await referenceScene();
+  test('stops before any change if a token file is malformed', async () => {
+    await using made = await createReferenceScene();
     made.at.write('access_token.txt', 'abc');
     const { code, err } = await made.takeover('--yes');
     expect(code).toBe(2);
@@ -252,16 +259,16 @@ describe('fyers takeover', () => {
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 
-  test('says that there is nothing in an account without leftovers, and needs no Pulumi for it', async () => {
-    await using made = await scene();
+  test('reports that the account has no leftovers, and does not call Pulumi', async () => {
+    await using made = await createScene();
     const { code, out } = await made.takeover();
     expect(code).toBe(0);
     expect(out).toContain('Nothing of the Python original is in this account. Next: `pulumi up`.');
     expect(made.pulumi.calls()).toBe('');
   });
 
-  test('leaves our own function and everything beside it alone', async () => {
-    await using made = await scene();
+  test('changes nothing if the function belongs to our stack', async () => {
+    await using made = await createScene();
     await installFunction(made.aws, { runtime: 'nodejs24.x', handler: 'index.handler' });
     const before = await remaining(made.aws);
     const { code, out } = await made.takeover('--yes');
@@ -270,8 +277,8 @@ describe('fyers takeover', () => {
     expect(await remaining(made.aws)).toEqual(before);
   });
 
-  test('warns of an old rule that would start our function too', async () => {
-    await using made = await scene();
+  test('fails if an old rule would start our function', async () => {
+    await using made = await createScene();
     await installFunction(made.aws, { runtime: 'nodejs24.x', handler: 'index.handler' });
     await schedule(made.aws, '');
     const { code, err } = await made.takeover('--yes');
@@ -280,8 +287,8 @@ describe('fyers takeover', () => {
     expect((await remaining(made.aws)).rule).toBe('ENABLED');
   });
 
-  test('leaves alone what the stack made where its function is still missing', async () => {
-    await using made = await referenceScene();
+  test('changes nothing if the stack owns a parameter but its function is missing', async () => {
+    await using made = await createReferenceScene();
     made.pulumi.owns('FYERS_CLIENT_ID');
     made.proxy.cutAt(1, 'before');
     expect((await made.takeover('--yes')).code).toBe(2);
@@ -289,8 +296,8 @@ describe('fyers takeover', () => {
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 
-  test('never removes a function of that name that is neither', async () => {
-    await using made = await scene();
+  test('never removes a foreign function of the same name', async () => {
+    await using made = await createScene();
     await installFunction(made.aws, { runtime: 'python3.10', handler: 'mine.handler' });
     const { code, err } = await made.takeover('--yes');
     expect(code).toBe(2);

@@ -2,24 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
 import { personSaying } from '../support/emulated-aws.ts';
 import { type Chat, type TelegramServer, telegramServer } from '../support/telegram-server.ts';
-import { type PulumiStage, withPulumi } from './pulumi-stand-in.ts';
+import { type PulumiStage, stageWithPulumi } from './pulumi-stand-in.ts';
 import type { StageOptions } from './cli-harness.ts';
 
 const BOT = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
 const ME: Chat = { id: 42, first_name: 'Me' };
 const GROUP: Chat = { id: -1001, title: 'Desk' };
 
-function staged(server: TelegramServer, options: StageOptions): Promise<PulumiStage> {
-  return withPulumi('', true, { ...options, env: { FYERS_TELEGRAM_API_URL: `${server.url}/` } });
+function createStage(server: TelegramServer, options: StageOptions): Promise<PulumiStage> {
+  return stageWithPulumi('', true, {
+    ...options,
+    env: { FYERS_TELEGRAM_API_URL: `${server.url}/` },
+  });
 }
 
 const SET = ['--non-interactive', '--color', 'never', 'config', 'set', '--secret', '--stack'];
 
 describe('fyers telegram', () => {
-  test('finds the chat, sends a test message, and stores both by standard input', async () => {
+  test('finds the chat, sends a test message, and passes the setting to Pulumi on standard input', async () => {
     const person = personSaying(BOT, 'yes');
     await using server = await telegramServer(BOT, () => [ME, ME]);
-    await using at = await staged(server, { person });
+    await using at = await createStage(server, { person });
     const { code, out, err } = await at.run('telegram');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(person.questions).toEqual([
@@ -34,9 +37,9 @@ describe('fyers telegram', () => {
     expect(leaksOf(JSON.stringify(at.calls().map(({ args }) => args)), { bot: BOT })).toEqual([]);
   });
 
-  test('waits for Start to be pressed, and takes a piped token', async () => {
+  test('waits until Start is pressed, and reads the token from a pipe', async () => {
     await using server = await telegramServer(BOT, (nth) => (nth < 5 ? [] : [ME]));
-    await using at = await staged(server, { piped: `${BOT}\n` });
+    await using at = await createStage(server, { piped: `${BOT}\n` });
     const { code, err } = await at.run('telegram', '--yes', '--stack', 'paper');
     expect(code).toBe(0);
     expect(err).toBe('Open the chat with your bot in Telegram and press Start. Waiting for it …');
@@ -46,7 +49,7 @@ describe('fyers telegram', () => {
 
   test('gives up after two minutes without a message', async () => {
     await using server = await telegramServer(BOT);
-    await using at = await staged(server, { piped: BOT });
+    await using at = await createStage(server, { piped: BOT });
     const { code, err } = await at.run('telegram');
     expect(code).toBe(2);
     expect(err).toMatch(
@@ -56,14 +59,14 @@ describe('fyers telegram', () => {
     expect(at.calls()).toEqual([]);
   });
 
-  test('lets the person or --chat choose among several', async () => {
+  test('lets the person or --chat choose one of several chats', async () => {
     await using server = await telegramServer(BOT, () => [ME, GROUP]);
-    await using asked = await staged(server, { person: personSaying(BOT, '-1001', 'no') });
+    await using asked = await createStage(server, { person: personSaying(BOT, '-1001', 'no') });
     const no = await asked.run('telegram');
     expect(no.out).toMatch(
       /42 {2}Me\n {2}-1001 {2}Desk\nSent a test message to Desk[\s\S]*Nothing was stored\./,
     );
-    await using named = await staged(server, { piped: BOT });
+    await using named = await createStage(server, { piped: BOT });
     expect((await named.run('telegram', '--chat', '-1001', '--yes')).code).toBe(0);
     expect(named.calls().at(-1)?.input).toBe(`${BOT}/-1001`);
     expect((await named.run('telegram')).err).toMatch(
@@ -74,10 +77,10 @@ describe('fyers telegram', () => {
 
   test.each([
     ['with --no-store', { person: personSaying(BOT) }, ['--no-store']],
-    ['where nobody can be asked', { piped: BOT }, []],
-  ])('says what is to do %s, and stores nothing', async (_what, options, flags) => {
+    ['if there is no terminal', { piped: BOT }, []],
+  ])('prints the next step and stores nothing %s', async (_what, options, flags) => {
     await using server = await telegramServer(BOT, () => [ME]);
-    await using at = await staged(server, options);
+    await using at = await createStage(server, options);
     const { code, out } = await at.run('telegram', ...flags);
     expect(code).toBe(0);
     expect(out).toMatch(/Nothing was stored\..*`pulumi config set --secret telegram`.*\/42/);
@@ -85,23 +88,23 @@ describe('fyers telegram', () => {
     expect(at.calls()).toEqual([]);
   });
 
-  test.each([BOT, `${BOT}/42`])('takes the token of .env with --env', async (value) => {
+  test.each([BOT, `${BOT}/42`])('uses the token of .env with --env', async (value) => {
     await using server = await telegramServer(BOT, () => [ME]);
-    await using at = await staged(server, {});
+    await using at = await createStage(server, {});
     at.write('.env', `FYERS_TELEGRAM=${value}\n`);
     expect((await at.run('telegram', '--env', '--yes')).code).toBe(0);
     expect(at.calls().at(-1)?.input).toBe(`${BOT}/42`);
   });
 
-  test('refuses what is no bot token, and repeats neither that nor one that Telegram refuses', async () => {
+  test('rejects a malformed token and a token that Telegram refuses, and prints neither', async () => {
     await using server = await telegramServer(BOT);
-    await using short = await staged(server, { piped: 'CANARY-no-token' });
+    await using short = await createStage(server, { piped: 'CANARY-no-token' });
     const malformed = await short.run('telegram');
     expect(malformed.code).toBe(2);
     expect(malformed.err).toMatch(/must be the bot token as @BotFather gives it/);
     expect(malformed.err).not.toContain('CANARY');
     const other = BOT.replace('bot', 'BOT');
-    await using refused = await staged(server, { piped: other });
+    await using refused = await createStage(server, { piped: other });
     const { code, err } = await refused.run('telegram', '--debug');
     expect(code).toBe(4);
     expect(err).toMatch(/^platform\.message: .*HTTP 401, Unauthorized/);

@@ -9,8 +9,8 @@ const at = (columns: number | null) => ({
 });
 const ROWS = [[{ text: 'link' }, { text: 'press it soon, or run `./fyers login` here' }]];
 
-describe('a table', () => {
-  test('wraps its last column on a terminal, and cuts no command in two', () => {
+describe('A table', () => {
+  test('wraps its last column on a terminal without splitting a command', () => {
     expect(table(at(32), ['Part', 'Detail'], ROWS)).toEqual([
       'Part  Detail',
       'link  press it soon, or run',
@@ -18,12 +18,12 @@ describe('a table', () => {
     ]);
   });
 
-  test.each([null, 120, 20])('is one line a row at the width %s', (columns) => {
+  test.each([null, 120, 20])('has one line per row at the width %s', (columns) => {
     expect(table(at(columns), ['Part', 'Detail'], ROWS)).toHaveLength(2);
   });
 });
 
-describe('a table that is too wide for its terminal', () => {
+describe('A table that is too wide for its terminal', () => {
   const head = ['Token', 'State', 'Expires'];
   const rows = [
     [
@@ -34,7 +34,7 @@ describe('a table that is too wide for its terminal', () => {
     [{ text: 'refresh' }, { text: '' }, { text: '-' }],
   ];
 
-  test('has a block for each row and a line for each cell', () => {
+  test('has a block per row and a line per cell', () => {
     expect(table(at(34), head, rows)).toEqual([
       'access',
       '  State: live',
@@ -51,11 +51,11 @@ describe('a table that is too wide for its terminal', () => {
   });
 });
 
-describe('a help text', () => {
+describe('A help text', () => {
   const text =
     'Usage: fyers\n\nA paragraph that was\nwritten in two lines.\n\nExamples:\n  $ ./fyers status --json';
 
-  test('is set anew at the terminal’s width, but for what is indented', () => {
+  test('is wrapped to the width of the terminal, except for indented lines', () => {
     expect(reflowed(at(32), text).split('\n')).toEqual([
       'Usage: fyers',
       '',
@@ -67,27 +67,27 @@ describe('a help text', () => {
     ]);
   });
 
-  test('is as it was written in a pipe', () => {
+  test('is unchanged in a pipe', () => {
     expect(reflowed(at(null), text)).toBe(text);
   });
 });
 
-describe('what a terminal gets', () => {
+describe('Terminal output', () => {
   test.each([
     ['clears the screen', 'a\u001b[2Jb', 'a\uFFFD[2Jb'],
     ['sets the title', '\u001b]0;t\u0007', '\uFFFD]0;t\uFFFD'],
-    ['begins with C1', '\u009b31mred', '\uFFFD31mred'],
-    ['goes back to the start of the line', 'good\rbad', 'good\uFFFDbad'],
-    ['deletes', 'a\b\u007fb', 'a\uFFFD\uFFFDb'],
-    ['turns the direction', 'a\u202egpj.exe', 'a\uFFFDgpj.exe'],
-    ['is not seen', 'NSE:SBIN\u200b-EQ', 'NSE:SBIN\uFFFD-EQ'],
-    ['is another colour than ours', '\u001b[5;41mx', '\uFFFD[5;41mx'],
-  ])('shows what %s and does not obey it', (_what, text, shown) => {
+    ['starts a C1 sequence', '\u009b31mred', '\uFFFD31mred'],
+    ['returns to the start of the line', 'good\rbad', 'good\uFFFDbad'],
+    ['deletes text', 'a\b\u007fb', 'a\uFFFD\uFFFDb'],
+    ['changes the text direction', 'a\u202egpj.exe', 'a\uFFFDgpj.exe'],
+    ['is invisible', 'NSE:SBIN\u200b-EQ', 'NSE:SBIN\uFFFD-EQ'],
+    ['sets a colour that we do not use', '\u001b[5;41mx', '\uFFFD[5;41mx'],
+  ])('replaces a character that %s', (_what, text, shown) => {
     expect(withoutControls(text)).toBe(shown);
     expect(withoutControls(text, false)).toBe(shown);
   });
 
-  test('has line ends, tabs, other scripts, and the colours of a terminal that has them', () => {
+  test('keeps line ends, tabs and other scripts, and colours only on a terminal that has them', () => {
     const plain = 'a\tb\nभारत ₹ █ ✓';
     expect(withoutControls(plain)).toBe(plain);
     for (const colour of [true, false]) {

@@ -22,7 +22,7 @@ afterEach(() => fyers.close());
 
 type Files = Readonly<Record<string, string>>;
 
-async function withFiles(files: Files, options: StageOptions = {}): Promise<Stage> {
+async function stageWithFiles(files: Files, options: StageOptions = {}): Promise<Stage> {
   const made = await stage(options);
   const env = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\nFYERS_PIN=${APP.pin}\nFYERS_API_URL=${fyers.url}\n`;
   for (const [name, content] of Object.entries({ '.env': env, ...files }))
@@ -30,13 +30,16 @@ async function withFiles(files: Files, options: StageOptions = {}): Promise<Stag
   return made;
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   return JSON.parse(text);
 }
 
 describe('fyers tokens', () => {
-  test('ends with 0 when the file’s access token is proven live and lasts to the close', async () => {
-    await using at = await withFiles({ 'access_token.txt': GOOD, 'refresh_token.txt': REFRESH });
+  test('exits with 0 if the access token is live and valid until the close', async () => {
+    await using at = await stageWithFiles({
+      'access_token.txt': GOOD,
+      'refresh_token.txt': REFRESH,
+    });
     const { code, out, err } = await at.run('tokens');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`App ${APP.id}, tokens in ${at.folder}`);
@@ -56,10 +59,10 @@ describe('fyers tokens', () => {
 
   test.each([
     ['without a token', {}, CLOSE - 1],
-    ['with one that ends too early', { 'access_token.txt': GOOD }, CLOSE],
+    ['with a token that ends too early', { 'access_token.txt': GOOD }, CLOSE],
     ['with an unreadable file', { 'access_token.txt': 'abc' }, CLOSE - 1],
-  ])('prints its verdict once %s', async (_, files, now) => {
-    await using at = await withFiles(files, { now: instant(now) });
+  ])('prints its verdict only once %s', async (_, files, now) => {
+    await using at = await stageWithFiles(files, { now: instant(now) });
     const { code, out, err } = await at.run('tokens', '--offline');
     expect(code).toBe(2);
     const [, problem = ''] = /^operator\.[\w-]+: (.*?[.:])(?: |$)/.exec(err) ?? [];
@@ -68,8 +71,8 @@ describe('fyers tokens', () => {
     expect(out).not.toMatch(/no access token|good for it|ends before/);
   });
 
-  test('proves by a read of profile and depth, and by none with --offline', async () => {
-    await using at = await withFiles({ 'access_token.txt': GOOD });
+  test('proves a token by reading profile and depth, and sends nothing with --offline', async () => {
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD });
     const before = fyers.requests().length;
     expect((await at.run('tokens')).code).toBe(0);
     expect(fyers.requests().length).toBe(before + 2);
@@ -79,10 +82,10 @@ describe('fyers tokens', () => {
     expect(fyers.requests().length).toBe(before + 2);
   });
 
-  test('gives scripts the same as JSON, with instants and seconds', async () => {
-    await using at = await withFiles({ 'access_token.txt': GOOD });
+  test('prints the same as JSON, with instants and seconds', async () => {
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD });
     const { out } = await at.run('tokens', '--json');
-    expect(parsed(out)).toEqual({
+    expect(parseJson(out)).toEqual({
       good: true,
       place: `in ${at.folder}`,
       appId: APP.id,
@@ -120,14 +123,14 @@ describe('fyers tokens', () => {
   test.each([
     ['during the session', CLOSE - 1, 0, '2026-11-25'],
     ['after its close, for the next trading day', CLOSE, 2, '2026-11-26'],
-  ])('looks at the coming session: %s', async (_when, now, code, date) => {
-    await using at = await withFiles({ 'access_token.txt': GOOD }, { now: instant(now) });
+  ])('judges the token for the coming session: %s', async (_when, now, code, date) => {
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD }, { now: instant(now) });
     const ran = await at.run('tokens', '--json', '--offline');
     expect(ran.code).toBe(code);
-    expect(parsed(ran.out)).toMatchObject({ good: code === 0, session: { date } });
+    expect(parseJson(ran.out)).toMatchObject({ good: code === 0, session: { date } });
     if (code === 0) return;
     expect(ran.err).toMatch(/^operator\.credentials: No access token is good/);
-    // A login in the evening gives a token that is over before that session.
+    // A login in the evening gives a token that expires before that session.
     expect(ran.err).toContain(
       'Wait until 26 Nov 2026, 06:30 IST: a token of an earlier login ends before that session (`./fyers tokens` shows it). Run',
     );
@@ -135,18 +138,14 @@ describe('fyers tokens', () => {
 
   test.each([
     [
-      'over a weekend, of the day of the session',
+      'over a weekend, on the day of the session',
       '2026-11-27T20:00:00+05:30',
       /30 Nov 2026, 06:30/,
     ],
-    [
-      'between the end of the old tokens and then',
-      '2026-11-26T06:10:00+05:30',
-      /26 Nov 2026, 06:30/,
-    ],
-    ['from then on, none', '2026-11-26T06:30:00+05:30', /^(?!.*Wait until)/],
-  ])('names the time from which a login helps: %s', async (_when, now, words) => {
-    await using at = await withFiles({}, { now: parseInstant(now) });
+    ['between 06:00 and that time', '2026-11-26T06:10:00+05:30', /26 Nov 2026, 06:30/],
+    ['at that time, no hint', '2026-11-26T06:30:00+05:30', /^(?!.*Wait until)/],
+  ])('prints the time from which a login helps: %s', async (_when, now, words) => {
+    await using at = await stageWithFiles({}, { now: parseInstant(now) });
     const { err } = await at.run('tokens', '--offline');
     expect(err).toMatch(words);
     expect(err).toContain('no token is stored');
@@ -163,57 +162,57 @@ describe('fyers tokens', () => {
       'foreign',
       'operator.credentials',
     ],
-  ])('ends with 2 and a next step when the token is %s', async (_what, files, state, code) => {
-    await using at = await withFiles(files);
+  ])('exits with 2 and a next step if the token is %s', async (_what, files, state, code) => {
+    await using at = await stageWithFiles(files);
     const ran = await at.run('tokens', '--json');
     expect(ran.code).toBe(2);
-    expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state } });
+    expect(parseJson(ran.out)).toMatchObject({ good: false, accessToken: { state } });
     expect(ran.err).toMatch(new RegExp(`^${code.replace('.', '\\.')}: `));
     expect(ran.err).toContain('Run `./fyers login`, which writes ');
   });
 
-  test('ends with 2 when the broker refuses a token that says it lives', async () => {
+  test('exits with 2 if the broker refuses a token that has not expired', async () => {
     const stranger = mintToken('another seed', APP, 'access_token', SEVEN);
-    await using at = await withFiles({ 'access_token.txt': stranger });
+    await using at = await stageWithFiles({ 'access_token.txt': stranger });
     const ran = await at.run('tokens', '--json');
     expect(ran.code).toBe(2);
-    expect(parsed(ran.out)).toMatchObject({ accessToken: { state: 'refused', proof: 'dead' } });
+    expect(parseJson(ran.out)).toMatchObject({ accessToken: { state: 'refused', proof: 'dead' } });
   });
 
-  test('ends with 3 when the broker cannot be reached to prove the token', async () => {
+  test('exits with 3 if the broker is unreachable', async () => {
     const env = `FYERS_CLIENT_ID=${APP.id}\nFYERS_API_URL=http://127.0.0.1:9\n`;
-    await using at = await withFiles({ 'access_token.txt': GOOD, '.env': env });
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD, '.env': env });
     const ran = await at.run('tokens', '--json');
     expect(ran.code).toBe(3);
     expect(ran.err).toMatch(/^broker\.unreachable: .*ECONNREFUSED.*fyers tokens/);
-    expect(parsed(ran.out)).toMatchObject({ good: false, accessToken: { state: 'unproven' } });
+    expect(parseJson(ran.out)).toMatchObject({ good: false, accessToken: { state: 'unproven' } });
   });
 
-  test('says what it needs to ask the broker when there is no app id', async () => {
-    await using at = await withFiles({ 'access_token.txt': GOOD, '.env': '' });
+  test('reports a missing app id and suggests --offline', async () => {
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD, '.env': '' });
     const ran = await at.run('tokens');
     expect(ran.code).toBe(2);
     expect(ran.err).toContain(`FYERS_CLIENT_ID in ${at.folder} is missing`);
     expect(ran.err).toContain('--offline');
   });
 
-  test('takes another folder with --dir', async () => {
-    await using at = await withFiles({ 'access_token.txt': GOOD });
+  test('reads another folder with --dir', async () => {
+    await using at = await stageWithFiles({ 'access_token.txt': GOOD });
     await using elsewhere = await stage();
     expect((await elsewhere.run('tokens')).code).toBe(2);
     expect((await elsewhere.run('tokens', '--dir', at.folder)).code).toBe(0);
   });
 
-  test('reads the parameters of the stack with --use-ssm, and takes a placeholder for no token', async () => {
+  test('reads the parameters of the stack with --use-ssm, and treats a placeholder as missing', async () => {
     const parameters = {
       FYERS_CLIENT_ID_PAPER: APP.id,
       FYERS_ACCESS_TOKEN_PAPER: GOOD,
       FYERS_REFRESH_TOKEN_PAPER: PLACEHOLDER,
     };
-    await using at = await withFiles({ 'access_token.txt': YESTERDAYS }, { parameters });
+    await using at = await stageWithFiles({ 'access_token.txt': YESTERDAYS }, { parameters });
     const ran = await at.run('tokens', '--use-ssm', '--suffix', 'paper', '--json');
     expect(ran.code).toBe(0);
-    expect(parsed(ran.out)).toMatchObject({
+    expect(parseJson(ran.out)).toMatchObject({
       place: 'in Parameter Store (ap-south-1)',
       accessToken: { state: 'live', fingerprint: displayFingerprint(GOOD) },
       refreshToken: { state: 'missing' },
@@ -221,18 +220,18 @@ describe('fyers tokens', () => {
     expect((await at.run('tokens', '--use-ssm')).err).toContain('Run `./fyers login --aws`.');
   });
 
-  test('is coloured only on a terminal', async () => {
+  test('uses colours only on a terminal', async () => {
     const files = { 'access_token.txt': GOOD };
-    await using plain = await withFiles(files);
-    await using coloured = await withFiles(files, { colour: true });
+    await using plain = await stageWithFiles(files);
+    await using coloured = await stageWithFiles(files, { colour: true });
     expect((await plain.run('tokens')).out).not.toContain('\u001B');
     expect((await coloured.run('tokens')).out).toContain('\u001B[32mlive');
   });
 
-  test('shows no token, secret or PIN, whatever comes of it', async () => {
+  test('prints no token, secret or PIN', async () => {
     const files = { 'access_token.txt': GOOD, 'refresh_token.txt': REFRESH };
     const parameters = { FYERS_CLIENT_ID: APP.id, FYERS_ACCESS_TOKEN: GOOD };
-    await using at = await withFiles(files, { parameters });
+    await using at = await stageWithFiles(files, { parameters });
     const variants = [[], ['--json'], ['--use-ssm'], ['--use-ssm', '--json', '--debug']];
     for (const flags of variants) {
       const { out, err } = await at.run('tokens', ...flags);

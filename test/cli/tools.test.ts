@@ -1,4 +1,4 @@
-// What makes something of recordings: export and replay, over days that the harvester's own code recorded.
+// Tests export and replay on days that the harvester recorded.
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -23,7 +23,7 @@ afterEach(() => cli[Symbol.asyncDispose]());
 
 const read = (name: string) => readFile(path.join(cli.folder, name), 'utf8');
 describe('fyers export', () => {
-  test('writes what was asked for, as CSV, compressed, or Parquet', async () => {
+  test('writes the selected rows as CSV, compressed CSV or Parquet', async () => {
     await recordDay({ dataDir });
     const all = await cli.run('export', '--to', 'all.csv');
     expect(all.out).toBe('24 rows are in all.csv.');
@@ -40,7 +40,7 @@ describe('fyers export', () => {
     expect(await read('again.csv')).toBe(await read('all.csv'));
   });
 
-  test('takes a symbol by the names that inspect takes, in capitals or not', async () => {
+  test('accepts the same symbol names as inspect, in any case', async () => {
     await recordDay({ dataDir, symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26NOVFUT'] });
     for (const [name, rows] of [
       ['SBIN', 12],
@@ -56,9 +56,9 @@ describe('fyers export', () => {
       expect(exported.out).toBe(rows === 0 ? '' : `${String(rows)} rows are in one.csv.`);
       expect([exported.code, inspected.code], name).toEqual(rows === 0 ? [2, 2] : [0, 0]);
       if (rows > 0) continue;
-      const said = 'is not in it; there are NSE:NIFTY26NOVFUT, NSE:SBIN-EQ.';
+      const message = 'is not in it; there are NSE:NIFTY26NOVFUT, NSE:SBIN-EQ.';
       expect([exported.err, inspected.err]).toEqual(
-        Array.from({ length: 2 }, () => expect.stringContaining(said) as string),
+        Array.from({ length: 2 }, () => expect.stringContaining(message) as string),
       );
     }
     const half = await cli.run('export', '--symbols', 'SBIN,SBI', '--to', 'half.csv');
@@ -68,7 +68,7 @@ describe('fyers export', () => {
     expect(both.out).toBe('24 rows are in two.csv.');
   });
 
-  test('knows the phase of each kind of symbol on a day that is not compacted yet', async () => {
+  test('computes the phase of each kind of symbol on a day that is not compacted', async () => {
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     const session = shortSession(istInstant(istDate('2026-11-25'), '15:20'));
     const auctions = { [share]: true, [plain]: false };
@@ -90,7 +90,7 @@ describe('fyers export', () => {
     }
   });
 
-  test('writes the form of the Python original, which it reads again', async () => {
+  test('writes the format of the Python original with --compat, and check reads it', async () => {
     const opensAt = istInstant(istDate('2026-11-25'), '09:15');
     await recordDay({ dataDir, session: shortSession(opensAt) });
     await cli.run('export', '--compat', '--to', 'market_depth_2026-11-25.csv');
@@ -102,14 +102,14 @@ describe('fyers export', () => {
     );
   });
 
-  test('counts only the rows inside of the hours of the Python original', async () => {
+  test('writes only rows within the hours of the Python original with --compat', async () => {
     await recordDay({ dataDir, session: shortSession(plus(OPENS_AT, 14.5 * 60 * SECOND)) });
     const { out } = await cli.run('export', '--compat', '--to', 'half.csv');
     expect(out).toBe('12 rows are in half.csv.');
     expect((await read('half.csv')).trim().split('\n')).toHaveLength(13);
   });
 
-  test('makes files that the other commands read, of whatever it was', async () => {
+  test('writes files that the other commands can read, from any kind of recording', async () => {
     await recordDay({ dataDir });
     await oldFile(cli.folder, oldRows(9));
     for (const [what, to, kind] of [
@@ -129,10 +129,10 @@ describe('fyers export', () => {
     expect((await cli.run('check', 'day.csv.gz')).out).toMatch(/NSE:INFY-EQ +12 +– +– +none/);
   });
 
-  test('never writes over a file unless told, and leaves no half of one', async () => {
+  test('overwrites a file only with --force, and leaves no partial file', async () => {
     await recordDay({ dataDir });
     cli.write('mine.csv', 'mine');
-    for (const [args, said] of [
+    for (const [args, message] of [
       [['--to', 'mine.csv'], 'already exists'],
       [['--to', 'mine.txt'], 'must end in'],
       [['--to', 'mine.parquet', '--compat'], 'is a CSV file'],
@@ -149,7 +149,7 @@ describe('fyers export', () => {
       ],
     ] as const) {
       const { code, err } = await cli.run('export', ...args);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
       expect(code).toBeGreaterThan(0);
     }
     expect(await read('mine.csv')).toBe('mine');
@@ -159,28 +159,28 @@ describe('fyers export', () => {
 });
 
 describe('fyers replay', () => {
-  test('gives books and holes slot by slot, as they came', async () => {
+  test('prints books and holes in the order of their slots', async () => {
     await recordDay({
       dataDir,
       book: (symbol, index) => (symbol === 'NSE:INFY-EQ' && index === 1 ? null : moving(index)),
     });
     const { code, out } = await cli.run('replay');
     expect(code).toBe(0);
-    const taken = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(taken).toHaveLength(24);
-    expect(taken.filter(({ kind }) => kind === 'hole')).toEqual([
+    const results = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(results).toHaveLength(24);
+    expect(results.filter(({ kind }) => kind === 'hole')).toEqual([
       expect.objectContaining({
         symbol: 'NSE:INFY-EQ',
         reason: 'timeout',
         slot: '2026-11-25T09:00:05.000+05:30',
       }),
     ]);
-    const slots = taken.map(({ slot }) => String(slot));
+    const slots = results.map(({ slot }) => String(slot));
     expect(slots).toEqual(slots.toSorted());
-    expect(taken[0]).toMatchObject({ kind: 'book', book: { volume: 0 } });
+    expect(results[0]).toMatchObject({ kind: 'book', book: { volume: 0 } });
   });
 
-  test('makes a batch of a slot that has nothing but holes, in its place and at its time', async () => {
+  test('yields a batch for a slot that has only holes, at the slot’s time', async () => {
     const clock = virtualClock(OPENS_AT);
     const data = path.join(cli.folder, 'harvested_data');
     const book = (_: string, index: number) => (index > 3 && index < 11 ? null : moving(index));
@@ -203,7 +203,7 @@ describe('fyers replay', () => {
     ]);
   });
 
-  test('waits as the day did, or so many times less', async () => {
+  test('waits as long as the recorded day, divided by --speed', async () => {
     const clock = virtualClock(OPENS_AT);
     await using paced = await stage({ clock });
     await recordDay({ dataDir: path.join(paced.folder, 'harvested_data') });

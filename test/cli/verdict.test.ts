@@ -1,5 +1,5 @@
-// The page of report is headed by the verdict of check, and both commands exit with the same code. Simulated and
-// imported days have a label.
+// Tests that report and check show the same verdict and exit code, and that simulated and imported
+// days have a label.
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function expectSameVerdict(): Promise<{ tone: string; code: number; html: 
   return { tone, code: checked.code, html };
 }
 
-describe('check and report give the same verdict and exit code', () => {
+describe('check and report show the same verdict and exit code', () => {
   const days: readonly [string, Partial<RecordedDay>, string, number][] = [
     ['complete', {}, 'good', 0],
     ['of which half is missing for a known reason', { book: everyOther }, 'partial', 0],
@@ -70,7 +70,7 @@ describe('The label of a day', () => {
   const labelsOf = (html: string) =>
     [...html.matchAll(/class="label">([^<]*)</g)].map(([, name]) => name);
 
-  test('marks a simulated one, in report and in check', async () => {
+  test('marks a simulated day in report and check', async () => {
     await recordDay({ dataDir, broker: '127.0.0.1' });
     const { html } = await expectSameVerdict();
     expect(labelsOf(html)).toEqual(['Simulated day']);
@@ -79,19 +79,19 @@ describe('The label of a day', () => {
     expect((await cli.run('check')).out).toContain('not from Fyers but from 127.0.0.1');
   });
 
-  test('names another host, which may pass on what Fyers sends', async () => {
+  test('names another host, which may forward data of Fyers', async () => {
     await recordDay({ dataDir, broker: 'relay.example.com' });
     const { html } = await expectSameVerdict();
     expect(labelsOf(html)).toEqual(['Not from Fyers itself']);
     expect(html).toContain('relay.example.com');
   });
 
-  test('is absent for a day of Fyers', async () => {
+  test('is absent for a day from Fyers', async () => {
     await recordDay({ dataDir });
     expect(labelsOf((await expectSameVerdict()).html)).toEqual([]);
   });
 
-  test('marks an imported one, which is not good with a tenth missing', async () => {
+  test('marks an imported day, whose verdict is partial if slots are missing', async () => {
     await cli.run('import', await oldFile(cli.folder, oldRows(4_285)));
     const { tone, code, html } = await expectSameVerdict();
     expect([tone, code]).toEqual(['partial', 0]);
@@ -99,7 +99,7 @@ describe('The label of a day', () => {
   });
 });
 
-test('The page names the phases of each symbol next to its prices', async () => {
+test('The report names the phases of each symbol next to its prices', async () => {
   const [share, plain] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ'];
   await recordDay({
     dataDir,

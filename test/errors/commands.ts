@@ -1,18 +1,21 @@
-// The commands of ours that a text names, and whether the command line has them.
+// Finds our commands in a text and checks that the command line has them.
 import { stage } from '../cli/cli-harness.ts';
 
 export interface NamedCommand {
-  /** Of the command and what follows it, such as `logs refresh`. */
+  /** The command and its arguments, such as `logs refresh`. */
   readonly words: readonly string[];
   readonly flags: readonly string[];
 }
 
 const NAMED = /\.\/fyers((?: [^\s`'"()\\;,]+)*)/g;
-/** Without the words before it, as the README's table has them. */
+/** Without `./`, as in the README's table. */
 const IN_BACKTICKS = /`fyers((?: [^\s`'"()\\;,]+)*)/g;
 
-/** A command ends at its backtick; in a text without one, at the first word that is none of a command's. */
-export function commandsIn(text: string): readonly NamedCommand[] {
+/**
+ * A command ends at its backtick; in a text without one, at the first word that cannot belong to a
+ * command.
+ */
+export function findCommands(text: string): readonly NamedCommand[] {
   return [...text.matchAll(NAMED), ...text.matchAll(IN_BACKTICKS)].map(([, tail = '']) => {
     const parts = tail
       .trim()
@@ -26,8 +29,8 @@ export function commandsIn(text: string): readonly NamedCommand[] {
   });
 }
 
-/** What is wrong with a command; null where its help explains it and every flag. */
-export async function problemOf({ words, flags }: NamedCommand): Promise<string | null> {
+/** Returns the problem of a command; null if its help exists and explains every flag. */
+export async function findProblem({ words, flags }: NamedCommand): Promise<string | null> {
   const named = ['fyers', ...words].join(' ');
   await using at = await stage();
   const { code, out } = await at.run(...words, '--help');
@@ -37,14 +40,14 @@ export async function problemOf({ words, flags }: NamedCommand): Promise<string 
     .trim()
     .split(' ')
     .filter((word) => word !== '');
-  // An unknown name is answered with the help of what stands above it.
+  // An unknown name prints the help of its parent command.
   const unknown = words.length > command.length && rest.includes('[command]');
   if (unknown || !words.join(' ').startsWith(command.join(' '))) return `there is no ${named}`;
-  const odd = flags.filter((flag) => flag !== '--help' && !takes(out, flag));
+  const odd = flags.filter((flag) => flag !== '--help' && !hasFlag(out, flag));
   return odd.length === 0 ? null : `${named} takes no ${odd.join(', ')}`;
 }
 
-/** By the lines of its help that list its options. */
-function takes(help: string, flag: string): boolean {
+/** Reads the lines of the help that list options. */
+function hasFlag(help: string, flag: string): boolean {
   return new RegExp(`^ +(?:-\\w, )?${flag}(?![a-z-])`, 'm').test(help);
 }

@@ -1,4 +1,4 @@
-// The errors that no provocation reaches: their texts as they stand in the code.
+// Checks the texts in the source code of errors that no provocation reaches.
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { type SourceFile, sourceFiles } from '../support/source-tree.ts';
@@ -6,10 +6,13 @@ import { hasStep } from './next-step.ts';
 
 const CODE = /^(?:operator|broker|platform|bug)\.[a-z-]+$/;
 
-/** Each alternative of an expression as its literal text; null where it comes from elsewhere. */
-function textsOf(node: ts.Expression, file: ts.SourceFile): readonly (string | null)[] {
+/**
+ * Returns each alternative of an expression as its literal text; null if the text comes from
+ * elsewhere.
+ */
+function findTexts(node: ts.Expression, file: ts.SourceFile): readonly (string | null)[] {
   if (ts.isConditionalExpression(node)) {
-    return [...textsOf(node.whenTrue, file), ...textsOf(node.whenFalse, file)];
+    return [...findTexts(node.whenTrue, file), ...findTexts(node.whenFalse, file)];
   }
   if (ts.isStringLiteralLike(node)) return [node.text];
   if (ts.isTemplateExpression(node)) {
@@ -17,13 +20,13 @@ function textsOf(node: ts.Expression, file: ts.SourceFile): readonly (string | n
     return [node.head.text + parts.join('')];
   }
   if (ts.isIdentifier(node)) {
-    const named = declarationsIn(file).find(({ name }) => name.getText(file) === node.text);
-    if (named?.initializer !== undefined) return textsOf(named.initializer, file);
+    const named = findDeclarations(file).find(({ name }) => name.getText(file) === node.text);
+    if (named?.initializer !== undefined) return findTexts(named.initializer, file);
   }
   return [null];
 }
 
-function declarationsIn(file: ts.SourceFile): readonly ts.VariableDeclaration[] {
+function findDeclarations(file: ts.SourceFile): readonly ts.VariableDeclaration[] {
   const found: ts.VariableDeclaration[] = [];
   walk(file, (node) => {
     if (ts.isVariableDeclaration(node)) found.push(node);
@@ -38,8 +41,10 @@ function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   });
 }
 
-/** The third argument of every error, and what stands for a code in a table of next steps. */
-function nextStepsIn({ file: name, text }: Pick<SourceFile, 'file' | 'text'>): readonly string[] {
+/**
+ * Returns the third argument of every error, and each value of a table from codes to next steps.
+ */
+function findNextSteps({ file: name, text }: Pick<SourceFile, 'file' | 'text'>): readonly string[] {
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const steps: string[] = [];
   walk(file, (node) => {
@@ -51,15 +56,17 @@ function nextStepsIn({ file: name, text }: Pick<SourceFile, 'file' | 'text'>): r
         ? node.initializer
         : undefined;
     if (step === undefined) return;
-    steps.push(...textsOf(step, file).filter((each) => each !== null));
+    steps.push(...findTexts(step, file).filter((each) => each !== null));
   });
   return steps;
 }
 
 describe('Every next step in the code', () => {
-  test('has a command to run or a console to open', () => {
+  test('names a command to run or a console to open', () => {
     const files = sourceFiles().filter(({ file }) => !/^(?:test|sandbox|bench)\//.test(file));
-    const steps = files.flatMap((each) => nextStepsIn(each).map((step) => `${each.file}: ${step}`));
+    const steps = files.flatMap((each) =>
+      findNextSteps(each).map((step) => `${each.file}: ${step}`),
+    );
     expect(steps.length).toBeGreaterThan(80);
     expect(steps.filter((step) => !hasStep(step))).toEqual([]);
   });
@@ -70,6 +77,6 @@ describe('Every next step in the code', () => {
     ["new FyersError('operator.usage', 'No.', a ? 'Try.' : `Run ${b}.`)", ['Try.', 'Run ….']],
     ["const NEXT = { 'platform.busy': 'Wait.' }", ['Wait.']],
   ])('is found in %s', (text, steps) => {
-    expect(nextStepsIn({ file: 'x.ts', text })).toEqual(steps);
+    expect(findNextSteps({ file: 'x.ts', text })).toEqual(steps);
   });
 });

@@ -1,4 +1,4 @@
-// The functions of the stack as Lambda starts them, with AWS and Fyers behind a proxy each.
+// Starts the functions of the stack as Lambda does, with proxies in front of AWS and Fyers.
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -22,29 +22,32 @@ import {
   accessToken,
   refreshToken,
 } from '../support/keeper-world.ts';
-import { thrownBy } from './outcomes.ts';
+import { catchError } from './outcomes.ts';
 
 const names = namesFor('');
 
-interface Arranged {
+interface Arrangement {
   readonly store: TokenStore;
   readonly ssm: SSMClient;
-  /** A topic that nobody has subscribed to. */
+  /** A topic without a subscription. */
   readonly muteTopic: string;
-  /** On the way to AWS, and to Fyers. */
+  /** Proxies in front of AWS and Fyers. */
   readonly toAws: Faults;
   readonly toFyers: Faults;
 }
 
 export interface KeeperScene extends AsyncDisposable {
   readonly aws: EmulatedAws;
-  /** One run at 07:00 of a trading day, with yesterday's token, where `arrange` has not changed that. */
+  /**
+   * Runs the refresh at 07:00 of a trading day with yesterday's token, unless `arrange` changes
+   * that.
+   */
   refresh(
-    arrange: (arranged: Arranged) => unknown,
+    arrange: (arranged: Arrangement) => unknown,
     event?: unknown,
     remainingMs?: number,
   ): Promise<FyersError>;
-  watch(slot: WatchSlot, arrange: (arranged: Arranged) => unknown): Promise<FyersError>;
+  watch(slot: WatchSlot, arrange: (arranged: Arrangement) => unknown): Promise<FyersError>;
 }
 
 export async function keeperScene(): Promise<KeeperScene> {
@@ -68,7 +71,7 @@ export async function keeperScene(): Promise<KeeperScene> {
   const watch = await import('../../functions/watch/handler.ts');
 
   const run = async (
-    arrange: (arranged: Arranged) => unknown,
+    arrange: (arranged: Arrangement) => unknown,
     invoke: () => Promise<FyersError>,
   ): Promise<FyersError> => {
     const fyers = await startFyers({
@@ -84,7 +87,7 @@ export async function keeperScene(): Promise<KeeperScene> {
     vi.stubEnv('FYERS_REDIRECT_URI', 'loginUrl');
     vi.stubEnv('FYERS_PIN_SECRET', names.pinSecret);
     vi.stubEnv('FYERS_FY_ID', undefined);
-    // Every day has its own hours; a run has one.
+    // The clock must stand still during a run: the session hours depend on the date.
     vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
     try {
       await reset(ssm, store);
@@ -100,9 +103,9 @@ export async function keeperScene(): Promise<KeeperScene> {
   return {
     aws,
     refresh: (arrange, event = {}, remainingMs = 120_000) =>
-      run(arrange, () => thrownBy(refresh.handler, event, remainingMs)),
+      run(arrange, () => catchError(refresh.handler, event, remainingMs)),
     watch: (slot, arrange) =>
-      run(arrange, () => thrownBy(watch.handler, { trigger: 'watch', slot })),
+      run(arrange, () => catchError(watch.handler, { trigger: 'watch', slot })),
     async [Symbol.asyncDispose]() {
       vi.unstubAllEnvs();
       await toAws.close();

@@ -1,42 +1,43 @@
-// What people are told to run, wherever it stands outside the errors: design of the outputs, README, messages.
+// Checks the commands that outputs, documents and messages tell people to run, in addition to the
+// errors.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { asRecord, graphOf } from '../support/graph.ts';
 import { ROOT, repositoryFiles, sourceFiles } from '../support/source-tree.ts';
 import { WHOLE } from '../support/worlds.ts';
-import { type NamedCommand, commandsIn, problemOf } from './commands.ts';
+import { type NamedCommand, findCommands, findProblem } from './commands.ts';
 
-const problemsIn = async (commands: readonly NamedCommand[]) =>
-  (await Promise.all(commands.map(problemOf))).filter((problem) => problem !== null);
+const findProblems = async (commands: readonly NamedCommand[]) =>
+  (await Promise.all(commands.map(findProblem))).filter((problem) => problem !== null);
 
-describe('A command of ours that is named', () => {
-  test('in an output exists, and so does the rest of what the outputs say to run', async () => {
+describe('A fyers command', () => {
+  test('in an output or in the next step of the outputs exists', async () => {
     const { outputs } = await graphOf(WHOLE);
     const commands = Object.values(asRecord(outputs['commands'])).map(String);
     expect(commands.length).toBeGreaterThan(6);
     for (const command of commands) {
       expect(command).toMatch(/^(?:\.\/fyers [a-z]|aws (?:lambda invoke|ssm start-session) )/);
     }
-    const ours = commandsIn([...commands, String(outputs['nextStep'])].join('\n'));
-    expect(ours.length).toBeGreaterThan(5);
-    expect(await problemsIn(ours)).toEqual([]);
+    const ownCommands = findCommands([...commands, String(outputs['nextStep'])].join('\n'));
+    expect(ownCommands.length).toBeGreaterThan(5);
+    expect(await findProblems(ownCommands)).toEqual([]);
   });
 
   test.each(['README.md', 'Pulumi.dev.yaml', '.env.example', 'CHANGELOG.md'])(
-    'in %s exists, with its flags',
+    'in %s exists with its flags',
     async (file) => {
-      const named = commandsIn(readFileSync(path.join(ROOT, file), 'utf8'));
+      const named = findCommands(readFileSync(path.join(ROOT, file), 'utf8'));
       expect(named.length).toBeGreaterThan(0);
-      expect(await problemsIn(named)).toEqual([]);
+      expect(await findProblems(named)).toEqual([]);
     },
   );
 
-  test('in a text of the code exists, with its flags', async () => {
+  test('in a text of the source code exists with its flags', async () => {
     const texts = sourceFiles().filter(({ file }) => !/^(?:test|sandbox|bench)\//.test(file));
-    const named = texts.flatMap(({ text }) => commandsIn(text));
+    const named = texts.flatMap(({ text }) => findCommands(text));
     expect(named.length).toBeGreaterThan(60);
-    expect(await problemsIn(named)).toEqual([]);
+    expect(await findProblems(named)).toEqual([]);
     expect(repositoryFiles()).toContain('README.md');
   });
 
@@ -44,8 +45,8 @@ describe('A command of ours that is named', () => {
     ['./fyers tokns', 'there is no fyers tokns'],
     ['./fyers ssm look', 'there is no fyers ssm look'],
     ['`fyers refresh --prob`', 'fyers refresh takes no --prob'],
-  ])('is missed where it does not exist: %s', async (text, problem) => {
-    expect(await problemsIn(commandsIn(text))).toEqual([problem]);
+  ])('is reported if it does not exist: %s', async (text, problem) => {
+    expect(await findProblems(findCommands(text))).toEqual([problem]);
   });
 
   test.each([
@@ -53,7 +54,7 @@ describe('A command of ours that is named', () => {
     ['./fyers status', ['status'], []],
     ['`fyers refresh --aws [--probe]`', ['refresh'], ['--aws', '--probe']],
     ['`./fyers logs ${actor}`', ['logs'], []],
-  ])('is read from %s', (text, words, flags) => {
-    expect(commandsIn(text)).toEqual([{ words, flags }]);
+  ])('is parsed from %s', (text, words, flags) => {
+    expect(findCommands(text)).toEqual([{ words, flags }]);
   });
 });

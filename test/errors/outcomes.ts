@@ -1,12 +1,12 @@
-// What a provocation came to: the error itself, or what a command has said of it.
+// Converts the outcome of a provocation to its error: thrown by a function or printed by a command.
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** What a function of the stack throws, as Lambda gets it. */
-export async function thrownBy(
+/** Returns the error that a function of the stack throws, as Lambda receives it. */
+export async function catchError(
   handler: Handler,
   event: unknown,
   remainingMs = 120_000,
@@ -15,7 +15,7 @@ export async function thrownBy(
   const context = { getRemainingTimeInMillis: () => remainingMs } as Context;
   try {
     const answer = await handler(event, context);
-    throw new Error(`it answered ${JSON.stringify(answer)}`);
+    throw new Error(`the function answered ${JSON.stringify(answer)}`);
   } catch (caught) {
     if (caught instanceof FyersError) return caught;
     throw caught;
@@ -24,10 +24,10 @@ export async function thrownBy(
   }
 }
 
-/** From what a command prints, `code: problem next step`; of the words only the last sentence is taken for the next step. */
-export function saidOf({ err }: { readonly err: string }): FyersError {
+/** Parses the output `code: problem next step` of a command; the last sentence is the next step. */
+export function parseError({ err }: { readonly err: string }): FyersError {
   const [, code = '', words = ''] = /^([a-z]+\.[a-z-]+): ([\s\S]*)/m.exec(err) ?? [];
-  if (code === '') throw new Error(`no error was said: ${err}`);
+  if (code === '') throw new Error(`there is no error in: ${err}`);
   const sentences = words.split(/(?<=[.?!])\s+(?=[A-Z])/);
   const nextStep = sentences.at(-1) ?? '';
   return new FyersError(code as ErrorCode, sentences.slice(0, -1).join(' '), nextStep);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
-import { commandsIn, problemOf } from './commands.ts';
+import { findCommands, findProblem } from './commands.ts';
 import { hasStep } from './next-step.ts';
 import { type KeeperScene, keeperScene } from './keeper-fixture.ts';
 import { provocations } from './provocations.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'fyers-errors-'));
   scene = await keeperScene();
   const found = new Map<ErrorCode, FyersError>();
-  // One after the other: they share the functions' environment.
+  // One after another: they share the functions' environment.
   for (const [code, provoke] of Object.entries(provocations(scene, dir))) {
     found.set(code as ErrorCode, await provoke());
   }
@@ -27,14 +27,14 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-describe('Every error that can be provoked', () => {
-  test('has the code that it stands for', () => {
+describe('Every provoked error', () => {
+  test('has the expected code', () => {
     const codes = [...provoked].map(([wanted, { code }]) => [wanted, code]);
     expect(codes.length).toBeGreaterThan(15);
     expect(codes.filter(([wanted, code]) => wanted !== code)).toEqual([]);
   });
 
-  test('ends with a command to run or a console to open', () => {
+  test('names a command to run or a console to open, at the end of its message', () => {
     const steps = [...provoked].map(([code, { nextStep }]) => ({ code, nextStep }));
     expect(steps.filter(({ nextStep }) => !hasStep(nextStep))).toEqual([]);
     for (const { message, nextStep } of provoked.values()) {
@@ -42,14 +42,14 @@ describe('Every error that can be provoked', () => {
     }
   });
 
-  test('names commands of ours that exist', async () => {
-    const named = [...provoked.values()].flatMap(({ nextStep }) => commandsIn(nextStep));
+  test('names only existing commands', async () => {
+    const named = [...provoked.values()].flatMap(({ nextStep }) => findCommands(nextStep));
     expect(named.length).toBeGreaterThan(8);
-    const problems = await Promise.all(named.map(problemOf));
+    const problems = await Promise.all(named.map(findProblem));
     expect(problems.filter((problem) => problem !== null)).toEqual([]);
   });
 
-  test('says for each code something else to do', () => {
+  test('has its own next step', () => {
     const steps = [...provoked.values()].map(({ nextStep }) => nextStep);
     expect(new Set(steps).size).toBe(steps.length);
   });

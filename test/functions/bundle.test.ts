@@ -2,11 +2,11 @@ import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { bundleCode } from '../../infra/bundle.ts';
 
-/** What a zip adds to each file: two headers and two names. */
+/** The size that a zip adds per file: two headers and two names. */
 const ZIP_BYTES_PER_FILE = 160;
 
 test.each(['refresh', 'login', 'watch'] as const)(
-  'The %s function is at most 250 KB zipped, with its SDK clients inside',
+  'The %s function is at most 250 KB zipped, including its SDK clients',
   async (actor) => {
     const { functions } = await bundleCode();
     const texts = Object.values(functions[actor]);

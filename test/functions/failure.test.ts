@@ -1,4 +1,4 @@
-// Every function reports a failure in one form.
+// Tests that every function reports a failure in the same format.
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../adapters/process/log.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -7,7 +7,7 @@ import { SEVEN } from '../support/keeper-world.ts';
 
 const SECRET = 'CANARYSECRETVALUE';
 
-function logged() {
+function createTestLog() {
   const lines: string[] = [];
   const log = createLog({ clock: { now: () => SEVEN }, write: (line) => lines.push(line) });
   log.hide(SECRET);
@@ -16,9 +16,9 @@ function logged() {
 
 describe('A failure', () => {
   test.each(['refresh', 'watch', 'login'] as const)(
-    'thrown by %s begins with its code, once',
+    'thrown by %s starts with its code exactly once',
     (actor) => {
-      const { log, lines } = logged();
+      const { log, lines } = createTestLog();
       const error = new FyersError('platform.store', `It holds ${SECRET}.`, 'Look.');
       const failure = thrownFailure(error, log, actor);
       expect(failure.message).toBe('platform.store: It holds [hidden]. Look.');
@@ -28,9 +28,9 @@ describe('A failure', () => {
   );
 
   test.each(['It stopped', 'It stopped.', 'It stopped. ', 'It stopped.\n'])(
-    'that was unforeseen (%j) ends its sentence in one full stop',
+    'that is unexpected (%j) ends its sentence with one full stop',
     (message) => {
-      const { log } = logged();
+      const { log } = createTestLog();
       const { message: words } = reportFailure(new TypeError(message), log, 'refresh');
       expect(words).toContain('TypeError: It stopped. Please');
       expect(words).not.toContain('..');
@@ -42,6 +42,9 @@ test.each([
   ['Fyers said: no..', 'Fyers said: no. Look.'],
   ['Fyers said: no.', 'Fyers said: no. Look.'],
   ['Fyers said: wait...', 'Fyers said: wait... Look.'],
-])('A problem that ends in words from elsewhere: %j', (problem, message) => {
-  expect(new FyersError('bug.unexpected', problem, 'Look.').message).toBe(message);
-});
+])(
+  'FyersError ends a problem with one full stop, but keeps an ellipsis: %j',
+  (problem, message) => {
+    expect(new FyersError('bug.unexpected', problem, 'Look.').message).toBe(message);
+  },
+);

@@ -1,4 +1,4 @@
-// The watch as EventBridge starts it for a read that CloudTrail saw, against the emulator's topic.
+// Runs the watch as EventBridge starts it for a read in CloudTrail, against the emulator's topic.
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
@@ -44,20 +44,20 @@ afterAll(async () => {
   await aws.close();
 });
 
-async function received(): Promise<{ readonly Subject: string; readonly Message: string }> {
+async function receiveMessage(): Promise<{ readonly Subject: string; readonly Message: string }> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5 }),
   );
   return JSON.parse(Messages[0]?.Body ?? '{}') as { Subject: string; Message: string };
 }
 
-describe('The watch, started for a read', () => {
-  test('says who read what, when and from where, and what to do', async () => {
+describe('The watch, started for a read of a secret', () => {
+  test('sends who read what, when and from where, and the next step', async () => {
     const asked = { name: 'FYERS_ACCESS_TOKEN', withDecryption: true };
     const event = cloudTrailEvent({ by: userIdentity('staff/alice'), asked });
     const alice = 'arn:aws:iam::123456789012:user/staff/alice';
     expect(await handler(event, context)).toEqual({ kind: 'told', who: alice });
-    const { Subject, Message } = await received();
+    const { Subject, Message } = await receiveMessage();
     expect(Subject).toBe('A Fyers secret was read from outside this stack');
     expect(Message.split('\n')[0]).toBe(
       `${alice} read FYERS_ACCESS_TOKEN, with GetParameter, on 25 Nov 2026, 10:15 IST, from 203.0.113.7 (aws-cli/2.31.4).`,
@@ -65,7 +65,7 @@ describe('The watch, started for a read', () => {
     expect(Message).toContain('pulumi config set --secret secretKey');
   });
 
-  test('says so where the read was refused', async () => {
+  test('reports a refused read as refused', async () => {
     const event = cloudTrailEvent({
       by: { type: 'AWSService', invokedBy: 'backup.amazonaws.com' },
       eventName: 'GetParameters',
@@ -73,14 +73,14 @@ describe('The watch, started for a read', () => {
       errorCode: 'AccessDenied',
     });
     await handler(event, context);
-    const { Subject, Message } = await received();
+    const { Subject, Message } = await receiveMessage();
     expect(Subject).toBe('A read of a Fyers secret from outside this stack was refused');
     expect(Message).toContain(
       'backup.amazonaws.com tried to read, and was refused (AccessDenied): FYERS_SECRET_KEY, FYERS_CLIENT_ID, with GetParameters',
     );
   });
 
-  test('rings where the message cannot be sent', async () => {
+  test('throws platform.message if the message cannot be sent', async () => {
     vi.stubEnv('FYERS_TOPIC_ARN', 'arn:aws:sns:ap-south-1:000000000000:gone');
     const event = cloudTrailEvent({ by: userIdentity('alice'), asked: { path: '/' } });
     await expect(handler(event, context)).rejects.toMatchObject({ code: 'platform.message' });
@@ -92,7 +92,7 @@ describe('The watch, started for a read', () => {
     { trigger: 'watch', slot: '' },
     { trigger: 'slot', slot: '07:20' },
     null,
-  ])('knows no other event, and throws with the code in the message: %j', async (event) => {
+  ])('rejects an unknown event, with the code in the message: %j', async (event) => {
     await expect(handler(event, context)).rejects.toMatchObject({
       code: 'operator.usage',
       message: expect.stringMatching(/^operator\.usage: /) as unknown,

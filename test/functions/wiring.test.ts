@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { wiringOf } from '../../functions/wiring.ts';
 
-describe('The environment of a function', () => {
+describe('wiringOf', () => {
   test.each(['FYERS_API_URL', 'FYERS_TELEGRAM_API_URL'])(
-    'cannot make it send a token in clear text: %s',
+    'throws if %s is an http URL, except on loopback',
     (name) => {
       const environment = { [name]: 'http://somewhere', FYERS_TELEGRAM: 'yes' };
       expect(() => wiringOf(environment)).toThrow(

@@ -1,4 +1,5 @@
-// The table and the saved queries: read by sqlglot as Athena's SQL, then run by DuckDB over Parquet in the bucket's layout.
+// Tests the table and the saved queries: sqlglot parses them as Athena SQL, and DuckDB runs them on
+// Parquet in the bucket's layout.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,16 +37,16 @@ beforeAll(async () => {
   const file = path.join(root, OBJECTS.dayFile(DATE, '0', 'depth.parquet'));
   await mkdir(path.dirname(file), { recursive: true });
   await writeParquet(file, RECORDED_COLUMNS, groups());
-  const beside = path.join(root, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
-  await writeFile(beside, 'this is no Parquet file');
+  const manifest = path.join(root, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
+  await writeFile(manifest, 'not a Parquet file');
 });
 afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
 /**
- * Two minutes of continuous trading from 10:14, then a part of the auction. The second symbol has a hole of ten seconds,
- * and marks.
+ * Two minutes of continuous trading from 10:14, then a part of the auction. The second symbol has a
+ * hole of one slot, and marks.
  */
 async function* groups() {
   const [clean = '', flawed = ''] = SYMBOLS;
@@ -59,7 +60,7 @@ async function* groups() {
   yield await Promise.resolve(groupOf(RECORDED_COLUMNS, rows));
 }
 
-/** Of the first slots; the others have none. */
+/** The marks of the first slots; later slots have none. */
 type Marks = readonly string[];
 
 function minutes(
@@ -100,7 +101,7 @@ function listOf(value: unknown): readonly ReturnType<typeof asRecord>[] {
   return Array.isArray(value) ? value.map(asRecord) : [];
 }
 
-async function ask(
+async function runQuery(
   question: string,
   ...parameters: readonly string[]
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
@@ -114,7 +115,7 @@ async function ask(
     JSON.stringify({
       sql: one(graph, 'aws:athena/namedQuery:NamedQuery', question).inputs['query'],
       columns: Object.fromEntries(all.map(({ name, type }) => [String(name), String(type)])),
-      // As Athena does: every object in the folder of each partition.
+      // Athena reads every object in the folder of each partition.
       files: `${template.replace(BUCKET, `${root}/`).replaceAll(/\$\{\w+\}/g, '*')}*`,
       parameters,
     }),
@@ -124,7 +125,7 @@ async function ask(
 }
 
 describe('The Athena table', () => {
-  test('is made only where it is asked for', async () => {
+  test('is created only if it is enabled', async () => {
     const without = await graphOf(APP_ONLY);
     expect(without.resources.filter(({ type }) => /athena|glue/i.test(type))).toEqual([]);
     expect(without.outputs['athena']).toBe('none');
@@ -136,7 +137,7 @@ describe('The Athena table', () => {
     expect(message).toContain('`pulumi config set athena false`');
   });
 
-  test('has the columns of the Parquet file in their order, with Glue’s types', () => {
+  test('has the columns of the Parquet file in the same order, with the types of Glue', () => {
     const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
     const { columns, serDeInfo } = asRecord(inputs['storageDescriptor']);
     const types = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' };
@@ -150,7 +151,7 @@ describe('The Athena table', () => {
     expect(asRecord(serDeInfo)['serializationLibrary']).toContain('ParquetHiveSerDe');
   });
 
-  test('projects a partition for each day and shard onto the folder that the harvester writes', () => {
+  test('projects a partition per day and shard onto the folder that the harvester writes', () => {
     const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
     const parameters = asRecord(inputs['parameters']);
     expect(parameters).toMatchObject({
@@ -168,7 +169,7 @@ describe('The Athena table', () => {
     );
   });
 
-  test('can be asked only within a limit, and its answers are encrypted and expire', () => {
+  test('has a limit for queries, and encrypted results that expire', () => {
     const { configuration } = one(graph, 'aws:athena/workgroup:Workgroup').inputs;
     expect(configuration).toMatchObject({
       enforceWorkgroupConfiguration: true,
@@ -189,8 +190,8 @@ describe('The Athena table', () => {
   });
 });
 
-describe('The saved query', { timeout: 120_000 }, () => {
-  test('of each question says what it answers and which parameters it takes', () => {
+describe('The saved queries', { timeout: 120_000 }, () => {
+  test('have a description with their parameters', () => {
     const queries = allOf(graph, 'aws:athena/namedQuery:NamedQuery');
     expect(queries.map(({ name }) => name)).toEqual([
       'book-at-an-instant',
@@ -205,9 +206,9 @@ describe('The saved query', { timeout: 120_000 }, () => {
     }
   });
 
-  test('coverage-by-day counts what each symbol has, and finds the longest hole', async () => {
+  test('coverage-by-day counts the snapshots of each symbol, and its share of the fullest symbol', async () => {
     const day = { date: DATE, first_slot_ist: `${DATE} 10:14:00` };
-    expect(await ask('coverage-by-day', '2026-11-01', '2026-11-30')).toMatchObject([
+    expect(await runQuery('coverage-by-day', '2026-11-01', '2026-11-30')).toMatchObject([
       {
         ...day,
         symbol: 'NSE:INFY-EQ',
@@ -223,36 +224,36 @@ describe('The saved query', { timeout: 120_000 }, () => {
         marked_snapshots: 0,
       },
     ]);
-    expect(await ask('coverage-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
+    expect(await runQuery('coverage-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
   });
 
-  test('marks-by-day counts the snapshots of each mark, and takes their share as the manifest does', async () => {
+  test('marks-by-day counts the snapshots of each mark, and computes their share as the manifest does', async () => {
     const day = { date: DATE, symbol: 'NSE:INFY-EQ', marked_snapshots: 1 };
-    const answer = await ask('marks-by-day', '2026-11-01', '2026-11-30');
+    const answer = await runQuery('marks-by-day', '2026-11-01', '2026-11-30');
     expect(answer).toMatchObject([
-      // Of 23 in continuous trading, the others of all 35.
+      // The share of 23 snapshots in continuous trading; the other shares are of all 35.
       { ...day, mark: 'stale', marked_snapshots: 2, percent_of_snapshots: 8.7 },
       { ...day, mark: 'crossed', percent_of_snapshots: 2.86 },
       { ...day, mark: 'locked', first_slot_ist: `${DATE} 10:14:35` },
       { ...day, mark: 'outside-circuit', last_slot_ist: `${DATE} 15:20:00` },
     ]);
-    expect(await ask('marks-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
+    expect(await runQuery('marks-by-day', '2026-11-01', '2026-11-24')).toEqual([]);
   });
 
-  test('spread-by-minute shows continuous trading alone, without books that cannot be right', async () => {
+  test('spread-by-minute shows only continuous trading, without crossed and locked books', async () => {
     const minute = {
       mean_spread_rupees: 0.15,
       widest_spread_rupees: 0.15,
       mean_spread_basis_points: 3.51,
     };
-    expect(await ask('spread-by-minute', DATE, 'NSE:INFY-EQ')).toMatchObject([
+    expect(await runQuery('spread-by-minute', DATE, 'NSE:INFY-EQ')).toMatchObject([
       { ...minute, minute_ist: `${DATE} 10:14:00`, snapshots: 10, snapshots_left_out: 1 },
       { ...minute, minute_ist: `${DATE} 10:15:00`, snapshots: 12, snapshots_left_out: 0 },
     ]);
   });
 
-  test('book-at-an-instant shows five levels of the last book at or before it', async () => {
-    const ladder = await ask('book-at-an-instant', DATE, 'NSE:INFY-EQ', '10:14:29');
+  test('book-at-an-instant shows five levels of the last book at or before the instant', async () => {
+    const ladder = await runQuery('book-at-an-instant', DATE, 'NSE:INFY-EQ', '10:14:29');
     expect(ladder).toHaveLength(5);
     expect(ladder[0]).toMatchObject({
       slot_ist: `${DATE} 10:14:20`,
@@ -268,10 +269,10 @@ describe('The saved query', { timeout: 120_000 }, () => {
     expect(ladder[4]).toMatchObject({ level: 5, bid_px: null, ask_qty: null });
   });
 
-  test('closing-auction shows what was recorded while the close was made', async () => {
+  test('closing-auction shows the snapshots of the closing auction', async () => {
     const auction = { phase: 'CAS_ENTRY', phase_certainty: 'sourced', snapshots: 12 };
     const seen = { first_ltp: 400, last_ltp: 411, traded_qty: 110 };
-    expect(await ask('closing-auction', DATE)).toMatchObject([
+    expect(await runQuery('closing-auction', DATE)).toMatchObject([
       {
         ...auction,
         ...seen,

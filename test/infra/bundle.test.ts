@@ -32,7 +32,7 @@ function entry(text: string): string {
 }
 
 describe('A bundle', () => {
-  test('of each entry has the same bytes from every folder, and names none', () => {
+  test('has the same bytes from every folder, and contains no path of the repository', () => {
     const script = `
       import { createHash } from 'node:crypto';
       const { bundleCode } = await import('${ROOT}/infra/bundle.ts');
@@ -45,7 +45,7 @@ describe('A bundle', () => {
     const [first, second] = [folder, path.join(ROOT, 'infra')].map((cwd, index) =>
       execFileSync(
         process.execPath,
-        // Each with an empty cache of its own.
+        // Each run has its own empty cache.
         ['--input-type=module', '--eval', script, path.join(folder, String(index))],
         { cwd, encoding: 'utf8' },
       ),
@@ -54,7 +54,7 @@ describe('A bundle', () => {
     expect(second).toBe(first);
   });
 
-  test('is a module by itself, in which CommonJS packages find their require', async () => {
+  test('is a module in which CommonJS packages can use require', async () => {
     const pino = path.join(ROOT, 'node_modules/pino/pino.js');
     const file = path.join(folder, 'index.mjs');
     const text = `import pino from '${pino}'; console.log(pino.version);`;
@@ -62,7 +62,7 @@ describe('A bundle', () => {
     expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toMatch(/^\d+\.\d+/);
   });
 
-  test('leaves out the packages that are external', async () => {
+  test('excludes external packages', async () => {
     const text =
       "import { SSMClient } from '@aws-sdk/client-ssm'; export const client = SSMClient;";
     const code = await bundleFile(entry(text), ['@aws-sdk/*']);
@@ -70,14 +70,14 @@ describe('A bundle', () => {
     expect(code.length).toBeLessThan(500);
   });
 
-  test('that cannot be made stops the program with the place of the mistake, without a stack', async () => {
+  test('fails with a RunError that contains the location of a syntax error', async () => {
     const file = entry('export const = 1;');
     const attempt = () => bundle(options(file));
     await expect(attempt()).rejects.toThrow(/entry\.ts:1:13: ERROR/);
     await expect(attempt()).rejects.toBeInstanceOf(RunError);
   });
 
-  test('is taken from the cache while the sources are the same, and made again after a change', async () => {
+  test('is read from the cache while its sources are unchanged, and built again after a change', async () => {
     const cache = path.join(folder, 'cache');
     const first = await bundleCode(cache);
     const files = readdirSync(cache).map((name) => path.join(cache, name));
@@ -99,7 +99,7 @@ describe('A bundle', () => {
     expect(await bundleCode(cache)).toEqual(first);
   });
 
-  test('is made where nothing can be cached', async () => {
+  test('is built even if the cache folder cannot be created', async () => {
     const file = path.join(folder, 'a file');
     writeFileSync(file, '');
     expect((await bundleCode(path.join(file, 'cache'))).harvester).not.toBe('');

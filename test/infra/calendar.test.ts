@@ -1,4 +1,4 @@
-// Days of the operator's own on their way to the functions and to the harvesters.
+// Tests how the operator's own days reach the functions and the harvesters.
 import { describe, expect, test } from 'vitest';
 import { allOf, graphOf, one, problemsOf } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
@@ -20,29 +20,32 @@ describe('The operator’s own days', () => {
       'in calendar.json',
       { files: { ...WHOLE.files, 'calendar.json': JSON.stringify(DAYS, null, 2) } },
     ],
-  ])('%s reach every function, and the bucket, and no machine', async (_place, over) => {
-    const graph = await graphOf({ ...WHOLE, ...over });
-    expect(environments(graph)).toEqual([TEXT, TEXT, TEXT]);
-    expect(one(graph, OBJECT, 'calendar').inputs).toMatchObject({
-      key: 'artifact/calendar.json',
-      content: TEXT,
-    });
-    const before = await graphOf(WHOLE);
-    const script = (from: typeof graph) =>
-      one(from, 'aws:ec2/instance:Instance').inputs['userData'];
-    expect(script(graph)).toEqual(script(before));
-  });
+  ])(
+    '%s reach every function and the bucket, without a change of the instance',
+    async (_place, over) => {
+      const graph = await graphOf({ ...WHOLE, ...over });
+      expect(environments(graph)).toEqual([TEXT, TEXT, TEXT]);
+      expect(one(graph, OBJECT, 'calendar').inputs).toMatchObject({
+        key: 'artifact/calendar.json',
+        content: TEXT,
+      });
+      const before = await graphOf(WHOLE);
+      const script = (from: typeof graph) =>
+        one(from, 'aws:ec2/instance:Instance').inputs['userData'];
+      expect(script(graph)).toEqual(script(before));
+    },
+  );
 
-  test('are nowhere when there are none', async () => {
+  test('are not deployed if there are none', async () => {
     const graph = await graphOf(WHOLE);
     expect(environments(graph)).toEqual([undefined, undefined, undefined]);
     expect(allOf(graph, OBJECT).map(({ name }) => name)).not.toContain('calendar');
   });
 
   test.each([
-    ['no list', { config: { ...WHOLE.config, calendar: '{}' } }, 'must be a list of days'],
+    ['not a list', { config: { ...WHOLE.config, calendar: '{}' } }, 'must be a list of days'],
     [
-      'more than a function can be told',
+      'too long for the environment of a function',
       {
         config: {
           ...WHOLE.config,
@@ -53,12 +56,8 @@ describe('The operator’s own days', () => {
       },
       'must have at most 2000 bytes',
     ],
-    [
-      'a file that is malformed',
-      { files: { ...WHOLE.files, 'calendar.json': '[' } },
-      'must be JSON',
-    ],
-  ])('stop everything when they are %s', async (_what, over, problem) => {
+    ['a malformed file', { files: { ...WHOLE.files, 'calendar.json': '[' } }, 'must be JSON'],
+  ])('are refused before anything is registered: %s', async (_what, over, problem) => {
     const { message, registered } = await problemsOf({ ...WHOLE, ...over });
     expect(message).toContain(problem);
     expect(registered).toBe(0);

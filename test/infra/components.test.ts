@@ -14,7 +14,7 @@ beforeAll(async () => {
 describe('The bucket', () => {
   const SETTINGS = /s3\/bucket(?!Object)/;
 
-  test('outlives the stack with its settings, unless its data shall go', async () => {
+  test('is kept with its settings when the stack is destroyed, unless deleteData is set', async () => {
     const kept = whole.resources.filter(({ type }) => SETTINGS.test(type));
     expect(kept).toHaveLength(6);
     expect(kept.every(({ retainOnDelete, protect }) => retainOnDelete && !protect)).toBe(true);
@@ -27,7 +27,7 @@ describe('The bucket', () => {
     expect(graph.outputs['bucketOnDestroy']).toBe('deleted with all its data');
   });
 
-  test('of an earlier stack is taken up by its name, and never deleted', async () => {
+  test('of an earlier stack is adopted by its name and never deleted', async () => {
     const graph = await graphOf({ config: { dataBucket: 'an-old-bucket', deleteData: 'true' } });
     expect(graph.reads).toEqual([
       { resource: 'aws:s3/bucket:Bucket::fyers-depth-kept', id: 'an-old-bucket' },
@@ -45,7 +45,7 @@ describe('The bucket', () => {
     });
   });
 
-  test('is closed to the public, encrypted, and answers encrypted connections only', () => {
+  test('is private and encrypted, and denies unencrypted connections', () => {
     expect(
       one(whole, 'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock').inputs,
     ).toMatchObject({
@@ -74,7 +74,7 @@ describe('The bucket', () => {
     });
   });
 
-  test('holds the harvester under its content hash before anything points to it', () => {
+  test('contains the harvester under its content hash before current.json points to it', () => {
     const artifact = one(whole, 'aws:s3/bucketObjectv2:BucketObjectv2', 'artifact');
     const current = one(whole, 'aws:s3/bucketObjectv2:BucketObjectv2', 'current-artifact');
     const code = String(asRecord(artifact.inputs['source'])['text']);
@@ -90,7 +90,7 @@ describe('The bucket', () => {
 });
 
 describe('The instance', () => {
-  test('is small, encrypted, without a key, and gives its credentials to itself alone', () => {
+  test('is small and encrypted, has no SSH key, and restricts its metadata to one hop with a session token', () => {
     const { inputs } = one(whole, 'aws:ec2/instance:Instance');
     expect(inputs).toMatchObject({
       instanceType: 't4g.micro',
@@ -106,7 +106,7 @@ describe('The instance', () => {
     expect(inputs).not.toHaveProperty('keyName');
   });
 
-  test('is gone before another one starts, and starts when its code and its rights are there', () => {
+  test('is deleted before its replacement starts, and waits for its code and permissions', () => {
     const { deleteBeforeReplace, dependsOn } = one(whole, 'aws:ec2/instance:Instance');
     expect(deleteBeforeReplace).toBe(true);
     expect(dependsOn).toEqual(
@@ -118,7 +118,7 @@ describe('The instance', () => {
     );
   });
 
-  test('lets nothing in and only HTTPS out', () => {
+  test('allows no inbound traffic and only outbound HTTPS', () => {
     const { inputs } = one(whole, 'aws:ec2/securityGroup:SecurityGroup');
     expect(inputs['ingress']).toEqual([]);
     expect(inputs['egress']).toEqual([
@@ -131,13 +131,13 @@ describe('The instance', () => {
     ]);
   });
 
-  test('starts from the image that is current when it is made; a newer one replaces nothing', () => {
+  test('uses the current image when it is created, and a newer image does not replace it', () => {
     const { inputs, ignoreChanges } = one(whole, 'aws:ec2/instance:Instance');
     expect(inputs['ami']).toBe(IMAGE_ID);
     expect(ignoreChanges).toEqual(['ami']);
   });
 
-  test('goes into the operator’s subnet where one is named', async () => {
+  test('is placed into the operator’s subnet if subnetId is set', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { subnetId: 'subnet-01234567' } });
     expect(graph.resources.filter(({ type }) => /:Vpc$|:Subnet$|:RouteTable/.test(type))).toEqual(
       [],
@@ -150,7 +150,7 @@ describe('The instance', () => {
     );
   });
 
-  test('of a type that does not burst has no setting of bursts', async () => {
+  test('has no credit specification if its type does not burst', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { instanceType: 'c7g.medium' } });
     expect(one(graph, 'aws:ec2/instance:Instance').inputs).not.toHaveProperty(
       'creditSpecification',

@@ -19,27 +19,24 @@ beforeAll(async () => {
 
 describe('Parameters', () => {
   test.each(['access-token', 'refresh-token'])(
-    'leave the %s wholly to the keeper once it is made',
+    'ignore every change of the %s after creation, because the keeper owns it',
     (name) => {
       expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['*']);
     },
   );
 
-  test.each(['link-key', 'pin-key'])(
-    'leave the value of the %s as it is once it is made',
-    (name) => {
-      expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['value']);
-    },
-  );
+  test.each(['link-key', 'pin-key'])('keep the value of the %s after creation', (name) => {
+    expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual(['value']);
+  });
 
   test.each(['client-id', 'secret-key', 'telegram'])(
-    'follow the configuration for the %s',
+    'update the %s from the configuration',
     (name) => {
       expect(one(whole, 'aws:ssm/parameter:Parameter', name).ignoreChanges).toEqual([]);
     },
   );
 
-  test('never overwrite what somebody else made, and are encrypted under the default key', () => {
+  test('never overwrite an existing parameter, and are encrypted with the default key', () => {
     const parameters = whole.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
     expect(parameters).toHaveLength(8);
     for (const { inputs } of parameters) {
@@ -52,7 +49,7 @@ describe('Parameters', () => {
     }
   });
 
-  test('begin with the token of the files, or with the placeholder', async () => {
+  test('start with the tokens of the files, or with the placeholder', async () => {
     const value = (graph: Graph, name: string) =>
       one(graph, 'aws:ssm/parameter:Parameter', name).inputs['value'];
     expect(value(whole, 'access-token')).toBe(ACCESS_TOKEN);
@@ -67,7 +64,7 @@ describe('The keys', () => {
   const keys = (graph: Graph) =>
     ['link-key', 'pin-key'].map((name) => one(graph, 'aws:ssm/parameter:Parameter', name));
 
-  test('are 32 random bytes each, secret from their first moment on', async () => {
+  test('are 32 random bytes each and are marked as secrets', async () => {
     const other = await graphOf(APP_ONLY);
     const drawn = [...keys(whole), ...keys(other)].map(({ inputs }) => String(inputs['value']));
     for (const value of drawn) expect(value).toMatch(/^[0-9a-f]{64}$/);
@@ -77,7 +74,7 @@ describe('The keys', () => {
     for (const value of drawn) expect(shown).not.toContain(value);
   });
 
-  test('are there without an app, too', async () => {
+  test('are created without an app, too', async () => {
     expect(keys(await graphOf({})).map(({ inputs }) => inputs['name'])).toEqual([
       'FYERS_LINK_KEY',
       'FYERS_PIN_KEY',
@@ -86,7 +83,7 @@ describe('The keys', () => {
 });
 
 describe('Telegram', () => {
-  test('stands in a parameter as a secret, and only where it is configured', async () => {
+  test('is a secret parameter, and is created only if it is configured', async () => {
     expect(one(whole, 'aws:ssm/parameter:Parameter', 'telegram')).toMatchObject({
       inputs: { name: 'FYERS_TELEGRAM', type: 'SecureString', value: TELEGRAM },
       secrets: ['value'],
@@ -97,7 +94,7 @@ describe('Telegram', () => {
 });
 
 describe('The PIN', () => {
-  test('is a secret that can be made again right after destroy', () => {
+  test('is a secret without a recovery window, so that it can be created again after destroy', () => {
     expect(one(whole, 'aws:secretsmanager/secret:Secret').inputs).toMatchObject({
       name: 'FYERS_PIN',
       recoveryWindowInDays: 0,
@@ -112,14 +109,14 @@ describe('The PIN', () => {
 describe('Secrets', () => {
   const CANARIES = [APP_ID, APP_SECRET, PIN, TELEGRAM, ACCESS_TOKEN, REFRESH_TOKEN];
 
-  /** Every text of a value with the path it stands at. */
+  /** Returns every text in a value with its path. */
   function texts(value: unknown, at = ''): readonly (readonly [string, string])[] {
     return typeof value === 'object' && value !== null
       ? Object.entries(asRecord(value)).flatMap(([key, inner]) => texts(inner, `${at}.${key}`))
       : [[at.slice(1), String(value)]];
   }
 
-  test('stand only in inputs that are marked, and each of them stands somewhere', () => {
+  test('are contained only in inputs that are marked as secret, each in at least one', () => {
     const places = whole.resources.flatMap((each) =>
       texts(each.inputs).map(([at, text]) => ({ each, at, text })),
     );
@@ -132,7 +129,7 @@ describe('Secrets', () => {
     }
   });
 
-  test('stand in no output', () => {
+  test('are not contained in any output', () => {
     const text = JSON.stringify(whole.outputs);
     expect(text.length).toBeGreaterThan(500);
     for (const canary of CANARIES) expect(text).not.toContain(canary);
@@ -141,7 +138,7 @@ describe('Secrets', () => {
 });
 
 describe('The adoption of token files', () => {
-  test('sends both tokens and never the PIN, as a secret input, after all it needs', () => {
+  test('sends both tokens as a secret input, and waits for all resources that it needs', () => {
     const adopt = one(whole, 'aws:lambda/invocation:Invocation');
     expect(JSON.parse(String(adopt.inputs['input']))).toEqual({
       adopt: { accessToken: ACCESS_TOKEN, refreshToken: REFRESH_TOKEN },
@@ -159,7 +156,7 @@ describe('The adoption of token files', () => {
     );
   });
 
-  test('sends null for the token that has no file', async () => {
+  test('sends null for a token without a file', async () => {
     const graph = await graphOf({
       files: { '.env': APP_ONLY.files?.['.env'] ?? '', 'daily_token.txt': ACCESS_TOKEN },
     });

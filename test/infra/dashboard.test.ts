@@ -28,18 +28,18 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A dimension has no place in a row. */
-const sorted = (series: readonly unknown[]) => JSON.stringify(series.map(String).toSorted());
+/** The position of a dimension in a row has no meaning. */
+const toMetricKey = (series: readonly unknown[]) => JSON.stringify(series.map(String).toSorted());
 
 const titles = (of: Graph) => widgetsOf(of).map(({ properties }) => properties['title']);
 
 describe('The dashboard', () => {
-  test('is made only where it is asked for', async () => {
+  test('is created only if it is enabled', async () => {
     expect(allOf(await graphOf(APP_ONLY), DASHBOARD)).toEqual([]);
     expect(graph.outputs['dashboard']).toBe('Fyers');
   });
 
-  test('shows token, recording, machine, functions and alarms side by side', () => {
+  test('shows alarms, token, functions and recording in widgets that start at different places', () => {
     expect(titles(graph)).toEqual([
       'Alarms',
       'Token',
@@ -54,27 +54,27 @@ describe('The dashboard', () => {
     expect(widgetsOf(graph).every(({ x, width }) => x + width <= 24)).toBe(true);
   });
 
-  test('shows every alarm, and no metric of the harvester’s that no alarm knows but the missing token', () => {
+  test('shows every alarm, and only metrics that have an alarm, except the missing token', () => {
     const alarms = allOf(graph, ALARM);
     const [first] = widgetsOf(graph);
     expect(new Set(listOf(first?.properties['alarms']))).toEqual(
       new Set(alarms.map(({ name }) => `arn:aws:mock:::MetricAlarm/${name}`)),
     );
     const known = alarms.map(({ inputs }) =>
-      sorted([
+      toMetricKey([
         inputs['namespace'],
         inputs['metricName'],
         ...Object.entries(asRecord(inputs['dimensions'])).flat(),
       ]),
     );
     const shown = widgetsOf(graph).flatMap(({ properties }) => listOf(properties['metrics']));
-    const unknown = shown.filter((series) => !known.includes(sorted(listOf(series))));
+    const unknown = shown.filter((series) => !known.includes(toMetricKey(listOf(series))));
     expect(unknown).toEqual([
       ['FyersTokenRefresh', 'TokenMissing', 'Suffix', 'none', 'Shard', '0'],
     ]);
   });
 
-  test('asks the functions’ own log groups for what they count', async () => {
+  test('queries the log groups of its own functions', async () => {
     const second = await graphOf({ ...APP_ONLY, config: { ...CONFIG, suffix: 'paper' } });
     const query = String(widgetsOf(second)[1]?.properties['query']);
     for (const { inputs } of allOf(second, 'aws:cloudwatch/logGroup:LogGroup')) {
@@ -83,7 +83,7 @@ describe('The dashboard', () => {
     expect(second.outputs['dashboard']).toBe('Fyers-paper');
   });
 
-  test('has nothing of a harvester where there is none', async () => {
+  test('has no widget of the harvester if there is no harvester', async () => {
     const without = await graphOf({ ...APP_ONLY, config: { ...CONFIG, harvester: 'false' } });
     expect(titles(without)).toEqual(['Alarms', 'Token', 'Errors of the functions']);
   });

@@ -1,4 +1,4 @@
-// The script that brings the harvester to the instance, run for real against a stand-in for the AWS CLI.
+// Runs the script that downloads the harvester to the instance, with a fake AWS CLI.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -25,20 +25,20 @@ beforeEach(() => {
   }
   symlinkSync(process.execPath, path.join(folder, 'bin', 'node-24'));
   // aws s3api get-object --bucket NAME --key KEY FILE
-  executable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
-  executable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
+  writeExecutable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
+  writeExecutable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function executable(name: string, body: string): void {
+function writeExecutable(name: string, body: string): void {
   const file = path.join(folder, name);
   writeFileSync(file, `#!/bin/bash\n${body}\n`);
   chmodSync(file, 0o755);
 }
 
-function run(script: 'fetch' | 'upgrade') {
+function runScript(script: 'fetch' | 'upgrade') {
   const all = userData({
     suffix: '',
     apiUrl: '',
@@ -65,49 +65,49 @@ function upload(code: string, sha256 = createHash('sha256').update(code).digest(
   writeFileSync(path.join(folder, 'bucket/artifact/current.json'), JSON.stringify({ key, sha256 }));
 }
 
-const installed = () => path.join(folder, 'opt/harvester.mjs');
+const harvesterFile = () => path.join(folder, 'opt/harvester.mjs');
 
-describe('Fetching the harvester', () => {
-  test('installs what current.json names, and leaves nothing else behind', () => {
+describe('The script fetch', () => {
+  test('installs the file that current.json names, and leaves no other file', () => {
     upload('export const n = 1;');
-    expect(run('fetch').status).toBe(0);
-    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+    expect(runScript('fetch').status).toBe(0);
+    expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
     expect(readdirSync(path.join(folder, 'opt'))).toEqual(['harvester.mjs']);
   });
 
-  test('refuses code whose SHA-256 is another one, and goes on with what is here', () => {
+  test('rejects code with a wrong SHA-256, and keeps the installed harvester', () => {
     upload('export const n = 1;');
-    run('fetch');
+    runScript('fetch');
     upload('export const n = 2;', 'f'.repeat(64));
-    const { status, stderr } = run('fetch');
+    const { status, stderr } = runScript('fetch');
     expect(status).toBe(0);
     expect(stderr).toContain('goes on');
-    expect(readFileSync(installed(), 'utf8')).toBe('export const n = 1;');
+    expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
   });
 
-  test('fails where there is neither a proven harvester nor an earlier one', () => {
-    expect(run('fetch').status).toBe(1);
+  test('fails if there is neither a valid harvester nor an installed one', () => {
+    expect(runScript('fetch').status).toBe(1);
     upload('export const n = 2;', 'f'.repeat(64));
-    expect(run('fetch').status).toBe(1);
-    expect(existsSync(installed())).toBe(false);
+    expect(runScript('fetch').status).toBe(1);
+    expect(existsSync(harvesterFile())).toBe(false);
   });
 });
 
-describe('Taking up a new harvester', () => {
+describe('The script upgrade', () => {
   const restarts = () => existsSync(path.join(folder, 'systemctl.log'));
 
-  test('starts the service afresh only where the bucket names another one', () => {
+  test('restarts the service only if the bucket names another harvester', () => {
     upload('export const n = 1;');
-    run('fetch');
-    expect(run('upgrade').status).toBe(0);
+    runScript('fetch');
+    expect(runScript('upgrade').status).toBe(0);
     expect(restarts()).toBe(false);
     upload('export const n = 2;');
-    expect(run('upgrade').status).toBe(0);
+    expect(runScript('upgrade').status).toBe(0);
     expect(restarts()).toBe(true);
   });
 
-  test('leaves the service alone where the bucket does not answer', () => {
-    expect(run('upgrade').status).not.toBe(0);
+  test('does not restart the service if the bucket does not answer', () => {
+    expect(runScript('upgrade').status).not.toBe(0);
     expect(restarts()).toBe(false);
   });
 });

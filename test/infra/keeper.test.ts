@@ -21,7 +21,7 @@ describe('Each function of the keeper', () => {
     ['refresh', 'FyersTokenRefresh', 120],
     ['login', 'FyersLogin', 90],
     ['watch', 'FyersWatch', 110],
-  ])('%s runs on Node 24 and arm64 with a log group of its own', (actor, name, timeout) => {
+  ])('%s runs on Node 24 and arm64 with its own log group', (actor, name, timeout) => {
     expect(one(whole, FUNCTION, actor).inputs).toMatchObject({
       name,
       runtime: 'nodejs24.x',
@@ -37,12 +37,12 @@ describe('Each function of the keeper', () => {
     });
   });
 
-  test('has a role of its own', () => {
+  test('has its own role', () => {
     const roles = ACTORS.map((actor) => one(whole, FUNCTION, actor).inputs['role']);
     expect(roles).toEqual(ACTORS.map((actor) => `arn:aws:mock:::Role/fyers-${actor}`));
   });
 
-  test('has a handler of its own in its zip, and none of another function', () => {
+  test('has only its own handler in its zip', () => {
     for (const actor of ACTORS) {
       const assets = asRecord(asRecord(one(whole, FUNCTION, actor).inputs['code'])['assets']);
       expect(String(asRecord(assets[`${actor}.mjs`])['text'])).toContain('as handler');
@@ -64,15 +64,15 @@ describe('The environment', () => {
     FYERS_TELEGRAM: 'yes',
   };
 
-  test('of the login tells no address, because each request does', () => {
+  test('of the login has no login URL, because each request has one', () => {
     expect(variables(whole, 'login')).toEqual(SHARED);
   });
 
-  test('of the watch tells the address of the login', () => {
+  test('of the watch contains the login URL', () => {
     expect(variables(whole, 'watch')).toEqual({ ...SHARED, FYERS_LOGIN_URL: LOGIN_URL });
   });
 
-  test('of the refresh alone names the PIN', () => {
+  test('of the refresh contains the name of the PIN’s secret', () => {
     expect(variables(whole, 'refresh')).toEqual({
       ...SHARED,
       FYERS_LOGIN_URL: LOGIN_URL,
@@ -81,7 +81,7 @@ describe('The environment', () => {
     });
   });
 
-  test('leaves out what is not configured, and holds no secret', async () => {
+  test('omits settings that are not configured, and contains no secret', async () => {
     const graph = await graphOf(APP_ONLY);
     const { FYERS_TELEGRAM: _chat, FYERS_FY_ID: _account, ...least } = SHARED;
     expect(variables(graph, 'login')).toEqual(least);
@@ -93,12 +93,12 @@ describe('The environment', () => {
     expect(allOf(whole, FUNCTION).flatMap(({ secrets }) => secrets)).toEqual([]);
   });
 
-  test('tells how often a refresh is probed', async () => {
+  test('contains the interval of refresh probes', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { probeRefresh: 'daily' } });
     expect(variables(graph, 'refresh')).toMatchObject({ FYERS_PROBE_REFRESH: 'daily' });
   });
 
-  test('carries the redirect URL and another endpoint of Telegram as configured', async () => {
+  test('contains the redirect URL and the endpoint of Telegram from the configuration', async () => {
     const config = { redirectUri: 'loginUrl', telegramApiUrl: 'http://127.0.0.1:4001' };
     const graph = await graphOf({ ...APP_ONLY, config });
     for (const actor of ACTORS) {
@@ -110,8 +110,8 @@ describe('The environment', () => {
   });
 });
 
-describe('The login’s address', () => {
-  test('is open to a phone without keys, and is an output', () => {
+describe('The login URL', () => {
+  test('is public and is an output', () => {
     expect(one(whole, 'aws:lambda/functionUrl:FunctionUrl').inputs).toEqual({
       functionName: 'FyersLogin',
       authorizationType: 'NONE',
@@ -120,11 +120,11 @@ describe('The login’s address', () => {
   });
 });
 
-describe('An event that fails', () => {
+describe('A failed event', () => {
   test.each([
     ['refresh', 'FyersTokenRefresh'],
     ['watch', 'FyersWatch'],
-  ])('of the %s is not tried again by Lambda and goes to the queue', (actor, functionName) => {
+  ])('of the %s is not retried by Lambda and goes to the queue', (actor, functionName) => {
     const config = one(
       whole,
       'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig',
@@ -150,7 +150,7 @@ describe('The schedules', () => {
     return [inputs['name'], inputs['scheduleExpression'], target['arn'], event];
   }
 
-  test('start the refresh and the watch at each of their slots, with the event that says so', () => {
+  test('start the refresh and the watch at each of their slots, with the slot in the event', () => {
     const slot = (at: string) => ({ trigger: 'slot', slot: at });
     const look = (at: string) => ({ trigger: 'watch', slot: at });
     const refresh = 'arn:aws:mock:::Function/refresh';
@@ -164,12 +164,12 @@ describe('The schedules', () => {
       ['FyersWatch-0905', 'cron(5 9 * * ? *)', watch, look('09:05')],
       ['FyersWatch-0930', 'cron(30 9 * * ? *)', watch, look('09:30')],
     ];
-    // Pulumi registers what waits for others in no certain order.
+    // Pulumi does not register dependent resources in a fixed order.
     expect(new Set(allOf(whole, SCHEDULE).map(planOf))).toEqual(new Set(plans));
     expect(whole.outputs['schedules']).toEqual(plans.map(([name]) => name));
   });
 
-  test('go by the Indian clock, to the minute, with few retries and a dead-letter queue, each', () => {
+  test('use Indian time to the minute, with few retries and a dead-letter queue', () => {
     for (const { name, inputs, dependsOn } of allOf(whole, SCHEDULE)) {
       expect(inputs, name).toMatchObject({
         state: 'ENABLED',

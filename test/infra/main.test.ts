@@ -5,18 +5,26 @@ import { describe, expect, test } from 'vitest';
 import { nodeProblem } from '../../adapters/process/require-node.js';
 import { ROOT } from '../support/source-tree.ts';
 
-describe('The check of Node’s version', () => {
-  test.each(['20.20.2', '22.17.1', '21.9.0', '8.0.0'])('refuses %s', (version) => {
-    expect(nodeProblem(version)).toMatch(/^Node \S+ is too old: 22\.18 or newer is needed\. Run /);
-    expect(nodeProblem(version)).not.toContain('\n');
-  });
+describe('nodeProblem', () => {
+  test.each(['20.20.2', '22.17.1', '21.9.0', '8.0.0'])(
+    'returns one line for version %s',
+    (version) => {
+      expect(nodeProblem(version)).toMatch(
+        /^Node \S+ is too old: 22\.18 or newer is needed\. Run /,
+      );
+      expect(nodeProblem(version)).not.toContain('\n');
+    },
+  );
 
-  test.each(['22.18.0', '23.6.0', '24.21.0', '100.0.0'])('accepts %s', (version) => {
-    expect(nodeProblem(version)).toBeNull();
-  });
+  test.each(['22.18.0', '23.6.0', '24.21.0', '100.0.0'])(
+    'returns null for version %s',
+    (version) => {
+      expect(nodeProblem(version)).toBeNull();
+    },
+  );
 });
 
-/** Runs Pulumi's entry as its language host would import it, on a Node that claims a version. */
+/** Imports Pulumi's entry as its language host does, on a Node that reports the claimed version. */
 function runEntry(node: string, claimed: string | null): { readonly output: string } {
   const claim =
     claimed === null
@@ -32,7 +40,7 @@ function runEntry(node: string, claimed: string | null): { readonly output: stri
   return { output: `${stdout}${stderr}`.trim() };
 }
 
-/** The system's own Node where that is an old one, which is what a hand-typed `pulumi up` would run. */
+/** Returns the system's Node if it is too old, as a manual `pulumi up` would run it. */
 function oldNode(): string | null {
   const system = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file));
   if (system === undefined) return null;
@@ -41,13 +49,13 @@ function oldNode(): string | null {
 }
 
 describe('Pulumi’s entry', () => {
-  test('refuses an old Node with one line, as an error that Pulumi prints without a stack', () => {
+  test('fails on an old Node with one line, as a RunError that Pulumi prints without a stack trace', () => {
     const old = oldNode();
     const { output } = runEntry(old ?? process.execPath, old === null ? '20.20.2' : null);
     expect(output).toMatch(/^true Node 20\.\d+\.\d+ is too old: .*$/);
   });
 
-  test('is where Pulumi.yaml points, and Pulumi leaves the TypeScript to Node', () => {
+  test('is the main of Pulumi.yaml, which disables Pulumi’s own TypeScript compiler', () => {
     const project = readFileSync(path.join(ROOT, 'Pulumi.yaml'), 'utf8');
     expect(/^main: (.*)$/m.exec(project)?.[1]).toBe('infra/main.js');
     expect(project).toMatch(/^ {4}typescript: false$/m);

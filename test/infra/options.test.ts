@@ -27,7 +27,7 @@ function statements(name: string, type = 'aws:iam/rolePolicy:RolePolicy'): reado
   return Array.isArray(list) ? list : [];
 }
 
-const onTheKey = (name: string) =>
+const keyStatements = (name: string) =>
   statements(name).filter((statement) => JSON.stringify(statement).includes(KEY));
 
 const ssm = (action: string, ...names: readonly string[]) => ({
@@ -42,8 +42,8 @@ const ssm = (action: string, ...names: readonly string[]) => ({
   },
 });
 
-describe('A key of the stack', () => {
-  test('is one, turns over by itself, and is deleted after thirty days only', () => {
+describe('The customer key', () => {
+  test('is created once, rotates automatically, and is deleted after thirty days', () => {
     expect(one(keyed, 'aws:kms/key:Key').inputs).toEqual({
       description: 'Parameters and PIN of the Fyers keeper',
       enableKeyRotation: true,
@@ -52,7 +52,7 @@ describe('A key of the stack', () => {
     expect(one(keyed, 'aws:kms/alias:Alias').inputs).toMatchObject({ name: 'alias/fyers' });
   });
 
-  test('encrypts every parameter and the PIN, and is told to the functions', () => {
+  test('encrypts every parameter and the PIN, and is in the environment of the functions', () => {
     const parameters = allOf(keyed, 'aws:ssm/parameter:Parameter');
     expect(parameters.map(({ inputs }) => inputs['keyId'])).toEqual(parameters.map(() => KEY));
     expect(one(keyed, 'aws:secretsmanager/secret:Secret').inputs).toMatchObject({ kmsKeyId: KEY });
@@ -62,8 +62,8 @@ describe('A key of the stack', () => {
     expect(keyed.outputs['key']).toBe(KEY);
   });
 
-  test('serves the refresh for its parameters and the PIN, each through its own service', () => {
-    expect(onTheKey('fyers-refresh')).toEqual([
+  test('allows the refresh its parameters and the PIN, each through its own service', () => {
+    expect(keyStatements('fyers-refresh')).toEqual([
       ssm(
         'kms:Decrypt',
         'FYERS_CLIENT_ID',
@@ -91,7 +91,7 @@ describe('A key of the stack', () => {
     ]);
   });
 
-  test('serves the login and the watch for what they read, and the login for what it writes', () => {
+  test('allows the login and the watch their reads, and the login its writes', () => {
     const reads = [
       'FYERS_CLIENT_ID',
       'FYERS_SECRET_KEY',
@@ -100,21 +100,21 @@ describe('A key of the stack', () => {
       'FYERS_LOGIN_STATE',
       'FYERS_LINK_KEY',
     ];
-    expect(onTheKey('fyers-login')).toEqual([
+    expect(keyStatements('fyers-login')).toEqual([
       ssm('kms:Decrypt', ...reads, 'FYERS_LOGIN_URL', 'FYERS_TELEGRAM'),
       ssm('kms:Encrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_REFRESH_TOKEN', 'FYERS_LOGIN_STATE'),
     ]);
-    expect(onTheKey('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads, 'FYERS_TELEGRAM')]);
+    expect(keyStatements('fyers-watch')).toEqual([ssm('kms:Decrypt', ...reads, 'FYERS_TELEGRAM')]);
   });
 
-  test('serves the instance for the two parameters that it may read, and the schedules not at all', () => {
-    expect(onTheKey('fyers-harvester')).toEqual([
+  test('allows the instance its two parameters, and the schedules nothing', () => {
+    expect(keyStatements('fyers-harvester')).toEqual([
       ssm('kms:Decrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_CLIENT_ID'),
     ]);
-    expect(onTheKey('fyers-schedule')).toEqual([]);
+    expect(keyStatements('fyers-schedule')).toEqual([]);
   });
 
-  test('is not made, nor named anywhere, where nobody asked for one', async () => {
+  test('is neither created nor named if customerKey is not set', async () => {
     const graph = await graphOf(WHOLE);
     expect(graph.resources.filter(({ type }) => type.startsWith('aws:kms/'))).toEqual([]);
     const policies = allOf(graph, 'aws:iam/rolePolicy:RolePolicy').map(({ inputs }) => inputs);
@@ -125,7 +125,7 @@ describe('A key of the stack', () => {
     expect(JSON.stringify([policies, environments, secret])).not.toMatch(/kms|FYERS_KEY_ID/);
   });
 
-  test('has an alias of its own in a second stack', async () => {
+  test('has its own alias in a second stack', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { customerKey: 'true', suffix: 'paper' } });
     expect(one(graph, 'aws:kms/alias:Alias').inputs['name']).toBe('alias/fyers-paper');
   });
@@ -139,7 +139,7 @@ describe('A reader', () => {
   };
   const DECRYPTS = ssm('kms:Decrypt', 'FYERS_ACCESS_TOKEN', 'FYERS_CLIENT_ID');
 
-  test('gets an inline policy for the access token and the app id, and nothing else', () => {
+  test('has an inline policy for the access token and the app id, and nothing else', () => {
     const [ofRole, ofUser] = ['fyers-reader-role-bot', 'fyers-reader-user-laptop'] as const;
     expect(one(keyed, 'aws:iam/rolePolicy:RolePolicy', ofRole).inputs['role']).toBe('bot');
     expect(statements(ofRole)).toEqual([READS, DECRYPTS]);
@@ -153,7 +153,7 @@ describe('A reader', () => {
     [role('aws-reserved/sso.amazonaws.com/Admin'), 'must not name a role that AWS manages'],
     [`${role('bot')},${role('other/bot')}`, 'must name each role and user once'],
     [`${role('a')},arn:aws:iam::999999999999:role/b`, 'must be of the one account of this stack'],
-  ])('%s is refused', async (readers, problem) => {
+  ])('is refused if its value is %s', async (readers, problem) => {
     const { message, registered } = await problemsOf({ config: { readers } });
     expect(message).toContain(`readers in the Pulumi configuration ${problem}`);
     expect(registered).toBe(0);
@@ -167,7 +167,7 @@ describe('Reserved concurrency', () => {
       inputs['reservedConcurrentExecutions'],
     ]);
 
-  test('is set aside for refresh and login where it is asked for', () => {
+  test('is set for refresh and login if it is configured', () => {
     expect(new Map(reserved(keyed) as [string, unknown][])).toEqual(
       new Map<string, unknown>([
         ['refresh', 2],
@@ -177,7 +177,7 @@ describe('Reserved concurrency', () => {
     );
   });
 
-  const byDefault = async (quota: number | null) => {
+  const defaultLoginConcurrency = async (quota: number | null) => {
     const found = new Map(reserved(await graphOf({ ...APP_ONLY, quota })) as [string, unknown][]);
     expect(found.get('refresh')).toBeUndefined();
     expect(found.get('watch')).toBeUndefined();
@@ -192,11 +192,14 @@ describe('Reserved concurrency', () => {
     [50, undefined],
     [10, undefined],
     [null, undefined],
-  ])('bounds the public function by default if a quota of %s allows it', async (quota, bound) => {
-    expect(await byDefault(quota)).toBe(bound);
-  });
+  ])(
+    'limits the public login function by default if a quota of %s allows it',
+    async (quota, bound) => {
+      expect(await defaultLoginConcurrency(quota)).toBe(bound);
+    },
+  );
 
-  test('is off where that is asked for', async () => {
+  test('is off if it is set to none', async () => {
     const graph = await graphOf({
       ...APP_ONLY,
       config: { reservedConcurrency: 'none' },
@@ -212,7 +215,7 @@ describe('Reserved concurrency', () => {
 });
 
 describe('Without a harvester', () => {
-  test('there is neither bucket nor network nor instance, and the outputs say why', async () => {
+  test('there is no bucket, network or instance, and the outputs give the reason', async () => {
     const graph = await graphOf({ ...WHOLE, config: { ...WHOLE.config, harvester: 'false' } });
     const left = graph.resources.filter(({ type }) => /aws:(?:s3|ec2)|Stash|Harvester/.test(type));
     expect(left).toEqual([]);

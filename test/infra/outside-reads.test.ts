@@ -1,5 +1,5 @@
-// Who is told to have read a secret: the registered pattern, by the emulator's own reading of EventBridge's patterns,
-// on events of CloudTrail's documented form.
+// Tests which reads of a secret are reported: the emulator evaluates the registered EventBridge
+// pattern on events in CloudTrail's documented format.
 import { EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namesFor } from '../../core/config/names.ts';
@@ -18,9 +18,9 @@ import { APP_ONLY, WHOLE } from '../support/worlds.ts';
 const RULE = 'aws:cloudwatch/eventRule:EventRule';
 const BOT = `arn:aws:iam::${ACCOUNT}:role/bots/bot`;
 const PIN = 'arn:aws:mock:::Secret/pin';
-const somebody = userIdentity('staff/alice');
+const stranger = userIdentity('staff/alice');
 const admin = roleIdentity(`arn:aws:iam::${ACCOUNT}:role/admin`);
-const watched = (config: Readonly<Record<string, string>> = {}) =>
+const watchedGraph = (config: Readonly<Record<string, string>> = {}) =>
   graphOf({ ...WHOLE, config: { ...WHOLE.config, watchReads: 'true', ...config } });
 
 let graph: Graph;
@@ -29,13 +29,13 @@ let events: EventBridgeClient;
 beforeAll(async () => {
   aws = await emulatedAws();
   events = new EventBridgeClient(aws.options);
-  graph = await watched({ readers: `${BOT}, arn:aws:iam::${ACCOUNT}:user/bots/laptop` });
+  graph = await watchedGraph({ readers: `${BOT}, arn:aws:iam::${ACCOUNT}:user/bots/laptop` });
 });
 afterAll(async () => {
   await aws.close();
 });
 
-async function isTold(call: Call, of: Graph = graph): Promise<boolean | undefined> {
+async function isReported(call: Call, of: Graph = graph): Promise<boolean | undefined> {
   const { Result } = await events.send(
     new TestEventPatternCommand({
       EventPattern: String(one(of, RULE).inputs['eventPattern']),
@@ -45,95 +45,95 @@ async function isTold(call: Call, of: Graph = graph): Promise<boolean | undefine
   return Result;
 }
 
-describe('A read is told', () => {
+describe('A reported read is', () => {
   test.each<readonly [string, Call]>([
-    ['by a user', { by: somebody, asked: { name: 'FYERS_ACCESS_TOKEN', withDecryption: true } }],
+    ['by a user', { by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN', withDecryption: true } }],
     ['by the root user', { by: ROOT_IDENTITY, asked: { name: 'FYERS_SECRET_KEY' } }],
     ['by another role', { by: admin, asked: { name: 'FYERS_REFRESH_TOKEN' } }],
     [
-      'of one among others',
+      'of one parameter among others',
       { by: admin, eventName: 'GetParameters', asked: { names: ['X', 'FYERS_TELEGRAM'] } },
     ],
     [
-      'of the whole store',
+      'of all parameters',
       { by: admin, eventName: 'GetParametersByPath', asked: { path: '/', recursive: true } },
     ],
     [
-      'of what was before',
+      'of the history of a parameter',
       { by: admin, eventName: 'GetParameterHistory', asked: { name: 'FYERS_ACCESS_TOKEN' } },
     ],
-    ['of a version', { by: admin, asked: { name: 'FYERS_ACCESS_TOKEN:7' } }],
+    ['of a version of a parameter', { by: admin, asked: { name: 'FYERS_ACCESS_TOKEN:7' } }],
     [
-      'by its address',
+      'of a parameter by its ARN',
       {
         by: admin,
         asked: { name: `arn:aws:ssm:ap-south-1:${ACCOUNT}:parameter/FYERS_ACCESS_TOKEN` },
       },
     ],
     ['of the PIN by its name', pinBy(admin, 'FYERS_PIN')],
-    ['of the PIN by its address', pinBy(admin, PIN)],
+    ['of the PIN by its ARN', pinBy(admin, PIN)],
     [
-      'of the PIN by an address without its end',
-      pinBy(somebody, `arn:aws:secretsmanager:ap-south-1:${ACCOUNT}:secret:FYERS_PIN`),
+      'of the PIN by its ARN without the suffix',
+      pinBy(stranger, `arn:aws:secretsmanager:ap-south-1:${ACCOUNT}:secret:FYERS_PIN`),
     ],
     [
-      'that was refused',
-      { by: somebody, asked: { name: 'FYERS_ACCESS_TOKEN' }, errorCode: 'AccessDenied' },
+      'refused by IAM',
+      { by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN' }, errorCode: 'AccessDenied' },
     ],
     [
-      'by a role that only has the name of ours',
+      'by a foreign role with the same name',
       {
         by: roleIdentity(`arn:aws:iam::${ACCOUNT}:role/fyers-refresh`),
         asked: { name: 'FYERS_ACCESS_TOKEN' },
       },
     ],
   ])('%s', async (_title, call) => {
-    expect(await isTold(call)).toBe(true);
+    expect(await isReported(call)).toBe(true);
   });
 });
 
-describe('Nothing is told', () => {
-  const ours = ['refresh', 'login', 'watch', 'harvester'].map(
+describe('An event that is not reported is', () => {
+  const OWN_ROLES = ['refresh', 'login', 'watch', 'harvester'].map(
     (actor) => [actor, `arn:aws:mock:::Role/fyers-${actor}`] as const,
   );
-  test.each(ours)('of a read by the role of the %s', async (_actor, arn) => {
-    expect(await isTold({ by: roleIdentity(arn), asked: { name: 'FYERS_ACCESS_TOKEN' } })).toBe(
+  test.each(OWN_ROLES)('a read by the role of the %s', async (_actor, arn) => {
+    expect(await isReported({ by: roleIdentity(arn), asked: { name: 'FYERS_ACCESS_TOKEN' } })).toBe(
       false,
     );
   });
 
   test.each<readonly [string, Call]>([
     [
-      'of a role that `readers` names',
+      'a read by a role in `readers`',
       { by: roleIdentity(BOT), asked: { name: 'FYERS_ACCESS_TOKEN' } },
     ],
     [
-      'of a user that `readers` names',
+      'a read by a user in `readers`',
       { by: userIdentity('bots/laptop'), asked: { name: 'FYERS_ACCESS_TOKEN' } },
     ],
-    ['of a read of another parameter', { by: somebody, asked: { name: 'MY_FYERS_ACCESS_TOKEN' } }],
-    ['of a read of another stack’s', { by: somebody, asked: { name: 'FYERS_ACCESS_TOKEN_PAPER' } }],
+    ['a read of another parameter', { by: stranger, asked: { name: 'MY_FYERS_ACCESS_TOKEN' } }],
     [
-      'of a read below another path',
-      { by: somebody, eventName: 'GetParametersByPath', asked: { path: '/mine' } },
+      'a read of another stack’s parameter',
+      { by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN_PAPER' } },
     ],
     [
-      'of a list in the console',
-      { by: somebody, eventName: 'DescribeParameters', asked: { maxResults: 50 } },
+      'a read below another path',
+      { by: stranger, eventName: 'GetParametersByPath', asked: { path: '/mine' } },
     ],
     [
-      'of a write',
-      { by: somebody, eventName: 'PutParameter', asked: { name: 'FYERS_ACCESS_TOKEN' } },
+      'a list in the console',
+      { by: stranger, eventName: 'DescribeParameters', asked: { maxResults: 50 } },
     ],
-    ['of a read of another secret', pinBy(somebody, 'FYERS_PIN_PAPER')],
+    ['a write', { by: stranger, eventName: 'PutParameter', asked: { name: 'FYERS_ACCESS_TOKEN' } }],
+    ['a read of another secret', pinBy(stranger, 'FYERS_PIN_PAPER')],
   ])('%s', async (_title, call) => {
-    expect(await isTold(call)).toBe(false);
+    expect(await isReported(call)).toBe(false);
   });
 
-  test('of the PIN where none is configured', async () => {
+  test('a read of the PIN if none is configured', async () => {
     const without = await graphOf({ ...APP_ONLY, config: { watchReads: 'true' } });
-    expect(await isTold(pinBy(somebody, 'FYERS_PIN'), without)).toBe(false);
-    expect(await isTold({ by: somebody, asked: { name: 'FYERS_ACCESS_TOKEN' } }, without)).toBe(
+    expect(await isReported(pinBy(stranger, 'FYERS_PIN'), without)).toBe(false);
+    expect(await isReported({ by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN' } }, without)).toBe(
       true,
     );
   });
@@ -143,8 +143,8 @@ function pinBy(by: Call['by'], secretId: string): Call {
   return { by, service: 'secretsmanager', eventName: 'GetSecretValue', asked: { secretId } };
 }
 
-describe('Watching reads', () => {
-  test('is off by default, and makes nothing then', async () => {
+describe('The setting watchReads', () => {
+  test('is off by default and then creates nothing', async () => {
     const types = /cloudtrail|eventRule|eventTarget|lambda\/permission|OutsideReads/;
     const off = await graphOf(WHOLE);
     expect(off.resources.filter(({ type }) => types.test(type))).toEqual([]);
@@ -153,11 +153,11 @@ describe('Watching reads', () => {
     expect(graph.outputs['watchedReads']).toBe('FyersReads');
   });
 
-  test('takes the rule that gets what only reads, too', () => {
+  test('enables the rule for read-only management events', () => {
     expect(one(graph, RULE).inputs['state']).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
   });
 
-  test('starts the watch, by this rule only', () => {
+  test('lets only this rule start the watch', () => {
     expect(one(graph, 'aws:cloudwatch/eventTarget:EventTarget').inputs).toMatchObject({
       rule: 'FyersReads',
       arn: 'arn:aws:mock:::Function/watch',
@@ -171,7 +171,7 @@ describe('Watching reads', () => {
     });
   });
 
-  test('records the management events that read, for two weeks, in a bucket that this trail alone may write', () => {
+  test('records read events for two weeks in a bucket that only this trail can write', () => {
     expect(one(graph, 'aws:cloudtrail/trail:Trail')).toMatchObject({
       inputs: {
         name: 'FyersReads',
@@ -206,19 +206,19 @@ describe('Watching reads', () => {
     });
   });
 
-  test('makes no trail where the account has one', async () => {
-    const other = await watched({ watchReads: 'existingTrail', suffix: 'paper' });
+  test('creates no trail if the account already has one', async () => {
+    const other = await watchedGraph({ watchReads: 'existingTrail', suffix: 'paper' });
     expect(allOf(other, 'aws:cloudtrail/trail:Trail')).toEqual([]);
     expect(allOf(other, 'aws:s3/bucket:Bucket')).toHaveLength(1);
     expect(one(other, RULE).inputs['name']).toBe('FyersReads-paper');
     const asked = { name: 'FYERS_ACCESS_TOKEN_PAPER' };
-    expect(await isTold({ by: somebody, asked }, other)).toBe(true);
-    expect(await isTold({ by: somebody, asked: { name: 'FYERS_ACCESS_TOKEN' } }, other)).toBe(
+    expect(await isReported({ by: stranger, asked }, other)).toBe(true);
+    expect(await isReported({ by: stranger, asked: { name: 'FYERS_ACCESS_TOKEN' } }, other)).toBe(
       false,
     );
   });
 
-  test('refuses more readers than a pattern of EventBridge’s has room for', () => {
+  test('refuses more readers than fit into an EventBridge pattern', () => {
     const patternFor = (count: number) =>
       readPattern({
         names: namesFor('paper'),
@@ -236,7 +236,7 @@ describe('Watching reads', () => {
     );
   });
 
-  test.each(['yes', 'ownTrail'])('is not %s', async (watchReads) => {
+  test.each(['yes', 'ownTrail'])('rejects the value %s', async (watchReads) => {
     const { message, registered } = await problemsOf({ config: { watchReads } });
     expect(message).toContain('must be true, false or existingTrail');
     expect(registered).toBe(0);

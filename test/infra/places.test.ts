@@ -1,4 +1,4 @@
-// Which place a problem of the settings is blamed on, and which fix is given for it.
+// Tests which place a problem of the settings names, and which fix it suggests for it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -26,7 +26,7 @@ function problems({ config = {}, env, environment = {} }: Given): readonly strin
 }
 
 describe('Problems of the settings', () => {
-  test('include every line of .env that is not understood', () => {
+  test('include every invalid line of .env', () => {
     const env = 'FYERS_SYMBOL=SBIN\nFYERS_PIN=1234\nFYERS_PIN=\nhello\n';
     expect(problems({ env })).toEqual([
       expect.stringMatching(/\.env line 1: FYERS_SYMBOL .*FYERS_SYMBOLS/),
@@ -51,13 +51,13 @@ describe('Problems of the settings', () => {
       { environment: { FYERS_SYMBOLS: 'A*' } },
       /^FYERS_SYMBOLS in the environment: .*`unset FYERS_SYMBOLS`\.$/,
     ],
-  ])('blame a symbol on %s alone, and give the fix for that place', (_where, given, words) => {
-    const told = problems({ ...given, config: { everySeconds: '5', ...given.config } });
-    expect(told).toEqual([expect.stringMatching(words)]);
-    expect(told[0]).not.toContain('everySeconds');
+  ])('name only %s for a symbol, with the fix for that place', (_where, given, words) => {
+    const messages = problems({ ...given, config: { everySeconds: '5', ...given.config } });
+    expect(messages).toEqual([expect.stringMatching(words)]);
+    expect(messages[0]).not.toContain('everySeconds');
   });
 
-  test('blame seconds on their own place, for several harvesters too', () => {
+  test('name the place of the seconds, also for several harvesters', () => {
     const env = 'FYERS_EVERY_SECONDS=7\n';
     const expected = [expect.stringMatching(/^FYERS_EVERY_SECONDS in .*\.env line 1: seconds/)];
     expect(problems({ env })).toEqual(expected);
@@ -65,12 +65,12 @@ describe('Problems of the settings', () => {
     expect(problems({ env, config: { harvesters } })).toEqual(expected);
   });
 
-  test('blame too many calls on both places', () => {
+  test('name both places for too many calls', () => {
     const env = 'FYERS_EVERY_SECONDS=1\n';
-    const [told] = problems({ env, config: { symbols: 'A,B,C' } });
-    expect(told).toMatch(
+    const [messages] = problems({ env, config: { symbols: 'A,B,C' } });
+    expect(messages).toMatch(
       /^symbols in the Pulumi configuration and FYERS_EVERY_SECONDS in .* line 1: 3/,
     );
-    expect(told).toMatch(/`pulumi config set symbols VALUE`\. Or: Correct that line\.$/);
+    expect(messages).toMatch(/`pulumi config set symbols VALUE`\. Or: Correct that line\.$/);
   });
 });

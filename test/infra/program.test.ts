@@ -44,7 +44,7 @@ const FIXED = {
 };
 
 describe('The program', () => {
-  test('registers with everything configured exactly these resources', () => {
+  test('registers exactly these resources if everything is configured', () => {
     expect(count(whole)).toEqual({
       ...FIXED,
       'aws:ssm/parameter:Parameter': 8,
@@ -65,7 +65,7 @@ describe('The program', () => {
     });
   });
 
-  test('makes without an app what needs none, and says how to register one', async () => {
+  test('without an app registers only resources that need none, and prints how to register one', async () => {
     const graph = await graphOf({});
     expect(count(graph)).toEqual(FIXED);
     const states = allOf(graph, 'aws:scheduler/schedule:Schedule').map(
@@ -79,19 +79,19 @@ describe('The program', () => {
     expect(graph.outputs['instance']).toBe('none until there is an app');
   });
 
-  test('says without an app that the operator’s own redirect URL is to be registered, where there is one', async () => {
+  test('without an app prints the operator’s own redirect URL if it is configured', async () => {
     const graph = await graphOf({ config: { redirectUri: 'http://127.0.0.1:8080/' } });
     expect(graph.outputs['nextStep']).toContain('the redirect URL http://127.0.0.1:8080/ ');
     expect(graph.outputs['nextStep']).toContain('FYERS_REDIRECT_URI=http://127.0.0.1:8080/ ');
   });
 
-  test('asks with an app first for a channel, and adopts nothing without a token', async () => {
+  test('with an app first asks for a channel, and adopts nothing without a token', async () => {
     const graph = await graphOf(APP_ONLY);
     expect(graph.outputs['nextStep']).toMatch(/^No one would get .*`pulumi config set email/);
     expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
   });
 
-  test('says with a channel and no token when the first link comes, and how to log in now', async () => {
+  test('with a channel and no token prints when the first link comes and how to log in now', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { email: 'a@example.com' } });
     expect(graph.outputs['nextStep']).toMatch(
       /^Confirm the subscription that AWS sent to a@example\.com.*\(07:00, 07:30, 08:15 IST\).*`\.\/fyers login --aws`\.$/,
@@ -99,7 +99,7 @@ describe('The program', () => {
     expect(whole.outputs['nextStep']).toMatch(/^Confirm .*`\.\/fyers status`\.$/);
   });
 
-  test('keeps token files of a stack without an app in their parameters and invokes nothing', async () => {
+  test('stores token files in their parameters without an app, and invokes nothing', async () => {
     const graph = await graphOf({ files: { 'access_token.txt': ACCESS_TOKEN } });
     expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
     expect(one(graph, 'aws:ssm/parameter:Parameter', 'access-token').inputs['value']).toBe(
@@ -107,7 +107,7 @@ describe('The program', () => {
     );
   });
 
-  test('puts every resource into Mumbai by one provider, under a component', () => {
+  test('creates every resource in Mumbai with one provider, below a component', () => {
     expect(one(whole, 'pulumi:providers:aws').inputs).toMatchObject({
       region: 'ap-south-1',
       defaultTags: JSON.stringify({ tags: { project: 'fyers-token-refresh', stack: 'dev' } }),
@@ -117,12 +117,12 @@ describe('The program', () => {
     expect(own.filter(({ parent }) => !parent.startsWith('fyers:index:'))).toEqual([]);
   });
 
-  test('lets the provider touch only the accounts that are allowed', async () => {
+  test('restricts the provider to the allowed accounts', async () => {
     const graph = await graphOf({ config: { allowedAccountIds: '123456789012' } });
     expect(one(graph, 'pulumi:providers:aws').inputs['allowedAccountIds']).toBe('["123456789012"]');
   });
 
-  test('registers nothing at all when the configuration has problems, and tells them in one message', async () => {
+  test('registers nothing if the configuration has problems, and reports them in one message', async () => {
     const { message, registered } = await problemsOf({
       config: { days: 'never', pin: '12' },
       files: { '.env': `FYERS_CLIENT_ID=${APP_ID}\n`, 'access_token.txt': 'broken' },
@@ -140,7 +140,7 @@ describe('The program', () => {
 });
 
 describe('Names', () => {
-  const named = (graph: Graph) =>
+  const namesIn = (graph: Graph) =>
     graph.resources
       .filter(({ type }) =>
         /parameter:|secret:|function:|schedule:|logGroup:|metricAlarm:|budget:/.test(type),
@@ -148,8 +148,8 @@ describe('Names', () => {
       .map(({ inputs }) => inputs['name'])
       .toSorted();
 
-  test('are the reference’s own', () => {
-    expect(named(whole)).toEqual([
+  test('are the names of the reference', () => {
+    expect(namesIn(whole)).toEqual([
       '/aws/lambda/FyersLogin',
       '/aws/lambda/FyersTokenRefresh',
       '/aws/lambda/FyersWatch',
@@ -189,11 +189,11 @@ describe('Names', () => {
     ]);
   });
 
-  test('carry the suffix of a second stack, each of them, as does what the runtime is told', async () => {
+  test('all have the suffix of a second stack, which the runtime also gets', async () => {
     const paper = await graphOf({ ...WHOLE, config: { ...WHOLE.config, suffix: 'paper' } });
-    const first = new Set(named(whole));
-    expect(named(paper).filter((name) => first.has(name))).toEqual([]);
-    expect(named(paper)).toHaveLength(first.size);
+    const first = new Set(namesIn(whole));
+    expect(namesIn(paper).filter((name) => first.has(name))).toEqual([]);
+    expect(namesIn(paper)).toHaveLength(first.size);
     for (const { inputs } of allOf(paper, 'aws:lambda/function:Function')) {
       expect(inputs['environment']).toMatchObject({ variables: { FYERS_SUFFIX: 'paper' } });
     }
@@ -203,7 +203,7 @@ describe('Names', () => {
     expect(JSON.stringify(paper.resources)).toContain('parameter/FYERS_TOKEN_STATE_PAPER');
   });
 
-  test('are left to Pulumi elsewhere, so that two stacks never meet', () => {
+  test('are left to Pulumi for other types, so that two stacks never conflict', () => {
     const free = whole.resources.filter(({ type }) => /iam\/|bucket:|queue:|topic:/.test(type));
     expect(free.filter(({ inputs }) => 'name' in inputs || 'bucketPrefix' in inputs)).toEqual([]);
   });

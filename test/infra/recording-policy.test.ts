@@ -1,4 +1,5 @@
-// Who may write recordings: each harvester its own shard's objects by name, and nobody one that is there.
+// Tests who may write recordings: each harvester only the objects of its own shard, and no existing
+// object.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DAY_FILES } from '../../adapters/recordings/day-archive.ts';
 import { pieceNames } from '../../core/recording/manifest.ts';
@@ -13,8 +14,8 @@ beforeAll(async () => {
   graph = await graphOf(WHOLE);
 });
 
-/** What the role of the first harvester may put, as it is registered. */
-function writable(): readonly string[] {
+/** Returns the resources that the role of the first harvester may write. */
+function writableResources(): readonly string[] {
   const policy = one(graph, 'aws:iam/rolePolicy:RolePolicy', 'fyers-harvester').inputs['policy'];
   const statements = asRecord(policy)['Statement'] as readonly {
     readonly Action: readonly string[];
@@ -25,18 +26,18 @@ function writable(): readonly string[] {
     .flatMap(({ Resource }) => Resource);
 }
 
-/** As IAM matches a resource: `*` any text and `?` any character, slashes included. */
+/** Matches as IAM does: `*` is any text and `?` is any character, slashes included. */
 function covers(pattern: string, resource: string): boolean {
   const form = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${form.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(resource);
 }
 
-describe('A harvester writes', () => {
+describe('The role of a harvester', () => {
   const mayWrite = (key: string) =>
-    writable().some((pattern) => covers(pattern, `${BUCKET}/${key}`));
+    writableResources().some((pattern) => covers(pattern, `${BUCKET}/${key}`));
   const DATE = '2026-11-25';
 
-  test('every object that is made of a day of its own', () => {
+  test('may write every object of a day in its own shard, and none in another shard', () => {
     const { rows, events } = pieceNames(1);
     const late = pieceNames(9_999);
     for (const name of [rows, events, late.rows, late.events, ...Object.values(DAY_FILES)]) {
@@ -58,7 +59,7 @@ describe('A harvester writes', () => {
     `depth/v2/date=${DATE}/shard=0/manifest.json.bak`,
     `depth/v1/date=${DATE}/shard=0/manifest.json`,
     'artifact/current.json',
-  ])('nothing at %s', (key) => {
+  ])('may not write %s', (key) => {
     expect(mayWrite(key)).toBe(false);
   });
 });
@@ -66,7 +67,7 @@ describe('A harvester writes', () => {
 describe('The bucket', () => {
   const policy = () => asRecord(one(graph, 'aws:s3/bucketPolicy:BucketPolicy').inputs['policy']);
 
-  test('takes a recording only as a new object, from anybody', () => {
+  test('accepts a recording only as a new object, from any principal', () => {
     expect(policy()['Statement']).toContainEqual({
       Sid: 'RecordingsAreWrittenOnce',
       Effect: 'Deny',

@@ -1,4 +1,5 @@
-// What the program registers, by tools that know the grammar; those that take longer are in test/full/validity.test.ts.
+// Checks the registered resources with tools that know their grammar; slower checks are in
+// test/full/validity.test.ts.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -13,23 +14,23 @@ beforeAll(async () => {
   graph = await graphOf(WHOLE);
 });
 
-describe('Schedules, by EventBridge’s grammar', () => {
-  const inner = (expression: unknown) => /^cron\((.*)\)$/.exec(String(expression))?.[1] ?? '';
+describe('The schedules, checked with EventBridge’s grammar', () => {
+  const cronFields = (expression: unknown) => /^cron\((.*)\)$/.exec(String(expression))?.[1] ?? '';
 
-  test('each is an expression of six fields', async () => {
+  test('have six valid fields', async () => {
     const expressions = allOf(graph, 'aws:scheduler/schedule:Schedule').map(({ inputs }) =>
-      inner(inputs['scheduleExpression']),
+      cronFields(inputs['scheduleExpression']),
     );
     expect(expressions.length).toBeGreaterThan(0);
     expect(await cronProblems(expressions)).toEqual(expressions.map(() => ''));
   });
 
-  test('one of Unix, one with both kinds of day, and one past the hour are none', async () => {
+  test('are rejected with five fields, with both kinds of day, or with minute 60', async () => {
     const problems = await cronProblems(['0 7 * * *', '0 7 * * MON-FRI *', '60 7 * * ? *']);
     expect(problems.every((problem) => problem !== '')).toBe(true);
   });
 
-  test('each names a time zone of the database', () => {
+  test('use a time zone of the tz database', () => {
     const zones = allOf(graph, 'aws:scheduler/schedule:Schedule').map(({ inputs }) =>
       String(inputs['scheduleExpressionTimezone']),
     );
@@ -41,8 +42,8 @@ describe('Schedules, by EventBridge’s grammar', () => {
   });
 });
 
-describe('The boot script, by ShellCheck', () => {
-  test('has no finding, nor have the scripts that it writes', async () => {
+describe('The boot script, checked with ShellCheck', () => {
+  test('has no finding, including the scripts that it writes', async () => {
     const script = userDataOf(graph);
     const written = Object.entries(filesOf(script)).filter(([, text]) => text.startsWith('#!'));
     expect(written.map(([file]) => file)).toEqual([
@@ -55,22 +56,22 @@ describe('The boot script, by ShellCheck', () => {
     }
   });
 
-  test('has one when a quote is taken away', async () => {
+  test('has a finding if a quote is removed', async () => {
     const fetch = filesOf(userDataOf(graph))['/opt/fyers/fetch'] ?? '';
     const doctored = fetch.replace('"$FYERS_BUCKET"', '$FYERS_BUCKET');
     expect(doctored).not.toBe(fetch);
     expect(await shellCheck(doctored)).toContain('SC2086');
   });
 
-  test('has that in common with the script that every change must pass', async () => {
+  test('is as clean as the script .ci/run', async () => {
     expect(await shellCheck(readFileSync(path.join(ROOT, '.ci', 'run'), 'utf8'))).toBe('');
   });
 });
 
-describe('Every property, by the types of @pulumi/aws', () => {
+describe('The program, checked with the types of @pulumi/aws', () => {
   const PAST_THE_TYPES = /\bas (?!const\b)\w+|\bany\b(?=[,;>)\]])|\w!(?=[.[;,)])/;
 
-  test('is one that the compiler has seen: there is no cast in the program', () => {
+  test('contains no cast, so that the compiler checks every property', () => {
     const infra = sourceFiles().filter(({ file }) => file.startsWith('infra/'));
     const lines = infra.flatMap(({ file, text }) =>
       withoutComments(text)

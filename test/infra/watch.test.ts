@@ -15,23 +15,26 @@ describe('The alarm', () => {
     ['refresh', 'FyersTokenRefresh'],
     ['login', 'FyersLogin'],
     ['watch', 'FyersWatch'],
-  ])('of the %s rings at the first failure, and says what to do', (actor, FunctionName) => {
-    const { inputs } = one(whole, ALARM, `${actor}-failed`);
-    expect(inputs).toMatchObject({
-      name: `Fyers-${actor}-failed`,
-      namespace: 'AWS/Lambda',
-      metricName: 'Errors',
-      dimensions: { FunctionName },
-      statistic: 'Sum',
-      period: 60,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparisonOperator: 'GreaterThanOrEqualToThreshold',
-    });
-    expect(inputs['alarmDescription']).toContain(`\`./fyers logs ${actor}\``);
-  });
+  ])(
+    'of the %s rings at the first failure, and names the command that shows its log',
+    (actor, FunctionName) => {
+      const { inputs } = one(whole, ALARM, `${actor}-failed`);
+      expect(inputs).toMatchObject({
+        name: `Fyers-${actor}-failed`,
+        namespace: 'AWS/Lambda',
+        metricName: 'Errors',
+        dimensions: { FunctionName },
+        statistic: 'Sum',
+        period: 60,
+        evaluationPeriods: 1,
+        threshold: 1,
+        comparisonOperator: 'GreaterThanOrEqualToThreshold',
+      });
+      expect(inputs['alarmDescription']).toContain(`\`./fyers logs ${actor}\``);
+    },
+  );
 
-  test('of the queue rings while something is in it, and says how to empty it', () => {
+  test('of the queue rings while it contains a message, and names the commands that empty it', () => {
     const { inputs } = one(whole, ALARM, 'undelivered');
     expect(inputs).toMatchObject({
       name: 'Fyers-undelivered',
@@ -49,7 +52,7 @@ describe('The alarm', () => {
     expect(inputs['alarmDescription']).toContain(`\`aws sqs purge-queue ${queue}\``);
   });
 
-  test('of the harvester hears five minutes of silence at any hour, and waits for a new instance', () => {
+  test('of the harvester rings after five minutes without a heartbeat, and waits for a new instance', () => {
     expect(one(whole, ALARM, 'harvester-silent').inputs).toMatchObject({
       namespace: 'FyersTokenRefresh',
       metricName: 'Heartbeat',
@@ -68,14 +71,14 @@ describe('The alarm', () => {
     ['5', 30],
     ['60', 2],
   ])(
-    'of missed slots at every %s s counts one symbol missing half of the time',
+    'of missed slots at every %s s has a threshold of half the slots of one symbol',
     async (every, threshold) => {
       const graph = await graphOf({ ...APP_ONLY, config: { everySeconds: every } });
       expect(one(graph, ALARM, 'slots-missed').inputs).toMatchObject({ period: 300, threshold });
     },
   );
 
-  test('of a second stack’s harvester listens to that one', async () => {
+  test('of a second stack watches the harvester of that stack', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { suffix: 'paper' } });
     expect(one(graph, ALARM, 'disk-filling').inputs).toMatchObject({
       name: 'Fyers-disk-filling-paper',
@@ -83,7 +86,7 @@ describe('The alarm', () => {
     });
   });
 
-  test('of the machine moves the instance, and that of the instance reboots it, one minute later', () => {
+  test('of the machine recovers the instance, and that of the instance reboots it one minute later', () => {
     const machine = one(whole, ALARM, 'machine-impaired').inputs;
     const instance = one(whole, ALARM, 'instance-impaired').inputs;
     expect(machine).toMatchObject({
@@ -101,26 +104,23 @@ describe('The alarm', () => {
   test.each([
     ['refresh', 'FyersTokenRefresh', 1],
     ['watch', 'FyersWatch', 1],
-    // Anybody may open its page, so that a few at once are nothing.
+    // The login page is public, so a few refused executions are normal.
     ['login', 'FyersLogin', 10],
-  ])(
-    'of a %s that is refused an execution counts those within a minute',
-    (actor, name, threshold) => {
-      expect(one(whole, ALARM, `${actor}-throttled`).inputs).toMatchObject({
-        namespace: 'AWS/Lambda',
-        metricName: 'Throttles',
-        dimensions: { FunctionName: name },
-        statistic: 'Sum',
-        period: 60,
-        evaluationPeriods: 1,
-        comparisonOperator: 'GreaterThanOrEqualToThreshold',
-        threshold,
-      });
-    },
-  );
+  ])('of a throttled %s counts refused executions within a minute', (actor, name, threshold) => {
+    expect(one(whole, ALARM, `${actor}-throttled`).inputs).toMatchObject({
+      namespace: 'AWS/Lambda',
+      metricName: 'Throttles',
+      dimensions: { FunctionName: name },
+      statistic: 'Sum',
+      period: 60,
+      evaluationPeriods: 1,
+      comparisonOperator: 'GreaterThanOrEqualToThreshold',
+      threshold,
+    });
+  });
 
   test.each(['c6gd.medium', 'i4g.large', 'm6g.metal'])(
-    'of the machine only tells where AWS cannot move an instance: %s',
+    'of the machine only sends a message if AWS cannot recover the type %s',
     async (instanceType) => {
       const graph = await graphOf({ ...APP_ONLY, config: { instanceType } });
       expect(one(graph, ALARM, 'machine-impaired').inputs['alarmActions']).toEqual([TOPIC]);
@@ -128,12 +128,12 @@ describe('The alarm', () => {
   );
 
   test.each([
-    // An error is counted only where a run failed; a queue that nobody uses is not counted.
+    // Errors exist only after a failed run, and an unused queue has no datapoints.
     ['refresh-failed', 'notBreaching'],
     ['login-failed', 'notBreaching'],
     ['watch-failed', 'notBreaching'],
     ['undelivered', 'notBreaching'],
-    // Only what is refused is counted.
+    // Only refused executions are counted.
     ['refresh-throttled', 'notBreaching'],
     ['login-throttled', 'notBreaching'],
     ['watch-throttled', 'notBreaching'],
@@ -142,16 +142,16 @@ describe('The alarm', () => {
     // A silent harvester has its own alarm.
     ['slots-missed', 'notBreaching'],
     ['harvester-fault', 'notBreaching'],
-    // A disk does not empty by itself.
+    // A full disk does not empty itself.
     ['disk-filling', 'ignore'],
-    // A gap in AWS's own metrics must not move or reboot a healthy instance.
+    // A gap in AWS's own metrics must not recover or reboot a healthy instance.
     ['machine-impaired', 'missing'],
     ['instance-impaired', 'missing'],
-  ])('%s takes missing data as %s', (name, treatMissingData) => {
+  ])('%s treats missing data as %s', (name, treatMissingData) => {
     expect(one(whole, ALARM, name).inputs).toMatchObject({ treatMissingData });
   });
 
-  test('of each kind reaches the topic, has something to do, and fits into what AWS takes', () => {
+  test('of each kind notifies the topic, names a command, and has a valid description length', () => {
     const alarms = allOf(whole, ALARM);
     expect(alarms).toHaveLength(13);
     for (const { name, inputs } of alarms) {
@@ -165,7 +165,7 @@ describe('The alarm', () => {
     );
   });
 
-  test('of the harvester and its machine is only where there is an instance', async () => {
+  test('of the harvester and its machine exists only if there is an instance', async () => {
     const names = allOf(await graphOf({}), ALARM).map(({ name }) => name);
     expect(names.toSorted()).toEqual([
       'login-failed',
@@ -181,9 +181,9 @@ describe('The alarm', () => {
 
 describe('The budget', () => {
   const BUDGET = 'aws:budgets/budget:Budget';
-  const notified = (graph: Graph) => one(graph, BUDGET).inputs['notifications'];
+  const notificationsOf = (graph: Graph) => one(graph, BUDGET).inputs['notifications'];
 
-  test('tells the operator’s address when a month costs more, or will', () => {
+  test('notifies the operator’s address if the costs of a month exceed it or are forecast to', () => {
     expect(one(whole, BUDGET).inputs).toMatchObject({
       name: 'Fyers-monthly',
       budgetType: 'COST',
@@ -191,7 +191,7 @@ describe('The budget', () => {
       limitAmount: '15',
       limitUnit: 'USD',
     });
-    expect(notified(whole)).toEqual(
+    expect(notificationsOf(whole)).toEqual(
       ['ACTUAL', 'FORECASTED'].map((notificationType) => ({
         notificationType,
         comparisonOperator: 'GREATER_THAN',
@@ -203,9 +203,9 @@ describe('The budget', () => {
     expect(whole.outputs['budget']).toBe('Fyers-monthly');
   });
 
-  test('speaks through the topic where there is no address, and may', async () => {
+  test('notifies the topic if there is no address, and the topic allows it', async () => {
     const graph = await graphOf(APP_ONLY);
-    expect(notified(graph)).toMatchObject([
+    expect(notificationsOf(graph)).toMatchObject([
       { subscriberSnsTopicArns: [TOPIC] },
       { subscriberSnsTopicArns: [TOPIC] },
     ]);
@@ -222,7 +222,7 @@ describe('The budget', () => {
     });
   });
 
-  test('is none at zero, and the topic’s policy then names nobody for it', async () => {
+  test('is absent if budgetDollars is zero, and the topic then does not allow it', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { budgetDollars: '0' } });
     expect(allOf(graph, BUDGET)).toEqual([]);
     expect(statements(graph)).toHaveLength(1);
@@ -236,7 +236,7 @@ function statements(graph: Graph): readonly unknown[] {
 }
 
 describe('The topic', () => {
-  test('is one that only this account’s alarms may use unasked, and no key keeps from delivering', () => {
+  test('accepts messages only from this account’s alarms, and has no KMS key', () => {
     expect(one(whole, 'aws:sns/topic:Topic').inputs).not.toHaveProperty('kmsMasterKeyId');
     expect(statements(whole)).toEqual([
       expect.objectContaining({

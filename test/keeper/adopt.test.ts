@@ -19,8 +19,8 @@ const NOTHING: Offer = { accessToken: null, refreshToken: null };
 const offer = (world: World, offered: Partial<Offer>) =>
   adopt(world.ports, world.settings, { ...NOTHING, ...offered }, new AbortController().signal);
 
-describe('An access token that the operator brings', () => {
-  test('is published when it is newer and the broker takes it', async () => {
+describe('An access token from the operator', () => {
+  test('is published if it is newer and live', async () => {
     const world = keeperWorld();
     world.proofs.set(NEWER, LIVE);
     const report = await offer(world, { accessToken: `${NEWER}\n` });
@@ -33,7 +33,7 @@ describe('An access token that the operator brings', () => {
     expect(state?.fyId).toBe('XA00001');
   });
 
-  test('takes the place of the placeholder', async () => {
+  test('replaces the placeholder', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', 'placeholder: no token yet');
     world.proofs.set(NEWER, LIVE);
@@ -48,7 +48,7 @@ describe('An access token that the operator brings', () => {
     ['foreign', accessToken(plus(SEVEN, -MINUTE), 1, 'XB00002')],
     ['same', accessToken(plus(SEVEN, -10 * MINUTE))],
     ['older', OLDER],
-  ])('is reported as %s and fails nothing', async (did, token) => {
+  ])('is reported as %s and is not written', async (did, token) => {
     const world = keeperWorld({ settings: { fyId: 'XA00001' } });
     world.parameters.set('FYERS_ACCESS_TOKEN', accessToken(plus(SEVEN, -10 * MINUTE)));
     expect((await offer(world, { accessToken: token })).accessToken.did).toBe(did);
@@ -59,14 +59,14 @@ describe('An access token that the operator brings', () => {
   test.each([
     ['dead', { kind: 'dead' }],
     ['foreign', { kind: 'live', fyId: 'XB00002' }],
-  ] as const)('is left where the broker finds it %s', async (did, proof) => {
+  ] as const)('is not written if the broker reports it as %s', async (did, proof) => {
     const world = keeperWorld({ settings: { fyId: 'XA00001' } });
     world.proofs.set(NEWER, proof);
     expect((await offer(world, { accessToken: NEWER })).accessToken.did).toBe(did);
     expect(world.writes).toEqual([]);
   });
 
-  test('fails the adoption while nobody can prove it, so that the deploy is repeated', async () => {
+  test('fails the adoption if it cannot be proven, so that the deploy is repeated', async () => {
     const world = keeperWorld();
     world.proofs.set(NEWER, { kind: 'unreachable' });
     await expect(
@@ -76,8 +76,8 @@ describe('An access token that the operator brings', () => {
   });
 });
 
-describe('A refresh token that the operator brings', () => {
-  test('is stored when it is newer, without a call', async () => {
+describe('A refresh token from the operator', () => {
+  test('is stored if it is newer, without a call', async () => {
     const world = keeperWorld();
     const newer = refreshToken(plus(SEVEN, -HOUR), 3);
     expect((await offer(world, { refreshToken: newer })).refreshToken.did).toBe('stored');
@@ -90,13 +90,13 @@ describe('A refresh token that the operator brings', () => {
     ['foreign', refreshToken(plus(SEVEN, -HOUR), 3, 'XB00002')],
     ['older', refreshToken(plus(SEVEN, -6 * DAY))],
     ['malformed', accessToken(plus(SEVEN, -MINUTE))],
-  ])('is reported as %s and fails nothing', async (did, token) => {
+  ])('is reported as %s and is not written', async (did, token) => {
     const world = keeperWorld({ settings: { fyId: 'XA00001' } });
     expect((await offer(world, { refreshToken: token })).refreshToken.did).toBe(did);
     expect(world.writes).toEqual([]);
   });
 
-  test("is foreign beside another account's token that was just published", async () => {
+  test('is foreign if the access token that was just published is of another account', async () => {
     const world = keeperWorld();
     world.proofs.set(NEWER, LIVE);
     const foreign = refreshToken(plus(SEVEN, -HOUR), 3, 'XB00002');

@@ -5,7 +5,7 @@ import { HOUR, brokerDay, plus } from '../../core/time.ts';
 import { EARLIER, LAST, OPERATOR, run } from '../support/keeper-runs.ts';
 import { LIVE, accessToken, keeperWorld } from '../support/keeper-world.ts';
 
-describe('Over days of any luck', () => {
+describe('The keeper on random days', () => {
   const answer = fc.constantFrom(
     'minted',
     'silent',
@@ -31,7 +31,7 @@ describe('Over days of any luck', () => {
     losesToken: fc.boolean(),
   });
 
-  test('one input is sent at most twice a broker day, never after a refusal, and only live tokens are stored', async () => {
+  test('sends one input at most twice a broker day and never after a refusal, and stores only live tokens', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
         const world = keeperWorld({ settings: { days: 'all' } });

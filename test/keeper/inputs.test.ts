@@ -19,11 +19,11 @@ import {
   refreshToken,
 } from '../support/keeper-world.ts';
 
-const saying = (words: RegExp): unknown => expect.stringMatching(words);
+const matching = (words: RegExp): unknown => expect.stringMatching(words);
 
 describe('A refused input', () => {
   test.each(['pin', 'refresh-token', 'unrecognised'] as const)(
-    'is never sent again after a refusal by %s',
+    'is never sent again after a refusal with the reason %s',
     async (by) => {
       const world = refusing(by);
       expect(await run(world)).toMatchObject({ kind: 'login-needed' });
@@ -35,7 +35,7 @@ describe('A refused input', () => {
     },
   );
 
-  test('is free again as soon as the PIN or the refresh token is another', async () => {
+  test('is released when the refresh token changes', async () => {
     const world = refusing('pin');
     await run(world);
     world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -HOUR), 7));
@@ -43,7 +43,7 @@ describe('A refused input', () => {
     expect(stateOf(world)?.latch).toBeNull();
   });
 
-  test('fails for an app secret, now and later, whatever the refresh token', async () => {
+  test('fails every run if the app secret was refused, whatever the refresh token', async () => {
     const world = refusing('app-secret');
     await expect(run(world)).rejects.toMatchObject({ code: 'operator.app-secret' });
     world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -HOUR), 7));
@@ -54,12 +54,12 @@ describe('A refused input', () => {
   });
 });
 
-describe('An input that an earlier version saw refused', () => {
+describe('An input that was refused under an earlier version', () => {
   const REFRESH = refreshToken(plus(SEVEN, -5 * DAY - HOUR));
   const old = oldInputFingerprint(APP, REFRESH, PIN);
 
   test.each(['pin', 'refresh-token', 'unrecognised', 'silent'] as const)(
-    'by %s is not sent, and is remembered under the key of today',
+    'with the reason %s is not sent, and is stored under the current key',
     async (reason) => {
       const world = accepting(keeperWorld());
       const state = { ...NEW_STATE, latch: { reason, input: old } };
@@ -71,7 +71,7 @@ describe('An input that an earlier version saw refused', () => {
     },
   );
 
-  test('by its app secret is not sent, whichever state holds it', async () => {
+  test('with the reason app-secret is not sent, whichever state contains it', async () => {
     const refusedApp = oldAppFingerprint(APP);
     const latch = { reason: 'app-secret', input: refusedApp } as const;
     for (const [name, text] of [
@@ -95,7 +95,7 @@ describe('An input that an earlier version saw refused', () => {
 });
 
 describe('The key of the PIN', () => {
-  test('is read where there is a PIN, and nothing is sent without it', async () => {
+  test('is required if there is a PIN: without it nothing is sent', async () => {
     const world = accepting(keeperWorld());
     world.parameters.delete('FYERS_PIN_KEY');
     await expect(run(world)).rejects.toMatchObject({ code: 'operator.config' });
@@ -106,7 +106,7 @@ describe('The key of the PIN', () => {
 });
 
 describe('An accepted input', () => {
-  test('is used again on the next broker day, and not by a slot of the same one', async () => {
+  test('is used again on the next broker day, but not by a slot of the same day', async () => {
     const world = accepting(keeperWorld());
     await run(world);
     world.proofs.set(NEW, { kind: 'dead' });
@@ -119,7 +119,7 @@ describe('An accepted input', () => {
     expect(sent(world)).toBe(2);
   });
 
-  test('may be used a second time the same day by an operator, not a third', async () => {
+  test('may be used a second time on the same day by an operator, but not a third time', async () => {
     const world = accepting(keeperWorld());
     await run(world);
     world.proofs.set(NEW, { kind: 'dead' });
@@ -132,7 +132,7 @@ describe('An accepted input', () => {
   });
 });
 
-describe('Where only the operator can go on', () => {
+describe('A run with a missing input', () => {
   test.each([
     [
       'no refresh token',
@@ -146,13 +146,13 @@ describe('Where only the operator can go on', () => {
         world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -20 * DAY))),
       /refresh token has expired/,
     ],
-  ])('%s is a login that is needed, in words', async (_title, change, words) => {
+  ])('sends a login link with the reason: %s', async (_title, change, words) => {
     const world = keeperWorld();
     change(world);
     const outcome = await run(world);
-    expect(outcome).toMatchObject({ kind: 'login-needed', message: saying(words) });
+    expect(outcome).toMatchObject({ kind: 'login-needed', message: matching(words) });
     expect(outcome).toMatchObject({
-      message: saying(/^Login link sent, and a login is awaited: .+\.$/),
+      message: matching(/^Login link sent, and a login is awaited: .+\.$/),
     });
     expect(world.calls).toEqual([]);
   });

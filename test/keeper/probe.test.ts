@@ -1,4 +1,4 @@
-// The broker has switched refreshes off, and may switch them on again without notice.
+// Tests the probes that detect whether the broker has switched refreshes on again.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, brokerDay, istDate, istDateAt, plus } from '../../core/time.ts';
 import { type ProbeRefresh, isProbeDue } from '../../core/token/decide.ts';
@@ -25,8 +25,11 @@ const POLICY = {
   detail: 'HTTP 400, code -16: currently disabled to comply with SEBI regulations',
 } as const;
 
-/** A stack whose refreshes are off. @param probedDaysAgo null: an older state, which does not say */
-function switchedOff(probeRefresh: ProbeRefresh, probedDaysAgo: number | null): World {
+/**
+ * Creates a stack whose refreshes are off. @param probedDaysAgo null for an older state without the
+ * field
+ */
+function createSwitchedOffWorld(probeRefresh: ProbeRefresh, probedDaysAgo: number | null): World {
   const world = keeperWorld({ settings: { probeRefresh } });
   world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -DAY)));
   const probedOn = probedDaysAgo === null ? null : istDateAt(plus(SEVEN, -probedDaysAgo * DAY));
@@ -35,9 +38,9 @@ function switchedOff(probeRefresh: ProbeRefresh, probedDaysAgo: number | null): 
   return world;
 }
 
-const events = (world: World) => world.events.map(({ event }) => event);
+const listEvents = (world: World) => world.events.map(({ event }) => event);
 
-describe('A probe by itself', () => {
+describe('An automatic probe', () => {
   test.each([
     ['weekly', 7, 1],
     ['weekly', 6, 0],
@@ -47,8 +50,8 @@ describe('A probe by itself', () => {
     ['daily', 0, 0],
     ['never', 30, 0],
     ['never', null, 0],
-  ] as const)('%s, %j days after the last, costs %i calls', async (probe, daysAgo, calls) => {
-    const world = switchedOff(probe, daysAgo);
+  ] as const)('%s, %j days after the last probe, costs %i calls', async (probe, daysAgo, calls) => {
+    const world = createSwitchedOffWorld(probe, daysAgo);
     world.answers.push(POLICY);
     expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed', why: 'policy' });
     expect(sent(world)).toBe(calls);
@@ -56,8 +59,8 @@ describe('A probe by itself', () => {
     expect(stateOf(world)).toMatchObject({ policyOff: true, latch: null });
   });
 
-  test('that is refused changes nothing but its date, and is not repeated by the later slots', async () => {
-    const world = switchedOff('daily', 9);
+  test('changes only its date if it is refused, and later slots do not repeat it', async () => {
+    const world = createSwitchedOffWorld('daily', 9);
     world.answers.push(POLICY, POLICY);
     await run(world, EARLIER);
     world.clock.set(plus(SEVEN, 30 * MINUTE));
@@ -67,23 +70,23 @@ describe('A probe by itself', () => {
     expect(world.messages).toHaveLength(2);
   });
 
-  test('that succeeds switches refresh on again, and the operator hears of it', async () => {
-    const world = accepting(switchedOff('weekly', 7));
+  test('switches refresh on if it succeeds, and sends a message', async () => {
+    const world = accepting(createSwitchedOffWorld('weekly', 7));
     expect(await run(world, EARLIER)).toEqual({ kind: 'live', published: true });
     expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
     expect(stateOf(world)).toMatchObject({ policyOff: false });
-    expect(events(world)).toContain('refresh-works-again');
+    expect(listEvents(world)).toContain('refresh-works-again');
     expect(world.messages.map(({ subject }) => subject)).toEqual([
       'Fyers refreshes tokens again: no login is needed',
     ]);
   });
 
-  test('is not made for want of a PIN or of a refresh token that lives, nor by an operator', async () => {
-    const withoutPin = switchedOff('daily', 9);
+  test('does not run without a PIN, without a live refresh token, or for an operator', async () => {
+    const withoutPin = createSwitchedOffWorld('daily', 9);
     withoutPin.pin = null;
-    const expired = switchedOff('daily', 9);
+    const expired = createSwitchedOffWorld('daily', 9);
     expired.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -30 * DAY)));
-    const operator = switchedOff('daily', 9);
+    const operator = createSwitchedOffWorld('daily', 9);
     for (const [world, trigger] of [
       [withoutPin, EARLIER],
       [expired, EARLIER],
@@ -94,22 +97,22 @@ describe('A probe by itself', () => {
     }
   });
 
-  test('is not made while the stored token lives, nor with an input that is latched', async () => {
-    const live = switchedOff('daily', 9);
+  test('does not run while the stored token is live', async () => {
+    const live = createSwitchedOffWorld('daily', 9);
     live.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     live.proofs.set(NEW, { kind: 'live', fyId: 'XA00001' });
     expect(await run(live, EARLIER)).toMatchObject({ kind: 'live' });
     expect(sent(live)).toBe(0);
   });
 
-  test('that is not answered is one, and that was not worked on is none', async () => {
-    const unanswered = switchedOff('weekly', 9);
+  test('stores its date if it gets no answer, but not after a rate limit or if Fyers is unreachable', async () => {
+    const unanswered = createSwitchedOffWorld('weekly', 9);
     unanswered.answers.push(SILENT);
     expect(await run(unanswered, EARLIER)).toMatchObject({ why: 'policy' });
     expect(sent(unanswered)).toBe(1);
     expect(stateOf(unanswered)?.probedOn).toBe(TODAY);
     for (const answers of [[RATE_LIMITED], Array<typeof UNREACHABLE>(20).fill(UNREACHABLE)]) {
-      const world = switchedOff('weekly', 9);
+      const world = createSwitchedOffWorld('weekly', 9);
       world.answers.push(...answers);
       expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed', why: 'policy' });
       expect(stateOf(world)?.probedOn).not.toBe(TODAY);
@@ -117,8 +120,8 @@ describe('A probe by itself', () => {
     }
   });
 
-  test('with a wrong PIN is not repeated: the login goes on as usual', async () => {
-    const world = switchedOff('daily', 9);
+  test('with a wrong PIN is not repeated on the next day', async () => {
+    const world = createSwitchedOffWorld('daily', 9);
     world.answers.push({ kind: 'refused', by: 'pin', detail: 'HTTP 400, code -502: invalid pin' });
     expect(await run(world, EARLIER)).toMatchObject({ kind: 'login-needed' });
     world.clock.set(plus(SEVEN, DAY));
@@ -126,15 +129,15 @@ describe('A probe by itself', () => {
     expect(sent(world)).toBe(1);
   });
 
-  test('is due again where the last one lies ahead, as under a clock that was wrong', () => {
+  test('is due if the last probe is in the future, for example after a clock error', () => {
     const facts = { trigger: EARLIER, today: TODAY, isAsked: false };
     expect(isProbeDue('weekly', { ...facts, lastProbe: istDate('2027-01-01') })).toBe(true);
     expect(isProbeDue('weekly', { ...facts, lastProbe: null, isAsked: true })).toBe(false);
   });
 });
 
-describe('A state of an earlier release', () => {
-  test('is read, without a date of a probe', () => {
+describe('The state of an earlier release', () => {
+  test('is parsed without the date of a probe', () => {
     const { probedOn: _probe, ...old } = { ...NEW_STATE, policyOff: true };
     expect(parseTokenState(JSON.stringify(old))).toEqual({ ...NEW_STATE, policyOff: true });
     const odd = JSON.stringify({ ...NEW_STATE, probedOn: 'Monday' });

@@ -18,10 +18,10 @@ import { LIVE, SEVEN, accessToken, keeperWorld, refreshToken } from '../support/
 
 const PROBE: Trigger = { kind: 'operator', probe: true };
 const signal = new AbortController().signal;
-const saying = (words: RegExp): unknown => expect.stringMatching(words);
+const matching = (words: RegExp): unknown => expect.stringMatching(words);
 
 describe('A run', () => {
-  test('mints, proves and publishes in the place of an expired token', async () => {
+  test('mints, proves and publishes a token if the stored one has expired', async () => {
     const world = accepting(keeperWorld());
     expect(await run(world)).toEqual({ kind: 'live', published: true });
     expect(world.parameters.get('FYERS_ACCESS_TOKEN')).toBe(NEW);
@@ -29,7 +29,7 @@ describe('A run', () => {
     expect(stateOf(world)).toMatchObject({ fyId: 'XA00001', latch: null, policyOff: false });
   });
 
-  test('mints nothing beside a token that the broker takes', async () => {
+  test('mints nothing if the stored token is live', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, LIVE);
@@ -37,7 +37,7 @@ describe('A run', () => {
     expect(world.calls).toEqual([`prove ${NEW}`]);
   });
 
-  test('writes nothing when it is started again', async () => {
+  test('writes nothing when it runs again', async () => {
     const world = accepting(keeperWorld());
     await run(world);
     const before = [...world.writes];
@@ -46,10 +46,10 @@ describe('A run', () => {
   });
 
   test.each([
-    ['a dead one', NEW, { kind: 'dead' }, 'broker.bad-token'],
-    ['one that nobody could prove', NEW, { kind: 'unreachable' }, 'broker.unreachable'],
-    ["another account's", NEW, { kind: 'live', fyId: 'XB00002' }, 'operator.account'],
-    ['one that dies this morning', accessToken(plus(SEVEN, -DAY)), LIVE, 'broker.bad-token'],
+    ['a dead token', NEW, { kind: 'dead' }, 'broker.bad-token'],
+    ['a token that cannot be proven', NEW, { kind: 'unreachable' }, 'broker.unreachable'],
+    ['a token of another account', NEW, { kind: 'live', fyId: 'XB00002' }, 'operator.account'],
+    ['an expired token', accessToken(plus(SEVEN, -DAY)), LIVE, 'broker.bad-token'],
   ] as const)('never publishes %s', async (_title, token, proof, code) => {
     const world = accepting(keeperWorld({ settings: { fyId: 'XA00001' } }), token, proof);
     if (proof.kind === 'unreachable') world.proofs.set(token, Array<Proof>(99).fill(proof));
@@ -57,7 +57,7 @@ describe('A run', () => {
     expect(world.writes).not.toContain('FYERS_ACCESS_TOKEN');
   });
 
-  test('never mints while nobody can say whether the stored token lives', async () => {
+  test('mints nothing if it cannot prove the stored token', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, { kind: 'unreachable' });
@@ -66,7 +66,7 @@ describe('A run', () => {
     expect(world.clock.now() - SEVEN).toBeLessThanOrEqual(MINUTE);
   });
 
-  test('tries again within a minute while the broker is not reached', async () => {
+  test('retries within a minute while the broker is unreachable', async () => {
     const world = keeperWorld();
     world.answers.push({ kind: 'unreachable' }, { kind: 'unreachable', retryAfterMs: 7_000 });
     accepting(world);
@@ -75,7 +75,7 @@ describe('A run', () => {
     expect(stateOf(world)?.calls).toMatchObject({ count: 1, accepted: true });
   });
 
-  test('rests on a holiday without a call, and works on it for an operator or with days: all', async () => {
+  test('rests on a holiday, but works for an operator or with days: all', async () => {
     const holiday = parseInstant('2026-01-26T07:00:00+05:30');
     const token = accessToken(holiday, 1);
     expect(await run(keeperWorld({ now: holiday }))).toMatchObject({ kind: 'rested' });
@@ -85,14 +85,14 @@ describe('A run', () => {
     expect(await run(accepting(always, token))).toEqual(published);
   });
 
-  test('fails when the state says nothing that can be read', async () => {
+  test('fails if the state cannot be parsed', async () => {
     const world = accepting(keeperWorld());
     world.parameters.set('FYERS_TOKEN_STATE', '{"version":9}');
     await expect(run(world)).rejects.toMatchObject({ code: 'platform.integrity' });
     expect(world.calls).toEqual([]);
   });
 
-  test('fails when login and refresh have seen two accounts', async () => {
+  test('fails if login and refresh have seen different accounts', async () => {
     const world = accepting(keeperWorld());
     await run(world);
     world.parameters.set(
@@ -103,16 +103,16 @@ describe('A run', () => {
   });
 
   test.each(['FYERS_CLIENT_ID', 'FYERS_SECRET_KEY'] as const)(
-    'names %s when it is missing',
+    'names %s if it is missing',
     async (name) => {
       const world = keeperWorld();
       world.parameters.delete(name);
-      const failure = { code: 'operator.credentials', message: saying(new RegExp(name)) };
+      const failure = { code: 'operator.credentials', message: matching(new RegExp(name)) };
       await expect(run(world)).rejects.toMatchObject(failure);
     },
   );
 
-  test('is not failed by what comes after the publish', async () => {
+  test('succeeds even if a write after the publication fails', async () => {
     const world = accepting(keeperWorld());
     world.beforeWrite = (name) => {
       if (name === 'FYERS_TOKEN_STATE' && world.writes.includes('FYERS_ACCESS_TOKEN')) {
@@ -127,7 +127,7 @@ describe('A run', () => {
 describe("The broker's policy", () => {
   test('switches refresh off for every input until an operator probes', async () => {
     const world = refusing('policy');
-    expect(await run(world)).toMatchObject({ message: saying(/SEBI/) });
+    expect(await run(world)).toMatchObject({ message: matching(/SEBI/) });
     world.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -HOUR), 7));
     expect(await run(world, OPERATOR)).toMatchObject({ kind: 'login-needed' });
     expect(sent(world)).toBe(1);
@@ -135,7 +135,7 @@ describe("The broker's policy", () => {
     expect(stateOf(world)?.policyOff).toBe(false);
   });
 
-  test('stays off after a refused probe, which leaves a live token alone', async () => {
+  test('stays off after a refused probe, which keeps a live token', async () => {
     const world = refusing('policy');
     await run(world);
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
@@ -143,14 +143,14 @@ describe("The broker's policy", () => {
     world.answers.push({ kind: 'refused', by: 'policy', detail: 'no' });
     expect(await run(world, PROBE)).toMatchObject({
       kind: 'rested',
-      message: saying(/^Probe refused: .*is live\.$/),
+      message: matching(/^Probe refused: .*is live\.$/),
     });
     expect(sent(world)).toBe(2);
     expect(stateOf(world)?.policyOff).toBe(true);
   });
 });
 
-describe('A silence', () => {
+describe('A call without an answer', () => {
   test('is followed by one more call, then latched in the last slot', async () => {
     const world = keeperWorld();
     expect(await run(world)).toMatchObject({ kind: 'login-needed' });
@@ -161,7 +161,7 @@ describe('A silence', () => {
     expect(sent(world)).toBe(2);
   });
 
-  test('is not latched before the last slot, and not repeated in it', async () => {
+  test('is not latched before the last slot, and counts for the last slot', async () => {
     const world = keeperWorld();
     await expect(run(world, EARLIER)).rejects.toMatchObject({ code: 'broker.unreachable' });
     expect(stateOf(world)?.latch).toBeNull();
@@ -169,7 +169,7 @@ describe('A silence', () => {
     expect(sent(world)).toBe(2);
   });
 
-  test('counts for a run that died in its call', async () => {
+  test('counts if the run died during the call', async () => {
     const world = keeperWorld();
     world.duringRefresh = () => {
       throw new Error('killed');
@@ -181,17 +181,17 @@ describe('A silence', () => {
     expect(sent(world)).toBe(2);
   });
 
-  test('does not count what never reached the broker', async () => {
+  test('does not count if it never reached the broker', async () => {
     const world = keeperWorld();
     world.answers.push(...Array<MintAnswer>(99).fill({ kind: 'unreachable' }));
     await expect(run(world, EARLIER)).rejects.toMatchObject({ code: 'broker.unreachable' });
     expect(stateOf(world)?.calls?.count).toBe(0);
-    expect(await run(world)).toMatchObject({ message: saying(/reached/) });
+    expect(await run(world)).toMatchObject({ message: matching(/reached/) });
   });
 });
 
 describe('Claims', () => {
-  test('let one of many runs at a time mint, and the others find its token', async () => {
+  test('let one of several concurrent runs mint, and the others find its token', async () => {
     const world = accepting(keeperWorld());
     world.duringRefresh = () => world.clock.sleepUntil(plus(world.clock.now(), SECOND), signal);
     const outcomes = await Promise.all([run(world), run(world), run(world, OPERATOR)]);
@@ -199,7 +199,7 @@ describe('Claims', () => {
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['live', 'live', 'live']);
   });
 
-  const foundAt = async (age: number) => {
+  const measureWait = async (age: number) => {
     const world = accepting(keeperWorld());
     world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(plus(SEVEN, -age)));
     expect(await run(world)).toMatchObject({ kind: 'live' });
@@ -207,15 +207,15 @@ describe('Claims', () => {
     return world.clock.now() - SEVEN;
   };
 
-  test('of a run that died are waited for while they are two minutes old', async () => {
-    expect(await foundAt(2 * MINUTE)).toBe(5 * SECOND);
+  test('of a dead run are respected until they are two minutes old', async () => {
+    expect(await measureWait(2 * MINUTE)).toBe(5 * SECOND);
   });
 
-  test('of a run that died are passed as soon as they are older', async () => {
-    expect(await foundAt(2 * MINUTE + 1)).toBe(0);
+  test('of a dead run are ignored when they are older than two minutes', async () => {
+    expect(await measureWait(2 * MINUTE + 1)).toBe(0);
   });
 
-  test('are followed by another look: who held one before may have published', async () => {
+  test('are followed by another read of the token, because the previous holder may have published', async () => {
     const world = accepting(keeperWorld());
     const { claims } = world.ports;
     const ports = {
@@ -233,7 +233,7 @@ describe('Claims', () => {
     expect(sent(world)).toBe(0);
   });
 
-  test('that stay are not waited for longer than a minute', async () => {
+  test('that remain are not waited for longer than a minute', async () => {
     const world = keeperWorld();
     world.claims.set('FYERS_TOKEN_CLAIM_2026-11-25_1', formatUtc(SEVEN));
     await expect(run(world)).rejects.toMatchObject({ code: 'platform.busy' });
@@ -241,7 +241,7 @@ describe('Claims', () => {
     expect(world.clock.now() - SEVEN).toBe(MINUTE);
   });
 
-  test('of the last day are removed by the first run that mints on the next', async () => {
+  test('of the previous day are removed by the first run that mints', async () => {
     const world = accepting(keeperWorld());
     await run(world);
     const tomorrow = plus(SEVEN, DAY);

@@ -1,4 +1,4 @@
-// What is said of the session must be true on every kind of day.
+// Tests that messages about the session are true on every kind of day.
 import { describe, expect, test } from 'vitest';
 import type { WatchSlot } from '../../core/schedule.ts';
 import { istDate, istInstant } from '../../core/time.ts';
@@ -17,7 +17,7 @@ const EARLY = {
   ],
 };
 
-async function looked(date: string, slot: WatchSlot, calendar = {}) {
+async function runWatch(date: string, slot: WatchSlot, calendar = {}) {
   const world = keeperWorld({ settings: { calendar } });
   world.clock.set(at(date, slot));
   const { signal } = new AbortController();
@@ -29,9 +29,9 @@ async function looked(date: string, slot: WatchSlot, calendar = {}) {
 
 describe('The watch', () => {
   test.each(['08:45', '09:05', '09:30'] as const)(
-    'says at %s of an evening session when it opens, and calls nothing urgent or near',
+    'is not urgent at %s if the session is in the evening, and states when it opens',
     async (slot) => {
-      const { outcome, messages } = await looked(MUHURAT, slot);
+      const { outcome, messages } = await runWatch(MUHURAT, slot);
       expect(outcome).toMatchObject({ code: 'operator.login' });
       const { subject = '', text = '' } = messages[0] ?? {};
       expect(subject).toBe(`${slot} IST: no Fyers token for Sun ${MUHURAT}`);
@@ -45,25 +45,30 @@ describe('The watch', () => {
     ['08:45', 'opens at 09:00 IST'],
     ['09:05', 'has been open since 09:00 IST'],
     ['09:30', 'has been open since 09:00 IST'],
-  ] as const)('says at %s of an ordinary day that its session %s', async (slot, words) => {
-    const { outcome, messages } = await looked('2026-11-25', slot);
-    expect(String(outcome)).toContain(words);
-    expect(messages[0]?.subject).toBe(`URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`);
-    expect(messages[0]?.text).toContain(words);
-  });
+  ] as const)(
+    'is urgent at %s on an ordinary day, and states that the session %s',
+    async (slot, words) => {
+      const { outcome, messages } = await runWatch('2026-11-25', slot);
+      expect(String(outcome)).toContain(words);
+      expect(messages[0]?.subject).toBe(`URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`);
+      expect(messages[0]?.text).toContain(words);
+    },
+  );
 
-  test('rests after a session that is over before it looks', async () => {
-    expect(await looked('2026-11-25', '08:45', EARLY)).toMatchObject({
+  test('rests if the session is already over', async () => {
+    expect(await runWatch('2026-11-25', '08:45', EARLY)).toMatchObject({
       outcome: { kind: 'rested' },
       messages: [],
     });
-    expect((await looked('2026-11-25', '07:20', EARLY)).outcome).toMatchObject({ kind: 'looked' });
+    expect((await runWatch('2026-11-25', '07:20', EARLY)).outcome).toMatchObject({
+      kind: 'looked',
+    });
   });
 });
 
 describe('The message with the link', () => {
   const way = { kind: 'command' } as const;
-  test('is good until the morning after on a day off with a token of its own', () => {
+  test('is valid until the next morning on a day off', () => {
     const day = istDate('2026-11-28');
     const { text, subject } = loginMessage({
       ...{ day, way, calendar: {}, urgency: 'first' },
@@ -83,12 +88,9 @@ describe('The message with the link', () => {
     ['2026-11-25', '06:59', '06:59 IST', 'opens at 09:00'],
     ['2026-11-25', '07:00', 'URGENT 07:00 IST', 'opens at 09:00'],
     ['2026-11-29', '08:45', '08:45 IST', 'no session today'],
-  ])(
-    'on %s at %s begins with "%s" where it wants to be read at once',
-    (day, time, alert, words) => {
-      const found = sessionToday(istDate(day), {}, at(day, time));
-      expect(found.alert).toBe(alert);
-      expect(found.words).toContain(words);
-    },
-  );
+  ])('on %s at %s begins with "%s"', (day, time, alert, words) => {
+    const found = sessionToday(istDate(day), {}, at(day, time));
+    expect(found.alert).toBe(alert);
+    expect(found.words).toContain(words);
+  });
 });

@@ -22,11 +22,11 @@ import {
 const DAY_DATE = istDate('2026-11-25');
 const NEW = accessToken(SEVEN, 1);
 const at = (time: string): Instant => istInstant(DAY_DATE, time);
-const look = (world: World, slot: WatchSlot) => {
+const runWatch = (world: World, slot: WatchSlot) => {
   world.clock.set(at(slot));
   return watch(world.ports, world.settings, slot, new AbortController().signal);
 };
-const withToken = (proof: Proof, token = NEW): World => {
+const createWorldWithToken = (proof: Proof, token = NEW): World => {
   const world = keeperWorld();
   world.parameters.set('FYERS_ACCESS_TOKEN', token);
   world.proofs.set(token, proof);
@@ -35,10 +35,10 @@ const withToken = (proof: Proof, token = NEW): World => {
 
 describe('The watch', () => {
   test.each(['07:20', '08:45', '09:05', '09:30'] as const)(
-    'is content at %s with a live token',
+    'sends nothing at %s if the token is live',
     async (slot) => {
-      const world = withToken(LIVE);
-      expect(await look(world, slot)).toEqual({ kind: 'looked', token: 'live' });
+      const world = createWorldWithToken(LIVE);
+      expect(await runWatch(world, slot)).toEqual({ kind: 'looked', token: 'live' });
       expect(world.messages).toEqual([]);
       expect(world.writes).toEqual([]);
     },
@@ -50,7 +50,7 @@ describe('The watch', () => {
     ['2026-12-07', '08:45', 0],
     ['2026-12-08', '07:20', 0],
   ] as const)(
-    'warns on %s at %s as often as %i that the holidays run out',
+    'warns on %s at %s %i times that the list of holidays ends',
     async (date, slot, often) => {
       const world = keeperWorld();
       const now = istInstant(istDate(date), slot);
@@ -73,30 +73,33 @@ describe('The watch', () => {
     ['2027-01-04', [{ date: istDate('2027-03-10'), closed: true, why: 'Id' }], 'is not complete'],
     ['2027-01-04', [{ year: 2027, complete: true }], null],
     ['2027-12-06', [{ year: 2027, complete: true }], 'runs out soon'],
-  ] as const)('warns on %s, with own days %j', async (date, overrides, words) => {
-    const world = keeperWorld();
-    const token = accessToken(istInstant(istDate(date), '07:00'), 1);
-    world.parameters.set('FYERS_ACCESS_TOKEN', token);
-    world.proofs.set(token, LIVE);
-    world.clock.set(istInstant(istDate(date), '07:20'));
-    const settings = { ...world.settings, calendar: { overrides } };
-    await watch(world.ports, settings, '07:20', new AbortController().signal);
-    expect(world.messages.map(({ subject }) => subject)).toEqual(
-      words === null ? [] : [`The list of market holidays ${words}`],
-    );
-  });
+  ] as const)(
+    'checks the list of holidays on %s with own days %j: %s',
+    async (date, overrides, words) => {
+      const world = keeperWorld();
+      const token = accessToken(istInstant(istDate(date), '07:00'), 1);
+      world.parameters.set('FYERS_ACCESS_TOKEN', token);
+      world.proofs.set(token, LIVE);
+      world.clock.set(istInstant(istDate(date), '07:20'));
+      const settings = { ...world.settings, calendar: { overrides } };
+      await watch(world.ports, settings, '07:20', new AbortController().signal);
+      expect(world.messages.map(({ subject }) => subject)).toEqual(
+        words === null ? [] : [`The list of market holidays ${words}`],
+      );
+    },
+  );
 
-  test('waits for the human at 07:20 without a word', async () => {
+  test('sends nothing at 07:20 if the token has expired', async () => {
     const world = keeperWorld();
-    expect(await look(world, '07:20')).toEqual({ kind: 'looked', token: 'expired' });
+    expect(await runWatch(world, '07:20')).toEqual({ kind: 'looked', token: 'expired' });
     expect(world.messages).toEqual([]);
   });
 
   test.each(['08:45', '09:05', '09:30'] as const)(
-    'sends its own sentence with the link at %s, and then fails',
+    'sends an urgent message with the link at %s, and then fails',
     async (slot) => {
       const world = keeperWorld();
-      await expect(look(world, slot)).rejects.toMatchObject({ code: 'operator.login' });
+      await expect(runWatch(world, slot)).rejects.toMatchObject({ code: 'operator.login' });
       expect(world.messages).toEqual([
         {
           subject: `URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`,
@@ -109,24 +112,32 @@ describe('The watch', () => {
   );
 
   test.each<[string, World, string]>([
-    ['a dead token', withToken({ kind: 'dead' }), 'Fyers refuses the stored access token'],
+    [
+      'a dead token',
+      createWorldWithToken({ kind: 'dead' }),
+      'Fyers refuses the stored access token',
+    ],
     [
       "another account's token",
-      withToken({ kind: 'live', fyId: 'XB00002' }),
+      createWorldWithToken({ kind: 'live', fyId: 'XB00002' }),
       'another Fyers account',
     ],
-    ['a token that dies too early', withToken(LIVE, accessToken(plus(SEVEN, -DAY))), 'has expired'],
-  ])('takes %s for none', async (_title, world, words) => {
+    [
+      'a token that dies too early',
+      createWorldWithToken(LIVE, accessToken(plus(SEVEN, -DAY))),
+      'has expired',
+    ],
+  ])('treats %s as missing', async (_title, world, words) => {
     world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, fyId: 'XA00001' }));
-    await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'operator.login' });
+    await expect(runWatch(world, '08:45')).rejects.toMatchObject({ code: 'operator.login' });
     expect(world.messages[0]?.text).toContain(words);
   });
 
-  test('fails when Fyers cannot say, and tells that without a link', async () => {
+  test('fails if Fyers is unreachable, and sends a message without a link', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, Array<Proof>(99).fill({ kind: 'unreachable' }));
-    await expect(look(world, '08:45')).rejects.toMatchObject({ code: 'broker.unreachable' });
+    await expect(runWatch(world, '08:45')).rejects.toMatchObject({ code: 'broker.unreachable' });
     expect(world.messages.map(({ text }) => text)).toEqual([
       expect.stringMatching(
         /^Fyers could not be reached(?:(?!https?:)[^])*Code broker\.unreachable/,
@@ -141,7 +152,7 @@ describe('The watch', () => {
     ['a refresh of an earlier version', 'FYERS_TOKEN_STATE', oldAppFingerprint(APP)],
     ['a login of an earlier version', 'FYERS_LOGIN_STATE', oldAppFingerprint(APP)],
   ] as const)(
-    'says what is wrong with the app secret that was refused at %s, and sends no link',
+    'reports an app secret that was refused at %s, and sends no link',
     async (_title, name, input) => {
       const world = keeperWorld();
       const latch = { reason: 'app-secret', input } as const;
@@ -151,7 +162,7 @@ describe('The watch', () => {
           ? formatTokenState({ ...NEW_STATE, latch })
           : formatLoginState({ ...NEW_LOGIN_STATE, refusedApp: input }),
       );
-      await expect(look(world, '09:05')).rejects.toMatchObject({ code: 'operator.app-secret' });
+      await expect(runWatch(world, '09:05')).rejects.toMatchObject({ code: 'operator.app-secret' });
       expect(world.messages.map(({ text }) => text)).toEqual([
         expect.stringContaining('pulumi config set --secret secretKey'),
       ]);
@@ -159,14 +170,14 @@ describe('The watch', () => {
     },
   );
 
-  test('fails at 07:20 when nobody would read a message, with or without a token', async () => {
-    for (const world of [keeperWorld(), withToken(LIVE)]) {
+  test('fails at 07:20 if no subscription is confirmed, with or without a token', async () => {
+    for (const world of [keeperWorld(), createWorldWithToken(LIVE)]) {
       world.listener = false;
-      await expect(look(world, '07:20')).rejects.toMatchObject({ code: 'operator.channel' });
+      await expect(runWatch(world, '07:20')).rejects.toMatchObject({ code: 'operator.channel' });
     }
   });
 
-  test('rests on a day off, whatever `days` says', async () => {
+  test('rests on a day off even if `days` is all', async () => {
     const world = keeperWorld({ settings: { days: 'all' } });
     world.clock.set(istInstant(istDate('2026-11-29'), '08:45'));
     const signal = new AbortController().signal;
@@ -178,7 +189,7 @@ describe('The watch', () => {
   });
 
   test('needs neither the PIN nor a claim', async () => {
-    const world = withToken(LIVE);
+    const world = createWorldWithToken(LIVE);
     const { secrets, claims, ...ports } = world.ports;
     const signal = new AbortController().signal;
     expect(secrets).toBeDefined();

@@ -1,6 +1,6 @@
-// The trail of what is read, and the rule that picks out what is told.
+// Defines the rules for the trail of read events and for EventBridge rules.
 import { type Graph, type Registered, allOf } from '../support/graph.ts';
-import { withAnother } from './flaws.ts';
+import { addResource } from './flaws.ts';
 import { type Rule, address, at, isText, list, unless } from './rule.ts';
 
 const TRAIL = 'aws:cloudtrail/trail:Trail';
@@ -9,25 +9,28 @@ const TARGET = 'aws:cloudwatch/eventTarget:EventTarget';
 const FUNCTION = 'aws:lambda/function:Function';
 const PERMISSION = 'aws:lambda/permission:Permission';
 
-const anotherTrail = { 'another trail': withAnother(TRAIL) };
+const anotherTrail = { 'another trail': addResource(TRAIL) };
 
 export const CLOUDTRAIL_RULES: readonly Rule[] = [
   {
     id: 'CT.CLOUDTRAIL.PR.1',
-    asks: 'a trail is encrypted under a key of KMS',
-    breakers: unless(TRAIL, ({ kmsKeyId }) => isText(kmsKeyId)),
+    requirement: 'a trail is encrypted with a KMS key',
+    findViolations: unless(TRAIL, ({ kmsKeyId }) => isText(kmsKeyId)),
     flaws: anotherTrail,
   },
   {
     id: 'CT.CLOUDTRAIL.PR.2',
-    asks: 'a trail’s files are signed',
-    breakers: unless(TRAIL, ({ enableLogFileValidation }) => enableLogFileValidation === true),
+    requirement: 'a trail validates its log files',
+    findViolations: unless(
+      TRAIL,
+      ({ enableLogFileValidation }) => enableLogFileValidation === true,
+    ),
     flaws: anotherTrail,
   },
   {
     id: 'CT.CLOUDTRAIL.PR.3',
-    asks: 'a trail writes into a log group',
-    breakers: unless(
+    requirement: 'a trail writes to a log group',
+    findViolations: unless(
       TRAIL,
       ({ cloudWatchLogsGroupArn, cloudWatchLogsRoleArn }) =>
         isText(cloudWatchLogsGroupArn) && isText(cloudWatchLogsRoleArn),
@@ -35,36 +38,36 @@ export const CLOUDTRAIL_RULES: readonly Rule[] = [
     flaws: anotherTrail,
   },
   {
-    // Data events are charged from the first on; the first copy of management events is free.
+    // Data events are always charged; the first copy of management events is free.
     id: 'FY.CLOUDTRAIL.1',
-    asks: 'a trail records no data events',
-    breakers: unless(TRAIL, ({ eventSelectors }) =>
+    requirement: 'a trail records no data events',
+    findViolations: unless(TRAIL, ({ eventSelectors }) =>
       list(eventSelectors).every((selector) => list(at(selector, 'dataResources')).length === 0),
     ),
     flaws: {
-      'every object': withAnother(TRAIL, {
+      'data events of every object': addResource(TRAIL, {
         eventSelectors: [{ dataResources: [{ type: 'AWS::S3::Object', values: ['arn:aws:s3'] }] }],
       }),
     },
   },
   {
     id: 'FY.EVENTS.1',
-    asks: 'a rule has a target, which it may start',
-    breakers: (graph) =>
+    requirement: 'a rule has a target and may invoke it',
+    findViolations: (graph) =>
       allOf(graph, RULE)
-        .filter((rule) => !startsWhatItMay(rule, graph))
+        .filter((rule) => !mayInvokeTargets(rule, graph))
         .map(address),
     flaws: {
-      'without a target': withAnother(RULE, { name: 'another' }),
-      'with one that it may not start': (graph) =>
-        withAnother(TARGET, { rule: 'another', arn: 'arn:aws:mock:::Function/watch' })(
-          withAnother(RULE, { name: 'another' })(graph),
+      'no target': addResource(RULE, { name: 'another' }),
+      'a target that it may not invoke': (graph) =>
+        addResource(TARGET, { rule: 'another', arn: 'arn:aws:mock:::Function/watch' })(
+          addResource(RULE, { name: 'another' })(graph),
         ),
     },
   },
 ];
 
-function startsWhatItMay({ name, inputs }: Registered, graph: Graph): boolean {
+function mayInvokeTargets({ name, inputs }: Registered, graph: Graph): boolean {
   const targets = allOf(graph, TARGET).filter((each) => each.inputs['rule'] === inputs['name']);
   const mayStart = allOf(graph, PERMISSION)
     .filter((each) => each.inputs['sourceArn'] === `arn:aws:mock:::EventRule/${name}`)

@@ -1,4 +1,4 @@
-// Where a rule is not followed, and why. A row that is no longer needed fails the tests.
+// Lists where a rule is not followed, and why. A row that is no longer needed fails the tests.
 import type { Address } from './rule.ts';
 
 export interface Exemption {
@@ -13,7 +13,7 @@ const INSTANCES = [
 ];
 const BUCKETS = [
   'aws:s3/bucket:Bucket::fyers-depth',
-  // Taken up again from an earlier stack.
+  // Adopted from an earlier stack.
   'aws:s3/bucket:Bucket::fyers-depth-kept',
 ];
 const TRAIL = 'aws:cloudtrail/trail:Trail::fyers-reads';
@@ -30,112 +30,112 @@ export const EXEMPTIONS: readonly Exemption[] = [
   ...exempt(
     'CT.EC2.PR.8',
     INSTANCES,
-    'A private instance needs a NAT gateway, which costs several times the instance. The address answers nothing: the security group lets nothing in (FY.EC2.2).',
+    'A private instance needs a NAT gateway, which costs several times as much as the instance. The address accepts no connection: the security group allows no inbound traffic (FY.EC2.2).',
   ),
   ...exempt(
     'CT.EC2.PR.13',
     INSTANCES,
-    'Detailed metrics are paid for one by one. The status checks, which tell that it is broken, come every minute anyway.',
+    'Detailed metrics are charged per metric. The status checks, which detect a broken instance, run every minute without them.',
   ),
   ...exempt(
     'CT.EC2.PR.19',
     INSTANCES,
-    'No instance talks to another, so there is nothing to encrypt between them; what one says to Fyers and AWS is TLS. The types of the list cost several times as much.',
+    'The instances do not communicate with each other, and their traffic to Fyers and AWS uses TLS. The listed types cost several times as much.',
   ),
   ...exempt(
     'CT.S3.PR.2',
     BUCKETS,
-    'Access logs need a second bucket. The harvesters’ roles alone read and write here; whoever else is to be watched is a matter of CloudTrail’s data events.',
+    'Access logs need a second bucket. Only the harvesters’ roles read and write here; data events of CloudTrail can watch other readers.',
   ),
   ...exempt(
     'CT.S3.PR.4',
     BUCKETS,
-    'Nobody waits for its events: the day’s manifest, written last, says that a day is whole.',
+    'No consumer waits for its events: the manifest of a day, written last, marks the day as complete.',
   ),
   ...exempt(
     'CT.S3.PR.9',
     BUCKETS,
-    'An object lock cannot be taken off again, and `deleteData` would then leave the bucket. What is recorded is no legal record.',
+    'An object lock cannot be removed, and `deleteData` would then fail. The recordings are not a legal record.',
   ),
   ...exempt(
     'CT.S3.PR.10',
     BUCKETS,
-    'Public prices and public code are in it: SSE-S3 encrypts them at rest, and a key would only add its price and a second right to grant.',
+    'It contains public prices and public code. SSE-S3 encrypts them at rest; a KMS key would add only costs and a second permission.',
   ),
   ...exempt(
     'CT.S3.PR.11',
     BUCKETS,
-    'Every object of a day is written once, under If-None-Match, by a role that may delete nothing; the pointer to the code is made again by `pulumi up`.',
+    'Each object of a day is written once, with If-None-Match, by a role that may not delete; `pulumi up` can restore the pointer to the code.',
   ),
   ...exempt(
     'CT.S3.PR.2',
     [TRAIL_BUCKET],
-    'CloudTrail alone writes into it, and who reads these records sees nothing that the account’s event history does not show.',
+    'Only CloudTrail writes into it, and its records contain nothing beyond the account’s event history.',
   ),
   ...exempt(
     'CT.S3.PR.4',
     [TRAIL_BUCKET],
-    'EventBridge has each event minutes before the file with it is there.',
+    'EventBridge receives each event minutes before the file with it exists.',
   ),
   ...exempt(
     'CT.S3.PR.9',
     [TRAIL_BUCKET],
-    'It is there so that events reach EventBridge, goes with the stack, and keeps nothing for longer than two weeks.',
+    'It exists so that events reach EventBridge; it is deleted with the stack and keeps records for two weeks at most.',
   ),
   ...exempt(
     'CT.S3.PR.10',
     [TRAIL_BUCKET],
-    'No record holds a value. A key needs a policy that lets CloudTrail in, and costs more than all the rest of it.',
+    'No record contains a secret value. A KMS key needs a policy for CloudTrail and costs more than all other parts of the trail.',
   ),
   ...exempt(
     'CT.S3.PR.11',
     [TRAIL_BUCKET],
-    'CloudTrail writes each file once, and its digests tell when one was changed (CT.CLOUDTRAIL.PR.2).',
+    'CloudTrail writes each file once, and its digests reveal a changed file (CT.CLOUDTRAIL.PR.2).',
   ),
   ...exempt(
     'FY.S3.2',
     ['aws:s3/bucketPolicy:BucketPolicy::fyers-reads'],
-    'CloudTrail writes as a service, so it has to be let in: for this one trail only.',
+    'CloudTrail writes as a service, so the policy must allow it, for this trail only.',
   ),
   ...exempt('CT.CLOUDTRAIL.PR.1', [TRAIL], 'As CT.S3.PR.10: SSE-S3 encrypts the records.'),
   ...exempt(
     'CT.CLOUDTRAIL.PR.3',
     [TRAIL],
-    'EventBridge picks out what matters. A log group would be paid for by every read in the account.',
+    'EventBridge selects the relevant events. A log group would be charged for every read in the account.',
   ),
   ...exempt(
     'CT.LAMBDA.PR.3',
     FUNCTIONS,
-    'They talk to Fyers and to AWS over the internet, and to nothing in a network: inside one they would need a NAT gateway.',
+    'They connect to Fyers and AWS over the internet, and to nothing inside a network: in a VPC they would need a NAT gateway.',
   ),
   ...exempt(
     'CT.LAMBDA.PR.5',
     [LOGIN_URL],
-    'A phone’s browser comes back here from Fyers without AWS credentials. The function itself tells a signed link and state from anything else.',
+    'A phone’s browser returns here from Fyers without AWS credentials. The function accepts only a signed link and a signed state.',
   ),
   ...exempt(
     'CT.IAM.PR.4',
     ['aws:iam/userPolicy:UserPolicy::fyers-reader-user-me'],
-    'The user is the operator’s own, named in `readers`. It gets one read of one parameter, and the program makes no user (FY.IAM.4).',
+    'The user is the operator’s own and is named in `readers`. The policy allows reads of two parameters, and the program creates no user (FY.IAM.4).',
   ),
   ...exempt(
     'CT.KMS.PR.3',
     ['aws:kms/key:Key::fyers'],
-    'No role of this stack may make grants (FY.IAM.3). A policy of our own on the key could lock its owner out; AWS’ own leaves the account to decide.',
+    'No role of this stack may create grants (FY.IAM.3). A custom key policy could lock its owner out; the default policy leaves the decision to the account.',
   ),
   ...exempt(
     'CT.ATHENA.PR.2',
     ['aws:athena/workgroup:Workgroup::fyers-depth'],
-    'As CT.S3.PR.10: SSE-S3 encrypts the answers, which are public prices.',
+    'As CT.S3.PR.10: SSE-S3 encrypts the results, which are public prices.',
   ),
   ...exempt(
     'CT.CLOUDWATCH.PR.3',
     LOGS,
-    'CloudWatch encrypts them under a key of its own, and no secret is written into them, which the secrecy tests prove.',
+    'CloudWatch encrypts them with its own key, and the secrecy tests prove that no secret is written into them.',
   ),
   ...exempt('CT.SQS.PR.1', ['aws:sqs/queue:Queue::undelivered'], 'It is the dead-letter queue.'),
   ...exempt('FY.PUBLIC.1', [LOGIN_URL], 'The daily login from a phone, see CT.LAMBDA.PR.5.'),
-  ...exempt('FY.PUBLIC.1', INSTANCES, 'The way out without a NAT gateway, see CT.EC2.PR.8.'),
+  ...exempt('FY.PUBLIC.1', INSTANCES, 'The outbound route without a NAT gateway, see CT.EC2.PR.8.'),
 ];
 
 function exempt(rule: string, resources: readonly Address[], reason: string): readonly Exemption[] {

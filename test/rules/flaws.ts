@@ -1,38 +1,42 @@
-// Doctored copies of a graph, each with one flaw.
+// Creates copies of a graph with one flaw each.
 import { type Graph, type Registered, asRecord } from '../support/graph.ts';
 import { type Address, address, list } from './rule.ts';
 
 type Inputs = Registered['inputs'];
 
-/** The graph with other inputs of one resource; an input of undefined is gone. @throws Error where there is no such one */
-export function edited(at: Address, change: Inputs | ((inputs: Inputs) => Inputs)) {
+/**
+ * Replaces inputs of one resource; an undefined input is removed. @throws Error if the resource
+ * does not exist
+ */
+export function editInputs(at: Address, change: Inputs | ((inputs: Inputs) => Inputs)) {
   return (graph: Graph): Graph =>
-    changed(graph, at, (resource) => {
+    replaceResource(graph, at, (resource) => {
       const inputs =
         typeof change === 'function' ? change(resource.inputs) : { ...resource.inputs, ...change };
       return [{ ...resource, inputs }];
     });
 }
 
-/** The graph with other options of one resource, or other marks on its values. */
-export function altered(at: Address, change: Partial<Registered>) {
-  return (graph: Graph): Graph => changed(graph, at, (resource) => [{ ...resource, ...change }]);
+/** Replaces options of one resource, such as the secret marks of its inputs. */
+export function editOptions(at: Address, change: Partial<Registered>) {
+  return (graph: Graph): Graph =>
+    replaceResource(graph, at, (resource) => [{ ...resource, ...change }]);
 }
 
-export function without(at: Address) {
-  return (graph: Graph): Graph => changed(graph, at, () => []);
+export function removeResource(at: Address) {
+  return (graph: Graph): Graph => replaceResource(graph, at, () => []);
 }
 
-export function withAnother(type: string, inputs: Inputs = {}) {
+export function addResource(type: string, inputs: Inputs = {}) {
   return (graph: Graph): Graph => ({
     ...graph,
     resources: [...graph.resources, { ...PLAIN, type, name: 'another', inputs }],
   });
 }
 
-/** A policy with one more statement. */
-export function granting(at: Address, statement: Readonly<Record<string, unknown>>) {
-  return edited(at, (inputs) => {
+/** Adds a statement to a policy. */
+export function addStatement(at: Address, statement: Readonly<Record<string, unknown>>) {
+  return editInputs(at, (inputs) => {
     const key = 'policy' in inputs ? 'policy' : 'assumeRolePolicy';
     const before = list(asRecord(inputs[key])['Statement']);
     return { ...inputs, [key]: { Statement: [...before, statement] } };
@@ -50,7 +54,7 @@ const PLAIN: Omit<Registered, 'type' | 'name' | 'inputs'> = {
   provider: '',
 };
 
-function changed(
+function replaceResource(
   graph: Graph,
   at: Address,
   change: (resource: Registered) => readonly Registered[],

@@ -1,6 +1,6 @@
-// Who may do what, and who may become whom.
+// Defines the rules for permissions and for roles.
 import { type Graph, type Registered, allOf } from '../support/graph.ts';
-import { granting, withAnother } from './flaws.ts';
+import { addStatement, addResource } from './flaws.ts';
 import {
   type Rule,
   type Statement,
@@ -15,7 +15,7 @@ import {
 const ROLE = 'aws:iam/role:Role';
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const USER_POLICY = 'aws:iam/userPolicy:UserPolicy';
-const POLICIED = [ROLE, ROLE_POLICY, USER_POLICY];
+const POLICY_TYPES = [ROLE, ROLE_POLICY, USER_POLICY];
 
 const HARVESTER = `${ROLE_POLICY}::fyers-harvester`;
 const SCHEDULE = `${ROLE}::fyers-schedule`;
@@ -23,7 +23,10 @@ const SCHEDULE = `${ROLE}::fyers-schedule`;
 /** CT.IAM.PR.5's own pattern: `*`, `s3:*`, but not `ssm:Get*`. */
 const WHOLE_SERVICE = /^\w*:*\*$/;
 
-/** They lead out of a role's own rights, or around what its statements name (SSM's recursion by path). */
+/**
+ * Actions that extend a role's own permissions, or bypass the names in its statements (SSM's
+ * recursion by path).
+ */
 const NEVER = [
   'iam:*',
   'sts:AssumeRole',
@@ -42,49 +45,49 @@ const allows = (inputs: Registered['inputs']) =>
     ...list(inputs['inlinePolicies']).flatMap((each) => statements(at(each, 'policy'))),
   ].filter(({ effect }) => effect === 'Allow');
 
-/** Roles and policies with a statement that allows too much. */
-function unlessEach(isSound: (statement: Statement) => boolean): Rule['breakers'] {
+/** Finds roles and policies with a statement that fails the condition. */
+function unlessEach(isSound: (statement: Statement) => boolean): Rule['findViolations'] {
   return (graph: Graph) =>
-    POLICIED.flatMap((type) => allOf(graph, type))
+    POLICY_TYPES.flatMap((type) => allOf(graph, type))
       .filter(({ inputs }) => !allows(inputs).every(isSound))
       .map(address);
 }
 
-/** As IAM matches: `*` any text, letters of either case. */
+/** Matches as IAM does: `*` is any text, and the case of letters does not matter. */
 function matches(pattern: string, action: string): boolean {
   const text = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
   return new RegExp(`^${text}$`, 'i').test(action);
 }
 
-const allowing = (...actions: readonly string[]) => ({ Effect: 'Allow', Action: actions });
+const allowActions = (...actions: readonly string[]) => ({ Effect: 'Allow', Action: actions });
 const ON_ALL = { Resource: ['*'] };
 
 export const IAM_RULES: readonly Rule[] = [
   {
     id: 'CT.IAM.PR.1',
-    asks: 'no policy allows every action on every resource',
-    breakers: unlessEach(
+    requirement: 'no policy allows every action on every resource',
+    findViolations: unlessEach(
       ({ actions, resources }) => !(actions.includes('*') && resources.includes('*')),
     ),
-    flaws: { 'an administrator': granting(HARVESTER, { ...allowing('*'), ...ON_ALL }) },
+    flaws: { 'an administrator': addStatement(HARVESTER, { ...allowActions('*'), ...ON_ALL }) },
   },
   {
     id: 'CT.IAM.PR.4',
-    asks: 'no policy is attached to a user',
-    breakers: (graph) =>
+    requirement: 'no policy is attached to a user',
+    findViolations: (graph) =>
       graph.resources.filter(({ type }) => type.startsWith('aws:iam/userPolicy')).map(address),
-    flaws: { 'one that is': withAnother(USER_POLICY) },
+    flaws: { 'a policy of a user': addResource(USER_POLICY) },
   },
   {
     id: 'CT.IAM.PR.5',
-    asks: 'no policy allows a whole service, nor all but something',
-    breakers: unlessEach(
+    requirement: 'no policy allows a whole service or uses NotAction',
+    findViolations: unlessEach(
       ({ actions, whole }) =>
         !actions.some((action) => WHOLE_SERVICE.test(action)) && whole['NotAction'] === undefined,
     ),
     flaws: {
-      'all of S3': granting(HARVESTER, { ...allowing('s3:*'), Resource: 'arn:aws:s3:::x' }),
-      'all but IAM': granting(HARVESTER, {
+      'all of S3': addStatement(HARVESTER, { ...allowActions('s3:*'), Resource: 'arn:aws:s3:::x' }),
+      'everything except IAM': addStatement(HARVESTER, {
         Effect: 'Allow',
         NotAction: 'iam:*',
         Resource: 'arn:aws:s3:::x',
@@ -93,68 +96,75 @@ export const IAM_RULES: readonly Rule[] = [
   },
   {
     id: 'FY.IAM.1',
-    asks: 'every resource is named, or a condition stands beside the star',
-    breakers: unlessEach(
+    requirement: 'each statement names its resources, or has a condition if it uses a wildcard',
+    findViolations: unlessEach(
       ({ resources, condition, whole }) =>
         whole['NotResource'] === undefined &&
         resources.length > 0 &&
         (condition !== undefined || !resources.some(isBroad)),
     ),
     flaws: {
-      'a star': granting(HARVESTER, { ...allowing('ssm:GetParameter'), ...ON_ALL }),
-      'a star in an address': granting(HARVESTER, {
-        ...allowing('ssm:GetParameter'),
+      'a wildcard': addStatement(HARVESTER, { ...allowActions('ssm:GetParameter'), ...ON_ALL }),
+      'a wildcard in an ARN': addStatement(HARVESTER, {
+        ...allowActions('ssm:GetParameter'),
         Resource: 'arn:aws:ssm:ap-south-1:123456789012:parameter/*',
       }),
-      'every account': granting(HARVESTER, {
-        ...allowing('s3:GetObject'),
+      'every account': addStatement(HARVESTER, {
+        ...allowActions('s3:GetObject'),
         Resource: 'arn:aws:ssm:ap-south-1:*:parameter/x',
       }),
-      'all but one': granting(HARVESTER, { ...allowing('s3:GetObject'), NotResource: 'arn:x' }),
+      NotResource: addStatement(HARVESTER, {
+        ...allowActions('s3:GetObject'),
+        NotResource: 'arn:x',
+      }),
     },
   },
   {
     id: 'FY.IAM.2',
-    asks: 'a policy allows actions by name',
-    breakers: unlessEach(({ actions }) => actions.every((action) => !action.includes('*'))),
+    requirement: 'a policy names each action',
+    findViolations: unlessEach(({ actions }) => actions.every((action) => !action.includes('*'))),
     flaws: {
-      'all that reads': granting(HARVESTER, { ...allowing('ssm:Get*'), Resource: 'arn:aws:ssm:x' }),
+      'an action with a wildcard': addStatement(HARVESTER, {
+        ...allowActions('ssm:Get*'),
+        Resource: 'arn:aws:ssm:x',
+      }),
     },
   },
   {
     id: 'FY.IAM.3',
-    asks: 'no role may change rights or code, or read parameters by path, history or command',
-    breakers: unlessEach(({ actions }) =>
+    requirement:
+      'no role may change permissions or code, or read parameters by path, history or command',
+    findViolations: unlessEach(({ actions }) =>
       actions.every(
         (action) => !NEVER.some((never) => matches(action, never) || matches(never, action)),
       ),
     ),
     flaws: {
-      'another role’s rights': granting(HARVESTER, {
-        ...allowing('iam:PassRole'),
+      'the permissions of another role': addStatement(HARVESTER, {
+        ...allowActions('iam:PassRole'),
         Resource: 'arn:aws:iam::123456789012:role/x',
       }),
-      'all parameters of a path': granting(HARVESTER, {
-        ...allowing('ssm:GetParametersBy*'),
+      'all parameters of a path': addStatement(HARVESTER, {
+        ...allowActions('ssm:GetParametersBy*'),
         Resource: 'arn:aws:ssm:ap-south-1:123456789012:parameter/x',
       }),
     },
   },
   {
     id: 'FY.IAM.4',
-    asks: 'the program makes no users, and uses none of AWS’ policies',
-    breakers: (graph) =>
+    requirement: 'the program creates no users and attaches no managed policies',
+    findViolations: (graph) =>
       graph.resources
         .filter(
           ({ type, inputs }) =>
             (type.startsWith('aws:iam/') &&
-              ![...POLICIED, 'aws:iam/instanceProfile:InstanceProfile'].includes(type)) ||
+              ![...POLICY_TYPES, 'aws:iam/instanceProfile:InstanceProfile'].includes(type)) ||
             list(inputs['managedPolicyArns']).length > 0,
         )
         .map(address),
     flaws: {
-      'a user': withAnother('aws:iam/user:User'),
-      'the usual policy of Session Manager, which reads every parameter': withAnother(
+      'a user': addResource('aws:iam/user:User'),
+      'the managed policy of Session Manager, which reads every parameter': addResource(
         'aws:iam/rolePolicyAttachment:RolePolicyAttachment',
         { policyArn: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore' },
       ),
@@ -162,8 +172,8 @@ export const IAM_RULES: readonly Rule[] = [
   },
   {
     id: 'FY.IAM.5',
-    asks: 'a role is taken on by one service alone',
-    breakers: unless(ROLE, (inputs) =>
+    requirement: 'only one service may assume a role',
+    findViolations: unless(ROLE, (inputs) =>
       statements(inputs['assumeRolePolicy']).every(
         ({ whole, actions }) =>
           isText(at(whole, 'Principal.Service')) &&
@@ -171,7 +181,7 @@ export const IAM_RULES: readonly Rule[] = [
       ),
     ),
     flaws: {
-      'another account': granting(SCHEDULE, {
+      'another account': addStatement(SCHEDULE, {
         Effect: 'Allow',
         Action: 'sts:AssumeRole',
         Principal: { AWS: '210987654321' },
@@ -179,10 +189,11 @@ export const IAM_RULES: readonly Rule[] = [
     },
   },
   {
-    // Lambda and EC2 take a role on only for who may pass it; the Scheduler takes it on for whoever names it.
+    // Lambda and EC2 assume a role only for callers with iam:PassRole; the Scheduler assumes it for
+    // every schedule that names it.
     id: 'FY.IAM.6',
-    asks: 'the Scheduler takes a role on only for this account’s schedules',
-    breakers: unless(ROLE, (inputs) =>
+    requirement: 'the Scheduler may assume a role only for this account’s schedules',
+    findViolations: unless(ROLE, (inputs) =>
       statements(inputs['assumeRolePolicy'])
         .filter(({ whole }) => String(at(whole, 'Principal.Service')).includes('scheduler.'))
         .every(({ condition }) =>
@@ -192,7 +203,7 @@ export const IAM_RULES: readonly Rule[] = [
         ),
     ),
     flaws: {
-      'for anybody': granting(SCHEDULE, {
+      'a service without a condition': addStatement(SCHEDULE, {
         Effect: 'Allow',
         Action: 'sts:AssumeRole',
         Principal: { Service: 'scheduler.amazonaws.com' },
@@ -201,7 +212,10 @@ export const IAM_RULES: readonly Rule[] = [
   },
 ];
 
-/** Every resource, every one of a kind (`parameter/*`), or one in every account. */
+/**
+ * Recognises every resource, every resource of a kind (`parameter/*`), and a resource in every
+ * account.
+ */
 function isBroad(resource: string): boolean {
   const [, , , region = '', account = '', ...rest] = resource.split(':');
   return (

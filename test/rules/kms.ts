@@ -1,10 +1,13 @@
-// Keys of the operator's own.
-import { withAnother } from './flaws.ts';
+// Defines the rules for customer keys.
+import { addResource } from './flaws.ts';
 import { type Rule, at, isText, statements, texts, unless } from './rule.ts';
 
 const KEY = 'aws:kms/key:Key';
 
-/** Grants outlive the rights of who gave them, so the key itself refuses all but those of AWS' services. */
+/**
+ * Grants outlive the permissions of their creator, so the key must refuse all grants except those
+ * of AWS services.
+ */
 function refusesGrants(policy: unknown): boolean {
   return statements(policy).some(
     ({ effect, actions, resources, condition, whole }) =>
@@ -21,28 +24,28 @@ function refusesGrants(policy: unknown): boolean {
 export const KMS_RULES: readonly Rule[] = [
   {
     id: 'CT.KMS.PR.1',
-    asks: 'a key is rotated',
-    breakers: unless(
+    requirement: 'a key is rotated',
+    findViolations: unless(
       KEY,
       ({ enableKeyRotation, customerMasterKeySpec: spec }) =>
         enableKeyRotation === true || (isText(spec) && spec !== 'SYMMETRIC_DEFAULT'),
     ),
-    flaws: { 'one that is not': withAnother(KEY) },
+    flaws: { 'a key without rotation': addResource(KEY) },
   },
   {
     id: 'CT.KMS.PR.2',
-    asks: 'an RSA key that encrypts is longer than 2048 bits',
-    breakers: unless(
+    requirement: 'an RSA key for encryption is longer than 2048 bits',
+    findViolations: unless(
       KEY,
       ({ customerMasterKeySpec: spec, keyUsage: usage }) =>
         spec !== 'RSA_2048' || (isText(usage) && usage !== 'ENCRYPT_DECRYPT'),
     ),
-    flaws: { 'a short one': withAnother(KEY, { customerMasterKeySpec: 'RSA_2048' }) },
+    flaws: { 'a key of 2048 bits': addResource(KEY, { customerMasterKeySpec: 'RSA_2048' }) },
   },
   {
     id: 'CT.KMS.PR.3',
-    asks: 'a key lets only AWS’ services make grants',
-    breakers: unless(KEY, ({ policy }) => policy !== undefined && refusesGrants(policy)),
-    flaws: { 'AWS’ own policy for a new key': withAnother(KEY, { enableKeyRotation: true }) },
+    requirement: 'only AWS services may create grants for a key',
+    findViolations: unless(KEY, ({ policy }) => policy !== undefined && refusesGrants(policy)),
+    flaws: { 'the default policy of a new key': addResource(KEY, { enableKeyRotation: true }) },
   },
 ];

@@ -1,6 +1,6 @@
-// The functions.
+// Defines the rules for the functions.
 import { type Graph, type Registered, allOf } from '../support/graph.ts';
-import { edited, granting, withAnother, without } from './flaws.ts';
+import { editInputs, addStatement, addResource, removeResource } from './flaws.ts';
 import { type Rule, address, at, isText, list, statements, texts, unless } from './rule.ts';
 
 const FUNCTION = 'aws:lambda/function:Function';
@@ -11,18 +11,18 @@ const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const SCHEDULE = 'aws:scheduler/schedule:Schedule';
 
-/** How long an event may wait for its function: by then the next slot is near. */
+/** The longest time that an event may wait for its function: after that the next slot is near. */
 const MAXIMUM_EVENT_AGE_SECONDS = 3_600;
 
-/** Functions that a schedule starts, and so asynchronously. */
-function scheduled(graph: Graph): readonly Registered[] {
+/** Returns the functions that a schedule starts, which are invoked asynchronously. */
+function findScheduledFunctions(graph: Graph): readonly Registered[] {
   const targets = allOf(graph, SCHEDULE).map(({ inputs }) => at(inputs, 'target.arn'));
   return allOf(graph, FUNCTION).filter(({ name }) =>
     targets.includes(`arn:aws:mock:::Function/${name}`),
   );
 }
 
-function failsLoudly({ inputs }: Registered, graph: Graph): boolean {
+function hasFailureDestination({ inputs }: Registered, graph: Graph): boolean {
   return allOf(graph, ON_EVENTS).some(
     (config) =>
       config.inputs['functionName'] === inputs['name'] &&
@@ -35,8 +35,9 @@ function failsLoudly({ inputs }: Registered, graph: Graph): boolean {
 export const LAMBDA_RULES: readonly Rule[] = [
   {
     id: 'CT.LAMBDA.PR.2',
-    asks: 'a permission names for whom a service or everybody may call',
-    breakers: unless(
+    requirement:
+      'a permission names the source on whose behalf a service or account may invoke a function',
+    findViolations: unless(
       PERMISSION,
       (inputs) =>
         inputs['functionUrlAuthType'] !== 'NONE' &&
@@ -44,67 +45,80 @@ export const LAMBDA_RULES: readonly Rule[] = [
           ['sourceArn', 'sourceAccount', 'principalOrgId'].some((key) => isText(inputs[key]))),
     ),
     flaws: {
-      everybody: withAnother(PERMISSION, { principal: '*' }),
-      'a service on anybody’s behalf': withAnother(PERMISSION, { principal: 's3.amazonaws.com' }),
-      'an open address': withAnother(PERMISSION, { principal: '1', functionUrlAuthType: 'NONE' }),
+      'every principal': addResource(PERMISSION, { principal: '*' }),
+      'a service without a source': addResource(PERMISSION, {
+        principal: 's3.amazonaws.com',
+      }),
+      'a public function URL': addResource(PERMISSION, {
+        principal: '1',
+        functionUrlAuthType: 'NONE',
+      }),
     },
   },
   {
     id: 'CT.LAMBDA.PR.3',
-    asks: 'a function runs in a network of its owner',
-    breakers: unless(FUNCTION, (inputs) => list(at(inputs, 'vpcConfig.subnetIds')).length > 0),
-    flaws: { 'another function': withAnother(FUNCTION) },
+    requirement: 'a function runs in a VPC',
+    findViolations: unless(
+      FUNCTION,
+      (inputs) => list(at(inputs, 'vpcConfig.subnetIds')).length > 0,
+    ),
+    flaws: { 'another function': addResource(FUNCTION) },
   },
   {
     id: 'CT.LAMBDA.PR.5',
-    asks: 'a function’s address asks for AWS credentials',
-    breakers: unless(URL, (inputs) => inputs['authorizationType'] === 'AWS_IAM'),
-    flaws: { 'another address': withAnother(URL, { authorizationType: 'NONE' }) },
+    requirement: 'a function URL requires AWS credentials',
+    findViolations: unless(URL, (inputs) => inputs['authorizationType'] === 'AWS_IAM'),
+    flaws: { 'another function URL': addResource(URL, { authorizationType: 'NONE' }) },
   },
   {
     id: 'CT.LAMBDA.PR.6',
-    asks: 'a function’s address answers no other site’s scripts',
-    breakers: unless(URL, (inputs) =>
+    requirement: 'a function URL rejects scripts of other origins',
+    findViolations: unless(URL, (inputs) =>
       texts(at(inputs, 'cors.allowOrigins')).every((origin) => !origin.includes('*')),
     ),
-    flaws: { 'every site': edited(`${URL}::login`, { cors: { allowOrigins: ['*'] } }) },
+    flaws: { 'every origin': editInputs(`${URL}::login`, { cors: { allowOrigins: ['*'] } }) },
   },
   {
     id: 'FY.LAMBDA.1',
-    asks: 'a function that a schedule starts is not tried again by Lambda, nor late, and tells of a failure',
-    breakers: (graph) =>
-      scheduled(graph)
-        .filter((each) => !failsLoudly(each, graph))
+    requirement:
+      'a scheduled function has no retries, a maximum event age, and a failure destination',
+    findViolations: (graph) =>
+      findScheduledFunctions(graph)
+        .filter((each) => !hasFailureDestination(each, graph))
         .map(address),
     flaws: {
-      'Lambda’s defaults': without(`${ON_EVENTS}::watch`),
-      'a retry': edited(`${ON_EVENTS}::refresh`, { maximumRetryAttempts: 1 }),
-      'six hours': edited(`${ON_EVENTS}::refresh`, { maximumEventAgeInSeconds: 21_600 }),
-      'no word of it': edited(`${ON_EVENTS}::watch`, { destinationConfig: {} }),
+      'Lambda’s defaults': removeResource(`${ON_EVENTS}::watch`),
+      'a retry': editInputs(`${ON_EVENTS}::refresh`, { maximumRetryAttempts: 1 }),
+      'an event age of six hours': editInputs(`${ON_EVENTS}::refresh`, {
+        maximumEventAgeInSeconds: 21_600,
+      }),
+      'no failure destination': editInputs(`${ON_EVENTS}::watch`, { destinationConfig: {} }),
     },
   },
   {
     id: 'FY.LAMBDA.2',
-    asks: 'a function logs into a group that the program made',
-    breakers: unless(FUNCTION, (inputs, graph) =>
+    requirement: 'a function logs into a log group of the program',
+    findViolations: unless(FUNCTION, (inputs, graph) =>
       allOf(graph, LOG_GROUP).some(
         (group) => group.inputs['name'] === at(inputs, 'loggingConfig.logGroup'),
       ),
     ),
     flaws: {
-      'a group that Lambda would make': edited(`${FUNCTION}::login`, { loggingConfig: undefined }),
+      'the log group that Lambda creates': editInputs(`${FUNCTION}::login`, {
+        loggingConfig: undefined,
+      }),
     },
   },
   {
     id: 'FY.LAMBDA.3',
-    asks: 'no role may make log groups, which would then be kept for ever',
-    breakers: unless(ROLE_POLICY, (inputs) =>
+    requirement: 'no role may create log groups, which would never expire',
+    findViolations: unless(ROLE_POLICY, (inputs) =>
       statements(inputs['policy']).every(
         ({ effect, actions }) => effect === 'Deny' || !actions.includes('logs:CreateLogGroup'),
       ),
     ),
     flaws: {
-      'one that may': granting(`${ROLE_POLICY}::fyers-watch`, {
+      'a role that may': addStatement(`${ROLE_POLICY}::fyers-watch`, {
         Effect: 'Allow',
         Action: 'logs:CreateLogGroup',
         Resource: 'arn:aws:logs:ap-south-1:123456789012:log-group:x',
@@ -113,8 +127,8 @@ export const LAMBDA_RULES: readonly Rule[] = [
   },
   {
     id: 'FY.LAMBDA.4',
-    asks: 'a function runs on Node 24, which AWS keeps up',
-    breakers: unless(FUNCTION, (inputs) => inputs['runtime'] === 'nodejs24.x'),
-    flaws: { 'one that AWS takes away': edited(`${FUNCTION}::watch`, { runtime: 'nodejs18.x' }) },
+    requirement: 'a function runs on Node 24, a supported runtime',
+    findViolations: unless(FUNCTION, (inputs) => inputs['runtime'] === 'nodejs24.x'),
+    flaws: { 'a deprecated runtime': editInputs(`${FUNCTION}::watch`, { runtime: 'nodejs18.x' }) },
   },
 ];

@@ -1,8 +1,8 @@
-// For every type that the program registers: what AWS Control Tower's proactive controls ask of it (Controls Reference
-// Guide, "Proactive controls", with the guard rules of @cdklabs/cdk-validator-cfnguard 0.0.62). A type that is not here
-// has not been looked up yet.
+// Lists for every registered type the proactive controls of AWS Control Tower (Controls Reference
+// Guide, "Proactive controls", with the guard rules of @cdklabs/cdk-validator-cfnguard 0.0.62). A
+// type that is missing here has not been checked yet.
 
-/** The controls of a type; for one without any, the empty list. */
+/** The controls of a type; an empty list if there are none. */
 export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   'aws:athena/namedQuery:NamedQuery': [],
   'aws:athena/workgroup:Workgroup': ['CT.ATHENA.PR.1', 'CT.ATHENA.PR.2'],
@@ -39,7 +39,7 @@ export const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
   'aws:kms/key:Key': ['CT.KMS.PR.1', 'CT.KMS.PR.2', 'CT.KMS.PR.3'],
   'aws:lambda/function:Function': ['CT.LAMBDA.PR.3'],
   'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': [],
-  // The provider adds its two permissions itself, so CT.LAMBDA.PR.2 has its say here.
+  // The provider adds its two permissions itself, so CT.LAMBDA.PR.2 applies here.
   'aws:lambda/functionUrl:FunctionUrl': ['CT.LAMBDA.PR.2', 'CT.LAMBDA.PR.5', 'CT.LAMBDA.PR.6'],
   'aws:lambda/invocation:Invocation': [],
   'aws:lambda/permission:Permission': ['CT.LAMBDA.PR.2'],

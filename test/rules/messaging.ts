@@ -1,5 +1,5 @@
-// The queue of what failed, and the topic of what is told.
-import { edited, granting, withAnother } from './flaws.ts';
+// Defines the rules for the queue of failed events and for the topic of messages.
+import { editInputs, addStatement, addResource } from './flaws.ts';
 import { type Rule, at, isText, statements, unless } from './rule.ts';
 
 const QUEUE = 'aws:sqs/queue:Queue';
@@ -11,43 +11,51 @@ const DAY_SECONDS = 86_400;
 export const MESSAGING_RULES: readonly Rule[] = [
   {
     id: 'CT.SQS.PR.1',
-    asks: 'a queue has a dead-letter queue',
-    breakers: unless(QUEUE, (inputs) => isText(inputs['redrivePolicy'])),
-    flaws: { 'another queue': withAnother(QUEUE) },
+    requirement: 'a queue has a dead-letter queue',
+    findViolations: unless(QUEUE, (inputs) => isText(inputs['redrivePolicy'])),
+    flaws: { 'another queue': addResource(QUEUE) },
   },
   {
     id: 'CT.SQS.PR.2',
-    asks: 'a queue is encrypted',
-    breakers: unless(
+    requirement: 'a queue is encrypted',
+    findViolations: unless(
       QUEUE,
       (inputs) => isText(inputs['kmsMasterKeyId']) !== (inputs['sqsManagedSseEnabled'] === true),
     ),
     flaws: {
-      'in clear': edited(`${QUEUE}::undelivered`, { sqsManagedSseEnabled: false }),
-      'by the account’s default': edited(`${QUEUE}::undelivered`, {
+      'no encryption': editInputs(`${QUEUE}::undelivered`, { sqsManagedSseEnabled: false }),
+      'the default of the account': editInputs(`${QUEUE}::undelivered`, {
         sqsManagedSseEnabled: undefined,
       }),
     },
   },
   {
     id: 'FY.SQS.1',
-    asks: 'a failure is kept for as long as SQS keeps anything, which is fourteen days',
-    breakers: unless(QUEUE, (inputs) => inputs['messageRetentionSeconds'] === 14 * DAY_SECONDS),
-    flaws: { 'four days': edited(`${QUEUE}::undelivered`, { messageRetentionSeconds: undefined }) },
+    requirement: 'a queue keeps messages for fourteen days, the maximum of SQS',
+    findViolations: unless(
+      QUEUE,
+      (inputs) => inputs['messageRetentionSeconds'] === 14 * DAY_SECONDS,
+    ),
+    flaws: {
+      'four days': editInputs(`${QUEUE}::undelivered`, { messageRetentionSeconds: undefined }),
+    },
   },
   {
-    // The service has no right to use that key, so what CloudWatch publishes is dropped (CloudWatch User Guide, SNS).
+    // CloudWatch may not use that key, so its messages would be dropped (CloudWatch User Guide,
+    // SNS).
     id: 'FY.SNS.1',
-    asks: 'no topic is under the key of AWS, which would swallow the alarms',
-    breakers: unless(TOPIC, (inputs) => inputs['kmsMasterKeyId'] !== 'alias/aws/sns'),
+    requirement: 'no topic uses the key alias/aws/sns, which would drop the alarms',
+    findViolations: unless(TOPIC, (inputs) => inputs['kmsMasterKeyId'] !== 'alias/aws/sns'),
     flaws: {
-      'under that key': edited(`${TOPIC}::fyers-messages`, { kmsMasterKeyId: 'alias/aws/sns' }),
+      'the key alias/aws/sns': editInputs(`${TOPIC}::fyers-messages`, {
+        kmsMasterKeyId: 'alias/aws/sns',
+      }),
     },
   },
   {
     id: 'FY.SNS.2',
-    asks: 'a topic lets in only services, and each for this account',
-    breakers: unless(TOPIC_POLICY, (inputs) =>
+    requirement: 'a topic accepts only services, each on behalf of this account',
+    findViolations: unless(TOPIC_POLICY, (inputs) =>
       statements(inputs['policy'])
         .filter(({ effect }) => effect === 'Allow')
         .every(
@@ -57,11 +65,12 @@ export const MESSAGING_RULES: readonly Rule[] = [
         ),
     ),
     flaws: {
-      'the default, which is everybody with this owner': granting(
-        `${TOPIC_POLICY}::fyers-messages`,
-        { Effect: 'Allow', Principal: '*', Action: 'sns:Publish' },
-      ),
-      'CloudWatch of any account': granting(`${TOPIC_POLICY}::fyers-messages`, {
+      'every principal': addStatement(`${TOPIC_POLICY}::fyers-messages`, {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 'sns:Publish',
+      }),
+      'CloudWatch of any account': addStatement(`${TOPIC_POLICY}::fyers-messages`, {
         Effect: 'Allow',
         Principal: { Service: 'cloudwatch.amazonaws.com' },
         Action: 'sns:Publish',

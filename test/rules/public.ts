@@ -1,9 +1,9 @@
-// What anybody on the internet can reach.
+// Defines the rule against public resources.
 import type { Graph, Registered } from '../support/graph.ts';
-import { edited, granting, withAnother } from './flaws.ts';
+import { editInputs, addStatement, addResource } from './flaws.ts';
 import { type Rule, address, at, list, statements } from './rule.ts';
 
-/** Types that open something by being there. */
+/** Types that are public by their existence. */
 const OPENS =
   /^aws:(?:apigateway|apigatewayv2|cloudfront|lb|alb|elb|elasticloadbalancing|globalaccelerator)\/|^aws:ec2\/eip:/;
 
@@ -15,13 +15,13 @@ function isPublic({ type, inputs }: Registered): boolean {
     inputs['mapPublicIpOnLaunch'] === true ||
     inputs['principal'] === '*' ||
     String(inputs['acl']).startsWith('public');
-  const letsIn = list(inputs['ingress']).some((rule) =>
+  const allowsInbound = list(inputs['ingress']).some((rule) =>
     /0\.0\.0\.0\/0|::\/0/.test(JSON.stringify(rule)),
   );
-  return opens || letsIn || letsAnybody(inputs);
+  return opens || allowsInbound || allowsEveryPrincipal(inputs);
 }
 
-function letsAnybody(inputs: Registered['inputs']): boolean {
+function allowsEveryPrincipal(inputs: Registered['inputs']): boolean {
   return [inputs['policy'], inputs['assumeRolePolicy']]
     .filter((policy) => policy !== undefined)
     .flatMap(statements)
@@ -35,21 +35,21 @@ function letsAnybody(inputs: Registered['inputs']): boolean {
 export const PUBLIC_RULES: readonly Rule[] = [
   {
     id: 'FY.PUBLIC.1',
-    asks: 'nothing is public',
-    breakers: ({ resources }: Graph) => resources.filter(isPublic).map(address),
+    requirement: 'nothing is public',
+    findViolations: ({ resources }: Graph) => resources.filter(isPublic).map(address),
     flaws: {
-      'a second function with an address': withAnother('aws:lambda/functionUrl:FunctionUrl', {
+      'a second public function URL': addResource('aws:lambda/functionUrl:FunctionUrl', {
         authorizationType: 'NONE',
       }),
-      'a topic for everybody': granting('aws:sns/topicPolicy:TopicPolicy::fyers-messages', {
+      'a public topic': addStatement('aws:sns/topicPolicy:TopicPolicy::fyers-messages', {
         Effect: 'Allow',
         Principal: { AWS: '*' },
         Action: 'sns:Publish',
       }),
-      'a port': edited('aws:ec2/securityGroup:SecurityGroup::fyers-harvester', {
+      'an open port': editInputs('aws:ec2/securityGroup:SecurityGroup::fyers-harvester', {
         ingress: [{ protocol: 'tcp', fromPort: 443, toPort: 443, cidrBlocks: ['0.0.0.0/0'] }],
       }),
-      'a load balancer': withAnother('aws:lb/loadBalancer:LoadBalancer'),
+      'a load balancer': addResource('aws:lb/loadBalancer:LoadBalancer'),
     },
   },
 ];

@@ -1,16 +1,16 @@
-// What a rule is, and what rules need to read the registered graph.
+// Defines the type of a rule and the helpers that read the registered graph.
 import { type Graph, type Registered, allOf, asRecord } from '../support/graph.ts';
 
 /** `<type>::<name>` of a resource. */
 export type Address = string;
 
 export interface Rule {
-  /** CT.… as AWS Control Tower's proactive controls are named, FY.… of our own. */
+  /** CT.… is a proactive control of AWS Control Tower; FY.… is our own rule. */
   readonly id: string;
-  readonly asks: string;
-  /** Who breaks it. */
-  readonly breakers: (graph: Graph) => readonly Address[];
-  /** Changes of a sound graph, each of which makes one more resource break the rule. */
+  readonly requirement: string;
+  /** Finds the resources that break the rule. */
+  readonly findViolations: (graph: Graph) => readonly Address[];
+  /** Changes of a sound graph; each makes exactly one more resource break the rule. */
   readonly flaws: Readonly<Record<string, (graph: Graph) => Graph>>;
 }
 
@@ -18,18 +18,18 @@ export function address({ type, name }: Registered): Address {
   return `${type}::${name}`;
 }
 
-/** The resources of a type that are not as they should be. */
+/** Finds the resources of a type that fail the condition. */
 export function unless(
   type: string,
   isSound: (inputs: Registered['inputs'], graph: Graph) => boolean,
-): Rule['breakers'] {
+): Rule['findViolations'] {
   return (graph) =>
     allOf(graph, type)
       .filter(({ inputs }) => !isSound(inputs, graph))
       .map(address);
 }
 
-/** What stands at a path such as `target.deadLetterConfig.arn`; undefined where nothing does. */
+/** Reads the value at a path such as `target.deadLetterConfig.arn`; undefined if there is none. */
 export function at(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => asRecord(inner)[key], value);
 }
@@ -52,11 +52,11 @@ export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly condition: unknown;
-  /** With NotAction, NotResource and Principal, which most rules do not read. */
+  /** The complete statement, with NotAction, NotResource and Principal. */
   readonly whole: Readonly<Record<string, unknown>>;
 }
 
-/** Of a policy as an object or as JSON. */
+/** Parses a policy that is an object or JSON. */
 export function statements(policy: unknown): readonly Statement[] {
   const document: unknown = typeof policy === 'string' ? JSON.parse(policy) : policy;
   return list(at(document, 'Statement')).map((each) => {

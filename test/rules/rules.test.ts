@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
 const graphs = new Map<string, Graph>();
 let whole: Graph;
 beforeAll(async () => {
-  // One after the other: the SDK has one monitor.
+  // One after another: the SDK has one global monitor.
   for (const [name, world] of Object.entries(WORLDS)) graphs.set(name, await graphOf(world));
   [whole] = [...graphs.values()] as [Graph];
 });
@@ -44,10 +44,10 @@ function isExempt(rule: string, resource: string): boolean {
   return EXEMPTIONS.some((each) => each.rule === rule && each.resource === resource);
 }
 
-describe('In every world', () => {
-  test.each(RULES)('$id: $asks', ({ id, breakers }) => {
+describe('Every configuration follows', () => {
+  test.each(RULES)('$id: $requirement', ({ id, findViolations }) => {
     const broken = [...graphs].flatMap(([world, graph]) =>
-      breakers(graph)
+      findViolations(graph)
         .filter((resource) => !isExempt(id, resource))
         .map((resource) => `${resource} with ${world}`),
     );
@@ -55,19 +55,19 @@ describe('In every world', () => {
   });
 });
 
-describe('The rule sees', () => {
-  const flaws = RULES.flatMap(({ id, breakers, flaws }) =>
-    Object.entries(flaws).map(([flaw, make]) => ({ id, flaw, breakers, make })),
+describe('A rule detects', () => {
+  const flaws = RULES.flatMap(({ id, findViolations, flaws }) =>
+    Object.entries(flaws).map(([flaw, make]) => ({ id, flaw, findViolations, make })),
   );
 
-  test.each(flaws)('$id: $flaw', ({ id, breakers, make }) => {
-    const before = breakers(whole);
-    const after = breakers(make(whole)).filter((each) => !before.includes(each));
+  test.each(flaws)('$id: $flaw', ({ id, findViolations, make }) => {
+    const before = findViolations(whole);
+    const after = findViolations(make(whole)).filter((each) => !before.includes(each));
     expect(after).toHaveLength(1);
     expect(after.filter((each) => isExempt(id, each))).toEqual([]);
   });
 
-  test('at least one flaw each', () => {
+  test('at least one flaw, and has a unique id', () => {
     expect(RULES.filter(({ flaws }) => Object.keys(flaws).length === 0)).toEqual([]);
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
   });
@@ -75,15 +75,15 @@ describe('The rule sees', () => {
 
 describe('The exemption', () => {
   test.each(EXEMPTIONS)('of $resource from $rule is still needed', ({ rule, resource, reason }) => {
-    const breakers = RULES.find(({ id }) => id === rule)?.breakers ?? (() => []);
-    const needed = [...graphs.values()].some((graph) => breakers(graph).includes(resource));
-    expect(needed, 'take the row away').toBe(true);
+    const findViolations = RULES.find(({ id }) => id === rule)?.findViolations ?? (() => []);
+    const needed = [...graphs.values()].some((graph) => findViolations(graph).includes(resource));
+    expect(needed, 'remove the row').toBe(true);
     expect(reason.length).toBeGreaterThan(20);
   });
 });
 
-describe('Of AWS Control Tower', () => {
-  test('each registered type is looked up', () => {
+describe('The controls of AWS Control Tower', () => {
+  test('are listed for each registered type', () => {
     const types = [...graphs.values()].flatMap(({ resources }) =>
       resources.map(({ type }) => type),
     );
@@ -95,7 +95,7 @@ describe('Of AWS Control Tower', () => {
     );
   });
 
-  test('each control that was found for them is a rule here, and no other', () => {
+  test('are exactly the rules with the prefix CT', () => {
     const asked = new Set(Object.values(LOOKED_UP).flat());
     const ruled = RULES.map(({ id }) => id).filter((id) => id.startsWith('CT.'));
     expect(ruled.toSorted()).toEqual([...asked].toSorted());

@@ -1,6 +1,7 @@
-// The bucket of what was recorded. Its settings are resources of their own, so a rule looks for them by its name.
+// Defines the rules for buckets. The settings of a bucket are separate resources, so a rule finds
+// them by the bucket's name.
 import { type Graph, type Registered, allOf, mockId } from '../support/graph.ts';
-import { edited, granting, withAnother, without } from './flaws.ts';
+import { editInputs, addStatement, addResource, removeResource } from './flaws.ts';
 import { type Rule, address, at, isText, list, statements, texts } from './rule.ts';
 
 const BUCKET = 'aws:s3/bucket:Bucket';
@@ -15,11 +16,13 @@ const LOGGING = 'aws:s3/bucketLogging:BucketLogging';
 const NOTIFICATION = 'aws:s3/bucketNotification:BucketNotification';
 const OBJECT_LOCK = 'aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration';
 
-const anotherBucket = { 'another bucket, without': withAnother(BUCKET) };
-const gone = (type: string) => ({ 'no such setting': without(`${type}::fyers-depth`) });
+const anotherBucket = { 'another bucket without it': addResource(BUCKET) };
+const withoutSetting = (type: string) => ({
+  'no such resource': removeResource(`${type}::fyers-depth`),
+});
 
-/** The buckets, made here or taken up again, that have no setting of this type that is as it should be. */
-function lacking(type: string, isSound: (inputs: Registered['inputs']) => boolean) {
+/** Finds the buckets, created or adopted, without a sound setting of this type. */
+function findBucketsWithout(type: string, isSound: (inputs: Registered['inputs']) => boolean) {
   return (graph: Graph): readonly string[] => {
     const made = allOf(graph, BUCKET).map((each) => [address(each), mockId(each.name)] as const);
     const taken = graph.reads
@@ -37,14 +40,14 @@ function lacking(type: string, isSound: (inputs: Registered['inputs']) => boolea
 const hasEnabledRule = (inputs: Registered['inputs']) =>
   list(inputs['rules']).some((rule) => at(rule, 'status') === 'Enabled');
 
-const encryptsBy = (...algorithms: readonly string[]) =>
-  lacking(ENCRYPTION, (inputs) =>
+const findBucketsNotEncryptedBy = (...algorithms: readonly string[]) =>
+  findBucketsWithout(ENCRYPTION, (inputs) =>
     list(inputs['rules']).some((rule) =>
       algorithms.includes(String(at(rule, 'applyServerSideEncryptionByDefault.sseAlgorithm'))),
     ),
   );
 
-function refusesPlainHttp(inputs: Registered['inputs']): boolean {
+function deniesHttp(inputs: Registered['inputs']): boolean {
   const id = String(inputs['bucket']);
   return statements(inputs['policy']).some(
     ({ effect, actions, resources, condition, whole }) =>
@@ -59,93 +62,100 @@ function refusesPlainHttp(inputs: Registered['inputs']): boolean {
 export const S3_RULES: readonly Rule[] = [
   {
     id: 'CT.S3.PR.1',
-    asks: 'a bucket blocks public access in all four ways',
-    breakers: lacking(ACCESS_BLOCK, (inputs) =>
+    requirement: 'a bucket blocks public access in all four ways',
+    findViolations: findBucketsWithout(ACCESS_BLOCK, (inputs) =>
       ['blockPublicAcls', 'blockPublicPolicy', 'ignorePublicAcls', 'restrictPublicBuckets'].every(
         (flag) => inputs[flag] === true,
       ),
     ),
     flaws: {
-      ...gone(ACCESS_BLOCK),
-      'one way open': edited(`${ACCESS_BLOCK}::fyers-depth`, { restrictPublicBuckets: false }),
+      ...withoutSetting(ACCESS_BLOCK),
+      'one setting off': editInputs(`${ACCESS_BLOCK}::fyers-depth`, {
+        restrictPublicBuckets: false,
+      }),
     },
   },
   {
     id: 'CT.S3.PR.2',
-    asks: 'a bucket logs who reads it',
-    breakers: lacking(LOGGING, (inputs) => isText(inputs['targetBucket'])),
+    requirement: 'a bucket has access logs',
+    findViolations: findBucketsWithout(LOGGING, (inputs) => isText(inputs['targetBucket'])),
     flaws: anotherBucket,
   },
   {
     id: 'CT.S3.PR.3',
-    asks: 'a bucket with versions has a lifecycle',
-    breakers: (graph) => {
-      const versioned = lacking(VERSIONING, () => true)(graph);
-      return lacking(LIFECYCLE, hasEnabledRule)(graph).filter((each) => !versioned.includes(each));
+    requirement: 'a versioned bucket has a lifecycle',
+    findViolations: (graph) => {
+      const versioned = findBucketsWithout(VERSIONING, () => true)(graph);
+      return findBucketsWithout(
+        LIFECYCLE,
+        hasEnabledRule,
+      )(graph).filter((each) => !versioned.includes(each));
     },
     flaws: {
-      'versions without end': (graph) =>
-        without(`${LIFECYCLE}::fyers-depth`)(
-          withAnother(VERSIONING, { bucket: mockId('fyers-depth') })(graph),
+      'versions that never expire': (graph) =>
+        removeResource(`${LIFECYCLE}::fyers-depth`)(
+          addResource(VERSIONING, { bucket: mockId('fyers-depth') })(graph),
         ),
     },
   },
   {
     id: 'CT.S3.PR.4',
-    asks: 'a bucket notifies of its events',
-    breakers: lacking(NOTIFICATION, () => true),
+    requirement: 'a bucket sends notifications of its events',
+    findViolations: findBucketsWithout(NOTIFICATION, () => true),
     flaws: anotherBucket,
   },
   {
     id: 'CT.S3.PR.5',
-    asks: 'no access control list lets anybody into a bucket',
-    breakers: lacking(
+    requirement: 'a bucket ignores access control lists',
+    findViolations: findBucketsWithout(
       OWNERSHIP,
       ({ rule }) => at(rule, 'objectOwnership') === 'BucketOwnerEnforced',
     ),
     flaws: {
-      ...gone(OWNERSHIP),
-      'lists that count': edited(`${OWNERSHIP}::fyers-depth`, {
+      ...withoutSetting(OWNERSHIP),
+      'lists that apply': editInputs(`${OWNERSHIP}::fyers-depth`, {
         rule: { objectOwnership: 'ObjectWriter' },
       }),
     },
   },
   {
     id: 'CT.S3.PR.6',
-    asks: 'a bucket has a lifecycle',
-    breakers: lacking(LIFECYCLE, hasEnabledRule),
+    requirement: 'a bucket has a lifecycle',
+    findViolations: findBucketsWithout(LIFECYCLE, hasEnabledRule),
     flaws: {
-      ...gone(LIFECYCLE),
-      'one that is off': edited(`${LIFECYCLE}::fyers-depth`, { rules: [{ status: 'Disabled' }] }),
+      ...withoutSetting(LIFECYCLE),
+      'a disabled rule': editInputs(`${LIFECYCLE}::fyers-depth`, {
+        rules: [{ status: 'Disabled' }],
+      }),
     },
   },
   {
     id: 'CT.S3.PR.8',
-    asks: 'a bucket refuses plain HTTP',
-    breakers: lacking(POLICY, refusesPlainHttp),
+    requirement: 'a bucket denies HTTP',
+    findViolations: findBucketsWithout(POLICY, deniesHttp),
     flaws: {
-      ...gone(POLICY),
-      'a policy of something else': edited(`${POLICY}::fyers-depth`, {
+      ...withoutSetting(POLICY),
+      'a policy without that statement': editInputs(`${POLICY}::fyers-depth`, {
         policy: { Statement: [] },
       }),
     },
   },
   {
     id: 'CT.S3.PR.9',
-    asks: 'a bucket has an object lock',
-    breakers: lacking(OBJECT_LOCK, () => true),
+    requirement: 'a bucket has an object lock',
+    findViolations: findBucketsWithout(OBJECT_LOCK, () => true),
     flaws: anotherBucket,
   },
   {
     id: 'CT.S3.PR.10',
-    asks: 'a bucket is encrypted under a key of KMS',
-    breakers: encryptsBy('aws:kms', 'aws:kms:dsse'),
+    requirement: 'a bucket is encrypted with a KMS key',
+    findViolations: findBucketsNotEncryptedBy('aws:kms', 'aws:kms:dsse'),
     flaws: anotherBucket,
   },
   {
     id: 'CT.S3.PR.11',
-    asks: 'a bucket keeps versions',
-    breakers: lacking(
+    requirement: 'a bucket has versioning',
+    findViolations: findBucketsWithout(
       VERSIONING,
       (inputs) => at(inputs, 'versioningConfiguration.status') === 'Enabled',
     ),
@@ -153,21 +163,21 @@ export const S3_RULES: readonly Rule[] = [
   },
   {
     id: 'FY.S3.1',
-    asks: 'a bucket names its encryption, so that no default decides',
-    breakers: encryptsBy('AES256', 'aws:kms', 'aws:kms:dsse'),
-    flaws: gone(ENCRYPTION),
+    requirement: 'a bucket defines its encryption explicitly',
+    findViolations: findBucketsNotEncryptedBy('AES256', 'aws:kms', 'aws:kms:dsse'),
+    flaws: withoutSetting(ENCRYPTION),
   },
   {
     id: 'FY.S3.2',
-    asks: 'a bucket’s policy only takes away',
-    breakers: (graph) =>
+    requirement: 'a bucket policy only denies',
+    findViolations: (graph) =>
       allOf(graph, POLICY)
         .filter(({ inputs }) =>
           statements(inputs['policy']).some(({ effect }) => effect !== 'Deny'),
         )
         .map(address),
     flaws: {
-      'a reader': granting(`${POLICY}::fyers-depth`, {
+      'a reader': addStatement(`${POLICY}::fyers-depth`, {
         Effect: 'Allow',
         Principal: { AWS: '210987654321' },
         Action: 's3:GetObject',

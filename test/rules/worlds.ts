@@ -1,4 +1,4 @@
-// The configurations over which every rule is asked.
+// Lists the configurations in which every rule is checked.
 import { ACCOUNT, type World } from '../support/graph.ts';
 import {
   ACCESS_TOKEN,
@@ -10,7 +10,7 @@ import {
   WHOLE,
 } from '../support/worlds.ts';
 
-const having = (world: World, config: Readonly<Record<string, string>>): World => ({
+const withConfig = (world: World, config: Readonly<Record<string, string>>): World => ({
   ...world,
   config: { ...world.config, ...config },
 });
@@ -20,9 +20,9 @@ const TWO_HARVESTERS = JSON.stringify([
   { symbols: ['NSE:INFY-EQ'], everySeconds: 1, instanceType: 't4g.nano' },
 ]);
 
-/** The first is the one that flaws are made in. */
+/** The first configuration is the base of all flaws. */
 export const WORLDS: Readonly<Record<string, World>> = {
-  'everything configured': having(WHOLE, {
+  'everything configured': withConfig(WHOLE, {
     email: 'a@example.com',
     fyId: 'XA00001',
     athena: 'true',
@@ -30,27 +30,29 @@ export const WORLDS: Readonly<Record<string, World>> = {
     harvesters: TWO_HARVESTERS,
   }),
   'no app': {},
-  'an app alone': APP_ONLY,
-  'a suffix': having(WHOLE, { suffix: 'b' }),
-  'a key of its own, and readers': having(WHOLE, {
+  'only an app': APP_ONLY,
+  'a suffix': withConfig(WHOLE, { suffix: 'b' }),
+  'a customer key and readers': withConfig(WHOLE, {
     customerKey: 'true',
     readers: `arn:aws:iam::${ACCOUNT}:role/bot, arn:aws:iam::${ACCOUNT}:user/me`,
   }),
-  'reads that are watched': having(WHOLE, {
+  'watched reads': withConfig(WHOLE, {
     watchReads: 'true',
     readers: `arn:aws:iam::${ACCOUNT}:role/bot`,
   }),
-  'the token alone': having(WHOLE, { harvester: 'false' }),
-  'the operator’s own subnet': having(APP_ONLY, { subnetId: 'subnet-0123456789abcdef0' }),
-  'data that goes with the stack': having(APP_ONLY, { deleteData: 'true' }),
-  'a bucket of an earlier stack': having(APP_ONLY, { dataBucket: 'an-old-bucket' }),
-  'the login’s own redirect URL, every day': having(WHOLE, {
+  'only the keeper': withConfig(WHOLE, { harvester: 'false' }),
+  'the operator’s own subnet': withConfig(APP_ONLY, { subnetId: 'subnet-0123456789abcdef0' }),
+  'data that is deleted with the stack': withConfig(APP_ONLY, { deleteData: 'true' }),
+  'a bucket of an earlier stack': withConfig(APP_ONLY, { dataBucket: 'an-old-bucket' }),
+  'the redirect URL loginUrl, every day': withConfig(WHOLE, {
     redirectUri: 'loginUrl',
     days: 'all',
   }),
 };
 
-/** What those worlds keep secret, beside the PIN, whose four digits may stand in any number. */
+/**
+ * The secrets of these configurations, without the PIN: its four digits may appear in any number.
+ */
 export const SECRETS: readonly string[] = [
   ACCESS_TOKEN,
   REFRESH_TOKEN,

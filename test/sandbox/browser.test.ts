@@ -6,18 +6,20 @@ import { withoutQuery, windowlessBrowser } from '../../sandbox/browser.ts';
 
 const FUNCTION = 'abc123.lambda-url.ap-south-1.on.aws';
 
-interface Seen {
+interface RecordedRequest {
   readonly line: string;
   readonly host: string;
   readonly body: string;
 }
 
-let seen: Seen[] = [];
+let seen: RecordedRequest[] = [];
 let answers: Readonly<Record<string, readonly [number, string]>> = {};
 let close: () => Promise<void>;
 let here = '';
 
-/** One server in both parts: the emulator's and the broker's. A status from 300 to 399 leads to what stands as text. */
+/**
+ * Serves as the emulator and as the broker. A status from 300 to 399 redirects to the given text.
+ */
 beforeEach(async () => {
   seen = [];
   const answer = (request: IncomingMessage, body: string) => {
@@ -48,8 +50,8 @@ afterEach(() => close());
 
 const browser = () => windowlessBrowser(`http://${here}`);
 
-describe('The browser without a window', () => {
-  test("asks the emulator for a function's address, by its host", async () => {
+describe('windowlessBrowser', () => {
+  test('requests a function URL from the emulator, with the host of the function', async () => {
     answers = {
       'GET /go/x': [
         200,
@@ -67,7 +69,7 @@ describe('The browser without a window', () => {
     });
   });
 
-  test('sends a form with what it carries unseen, and goes where the redirect leads', async () => {
+  test('submits a form with its hidden fields, and follows the redirect', async () => {
     answers = {
       'GET /login': [
         200,
@@ -87,13 +89,13 @@ describe('The browser without a window', () => {
     ]);
   });
 
-  test('gives up on redirects without end', async () => {
+  test('throws on a redirect loop', async () => {
     answers = { 'GET /a': [302, '/a'] };
     await expect(browser().open(`http://${here}/a`)).rejects.toThrow('redirects in a loop');
   });
 });
 
-test('An address is shown without what its query carries', () => {
+test('withoutQuery hides the query of an address', () => {
   expect(withoutQuery('https://x.example/?auth_code=secret&state=1')).toBe('https://x.example/?…');
   expect(withoutQuery('https://x.example/a')).toBe('https://x.example/a');
 });

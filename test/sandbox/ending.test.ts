@@ -1,4 +1,4 @@
-// The one way in which a run ends, in a process that has children, grandchildren and a folder.
+// Tests that a run ends in one way, in a process with children, grandchildren and a folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { ROOT } from '../support/source-tree.ts';
 
 const MODULE = path.join(ROOT, 'sandbox', 'ending.ts');
-/** A child of its own group, which starts a process that ignores what it can. */
+/** A child in its own group, which starts a process that ignores the signals that it can. */
 const CHILD = `const { pid } = require('node:child_process').spawn('sh', ['-c', 'trap "" INT TERM; sleep 600']);
   console.log(pid)`;
 
@@ -46,36 +46,39 @@ const isRunning = (pid: number): boolean => {
 
 async function expectNothingLeft(dir: string, pids: readonly number[]): Promise<void> {
   expect(existsSync(dir)).toBe(false);
-  // A zombie stays until its new parent has read its end.
+  // A zombie exists until its new parent has read its exit code.
   await expect.poll(() => pids.filter(isRunning), { timeout: 5_000 }).toEqual([]);
 }
 
 describe('The end of a run', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('on %s leaves nothing', async (signal) => {
-    const { child, ended, dir, pids } = await run();
-    child.kill(signal);
-    expect(await ended).toBe(2);
-    await expectNothingLeft(dir, pids);
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'on %s leaves no process and no folder',
+    async (signal) => {
+      const { child, ended, dir, pids } = await run();
+      child.kill(signal);
+      expect(await ended).toBe(2);
+      await expectNothingLeft(dir, pids);
+    },
+  );
 
-  test('on a closed pipe leaves nothing, and says so on standard error', async () => {
+  test('on a closed pipe leaves nothing, and prints the reason on standard error', async () => {
     const { child, ended, dir, pids } = await run();
-    const said: Buffer[] = [];
-    child.stderr.on('data', (piece: Buffer) => said.push(piece));
+    const pieces: Buffer[] = [];
+    child.stderr.on('data', (piece: Buffer) => pieces.push(piece));
     child.stdout.destroy();
     expect(await ended).toBe(2);
-    expect(Buffer.concat(said).toString()).toMatch(/^Stopped: .*\n$/);
+    expect(Buffer.concat(pieces).toString()).toMatch(/^Stopped: .*\n$/);
     await expectNothingLeft(dir, pids);
   });
 
-  test('on an error that nothing caught leaves nothing', async () => {
+  test('after an uncaught error leaves nothing, and the exit code is 70', async () => {
     const { child, ended, dir, pids } = await run();
     child.stdin.write('now');
     expect(await ended).toBe(70);
     await expectNothingLeft(dir, pids);
   });
 
-  test('is no failure when the run waits for it', async () => {
+  test('has the exit code 0 if the run waits for it', async () => {
     const { child, ended, dir, pids } = await run(true);
     child.kill('SIGINT');
     expect(await ended).toBe(0);

@@ -47,10 +47,10 @@ const profile = () =>
   fetch(`${faults.url}/api/v3/profile`, {
     headers: { authorization: `${APP.id}:${accessToken(SEVEN)}` },
   });
-const served = () => fyers.requests().map(({ path: served }) => served);
+const listServedPaths = () => fyers.requests().map(({ path: each }) => each);
 
 describe('The proxy', () => {
-  test('passes on what it was sent, and brings back what was answered', async () => {
+  test('forwards requests and answers unchanged', async () => {
     const seen: (string | undefined)[] = [];
     const upstream = createServer((request, response) => {
       const { host, 'x-own': own } = request.headers;
@@ -72,7 +72,7 @@ describe('The proxy', () => {
     upstream.close();
   });
 
-  test('applies a row to the requests it matches, counted by row', async () => {
+  test('applies a row to the requests that match, counted per row', async () => {
     const refused: Effect = { kind: 'answer', status: 418, body: '' };
     const done = [
       faults.add({ match: { path: /profile/ }, nth: [2, 4], effect: refused }),
@@ -84,7 +84,7 @@ describe('The proxy', () => {
     expect(done.map((count) => count())).toEqual([2, 0]);
   });
 
-  test('lets a new row go before an old one, and none after they were cleared', async () => {
+  test('prefers a new row to an old one, and applies no row after clear', async () => {
     const answering = (status: number): Effect => ({ kind: 'answer', status, body: '' });
     const old = faults.add({ match: {}, effect: answering(418) });
     faults.add({ match: {}, nth: [1], effect: answering(503) });
@@ -94,8 +94,8 @@ describe('The proxy', () => {
     expect((await profile()).status).toBe(200);
   });
 
-  test('matches what was sent, and takes rows at its start in their order', async () => {
-    await using started = await withFaults([
+  test('matches the body of a request, and applies its first rows in their order', async () => {
+    await using started = await startWithFaults([
       { match: { body: /"pin"/ }, effect: { kind: 'answer', status: 418, body: '' } },
       { match: { method: 'POST' }, effect: { kind: 'answer', status: 503, body: '' } },
     ]);
@@ -104,7 +104,7 @@ describe('The proxy', () => {
     expect([await post('{"pin":"1"}'), await post('{}')]).toEqual([418, 503]);
   });
 
-  test('ends with requests that hang and wait', async () => {
+  test('closes while requests hang or wait', async () => {
     faults.add({ match: { path: /profile/ }, effect: { kind: 'half-open' } });
     faults.add({ match: { path: /depth/ }, effect: { kind: 'delay', ms: 600_000 } });
     const hanging = [profile(), fetch(`${faults.url}/data/depth`)];
@@ -115,12 +115,12 @@ describe('The proxy', () => {
   });
 });
 
-async function withFaults(rows: Parameters<typeof startFaults>[1]) {
+async function startWithFaults(rows: Parameters<typeof startFaults>[1]) {
   const started = await startFaults(fyers.url, rows);
   return { url: started.url, [Symbol.asyncDispose]: started.close };
 }
 
-describe('The broker adapter on a bad way', () => {
+describe('The broker adapter on a bad connection', () => {
   const onRefresh = (effect: Effect) => faults.add({ match: { path: /refresh-token$/ }, effect });
 
   test.each<readonly [string, Effect, readonly string[]]>([
@@ -130,22 +130,25 @@ describe('The broker adapter on a bad way', () => {
     ['a reset after the work', { kind: 'reset', worked: true }, [REFRESH]],
     ['an answer that is cut', { kind: 'cut' }, [REFRESH]],
     ['an answer that comes too late', { kind: 'delay', ms: 60_000 }, []],
-  ])('takes a refresh as silent after %s: it may have counted', async (_, effect, reached) => {
-    const done = onRefresh(effect);
-    const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
-    expect(answer).toMatchObject({ kind: 'silent' });
-    expect(served()).toEqual(reached);
-    expect(done()).toBe(1);
-  });
+  ])(
+    'reports a refresh as silent after %s, because it may have been counted',
+    async (_, effect, reached) => {
+      const done = onRefresh(effect);
+      const answer = await broker(300).refresh(APP, TOKEN, PIN, signal);
+      expect(answer).toMatchObject({ kind: 'silent' });
+      expect(listServedPaths()).toEqual(reached);
+      expect(done()).toBe(1);
+    },
+  );
 
-  test('waits for an answer that is slow', async () => {
+  test('waits for a slow answer', async () => {
     const done = onRefresh({ kind: 'delay', ms: 50 });
     const answer = await broker().refresh(APP, TOKEN, PIN, signal);
     expect(answer.kind).toBe('minted');
     expect(done()).toBe(1);
   });
 
-  test('finds a broker unreachable that says 503', async () => {
+  test('reports the broker as unreachable if it answers 503', async () => {
     fyers.state.isDown = true;
     expect(await broker().refresh(APP, TOKEN, PIN, signal)).toMatchObject({
       kind: 'unreachable',
@@ -153,14 +156,14 @@ describe('The broker adapter on a bad way', () => {
     expect(fyers.requests().map(({ status }) => status)).toEqual([503]);
   });
 
-  test('finds a broker unreachable that refuses the connection', async () => {
+  test('reports the broker as unreachable if it refuses the connection', async () => {
     const { url, close } = await startFaults(fyers.url);
     await close();
     const gone = fyersBroker({ apiUrl: url, onSecret: () => undefined });
     expect(await gone.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'unreachable' });
   });
 
-  test('loses an auth code whose answer was lost: it is spent all the same', async () => {
+  test('cannot use an auth code again if its answer was lost', async () => {
     const code = tokenOf('auth_code', SEVEN) as AuthCode;
     faults.add({ match: { path: /authcode$/ }, nth: [1], effect: { kind: 'cut' } });
     expect(await broker().exchange(APP, code, signal)).toMatchObject({ kind: 'silent' });
@@ -175,14 +178,14 @@ describe('The broker adapter on a bad way', () => {
     { kind: 'reset' },
     { kind: 'cut' },
     { kind: 'answer', status: 502, body: '<html>' },
-  ])('learns nothing of a token from %j', async (effect) => {
+  ])('reports a proof as unreachable after %j', async (effect) => {
     faults.add({ match: { path: /profile/ }, effect });
     const token: AccessToken = accessToken(SEVEN);
     expect(await broker(300).prove(APP.id, token, signal)).toMatchObject({ kind: 'unreachable' });
   });
 
   test.each<Effect>([{ kind: 'garbage' }, { kind: 'answer', status: 200, body: '<html>' }])(
-    'knows that %j is not the broker',
+    'reports %j as an answer that is not from Fyers',
     async (effect) => {
       onRefresh(effect);
       faults.add({ match: { path: /profile/ }, effect });
@@ -194,7 +197,7 @@ describe('The broker adapter on a bad way', () => {
   );
 });
 
-describe('Before the emulator of AWS', () => {
+describe('The proxy in front of the AWS emulator', () => {
   const NAME = 'FYERS_THROUGH_THE_PROXY';
   let dir = '';
   let emulator: Emulator;
@@ -224,7 +227,7 @@ describe('Before the emulator of AWS', () => {
   const read = async (ssm: SSMClient) =>
     (await ssm.send(new GetParameterCommand({ Name: NAME }))).Parameter?.Value;
 
-  /** Credentials whose signatures the emulator checks, unlike root's. */
+  /** Returns credentials whose signatures the emulator checks, unlike those of root. */
   async function roleCredentials() {
     const iam = new IAMClient(options());
     const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
@@ -254,7 +257,7 @@ describe('Before the emulator of AWS', () => {
     };
   }
 
-  test('a signature that is checked passes as it was made', async () => {
+  test('forwards a signature unchanged', async () => {
     const credentials = await roleCredentials();
     const ssm = new SSMClient({ ...options(), credentials });
     await put(ssm, 'signed');
@@ -266,7 +269,7 @@ describe('Before the emulator of AWS', () => {
     forger.destroy();
   });
 
-  test('a throttle holds one action back, and the SDK tries again until it passes', async () => {
+  test('throttles one action, and the SDK retries until it passes', async () => {
     const ssm = new SSMClient(options());
     const match = { target: /^AmazonSSM\.PutParameter$/, body: new RegExp(NAME) };
     const done = before.add({ match, nth: [1, 2], effect: { kind: 'throttle' } });
@@ -276,14 +279,14 @@ describe('Before the emulator of AWS', () => {
     ssm.destroy();
   });
 
-  test('a throttle that stays is the SDK’s ThrottlingException', async () => {
+  test('causes the SDK’s ThrottlingException if the throttle remains', async () => {
     const ssm = new SSMClient({ ...options(), maxAttempts: 1 });
     before.add({ match: { target: /GetParameter$/ }, effect: { kind: 'throttle' } });
     await expect(read(ssm)).rejects.toMatchObject({ name: 'ThrottlingException' });
     ssm.destroy();
   });
 
-  test('a write whose answer was cut was made', async () => {
+  test('cuts the answer of a write that was executed', async () => {
     const ssm = new SSMClient({ ...options(), maxAttempts: 1 });
     before.add({ match: { target: /PutParameter$/ }, effect: { kind: 'cut' } });
     await expect(put(ssm, 'cut')).rejects.toThrow();

@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { formatBar, terminalProgress, type Progress } from '../../sandbox/steps/progress.ts';
 
-/** A stream that keeps what is written to it. */
-function fakeStream(isTTY: boolean, columns: number) {
+/** Creates a stream that keeps its content. */
+function createFakeStream(isTTY: boolean, columns: number) {
   const events = new EventEmitter();
   const written: string[] = [];
   const stream = new Writable({
@@ -28,16 +28,16 @@ async function runDay(progress: Progress, events: EventEmitter, text: () => stri
   progress.verdict(true, 'Done.');
 }
 
-test('the bar over the day has the time, the share and both counts', () => {
+test('formatBar shows the time, the share and both counts', () => {
   expect(formatBar('09:00', 0, 25_200)).toMatch(/^09:00 \[ +\] 0 of 25,200$/);
   expect(formatBar('12:30', 12_600, 25_200)).toMatch(/^12:30 \[#{12} {12}\] 12,600 of 25,200$/);
   expect(formatBar('16:00', 25_201, 25_200)).toMatch(/^16:00 \[#{24}\]/);
 });
 
 test.each([0, 40, 120])(
-  'on a terminal of %i columns the moving line stays one line',
+  'The progress line fits one row on a terminal of %i columns',
   async (columns) => {
-    const { stream, events, text } = fakeStream(true, columns);
+    const { stream, events, text } = createFakeStream(true, columns);
     await runDay(terminalProgress(stream, false), events, text);
     const drawn = text()
       .split('\n')
@@ -53,17 +53,17 @@ test.each([0, 40, 120])(
   },
 );
 
-test('in a pipe the moving line is printed within two seconds', async () => {
-  const { stream, events, text } = fakeStream(false, 0);
+test('The progress line is printed within 2.5 seconds in a pipe', async () => {
+  const { stream, events, text } = createFakeStream(false, 0);
   const began = performance.now();
   await runDay(terminalProgress(stream, false), events, text);
   expect(performance.now() - began).toBeLessThan(2_500);
   expect(text()).not.toContain('\r');
 });
 
-test('details are printed with --verbose only', () => {
+test('Details are printed only with --verbose', () => {
   for (const isVerbose of [false, true]) {
-    const { stream, text } = fakeStream(false, 0);
+    const { stream, text } = createFakeStream(false, 0);
     terminalProgress(stream, isVerbose).details([['output', 'value']]);
     expect(text().includes('value')).toBe(isVerbose);
   }

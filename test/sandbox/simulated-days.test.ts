@@ -1,4 +1,5 @@
-// Days of the simulated market, recorded by the product's calendar and judged by its rules: none of them may be red.
+// Tests that no day of the simulated market is red: recorded by the product's calendar and judged
+// by its rules.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,8 +46,8 @@ test.each([
   ['an afternoon', '2025-10-21', 'NSE:NIFTY25OCTFUT'],
   ['a Sunday', '2026-02-01', 'NSE:NIFTY26FEBFUT'],
   ['the last day without an auction', '2026-07-31', 'NSE:NIFTY26AUGFUT'],
-  ['the first day with one', '2026-08-03', 'NSE:NIFTY26AUGFUT'],
-  ['the first of the second pre-open', '2026-09-07', 'NSE:NIFTY26SEPFUT'],
+  ['the first day with an auction', '2026-08-03', 'NSE:NIFTY26AUGFUT'],
+  ['the first day of the second pre-open', '2026-09-07', 'NSE:NIFTY26SEPFUT'],
   ['the evening of a Sunday', '2026-11-08', 'NSE:NIFTY26NOVFUT'],
   ['the last auction of 15:15', '2026-12-04', 'NSE:NIFTY26DECFUT'],
   ['the first auction of 15:30', '2026-12-07', 'NSE:NIFTY26DECFUT'],
@@ -74,7 +75,7 @@ test.each([
   expect(quality.symbols.map(({ symbol, red }) => [symbol, red])).toEqual(
     [...Object.keys(AUCTIONS), future].map((symbol) => [symbol, []]),
   );
-  // A future is asked for outside of its own hours too, and that is all.
+  // Futures are recorded outside of their own hours too; no other mark is allowed.
   const marks = new Set(quality.symbols.flatMap((each) => Object.keys(each.marks)));
   marks.delete('outside-session');
   expect([...marks]).toEqual([]);

@@ -1,5 +1,5 @@
-// Starts `npm start` in child processes whose temporary files are in a folder of their own, so that what they leave
-// behind can be seen.
+// Starts `npm start` in child processes with their own folder for temporary files, so that
+// leftovers can be found.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -13,13 +13,19 @@ import { ROOT } from '../support/source-tree.ts';
 
 const START = path.join(ROOT, 'sandbox', 'start.ts');
 
-/** A newcomer's PATH: the run without the CLI is the quick one. */
+/**
+ * Returns a PATH without the Pulumi CLI, as a newcomer has it: the run without the CLI is the fast
+ * one.
+ */
 export function withoutPulumi(): string {
   const dirs = (process.env['PATH'] ?? '').split(path.delimiter);
   return dirs.filter((dir) => !dir.includes('pulumi')).join(path.delimiter);
 }
 
-/** Call it at the top of a test file: it makes the folder before the tests and removes it after them. */
+/**
+ * Call this at the top of a test file: it creates the folder before the tests and removes it after
+ * them.
+ */
 export function startRunner(PATH = withoutPulumi()) {
   let folder = '';
   beforeAll(async () => {
@@ -49,7 +55,7 @@ export function startRunner(PATH = withoutPulumi()) {
       code: Number(code),
       said: saidSoFar(),
     }));
-    /** Waits for the words, or for the end. */
+    /** Waits for the text, or for the end. */
     const until = async (words: string): Promise<void> => {
       const printed = new Promise<void>((resolve) => {
         const look = (): void => {
@@ -77,7 +83,10 @@ export function startRunner(PATH = withoutPulumi()) {
     operatorFolder,
     startIn,
     start: (...argv: readonly string[]) => startIn({}, ...argv),
-    /** A folder as a user of the Python original has it, with one symbol, so that the day is short. */
+    /**
+     * Creates a folder as a user of the Python original has it, with one symbol so that the day is
+     * short.
+     */
     quickFolder: async (everySeconds = 60): Promise<string> => {
       const dir = await operatorFolder({});
       await throwAwayFolder(dir, 'today', istInstant(istDate('2026-11-25'), '07:00'));
@@ -87,12 +96,15 @@ export function startRunner(PATH = withoutPulumi()) {
     },
     leftovers: async (): Promise<readonly string[]> =>
       (await readdir(folder)).filter((name) => !name.startsWith('operator-') && name !== RUSTUP),
-    /** Command lines of the processes that have the folder in their environment; on Linux only. */
+    /**
+     * Lists the command lines of processes with the folder in their environment; empty except on
+     * Linux.
+     */
     processes: (): readonly string[] => (process.platform === 'linux' ? processesOf(folder) : []),
   };
 }
 
-/** pip asks `rustc` for its version when it installs the emulator, and a rustc of rustup makes this folder. */
+/** pip calls `rustc` when it installs the emulator, and the rustc of rustup creates this folder. */
 const RUSTUP = '.rustup';
 
 /** A stop takes less than a second on a machine that is not busy. */

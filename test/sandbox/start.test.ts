@@ -1,4 +1,5 @@
-// `npm start` as a person meets it, in child processes; the whole day is run by `npm start` itself in CI.
+// Tests `npm start` in child processes, as a user runs it; CI runs the whole day with `npm start`
+// itself.
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,7 +16,7 @@ const runner = startRunner();
 const { start, operatorFolder, quickFolder, leftovers } = runner;
 
 describe('npm start with wrong input', () => {
-  test('names an option that it does not know, and where to look', async () => {
+  test('names an unknown option and the help', async () => {
     const { code, said } = await start('--brocker', 'today').ended;
     expect(code).toBe(2);
     expect(said).toContain('--brocker');
@@ -25,7 +26,7 @@ describe('npm start with wrong input', () => {
   test.each([
     ['--broker', 'closed', 'today or accepting'],
     ['--date', '2026-02-30', 'has no day 30'],
-  ])('refuses %s %s and says what it takes', async (option, value, allowed) => {
+  ])('rejects %s %s and prints the valid values', async (option, value, allowed) => {
     const { code, said } = await start(option, value).ended;
     expect(code).toBe(2);
     expect(said).toContain(value);
@@ -33,7 +34,7 @@ describe('npm start with wrong input', () => {
   });
 
   test.each([['--date'], ['extra']])(
-    'repeats what is wrong with %s as one sentence',
+    'reports the problem with %s in one sentence',
     async (argument) => {
       const { said } = await start(argument).ended;
       expect(said).toMatch(
@@ -42,7 +43,7 @@ describe('npm start with wrong input', () => {
     },
   );
 
-  test('leaves a day that is in the folder of --data as it is', async () => {
+  test('does not change an existing day in the folder of --data', async () => {
     const data = await operatorFolder({});
     await mkdir(path.join(data, 'days', '2026-11-25'), { recursive: true });
     const { code, said } = await start('--data', data).ended;
@@ -50,7 +51,7 @@ describe('npm start with wrong input', () => {
     expect(said).toContain('has 2026-11-25 already, and it was not changed');
   });
 
-  test('says that the folder of --env is not there', async () => {
+  test('reports that the folder of --env does not exist', async () => {
     const { code, said } = await start('--env', path.join(runner.folder(), 'absent')).ended;
     expect(code).toBe(2);
     expect(said).toContain('absent');
@@ -58,7 +59,7 @@ describe('npm start with wrong input', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  test('reports every problem of a folder at once, and makes nothing', async () => {
+  test('reports every problem of a folder at once, and creates nothing', async () => {
     const dir = await operatorFolder({
       '.env': 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_PIN=9x7\nFYERS_SYMBOLS=FUT:\n',
       'access_token.txt': 'not a token',
@@ -72,14 +73,14 @@ describe('npm start with wrong input', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  test('refuses an empty .env', async () => {
+  test('rejects an empty .env', async () => {
     const { code, said } = await start('--env', await operatorFolder({ '.env': '' })).ended;
     expect(code).toBe(2);
     expect(said).toContain('FYERS_CLIENT_ID');
     expect(said).not.toMatch(/pulumi/i);
   });
 
-  test.each(['2026-11-28', '2026-11-24'])('refuses %s, without trading', async (date) => {
+  test.each(['2026-11-28', '2026-11-24'])('rejects %s, which has no trading', async (date) => {
     const { code, said } = await start('--date', date).ended;
     expect(code).toBe(2);
     expect(said).toContain('operator.usage');
@@ -87,7 +88,7 @@ describe('npm start with wrong input', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  test("takes a special session of the folder's own calendar for a trading day", async () => {
+  test('uses the closed days in the calendar.json of the folder', async () => {
     const special = [{ date: '2026-11-28', closed: true, why: 'mine' }];
     const dir = await operatorFolder({ '.env': APP, 'calendar.json': JSON.stringify(special) });
     const { code, said } = await start('--env', dir, '--date', '2026-11-28').ended;
@@ -96,8 +97,8 @@ describe('npm start with wrong input', () => {
 
   test.each([
     ['of another run', { FYERS_API_URL: 'http://127.0.0.1:1', FYERS_BUCKET: 'fyers-depth' }],
-    ['of an emulator that is gone', {}],
-  ])('refuses an AWS_ENDPOINT_URL %s', async (_, others) => {
+    ['of an emulator that has ended', {}],
+  ])('rejects an AWS_ENDPOINT_URL %s', async (_, others) => {
     const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', ...others };
     const { code, said } = await runner.startIn(env).ended;
     expect(code).toBe(2);
@@ -108,7 +109,7 @@ describe('npm start with wrong input', () => {
   test.each([
     ['missing', null],
     ['too old', '#!/bin/sh\nexit 1\n'],
-  ])('refuses a machine whose Python is %s', async (_, script) => {
+  ])('rejects a machine whose Python is %s', async (_, script) => {
     const bin = await operatorFolder({});
     if (script !== null) await writeFile(path.join(bin, 'python3'), script, { mode: 0o755 });
     const code = `
@@ -122,17 +123,17 @@ describe('npm start with wrong input', () => {
     expect(stdout.trim()).toBe('operator.prerequisite');
   });
 
-  test('refuses a file as the folder of --data', async () => {
+  test('rejects a file as the folder of --data', async () => {
     const file = path.join(await operatorFolder({ 'data.txt': '' }), 'data.txt');
     const { code, said } = await start('--data', file).ended;
     expect(code).toBe(2);
     expect(said).toContain(file);
   });
 
-  test('refuses within two seconds', async () => {
+  test('rejects an invalid date within five seconds', async () => {
     const began = performance.now();
     await start('--date', '2026-11-28').ended;
-    // With the start of Node, and room for a busy machine.
+    // Includes the start of Node, and time for a busy machine.
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 });
@@ -140,7 +141,7 @@ describe('npm start with wrong input', () => {
 const APP = 'FYERS_CLIENT_ID=DEMO1234AB-100\nFYERS_SECRET_KEY=DEMOSECRET\n';
 
 describe('npm start -- --broker today', () => {
-  test('goes from the refusal over message, link, page and callback to a recorded day, and says how to look at it', async () => {
+  test('leads from the refusal over message, link, page and callback to a recorded day, and prints commands that work', async () => {
     const data = path.join(runner.folder(), 'operator-recordings');
     const flags = [
       '--broker',
@@ -161,7 +162,7 @@ describe('npm start -- --broker today', () => {
     const isThatDay = istDateAt(systemClock.now()) === '2026-11-25';
     await Promise.race([up, ended]);
     try {
-      await expectToWork(saidSoFar());
+      await expectCommandsToWork(saidSoFar());
     } finally {
       child.kill('SIGINT');
     }
@@ -191,13 +192,13 @@ describe('npm start -- --broker today', () => {
     expect(places, said).not.toContain(-1);
     expect(code).toBe(0);
     expect(await leftovers()).toEqual([]);
-    // Whoever has the link has the page, and whoever has the code has a token.
+    // Everyone with the link can open the page, and everyone with the code can get a token.
     expect(said).not.toMatch(/\/go\/[\d-]+\/[0-9a-f]{32}|auth_code=/);
   }, 120_000);
 });
 
-/** The commands for the recordings, pasted after the export that stands above them. */
-async function expectToWork(said: string): Promise<void> {
+/** Runs the printed commands for the recordings, with the variables of the printed export. */
+async function expectCommandsToWork(said: string): Promise<void> {
   const pasted = said.split('\n').map((line) => line.trim());
   const exported = /^export (.*)$/.exec(pasted.find((line) => line.startsWith('export ')) ?? '');
   const env: Record<string, string> = { PATH: withoutPulumi(), HOME: runner.folder() };
@@ -209,7 +210,7 @@ async function expectToWork(said: string): Promise<void> {
   expect(looks, said).toHaveLength(6);
   const answers = await Promise.all(
     looks.map((line) => {
-      // Not into a browser.
+      // `--json` does not open a browser.
       const args = line.replace('--open', '--json').split(' ').slice(1);
       return promisify(execFile)(process.execPath, [FYERS, ...args], { cwd: ROOT, env });
     }),
@@ -220,7 +221,7 @@ async function expectToWork(said: string): Promise<void> {
     'SBIN-EQ  2026-11-25',
   ].entries()) {
     expect(answers[index]?.stdout).toContain(words);
-    // From the folder and from the bucket.
+    // The same command, from the folder and from the bucket.
     expect(answers[index + 3]?.stdout).toContain(words);
   }
   await promisify(execFile)(process.execPath, [FYERS, 'check', '2026-11-25', '--s3'], {
@@ -247,7 +248,7 @@ describe('npm start, interrupted', () => {
     60_000,
   );
 
-  test('a closed pipe ends it, and leaves nothing', async () => {
+  test('a closed pipe ends it, and leaves no process and no folder', async () => {
     const run = start();
     await run.until('Provision the program');
     run.child.stdout.destroy();

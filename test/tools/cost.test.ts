@@ -16,12 +16,12 @@ const usd = (...resources: Parameters<typeof costLines>[0]) =>
   costLines(resources).map((line) => Number(line.usd.toFixed(2)));
 
 describe('The cost of a month', () => {
-  test('of an instance is its hours, its address and its disk', () => {
+  test('of an instance consists of hours, address and disk', () => {
     expect(usd(instance({}))).toEqual([4.09, 3.65, 0.73]);
     expect(usd(instance({ associatePublicIpAddress: undefined }))).toEqual([4.09, 0, 0.73]);
   });
 
-  test('of two harvesters is that of two machines, and what the second one uploads', () => {
+  test('of two harvesters includes both machines and the uploads of the second one', () => {
     expect(usd(instance({}), instance({ instanceType: 't4g.nano' }))).toEqual([
       ...[4.09, 3.65, 0.73],
       ...[2.04, 3.65, 0.73],
@@ -34,31 +34,31 @@ describe('The cost of a month', () => {
     expect(usd(...Array<typeof alarm>(12).fill(alarm))).toEqual([0.2]);
   });
 
-  test('charges functions only beyond what is free', () => {
+  test('charges functions only beyond the free tier', () => {
     const fn = { type: 'aws:lambda/function:Function', inputs: { memorySize: 256 } };
     const schedule = { type: 'aws:scheduler/schedule:Schedule', inputs: {} };
     expect(usd(fn, ...Array<typeof schedule>(7).fill(schedule))).toEqual([0]);
     expect(usd(fn, ...Array<typeof schedule>(5_000).fill(schedule))[0]).toBeGreaterThan(1);
   });
 
-  test('says which of its prices are another region’s', () => {
+  test('names the prices that are from another region', () => {
     expect(costTable({})).toContain('Not confirmed for this region: `scannedTb`.');
   });
 
   test.each([
     ['another type', { type: 'aws:rds/instance:Instance', inputs: {} }, /aws:rds/],
     ['another size', instance({ instanceType: 'c7g.metal' }), /c7g\.metal/],
-    ['a disk of another kind', instance({ rootBlockDevice: { volumeType: 'io2' } }), /io2/],
+    ['another disk type', instance({ rootBlockDevice: { volumeType: 'io2' } }), /io2/],
     [
       'another tier',
       { type: 'aws:ssm/parameter:Parameter', inputs: { tier: 'Advanced' } },
       /standard tier/,
     ],
-  ])('of %s is not guessed', (_, resource, problem) => {
+  ])('is not computed for %s', (_, resource, problem) => {
     expect(() => costLines([resource])).toThrow(problem);
   });
 
-  test('stands in one table, with an empty cell where a profile has no such thing', () => {
+  test('is one table, with an empty cell if a profile has no such resource', () => {
     expect(
       costTable({ bare: [], full: [alarm] })
         .split('\n')
@@ -72,7 +72,7 @@ describe('The cost of a month', () => {
     ]);
   });
 
-  test('is given in rupees too, with the date of the rate', () => {
+  test('includes the sum in rupees and the date of the rate', () => {
     const table = costTable({ one: [instance({})] });
     const { perDollar, readOn } = prices.rupees;
     expect(table).toContain(`₹${String(Math.round((4.088 + 3.65 + 0.7296) * perDollar))}`);

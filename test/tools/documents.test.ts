@@ -1,4 +1,4 @@
-// What a reader of the documents follows: links, anchors, file names, commands and scripts. Each must exist.
+// Checks that links, anchors, file names, commands and scripts in the documents exist.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import contract from '../contract.json' with { type: 'json' };
 import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { HOLE_REASONS } from '../../core/recording/coverage.ts';
-import { commandsIn, problemOf } from '../errors/commands.ts';
+import { findCommands, findProblem } from '../errors/commands.ts';
 import { ROOT, repositoryFiles } from '../support/source-tree.ts';
 
 const FILES: ReadonlySet<string> = new Set(repositoryFiles());
@@ -16,14 +16,14 @@ const FOLDERS: ReadonlySet<string> = new Set(
     file.split('/').map((_, index, parts) => parts.slice(0, index).join('/')),
   ),
 );
-/** Written for people who use the project, and kept narrow. */
+/** Pages for users of the project; their tables must be narrow. */
 const PAGES = [...FILES].filter((file) => /^(?:README|docs\/[\w-]+)\.md$/.test(file));
 const DOCUMENTS = [
   ...[...FILES].filter((file) => /^(?:README|CONTRIBUTING|ARCHITECTURE|docs\/.+)\.md$/.test(file)),
   'sandbox/README.md',
   'test/README.md',
 ];
-/** The words that the code and the documents use in one sense only. */
+/** The terms that code and documents use in one sense only. */
 const TERMS = [
   ...['trading day', 'broker day', 'session', 'phase', 'slot', 'row', 'level', 'feed', 'day log'],
   ...['event log', 'hole', 'gap', 'update', 'compaction', 'manifest', 'access token', 'mark'],
@@ -34,12 +34,12 @@ const MAX_ROW_WIDTH = 120;
 
 const textOf = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** Code is not followed: a link in it is an example. */
+/** Removes code blocks: a link in code is an example. */
 function withoutBlocks(text: string): string {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, '');
 }
 
-/** As GitHub makes them of headings. */
+/** Computes the anchors that GitHub creates for headings. */
 function anchorsIn(text: string): ReadonlySet<string> {
   const headings = [...withoutBlocks(text).matchAll(/^#{1,6} (.+)$/gm)].map(([, title = '']) =>
     title
@@ -57,8 +57,8 @@ function anchorsIn(text: string): ReadonlySet<string> {
   );
 }
 
-/** Targets of links and pictures that lead nowhere. */
-function brokenLinks(file: string, text: string): readonly string[] {
+/** Returns the targets of links and pictures that do not exist. */
+function findBrokenLinks(file: string, text: string): readonly string[] {
   const links = [...withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)|<img[^>]+src="([^"]+)"/g)];
   return links
     .map(([, link, picture]) => link ?? picture ?? '')
@@ -72,12 +72,12 @@ function brokenLinks(file: string, text: string): readonly string[] {
     });
 }
 
-/** Names in backticks that look like files of the repository. */
-function fileNamesIn(text: string): readonly string[] {
+/** Returns names in backticks that look like files of the repository. */
+function findFileNames(text: string): readonly string[] {
   return [...withoutBlocks(text).matchAll(/`([\w.][\w.@{},*/-]*)`/g)]
     .map(([, name = '']) => name)
     .filter((name) => !/NAME|DATE|BUCKET/.test(name))
-    .flatMap(spread)
+    .flatMap(expandBraces)
     .filter((name) => {
       const [first = ''] = name.split('/');
       return name.includes('/')
@@ -86,16 +86,16 @@ function fileNamesIn(text: string): readonly string[] {
     });
 }
 
-/** `{a,b}.ts` is two names. */
-function spread(name: string): readonly string[] {
+/** Expands `{a,b}.ts` to two names. */
+function expandBraces(name: string): readonly string[] {
   const [whole, before = '', list = '', after = ''] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(name) ?? [];
-  // A decision is named by its number.
+  // A decision is cited by its number.
   if (/^docs\/decisions\/\d{4}$/.test(name)) return [`${name}-*.md`];
   return whole === undefined ? [name] : list.split(',').map((one) => `${before}${one}${after}`);
 }
 
-/** A name may begin at the root or in any folder, and `*` matches any part of it. */
-function isThere(name: string): boolean {
+/** A name may start at the root or in any folder, and `*` matches any part of it. */
+function isInRepository(name: string): boolean {
   const wanted = name.replace(/\/$/, '');
   const pattern = new RegExp(
     `(?:^|/)${wanted.replaceAll('.', String.raw`\.`).replaceAll('*', '[^/]*')}(?:\\.ts)?$`,
@@ -103,64 +103,64 @@ function isThere(name: string): boolean {
   return [...FILES, ...FOLDERS].some((place) => pattern.test(place));
 }
 
-/** Of `npm start -- --date 2026-12-07 --keep` both flags. */
-function startOptionsIn(text: string): readonly string[] {
+/** Returns both flags of `npm start -- --date 2026-12-07 --keep`. */
+function findStartOptions(text: string): readonly string[] {
   return [...text.matchAll(/\bnpm start -- ([^`#\n]+)/g)].flatMap(([, tail = '']) =>
     [...tail.matchAll(/--[a-z-]+/g)].map(([option]) => option),
   );
 }
 
-function wideRows(text: string): readonly string[] {
+function findWideRows(text: string): readonly string[] {
   return withoutBlocks(text)
     .split('\n')
     .filter((line) => line.startsWith('|') && line.length > MAX_ROW_WIDTH);
 }
 
 describe('The document', () => {
-  test.each(DOCUMENTS)('%s has links that lead somewhere', (file) => {
-    expect(brokenLinks(file, textOf(file))).toEqual([]);
+  test.each(DOCUMENTS)('%s has only links to existing targets', (file) => {
+    expect(findBrokenLinks(file, textOf(file))).toEqual([]);
   });
 
-  test.each(DOCUMENTS)('%s names files that exist', (file) => {
-    expect(fileNamesIn(textOf(file)).filter((name) => !isThere(name))).toEqual([]);
+  test.each(DOCUMENTS)('%s names only existing files', (file) => {
+    expect(findFileNames(textOf(file)).filter((name) => !isInRepository(name))).toEqual([]);
   });
 
-  test.each(DOCUMENTS)('%s names scripts of package.json', (file) => {
+  test.each(DOCUMENTS)('%s names only scripts of package.json', (file) => {
     const scripts = [...textOf(file).matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name);
     expect(scripts.filter((name) => !Object.hasOwn(manifest.scripts, name ?? ''))).toEqual([]);
   });
 
-  test('names options that npm start takes', () => {
+  test('names only options that npm start accepts', () => {
     const help = execFileSync(process.execPath, ['sandbox/start.ts', '--help'], {
       cwd: ROOT,
       encoding: 'utf8',
     });
-    const named = DOCUMENTS.flatMap((file) => startOptionsIn(textOf(file)));
+    const named = DOCUMENTS.flatMap((file) => findStartOptions(textOf(file)));
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((option) => !help.includes(`\n  ${option} `))).toEqual([]);
   });
 
-  test('names commands that exist, with flags that they take', async () => {
+  test('names only existing commands and flags', async () => {
     const named = new Map(
-      DOCUMENTS.flatMap((file) => commandsIn(textOf(file))).map(
+      DOCUMENTS.flatMap((file) => findCommands(textOf(file))).map(
         (command) => [JSON.stringify(command), command] as const,
       ),
     );
     expect(named.size).toBeGreaterThan(60);
     const problems = [];
-    for (const command of named.values()) problems.push(await problemOf(command));
+    for (const command of named.values()) problems.push(await findProblem(command));
     expect(problems.filter((problem) => problem !== null)).toEqual([]);
   });
 
   test.each(PAGES)('%s has narrow tables', (file) => {
-    expect(wideRows(textOf(file))).toEqual([]);
+    expect(findWideRows(textOf(file))).toEqual([]);
   });
 
-  test('README.md fits on a few screens', () => {
+  test('README.md is at most 9,000 bytes long', () => {
     expect(Buffer.byteLength(textOf('README.md'))).toBeLessThanOrEqual(MAX_README_BYTES);
   });
 
-  test('README.md leads to every page of docs/', () => {
+  test('README.md links to every page of docs/', () => {
     const readme = textOf('README.md');
     const pages = PAGES.filter((file) => file !== 'README.md');
     expect(pages.length).toBeGreaterThan(10);
@@ -168,7 +168,7 @@ describe('The document', () => {
   });
 
   test.each(PAGES.filter((file) => !/README|soak/.test(file)))(
-    '%s begins with its reader and ends with where to go next',
+    '%s begins with its reader and ends with “Where next”',
     (file) => {
       const [, first = '', ...rest] = textOf(file).split('\n\n');
       expect(first).toMatch(/^For you if /);
@@ -176,19 +176,19 @@ describe('The document', () => {
     },
   );
 
-  test.each(['README.md', 'docs/deploy.md'])('%s has the sum of docs/cost.md', (file) => {
+  test.each(['README.md', 'docs/deploy.md'])('%s contains the sum of docs/cost.md', (file) => {
     const [, usd = '?'] =
       /\*\*Together\*\*(?:[^|]*\|){2} *\*\*([\d.]+)/.exec(textOf('docs/cost.md')) ?? [];
     expect(textOf(file)).toContain(`$${usd}`);
   });
 
-  test('README.md has the sum in rupees of docs/cost.md', () => {
+  test('README.md contains the sum in rupees of docs/cost.md', () => {
     const [, inr = '?'] =
       /in rupees\*\*(?:[^|]*\|){2} *(₹[\d,]+)/.exec(textOf('docs/cost.md')) ?? [];
     expect(textOf('README.md')).toContain(inr);
   });
 
-  test('docs/token-only.md shows the answer of the guide, byte for byte', () => {
+  test('docs/token-only.md contains the exact answer of the guide', () => {
     const answer = `{"statusCode": 200, "body": ${JSON.stringify(REFRESHED_BODY)}}`;
     expect(textOf('docs/token-only.md').split('\n')).toContain(answer);
   });
@@ -206,7 +206,7 @@ describe('The document', () => {
     expect(HOLE_REASONS.filter((reason) => !data.includes(`| \`${reason}\``))).toEqual([]);
   });
 
-  test('docs/daily.md has every alarm', () => {
+  test('docs/daily.md lists every alarm', () => {
     const daily = textOf('docs/daily.md');
     const alarms = contract.resources
       .filter((resource) => resource.includes(':MetricAlarm '))
@@ -215,26 +215,30 @@ describe('The document', () => {
     expect(alarms.filter((alarm) => !daily.includes(`- \`${alarm}\`: `))).toEqual([]);
   });
 
-  test('calls the Python original by one name', () => {
+  test('uses one name for the Python original', () => {
     const others = /\b(?:the reference's|the reference implementation|the seed project)\b/i;
     expect(PAGES.filter((file) => others.test(textOf(file)))).toEqual([]);
   });
 });
 
-describe('A document that misleads is found:', () => {
+describe('The check of the documents', () => {
   test.each([
-    ['a link to no file', '[a](docs/nowhere.md)', 'docs/nowhere.md'],
-    ['a picture that is not there', '![a](docs/images/nowhere.png)', 'docs/images/nowhere.png'],
-    ['a link to no heading', '[a](docs/faq.md#nowhere)', 'docs/faq.md#nowhere'],
-    ['a link to no heading of its own', '# A\n[a](#b)', '#b'],
-  ])('%s', (_, text, target) => {
-    expect(brokenLinks('README.md', text)).toEqual([target]);
+    ['a link to a missing file', '[a](docs/nowhere.md)', 'docs/nowhere.md'],
+    ['a missing picture', '![a](docs/images/nowhere.png)', 'docs/images/nowhere.png'],
+    [
+      'a link to a missing heading of another page',
+      '[a](docs/faq.md#nowhere)',
+      'docs/faq.md#nowhere',
+    ],
+    ['a link to a missing heading of the same page', '# A\n[a](#b)', '#b'],
+  ])('finds %s', (_, text, target) => {
+    expect(findBrokenLinks('README.md', text)).toEqual([target]);
   });
 
-  test('but a link to a heading, a folder or another site is good', () => {
+  test('accepts links to a heading, a folder and another site', () => {
     const text =
       '# A *b* `c`\n[a](#a-b-c) [b](docs/faq.md#is-it-legal) [c](docs/decisions/) <https://a.in>';
-    expect(brokenLinks('README.md', text)).toEqual([]);
+    expect(findBrokenLinks('README.md', text)).toEqual([]);
   });
 
   test.each([
@@ -243,19 +247,19 @@ describe('A document that misleads is found:', () => {
     ['`keyz.ts` and `keys.ts`', ['keyz.ts']],
     ['`test/full/crash-*.test.ts`', []],
     ['`depth/v2/date=`', []],
-  ])('a file name in %s', (text, missing) => {
-    expect(fileNamesIn(text).filter((name) => !isThere(name))).toEqual(missing);
+  ])('finds missing file names in %s', (text, missing) => {
+    expect(findFileNames(text).filter((name) => !isInRepository(name))).toEqual(missing);
   });
 
-  test('each option of npm start', () => {
-    expect(startOptionsIn('`npm start -- --date 2026-12-07 --kep`, `./fyers --x`')).toEqual([
+  test('finds each option of npm start', () => {
+    expect(findStartOptions('`npm start -- --date 2026-12-07 --kep`, `./fyers --x`')).toEqual([
       '--date',
       '--kep',
     ]);
   });
 
-  test('a wide row', () => {
+  test('finds a wide row', () => {
     const row = (width: number) => `|${' '.repeat(width - 2)}|`;
-    expect(wideRows([row(120), row(121)].join('\n'))).toEqual([row(121)]);
+    expect(findWideRows([row(120), row(121)].join('\n'))).toEqual([row(121)]);
   });
 });

@@ -1,4 +1,4 @@
-// The parts of the documents that the code determines. `npm run docs` writes them.
+// Compares the generated parts of the documents with the code. `npm run docs` writes them.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -34,16 +34,16 @@ const PROFILES: Readonly<Record<string, World>> = {
 };
 
 async function costs(): Promise<string> {
-  const priced: Record<string, Awaited<ReturnType<typeof graphOf>>['resources']> = {};
-  // One after the other: the SDK's mock monitor is one of the process.
+  const resources: Record<string, Awaited<ReturnType<typeof graphOf>>['resources']> = {};
+  // One after another: the SDK's mock monitor is global in the process.
   for (const [name, world] of Object.entries(PROFILES)) {
-    priced[name] = (await graphOf(world)).resources;
+    resources[name] = (await graphOf(world)).resources;
   }
-  return costTable(priced);
+  return costTable(resources);
 }
 
-/** What a command prints without an account. */
-async function output(...argv: readonly string[]): Promise<string> {
+/** Returns the output of a command that needs no AWS account. */
+async function runCommand(...argv: readonly string[]): Promise<string> {
   await using at = await stage();
   const { code, out } = await at.run(...argv);
   expect(code).toBe(0);
@@ -55,15 +55,15 @@ const COMMANDS = Object.keys(contract.commands)
   .map((usage) => usage.replace(/^fyers ?/, '').replace(/ ?[[<].*$/, ''))
   .filter((name) => name !== '');
 
-async function helpOfAll(): Promise<Readonly<Record<string, string>>> {
+async function readHelps(): Promise<Readonly<Record<string, string>>> {
   const helps: [string, string][] = [];
   for (const name of COMMANDS) {
-    helps.push([`help of ${name}`, await output(...name.split(' '), '--help')]);
+    helps.push([`help of ${name}`, await runCommand(...name.split(' '), '--help')]);
   }
   return Object.fromEntries(helps);
 }
 
-/** Compares a page with its places filled; `--update` writes it. */
+/** Compares a page after filling its places; `--update` writes it. */
 async function expectPage(name: string, parts: Readonly<Record<string, string>>): Promise<void> {
   const file = path.join(ROOT, 'docs', name);
   const filled = Object.entries(parts).reduce(
@@ -75,55 +75,55 @@ async function expectPage(name: string, parts: Readonly<Record<string, string>>)
   await expect(current).toMatchFileSnapshot(file);
 }
 
-describe('A page shows what the code has (`npm run docs` writes it):', () => {
-  test('who may do what', async () => {
+describe('A page matches the code (`npm run docs` writes it):', () => {
+  test('the permissions in security.md', async () => {
     await expectPage('security.md', {
       parameters: parameterTable(),
       permissions: permissionList(),
     });
   });
 
-  test('what it costs', async () => {
+  test('the costs in cost.md', async () => {
     await expectPage('cost.md', { cost: await costs() });
   });
 
-  test('columns and marks', async () => {
+  test('the columns and marks in data.md', async () => {
     await expectPage('data.md', { columns: columnsTable(), marks: marksList() });
   });
 
-  test('every key of the configuration', async () => {
+  test('the configuration keys in configuration.md', async () => {
     const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
     await expectPage('configuration.md', { keys: keysSection(yaml) });
   });
 
-  test('the phases of a day', async () => {
-    await expectPage('calendar.md', { calendar: await output('calendar', '2026-12-07') });
+  test('the phases of a day in calendar.md', async () => {
+    await expectPage('calendar.md', { calendar: await runCommand('calendar', '2026-12-07') });
   });
 
-  test('every command', async () => {
-    await expectPage('commands.md', await helpOfAll());
+  test('the commands in commands.md', async () => {
+    await expectPage('commands.md', await readHelps());
   });
 });
 
-describe('The place of a part', () => {
-  test('is filled between its comments, and an old part goes', () => {
+describe('fillPlace', () => {
+  test('replaces the text between the comments of a place', () => {
     const page = 'a\n<!-- x: `npm run docs` -->\n\nold\n\n<!-- end of x -->\nb';
     expect(fillPlace(page, 'x', 'new')).toBe(page.replace('old', 'new'));
   });
 
-  test('is missed', () => {
+  test('throws if the page does not have the place', () => {
     expect(() => fillPlace('a', 'x', 'new')).toThrow(/no place for x/);
   });
 });
 
-describe('The explanation of the keys', () => {
+describe('keysSection', () => {
   const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
 
   test.each([
-    ['a key is not explained', /^# {3}fyId .*\n.*\n/m, '', /does not explain fyId/],
-    ['a name is another one', '[FYERS_PIN]', '[FYERS_PINS]', /text of pin must end with/],
-    ['a secret is not called one', '[FYERS_PIN]; secret', '[FYERS_PIN]', /text of pin/],
-  ])('is refused when %s', (_, find, replacement, problem) => {
+    ['a key has no explanation', /^# {3}fyId .*\n.*\n/m, '', /does not explain fyId/],
+    ['the name of a variable is wrong', '[FYERS_PIN]', '[FYERS_PINS]', /text of pin must end with/],
+    ['a secret is not marked as secret', '[FYERS_PIN]; secret', '[FYERS_PIN]', /text of pin/],
+  ])('throws if %s', (_, find, replacement, problem) => {
     expect(() => keysSection(yaml.replace(find, replacement))).toThrow(problem);
   });
 });

@@ -1,5 +1,5 @@
-// The buttons that have the link sent again: by strangers on the public page, by the owner on the page of a link. And the
-// cost of a flood of junk, which is none.
+// Tests the buttons that send the link again, for strangers on the public page and for the owner on
+// the page of a link, and the cost of a flood of junk requests.
 import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../../core/errors.ts';
 import { DAY, HOUR, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
@@ -11,14 +11,14 @@ const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
 const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
 const YESTERDAY = `/${linkPath(SIGNER, istDate('2026-11-24'))}`;
 
-function withLiveToken(world: World): World {
+function addLiveToken(world: World): World {
   world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
   world.proofs.set(NEW, LIVE);
   return world;
 }
 
 describe('The public button', () => {
-  test('has the link sent to the channels, and shows none of it', async () => {
+  test('sends the link to the channels and does not show it', async () => {
     const world = keeperWorld();
     expect((await visit(world, '/')).body).toContain('<form method="post" action="/ask">');
     const page = await visit(world, '/ask', 'POST');
@@ -27,7 +27,7 @@ describe('The public button', () => {
     expect(world.messages.map(({ text }) => text)).toEqual([expect.stringContaining(LINK)]);
   });
 
-  test('gives a stranger the same answers after the same time, whatever the token is', async () => {
+  test('gives a stranger the same answer after the same time, whatever the state of the token', async () => {
     const dead = keeperWorld();
     dead.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     const unreachable = keeperWorld();
@@ -35,7 +35,7 @@ describe('The public button', () => {
     unreachable.proofs.set(NEW, { kind: 'unreachable' });
     const absent = keeperWorld();
     absent.parameters.delete('FYERS_ACCESS_TOKEN');
-    const worlds = [withLiveToken(keeperWorld()), keeperWorld(), dead, absent];
+    const worlds = [addLiveToken(keeperWorld()), keeperWorld(), dead, absent];
     const seen = await Promise.all(
       worlds.map(async (world) => {
         const first = await visit(world, '/ask', 'POST');
@@ -55,7 +55,7 @@ describe('The public button', () => {
     expect(unreachable.clock.waitedMs() % (3 * SECOND)).toBe(0);
   });
 
-  test('pauses between two messages: five minutes, and half an hour after six of a day', async () => {
+  test('waits between two messages: five minutes, and half an hour after six in a day', async () => {
     const world = keeperWorld();
     const press = async (ms: number) => {
       world.clock.set(plus(SEVEN, ms));
@@ -74,7 +74,7 @@ describe('The public button', () => {
     expect(await press(DAY + 5 * MINUTE)).toBe(200);
   });
 
-  test('pressed by strangers all day neither stops the owner nor floods the owner', async () => {
+  test('neither blocks nor floods the owner if strangers press it all day', async () => {
     const world = keeperWorld();
     const owner = [];
     for (let minute = 0; minute < 8 * 60; minute += 1) {
@@ -87,49 +87,46 @@ describe('The public button', () => {
     const last = world.messages.length;
     world.clock.set(plus(world.clock.now(), 30 * MINUTE - 1));
     await visit(world, '/ask', 'POST');
-    expect(world.messages.length, 'the wait for the owner on the public page').toBe(last + 1);
+    expect(world.messages.length, 'the wait on the public page').toBe(last + 1);
   });
 
-  test('sends nothing on a day off, after the session, and while the token lives', async () => {
+  test('sends nothing on a day off, after the session, or while the token is live', async () => {
     const world = keeperWorld();
     world.clock.set(SUNDAY);
     expect(await visit(world, '/ask', 'POST')).toMatchObject({ title: 'No market today' });
     world.clock.set(plus(CLOSES, HOUR));
     expect(await visit(world, '/ask', 'POST')).toMatchObject({ title: 'The session is over' });
     world.clock.set(SEVEN);
-    expect(await visit(withLiveToken(world), '/ask', 'POST')).toMatchObject({ status: 200 });
+    expect(await visit(addLiveToken(world), '/ask', 'POST')).toMatchObject({ status: 200 });
     expect(world.messages).toEqual([]);
   });
 });
 
-describe('A button that could send nothing', () => {
-  const claimsASending = /was sent already|The link was sent<|was done/;
+describe('A button that cannot send', () => {
+  const CLAIM_OF_SENDING = /was sent already|The link was sent<|was done/;
 
   test.each([
     ['the public page', '/ask'],
     ['the page of a link', YESTERDAY],
-  ])(
-    'without a confirmed subscription: %s names the command, at each press',
-    async (_name, url) => {
-      for (const world of [keeperWorld(), withLiveToken(keeperWorld())]) {
-        world.listener = false;
-        const at = processOf(world);
-        for (let n = 0; n < 3; n += 1) {
-          const page = await at.visit(url, 'POST');
-          expect(page).toMatchObject({ status: 409, title: 'No subscription is confirmed' });
-          expect(page.body).toContain('./fyers confirm');
-          expect(page.body).not.toMatch(claimsASending);
-        }
-        expect(world.messages).toEqual([]);
-        expect(world.writes).toEqual([]);
-        world.listener = true;
-        world.clock.set(plus(SEVEN, 10 * SECOND));
-        expect(await at.visit(url, 'POST')).toMatchObject({ status: 200 });
+  ])('names the command if no subscription is confirmed, at each press: %s', async (_name, url) => {
+    for (const world of [keeperWorld(), addLiveToken(keeperWorld())]) {
+      world.listener = false;
+      const at = processOf(world);
+      for (let n = 0; n < 3; n += 1) {
+        const page = await at.visit(url, 'POST');
+        expect(page).toMatchObject({ status: 409, title: 'No subscription is confirmed' });
+        expect(page.body).toContain('./fyers confirm');
+        expect(page.body).not.toMatch(CLAIM_OF_SENDING);
       }
-    },
-  );
+      expect(world.messages).toEqual([]);
+      expect(world.writes).toEqual([]);
+      world.listener = true;
+      world.clock.set(plus(SEVEN, 10 * SECOND));
+      expect(await at.visit(url, 'POST')).toMatchObject({ status: 200 });
+    }
+  });
 
-  test('a message that no channel takes: neither this press nor the next claims that it was sent', async () => {
+  test('does not claim that it sent a message that no channel accepted', async () => {
     const world = keeperWorld();
     const { notifier } = world.ports;
     const failing = {
@@ -147,7 +144,7 @@ describe('A button that could send nothing', () => {
     pages.push(await at.visit('/ask', 'POST'));
     expect(pages.map(({ status }) => status)).toEqual([503, 429, 429]);
     for (const { body } of pages) {
-      expect(body).not.toMatch(claimsASending);
+      expect(body).not.toMatch(CLAIM_OF_SENDING);
       expect(body).toContain('./fyers test-alert');
     }
     expect(world.events).toContainEqual(
@@ -155,7 +152,7 @@ describe('A button that could send nothing', () => {
     );
   });
 
-  test('a channel that cannot be asked for its recipients is tried', async () => {
+  test('sends the link if the recipients of a channel cannot be read', async () => {
     const world = keeperWorld();
     const hasListener = () => Promise.reject(new Error('throttled'));
     const ports = { ...world.ports, notifier: { ...world.ports.notifier, hasListener } };
@@ -164,21 +161,21 @@ describe('A button that could send nothing', () => {
     });
   });
 
-  test('a live token: the next press does not claim that a link was sent', async () => {
-    const world = withLiveToken(keeperWorld());
+  test('does not claim that it sent a link while the token is live', async () => {
+    const world = addLiveToken(keeperWorld());
     const at = processOf(world);
     for (const url of ['/ask', YESTERDAY]) {
       await at.visit(url, 'POST');
       const next = await at.visit(url, 'POST');
       expect(next.status).toBe(429);
-      expect(next.body).not.toMatch(claimsASending);
+      expect(next.body).not.toMatch(CLAIM_OF_SENDING);
     }
     expect(world.messages).toEqual([]);
   });
 });
 
 describe('Ten thousand junk requests', () => {
-  test('cause no call, no message, no write and no line, and the next genuine login works', async () => {
+  test('cause no call, message, write or log line, and the next login works', async () => {
     const world = exchanging(keeperWorld());
     const paths = [
       '/favicon.ico',

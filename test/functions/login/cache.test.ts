@@ -1,4 +1,4 @@
-// What a flood costs the account: next to no reads, no call of Fyers and one message.
+// Tests what a flood of requests costs: few reads, at most one call to Fyers, and one message.
 import { describe, expect, test } from 'vitest';
 import type { ParameterName } from '../../../core/config/names.ts';
 import { HOUR, MINUTE, SECOND, istDate, plus } from '../../../core/time.ts';
@@ -14,7 +14,7 @@ import {
 import { APP, LINK_KEY, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
 
 describe('A flood', () => {
-  test('of links of the day reads the keys and the own address once a minute', async () => {
+  test('of visits of the link reads the keys and the login URL once', async () => {
     const world = keeperWorld({ settings: { login: { ...LOGIN, loginUrl: null } } });
     world.parameters.set('FYERS_LOGIN_URL', LOGIN.loginUrl);
     const at = processOf(world);
@@ -24,7 +24,7 @@ describe('A flood', () => {
     expect(once('FYERS_LOGIN_URL')).toBe(1);
   });
 
-  test('of forged states reads the app once a minute, and the next genuine login works', async () => {
+  test('of forged states reads the app once, and the next login works', async () => {
     const at = processOf(exchanging(keeperWorld()));
     const forged = callback({ state: `2026112500000000${'0'.repeat(64)}` });
     for (let n = 0; n < 1_000; n += 1) expect((await at.visit(forged)).status).toBe(403);
@@ -32,7 +32,7 @@ describe('A flood', () => {
     expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
   });
 
-  test('of presses sends one message, and the rest is answered from memory', async () => {
+  test('of presses sends one message and answers the rest from memory', async () => {
     const world = keeperWorld();
     const at = processOf(world);
     expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 200 });
@@ -47,7 +47,7 @@ describe('A flood', () => {
     expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 200 });
   });
 
-  test('of presses at once sends one message', async () => {
+  test('of concurrent presses sends one message', async () => {
     const world = keeperWorld();
     const pages = await Promise.all(
       Array.from({ length: 50 }, () => processOf(world).visit('/ask', 'POST')),
@@ -57,7 +57,7 @@ describe('A flood', () => {
     expect(world.claims.size).toBe(0);
   });
 
-  test('of presses beside a live token asks Fyers once', async () => {
+  test('of presses while a token is live calls Fyers once', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, LIVE);
@@ -66,7 +66,7 @@ describe('A flood', () => {
     expect(world.messages).toEqual([]);
   });
 
-  test('before there is an app reads for it every five seconds', async () => {
+  test('without an app reads the missing parameter every five seconds', async () => {
     const world = keeperWorld();
     world.parameters.delete('FYERS_SECRET_KEY');
     const at = processOf(world);
@@ -79,7 +79,7 @@ describe('A flood', () => {
   });
 });
 
-test('A press whose function was killed is held against nobody for long', async () => {
+test('A press whose function was killed does not block the button for long', async () => {
   const world = keeperWorld();
   await world.ports.claims.take(
     world.settings.names.askLock('2026-11-25'),
@@ -89,7 +89,7 @@ test('A press whose function was killed is held against nobody for long', async 
   expect((await visit(world, '/ask', 'POST')).status).toBe(200);
 });
 
-test('A key that is made is taken up in seconds, another one after a minute', async () => {
+test('A new key is used after five seconds, and a replaced key after a minute', async () => {
   const world = exchanging(keeperWorld());
   const at = processOf(world);
   const visitAt = (ms: number) => {
@@ -105,7 +105,7 @@ test('A key that is made is taken up in seconds, another one after a minute', as
   expect(await visitAt(5 * SECOND + MINUTE)).toMatchObject({ title: 'Done' });
 });
 
-test("Every request's log hides the secret, also where it was read for an earlier one", async () => {
+test('The log of every request hides the secret, even if an earlier request read it', async () => {
   const at = processOf(keeperWorld());
   await at.visit(callback({ state: stateAt(plus(SEVEN, -HOUR)) }));
   const first = at.hidden.length;

@@ -1,4 +1,4 @@
-// A link that arrives damaged, cut or a day late: a person gets a page that helps, and it costs neither a read nor a call.
+// Tests links that arrive damaged, cut or a day late: the page helps, without a read or a call.
 import { describe, expect, test } from 'vitest';
 import { DAY, istDate, istInstant, plus } from '../../../core/time.ts';
 import { linkPath } from '../../../core/token/login/link.ts';
@@ -8,7 +8,7 @@ import { LIVE, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts'
 const YESTERDAY = `/${linkPath(SIGNER, istDate('2026-11-24'))}`;
 const FORGED = `${LINK.slice(0, -1)}${LINK.endsWith('0') ? '1' : '0'}`;
 
-function counted() {
+function createWorld() {
   const world = keeperWorld();
   world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
   world.proofs.set(NEW, LIVE);
@@ -26,8 +26,8 @@ describe('A damaged link', () => {
     `${LINK}?fbclid=IwAR0&utm_medium=chat`,
     LINK.toUpperCase(),
     `${YESTERDAY}.`,
-  ])('%s leads to the link itself, without a read or a call', async (url) => {
-    const { world, at } = counted();
+  ])('%s redirects to the intact link, without a read or a call', async (url) => {
+    const { world, at } = createWorld();
     const page = await at.visit(url);
     const clean = url.startsWith(YESTERDAY) ? YESTERDAY : LINK;
     expect(page).toMatchObject({ status: 302, headers: { location: clean } });
@@ -39,9 +39,9 @@ describe('A damaged link', () => {
   });
 
   test.each(['/go', '/go/2026-11', LINK.slice(0, -1), LINK.slice(0, 20), '/go/2026-13-45/x'])(
-    '%s cannot be repaired: the page says what to do, without a read or a call',
+    '%s cannot be repaired: the page names the next step, without a read or a call',
     async (url) => {
-      const { world, at } = counted();
+      const { world, at } = createWorld();
       const page = await at.visit(url);
       expect(page.status).toBe(404);
       expect(page.body).toContain('./fyers login --aws');
@@ -51,8 +51,8 @@ describe('A damaged link', () => {
     },
   );
 
-  test('with another signature gets the same page, after one look at the keys a minute', async () => {
-    const { world, at } = counted();
+  test('with a wrong signature shows the same page, and reads each parameter at most once', async () => {
+    const { world, at } = createWorld();
     for (let n = 0; n < 100; n += 1) {
       expect(await at.visit(FORGED)).toMatchObject({
         status: 404,
@@ -65,7 +65,7 @@ describe('A damaged link', () => {
   });
 
   test('with a date that does not exist needs no read', async () => {
-    const { at } = counted();
+    const { at } = createWorld();
     const url = LINK.replace('2026-11-25', '2026-11-31');
     expect(await at.visit(url)).toMatchObject({ status: 404, title: 'This link is not complete' });
     expect(at.reads).toEqual([]);
@@ -73,7 +73,7 @@ describe('A damaged link', () => {
 });
 
 describe('The link of another day', () => {
-  test('needs no read; its button sends the link of today', async () => {
+  test('needs no read, and its button sends today’s link', async () => {
     const world = keeperWorld();
     const at = processOf(world);
     const page = await at.visit(YESTERDAY);
@@ -84,7 +84,7 @@ describe('The link of another day', () => {
     expect(world.messages.map(({ text }) => text)).toEqual([expect.stringContaining(LINK)]);
   });
 
-  test('shows what the calendar knows on a day without a login', async () => {
+  test('shows that there is no market on a day without trading', async () => {
     const world = keeperWorld();
     const at = processOf(world);
     world.clock.set(istInstant(istDate('2026-11-28'), '10:00'));
@@ -92,7 +92,7 @@ describe('The link of another day', () => {
     expect(at.reads).toEqual([]);
   });
 
-  test('cannot ask without its signature', async () => {
+  test('cannot request a link without a valid signature', async () => {
     const world = keeperWorld();
     const forged = `/go/2026-11-24/${'0'.repeat(32)}`;
     expect(await processOf(world).visit(forged, 'POST')).toMatchObject({ status: 404 });
@@ -104,8 +104,8 @@ describe('The link of another day', () => {
   });
 });
 
-test('The bookmarked page opens with the parameters that an app adds to its address', async () => {
-  const { at } = counted();
+test('The public page accepts tracking parameters in its address, but no other parameters', async () => {
+  const { at } = createWorld();
   for (const url of ['/?fbclid=IwAR0', '/?utm_source=mail&utm_medium=x', '/?gclid=1']) {
     expect(await at.visit(url)).toMatchObject({ status: 200, title: 'Fyers login of the day' });
   }

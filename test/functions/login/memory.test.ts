@@ -1,4 +1,4 @@
-// What a flood with a genuine link or a genuine state may cost: a handful of calls.
+// Tests what a flood with a genuine link or a genuine state costs: few calls.
 import { describe, expect, test } from 'vitest';
 import type { MintAnswer, Proof } from '../../../core/ports.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
@@ -18,61 +18,61 @@ import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support
 const OTHER = accessToken(SEVEN, 7);
 const REFUSED: MintAnswer = { kind: 'refused', by: 'auth-code', detail: 'HTTP 400, code -437: no' };
 
-const proofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
+const countProofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
 const nonce = (n: number) => n.toString(16).padStart(32, '0');
 
-function withToken(proof: Proof = LIVE): World {
+function createWorldWithToken(proof: Proof = LIVE): World {
   const world = keeperWorld();
   world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
   world.proofs.set(NEW, proof);
   return world;
 }
 
-describe('Opens of the link', () => {
+describe('Visits of the link', () => {
   test.each([
     ['live', LIVE, 'Already done'],
     ['dead', { kind: 'dead' } as const, 'Fyers login for 25 Nov 2026'],
   ])('prove a %s token once a minute', async (_kind, proof, title) => {
-    const world = withToken(proof);
+    const world = createWorldWithToken(proof);
     const at = processOf(world);
     for (let n = 0; n < 60; n += 1) {
       world.clock.set(plus(SEVEN, n * SECOND));
       expect(await at.visit(LINK)).toMatchObject({ title });
     }
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
     world.clock.set(plus(SEVEN, MINUTE));
     await at.visit(LINK);
-    expect(proofs(world)).toBe(2);
+    expect(countProofs(world)).toBe(2);
   });
 
-  test('share one proof at the same time', async () => {
-    const world = withToken();
+  test('share one proof if they are concurrent', async () => {
+    const world = createWorldWithToken();
     const at = processOf(world);
     const pages = await Promise.all(Array.from({ length: 50 }, () => at.visit(LINK)));
     expect(new Set(pages.map(({ title }) => title))).toEqual(new Set(['Already done']));
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
   });
 
-  test('by HEAD prove nothing and read no token', async () => {
-    const world = withToken();
+  test('with HEAD prove nothing and read no token', async () => {
+    const world = createWorldWithToken();
     const at = processOf(world);
     expect(await at.visit(LINK, 'HEAD')).toMatchObject({ status: 200, body: '' });
     expect(at.reads).not.toContain('FYERS_ACCESS_TOKEN');
     expect(world.calls).toEqual([]);
   });
 
-  test('while Fyers is out of reach do not call more often either', async () => {
-    const world = withToken({ kind: 'unreachable' });
+  test('call Fyers no more often while it is unreachable', async () => {
+    const world = createWorldWithToken({ kind: 'unreachable' });
     const at = processOf(world);
     await at.visit(LINK);
-    const first = proofs(world);
+    const first = countProofs(world);
     world.clock.set(SEVEN);
     for (let n = 0; n < 60; n += 1) await at.visit(LINK);
-    expect(proofs(world)).toBe(first);
+    expect(countProofs(world)).toBe(first);
   });
 
-  test('prove again if a proof ran out of its time', async () => {
-    const world = withToken();
+  test('prove again if a proof timed out', async () => {
+    const world = createWorldWithToken();
     const at = processOf(world);
     const { broker } = world.ports;
     let late = true;
@@ -87,21 +87,21 @@ describe('Opens of the link', () => {
     expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
   });
 
-  test('prove each stored token by itself', async () => {
-    const world = withToken();
+  test('prove each stored token separately', async () => {
+    const world = createWorldWithToken();
     const at = processOf(world);
     await at.visit(LINK);
     world.parameters.set('FYERS_ACCESS_TOKEN', OTHER);
     expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
-    expect(proofs(world)).toBe(2);
+    expect(countProofs(world)).toBe(2);
   });
 
-  test('after a login know the new token without a call', async () => {
+  test('after a login use the proof of the login', async () => {
     const world = exchanging(keeperWorld());
     const at = processOf(world);
     expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
     expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
-    expect(proofs(world)).toBe(1);
+    expect(countProofs(world)).toBe(1);
   });
 });
 
@@ -128,7 +128,7 @@ describe('Callbacks', () => {
     expect(new Set(statuses)).toEqual(new Set([504, 429]));
   });
 
-  test('with one state and many codes exchange three times, also at the same time', async () => {
+  test('with one state and many codes exchange at most three times, even if they are concurrent', async () => {
     const world = keeperWorld();
     world.exchanges.push(...Array<MintAnswer>(99).fill(REFUSED));
     const at = processOf(world);
@@ -140,7 +140,7 @@ describe('Callbacks', () => {
     expect(world.claims.size).toBe(0);
   });
 
-  test('with many states exchange five times a minute, and the owner comes through after it', async () => {
+  test('with many states exchange five times a minute, and a later login works', async () => {
     const world = keeperWorld();
     world.exchanges.push(...Array<MintAnswer>(5).fill(REFUSED));
     const at = processOf(world);
@@ -177,17 +177,17 @@ describe('An event that is not a request', () => {
     {},
     { rawPath: '/', rawQueryString: '' },
     { requestContext: {} },
-  ])('%j is junk', async (event) => {
+  ])('%j is answered with 404', async (event) => {
     const { answerLogin } = await import('../../../functions/login/router.ts');
-    const { newCache: newKept } = await import('../../../functions/login/cache.ts');
+    const { newCache } = await import('../../../functions/login/cache.ts');
     const { ports, settings } = keeperWorld();
     const { signal } = new AbortController();
-    expect(await answerLogin(ports, settings, event as never, signal, newKept())).toEqual({
+    expect(await answerLogin(ports, settings, event as never, signal, newCache())).toEqual({
       statusCode: 404,
     });
   });
 
-  test('gets an answer from the handler too', async () => {
+  test('is answered with 404 by the handler, too', async () => {
     const { handler } = await import('../../../functions/login/handler.ts');
     const context = { getRemainingTimeInMillis: () => 10_000 };
     for (const event of [undefined, null, {}, { requestContext: { http: null } }]) {
@@ -196,8 +196,8 @@ describe('An event that is not a request', () => {
   });
 });
 
-test('2,000 junk requests and 500 opens of the link: no read and no call for junk, one proof for the link', async () => {
-  const world = withToken();
+test('Junk requests cause no read and no call, and 500 visits of the link cause one proof', async () => {
+  const world = createWorldWithToken();
   const at = processOf(world);
   const junk = [
     '/.env',

@@ -1,4 +1,4 @@
-// The address in a mailed link, whoever invokes the login function and with whatever event.
+// Tests that the address in a mailed link does not depend on the invoker or on the event.
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await store.write('FYERS_SECRET_KEY', APP.secret);
   await store.write('FYERS_LINK_KEY', LINK_KEY);
   await ssm.send(new PutParameterCommand({ Name: 'FYERS_LOGIN_URL', Type: 'String', Value: OWN }));
-  await inbox();
+  await createInbox();
   ({ handler } = await import('../../../functions/login/handler.ts'));
 });
 afterAll(async () => {
@@ -50,7 +50,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-async function inbox(): Promise<void> {
+async function createInbox(): Promise<void> {
   const sns = new SNSClient(aws.options);
   sqs = new SQSClient(aws.options);
   const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
@@ -71,15 +71,17 @@ async function inbox(): Promise<void> {
   vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
 }
 
-/** An event as anybody with `lambda:InvokeFunction` can write it. */
-function invoked(method: string, url: string): APIGatewayProxyEventV2 {
+/** Creates an event that a principal with `lambda:InvokeFunction` could send. */
+function createForeignEvent(method: string, url: string): APIGatewayProxyEventV2 {
   const event = requestOf(method, url);
   const requestContext = { ...event.requestContext, domainName: 'stranger.example' };
   return { ...event, headers: { host: 'stranger.example' }, requestContext };
 }
 
-test('The link that is mailed leads to the stack, not to the host that the event names', async () => {
-  expect(await handler(invoked('POST', '/ask'), context)).toMatchObject({ statusCode: 200 });
+test('A mailed link leads to the stack, not to the host in the event', async () => {
+  expect(await handler(createForeignEvent('POST', '/ask'), context)).toMatchObject({
+    statusCode: 200,
+  });
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5 }),
   );
@@ -88,8 +90,8 @@ test('The link that is mailed leads to the stack, not to the host that the event
   expect(mail).not.toContain('stranger');
 });
 
-test('Fyers is to come back to the stack, not to the host that the event names', async () => {
-  const { body = '' } = await handler(invoked('GET', LINK), context);
+test('The redirect URL leads to the stack, not to the host in the event', async () => {
+  const { body = '' } = await handler(createForeignEvent('GET', LINK), context);
   expect(body).toContain(encodeURIComponent(OWN));
   expect(body).not.toContain('stranger');
 });

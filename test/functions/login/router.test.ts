@@ -1,4 +1,4 @@
-// The login as a browser sees it, from the link to the page that says done.
+// Tests the login in the browser, from the link to the final page.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import type { AppId, LinkKey } from '../../../core/config/values.ts';
@@ -28,7 +28,7 @@ const NEXT_WEEK = istDate('2026-12-02');
 const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');
 
 describe("The day's link", () => {
-  test('leads to Fyers with a fresh state, and burns nothing however often it is opened', async () => {
+  test('leads to Fyers with a new state, and opening it changes nothing', async () => {
     const world = keeperWorld();
     const pages = [
       await visit(world, LINK),
@@ -55,7 +55,7 @@ describe("The day's link", () => {
     expect(world.calls).toEqual([]);
   });
 
-  test('is good until the session ends', async () => {
+  test('is valid until the session ends', async () => {
     const world = keeperWorld();
     world.clock.set(plus(CLOSES, -1));
     expect(await visit(world, LINK)).toMatchObject({
@@ -66,7 +66,7 @@ describe("The day's link", () => {
     expect(await visit(world, LINK)).toMatchObject({ status: 409, title: 'The session is over' });
   });
 
-  test('is found live by a new proof as soon as another token is stored', async () => {
+  test('shows "Already done" as soon as a live token is stored', async () => {
     const world = keeperWorld();
     const at = processOf(world);
     expect(await at.visit(LINK)).toMatchObject({ title: 'Fyers login for 25 Nov 2026' });
@@ -75,7 +75,7 @@ describe("The day's link", () => {
     expect(await at.visit(LINK)).toMatchObject({ title: 'Already done' });
   });
 
-  test('shows "already done" while the stored token lives, on any device', async () => {
+  test('shows "Already done" with the expiry while the stored token is live', async () => {
     const world = keeperWorld();
     world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
     world.proofs.set(NEW, LIVE);
@@ -84,7 +84,7 @@ describe("The day's link", () => {
     expect(page.body).toContain('valid until 26 Nov 2026, 06:00 IST');
   });
 
-  test('says what to register where Fyers would go elsewhere', async () => {
+  test('shows the command to run if the redirect URL is another page', async () => {
     const world = keeperWorld({
       settings: { login: { ...LOGIN, redirectUri: 'https://elsewhere.example/' } },
     });
@@ -93,7 +93,7 @@ describe("The day's link", () => {
     expect(page.body).toContain('pulumi config set redirectUri loginUrl');
   });
 
-  test('works where the configuration names the address by a word', async () => {
+  test('works if the redirect URL is the keyword loginUrl', async () => {
     const world = keeperWorld({
       settings: { login: { ...LOGIN, redirectUri: LOGIN_URL_KEYWORD } },
     });
@@ -101,8 +101,8 @@ describe("The day's link", () => {
   });
 });
 
-describe('Back from Fyers', () => {
-  test('the code is swapped, the token proven and published, and the page says until when', async () => {
+describe('The callback from Fyers', () => {
+  test('exchanges the code, proves and publishes the token, and shows its expiry', async () => {
     const world = exchanging(keeperWorld());
     const page = await visit(world, callback());
     expect(page).toMatchObject({ status: 200, title: 'Done' });
@@ -115,7 +115,7 @@ describe('Back from Fyers', () => {
     expect(page.body).not.toContain(NEW);
   });
 
-  test('the same code twice is one code', async () => {
+  test('accepts an address with the same code twice', async () => {
     const world = exchanging(keeperWorld());
     expect(await visit(world, `${callback()}&auth_code=${codeOf()}`)).toMatchObject({
       status: 200,
@@ -123,7 +123,7 @@ describe('Back from Fyers', () => {
     expect(world.calls).toEqual([`exchange ${codeOf()}`, `prove ${NEW}`]);
   });
 
-  test('Back, a reload and a second device show "already done" and swap nothing', async () => {
+  test('shows "Already done" after Back, a reload or on a second device, and exchanges nothing', async () => {
     const world = exchanging(keeperWorld());
     await visit(world, callback());
     for (const again of [
@@ -135,7 +135,7 @@ describe('Back from Fyers', () => {
     expect(exchanges(world)).toBe(1);
   });
 
-  test('the same address twice at once mints once, and both see it done', async () => {
+  test('exchanges once for two concurrent requests, and both succeed', async () => {
     const world = exchanging(keeperWorld());
     const second: Promise<unknown>[] = [];
     world.duringExchange = () => {
@@ -146,7 +146,7 @@ describe('Back from Fyers', () => {
     expect(exchanges(world)).toBe(1);
   });
 
-  test('a state that has published is not taken again after the token died', async () => {
+  test('rejects a state that has already published a token, after the token died', async () => {
     const world = exchanging(keeperWorld());
     await visit(world, callback());
     world.proofs.set(NEW, { kind: 'dead' });
@@ -178,7 +178,7 @@ describe('Back from Fyers', () => {
     ['missing', { state: '' }, 404],
     ['malformed', { state: 'sample_state' }, 404],
     ['oversized', { state: 'a'.repeat(9_000) }, 404],
-  ])('a state that is %s is refused before Fyers hears of it', async (_title, fields, status) => {
+  ])('rejects a state that is %s before it calls Fyers', async (_title, fields, status) => {
     const world = exchanging(keeperWorld());
     const page = await visit(world, callback(fields));
     expect(page.status).toBe(status);
@@ -187,7 +187,7 @@ describe('Back from Fyers', () => {
     expect(world.claims.size).toBe(0);
   });
 
-  test('a state lives for just under half an hour', async () => {
+  test('accepts a state of just under half an hour', async () => {
     const world = exchanging(keeperWorld());
     const state = stateAt(plus(SEVEN, -30 * MINUTE + SECOND));
     expect(await visit(world, callback({ state }))).toMatchObject({ title: 'Done' });
@@ -196,29 +196,32 @@ describe('Back from Fyers', () => {
   test.each([
     ['a doubled state', `${callback()}&state=${stateAt()}`],
     ['two different codes', `${callback()}&auth_code=${codeOf(7)}`],
-    ['a code that is no token', callback({ auth_code: 'short' })],
-    ['a code without end', callback({ auth_code: `${'a'.repeat(5_000)}.b.c` })],
-    ['a path behind it', callback().replace('/?', '/callback?')],
-  ])('%s is nothing of ours', async (_title, url) => {
+    ['a code that is not a token', callback({ auth_code: 'short' })],
+    ['a code that is too long', callback({ auth_code: `${'a'.repeat(5_000)}.b.c` })],
+    ['another path', callback().replace('/?', '/callback?')],
+  ])('answers 404 to %s', async (_title, url) => {
     const world = exchanging(keeperWorld());
     expect(await visit(world, url)).toMatchObject({ status: 404, body: '' });
     expect(world.calls).toEqual([]);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])('%s does nothing', async (method) => {
-    const world = exchanging(keeperWorld());
-    expect(await visit(world, callback(), method)).toMatchObject({ status: 404 });
-    expect(world.calls).toEqual([]);
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])(
+    'answers 404 to the method %s',
+    async (method) => {
+      const world = exchanging(keeperWorld());
+      expect(await visit(world, callback(), method)).toMatchObject({ status: 404 });
+      expect(world.calls).toEqual([]);
+    },
+  );
 
-  test("another app's code is not sent with our secret", async () => {
+  test('does not exchange the code of another app', async () => {
     const world = exchanging(keeperWorld());
     const page = await visit(world, callback({ auth_code: codeOf(1, 'OTHER1234X-100') }));
     expect(page).toMatchObject({ status: 403, title: 'This login is for another app' });
     expect(exchanges(world)).toBe(0);
   });
 
-  test("another account's token is never published, and the page says how to change users", async () => {
+  test('does not publish a token of another account, and explains how to change the user', async () => {
     const world = exchanging(keeperWorld({ settings: { fyId: 'XB00002' } }));
     const page = await visit(world, callback());
     expect(page.status).toBe(403);
@@ -230,19 +233,22 @@ describe('Back from Fyers', () => {
     ['app-secret', 409, /Copy the secret again at myapi\.fyers\.in/],
     ['auth-code', 409, /used before or has expired/],
     ['unrecognised', 502, /fyers logs login/],
-  ] as const)('a refusal of the %s says what to do', async (by, status, words) => {
-    const world = keeperWorld();
-    world.exchanges.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
-    const page = await visit(world, callback());
-    expect(page.status).toBe(status);
-    expect(page.body).toMatch(words);
-    // A refused secret is remembered: nobody is asked for another login with it.
-    expect(world.writes).toEqual(by === 'app-secret' ? ['FYERS_LOGIN_STATE'] : []);
-    expect(world.claims.size).toBe(0);
-    expect(world.events).toContainEqual(expect.objectContaining({ event: 'login-refused' }));
-  });
+  ] as const)(
+    'shows the next step after a refusal with the reason %s',
+    async (by, status, words) => {
+      const world = keeperWorld();
+      world.exchanges.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
+      const page = await visit(world, callback());
+      expect(page.status).toBe(status);
+      expect(page.body).toMatch(words);
+      // A refused secret is stored, so that the keeper does not ask for another login with it.
+      expect(world.writes).toEqual(by === 'app-secret' ? ['FYERS_LOGIN_STATE'] : []);
+      expect(world.claims.size).toBe(0);
+      expect(world.events).toContainEqual(expect.objectContaining({ event: 'login-refused' }));
+    },
+  );
 
-  test('a dead token, one that dies too early, silence and distance publish nothing', async () => {
+  test('publishes nothing if the token is dead or expires too early, or if Fyers does not answer or is unreachable', async () => {
     for (const arrange of [
       (world: ReturnType<typeof keeperWorld>) =>
         exchanging(world).proofs.set(NEW, { kind: 'dead' }),
@@ -270,7 +276,7 @@ describe('Back from Fyers', () => {
     ],
     [{ kind: 'not-fyers', detail: 'HTTP 403, HTML' }, 1, 'Reload this page in ten minutes'],
   ] as const)(
-    'a new token is kept if its proof is %j, and the same request publishes it later',
+    'keeps a new token if its proof is %j, and the same request publishes it later',
     async (proof, times, words) => {
       const world = exchanging(keeperWorld());
       world.proofs.set(NEW, [...Array<Proof>(times).fill(proof), LIVE]);
@@ -288,7 +294,7 @@ describe('Back from Fyers', () => {
     },
   );
 
-  test('an unproven token is given up with its state, and is of no use to another login', async () => {
+  test('does not use an unproven token for a callback with another code', async () => {
     const world = exchanging(keeperWorld());
     world.proofs.set(NEW, { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null });
     const { visit: visitAgain } = processOf(world);
@@ -300,14 +306,14 @@ describe('Back from Fyers', () => {
     expect(exchanges(world)).toBe(2);
   });
 
-  test('a login that was cancelled at Fyers sends nothing', async () => {
+  test('does not call Fyers after a cancelled login', async () => {
     const world = keeperWorld();
     const page = await visit(world, callback({ s: 'error', auth_code: '' }));
     expect(page).toMatchObject({ status: 400, title: 'Fyers did not finish the login' });
     expect(world.calls).toEqual([]);
   });
 
-  test('after a publish a store that fails changes nothing of the answer', async () => {
+  test('shows "Done" even if a write after the publication fails', async () => {
     const world = exchanging(keeperWorld());
     world.beforeWrite = (name) => {
       if (name !== 'FYERS_ACCESS_TOKEN') throw new Error('throttled');
@@ -316,7 +322,7 @@ describe('Back from Fyers', () => {
     expect(world.events).toContainEqual(expect.objectContaining({ event: 'upkeep-failed' }));
   });
 
-  test('on a holiday and before 06:00 there is nothing to log in for', async () => {
+  test('rejects a login on a holiday and before 06:00', async () => {
     const world = exchanging(keeperWorld());
     world.clock.set(SUNDAY);
     expect(await visit(world, callback({ state: stateAt(SUNDAY) }))).toMatchObject({

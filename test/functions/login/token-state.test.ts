@@ -1,5 +1,5 @@
-// The page of today's link states whether the stored token is live. Everyone without that link gets pages that do not
-// depend on it, at the cost of no read and no call.
+// Tests that only the page of today's link shows the state of the stored token. Other pages do not
+// depend on it, and need no read of the token and no call.
 import { describe, expect, test } from 'vitest';
 import type { Proof } from '../../../core/ports.ts';
 import { LINK, NEW, processOf } from '../../support/logins.ts';
@@ -7,7 +7,7 @@ import { keeperWorld, LIVE, type World } from '../../support/keeper-world.ts';
 
 const STATE = /<p class="state">([^<]*)<\/p>/;
 const stateIn = (body: string) => STATE.exec(body)?.[1] ?? null;
-const proofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
+const countProofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
 
 function worldWith(stored: string | null, proof: Proof = LIVE): World {
   const world = keeperWorld();
@@ -25,18 +25,18 @@ const STORED: readonly (readonly [string, World, RegExp | null])[] = [
 ];
 
 describe.each(STORED)('With %s', (_, world, state) => {
-  test('the holder of today’s link sees it, after one proof at most', async () => {
+  test('the page of today’s link shows its state, with one proof at most', async () => {
     const at = processOf(world);
     const pages = await Promise.all(Array.from({ length: 20 }, () => at.visit(LINK)));
     for (const { body } of pages) expect(stateIn(body)).toMatch(state ?? /^$/);
-    const once = proofs(world);
+    const once = countProofs(world);
     await at.visit(LINK);
-    expect(proofs(world)).toBe(once);
+    expect(countProofs(world)).toBe(once);
   });
 
-  test('a stranger sees nothing of it, and causes no read of the token and no call', async () => {
+  test('other pages show no state, and need no read of the token and no call', async () => {
     const at = processOf(world);
-    const before = proofs(world);
+    const before = countProofs(world);
     for (const path of ['', 'login', `${LINK.slice(0, -1)}${LINK.endsWith('A') ? 'B' : 'A'}`]) {
       for (const method of ['GET', 'HEAD']) {
         const { body } = await at.visit(path, method);
@@ -45,6 +45,6 @@ describe.each(STORED)('With %s', (_, world, state) => {
       }
     }
     expect(at.reads).not.toContain('FYERS_ACCESS_TOKEN');
-    expect(proofs(world)).toBe(before);
+    expect(countProofs(world)).toBe(before);
   });
 });

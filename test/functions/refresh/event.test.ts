@@ -21,7 +21,7 @@ describe('An event', () => {
     expect(parseEvent(event, 'FyersTokenRefresh')).toEqual({ kind: 'refresh', trigger });
   });
 
-  test.each(REFRESH_SLOTS)('of the schedule at %s is known', (slot) => {
+  test.each(REFRESH_SLOTS)('of the schedule at %s is accepted', (slot) => {
     expect(parseEvent({ trigger: 'slot', slot }, 'FyersTokenRefresh')).toMatchObject({
       kind: 'refresh',
       trigger: { kind: 'slot', slot },
@@ -47,15 +47,15 @@ describe('An event', () => {
     { trigger: 'watch', slot: '07:20' },
     { probe: 'CANARY' },
     'CANARY',
-  ])('that is none of ours is refused without being quoted: %j', (event) => {
+  ])('that is unknown is rejected without being quoted: %j', (event) => {
     const parse = () => parseEvent(event, 'FyersTokenRefresh');
     expect(parse).toThrow(expect.objectContaining({ code: 'operator.usage' }));
     expect(parse).not.toThrow(/CANARY/);
   });
 });
 
-describe('The answer', () => {
-  test("is the reference's, byte for byte, whether a token was published or already good", () => {
+describe('answerTo', () => {
+  test('returns the exact answer of the reference, whether a token was published or already live', () => {
     for (const published of [true, false]) {
       expect(answerTo({ kind: 'live', published })).toEqual({
         statusCode: 200,
@@ -64,7 +64,7 @@ describe('The answer', () => {
     }
   });
 
-  test('says in its own words why nothing was done, or that a login is needed', () => {
+  test('contains the message if nothing was done or a login is needed', () => {
     expect(answerTo({ kind: 'rested', message: 'No trading.' })).toEqual({
       statusCode: 200,
       body: '{"message":"No trading."}',

@@ -1,4 +1,5 @@
-// The handler as Lambda calls it, against the emulator and the simulator of Fyers, and everything that it lets out.
+// Runs the handler as Lambda does, against the emulator and the Fyers simulator, and searches its
+// output for secrets.
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -30,7 +31,7 @@ import {
 import { ROOT } from '../../support/source-tree.ts';
 
 const names = namesFor('');
-/** Registered as the app's redirect URL, so that one tap is all. */
+/** Registered as the app's redirect URL, so that a login needs one tap. */
 const LOGIN_URL = 'https://login.example/';
 const OLD = accessToken(plus(SEVEN, -2 * DAY));
 const REFRESH = refreshToken(plus(SEVEN, -DAY));
@@ -43,12 +44,12 @@ let sqs: SQSClient;
 let inbox = '';
 let store: TokenStore;
 let handler: (event: unknown, context: Context) => Promise<Answer>;
-/** Everything that left the handler in any test, and what must not be in it. */
+/** The output of the handler in all tests, and the secrets that must not be in it. */
 let emitted = '';
 const secrets = new Map<string, string>();
 
 beforeAll(async () => {
-  // Every day has its own hours; the tests have one.
+  // The clock must stand still: the session hours depend on the date.
   vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
   dir = await mkdtemp(path.join(tmpdir(), 'fyers-handler-'));
   emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
@@ -64,7 +65,7 @@ beforeAll(async () => {
   vi.stubEnv('FYERS_DAYS', 'all');
   ssm = new SSMClient(options);
   sqs = new SQSClient(options);
-  inbox = await inboxOf(new SNSClient(options));
+  inbox = await createInbox(new SNSClient(options));
   vi.stubEnv('FYERS_LOGIN_URL', LOGIN_URL);
   vi.stubEnv('FYERS_REDIRECT_URI', 'loginUrl');
   const pin = new CreateSecretCommand({ Name: names.pinSecret, SecretString: PIN });
@@ -82,8 +83,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Makes the operator's topic and a queue that gets what is published to it. */
-async function inboxOf(sns: SNSClient): Promise<string> {
+/** Creates the operator's topic and a queue that receives its messages. */
+async function createInbox(sns: SNSClient): Promise<string> {
   const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
   vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
   const arn = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
@@ -102,7 +103,7 @@ async function inboxOf(sns: SNSClient): Promise<string> {
   return QueueUrl;
 }
 
-async function received(): Promise<readonly (string | undefined)[]> {
+async function receiveMessages(): Promise<readonly (string | undefined)[]> {
   const all = new ReceiveMessageCommand({ QueueUrl: inbox, MaxNumberOfMessages: 10 });
   const { Messages = [] } = await sqs.send(all);
   return Messages.map(({ Body }) => Body);
@@ -125,7 +126,7 @@ beforeEach(async () => {
 const contextOf = (remainingMs: number) =>
   ({ getRemainingTimeInMillis: () => remainingMs }) as Context;
 
-/** What the handler answers or throws; its lines and its words are kept for the search. */
+/** Returns the handler's answer or error, and keeps its output for the search. */
 async function invoke(event: unknown, remainingMs = 120_000): Promise<unknown> {
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
     emitted += String(line);
@@ -136,7 +137,7 @@ async function invoke(event: unknown, remainingMs = 120_000): Promise<unknown> {
     emitted += JSON.stringify(answer);
     return answer;
   } catch (caught) {
-    // As Lambda logs it, with what Node would show of it besides.
+    // Lambda logs the error like this; Node can also show its stack.
     emitted += JSON.stringify(caught) + String(caught instanceof Error ? caught.stack : caught);
     return caught;
   } finally {
@@ -162,11 +163,11 @@ async function withFyers(
   }
 }
 
-const refreshes = (fyers: FyersSimulator) =>
+const countRefreshes = (fyers: FyersSimulator) =>
   fyers.requests().filter(({ path }) => path === '/api/v3/validate-refresh-token').length;
 
 describe('FyersTokenRefresh', () => {
-  test('publishes a live token once, and leaves it when it is started again', async () => {
+  test('publishes a live token once, and keeps it when it is started again', async () => {
     await withFyers('accepted', async (fyers) => {
       const good = { statusCode: 200, body: REFRESHED_BODY };
       expect(await invoke({})).toEqual(good);
@@ -174,11 +175,11 @@ describe('FyersTokenRefresh', () => {
       expect(published).not.toBe(OLD);
       expect(await invoke({ trigger: 'slot', slot: '07:00' })).toEqual(good);
       expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(published);
-      expect(refreshes(fyers)).toBe(1);
+      expect(countRefreshes(fyers)).toBe(1);
     });
   });
 
-  test('answers 202 and sends the login when Fyers has switched refresh off, and asks Fyers no more', async () => {
+  test('answers 202 and sends the login link if Fyers has switched refresh off, and sends the PIN only once', async () => {
     await withFyers('refused', async (fyers) => {
       const body = JSON.stringify({
         message:
@@ -187,16 +188,16 @@ describe('FyersTokenRefresh', () => {
       for (const event of [{ trigger: 'slot', slot: '07:00' }, {}, {}]) {
         expect(await invoke(event)).toEqual({ statusCode: 202, body });
       }
-      expect(refreshes(fyers)).toBe(1);
+      expect(countRefreshes(fyers)).toBe(1);
       expect(await store.read('FYERS_ACCESS_TOKEN')).toBe(OLD);
-      const messages = await received();
+      const messages = await receiveMessages();
       expect(messages).toHaveLength(3);
       emitted += messages.join('\n');
       for (const text of messages) expect(text).toContain(`${LOGIN_URL}go/2026-11-25/`);
     });
   });
 
-  test('does not ask for the PIN where none is configured', async () => {
+  test('answers 202 and reports the missing PIN if none is configured', async () => {
     vi.stubEnv('FYERS_PIN_SECRET', undefined);
     await withFyers('accepted', async () => {
       expect(await invoke({})).toMatchObject({
@@ -206,7 +207,7 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
-  test('adopts newer tokens and answers with fingerprints', async () => {
+  test('adopts newer tokens and answers with their fingerprints', async () => {
     await withFyers('accepted', async () => {
       const newer = accessToken(plus(SEVEN, -MINUTE), 3);
       secrets.set('adopted', newer);
@@ -222,7 +223,7 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
-  test('encrypts what it publishes under the key of the stack, where there is one', async () => {
+  test('encrypts the published token with the key in FYERS_KEY_ID', async () => {
     const KeyId = 'arn:aws:kms:ap-south-1:000000000000:key/own';
     vi.stubEnv('FYERS_KEY_ID', KeyId);
     await withFyers('accepted', async () => {
@@ -248,24 +249,19 @@ describe('FyersTokenRefresh', () => {
       'operator.credentials',
     ],
     [
-      'a state that cannot be read',
+      'an unreadable state',
       {},
       () => store.write('FYERS_TOKEN_STATE', `rubbish ${APP.secret}`),
       'platform.integrity',
     ],
+    ['an unknown event', { adopt: { pin: PIN } }, () => Promise.resolve(), 'operator.usage'],
     [
-      'an event of another kind',
-      { adopt: { pin: PIN } },
-      () => Promise.resolve(),
-      'operator.usage',
-    ],
-    [
-      'a claim that another run holds, until its own time is up',
+      'a claim of another run until the time runs out',
       {},
       () => claimStore(ssm).take(names.claim(brokerDay(SEVEN), 1), formatUtc(SEVEN)),
       'broker.unreachable',
     ],
-  ])('throws for %s, and never answers', async (_title, event, arrange, code) => {
+  ])('throws for %s', async (_title, event, arrange, code) => {
     await arrange();
     await withFyers('accepted', async () => {
       const outcome = await invoke(event, 6_000);
@@ -274,7 +270,7 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
-  test('reports a foreign and an expired token and lets the deploy go on', async () => {
+  test('answers 200 and reports a foreign and a malformed token', async () => {
     await withFyers('accepted', async () => {
       const answer = await invoke({ adopt: { accessToken: FOREIGN, refreshToken: OLD } });
       expect(answer).toMatchObject({ statusCode: 200 });
@@ -285,15 +281,16 @@ describe('FyersTokenRefresh', () => {
     });
   });
 
-  // The last one: it searches what all the others have let out.
-  test('lets no token, PIN or secret out, in any form', () => {
+  // This test must be the last: it searches the output of all others.
+  test('prints no token, PIN or secret in any form', () => {
     expect(secrets.size).toBeGreaterThan(4);
     expect(emitted.split('\n').length).toBeGreaterThan(30);
     const canaries = { ...Object.fromEntries(secrets), OLD, REFRESH, FOREIGN };
     expect(leaksOf(emitted, { ...canaries, secret: APP.secret, other: 'OTHERSECRET99' })).toEqual(
       [],
     );
-    // Four digits can stand in a time or a fingerprint; the PIN as a value can't.
+    // A time or a fingerprint can contain the four digits; the PIN must not appear as a separate
+    // value.
     expect(emitted).not.toMatch(new RegExp(`(?<![\\w.])${PIN}(?![\\w.])`));
   });
 });

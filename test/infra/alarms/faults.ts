@@ -1,4 +1,4 @@
-// What goes wrong in the month that the alarms are judged over, each fault on a day of its own.
+// Lists the faults of the month in which the alarms are tested. Each fault happens on its own day.
 import { SECOND, plus } from '../../../core/time.ts';
 import { type Span, type Troubles, at } from './month.ts';
 
@@ -9,14 +9,13 @@ export const span = (day: string, from: string, to: string): Span => ({
 
 interface Fault {
   readonly troubles: Partial<Troubles>;
-  /** Each alarm that rings, and since when it is due. */
+  /** Each alarm that must ring, with the time of its cause. */
   readonly rings: readonly (readonly [alarm: string, due: string])[];
 }
 
 const NIGHT = '2026-11-17';
 const SESSION = '2026-11-18';
 
-/** Each on a day of its own. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'the harvester is dead on a holiday': {
     troubles: { dead: [span('2026-11-10', '12:00', '12:40')] },
@@ -36,7 +35,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'the harvester is dead in a session': {
     troubles: { dead: [span(SESSION, '11:00', '11:30')] },
-    // Once it is back it tells what was lost.
+    // After the restart the harvester reports the lost slots.
     rings: [
       ['harvester-silent', `${SESSION} 11:00`],
       ['slots-missed', `${SESSION} 11:30`],
@@ -46,14 +45,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     troubles: { holes: [{ ...span('2026-11-19', '13:00', '14:00'), reason: 'token-refused' }] },
     rings: [['slots-missed', '2026-11-19 13:00']],
   },
-  'nobody logs in until 09:40': {
+  'there is no login until 09:40': {
     troubles: {
       noToken: [span('2026-11-20', '00:00', '09:40')],
       failed: ['08:45', '09:05', '09:30'].map((slot) => ({
         actor: 'watch',
         at: at(`2026-11-20 ${slot}`),
       })),
-      // A run that failed leaves its event in the queue, until somebody empties it.
+      // A failed run leaves its event in the queue until the queue is emptied.
       queued: [span('2026-11-20', '08:45', '12:00')],
     },
     rings: [
@@ -120,11 +119,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     ],
   },
   'the process dies within half a minute, again and again': {
-    troubles: { dead: dying('2026-11-30 22:00', { times: 45, lives: 30, down: 10 }) },
+    troubles: { dead: buildRestarts('2026-11-30 22:00', { times: 45, lives: 30, down: 10 }) },
     rings: [['harvester-silent', '2026-11-30 22:00']],
   },
   'the process dies every other minute of a session': {
-    troubles: { dead: dying('2026-12-01 12:00', { times: 15, lives: 105, down: 15 }) },
+    troubles: { dead: buildRestarts('2026-12-01 12:00', { times: 15, lives: 105, down: 15 }) },
     rings: [['slots-missed', '2026-12-01 12:00']],
   },
   'a day cannot be compacted': {
@@ -149,7 +148,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-function dying(
+function buildRestarts(
   from: string,
   { times, lives, down }: Readonly<Record<'times' | 'lives' | 'down', number>>,
 ): readonly Span[] {

@@ -1,4 +1,4 @@
-// The harvester's days in memory: a month of them, faster than on a disk.
+// Keeps the harvester's days in memory, which is faster for a month than the disk.
 import { type Cell, COLUMNS, type Row } from '../../../core/recording/columns.ts';
 import type { DayEvent } from '../../../core/recording/day-events.ts';
 import { observedOf } from '../../../core/recording/observed.ts';
@@ -7,7 +7,7 @@ import type { Days } from '../../../harvester/ports.ts';
 
 export interface MemoryDaysOptions {
   readonly diskUsedPercent: () => number;
-  /** Whether closed days are in the bucket. */
+  /** Reports whether closed days are in the bucket. */
   readonly shipped: () => boolean;
 }
 

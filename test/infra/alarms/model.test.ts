@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { type Alarm, type Missing, type State, judge, transitionsOf } from './model.ts';
 import { metricsOf } from './series.ts';
 
-const WAYS: readonly Missing[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
+const TREATMENTS: readonly Missing[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
 const BEFORE: State = 'INSUFFICIENT_DATA';
 
-/** The guide's signs: 0 does not breach, X does, - is missing. */
-function range(signs: string): readonly (boolean | null)[] {
+/** Parses the notation of the guide: 0 does not breach, X breaches, - is missing. */
+function parseRange(signs: string): readonly (boolean | null)[] {
   return signs.split(' ').map((sign) => (sign === '-' ? null : sign === 'X'));
 }
 
-function verdicts(signs: string, datapointsToAlarm: number): readonly string[] {
-  return WAYS.map((treatMissingData) =>
-    judge(range(signs), { evaluationPeriods: 3, datapointsToAlarm, treatMissingData }, BEFORE),
+function judgeAll(signs: string, datapointsToAlarm: number): readonly string[] {
+  return TREATMENTS.map((treatMissingData) =>
+    judge(parseRange(signs), { evaluationPeriods: 3, datapointsToAlarm, treatMissingData }, BEFORE),
   );
 }
 
@@ -23,8 +23,8 @@ describe('The model of CloudWatch', () => {
     ['- - - - -', ['INSUFFICIENT_DATA', BEFORE, 'ALARM', 'OK']],
     ['0 X X - X', ['ALARM', 'ALARM', 'ALARM', 'ALARM']],
     ['- - X - -', ['ALARM', BEFORE, 'ALARM', 'OK']],
-  ])('agrees with the guide’s table for 3 of 3: %s', (signs, expected) => {
-    expect(verdicts(signs, 3)).toEqual(expected);
+  ])('matches the guide’s table for 3 of 3 datapoints: %s', (signs, expected) => {
+    expect(judgeAll(signs, 3)).toEqual(expected);
   });
 
   test.each([
@@ -33,14 +33,14 @@ describe('The model of CloudWatch', () => {
     ['0 - X - -', ['OK', 'OK', 'ALARM', 'OK']],
     ['- - - - 0', ['OK', 'OK', 'ALARM', 'OK']],
     ['- - - X -', ['ALARM', BEFORE, 'ALARM', 'OK']],
-  ])('agrees with the guide’s table for 2 of 3: %s', (signs, expected) => {
-    expect(verdicts(signs, 2)).toEqual(expected);
+  ])('matches the guide’s table for 2 of 3 datapoints: %s', (signs, expected) => {
+    expect(judgeAll(signs, 2)).toEqual(expected);
   });
 
   test.each(['- - - - X', '- - - X -'])(
-    'does not ring too early on data that comes now and then: %s',
+    'does not ring too early on intermittent data: %s',
     (signs) => {
-      expect(verdicts(signs, 3)[0]).not.toBe('ALARM');
+      expect(judgeAll(signs, 3)[0]).not.toBe('ALARM');
     },
   );
 
@@ -60,7 +60,7 @@ describe('The model of CloudWatch', () => {
   };
   const EXACT = { extra: 0, delay: 0 };
 
-  test('slides a window of five minutes by one minute', () => {
+  test('moves a window of five minutes by one minute', () => {
     const series = metricsOf(20).of(ALARM);
     for (let minute = 0; minute < 20; minute += 1) series.put(minute, minute === 7 ? 10 : 0);
     expect(transitionsOf(ALARM, series, EXACT)).toEqual([
@@ -70,7 +70,7 @@ describe('The model of CloudWatch', () => {
     ]);
   });
 
-  test('lets a dead-man’s alarm of one period sleep on what is further back', () => {
+  test('delays a dead-man’s alarm of one period if an evaluation looks further back', () => {
     const dead: Alarm = {
       ...ALARM,
       statistic: 'SampleCount',
@@ -87,7 +87,7 @@ describe('The model of CloudWatch', () => {
     expect([rings(0), rings(2)]).toEqual([10, 20]);
   });
 
-  test('keeps a new alarm quiet until its warm-up is over, or until there is data for it', () => {
+  test('keeps a new alarm quiet until its warm-up ends or it has data', () => {
     const young: Alarm = {
       ...ALARM,
       period: 60,
@@ -101,7 +101,7 @@ describe('The model of CloudWatch', () => {
     expect(transitionsOf(young, loud, EXACT)[0]).toEqual({ minute: 4, to: 'OK' });
   });
 
-  test('sees data only once it is there', () => {
+  test('uses a datapoint only after its delay', () => {
     const late: Alarm = { ...ALARM, period: 60 };
     const series = metricsOf(20).of(late);
     series.put(5, 10);

@@ -1,14 +1,16 @@
-// How CloudWatch judges an alarm, by the rules of its User Guide: "Alarm evaluation" and "Configuring how CloudWatch
-// alarms treat missing data" (with its two tables, and "Avoiding premature transitions to alarm state"), "Alarm warm-up
-// periods". What the guide leaves open is a parameter: how far an evaluation looks back, and how late data is seen.
+// Models how CloudWatch evaluates an alarm, by the rules of its User Guide: "Alarm evaluation",
+// "Configuring how CloudWatch alarms treat missing data" (with its two tables, and "Avoiding
+// premature transitions to alarm state") and "Alarm warm-up periods". Two properties that the guide
+// does not define are parameters: how far an evaluation looks back, and how late data becomes
+// visible.
 import * as z from 'zod/mini';
 import type { Series } from './series.ts';
 
 export type State = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 export type Missing = 'missing' | 'ignore' | 'breaching' | 'notBreaching';
 
-/** Of a registered alarm; another property stops the test, because it may change what the alarm does. */
-const registered = z.strictObject({
+/** An unknown property of an alarm fails the test, because it may change the alarm's behaviour. */
+const alarmSchema = z.strictObject({
   name: z.string(),
   alarmDescription: z.string(),
   alarmActions: z.array(z.string()),
@@ -25,13 +27,13 @@ const registered = z.strictObject({
   warmUpConfiguration: z.optional(z.strictObject({ warmUpPeriodDurationInMinutes: z.number() })),
 });
 
-export type Alarm = z.output<typeof registered>;
+export type Alarm = z.output<typeof alarmSchema>;
 
 export function alarmOf(inputs: unknown): Alarm {
-  return registered.parse(inputs);
+  return alarmSchema.parse(inputs);
 }
 
-/** How many datapoints count, and how many of them must breach. */
+/** How many datapoints are evaluated, and how many of them must breach. */
 export interface Rule {
   readonly evaluationPeriods: number;
   readonly datapointsToAlarm: number;
@@ -39,15 +41,16 @@ export interface Rule {
 }
 
 /**
- * @param range the datapoints of the evaluation range, oldest first: whether each breaches, null where there is none
- * @param before the state that the alarm is in
+ * @param range the datapoints of the evaluation range, oldest first: whether each breaches; null if
+ * it is missing
+ * @param before the current state of the alarm
  */
 export function judge(range: readonly (boolean | null)[], rule: Rule, before: State): State {
   const { evaluationPeriods, datapointsToAlarm, treatMissingData } = rule;
   const real = range.filter((point) => point !== null);
   const breaching = (points: readonly boolean[]) => points.filter(Boolean).length;
   const verdict = (count: number): State => (count >= datapointsToAlarm ? 'ALARM' : 'OK');
-  // Enough real ones, however far back in the range: missing data is not asked about.
+  // With enough real datapoints in the range, missing data does not count.
   if (real.length >= evaluationPeriods) return verdict(breaching(real.slice(-evaluationPeriods)));
   const filled = evaluationPeriods - real.length;
   if (treatMissingData === 'breaching') return verdict(breaching(real) + filled);
@@ -55,25 +58,29 @@ export function judge(range: readonly (boolean | null)[], rule: Rule, before: St
   if (real.length === 0) return treatMissingData === 'ignore' ? before : 'INSUFFICIENT_DATA';
   if (breaching(real) >= datapointsToAlarm) return 'ALARM';
   if (!real.every(Boolean)) return 'OK';
-  // All that is known breaches: an alarm once the oldest is as old as the datapoints that it takes.
+  // All known datapoints breach: ALARM once the oldest is as old as the number of datapoints to
+  // alarm.
   if (treatMissingData === 'ignore') return before;
   return range.length - range.indexOf(true) >= datapointsToAlarm ? 'ALARM' : before;
 }
 
 export interface Unsaid {
-  /** Datapoints that are looked at beyond the evaluation periods: two, in the guide's examples. */
+  /** Datapoints that are read beyond the evaluation periods: two in the guide's examples. */
   readonly extra: number;
-  /** Minutes until a datapoint can be seen. */
+  /** Minutes until a datapoint is visible. */
   readonly delay: number;
 }
 
 export interface Transition {
-  /** Of the month. */
+  /** The minute within the month. */
   readonly minute: number;
   readonly to: State;
 }
 
-/** Actions happen at changes of state only. An alarm is judged every minute, over windows that slide by a minute. */
+/**
+ * An alarm is evaluated every minute, over windows that move by a minute; its actions run only when
+ * its state changes.
+ */
 export function transitionsOf(alarm: Alarm, series: Series, unsaid: Unsaid): readonly Transition[] {
   const rule = { ...alarm, datapointsToAlarm: alarm.datapointsToAlarm ?? alarm.evaluationPeriods };
   const period = alarm.period / 60;
@@ -91,7 +98,7 @@ export function transitionsOf(alarm: Alarm, series: Series, unsaid: Unsaid): rea
       );
       return value === null ? null : breaches(alarm, value);
     });
-    // It ends early once there is data for a whole evaluation.
+    // The warm-up ends early when there is data for a whole evaluation.
     warm ||=
       minute >= warmUp || range.filter((point) => point !== null).length >= rule.evaluationPeriods;
     if (!warm) continue;

@@ -1,5 +1,5 @@
-// Thirty days of metrics: the harvester's come from the harvester itself, on a clock that jumps; what AWS counts comes
-// from the schedule, in AWS's own periods.
+// Computes thirty days of metrics: the harvester itself sends its metrics, on a clock that jumps;
+// the metrics of AWS follow the schedule, in AWS's periods.
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
@@ -34,7 +34,10 @@ import { operatorToken } from '../../support/operator-token.ts';
 import { memoryDays } from './memory-days.ts';
 import { type Metrics, metricsOf } from './series.ts';
 
-/** A Saturday. With a special session on a Sunday, holidays on a Tuesday twice, and four weekends. */
+/**
+ * The month starts on a Saturday and has four weekends, a special session on a Sunday, and holidays
+ * on two Tuesdays.
+ */
 const FIRST = istDate('2026-11-07');
 const DAYS = 30;
 export const START = istInstant(FIRST, '00:00');
@@ -47,12 +50,12 @@ export interface Span {
   readonly to: Instant;
 }
 
-/** What goes wrong, and when. */
+/** The faults of the month, with their times. */
 export interface Troubles {
-  /** The harvester's process is not there. */
+  /** The harvester's process does not run. */
   readonly dead: readonly Span[];
   readonly holes: readonly (Span & { readonly reason: HoleReason; readonly symbols?: number })[];
-  /** The store holds no token. */
+  /** The store has no token. */
   readonly noToken: readonly Span[];
   readonly diskFull: readonly Span[];
   /** The broker's answers have no usable trade time. */
@@ -62,20 +65,23 @@ export interface Troubles {
   /** Days are not compacted. */
   readonly unfinished: readonly Span[];
   readonly failed: readonly { readonly actor: FunctionActor; readonly at: Instant }[];
-  /** Lambda refused that many executions in one minute. */
+  /** Lambda refuses that many executions in one minute. */
   readonly throttled: readonly {
     readonly actor: FunctionActor;
     readonly at: Instant;
     readonly times: number;
   }[];
-  /** Something lies in the queue. */
+  /** The queue contains a message. */
   readonly queued: readonly Span[];
   readonly impaired: readonly (Span & { readonly check: 'System' | 'Instance' })[];
-  /** AWS measures nothing of the instance. */
+  /** AWS has no measurements of the instance. */
   readonly unmeasured: readonly Span[];
 }
 
-/** What the mock monitor of `test/support/graph.ts` names what AWS counts. */
+/**
+ * The resource names in the metrics of AWS, as the mock monitor of `test/support/graph.ts` creates
+ * them.
+ */
 const QUEUE = 'undelivered-1234567';
 const INSTANCE = 'harvester-1234567';
 
@@ -92,7 +98,7 @@ export async function metricsOfMonth(troubles: Troubles): Promise<Metrics> {
 
 const minuteOf = (at: Instant) => Math.floor((at - START) / MINUTE);
 
-/** Lambda counts errors of a run, zero too, and nothing between runs. */
+/** Lambda counts the errors of each run, including zero, and reports nothing between runs. */
 function countFunctions(metrics: Metrics, { failed, throttled }: Troubles): void {
   const put = (metricName: string, actor: FunctionActor, at: Instant, value: number) => {
     const dimensions = { FunctionName: namesFor('').function(actor) };
@@ -111,7 +117,7 @@ function countFunctions(metrics: Metrics, { failed, throttled }: Troubles): void
   for (const { actor, at, times } of throttled) put('Throttles', actor, at, times);
 }
 
-/** SQS counts a queue while it is in use; EC2 checks an instance every minute. */
+/** SQS counts the messages of a queue while it is in use; EC2 checks an instance every minute. */
 function countEveryMinute(metrics: Metrics, { queued, impaired, unmeasured }: Troubles): void {
   const queue = metrics.of({
     namespace: 'AWS/SQS',
@@ -139,9 +145,9 @@ function countEveryMinute(metrics: Metrics, { queued, impaired, unmeasured }: Tr
   }
 }
 
-class Died extends Error {}
+class DeathError extends Error {}
 
-/** A process after the other, each until it dies. */
+/** Runs one process after another, each until it dies. */
 async function harvestMonth(metrics: Metrics, troubles: Troubles): Promise<void> {
   const deaths = [...troubles.dead, { from: END, to: END }].toSorted((a, b) => a.from - b.from);
   let now = START;
@@ -149,7 +155,7 @@ async function harvestMonth(metrics: Metrics, troubles: Troubles): Promise<void>
   const clock: Clock = {
     now: () => now,
     sleepUntil: (at) => {
-      if (at >= dies) return Promise.reject(new Died());
+      if (at >= dies) return Promise.reject(new DeathError());
       if (at > now) now = at;
       return Promise.resolve();
     },
@@ -161,15 +167,15 @@ async function harvestMonth(metrics: Metrics, troubles: Troubles): Promise<void>
   for (const { from, to } of deaths) {
     if (now < from) {
       dies = from;
-      await live(clock, days, metrics, troubles).catch((caught: unknown) => {
-        if (!(caught instanceof Died)) throw caught;
+      await runHarvester(clock, days, metrics, troubles).catch((caught: unknown) => {
+        if (!(caught instanceof DeathError)) throw caught;
       });
     }
     now = to;
   }
 }
 
-function live(
+function runHarvester(
   clock: Clock,
   days: ReturnType<typeof memoryDays>,
   metrics: Metrics,
@@ -178,7 +184,7 @@ function live(
   const sampling = parseSampling(REFERENCE_SYMBOLS.join(), '5');
   if (!sampling.ok) throw new Error(sampling.problems.join());
   const metered = meteredEvents({
-    client: listening(metrics, clock),
+    client: createRecordingClient(metrics, clock),
     events: { log: () => undefined },
     dimensions: harvesterDimensions('', '0'),
   });
@@ -245,8 +251,8 @@ function feedOf(clock: Clock, everySeconds: number, { holes, fields }: Troubles)
   };
 }
 
-/** The SDK's own client; what it is given is read before anything is sent. */
-function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
+/** Returns the SDK's client with a middleware that records its input instead of sending it. */
+function createRecordingClient(metrics: Metrics, clock: Clock): CloudWatchClient {
   const client = new CloudWatchClient({ region: 'ap-south-1' });
   client.middlewareStack.add(
     () => (args) => {
@@ -258,7 +264,7 @@ function listening(metrics: Metrics, clock: Clock): CloudWatchClient {
   return client;
 }
 
-const asked = z.object({
+const putMetricDataInput = z.object({
   Namespace: z.string(),
   MetricData: z.array(
     z.object({
@@ -270,7 +276,7 @@ const asked = z.object({
 });
 
 function record(metrics: Metrics, input: object, at: Instant): void {
-  const { Namespace: namespace, MetricData } = asked.parse(input);
+  const { Namespace: namespace, MetricData } = putMetricDataInput.parse(input);
   for (const { MetricName: metricName, Dimensions, Values } of MetricData) {
     const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
     const series = metrics.of({ namespace, metricName, dimensions });

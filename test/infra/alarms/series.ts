@@ -1,9 +1,11 @@
-// A metric of a month, minute by minute.
+// Keeps the metrics of a month, one cell per minute.
 
 export interface Series {
   readonly minutes: number;
   put(minute: number, value: number): void;
-  /** Over the minutes from `from` (inside) to `to` (outside); null where there is no datapoint. */
+  /**
+   * Covers the minutes from `from` (inclusive) to `to` (exclusive); null if there is no datapoint.
+   */
   statistic(which: 'Sum' | 'Maximum' | 'SampleCount', from: number, to: number): number | null;
 }
 
@@ -37,11 +39,13 @@ export interface MetricName {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** Every metric of a month. A metric is its namespace, name and dimensions together, exactly. */
+/** Keeps all metrics of a month. Namespace, name and dimensions together identify a metric. */
 export function metricsOf(minutes: number) {
   const all = new Map<string, Series>();
   return {
-    /** An empty one where nothing was ever put, as for an alarm that listens to nobody. */
+    /**
+     * Returns an empty series if the metric has no data, as for an alarm with a wrong dimension.
+     */
     of({ namespace, metricName, dimensions }: MetricName): Series {
       const sorted = Object.entries(dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const key = JSON.stringify([namespace, metricName, sorted]);

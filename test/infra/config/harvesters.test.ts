@@ -14,7 +14,7 @@ const INSTANCE = 'aws:ec2/instance:Instance';
 const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';
 const STASH = 'pulumi:index:Stash';
 const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
-/** As Pulumi hands a list of the stack's file on. */
+/** The value of a list, as Pulumi passes it from the stack's configuration file. */
 const TWO = JSON.stringify([
   { symbols: ['NSE:SBIN-EQ', 'NSE:INFY-EQ'] },
   { symbols: 'NSE:M&M-EQ, NSE:TCS-EQ', everySeconds: 2, instanceType: 'i4g.large' },
@@ -39,7 +39,7 @@ describe('The feed of a harvester', () => {
   const feeds = (...all: readonly string[]) =>
     JSON.stringify(all.map((feed, n) => ({ symbols: [`NSE:S${String(n)}-EQ`], feed })));
 
-  test('reaches its instance, with an alarm for silent symbols', async () => {
+  test('reaches its instance, and a stream gets an alarm for silent symbols', async () => {
     const graph = await graphOf({ ...APP_ONLY, config: { harvesters: feeds('rest', 'tbt') } });
     const environment = (name: string) => environmentOf(one(graph, INSTANCE, name));
     expect(environment('harvester')).not.toHaveProperty('FYERS_FEED');
@@ -48,7 +48,7 @@ describe('The feed of a harvester', () => {
     expect(silent.map(({ name }) => name)).toEqual(['stream-silent-1']);
   });
 
-  test('is refused together with others that need more streams than an account has', async () => {
+  test('is refused if all feeds together need more streams than an account has', async () => {
     const { message } = await problemsOf({
       ...APP_ONLY,
       config: { harvesters: feeds('tbt', 'hsm') },
@@ -72,8 +72,8 @@ describe('The feed of a harvester', () => {
   });
 });
 
-describe('Of several harvesters', () => {
-  test('the first one is what the only one was: nothing that a stack has is replaced', () => {
+describe('Several harvesters', () => {
+  test('keep the resources of a single harvester for the first one', () => {
     const before = one(alone, INSTANCE);
     const first = one(two, INSTANCE, 'harvester');
     expect(first.inputs).toEqual(before.inputs);
@@ -82,21 +82,21 @@ describe('Of several harvesters', () => {
     expect(one(two, STASH, 'instance-plan').inputs).toEqual(one(alone, STASH).inputs);
   });
 
-  test('one that is left is what the only one was', async () => {
-    const harvesters = of(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
+  test('with one entry have the same resources and outputs as a configuration without a list', async () => {
+    const harvesters = formatPlans(['NSE:SBIN-EQ', 'NSE:INFY-EQ']);
     const left = await graphOf({ ...APP_ONLY, config: { harvesters } });
-    // Dependencies are told in no fixed order.
+    // The order of dependencies is not fixed.
     const known = (graph: Graph) =>
       graph.resources.map(({ name, inputs }) => ({
         name,
-        // Each run draws keys of its own.
+        // Each run generates new keys.
         inputs: name.endsWith('-key') ? { ...inputs, value: '' } : inputs,
       }));
     expect(known(left)).toEqual(expect.arrayContaining([...known(alone)]));
     expect(left.outputs).toEqual(alone.outputs);
   });
 
-  test('each records its own symbols under its own shard, on its own machine', () => {
+  test('record their own symbols under their own shard on their own instance', () => {
     const other = one(two, INSTANCE, 'harvester-1');
     expect(environmentOf(other)).toMatchObject({
       FYERS_SYMBOLS: 'NSE:M&M-EQ,NSE:TCS-EQ',
@@ -110,7 +110,7 @@ describe('Of several harvesters', () => {
     });
   });
 
-  test('each writes into its own shard, and reads no other one', () => {
+  test('have access only to their own shard', () => {
     const depthOf = (name: string) => {
       const text = JSON.stringify(one(two, 'aws:iam/rolePolicy:RolePolicy', name).inputs['policy']);
       const found = text.match(/arn:aws:s3:::[^"]*depth\/[^"]*/g) ?? [];
@@ -124,14 +124,14 @@ describe('Of several harvesters', () => {
     );
   });
 
-  test('each may read the token without anybody being told', () => {
+  test('are excluded from the rule that reports reads of the token', () => {
     const rule = one(two, 'aws:cloudwatch/eventRule:EventRule');
     for (const name of ['fyers-harvester', 'fyers-harvester-1']) {
       expect(rule.inputs['eventPattern']).toContain(`"arn:aws:mock:::Role/${name}"`);
     }
   });
 
-  test('each is gone before another one takes its place, and waits for the guards of all', () => {
+  test('are deleted before their replacement starts, and wait for the guards of all instances', () => {
     for (const { dependsOn, deleteBeforeReplace } of allOf(two, INSTANCE)) {
       expect(deleteBeforeReplace).toBe(true);
       expect(dependsOn).toEqual(
@@ -140,7 +140,7 @@ describe('Of several harvesters', () => {
     }
   });
 
-  test('each has its alarms, which name it and listen to it alone', () => {
+  test('have their own alarms, which name them and watch only them', () => {
     const added = allOf(two, ALARM).filter(({ name }) => name.endsWith('-1'));
     expect(added.map(({ name }) => name).toSorted()).toEqual(
       allOf(alone, ALARM)
@@ -160,12 +160,13 @@ describe('Of several harvesters', () => {
     expect(silent['alarmDescription']).toMatch(
       /^Harvester 1 has been silent.*--target harvester-1-1234567/,
     );
-    // By its own interval, and by its own type, which AWS does not move.
+    // The threshold depends on the interval, and the actions on the instance type: AWS does not
+    // recover this one.
     expect(one(two, ALARM, 'slots-missed-1').inputs['threshold']).toBe(75);
     expect(one(two, ALARM, 'machine-impaired-1').inputs['alarmActions']).toHaveLength(1);
   });
 
-  test('each is a line of the dashboard’s graphs, and a shard that Athena looks for', () => {
+  test('appear in the graphs of the dashboard and in the shards of Athena', () => {
     const body = String(one(two, 'aws:cloudwatch/dashboard:Dashboard').inputs['dashboardBody']);
     for (const metric of ['TokenMissing', 'SlotsMissed', 'Heartbeat', 'DiskUsedPercent']) {
       for (const shard of ['0', '1']) {
@@ -178,7 +179,7 @@ describe('Of several harvesters', () => {
     expect(asRecord(parameters)['projection.shard.range']).toBe('0,9');
   });
 
-  test('each stands in the outputs, and a budget counts them', () => {
+  test('appear in the outputs and raise the budget', () => {
     expect(two.outputs).toMatchObject({
       instance: 'harvester-1234567',
       harvesters: [
@@ -192,57 +193,62 @@ describe('Of several harvesters', () => {
   });
 });
 
-const of = (...plans: readonly (readonly string[] | Readonly<Record<string, unknown>>)[]) =>
-  JSON.stringify(plans.map((plan) => (Array.isArray(plan) ? { symbols: plan } : plan)));
+const formatPlans = (
+  ...plans: readonly (readonly string[] | Readonly<Record<string, unknown>>)[]
+) => JSON.stringify(plans.map((plan) => (Array.isArray(plan) ? { symbols: plan } : plan)));
 const names = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `NSE:S${String(from + index)}-EQ`);
 
-describe('A list of harvesters is refused', () => {
+describe('A list of harvesters', () => {
   test.each([
+    ['not a list', 'NSE:SBIN-EQ', ' must be a list with the symbols of each harvester, such as ['],
+    ['empty', '[]', ' must be a list with the symbols of each harvester'],
     [
-      'that is none',
-      'NSE:SBIN-EQ',
-      ' must be a list with the symbols of each harvester, such as [',
+      'a harvester with no symbols',
+      formatPlans(['NSE:A-EQ'], []),
+      ', harvester 1: no symbol is named',
     ],
-    ['without any', '[]', ' must be a list with the symbols of each harvester'],
-    ['with one without symbols', of(['NSE:A-EQ'], []), ', harvester 1: no symbol is named'],
-    ['with one that says none', of(['NSE:A-EQ'], {}), ', harvester 1: no symbol is named'],
     [
-      'with one that is only a name',
+      'a harvester without the key symbols',
+      formatPlans(['NSE:A-EQ'], {}),
+      ', harvester 1: no symbol is named',
+    ],
+    [
+      'a harvester that is only a name',
       '["NSE:A-EQ"]',
       ', harvester 0: must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does',
     ],
     [
-      'with a symbol in two',
-      of(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
+      'a symbol in two harvesters',
+      formatPlans(['NSE:A-EQ', 'NSE:B-EQ'], ['NSE:C-EQ'], ['NSE:B-EQ']),
       ': symbol "NSE:B-EQ" is in harvester 0 and in harvester 2',
     ],
     [
-      'with a symbol twice in one',
-      of(['NSE:A-EQ', 'NSE:A-EQ']),
+      'a symbol twice in one harvester',
+      formatPlans(['NSE:A-EQ', 'NSE:A-EQ']),
       ', harvester 0: symbol "NSE:A-EQ" is named twice',
     ],
     [
-      'that asks for more than the account may',
-      of(names(1, 8), { symbols: names(9, 10), everySeconds: 2 }),
+      'more calls than the account may make',
+      formatPlans(names(1, 8), { symbols: names(9, 10), everySeconds: 2 }),
       ': all together make 8 × 60 / 5 + 2 × 60 / 2 = 96 + 60 = 156 calls a minute, over the 150',
     ],
     [
-      'with a key that is none',
-      of({ symbols: ['NSE:A-EQ'], everySecond: 1 }),
+      'an unknown key',
+      formatPlans({ symbols: ['NSE:A-EQ'], everySecond: 1 }),
       ', harvester 0: everySecond is not one of symbols, everySeconds, instanceType',
     ],
     [
-      'with a type for another image',
-      of({ symbols: ['NSE:A-EQ'], instanceType: 't3.micro' }),
+      'an instance type for another image',
+      formatPlans({ symbols: ['NSE:A-EQ'], instanceType: 't3.micro' }),
       ', harvester 0: instanceType must be an arm64 instance type',
     ],
     [
-      'of more than there are shards',
-      of(...names(1, 11).map((name) => ({ symbols: [name], everySeconds: 60 }))),
+      'more harvesters than shards',
+      formatPlans(...names(1, 11).map((name) => ({ symbols: [name], everySeconds: 60 }))),
       ' must list at most 10 harvesters, and lists 11',
     ],
-  ])('%s, before anything is made', async (_what, harvesters, problem) => {
+  ])('is refused before anything is registered: %s', async (_what, harvesters, problem) => {
     const { message, registered } = await problemsOf({ config: { harvesters } });
     expect(message).toContain(`1 problem in the configuration`);
     expect(message).toContain(`harvesters in the Pulumi configuration${problem}`);
@@ -250,7 +256,7 @@ describe('A list of harvesters is refused', () => {
     expect(registered).toBe(0);
   });
 
-  test('beside symbols', async () => {
+  test('is refused together with symbols', async () => {
     const { message } = await problemsOf({ config: { harvesters: TWO, symbols: 'NSE:TCS-EQ' } });
     expect(message).toContain(
       'symbols in the Pulumi configuration and harvesters in the Pulumi configuration both set the recorded symbols: keep one. Run `pulumi config rm symbols`',

@@ -48,7 +48,7 @@ function valueOf(output: pulumi.Output<string> | null | undefined): Promise<stri
 }
 
 describe('Settings', () => {
-  test('have a default each, and no app is not a fault', () => {
+  test('have defaults, and a missing app is not a problem', () => {
     expect(settings({})).toMatchObject({
       app: null,
       pin: null,
@@ -73,7 +73,7 @@ describe('Settings', () => {
     expect(settings({}).harvesters[0]?.symbols).toHaveLength(5);
   });
 
-  test('come from Pulumi before .env before the environment', () => {
+  test('are read from Pulumi first, then from .env, then from the environment', () => {
     const environment = { FYERS_FY_ID: 'XE00003' };
     expect(settings({ environment }).fyId).toBe('XE00003');
     const env = 'FYERS_FY_ID=XD00002\n';
@@ -81,14 +81,14 @@ describe('Settings', () => {
     expect(settings({ environment, env, config: { fyId: 'XC00001' } }).fyId).toBe('XC00001');
   });
 
-  test('count an empty line of .env as not given', () => {
+  test('treat an empty line of .env as missing', () => {
     expect(settings({ env: 'FYERS_CLIENT_ID=\nFYERS_SECRET_KEY=\nFYERS_PIN=\n' })).toMatchObject({
       app: null,
       pin: null,
     });
   });
 
-  test('hold app, PIN, tokens and Telegram as Pulumi secrets only', async () => {
+  test('contain the app, the PIN, tokens and Telegram only as Pulumi secrets', async () => {
     const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
     writeFileSync(path.join(folder, 'access_token.txt'), token);
     const env = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=CANARY1\nFYERS_PIN=4711\n';
@@ -108,7 +108,7 @@ describe('Settings', () => {
     expect(await Promise.all(marked)).toEqual([true, true, true, true, true]);
   });
 
-  test('leave the process environment as it was', () => {
+  test('do not change the process environment', () => {
     const before = { ...process.env };
     settings({ env: 'FYERS_FY_ID=XD00002\n' });
     expect(process.env).toEqual(before);
@@ -144,21 +144,21 @@ describe('Settings', () => {
     ['dataBucket', 'fyers-depth-1234567', { dataBucket: 'fyers-depth-1234567' }],
     ['email', 'a@example.com', { email: 'a@example.com' }],
     ['suffix', 'paper', { suffix: 'paper' }],
-  ])('take %s from “%s”', (key, text, expected) => {
+  ])('read %s from “%s”', (key, text, expected) => {
     expect(settings({ config: { [key]: text } })).toMatchObject(expected);
   });
 });
 
 describe('Problems of the settings', () => {
-  test('are told all at once, each with the fix for its place, and without a secret', () => {
+  test('are reported together, each with the fix for its place, and without a secret', () => {
     writeFileSync(path.join(folder, 'refresh_token.txt'), 'CANARY-TOKEN');
-    const told = problems({
+    const messages = problems({
       config: { pin: '777', symbols: 'FUT:', sufix: 'x' },
       secretKeys: ['pin'],
       env: 'FYERS_CLIENT_ID=CANARY_ID\n',
       environment: { FYERS_DAYS: 'weekdays' },
     });
-    expect(told).toEqual([
+    expect(messages).toEqual([
       'sufix in the Pulumi configuration is not a key of this program. Did you mean suffix? Remove it with `pulumi config rm sufix`.',
       expect.stringMatching(
         /^The content of .*refresh_token\.txt is text of 12 characters that is not a token.*`rm .*`\.$/,
@@ -171,10 +171,10 @@ describe('Problems of the settings', () => {
       'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
       'FYERS_DAYS in the environment must be trading or all. Correct that variable, or run `unset FYERS_DAYS`.',
     ]);
-    expect(told.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);
+    expect(messages.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);
   });
 
-  test('name the half of an app that is missing', () => {
+  test('include the missing half of an app', () => {
     expect(problems({ env: 'FYERS_CLIENT_ID=ABCD1234EF-100\n' })).toEqual([
       expect.stringContaining('FYERS_SECRET_KEY is missing'),
     ]);
@@ -183,7 +183,7 @@ describe('Problems of the settings', () => {
     ]);
   });
 
-  test('include a secret that stands in clear in Pulumi’s configuration', () => {
+  test('include a secret that is unencrypted in Pulumi’s configuration', () => {
     const config = { pin: '4711' };
     expect(problems({ config, secretKeys: [] })).toEqual([
       'pin is unencrypted in the Pulumi configuration. Run `pulumi config set --secret pin`.',
@@ -191,7 +191,7 @@ describe('Problems of the settings', () => {
     expect(problems({ config, secretKeys: ['pin'] })).toEqual([]);
   });
 
-  test('include a folder of the operator that is not there', () => {
+  test('include an operator folder that does not exist', () => {
     expect(problems({ config: { operatorDir: 'nowhere' } })).toEqual([
       `operatorDir in the Pulumi configuration is not a folder: ${path.join(folder, 'nowhere')}. Run \`pulumi config set operatorDir VALUE\`.`,
     ]);
@@ -206,7 +206,7 @@ describe('Problems of the settings', () => {
     ['symbols', 'ATM:NIFTY'],
     ['redirectUri', 'http://example.com'],
     ['fyId', 'xa'],
-    ['email', 'nobody'],
+    ['email', 'no-address'],
     ['days', 'weekdays'],
     ['suffix', 'Paper'],
     ['subnetId', 'vpc-1'],
@@ -224,13 +224,13 @@ describe('Problems of the settings', () => {
     ['telegramApiUrl', 'http://10.0.0.1'],
     ['telegramApiUrl', 'loginUrl'],
     ['telegram', '7000000001:bot-token-of-telegram'],
-  ])('include %s of “%s”', (key, text) => {
-    const told = problems({ config: { [key]: text } });
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`${key} in the Pulumi configuration`);
+  ])('include %s with the value “%s”', (key, text) => {
+    const messages = problems({ config: { [key]: text } });
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).toContain(`${key} in the Pulumi configuration`);
   });
 
-  test('never quote the bot of a Telegram setting that is wrong', () => {
+  test('never contain the bot token of an invalid Telegram setting', () => {
     const config = { telegram: '7000000001:CANARY-bot-token-of-telegram' };
     expect(problems({ config, secretKeys: ['telegram'] })).toEqual([
       expect.not.stringContaining('CANARY'),
@@ -248,12 +248,12 @@ describe('Problems of the settings', () => {
     ]);
   });
 
-  test('stand explained in a file that keeps its comments when Pulumi writes to it', async () => {
+  test('refer to Pulumi.dev.yaml, which has its comments below config:', async () => {
     const text = await readFile(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
     expect(text).toMatch(/^config:\n(?: +#.*\n)* +aws:region: ap-south-1$/m);
   });
 
-  test('suggest nothing for a key that resembles none', () => {
+  test('suggest no key if the unknown key resembles none', () => {
     expect(problems({ config: { backupWindow: 'x' } })).toEqual([
       expect.stringContaining('Pulumi.dev.yaml lists the keys.'),
     ]);

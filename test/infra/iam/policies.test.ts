@@ -32,9 +32,9 @@ function allow(actions: readonly string[], ...resources: readonly string[]) {
   return { Effect: 'Allow', Action: actions, Resource: resources };
 }
 
-// Written out, not derived from the table: a change of the table must be made here too.
+// These lists are literal, not derived from the table: a change of the table needs a change here.
 describe('The policy', () => {
-  test('of the refresh names every parameter, its own log and the queue, and nothing more', () => {
+  test('of the refresh names each parameter, its own log, the topic and the queue, and nothing more', () => {
     expect(statements('fyers-refresh')).toEqual([
       allow(
         ['ssm:GetParameter'],
@@ -64,7 +64,7 @@ describe('The policy', () => {
     ]);
   });
 
-  test('of the login reads and publishes tokens, tells people, and denies itself all other secrets', () => {
+  test('of the login reads and publishes tokens, sends messages, and denies all other secrets', () => {
     const reads = [
       parameter('FYERS_CLIENT_ID'),
       parameter('FYERS_SECRET_KEY'),
@@ -93,7 +93,7 @@ describe('The policy', () => {
     ]);
   });
 
-  test('of the watch looks and tells, writes no parameter, and denies itself all other secrets', () => {
+  test('of the watch reads parameters and sends messages, writes no parameter, and denies all other secrets', () => {
     const reads = [
       parameter('FYERS_CLIENT_ID'),
       parameter('FYERS_SECRET_KEY'),
@@ -155,16 +155,16 @@ describe('The policy', () => {
     ]);
   });
 
-  test('of each role holds every row of the table', () => {
+  test('of all roles together has as many statements as the table has rows', () => {
     const made = ACTORS.flatMap((actor) => statements(`fyers-${actor}`));
-    // Neither a key nor another reader is part of this stack: test/infra/options.test.ts.
+    // The key and other readers are not part of this stack; test/infra/options.test.ts covers them.
     const rows = PERMISSIONS.filter(
       ({ actor, through }) => actor !== 'reader' && through === undefined,
     );
     expect(made).toHaveLength(rows.length);
   });
 
-  test('never names every resource without a condition, nor every action', () => {
+  test('never allows every action, and allows every resource only with a condition', () => {
     for (const { effect, actions, on, condition } of PERMISSIONS) {
       if (effect === 'Deny') continue;
       const all = 'allBut' in on || on.includes('anything');
@@ -173,7 +173,7 @@ describe('The policy', () => {
     }
   });
 
-  test('without a PIN and Telegram names neither', async () => {
+  test('names neither the PIN nor Telegram if they are not configured', async () => {
     const without = await graphOf({ ...WHOLE, config: {}, secretKeys: [] });
     const policies = allOf(without, 'aws:iam/rolePolicy:RolePolicy').map(({ inputs }) => inputs);
     expect(JSON.stringify(policies)).not.toMatch(/"secretsmanager:[^"]*"\],"Resource":\["arn/);
@@ -181,8 +181,8 @@ describe('The policy', () => {
   });
 });
 
-describe('By the table', () => {
-  /** As IAM matches: `*` any text, letters of either case. */
+describe('The table of permissions', () => {
+  /** Matches as IAM does: `*` is any text, and the case of letters does not matter. */
   const grants = (pattern: string, action: string) =>
     new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(action);
 
@@ -195,7 +195,7 @@ describe('By the table', () => {
         on.includes(`parameter ${name}`),
     ).map(({ actor }) => actor);
 
-  test('the refresh alone may read what the PIN is fingerprinted with', () => {
+  test('allows only the refresh to read the key that fingerprints the PIN', () => {
     expect(readers('FYERS_PIN_KEY')).toEqual(['refresh']);
     expect(readers('FYERS_LINK_KEY')).toEqual(['refresh', 'login', 'watch']);
     expect(readers('FYERS_LOGIN_URL')).toEqual(['login']);
@@ -207,12 +207,12 @@ describe('By the table', () => {
         effect === 'Allow' && actions.some((pattern) => grants(pattern, action)),
     ).map(({ actor }) => actor);
 
-  test('no role may label a parameter, because a label that stays stops the writes one day', () => {
+  test('lets no role label a parameter, because a permanent label eventually blocks writes', () => {
     expect(allowed('ssm:LabelParameterVersion')).toEqual([]);
     expect(allowed('ssm:PutParameter')).not.toEqual([]);
   });
 
-  test('the refresh alone may read the PIN, and the login and the watch are denied it', () => {
+  test('allows only the refresh to read the PIN, and denies it to the login and the watch', () => {
     expect(allowed('secretsmanager:GetSecretValue')).toEqual(['refresh']);
     for (const actor of ['login', 'watch'] as const) {
       expect(PERMISSIONS).toContainEqual({
@@ -233,7 +233,7 @@ describe('By the table', () => {
     ['FYERS_LINK_KEY', []],
     ['FYERS_PIN_KEY', []],
     ['FYERS_LOGIN_URL', []],
-  ] as const)('%s is written by its owners only', (name, owners) => {
+  ] as const)('lets only its owners write %s', (name, owners) => {
     const writers = PERMISSIONS.filter(
       ({ effect, actions, on }) =>
         effect === 'Allow' &&
@@ -245,7 +245,7 @@ describe('By the table', () => {
   });
 });
 
-describe('The trust', () => {
+describe('The trust policy', () => {
   function trust(name: string): unknown {
     const role = graph.resources.find(
       (each) => each.type === 'aws:iam/role:Role' && each.name === name,
@@ -258,13 +258,13 @@ describe('The trust', () => {
     ['fyers-login', 'lambda.amazonaws.com'],
     ['fyers-watch', 'lambda.amazonaws.com'],
     ['fyers-harvester', 'ec2.amazonaws.com'],
-  ])('of %s is in %s', (name, service) => {
+  ])('of %s names %s', (name, service) => {
     expect(trust(name)).toEqual([
       { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service } },
     ]);
   });
 
-  test('of the schedule is in the Scheduler on behalf of this account’s schedules', () => {
+  test('of the schedule names the Scheduler with a condition on this account’s schedules', () => {
     expect(trust('fyers-schedule')).toEqual([
       {
         Effect: 'Allow',

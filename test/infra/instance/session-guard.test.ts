@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { sessionProblem } from '../../../infra/instance/session-guard.ts';
 import { parseInstant } from '../../../core/time.ts';
 
-const at = (iso: string) => sessionProblem(parseInstant(`${iso}+05:30`));
+const problemAt = (iso: string) => sessionProblem(parseInstant(`${iso}+05:30`));
 
-describe('The guard of the session', () => {
+describe('sessionProblem', () => {
   test.each([
     ['2026-11-25T08:44:59.999', false],
     ['2026-11-25T08:45:00.000', true],
@@ -12,15 +12,15 @@ describe('The guard of the session', () => {
     ['2026-11-25T16:29:59.999', true],
     ['2026-11-25T16:30:00.000', false],
   ])('at %s refuses: %s', (iso, refuses) => {
-    expect(at(iso) !== null).toBe(refuses);
+    expect(problemAt(iso) !== null).toBe(refuses);
   });
 
-  test('lets everything through on a day without trading', () => {
-    expect(at('2026-11-28T12:00:00.000')).toBeNull();
+  test('returns null on a day without trading', () => {
+    expect(problemAt('2026-11-28T12:00:00.000')).toBeNull();
   });
 
-  test('says until when, and how to go on', () => {
-    expect(at('2026-11-25T10:00:00.000')).toMatch(
+  test('contains the time range and the two ways to continue', () => {
+    expect(problemAt('2026-11-25T10:00:00.000')).toMatch(
       /from 08:45 to 16:30 IST that is refused\. Run `pulumi up` after that, or `pulumi config set replaceInSession true` first\.$/,
     );
   });

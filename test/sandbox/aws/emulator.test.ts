@@ -94,7 +94,7 @@ async function invoke(event: object) {
   return { FunctionError, answer: answer as Record<string, unknown> };
 }
 
-async function asRole(): Promise<SSMClient> {
+async function createRoleClient(): Promise<SSMClient> {
   const sts = new STSClient(clientOptions());
   const { Credentials } = await sts.send(
     new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'test' }),
@@ -141,25 +141,25 @@ afterAll(async () => {
 });
 
 describe('The emulator', () => {
-  test('answers on loopback alone', async () => {
+  test('listens only on loopback', async () => {
     const outside = Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .find(({ internal, family }) => !internal && family === 'IPv4');
-    // 127.0.0.2 is this machine too, where it has no other address.
+    // Without an outside address, 127.0.0.2 is another address of this machine.
     const address = outside?.address ?? '127.0.0.2';
     const port = Number(new URL(emulator.endpoint).port);
     await expect(once(connect(port, address), 'connect')).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('lets a role do what its policy says', async () => {
-    const role = await asRole();
+  test('lets a role do what its policy allows', async () => {
+    const role = await createRoleClient();
     const { Parameter } = await role.send(new GetParameterCommand({ Name: ALLOWED }));
     role.destroy();
     expect(Parameter?.Value).toBe(`value of ${ALLOWED}`);
   });
 
-  test('refuses a role the rest, naming action and resource', async () => {
-    const role = await asRole();
+  test('denies a role everything else, and names the action and the resource', async () => {
+    const role = await createRoleClient();
     const refusal: unknown = await role
       .send(new GetParameterCommand({ Name: FORBIDDEN }))
       .catch((caught: unknown) => caught);
@@ -172,7 +172,7 @@ describe('The emulator', () => {
 });
 
 describe('A function in the emulator', () => {
-  test('runs on the shifted day, with the SDK, its role and nothing of ours', async () => {
+  test('runs on the shifted day, with the SDK and its role, but without our packages and environment', async () => {
     const { FunctionError, answer } = await invoke({ name: ALLOWED });
     expect(FunctionError).toBeUndefined();
     expect(answer).toMatchObject({
@@ -189,7 +189,7 @@ describe('A function in the emulator', () => {
     expect(answer['environment']).not.toHaveProperty('FYERS_TEST_CANARY');
   });
 
-  test('goes on from there in its next process', async () => {
+  test('continues the shifted clock in its next process', async () => {
     const before = (await invoke({ name: ALLOWED })).answer['now'];
     expect((await invoke({ fail: true })).FunctionError).toBe('Unhandled');
     const after = (await invoke({ name: ALLOWED })).answer['now'];
@@ -197,7 +197,7 @@ describe('A function in the emulator', () => {
     expect(after).toBeLessThan(LAMBDA_NOW + 60_000);
   });
 
-  test('is refused what its role may not do', async () => {
+  test('is denied what its role may not do', async () => {
     const { FunctionError, answer } = await invoke({ name: FORBIDDEN });
     expect(FunctionError).toBe('Unhandled');
     expect(answer['errorMessage']).toContain('ssm:GetParameter');
@@ -228,33 +228,33 @@ describe('The metadata server', () => {
     });
   };
 
-  test('gives the SDK’s default chain the role of the instance, and no more', async () => {
+  test('gives the SDK’s default chain only the role of the instance', async () => {
     expect((await readAsInstance(ALLOWED)).stdout.trim()).toBe(`value of ${ALLOWED}`);
     await expect(readAsInstance(FORBIDDEN)).rejects.toThrow(/ssm:GetParameter on resource/);
   });
 
-  test('answers nothing without a session token', async () => {
+  test('requires a session token', async () => {
     const response = await fetch(`${imds.endpoint}/latest/meta-data/iam/security-credentials/`);
     expect(response.status).toBe(401);
   });
 });
 
 describe('The record of permissions', () => {
-  test('has what roles were allowed, and not what they were refused', async () => {
+  test('contains the allowed calls of roles, but not the denied ones', async () => {
     expect(await emulator.exercised()).toEqual([
       { role: ROLE, action: 'ssm:GetParameter', resource: parameterArn(ALLOWED) },
     ]);
   });
 });
 
-describe('An emulator that is there already', () => {
+describe('An existing emulator', () => {
   const at = (address: string) =>
     emulatorOrExisting(
       { dir: '/nowhere', nodeModules: NODE_MODULES },
       { AWS_ENDPOINT_URL: address },
     );
 
-  test('is used, and stays when we are done', async () => {
+  test('is used, and is not stopped at the end', async () => {
     const existing = await at(emulator.endpoint);
     expect(existing).toMatchObject({ endpoint: emulator.endpoint, pid: null });
     await existing.close();
@@ -263,23 +263,23 @@ describe('An emulator that is there already', () => {
   });
 
   test.each(['http://unreachable.invalid', 'http://127.0.0.1:1'])(
-    'is not replaced when nothing answers at %s',
+    'is not replaced if nothing answers at %s',
     async (address) => {
       await expect(at(address)).rejects.toMatchObject({ code: 'operator.prerequisite' });
     },
   );
 });
 
-// Last: they end the emulator that the others use.
-describe('The end', () => {
-  test('leaves no process of the emulator, its functions included', async () => {
+// These tests must be the last, because they end the emulator.
+describe('The end of the emulator', () => {
+  test('leaves no process of the emulator or its functions', async () => {
     const { pid } = emulator;
     expect(groupIsGone(Number(pid))).toBe(false);
     await emulator.close();
     expect(groupIsGone(Number(pid))).toBe(true);
   });
 
-  test('comes also when whoever started it is killed', async () => {
+  test('happens even if the process that started it is killed', async () => {
     const own = await mkdtemp(path.join(dir, 'orphan-'));
     const module = path.join(ROOT, 'sandbox/aws/emulator.ts');
     const script = `

@@ -8,7 +8,7 @@ import {
   SEED,
   SEVEN,
   authorizationAt,
-  carriedBack,
+  readRedirect,
   get,
   logIn,
   openLogin,
@@ -28,7 +28,7 @@ function refresh(state: SimulatorState, pin: string, app = APP) {
 }
 
 describe('A wrong PIN', () => {
-  test('locks the account at the third, through whichever door, until it is unlocked', () => {
+  test('locks the account at the third attempt, in the API and on the login page, until it is unlocked', () => {
     const state = simulator();
     expect(refresh(state, WRONG)).toMatchObject({ status: 400, body: { code: -502 } });
     expect(logIn(state, { pin: WRONG })).toMatchObject({ status: 401 });
@@ -44,7 +44,7 @@ describe('A wrong PIN', () => {
     expect(refresh(state, APP.pin).status).toBe(200);
   });
 
-  test('is forgiven by a right one before the lock', () => {
+  test('is reset by a correct PIN before the lock', () => {
     const state = simulator();
     for (let round = 0; round < 3; round += 1) {
       refresh(state, WRONG);
@@ -54,20 +54,20 @@ describe('A wrong PIN', () => {
     expect(state.wrongPins.has(APP.fyId)).toBe(false);
   });
 
-  test('locks nobody else', () => {
+  test('locks no other account', () => {
     const state = simulator({ apps: [APP, OTHER_APP], pinTriesBeforeLock: 1 });
     refresh(state, WRONG);
     expect(refresh(state, APP.pin).status).toBe(403);
     expect(refresh(state, OTHER_APP.pin, OTHER_APP).status).toBe(200);
   });
 
-  test('leaves tokens that were issued before alone', () => {
+  test('does not affect tokens that were issued before', () => {
     const state = simulator({ pinTriesBeforeLock: 1 });
     refresh(state, WRONG);
     expect(get(state, '/api/v3/profile', SEVEN, authorizationAt(SEVEN)).status).toBe(200);
   });
 
-  test('does not count where refreshing is switched off, nor without a good token', () => {
+  test('does not count if refreshing is off or the token is invalid', () => {
     const state = simulator({ refresh: 'refused' });
     refresh(state, WRONG);
     state.refresh = 'accepted';
@@ -91,10 +91,10 @@ describe('The owner of an app', () => {
     expect(answer.headers['location']).toMatch(
       /^https:\/\/abc\.lambda-url\.ap-south-1\.on\.aws\/\?s=ok&code=200&/,
     );
-    expect(carriedBack(answer)).toMatchObject({ s: 'ok' });
+    expect(readRedirect(answer)).toMatchObject({ s: 'ok' });
   });
 
-  test('makes a new secret, and the hash of the old one is refused', () => {
+  test('creates a new secret, and the hash of the old one is refused', () => {
     const state = simulator();
     register(state, APP.id, { secret: 'NEWSECRET1' });
     expect(refresh(state, APP.pin)).toMatchObject({ status: 400, body: { code: -371 } });
@@ -107,13 +107,13 @@ describe('The owner of an app', () => {
     expect([refresh(state, APP.pin).status, refresh(state, '1357').status]).toEqual([400, 200]);
   });
 
-  test('has nothing to change at an app that does not exist', () => {
+  test('cannot change an app that does not exist', () => {
     expect(register(simulator(), 'NOBODY-100', { pin: '1357' })).toBe(false);
   });
 });
 
 describe('The request log', () => {
-  test('tells refreshes apart by what they sent, and shows nothing of it', () => {
+  test('distinguishes refreshes by a digest of their input', () => {
     const state = simulator();
     for (const pin of [WRONG, APP.pin, WRONG]) refresh(state, pin);
     const inputs = state.requests.map(({ input }) => input);
@@ -122,7 +122,7 @@ describe('The request log', () => {
     expect(inputs[1]).not.toBe(inputs[0]);
   });
 
-  test('has no digest of a PIN alone', () => {
+  test('has the same digest for different PINs without a refresh token', () => {
     const state = simulator();
     for (const pin of [WRONG, APP.pin]) {
       post(state, '/api/v3/validate-refresh-token', SEVEN, { pin, refresh_token: '' });
@@ -130,7 +130,7 @@ describe('The request log', () => {
     expect(new Set(state.requests.map(({ input }) => input)).size).toBe(1);
   });
 
-  test('tells exchanges apart by their code', () => {
+  test('distinguishes exchanges by a digest of their code', () => {
     const state = simulator();
     const codes = ['one', 'two', 'one'];
     for (const code of codes) post(state, '/api/v3/validate-authcode', SEVEN, { code });
@@ -139,7 +139,7 @@ describe('The request log', () => {
     expect(second).not.toBe(first);
   });
 
-  test('has neither for other requests', () => {
+  test('has no digest for other requests', () => {
     const state = simulator();
     get(state, '/api/v3/profile', SEVEN, authorizationAt(SEVEN));
     expect(Object.keys(state.requests[0] ?? {})).toEqual([

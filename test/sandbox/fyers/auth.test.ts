@@ -10,7 +10,7 @@ import {
   SEVEN,
   authorizationAt,
   call,
-  carriedBack,
+  readRedirect,
   get,
   logIn,
   post,
@@ -26,7 +26,7 @@ function claimsOf(token: unknown): unknown {
 }
 
 function authCode(state: SimulatorState): string {
-  return carriedBack(logIn(state))['auth_code'] ?? '';
+  return readRedirect(logIn(state))['auth_code'] ?? '';
 }
 
 const exchange = (code: string) => ({
@@ -43,7 +43,7 @@ const refresh = (fields: Readonly<Record<string, string>> = {}) => ({
 });
 
 describe('validate-authcode', () => {
-  test('hands out an access token until 06:00 IST and a refresh token for fifteen days', () => {
+  test('returns an access token until 06:00 IST and a refresh token for fifteen days', () => {
     const state = simulator();
     const answer = post(state, EXCHANGE, SEVEN, exchange(authCode(state)));
     expect(answer).toMatchObject({ status: 200, body: { s: 'ok', code: 200, message: '' } });
@@ -64,7 +64,7 @@ describe('validate-authcode', () => {
     expect(get(state, PROFILE, SEVEN, `${APP.id}:${access_token ?? ''}`).status).toBe(200);
   });
 
-  test('takes an auth code once', () => {
+  test('accepts an auth code once', () => {
     const state = simulator();
     const code = authCode(state);
     post(state, EXCHANGE, SEVEN, exchange(code));
@@ -74,7 +74,7 @@ describe('validate-authcode', () => {
     });
   });
 
-  test('takes an auth code within 30,000 seconds only', () => {
+  test('accepts an auth code only within 30,000 seconds', () => {
     const code = mintToken(SEED, APP, 'auth_code', SEVEN);
     const at = (now: number) => post(simulator(), EXCHANGE, now, exchange(code)).status;
     expect(at(SEVEN + 30_000_000 - 1)).toBe(200);
@@ -90,7 +90,7 @@ describe('validate-authcode', () => {
       'Please provide sha256 hash of appId and app secret',
     ],
     ['no code', { code: '' }, -374, 'Please provide authorization code.'],
-    ['a code that nobody issued', { code: 'a.b.c' }, -437, 'invalid auth code'],
+    ['a forged code', { code: 'a.b.c' }, -437, 'invalid auth code'],
     [
       'a code of another app',
       { code: mintToken(SEED, OTHER_APP, 'auth_code', SEVEN) },
@@ -98,7 +98,7 @@ describe('validate-authcode', () => {
       'invalid auth code',
     ],
     [
-      'an access token in place of a code',
+      'an access token instead of a code',
       { code: mintToken(SEED, APP, 'access_token', SEVEN) },
       -437,
       'invalid auth code',
@@ -118,13 +118,13 @@ describe('validate-authcode', () => {
 });
 
 describe('validate-refresh-token', () => {
-  test('gives an access token alone while it is accepted', () => {
+  test('returns only an access token while refreshing is on', () => {
     const answer = post(simulator(), REFRESH, SEVEN, refresh());
     expect(answer.status).toBe(200);
     expect(Object.keys(answer.body as object)).toEqual(['s', 'code', 'message', 'access_token']);
   });
 
-  test('refuses everything with the SEBI message since refreshing was switched off', () => {
+  test('refuses every request with the SEBI message while refreshing is off', () => {
     const state = simulator({ refresh: 'refused' });
     const refusal = {
       status: 400,
@@ -140,7 +140,7 @@ describe('validate-refresh-token', () => {
 
   test.each([
     ['a wrong PIN', { pin: '0000' }, -502],
-    ['a token that nobody issued', { refresh_token: 'a.b.c' }, -501],
+    ['a forged token', { refresh_token: 'a.b.c' }, -501],
     ['a wrong grant type', { grant_type: 'authorization_code' }, -441],
     ['an unknown hash', { appIdHash: 'ff' }, -371],
   ])('refuses %s', (_, fields, code) => {
@@ -150,7 +150,7 @@ describe('validate-refresh-token', () => {
     });
   });
 
-  test('takes a refresh token until 06:00 IST of its fifteenth day', () => {
+  test('accepts a refresh token until 06:00 IST of its fifteenth day', () => {
     const end = Date.parse('2026-12-09T06:00:00+05:30');
     expect(post(simulator(), REFRESH, end - 1, refresh()).status).toBe(200);
     expect(post(simulator(), REFRESH, end, refresh())).toMatchObject({
@@ -174,7 +174,7 @@ describe('An access token', () => {
     });
   });
 
-  test('minted before 06:00 IST dies the same morning', () => {
+  test('minted before 06:00 IST expires the same morning', () => {
     const early = Date.parse('2026-11-25T05:59:59+05:30');
     const token = mintToken(SEED, APP, 'access_token', early);
     expect(checkToken(SEED, APP, 'access_token', token, early + 999)).toBe('valid');
@@ -187,7 +187,7 @@ describe('An access token', () => {
     ['the token of another app', `${APP.id}:${mintToken(SEED, OTHER_APP, 'access_token', SEVEN)}`],
     ['a token of another simulator', `${APP.id}:${mintToken('other', APP, 'access_token', SEVEN)}`],
     ['a refresh token', `${APP.id}:${mintToken(SEED, APP, 'refresh_token', SEVEN)}`],
-  ])('is refused as unauthenticated: %s', (_, authorization) => {
+  ])('is rejected as unauthenticated: %s', (_, authorization) => {
     const state = simulator({ apps: [APP, OTHER_APP] });
     expect(get(state, PROFILE, NOON, authorization)).toMatchObject({
       status: 401,
@@ -195,7 +195,7 @@ describe('An access token', () => {
     });
   });
 
-  test('reads no profile where the app has no permission, and is authenticated all the same', () => {
+  test('cannot read the profile if the app has no permission, but can read the depth', () => {
     const app = { ...APP, mayReadProfile: false };
     const state = simulator({ apps: [app] });
     expect(get(state, PROFILE, NOON, authorizationAt(SEVEN, app))).toMatchObject({
@@ -206,7 +206,7 @@ describe('An access token', () => {
     ).toBe(200);
   });
 
-  test('that was logged out is dead inside its life, for its app alone', () => {
+  test('is dead after a logout, but only for its app', () => {
     const state = simulator({ apps: [APP, OTHER_APP] });
     const token = authorizationAt(SEVEN);
     const logout = () => call(state, 'POST', '/api/v3/logout', NOON, token);
@@ -220,14 +220,14 @@ describe('An access token', () => {
     expect(get(state, PROFILE, NOON, authorizationAt(SEVEN, OTHER_APP)).status).toBe(200);
   });
 
-  test('reads no market status where the app lacks that permission', () => {
+  test('cannot read the market status if the app has no permission', () => {
     const app = { ...APP, mayReadMarketStatus: false };
     const state = simulator({ apps: [app] });
     const answer = get(state, '/data/marketStatus', NOON, authorizationAt(SEVEN, app));
     expect(answer).toMatchObject({ status: 403, body: { s: 'error', code: -373 } });
   });
 
-  test('of an operator’s folder is yesterday’s, beside a refresh token that is still good', () => {
+  test('from mintTokens is yesterday’s, with a refresh token that is still valid', () => {
     const { accessToken, refreshToken } = mintTokens(SEED, APP, SEVEN);
     expect(checkToken(SEED, APP, 'access_token', accessToken, SEVEN)).toBe('expired');
     expect(checkToken(SEED, APP, 'refresh_token', refreshToken, SEVEN)).toBe('valid');

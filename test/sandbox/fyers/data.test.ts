@@ -1,4 +1,5 @@
-// Profile, quotes, history, symbol tokens and the address of the socket, against the documentation's samples.
+// Tests profile, quotes, history, symbol tokens and the socket's address against the samples of the
+// documentation.
 import { describe, expect, test } from 'vitest';
 import {
   APP,
@@ -58,7 +59,7 @@ describe('The quotes', () => {
     expect(typeof quote?.v['tt']).toBe('string');
   });
 
-  test('are the same by GET and by POST, with an error for an unknown symbol alone', () => {
+  test('are the same with GET and POST, with an error only for the unknown symbol', () => {
     const names = [SBIN, 'NSE:NOBODY-EQ', 'NSE:NIFTY50-INDEX'];
     const asked = get(simulator(), `/data/quotes?symbols=${names.join(',')}`, NOON, token);
     expect(quotesIn(asked.body).map(({ n, s }) => [n, s])).toEqual([
@@ -72,10 +73,10 @@ describe('The quotes', () => {
   });
 
   test.each([
-    ['none', []],
+    ['no symbol', []],
     ['more than fifty', Array.from({ length: 51 }, () => SBIN)],
-    ['something else than names', 7],
-  ])('are refused for %s', (_, symbols) => {
+    ['a value that is not a name', 7],
+  ])('are rejected for %s', (_, symbols) => {
     expect(send('/data/quotes', { symbols })).toMatchObject({ status: 400, body: { code: -50 } });
   });
 });
@@ -91,7 +92,7 @@ describe('GET /data/history', () => {
   const candlesIn = (body: unknown) => (body as { readonly candles: Candles }).candles;
   const second = (text: string) => Date.parse(text) / 1_000;
 
-  test('has a candle a minute of continuous trading, and one of the closing auction', () => {
+  test('has a candle per minute of continuous trading, and one for the closing auction', () => {
     const evening = Date.parse('2026-11-25T20:00:00+05:30');
     const { body } = history(day('2026-11-25'), evening);
     const candles = candlesIn(body);
@@ -106,7 +107,7 @@ describe('GET /data/history', () => {
     }
   });
 
-  test('agrees with the day of the books, and ends now', () => {
+  test('matches the book of the day, and ends at the present minute', () => {
     const state = simulator();
     const { body } = history({ ...day('2026-11-25'), resolution: 'D' });
     const [candle] = candlesIn(body);
@@ -121,12 +122,12 @@ describe('GET /data/history', () => {
 
   test.each([
     ['a resolution of fifteen minutes', { resolution: '15' }, 12],
-    ['one of half a minute', { resolution: '30S' }, 331],
-  ])('knows %s', (_, query, count) => {
+    ['a resolution of half a minute', { resolution: '30S' }, 331],
+  ])('supports %s', (_, query, count) => {
     expect(candlesIn(history({ ...day('2026-11-25'), ...query }).body)).toHaveLength(count);
   });
 
-  test('takes epoch seconds, and adds the open interest if it is asked for', () => {
+  test('accepts epoch seconds, and adds the open interest on request', () => {
     const [from, to] = ['2026-11-25T10:00:00+05:30', '2026-11-25T10:05:00+05:30'].map(second);
     const range = { range_from: String(from), range_to: String(to), date_format: '0' };
     const candles = candlesIn(history({ ...range, oi_flag: '1' }).body);
@@ -135,7 +136,7 @@ describe('GET /data/history', () => {
   });
 
   test.each(['2026-11-24', '2026-11-22', '2026-11-26'])(
-    'has no data of a holiday, a weekend or the future: %s',
+    'has no data for a holiday, a weekend or the future: %s',
     (date) => {
       expect(history(day(date)).body).toEqual({ s: 'no_data' });
     },
@@ -151,7 +152,7 @@ describe('GET /data/history', () => {
       -50,
     ],
     ['an unknown symbol', { ...day('2026-11-25'), symbol: 'NSE:NOBODY-EQ' }, -300],
-  ])('refuses %s', (_, query, code) => {
+  ])('rejects %s', (_, query, code) => {
     expect(history(query)).toMatchObject({ status: 400, body: { s: 'error', code } });
   });
 });
@@ -162,7 +163,7 @@ describe('POST /data/symbol-token', () => {
   test.each([
     ['with the app id before the token', token],
     ['with the access token alone', token.split(':')[1] ?? ''],
-  ])('names what the data socket calls a symbol, %s', (_, authorization) => {
+  ])('returns the token of each symbol for the data socket, %s', (_, authorization) => {
     expect(send('/data/symbol-token', names, authorization)).toMatchObject({
       status: 200,
       body: {
@@ -176,7 +177,7 @@ describe('POST /data/symbol-token', () => {
     });
   });
 
-  test('refuses a token that is dead, of another simulator, or none', () => {
+  test('rejects a token that is dead, forged or missing', () => {
     const dead = authorizationAt(SEVEN - 86_400_000).split(':')[1] ?? '';
     for (const authorization of [dead, 'a.b.c', '']) {
       expect(send('/data/symbol-token', names, authorization)).toMatchObject({
@@ -187,7 +188,7 @@ describe('POST /data/symbol-token', () => {
   });
 });
 
-test('GET /indus/home/tbtws names an address of this machine', () => {
+test('GET /indus/home/tbtws returns an address on this machine', () => {
   const { body } = get(simulator(), '/indus/home/tbtws', NOON, token);
   expect(body).toMatchObject({ s: 'ok', data: { socket_url: 'ws://127.0.0.1:9/versova' } });
   const other = simulator({ apps: [OTHER_APP], seed: SEED });

@@ -16,7 +16,7 @@ interface DepthBody {
 }
 
 describe('GET /data/depth', () => {
-  test('answers in the documentation’s form, without a code', () => {
+  test('answers in the format of the documentation, without a code', () => {
     const { status, body } = depthOf(simulator(), SBIN);
     expect(status).toBe(200);
     expect(Object.keys(body as object)).toEqual(['s', 'd', 'message']);
@@ -36,7 +36,7 @@ describe('GET /data/depth', () => {
     expect(JSON.stringify(body)).not.toMatch(/\.\d{3}/);
   });
 
-  test('knows a symbol with an ampersand only when it comes URL-encoded', () => {
+  test('accepts a symbol with an ampersand only if it is URL-encoded', () => {
     const state = simulator();
     expect(depthOf(state, 'NSE:M&M-EQ').status).toBe(200);
     expect(get(state, '/data/depth?symbol=NSE:M&M-EQ', NOON, token)).toMatchObject({
@@ -48,14 +48,14 @@ describe('GET /data/depth', () => {
   test.each([
     ['an unknown symbol', 'NSE:NOBODY-EQ', -300],
     ['two symbols', `${SBIN},NSE:INFY-EQ`, -50],
-  ])('refuses %s and enters nothing in the ledger', (_, symbol, code) => {
+  ])('rejects %s and adds nothing to the ledger', (_, symbol, code) => {
     const state = simulator();
     expect(depthOf(state, symbol)).toMatchObject({ status: 400, body: { s: 'error', code } });
     expect(state.ledger.size).toBe(0);
   });
 
   test.each(['/data/depth?symbol=NSE:SBIN-EQ', '/data/marketStatus'])(
-    'refuses a dead token with -15 at %s',
+    'rejects a dead token with -15 at %s',
     (address) => {
       const expired = authorizationAt(SEVEN - 86_400_000);
       for (const authorization of [expired, `${APP.id}:a.b.c`, '']) {
@@ -67,7 +67,7 @@ describe('GET /data/depth', () => {
     },
   );
 
-  test('shows the book alone with ohlcv_flag=0, and refuses another flag', () => {
+  test('returns only the book with ohlcv_flag=0, and rejects an unknown flag', () => {
     const flagged = (flag: string) =>
       get(simulator(), `/data/depth?symbol=${SBIN}&ohlcv_flag=${flag}`, NOON, token);
     const [full, short] = ['1', '0'].map((flag) => (flagged(flag).body as DepthBody).d[SBIN] ?? {});
@@ -76,7 +76,7 @@ describe('GET /data/depth', () => {
     expect(flagged('2')).toMatchObject({ status: 400, body: { code: -50 } });
   });
 
-  test('enters exactly what it showed in the ledger', () => {
+  test('adds exactly the returned values to the ledger', () => {
     const state = simulator();
     const paise = (rupees: unknown) => Math.round(Number(rupees) * 100);
     const sums = {
@@ -126,7 +126,7 @@ describe('The book', () => {
   const inDay = (from: number, to: number) =>
     fc.integer({ min: DAY_START + from * 60_000, max: DAY_START + to * 60_000 - 1 });
 
-  test('depends on seed, symbol and instant alone', () => {
+  test('depends only on seed, symbol and instant', () => {
     const another = bookMaker(SEED);
     fc.assert(
       fc.property(symbols, inDay(540, 960), (symbol, now) => {
@@ -143,7 +143,7 @@ describe('The book', () => {
     expect(JSON.stringify(books(SBIN, NOON + 5_000))).not.toBe(here);
   });
 
-  test('has five sorted levels a side, on the tick, inside the circuit limits, at any instant', () => {
+  test('has five sorted levels per side, on the tick and inside the circuit limits, at any instant', () => {
     fc.assert(
       fc.property(symbols, inDay(0, 1_440), (symbol, now) => {
         const book = books(symbol, now);
@@ -160,8 +160,8 @@ describe('The book', () => {
     );
   });
 
-  test('turns back before a circuit limit', () => {
-    // Of 600 symbols tried, the one whose walk would reach its limit on this day if nothing held it.
+  test('stays inside the circuit limits', () => {
+    // Among 600 symbols, this one would reach its limit on this day without the check.
     const book = books('NSE:SYMBOL427-EQ', DAY_START + 915 * 60_000);
     expect(book.lowPaise).toBeGreaterThan(book.lowerCircuitPaise);
     expect(book.highPaise).toBeLessThan(book.upperCircuitPaise);
@@ -176,14 +176,14 @@ describe('The book', () => {
     );
   });
 
-  test('is sometimes crossed while an auction gathers orders', () => {
+  test('is sometimes crossed while an auction collects orders', () => {
     const crossed = Array.from({ length: 100 }, (_, slot) =>
       books(SBIN, DAY_START + 9 * 3_600_000 + slot * 5_000),
     ).filter(({ bids, asks }) => (prices(bids)[0] ?? 0) >= (prices(asks)[0] ?? 0));
     expect(crossed.length).toBeGreaterThan(10);
   });
 
-  test('keeps the day’s volume and range in order', () => {
+  test('never decreases the day’s volume and never narrows its range', () => {
     fc.assert(
       fc.property(symbols, inDay(555, 960), inDay(555, 960), (symbol, one, other) => {
         const [first, second] = [Math.min(one, other), Math.max(one, other)];
@@ -198,7 +198,7 @@ describe('The book', () => {
     );
   });
 
-  test('has traded nothing one millisecond before 09:15 and once at 09:15', () => {
+  test('has no trade one millisecond before 09:15, and one trade at 09:15', () => {
     const open = DAY_START + 555 * 60_000;
     expect(books(SBIN, open - 1)).toMatchObject({ volume: 0, openPaise: 0, highPaise: 0 });
     const first = books(SBIN, open);

@@ -1,4 +1,5 @@
-// When the simulated market trades, written from the circulars and not from the simulator's table.
+// Tests when the simulated market trades; the expected hours come from the circulars, not from the
+// simulator's table.
 import { describe, expect, test } from 'vitest';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { type IstDate, addDays, istDate } from '../../../core/time.ts';
@@ -9,8 +10,8 @@ const at = (date: string, time: string) => Date.parse(`${date}T${time}+05:30`);
 const SHARE = 'NSE:SBIN-EQ';
 const PLAIN = 'NSE:M&M-EQ';
 
-/** Minutes of the day in which a trade happened in each of its seconds, as `09:15-15:30`. */
-function trading(date: string, symbol: string): string {
+/** Returns the minutes of the day with a trade in each second, as `09:15-15:30`. */
+function tradingHours(date: string, symbol: string): string {
   const state = simulator();
   const trades = state.tradesOn(symbol, at(date, '12:00')).map((trade) => trade.at);
   const spans: [number, number][] = [];
@@ -28,7 +29,7 @@ function trading(date: string, symbol: string): string {
 describe('The market', () => {
   test.each([
     ['2026-07-31', SHARE, '09:15-15:30'],
-    // The closing auction's trade is one of its own.
+    // The closing auction has a single trade.
     ['2026-08-03', SHARE, '09:15-15:15 15:30'],
     ['2026-12-04', SHARE, '09:15-15:15 15:30'],
     ['2026-12-07', SHARE, '09:15-15:30 15:40'],
@@ -51,20 +52,20 @@ describe('The market', () => {
     ['2026-11-08', SHARE, '18:15-19:15'],
     ['2026-11-08', 'NSE:NIFTY26NOVFUT', '18:15-19:15'],
   ])('trades on %s in %s: %s', (date, symbol, expected) => {
-    expect(trading(date, symbol)).toBe(expected);
+    expect(tradingHours(date, symbol)).toBe(expected);
   });
 
   test.each([
     ['in the pre-open', '2026-12-07', '09:00', '09:10', true],
     ['between pre-open and trading', '2026-12-07', '09:10', '09:15', false],
-    ['in trading that has been longer since December', '2026-12-07', '15:15', '15:30', false],
+    ['in continuous trading after 15:15 since December', '2026-12-07', '15:15', '15:30', false],
     ['in the closing auction', '2026-12-07', '15:31', '15:40', true],
-    ['after it', '2026-12-07', '15:40', '16:00', false],
+    ['after the closing auction', '2026-12-07', '15:40', '16:00', false],
     ['in the closing auction of November', '2026-11-25', '15:20', '15:30', true],
-    ['in an evening', '2026-11-08', '18:15', '19:45', false],
-    ['before an evening', '2026-11-08', '18:00', '18:10', true],
-    ['by day before an evening', '2026-11-08', '09:00', '16:00', false],
-  ])('has books that cross at times or never: %s', (_, date, from, to, crosses) => {
+    ['in an evening session', '2026-11-08', '18:15', '19:45', false],
+    ['in the pre-open of an evening session', '2026-11-08', '18:00', '18:10', true],
+    ['during the day before an evening session', '2026-11-08', '09:00', '16:00', false],
+  ])('has crossed books only in auctions: %s', (_, date, from, to, crosses) => {
     const state = simulator();
     let crossed = 0;
     for (let now = at(date, from); now < at(date, to); now += 5_000) {
@@ -74,7 +75,7 @@ describe('The market', () => {
     expect(crossed > 0).toBe(crosses);
   });
 
-  test('has the last trade of the day before until it opens, weekends and holidays apart', () => {
+  test('has the last trade of the previous trading day until it opens', () => {
     const last = (date: string, time: string) =>
       simulator().bookOf(PLAIN, at(date, time)).lastTradeAt * 1_000;
     expect(last('2026-11-25', '09:00')).toBe(at('2026-11-23', '15:29:59'));
@@ -129,11 +130,11 @@ describe('GET /data/marketStatus', () => {
     ['2026-11-08', '19:15:00.000', 'CLOSED'],
     ['2024-03-02', '10:30:00.000', 'CLOSED'],
     ['2026-11-28', '11:00:00.000', 'CLOSED'],
-  ])('on %s at %s has the cash market as %s', (date, time, status) => {
+  ])('on %s at %s reports the cash market as %s', (date, time, status) => {
     expect(cash(at(date, time))).toBe(status);
   });
 
-  test('names every market once, as the documentation numbers them', () => {
+  test('lists every market once, with the numbers of the documentation', () => {
     const all = markets(at('2026-11-25', '12:00'));
     const names = all.map(({ exchange, segment, market_type }) =>
       [exchange, segment, market_type].join(' '),
@@ -147,7 +148,7 @@ describe('GET /data/marketStatus', () => {
     expect(['15:44:59', '15:45'].map(derivatives)).toEqual(['OPEN', 'CLOSED']);
   });
 
-  test('has what a test makes of the cash market alone', () => {
+  test('uses the status that a test sets, only for the cash market', () => {
     const state = simulator();
     state.market = 'OPEN';
     const saturday = at('2026-11-28', '11:00');

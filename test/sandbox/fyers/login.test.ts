@@ -8,7 +8,7 @@ import {
   LOGIN,
   OTHER_APP,
   SEVEN,
-  carriedBack,
+  readRedirect,
   get,
   logIn,
   openLogin,
@@ -16,30 +16,30 @@ import {
   simulator,
 } from './simulator.ts';
 
-/** What a browser would send of the form that it was shown. */
-function formOf(html: string): Readonly<Record<string, string>> {
+/** Returns the fields that a browser would send for the form. */
+function readForm(html: string): Readonly<Record<string, string>> {
   const inputs = html.matchAll(/<input [^>]*name="([^"]*)"[^>]*value="([^"]*)"/g);
   return Object.fromEntries([...inputs].map(([, name = '', value = '']) => [name, value]));
 }
 
 describe('The login page', () => {
-  test('asks who you are and for the one-time password, then for the PIN, then goes back to the app', () => {
+  test('asks for client ID and one-time password, then for the PIN, and then redirects to the app', () => {
     const state = simulator();
     const first = openLogin(state);
     expect(first).toMatchObject({
       status: 200,
       headers: { 'content-type': 'text/html; charset=utf-8' },
     });
-    expect(Object.keys(formOf(first.body)).slice(-2)).toEqual(['fy_id', 'otp']);
-    const second = logIn(state, { ...formOf(first.body), otp: ONE_TIME_PASSWORD, pin: null });
+    expect(Object.keys(readForm(first.body)).slice(-2)).toEqual(['fy_id', 'otp']);
+    const second = logIn(state, { ...readForm(first.body), otp: ONE_TIME_PASSWORD, pin: null });
     expect(second.status).toBe(200);
     expect(second.body).toContain('name="pin" type="password"');
-    const third = logIn(state, { ...formOf(second.body), pin: APP.pin });
+    const third = logIn(state, { ...readForm(second.body), pin: APP.pin });
     expect(third.status).toBe(302);
-    expect(carriedBack(third)).toMatchObject({ s: 'ok', state: 'abc123' });
+    expect(readRedirect(third)).toMatchObject({ s: 'ok', state: 'abc123' });
   });
 
-  test('fits a phone, in light and dark, without a script, and escapes what it was given', () => {
+  test('fits a phone in light and dark mode, has no script, and escapes its input', () => {
     const { body } = openLogin(simulator(), { state: '"><script>', fy_id: '<b>' });
     expect(body).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
     expect(body).toContain('color-scheme:light dark');
@@ -47,7 +47,7 @@ describe('The login page', () => {
     expect(body).not.toMatch(/<script|<b>/);
   });
 
-  test('redirects with s, code, message, auth_code and the state it was given', () => {
+  test('redirects with s, code, message, auth_code and the given state', () => {
     const answer = logIn(simulator());
     const to = new URL(answer.headers['location'] ?? '');
     expect(answer.status).toBe(302);
@@ -75,9 +75,9 @@ describe('The login page', () => {
     expect(answer.headers['location']).toBeUndefined();
   });
 
-  test('goes back with an error when the user turns away', () => {
+  test('redirects with an error if the user cancels', () => {
     const answer = logIn(simulator(), { action: 'cancel', otp: null, pin: null });
-    expect(carriedBack(answer)).toEqual({
+    expect(readRedirect(answer)).toEqual({
       s: 'error',
       code: '-99',
       message: 'Login was cancelled by the user',
@@ -89,23 +89,23 @@ describe('The login page', () => {
 describe('Another user of the broker', () => {
   const asOther = { fy_id: OTHER_APP.fyId, pin: OTHER_APP.pin };
 
-  test('comes back with an error, because an app is for its own account', () => {
+  test('gets an error, because an app is for its own account', () => {
     for (const state of [
       simulator({ apps: [APP, OTHER_APP] }),
       simulator({ others: { [OTHER_APP.fyId]: OTHER_APP.pin } }),
     ]) {
-      const back = carriedBack(logIn(state, asOther));
+      const back = readRedirect(logIn(state, asOther));
       expect(back).toMatchObject({ s: 'error', code: '-373', state: 'abc123' });
       expect(back).not.toHaveProperty('auth_code');
     }
   });
 
-  test('gets tokens of their own account where the app is for everyone', () => {
+  test('gets tokens of their own account if the app is for everyone', () => {
     const state = simulator({ apps: [{ ...APP, isForEveryone: true }, OTHER_APP] });
     const { body } = post(state, '/api/v3/validate-authcode', SEVEN, {
       grant_type: 'authorization_code',
       appIdHash: appIdHash(APP),
-      code: carriedBack(logIn(state, asOther))['auth_code'] ?? '',
+      code: readRedirect(logIn(state, asOther))['auth_code'] ?? '',
     });
     const { access_token, refresh_token = '' } = body as Record<string, string>;
     const profile = get(state, '/api/v3/profile', SEVEN, `${APP.id}:${access_token ?? ''}`);
@@ -121,21 +121,21 @@ describe('Another user of the broker', () => {
   });
 });
 
-describe('A browser that has logged in', () => {
+describe('A browser session', () => {
   const SIX = Date.parse('2026-11-26T06:00:00+05:30');
   const cookieOf = (state: SimulatorState) =>
     (logIn(state).headers['set-cookie'] ?? '').split(';')[0] ?? '';
 
-  test('passes straight through until 06:00 IST', () => {
+  test('skips the login form until 06:00 IST', () => {
     const state = simulator({ hasWebSessions: true });
     const cookie = cookieOf(state);
-    expect(carriedBack(openLogin(state, {}, cookie))).toMatchObject({ s: 'ok', code: '200' });
+    expect(readRedirect(openLogin(state, {}, cookie))).toMatchObject({ s: 'ok', code: '200' });
     expect(openLogin(state, {}, `theme=dark; ${cookie}`, SIX - 1).status).toBe(302);
     expect(openLogin(state, {}, cookie, SIX).status).toBe(200);
     expect(openLogin(state, {}, 'fyers_session=0').status).toBe(200);
   });
 
-  test('is asked again after logging out there', () => {
+  test('ends with a logout', () => {
     const state = simulator({ hasWebSessions: true });
     const cookie = cookieOf(state);
     const request = { method: 'GET', path: '/logout', query: new URLSearchParams(), body: '' };
@@ -148,7 +148,7 @@ describe('A browser that has logged in', () => {
     expect(openLogin(state, {}, cookie).status).toBe(200);
   });
 
-  test('is given no session unless the simulator has them', () => {
+  test('exists only if the simulator has web sessions', () => {
     expect(logIn(simulator()).headers).not.toHaveProperty('set-cookie');
   });
 });

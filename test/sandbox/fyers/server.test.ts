@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => fyers.close());
 
-const startSessions = async () => {
+const startWithSessions = async () => {
   const options = { seed: SEED, apps: [APP], refresh: 'accepted', startsAt: SEVEN } as const;
   const started = await startFyers({ ...options, hasWebSessions: true });
   return { url: started.url, [Symbol.asyncDispose]: started.close };
@@ -38,7 +38,7 @@ describe('The simulator over HTTP', () => {
     expect(first).toMatch(/^\{"s":"ok","d":\{"NSE:SBIN-EQ":/);
   });
 
-  test('starts with a clock that flows, and holds one that was set', async () => {
+  test('starts with a running clock, and stops it at an instant that is set', async () => {
     expect(fyers.now()).toBeGreaterThanOrEqual(SEVEN);
     expect(fyers.now()).toBeLessThan(SEVEN + 60_000);
     await control('/clock', { now: NOON });
@@ -51,7 +51,7 @@ describe('The simulator over HTTP', () => {
     await expect.poll(fyers.now).toBeGreaterThan(NOON);
   });
 
-  test('tells another process what it served', async () => {
+  test('returns its ledger to another process', async () => {
     await control('/clock', { now: NOON });
     await depth();
     expect((await control('/ledger')).body).toEqual({
@@ -60,7 +60,7 @@ describe('The simulator over HTTP', () => {
     expect(fyers.ledger()['NSE:SBIN-EQ']?.books).toBe(1);
   });
 
-  test('logs requests without anything secret', async () => {
+  test('logs requests without secrets', async () => {
     const { refreshToken } = mintTokens(SEED, APP, SEVEN);
     const response = await fetch(`${fyers.url}/api/v3/validate-refresh-token`, {
       method: 'POST',
@@ -97,7 +97,7 @@ describe('The simulator over HTTP', () => {
     }
   });
 
-  test('switches refreshing off from outside', async () => {
+  test('switches refreshing off with a control call', async () => {
     await control('/refresh', { refresh: 'refused' });
     const response = await fetch(`${fyers.url}/api/v3/validate-refresh-token`, {
       method: 'POST',
@@ -106,21 +106,21 @@ describe('The simulator over HTTP', () => {
     expect(await response.json()).toMatchObject({ code: -16 });
   });
 
-  test('is down and up again from outside', async () => {
+  test('goes down and up with a control call', async () => {
     await control('/down', { down: true });
     expect((await fetch(`${fyers.url}/api/v3/profile`)).status).toBe(503);
     await control('/down', { down: false });
     expect((await fetch(`${fyers.url}/api/v3/profile`)).status).toBe(401);
   });
 
-  test('takes another redirect URL and secret from outside', async () => {
+  test('changes redirect URL and secret with a control call', async () => {
     const redirectUri = 'https://example.invalid/';
     const answer = await control('/register', { appId: APP.id, redirectUri, secret: 'NEW' });
     expect(answer.status).toBe(200);
     expect(fyers.state.apps).toEqual([{ ...APP, redirectUri, secret: 'NEW' }]);
   });
 
-  test('shows wrong PINs by account, and unlocks one', async () => {
+  test('lists wrong PINs by account, and unlocks an account', async () => {
     fyers.state.wrongPins.set(APP.fyId, 3);
     const accounts = async () => (await control('/accounts')).body;
     expect(await accounts()).toEqual({ [APP.fyId]: { wrongPins: 3, isLocked: true } });
@@ -129,7 +129,7 @@ describe('The simulator over HTTP', () => {
   });
 
   test('keeps a browser logged in by its cookie', async () => {
-    await using sessions = await startSessions();
+    await using sessions = await startWithSessions();
     const query = new URLSearchParams({
       client_id: APP.id,
       redirect_uri: APP.redirectUri,
@@ -155,11 +155,11 @@ describe('The simulator over HTTP', () => {
     ['/register', { appId: APP.id, redirectUri: 'nowhere' }],
     ['/register', { appId: 'NOBODY-100', secret: 'NEW' }],
     ['/nothing', {}],
-  ])('refuses a control call it does not understand: %s', async (path, body) => {
+  ])('rejects an invalid control call: %s', async (path, body) => {
     expect((await control(path, body)).status).toBeGreaterThanOrEqual(400);
   });
 
-  test('binds loopback only', () => {
+  test('listens only on loopback', () => {
     expect([fyers.url, fyers.controlUrl].map((url) => new URL(url).hostname)).toEqual([
       '127.0.0.1',
       '127.0.0.1',

@@ -1,4 +1,4 @@
-// One app of one account, and requests as its owner sends them.
+// Creates a simulator with one app, and sends requests as the app's owner.
 import { ONE_TIME_PASSWORD } from '../../../sandbox/fyers/auth.ts';
 import { reply } from '../../../sandbox/fyers/reply.ts';
 import {
@@ -17,7 +17,7 @@ export const APP: SimulatedApp = {
   fyId: 'XA00001',
   redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
 };
-/** Of another account. */
+/** An app of another account. */
 export const OTHER_APP: SimulatedApp = {
   ...APP,
   id: 'ZZZZ1234EF-100',
@@ -25,7 +25,7 @@ export const OTHER_APP: SimulatedApp = {
   pin: '7395',
   fyId: 'XB00002',
 };
-/** A Wednesday. */
+/** Both instants are on a Wednesday. */
 export const SEVEN = Date.parse('2026-11-25T07:00:00+05:30');
 export const NOON = Date.parse('2026-11-25T12:00:00+05:30');
 
@@ -39,7 +39,7 @@ export function authorizationAt(issuedAt: number, app: SimulatedApp = APP): stri
 
 export const LOGIN = '/api/v3/generate-authcode';
 
-/** The form with everything on it, changed by `fields`; null leaves one away. */
+/** Submits the complete login form, changed by `fields`; null removes a field. */
 export function logIn(
   state: SimulatorState,
   fields: Readonly<Record<string, string | null>> = {},
@@ -55,7 +55,7 @@ export function logIn(
   return reply(state, { ...request, authorization: '', userAgent: 'browser', body }, now);
 }
 
-/** The page that the login link leads to. */
+/** Opens the page of the login link. */
 export function openLogin(
   state: SimulatorState,
   query: Readonly<Record<string, string>> = {},
@@ -77,12 +77,12 @@ const LOGIN_QUERY = {
   state: 'abc123',
 };
 
-/** What a redirect carries back to the app. */
-export function carriedBack(answer: SimulatedResponse): Readonly<Record<string, string>> {
+/** Reads the query of a redirect to the app. */
+export function readRedirect(answer: SimulatedResponse): Readonly<Record<string, string>> {
   return Object.fromEntries(new URL(answer.headers['location'] ?? '').searchParams);
 }
 
-export interface Answered {
+export interface JsonResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -93,7 +93,7 @@ export function get(
   address: string,
   now: number,
   authorization = '',
-): Answered {
+): JsonResponse {
   return call(state, 'GET', address, now, authorization);
 }
 
@@ -102,7 +102,7 @@ export function post(
   address: string,
   now: number,
   json: Readonly<Record<string, string>>,
-): Answered {
+): JsonResponse {
   return call(state, 'POST', address, now, '', JSON.stringify(json));
 }
 
@@ -113,7 +113,7 @@ export function call(
   now: number,
   authorization: string,
   body = '',
-): Answered {
+): JsonResponse {
   const { pathname: path, searchParams: query } = new URL(address, 'http://127.0.0.1');
   const request = { method, path, query, authorization, userAgent: 'test', body };
   const answer = reply(state, request, now);

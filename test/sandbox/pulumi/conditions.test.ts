@@ -9,8 +9,8 @@ const metrics = {
 };
 const policyOf = (...Statement: readonly unknown[]) => ({ Version: '2012-10-17', Statement });
 
-describe('What the emulator gets of a policy', () => {
-  test('has no condition that the emulator cannot meet, and says which were dropped', () => {
+describe('The policy for the emulator', () => {
+  test('drops a condition that the emulator cannot evaluate, and reports it', () => {
     const { Condition: _, ...bare } = metrics;
     const given = policyOf(metrics);
     expect(JSON.parse(emulatable(given, 'harvester', 'role'))).toEqual(policyOf(bare));
@@ -26,7 +26,7 @@ describe('What the emulator gets of a policy', () => {
     );
   });
 
-  test('asks for no encryption context, which the emulator does not know, and says so', () => {
+  test('drops an encryption context, which the emulator does not support, and reports it', () => {
     const Condition = {
       StringEquals: {
         'kms:ViaService': 'ssm.ap-south-1.amazonaws.com',
@@ -45,7 +45,7 @@ describe('What the emulator gets of a policy', () => {
     );
   });
 
-  test('loses a Deny with its condition, which would deny everything without it', () => {
+  test('drops a Deny together with its condition, because the Deny alone would deny everything', () => {
     const deny = {
       Effect: 'Deny',
       Principal: '*',
@@ -57,7 +57,7 @@ describe('What the emulator gets of a policy', () => {
     expect(droppedSoFar()).toContain('bucket: Deny if Bool aws:SecureTransport');
   });
 
-  test('keeps conditions of a resource policy that a trust policy loses', () => {
+  test('keeps conditions of a resource policy that it drops from a trust policy', () => {
     const statement = {
       Effect: 'Allow',
       Principal: { Service: 'scheduler.amazonaws.com' },
@@ -69,7 +69,7 @@ describe('What the emulator gets of a policy', () => {
     expect(emulatable(given, 'schedule', 'trust')).not.toContain('aws:SourceArn');
   });
 
-  test('is the policy itself, as an object or as JSON, where nothing is dropped', () => {
+  test('is unchanged, as an object or as JSON, if nothing is dropped', () => {
     const given = policyOf({ Effect: 'Allow', Action: 'ssm:GetParameter', Resource: 'arn:aws:x' });
     expect(JSON.parse(emulatable(given, 'r', 'role'))).toEqual(given);
     expect(JSON.parse(emulatable(JSON.stringify(given), 'r', 'role'))).toEqual(given);

@@ -9,24 +9,24 @@ const step = (op: string, type: string, name: string) => ({
 const error = (message: string, at: string) => ({
   diagnosticEvent: { urn: at, message, severity: 'error' },
 });
-const finished = (code: number, ...events: readonly unknown[]) => ({
+const createCliResult = (code: number, ...events: readonly unknown[]) => ({
   code,
   stdout: ['not an event', ...events.map((one) => JSON.stringify(one))].join('\n'),
-  stderr: 'what the CLI said',
+  stderr: 'the output of the CLI',
 });
 const STACK = urn('pulumi:pulumi:Stack', 'project-dev');
 
-function failure(...events: readonly unknown[]): FyersError {
+function catchFailure(...events: readonly unknown[]): FyersError {
   try {
-    outcomeOf('up', finished(255, ...events));
+    outcomeOf('up', createCliResult(255, ...events));
   } catch (caught) {
     if (caught instanceof FyersError) return caught;
   }
-  throw new Error('it did not fail');
+  throw new Error('outcomeOf did not throw');
 }
 
-describe('What a run of the engine says', () => {
-  test('is the steps that did something, and the sums of the CLI', () => {
+describe('outcomeOf', () => {
+  test('returns the steps that changed a resource, and the sums of the CLI', () => {
     const events = [
       step('same', 'aws:iam/role:Role', 'a'),
       step('refresh', 'aws:iam/role:Role', 'a'),
@@ -35,29 +35,29 @@ describe('What a run of the engine says', () => {
       { diagnosticEvent: { message: 'what it did', severity: 'debug' } },
       { summaryEvent: { resourceChanges: { same: 1, update: 1 } } },
     ];
-    expect(outcomeOf('up', finished(0, ...events))).toEqual({
+    expect(outcomeOf('up', createCliResult(0, ...events))).toEqual({
       steps: [{ op: 'update', type: 'aws:iam/role:Role', name: 'b' }],
       changes: { same: 1, update: 1 },
       notes: ['a notice'],
     });
   });
 
-  test('is the failure of a resource, before what follows from it', () => {
+  test('throws the catchFailure of a resource before the failures that follow from it', () => {
     const at = urn('aws:iam/role:Role', 'b');
     const all = [error('update failed', STACK), error('AccessDenied: may not', at)];
-    const { code, message } = failure(...all);
+    const { code, message } = catchFailure(...all);
     expect(code).toBe('platform.permission');
     expect(message).toContain('aws:iam/role:Role b: AccessDenied: may not');
-    expect(failure(error('no such bucket', at)).code).toBe('platform.store');
+    expect(catchFailure(error('no such bucket', at)).code).toBe('platform.store');
   });
 
-  test('is the message of the program where the program stopped it', () => {
-    const { code, message } = failure(error('2 problems in the configuration', STACK));
+  test('throws the message of the program if the program stopped', () => {
+    const { code, message } = catchFailure(error('2 problems in the configuration', STACK));
     expect(code).toBe('operator.config');
     expect(message).toContain('2 problems in the configuration');
   });
 
-  test('is what the CLI printed where the engine said nothing', () => {
-    expect(failure().message).toContain('what the CLI said');
+  test('throws the output of the CLI if the engine reported no error', () => {
+    expect(catchFailure().message).toContain('the output of the CLI');
   });
 });

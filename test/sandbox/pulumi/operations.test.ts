@@ -7,7 +7,7 @@ import { UNKNOWN } from '../../../sandbox/pulumi/values.ts';
 const silent: Register = { made: noop, gone: noop, failed: noop, save: noop };
 const on = operations(silent);
 function noop(): void {
-  // Nothing is kept here.
+  // The test keeps no state.
 }
 
 const urn = (type: string, name: string) =>
@@ -22,18 +22,18 @@ const secret = (value: string) => ({
 });
 
 describe('The check of a resource', () => {
-  test('accepts what the table knows, with secrets as the engine sends them', () => {
+  test('accepts known properties, with secrets in the format of the engine', () => {
     expect(on.check(PARAMETER, {}, { ...token, value: secret('live') }).failures).toEqual([]);
   });
 
-  test('names a property that the table does not know', () => {
+  test('rejects an unknown property', () => {
     const { failures } = on.check(PARAMETER, {}, { ...token, polices: 'none' });
     expect(failures).toEqual([
       { property: 'polices', reason: 'is a property that the sandbox does not know' },
     ]);
   });
 
-  test('names a nested property that the table does not know by its path', () => {
+  test('rejects an unknown nested property by its path', () => {
     const fn = urn('aws:ec2/instance:Instance', 'harvester');
     const metadataOptions = { httpTokens: 'required', httpToken: 'required' };
     const given = { ami: 'ami-1', instanceType: 't4g.micro', metadataOptions };
@@ -42,39 +42,39 @@ describe('The check of a resource', () => {
     ]);
   });
 
-  test('names a property whose value AWS would refuse', () => {
+  test('rejects a value that AWS would refuse', () => {
     const { failures } = on.check(PARAMETER, {}, { ...token, type: 'SecretString' });
     expect(failures.map(({ property }) => property)).toEqual(['type']);
   });
 
-  test('does not judge what a preview cannot know yet', () => {
+  test('does not check a value that is unknown in a preview', () => {
     const given = { ...token, type: UNKNOWN, value: UNKNOWN };
     expect(on.check(PARAMETER, {}, given).failures).toEqual([]);
   });
 
-  test('names a type that the table does not know', () => {
+  test('throws for an unknown type', () => {
     expect(() => on.check(urn('aws:rds/instance:Instance', 'k'), {}, {})).toThrow(
       'aws:rds/instance:Instance',
     );
   });
 
-  test('never shows a value in what it says of it', () => {
-    const said = on.check(PARAMETER, {}, { ...token, type: 'Canary-1', value: secret('x') });
-    expect(JSON.stringify(said.failures)).not.toContain('Canary-1');
+  test('never contains a value in its failures', () => {
+    const result = on.check(PARAMETER, {}, { ...token, type: 'Canary-1', value: secret('x') });
+    expect(JSON.stringify(result.failures)).not.toContain('Canary-1');
   });
 });
 
-describe('A name that the program does not give', () => {
-  test('is the resource name and seven hex digits', () => {
+describe('A generated name', () => {
+  test('consists of the resource name and seven hex digits', () => {
     const { inputs } = on.check(ROLE, {}, { assumeRolePolicy: '{}' });
     expect(inputs['name']).toMatch(/^Refresh-[0-9a-f]{7}$/);
   });
 
-  test('is in small letters for a bucket', () => {
+  test('is in lower case for a bucket', () => {
     expect(on.check(BUCKET, {}, {}).inputs['bucket']).toMatch(/^depth-[0-9a-f]{7}$/);
   });
 
-  test('stays what it was', () => {
+  test('is kept', () => {
     const olds = { name: 'Refresh-0123abc', assumeRolePolicy: '{}' };
     const { inputs } = on.check(ROLE, olds, { assumeRolePolicy: '{}' });
     expect(inputs['name']).toBe('Refresh-0123abc');
@@ -82,7 +82,7 @@ describe('A name that the program does not give', () => {
 });
 
 describe('The difference between state and program', () => {
-  test('is none for equal values, however they are marked', () => {
+  test('is empty for equal values, even if one of them is marked as secret', () => {
     expect(on.diff(PARAMETER, { ...token, value: secret('live'), arn: 'arn' }, token)).toEqual({
       changes: false,
       replaces: [],
@@ -90,7 +90,7 @@ describe('The difference between state and program', () => {
     });
   });
 
-  test('is a change in place for a description that came or went', () => {
+  test('is an update in place for an added or removed description', () => {
     const described = { ...token, description: 'new' };
     for (const [olds, news] of [
       [token, described],
@@ -100,7 +100,7 @@ describe('The difference between state and program', () => {
     }
   });
 
-  test('replaces where upstream forces a new resource, the old one first when its name is fixed', () => {
+  test('is a replacement if upstream forces one; the old resource is deleted first if its name is fixed', () => {
     const olds = { ...token, dataType: 'text' };
     const news = { ...token, dataType: 'aws:ec2:image' };
     expect(on.diff(PARAMETER, olds, news)).toEqual({
@@ -110,7 +110,7 @@ describe('The difference between state and program', () => {
     });
   });
 
-  test('replaces the new one first when the name changes, or is one that we made', () => {
+  test('creates the new resource first if the name changes or is generated', () => {
     const renamed = on.diff(PARAMETER, token, { ...token, name: 'OTHER' });
     expect(renamed).toMatchObject({ replaces: ['name'], deleteBeforeReplace: false });
     const made = { name: 'Refresh-0123abc', assumeRolePolicy: '{}', path: '/' };
@@ -118,7 +118,7 @@ describe('The difference between state and program', () => {
     expect(moved).toMatchObject({ replaces: ['path'], deleteBeforeReplace: false });
   });
 
-  test('invokes again for another input', () => {
+  test('replaces an invocation for another input', () => {
     const adopt = urn('aws:lambda/invocation:Invocation', 'adopt');
     const olds = { functionName: 'F', input: secret('{"a":1}'), result: '{}' };
     expect(on.diff(adopt, olds, { functionName: 'F', input: secret('{"a":1}') }).changes).toBe(
@@ -129,7 +129,7 @@ describe('The difference between state and program', () => {
     ]);
   });
 
-  test('keeps a key whatever changes, and an alias for another key', () => {
+  test('updates a key in place, and an alias for another key', () => {
     const key = urn('aws:kms/key:Key', 'fyers');
     const settings = { description: 'a', enableKeyRotation: true, deletionWindowInDays: 30 };
     for (const change of [{ description: 'b' }, { enableKeyRotation: false }]) {
@@ -141,14 +141,14 @@ describe('The difference between state and program', () => {
     expect(on.diff(alias, olds, { ...olds, name: 'alias/other' }).replaces).toEqual(['name']);
   });
 
-  test('makes another policy for another reader', () => {
+  test('replaces a policy for another user', () => {
     const policy = urn('aws:iam/userPolicy:UserPolicy', 'reader');
     const olds = { name: 'reader', user: 'laptop', policy: '{}' };
     expect(on.diff(policy, olds, { ...olds, user: 'desktop' }).replaces).toEqual(['user']);
     expect(on.diff(policy, olds, { ...olds, policy: '{"a":1}' }).replaces).toEqual([]);
   });
 
-  test('reserves executions in place', () => {
+  test('updates reserved executions in place', () => {
     const fn = urn('aws:lambda/function:Function', 'refresh');
     expect(on.diff(fn, {}, { reservedConcurrentExecutions: 1 })).toMatchObject({
       changes: true,
@@ -156,7 +156,7 @@ describe('The difference between state and program', () => {
     });
   });
 
-  test('makes another address for another function, and changes who may call it in place', () => {
+  test('replaces a function URL for another function, and updates its authorization in place', () => {
     const url = urn('aws:lambda/functionUrl:FunctionUrl', 'login');
     const olds = { functionName: 'F', authorizationType: 'NONE', functionUrl: 'https://x/' };
     const news = { functionName: 'F', authorizationType: 'NONE' };
@@ -168,7 +168,7 @@ describe('The difference between state and program', () => {
     });
   });
 
-  test('compares archives by the hash that the engine gives them', () => {
+  test('compares archives by the hash of the engine', () => {
     const fn = urn('aws:lambda/function:Function', 'refresh');
     const code = (hash: string, path: string) => ({
       '4dabf18193072939515e22adb298388d': '0def7320c3a5731c473e5ecbe6d01bc7',
@@ -180,8 +180,8 @@ describe('The difference between state and program', () => {
   });
 });
 
-describe('The table', () => {
-  test('replaces and names only by properties that it knows', () => {
+describe('The table of types', () => {
+  test('uses only its own properties for replacements, names and secrets', () => {
     for (const [name, type] of RESOURCE_TYPES) {
       const rules = [...type.replaceOn, ...(type.autoname === null ? [] : [type.autoname])];
       const unknown = [...rules, ...type.secretOutputs].filter(
@@ -191,7 +191,7 @@ describe('The table', () => {
     }
   });
 
-  test('keeps the values of parameters and secrets secret', () => {
+  test('marks the values of parameters and secrets as secret', () => {
     const secrets = [...RESOURCE_TYPES].filter(([, type]) => type.secretOutputs.length > 0);
     expect(secrets.map(([name, type]) => [name, ...type.secretOutputs]).toSorted()).toEqual([
       ['aws:secretsmanager/secretVersion:SecretVersion', 'secretString'],

@@ -1,4 +1,4 @@
-// The rows of Glue, Athena, the dashboard and the watched reads against the emulator.
+// Tests the types of Glue, Athena, the dashboard and the watched reads against the emulator.
 import {
   CloudTrailClient,
   GetEventSelectorsCommand,
@@ -24,7 +24,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-function row(type: string): ResourceType {
+function findType(type: string): ResourceType {
   const found = types.get(type);
   if (found === undefined) throw new Error(`the table has no ${type}`);
   return found;
@@ -39,9 +39,9 @@ const results = {
 const configuration = { resultConfiguration: results };
 
 describe('On the emulator', () => {
-  test('a Glue table is made, changed in place, read back and removed with its database', async () => {
-    const database = row('aws:glue/catalogDatabase:CatalogDatabase');
-    const table = row('aws:glue/catalogTable:CatalogTable');
+  test('a Glue table is created, updated in place, read and deleted with its database', async () => {
+    const database = findType('aws:glue/catalogDatabase:CatalogDatabase');
+    const table = findType('aws:glue/catalogTable:CatalogTable');
     const { id } = await database.create({ name: 'fyers_depth' });
     expect(id).toBe('000000000000:fyers_depth');
     const made = await table.create({ ...TABLE, parameters: { a: '1' } });
@@ -54,9 +54,9 @@ describe('On the emulator', () => {
     expect(await database.read(id, { name: 'fyers_depth' })).toBeNull();
   });
 
-  test('a workgroup is changed in place, and a query that changes is another one', async () => {
-    const workgroup = row('aws:athena/workgroup:Workgroup');
-    const query = row('aws:athena/namedQuery:NamedQuery');
+  test('a workgroup is updated in place, and a changed query is replaced', async () => {
+    const workgroup = findType('aws:athena/workgroup:Workgroup');
+    const query = findType('aws:athena/namedQuery:NamedQuery');
     const given = { name: 'fyers-depth', forceDestroy: true, configuration };
     const { id } = await workgroup.create(given);
     await workgroup.update(id, { ...given, description: 'new' }, new Set(['description']));
@@ -70,8 +70,8 @@ describe('On the emulator', () => {
     expect(await workgroup.read(id, given)).toBeNull();
   });
 
-  test('a dashboard is changed in place, read back and removed', async () => {
-    const dashboard = row('aws:cloudwatch/dashboard:Dashboard');
+  test('a dashboard is updated in place, read and deleted', async () => {
+    const dashboard = findType('aws:cloudwatch/dashboard:Dashboard');
     const given = { dashboardName: 'Fyers', dashboardBody: '{"widgets":[]}' };
     const { id } = await dashboard.create(given);
     const changed = { ...given, dashboardBody: '{"widgets":[],"start":"-PT6H"}' };
@@ -81,9 +81,9 @@ describe('On the emulator', () => {
     expect(await dashboard.read(id, given)).toBeNull();
   });
 
-  test('a rule and its target are changed in place, read back and removed', async () => {
-    const rule = row('aws:cloudwatch/eventRule:EventRule');
-    const target = row('aws:cloudwatch/eventTarget:EventTarget');
+  test('a rule and its target are updated in place, read and deleted', async () => {
+    const rule = findType('aws:cloudwatch/eventRule:EventRule');
+    const target = findType('aws:cloudwatch/eventTarget:EventTarget');
     const given = { name: 'reads', eventPattern: '{"source":["aws.ssm"]}' };
     const { id } = await rule.create(given);
     const state = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
@@ -101,8 +101,8 @@ describe('On the emulator', () => {
     expect(await rule.read(id, given)).toBeNull();
   });
 
-  test('a trail records from the start, and is changed in place, read back and removed', async () => {
-    const trail = row('aws:cloudtrail/trail:Trail');
+  test('a trail records from its creation, and is updated in place, read and deleted', async () => {
+    const trail = findType('aws:cloudtrail/trail:Trail');
     const client = new CloudTrailClient(aws.options);
     const eventSelectors = [{ readWriteType: 'ReadOnly' }];
     const given = { name: 'reads', s3BucketName: 'a', eventSelectors };
@@ -126,9 +126,9 @@ describe('On the emulator', () => {
     expect(await trail.read(id, given)).toBeNull();
   });
 
-  test('a limit that AWS would refuse is refused', () => {
+  test('a limit that AWS would refuse is rejected', () => {
     const limited = { ...configuration, bytesScannedCutoffPerQuery: 1_000 };
-    const workgroup = row('aws:athena/workgroup:Workgroup');
+    const workgroup = findType('aws:athena/workgroup:Workgroup');
     expect(workgroup.problems({ name: 'w', configuration })).toEqual([]);
     expect(workgroup.problems({ name: 'w', configuration: limited })).toMatchObject([
       { property: 'configuration.bytesScannedCutoffPerQuery' },

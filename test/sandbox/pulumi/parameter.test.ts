@@ -1,4 +1,4 @@
-// Upstream's update rule of a parameter, against a recording stand-in for SSM on loopback.
+// Tests upstream's update rule of a parameter against a fake SSM on loopback.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ResourceType } from '../../../sandbox/pulumi/resources/type.ts';
 
-interface Sent {
+interface RecordedCall {
   readonly action: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -20,13 +20,13 @@ const STATE = {
 
 let server: Server;
 let parameter: ResourceType;
-let sent: Sent[] = [];
+let sent: RecordedCall[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     void text(request).then((body) => {
       const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-      sent.push({ action, body: JSON.parse(body) as Sent['body'] });
+      sent.push({ action, body: JSON.parse(body) as RecordedCall['body'] });
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       response.end(JSON.stringify({ Version: 7, Parameter: { ARN: 'arn', Value: 'live' } }));
     });
@@ -54,12 +54,12 @@ beforeEach(() => {
 });
 
 describe('A parameter', () => {
-  test('is created without overwriting one that somebody else made', async () => {
+  test('is created without overwriting an existing one', async () => {
     await parameter.create(STATE);
     expect(sent[0]).toMatchObject({ action: 'PutParameter', body: { Overwrite: false } });
   });
 
-  test('gets the value of the state again with an edited description, as upstream does', async () => {
+  test('is written with the value of the state if its description changes, as upstream does', async () => {
     const edited = { ...STATE, description: 'edited' };
     const outputs = await parameter.update(STATE.name, edited, new Set(['description']));
     expect(sent).toEqual([
@@ -79,14 +79,14 @@ describe('A parameter', () => {
   });
 
   test.each(['tier', 'keyId', 'type', 'allowedPattern'])(
-    'gets the value of the state again with another %s',
+    'is written with the value of the state if its %s changes',
     async (property) => {
       await parameter.update(STATE.name, STATE, new Set([property]));
       expect(sent.map(({ body }) => body['Value'])).toEqual([STATE.value]);
     },
   );
 
-  test('is left alone when only tags or overwrite change', async () => {
+  test('is not written if only tags or overwrite change', async () => {
     await parameter.update(STATE.name, STATE, new Set(['tags', 'overwrite']));
     expect(sent).toEqual([]);
   });

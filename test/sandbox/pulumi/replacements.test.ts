@@ -1,13 +1,15 @@
-// What replaces a resource, typed from upstream's schemas by hand and held against the sandbox's table of types.
+// Compares the replacement rules, copied by hand from upstream's schemas, with the sandbox's table
+// of types.
 import { describe, expect, test } from 'vitest';
 import { operations } from '../../../sandbox/pulumi/operations.ts';
 import type { Register } from '../../../sandbox/pulumi/register.ts';
 import { RESOURCE_TYPES } from '../../../sandbox/pulumi/resources/table.ts';
 
 /**
- * A type, its file under internal/service of github.com/hashicorp/terraform-provider-aws, the commit at which that was
- * read, and the properties (by Pulumi's names) that are `ForceNew`, `RequiresReplace` or forced by `CustomizeDiff`
- * there and are modelled here. `-`: none of them is modelled.
+ * Each row has a type, its file under internal/service of
+ * github.com/hashicorp/terraform-provider-aws, the commit of that file, and the modelled properties
+ * (by Pulumi's names) that are `ForceNew`, `RequiresReplace` or forced by `CustomizeDiff`. `-`
+ * means that none of them is modelled.
  */
 const UPSTREAM = `
 aws:athena/namedQuery:NamedQuery athena/named_query.go 088e0878080a name description database query workgroup
@@ -65,11 +67,11 @@ const ROWS = UPSTREAM.trim()
 
 const silent: Register = { made: noop, gone: noop, failed: noop, save: noop };
 function noop(): void {
-  // Nothing is kept here.
+  // The test keeps no state.
 }
 
-/** The paths that replace when the value at `path`, and nothing else, changes. */
-function replacedBy(type: string, path: string): readonly string[] {
+/** Returns the paths that cause a replacement if only the value at `path` changes. */
+function findReplacements(type: string, path: string): readonly string[] {
   const [property = '', inner] = path.split('.');
   const given = (value: string) => ({
     [property]: inner === undefined ? value : { kept: 'same', [inner]: value },
@@ -80,29 +82,29 @@ function replacedBy(type: string, path: string): readonly string[] {
   return replaces;
 }
 
-describe('What replaces a resource', () => {
-  test('is written down for every type that the sandbox knows, and for no other', () => {
+describe('The replacement rules', () => {
+  test('exist for every type of the sandbox, and for no other', () => {
     expect(ROWS.map(({ type }) => type).sort()).toEqual([...RESOURCE_TYPES.keys()].sort());
   });
 
-  test('names the upstream file and commit that it was read from', () => {
+  test('name the upstream file and commit', () => {
     for (const { type, file, commit } of ROWS) {
       expect(file, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
       expect(commit, type).toMatch(/^[0-9a-f]{12}$/);
     }
   });
 
-  test.each(ROWS)('is for $type what $file at $commit says: $replaces', ({ type, replaces }) => {
+  test.each(ROWS)('of $type match $file at $commit: $replaces', ({ type, replaces }) => {
     const properties = RESOURCE_TYPES.get(type)?.properties ?? [];
     const tried = [...new Set([...properties, ...replaces])].sort();
-    const replacing = tried.filter((path) => replacedBy(type, path).length > 0);
+    const replacing = tried.filter((path) => findReplacements(type, path).length > 0);
     expect(replacing).toEqual(replaces);
-    for (const path of replaces) expect(replacedBy(type, path)).toEqual([path]);
+    for (const path of replaces) expect(findReplacements(type, path)).toEqual([path]);
   });
 
-  test('is of a root volume only its encryption: size, type and fate change in place', () => {
+  test('include only the encryption of a root volume; size, type and deletion change in place', () => {
     for (const inner of ['volumeSize', 'volumeType', 'deleteOnTermination']) {
-      expect(replacedBy('aws:ec2/instance:Instance', `rootBlockDevice.${inner}`)).toEqual([]);
+      expect(findReplacements('aws:ec2/instance:Instance', `rootBlockDevice.${inner}`)).toEqual([]);
     }
   });
 });

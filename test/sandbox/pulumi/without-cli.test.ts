@@ -55,13 +55,14 @@ let emulator: Emulator;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-without-cli-'));
-  // Beside the emulator's folder, not above it: the functions there would take its package for theirs.
-  const project = await folder('project');
+  // The project is next to the emulator's folder, not above it: otherwise the functions would use
+  // its package.json.
+  const project = await createFolder('project');
   program = path.join(project, 'program.ts');
   await writeFile(path.join(project, 'package.json'), '{"type":"module"}');
   await writeFile(program, PROGRAM);
   await symlink(NODE_MODULES, path.join(project, 'node_modules'));
-  emulator = await startEmulator({ dir: await folder('aws'), nodeModules: NODE_MODULES });
+  emulator = await startEmulator({ dir: await createFolder('aws'), nodeModules: NODE_MODULES });
 }, 300_000);
 
 afterAll(async () => {
@@ -69,13 +70,13 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function folder(name: string): Promise<string> {
+async function createFolder(name: string): Promise<string> {
   const made = path.join(dir, name);
   await mkdir(made);
   return made;
 }
 
-/** Each account stands for itself, so the runs do not meet. */
+/** Each account is isolated, so the runs do not conflict. */
 const aws = (accessKeyId: string) => ({
   endpoint: emulator.endpoint,
   accessKeyId,
@@ -83,13 +84,13 @@ const aws = (accessKeyId: string) => ({
 });
 
 async function up(account: string, config: Readonly<Record<string, string>>) {
-  const run = await folder(account);
+  const run = await createFolder(account);
   const secrets = { pin: PIN };
   return await upWithoutCli({ program, dir: run, aws: aws(account), config, secrets });
 }
 
 describe('The program without the CLI', () => {
-  test('really creates what it registers, calls functions, and shows no secret', async () => {
+  test('creates its resources, invokes functions, and shows no secret', async () => {
     const { page, urlId, functionName, ...outputs } = await up('111111111111', {});
     expect(outputs).toEqual({
       outputs: { name: 'PIN' },
@@ -109,7 +110,7 @@ describe('The program without the CLI', () => {
     const ssm = new SSMClient(options);
     const live = await ssm.send(new GetParameterCommand({ Name: 'PIN', WithDecryption: true }));
     expect(live.Parameter?.Value).toBe(PIN);
-    // The emulator does not ask for these two; AWS does.
+    // The emulator does not require these two permissions; AWS does.
     const policy = new GetPolicyCommand({ FunctionName: String(functionName) });
     const { Policy = '' } = await new LambdaClient(options).send(policy);
     expect(JSON.parse(Policy)).toMatchObject({
@@ -123,7 +124,7 @@ describe('The program without the CLI', () => {
     });
   });
 
-  test('records what was registered, secrets masked', async () => {
+  test('records the registered resources with masked secrets', async () => {
     const run = path.join(dir, '111111111111');
     const { resources, failures } = registeredIn(run);
     expect(failures).toEqual([]);
@@ -142,14 +143,14 @@ describe('The program without the CLI', () => {
     expect(await readFile(path.join(run, 'registered.json'), 'utf8')).not.toContain(PIN);
   });
 
-  test('stops at a property that the sandbox does not know, and names it', async () => {
+  test('stops at an unknown property and names it', async () => {
     await expect(up('222222222222', { wrong: 'property' })).rejects.toMatchObject({
       code: 'platform.store',
       message: expect.stringContaining('aws:ssm/parameter:Parameter pin: valueWoVersion') as string,
     });
   });
 
-  test('stops with what the program says of its configuration, and makes nothing', async () => {
+  test('stops with the program’s message about its configuration, and creates nothing', async () => {
     await expect(up('333333333333', { wrong: 'config' })).rejects.toMatchObject({
       code: 'operator.config',
       message: expect.stringMatching(/^2 problems in the configuration/) as string,
@@ -157,8 +158,8 @@ describe('The program without the CLI', () => {
     expect(registeredIn(path.join(dir, '333333333333')).resources).toEqual([]);
   });
 
-  test('stops at a parameter that somebody else made', async () => {
-    const again = await folder('again');
+  test('stops at a parameter that already exists', async () => {
+    const again = await createFolder('again');
     const options = { program, dir: again, aws: aws('111111111111'), config: {} };
     await expect(upWithoutCli({ ...options, secrets: { pin: PIN } })).rejects.toThrow(
       'ParameterAlreadyExists',

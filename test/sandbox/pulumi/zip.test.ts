@@ -15,8 +15,8 @@ assert z.testzip() is None
 print(json.dumps({i.filename: [z.read(i).decode(), oct(i.external_attr >> 16), i.date_time[0]] for i in z.infolist()}))
 `;
 
-describe('The archive of a function', () => {
-  test('is one that another ZIP reader takes, checksums and file modes included', () => {
+describe('zipOf', () => {
+  test('creates an archive that another ZIP reader accepts, with checksums and file modes', () => {
     const zip = zipOf(archive({ 'index.mjs': asset('export const a = "₹";'), b: asset('') }));
     const seen: unknown = JSON.parse(
       execFileSync('python3', ['-c', UNPACK], { input: zip }).toString(),
@@ -27,12 +27,12 @@ describe('The archive of a function', () => {
     });
   });
 
-  test('is the same bytes for the same files, in whatever order', () => {
+  test('returns the same bytes for the same files in any order', () => {
     const [a, b] = [asset('1'), asset('2')];
     expect(zipOf(archive({ a, b })).equals(zipOf(archive({ b, a })))).toBe(true);
   });
 
-  test('is refused by name for what is no file', () => {
+  test('throws for an entry that is not a file, and names a nested archive', () => {
     expect(() => zipOf(archive({ nested: archive({}) }))).toThrow('nested');
     expect(() => assetBytes({ uri: 'https://example.com' })).toThrow('text and of files');
   });
