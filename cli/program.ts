@@ -27,7 +27,7 @@ import { addLogin } from './commands/login/login.ts';
 import { addLogs } from './commands/logs/logs.ts';
 import { atTerminal } from './shared/prompt.ts';
 import { addReport } from './commands/report/report.ts';
-import { addRefresh } from './commands/refresh/refresh.ts';
+import { addRefresh } from './commands/refresh.ts';
 import { addSsm } from './commands/ssm/ssm.ts';
 import { addStatus } from './commands/status/status.ts';
 import { addTakeover } from './commands/takeover/takeover.ts';

@@ -1,8 +1,7 @@
 // Creates the functions' settings from their environment, their ports over AWS and Fyers, and their failure reports.
 import { randomBytes } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { claimStore } from '../adapters/aws/claims.ts';
-import { parameterStore } from '../adapters/aws/parameters.ts';
+import { claimStore, parameterStore } from '../adapters/aws/parameters.ts';
 import { allChannels } from '../adapters/channels.ts';
 import { fyersBroker } from '../adapters/fyers/auth.ts';
 import { systemClock } from '../adapters/process/clock.ts';

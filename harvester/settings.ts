@@ -86,53 +86,90 @@ export function parseSettings(
   placeOf: PlaceOf = inEnvironment,
 ): HarvestSettings | CompactSettings {
   const { values, positionals } = parseArguments(argv);
-  const problems: string[] = [];
-  const requireValue = <T>(value: T | null, problem: string): T | null => {
-    if (value === null) problems.push(problem);
-    return value;
-  };
-  const dataDir = values.data ?? env[ENVIRONMENT.dataDir] ?? 'harvested_data';
-  const place = (flag: string | undefined, name: string): string =>
-    flag === undefined ? placeOf(name) : `--${FLAGS[name] ?? ''}`;
-  const valueIn = <T>(where: string, parsedValue: Parsed<T>): T | null => {
-    if (!parsedValue.ok) problems.push(`${where} ${parsedValue.problem}`);
-    return parsedValue.ok ? parsedValue.value : null;
-  };
-  const shard = valueIn(
-    place(values.shard, ENVIRONMENT.shard),
-    parseShard(values.shard ?? env[ENVIRONMENT.shard] ?? '0'),
-  );
-  if (positionals[0] === 'compact') {
-    const date = valueIn('--date', readDate(values.date ?? ''));
-    if (date === null || shard === null) throw configError(problems);
-    return { kind: 'compact', dataDir, date, shard };
-  }
-  if (positionals.length > 0)
+  const source = sourceOf(values, env, placeOf);
+  if (positionals[0] === 'compact') return compactSettings(source);
+  if (positionals.length > 0) {
     throw usageError(`"${positionals.join(' ')}" is not a known argument.`);
-  const feed = valueIn(
-    place(values.feed, ENVIRONMENT.feed),
-    parseFeed(values.feed ?? env[ENVIRONMENT.feed] ?? 'rest'),
-  );
-  const sampling = samplingIn(values, env, { place, problems }, feed ?? 'rest');
+  }
+  return harvestSettings(source);
+}
+
+type Values = ReturnType<typeof parseArguments>['values'];
+
+/** Flags that override an environment variable. */
+const FLAGS = {
+  [ENVIRONMENT.symbols]: 'symbols',
+  [ENVIRONMENT.everySeconds]: 'every',
+  [ENVIRONMENT.feed]: 'feed',
+  [ENVIRONMENT.shard]: 'shard',
+} as const;
+
+type FlaggedName = keyof typeof FLAGS;
+
+type Source = ReturnType<typeof sourceOf>;
+
+/** Reads flags and environment, and collects what is wrong with them. */
+function sourceOf(values: Values, env: Environment, placeOf: PlaceOf) {
+  const problems: string[] = [];
+  const place = (name: FlaggedName): string =>
+    values[FLAGS[name]] === undefined ? placeOf(name) : `--${FLAGS[name]}`;
+  const text = (name: FlaggedName): string | undefined => values[FLAGS[name]] ?? env[name];
+  const check = <T>(where: string, parsed: Parsed<T>): T | null => {
+    if (!parsed.ok) problems.push(`${where} ${parsed.problem}`);
+    return parsed.ok ? parsed.value : null;
+  };
+  return {
+    ...{ values, env, problems, place, text, check },
+    flagOr: <T>(name: FlaggedName, byDefault: string, parse: (text: string) => Parsed<T>) =>
+      check(place(name), parse(text(name) ?? byDefault)),
+    endpoint(name: string): string | null {
+      const url = env[name];
+      return url === undefined ? null : check(placeOf(name), parseEndpoint(url));
+    },
+    suffix(): string {
+      const suffix = env[ENVIRONMENT.suffix] ?? '';
+      check(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
+      return suffix;
+    },
+    /** Null: the flag is not given, or its value is a problem. */
+    flag<T>(given: string | undefined, parse: (text: string) => T | null, problem: string) {
+      if (given === undefined) return null;
+      const value = parse(given);
+      if (value === null) problems.push(problem);
+      return value;
+    },
+  };
+}
+
+function dataDirIn({ values, env }: Source): string {
+  return values.data ?? env[ENVIRONMENT.dataDir] ?? 'harvested_data';
+}
+
+/** @throws FyersError `operator.config` */
+function compactSettings(source: Source): CompactSettings {
+  const shard = source.flagOr(ENVIRONMENT.shard, '0', parseShard);
+  const date = source.check('--date', readDate(source.values.date ?? ''));
+  if (date === null || shard === null) throw configError(source.problems);
+  return { kind: 'compact', dataDir: dataDirIn(source), date, shard };
+}
+
+/** @throws FyersError `operator.config` */
+function harvestSettings(source: Source): HarvestSettings {
+  const { values, env, problems } = source;
+  const shard = source.flagOr(ENVIRONMENT.shard, '0', parseShard);
+  const feed = source.flagOr(ENVIRONMENT.feed, 'rest', parseFeed);
+  const sampling = samplingIn(source, feed ?? 'rest');
   if (sampling !== null && feed !== null) {
     problems.push(...streamProblems([{ ...sampling, feed }]));
   }
-  const suffix = env[ENVIRONMENT.suffix] ?? '';
-  valueIn(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
-  const endpointIn = (name: string): string | null => {
-    const text = env[name];
-    return text === undefined ? null : valueIn(placeOf(name), parseEndpoint(text));
-  };
-  const apiUrl = endpointIn(ENVIRONMENT.apiUrl);
-  const masterUrl = endpointIn(ENVIRONMENT.masterUrl);
-  const sessions = parseOptional(values.days, (text) =>
-    requireValue(countFromOne(text), '--days must be a whole number from 1'),
-  );
-  const until = parseOptional(values.until, (text) =>
-    requireValue(
-      instantIn(text),
-      '--until must be a time with its offset, such as 2026-11-25T16:00:00+05:30',
-    ),
+  const suffix = source.suffix();
+  const apiUrl = source.endpoint(ENVIRONMENT.apiUrl);
+  const masterUrl = source.endpoint(ENVIRONMENT.masterUrl);
+  const sessions = source.flag(values.days, countFromOne, '--days must be a whole number from 1');
+  const until = source.flag(
+    values.until,
+    instantIn,
+    '--until must be a time with its offset, such as 2026-11-25T16:00:00+05:30',
   );
   if (sampling === null || feed === null || shard === null || problems.length > 0) {
     throw configError(problems);
@@ -145,7 +182,7 @@ export function parseSettings(
     apiUrl: apiUrl ?? FYERS_API_URL,
     broker: replacedBroker(apiUrl ?? FYERS_API_URL),
     masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
-    dataDir,
+    dataDir: dataDirIn(source),
     shard,
     debug: values.debug,
     compat: values.compat,
@@ -173,27 +210,9 @@ function parseArguments(argv: readonly string[]) {
   }
 }
 
-/** Flags that override an environment variable. */
-const FLAGS: Readonly<Record<string, string>> = {
-  [ENVIRONMENT.symbols]: 'symbols',
-  [ENVIRONMENT.everySeconds]: 'every',
-  [ENVIRONMENT.feed]: 'feed',
-  [ENVIRONMENT.shard]: 'shard',
-};
-
-interface Report {
-  readonly place: (flag: string | undefined, name: string) => string;
-  readonly problems: string[];
-}
-
-function samplingIn(
-  values: { readonly symbols?: string | undefined; readonly every?: string | undefined },
-  env: Environment,
-  { place, problems }: Report,
-  feed: ConfiguredFeed,
-): SamplingPlan | null {
-  const symbols = values.symbols ?? env[ENVIRONMENT.symbols];
-  const every = values.every ?? env[ENVIRONMENT.everySeconds];
+function samplingIn(source: Source, feed: ConfiguredFeed): SamplingPlan | null {
+  const symbols = source.text(ENVIRONMENT.symbols);
+  const every = source.text(ENVIRONMENT.everySeconds);
   const sampling = parseSampling(
     symbols ?? REFERENCE_SYMBOLS.join(','),
     (every ?? '5').replace(/s$/, ''),
@@ -203,12 +222,12 @@ function samplingIn(
     const places = [
       ...(about === 'everySeconds' || symbols === undefined
         ? []
-        : [place(values.symbols, ENVIRONMENT.symbols)]),
+        : [source.place(ENVIRONMENT.symbols)]),
       ...(about === 'symbols' || every === undefined
         ? []
-        : [place(values.every, ENVIRONMENT.everySeconds)]),
+        : [source.place(ENVIRONMENT.everySeconds)]),
     ];
-    problems.push(`${places.join(' and ')}: ${problem}`);
+    source.problems.push(`${places.join(' and ')}: ${problem}`);
   }
   return sampling.ok ? sampling.value : null;
 }
@@ -219,10 +238,6 @@ function samplingIn(
  */
 function masterUrlBeside(apiUrl: string | null): string {
   return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
-}
-
-function parseOptional<T>(text: string | undefined, parse: (text: string) => T): T | null {
-  return text === undefined ? null : parse(text);
 }
 
 function countFromOne(text: string): number | null {

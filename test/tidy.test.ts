@@ -59,6 +59,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'sandbox/fyers/': ['sandbox/fyers/'],
   // What the documents need of the program.
   'tools/': ['core/', 'infra/', 'cli/', 'functions/', 'tools/'],
+  'tools/raw-hour.ts': ['core/', 'adapters/process/', 'adapters/recordings/', 'tools/'],
   'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
 };
 

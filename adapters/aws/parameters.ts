@@ -1,13 +1,15 @@
-// Stores tokens in SSM Parameter Store as SecureStrings, one call for each name.
+// Stores tokens in SSM Parameter Store as SecureStrings, one call for each name, and claims on a token mint as
+// create-once parameters, which contain no secrets.
 import {
+  DeleteParameterCommand,
   GetParameterCommand,
   PutParameterCommand,
   type PutParameterCommandInput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { FyersError } from '../../core/errors.ts';
 import { DEFAULT_KEY_ID, type Names, type ParameterName } from '../../core/config/names.ts';
-import type { TokenStore } from '../../core/ports.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { ClaimStore, TokenStore } from '../../core/ports.ts';
 import { awsFault, isAwsError } from './fault.ts';
 
 interface ParameterOptions {
@@ -87,4 +89,44 @@ export function refuseLarge(name: string, value: string): void {
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
     'Store only one token; `./fyers login --aws` brings one.',
   );
+}
+
+/** Errors: `platform.permission`, `operator.credentials`, `platform.store`. */
+export function claimStore(client: SSMClient): ClaimStore {
+  return {
+    async take(Name, Value) {
+      try {
+        await client.send(
+          new PutParameterCommand({
+            Name,
+            Value,
+            Type: 'String',
+            Tier: 'Standard',
+            Overwrite: false,
+          }),
+        );
+        return true;
+      } catch (caught) {
+        if (isAwsError(caught, 'ParameterAlreadyExists')) return false;
+        throw awsFault(caught, `Taking the claim ${Name}`);
+      }
+    },
+    async read(Name) {
+      try {
+        const answer = await client.send(new GetParameterCommand({ Name }));
+        return answer.Parameter?.Value ?? null;
+      } catch (caught) {
+        if (isAwsError(caught, 'ParameterNotFound')) return null;
+        throw awsFault(caught, `Reading the claim ${Name}`);
+      }
+    },
+    async remove(Name) {
+      try {
+        await client.send(new DeleteParameterCommand({ Name }));
+      } catch (caught) {
+        if (isAwsError(caught, 'ParameterNotFound')) return;
+        throw awsFault(caught, `Removing the claim ${Name}`);
+      }
+    },
+  };
 }

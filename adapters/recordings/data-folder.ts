@@ -1,24 +1,42 @@
 // Manages the harvester's data folder: one folder a day with its logs, and after the close the
 // files made from them.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import * as z from 'zod/mini';
-import { compatFileName, compatLine } from '../../core/recording/reference-csv.ts';
+import { toError } from '../../core/errors.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
-import type { LogEnds } from '../../core/recording/manifest.ts';
-import { toError } from '../../core/errors.ts';
-import { type IstDate, formatIso, parseInstant, parseIstDate } from '../../core/time.ts';
+import {
+  type FileFacts,
+  type LogEnds,
+  parsePieceState,
+  type Piece,
+  pieceNames,
+  type PieceState,
+} from '../../core/recording/manifest.ts';
+import { compatFileName, compatLine } from '../../core/recording/reference-csv.ts';
+import { formatIso, type IstDate, parseInstant, parseIstDate } from '../../core/time.ts';
 import type { Strikes } from '../fyers/rate-guard.ts';
-import { appendCompat } from './reference-csv.ts';
-import { type DayArchive, dayArchive } from './day-archive.ts';
-import { type DayLog, openDayLog, openEventLog } from './segmented-log.ts';
+import { dayArchive, type DayArchive } from './day-archive.ts';
+import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 import { frameSegments } from './frame-segments.ts';
-import { dayPieces } from './segments.ts';
-import { type Disk, THIS_DISK, replaceFile } from './disk.ts';
+import { stretchOf } from './lines.ts';
+import { appendCompat } from './reference-csv.ts';
+import {
+  DAY_LOG,
+  type DayLog,
+  EVENT_LOG,
+  type LogFormat,
+  openDayLog,
+  openEventLog,
+} from './segmented-log.ts';
+import { unzippedPiece } from './unzip.ts';
 
-export interface OpenDay {
+interface OpenDay {
   readonly cutBytes: number;
   /** Where both logs end on disk; null if the disk has refused a write to one of them. */
   readonly ends: () => LogEnds | null;
@@ -163,4 +181,85 @@ export function strikeFile(
       }
     },
   };
+}
+
+// Reads and writes the segments of one day: made from this machine's logs, or fetched for a day
+// that another machine started.
+
+const STATE = 'pieces.json';
+/**
+ * Limit of log text in one segment: after hours without the bucket, the backlog is uploaded in
+ * several segments.
+ */
+const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * @param folder the day's folder
+ * @param fetched folder for fetched segments until all of them are there
+ */
+function dayPieces(folder: string, fetched: string, disk: Disk) {
+  const pathOf = (name: string): string => path.join(folder, name);
+  const writeGzip = async (name: string, text: Buffer): Promise<FileFacts> => {
+    const bytes = await promisify(gzip)(text);
+    await replaceFile(pathOf(name), bytes, disk);
+    return {
+      name,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    };
+  };
+  const save = (state: PieceState): Promise<void> =>
+    replaceFile(pathOf(STATE), `${JSON.stringify(state)}\n`, disk);
+  return {
+    pathOf,
+    state: async (): Promise<PieceState | null> => {
+      const text = await readFile(pathOf(STATE), 'utf8').catch(() => null);
+      return text === null ? null : parsePieceState(text);
+    },
+    save,
+    async cut({ next, from }: PieceState, to: LogEnds): Promise<Piece | null> {
+      const names = pieceNames(next);
+      const range = (log: 'rows' | 'events') => ({
+        from: from[log],
+        to: to[log],
+        most: MAX_SEGMENT_BYTES,
+      });
+      const rows = await stretchOf(folder, DAY_LOG, range('rows'));
+      const events = await stretchOf(folder, EVENT_LOG, range('events'));
+      if (rows.text.length + events.text.length === 0) return null;
+      const files = [await writeGzip(names.events, events.text)];
+      // A day's first segment already has the header, because every file of the log starts with
+      // one.
+      const header = Buffer.from(rows.text.indexOf(DAY_LOG.header) === 0 ? '' : DAY_LOG.header);
+      if (rows.text.length > 0) {
+        files.push(await writeGzip(names.rows, Buffer.concat([header, rows.text])));
+      }
+      return { to: { rows: rows.to, events: events.to }, files };
+    },
+    async remove({ files }: Piece): Promise<void> {
+      for (const { name } of files) await disk.rm(pathOf(name), { force: true });
+    },
+    async placeFor(name: string): Promise<string> {
+      await disk.mkdir(fetched, { recursive: true });
+      return path.join(fetched, name);
+    },
+    async takeOver(names: {
+      readonly rows: readonly string[];
+      readonly events: readonly string[];
+    }) {
+      await disk.mkdir(folder, { recursive: true });
+      const join = async (log: LogFormat, pieces: readonly string[]): Promise<void> => {
+        if (pieces.length === 0) return;
+        await replaceFile(pathOf(log.earlier), unzipSegments(fetched, pieces), disk);
+      };
+      await join(DAY_LOG, names.rows);
+      await join(EVENT_LOG, names.events);
+    },
+    forgetFetched: (): Promise<void> => disk.rm(fetched, { recursive: true, force: true }),
+  };
+}
+
+/** Unzips one segment at a time: a whole day would be large for a small machine. */
+async function* unzipSegments(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
+  for (const name of names) yield unzippedPiece(await readFile(path.join(folder, name)));
 }

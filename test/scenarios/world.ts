@@ -1,7 +1,6 @@
 // The keeper as it is deployed, with the clock in our hands: its real use cases and adapters, AWS by the emulator, Fyers by
 // the simulator, and a person who reads the mail.
-import { claimStore } from '../../adapters/aws/claims.ts';
-import { parameterStore } from '../../adapters/aws/parameters.ts';
+import { claimStore, parameterStore } from '../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../adapters/aws/pin.ts';
 import { topicChannel } from '../../adapters/aws/topic.ts';
 import { allChannels } from '../../adapters/channels.ts';

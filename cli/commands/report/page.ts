@@ -22,8 +22,7 @@ import {
   minutesPicture,
   shortName,
 } from './pictures.ts';
-import { bandsOf } from './bands.ts';
-import { type Tone, TONE_WORDS, toneOf } from './tones.ts';
+import { bandsOf, type Tone, TONE_WORDS, toneOf } from './colours.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;

@@ -10,8 +10,7 @@ import type {
 } from '../../../core/recording/figures.ts';
 import type { Phase } from '../../../core/market/phases.ts';
 import { type Instant, HOUR, MINUTE, SECOND, formatClock, instant } from '../../../core/time.ts';
-import type { Band } from './bands.ts';
-import { toneOf } from './tones.ts';
+import { type Band, toneOf } from './colours.ts';
 
 /** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
 const WIDTH = 360;

@@ -14,7 +14,7 @@ import { paint, table, type Tone } from '../../shared/terminal.ts';
 import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
 import { logReader } from '../logs/logs.ts';
 import { checkHarvesters, readHarvesters } from './harvester.ts';
-import { checkMemory, readState } from './memory.ts';
+import { checkMemory, checkToken, type Judged, judgeStored, readState } from './token.ts';
 import {
   DEPLOY,
   type Deployed,
@@ -31,7 +31,6 @@ import {
   readSchedules,
   type Schedule,
 } from './schedules.ts';
-import { checkToken, type Judged, judgeStored } from './token.ts';
 
 interface StatusOptions {
   readonly suffix?: string;

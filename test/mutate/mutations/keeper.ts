@@ -133,7 +133,7 @@ export const KEEPER: readonly Mutation[] = [
   },
   {
     name: 'a claim overwrites another one',
-    file: 'adapters/aws/claims.ts',
+    file: 'adapters/aws/parameters.ts',
     find: 'Overwrite: false',
     replace: 'Overwrite: true',
     tests: ['test/adapters/aws/keeper-stores.test.ts'],

@@ -11,14 +11,14 @@ const VALIDITY = ['test/infra/validity.test.ts'];
 export const PROGRAM: readonly Mutation[] = [
   {
     name: 'silence rings nobody',
-    file: 'infra/components/harvester-alarms.ts',
+    file: 'infra/components/watch.ts',
     find: "treatMissingData: 'breaching'",
     replace: "treatMissingData: 'notBreaching'",
     tests: ['test/full/thirty-days-alarms.test.ts'],
   },
   {
     name: 'an alarm listens to another harvester',
-    file: 'infra/components/harvester-alarms.ts',
+    file: 'infra/components/watch.ts',
     find: 'dimensions: harvesterDimensions(suffix, String(plan.shard))',
     replace: 'dimensions: harvesterDimensions(String(plan.shard), suffix)',
     tests: ['test/full/thirty-days-alarms.test.ts'],

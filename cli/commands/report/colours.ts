@@ -1,6 +1,44 @@
-// Joins a symbol's phases to the bands that the report names: pre-open, continuous trading, close and post-close.
+// Colours of the report. The reason for a missing slot has one of five, by responsibility; they also differ in
+// lightness. Phases are joined to bands.
 import type { Phase, PhaseName } from '../../../core/market/phases.ts';
+import type { HoleReason, PlannedSlot } from '../../../core/recording/coverage.ts';
 import type { Instant } from '../../../core/time.ts';
+
+export type Tone = 'received' | 'token' | 'broker' | 'ours' | 'unexplained';
+
+const TONES: Readonly<Record<HoleReason, Tone>> = {
+  'no-token': 'token',
+  'token-refused': 'token',
+  'unknown-symbol': 'broker',
+  'rate-limited': 'broker',
+  'blocked-for-the-day': 'broker',
+  timeout: 'broker',
+  unreachable: 'broker',
+  'broker-error': 'broker',
+  'malformed-answer': 'broker',
+  late: 'ours',
+  'not-running': 'ours',
+  stopped: 'ours',
+  'clock-jump': 'ours',
+  disk: 'ours',
+  'socket-closed': 'broker',
+  'no-snapshot': 'broker',
+  'sequence-gap': 'broker',
+  silent: 'broker',
+  'stream-refused': 'broker',
+};
+
+export const TONE_WORDS: Readonly<Record<Tone, string>> = {
+  received: 'recorded',
+  token: 'no valid token',
+  broker: 'the broker or the network',
+  ours: 'the harvester or its machine',
+  unexplained: 'unexplained',
+};
+
+export function toneOf(state: PlannedSlot['state']): Tone {
+  return state === 'received' || state === 'unexplained' ? state : TONES[state];
+}
 
 /** Colours of the bands; the page defines a variable for each. */
 type BandTone = 'band-open' | 'band-trade' | 'band-close' | 'band-post' | 'band-other';
