@@ -2,7 +2,7 @@
 // (`./fyers inspect --levels`). It reads the day from the last opening of each connection first: a
 // book that is sound then is the same as one from the beginning of the day. Otherwise it reads the
 // whole day, because the reason may be older.
-import { plansIn, symbolsIn, type DayEvent } from '../../core/recording/day-events.ts';
+import type { DayEvent } from '../../core/recording/day-events.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { DeepLevel } from '../../core/stream/level-values.ts';
 import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
@@ -33,10 +33,11 @@ import {
   segmentsSince,
   segmentsUntil,
   socketName,
+  symbolsIn,
 } from '../shared/frames.ts';
 import type { Session } from '../shared/io.ts';
 import type { OpenedRecording } from '../shared/recordings.ts';
-import { ownDaysOf, symbolsNamed, unknownSymbolText } from '../shared/settings.ts';
+import { ownDaysOf } from '../shared/settings.ts';
 import { jsonOf, paint } from '../shared/terminal.ts';
 
 interface LevelOptions {
@@ -68,7 +69,7 @@ export async function inspectLevels(
   const { date } = recording;
   const until = options.at === undefined ? null : parseExactMoment(date, options.at);
   const events = await recording.events();
-  const symbol = symbolIn(events, options.wanted);
+  const [symbol = ''] = symbolsIn(events, [options.wanted]);
   const at = until ?? LAST;
   const names = date === null ? stored : segmentsUntil(stored, date, at);
   const read = (part: readonly string[]) =>
@@ -109,20 +110,6 @@ function parseExactMoment(date: IstDate | null, text: string): Instant {
     'operator.usage',
     `--at "${text}" is not a time of day.`,
     'Write HH:MM, HH:MM:SS or HH:MM:SS.mmm: `./fyers inspect SBIN --at 15:20:00.250 --levels 50`.',
-  );
-}
-
-function symbolIn(events: readonly DayEvent[], wanted: string): string {
-  const symbols = new Set([
-    ...plansIn(events).flatMap((plan) => plan.symbols),
-    ...symbolsIn(events).keys(),
-  ]);
-  const symbol = [...symbols].find(symbolsNamed([wanted]));
-  if (symbol !== undefined) return symbol;
-  throw new FyersError(
-    'operator.usage',
-    unknownSymbolText(symbols, wanted),
-    'Name another symbol: `./fyers inspect --help`.',
   );
 }
 

@@ -2,12 +2,14 @@
 // day of frames does not fit into memory. A damaged segment becomes a gap of all books, so the rest
 // of the day is still read.
 import { FyersError } from '../../core/errors.ts';
+import { type DayEvent, plansIn } from '../../core/recording/day-events.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import type { GapReason } from '../../core/stream/updates.ts';
 import type { Wide } from '../../core/stream/tbt-frame.ts';
 import { formatClock, formatIso, type Instant, instant, type IstDate } from '../../core/time.ts';
 import { instantOfFrames } from '../../adapters/recordings/frame-segments.ts';
 import type { OpenedRecording, StoredFrames } from './recordings.ts';
+import { symbolsNamed, unknownSymbolText } from './settings.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /**
@@ -73,6 +75,28 @@ export function segmentsUntil(
   until: number,
 ): readonly string[] {
   return names.filter((name) => (instantOfFrames(name, date) ?? until) <= until);
+}
+
+/**
+ * The symbols of a day's plans that have one of the names.
+ *
+ * @throws FyersError `operator.usage` for a name that no symbol has
+ */
+export function symbolsIn(
+  events: readonly DayEvent[],
+  names: readonly string[],
+): ReadonlySet<string> {
+  const symbols = new Set(plansIn(events).flatMap((plan) => plan.symbols));
+  const found = names.map((name) => {
+    const symbol = [...symbols].find(symbolsNamed([name]));
+    if (symbol !== undefined) return symbol;
+    throw new FyersError(
+      'operator.usage',
+      unknownSymbolText(symbols, name),
+      'Name one of these symbols.',
+    );
+  });
+  return new Set(found);
 }
 
 const GAP_WORDS: Readonly<Record<GapReason, string>> = {
