@@ -139,14 +139,14 @@ async function replayUpdates(
 }
 
 /** Waits until the recorded time since the first call has passed, divided by the speed. */
-function pacer({ now, sleepUntil }: Clock, { speed, signal }: UpdateOptions) {
+function pacer(clock: Clock, { speed, signal }: UpdateOptions) {
   let began: { readonly at: Instant; readonly receivedAt: number } | null = null;
   return async (receivedAt: number): Promise<void> => {
     signal.throwIfAborted();
     if (speed === null) return;
-    began ??= { at: now(), receivedAt };
+    began ??= { at: clock.now(), receivedAt };
     const due = plus(began.at, Math.round((receivedAt - began.receivedAt) / 1_000 / speed));
-    if (due > now()) await sleepUntil(due, signal);
+    if (due > clock.now()) await clock.sleepUntil(due, signal);
   };
 }
 
@@ -168,7 +168,7 @@ function textLine(each: BookUpdate | GapBegin): string {
       : `${side} ${String(level + 1)} ${price.toFixed(2)} x ${quantity?.toLocaleString('en') ?? '–'}`,
   );
   if (each.reason === null) return `${head} ${texts.join(', ')}`;
-  const best = texts.filter((text) => / 1 /.test(text));
+  const best = texts.filter((text) => text.includes(' 1 '));
   return `${head} whole book (${each.reason}): ${best.join(', ')}`;
 }
 
