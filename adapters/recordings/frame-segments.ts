@@ -13,7 +13,7 @@ import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
 import { FyersError, toError } from '../../core/errors.ts';
 import type { FileFacts } from '../../core/recording/manifest.ts';
 import { type FrameLog, readFrameLog } from '../../core/stream/frame-log.ts';
-import { formatIso, type Instant } from '../../core/time.ts';
+import { formatIso, type Instant, type IstDate, timeOfDay } from '../../core/time.ts';
 import { damaged } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 
@@ -25,6 +25,12 @@ const NAME = /^frames-\d{6}-\d{4}\.(raw|bin\.zst)$/;
 const SEGMENT = '.bin.zst';
 const RAW = '.raw';
 const UPLOADED = 'frames-uploaded.json';
+
+/** When its first batch was written, to the second; null if the name is not one of a segment. */
+export function instantOfFrames(name: string, date: IstDate): Instant | null {
+  const [, hours, minutes, seconds] = /^frames-(\d\d)(\d\d)(\d\d)-/.exec(name) ?? [];
+  return timeOfDay(date, `${hours ?? ''}:${minutes ?? ''}:${seconds ?? ''}`);
+}
 
 export type FrameSegments = ReturnType<typeof frameSegments>;
 

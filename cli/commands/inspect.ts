@@ -17,11 +17,13 @@ import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter, jsonOf, paint } from '../shared/terminal.ts';
 import { type RecordingOptions, recordingOf, withRecordingOptions } from '../shared/recordings.ts';
+import { inspectLevels, parseLevels } from './inspect-levels.ts';
 import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
 
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;
   readonly date?: string;
+  readonly levels?: string;
 }
 
 const symbolOf = textColumn('symbol');
@@ -36,6 +38,7 @@ export function addInspect(program: Command, session: Session): void {
       .description('The recorded book of a symbol at an instant, as a ladder.')
       .argument('<symbol>', 'such as NSE:SBIN-EQ, or SBIN')
       .option('--at <TIME>', 'HH:MM or HH:MM:SS in Indian time (default: the last book)')
+      .option('--levels <N>', "1 to 50, from a stream's frames; then --at may have milliseconds")
       .option('--date <DATE>', 'a date or a file (default: the latest day)'),
   )
     .option('--json', 'for scripts')
@@ -45,8 +48,12 @@ export function addInspect(program: Command, session: Session): void {
       `
 Shows the last book that was received at or before the instant.
 
+With --levels, the book is made from the frames that a stream stored. If it is not sound at the instant, the reason is
+shown, and the exit code is 2. The frames of the last minute of a running day are not readable yet.
+
 Examples:
   $ ./fyers inspect SBIN --at 15:20:30
+  $ ./fyers inspect SBIN --at 15:20:00.250 --levels 50
   $ ./fyers inspect NSE:INFY-EQ --date 2026-11-25 --s3 --json`,
     )
     .action((symbol: string, options: InspectOptions) => inspect(session, symbol, options));
@@ -54,7 +61,12 @@ Examples:
 
 async function inspect(session: Session, wanted: string, options: InspectOptions): Promise<void> {
   const { io } = session;
+  const levels = options.levels === undefined ? null : parseLevels(options.levels);
   await using recording = await recordingOf(session, options.date, options);
+  if (levels !== null) {
+    await inspectLevels(session, recording, { ...options, wanted, levels });
+    return;
+  }
   const until = options.at === undefined ? Infinity : parseMoment(recording.date, options.at);
   using counter = startCounter(io, 'Reading');
   const isMeant = symbolsNamed([wanted]);
@@ -85,7 +97,7 @@ function parseMoment(date: IstDate | null, text: string): Instant {
   throw new FyersError(
     'operator.usage',
     `--at "${text}" is not a time of day.`,
-    'Write HH:MM or HH:MM:SS: `./fyers inspect SBIN --at 15:20:30`.',
+    'Write HH:MM or HH:MM:SS: `./fyers inspect SBIN --at 15:20:30`. Milliseconds need --levels.',
   );
 }
 

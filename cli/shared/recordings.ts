@@ -1,7 +1,7 @@
 // Opens the recording that a command names: from a local folder, or downloaded from the bucket into a temporary
 // folder that is removed when the command ends or a signal arrives.
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,7 @@ import { readDate } from '../../core/date-text.ts';
 import { FyersError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { OBJECTS } from '../../core/config/names.ts';
+import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import { daysWords } from '../../core/text.ts';
 import { type IstDate, istDateAt } from '../../core/time.ts';
 import { withOperatorHints } from './aws.ts';
@@ -65,6 +66,15 @@ export function shardIn(text: string): number {
 export interface OpenedRecording extends Recording, AsyncDisposable {
   /** True if downloaded from the bucket: manifest, Parquet and event log only. */
   readonly fetched: boolean;
+  readonly frames: StoredFrames;
+}
+
+/** The frames of a stream. From the bucket, a segment is downloaded when it is read. */
+export interface StoredFrames {
+  /** In the order of time; none if the day's feed polls, and for a file. */
+  names(): Promise<readonly string[]>;
+  /** @throws FyersError `platform.integrity` if the segment is damaged; those of every AWS call */
+  read(name: string): Promise<readonly FrameRecord[]>;
 }
 
 /**
@@ -98,20 +108,27 @@ export async function recordingOf(
     if (options.data === undefined && recording.day !== null && isFound)
       (dataOnStdout ? err : out)(foundText(folder, recording, what === undefined));
     for (const note of recording.notes) session.io.err(note);
-    return { ...recording, fetched: false, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return {
+      ...recording,
+      fetched: false,
+      frames: recording.day?.frames ?? NO_FRAMES,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   }
   if (date === null) throw given?.ok === false ? notADate(given.problem) : noDateError();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
   const temporary = removeAtEnd(dataDir);
   try {
-    await fetchDay(session, { date, shard, bucket }, path.join(dataDir, 'days', date));
+    const fetch = await bucketReader(session, { date, shard, bucket });
+    await fetchDay(fetch, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
     const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
     return {
       ...recording,
       place,
       fetched: true,
+      frames: framesInBucket(recording, fetch),
       [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
     };
   } catch (caught) {
@@ -161,23 +178,28 @@ interface InBucket {
   readonly shard: number;
 }
 
-const EVENTS = 'events.jsonl.gz';
+/** Downloads a file of the day to a path. */
+type Fetch = (name: string, file: string) => Promise<void>;
 
-/** Downloads manifest, Parquet and event log of a closed day. */
-async function fetchDay(
-  session: Session,
-  { date, shard, bucket }: InBucket,
-  folder: string,
-): Promise<void> {
+async function bucketReader(session: Session, { date, shard, bucket }: InBucket): Promise<Fetch> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const { objectStore } = await import('../../adapters/aws/object-store.ts');
   const objects = objectStore({ client: new S3Client(session.io.aws), bucket });
-  await mkdir(folder, { recursive: true });
-  const fetched = async (name: string): Promise<string> => {
-    const file = path.join(folder, name);
+  return async (name, file) => {
     const key = OBJECTS.dayFile(date, String(shard), name);
     if (!(await withOperatorHints(objects.get(key, file))))
       throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
+  };
+}
+
+const EVENTS = 'events.jsonl.gz';
+
+/** Downloads manifest, Parquet and event log of a closed day. */
+async function fetchDay(fetch: Fetch, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const fetched = async (name: string): Promise<string> => {
+    const file = path.join(folder, name);
+    await fetch(name, file);
     return file;
   };
   // Ship writes the manifest last, so read it first: without it the day is incomplete.
@@ -186,6 +208,28 @@ async function fetchDay(
   const zipped = await fetched(EVENTS);
   const events = createWriteStream(zipped.slice(0, -'.gz'.length));
   await pipeline(await unpacked(zipped), events);
+}
+
+const NO_FRAMES: StoredFrames = {
+  names: () => Promise.resolve([]),
+  read: () => Promise.resolve([]),
+};
+
+/** A segment is removed after it is read, because a day of them is large. */
+function framesInBucket(recording: Recording, fetch: Fetch): StoredFrames {
+  const { day } = recording;
+  if (day === null) return NO_FRAMES;
+  return {
+    names: async () => (await recording.manifest())?.frames?.files.map(({ name }) => name) ?? [],
+    async read(name) {
+      await fetch(name, day.frames.pathOf(name));
+      try {
+        return await day.frames.read(name);
+      } finally {
+        await rm(day.frames.pathOf(name));
+      }
+    },
+  };
 }
 
 function shardOfFolder(shard: number): FyersError {

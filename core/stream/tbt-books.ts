@@ -7,7 +7,7 @@
 import type { Instant } from '../time.ts';
 import type { LevelChange, TbtMessage, TbtFeed, Wide } from './tbt-frame.ts';
 
-const TBT_LEVELS = 50;
+export const TBT_LEVELS = 50;
 const PROVEN_STEPS = 100;
 
 /** Best first. Paise, shares, orders; zeros: there is no such level. */

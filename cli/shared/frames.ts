@@ -1,0 +1,134 @@
+// Reads the stored frames of a day and makes updates of books from them, one segment at a time: a
+// day of frames does not fit into memory. A damaged segment becomes a gap of all books, so the rest
+// of the day is still read.
+import { FyersError } from '../../core/errors.ts';
+import { type DayEvent, plansIn } from '../../core/recording/day-events.ts';
+import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import type { GapReason } from '../../core/stream/updates.ts';
+import type { Wide } from '../../core/stream/tbt-frame.ts';
+import { formatClock, formatIso, type Instant, instant, type IstDate } from '../../core/time.ts';
+import { instantOfFrames } from '../../adapters/recordings/frame-segments.ts';
+import type { OpenedRecording, StoredFrames } from './recordings.ts';
+import { symbolsNamed, unknownSymbolText } from './settings.ts';
+import { paint, type Terminal } from './terminal.ts';
+
+/**
+ * Null: the segment is damaged. Shows its progress on a terminal.
+ *
+ * @param names of the segments to read, in the order of time
+ * @throws errors of AWS calls, for a day in the bucket
+ */
+export async function* readSegments(
+  terminal: Terminal,
+  frames: StoredFrames,
+  names: readonly string[],
+): AsyncGenerator<readonly FrameRecord[] | null> {
+  try {
+    for (const [index, name] of names.entries()) {
+      terminal.progress?.(`Reading: segment ${String(index + 1)} of ${String(names.length)}`);
+      yield await frames.read(name).catch((caught: unknown) => {
+        if (!(caught instanceof FyersError && caught.code === 'platform.integrity')) throw caught;
+        terminal.err(paint(terminal, 'bad', `${name} is damaged: its frames are left out.`));
+        return null;
+      });
+    }
+  } finally {
+    terminal.progress?.('');
+  }
+}
+
+/** @throws FyersError `operator.usage` if the recording has no frames; `option` needs them */
+export async function requireFrames(
+  { frames, place }: OpenedRecording,
+  option: string,
+): Promise<readonly string[]> {
+  const names = await frames.names();
+  if (names.length > 0) return names;
+  throw new FyersError(
+    'operator.usage',
+    `${place} has no frames of a stream, and ${option} needs them.`,
+    `Leave out ${option}, or record a day with frames: \`./fyers harvest --feed tbt\`.`,
+  );
+}
+
+/**
+ * The segments that are read first for the book of an instant: from the last opening of each
+ * connection. A book is empty when its connection opens, so earlier frames cannot change it.
+ *
+ * @param openings of connections by the name of their socket, until the instant
+ */
+export function segmentsSince(
+  names: readonly string[],
+  date: IstDate,
+  openings: ReadonlyMap<string, Instant>,
+): readonly string[] {
+  const from = Math.min(...openings.values());
+  const first = segmentsUntil(names, date, from).length - 1;
+  // One more, because the event of an opening may be later than its frames.
+  return openings.size === 0 ? names : names.slice(Math.max(0, first - 1));
+}
+
+/** The segments that began at or before the instant. */
+export function segmentsUntil(
+  names: readonly string[],
+  date: IstDate,
+  until: number,
+): readonly string[] {
+  return names.filter((name) => (instantOfFrames(name, date) ?? until) <= until);
+}
+
+/**
+ * The symbols of a day's plans that have one of the names.
+ *
+ * @throws FyersError `operator.usage` for a name that no symbol has
+ */
+export function symbolsIn(
+  events: readonly DayEvent[],
+  names: readonly string[],
+): ReadonlySet<string> {
+  const symbols = new Set(plansIn(events).flatMap((plan) => plan.symbols));
+  const found = names.map((name) => {
+    const symbol = [...symbols].find(symbolsNamed([name]));
+    if (symbol !== undefined) return symbol;
+    throw new FyersError(
+      'operator.usage',
+      unknownSymbolText(symbols, name),
+      'Name one of these symbols.',
+    );
+  });
+  return new Set(found);
+}
+
+const GAP_WORDS: Readonly<Record<GapReason, string>> = {
+  'sequence-gap': 'a message was skipped or unusable',
+  closed: 'the connection was closed',
+  stopped: 'the recorder had stopped',
+  unreadable: 'a frame could not be read',
+  lost: 'frames were not stored',
+  damaged: 'a segment is damaged',
+  'no-snapshot': 'no whole book had arrived',
+};
+
+export function formatGap(reason: GapReason): string {
+  return `${reason}: ${GAP_WORDS[reason]}`;
+}
+
+/** As the day's event log names it. */
+export function socketName(socket: number): string {
+  return socket === 0 ? 'hsm' : `tbt ${String(socket)}`;
+}
+
+/** The instant of microseconds since 1970. */
+export function instantOf(microseconds: number): Instant {
+  return instant(Math.floor(microseconds / 1_000));
+}
+
+/** `15:20:00.250`, in Indian time. */
+export function formatMs(at: Instant): string {
+  return `${formatClock(at)}.${formatIso(at).slice(20, 23)}`;
+}
+
+/** JSON has no number for it above 2^53. */
+export function jsonNumber(value: Wide | null): number | string | null {
+  return typeof value === 'bigint' ? String(value) : value;
+}

@@ -1,0 +1,366 @@
+// Turns the records of a frame log, in their order, into updates of books: the levels that a message
+// changed, as they are after it. The whole book is repeated each minute of its own time, and where
+// it becomes sound: at its first snapshot, after a new connection, and after a gap. Updates exist
+// only while a book is sound. The time between is a gap, which has a reason, so a reader never
+// mistakes a missing update for an unchanged book.
+import type { DayEvent } from '../recording/day-events.ts';
+import { type Instant, MINUTE } from '../time.ts';
+import { type FrameRecord, parseMark } from './frame-log.ts';
+import { topicsFor } from './hsm-topics.ts';
+import {
+  allPlaces,
+  type DeepLevel,
+  deepLevel,
+  emptyValues,
+  HSM_LEVELS,
+  hsmValues,
+  placesIn,
+  takeChanged,
+  takeChangedOf,
+  tbtValues,
+} from './level-values.ts';
+import { startStreamState, type StateChange, type StreamState } from './stream-state.ts';
+import { TBT_LEVELS } from './tbt-books.ts';
+import type { Wide } from './tbt-frame.ts';
+
+type Side = 'bid' | 'ask';
+
+/**
+ * Why the whole book is there. first: the symbol's first one of the day · reconnect: the first of a
+ * connection · gap: the first after a gap on the same connection · minute: the last one is a minute
+ * old.
+ */
+export const SNAPSHOT_REASONS = ['first', 'reconnect', 'gap', 'minute'] as const;
+export type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
+
+/**
+ * Why a book is not sound. sequence-gap: a message was skipped, or had a level without a valid
+ * number · closed: the connection ended · stopped: the recorder ended without closing it ·
+ * unreadable: a frame of the socket could not be read · lost: frames were received and not stored ·
+ * damaged: a part of the log cannot be read · no-snapshot: only differences have arrived.
+ */
+export const GAP_REASONS = [
+  'sequence-gap',
+  'closed',
+  'stopped',
+  'unreadable',
+  'lost',
+  'damaged',
+  'no-snapshot',
+] as const;
+export type GapReason = (typeof GAP_REASONS)[number];
+
+export interface UpdatedLevel extends DeepLevel {
+  readonly side: Side;
+}
+
+interface Heading {
+  readonly symbol: string;
+  /** 0: HSM, 1 to 3: TBT. */
+  readonly socket: number;
+  /** Counts the updates and gaps of the symbol, from 1: it orders those of one instant. */
+  readonly number: number;
+  /** Microseconds since 1970. */
+  readonly receivedAt: number;
+}
+
+export interface BookUpdate extends Heading {
+  readonly kind: 'update';
+  /** As sent, the unit is not documented; null: the message has none, as all of HSM. */
+  readonly feedTime: Wide | null;
+  /** Null: the message has none. */
+  readonly sequence: Wide | null;
+  /** Not null: `levels` is the whole book with its empty levels, bids before asks, best first. */
+  readonly reason: SnapshotReason | null;
+  readonly levels: readonly UpdatedLevel[];
+}
+
+/** The book is not sound from `receivedAt` to the symbol's next update. */
+export interface GapBegin extends Heading {
+  readonly kind: 'gap';
+  readonly reason: GapReason;
+}
+
+export interface Gap {
+  readonly symbol: string;
+  readonly reason: GapReason;
+  /** Microseconds since 1970: the last time that is known to be sound. */
+  readonly from: number;
+  /** Null: to the end of the log. */
+  readonly to: number | null;
+}
+
+export interface BookAt {
+  readonly symbol: string;
+  /** Levels with a price or a quantity, best first. */
+  readonly bids: readonly DeepLevel[];
+  readonly asks: readonly DeepLevel[];
+  /** Of the last update, in microseconds since 1970. */
+  readonly receivedAt: number;
+  readonly feedTime: Wide | null;
+  readonly sequence: Wide | null;
+  /** Why the book is not sound; null if it is. The levels are the last sound ones. */
+  readonly flaw: GapReason | null;
+}
+
+export interface Updates {
+  /** What the next record changed. */
+  apply(record: FrameRecord): readonly (BookUpdate | GapBegin)[];
+  /** Records are missing here, because a part of the log is damaged. */
+  interrupt(): readonly GapBegin[];
+  /** The book after the last record; null: it has had no snapshot. */
+  book(symbol: string): BookAt | null;
+  /** In the order of their beginnings. The last ones of a day begin when its connections end. */
+  gaps(): readonly Gap[];
+}
+
+/** Symbols by the HSM topic of their book. */
+export type BookTopics = ReadonlyMap<string, string>;
+
+/** From the symbols' tokens in a day's event log. */
+export function bookTopicsIn(events: readonly DayEvent[]): BookTopics {
+  const topics = new Map<string, string>();
+  for (const event of events) {
+    if (event.event !== 'symbol') continue;
+    const depth = topicsFor(event.symbol, event.fyToken)?.depth ?? null;
+    if (depth !== null) topics.set(depth, event.symbol);
+  }
+  return topics;
+}
+
+const SNAPSHOT_INTERVAL = MINUTE * 1_000;
+
+interface Tracked {
+  readonly symbol: string;
+  socket: number;
+  /** What the updates so far say; see `level-values.ts`. */
+  values: Float64Array;
+  number: number;
+  receivedAt: number;
+  feedTime: Wide | null;
+  sequence: Wide | null;
+  snapshotAt: number;
+  hasHadSnapshot: boolean;
+  /** Whether its connection ended since the last update. */
+  isReconnected: boolean;
+  gap: { -readonly [K in keyof Gap]: Gap[K] } | null;
+}
+
+type Emitted = BookUpdate | GapBegin;
+
+interface Context {
+  readonly topics: BookTopics;
+  readonly state: StreamState;
+  readonly tracked: Map<string, Tracked>;
+  readonly gaps: Gap[];
+  /** Receive time of the last record by socket, and of all. */
+  readonly lastOf: Map<number, number>;
+  last: number;
+}
+
+/** @param topics needed for HSM only */
+export function startUpdates(topics: BookTopics): Updates {
+  const context: Context = {
+    ...{ topics, state: startStreamState(), tracked: new Map(), gaps: [] },
+    ...{ lastOf: new Map(), last: 0 },
+  };
+  return {
+    apply(record) {
+      const changes = changesOf(context, record, context.state.apply(record));
+      context.last = record.receivedAt;
+      context.lastOf.set(record.socket, context.last);
+      return changes;
+    },
+    interrupt() {
+      context.state.interrupt();
+      return endBooks(context, 'all', 'damaged', context.last);
+    },
+    book: (symbol) => bookAt(context.tracked.get(symbol)),
+    gaps: () => context.gaps,
+  };
+}
+
+function changesOf(context: Context, record: FrameRecord, change: StateChange): readonly Emitted[] {
+  const { socket, receivedAt } = record;
+  switch (change.kind) {
+    case 'tbt':
+      return change.applied.flatMap((applied, index) => {
+        const feed = change.message.feeds[index];
+        return feed === undefined ? [] : applyTbtFeed(context, record, applied, feed);
+      });
+    case 'hsm':
+      // A topic may be in a frame twice; its book is looked at when the whole frame is applied.
+      return [...new Set(change.items.map(({ name }) => name))].flatMap((name) =>
+        name === null ? [] : applyHsmTopic(context, record, name),
+      );
+    case 'opened':
+      if (!change.wasOpen) return endBooks(context, socket, 'closed', receivedAt);
+      return endBooks(context, socket, 'stopped', context.lastOf.get(socket) ?? receivedAt);
+    case 'closed':
+      return endBooks(context, socket, 'closed', receivedAt);
+    case 'unreadable':
+      return endBooks(context, socket, 'unreadable', receivedAt);
+    case 'lost':
+      return endBooks(context, 'all', 'lost', context.last);
+    case 'none':
+      return [];
+  }
+}
+
+type TbtChange = Extract<StateChange, { kind: 'tbt' }>;
+
+function applyTbtFeed(
+  context: Context,
+  { socket, receivedAt }: FrameRecord,
+  { symbol, kind, gap }: TbtChange['applied'][number],
+  feed: TbtChange['message']['feeds'][number],
+): readonly Emitted[] {
+  const found = context.state.tbt.get(socket)?.book(symbol) ?? null;
+  if (kind === 'none' || kind === 'duplicate' || found === null) return [];
+  const book = trackedOf(context, symbol, socket, TBT_LEVELS);
+  if (found.flaw !== null) {
+    const reason = !book.hasHadSnapshot && gap === null ? 'no-snapshot' : 'sequence-gap';
+    return beginGap(context, book, reason, book.hasHadSnapshot ? book.receivedAt : receivedAt);
+  }
+  const isWhole = kind === 'snapshot' || book.gap !== null || !book.hasHadSnapshot;
+  const valuesOf = (place: number) => tbtValues(found, place);
+  const changed = isWhole
+    ? takeChanged(book.values, valuesOf)
+    : takeChangedOf(book.values, placesIn(feed.depth), valuesOf);
+  const sequence = feed.sequence === 0 ? null : feed.sequence;
+  return emit(book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
+}
+
+function applyHsmTopic(
+  context: Context,
+  { socket, receivedAt }: FrameRecord,
+  name: string,
+): readonly Emitted[] {
+  const symbol = context.topics.get(name);
+  const topic = context.state.hsm()?.topic(name) ?? null;
+  if (symbol === undefined || topic === null) return [];
+  const book = trackedOf(context, symbol, socket, HSM_LEVELS);
+  const changed = takeChanged(book.values, (place) => hsmValues(topic, place));
+  return emit(book, { receivedAt, feedTime: null, sequence: null }, changed);
+}
+
+function trackedOf({ tracked }: Context, symbol: string, socket: number, levels: number): Tracked {
+  const found = tracked.get(symbol) ?? newTracked(symbol, socket, levels);
+  tracked.set(symbol, found);
+  found.socket = socket;
+  return found;
+}
+
+function newTracked(symbol: string, socket: number, levels: number): Tracked {
+  return {
+    ...{ symbol, socket, values: emptyValues(levels), number: 0, receivedAt: 0, snapshotAt: 0 },
+    ...{ feedTime: null, sequence: null, hasHadSnapshot: false, isReconnected: false, gap: null },
+  };
+}
+
+function beginGap(
+  { gaps }: Context,
+  book: Tracked,
+  reason: GapReason,
+  from: number,
+): readonly GapBegin[] {
+  if (book.gap !== null) return [];
+  const { symbol, socket } = book;
+  book.gap = { symbol, reason, from, to: null };
+  gaps.push(book.gap);
+  book.number += 1;
+  return [{ kind: 'gap', symbol, socket, number: book.number, receivedAt: from, reason }];
+}
+
+function endBooks(
+  context: Context,
+  socket: number | 'all',
+  reason: GapReason,
+  from: number,
+): readonly GapBegin[] {
+  return [...context.tracked.values()].flatMap((book) => {
+    if (socket !== 'all' && book.socket !== socket) return [];
+    if (reason === 'closed' || reason === 'stopped') book.isReconnected = true;
+    return beginGap(context, book, reason, from);
+  });
+}
+
+type Message = Pick<BookUpdate, 'receivedAt' | 'feedTime' | 'sequence'>;
+
+function emit(book: Tracked, message: Message, changed: readonly number[]): readonly Emitted[] {
+  const { receivedAt } = message;
+  const reason = snapshotReason(book, receivedAt);
+  // A message without changes counts too: the book is no older than it.
+  Object.assign(book, message);
+  if (reason === null && changed.length === 0) return [];
+  if (book.gap !== null) book.gap.to = receivedAt;
+  [book.gap, book.hasHadSnapshot, book.isReconnected] = [null, true, false];
+  if (reason !== null) book.snapshotAt = receivedAt;
+  book.number += 1;
+  const places = reason === null ? changed : allPlaces(book.values);
+  const levels = places.map((place) => updatedLevel(book, place));
+  const { symbol, socket, number } = book;
+  return [{ kind: 'update', symbol, socket, number, ...message, reason, levels }];
+}
+
+function snapshotReason(book: Tracked, receivedAt: number): SnapshotReason | null {
+  if (!book.hasHadSnapshot) return 'first';
+  if (book.gap !== null) return book.isReconnected ? 'reconnect' : 'gap';
+  // An absolute difference, because the clock may have been set back.
+  return Math.abs(receivedAt - book.snapshotAt) >= SNAPSHOT_INTERVAL ? 'minute' : null;
+}
+
+function updatedLevel({ values }: Tracked, place: number): UpdatedLevel {
+  const levels = allPlaces(values).length / 2;
+  return { side: place < levels ? 'bid' : 'ask', ...deepLevel(values, place, place % levels) };
+}
+
+function bookAt(book: Tracked | undefined): BookAt | null {
+  if (book?.hasHadSnapshot !== true) return null;
+  const levels = allPlaces(book.values).map((place) => updatedLevel(book, place));
+  const sideOf = (wanted: Side): readonly DeepLevel[] =>
+    levels.flatMap(({ side, ...level }) =>
+      side === wanted && (level.price !== null || level.quantity !== 0) ? [level] : [],
+    );
+  const { symbol, receivedAt, feedTime, sequence, gap } = book;
+  return {
+    ...{ symbol, receivedAt, feedTime, sequence, flaw: gap?.reason ?? null },
+    ...{ bids: sideOf('bid'), asks: sideOf('ask') },
+  };
+}
+
+/**
+ * Reads books of growing instants from the records of a day, in their order.
+ *
+ * @param topics needed for HSM only
+ */
+export function readBooks(records: Iterable<FrameRecord>, topics: BookTopics) {
+  const updates = startUpdates(topics);
+  const advance = applyingUntil(records, (record) => updates.apply(record));
+  return {
+    /** Null: the symbol has had no snapshot until then. */
+    bookAt(symbol: string, at: Instant): BookAt | null {
+      advance(at);
+      return updates.book(symbol);
+    },
+  };
+}
+
+/** Applies what was received up to an instant. */
+export function applyingUntil(
+  records: Iterable<FrameRecord>,
+  apply: (record: FrameRecord) => void,
+): (at: Instant) => void {
+  const rest = records[Symbol.iterator]();
+  let next = rest.next();
+  return (at) => {
+    for (; next.done !== true; next = rest.next()) {
+      const { kind, receivedAt, bytes } = next.value;
+      // A row of the instant is sampled before a connection is closed.
+      const isClosed = kind === 'mark' && parseMark(bytes)?.mark === 'closed';
+      const until = Math.floor(receivedAt / 1_000);
+      if (until > at || (isClosed && until === at)) return;
+      apply(next.value);
+    }
+  };
+}

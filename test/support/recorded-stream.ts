@@ -1,0 +1,99 @@
+// A recorded day with the frames of a stream: each part of what was sent becomes a segment.
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
+import type { FrameMark } from '../../core/stream/frame-log.ts';
+import type { LevelChange, Wide } from '../../core/stream/tbt-frame.ts';
+import { type Instant, plus } from '../../core/time.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { OPENS_AT, shortSession } from './depth.ts';
+import { recordDay } from './recorded-day.ts';
+import { encodeTbtMessage } from './tbt-message.ts';
+
+/** What a socket received, or what the recorder marked. */
+export interface Received {
+  readonly at: Instant;
+  readonly socket: number;
+  readonly content: Uint8Array | FrameMark;
+}
+
+export const SBIN = 'NSE:SBIN-EQ';
+export const INFY = 'NSE:INFY-EQ';
+
+/** @param ms since the opening, as everywhere here */
+export function opened(ms: number, socket = 1): Received {
+  const name = socket === 0 ? 'hsm' : `tbt ${String(socket)}`;
+  return { at: plus(OPENS_AT, ms), socket, content: { mark: 'opened', name } };
+}
+
+export function closed(ms: number, socket = 1): Received {
+  return { at: plus(OPENS_AT, ms), socket, content: { mark: 'closed' } };
+}
+
+export function level(num: number, rupees: number, quantity: number): LevelChange {
+  return { num, price: Math.round(100 * rupees), quantity, orders: 1 };
+}
+
+interface Sent {
+  readonly symbol?: string;
+  readonly socket?: number;
+  readonly isSnapshot?: boolean;
+  readonly bids?: readonly LevelChange[];
+  readonly asks?: readonly LevelChange[];
+  readonly feedTime?: Wide | null;
+}
+
+export function message(ms: number, sequence: number, sent: Sent): Received {
+  const { symbol = SBIN, socket = 1, isSnapshot = false, bids = [], asks = [] } = sent;
+  const at = plus(OPENS_AT, ms);
+  const { feedTime = Math.floor(at / 1_000) } = sent;
+  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids, asks };
+  const feeds = [{ ...{ symbol, sequence, isSnapshot, depth, feedTime }, sendTime: null }];
+  const head = { type: 6, isSnapshot, isError: false, text: '' };
+  return { at, socket, content: encodeTbtMessage({ ...head, feeds }) };
+}
+
+/** Fifty levels of both sides around 427.30, a tick apart. */
+export function snapshot(ms: number, sequence: number, sent: Sent = {}): Received {
+  const side = (direction: number) =>
+    Array.from({ length: 50 }, (_, num) =>
+      level(num, 427.3 + direction * (0.05 + 0.05 * num), 100 + num),
+    );
+  return message(ms, sequence, { bids: side(-1), asks: side(1), ...sent, isSnapshot: true });
+}
+
+interface StreamDay {
+  readonly dataDir: string;
+  /** By segment. */
+  readonly segments: readonly (readonly Received[])[];
+  readonly state?: 'ended' | 'compacted';
+}
+
+/** The rows of the day are the usual ones, and do not come from the frames. */
+export async function recordStreamDay({ dataDir, segments, state = 'compacted' }: StreamDay) {
+  const { folder, date } = await recordDay({ dataDir, state: 'ended' });
+  for (const received of segments) {
+    let now = received[0]?.at ?? OPENS_AT;
+    const recorder = frameRecorder({
+      ...{ segments: folder.frames, clock: { now: () => now } },
+      onFailed: (problem) => {
+        throw new Error(problem);
+      },
+    });
+    for (const { at, socket, content } of received) {
+      now = at;
+      if (content instanceof Uint8Array) recorder.frame(socket, at, content);
+      else recorder.mark(socket, at, content);
+    }
+    await recorder.close();
+  }
+  const log = await dayFolders(dataDir).open(date);
+  await log.record(
+    segments.flat().flatMap(({ at, content }) => {
+      if (content instanceof Uint8Array || content.mark !== 'opened') return [];
+      return [{ event: 'socket-open' as const, at, message: `${content.name} is open` }];
+    }),
+  );
+  await log.close();
+  if (state === 'compacted') await compactDay({ folder, date, shard: 0, session: shortSession() });
+  return { folder, date };
+}
