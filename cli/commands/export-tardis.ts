@@ -67,10 +67,12 @@ export async function exportTardis(
   io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
   for (const name of written.damaged)
     io.err(`${name} could not be read: its time is a gap. See it: \`./fyers check ${date}\`.`);
-  if (written.gaps.length > 0)
-    io.err(
-      `${counted(written.gaps.length, 'gap')} of a book: its last levels stay until it begins again.`,
-    );
+  // The gap after the last connection is the end of the day.
+  const gaps = written.gaps.filter(
+    ({ symbol, from, to }) => to !== null && isWritten(symbol, from),
+  );
+  if (gaps.length > 0)
+    io.err(`${counted(gaps.length, 'gap')} of a book: its last levels stay until it begins again.`);
   for (const text of absent) io.err(text);
 }
 
