@@ -5,7 +5,8 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { TARDIS_TYPES } from '../../core/stream/tardis.ts';
 import { COMPAT_HEADER, compatLineOf } from '../../core/recording/reference-csv.ts';
 import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
@@ -16,19 +17,13 @@ import { counted } from '../../core/text.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter } from '../shared/terminal.ts';
-import {
-  type OpenedRecording,
-  type RecordingOptions,
-  recordingOf,
-  withRecordingOptions,
-} from '../shared/recordings.ts';
+import { type OpenedRecording, recordingOf, withRecordingOptions } from '../shared/recordings.ts';
 import { type SelectionOptions, namesIn, selectionOf } from '../shared/selection.ts';
+import { DEFAULT_TYPES, exportTardis, type TardisExportOptions } from './export-tardis.ts';
 import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
 
-interface ExportOptions extends RecordingOptions, SelectionOptions {
-  readonly to: string;
-  readonly compat?: true;
-  readonly force?: true;
+interface ExportOptions extends TardisExportOptions {
+  readonly format?: 'tardis';
 }
 
 const GROUP = 20_000;
@@ -41,6 +36,22 @@ export function addExport(program: Command, session: Session): void {
       .description('Export all or some rows of a recording as CSV or Parquet.')
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
       .requiredOption('--to <FILE>', 'the output file: FILE.csv, FILE.csv.gz or FILE.parquet')
+      .addOption(
+        new Option(
+          '--format <FORMAT>',
+          "every book of a stream's day, as CSV files of this format in the folder --to",
+        ).choices(['tardis']),
+      )
+      .option(
+        '--types <A,B>',
+        `kinds of Tardis files: ${TARDIS_TYPES.join(', ')} (default: ${DEFAULT_TYPES.join(',')})`,
+      )
+      .addOption(
+        new Option(
+          '--for <READER>',
+          'Tardis files with an exchange that this reader accepts',
+        ).choices(['nautilus']),
+      )
       .option('--symbols <A,B>', 'only these symbols: NSE:SBIN-EQ, or SBIN')
       .option('--phase <PHASE>', 'only this phase, such as CAS_ENTRY')
       .option('--from <HH:MM>', 'from this time of the day on')
@@ -61,10 +72,13 @@ are columns of a compacted day; for any other recording --phase uses the calenda
 Examples:
   $ ./fyers export 2026-11-25 --s3 --to wednesday.parquet
   $ ./fyers export --symbols SBIN --phase CAS_ENTRY --to auction.csv
-  $ ./fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv`,
+  $ ./fyers export 2026-11-25 --compat --to market_depth_2026-11-25.csv
+  $ ./fyers export 2026-11-25 --format tardis --symbols SBIN --to tardis`,
     )
     .action((what: string | undefined, options: ExportOptions) =>
-      exportRows(session, what, options),
+      options.format === undefined
+        ? exportRows(session, what, options)
+        : exportTardis(session, what, options),
     );
 }
 
@@ -76,6 +90,8 @@ async function exportRows(
   options: ExportOptions,
 ): Promise<void> {
   const { io } = session;
+  if (options.types !== undefined || options.for !== undefined)
+    throw usageError('--types and --for are options of --format tardis.');
   const form = formOf(options);
   const file = path.resolve(io.cwd, options.to);
   if (options.force !== true && (await stat(file).catch(() => null)) !== null)
@@ -146,7 +162,10 @@ function selectRows(
   return { rows: rows(), counts: () => ({ written, unreadable, symbols }) };
 }
 
-function findAbsentNames(options: ExportOptions, symbols: ReadonlySet<string>): readonly string[] {
+function findAbsentNames(
+  options: SelectionOptions,
+  symbols: ReadonlySet<string>,
+): readonly string[] {
   const names = namesIn(options) ?? [];
   return names.filter((name) => ![...symbols].some(symbolsNamed([name])));
 }

@@ -35,6 +35,21 @@ export function selectionOf(
   date: IstDate | null,
   phaseOn: PhaseOfSymbol,
 ): (row: RecordedRow) => boolean {
+  const isSelected = momentSelectionOf(options, date, phaseOn);
+  return (row) =>
+    isSelected(symbolOf(row) ?? '', instant(timestampOf(row) ?? 0), phaseOf(row) ?? null);
+}
+
+/**
+ * The same for something that is not a row.
+ *
+ * @throws FyersError as `selectionOf` does
+ */
+export function momentSelectionOf(
+  options: SelectionOptions,
+  date: IstDate | null,
+  phaseOn: PhaseOfSymbol,
+): (symbol: string, at: Instant, recordedPhase: string | null) => boolean {
   const names = namesIn(options);
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
@@ -46,13 +61,11 @@ export function selectionOf(
   if (from >= until) {
     throw usageError(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
   }
-  return (row) => {
-    const at = timestampOf(row) ?? 0;
+  return (symbol, at, recordedPhase) => {
     if (at < from || at >= until) return false;
-    const symbol = symbolOf(row) ?? '';
     if (isMeant?.(symbol) === false) return false;
     if (phase === undefined) return true;
-    return (phaseOf(row) ?? phaseOn(symbol, instant(at))?.name) === phase;
+    return (recordedPhase ?? phaseOn(symbol, at)?.name) === phase;
   };
 }
 

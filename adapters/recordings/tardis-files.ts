@@ -1,0 +1,165 @@
+// Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over
+// the frames. A file is complete or is not there: all are written under temporary names, and get
+// their own names when the last frame is read.
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { FyersError } from '../../core/errors.ts';
+import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import {
+  startTardis,
+  tardisFileName,
+  tardisHeader,
+  type TardisOptions,
+  type TardisRow,
+} from '../../core/stream/tardis.ts';
+import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
+import type { FrameSegments } from './frame-segments.ts';
+
+interface TardisFilesOptions extends TardisOptions {
+  readonly segments: Pick<FrameSegments, 'names' | 'read'>;
+  /** Needed for HSM only. */
+  readonly topics: BookTopics;
+  /** Of the day, for the files' names. */
+  readonly date: string;
+  readonly folder: string;
+  /** @throws if a file of this path must not be replaced; called before any row is written to it */
+  readonly onExisting: (file: string) => void;
+  /** Called with the number of rows so far. */
+  readonly onRow: (rows: number) => void;
+}
+
+interface TardisFilesWritten {
+  readonly files: readonly string[];
+  readonly rows: number;
+  /** Symbols with a book, whether selected or not. */
+  readonly symbols: ReadonlySet<string>;
+  readonly gaps: readonly Gap[];
+  /** Segments that could not be read: each is a gap. */
+  readonly damaged: readonly string[];
+}
+
+/** Characters of a file that wait for compression: with a thousand files they stay below 64 MB. */
+const BLOCK_CHARACTERS = 32 * 1024;
+/** A small window, because a file's lines are alike and there may be a thousand files. */
+const COMPRESSION = { windowBits: 13, memLevel: 6 };
+
+export async function writeTardisFiles(options: TardisFilesOptions): Promise<TardisFilesWritten> {
+  const tardis = startTardis(options);
+  const files = tardisFiles(options);
+  const symbols = new Set<string>();
+  const damaged: string[] = [];
+  const updates = startUpdates(options.topics);
+  const apply = (record: FrameRecord): readonly TardisRow[] =>
+    updates.apply(record).flatMap((each) => {
+      symbols.add(each.symbol);
+      return each.kind === 'update' ? tardis.apply(each) : [];
+    });
+  await mkdir(options.folder, { recursive: true });
+  try {
+    for (const name of await options.segments.names()) {
+      const records = await readSegment(options.segments, name);
+      if (records === null) {
+        damaged.push(name);
+        updates.interrupt();
+      }
+      for (const record of records ?? []) await files.write(apply(record));
+    }
+    await files.write(tardis.finish());
+    const names = await files.complete();
+    return { files: names, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
+  } catch (caught) {
+    await files.abandon();
+    throw caught;
+  }
+}
+
+/** Null: the segment is damaged. */
+async function readSegment(
+  segments: TardisFilesOptions['segments'],
+  name: string,
+): Promise<readonly FrameRecord[] | null> {
+  try {
+    return await segments.read(name);
+  } catch (caught) {
+    if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
+    throw caught;
+  }
+}
+
+function tardisFiles({ folder, date, onExisting, onRow }: TardisFilesOptions) {
+  const open = new Map<string, OpenFile>();
+  let rows = 0;
+  const fileOf = async ({ symbol, type }: TardisRow): Promise<OpenFile> => {
+    const name = tardisFileName(type, date, symbol);
+    const known = open.get(name);
+    if (known !== undefined) return known;
+    const file = path.join(folder, name);
+    if ((await stat(file).catch(() => null)) !== null) onExisting(file);
+    const opened = openFile(file, tardisHeader(type));
+    open.set(name, opened);
+    return opened;
+  };
+  return {
+    rows: () => rows,
+    async write(added: readonly TardisRow[]): Promise<void> {
+      for (const row of added) {
+        const file = await fileOf(row);
+        onRow((rows += 1));
+        if (file.add(row.text)) await file.flush();
+      }
+    },
+    async complete(): Promise<readonly string[]> {
+      for (const file of open.values()) await file.close();
+      for (const file of open.values()) await file.keep();
+      return [...open.keys()];
+    },
+    async abandon(): Promise<void> {
+      for (const file of open.values()) await file.remove();
+    },
+  };
+}
+
+type OpenFile = ReturnType<typeof openFile>;
+
+function openFile(file: string, header: string) {
+  const partial = `${file}.partial`;
+  const zip = createGzip(COMPRESSION);
+  const written = pipeline(zip, createWriteStream(partial));
+  // The error is that of the next write or of the end.
+  written.catch(() => undefined);
+  let waiting = [header, ''].join('\n');
+  const flush = async (): Promise<void> => {
+    const block = waiting;
+    waiting = '';
+    if (zip.destroyed) await written;
+    if (!zip.write(block)) await Promise.race([written, drained(zip)]);
+  };
+  return {
+    /** Returns whether a block is full. */
+    add(line: string): boolean {
+      waiting += `${line}\n`;
+      return waiting.length >= BLOCK_CHARACTERS;
+    },
+    flush,
+    async close(): Promise<void> {
+      await flush();
+      zip.end();
+      await written;
+    },
+    keep: () => rename(partial, file),
+    async remove(): Promise<void> {
+      zip.destroy();
+      await written.catch(() => undefined);
+      await rm(partial, { force: true });
+    },
+  };
+}
+
+function drained(zip: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    zip.once('drain', resolve);
+  });
+}

@@ -1,0 +1,148 @@
+// Exports the stored frames of a stream's day as Tardis CSV files (`./fyers export --format tardis`).
+import path from 'node:path';
+import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
+import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
+import { FyersError, toError } from '../../core/errors.ts';
+import { plansIn } from '../../core/recording/day-events.ts';
+import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
+import { bookTopicsIn } from '../../core/stream/updates.ts';
+import { counted } from '../../core/text.ts';
+import { instant } from '../../core/time.ts';
+import { phasesIn } from '../../harvester/calendar.ts';
+import type { Session } from '../shared/io.ts';
+import { type OpenedRecording, type RecordingOptions, recordingOf } from '../shared/recordings.ts';
+import { momentSelectionOf, namesIn, type SelectionOptions } from '../shared/selection.ts';
+import { ownDaysOf, symbolsNamed, unknownSymbolText } from '../shared/settings.ts';
+import { startCounter } from '../shared/terminal.ts';
+
+export interface TardisExportOptions extends RecordingOptions, SelectionOptions {
+  readonly to: string;
+  readonly compat?: true;
+  readonly force?: true;
+  readonly types?: string;
+  readonly for?: 'nautilus';
+}
+
+export const DEFAULT_TYPES: readonly TardisType[] = ['incremental_book_L2', 'quotes'];
+
+/** NautilusTrader refuses an exchange that Tardis does not have. Its `instrument_id` replaces it. */
+const NAUTILUS_EXCHANGE = 'binance';
+
+/** Exports one day of a data folder. */
+export async function exportTardis(
+  session: Session,
+  what: string | undefined,
+  options: TardisExportOptions,
+): Promise<void> {
+  const { io } = session;
+  const types = typesIn(options);
+  if (options.compat === true)
+    throw usageError('--compat is a CSV file of its own, not of Tardis.');
+  if (options.s3 === true || options.bucket !== undefined) throw notFetchedError();
+  const folder = path.resolve(io.cwd, options.to);
+  await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
+  const { date, segments, events } = await framesOf(recording);
+  const isFiveLevels = plansIn(events).every(({ feed }) => feed === 'hsm');
+  if (isFiveLevels && types.includes('book_snapshot_25')) throw fiveLevelsError(recording.place);
+  using counter = startCounter(io, 'Writing');
+  const isSelected = momentSelectionOf(options, date, phasesIn(events, ownDaysOf(io)));
+  const isWritten = (symbol: string, at: number): boolean =>
+    isSelected(symbol, instant(Math.floor(at / 1_000)), null);
+  const written = await writeTardisFiles({
+    ...{ segments, topics: bookTopicsIn(events), date, folder, types },
+    exchange: options.for === undefined ? null : NAUTILUS_EXCHANGE,
+    isSelected: isWritten,
+    onExisting: (file) => {
+      if (options.force !== true) throw fileExistsError(file);
+    },
+    onRow: counter.show,
+  }).catch((caught: unknown) => {
+    throw caught instanceof FyersError ? caught : notWritableError(folder, toError(caught));
+  });
+  const absent = (namesIn(options) ?? [])
+    .filter((name) => ![...written.symbols].some(symbolsNamed([name])))
+    .map((name) => unknownSymbolText(written.symbols, name));
+  if (written.files.length === 0) throw noRowsError(recording.place, absent);
+  const files = counted(written.files.length, 'file');
+  io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
+  for (const name of written.damaged)
+    io.err(`${name} could not be read: its time is a gap. See it: \`./fyers check ${date}\`.`);
+  // The gap after the last connection is the end of the day.
+  const gaps = written.gaps.filter(
+    ({ symbol, from, to }) => to !== null && isWritten(symbol, from),
+  );
+  if (gaps.length > 0)
+    io.err(`${counted(gaps.length, 'gap')} of a book: its last levels stay until it begins again.`);
+  for (const text of absent) io.err(text);
+}
+
+function typesIn({ types }: TardisExportOptions): readonly TardisType[] {
+  if (types === undefined) return DEFAULT_TYPES;
+  const names = types.split(',').map((name) => name.trim());
+  const known = TARDIS_TYPES.filter((type) => names.includes(type));
+  const unknown = names.find((name) => !known.some((type) => type === name));
+  if (unknown === undefined) return known;
+  throw usageError(
+    unknown === 'trades'
+      ? '--types trades is not possible: the broker sends no list of trades.'
+      : `--types "${unknown}" is not one of ${TARDIS_TYPES.join(', ')}.`,
+  );
+}
+
+async function framesOf(recording: OpenedRecording) {
+  const { date, day, place } = recording;
+  const segments = day === null ? null : frameSegments(day.pathOf('.'));
+  if (date === null || segments === null || (await segments.names()).length === 0) {
+    throw new FyersError(
+      'operator.usage',
+      `${place} has no frames of a stream, which --format tardis is made from.`,
+      'Record a day with them: `./fyers harvest --feed tbt`.',
+    );
+  }
+  return { date, segments, events: await recording.events() };
+}
+
+function usageError(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
+}
+
+function notFetchedError(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    '--format tardis reads frames, and a day from the bucket comes without them.',
+    'Copy the frames and the event log to a data folder first: docs/data.md has the commands.',
+  );
+}
+
+function fiveLevelsError(place: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${place} was recorded from HSM, whose books have five levels.`,
+    'Use --types book_snapshot_5.',
+  );
+}
+
+function noRowsError(place: string, absent: readonly string[]): FyersError {
+  return usageError(
+    absent.length > 0
+      ? absent.join(' ')
+      : `${place} has no book that matches the selection. Nothing was written.`,
+  );
+}
+
+function fileExistsError(file: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `${file} already exists. Nothing was written.`,
+    'Name another folder, or replace the files: `./fyers export --format tardis --to FOLDER --force`.',
+  );
+}
+
+function notWritableError(folder: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `${folder} cannot be written: ${cause.message}.`,
+    'Name a folder on a disk with space: `./fyers export --format tardis --to FOLDER`.',
+    { cause },
+  );
+}

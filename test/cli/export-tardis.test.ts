@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeMark } from '../../core/stream/frame-log.ts';
+import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
+import { OPENS_AT } from '../support/depth.ts';
+import { recordDay } from '../support/recorded-day.ts';
+import { recordStreamDay } from '../support/stream-day.ts';
+import { walkingBooks } from '../support/walking-books.ts';
+import { type Stage, stage } from './cli-harness.ts';
+
+const SBIN = 'NSE:SBIN-EQ';
+const FUTURE = 'NSE:NIFTY26NOVFUT';
+const DATE = '2026-11-25';
+const BOOK = `nse_incremental_book_L2_${DATE}_SBIN-EQ.csv.gz`;
+
+let cli: Stage;
+let dataDir = '';
+beforeEach(async () => {
+  cli = await stage();
+  dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+const record = () =>
+  recordStreamDay({
+    ...{ dataDir, feed: 'tbt', symbols: [SBIN, FUTURE] },
+    records: walkingBooks({
+      ...{ seed: 7, symbols: [SBIN, FUTURE], startsAt: OPENS_AT, messages: 2_000 },
+      reconnectsEvery: 900,
+    }),
+  });
+
+const exported = (...args: readonly string[]) =>
+  cli.run('export', '--format', 'tardis', '--to', 'out', ...args);
+const names = () => readdirSync(path.join(cli.folder, 'out')).sort();
+const linesOf = (name: string) =>
+  gunzipSync(readFileSync(path.join(cli.folder, 'out', name)))
+    .toString()
+    .split('\n');
+
+describe('fyers export --format tardis', () => {
+  test('writes a file for each symbol and type, in one pass, and reports gaps', async () => {
+    await record();
+    const { code, out, err } = await exported(DATE);
+    expect({ code, names: names() }).toEqual({
+      code: 0,
+      names: ['incremental_book_L2', 'quotes'].flatMap((type) =>
+        ['NIFTY26NOVFUT', 'SBIN-EQ'].map((name) => `nse_${type}_${DATE}_${name}.csv.gz`),
+      ),
+    });
+    const lines = linesOf(BOOK);
+    expect(lines[0]).toMatch(/^exchange,symbol,timestamp,/);
+    expect(lines.at(-1)).toBe('');
+    expect(lines.filter((line) => line.includes(',true,bid,'))).toHaveLength(3 * 50);
+    const rows = names().reduce((sum, name) => sum + linesOf(name).length - 2, 0);
+    expect(out).toContain(`${rows.toLocaleString('en-US')} rows are in 4 files in out/`);
+    // Two reconnections of two symbols; the end of the day is not a gap.
+    expect(err).toContain('4 gaps');
+  });
+
+  test('writes the types, symbols and times that are asked for', async () => {
+    await record();
+    const types = 'quotes, book_snapshot_25,book_snapshot_5';
+    const { code } = await exported('--symbols', 'sbin', '--types', types, '--until', '09:00:10');
+    expect({ code, names: names() }).toEqual({
+      code: 0,
+      names: [
+        ...[
+          `nse_book_snapshot_25_${DATE}_SBIN-EQ.csv.gz`,
+          `nse_book_snapshot_5_${DATE}_SBIN-EQ.csv.gz`,
+        ],
+        `nse_quotes_${DATE}_SBIN-EQ.csv.gz`,
+      ],
+    });
+    const last = linesOf(`nse_quotes_${DATE}_SBIN-EQ.csv.gz`).at(-2)?.split(',')[3];
+    expect(Number(last) / 1_000 - OPENS_AT).toBeGreaterThan(9_000);
+    expect(Number(last) / 1_000 - OPENS_AT).toBeLessThan(10_000);
+    const named = await exported('--symbols', 'sbin,SBI', '--force');
+    expect(named).toMatchObject({ code: 0, err: expect.stringContaining('SBI') });
+  });
+
+  test('names an exchange that NautilusTrader accepts', async () => {
+    await record();
+    await exported('--for', 'nautilus');
+    expect(linesOf(BOOK)[1]).toMatch(/^binance,SBIN-EQ,/);
+  });
+
+  test('replaces files only if it is told to, and leaves no part of a file', async () => {
+    await record();
+    await exported();
+    const before = readFileSync(path.join(cli.folder, 'out', BOOK));
+    writeFileSync(path.join(cli.folder, 'out', BOOK), 'mine');
+    const { code, err } = await exported();
+    expect({ code, names: names().length }).toEqual({ code: 2, names: 4 });
+    expect(err).toContain('already exists');
+    expect(readFileSync(path.join(cli.folder, 'out', BOOK), 'utf8')).toBe('mine');
+    expect((await exported('--force')).code).toBe(0);
+    expect(readFileSync(path.join(cli.folder, 'out', BOOK))).toEqual(before);
+  });
+
+  test('goes on after a damaged segment, with a snapshot after the gap', async () => {
+    const { segments } = await record();
+    const [, second = ''] = await segments.names();
+    writeFileSync(segments.pathOf(second), 'damaged');
+    const { code, err } = await exported();
+    expect(code).toBe(0);
+    expect(err).toContain(second);
+    expect(linesOf(BOOK).filter((line) => line.includes(',true,bid,'))).toHaveLength(2 * 50);
+  });
+
+  test('has five levels of HSM, and refuses twenty-five', async () => {
+    const login = { acknowledgeEvery: 2, liteCounts: { dp: null, sf: 1, if: 1 } };
+    const head = { socket: 0, receivedAt: OPENS_AT * 1_000 };
+    await recordStreamDay({
+      ...{ dataDir, feed: 'hsm', symbols: [SBIN], fyTokens: { [SBIN]: '10100000003045' } },
+      records: [
+        { ...head, kind: 'mark', bytes: encodeMark({ mark: 'opened', name: 'hsm', login }) },
+        ...VECTORS.hsm.slice(5, 8).map(({ hex }) => ({
+          ...{ ...head, kind: 'frame' as const, bytes: bytesOf(hex) },
+        })),
+      ],
+    });
+    expect((await exported('--types', 'book_snapshot_25')).code).toBe(2);
+    const types = 'book_snapshot_5,incremental_book_L2';
+    expect((await exported('--types', types)).code).toBe(0);
+    expect(linesOf(BOOK).filter((line) => line.includes(',true,'))).toHaveLength(10);
+    expect(linesOf(`nse_book_snapshot_5_${DATE}_SBIN-EQ.csv.gz`)[1]).not.toContain(',,');
+  });
+
+  test.each([
+    ['an unknown type', ['--types', 'trade'], '"trade"'],
+    ['trades, which the broker does not send', ['--types', 'trades'], 'trades'],
+    ['another format', ['--compat'], '--compat'],
+    ['a day from the bucket', ['--s3'], 'bucket'],
+    ['a symbol that the day does not have', ['--symbols', 'INFY'], 'INFY'],
+    ['an empty time', ['--from', '10:00'], 'Nothing was written'],
+  ])('refuses %s', async (_, args, named) => {
+    await record();
+    const { code, err } = await exported(...args);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(named) });
+  });
+
+  test('refuses a day without frames', async () => {
+    await recordDay({ dataDir });
+    const { code, err } = await exported();
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('no frames') });
+    const options = await cli.run('export', '--to', 'x.csv', '--types', 'quotes');
+    expect(options.code).toBe(2);
+  });
+});
