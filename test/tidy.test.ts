@@ -39,7 +39,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'sandbox/',
   ],
   // A date is read as every command reads it.
-  'sandbox/start.ts': ['core/date-text.ts', 'core/errors.ts', 'core/time.ts', 'sandbox/'],
+  'sandbox/start.ts': [
+    'core/config/stream-limits.ts',
+    'core/date-text.ts',
+    'core/errors.ts',
+    'core/time.ts',
+    'sandbox/',
+  ],
   // The folder is a person's own: it is read as the program reads it.
   'sandbox/operator-folder.ts': [
     'adapters/operator/env-and-token-files.ts',

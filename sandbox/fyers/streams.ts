@@ -29,8 +29,10 @@ interface StreamFaults {
 
 export interface StreamServer {
   readonly faults: StreamFaults;
-  /** Frames by symbol that were sent. */
+  /** Messages by symbol that were sent; a frame of HSM has one for each topic that changed. */
   readonly sent: ReadonlyMap<string, number>;
+  /** Data frames that were sent. */
+  readonly frames: () => number;
   /** Upgrades by path and status. */
   readonly upgrades: readonly { readonly path: string; readonly status: number }[];
   readonly openSockets: () => number;
@@ -57,7 +59,8 @@ interface World {
   readonly state: SimulatorState;
   readonly now: () => number;
   readonly faults: StreamFaults;
-  readonly count: (symbol: string) => void;
+  /** Sends a frame of data, with messages about these symbols. */
+  readonly deliver: (socket: WebSocket, frame: Buffer, symbols: readonly string[]) => void;
 }
 
 export function serveStreams(
@@ -78,10 +81,14 @@ export function serveStreams(
     refusal: '',
     planLimit: 5_000,
   };
-  const count = (symbol: string): void => {
-    sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
+  let frameCount = 0;
+  const deliver: World['deliver'] = (socket, frame, symbols) => {
+    for (const symbol of symbols) sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
+    frameCount += 1;
+    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
+    faults.isCut = false;
   };
-  const world: World = { state, now, faults, count };
+  const world: World = { state, now, faults, deliver };
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const path = request.url ?? '';
     const ofTbt = [...clients].filter(({ kind }) => kind === 'tbt').length;
@@ -108,6 +115,7 @@ export function serveStreams(
   const timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   return {
     ...{ faults, sent, upgrades, tick },
+    frames: () => frameCount,
     openSockets: () => clients.size,
     settled: async () => {
       await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
@@ -155,7 +163,7 @@ interface DeepBook {
 }
 
 function tbtClient(world: World, socket: WebSocket): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, deliver } = world;
   const channels = new Map<string, string>();
   const resumed = new Set<string>();
   const last = new Map<string, DeepBook>();
@@ -181,9 +189,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
       ...{ symbol, token, sequence, at, bids, asks, totals: book },
       isSnapshot: before === undefined,
     });
-    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
-    faults.isCut = false;
-    count(symbol);
+    deliver(socket, frame, [symbol]);
   };
   const send = (at: number): void => {
     for (const [symbol, channel] of channels) {
@@ -259,7 +265,7 @@ interface HsmTopic {
 }
 
 function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, deliver } = world;
   const topics = new Map<string, HsmTopic>();
   // The server accepts a client with this header, and then ignores it.
   const isIgnored = request.headers.authorization !== undefined;
@@ -267,6 +273,7 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
   let message = 0;
   const send = (at: number): void => {
     const items: Buffer[] = [];
+    const symbols: string[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
       const values = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
@@ -275,13 +282,11 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
         items.push(frames.hsmUpdate(topic.id, topic.values, values));
       } else continue;
       topic.values = values;
-      count(topic.symbol);
+      symbols.push(topic.symbol);
     }
     if (items.length === 0) return;
     message += 1;
-    const frame = frames.hsmData(message, items);
-    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
-    faults.isCut = false;
+    deliver(socket, frames.hsmData(message, items), symbols);
   };
   const subscribe = (names: readonly string[]): void => {
     if (faults.refusal !== '' || topics.size + names.length > faults.planLimit) {
