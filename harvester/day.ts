@@ -53,6 +53,8 @@ export interface RecordingDay {
    */
   explainMissing(until: Instant): Promise<number>;
   note(what: NoteEvent['event'], message: string): Promise<void>;
+  /** Plans these symbols from the next slot on, in place of the ones before. */
+  replan(symbols: readonly string[]): Promise<void>;
   /**
    * Records the facts of the day's symbols. Facts that an earlier process wrote are not written
    * again.
@@ -104,6 +106,13 @@ export async function openDay(
           .filter((fact) => !past.some((event) => isAbout(event, fact)))
           .map((fact) => ({ event: 'symbol', at: clock.now(), ...fact })),
       ),
+    async replan(symbols) {
+      const from = slotAtOrAfter(session, sampling.everySeconds, clock.now());
+      if (from === null) return;
+      const start = latestPlanStart(await folder.events(), from);
+      const changed = { ...options, sampling: { ...sampling, symbols } };
+      await journal.record([planEvent(changed, session, start)]);
+    },
     ends: logs.ends,
     async close() {
       await fields.flush();
@@ -211,7 +220,7 @@ function recording(
   journal: DayWriter,
   folder: DayFolder,
   fields: FieldFaultLog,
-): Omit<RecordingDay, 'missedSlots' | 'ends' | 'close' | 'identify'> {
+): Omit<RecordingDay, 'missedSlots' | 'ends' | 'close' | 'identify' | 'replan'> {
   const recordHoles = async (holes: readonly Hole[]): Promise<void> => {
     await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   };
