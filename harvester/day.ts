@@ -52,7 +52,11 @@ export interface RecordingDay {
    * count.
    */
   explainMissing(until: Instant): Promise<number>;
-  note(what: NoteEvent['event'], message: string): Promise<void>;
+  note(
+    what: NoteEvent['event'],
+    message: string,
+    about?: { readonly at?: Instant; readonly symbols?: readonly string[] },
+  ): Promise<void>;
   /** Plans these symbols from the next slot on, in place of the ones before. */
   replan(symbols: readonly string[]): Promise<void>;
   /**
@@ -243,10 +247,11 @@ function recording(
       await recordHoles(holes);
       return slotsIn(holes, sampling.everySeconds);
     },
-    async note(what, message) {
+    async note(what, message, { at, symbols } = {}) {
       // Flush first, so that the event that ends the day is its last line.
       await fields.flush();
-      await journal.record([noteEvent(clock, what, message)]);
+      const note = { ...noteEvent(clock, what, message), ...(at === undefined ? {} : { at }) };
+      await journal.record([symbols === undefined ? note : { ...note, symbols: [...symbols] }]);
     },
   };
 }

@@ -271,7 +271,7 @@ async function noteStream(
 ): Promise<void> {
   for (const note of stream?.takeNotes() ?? []) {
     events.log(say.streamEvent(note));
-    await day.note(note.event, note.message);
+    await day.note(note.event, note.message, note);
   }
 }
 

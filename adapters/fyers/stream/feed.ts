@@ -177,7 +177,7 @@ function openStreams(options: DayOptions): DayStreams {
     const lost = sink?.takeLost() ?? null;
     if (lost === null) return;
     const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
-    notes.push({ event: 'frames-lost', message });
+    notes.push({ event: 'frames-lost', message, at: clock.now() });
   };
   const stepAll = (): void => {
     const now = clock.now();
@@ -193,7 +193,7 @@ function openStreams(options: DayOptions): DayStreams {
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
     noteLost();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
-    notes.push({ event: 'delivery', message: deliveryText(counts) });
+    notes.push({ event: 'delivery', message: deliveryText(counts), at: now });
   };
   const findSilent = (): readonly string[] => {
     const from = plus(clock.now(), -SILENT_AFTER_MS);
@@ -224,6 +224,7 @@ function openStreams(options: DayOptions): DayStreams {
 }
 
 const MAX_NAMES = 30;
+const MAX_SILENT_NAMES = 20;
 
 /** Frames by name. With very many names a line has the sum, and the first ones that delivered nothing. */
 function deliveryText(counts: readonly (readonly [string, number])[]): string {
@@ -232,7 +233,7 @@ function deliveryText(counts: readonly (readonly [string, number])[]): string {
   }
   const sum = counts.reduce((total, [, frames]) => total + frames, 0);
   const silent = counts.filter(([, frames]) => frames === 0).map(([name]) => name);
-  const first = silent.slice(0, MAX_NAMES).join(', ');
+  const first = silent.slice(0, MAX_SILENT_NAMES).join(', ');
   return `${counted(sum, 'frame')} of ${counted(counts.length, 'topic')}, none of ${String(silent.length)}${first === '' ? '' : `: ${first}`}`;
 }
 
@@ -242,26 +243,27 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   const { kind, notes, symbols } = options;
   const secrets = secretsOf(options.token);
   // The broker's words may repeat what was sent to it.
-  const note = (event: StreamNote['event'], message: string): void => {
-    notes.push({ event, message: cleanWords(message, secrets()) });
+  const note = (event: StreamNote['event'], message: string, about?: readonly string[]): void => {
+    const cleaned = { event, message: cleanWords(message, secrets()), at: options.clock.now() };
+    notes.push(about === undefined ? cleaned : { ...cleaned, symbols: about });
   };
-  const eventsOf = (name: string, socket: number): SocketEvents => {
+  const eventsOf = (name: string, socket: number, books?: readonly string[]): SocketEvents => {
     const { closed, ...frames } = storeFrames({ ...options, secrets }, socket, name);
     return {
       ...frames,
       changing: beforeChange,
       opened: () => {
-        note('socket-open', `${name} is open`);
+        note('socket-open', `${name} is open`, books);
       },
       closed: (detail) => {
         closed();
-        note('socket-closed', `${name}: ${detail}`);
+        note('socket-closed', `${name}: ${detail}`, books);
       },
       refused: (detail) => {
         note('stream-refused', `${name}: ${detail}`);
       },
       gap: (symbol, detail) => {
-        note('resync', `${symbol}: ${detail}`);
+        note('resync', `${symbol}: ${detail}`, [symbol]);
       },
     };
   };
@@ -273,7 +275,8 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       ...options,
       target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
       key: () => hsmKeyOf(options.token() ?? ''),
-      events: eventsOf('hsm', 0),
+      // With `tbt` it has prices only.
+      events: eventsOf('hsm', 0, kind === 'tbt' ? [] : undefined),
     },
     wantedTopics,
   );
@@ -284,7 +287,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       {
         ...options,
         target: () => tbtTarget(options),
-        events: eventsOf(`tbt ${String(index + 1)}`, index + 1),
+        events: eventsOf(`tbt ${String(index + 1)}`, index + 1, part),
       },
       part,
     ),
