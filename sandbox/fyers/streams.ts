@@ -23,6 +23,10 @@ interface StreamFaults {
   refusal: string;
   /** The login of HSM is answered N. */
   isRefused: boolean;
+  /** TBT refuses each upgrade with this status; 0: none. */
+  upgradeStatus: number;
+  /** The field map of HSM has its first two fields of a book in another order. */
+  hasOtherFields: boolean;
   /** Number of HSM topics that the account's plan allows. */
   planLimit: number;
 }
@@ -78,7 +82,7 @@ export function serveStreams(
   const upgrades: { path: string; status: number }[] = [];
   const faults: StreamFaults = {
     ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
-    refusal: '',
+    ...{ refusal: '', upgradeStatus: 0, hasOtherFields: false },
     planLimit: 5_000,
   };
   let frameCount = 0;
@@ -144,10 +148,11 @@ function receivedBy(socket: WebSocket): Promise<void> {
   });
 }
 
-function statusOf({ state, now }: World, request: IncomingMessage, ofTbt: number): number {
+function statusOf({ state, now, faults }: World, request: IncomingMessage, ofTbt: number): number {
   if (state.isDown) return 503;
   if (request.url === '/hsm/v1-5/prod') return 101;
   if (request.url !== '/versova') return 404;
+  if (faults.upgradeStatus > 0) return faults.upgradeStatus;
   const [id = '', token = ''] = (request.headers.authorization ?? '').split(':');
   const app = state.apps.find((each) => each.id === id);
   const check =
@@ -317,7 +322,7 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
         frames.hsmAnswer(LOGIN, [
           [1, Buffer.from(isLoggedIn ? 'K' : 'N')],
           [2, Buffer.from(frames.u16(ACKNOWLEDGE_EVERY))],
-          [3, frames.fieldMap()],
+          [3, frames.fieldMap(faults.hasOtherFields)],
         ]),
       );
     } else if (type === SUBSCRIBE && isLoggedIn) subscribe(namesIn(data));

@@ -32,7 +32,7 @@ describe('The row of a stream', () => {
   test('is aged in continuous trading if its book is older than a minute', () => {
     expect(marksOf(NOON, plus(NOON, -MINUTE - 1))).toEqual(['aged']);
     expect(marksOf(NOON, plus(NOON, -MINUTE))).toEqual([]);
-    expect(marksOf(at('09:06'), plus(at('09:06'), -MINUTE - 1))).toEqual([]);
+    expect(marksOf(at('09:03'), plus(at('09:03'), -MINUTE - 1))).toEqual([]);
   });
 
   test('of feed rest has neither mark', () => {
