@@ -25,6 +25,12 @@ interface StreamFaults {
   isRefused: boolean;
   /** TBT refuses each upgrade with this status; 0: none. */
   upgradeStatus: number;
+  /** The next data frame is sent twice. */
+  isDoubled: boolean;
+  /** Each data frame of HSM begins with an update of a topic without a snapshot. */
+  hasForeignTopic: boolean;
+  /** Added to the day's volume in HSM, which is 32 bits wide. */
+  extraVolume: number;
   /** The field map of HSM has its first two fields of a book in another order. */
   hasOtherFields: boolean;
   /** Number of HSM topics that the account's plan allows. */
@@ -83,6 +89,7 @@ export function serveStreams(
   const faults: StreamFaults = {
     ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
     ...{ refusal: '', upgradeStatus: 0, hasOtherFields: false },
+    ...{ isDoubled: false, hasForeignTopic: false, extraVolume: 0 },
     planLimit: 5_000,
   };
   let frameCount = 0;
@@ -90,7 +97,8 @@ export function serveStreams(
     for (const symbol of symbols) sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
     frameCount += 1;
     socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
-    faults.isCut = false;
+    if (faults.isDoubled) socket.send(frame);
+    [faults.isCut, faults.isDoubled] = [false, false];
   };
   const world: World = { state, now, faults, deliver };
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -258,6 +266,8 @@ function differences(
 }
 
 const ACKNOWLEDGE_EVERY = 2;
+/** Of the day's volume in the topic `sf`. */
+const VOLUME_PLACE = 1;
 const [LOGIN, SUBSCRIBE, UNSUBSCRIBE, CUSTOM] = [1, 4, 5, 51];
 const PLAN_LIMIT_CODE = 51_001;
 
@@ -281,7 +291,9 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     const symbols: string[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
-      const values = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const real = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const volume = ((real[VOLUME_PLACE] ?? 0) + faults.extraVolume) | 0;
+      const values = topic.kind === 'sf' ? real.with(VOLUME_PLACE, volume) : real;
       if (topic.values === null) items.push(frames.hsmSnapshot(topic.id, topic, values));
       else if (values.some((value, place) => value !== topic.values?.[place])) {
         items.push(frames.hsmUpdate(topic.id, topic.values, values));
@@ -290,6 +302,7 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
       symbols.push(topic.symbol);
     }
     if (items.length === 0) return;
+    if (faults.hasForeignTopic) items.unshift(frames.hsmUpdate(60_000, [1, 2, 3], [4, 5, 6]));
     message += 1;
     deliver(socket, frames.hsmData(message, items), symbols);
   };
