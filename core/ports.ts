@@ -137,6 +137,10 @@ export interface StreamNote {
   readonly event:
     'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery' | 'frames-lost';
   readonly message: string;
+  /** When it happened; the note is taken at the next slot. */
+  readonly at: Instant;
+  /** The symbols whose books it concerns; absent: all of the feed. */
+  readonly symbols?: readonly string[];
 }
 
 /** Stores the frames of a stream. Never throws: a frame that it cannot store is counted as lost. */

@@ -7,6 +7,7 @@ import {
   coverageOf,
   plansIn,
   recordedSession,
+  resyncsIn,
   symbolsIn,
 } from '../core/recording/day-events.ts';
 import { fieldFaultsIn } from '../core/recording/field-faults.ts';
@@ -107,6 +108,7 @@ export function qualityOf(
     planned: recordedHours(events, session),
     tickOf: (symbol) => known.get(symbol)?.tick ?? null,
     lastCloseOf: (symbol) => known.get(symbol)?.lastClose ?? null,
+    resyncsOf: resyncsIn(events),
     closeWithinOf: (symbol) => {
       const { tick = null, lastClose = null } = known.get(symbol) ?? {};
       const byAuction = closedByAuction?.(symbol, known.get(symbol) ?? null) ?? false;

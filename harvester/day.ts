@@ -52,7 +52,13 @@ export interface RecordingDay {
    * count.
    */
   explainMissing(until: Instant): Promise<number>;
-  note(what: NoteEvent['event'], message: string): Promise<void>;
+  note(
+    what: NoteEvent['event'],
+    message: string,
+    about?: { readonly at?: Instant; readonly symbols?: readonly string[] },
+  ): Promise<void>;
+  /** Plans these symbols from the next slot on, in place of the ones before. */
+  replan(symbols: readonly string[]): Promise<void>;
   /**
    * Records the facts of the day's symbols. Facts that an earlier process wrote are not written
    * again.
@@ -104,6 +110,13 @@ export async function openDay(
           .filter((fact) => !past.some((event) => isAbout(event, fact)))
           .map((fact) => ({ event: 'symbol', at: clock.now(), ...fact })),
       ),
+    async replan(symbols) {
+      const from = slotAtOrAfter(session, sampling.everySeconds, clock.now());
+      if (from === null) return;
+      const start = latestPlanStart(await folder.events(), from);
+      const changed = { ...options, sampling: { ...sampling, symbols } };
+      await journal.record([planEvent(changed, session, start)]);
+    },
     ends: logs.ends,
     async close() {
       await fields.flush();
@@ -211,7 +224,7 @@ function recording(
   journal: DayWriter,
   folder: DayFolder,
   fields: FieldFaultLog,
-): Omit<RecordingDay, 'missedSlots' | 'ends' | 'close' | 'identify'> {
+): Omit<RecordingDay, 'missedSlots' | 'ends' | 'close' | 'identify' | 'replan'> {
   const recordHoles = async (holes: readonly Hole[]): Promise<void> => {
     await journal.record(holes.map((hole) => holeEvent(clock, hole)));
   };
@@ -234,10 +247,11 @@ function recording(
       await recordHoles(holes);
       return slotsIn(holes, sampling.everySeconds);
     },
-    async note(what, message) {
+    async note(what, message, { at, symbols } = {}) {
       // Flush first, so that the event that ends the day is its last line.
       await fields.flush();
-      await journal.record([noteEvent(clock, what, message)]);
+      const note = { ...noteEvent(clock, what, message), ...(at === undefined ? {} : { at }) };
+      await journal.record([symbols === undefined ? note : { ...note, symbols: [...symbols] }]);
     },
   };
 }

@@ -33,7 +33,7 @@ import {
   type SurprisesOptions,
 } from './unscheduled-session.ts';
 import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
-import type { Naming } from './symbols.ts';
+import type { DayNames, Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
 export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayOpenAfterAll'> {
@@ -271,8 +271,44 @@ async function noteStream(
 ): Promise<void> {
   for (const note of stream?.takeNotes() ?? []) {
     events.log(say.streamEvent(note));
-    await day.note(note.event, note.message);
+    await day.note(note.event, note.message, note);
   }
+}
+
+/** An unresolved name is requested as it is written, so that its slots get the broker's own reason. */
+function symbolsOf({ symbols, unknown }: DayNames): readonly string[] {
+  return [...symbols, ...unknown.map(({ alias }) => alias)];
+}
+
+/** Whether the next slot has begun already. */
+function isBehind({ clock, sampling }: LoopOptions, batch: readonly SlotResult[]): boolean {
+  const slot = batch[0]?.slot;
+  return slot === undefined || clock.now() >= plus(slot, sampling.everySeconds * SECOND);
+}
+
+interface Adopted {
+  readonly before: DayNames;
+  readonly better: DayNames;
+  readonly day: RecordingDay;
+}
+
+/**
+ * Logs the facts that a lookup in the session found, and plans the symbols of new contracts. Returns true if the feed has
+ * to start again: for other symbols, or for a stream that could not subscribe a symbol without its token.
+ */
+async function adoptNames(
+  { clock, signal, events, feed }: LoopOptions,
+  { before, better, day }: Adopted,
+): Promise<boolean> {
+  await logSymbols(better, events, day);
+  const symbols = symbolsOf(better);
+  const isSamePlan = symbols.join() === symbolsOf(before).join();
+  const known = (names: DayNames) => names.facts.filter(({ fyToken }) => fyToken !== null).length;
+  if (isSamePlan && (feed.stream === undefined || known(better) === known(before))) return false;
+  // The slot that was taken is not taken again.
+  await sleepUntil(clock, plus(clock.now(), 1), signal);
+  if (!isSamePlan) await day.replan(symbols);
+  return true;
 }
 
 interface Recorded extends Pick<Opened, 'missed'> {
@@ -299,10 +335,8 @@ async function record(
   // the first slot. An unscheduled session may already be recorded by another machine: its opening
   // is only when this machine noticed it.
   if (clock.now() >= session.opensAt || session.name === 'surprise') await pieces.resume();
-  const names = await naming.found();
-  // An unresolved name is requested as it is written, so that its slots get the broker's own
-  // reason.
-  const symbols = [...names.symbols, ...names.unknown.map(({ alias }) => alias)];
+  let names = await naming.found();
+  let symbols = symbolsOf(names);
   const sampling = { ...options.sampling, symbols };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
@@ -313,7 +347,9 @@ async function record(
     await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
+    let isRenamed = false;
     do {
+      isRenamed = false;
       const part = { ...session, closesAt: endsAt };
       for await (const batch of feed.observe(part, token.token, signal, symbols, names.facts)) {
         const missing = await day.take(batch);
@@ -325,12 +361,19 @@ async function record(
         await health.step.pass(clock.now());
         await pieces.pass(clock.now());
         await market.pass(clock.now());
+        const better = isBehind(options, batch) ? null : naming.improved(clock.now());
+        if (better !== null) {
+          isRenamed = await adoptNames(options, { before: names, better, day });
+          [names, symbols] = [better, symbolsOf(better)];
+          if (isRenamed) break;
+        }
         if (!missing.some((reason) => TOKEN_HOLE_REASONS.has(reason))) continue;
         const before = token.token();
         await rereadToken(options, endsAt, batch);
         if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
       }
       await noteStream(options, day);
+      if (isRenamed) continue;
       // The last slot begins before the close; if the clock is set back then, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;

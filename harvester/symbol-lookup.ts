@@ -2,7 +2,7 @@
 import * as say from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Logger } from '../core/ports.ts';
-import { MINUTE, SECOND, plus } from '../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
 import { type IntervalTask, every } from './interval.ts';
 import type { LoopOptions } from './loop.ts';
@@ -18,6 +18,8 @@ const RETRY_INTERVAL_MS = 10 * MINUTE;
 /** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
 const LOOKUP_TIMEOUT_BEFORE_OPEN_MS = 60 * SECOND;
 const LOOKUP_TIMEOUT_IN_SESSION_MS = 8 * SECOND;
+/** Delays of the lookups in a session, if a list or a price could not be fetched before. */
+const RETRY_DELAYS_IN_SESSION_MS = [1, 2, 5, 10, 20, 30, 60].map((minutes) => minutes * MINUTE);
 /**
  * Two lists and the prices are fetched one after the other; a quarter of the time is kept in
  * reserve.
@@ -29,6 +31,11 @@ export interface SymbolLookup {
   readonly step: IntervalTask;
   /** Returns the names found so far. Never throws. */
   found(): Promise<DayNames>;
+  /**
+   * In a session: starts another lookup if one is due, without waiting for it. Returns names with
+   * fewer problems once, when they are found; null otherwise.
+   */
+  improved(now: Instant): DayNames | null;
 }
 
 type NamingSource = Pick<LoopOptions, 'naming' | 'sampling' | 'signal' | 'clock'>;
@@ -56,6 +63,37 @@ export function dayNaming(
       );
     }),
     found: async () => names ?? (await lookUp(LOOKUP_TIMEOUT_IN_SESSION_MS)),
+    improved: retriesOf(
+      () => names,
+      () => lookUp(LOOKUP_TIMEOUT_BEFORE_OPEN_MS),
+    ),
+  };
+}
+
+function retriesOf(
+  latest: () => DayNames | null,
+  lookUp: () => Promise<DayNames>,
+): SymbolLookup['improved'] {
+  let [attempts, isLooking]: [number, boolean] = [0, false];
+  let since: Instant | null = null;
+  let better: DayNames | null = null;
+  return (now) => {
+    const found = better;
+    better = null;
+    const names = latest();
+    const delay = RETRY_DELAYS_IN_SESSION_MS[attempts];
+    if (found !== null || isLooking || names?.mayImprove !== true || delay === undefined) {
+      return found;
+    }
+    // If the clock was set back, the delay starts again.
+    if (since === null || now < since) since = now;
+    if (now - since < delay) return null;
+    [attempts, isLooking, since] = [attempts + 1, true, null];
+    void lookUp().then((again) => {
+      isLooking = false;
+      if (problemCount(again) < problemCount(names)) better = again;
+    });
+    return null;
   };
 }
 

@@ -29,6 +29,8 @@ export interface DayNames {
   readonly facts: readonly SymbolFacts[];
   /** Problems, each without a full stop. */
   readonly problems: readonly string[];
+  /** A list or a price could not be fetched, so a later lookup may find more. */
+  readonly mayImprove: boolean;
 }
 
 export interface NamingOptions {
@@ -69,6 +71,7 @@ export function unresolved(names: readonly string[], problem: string | null): Da
     unknown: unknown.map((alias) => ({ alias, why: problem ?? 'it was not looked up' })),
     facts: [],
     problems: problem === null ? [] : [problem],
+    mayImprove: problem !== null,
   };
 }
 
@@ -78,6 +81,8 @@ interface Known {
   readonly knowsDerivatives: boolean;
   readonly closes: ReadonlyMap<string, number>;
   readonly problems: string[];
+  /** Whether today's lists were read. */
+  readonly isCurrent: boolean;
 }
 
 async function resolveNames(
@@ -89,7 +94,7 @@ async function resolveNames(
   const kept = await readStoredFacts(days, date);
   const before = names.flatMap((name) => kept.get(name) ?? []);
   if (before.length === names.length && before.every(({ fyToken }) => fyToken !== null)) {
-    return namesOf(before, [], []);
+    return namesOf({ facts: before, unknown: [], problems: [], mayImprove: false });
   }
   const asked = names.map((name) => ({ name, alias: kept.has(name) ? null : aliasIn(name) }));
   const symbols = new Set(asked.flatMap(({ name, alias }) => (alias ? [] : symbolIn(kept, name))));
@@ -97,6 +102,7 @@ async function resolveNames(
   const known = await gatherFacts(options, { date, symbols, underlyings }, bounds);
   const spots = await readSpots(options, known, asked, bounds);
   const [facts, unknown]: [SymbolFacts[], { alias: string; why: string }[]] = [[], []];
+  let mayImprove = !known.isCurrent;
   for (const { name, alias } of asked) {
     if (alias === null) {
       facts.push(factsOf(known, symbolIn(kept, name), kept.get(name)?.alias ?? null));
@@ -104,18 +110,16 @@ async function resolveNames(
     }
     const spot = spots.get(alias.underlying) ?? null;
     const found = resolveAlias(alias, { contracts: known.extract.contracts(), date, spot });
-    if (found.kind === 'unknown') unknown.push({ alias: name, why: found.why });
-    else facts.push(factsOf(known, found.contract.symbol, name, found.contract));
+    if (found.kind === 'unknown') {
+      unknown.push({ alias: name, why: found.why });
+      mayImprove ||= alias.kind === 'option' && spot === null;
+    } else facts.push(factsOf(known, found.contract.symbol, name, found.contract));
   }
-  return namesOf(facts, unknown, known.problems);
+  return namesOf({ facts, unknown, problems: known.problems, mayImprove });
 }
 
-function namesOf(
-  facts: readonly SymbolFacts[],
-  unknown: DayNames['unknown'],
-  problems: readonly string[],
-): DayNames {
-  return { symbols: [...new Set(facts.map(({ symbol }) => symbol))], unknown, facts, problems };
+function namesOf(found: Omit<DayNames, 'symbols'>): DayNames {
+  return { symbols: [...new Set(found.facts.map(({ symbol }) => symbol))], ...found };
 }
 
 function aliasIn(name: string): Alias | null {
@@ -150,9 +154,11 @@ async function gatherFacts(
 ): Promise<Known> {
   const extract = extractOf(wanted);
   const problems: string[] = [];
+  let isCurrent = true;
   const read = async (segment: Segment): Promise<boolean> => {
     const { file, problem } = await master(segment, wanted.date, bounds);
     if (problem !== null) {
+      isCurrent = false;
       problems.push(
         `${problem}; ${file === null ? 'there is no earlier one' : `the one of ${file.date} is used`}`,
       );
@@ -174,7 +180,7 @@ async function gatherFacts(
     problems.push(`no symbol master of BSE is read, so there are no facts for ${ofBse.join(', ')}`);
   }
   const closes = await lastCloses(days, wanted.date, nextSession);
-  return { extract, knowsDerivatives, closes, problems };
+  return { extract, knowsDerivatives, closes, problems, isCurrent };
 }
 
 /** True for an alias, a contract, or a share whose closing auction depends on derivatives. */

@@ -17,6 +17,8 @@ export interface StandIns extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly simulator: FyersSimulator;
   readonly operator: OperatorFolder;
+  /** As in {@link StandInOptions}. */
+  readonly feed: string | null;
   /** The harvester's data folder, inside `dir`. */
   readonly dataDir: string;
 }
@@ -26,6 +28,8 @@ export interface StandInOptions {
   readonly broker: 'accepting' | 'today';
   readonly env: string | null;
   readonly seed: string;
+  /** Null or absent: the feed of the folder's `.env`, or `rest`. */
+  readonly feed?: string | null;
 }
 
 /** The virtual day starts at 07:00 IST, the time of the daily schedule. */
@@ -61,6 +65,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
     emulator,
     simulator,
     operator,
+    feed: options.feed ?? null,
     dataDir,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type ConfiguredFeed, parseFeed } from '../core/config/stream-limits.ts';
 import { readDate } from '../core/date-text.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import type { IstDate } from '../core/time.ts';
@@ -16,6 +17,7 @@ simulated Fyers, runs the deployed harvester through the day, checks the recordi
 
   --broker today|accepting  today (default): Fyers refuses to refresh, as it has done since 1 Apr 2026, so a stand-in
                             for you follows the link in the message and logs in; accepting: refresh works
+  --feed rest|tbt|hsm       rest (default): five levels by depth calls; tbt: a stream of fifty levels; hsm: a stream of five
   --date YYYY-MM-DD         the virtual trading day (default 2026-11-25)
   --env DIR                 your own .env and token files instead of invented ones; nothing leaves this machine
   --seed TEXT               another market (default "fyers")
@@ -53,7 +55,7 @@ try {
 }
 
 function optionsFrom(argv: readonly string[]): StartOptions | null {
-  const { help, broker, date: day, env, seed, data, ...flags } = parseOptions(argv);
+  const { help, broker, feed, date: day, env, seed, data, ...flags } = parseOptions(argv);
   if (help) return null;
   if (broker !== 'today' && broker !== 'accepting') {
     throw usageError(`--broker is today or accepting, not "${broker}".`);
@@ -61,6 +63,7 @@ function optionsFrom(argv: readonly string[]): StartOptions | null {
   const date = dateFrom(day);
   return {
     broker,
+    feed: feed === undefined ? null : feedFrom(feed),
     date,
     env: env ?? null,
     seed,
@@ -77,6 +80,7 @@ function parseOptions(argv: readonly string[]) {
       options: {
         help: { type: 'boolean', default: false },
         broker: { type: 'string', default: 'today' },
+        feed: { type: 'string' },
         date: { type: 'string', default: '2026-11-25' },
         env: { type: 'string' },
         seed: { type: 'string', default: 'fyers' },
@@ -91,6 +95,12 @@ function parseOptions(argv: readonly string[]) {
     const [problem = ''] = toError(caught).message.split(/\. |\.$/);
     throw usageError(`${problem}.`);
   }
+}
+
+function feedFrom(text: string): ConfiguredFeed {
+  const feed = parseFeed(text);
+  if (!feed.ok) throw usageError(`--feed ${feed.problem}, not "${text}".`);
+  return feed.value;
 }
 
 function dateFrom(text: string): IstDate {

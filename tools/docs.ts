@@ -24,7 +24,9 @@ export function marksList(): string {
   return MARKS.map((mark) => {
     const { judged, means } = MARK_MEANINGS[mark];
     const where = judged === '–' ? '' : ` Judged in ${judged}.`;
-    return `- **\`${mark}\`**: ${means}.${where} Red above ${String(RED_ABOVE_PERCENT[mark])} %.`;
+    const limit = RED_ABOVE_PERCENT[mark];
+    const red = limit === 100 ? 'Never red.' : `Red above ${String(limit)} %.`;
+    return `- **\`${mark}\`**: ${means}.${where} ${red}`;
   }).join('\n');
 }
 

@@ -13,7 +13,7 @@ import {
   plus,
   SECOND,
 } from '../time.ts';
-import { type Coverage, HOLE_REASONS, startCoverage } from './coverage.ts';
+import { type Coverage, HOLE_REASONS, type HoleReason, startCoverage } from './coverage.ts';
 
 const instantText = z.pipe(
   z.iso.datetime({ offset: true, precision: 3 }),
@@ -105,6 +105,8 @@ const note = z.object({
   event: z.enum(NOTES),
   at: instantText,
   message: z.string(),
+  /** The symbols whose books an event of a stream concerns; absent: all. */
+  symbols: z.optional(z.array(z.string())),
 });
 
 const dayEvent = z.union([plan, hole, symbol, fieldFaults, note]);
@@ -125,6 +127,46 @@ export function symbolsIn(events: readonly DayEvent[]): ReadonlyMap<string, Symb
   return new Map(
     events.flatMap((event) => (event.event === 'symbol' ? [[event.symbol, event] as const] : [])),
   );
+}
+
+/** Such a hole ends with a new snapshot. */
+const STREAM_HOLES: ReadonlySet<HoleReason> = new Set([
+  'socket-closed',
+  'no-snapshot',
+  'sequence-gap',
+  'silent',
+  'stream-refused',
+]);
+
+/**
+ * When the stream of each symbol began again: after a gap, and after a connection that is not its first of the day.
+ * The first row at or after such an instant comes from a new snapshot.
+ */
+export function resyncsIn(events: readonly DayEvent[]): (symbol: string) => readonly Instant[] {
+  const [all, own] = [[] as Instant[], new Map<string, Instant[]>()];
+  const connected = new Set<string>();
+  const add = (symbol: string, at: Instant, continues: Instant | null = null): void => {
+    const list = own.get(symbol) ?? [];
+    own.set(symbol, list);
+    // Consecutive holes are one gap.
+    if (continues !== null && list.at(-1) === continues) list.pop();
+    list.push(at);
+  };
+  for (const event of events) {
+    if (event.event === 'hole' && STREAM_HOLES.has(event.reason)) {
+      for (const symbol of event.symbols) add(symbol, event.to, event.from);
+    } else if (event.event === 'resync') {
+      for (const symbol of event.symbols ?? []) add(symbol, event.at);
+    } else if (event.event === 'socket-open') {
+      const key = event.symbols?.join() ?? '*';
+      if (connected.has(key)) {
+        if (event.symbols === undefined) all.push(event.at);
+        else for (const symbol of event.symbols) add(symbol, event.at);
+      }
+      connected.add(key);
+    }
+  }
+  return (symbol) => [...all, ...(own.get(symbol) ?? [])].sort((a, b) => a - b);
 }
 
 /** A day's plans with the holes of its event log. The caller adds the rows. */

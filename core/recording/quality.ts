@@ -11,6 +11,8 @@ import { cellIndex, type Column, COLUMNS } from './columns.ts';
 import { numberAt, type Observed, symbolOf } from './observed.ts';
 
 const TIMESTAMP = cellIndex('timestamp');
+const RECEIVED_AT = cellIndex('received_at');
+const FEED = cellIndex('feed');
 const LAST_PRICE = cellIndex('ltp');
 const VOLUME = cellIndex('volume');
 const LAST_TRADE_AT = cellIndex('last_trade_at');
@@ -31,6 +33,8 @@ const OTHERS = indexesOf('market');
 const STALE_AFTER_MS = MINUTE;
 const FROZEN_AFTER_MS = 5 * MINUTE;
 const MIN_RUN_ROWS = 3;
+/** A stream sends what changes, so that an old book may be a quiet one. */
+const AGED_AFTER_MS = MINUTE;
 
 export interface QualityFacts {
   /** From the current calendar. The symbols of one day may have different phases. */
@@ -41,6 +45,8 @@ export interface QualityFacts {
   readonly tickOf: (symbol: string) => number | null;
   /** The last price of the last recorded day in rupees; null if unknown, which disables the check. */
   readonly lastCloseOf: (symbol: string) => number | null;
+  /** When the stream of a symbol began again, oldest first: `resyncsIn`. */
+  readonly resyncsOf: (symbol: string) => readonly Instant[];
   /** Allowed difference between it and the broker's previous close in rupees: `closeWithin`. */
   readonly closeWithinOf: (symbol: string) => number;
 }
@@ -119,6 +125,9 @@ interface SymbolState {
   readonly tick: number;
   readonly lastClose: number | null;
   readonly closeWithin: number;
+  readonly resyncs: readonly Instant[];
+  /** The number of `resyncs` before the last row. */
+  resynced: number;
   readonly counts: Map<Mark, number>;
   rows: number;
   /** Rows outside of the session and of the planned hours. */
@@ -153,6 +162,8 @@ function newSymbolState(symbol: string, facts: QualityFacts): SymbolState {
     tick: isIndex(symbol) ? NaN : (facts.tickOf(symbol) ?? NaN),
     lastClose: facts.lastCloseOf(symbol),
     closeWithin: facts.closeWithinOf(symbol),
+    resyncs: facts.resyncsOf(symbol),
+    resynced: 0,
     counts: new Map(),
     rows: 0,
     unplanned: 0,
@@ -179,6 +190,7 @@ function judge(state: SymbolState, row: Observed): Judgement {
   if (continuous) findContinuousFlaws(flaws, state, row, at);
   findBookFlaws(flaws, state, row, continuous);
   if (phase === null) flaws.push('outside-session');
+  if (isOfStream(row)) findAge(flaws, state, row, at);
   state.rows += 1;
   if (phase === null && !isPlanned(state, at)) state.unplanned += 1;
   if (continuous) {
@@ -238,6 +250,21 @@ function isOnTick(price: number, tick: number): boolean {
   return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
 }
 
+function isOfStream({ texts }: Observed): boolean {
+  return texts[FEED] === 'tbt' || texts[FEED] === 'hsm';
+}
+
+/** The row of a stream has the last book before its slot, which is its timestamp. */
+function findAge(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
+  const { phase, resyncs } = state;
+  const receivedAt = numberAt(row, RECEIVED_AT);
+  if (phase !== null && receivedAt < phase.from) flaws.push('carried');
+  if (phase?.name === 'CONTINUOUS' && at - receivedAt > AGED_AFTER_MS) flaws.push('aged');
+  const before = state.resynced;
+  while ((resyncs[state.resynced] ?? Infinity) <= at) state.resynced += 1;
+  if (state.resynced > before) flaws.push('resynced');
+}
+
 function updateRuns(state: SymbolState, row: Observed, at: Instant): void {
   const { last, follows, trade, book, all } = state;
   const bookStands = follows && isAlike(last, row.numbers, BOOK);
@@ -271,7 +298,7 @@ function isOfEarlierDay({ dayBegins }: SymbolState, row: Observed): boolean {
 function summaryOf(state: SymbolState): SymbolQuality {
   const { symbol, rows, continuousRows, counts, lastClose, previousClose } = state;
   const share = (mark: Mark): number => {
-    const of = mark === 'frozen' || mark === 'stale' ? continuousRows : rows;
+    const of = CONTINUOUS_MARKS.has(mark) ? continuousRows : rows;
     const faulty = mark === 'outside-session' ? state.unplanned : (counts.get(mark) ?? 0);
     return of === 0 ? 0 : (100 * faulty) / of;
   };
@@ -308,12 +335,19 @@ export const MARKS = [
   'outside-circuit',
   'off-tick',
   'outside-session',
+  'carried',
+  'aged',
+  'resynced',
 ] as const;
 
 type Mark = (typeof MARKS)[number];
 
+/** Their share is that of the continuous rows. */
+const CONTINUOUS_MARKS: ReadonlySet<Mark> = new Set(['stale', 'frozen', 'aged']);
+
 /**
- * A symbol's day is red above this percentage of its rows (stale and frozen: of its continuous rows). An impossible value may
+ * A symbol's day is red above this percentage of its rows (stale, frozen and aged: of its continuous rows). 100: never red,
+ * because it only says where a row comes from. An impossible value may
  * occur only as a momentary glitch; an illiquid symbol may by itself be frozen for half of the day. The limits are this
  * project's judgement and come from no source; the manifest and `fyers check` show the counts as well.
  */
@@ -327,6 +361,9 @@ export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   'outside-circuit': 0.1,
   'off-tick': 1,
   'outside-session': 0.1,
+  carried: 100,
+  aged: 50,
+  resynced: 100,
 };
 
 /** For docs/data.md. */
@@ -367,6 +404,19 @@ export const MARK_MEANINGS: Readonly<
     judged: '–',
     means:
       'received in no phase of its symbol; counts towards red only outside of the planned recording hours of all symbols',
+  },
+  carried: {
+    judged: 'every phase',
+    means: 'the book of a stream was last updated before the phase began',
+  },
+  aged: {
+    judged: 'CONTINUOUS',
+    means:
+      'the book of a stream was last updated more than a minute before, though its connection was sound',
+  },
+  resynced: {
+    judged: 'every phase',
+    means: 'the first row of a stream after a gap or a new connection',
   },
 };
 

@@ -170,8 +170,8 @@ function hsmFrame(type: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([...u16(content.length + 1), type]), content]);
 }
 
-/** The JSON map of a login's answer. */
-export function fieldMap(): Buffer {
+/** The JSON map of a login's answer. @param isOther whether the first two values of a book are swapped */
+export function fieldMap(isOther = false): Buffer {
   const list = (topic: Topic) => VALUES[topic].split(' ');
   const ids = (topic: Topic) => list(topic).map((_, place) => `${topic}${String(place)}`);
   const fields = (['sf', 'if', 'dp'] as const).flatMap((topic) =>
@@ -182,7 +182,9 @@ export function fieldMap(): Buffer {
     })),
   );
   const lite = { scrip_lite: { hfid: 1 }, index_lite: { hfid: 1 } };
-  const map = { fields, scrip: ids('sf'), index: ids('if'), depth: ids('dp'), ...lite };
+  const [first = '', second = '', ...rest] = ids('dp');
+  const depth = isOther ? [second, first, ...rest] : [first, second, ...rest];
+  const map = { fields, scrip: ids('sf'), index: ids('if'), depth, ...lite };
   return Buffer.from(JSON.stringify(map));
 }
 

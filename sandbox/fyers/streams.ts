@@ -23,14 +23,26 @@ interface StreamFaults {
   refusal: string;
   /** The login of HSM is answered N. */
   isRefused: boolean;
+  /** TBT refuses each upgrade with this status; 0: none. */
+  upgradeStatus: number;
+  /** The next data frame is sent twice. */
+  isDoubled: boolean;
+  /** Each data frame of HSM begins with an update of a topic without a snapshot. */
+  hasForeignTopic: boolean;
+  /** Added to the day's volume in HSM, which is 32 bits wide. */
+  extraVolume: number;
+  /** The field map of HSM has its first two fields of a book in another order. */
+  hasOtherFields: boolean;
   /** Number of HSM topics that the account's plan allows. */
   planLimit: number;
 }
 
 export interface StreamServer {
   readonly faults: StreamFaults;
-  /** Frames by symbol that were sent. */
+  /** Messages by symbol that were sent; a frame of HSM has one for each topic that changed. */
   readonly sent: ReadonlyMap<string, number>;
+  /** Data frames that were sent. */
+  readonly frames: () => number;
   /** Upgrades by path and status. */
   readonly upgrades: readonly { readonly path: string; readonly status: number }[];
   readonly openSockets: () => number;
@@ -57,7 +69,8 @@ interface World {
   readonly state: SimulatorState;
   readonly now: () => number;
   readonly faults: StreamFaults;
-  readonly count: (symbol: string) => void;
+  /** Sends a frame of data, with messages about these symbols. */
+  readonly deliver: (socket: WebSocket, frame: Buffer, symbols: readonly string[]) => void;
 }
 
 export function serveStreams(
@@ -75,13 +88,19 @@ export function serveStreams(
   const upgrades: { path: string; status: number }[] = [];
   const faults: StreamFaults = {
     ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
-    refusal: '',
+    ...{ refusal: '', upgradeStatus: 0, hasOtherFields: false },
+    ...{ isDoubled: false, hasForeignTopic: false, extraVolume: 0 },
     planLimit: 5_000,
   };
-  const count = (symbol: string): void => {
-    sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
+  let frameCount = 0;
+  const deliver: World['deliver'] = (socket, frame, symbols) => {
+    for (const symbol of symbols) sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
+    frameCount += 1;
+    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
+    if (faults.isDoubled) socket.send(frame);
+    [faults.isCut, faults.isDoubled] = [false, false];
   };
-  const world: World = { state, now, faults, count };
+  const world: World = { state, now, faults, deliver };
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const path = request.url ?? '';
     const ofTbt = [...clients].filter(({ kind }) => kind === 'tbt').length;
@@ -108,6 +127,7 @@ export function serveStreams(
   const timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   return {
     ...{ faults, sent, upgrades, tick },
+    frames: () => frameCount,
     openSockets: () => clients.size,
     settled: async () => {
       await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
@@ -136,10 +156,11 @@ function receivedBy(socket: WebSocket): Promise<void> {
   });
 }
 
-function statusOf({ state, now }: World, request: IncomingMessage, ofTbt: number): number {
+function statusOf({ state, now, faults }: World, request: IncomingMessage, ofTbt: number): number {
   if (state.isDown) return 503;
   if (request.url === '/hsm/v1-5/prod') return 101;
   if (request.url !== '/versova') return 404;
+  if (faults.upgradeStatus > 0) return faults.upgradeStatus;
   const [id = '', token = ''] = (request.headers.authorization ?? '').split(':');
   const app = state.apps.find((each) => each.id === id);
   const check =
@@ -155,7 +176,7 @@ interface DeepBook {
 }
 
 function tbtClient(world: World, socket: WebSocket): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, deliver } = world;
   const channels = new Map<string, string>();
   const resumed = new Set<string>();
   const last = new Map<string, DeepBook>();
@@ -181,9 +202,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
       ...{ symbol, token, sequence, at, bids, asks, totals: book },
       isSnapshot: before === undefined,
     });
-    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
-    faults.isCut = false;
-    count(symbol);
+    deliver(socket, frame, [symbol]);
   };
   const send = (at: number): void => {
     for (const [symbol, channel] of channels) {
@@ -247,6 +266,8 @@ function differences(
 }
 
 const ACKNOWLEDGE_EVERY = 2;
+/** Of the day's volume in the topic `sf`. */
+const VOLUME_PLACE = 1;
 const [LOGIN, SUBSCRIBE, UNSUBSCRIBE, CUSTOM] = [1, 4, 5, 51];
 const PLAN_LIMIT_CODE = 51_001;
 
@@ -259,7 +280,7 @@ interface HsmTopic {
 }
 
 function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, deliver } = world;
   const topics = new Map<string, HsmTopic>();
   // The server accepts a client with this header, and then ignores it.
   const isIgnored = request.headers.authorization !== undefined;
@@ -267,21 +288,23 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
   let message = 0;
   const send = (at: number): void => {
     const items: Buffer[] = [];
+    const symbols: string[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
-      const values = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const real = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const volume = ((real[VOLUME_PLACE] ?? 0) + faults.extraVolume) | 0;
+      const values = topic.kind === 'sf' ? real.with(VOLUME_PLACE, volume) : real;
       if (topic.values === null) items.push(frames.hsmSnapshot(topic.id, topic, values));
       else if (values.some((value, place) => value !== topic.values?.[place])) {
         items.push(frames.hsmUpdate(topic.id, topic.values, values));
       } else continue;
       topic.values = values;
-      count(topic.symbol);
+      symbols.push(topic.symbol);
     }
     if (items.length === 0) return;
+    if (faults.hasForeignTopic) items.unshift(frames.hsmUpdate(60_000, [1, 2, 3], [4, 5, 6]));
     message += 1;
-    const frame = frames.hsmData(message, items);
-    socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
-    faults.isCut = false;
+    deliver(socket, frames.hsmData(message, items), symbols);
   };
   const subscribe = (names: readonly string[]): void => {
     if (faults.refusal !== '' || topics.size + names.length > faults.planLimit) {
@@ -312,7 +335,7 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
         frames.hsmAnswer(LOGIN, [
           [1, Buffer.from(isLoggedIn ? 'K' : 'N')],
           [2, Buffer.from(frames.u16(ACKNOWLEDGE_EVERY))],
-          [3, frames.fieldMap()],
+          [3, frames.fieldMap(faults.hasOtherFields)],
         ]),
       );
     } else if (type === SUBSCRIBE && isLoggedIn) subscribe(namesIn(data));

@@ -6,7 +6,8 @@ import { FyersError } from '../../core/errors.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import type { IstDate } from '../../core/time.ts';
 import type { Emulator } from '../aws/emulator.ts';
-import type { LedgerEntry } from '../fyers/ledger.ts';
+import { type LedgerEntry, withBook } from '../fyers/ledger.ts';
+import type { FyersSimulator } from '../fyers/server.ts';
 import { clientOptions, disposable } from './token.ts';
 
 export interface DayInBucket {
@@ -91,6 +92,20 @@ export function servedSince(
     return served.books === 0 ? [] : [[symbol, served] as const];
   });
   return Object.fromEntries(fields);
+}
+
+/** The market at each slot, of the symbols that were streamed: a row is the last book before its slot. */
+export function streamedAt(
+  slots: readonly number[],
+  { state, streams }: FyersSimulator,
+): Readonly<Record<string, LedgerEntry>> {
+  const ledger = new Map<string, LedgerEntry>();
+  for (const symbol of streams.sent.keys()) {
+    for (const slot of slots) {
+      ledger.set(symbol, withBook(ledger.get(symbol), state.bookOf(symbol, slot)));
+    }
+  }
+  return Object.fromEntries(ledger);
 }
 
 async function sumsOf(parquet: Uint8Array): Promise<ReadonlyMap<string, Sums>> {

@@ -52,7 +52,7 @@ function environmentBlock(userData: string): Readonly<Record<string, string>> {
 }
 
 /**
- * @param expected rows that the day will have, for the bar; 0: unknown
+ * @param expected rows that the day will have, for the bar; 0: unknown. A streamed day has no bar.
  * @throws FyersError with the harvester's last output if it does not exit with 0.
  */
 export async function harvestDay(
@@ -87,7 +87,9 @@ export async function harvestDay(
   const before = booksServed(standIns);
   const report = setInterval(() => {
     const time = formatHhMm(instant(simulator.now()));
-    progress.status(formatBar(time, booksServed(standIns) - before, expected));
+    const frames = simulator.streams.frames();
+    if (frames === 0) progress.status(formatBar(time, booksServed(standIns) - before, expected));
+    else progress.status(`${time}  ${frames.toLocaleString('en')} frames streamed`);
   }, REPORT_EVERY_MS);
   const [code] = (await once(child, 'close')) as [number | null];
   clearInterval(report);

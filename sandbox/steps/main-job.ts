@@ -13,15 +13,16 @@ import {
   reportStep,
   shownPath,
 } from './afterwards.ts';
-import { dayInBucket, servedSince, type DayInBucket } from './bucket-day.ts';
+import { dayInBucket, servedSince, streamedAt, type DayInBucket } from './bucket-day.ts';
 import { harvestDay, instanceOf } from './harvest-day.ts';
 import { loginSteps, registerStep } from './login.ts';
-import { expectedRows, timeInside, type Preflight } from './preflight.ts';
+import { expectedRows, slotsOn, timeInside, type Preflight } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { outputRows, provision, type Provisioned } from './provision.ts';
 import { invoke, invokeStep, isNewAndLive, isRefreshed, storedToken, TOKEN } from './token.ts';
 
 export interface StartOptions extends StandInOptions {
+  readonly feed: string | null;
   readonly keep: boolean;
   /** Folder for the recorded day. */
   readonly data: string;
@@ -69,6 +70,7 @@ export async function mainJob(
   progress.rows([
     ['token', `published to ${TOKEN}, live until ${formatIst(brokerDayEnd(session.opensAt))}`],
     ['slots', `${received ?? ''} of ${expected ?? ''}, equal to what the simulated Fyers served`],
+    ...(found.streamed === '' ? [] : [['streamed', found.streamed] as const]),
     ['check', verdict],
     ['report', shownPath(page)],
   ]);
@@ -153,10 +155,11 @@ async function recordedSteps(
   made: Provisioned,
   session: SessionPlan,
   progress: Progress,
-): Promise<Pick<DayInBucket, 'expected' | 'received' | 'symbol'>> {
+): Promise<Pick<DayInBucket, 'expected' | 'received' | 'symbol'> & { readonly streamed: string }> {
   const { date } = session;
   const account = String(made.outputs['topic']).split(':')[4] ?? '';
   const instance = instanceOf(made.registered, (role) => `arn:aws:iam::${account}:role/${role}`);
+  const isStreamed = instance.environment['FYERS_FEED'] !== undefined;
   const before = standIns.simulator.ledger();
   await progress.step('Run the deployed harvester through the day', async () => {
     progress.status('fetching the code of the harvester from the bucket');
@@ -172,11 +175,14 @@ async function recordedSteps(
     ]);
     const expected = expectedRows(session, instance.environment);
     await harvestDay(standIns, instance, date, progress, expected);
+    if (isStreamed) progress.rows([['streamed', streamedText(standIns)]]);
   });
   const bucket = String(made.outputs['bucket']);
   return progress.step(`Compare the bucket ${bucket} with what Fyers served`, async () => {
     progress.status('reading the Parquet file');
-    const served = servedSince(before, standIns.simulator.ledger());
+    const served = isStreamed
+      ? streamedAt(slotsOn(session, instance.environment), standIns.simulator)
+      : servedSince(before, standIns.simulator.ledger());
     const found = await dayInBucket(standIns.emulator, bucket, date, served);
     const pieces = found.objects.filter(({ key }) => PIECE.test(key));
     const whole = found.objects.filter(({ key }) => !PIECE.test(key));
@@ -208,8 +214,16 @@ async function recordedSteps(
         'See the lines above.',
       );
     }
-    return found;
+    return { ...found, streamed: isStreamed ? streamedText(standIns) : '' };
   });
+}
+
+/** `20,160 frames with 25,200 messages, over 2 connections` */
+function streamedText({ simulator: { streams } }: StandIns): string {
+  const messages = [...streams.sent.values()].reduce((sum, each) => sum + each, 0);
+  const opened = streams.upgrades.filter(({ status }) => status === 101).length;
+  const [frames, all] = [streams.frames(), messages].map((n) => n.toLocaleString('en'));
+  return `${frames ?? ''} frames with ${all ?? ''} messages, over ${String(opened)} connections`;
 }
 
 /** `npm test` asserts each of them on the registered graph. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
 import { environmentName, type Key } from '../../core/config/keys.ts';
+import { parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { OPERATOR_FILES, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import {
   parseAppId,
@@ -19,8 +20,8 @@ import { FyersError, toError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { parseOverridesText, type Override } from '../../core/market/calendar-data.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
-import { slotCount } from '../../core/market/slots.ts';
-import { formatHhMm, instant, plus, type IstDate } from '../../core/time.ts';
+import { slotsOf } from '../../core/market/slots.ts';
+import { formatHhMm, type Instant, instant, plus, type IstDate } from '../../core/time.ts';
 import { existingEmulator, isInstalled } from '../aws/emulator.ts';
 import { envValue } from '../operator-folder.ts';
 import { MARKER } from './afterwards.ts';
@@ -29,6 +30,8 @@ export interface Wanted {
   readonly date: IstDate;
   /** The user's folder; null: an invented one. */
   readonly env: string | null;
+  /** Null: the one of the folder's `.env`, or `rest`. */
+  readonly feed: string | null;
   readonly data: string;
   /** True: the recording of an earlier run may be replaced. */
   readonly isDefaultData: boolean;
@@ -45,7 +48,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** @throws FyersError of the family `operator` with every problem of the first kind that it finds. */
 export async function preflight(wanted: Wanted, env: Env): Promise<Preflight> {
-  const overrides = wanted.env === null ? [] : await checkFolder(wanted.env);
+  const overrides = wanted.env === null ? [] : await checkFolder(wanted.env, wanted.feed);
   const session = sessionOn(wanted.date, overrides);
   await checkData(wanted);
   return { session, isEmulatorInstalled: await checkEmulator(env) };
@@ -54,7 +57,12 @@ export async function preflight(wanted: Wanted, env: Env): Promise<Preflight> {
 /** Slots of all symbols that the instance's environment asks for. */
 export function expectedRows(session: SessionPlan, environment: Env): number {
   const symbols = (environment['FYERS_SYMBOLS'] ?? '').split(',').length;
-  return symbols * slotCount(session, Number(environment['FYERS_EVERY_SECONDS'] ?? '5'));
+  return symbols * slotsOn(session, environment).length;
+}
+
+/** The grid of the instance's environment. */
+export function slotsOn(session: SessionPlan, environment: Env): readonly Instant[] {
+  return slotsOf(session, Number(environment['FYERS_EVERY_SECONDS'] ?? '5'));
 }
 
 /** A time of day in the middle of continuous trading, `12:20`. */
@@ -75,7 +83,7 @@ function sessionOn(date: IstDate, overrides: readonly Override[]): SessionPlan {
   );
 }
 
-async function checkFolder(dir: string): Promise<readonly Override[]> {
+async function checkFolder(dir: string, feed: string | null): Promise<readonly Override[]> {
   const file = path.join(dir, OPERATOR_FILES.env);
   try {
     await access(file, constants.R_OK);
@@ -89,7 +97,8 @@ async function checkFolder(dir: string): Promise<readonly Override[]> {
     );
   }
   const { values, places, problems } = readEnvFile(dir);
-  const found = [...problems, ...valueProblems(values, places, file)];
+  const asked = feed ?? envValue(values, 'feed') ?? 'rest';
+  const found = [...problems, ...valueProblems({ values, places, file, asked })];
   found.push(...readTokenFiles(dir, values[environmentName('clientId')] ?? null).problems);
   const calendar = readCalendarFile(dir);
   if (calendar.kind === 'malformed') found.push(calendar.problem);
@@ -105,11 +114,15 @@ async function checkFolder(dir: string): Promise<readonly Override[]> {
   );
 }
 
-function valueProblems(
-  values: Readonly<Record<string, string>>,
-  places: Readonly<Record<string, string>>,
-  file: string,
-): readonly string[] {
+interface FolderValues {
+  readonly values: Readonly<Record<string, string>>;
+  readonly places: Readonly<Record<string, string>>;
+  readonly file: string;
+  /** The feed, as the operator wrote it. */
+  readonly asked: string;
+}
+
+function valueProblems({ values, places, file, asked }: FolderValues): readonly string[] {
   const valueOf = (key: Key) => envValue(values, key);
   const check = <T>(key: Key, parse: (text: string) => Parsed<T>): readonly string[] => {
     const name = environmentName(key);
@@ -120,10 +133,14 @@ function valueProblems(
       : [`${name} in ${places[name] ?? file} ${parsed.problem}.`];
   };
   const missing = (['clientId', 'secretKey'] as const).filter((key) => valueOf(key) === null);
+  const feed = parseFeed(asked);
   const sampling = parseSampling(
     valueOf('symbols') ?? REFERENCE_SYMBOLS.join(','),
     valueOf('everySeconds') ?? '5',
+    feed.ok ? feed.value : 'rest',
   );
+  const streams =
+    sampling.ok && feed.ok ? streamProblems([{ ...sampling.value, feed: feed.value }]) : [];
   return [
     ...missing.map((key) => `${environmentName(key)} is missing in ${file}.`),
     ...check('clientId', parseAppId),
@@ -131,6 +148,12 @@ function valueProblems(
     ...check('pin', parsePin),
     ...check('fyId', parseFyId),
     ...(sampling.ok ? [] : [`${file}: ${sampling.problem}.`]),
+    ...(feed.ok
+      ? []
+      : [
+          `${environmentName('feed')} in ${places[environmentName('feed')] ?? file} ${feed.problem}.`,
+        ]),
+    ...streams.map((problem) => `${file}: ${problem}.`),
   ];
 }
 

@@ -39,6 +39,7 @@ async function up(standIns: StandIns, dir: string, progress: Progress): Promise<
     apiUrl: standIns.simulator.url,
     // The run registers the login function's URL, even if the folder's .env has another one.
     redirectUri: LOGIN_URL_KEYWORD,
+    ...(standIns.feed !== null && { feed: standIns.feed }),
     ...(standIns.operator.email !== null && { email: standIns.operator.email }),
   };
   if (!(await hasPulumi())) {

@@ -133,7 +133,7 @@ const naming: Naming = (date) => {
     auction: symbol.endsWith('FUT') ? null : symbol === SHARE,
     lastClose: null,
   }));
-  return Promise.resolve({ symbols, unknown: [], facts, problems: [] });
+  return Promise.resolve({ symbols, unknown: [], facts, problems: [], mayImprove: false });
 };
 
 /** Real files where hours change; of the other days nobody asks what became of them. */

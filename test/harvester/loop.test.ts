@@ -111,6 +111,7 @@ describe('The harvester', () => {
               },
             ],
             problems: ['NSE_CM.csv: answered HTTP 503'],
+            mayImprove: false,
           });
         },
       },

@@ -25,6 +25,7 @@ describe('npm start with wrong input', () => {
 
   test.each([
     ['--broker', 'closed', 'today or accepting'],
+    ['--feed', 'sse', 'rest, tbt, hsm'],
     ['--date', '2026-02-30', 'has no day 30'],
   ])('rejects %s %s and prints the valid values', async (option, value, allowed) => {
     const { code, said } = await start(option, value).ended;
@@ -70,6 +71,17 @@ describe('npm start with wrong input', () => {
       expect(said).toContain(place);
     expect(said).not.toContain('9x7');
     expect(said).not.toMatch(/pulumi/i);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test.each([
+    [['--feed', 'tbt'], 'FYERS_SYMBOLS=NSE:NIFTY50-INDEX\n', 'cannot stream NSE:NIFTY50-INDEX'],
+    [[], 'FYERS_FEED=sse\n', 'FYERS_FEED'],
+  ])('rejects, with %j, a folder with %j', async (flags, lines, words) => {
+    const dir = await operatorFolder({ '.env': `${APP}${lines}` });
+    const { code, said } = await start('--env', dir, ...flags).ended;
+    expect(code).toBe(2);
+    expect(said).toContain(words);
     expect(await leftovers()).toEqual([]);
   });
 

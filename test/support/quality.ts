@@ -25,6 +25,7 @@ export const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
   tickOf: () => 0.05,
   lastCloseOf: () => null,
   closeWithinOf: () => 0.05,
+  resyncsOf: () => [],
   ...over,
 });
 

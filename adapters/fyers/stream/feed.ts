@@ -3,9 +3,7 @@
 // is a row, because "unchanged" is information. A slot is sampled before the first later frame is
 // applied, so that a loop that is late does not change the book of the slot. `tbt` takes
 // prices and volume from one HSM socket next to its own.
-import * as z from 'zod/mini';
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
-import { FYERS_API_URL, FYERS_HSM_URL, FYERS_TBT_URL } from '../../../core/config/names.ts';
 import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
@@ -17,10 +15,10 @@ import { hsmKeyOf } from '../../../core/token/jwt.ts';
 import { cleanWords } from '../../../core/broker-answer.ts';
 import { counted } from '../../../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { callFyers } from '../http.ts';
-import type { Target } from './connection.ts';
 import { storeFrames } from './frame-store.ts';
 import { chunksOf } from './subscriptions.ts';
+import type { Target } from './connection.ts';
+import { hsmTarget, tbtTarget } from './targets.ts';
 import {
   type HsmSocket,
   hsmSocket,
@@ -177,7 +175,7 @@ function openStreams(options: DayOptions): DayStreams {
     const lost = sink?.takeLost() ?? null;
     if (lost === null) return;
     const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
-    notes.push({ event: 'frames-lost', message });
+    notes.push({ event: 'frames-lost', message, at: clock.now() });
   };
   const stepAll = (): void => {
     const now = clock.now();
@@ -193,7 +191,7 @@ function openStreams(options: DayOptions): DayStreams {
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
     noteLost();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
-    notes.push({ event: 'delivery', message: deliveryText(counts) });
+    notes.push({ event: 'delivery', message: deliveryText(counts), at: now });
   };
   const findSilent = (): readonly string[] => {
     const from = plus(clock.now(), -SILENT_AFTER_MS);
@@ -224,6 +222,7 @@ function openStreams(options: DayOptions): DayStreams {
 }
 
 const MAX_NAMES = 30;
+const MAX_SILENT_NAMES = 20;
 
 /** Frames by name. With very many names a line has the sum, and the first ones that delivered nothing. */
 function deliveryText(counts: readonly (readonly [string, number])[]): string {
@@ -232,7 +231,7 @@ function deliveryText(counts: readonly (readonly [string, number])[]): string {
   }
   const sum = counts.reduce((total, [, frames]) => total + frames, 0);
   const silent = counts.filter(([, frames]) => frames === 0).map(([name]) => name);
-  const first = silent.slice(0, MAX_NAMES).join(', ');
+  const first = silent.slice(0, MAX_SILENT_NAMES).join(', ');
   return `${counted(sum, 'frame')} of ${counted(counts.length, 'topic')}, none of ${String(silent.length)}${first === '' ? '' : `: ${first}`}`;
 }
 
@@ -242,26 +241,27 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   const { kind, notes, symbols } = options;
   const secrets = secretsOf(options.token);
   // The broker's text may repeat a value of the request.
-  const note = (event: StreamNote['event'], message: string): void => {
-    notes.push({ event, message: cleanWords(message, secrets()) });
+  const note = (event: StreamNote['event'], message: string, about?: readonly string[]): void => {
+    const cleaned = { event, message: cleanWords(message, secrets()), at: options.clock.now() };
+    notes.push(about === undefined ? cleaned : { ...cleaned, symbols: about });
   };
-  const eventsOf = (name: string, socket: number): SocketEvents => {
+  const eventsOf = (name: string, socket: number, books?: readonly string[]): SocketEvents => {
     const { closed, ...frames } = storeFrames({ ...options, secrets }, socket, name);
     return {
       ...frames,
       changing: beforeChange,
       opened: () => {
-        note('socket-open', `${name} is open`);
+        note('socket-open', `${name} is open`, books);
       },
       closed: (detail) => {
         closed();
-        note('socket-closed', `${name}: ${detail}`);
+        note('socket-closed', `${name}: ${detail}`, books);
       },
       refused: (detail) => {
         note('stream-refused', `${name}: ${detail}`);
       },
       gap: (symbol, detail) => {
-        note('resync', `${symbol}: ${detail}`);
+        note('resync', `${symbol}: ${detail}`, [symbol]);
       },
     };
   };
@@ -273,7 +273,8 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       ...options,
       target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
       key: () => hsmKeyOf(options.token() ?? ''),
-      events: eventsOf('hsm', 0),
+      // With `tbt` it has prices only.
+      events: eventsOf('hsm', 0, kind === 'tbt' ? [] : undefined),
     },
     wantedTopics,
   );
@@ -283,8 +284,8 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
     socket: tbtSocket(
       {
         ...options,
-        target: () => tbtTarget(options),
-        events: eventsOf(`tbt ${String(index + 1)}`, index + 1),
+        target: () => askTbtTarget(options),
+        events: eventsOf(`tbt ${String(index + 1)}`, index + 1, part),
       },
       part,
     ),
@@ -341,45 +342,7 @@ function hsmRow(
   return { book: bookFromHsm(symbol, depth, quote), receivedAt: main.receivedAt };
 }
 
-function hsmTarget(apiUrl: string): Target {
-  // An `Authorization` header would make the stream accept us and then stay silent.
-  const url = apiUrl === FYERS_API_URL ? FYERS_HSM_URL : streamUrl(apiUrl, '/hsm/v1-5/prod');
-  return { url, headers: {} };
-}
-
-const ASK_TIMEOUT_MS = 5 * SECOND;
-
-async function tbtTarget({ apiUrl, appId, token }: DayOptions): Promise<Target | null> {
+async function askTbtTarget({ apiUrl, appId, token }: DayOptions): Promise<Target | null> {
   const [id, accessToken] = [appId(), token()];
-  if (id === null || accessToken === null) return null;
-  const authorization = `${id}:${accessToken}`;
-  const reply = await callFyers({
-    url: `${apiUrl}/indus/home/tbtws`,
-    method: 'GET',
-    authorization,
-    timeoutMs: ASK_TIMEOUT_MS,
-    // The timeout is an answer, after which the usual address is tried.
-    signal: new AbortController().signal,
-  });
-  const isFyers = apiUrl === FYERS_API_URL;
-  const found = reply.kind === 'answered' ? socketUrlIn(reply.body, isFyers) : null;
-  const url = found ?? (isFyers ? FYERS_TBT_URL : streamUrl(apiUrl, '/versova'));
-  return { url, headers: { Authorization: authorization } };
-}
-
-const AddressAnswer = z.object({ data: z.object({ socket_url: z.string() }) });
-
-/** The token goes to this address, so it must be the broker's, or this machine's in a sandbox. */
-function socketUrlIn(body: unknown, isFyers: boolean): string | null {
-  const parsed = AddressAnswer.safeParse(body);
-  const text = parsed.success ? parsed.data.data.socket_url : '';
-  if (!URL.canParse(text)) return null;
-  const { protocol, hostname, hash } = new URL(text);
-  if (hash !== '') return null;
-  if (isFyers) return protocol === 'wss:' && hostname.endsWith('.fyers.in') ? text : null;
-  return protocol === 'ws:' && hostname === '127.0.0.1' ? text : null;
-}
-
-function streamUrl(apiUrl: string, path: string): string {
-  return `${apiUrl.replace(/^http/, 'ws')}${path}`;
+  return id === null || accessToken === null ? null : tbtTarget(apiUrl, `${id}:${accessToken}`);
 }

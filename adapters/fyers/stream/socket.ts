@@ -88,7 +88,10 @@ export function tbtSocket(options: SocketOptions, symbols: readonly string[]): T
           badFrames += 1;
           events.unreadable(receivedAt);
           books.distrust();
-          for (const symbol of symbols) subscriptions.lack(symbol, receivedAt);
+          for (const symbol of symbols) {
+            subscriptions.lack(symbol, receivedAt);
+            events.gap(symbol, 'a frame could not be read');
+          }
           return false;
         }
         if (message.isError) {

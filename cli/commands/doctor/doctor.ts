@@ -28,6 +28,7 @@ import {
   WITHOUT_AWS,
   WITHOUT_STACK,
 } from './finding.ts';
+import { streamsFinding } from './streams.ts';
 import { calendarFinding, liveFinding, tokenFinding } from './token.ts';
 
 interface DoctorOptions {
@@ -50,7 +51,10 @@ export function addDoctor(program: Command, session: Session): void {
   program
     .command('doctor')
     .description('Check prerequisites and show how to fix problems.')
-    .option('--live', 'also read one book from Fyers with the token at hand')
+    .option(
+      '--live',
+      'also read one book from Fyers, and connect to the streams of the feed in use, with the token at hand',
+    )
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
     .option('--suffix <SUFFIX>', 'of a second stack in the account')
     .option('--json', 'for scripts')
@@ -59,7 +63,8 @@ export function addDoctor(program: Command, session: Session): void {
       'after',
       `
 Checks ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
-Changes nothing, and all checks run even if one fails. "skipped" gives the reason. Fyers has no API for the registered
+Changes nothing, and all checks run even if one fails. Streams are tried outside of the session only, because a harvester
+may use the account's sockets. "skipped" gives the reason. Fyers has no API for the registered
 redirect URL: compare the one shown with https://myapi.fyers.in/dashboard.
 
 Exits with 2 when there is a problem.
@@ -143,6 +148,7 @@ const CHECKS: readonly Check[] = [
   { name: 'Calendar', look: calendarFinding },
   { name: 'Access token', look: tokenFinding },
   { name: 'Live book', look: liveFinding },
+  { name: 'Streams', look: streamsFinding },
 ];
 
 /** Checks that use data collected by the other checks. */

@@ -31,7 +31,7 @@ import {
 } from '../../shared/tokens.ts';
 import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
-const LOGIN_STEP = 'Log in with `./fyers login`.';
+export const LOGIN_STEP = 'Log in with `./fyers login`.';
 
 export async function tokenFinding(patient: CheckContext): Promise<Finding> {
   const now = patient.session.io.clock.now();
@@ -73,7 +73,7 @@ function explainPendingLink(session: SessionPlan, now: Instant): string | null {
 }
 
 /** Token sources: the operator's folder first, then AWS. */
-async function readTokenSources(patient: CheckContext): Promise<readonly TokenSource[]> {
+export async function readTokenSources(patient: CheckContext): Promise<readonly TokenSource[]> {
   const { session, dir, suffix, hasAws, settings } = patient;
   const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
   return [
@@ -82,7 +82,7 @@ async function readTokenSources(patient: CheckContext): Promise<readonly TokenSo
   ];
 }
 
-function viewOf({ account, calendar }: TokenSource, now: Instant) {
+export function viewOf({ account, calendar }: TokenSource, now: Instant) {
   return { account, now, session: nextSession(now, calendar) };
 }
 

@@ -1,0 +1,85 @@
+// Faults of the streams: a row is the book of its instant, or the slot has a reason.
+import { describe, expect, test } from 'vitest';
+import type { SlotResult } from '../../../../core/ports.ts';
+import type { FyersSimulator } from '../../../../sandbox/fyers/server.ts';
+import { observe } from '../../../support/observed-stream.ts';
+
+type Faults = FyersSimulator['streams']['faults'];
+const SLOTS = 24;
+
+/** Runs the feed for two minutes, and compares its rows with the simulator's market. */
+async function record(
+  kind: 'tbt' | 'hsm',
+  change: (faults: Faults, seconds: number, simulator: FyersSimulator) => void,
+) {
+  const { batches, simulator } = await observe({
+    kind,
+    seconds: 120,
+    onJump: (seconds, fyers) => {
+      change(fyers.streams.faults, seconds, fyers);
+    },
+  });
+  expect(batches).toHaveLength(SLOTS);
+  for (const taken of batches.flat()) if (taken.kind === 'book') expectTrue(taken, simulator);
+  return batches.map((batch) =>
+    [...new Set(batch.map((taken) => (taken.kind === 'book' ? 'book' : taken.reason)))].join(' '),
+  );
+}
+
+function expectTrue(taken: SlotResult & { kind: 'book' }, { state }: FyersSimulator): void {
+  const { bids, asks } = state.bookOf(taken.symbol, taken.slot);
+  const [bid, ask] = [bids[0]?.pricePaise ?? 0, asks[0]?.pricePaise ?? 0];
+  expect(taken.book.bids[0]?.price).toBe(bid / 100);
+  expect(taken.book.asks[0]?.price).toBe(ask / 100);
+}
+
+const BOOKS = Array.from({ length: SLOTS }, () => 'book');
+
+describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
+  test('has a true row or a reason, if a frame is sent twice', async () => {
+    const seen = await record(kind, (faults, seconds) => {
+      if (seconds === 11) faults.isDoubled = true;
+    });
+    // A number that does not grow is a gap, which the next snapshot ends.
+    expect(seen.filter((each) => each !== 'book' && each !== 'sequence-gap book')).toEqual([]);
+    expect(seen.slice(-20)).toEqual(BOOKS.slice(-20));
+  });
+
+  test('has its rows again after the broker closed all sockets, as at the end of a token', async () => {
+    const seen = await record(kind, (_faults, seconds, { streams }) => {
+      if (seconds === 11) streams.drop(1000);
+    });
+    expect(seen.filter((each) => each === 'book').length).toBeGreaterThan(SLOTS - 4);
+    expect(seen.at(-1)).toBe('book');
+  });
+});
+
+describe('The feed hsm', () => {
+  test('skips an item of a topic without a snapshot, and reads the rest of the frame', async () => {
+    const seen = await record('hsm', (faults) => {
+      faults.hasForeignTopic = true;
+    });
+    expect(seen).toEqual(BOOKS);
+  });
+
+  test('does not read a book whose fields have another order', async () => {
+    const seen = await record('hsm', (faults) => {
+      faults.hasOtherFields = true;
+    });
+    expect(new Set(seen)).toEqual(new Set(['stream-refused']));
+  });
+
+  test('reads a volume above 2^31', async () => {
+    const extra = 2 ** 31;
+    const { batches, simulator } = await observe({
+      kind: 'hsm',
+      onJump: (_seconds, { streams }) => {
+        streams.faults.extraVolume = extra;
+      },
+    });
+    for (const taken of batches.flat()) {
+      const { volume } = simulator.state.bookOf(taken.symbol, taken.slot);
+      expect(taken).toMatchObject({ kind: 'book', book: { volume: volume + extra } });
+    }
+  });
+});

@@ -1,0 +1,128 @@
+// What `./fyers doctor` finds out about a stream, on a laptop, in front of the simulator.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Instant, instant } from '../../core/time.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { examined } from './doctor-fixture.ts';
+import { withPulumi } from './pulumi-stand-in.ts';
+
+let fyers: FyersSimulator;
+beforeEach(async () => {
+  fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: SEVEN });
+});
+afterEach(() => fyers.close());
+
+const BEFORE_SESSION = instant(SEVEN + 60_000);
+
+interface Laptop {
+  readonly feed: string;
+  readonly symbols?: string;
+  readonly now?: Instant;
+  readonly flags?: readonly string[];
+}
+
+async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
+  const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
+  fyers.setClock(now);
+  await using at = await withPulumi('', false, {
+    now,
+    aws: {
+      ...{ region: 'ap-south-1', endpoint: 'http://127.0.0.1:9', maxAttempts: 1 },
+      credentials: () =>
+        Promise.reject(
+          Object.assign(new Error('Could not load credentials from any providers'), {
+            name: 'CredentialsProviderError',
+          }),
+        ),
+    },
+  });
+  const lines = { CLIENT_ID: APP.id, SECRET_KEY: APP.secret, API_URL: fyers.url };
+  const env = { ...lines, FEED: feed, SYMBOLS: symbols };
+  at.write(
+    '.env',
+    Object.entries(env)
+      .map(([key, value]) => `FYERS_${key}=${value}\n`)
+      .join(''),
+  );
+  const token = mintToken(SEED, APP, 'access_token', SEVEN);
+  at.write('access_token.txt', token);
+  const { found, all } = await examined(at, ...flags);
+  expect(all).not.toContain(token);
+  return found['Streams'];
+}
+
+const paths = () => fyers.streams.upgrades.map(({ path }) => path);
+
+describe('fyers doctor, of a stream', () => {
+  test.each([
+    ['tbt', ['/versova', '/hsm/v1-5/prod']],
+    ['hsm', ['/hsm/v1-5/prod']],
+  ])('connects with feed %s once, and leaves no socket open', async (feed, expected) => {
+    expect(await streamsOf({ feed })).toMatchObject({ state: 'ok' });
+    expect(paths()).toEqual(expected);
+    await expect.poll(() => fyers.streams.openSockets()).toBe(0);
+    expect(fyers.streams.sent.size).toBe(0);
+  });
+
+  test.each([
+    ['the feed rest', { feed: 'rest' }],
+    ['a session, in which a harvester may stream', { feed: 'tbt', now: instant(NOON) }],
+    ['a run without --live', { feed: 'tbt', flags: [] }],
+  ])('is skipped for %s, and opens no socket', async (_, laptop) => {
+    expect(await streamsOf(laptop)).toMatchObject({ state: 'skipped' });
+    expect(paths()).toEqual([]);
+  });
+
+  test.each([
+    ['symbol that no stream has', 'tbt', 'NSE:NIFTY50-INDEX', 'FYERS_SYMBOLS'],
+    ['symbol that the master does not list', 'hsm', 'NSE:NOSUCH-EQ', 'FYERS_SYMBOLS'],
+  ])('has a %s for a problem, and opens no socket', async (_, feed, symbols, fix) => {
+    const found = await streamsOf({ feed, symbols });
+    expect(found?.state).toBe('problem');
+    expect(found?.detail).toContain(symbols);
+    expect(found?.fix).toContain(fix);
+    expect(paths()).toEqual([]);
+  });
+
+  test.each<[string, string, () => void, string]>([
+    [
+      'a login of HSM that is refused',
+      'hsm',
+      () => {
+        fyers.streams.faults.isRefused = true;
+      },
+      './fyers login',
+    ],
+    [
+      'changed fields',
+      'hsm',
+      () => {
+        fyers.streams.faults.hasOtherFields = true;
+      },
+      'Update this program',
+    ],
+    [
+      'an upgrade that is refused',
+      'tbt',
+      () => {
+        fyers.streams.faults.upgradeStatus = 403;
+      },
+      './fyers login',
+    ],
+    [
+      'sockets that are all in use',
+      'tbt',
+      () => {
+        fyers.streams.faults.upgradeStatus = 429;
+      },
+      'Stop the other programs',
+    ],
+  ])('names the next step of %s', async (_, feed, fault, fix) => {
+    fault();
+    const found = await streamsOf({ feed });
+    expect(found?.state).toBe('problem');
+    expect(found?.fix).toContain(fix);
+    await expect.poll(() => fyers.streams.openSockets()).toBe(0);
+  });
+});
