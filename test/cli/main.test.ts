@@ -79,7 +79,7 @@ describe('./fyers', () => {
     await using at = await stage();
     const { code, out, err } = await at.run(...command, '--help');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(`Usage: ${['runFyers', ...command].join(' ')} `);
+    expect(out).toContain(`Usage: ${['fyers', ...command].join(' ')} `);
     if (command.join(' ') !== 'ssm') expect(out).toMatch(/Examples?:\n {2}\$ /);
   });
 
