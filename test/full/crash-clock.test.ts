@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
-import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
@@ -56,7 +56,7 @@ test('However the clock is set while a slot is asked for or awaited, each slot i
         return depthOf(symbol);
       });
       const objects = memoryBucket();
-      const { acknowledged, said } = await recordDay({
+      const { acknowledged, eventNames } = await recordSession({
         dataDir,
         objects,
         minutes: 40,
@@ -70,9 +70,9 @@ test('However the clock is set while a slot is asked for or awaited, each slot i
           return askingFeed({ apiUrl: server.url, clock, everySeconds: 60 });
         },
       });
-      const found = await foundDay(dataDir, TODAY);
+      const found = await readDay(dataDir, TODAY);
       expect(problemsOf(found, acknowledged)).toEqual([]);
-      expect(said).not.toContain('ship-conflict');
+      expect(eventNames).not.toContain('ship-conflict');
       const reasons = Object.keys(found.manifest?.holes ?? {});
       expect(reasons.filter((reason) => !['late', 'clock-jump'].includes(reason))).toEqual([]);
       // A clock that is set back costs no slot; one that is set forward costs those it passes, and no other.

@@ -20,7 +20,7 @@ import {
 } from '../../core/time.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { foundDay } from '../support/recorded-session.ts';
+import { readDay } from '../support/recorded-session.ts';
 import { startS3 } from '../support/s3-server.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'acknowledging-child.ts');
@@ -96,9 +96,9 @@ test.each([1, 2])(
         count('stored');
       },
     );
-    const said: string[] = [];
+    const output: string[] = [];
     let kills = 0;
-    const isShipped = () => said.some((line) => line.includes('"event":"day-shipped"'));
+    const isShipped = () => output.some((line) => line.includes('"event":"day-shipped"'));
     /** Runs it until the knife falls, or until it says `last`. Answers its jumps. */
     const live = async (start: Instant, last = 'nothing'): Promise<readonly Instant[]> => {
       counted = 0;
@@ -118,7 +118,7 @@ test.each([1, 2])(
       const jumps: Instant[] = [];
       for await (const line of createInterface({ input: child.stdout })) {
         const [, ms] = /^at (\d+)$/.exec(line) ?? [];
-        if (ms === undefined) said.push(line);
+        if (ms === undefined) output.push(line);
         else {
           jumps.push(instant(Number(ms)));
           count('jump');
@@ -157,7 +157,7 @@ test.each([1, 2])(
     expect(kills).toBeGreaterThan(2 + uploads.length);
     if (!isShipped()) await live(start < closesAt ? start : plus(closesAt, MINUTE), 'day-shipped');
 
-    const found = await foundDay(path.join(folder, 'data'), MUHURAT);
+    const found = await readDay(path.join(folder, 'data'), MUHURAT);
     expect(found.shipped).toBe('shipped');
     expect(acknowledged.size).toBeGreaterThan(100);
     const expected = [...acknowledged].flatMap((slot) =>
@@ -177,9 +177,9 @@ test.each([1, 2])(
     expect(reasons.filter((reason) => !['not-running', 'stopped'].includes(reason))).toEqual([]);
 
     // Its own uploads were cut short too, and nobody took them for another harvester's.
-    expect(said.filter((line) => /"event":"(?:ship-conflict|bug\.unexpected)"/.test(line))).toEqual(
-      [],
-    );
+    expect(
+      output.filter((line) => /"event":"(?:ship-conflict|bug\.unexpected)"/.test(line)),
+    ).toEqual([]);
     expect(s3.lines('day')).toEqual(await logLines());
   },
 );

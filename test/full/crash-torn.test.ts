@@ -10,8 +10,8 @@ import { openDay } from '../../harvester/day.ts';
 import { OPENS_AT, taken } from '../support/depth.ts';
 import {
   SYMBOLS,
-  foundDay,
-  recordDay,
+  readDay,
+  recordSession,
   problemsOf,
   sessionOf,
 } from '../support/recorded-session.ts';
@@ -32,7 +32,7 @@ afterEach(async () => {
 async function begun(): Promise<string> {
   const dataDir = path.join(folder, 'begun');
   const stop = new AbortController();
-  await recordDay({
+  await recordSession({
     dataDir,
     minutes: 10,
     signal: stop.signal,
@@ -85,7 +85,7 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
       await day.take(SYMBOLS.map((symbol) => taken(symbol, slot)));
       await day.close();
 
-      const found = await foundDay(dataDir, TODAY);
+      const found = await readDay(dataDir, TODAY);
       const rows = name.startsWith('day') ? whole - 1 : 2 * (STOPPED_AFTER + 1);
       expect(found.malformed).toBe(0);
       expect(found.keys).toHaveLength(rows + 2);
@@ -109,14 +109,14 @@ test('A day that was cut is closed as if its last slots had never been asked for
     const dataDir = path.join(folder, 'cut');
     await cp(from, dataDir, { recursive: true });
     await writeFile(path.join(dataDir, name), cuts[at]?.kept ?? '');
-    const { acknowledged, said } = await recordDay({
+    const { acknowledged, eventNames } = await recordSession({
       dataDir,
       minutes: 10,
       startsAt: plus(OPENS_AT, 6 * MINUTE),
     });
-    const found = await foundDay(dataDir, TODAY);
+    const found = await readDay(dataDir, TODAY);
     expect(problemsOf(found, acknowledged)).toEqual([]);
-    expect(said.includes('torn-tail-cut')).toBe(!(cuts[at]?.kept ?? '').endsWith('\n'));
+    expect(eventNames.includes('torn-tail-cut')).toBe(!(cuts[at]?.kept ?? '').endsWith('\n'));
     await rm(dataDir, { recursive: true });
   }
 });
