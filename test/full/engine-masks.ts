@@ -1,5 +1,5 @@
 // What may differ on the real engine between two lives with other secrets, and why. Everything else is the same.
-import type { Mask } from '../scenarios/masks.ts';
+import type { Mask } from '../scenarios/expected-differences.ts';
 
 export const ENGINE_MASKS: readonly Mask[] = [
   {

@@ -1,8 +1,8 @@
 // Thirty days of a harvester that nobody looks after: everything goes wrong, nothing is lost without a reason. More seeds:
 // `npm run soak`.
 import { expect, test } from 'vitest';
-import { judge } from '../unattended/judge.ts';
-import { MONTHS, unattended } from '../unattended/walk.ts';
+import { judge } from '../unattended/invariants.ts';
+import { MONTHS, unattended } from '../unattended/run-month.ts';
 
 test.for([
   ['winter', 1],

@@ -3,9 +3,9 @@ import { type IstDate, istInstant } from '../../core/time.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { MONTH_STARTS } from '../support/exchange-days.ts';
 import { FY_ID } from '../support/keeper-world.ts';
-import { walk } from './days.ts';
-import { type Evidence, judge } from './judge.ts';
-import { newWorld } from './world.ts';
+import { walk } from './run-days.ts';
+import { type Evidence, judge } from './invariants.ts';
+import { newWorld } from './deployment.ts';
 
 const DAYS = 30;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { MASKS, masked } from './masks.ts';
+import { MASKS, masked } from './expected-differences.ts';
 import { type Secrets, type Written, liveThrough } from './secret-days.ts';
 
 const ONE: Secrets = {

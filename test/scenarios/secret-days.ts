@@ -6,8 +6,8 @@ import { DAY, type IstDate, istDate, istDateAt, istInstant, plus } from '../../c
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Stage, stage } from '../cli/cli-harness.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { linkIn, logIn, throughFyers } from './person.ts';
-import { type Failed, LOGIN_URL, OTHER_ACCOUNT, type Page, type World, newWorld } from './world.ts';
+import { linkIn, logIn, throughFyers } from './login-person.ts';
+import { type Failed, LOGIN_URL, OTHER_ACCOUNT, type Page, type World, newWorld } from './deployment.ts';
 
 export interface Secrets {
   readonly pin: string;

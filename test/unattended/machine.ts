@@ -9,10 +9,10 @@ import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
-import { type Agenda, newAgenda } from './agenda.ts';
-import { type Gate, newGate } from './gate.ts';
-import { type Line, lineTo } from './line.ts';
-import { live, ownMetric } from './process.ts';
+import { type Agenda, newAgenda } from './timeline.ts';
+import { type Gate, newGate } from './kill-switch.ts';
+import { type Line, lineTo } from './tcp-proxy.ts';
+import { live, ownMetric } from './harvester-process.ts';
 import { SIMULATED_APP } from '../support/keeper-world.ts';
 
 /** As the unit has it. */

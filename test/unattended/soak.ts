@@ -5,8 +5,8 @@ import path from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { format } from 'prettier';
 import { ROOT } from '../support/source-tree.ts';
-import { type Evidence, judge } from './judge.ts';
-import { MONTHS, unattended } from './walk.ts';
+import { type Evidence, judge } from './invariants.ts';
+import { MONTHS, unattended } from './run-month.ts';
 
 const { values } = parseArgs({
   options: {

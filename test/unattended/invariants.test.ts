@@ -1,8 +1,8 @@
 // A judge that never objects proves nothing: each of its objections, raised once.
 import { describe, expect, test } from 'vitest';
 import { MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
-import { type Evidence, type Trouble, judge } from './judge.ts';
-import type { RecordedDate } from './objects.ts';
+import { type Evidence, type Trouble, judge } from './invariants.ts';
+import type { RecordedDate } from './bucket-contents.ts';
 
 const DATE = istDate('2026-01-12');
 const at = (time: string) => istInstant(DATE, time);

@@ -4,11 +4,11 @@ import { DAY, type Instant, type IstDate, addDays, istInstant, plus } from '../.
 import { register } from '../../sandbox/fyers/accounts.ts';
 import type { Fault } from '../../sandbox/faults.ts';
 import { hoursOn } from '../support/exchange-days.ts';
-import type { Evidence, JudgedDay } from './judge.ts';
-import { type Login, type Luck, type Plan, draw } from './luck.ts';
-import { linkIn, logIn } from './person.ts';
-import { type Witness, newWitness } from './witness.ts';
-import { type Failed, OTHER_ACCOUNT, type World, drawer } from './world.ts';
+import type { Evidence, JudgedDay } from './invariants.ts';
+import { type Login, type Luck, type Plan, draw } from './random-faults.ts';
+import { linkIn, logIn } from './login-person.ts';
+import { type Witness, newWitness } from './recorder.ts';
+import { type Failed, OTHER_ACCOUNT, type World, drawer } from './deployment.ts';
 
 interface Step {
   readonly at: string;

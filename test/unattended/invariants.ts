@@ -1,7 +1,7 @@
 // Judges days of the harvester by what others saw of it: the broker's request log, what lies in the bucket, and the alarms
 // that its metrics ring. Of us it knows the names of the reasons and of the alarms.
 import { type Instant, type IstDate, MINUTE, formatIst, plus } from '../../core/time.ts';
-import type { RecordedDate } from './objects.ts';
+import type { RecordedDate } from './bucket-contents.ts';
 
 /** The closed list, typed again. */
 type Reason =

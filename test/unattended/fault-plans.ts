@@ -1,8 +1,8 @@
 // Luck made to happen: each trouble is asked for in the agenda, and told to the judge.
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import type { Fault } from '../../sandbox/faults.ts';
-import type { Trouble } from './judge.ts';
-import type { Luck } from './luck.ts';
+import type { Trouble } from './invariants.ts';
+import type { Luck } from './random-faults.ts';
 import type { Machine } from './machine.ts';
 
 /** Of one day, by its own clock. */

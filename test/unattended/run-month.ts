@@ -15,18 +15,18 @@ import { allOf, graphOf } from '../support/graph.ts';
 import { WHOLE } from '../support/worlds.ts';
 import { alarmOf, transitionsOf } from '../infra/alarms/model.ts';
 import type { Metrics } from '../infra/alarms/series.ts';
-import type { Evidence, JudgedDay } from './judge.ts';
-import { type Luck, draw } from './luck.ts';
+import type { Evidence, JudgedDay } from './invariants.ts';
+import { type Luck, draw } from './random-faults.ts';
 import { type Machine, newMachine } from './machine.ts';
-import { readObjects } from './objects.ts';
-import { EVERY_SECONDS, SYMBOLS } from './process.ts';
+import { readObjects } from './bucket-contents.ts';
+import { EVERY_SECONDS, SYMBOLS } from './harvester-process.ts';
 import {
   bucketTroubles,
   brokerTroubles,
   diskTroubles,
   machineTroubles,
   tokenTroubles,
-} from './troubles.ts';
+} from './fault-plans.ts';
 
 const DAYS = 30;
 

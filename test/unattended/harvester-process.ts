@@ -13,7 +13,7 @@ import { harvest } from '../../harvester/loop.ts';
 import type { DayLogs, DayPieces, Days, Metrics } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
-import type { Gate } from './gate.ts';
+import type { Gate } from './kill-switch.ts';
 
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 export const EVERY_SECONDS = 60;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Instant, istDate, istInstant } from '../../core/time.ts';
 import type { LoggedRequest } from '../../sandbox/fyers/state.ts';
-import { type Evidence, judge } from './judge.ts';
+import { type Evidence, judge } from './invariants.ts';
 
 const FRIDAY = istDate('2026-11-20');
 const SATURDAY = istDate('2026-11-21');

@@ -4,8 +4,8 @@ import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { Message } from '../../core/ports.ts';
 import { type Instant, istDateAt } from '../../core/time.ts';
 import { checkToken, ownerOf } from '../../sandbox/fyers/tokens.ts';
-import type { Evidence, JudgedDay } from './judge.ts';
-import type { World } from './world.ts';
+import type { Evidence, JudgedDay } from './invariants.ts';
+import type { World } from './deployment.ts';
 
 type Mail = Message & { readonly at: Instant };
 

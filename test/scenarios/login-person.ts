@@ -1,8 +1,8 @@
 // The human of a login, without a browser: the link in the mail, the page, Fyers' own form, and the way back.
 import type { Message } from '../../core/ports.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
-import type { Login } from './luck.ts';
-import { LOGIN_URL, OTHER_ACCOUNT, OTHER_PIN, type Page, type World } from './world.ts';
+import type { Login } from './random-faults.ts';
+import { LOGIN_URL, OTHER_ACCOUNT, OTHER_PIN, type Page, type World } from './deployment.ts';
 
 /** What the person came to see, in order. @param mail everything of today */
 export async function logIn(
