@@ -5,7 +5,7 @@ import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
 import { type Life, liveOnEngine, type Secrets, type Written } from './engine-life.ts';
-import { ENGINE_MASKS, engineMasked } from './engine-masks.ts';
+import { ENGINE_DIFFERENCES, maskEngineDifferences } from './engine-differences.ts';
 import { onEngine } from './on-engine.ts';
 
 const ONE: Secrets = {
@@ -61,7 +61,7 @@ onEngine('two lives with other secrets', () => {
       const named = tokens.map((token, index) => [`token ${String(index)}`, token] as const);
       const all = { appSecret, newAppSecret, ...Object.fromEntries(named) };
       expect(written[kind].length).toBeGreaterThan(0);
-      const text = engineMasked(written[kind].join('\n'));
+      const text = maskEngineDifferences(written[kind].join('\n'));
       expect(leaksOf(text, all)).toEqual([]);
       // Four digits stand in many longer numbers; as a word of their own they are the PIN.
       const words = text.split(/[^\w.:+/=-]+/).filter((word) => word.length < 14);
@@ -72,7 +72,7 @@ onEngine('two lives with other secrets', () => {
     }
   });
 
-  test.for(ENGINE_MASKS)('need the mask: $reason', ({ pattern }) => {
+  test.for(ENGINE_DIFFERENCES)('need the mask: $reason', ({ pattern }) => {
     const flags = pattern.flags.replace('g', '');
     const needed = SEARCHED.flatMap((kind) => one.written[kind]).some((text) =>
       new RegExp(pattern.source, flags).test(text),
@@ -112,7 +112,7 @@ function only(text: string, than: string): readonly string[] {
 
 function piecesOf(text: string): readonly string[] {
   return (
-    engineMasked(text)
+    maskEngineDifferences(text)
       .split(/[\n,{}[\]]+/)
       .map((piece) => piece.trim())
       // The engine prints its dots by the time that passes.

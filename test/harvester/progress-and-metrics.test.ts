@@ -181,7 +181,7 @@ describe('A disk that is more than 80 % full', () => {
   test.each([
     [80, false],
     [80.1, true],
-  ])('is more than 80 %% full at %d %%: %s', async (used, loses) => {
+  ])('loses a day at %d percent: %s', async (used, loses) => {
     const { eventNames } = await runToday({ diskUsedPercent: () => used });
     expect(eventNames.includes('room-made')).toBe(loses);
   });

@@ -1,53 +1,54 @@
-// What may differ between two runs with other secrets, and why. Everything else is the same, byte for byte.
+// Lists the differences that two runs with different secrets may have, each with its reason. All other bytes are equal.
 
-export interface Mask {
+export interface ExpectedDifference {
   readonly pattern: RegExp;
   readonly reason: string;
 }
 
-export const MASKS: readonly Mask[] = [
+export const EXPECTED_DIFFERENCES: readonly ExpectedDifference[] = [
   {
     pattern: /(?<="fingerprint": ?"|\bfingerprint |^\w+ +(?:\w+ +)?)[0-9a-f]{8}(?=["; ])/gm,
-    reason:
-      'A token, and a state, is shown on purpose by eight hex digits of its SHA-256: people compare them.',
+    reason: 'The first eight hex digits of the SHA-256 of a token or state, which people compare.',
   },
   {
     pattern: /(?<=\*{8} \()\d+(?= characters)/g,
-    reason:
-      'ssm get says on purpose how long a value is, which tells one that was cut off; it is the operator’s own terminal.',
+    reason: 'The length of a value in ssm get, which shows whether the value is cut.',
   },
   {
     pattern: /(?<=\/go\/\d{4}-\d\d-\d\d\/)[0-9a-f]{32}/g,
-    reason: 'The signature of the day’s link, by a random key of the stack.',
+    reason: 'The signature of the login link, made with a random key of the stack.',
   },
   {
     pattern: /(?<=state=\d{8}[0-9a-f]{8})[0-9a-f]{64}/g,
     reason:
-      'The state that Fyers carries back: a random nonce, and its signature by a key that is derived from it.',
+      'The state of a login: a random nonce, and a signature with a key that is derived from the nonce.',
   },
   {
     pattern: /(?<="(?:input|refusedApp)":")[0-9a-f]{64}(?=")/g,
     reason:
-      'The fingerprint of what a refresh or a login is made with, in a state: an HMAC by a random key.',
+      'The fingerprint of the inputs of a refresh or login in a state: an HMAC with a random key.',
   },
   {
     pattern: /(?<=^\w+_token\.txt 600 )[\w-]+\.[\w-]+\.[\w-]+$/gm,
-    reason: 'A token file holds the token, for its owner alone; that is what the file is for.',
+    reason: 'The token in a token file, which only its owner may read.',
   },
   {
     pattern: /(?<=^\.fyers-(?:link|pin)-key 600 )[0-9a-f]{64}$/gm,
-    reason: 'What refresh --local fingerprints with is drawn for each folder, for its owner alone.',
+    reason: 'The random key of refresh --local for fingerprints, which only its owner may read.',
   },
   {
     pattern: /(?<=http:\/\/127\.0\.0\.1:)\d+/g,
-    reason: 'The ports of the stand-ins, which the system chooses.',
+    reason: 'The ports of the stand-ins, chosen by the system.',
   },
   {
     pattern: /(?<=\/fyers-cli-)\w{6}/g,
-    reason: 'A temporary folder, which the system names.',
+    reason: 'The name of a temporary folder, chosen by the system.',
   },
 ];
 
-export function masked(text: string): string {
-  return MASKS.reduce((clean, { pattern }) => clean.replaceAll(pattern, '[masked]'), text);
+export function maskDifferences(text: string): string {
+  return EXPECTED_DIFFERENCES.reduce(
+    (clean, { pattern }) => clean.replaceAll(pattern, '[maskDifferences]'),
+    text,
+  );
 }

@@ -1,14 +1,14 @@
-// Luck made to happen: each trouble is asked for in the agenda, and told to the judge.
+// Schedules the drawn faults of a day on the timeline, and describes each for the check of the invariants.
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import type { Fault } from '../../sandbox/faults.ts';
-import type { Trouble } from './invariants.ts';
-import type { Luck } from './random-faults.ts';
+import type { PlannedFault } from './invariants.ts';
+import type { DayFaults } from './random-faults.ts';
 import type { Machine } from './machine.ts';
 
-/** Of one day, by its own clock. */
+/** Converts a time of one day. */
 type At = (time: string) => Instant;
 
-/** How far the clock runs ahead, and behind. */
+/** How far the clock is ahead or behind. */
 const AHEAD_MS = 90 * SECOND;
 const BEHIND_MS = 10 * MINUTE;
 const DEPTH = /^\/data\/depth$/;
@@ -20,96 +20,106 @@ const LIMITED: Fault['effect'] = {
   body: '{"s":"error","code":429,"message":"request limit reached"}',
 };
 
-export function brokerTroubles(machine: Machine, luck: Luck['broker'], at: At): readonly Trouble[] {
-  const { agenda, fyers, way } = machine;
-  const { what } = luck;
-  const [from, to] = [at(luck.at), plus(at(luck.at), luck.minutes * MINUTE)];
-  const begins = (act: () => unknown): void => {
-    agenda.at(from, () => void act());
+export function planBrokerFaults(
+  machine: Machine,
+  dayFaults: DayFaults['broker'],
+  at: At,
+): readonly PlannedFault[] {
+  const { timeline, fyers, brokerFaults } = machine;
+  const { what } = dayFaults;
+  const [from, to] = [at(dayFaults.at), plus(at(dayFaults.at), dayFaults.minutes * MINUTE)];
+  const atStart = (act: () => unknown): void => {
+    timeline.schedule(from, () => void act());
   };
-  agenda.at(to, () => {
+  timeline.schedule(to, () => {
     fyers.state.isDown = false;
-    way.clear();
-    return machine.line.mend();
+    brokerFaults.clear();
+    return machine.proxy.reconnect();
   });
-  const trouble = (
-    reasons: Trouble['reasons'],
-    more: Partial<Trouble> = {},
-  ): readonly Trouble[] => [
-    { what: `the broker is ${what}`, from, to, reasons, rings: ['slots-missed'], ...more },
+  const plan = (
+    reasons: PlannedFault['reasons'],
+    more: Partial<PlannedFault> = {},
+  ): readonly PlannedFault[] => [
+    { what: `the broker is ${what}`, from, to, reasons, mayFire: ['slots-missed'], ...more },
   ];
-  const whole = { stopsAll: true };
+  const stopsAll = { stopsAll: true };
   switch (what) {
     case 'up':
       return [];
     case 'down':
-      begins(() => (fyers.state.isDown = true));
-      return trouble(['broker-error'], whole);
+      atStart(() => (fyers.state.isDown = true));
+      return plan(['broker-error'], stopsAll);
     case 'refusing':
-      begins(() => {
-        machine.line.cut();
+      atStart(() => {
+        machine.proxy.disconnect();
       });
-      // What was asked on a connection that is torn down may have been heard.
-      return trouble(['unreachable', 'timeout'], whole);
+      // The broker may have received a request on a connection that is destroyed.
+      return plan(['unreachable', 'timeout'], stopsAll);
     case 'garbage':
-      begins(() => way.add({ match: { path: DEPTH }, effect: { kind: 'garbage' } }));
-      return trouble(['broker-error', 'malformed-answer'], whole);
+      atStart(() => brokerFaults.add({ match: { path: DEPTH }, effect: { kind: 'garbage' } }));
+      return plan(['broker-error', 'malformed-answer'], stopsAll);
     case 'silent':
-      begins(() =>
-        way.add({ match: { path: DEPTH }, nth: [1, 2, 3], effect: { kind: 'half-open' } }),
+      atStart(() =>
+        brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2, 3], effect: { kind: 'half-open' } }),
       );
-      return trouble(['timeout']);
+      return plan(['timeout']);
     case 'limited once':
-      begins(() => way.add({ match: { path: DEPTH }, nth: [1, 2], effect: LIMITED }));
-      return trouble(['rate-limited']);
+      atStart(() => brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2], effect: LIMITED }));
+      return plan(['rate-limited']);
     case 'limited twice':
-      begins(() => way.add({ match: { path: DEPTH }, nth: [1, 2, 3, 4], effect: LIMITED }));
-      return trouble(['rate-limited', 'blocked-for-the-day'], { ...whole, to: at('23:59') });
+      atStart(() =>
+        brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2, 3, 4], effect: LIMITED }),
+      );
+      return plan(['rate-limited', 'blocked-for-the-day'], { ...stopsAll, to: at('23:59') });
   }
 }
 
-export function tokenTroubles(machine: Machine, what: Luck['token'], at: At): readonly Trouble[] {
-  const { agenda, fyers } = machine;
-  const published = (time: string): void => {
-    agenda.at(at(time), () => {
+export function planTokenFaults(
+  machine: Machine,
+  what: DayFaults['token'],
+  at: At,
+): readonly PlannedFault[] {
+  const { timeline, fyers } = machine;
+  const publishAt = (time: string): void => {
+    timeline.schedule(at(time), () => {
       machine.token = machine.mint();
     });
   };
-  const trouble = (from: string, to: string): readonly Trouble[] => [
+  const plan = (from: string, to: string): readonly PlannedFault[] => [
     {
       what: `the token is ${what}`,
       from: at(from),
       to: at(to),
       reasons: ['no-token', 'token-refused'],
-      rings: ['slots-missed'],
+      mayFire: ['slots-missed'],
       stopsAll: true,
     },
   ];
   switch (what) {
     case 'in time':
-      published('07:00');
+      publishAt('07:00');
       return [];
     case 'late':
-      published('10:30');
-      return trouble('06:00', '10:30');
+      publishAt('10:30');
+      return plan('06:00', '10:30');
     case 'none':
-      return trouble('06:00', '23:59');
+      return plan('06:00', '23:59');
     case 'ended':
-      published('07:00');
-      agenda.at(at('11:00'), () => {
+      publishAt('07:00');
+      timeline.schedule(at('11:00'), () => {
         if (machine.token !== null) fyers.state.revoked.add(machine.token);
       });
-      published('11:25');
-      return trouble('11:00', '11:25');
+      publishAt('11:25');
+      return plan('11:00', '11:25');
     case 'unreadable':
-      published('07:00');
-      agenda.at(at('08:50'), () => {
-        machine.isStoreAway = true;
+      publishAt('07:00');
+      timeline.schedule(at('08:50'), () => {
+        machine.isStoreUnavailable = true;
       });
-      agenda.at(at('09:20'), () => {
-        machine.isStoreAway = false;
+      timeline.schedule(at('09:20'), () => {
+        machine.isStoreUnavailable = false;
       });
-      return trouble('08:50', '09:20');
+      return plan('08:50', '09:20');
   }
 }
 
@@ -120,35 +130,38 @@ const DEATHS = {
   'killed in a line': 'in a line',
 } as const;
 
-/** Between these a day's files are open. */
-const RECORDS = { from: '09:00', to: '15:58' };
+/** The time during which a day's files are open. */
+const OPEN_FILES = { from: '09:00', to: '15:58' };
 
-export function machineTroubles(
+export function planMachineFaults(
   machine: Machine,
-  luck: Luck['machine'],
+  dayFaults: DayFaults['machine'],
   at: At,
   trades: boolean,
-): readonly Trouble[] {
-  const { agenda } = machine;
-  const { what } = luck;
-  const [from, to] = [at(luck.at), plus(at(luck.at), luck.minutes * MINUTE)];
-  const trouble = (
-    reasons: Trouble['reasons'],
-    more: Partial<Trouble> = {},
-  ): readonly Trouble[] => [
+): readonly PlannedFault[] {
+  const { timeline } = machine;
+  const { what } = dayFaults;
+  const [from, to] = [at(dayFaults.at), plus(at(dayFaults.at), dayFaults.minutes * MINUTE)];
+  const plan = (
+    reasons: PlannedFault['reasons'],
+    more: Partial<PlannedFault> = {},
+  ): readonly PlannedFault[] => [
     {
       what: `the harvester is ${what}`,
       from,
       to,
       reasons,
-      rings: ['slots-missed', 'harvester-silent'],
+      mayFire: ['slots-missed', 'harvester-silent'],
       ...more,
     },
   ];
-  // Of a session whose opening passes unseen, nobody has begun to record.
-  const beforeIt = (reasons: Trouble['reasons'], believed: Instant = from): Trouble['reasons'] =>
-    believed < at(RECORDS.from) ? [...reasons, 'not-running'] : reasons;
-  const passed = beforeIt(['clock-jump', 'late']);
+  // If the opening passes during the fault, the recording has not begun.
+  const orNotRunning = (
+    reasons: PlannedFault['reasons'],
+    processTime: Instant = from,
+  ): PlannedFault['reasons'] =>
+    processTime < at(OPEN_FILES.from) ? [...reasons, 'not-running'] : reasons;
+  const skipped = orNotRunning(['clock-jump', 'late']);
   switch (what) {
     case 'runs':
       return [];
@@ -156,72 +169,77 @@ export function machineTroubles(
     case 'killed before a write':
     case 'killed after a write':
     case 'killed in a line': {
-      const writes = trades && RECORDS.from <= luck.at && luck.at <= RECORDS.to;
+      const writes = trades && OPEN_FILES.from <= dayFaults.at && dayFaults.at <= OPEN_FILES.to;
       const how = writes ? DEATHS[what] : 'at once';
-      agenda.at(from, () => {
+      timeline.schedule(from, () => {
         machine.kill(how, to);
       });
-      return trouble(['not-running', 'late', 'clock-jump'], {
+      return plan(['not-running', 'late', 'clock-jump'], {
         isDead: true,
         mayLose: how !== 'at once',
       });
     }
     case 'stopped':
-      agenda.at(from, () => {
+      timeline.schedule(from, () => {
         machine.stop(to);
       });
-      return trouble(beforeIt(['stopped', 'late']), { isDead: true });
+      return plan(orNotRunning(['stopped', 'late']), { isDead: true });
     case 'suspended':
-      agenda.at(from, () => machine.suspend(to));
-      return trouble(passed, { isDead: true });
+      timeline.schedule(from, () => machine.suspend(to));
+      return plan(skipped, { isDead: true });
     case 'ahead':
-      return trouble(passed, setBy(machine, AHEAD_MS, from, to));
+      return plan(skipped, planClockFault(machine, AHEAD_MS, from, to));
     case 'behind':
-      return trouble(passed, setBy(machine, -BEHIND_MS, from, to));
+      return plan(skipped, planClockFault(machine, -BEHIND_MS, from, to));
     case 'killed behind': {
       const restartAt = plus(from, MINUTE);
-      const mendedAt = plus(to, MINUTE);
-      const clock = setBy(machine, -BEHIND_MS, from, mendedAt);
-      agenda.at(from, () => {
+      const correctedAt = plus(to, MINUTE);
+      const clock = planClockFault(machine, -BEHIND_MS, from, correctedAt);
+      timeline.schedule(from, () => {
         machine.kill('at once', restartAt);
       });
       return [
-        ...trouble(['not-running', 'late'], { isDead: true, to: restartAt }),
-        // The next process may believe that the opening is still to come.
-        ...trouble(beforeIt(passed, plus(from, -BEHIND_MS)), { ...clock, to: mendedAt }),
+        ...plan(['not-running', 'late'], { isDead: true, to: restartAt }),
+        // The next process may start before the opening by its own clock.
+        ...plan(orNotRunning(skipped, plus(from, -BEHIND_MS)), { ...clock, to: correctedAt }),
       ];
     }
   }
 }
 
 /**
- * A wrong clock costs slots and no heartbeats, so `harvester-silent` does not ring. If it is behind, the broker's trade
- * times are in its future and are not stored, which rings as a fault.
+ * A wrong clock costs slots and no heartbeats, so `harvester-silent` does not fire. If the clock is behind, the trade times
+ * of the broker are in its future and not stored, which fires `harvester-fault`.
  */
-function setBy(machine: Machine, ms: number, from: Instant, to: Instant): Partial<Trouble> {
-  machine.agenda.at(from, () => {
+function planClockFault(
+  machine: Machine,
+  ms: number,
+  from: Instant,
+  to: Instant,
+): Partial<PlannedFault> {
+  machine.timeline.schedule(from, () => {
     machine.offset = ms;
   });
-  machine.agenda.at(to, () => {
+  machine.timeline.schedule(to, () => {
     machine.offset = 0;
   });
-  return { aheadMs: ms, rings: ms < 0 ? ['slots-missed', 'harvester-fault'] : ['slots-missed'] };
+  return { aheadMs: ms, mayFire: ms < 0 ? ['slots-missed', 'harvester-fault'] : ['slots-missed'] };
 }
 
-export function bucketTroubles(
+export function planBucketFaults(
   machine: Machine,
-  what: Luck['bucket'],
+  what: DayFaults['bucket'],
   at: At,
   trades: boolean,
-): readonly Trouble[] {
-  if (what === 'there') return [];
+): readonly PlannedFault[] {
+  if (what === 'available') return [];
   const from = at('14:00');
-  const to = what === 'away' ? at('18:30') : plus(at('12:00'), 24 * 60 * MINUTE);
-  machine.agenda.at(from, () => {
-    machine.isBucketAway = true;
+  const to = what === 'unavailable' ? at('18:30') : plus(at('12:00'), 24 * 60 * MINUTE);
+  machine.timeline.schedule(from, () => {
+    machine.isBucketUnavailable = true;
   });
-  machine.agenda.at(to, () => {
-    machine.isBucketAway = false;
+  machine.timeline.schedule(to, () => {
+    machine.isBucketUnavailable = false;
   });
   return [
     {
@@ -229,25 +247,25 @@ export function bucketTroubles(
       from,
       to,
       reasons: [],
-      rings: ['harvester-fault'],
-      // The day waits for it to end.
-      ...(trades ? ({ mustRing: 'harvester-fault' } as const) : {}),
+      mayFire: ['harvester-fault'],
+      // The day cannot be shipped during the fault.
+      ...(trades ? ({ mustFire: 'harvester-fault' } as const) : {}),
     },
   ];
 }
 
-export function diskTroubles(
+export function planDiskFaults(
   machine: Machine,
-  what: Luck['disk'],
+  what: DayFaults['disk'],
   at: At,
   trades: boolean,
-): readonly Trouble[] {
-  if (what === 'takes') return [];
+): readonly PlannedFault[] {
+  if (what === 'works') return [];
   const [from, to] = [at('13:20'), at('13:23')];
-  machine.agenda.at(from, () => {
+  machine.timeline.schedule(from, () => {
     machine.isDiskFull = true;
   });
-  machine.agenda.at(to, () => {
+  machine.timeline.schedule(to, () => {
     machine.isDiskFull = false;
   });
   return [
@@ -256,9 +274,9 @@ export function diskTroubles(
       from,
       to,
       reasons: ['disk'],
-      rings: ['slots-missed', 'harvester-fault'],
+      mayFire: ['slots-missed', 'harvester-fault'],
       mayLose: true,
-      ...(trades ? ({ mustRing: 'harvester-fault' } as const) : {}),
+      ...(trades ? ({ mustFire: 'harvester-fault' } as const) : {}),
     },
   ];
 }

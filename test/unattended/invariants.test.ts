@@ -1,7 +1,7 @@
-// A judge that never objects proves nothing: each of its objections, raised once.
+// Checks that findViolations reports each violation.
 import { describe, expect, test } from 'vitest';
 import { MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
-import { type Evidence, type Trouble, judge } from './invariants.ts';
+import { type Evidence, type PlannedFault, findViolations } from './invariants.ts';
 import type { RecordedDate } from './bucket-contents.ts';
 
 const DATE = istDate('2026-01-12');
@@ -9,12 +9,12 @@ const at = (time: string) => istInstant(DATE, time);
 const SYMBOL = 'NSE:SBIN-EQ';
 const KEYS = ['09:00', '09:01', '09:02', '09:03'].map((time) => `${SYMBOL} ${String(at(time))}`);
 
-const DOWN: Trouble = {
+const DOWN: PlannedFault = {
   what: 'the broker is down',
   from: at('09:03'),
   to: at('09:04'),
   reasons: ['broker-error'],
-  rings: ['slots-missed'],
+  mayFire: ['slots-missed'],
 };
 
 /** Four slots, the last of which the broker refuses. */
@@ -34,108 +34,108 @@ const GOOD: Evidence = {
   symbols: [SYMBOL],
   everyMs: MINUTE,
   days: [
-    { date: DATE, session: { opensAt: at('09:00'), closesAt: at('09:04') }, troubles: [DOWN] },
-    { date: istDate('2026-01-13'), session: null, troubles: [] },
+    { date: DATE, session: { opensAt: at('09:00'), closesAt: at('09:04') }, faults: [DOWN] },
+    { date: istDate('2026-01-13'), session: null, faults: [] },
   ],
   served: ['09:00', '09:01', '09:02'].map((time) => ({ at: at(time), symbol: SYMBOL })),
   recorded: new Map([[DATE, RECORDED]]),
-  rings: [{ alarm: 'slots-missed', at: at('09:06') }],
+  firedAlarms: [{ alarm: 'slots-missed', at: at('09:06') }],
   failures: [],
 };
 
-const recording = (over: Partial<RecordedDate>): Evidence => ({
+const withRecording = (over: Partial<RecordedDate>): Evidence => ({
   ...GOOD,
   recorded: new Map([[DATE, { ...RECORDED, ...over }]]),
 });
-const manifested = (over: object): Evidence =>
-  recording({ manifest: { ...RECORDED.manifest, ...over } });
-const troubled = (over: Partial<Trouble>, rings = GOOD.rings): Evidence => ({
+const withManifest = (over: object): Evidence =>
+  withRecording({ manifest: { ...RECORDED.manifest, ...over } });
+const withFault = (over: Partial<PlannedFault>, firedAlarms = GOOD.firedAlarms): Evidence => ({
   ...GOOD,
   days: GOOD.days.map((day) => ({
     ...day,
-    troubles: day.troubles.map((each) => ({ ...each, ...over })),
+    faults: day.faults.map((each) => ({ ...each, ...over })),
   })),
-  rings,
+  firedAlarms,
 });
 
-describe('The judge of unattended days', () => {
-  test('has nothing against a good day', () => {
-    expect(judge(GOOD)).toEqual([]);
+describe('findViolations', () => {
+  test('returns nothing for a good day', () => {
+    expect(findViolations(GOOD)).toEqual([]);
   });
 
   test.each<[string, Evidence, string]>([
-    ['a day that is missing', { ...GOOD, recorded: new Map() }, 'not in the bucket'],
+    ['a missing day', { ...GOOD, recorded: new Map() }, 'not in the bucket'],
     [
-      'a day off that was recorded',
+      'a recorded day off',
       { ...GOOD, recorded: new Map([...GOOD.recorded, ['2026-01-13', RECORDED]]) },
       'recorded without a session',
     ],
     ['a process that ended by itself', { ...GOOD, failures: ['boom'] }, 'a process ended: boom'],
-    ['a slot with two rows', recording({ rows: [...RECORDED.rows, KEYS[0] ?? ''] }), 'two rows'],
     [
-      'a row that nobody planned',
-      recording({ rows: [...RECORDED.rows, 'NSE:X 1'] }),
-      'nobody planned',
+      'a slot with two rows',
+      withRecording({ rows: [...RECORDED.rows, KEYS[0] ?? ''] }),
+      'two rows',
     ],
-    ['a row of nothing', { ...GOOD, served: GOOD.served.slice(1) }, 'never served'],
-    ['a slot without row and reason', recording({ holes: [] }), 'neither row nor reason'],
+    ['an unplanned row', withRecording({ rows: [...RECORDED.rows, 'NSE:X 1'] }), 'not planned'],
+    ['a row without a served book', { ...GOOD, served: GOOD.served.slice(1) }, 'never served'],
+    ['a slot without a row or a reason', withRecording({ holes: [] }), 'neither row nor reason'],
     [
-      'a reason that the weather does not give',
-      recording({ holes: RECORDED.holes.map((hole) => ({ ...hole, reason: 'no-token' })) }),
+      'a reason that no planned fault has',
+      withRecording({ holes: RECORDED.holes.map((hole) => ({ ...hole, reason: 'no-token' })) }),
       'no-token while the broker is down',
     ],
     [
-      'a book that was served and lost',
+      'a served book without a row',
       { ...GOOD, served: [...GOOD.served, { at: at('09:03'), symbol: SYMBOL }] },
       'served and lost',
     ],
-    ['a manifest that counts otherwise', manifested({ received: 4 }), 'received is 3'],
-    ['a slot that nobody explains', manifested({ unexplained: 1 }), 'unexplained is 0'],
+    ['a manifest with a wrong count', withManifest({ received: 4 }), 'received is 3'],
+    ['an unexplained slot in the manifest', withManifest({ unexplained: 1 }), 'unexplained is 0'],
     [
       'rows that compaction left out',
-      manifested({ leftOut: { duplicate: 1, unplanned: 0, malformed: 0 } }),
+      withManifest({ leftOut: { duplicate: 1, unplanned: 0, malformed: 0 } }),
       'left out',
     ],
     [
-      'an alarm for nothing',
-      { ...GOOD, rings: [{ alarm: 'disk-filling', at: at('09:03') }] },
-      'disk-filling rang for nothing',
+      'an alarm without a fault',
+      { ...GOOD, firedAlarms: [{ alarm: 'disk-filling', at: at('09:03') }] },
+      'disk-filling fired without a fault',
     ],
     [
-      'an alarm long afterwards',
-      { ...GOOD, rings: [{ alarm: 'slots-missed', at: at('10:00') }] },
-      'rang for nothing',
+      'an alarm long after its fault',
+      { ...GOOD, firedAlarms: [{ alarm: 'slots-missed', at: at('10:00') }] },
+      'fired without a fault',
     ],
     [
-      'a death that nobody heard of',
-      troubled({ isDead: true, to: plus(at('09:03'), 30 * MINUTE) }),
-      'and no alarm rang',
+      'a dead process without an alarm',
+      withFault({ isDead: true, to: plus(at('09:03'), 30 * MINUTE) }),
+      'and no alarm fired',
     ],
     [
-      'a trouble that rang another alarm than its own',
-      troubled({ mustRing: 'harvester-fault' }),
-      'and no alarm rang',
+      'a fault that fired only another alarm',
+      withFault({ mustFire: 'harvester-fault' }),
+      'and no alarm fired',
     ],
     [
-      'a broken session that nobody heard of',
+      'a lost session without an alarm',
       {
-        ...troubled({ stopsAll: true, to: at('12:00') }, []),
+        ...withFault({ stopsAll: true, to: at('12:00') }, []),
         days: [
           {
             date: DATE,
             session: { opensAt: at('09:00'), closesAt: at('09:04') },
-            troubles: [],
+            faults: [],
           },
           {
             date: istDate('2026-01-13'),
             session: { opensAt: at('11:00'), closesAt: at('12:00') },
-            troubles: [{ ...DOWN, stopsAll: true, to: at('12:00') }],
+            faults: [{ ...DOWN, stopsAll: true, to: at('12:00') }],
           },
         ],
       },
-      'the broker is down, and no alarm rang',
+      'the broker is down, and no alarm fired',
     ],
-  ])('objects to %s', (_what, evidence, objection) => {
-    expect(judge(evidence).join('\n')).toContain(objection);
+  ])('reports %s', (_what, evidence, violation) => {
+    expect(findViolations(evidence).join('\n')).toContain(violation);
   });
 });

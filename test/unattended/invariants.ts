@@ -1,9 +1,9 @@
-// Judges days of the harvester by what others saw of it: the broker's request log, what lies in the bucket, and the alarms
-// that its metrics ring. Of us it knows the names of the reasons and of the alarms.
+// Checks days of the harvester against evidence from outside: the broker's request log, the objects in the bucket, and the
+// alarms that its metrics fire. From the program it uses only the names of reasons and alarms.
 import { type Instant, type IstDate, MINUTE, formatIst, plus } from '../../core/time.ts';
 import type { RecordedDate } from './bucket-contents.ts';
 
-/** The closed list, typed again. */
+/** The reasons of holes, repeated here so that the check does not depend on the program. */
 type Reason =
   | 'no-token'
   | 'token-refused'
@@ -21,78 +21,77 @@ type Reason =
 
 type AlarmName = 'slots-missed' | 'harvester-silent' | 'harvester-fault' | 'disk-filling';
 
-export interface Trouble {
+export interface PlannedFault {
   readonly what: string;
   readonly from: Instant;
   readonly to: Instant;
-  /** For which slots in it may have no row. */
+  /** The reasons that holes during the fault may have. */
   readonly reasons: readonly Reason[];
-  /** Alarms that it may ring. */
-  readonly rings: readonly AlarmName[];
-  /** The one of them that must ring, or ring still. */
-  readonly mustRing?: AlarmName;
-  /** No slot is filled while it lasts, and the process knows. */
+  readonly mayFire: readonly AlarmName[];
+  /** The alarm that must fire, or already be in the state ALARM. */
+  readonly mustFire?: AlarmName;
+  /** The fault leaves every slot empty, and the process measures that. */
   readonly stopsAll?: boolean;
-  /** Nobody measures anything. */
+  /** No process measures anything. */
   readonly isDead?: boolean;
-  /** Books may be served that are never written. */
+  /** The broker may serve books that are never written. */
   readonly mayLose?: boolean;
-  /** How far the process's clock is ahead, or behind where it is below zero. When it is set back, slots come twice. */
+  /** How far the process's clock is ahead; negative if it is behind. A clock that is set back repeats slots. */
   readonly aheadMs?: number;
 }
 
-export interface JudgedDay {
+export interface PlannedDay {
   readonly date: IstDate;
-  /** Null: no trading. */
+  /** Null on a day without trading. */
   readonly session: { readonly opensAt: Instant; readonly closesAt: Instant } | null;
-  readonly troubles: readonly Trouble[];
+  readonly faults: readonly PlannedFault[];
 }
 
 export interface Evidence {
   readonly symbols: readonly string[];
   readonly everyMs: number;
-  readonly days: readonly JudgedDay[];
-  /** Books that the broker handed out, in true time. */
+  readonly days: readonly PlannedDay[];
+  /** Books that the broker served, by true time. */
   readonly served: readonly { readonly at: Instant; readonly symbol: string }[];
   /** By date. */
   readonly recorded: ReadonlyMap<string, RecordedDate>;
-  readonly rings: readonly { readonly alarm: string; readonly at: Instant }[];
-  /** Processes that ended by themselves. */
+  readonly firedAlarms: readonly { readonly alarm: string; readonly at: Instant }[];
+  /** Processes that ended without a kill or stop. */
   readonly failures: readonly string[];
 }
 
-/** A trouble is felt a little longer than it lasts: tokens are read once a minute, refusals believed for one. */
-const AFTERWARDS = 2 * MINUTE;
-/** By then somebody has been told. */
-const IN_TIME = 12 * MINUTE;
-/** An alarm may still ring that long after its trouble: the last window of five minutes, and what a restart tells. */
-const LAST_RING = 20 * MINUTE;
+/** A fault has effects a little longer than it lasts: tokens are read once a minute, and a refusal counts for a minute. */
+const EFFECT_MARGIN = 2 * MINUTE;
+/** An alarm must fire within this time. */
+const ALARM_DEADLINE = 12 * MINUTE;
+/** An alarm may fire that long after its fault: the last window of five minutes, and the measurements of a restart. */
+const LATEST_ALARM = 20 * MINUTE;
 
 /**
- * An alarm that rings does not ring again. CloudWatch looks back for real data over periods without any, so a fault of a
- * moment keeps this one ringing for three of its quarters of an hour.
+ * An alarm in the state ALARM does not fire again. CloudWatch uses older data for periods without any, so a short fault
+ * keeps the alarm in ALARM for three of its periods of 15 minutes.
  */
-const STILL_RINGING = 45 * MINUTE;
+const ALARM_HOLD = 45 * MINUTE;
 
-/** What is wrong; nothing, for good days. */
-export function judge(evidence: Evidence): readonly string[] {
+/** @returns a sentence for each violation */
+export function findViolations(evidence: Evidence): readonly string[] {
   const { days, recorded, failures } = evidence;
-  const troubles = days.flatMap((day) => day.troubles);
-  const strange = [...recorded.keys()].filter(
+  const faults = days.flatMap((day) => day.faults);
+  const withoutSession = [...recorded.keys()].filter(
     (date) => !days.some((day) => day.date === date && day.session !== null),
   );
   return [
-    ...strange.map((date) => `${date}: recorded without a session`),
+    ...withoutSession.map((date) => `${date}: recorded without a session`),
     ...failures.map((problem) => `a process ended: ${problem}`),
-    ...days.flatMap((day) => judgeDay(evidence, day, troubles)),
-    ...judgeRings(evidence, troubles),
+    ...days.flatMap((day) => findDayViolations(evidence, day, faults)),
+    ...findAlarmViolations(evidence, faults),
   ];
 }
 
-function judgeDay(
+function findDayViolations(
   evidence: Evidence,
-  { date, session }: JudgedDay,
-  troubles: readonly Trouble[],
+  { date, session }: PlannedDay,
+  faults: readonly PlannedFault[],
 ): readonly string[] {
   if (session === null) return [];
   const found = evidence.recorded.get(date);
@@ -105,137 +104,143 @@ function judgeDay(
       slot: plus(session.opensAt, index * everyMs),
     })),
   );
-  const objections: string[] = [];
-  const object = (what: string): void => {
-    objections.push(`${date}: ${what}`);
+  const violations: string[] = [];
+  const report = (what: string): void => {
+    violations.push(`${date}: ${what}`);
   };
   const { manifest, rows, holes } = found;
   const kept = new Set(rows);
-  if (kept.size !== rows.length) object('a slot has two rows');
-  const served = servedIn(evidence, session, troubles);
+  if (kept.size !== rows.length) report('a slot has two rows');
+  const served = servedSlots(evidence, session, faults);
   let explained = 0;
   for (const { symbol, slot } of planned) {
     const key = `${symbol} ${String(slot)}`;
     const where = `${symbol} ${formatIst(slot)}`;
     if (kept.delete(key)) {
-      if (!served.has(key)) object(`${where}: a row of a book that was never served`);
+      if (!served.has(key)) report(`${where}: a row of a book that was never served`);
       continue;
     }
     const reasons = holes
       .filter((hole) => hole.from <= slot && slot < hole.to && hole.symbols.includes(symbol))
       .map(({ reason }) => reason);
-    if (reasons.length === 0) object(`${where}: neither row nor reason`);
+    if (reasons.length === 0) report(`${where}: neither row nor reason`);
     else explained += 1;
-    const now = troublesAt(troubles, slot);
+    const now = faultsAt(faults, slot);
     if (!reasons.some((reason) => now.some((each) => each.reasons.some((one) => one === reason)))) {
-      object(
-        `${where}: ${reasons.join()} while ${now.map(({ what }) => what).join() || 'all was well'}`,
+      report(
+        `${where}: ${reasons.join()} while ${now.map(({ what }) => what).join() || 'there is no fault'}`,
       );
     }
     if (served.has(key) && !now.some(({ mayLose }) => mayLose === true))
-      object(`${where}: served and lost`);
+      report(`${where}: served and lost`);
   }
-  for (const key of kept) object(`${key}: a row that nobody planned`);
-  const told = JSON.stringify(manifest);
-  const truth = { expected: planned.length, received: rows.length, explained, unexplained: 0 };
-  for (const [name, value] of Object.entries(truth)) {
-    if (manifest[name as keyof typeof truth] !== value)
-      object(`${name} is ${String(value)}, and the manifest says ${told}`);
+  for (const key of kept) report(`${key}: a row that is not planned`);
+  const actual = JSON.stringify(manifest);
+  const expected = { expected: planned.length, received: rows.length, explained, unexplained: 0 };
+  for (const [name, value] of Object.entries(expected)) {
+    if (manifest[name as keyof typeof expected] !== value)
+      report(`${name} is ${String(value)}, and the manifest is ${actual}`);
   }
-  // A disk that fails within a write leaves half a line.
-  const now = troublesOf(troubles, session);
+  // A disk that fails during a write leaves an incomplete line.
+  const now = faultsDuring(faults, session);
   const mayBe: Readonly<Record<string, boolean>> = {
     malformed: now.some(({ reasons }) => reasons.includes('disk')),
     duplicate: now.some(({ aheadMs }) => aheadMs !== undefined),
   };
   const leftOut = Object.entries(manifest.leftOut);
   if (leftOut.some(([why, count]) => count !== 0 && mayBe[why] !== true)) {
-    object(`rows were left out: ${told}`);
+    report(`rows were left out: ${actual}`);
   }
-  return objections;
+  return violations;
 }
 
-function troublesOf(
-  troubles: readonly Trouble[],
-  { opensAt, closesAt }: NonNullable<JudgedDay['session']>,
-): readonly Trouble[] {
-  return troubles.filter(({ from, to }) => from < closesAt && opensAt < to);
+function faultsDuring(
+  faults: readonly PlannedFault[],
+  { opensAt, closesAt }: NonNullable<PlannedDay['session']>,
+): readonly PlannedFault[] {
+  return faults.filter(({ from, to }) => from < closesAt && opensAt < to);
 }
 
-function troublesAt(troubles: readonly Trouble[], at: Instant): readonly Trouble[] {
-  return troubles.filter(
-    ({ from, to }) => plus(from, -AFTERWARDS) <= at && at <= plus(to, AFTERWARDS),
+function faultsAt(faults: readonly PlannedFault[], at: Instant): readonly PlannedFault[] {
+  return faults.filter(
+    ({ from, to }) => plus(from, -EFFECT_MARGIN) <= at && at <= plus(to, EFFECT_MARGIN),
   );
 }
 
-/** By the clock of the process that asked. */
-function servedIn(
+/** Returns the slots of the served books, by the clock of the process that requested them. */
+function servedSlots(
   { served, everyMs }: Evidence,
   { opensAt, closesAt }: { readonly opensAt: Instant; readonly closesAt: Instant },
-  troubles: readonly Trouble[],
+  faults: readonly PlannedFault[],
 ): ReadonlySet<string> {
-  const ahead = troubles.filter(({ aheadMs }) => aheadMs !== undefined);
+  const clockFaults = faults.filter(({ aheadMs }) => aheadMs !== undefined);
   const keys = new Set<string>();
   for (const { at, symbol } of served) {
-    const off = ahead.find(({ from, to }) => from <= at && at < to)?.aheadMs ?? 0;
-    const believed = at + off;
-    if (believed < opensAt || believed >= closesAt) continue;
-    keys.add(`${symbol} ${String(opensAt + Math.floor((believed - opensAt) / everyMs) * everyMs)}`);
+    const offset = clockFaults.find(({ from, to }) => from <= at && at < to)?.aheadMs ?? 0;
+    const processTime = at + offset;
+    if (processTime < opensAt || processTime >= closesAt) continue;
+    keys.add(
+      `${symbol} ${String(opensAt + Math.floor((processTime - opensAt) / everyMs) * everyMs)}`,
+    );
   }
   return keys;
 }
 
-function judgeRings({ rings, days }: Evidence, troubles: readonly Trouble[]): readonly string[] {
-  const objections: string[] = [];
-  for (const { alarm, at } of rings) {
-    const reason = troubles.some(
+function findAlarmViolations(
+  { firedAlarms, days }: Evidence,
+  faults: readonly PlannedFault[],
+): readonly string[] {
+  const violations: string[] = [];
+  for (const { alarm, at } of firedAlarms) {
+    const reason = faults.some(
       (each) =>
-        each.rings.some((name) => name === alarm) &&
+        each.mayFire.some((name) => name === alarm) &&
         each.from <= at &&
-        at <= plus(each.to, LAST_RING),
+        at <= plus(each.to, LATEST_ALARM),
     );
-    if (!reason) objections.push(`${formatIst(at)}: ${alarm} rang for nothing`);
+    if (!reason) violations.push(`${formatIst(at)}: ${alarm} fired without a fault`);
   }
-  const rangIn = (alarm: string, from: Instant, to: Instant): boolean =>
-    rings.some((ring) => ring.alarm === alarm && from <= ring.at && ring.at <= to);
-  for (const each of troubles) {
+  const hasFired = (alarm: string, from: Instant, to: Instant): boolean =>
+    firedAlarms.some((fired) => fired.alarm === alarm && from <= fired.at && fired.at <= to);
+  for (const each of faults) {
     if (
       each.isDead === true &&
-      each.to - each.from >= IN_TIME &&
-      !rangIn('harvester-silent', each.from, plus(each.from, IN_TIME))
+      each.to - each.from >= ALARM_DEADLINE &&
+      !hasFired('harvester-silent', each.from, plus(each.from, ALARM_DEADLINE))
     ) {
-      objections.push(`${formatIst(each.from)}: ${each.what}, and no alarm rang`);
+      violations.push(`${formatIst(each.from)}: ${each.what}, and no alarm fired`);
     }
     if (
-      each.mustRing !== undefined &&
-      !rangIn(each.mustRing, plus(each.from, -STILL_RINGING), plus(each.to, LAST_RING))
+      each.mustFire !== undefined &&
+      !hasFired(each.mustFire, plus(each.from, -ALARM_HOLD), plus(each.to, LATEST_ALARM))
     ) {
-      objections.push(`${formatIst(each.from)}: ${each.what}, and no alarm rang`);
+      violations.push(`${formatIst(each.from)}: ${each.what}, and no alarm fired`);
     }
   }
-  return [...objections, ...days.flatMap((day) => unheard(day, troubles, rangIn))];
+  return [...violations, ...days.flatMap((day) => findMissingAlarms(day, faults, hasFired))];
 }
 
-/** What stops all of a session for twelve minutes rings, unless nobody was there to measure. */
-function unheard(
-  { session }: JudgedDay,
-  troubles: readonly Trouble[],
-  rangIn: (alarm: string, from: Instant, to: Instant) => boolean,
+/** A fault that empties a session for twelve minutes must fire an alarm, unless no process measures. */
+function findMissingAlarms(
+  { session }: PlannedDay,
+  faults: readonly PlannedFault[],
+  hasFired: (alarm: string, from: Instant, to: Instant) => boolean,
 ): readonly string[] {
   if (session === null) return [];
-  return troubles.flatMap(({ what, from, to, stopsAll }) => {
+  return faults.flatMap(({ what, from, to, stopsAll }) => {
     const begins = from > session.opensAt ? from : session.opensAt;
     const ends = to < session.closesAt ? to : session.closesAt;
-    if (stopsAll !== true || ends - begins < IN_TIME) return [];
-    // An alarm that rings already does not ring again.
-    const others = troubles.filter(
+    if (stopsAll !== true || ends - begins < ALARM_DEADLINE) return [];
+    // An alarm that another fault fired does not fire again.
+    const others = faults.filter(
       (each) =>
         each.what !== what &&
-        each.rings.includes('slots-missed') &&
+        each.mayFire.includes('slots-missed') &&
         each.from < ends &&
-        begins < plus(each.to, LAST_RING),
+        begins < plus(each.to, LATEST_ALARM),
     );
-    if (others.length > 0 || rangIn('slots-missed', begins, plus(begins, IN_TIME))) return [];
-    return [`${formatIst(begins)}: ${what}, and no alarm rang`];
+    if (others.length > 0 || hasFired('slots-missed', begins, plus(begins, ALARM_DEADLINE)))
+      return [];
+    return [`${formatIst(begins)}: ${what}, and no alarm fired`];
   });
 }

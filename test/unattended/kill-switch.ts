@@ -1,62 +1,63 @@
-// What a killed process still gets done: nothing. Everything it awaits goes through here, and waits for ever once it is dead.
+// Simulates the kill of a process inside the test process. Every asynchronous operation of the simulated process runs
+// through its kill switch. After the kill, no operation starts and no pending one resolves.
 import { setImmediate } from 'node:timers/promises';
 
-export interface Gate {
-  readonly isClosed: () => boolean;
-  close(): void;
-  /** Closes by itself at the next write, before it is made or after. */
-  closeAt(moment: 'before a write' | 'after a write'): void;
-  through<T>(act: () => Promise<T>): Promise<T>;
-  write<T>(act: () => Promise<T>): Promise<T>;
-  /** Once nothing is under way that was begun here: time must not pass over what a process does in the background. */
-  idle(): Promise<void>;
-  readonly closed: Promise<void>;
+export interface KillSwitch {
+  readonly isKilled: () => boolean;
+  kill(): void;
+  /** Kills at the next write, before or after it. */
+  killAt(moment: 'before a write' | 'after a write'): void;
+  run<T>(act: () => Promise<T>): Promise<T>;
+  runWrite<T>(act: () => Promise<T>): Promise<T>;
+  /** Resolves when no operation is pending, so that time does not pass during background work. */
+  waitUntilIdle(): Promise<void>;
+  readonly killed: Promise<void>;
 }
 
-export function newGate(): Gate {
-  const { promise: closed, resolve } = Promise.withResolvers<undefined>();
-  const state: { isClosed: boolean; moment: string | null } = { isClosed: false, moment: null };
-  const close = (): void => {
-    state.isClosed = true;
+export function newKillSwitch(): KillSwitch {
+  const { promise: killed, resolve } = Promise.withResolvers<undefined>();
+  const state: { isKilled: boolean; moment: string | null } = { isKilled: false, moment: null };
+  const kill = (): void => {
+    state.isKilled = true;
     resolve(undefined);
   };
-  const isClosed = (): boolean => state.isClosed;
-  const underWay = new Set<Promise<unknown>>();
-  const counted = async <T>(done: Promise<T>): Promise<T> => {
-    underWay.add(done);
+  const isKilled = (): boolean => state.isKilled;
+  const pending = new Set<Promise<unknown>>();
+  const track = async <T>(done: Promise<T>): Promise<T> => {
+    pending.add(done);
     try {
       return await done;
     } finally {
-      underWay.delete(done);
+      pending.delete(done);
     }
   };
-  const through = async <T>(act: () => Promise<T>): Promise<T> => {
-    if (isClosed()) return new Promise<never>(() => undefined);
-    const result = await counted(act());
-    return isClosed() ? new Promise<never>(() => undefined) : result;
+  const run = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (isKilled()) return new Promise<never>(() => undefined);
+    const result = await track(act());
+    return isKilled() ? new Promise<never>(() => undefined) : result;
   };
   return {
-    isClosed,
-    close,
-    closeAt(when) {
+    isKilled,
+    kill,
+    killAt(when) {
       state.moment = when;
     },
-    through,
-    async write(act) {
-      if (state.moment === 'before a write') close();
-      return through(async () => {
+    run,
+    async runWrite(act) {
+      if (state.moment === 'before a write') kill();
+      return run(async () => {
         const result = await act();
-        if (state.moment === 'after a write') close();
+        if (state.moment === 'after a write') kill();
         return result;
       });
     },
-    async idle() {
+    async waitUntilIdle() {
       do {
-        await Promise.allSettled(underWay);
-        // What follows begins in the next turn.
+        await Promise.allSettled(pending);
+        // Following operations begin in the next turn of the event loop.
         await setImmediate();
-      } while (underWay.size > 0);
+      } while (pending.size > 0);
     },
-    closed,
+    killed,
   };
 }

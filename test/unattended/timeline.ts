@@ -1,44 +1,44 @@
-// True time, and what happens in it.
+// Keeps the true time of a simulated month, and runs the steps that are scheduled in it.
 import type { Instant } from '../../core/time.ts';
 
-export interface Agenda {
+export interface Timeline {
   readonly now: () => Instant;
-  /** Does something when that time comes; what shares a time happens in the order of asking. */
-  at(when: Instant, happens: () => void | Promise<void>): void;
-  /** Time passes until `to`, which may move meanwhile, and what was to happen in it happens; or for as long as it is so. */
-  pass(to: () => Instant, whileSo?: () => boolean): Promise<void>;
+  /** Schedules a step. Steps of one time run in the order of scheduling. */
+  schedule(at: Instant, run: () => void | Promise<void>): void;
+  /** Advances to `to`, which steps may move, and runs the steps on the way. Stops early if `canContinue` becomes false. */
+  advance(to: () => Instant, canContinue?: () => boolean): Promise<void>;
 }
 
 interface Step {
   readonly at: Instant;
-  readonly happens: () => void | Promise<void>;
+  readonly run: () => void | Promise<void>;
 }
 
-export function newAgenda(start: Instant, onAdvance: (now: Instant) => void): Agenda {
+export function newTimeline(start: Instant, onAdvance: (now: Instant) => void): Timeline {
   let now = start;
   const steps: Step[] = [];
-  const advance = (to: Instant): void => {
+  const setNow = (to: Instant): void => {
     if (to <= now) return;
     now = to;
     onAdvance(to);
   };
   return {
     now: () => now,
-    at(when, happens) {
-      const later = steps.findIndex(({ at }) => at > when);
-      steps.splice(later === -1 ? steps.length : later, 0, { at: when, happens });
+    schedule(at, run) {
+      const later = steps.findIndex((step) => step.at > at);
+      steps.splice(later === -1 ? steps.length : later, 0, { at, run });
     },
-    async pass(to, whileSo = () => true) {
+    async advance(to, canContinue = () => true) {
       for (
         let step = steps[0];
-        whileSo() && step !== undefined && step.at <= to();
+        canContinue() && step !== undefined && step.at <= to();
         step = steps[0]
       ) {
         steps.shift();
-        advance(step.at);
-        await step.happens();
+        setNow(step.at);
+        await step.run();
       }
-      if (whileSo()) advance(to());
+      if (canContinue()) setNow(to());
     },
   };
 }
