@@ -1,4 +1,4 @@
-// A disk on which any operation may fail: no space left within a write, an error from fdatasync.
+// Lets any file operation fail: no space during a write, or an error of fdatasync.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,8 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A day on that disk, closed afterwards on one that works. */
-async function dayOn(disk: Disk, name: string) {
+/** Records a day on `disk`, and compacts it on a working disk. */
+async function recordOn(disk: Disk, name: string) {
   const dataDir = path.join(folder, name);
   const objects = memoryBucket();
   const world = { dataDir, objects, minutes: 12 };
@@ -42,7 +42,7 @@ async function dayOn(disk: Disk, name: string) {
   };
 }
 
-test('Whichever file operation fails, once, costs not one row', { timeout: 600_000 }, async () => {
+test('A single failure of any file operation costs no row', { timeout: 600_000 }, async () => {
   const whole = faultyDisk();
   await recordSession({
     dataDir: path.join(folder, 'whole'),
@@ -58,7 +58,7 @@ test('Whichever file operation fails, once, costs not one row', { timeout: 600_0
       if (count === nth) failed = operation;
       return count === nth;
     });
-    const { problems, found } = await dayOn(disk, String(nth));
+    const { problems, found } = await recordOn(disk, String(nth));
     const received = found.manifest?.received;
     expect({ nth, failed, problems, received }).toEqual({
       nth,
@@ -69,7 +69,7 @@ test('Whichever file operation fails, once, costs not one row', { timeout: 600_0
   }
 });
 
-test('When every nth operation fails, what was acknowledged is there, and the rest has a reason', async () => {
+test('If every nth operation fails, acknowledged rows are kept, and other slots have a reason', async () => {
   let recorded = 0;
   for (let every = 2; every <= 60; every += 1) {
     const disk = faultyDisk((count) => count % every === 0);
@@ -95,7 +95,7 @@ test('When every nth operation fails, what was acknowledged is there, and the re
   expect(recorded).toBeGreaterThan(40);
 });
 
-test('A disk that is full for three slots costs those and no others, with the reason disk', async () => {
+test('A disk that is full for three slots costs only those, with the reason disk', async () => {
   const disk = faultyDisk();
   const dataDir = path.join(folder, 'full');
   const objects = memoryBucket();
@@ -113,7 +113,7 @@ test('A disk that is full for three slots costs those and no others, with the re
   });
   const found = await readDay(dataDir, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
-  // The write that met the end of the space may have kept its first row.
+  // The write that ran out of space may have kept its first row.
   const { received = 0, holes = {} } = found.manifest ?? {};
   expect([EXPECTED - 6, EXPECTED - 5]).toContain(received);
   expect(holes).toEqual({ disk: EXPECTED - received });

@@ -1,4 +1,4 @@
-// Networks that are lost: a broker that takes no connection or goes silent in one, a bucket that hangs or is away for hours.
+// Tests a broker that refuses connections or stops answering, and a bucket that hangs or is unreachable for hours.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('A broker that goes silent inside open connections costs the slots of that while, as timeout', async () => {
+test('Slots are holes with timeout while the broker does not answer on open connections', async () => {
   // Calls 10 to 19: five slots of two symbols.
   await using server = await startDepthServer(({ symbol, nth }) =>
     nth >= 10 && nth < 20 ? null : depthOf(symbol),
@@ -38,7 +38,7 @@ test('A broker that goes silent inside open connections costs the slots of that 
   expect(found.manifest).toMatchObject({ received: 30, holes: { timeout: 10 } });
 });
 
-test('A broker that takes no connection is a day of holes that say unreachable', async () => {
+test('All slots are holes with unreachable if the broker refuses connections', async () => {
   const { acknowledged } = await recordSession({
     dataDir: folder,
     feed: (clock, everySeconds) => askingFeed({ apiUrl: NOWHERE, clock, everySeconds }),
@@ -48,7 +48,7 @@ test('A broker that takes no connection is a day of holes that say unreachable',
   expect(found.manifest).toMatchObject({ received: 0, holes: { unreachable: 40 } });
 });
 
-test('A bucket that hangs in open connections costs no slot, and has everything in the end', async () => {
+test('A bucket that hangs costs no slot, and has every row at the end', async () => {
   let fate: Fate = 'hang';
   const hung = Promise.withResolvers<undefined>();
   await using s3 = await startS3(() => {
@@ -78,7 +78,7 @@ test('A bucket that hangs in open connections costs no slot, and has everything 
   expect(s3.lines('day')).toEqual([...acknowledged]);
 });
 
-test('A bucket that is away for three hours of seven gets what it missed when it is back', async () => {
+test('A bucket that is unreachable for three hours of seven has every row at the end', async () => {
   const objects = memoryBucket();
   const { eventNames, acknowledged } = await recordSession({
     dataDir: folder,

@@ -1,4 +1,4 @@
-// What may differ on the real engine between two lives with other secrets, and why. Everything else is the same.
+// Lists the differences that two runs with different secrets on the real engine may have, each with its reason.
 import type { ExpectedDifference } from '../scenarios/expected-differences.ts';
 
 export const ENGINE_DIFFERENCES: readonly ExpectedDifference[] = [

@@ -1,4 +1,4 @@
-// More months of the keeper's life than npm test has time for.
+// Runs more months of the keeper than thirty-days.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 test.for(MORE_MONTHS)(
-  'Thirty days of $name, with the luck of seed $seed, break no rule',
+  'Thirty days of the keeper ($name, faults of seed $seed) violate no invariant',
   async (month) => {
     const { violations } = await runMonth(emulator, month);
     expect(violations).toEqual([]);
