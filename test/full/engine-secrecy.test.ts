@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
-import { type Life, liveOnEngine, type Secrets, type Written } from './engine-life.ts';
+import { type Life, liveOnEngine, type Secrets, type Written } from './engine-outputs.ts';
 import { ENGINE_DIFFERENCES, maskEngineDifferences } from './engine-differences.ts';
 import { onEngine } from './on-engine.ts';
 

@@ -10,7 +10,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { leftBehind } from './left-behind.ts';
+import { leftBehind } from './remaining-resources.ts';
 import { copyProgram } from './program-copy.ts';
 import { onEngine } from './on-engine.ts';
 

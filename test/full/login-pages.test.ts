@@ -19,9 +19,9 @@ import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions, invoke, isLive, storedToken } from '../../sandbox/steps/token.ts';
 import { OUTCOMES } from '../support/login-outcomes.ts';
-import { hasChromium, openPhone, type Phone } from '../support/phone.ts';
+import { hasChromium, openPhone, type Phone } from '../support/mobile-browser.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
-import { expectReadable } from '../support/readable.ts';
+import { expectReadable } from '../support/page-checks.ts';
 
 const DATE = istDate('2026-11-25');
 const wanted = hasChromium || process.env['CI'] === 'true';

@@ -8,8 +8,8 @@ import type { Book } from '../../core/recording/book.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { istDate } from '../../core/time.ts';
 import { stage } from '../cli/cli-harness.ts';
-import { hasChromium, openPhone } from '../support/phone.ts';
-import { expectReadable } from '../support/readable.ts';
+import { hasChromium, openPhone } from '../support/mobile-browser.ts';
+import { expectReadable } from '../support/page-checks.ts';
 import { recordDay } from '../support/recorded-day.ts';
 
 const wanted = hasChromium || process.env['CI'] === 'true';

@@ -12,7 +12,7 @@ import {
   weekday,
 } from '../../core/time.ts';
 import { allOf, graphOf } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 import { type Alarm, type Unsaid, alarmOf, transitionsOf } from '../infra/alarms/model.ts';
 import { FAULTS, span } from '../infra/alarms/faults.ts';
 import { DATES, START, type Troubles, at, metricsOfMonth } from '../infra/alarms/month.ts';

@@ -35,7 +35,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
 import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 
 /** Recorded every day; it closes by auction since there is one. */
 const SHARE = 'NSE:SBIN-EQ';

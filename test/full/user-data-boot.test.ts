@@ -15,7 +15,7 @@ import { startStandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { type PrivateRoot, privateRoot, whyNoPrivateRoot } from './private-root.ts';
-import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './small-systemd.ts';
+import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './systemd-model.ts';
 
 const CALLS = '/run/calls.log';
 const HARVESTER = '/opt/fyers/harvester.mjs';

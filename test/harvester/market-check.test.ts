@@ -12,7 +12,7 @@ import { marketCheck } from '../../harvester/unscheduled-session.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');

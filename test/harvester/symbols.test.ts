@@ -13,7 +13,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { shortSession } from '../support/depth.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');

@@ -22,7 +22,7 @@ import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { type HarvesterRun, runHarvester } from './harvester-harness.ts';

@@ -1,7 +1,7 @@
 // Days of the operator's own on their way to the functions and to the harvesters.
 import { describe, expect, test } from 'vitest';
 import { allOf, graphOf, one, problemsOf } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 
 const DAYS = [{ date: '2027-01-26', closed: true, why: 'Republic Day' }];
 const TEXT = JSON.stringify(DAYS);

@@ -24,7 +24,7 @@ import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
-import { FY_ID } from '../support/keeper-world.ts';
+import { FY_ID } from '../support/keeper-fixture.ts';
 import { requestOf } from '../support/logins.ts';
 import { type Cloud, newCloud } from './cloud.ts';
 import { type EventClock, eventClock } from './event-clock.ts';

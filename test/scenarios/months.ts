@@ -2,7 +2,7 @@
 import { type IstDate, istInstant } from '../../core/time.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { MONTH_STARTS } from '../support/exchange-days.ts';
-import { FY_ID } from '../support/keeper-world.ts';
+import { FY_ID } from '../support/keeper-fixture.ts';
 import { runDays } from './run-days.ts';
 import { type Evidence, findViolations } from './invariants.ts';
 import { startDeployment } from './deployment.ts';

@@ -13,7 +13,7 @@ import { type Timeline, newTimeline } from './timeline.ts';
 import { type KillSwitch, newKillSwitch } from './kill-switch.ts';
 import { type TcpProxy, startTcpProxy } from './tcp-proxy.ts';
 import { ownMetric, runHarvester } from './harvester-process.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 
 /** RestartSec of the systemd unit. */
 const RESTART_AFTER = 5 * SECOND;

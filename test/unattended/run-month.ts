@@ -12,7 +12,7 @@ import {
 } from '../../core/time.ts';
 import { MONTH_STARTS, hoursOn } from '../support/exchange-days.ts';
 import { allOf, graphOf } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 import { alarmOf, transitionsOf } from '../infra/alarms/model.ts';
 import type { Metrics } from '../infra/alarms/series.ts';
 import type { Evidence, PlannedDay } from './invariants.ts';

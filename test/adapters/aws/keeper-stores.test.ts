@@ -14,7 +14,7 @@ import { awsFault } from '../../../adapters/aws/fault.ts';
 import { pinSecret } from '../../../adapters/aws/pin.ts';
 import { namesFor } from '../../../core/config/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
-import { powerless } from '../../support/powerless.ts';
+import { powerless } from '../../support/restricted-role.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
 let dir = '';

@@ -14,7 +14,7 @@ import {
   accessToken,
   refreshToken,
   tokenOf,
-} from '../../support/keeper-world.ts';
+} from '../../support/keeper-fixture.ts';
 
 const signal = new AbortController().signal;
 const TOKEN = refreshToken(plus(SEVEN, -DAY));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../adapters/process/clock.ts';
 import { HOUR, MINUTE, plus } from '../../../core/time.ts';
-import { SEVEN } from '../../support/keeper-world.ts';
+import { SEVEN } from '../../support/keeper-fixture.ts';
 
 const signal = new AbortController().signal;
 

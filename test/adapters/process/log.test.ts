@@ -4,7 +4,7 @@ import { slotTaken } from '../../../core/recording/log.ts';
 import { parseInstant } from '../../../core/time.ts';
 import { loginNeeded, runFailed } from '../../../core/token/log.ts';
 import { leaksOf } from '../../support/canaries.ts';
-import { SEVEN, accessToken } from '../../support/keeper-world.ts';
+import { SEVEN, accessToken } from '../../support/keeper-fixture.ts';
 
 const SLOT = slotTaken(parseInstant('2026-11-25T09:00:00+05:30'), {
   filled: 4,

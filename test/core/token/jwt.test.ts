@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND, parseInstant, plus } from '../../../core/time.ts';
 import { type TokenClaims, decodeToken, isPlausible } from '../../../core/token/jwt.ts';
-import { SEVEN, accessToken, refreshToken, tokenOf } from '../../support/keeper-world.ts';
+import { SEVEN, accessToken, refreshToken, tokenOf } from '../../support/keeper-fixture.ts';
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const tokenWith = (claims: unknown) => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2ln`;

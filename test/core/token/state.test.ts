@@ -24,7 +24,7 @@ import {
   withRenewedInputs,
   withoutCall,
 } from '../../../core/token/state.ts';
-import { APP, LINK_KEY, PIN, PIN_KEY, SEVEN, refreshToken } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, PIN, PIN_KEY, SEVEN, refreshToken } from '../../support/keeper-fixture.ts';
 
 const TOKEN = refreshToken(SEVEN);
 const SENT = { token: TOKEN, pin: PIN };

@@ -11,7 +11,7 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { APP, LINK_KEY, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-fixture.ts';
 
 describe('A flood', () => {
   test('of links of the day reads the keys and the own address once a minute', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, addDays, istDate, istInstant, plus } from '../../../../core/time.ts';
 import { newState, readState, stateDay } from '../../../../core/token/login/link.ts';
-import { APP } from '../../../support/keeper-world.ts';
+import { APP } from '../../../support/keeper-fixture.ts';
 
 const WEDNESDAY = istDate('2026-11-25');
 const SATURDAY = istDate('2026-11-28');
