@@ -1,4 +1,4 @@
-// What every page of ours must be on a screen, whatever it says.
+// Checks that a page fits the screen, has large enough buttons, and enough contrast.
 import { expect } from 'vitest';
 import { type Phone, contrast } from './mobile-browser.ts';
 
