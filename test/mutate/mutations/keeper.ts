@@ -141,8 +141,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a token parameter costs money',
     file: 'adapters/aws/parameters.ts',
-    find: "Tier: 'Standard'",
-    replace: "Tier: 'Advanced'",
+    find: "Type: 'SecureString',\n    Tier: 'Standard'",
+    replace: "Type: 'SecureString',\n    Tier: 'Advanced'",
     tests: ['test/adapters/aws/keeper-stores.test.ts'],
   },
   {
