@@ -14,7 +14,7 @@ import { ENVIRONMENT, METRICS, METRIC_NAMESPACE, OBJECTS, namesFor } from '../co
 import { stage } from './cli/cli-harness.ts';
 import { graphOf } from './support/graph.ts';
 import { ROOT, repositoryFiles } from './support/source-tree.ts';
-import { WHOLE } from './support/worlds.ts';
+import { WHOLE } from './support/stack-configs.ts';
 
 const at = await stage();
 afterAll(() => at[Symbol.asyncDispose]());

@@ -1,4 +1,4 @@
-// The reference's loop, written again, must do what its own script did under a stub clock and a stub SDK.
+// Compares the rewritten reference loop with measurements of its script under a stub clock and a stub SDK.
 import { describe, expect, test } from 'vitest';
 import { type Round, referenceRounds } from '../../bench/reference-harvester.ts';
 import { SECOND, formatIst, istDate, istDateAt, istInstant } from '../../core/time.ts';
@@ -10,17 +10,17 @@ const TUESDAY = istDate('2025-12-30');
 const inFile = (rounds: readonly Round[], date: string) =>
   rounds.filter(({ file }) => file === date);
 
-describe('The reference’s loop', () => {
+describe('referenceRounds', () => {
   test.each([
     [300, 3_334],
     [100, 3_914],
     [0, 4_286],
-  ])('makes at %i ms a call %i rounds a day', (ms, count) => {
+  ])('makes, at %i ms a call, %i rounds a day', (ms, count) => {
     const day = [istInstant(MONDAY, '09:15'), istInstant(MONDAY, '15:30')] as const;
     expect(referenceRounds(...day, 5, () => ms)).toHaveLength(count);
   });
 
-  test('writes the first books of a morning into the file of the day before, weekends too', () => {
+  test('puts the first books of a morning into the file of the previous day, also on weekends', () => {
     const days = [istInstant(FRIDAY, '09:15'), istInstant(TUESDAY, '15:00')] as const;
     const rounds = referenceRounds(...days, 5, () => 0);
     const last = inFile(rounds, '2025-12-26').at(-1);
@@ -31,7 +31,7 @@ describe('The reference’s loop', () => {
     expect(5 * inFile(rounds, '2025-12-28').length).toBe(21_430);
   });
 
-  test('goes on after a call that lasts over the close, until half past four', () => {
+  test('continues after a call that lasts past the close, until 16:30', () => {
     const stalledAt = istInstant(MONDAY, '15:29') + 50 * SECOND;
     const [from, until] = [istInstant(MONDAY, '15:29'), istInstant(MONDAY, '18:00')];
     const rounds = referenceRounds(from, until, 5, (at) =>

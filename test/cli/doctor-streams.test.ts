@@ -4,8 +4,8 @@ import { type Instant, instant } from '../../core/time.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { examined } from './doctor-fixture.ts';
-import { withPulumi } from './pulumi-stand-in.ts';
+import { runDoctor } from './doctor-fixture.ts';
+import { stageWithPulumi } from './pulumi-stand-in.ts';
 
 let fyers: FyersSimulator;
 beforeEach(async () => {
@@ -25,7 +25,7 @@ interface Laptop {
 async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
   const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
   fyers.setClock(now);
-  await using at = await withPulumi('', false, {
+  await using at = await stageWithPulumi('', false, {
     now,
     aws: {
       ...{ region: 'ap-south-1', endpoint: 'http://127.0.0.1:9', maxAttempts: 1 },
@@ -47,7 +47,7 @@ async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }:
   );
   const token = mintToken(SEED, APP, 'access_token', SEVEN);
   at.write('access_token.txt', token);
-  const { found, all } = await examined(at, ...flags);
+  const { found, all } = await runDoctor(at, ...flags);
   expect(all).not.toContain(token);
   return found['Streams'];
 }

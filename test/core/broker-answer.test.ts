@@ -13,7 +13,7 @@ const answer = (status: number, body: unknown, retryAfterMs: number | null = nul
     : { status, body, rest: '', retryAfterMs };
 const error = (code: unknown, message = 'No') => ({ s: 'error', code, message });
 
-describe('The class of an answer', () => {
+describe('classifyAnswer', () => {
   test.each([
     ['ok', 200, { s: 'ok', code: 200 }],
     ['ok', 200, { s: 'OK' }],
@@ -54,18 +54,18 @@ describe('The class of an answer', () => {
     ['unanswered', 502, '<html>Bad gateway</html>'],
     ['unanswered', 504, ''],
     ['unanswered', 520, 'error code: 520'],
-  ])('is %s for HTTP %i %j', (kind, status, body) => {
+  ])('returns %s for HTTP %i %j', (kind, status, body) => {
     expect(classifyAnswer(answer(status, body)).kind).toBe(kind);
   });
 
-  test('carries how long to wait', () => {
+  test('returns the wait that the broker asked for', () => {
     expect(classifyAnswer(answer(429, error(429), 7_000))).toEqual({
       kind: 'rate-limited',
       retryAfterMs: 7_000,
     });
   });
 
-  test('is exactly one of the list for every mutation of a real answer, and its words are one short line', () => {
+  test('knows every mutation of a real answer, and describeAnswer puts it on one short line', () => {
     const real = fc.constantFrom<unknown>(
       { s: 'ok', code: 200, message: '', access_token: 'a.b.c' },
       error(-16, 'Refresh token API is currently disabled to comply with SEBI regulations.'),
@@ -82,12 +82,12 @@ describe('The class of an answer', () => {
       fc.jsonValue(),
       fc.string(),
     );
-    const kinds = new Set(
+    const knownKinds = new Set(
       'ok refused rate-limited not-fyers malformed unavailable unanswered'.split(' '),
     );
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), mutated, (status, body) => {
-        expect(kinds).toContain(classifyAnswer(answer(status, body)).kind);
+        expect(knownKinds).toContain(classifyAnswer(answer(status, body)).kind);
         const words = describeAnswer(answer(status, body));
         expect(words.length).toBeLessThanOrEqual(250);
         expect(words).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
@@ -97,8 +97,8 @@ describe('The class of an answer', () => {
   });
 });
 
-describe("The broker's words", () => {
-  test('are shown with status and code, without line breaks, escape sequences and direction marks', () => {
+describe('The text of a broker answer', () => {
+  test('contains status and code, without line breaks, escape sequences and direction marks', () => {
     const message = 'No\r\n permission\u001b[31m for\u202e the app';
     expect(describeAnswer(answer(403, error(-373, message)))).toBe(
       'HTTP 403, code -373: No permission [31m for the app',
@@ -109,7 +109,7 @@ describe("The broker's words", () => {
     expect(describeAnswer(answer(401, ''))).toBe('HTTP 401, not JSON');
   });
 
-  test('repeat nothing that was sent, and nothing that looks like a token', () => {
+  test('hides values that the request contained, and tokens', () => {
     const token = `eyJ${'a'.repeat(30)}.${'b'.repeat(30)}.${'c'.repeat(40)}`;
     const words = cleanWords(`pin 4711 for ${token} failed`, ['4711', '']);
     expect(words).not.toContain('4711');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isLikeDate, readDate } from '../../core/date-text.ts';
 
-describe('A date that a person typed', () => {
-  test('is read as YYYY-MM-DD, with white space around', () => {
+describe('readDate', () => {
+  test('accepts YYYY-MM-DD with white space around it', () => {
     expect(readDate(' 2026-02-28\n')).toEqual({ ok: true, value: '2026-02-28' });
   });
 
@@ -20,7 +20,7 @@ describe('A date that a person typed', () => {
     ['25 November 2026', '2026-11-25'],
     ['Nov 25, 2026', '2026-11-25'],
     ['2026-11-25T09:15:00+05:30', '2026-11-25'],
-  ])('as %s is refused, and %s suggested', (text, meant) => {
+  ])('refuses "%s" and suggests %s', (text, meant) => {
     expect(isLikeDate(text)).toBe(true);
     expect(readDate(text)).toMatchObject({
       ok: false,
@@ -38,7 +38,7 @@ describe('A date that a person typed', () => {
     ['2026-11', 'YYYY-MM-DD'],
     ['20261340', 'YYYY-MM-DD'],
     ['yesterday', 'YYYY-MM-DD'],
-  ])('as %s is refused: %s', (text, why) => {
+  ])('refuses "%s" without a suggestion: %s', (text, why) => {
     expect(isLikeDate(text)).toBe(true);
     const read = readDate(text);
     expect(read.ok ? '' : read.problem).toContain(why);
@@ -46,7 +46,7 @@ describe('A date that a person typed', () => {
   });
 
   test.each(['day.csv', 'market_depth_2026-11-25.csv', './2026-11-25/x', 'depth.parquet', 'x'])(
-    'is not taken for one: %s',
+    'isLikeDate is false for %s',
     (text) => {
       expect(isLikeDate(text)).toBe(false);
     },

@@ -10,10 +10,10 @@ test.each([
   ['a text', 'NSE:SBIN-EQ'],
   ['a number', 1],
   ['a list', [GOOD]],
-  ['an error of its own', { n: 'NSE:NOSUCH-EQ', s: 'error', v: { errmsg: 'Invalid symbol' } }],
-  ['of another type', { n: 'NSE:SBIN-EQ', v: { lp: '427.25' } }],
-  ['not finite', { n: 'NSE:SBIN-EQ', v: { lp: Infinity } }],
-])('An entry that is %s is left out, wherever it stands, and the others stay', (_, odd) => {
+  ['the error of one symbol', { n: 'NSE:NOSUCH-EQ', s: 'error', v: { errmsg: 'Invalid symbol' } }],
+  ['an object with a value of another type', { n: 'NSE:SBIN-EQ', v: { lp: '427.25' } }],
+  ['an object with an infinite value', { n: 'NSE:SBIN-EQ', v: { lp: Infinity } }],
+])('lenientArray omits an entry that is %s, at any position, and keeps the others', (_, odd) => {
   for (const list of [
     [odd, GOOD],
     [GOOD, odd],
@@ -24,7 +24,7 @@ test.each([
   expect(quotes.parse([odd])).toEqual([]);
 });
 
-test('What is no list is no list', () => {
+test('lenientArray refuses a value that is not an array', () => {
   for (const other of [null, {}, GOOD, 'x', undefined]) {
     expect(quotes.safeParse(other).success).toBe(false);
   }

@@ -9,7 +9,7 @@ import {
 } from '../../core/schedule.ts';
 
 describe('The daily schedule', () => {
-  test("begins with the reference's 07:00 in India, and looks again twice", () => {
+  test('has refresh slots at 07:00, 07:30 and 08:15 in India', () => {
     expect(REFRESH_SLOTS.map(scheduleExpression)).toEqual([
       'cron(0 7 * * ? *)',
       'cron(30 7 * * ? *)',
@@ -18,7 +18,7 @@ describe('The daily schedule', () => {
     expect(SCHEDULE_TIME_ZONE).toBe('Asia/Kolkata');
   });
 
-  test('knows its last slot', () => {
+  test('has 08:15 as its last slot', () => {
     expect(['07:00', '07:30', '08:14', '08:15'].map(isLastSlot)).toEqual([
       false,
       false,
@@ -32,7 +32,7 @@ describe('The daily schedule', () => {
     expect(WATCH_SLOTS).toEqual(WATCH_SLOTS.toSorted());
   });
 
-  test('waits for the human until 08:45', () => {
+  test('has a login due from 08:45 on', () => {
     expect(WATCH_SLOTS.filter(isLoginDue)).toEqual(['08:45', '09:05', '09:30']);
   });
 });

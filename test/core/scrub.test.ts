@@ -3,7 +3,7 @@ import { hideTokens } from '../../core/text.ts';
 
 const LONG = 'a'.repeat(16);
 
-describe('Hiding tokens in a text', () => {
+describe('hideTokens', () => {
   test.each([
     [`${LONG}.b`, '[hidden]'],
     [`${LONG}.b.c`, '[hidden]'],
@@ -14,10 +14,10 @@ describe('Hiding tokens in a text', () => {
     [`${LONG}.b..c`, '[hidden]..c'],
     [`${LONG}.b.`, '[hidden].'],
     [`${LONG}.b\u00e9${LONG}.c`, '[hidden]\u00e9[hidden]'],
-    // Cut short, so that no dot is left.
+    // Tokens that are cut before their first dot.
     ['eyJ0eXAiOiJKV1QiLCJhbGciOi', '[hidden]'],
     ['token=eyJ0eXAiOiJKV1QiLCJhbGciOi', 'token=[hidden]'],
-  ])('%j becomes %j', (text, clean) => {
+  ])('changes %j to %j', (text, clean) => {
     expect(hideTokens(text)).toBe(clean);
   });
 
@@ -31,11 +31,11 @@ describe('Hiding tokens in a text', () => {
     `.${LONG}`,
     'api-t1.fyers.in',
     'Please provide valid auth_code. (code -413)',
-  ])('%j stays', (text) => {
+  ])('does not change %j', (text) => {
     expect(hideTokens(text)).toBe(text);
   });
 
-  test('agrees with the pattern that it replaces, wherever no part is a JWT of its own', () => {
+  test('agrees with the regular expression that it replaces', () => {
     const pieces = ['a', LONG, '.', '-', '_', ' ', '..', '%', '\u200b', `${LONG}${LONG}`];
     for (let n = 0; n < 10_000; n += 1) {
       const text = Array.from(

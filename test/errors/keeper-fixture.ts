@@ -21,7 +21,7 @@ import {
   SIMULATED_APP,
   accessToken,
   refreshToken,
-} from '../support/keeper-world.ts';
+} from '../support/keeper-fixture.ts';
 import { catchError } from './outcomes.ts';
 
 const names = namesFor('');

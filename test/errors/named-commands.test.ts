@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { asRecord, graphOf } from '../support/graph.ts';
 import { ROOT, repositoryFiles, sourceFiles } from '../support/source-tree.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 import { type NamedCommand, findCommands, findProblem } from './commands.ts';
 
 const findProblems = async (commands: readonly NamedCommand[]) =>

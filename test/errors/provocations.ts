@@ -11,7 +11,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { SECRET_APP, createFolder, createPerson, startSimulatedFyers } from '../cli/login-stage.ts';
 import { type Stage, type StageOptions, stage } from '../cli/cli-harness.ts';
 import { APP, NOON, SEED, SEVEN as ISSUED } from '../sandbox/fyers/simulator.ts';
-import { powerless } from '../support/powerless.ts';
+import { powerless } from '../support/restricted-role.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { installFunction } from '../support/reference-account.ts';
 import type { KeeperScene } from './keeper-fixture.ts';

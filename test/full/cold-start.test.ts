@@ -1,4 +1,4 @@
-// The reference's function, written again, must do what its guide says: else nothing is measured beside it.
+// Checks that the rewritten reference function follows its guide, so that the comparison of cold starts is fair.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }));
 
 test.each(['reference', 'ours'] as const)(
-  'Started cold, %s answers as the guide says and has stored a token that Fyers takes',
+  'A cold start of the %s function answers as in the guide and stores a token that Fyers accepts',
   async (side) => {
     await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')));
     const start = await coldStart(stage, commands[side]);
@@ -44,7 +44,7 @@ test.each(['reference', 'ours'] as const)(
   },
 );
 
-test('Refused by Fyers, the reference answers 500 and stores nothing', async () => {
+test('The reference function answers 500 and stores nothing if Fyers refuses', async () => {
   await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')), 'refused');
   const { answer } = await coldStart(stage, commands.reference);
   expect(answer).toMatchObject({ statusCode: 500 });

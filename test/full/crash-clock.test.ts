@@ -1,4 +1,4 @@
-// Clocks that are set and machines that sleep, while a real feed asks a real server.
+// Sets the clock at random times while the real feed calls a server on loopback.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
-import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 interface Jump {
   readonly atCall: number;
   readonly seconds: number;
-  /** While the slot after it is awaited, so many seconds into the wait; null: while the call is answered. */
+  /** Seconds into the wait for the next slot; null: while the call is answered. */
   readonly intoWait: number | null;
 }
 
@@ -43,7 +43,7 @@ const jumps: fc.Arbitrary<readonly Jump[]> = fc.array(
 
 const NO_JUMP: Omit<Jump, 'atCall'> = { seconds: 0, intoWait: null };
 
-test('However the clock is set while a slot is asked for or awaited, each slot is recorded once or has its reason', async () => {
+test('Each slot is recorded once or has a reason if the clock is set during a call or a wait', async () => {
   let nth = 0;
   await fc.assert(
     fc.asyncProperty(jumps, async (plan) => {
@@ -56,7 +56,7 @@ test('However the clock is set while a slot is asked for or awaited, each slot i
         return depthOf(symbol);
       });
       const objects = memoryBucket();
-      const { acknowledged, said } = await recordDay({
+      const { acknowledged, eventNames } = await recordSession({
         dataDir,
         objects,
         minutes: 40,
@@ -70,16 +70,16 @@ test('However the clock is set while a slot is asked for or awaited, each slot i
           return askingFeed({ apiUrl: server.url, clock, everySeconds: 60 });
         },
       });
-      const found = await foundDay(dataDir, TODAY);
+      const found = await readDay(dataDir, TODAY);
       expect(problemsOf(found, acknowledged)).toEqual([]);
-      expect(said).not.toContain('ship-conflict');
+      expect(eventNames).not.toContain('ship-conflict');
       const reasons = Object.keys(found.manifest?.holes ?? {});
       expect(reasons.filter((reason) => !['late', 'clock-jump'].includes(reason))).toEqual([]);
-      // A clock that is set back costs no slot; one that is set forward costs those it passes, and no other.
+      // A clock that is set back costs no slot; one that is set forward costs only the slots that it skips.
       const forward = plan.reduce((sum, { seconds }) => sum + Math.max(0, seconds), 0);
       const missed = (found.manifest?.expected ?? 0) - (found.manifest?.received ?? 0);
       expect(missed / 2).toBeLessThanOrEqual(Math.ceil((forward * SECOND) / MINUTE) + plan.length);
-      // In true time nobody waits for long, but for the opening.
+      // In true time no wait is long, except the wait for the opening.
       const waits = calls.map(({ waited, wall }, index) =>
         wall < plus(OPENS_AT, MINUTE) ? 0 : waited - (calls[index - 1]?.waited ?? waited),
       );

@@ -1,4 +1,4 @@
-// A disk on which any operation may fail: no space left within a write, an error from fdatasync.
+// Lets any file operation fail: no space during a write, or an error of fdatasync.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
-import { foundDay, keepingUp, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { readDay, waitForUpload, problemsOf, recordSession } from '../support/recorded-session.ts';
 
 const TODAY = istDate('2026-11-25');
 const EXPECTED = 2 * 12;
@@ -21,19 +21,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A day on that disk, closed afterwards on one that works. */
-async function dayOn(disk: Disk, name: string) {
+/** Records a day on `disk`, and compacts it on a working disk. */
+async function recordOn(disk: Disk, name: string) {
   const dataDir = path.join(folder, name);
   const objects = memoryBucket();
   const world = { dataDir, objects, minutes: 12 };
-  const { acknowledged, said } = await recordDay({ ...world, disk });
-  const after = await recordDay({ ...world, startsAt: plus(OPENS_AT, 20 * MINUTE) });
-  const found = await foundDay(dataDir, TODAY);
-  const again = [...said, ...after.said].filter((event) => event === 'ship-conflict');
+  const { acknowledged, eventNames } = await recordSession({ ...world, disk });
+  const after = await recordSession({ ...world, startsAt: plus(OPENS_AT, 20 * MINUTE) });
+  const found = await readDay(dataDir, TODAY);
+  const again = [...eventNames, ...after.eventNames].filter((event) => event === 'ship-conflict');
   return {
     found,
     acknowledged,
-    said,
+    eventNames,
     problems: [
       ...problemsOf(found, acknowledged),
       ...again,
@@ -42,14 +42,14 @@ async function dayOn(disk: Disk, name: string) {
   };
 }
 
-test('Whichever file operation fails, once, costs not one row', { timeout: 600_000 }, async () => {
+test('A single failure of any file operation costs no row', { timeout: 600_000 }, async () => {
   const whole = faultyDisk();
-  await recordDay({
+  await recordSession({
     dataDir: path.join(folder, 'whole'),
     objects: memoryBucket(),
     minutes: 12,
     disk: whole,
-    onSlot: keepingUp,
+    onSlot: waitForUpload,
   });
   expect(whole.count()).toBeGreaterThan(80);
   for (let nth = 1; nth <= whole.count(); nth += 1) {
@@ -58,7 +58,7 @@ test('Whichever file operation fails, once, costs not one row', { timeout: 600_0
       if (count === nth) failed = operation;
       return count === nth;
     });
-    const { problems, found } = await dayOn(disk, String(nth));
+    const { problems, found } = await recordOn(disk, String(nth));
     const received = found.manifest?.received;
     expect({ nth, failed, problems, received }).toEqual({
       nth,
@@ -69,21 +69,25 @@ test('Whichever file operation fails, once, costs not one row', { timeout: 600_0
   }
 });
 
-test('When every nth operation fails, what was acknowledged is there, and the rest has a reason', async () => {
+test('If every nth operation fails, acknowledged rows are kept, and other slots have a reason', async () => {
   let recorded = 0;
   for (let every = 2; every <= 60; every += 1) {
     const disk = faultyDisk((count) => count % every === 0);
     const dataDir = path.join(folder, String(every));
-    const { acknowledged, said } = await recordDay({ dataDir, minutes: 12, disk });
-    const after = await recordDay({ dataDir, minutes: 12, startsAt: plus(OPENS_AT, 20 * MINUTE) });
-    expect(after.said).not.toContain('step-failed');
+    const { acknowledged, eventNames } = await recordSession({ dataDir, minutes: 12, disk });
+    const after = await recordSession({
+      dataDir,
+      minutes: 12,
+      startsAt: plus(OPENS_AT, 20 * MINUTE),
+    });
+    expect(after.eventNames).not.toContain('step-failed');
     if (acknowledged.size === 0) {
-      // To begin a file takes nine operations: a disk that lets through fewer takes nothing, and that is said.
-      expect(said).toContain('disk-refuses');
+      // Opening a file takes nine operations, so a disk that allows fewer stores nothing, which is logged.
+      expect(eventNames).toContain('disk-refuses');
       continue;
     }
     recorded += 1;
-    const found = await foundDay(dataDir, TODAY);
+    const found = await readDay(dataDir, TODAY);
     expect({ every, problems: problemsOf(found, acknowledged) }).toEqual({ every, problems: [] });
     const reasons = Object.keys(found.manifest?.holes ?? {});
     expect(reasons.filter((reason) => reason !== 'disk' && reason !== 'not-running')).toEqual([]);
@@ -91,11 +95,11 @@ test('When every nth operation fails, what was acknowledged is there, and the re
   expect(recorded).toBeGreaterThan(40);
 });
 
-test('A disk that is full for three slots costs those and no others, with the reason disk', async () => {
+test('A disk that is full for three slots costs only those, with the reason disk', async () => {
   const disk = faultyDisk();
   const dataDir = path.join(folder, 'full');
   const objects = memoryBucket();
-  const { acknowledged, said } = await recordDay({
+  const { acknowledged, eventNames } = await recordSession({
     dataDir,
     disk,
     objects,
@@ -107,12 +111,12 @@ test('A disk that is full for three slots costs those and no others, with the re
       }
     },
   });
-  const found = await foundDay(dataDir, TODAY);
+  const found = await readDay(dataDir, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
-  // The write that met the end of the space may have kept its first row.
+  // The write that ran out of space may have kept its first row.
   const { received = 0, holes = {} } = found.manifest ?? {};
   expect([EXPECTED - 6, EXPECTED - 5]).toContain(received);
   expect(holes).toEqual({ disk: EXPECTED - received });
-  expect(said.filter((event) => event === 'disk-refuses')).toHaveLength(1);
+  expect(eventNames.filter((event) => event === 'disk-refuses')).toHaveLength(1);
   expect(found.shipped).toBe('shipped');
 });

@@ -1,5 +1,5 @@
-// A real harvester, killed again and again without warning: between slots, inside a call, inside an upload, while it closes
-// the day. An oracle notes what it had acknowledged each time.
+// Kills a real harvester repeatedly: between slots, inside a call, inside an upload, and during compaction. Compares the
+// recorded day with the acknowledged rows.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import {
 } from '../../core/time.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { foundDay } from '../support/recorded-session.ts';
+import { readDay } from '../support/recorded-session.ts';
 import { startS3 } from '../support/s3-server.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'acknowledging-child.ts');
@@ -40,21 +40,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Where the knife falls: at the nth jump of the clock, call of the broker, or upload, before or after it is stored. */
-interface Knife {
+/** A signal at the nth jump of the clock, call to the broker, or upload (before or after it is stored). */
+interface Kill {
   readonly at: 'jump' | 'call' | 'upload' | 'stored';
   readonly nth: number;
-  /** SIGTERM asks, and lets it finish the slot and ship the last piece. */
+  /** After SIGTERM the harvester finishes the slot and uploads the last segment. */
   readonly signal: 'SIGKILL' | 'SIGTERM';
-  /** Slots until somebody starts it again. */
-  readonly away: number;
+  /** Slots until the next start. */
+  readonly pauseSlots: number;
 }
 
 const falls = {
   signal: fc.constantFrom('SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM'),
-  away: fc.nat(3),
+  pauseSlots: fc.nat(3),
 } as const;
-const knife: fc.Arbitrary<Knife> = fc.oneof(
+const kill: fc.Arbitrary<Kill> = fc.oneof(
   fc.record({ at: fc.constant('jump'), nth: fc.integer({ min: 1, max: 60 }), ...falls }),
   fc.record({ at: fc.constant('call'), nth: fc.integer({ min: 1, max: 90 }), ...falls }),
   fc.record({
@@ -71,14 +71,14 @@ function sessionOfDay() {
 }
 
 test.each([1, 2])(
-  'Whenever it is killed, nothing acknowledged is lost, nothing is doubled, and every hole is explained (seed %i)',
+  'Kills lose no acknowledged row, duplicate no row, and leave no unexplained slot (seed %i)',
   async (seed) => {
-    const knives = fc.sample(knife, { seed, numRuns: 14 });
+    const plannedKills = fc.sample(kill, { seed, numRuns: 14 });
     const { opensAt, closesAt } = sessionOfDay();
     let child: ChildProcess | null = null;
-    let armed: Knife | null = null;
+    let armed: Kill | null = null;
     let counted = 0;
-    const count = (at: Knife['at']): void => {
+    const count = (at: Kill['at']): void => {
       if (armed?.at !== at) return;
       counted += 1;
       if (counted === armed.nth) child?.kill(armed.signal);
@@ -96,11 +96,11 @@ test.each([1, 2])(
         count('stored');
       },
     );
-    const said: string[] = [];
+    const output: string[] = [];
     let kills = 0;
-    const isShipped = () => said.some((line) => line.includes('"event":"day-shipped"'));
-    /** Runs it until the knife falls, or until it says `last`. Answers its jumps. */
-    const live = async (start: Instant, last = 'nothing'): Promise<readonly Instant[]> => {
+    const isShipped = () => output.some((line) => line.includes('"event":"day-shipped"'));
+    /** Runs the harvester until the kill, or until it logs `last`. Returns the jumps of its clock. */
+    const runHarvester = async (start: Instant, last = 'nothing'): Promise<readonly Instant[]> => {
       counted = 0;
       child = spawn(process.execPath, [CHILD, formatIso(start), ...harvestArguments()], {
         cwd: folder,
@@ -118,7 +118,7 @@ test.each([1, 2])(
       const jumps: Instant[] = [];
       for await (const line of createInterface({ input: child.stdout })) {
         const [, ms] = /^at (\d+)$/.exec(line) ?? [];
-        if (ms === undefined) said.push(line);
+        if (ms === undefined) output.push(line);
         else {
           jumps.push(instant(Number(ms)));
           count('jump');
@@ -136,28 +136,29 @@ test.each([1, 2])(
 
     const acknowledged = new Set<Instant>();
     let start = plus(opensAt, -MINUTE);
-    for (const next of knives) {
+    for (const next of plannedKills) {
       armed = next;
-      const jumps = await live(start);
+      const jumps = await runHarvester(start);
       const slots = jumps.filter((at) => at >= opensAt && at < closesAt);
-      // Of the last one nobody knows.
+      // The last slot may or may not be acknowledged.
       for (const slot of slots.slice(0, -1)) acknowledged.add(slot);
-      // No machine starts a process in the instant in which it ended.
-      start = plus(jumps.at(-1) ?? start, next.away * EVERY + SECOND);
+      // The next process starts later than the previous one ended.
+      start = plus(jumps.at(-1) ?? start, next.pauseSlots * EVERY + SECOND);
       if (start >= closesAt || isShipped()) break;
     }
-    // Every other time nobody is there for the rest of the session, and the knife falls while the day is closed.
+    // With an even seed the harvester does not run for the rest of the session, and the kills hit the compaction.
     const uploads = seed % 2 === 0 && !isShipped() ? [1, 3, 5] : [];
     for (const nth of uploads) {
-      armed = { at: 'upload', nth, signal: 'SIGKILL', away: 0 };
+      armed = { at: 'upload', nth, signal: 'SIGKILL', pauseSlots: 0 };
       start = plus(closesAt, MINUTE);
-      await live(start);
+      await runHarvester(start);
     }
     armed = null;
     expect(kills).toBeGreaterThan(2 + uploads.length);
-    if (!isShipped()) await live(start < closesAt ? start : plus(closesAt, MINUTE), 'day-shipped');
+    if (!isShipped())
+      await runHarvester(start < closesAt ? start : plus(closesAt, MINUTE), 'day-shipped');
 
-    const found = await foundDay(path.join(folder, 'data'), MUHURAT);
+    const found = await readDay(path.join(folder, 'data'), MUHURAT);
     expect(found.shipped).toBe('shipped');
     expect(acknowledged.size).toBeGreaterThan(100);
     const expected = [...acknowledged].flatMap((slot) =>
@@ -176,10 +177,10 @@ test.each([1, 2])(
     const reasons = Object.keys(found.manifest?.holes ?? {});
     expect(reasons.filter((reason) => !['not-running', 'stopped'].includes(reason))).toEqual([]);
 
-    // Its own uploads were cut short too, and nobody took them for another harvester's.
-    expect(said.filter((line) => /"event":"(?:ship-conflict|bug\.unexpected)"/.test(line))).toEqual(
-      [],
-    );
+    // Interrupted uploads are not treated as those of another harvester.
+    expect(
+      output.filter((line) => /"event":"(?:ship-conflict|bug\.unexpected)"/.test(line)),
+    ).toEqual([]);
     expect(s3.lines('day')).toEqual(await logLines());
   },
 );

@@ -1,4 +1,4 @@
-// Networks that are lost: a broker that takes no connection or goes silent in one, a bucket that hangs or is away for hours.
+// Tests a broker that refuses connections or stops answering, and a bucket that hangs or is unreachable for hours.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,8 +8,8 @@ import { objectStore } from '../../adapters/aws/object-store.ts';
 import { istDate } from '../../core/time.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
-import { memoryBucket, unreachable } from '../support/memory-bucket.ts';
-import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
+import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { type Fate, startS3 } from '../support/s3-server.ts';
 
 const TODAY = istDate('2026-11-25');
@@ -23,32 +23,32 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('A broker that goes silent inside open connections costs the slots of that while, as timeout', async () => {
+test('Slots are holes with timeout while the broker does not answer on open connections', async () => {
   // Calls 10 to 19: five slots of two symbols.
   await using server = await startDepthServer(({ symbol, nth }) =>
     nth >= 10 && nth < 20 ? null : depthOf(symbol),
   );
-  const { acknowledged } = await recordDay({
+  const { acknowledged } = await recordSession({
     dataDir: folder,
     feed: (clock, everySeconds) =>
       askingFeed({ apiUrl: server.url, clock, everySeconds, deadlineMs: 1_000 }),
   });
-  const found = await foundDay(folder, TODAY);
+  const found = await readDay(folder, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 30, holes: { timeout: 10 } });
 });
 
-test('A broker that takes no connection is a day of holes that say unreachable', async () => {
-  const { acknowledged } = await recordDay({
+test('All slots are holes with unreachable if the broker refuses connections', async () => {
+  const { acknowledged } = await recordSession({
     dataDir: folder,
     feed: (clock, everySeconds) => askingFeed({ apiUrl: NOWHERE, clock, everySeconds }),
   });
-  const found = await foundDay(folder, TODAY);
+  const found = await readDay(folder, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 0, holes: { unreachable: 40 } });
 });
 
-test('A bucket that hangs in open connections costs no slot, and has everything in the end', async () => {
+test('A bucket that hangs costs no slot, and has every row at the end', async () => {
   let fate: Fate = 'hang';
   const hung = Promise.withResolvers<undefined>();
   await using s3 = await startS3(() => {
@@ -62,7 +62,7 @@ test('A bucket that hangs in open connections costs no slot, and has everything 
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true },
   });
-  const { said, acknowledged } = await recordDay({
+  const { eventNames, acknowledged } = await recordSession({
     dataDir: folder,
     objects: objectStore({ client, bucket: 'bucket' }),
     onSlot: async (index) => {
@@ -70,30 +70,30 @@ test('A bucket that hangs in open connections costs no slot, and has everything 
       if (index === 19) fate = 'answer';
     },
   });
-  const found = await foundDay(folder, TODAY);
+  const found = await readDay(folder, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 40 });
-  expect(said).toContain('step-failed');
-  expect(said).toContain('day-shipped');
+  expect(eventNames).toContain('step-failed');
+  expect(eventNames).toContain('day-shipped');
   expect(s3.lines('day')).toEqual([...acknowledged]);
 });
 
-test('A bucket that is away for three hours of seven gets what it missed when it is back', async () => {
+test('A bucket that is unreachable for three hours of seven has every row at the end', async () => {
   const objects = memoryBucket();
-  const { said, acknowledged } = await recordDay({
+  const { eventNames, acknowledged } = await recordSession({
     dataDir: folder,
     objects,
     minutes: 420,
     everySeconds: 30,
     onSlot: (index) => {
-      if (index === 120) objects.before = unreachable;
+      if (index === 120) objects.before = throwUnreachable;
       if (index === 480) objects.before = () => undefined;
     },
   });
-  const found = await foundDay(folder, TODAY);
+  const found = await readDay(folder, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 2 * 840, holes: {} });
-  expect(said).not.toContain('ship-conflict');
+  expect(eventNames).not.toContain('ship-conflict');
   expect(objects.lines('day')).toEqual([...acknowledged]);
   expect(found.shipped).toBe('shipped');
 });

@@ -1,4 +1,4 @@
-// A machine that loses power keeps any prefix of what was not synced: each log is cut at every byte of its last two lines.
+// Cuts each log at every byte of its last two lines, as a power loss can do with unsynced data.
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,8 +10,8 @@ import { openDay } from '../../harvester/day.ts';
 import { OPENS_AT, taken } from '../support/depth.ts';
 import {
   SYMBOLS,
-  foundDay,
-  recordDay,
+  readDay,
+  recordSession,
   problemsOf,
   sessionOf,
 } from '../support/recorded-session.ts';
@@ -28,11 +28,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A day that was recorded for five slots. */
-async function begun(): Promise<string> {
+/** Records five slots of a day. */
+async function recordFiveSlots(): Promise<string> {
   const dataDir = path.join(folder, 'begun');
   const stop = new AbortController();
-  await recordDay({
+  await recordSession({
     dataDir,
     minutes: 10,
     signal: stop.signal,
@@ -49,7 +49,7 @@ function everyMinute(): SamplingPlan {
   return sampling.value;
 }
 
-/** Every length at which the log may be found, and how many of its lines are whole then. */
+/** Returns every possible cut of the log, and its number of complete lines. */
 function cutsOf(text: string) {
   const lines = text.trimEnd().split('\n');
   const from = text.length - lines.slice(-2).join('\n').length - 1;
@@ -60,9 +60,9 @@ function cutsOf(text: string) {
 }
 
 test.each(['day-0.v2.csv', 'events.jsonl'])(
-  'Wherever %s is cut in its last two lines, the whole lines stay, the slot is recorded, and the rest has a reason',
+  'After a cut at any byte of the last two lines of %s, complete lines are kept, the next slot is recorded, and other slots have a reason',
   async (name) => {
-    const from = await begun();
+    const from = await recordFiveSlots();
     const text = await readFile(path.join(from, 'days', TODAY, name), 'utf8');
     for (const { kept, whole } of cutsOf(text)) {
       const dataDir = path.join(folder, 'cut');
@@ -85,7 +85,7 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
       await day.take(SYMBOLS.map((symbol) => taken(symbol, slot)));
       await day.close();
 
-      const found = await foundDay(dataDir, TODAY);
+      const found = await readDay(dataDir, TODAY);
       const rows = name.startsWith('day') ? whole - 1 : 2 * (STOPPED_AFTER + 1);
       expect(found.malformed).toBe(0);
       expect(found.keys).toHaveLength(rows + 2);
@@ -100,8 +100,8 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
   },
 );
 
-test('A day that was cut is closed as if its last slots had never been asked for', async () => {
-  const from = await begun();
+test('A day with a cut log is compacted, and its lost slots have a reason', async () => {
+  const from = await recordFiveSlots();
   const name = path.join('days', TODAY, 'day-0.v2.csv');
   const text = await readFile(path.join(from, name), 'utf8');
   const cuts = cutsOf(text);
@@ -109,14 +109,14 @@ test('A day that was cut is closed as if its last slots had never been asked for
     const dataDir = path.join(folder, 'cut');
     await cp(from, dataDir, { recursive: true });
     await writeFile(path.join(dataDir, name), cuts[at]?.kept ?? '');
-    const { acknowledged, said } = await recordDay({
+    const { acknowledged, eventNames } = await recordSession({
       dataDir,
       minutes: 10,
       startsAt: plus(OPENS_AT, 6 * MINUTE),
     });
-    const found = await foundDay(dataDir, TODAY);
+    const found = await readDay(dataDir, TODAY);
     expect(problemsOf(found, acknowledged)).toEqual([]);
-    expect(said.includes('torn-tail-cut')).toBe(!(cuts[at]?.kept ?? '').endsWith('\n'));
+    expect(eventNames.includes('torn-tail-cut')).toBe(!(cuts[at]?.kept ?? '').endsWith('\n'));
     await rm(dataDir, { recursive: true });
   }
 });

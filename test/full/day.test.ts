@@ -1,4 +1,4 @@
-// A recorded day as it lies in the bucket, read by DuckDB and held against the simulator's ledger.
+// Compares a recorded day in the bucket, read by DuckDB, with the simulator's ledger.
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { execFile } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ print(json.dumps({row[0]: dict(zip(names, map(int, row[1:]))) for row in rows}))
 
 let standIns: StandIns;
 let bucket = '';
-/** What was served before the day, such as to the proof of the token. */
+/** The ledger before the day, such as the book of the token's proof. */
 let before: ReturnType<StandIns['simulator']['ledger']>;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ afterAll(async () => {
   await standIns[Symbol.asyncDispose]();
 });
 
-test('DuckDB finds in the Parquet what the simulator served, to the paisa and the share', async () => {
+test('DuckDB reads from the Parquet the sums that the simulator served, to the paisa and the share', async () => {
   const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
   const Key = OBJECTS.dayFile(DATE, '0', 'depth.parquet');
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
@@ -68,7 +68,7 @@ test('DuckDB finds in the Parquet what the simulator served, to the paisa and th
   expect(JSON.parse(stdout)).toEqual(ledger);
 });
 
-test('A symbol that the broker does not know is a hole with that name, and nothing else is missing', async () => {
+test('An unknown symbol is a hole with unknown-symbol, and no other slot is missing', async () => {
   const { emulator, simulator } = standIns;
   const day = await dayInBucket(emulator, bucket, DATE, servedSince(before, simulator.ledger()));
   expect(day).toMatchObject({
@@ -80,7 +80,7 @@ test('A symbol that the broker does not know is a hole with that name, and nothi
   });
 });
 
-test('Its pieces, shipped by the instance role while it recorded, are the day log and the event log', async () => {
+test('The segments that the instance role uploaded during the day equal the day log and the event log', async () => {
   const s3 = new S3Client({ ...clientOptions(standIns.emulator), forcePathStyle: true });
   const { emulator, simulator } = standIns;
   const { objects } = await dayInBucket(

@@ -1,5 +1,5 @@
-// A life of the program on the real engine that does not go smoothly: an account of the reference's, a deploy that fails
-// half way, new code, and the end. The steps build on each other and run in order.
+// Runs the program on the real engine with obstacles: an account with the reference's resources, a deploy that fails half
+// way, new code, and a new stack after destroy. The steps depend on each other and run in order.
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ onEngine('the program', () => {
     await standIns[Symbol.asyncDispose]();
   });
 
-  test('takes over by its own command what the reference left, with the real Pulumi', async () => {
+  test('takes over the reference’s resources and values by its takeover command', async () => {
     const { values } = await remaining(account());
     const { code, out, err } = await fyers('takeover', '--yes');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -81,13 +81,13 @@ onEngine('the program', () => {
     }
   });
 
-  test('stops at a resource that cannot be made, and says which', async () => {
+  test('stops at a resource that cannot be created, and names it', async () => {
     const denied = way.add({ match: { body: /Action=CreateTopic/ }, effect: DENIED });
     await expect(stack.up()).rejects.toThrow(/Topic/);
     expect(denied()).toBeGreaterThan(0);
   });
 
-  test('goes on from there with the next up, and is whole', async () => {
+  test('creates the remaining resources in the next up', async () => {
     way.clear();
     const { changes } = await stack.up();
     expect(Object.keys(changes).toSorted()).toEqual(['create', 'same']);
@@ -99,7 +99,7 @@ onEngine('the program', () => {
     expect((await stack.up()).steps).toEqual([]);
   });
 
-  test('lays new harvester code beside the old, points to it, and touches nothing else', async () => {
+  test('uploads new harvester code, updates the pointer, and changes nothing else', async () => {
     const file = path.join(root, 'harvester', 'main.ts');
     const source = await readFile(file, 'utf8');
     await writeFile(file, `${source}\nprocess.title = 'fyers-harvester';\n`);
@@ -110,7 +110,7 @@ onEngine('the program', () => {
     expect(done).toContain('update current-artifact');
   });
 
-  test('is up again after it was destroyed, and names the login URL that is another one now', async () => {
+  test('deploys again after destroy, and names the changed login URL', async () => {
     await stack.configSet('redirectUri', 'loginUrl', false);
     await stack.up();
     const before = await outputs();

@@ -1,5 +1,5 @@
-// Each key of the configuration on the real engine: what it changes of a stack that stands, and that it changes nothing
-// else. Every row starts from the same stack. A preview counts what depends on a changed function as changed, because the
+// Checks on the real engine what each configuration key changes in an existing stack, and that it changes nothing else.
+// Every row starts from the same stack. A preview counts what depends on a changed function as changed, because the
 // function's version is not known before it is made. `customerKey`, `readers` and `reservedConcurrency`: options.test.ts;
 // `harvesters`: harvesters.test.ts.
 import { mkdir } from 'node:fs/promises';
@@ -93,14 +93,14 @@ onEngine('the key', () => {
     await standIns[Symbol.asyncDispose]();
   });
 
-  test.each(ROWS)('%s changes what it should, and nothing else', async (key, value, changes) => {
+  test.each(ROWS)('%s changes only the listed resources', async (key, value, changes) => {
     await stack.configSet(key, value, SECRETS.has(key));
     const named = changesOf(await stack.preview());
     await stack.configSet(key, '', SECRETS.has(key));
     expect(named).toEqual(changes.toSorted());
   });
 
-  test('harvester: false takes away the machine, its bucket, role and alarms, and leaves the token alone', async () => {
+  test('harvester: false deletes instance, bucket, role and alarms of the harvester, and keeps the token parameters', async () => {
     await stack.configSet('harvester', 'false', false);
     const named = changesOf(await stack.preview());
     const isDelete = (change: string) => change.startsWith('delete ');

@@ -1,11 +1,11 @@
-// Two lives of a stack on the real engine that differ in their secrets alone write the same, and no secret is in it.
+// Runs a stack twice on the real engine with different secrets, and checks that the outputs are equal and have no secret.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
-import { type Life, liveOnEngine, type Secrets, type Written } from './engine-life.ts';
-import { ENGINE_MASKS, engineMasked } from './engine-masks.ts';
+import { type Life, liveOnEngine, type Secrets, type Written } from './engine-outputs.ts';
+import { ENGINE_DIFFERENCES, maskEngineDifferences } from './engine-differences.ts';
 import { onEngine } from './on-engine.ts';
 
 const ONE: Secrets = {
@@ -38,7 +38,7 @@ const SEARCHED: readonly (keyof Written)[] = [
 ];
 const COMPARED = SEARCHED.filter((kind) => kind !== 'backups');
 
-onEngine('two lives with other secrets', () => {
+onEngine('two runs with different secrets', () => {
   let one: Life;
   let other: Life;
 
@@ -46,7 +46,7 @@ onEngine('two lives with other secrets', () => {
     [one, other] = await Promise.all([life(ONE), life(OTHER)]);
   }, 600_000);
 
-  test.for(COMPARED)('write some %s, and the same in both', (kind) => {
+  test.for(COMPARED)('have equal %s', (kind) => {
     expect(one.written[kind].join('').length).toBeGreaterThan(0);
     expect(other.written[kind]).toHaveLength(one.written[kind].length);
     for (const [index, text] of one.written[kind].entries()) {
@@ -55,13 +55,13 @@ onEngine('two lives with other secrets', () => {
     }
   });
 
-  test.for(SEARCHED)('tell no app secret, token or PIN in some %s', (kind) => {
+  test.for(SEARCHED)('have no app secret, token or PIN in their %s', (kind) => {
     for (const [secrets, { written, tokens }] of [[ONE, one] as const, [OTHER, other] as const]) {
       const { pin, newPin, malformedPin, appSecret, newAppSecret } = secrets;
       const named = tokens.map((token, index) => [`token ${String(index)}`, token] as const);
       const all = { appSecret, newAppSecret, ...Object.fromEntries(named) };
       expect(written[kind].length).toBeGreaterThan(0);
-      const text = engineMasked(written[kind].join('\n'));
+      const text = maskEngineDifferences(written[kind].join('\n'));
       expect(leaksOf(text, all)).toEqual([]);
       // Four digits stand in many longer numbers; as a word of their own they are the PIN.
       const words = text.split(/[^\w.:+/=-]+/).filter((word) => word.length < 14);
@@ -72,7 +72,7 @@ onEngine('two lives with other secrets', () => {
     }
   });
 
-  test.for(ENGINE_MASKS)('need the mask: $reason', ({ pattern }) => {
+  test.for(ENGINE_DIFFERENCES)('have the expected difference: $reason', ({ pattern }) => {
     const flags = pattern.flags.replace('g', '');
     const needed = SEARCHED.flatMap((kind) => one.written[kind]).some((text) =>
       new RegExp(pattern.source, flags).test(text),
@@ -80,7 +80,7 @@ onEngine('two lives with other secrets', () => {
     expect(needed).toBe(true);
   });
 
-  test('fail where the store refuses and where the program does, and say why', () => {
+  test('fail if the store or the program refuses a value, and name the reason', () => {
     const [refused, malformed] = one.written.failures;
     expect(refused).toContain("You can't do that now.");
     expect(malformed).toContain('pin in the Pulumi configuration must be exactly four digits');
@@ -112,7 +112,7 @@ function only(text: string, than: string): readonly string[] {
 
 function piecesOf(text: string): readonly string[] {
   return (
-    engineMasked(text)
+    maskEngineDifferences(text)
       .split(/[\n,{}[\]]+/)
       .map((piece) => piece.trim())
       // The engine prints its dots by the time that passes.

@@ -10,7 +10,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { leftBehind } from './left-behind.ts';
+import { leftBehind } from './remaining-resources.ts';
 import { copyProgram } from './program-copy.ts';
 import { onEngine } from './on-engine.ts';
 
@@ -44,13 +44,13 @@ onEngine('the program', () => {
     await standIns[Symbol.asyncDispose]();
   });
 
-  test('previews, and makes nothing by it', async () => {
+  test('previews without creating a resource', async () => {
     const { changes } = await stack.preview();
     expect(changes['create']).toBeGreaterThan(30);
     expect(await leftBehind(client())).toEqual([]);
   });
 
-  test('creates everything', async () => {
+  test('creates all resources', async () => {
     const { changes, notes } = await stack.up();
     expect(Object.keys(changes)).toEqual(['create']);
     firstLoginUrl = await loginUrl();
@@ -59,14 +59,14 @@ onEngine('the program', () => {
     expect(await pin()).toBe(standIns.operator.app.pin);
   });
 
-  test('changes nothing the second time', async () => {
+  test('changes nothing in a second up', async () => {
     const { steps, changes, notes } = await stack.up();
     expect(steps).toEqual([]);
     expect(notes.join('\n')).not.toContain('login URL');
     expect(Object.keys(changes)).toEqual(['same']);
   });
 
-  test('leaves the live token alone when descriptions are edited', async () => {
+  test('keeps the live token if descriptions are edited', async () => {
     const live = await rotate();
     await editDescriptions('once');
     expect(named(await stack.up())).toEqual([
@@ -77,7 +77,7 @@ onEngine('the program', () => {
     expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(live);
   });
 
-  test('leaves the live token alone after a refresh, a rotation and another edit', async () => {
+  test('keeps the live token after a refresh, a rotation and another edit', async () => {
     await stack.refresh();
     const live = await rotate();
     await editDescriptions('twice');
@@ -85,7 +85,7 @@ onEngine('the program', () => {
     expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(live);
   });
 
-  test('hands newer token files to adopt, and touches nothing else', async () => {
+  test('passes newer token files to adopt, and changes nothing else', async () => {
     const newer = newToken();
     await writeToken(newer);
     expect(named(await stack.up())).toEqual([
@@ -96,7 +96,7 @@ onEngine('the program', () => {
     expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(newer);
   });
 
-  test('uses the PIN of its configuration before the one of .env', async () => {
+  test('prefers the PIN of its configuration to that of .env', async () => {
     await stack.configSet('pin', NEW_PIN, true);
     expect(new Set((await stack.up()).steps.map(({ name }) => name))).toEqual(new Set(['pin']));
     expect(await pin()).toBe(NEW_PIN);
@@ -108,7 +108,7 @@ onEngine('the program', () => {
     for (const secret of await secrets()) expect(outputs).not.toMatch(asWord(secret));
   });
 
-  test('keeps no secret in clear in state, history and backups', async () => {
+  test('has no secret in clear text in state, history and backups', async () => {
     const files = await filesIn(path.join(standIns.dir, 'pulumi'));
     expect(files.filter((file) => file.includes('history')).length).toBeGreaterThan(0);
     const found: string[] = [];
@@ -124,14 +124,14 @@ onEngine('the program', () => {
     expect(found).toEqual([]);
   });
 
-  test('is destroyed but for the bucket of what was recorded', async () => {
+  test('destroys all resources except the bucket of recordings', async () => {
     await stack.destroy();
     expect(await leftBehind(client())).toEqual([
       expect.stringMatching(/^bucket fyers-depth-[0-9a-f]{7}$/),
     ]);
   });
 
-  test('is up again after it was destroyed, and tells that the login URL is another one', async () => {
+  test('deploys again after destroy, and reports the new login URL', async () => {
     await stack.configSet('redirectUri', 'loginUrl', false);
     const { changes, notes } = await stack.up();
     expect(Object.keys(changes)).toEqual(['create']);

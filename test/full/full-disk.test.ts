@@ -1,4 +1,4 @@
-// Compaction on a disk that is full: a small file system of its own, which is given more room step by step.
+// Compacts a day on a small file system that is full, and enlarges it step by step.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const canMount =
   ));
 const title = canMount
   ? 'On a full disk'
-  : 'On a full disk (skipped: it takes root, and the right to mount)';
+  : 'On a full disk (skipped: requires root and the right to mount)';
 
 beforeAll(() => {
   if (!canMount && process.env['CI'] === 'true') throw new Error(title);
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 describe.skipIf(!canMount)(title, () => {
   test(
-    'compaction says so, loses nothing, and ends once there is room',
+    'compaction fails with ENOSPC, keeps the day log, and succeeds once there is space',
     { timeout: 120_000 },
     async () => {
       const { date, folder } = await recordDay({

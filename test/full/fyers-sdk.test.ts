@@ -1,4 +1,4 @@
-// The broker's official Node SDK against the simulator: what the SDK can log in with and read, a client of ours can rely on.
+// Runs the broker's official Node SDK against the simulator, to check that the simulator behaves as the SDK expects.
 // The SDK is no dependency of the project. Its exact version, and those of all that it needs, with their hashes, are in
 // `fyers-sdk/package-lock.json`; they are installed on first use, apart, without install scripts.
 import { execFile, spawn } from 'node:child_process';
@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 describe('The official Node SDK', () => {
-  test('is the pinned version, and ran without a complaint', async () => {
+  test('is the pinned version, and runs without output on standard error', async () => {
     const lock = JSON.parse(await readFile(path.join(PINNED, 'package-lock.json'), 'utf8')) as {
       readonly packages: Readonly<Record<string, { readonly integrity?: string }>>;
     };
@@ -132,7 +132,7 @@ describe('The official Node SDK', () => {
     });
   });
 
-  test('reads the depth of one symbol, whole or the book alone, and is refused two', () => {
+  test('reads the depth of one symbol, complete or only the book, and is refused two symbols', () => {
     const { volume } = fyers.state.bookOf('NSE:M&M-EQ', NOON);
     expect(answers['depth']).toMatchObject({ s: 'ok', d: { 'NSE:M&M-EQ': { v: volume } } });
     const book = answers['book']?.['d'] as Readonly<Record<string, object>>;

@@ -1,4 +1,4 @@
-// Several harvesters on the real engine: what is made, and in which order one of them is replaced. The steps build on each
+// Deploys several harvesters on the real engine, and checks the order in which one is replaced. The steps depend on each
 // other and run in order.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -33,7 +33,7 @@ onEngine('several harvesters', () => {
     await standIns[Symbol.asyncDispose]();
   });
 
-  test('come to the one that is there, and touch nothing of it', async () => {
+  test('are added without a change to the existing one', async () => {
     const before = await machinesIn(standIns);
     expect(before).toHaveLength(1);
     await harvestersByHand(REFERENCE_SYMBOLS, ['NSE:TCS-EQ']);
@@ -47,7 +47,7 @@ onEngine('several harvesters', () => {
     expect((await stack.outputs())['harvesters']).toHaveLength(2);
   });
 
-  test('are each gone before the one that takes its place is made, so that two never write one day', async () => {
+  test('are deleted before their replacements are created, so that two never write one day', async () => {
     const before = await machinesIn(standIns);
     const [first, ...others] = REFERENCE_SYMBOLS;
     await harvesters(others, ['NSE:TCS-EQ', first]);
@@ -65,7 +65,7 @@ onEngine('several harvesters', () => {
     expect(after.filter((id) => before.includes(id))).toEqual([]);
   });
 
-  test('are changed in no session, not even the one that only gains a symbol', async () => {
+  test('are not changed during a session, not even by an added symbol', async () => {
     const before = await machinesIn(standIns);
     await setProgramClock(clockDir, '10:00');
     const [, moved, ...kept] = REFERENCE_SYMBOLS;

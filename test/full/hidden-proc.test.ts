@@ -1,4 +1,4 @@
-// The machine's clocks as the service sees them: with ProcSubset=pid, as its unit has it, there is no /proc/uptime.
+// Reads the clocks without /proc/uptime, which ProcSubset=pid of the service unit hides.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -34,7 +34,7 @@ function hidden(...command: readonly string[]) {
 const wanted = hidden('true').status === 0 || process.env['CI'] === 'true';
 
 test.skipIf(!wanted)(
-  `Sleep is told from a clock that was set although /proc/uptime is hidden${wanted ? '' : ' (skipped: it takes namespaces)'}`,
+  `systemTimepiece reads the time since boot although /proc/uptime is hidden${wanted ? '' : ' (skipped: requires namespaces)'}`,
   () => {
     const paths = { environmentFile: '/etc/fyers', programs: '/opt/fyers' };
     expect(systemdUnits(paths)['fyers-harvester.service']).toContain('\nProcSubset=pid\n');

@@ -1,4 +1,4 @@
-// The daily login in a real browser of a phone's size: the deployed function's pages, the simulated Fyers, and back.
+// Runs the daily login in Chromium with a phone's screen: the deployed function's pages and the simulated Fyers.
 // FYERS_SCREENSHOTS names a folder that keeps a picture of every page.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -19,9 +19,9 @@ import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions, invoke, isLive, storedToken } from '../../sandbox/steps/token.ts';
 import { OUTCOMES } from '../support/login-outcomes.ts';
-import { hasChromium, openPhone, type Phone } from '../support/phone.ts';
+import { hasChromium, openPhone, type Phone } from '../support/mobile-browser.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
-import { expectReadable } from '../support/readable.ts';
+import { expectReadable } from '../support/page-checks.ts';
 
 const DATE = istDate('2026-11-25');
 const wanted = hasChromium || process.env['CI'] === 'true';
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 describe.skipIf(!wanted)(`${title}, every page`, () => {
-  test('fits the screen, can be pressed and is in contrast, light and dark', async () => {
+  test('fits the screen, has large enough buttons and enough contrast, light and dark', async () => {
     await using phone = await openPhone({
       pictures: path.join(pictures, 'every-page'),
       answer: ({ url }) => {
@@ -117,7 +117,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await page.getByRole('button', { name: 'Log in' }).tap();
   }
 
-  test('sends the link again on request, and says when it may be asked again', async () => {
+  test('sends the link again on request, and refuses a second request that is too soon', async () => {
     await phone.page.goto(loginUrl());
     await expectReadable(phone, '1-home');
     await phone.page.locator('button.press').tap();
@@ -132,7 +132,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await expectReadable(phone, '3-too-soon');
   });
 
-  test('refuses a link of another day and a state that is not from here', async () => {
+  test('refuses a link of another day and a forged state', async () => {
     const { app } = standIns.operator;
     const ssm = new SSMClient(clientOptions(standIns.emulator));
     const { Parameter } = await ssm.send(
@@ -152,7 +152,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await expectReadable(phone, '5-forged');
   });
 
-  test('says what to do after a cancelled login', async () => {
+  test('shows the page of an unfinished login after a cancelled login', async () => {
     await toFyers();
     await phone.look('6-fyers');
     await phone.page.getByRole('button', { name: 'Cancel' }).tap();

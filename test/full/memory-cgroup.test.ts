@@ -1,4 +1,4 @@
-// A whole day, compaction included, where the machine has 256 MiB and not a byte more: a memory cgroup, version 1 or 2.
+// Records and compacts a whole day in a memory cgroup of 256 MiB (version 1 or 2).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ interface Cage {
   readonly peak: string;
 }
 
-/** Null where this user can make none. */
+/** Returns null if this user cannot create a cgroup. */
 function cageHere(): Cage | null {
   const name = `fyers-${String(process.pid)}`;
   const roots = [
@@ -52,9 +52,7 @@ function cageHere(): Cage | null {
 
 const cage = process.getuid?.() === 0 ? cageHere() : null;
 const title =
-  cage === null
-    ? 'In 256 MiB (skipped: it takes root and a memory cgroup that can be written)'
-    : 'In 256 MiB';
+  cage === null ? 'In 256 MiB (skipped: requires root and a writable memory cgroup)' : 'In 256 MiB';
 
 let folder = '';
 beforeEach(async () => {
@@ -85,7 +83,7 @@ async function caged(args: readonly string[], env: Readonly<Record<string, strin
 }
 
 describe.skipIf(cage === null)(title, () => {
-  test('a process that takes more is killed, so the limit is one', async () => {
+  test('a process that allocates more is killed', async () => {
     const { code, signal } = await caged([
       '-e',
       'const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1));',
@@ -93,7 +91,7 @@ describe.skipIf(cage === null)(title, () => {
     expect(signal ?? code).not.toBe(0);
   });
 
-  test('the harvester records a day of five symbols every five seconds, compacts it, and is well', async () => {
+  test('the harvester records and compacts a day of five symbols every five seconds', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     await writeFile(path.join(folder, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
     const token = operatorToken('access_token', `${DATE}T07:00:00+05:30`);

@@ -1,5 +1,5 @@
-// The optional parts on the real engine: a key of the stack's own, other readers, and the guard of the session. The
-// steps build on each other and run in order.
+// Tests options on the real engine: the customer key, readers, reserved concurrency, and the session guard. The steps
+// depend on each other and run in order.
 import { CreateRoleCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -38,13 +38,13 @@ onEngine('an option', () => {
     await standIns[Symbol.asyncDispose]();
   });
 
-  test('that is off makes nothing', async () => {
+  test('that is off creates no key', async () => {
     await stack.up();
     expect(await aliases()).toEqual([]);
     expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe('alias/aws/ssm');
   });
 
-  test('switched on later, encrypts by a key of its own what the configuration is the authority for', async () => {
+  test('customerKey, if set later, encrypts the configured parameters, and not the live token', async () => {
     const live = await tokenAs(root());
     const drawn = await drawnKeys();
     await stack.configSet('customerKey', 'true', false);
@@ -69,7 +69,7 @@ onEngine('an option', () => {
     expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe('alias/aws/ssm');
   });
 
-  test('encrypts the token by that key with the next one that the keeper publishes', async () => {
+  test('customerKey encrypts the next token that the keeper publishes', async () => {
     const newer = mintToken(
       SEED,
       standIns.operator.app,
@@ -83,7 +83,7 @@ onEngine('an option', () => {
     expect(await keyOf('FYERS_ACCESS_TOKEN')).toBe(await ownKey());
   });
 
-  test('lets a role and a user of the account read the token, and nothing else', async () => {
+  test('readers lets a role and a user of the account read the token, and no other parameter', async () => {
     const iam = new IAMClient(root());
     const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } };
     const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
@@ -114,13 +114,13 @@ onEngine('an option', () => {
     });
   });
 
-  test('refuses a reader of another account', async () => {
+  test('readers refuses a role of another account', async () => {
     await stack.configSet('readers', 'arn:aws:iam::999999999999:role/bot', false);
     await expect(stack.up()).rejects.toThrow(/readers names the role bot of the account 9{12}/);
     await stack.configSet('readers', '', false);
   });
 
-  test('reserves executions, and gives them back', async () => {
+  test('reservedConcurrency sets and removes reserved executions', async () => {
     // By default, as the emulator's quota is a thousand.
     expect(await reserved('FyersLogin')).toBe(5);
     await stack.configSet('reservedConcurrency', '2', false);
@@ -137,7 +137,7 @@ onEngine('an option', () => {
     expect(await reserved('FyersLogin')).toBeUndefined();
   });
 
-  test('keeps the instance in a session, whatever else of the deploy is done', async () => {
+  test('refuses to replace the instance during a session', async () => {
     const before = await machinesIn(standIns);
     expect(before).toHaveLength(1);
     await setProgramClock(clockDir, '10:00');
@@ -149,7 +149,7 @@ onEngine('an option', () => {
     expect(await machinesIn(standIns)).toEqual(before);
   });
 
-  test('lets it go in a session where that is asked for', async () => {
+  test('replaces the instance during a session if replaceInSession is set', async () => {
     const before = await machinesIn(standIns);
     await stack.configSet('replaceInSession', 'true', false);
     await stack.up();
@@ -157,7 +157,7 @@ onEngine('an option', () => {
     await stack.configSet('replaceInSession', 'false', false);
   });
 
-  test('lets it go after the session', async () => {
+  test('replaces the instance after the session', async () => {
     const before = await machinesIn(standIns);
     await setProgramClock(clockDir, '16:30');
     await stack.configSet('everySeconds', '15', false);
@@ -165,7 +165,7 @@ onEngine('an option', () => {
     expect(await machinesIn(standIns)).not.toEqual(before);
   });
 
-  test('hinders no destroy, which leaves the key to its thirty days', async () => {
+  test('does not prevent destroy, which schedules the deletion of the key', async () => {
     const key = await ownKey();
     await setProgramClock(clockDir, '10:00');
     await stack.destroy();

@@ -1,4 +1,4 @@
-// An independent list of the same days: the NSE calendar of PyPI's pandas_market_calendars.
+// Compares the calendar with an independent one: the NSE calendar of PyPI's pandas_market_calendars.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function ourOpenDays(): readonly string[] {
   return days;
 }
 
-test('The market trades from 2024 to 2026 on the days that pandas_market_calendars has, listed exceptions apart', async () => {
+test('The calendar from 2024 to 2026 has the trading days of pandas_market_calendars and the listed exceptions', async () => {
   const { python } = await ensureVenv('pandas-market-calendars', [
     'pandas_market_calendars==5.5.0',
   ]);

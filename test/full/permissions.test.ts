@@ -1,4 +1,4 @@
-// Least privilege, proven by running under it: each permission that the main job exercises is taken away once.
+// Checks least privilege under enforced IAM: removes each permission that the functions and the harvester use, once.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DeleteParameterCommand,
@@ -161,7 +161,7 @@ function roleOf(name: string): string {
   return role?.id ?? '';
 }
 
-describe('Without a permission that it exercises', () => {
+describe('Without a permission that it uses', () => {
   test.each([
     ['the refresh', 'fyers-refresh', refreshOnce, 10],
     ['the watch', 'fyers-watch', watchOnce, 6],
@@ -227,7 +227,7 @@ describe('Under enforced IAM', () => {
   });
 
   test.each(['fyers-login', 'fyers-watch'])(
-    '%s cannot read the PIN, not even with another policy that allows everything',
+    '%s cannot read the PIN, even with a policy that allows all actions',
     async (name) => {
       const client = await asRole(name);
       await expect(readsPin(client)).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -242,7 +242,7 @@ describe('Under enforced IAM', () => {
   );
 
   test.each(['fyers-login', 'fyers-watch', 'fyers-schedule', 'fyers-harvester'])(
-    '%s cannot read what the PIN is fingerprinted with',
+    '%s cannot read the key of PIN fingerprints',
     async (name) => {
       const ssm = new SSMClient(await asRole(name));
       const read = new GetParameterCommand({ Name: 'FYERS_PIN_KEY', WithDecryption: true });
@@ -261,7 +261,7 @@ describe('Under enforced IAM', () => {
     },
   );
 
-  test('fyers-harvester writes the objects of its own shard, and nothing else', async () => {
+  test('fyers-harvester writes only objects of its shard, each once', async () => {
     const s3 = new S3Client({ ...(await asRole('fyers-harvester')), forcePathStyle: true });
     const Bucket = String(made.outputs['bucket']);
     const put = (Key: string) =>

@@ -1,4 +1,4 @@
-// Readers that know nothing of us: the Parquet file in DuckDB and pyarrow, the reference's CSV in pandas.
+// Reads the Parquet file with DuckDB and pyarrow, and the exported CSV with pandas.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -41,7 +41,7 @@ function book(_symbol: string, index: number): Partial<Book> {
   };
 }
 
-async function asked(script: string, ...args: readonly string[]): Promise<unknown> {
+async function runPython(script: string, ...args: readonly string[]): Promise<unknown> {
   const { stdout } = await promisify(execFile)(python, ['-c', script, ...args]);
   return JSON.parse(stdout);
 }
@@ -136,9 +136,9 @@ test.each([
     { timestamp: /^TIMESTAMP/, text: /^VARCHAR$/, price: /^DOUBLE$/, count: /^BIGINT$/ },
   ],
 ] as const)(
-  '%s finds every column with its type, and the sums of the day log',
+  '%s reads every column with its type, and the sums of the day log',
   async (_reader, script, kinds) => {
-    const seen = (await asked(script, path.join(folder, 'depth.parquet'))) as Seen;
+    const seen = (await runPython(script, path.join(folder, 'depth.parquet'))) as Seen;
     const columns = RECORDED_COLUMNS;
     expect(Object.keys(seen.types)).toEqual(columns.map(({ name }) => name));
     for (const { name, kind } of columns) expect.soft(seen.types[name], name).toMatch(kinds[kind]);
@@ -152,13 +152,13 @@ test.each([
   },
 );
 
-test('pandas loads the exported CSV as it loads the one that the Python original makes of the same books', async () => {
+test('pandas reads equal frames from the exported CSV and from the CSV of the Python original', async () => {
   const name = 'market_depth_2026-11-25.csv';
   const { code, err } = await cli.run('export', DATE, '--compat', '--to', name);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   cli.write('books.jsonl', (await cli.run('replay', DATE)).out);
   const files = [name, 'books.jsonl', 'theirs.csv'].map((file) => path.join(cli.folder, file));
-  expect(await asked(PANDAS, ...files)).toEqual({
+  expect(await runPython(PANDAS, ...files)).toEqual({
     columns: COLUMNS.slice(0, 25).map(({ name: column }) => column),
     rows: 24,
     types: ['float64', 'int64'],

@@ -1,4 +1,4 @@
-// The report of a whole day in a real browser, as a phone and as a desktop. FYERS_SCREENSHOTS names a folder that keeps the pictures.
+// Opens the report of a whole day in Chromium with a phone's and a desktop's screen. FYERS_SCREENSHOTS names a folder that keeps the pictures.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,8 +8,8 @@ import type { Book } from '../../core/recording/book.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { istDate } from '../../core/time.ts';
 import { stage } from '../cli/cli-harness.ts';
-import { hasChromium, openPhone } from '../support/phone.ts';
-import { expectReadable } from '../support/readable.ts';
+import { hasChromium, openPhone } from '../support/mobile-browser.ts';
+import { expectReadable } from '../support/page-checks.ts';
 import { recordDay } from '../support/recorded-day.ts';
 
 const wanted = hasChromium || process.env['CI'] === 'true';
@@ -96,7 +96,7 @@ const MEASURE_FIT = `(() => {
 })()`;
 
 describe.skipIf(!wanted)(title, () => {
-  test('fits a phone and a desktop, in contrast, light and dark, and asks nobody for anything', async () => {
+  test('fits a phone and a desktop with enough contrast, light and dark, and makes no request', async () => {
     await using cli = await stage();
     const day = dayOf(istDate('2026-11-25'));
     if (day.kind === 'closed') throw new Error('a trading day');

@@ -1,10 +1,10 @@
-// More months of the keeper's life than npm test has time for.
+// Runs more months of the keeper than thirty-days.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
-import { MORE_MONTHS, live } from '../scenarios/months.ts';
+import { MORE_MONTHS, runMonth } from '../scenarios/months.ts';
 import { ROOT } from '../support/source-tree.ts';
 
 let dir = '';
@@ -20,9 +20,9 @@ afterAll(async () => {
 });
 
 test.for(MORE_MONTHS)(
-  'Thirty days of $name, with the luck of seed $seed, break no rule',
+  'Thirty days of the keeper ($name, faults of seed $seed) violate no invariant',
   async (month) => {
-    const { objections } = await live(emulator, month);
-    expect(objections).toEqual([]);
+    const { violations } = await runMonth(emulator, month);
+    expect(violations).toEqual([]);
   },
 );

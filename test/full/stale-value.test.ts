@@ -1,5 +1,5 @@
-// Why token parameters ignore every change (docs/decisions/0002): ignoring only the value loses the live one. The real
-// engine on a small program, so that our provider is seen to be as dangerous as the real one.
+// Shows on the real engine why token parameters ignore every change (docs/decisions/0002): a parameter that ignores only
+// its value loses the live one. A small program suffices for that.
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -56,14 +56,14 @@ onEngine('a rotated parameter', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  test('gets the placeholder back with an edited description when only its value is ignored', async () => {
+  test('is overwritten with the placeholder by an edited description if only its value is ignored', async () => {
     await rotate('monday');
     await stack.configSet('description', 'second', false);
     await stack.up();
     expect(await values()).toEqual({ value: 'placeholder', all: 'monday' });
   });
 
-  test("gets yesterday's token back after a refresh when only its value is ignored", async () => {
+  test("is overwritten with yesterday's token after a refresh if only its value is ignored", async () => {
     await rotate('yesterday');
     await stack.refresh();
     await rotate('today');

@@ -1,4 +1,4 @@
-// `npm start` on a special session, with a folder that has only an app, and with the old refresh.
+// Runs `npm start` on a special session, with a folder that has only an app, and a broker that accepts refresh tokens.
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startRunner } from '../sandbox/start-runner.ts';
@@ -12,7 +12,7 @@ const ENV = [
   'FYERS_EVERY_SECONDS=60',
 ].join('\n');
 
-test('works with an app and neither tokens nor an e-mail address, on a muhurat evening', async () => {
+test('npm start succeeds with an app and neither tokens nor an e-mail address, on a muhurat evening', async () => {
   const env = await operatorFolder({ '.env': ENV });
   const data = path.join(await operatorFolder({}), 'data');
   const flags = ['--env', env, '--date', '2026-11-08', '--data', data, '--broker', 'accepting'];

@@ -1,4 +1,4 @@
-// Every step of `npm start` can be interrupted: a signal ends the run within seconds, and leaves nothing.
+// Interrupts `npm start` at every step, and checks that nothing remains.
 import { expect, test } from 'vitest';
 import { startRunner } from '../sandbox/start-runner.ts';
 import { onEngine } from './on-engine.ts';
@@ -24,7 +24,7 @@ const STEPS = [
 ];
 
 test.each(STEPS.map((step, index) => [step, index % 2 === 0 ? 'SIGINT' : 'SIGTERM'] as const))(
-  '"%s" ends on %s',
+  'npm start, interrupted at "%s" by %s, leaves no files and processes',
   async (step, signal) => {
     const { start, quickFolder, operatorFolder, leftovers, processes } = WITHOUT_CLI;
     const data = await operatorFolder({});
@@ -40,7 +40,7 @@ test.each(STEPS.map((step, index) => [step, index % 2 === 0 ? 'SIGINT' : 'SIGTER
   120_000,
 );
 
-test('a second signal changes nothing of that', async () => {
+test('npm start leaves no files and processes after several signals', async () => {
   const { start, leftovers, processes } = WITHOUT_CLI;
   const run = start();
   await run.until('Provision the program');
@@ -50,7 +50,7 @@ test('a second signal changes nothing of that', async () => {
 }, 60_000);
 
 onEngine('npm start', () => {
-  test('ends the engine and its plugins with the run', async () => {
+  test('ends the engine and its plugins', async () => {
     const { start, leftovers, processes } = WITH_CLI;
     const run = start();
     await run.until('resources created');

@@ -1,4 +1,4 @@
-// The list of all derivatives, three times as long as it is, in a process that has next to no memory for it.
+// Reads a symbol master of derivatives, three times as long as the real one, with a small heap.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// The real systemd-notify, and a socket in the place of systemd's.
+// Runs the real systemd-notify with a socket in place of systemd's.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -25,7 +25,7 @@ while True:
 `;
 
 test.skipIf(!wanted)(
-  `systemd hears the watchdog's first word and where the harvester stands${wanted ? '' : ` (skipped: no ${PROGRAM})`}`,
+  `serviceManager sends watchdog and status through systemd-notify${wanted ? '' : ` (skipped: no ${PROGRAM})`}`,
   async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'fyers-systemd-'));
     const socket = path.join(folder, 'notify');

@@ -1,5 +1,5 @@
-// The alarms as the program registers them, judged by the model over a month: quiet while nothing is wrong, and for each
-// fault the alarms that should ring, within ten minutes, and no other.
+// Evaluates the registered alarms by the model over a month: none fires without a fault, and each fault fires exactly its
+// alarms within ten minutes.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dayOf } from '../../core/market/calendar.ts';
 import {
@@ -12,7 +12,7 @@ import {
   weekday,
 } from '../../core/time.ts';
 import { allOf, graphOf } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 import { type Alarm, type Unsaid, alarmOf, transitionsOf } from '../infra/alarms/model.ts';
 import { FAULTS, span } from '../infra/alarms/faults.ts';
 import { DATES, START, type Troubles, at, metricsOfMonth } from '../infra/alarms/month.ts';
@@ -131,11 +131,11 @@ describe('Over thirty days', () => {
   describe.each(UNSAID)(
     'with $extra datapoints further back, seen $delay minutes late',
     (unsaid) => {
-      test('no alarm rings while nothing is wrong, whatever the day and the hour', () => {
+      test('no alarm fires without a fault', () => {
         expect(ringsOf(quiet, unsaid).map(said)).toEqual([]);
       });
 
-      test('each fault rings the alarms that should, within ten minutes, and no other', () => {
+      test('each fault fires exactly its alarms within ten minutes', () => {
         const rings = [...ringsOf(troubled, unsaid)];
         const unheard = Object.entries(FAULTS).flatMap(([fault, expected]) =>
           expected.rings.flatMap(([alarm, due]) => {
@@ -154,7 +154,7 @@ describe('Over thirty days', () => {
     },
   );
 
-  test('every alarm is one that rang', () => {
+  test('every registered alarm belongs to a fault', () => {
     const heard = new Set(
       Object.values(FAULTS).flatMap(({ rings }) => rings.map(([alarm]) => alarm)),
     );

@@ -1,13 +1,13 @@
-// Thirty days of the keeper’s life, judged from outside. More months: scenarios.test.ts.
+// Runs thirty days of the keeper, and checks the invariants from outside. More months: scenarios.test.ts.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { MONTHS, live } from '../scenarios/months.ts';
+import { MONTHS, runMonth } from '../scenarios/months.ts';
 
-/** What the broker answered in all of them. */
+/** The answers of the broker in all months. */
 const met = new Set<string>();
 let dir = '';
 let emulator: Emulator;
@@ -22,18 +22,18 @@ afterAll(async () => {
 });
 
 test.for(MONTHS)(
-  'Thirty days of $name, with the luck of seed $seed, break no rule',
+  'Thirty days of the keeper ($name, faults of seed $seed) violate no invariant',
   { timeout: 120_000 },
   async (month) => {
-    const { evidence, objections } = await live(emulator, month);
-    expect(objections).toEqual([]);
+    const { evidence, violations } = await runMonth(emulator, month);
+    expect(violations).toEqual([]);
     for (const { path: asked, status, code } of evidence.requests) {
       met.add(`${asked} ${String(status)} ${String(code)}`);
     }
   },
 );
 
-// Else the days were too quiet to prove anything.
+// Otherwise the days tested too little.
 test.for([
   '/api/v3/validate-refresh-token 200 null',
   '/api/v3/validate-refresh-token 400 -16',
@@ -42,6 +42,6 @@ test.for([
   '/api/v3/validate-refresh-token 503 null',
   '/api/v3/validate-authcode 200 null',
   '/api/v3/profile 401 -17',
-])('In those days the broker answered %s', (answer) => {
+])('The months include the broker answer %s', (answer) => {
   expect([...met]).toContain(answer);
 });

@@ -1,6 +1,6 @@
-// Every minute of 2025 and 2026, lived by the harvester's own loop on a clock that jumps, with the simulated broker in
-// this process. The days and hours below are typed from the exchange's circulars, not taken from our calendar. The days on
-// both sides of a change of hours go to real files, and are compacted after their close.
+// Runs the harvester's loop through every minute of 2025 and 2026 on a virtual clock, with the simulated broker. The days
+// and hours below are from the exchange's circulars, not from the shipped calendar. The days on both sides of a change of
+// hours are written to files and compacted.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,7 +35,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
 import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 
 /** Recorded every day; it closes by auction since there is one. */
 const SHARE = 'NSE:SBIN-EQ';
@@ -246,7 +246,7 @@ beforeAll(async () => {
 });
 
 describe('In two years the harvester records', () => {
-  test('each session from its first minute to its last, and not a row elsewhere', () => {
+  test('each session from its first minute to its last, and no other row', () => {
     const recorded = [...rows].map(([date, slots]) => {
       const [first, last] = [slots.at(0), slots.at(-1)].map((at) =>
         at === undefined ? '' : formatClock(at).slice(0, 5),
@@ -256,7 +256,7 @@ describe('In two years the harvester records', () => {
     expect(recorded).toEqual(expected());
   });
 
-  test('every minute between, once', () => {
+  test('every minute of a session once', () => {
     for (const [date, slots] of rows) {
       const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0));
       expect(new Set(gaps), date).toEqual(new Set([MINUTE]));
@@ -270,7 +270,7 @@ describe('In two years the harvester records', () => {
   });
 });
 
-test('It asks for the status of the market once in each session, and a handful of times on each other day', () => {
+test('The harvester reads the market status once in each session, and six times on every other day', () => {
   for (let date = istDate('2025-01-01'); date <= '2026-12-31'; date = addDays(date, 1)) {
     expect(asked.get(date), date).toBe(rows.has(date) ? 1 : 6);
   }

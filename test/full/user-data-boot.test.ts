@@ -1,5 +1,5 @@
-// The user data as EC2 hands it to cloud-init, run to a harvester that records: real script, units, code and AWS command
-// line; the emulator's bucket and IAM. Stand-ins: dnf, swapon, systemctl, and dd, because its gigabyte would be memory.
+// Runs the user data of the instance up to a recording harvester: real script, units, code and AWS command line, with the
+// emulator's bucket and IAM. Stand-ins: dnf, swapon, systemctl, and dd, because its gigabyte would be memory.
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { startStandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { type PrivateRoot, privateRoot, whyNoPrivateRoot } from './private-root.ts';
-import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './small-systemd.ts';
+import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './systemd-model.ts';
 
 const CALLS = '/run/calls.log';
 const HARVESTER = '/opt/fyers/harvester.mjs';
@@ -23,7 +23,8 @@ const HARVESTER = '/opt/fyers/harvester.mjs';
 const READY = '"event":"session-awaited"';
 
 const missing = whyNoPrivateRoot();
-const title = missing === null ? 'The user data' : `Without a root of its own (${missing})`;
+const title =
+  missing === null ? 'The user data' : `The user data (skipped: no private root: ${missing})`;
 
 describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
   const stack = new AsyncDisposableStack();
@@ -76,7 +77,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
   const pointer = async () =>
     JSON.parse(await object(OBJECTS.currentArtifact)) as { key: string; sha256: string };
 
-  test('makes swap and hands its units to systemd', async () => {
+  test('creates swap and enables its units', async () => {
     const file = '/var/lib/cloud/instance/scripts/part-001';
     await root.run(['mkdir', '--parents', path.dirname(file)]);
     await root.run(['tee', file], undefined, script);
@@ -93,7 +94,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
     ]);
   });
 
-  test('ends in a harvester from the bucket, as soon as a package mirror answers', async () => {
+  test('starts the harvester from the bucket after a failed package installation is retried', async () => {
     service = stack.use(await serviceOf(root, 'fyers-harvester.service', manager));
     service.start();
     await service.said(READY);
@@ -103,7 +104,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
     expect(await installed()).toBe((await pointer()).sha256);
   });
 
-  test('gives it no right of root, and a folder of its own', async () => {
+  test('runs the harvester without privileges, in its own folder', async () => {
     const status = (await root.run(['cat', `/proc/${String(service.pid())}/status`])).stdout;
     expect(status).toMatch(new RegExp(`^Uid:\\t${String(DYNAMIC_USER)}\\t`, 'm'));
     expect(status).toMatch(/^CapEff:\t0+$/m);
@@ -111,7 +112,7 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
     expect(data.stdout).toBe(`${String(DYNAMIC_USER)} 700\n`);
   });
 
-  test('has it started again when it is killed', async () => {
+  test('restarts a killed harvester', async () => {
     const before = service.pid();
     process.kill(before ?? 0, 'SIGKILL');
     await service.said(READY, 2);
@@ -119,12 +120,12 @@ describe.skipIf(missing !== null && process.env['CI'] !== 'true')(title, () => {
     expect(service.pid()).not.toBe(before);
   });
 
-  test('lets it go on at the timer while the bucket names the same code', async () => {
+  test('does not restart the harvester at the timer if the code is the same', async () => {
     await runOneShot(root, 'fyers-upgrade.service', manager);
     expect(await calls('systemctl restart')).toEqual([]);
   });
 
-  test('has it replaced at the timer where the bucket names newer code', async () => {
+  test('replaces the harvester at the timer if the bucket has newer code', async () => {
     const code = `process.stdout.write('newer code\\n');${await object((await pointer()).key)}`;
     const sha256 = createHash('sha256').update(code).digest('hex');
     const key = OBJECTS.artifact(sha256);

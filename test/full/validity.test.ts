@@ -1,4 +1,4 @@
-// What the program registers, by tools that know AWS’ schemas and systemd’s units. Which reads what: test/README.md.
+// Checks the registered resources with tools that know AWS schemas and systemd units; test/README.md lists them.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -36,7 +36,7 @@ async function linted(templates: Readonly<Record<string, Template>>): Promise<re
   return templateFindings(await Promise.all(files));
 }
 
-describe('By AWS’ resource schemas (cfn-lint)', () => {
+describe('cfn-lint', () => {
   const FLAWS = [
     ['LogGroup', 'RetentionInDays', 91],
     ['Function', 'Timeout', 901],
@@ -49,12 +49,12 @@ describe('By AWS’ resource schemas (cfn-lint)', () => {
     ['TopicPolicy', 'PolicyDocument', { Statement: [{ Effect: 'Maybe' }] }],
   ] as const;
 
-  test('every resource of every world is valid', async () => {
+  test('accepts every resource of every configuration', async () => {
     const templates = [...graphs].map(([name, graph]) => [name, templateOf(graph)] as const);
     expect(await linted(Object.fromEntries(templates))).toEqual([]);
   });
 
-  test('one with a wrong value is not', async () => {
+  test('finds a wrong value', async () => {
     const { Resources } = templateOf(whole);
     const flawed = FLAWS.map(([type, property, value]) => {
       const [id = '', resource = { Type: '', Properties: {} }] =
@@ -71,7 +71,7 @@ describe('By AWS’ resource schemas (cfn-lint)', () => {
   });
 });
 
-describe('By AWS’ actions, resources and condition keys (parliament)', () => {
+describe('parliament', () => {
   const POLICY = 'aws:iam/rolePolicy:RolePolicy';
   const statement = (Action: string, Resource: string, Condition?: unknown) => ({
     Version: '2012-10-17',
@@ -80,7 +80,7 @@ describe('By AWS’ actions, resources and condition keys (parliament)', () => {
     ],
   });
 
-  test('every role’s policy of every world is one that IAM takes and means something', async () => {
+  test('accepts every role policy of every configuration', async () => {
     const policies = [...graphs].flatMap(([world, graph]) =>
       Object.entries(policiesOf(graph, POLICY)).map(
         ([name, policy]) => [`${name} with ${world}`, policy] as const,
@@ -90,7 +90,7 @@ describe('By AWS’ actions, resources and condition keys (parliament)', () => {
     expect(await policyFindings(Object.fromEntries(policies))).toEqual([]);
   });
 
-  test('one of another action, resource or condition is not', async () => {
+  test('finds a wrong action, resource, condition key and operator', async () => {
     const parameter = 'arn:aws:ssm:ap-south-1:123456789012:parameter/X';
     const findings = await policyFindings({
       action: statement('ssm:GetParametr', parameter),
@@ -109,8 +109,8 @@ describe('By AWS’ actions, resources and condition keys (parliament)', () => {
 
 const wanted = hasSystemd || process.env['CI'] === 'true';
 const title = wanted
-  ? 'By systemd’s own reading (systemd-analyze)'
-  : 'By systemd’s own reading (skipped: no systemd-analyze; it comes with systemd, on Linux)';
+  ? 'systemd-analyze'
+  : 'systemd-analyze (skipped: no systemd-analyze; it is part of systemd on Linux)';
 
 describe.skipIf(!wanted)(title, () => {
   const UNITS = '/etc/systemd/system/';
@@ -142,13 +142,13 @@ describe.skipIf(!wanted)(title, () => {
     return `${stdout}${stderr}`;
   }
 
-  test('every unit is sound', async () => {
+  test('accepts every unit', async () => {
     const units = unitsOf(whole);
     expect(Object.keys(units)).toHaveLength(5);
     expect(await verified(units)).toBe('');
   });
 
-  test('one with a misspelt key, or of a time that is none, is not', async () => {
+  test('finds a misspelt key and an invalid time', async () => {
     const service = harvester().replace('RestartSec=', 'RestartSeconds=');
     expect(await verified({ 'fyers-harvester.service': service })).toContain('RestartSeconds');
     const timer = unitsOf(whole)['fyers-upgrade.timer']?.replace('16:15:00', '16:75:00') ?? '';
@@ -183,7 +183,7 @@ describe.skipIf(!wanted)(title, () => {
     return systemdAnalyze('security', '--offline=true', ...options, file).stdout;
   }
 
-  test('the harvester is shut in but for what it needs', async () => {
+  test('reports only the listed exposures of the harvester', async () => {
     const open = checks
       .parse(JSON.parse(await offline(harvester(), '--json=short')))
       .filter(({ exposure }) => exposure !== null);
@@ -192,7 +192,7 @@ describe.skipIf(!wanted)(title, () => {
     );
   });
 
-  test('the harvester’s exposure is at most 1.3', async () => {
+  test('reports an exposure of the harvester of at most 1.3', async () => {
     const exposure = async (unit: string) =>
       Number(/exposure level for \S+: ([\d.]+)/.exec(await offline(unit))?.[1]);
     expect(await exposure(harvester())).toBeLessThanOrEqual(EXPOSURE);

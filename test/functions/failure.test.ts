@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createLog } from '../../adapters/process/log.ts';
 import { FyersError } from '../../core/errors.ts';
 import { reportFailure, thrownFailure } from '../../functions/wiring.ts';
-import { SEVEN } from '../support/keeper-world.ts';
+import { SEVEN } from '../support/keeper-fixture.ts';
 
 const SECRET = 'CANARYSECRETVALUE';
 

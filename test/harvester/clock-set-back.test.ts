@@ -1,4 +1,4 @@
-// A clock that is set back while the harvester sleeps in a session: the real feed asks a real server.
+// Sets the clock back while the harvester waits in a session. The real feed calls a server on loopback.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { holdToken } from '../../harvester/token.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { type Script, depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
-import { foundDay, problemsOf, recordDay } from '../support/recorded-session.ts';
+import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const TODAY = istDate('2026-11-25');
@@ -23,20 +23,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A session of thirty minutes, each a slot; `set` says when the clock is set. What is measured has its true time. */
-async function live(
+/** Records a session of thirty slots of a minute; `set` schedules clock changes. The returned times are true times. */
+async function recordWithClockChange(
   set: (clock: VirtualClock) => void,
   script: Script = ({ symbol }) => depthOf(symbol),
 ) {
-  const asked: number[] = [];
-  const beats: number[] = [];
-  const told: number[] = [];
+  const requestTimes: number[] = [];
+  const heartbeatTimes: number[] = [];
+  const progressTimes: number[] = [];
   let trueTime = (): number => 0;
   await using server = await startDepthServer((call) => {
-    asked.push(trueTime());
+    requestTimes.push(trueTime());
     return script(call);
   });
-  const { acknowledged, said, clock } = await recordDay({
+  const { acknowledged, eventNames, clock } = await recordSession({
     dataDir: folder,
     minutes: 30,
     feed: (virtual, everySeconds) => {
@@ -48,42 +48,45 @@ async function live(
       timepiece,
       metrics: {
         measure: (name) => {
-          if (name === METRICS.slotsMissed) beats.push(trueTime());
+          if (name === METRICS.slotsMissed) heartbeatTimes.push(trueTime());
         },
         flush: () => Promise.resolve(),
       },
-      onlookers: [{ progress: () => void told.push(trueTime()), stopping: () => undefined }],
+      onlookers: [
+        { progress: () => void progressTimes.push(trueTime()), stopping: () => undefined },
+      ],
     }),
   });
-  const found = await foundDay(folder, TODAY);
+  const found = await readDay(folder, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
-  return { asked, beats, told, said, clock, ...found };
+  return { requestTimes, heartbeatTimes, progressTimes, eventNames, clock, ...found };
 }
 
-/** The longest while between two moments, in minutes. */
-function longest(moments: readonly number[]): number {
+/** Returns the longest gap between two consecutive times, in minutes. */
+function longestGap(moments: readonly number[]): number {
   const gaps = moments.map((at, index) => at - (moments[index - 1] ?? at));
   return Math.max(...gaps) / MINUTE;
 }
 
-describe('With a clock that is set back by an hour in a session', () => {
+describe('After the clock is set back by an hour in a session, the harvester', () => {
   // Twenty and a half minutes after the opening, in the middle of a wait for a slot.
   const back = (clock: VirtualClock) => {
     clock.setAfter(21.5 * MINUTE, -HOUR);
   };
 
-  test('books are asked for, hearts beat and systemd hears of it as if nothing had been', async () => {
-    const { asked, beats, told, said, clock } = await live(back);
-    // Once more the hour, of which the first forty minutes are before the opening.
+  test('requests books, measures heartbeats and reports progress without a gap', async () => {
+    const { requestTimes, heartbeatTimes, progressTimes, eventNames, clock } =
+      await recordWithClockChange(back);
+    // The hour repeats, and its first forty minutes are before the opening.
     expect(clock.waitedMs() / MINUTE).toBeCloseTo(31 + 60, 0);
-    expect(asked).toHaveLength(2 * (21 + 30));
-    expect(longest(beats)).toBeLessThan(2.1);
-    expect(longest(told)).toBeLessThan(1.1);
-    expect(said.filter((event) => event === 'time-fault')).toHaveLength(1);
+    expect(requestTimes).toHaveLength(2 * (21 + 30));
+    expect(longestGap(heartbeatTimes)).toBeLessThan(2.1);
+    expect(longestGap(progressTimes)).toBeLessThan(1.1);
+    expect(eventNames.filter((event) => event === 'time-fault')).toHaveLength(1);
   });
 
-  test('the day holds each slot once, and what was taken again stays in the day log alone', async () => {
-    const { manifest, events, keys } = await live(back);
+  test('keeps the rows of repeated slots in the day log, and each slot once in the Parquet', async () => {
+    const { manifest, events, keys } = await recordWithClockChange(back);
     expect(manifest).toMatchObject({
       expected: 60,
       received: 60,
@@ -96,15 +99,15 @@ describe('With a clock that is set back by an hour in a session', () => {
     expect(faults).toEqual(['The clock was set back by 3600.0 s']);
   });
 
-  test('a refusal is not believed for an hour more', async () => {
-    const { asked } = await live(back, ({ symbol, nth }) =>
+  test('does not pause for the repeated hour after a refused token', async () => {
+    const { requestTimes } = await recordWithClockChange(back, ({ symbol, nth }) =>
       nth === 40 || nth === 41 ? refusal(401, -15) : depthOf(symbol),
     );
-    expect(asked).toHaveLength(2 * (21 + 30));
+    expect(requestTimes).toHaveLength(2 * (21 + 30));
   });
 
-  test('what passes when it is set right again is explained as a jump', async () => {
-    const { manifest } = await live((clock) => {
+  test('explains the slots that a forward correction skips as clock-jump', async () => {
+    const { manifest } = await recordWithClockChange((clock) => {
       clock.setAfter(15.5 * MINUTE, -5 * MINUTE);
       clock.setAfter(25.5 * MINUTE, 5 * MINUTE);
     });
@@ -116,8 +119,8 @@ describe('With a clock that is set back by an hour in a session', () => {
   });
 });
 
-test('A clock that is set back after the last slot has more slots, and nobody says that he was asked to stop', async () => {
-  const { manifest, events } = await live((clock) => {
+test('A clock that is set back after the last slot ends the session with session-over, and not with stopped', async () => {
+  const { manifest, events } = await recordWithClockChange((clock) => {
     clock.setAfter(30.9 * MINUTE, -3 * MINUTE);
   });
   expect(manifest).toMatchObject({ received: 60, leftOut: { duplicate: 2 * 2 } });
@@ -125,10 +128,10 @@ test('A clock that is set back after the last slot has more slots, and nobody sa
   expect(events.at(-1)?.event).toBe('session-over');
 });
 
-test('However often it starts after the clock was set back, the day expects each slot once', async () => {
+test('A day with several starts after the clock was set back expects each slot once', async () => {
   const run = async (fromMinute: number, untilMinute: number, over = false) => {
     const stop = new AbortController();
-    await recordDay({
+    await recordSession({
       dataDir: folder,
       minutes: 30,
       startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
@@ -142,12 +145,12 @@ test('However often it starts after the clock was set back, the day expects each
   await run(20, 22);
   await run(15, 17);
   await run(16, 30, true);
-  const { manifest } = await foundDay(folder, TODAY);
+  const { manifest } = await readDay(folder, TODAY);
   expect(manifest).toMatchObject({ expected: 60, unexplained: 0 });
   expect(manifest?.received).toBe(2 * (11 + 14));
 });
 
-test('A store that was read before the clock was set back is read again', async () => {
+test('holdToken reads the store again after the clock was set back', async () => {
   const clock = virtualClock(OPENS_AT);
   let reads = 0;
   const token = holdToken({
@@ -167,7 +170,7 @@ test('A store that was read before the clock was set back is read again', async 
   expect(reads).toBe(4);
 });
 
-describe('A step that falls due', () => {
+describe('every', () => {
   const at = (minutes: number) => plus(OPENS_AT, minutes * MINUTE);
   const stepOf = (since?: number) => {
     const runs: number[] = [];
@@ -185,11 +188,11 @@ describe('A step that falls due', () => {
     return { pass };
   };
 
-  test('runs at once when the clock is set back behind its last time, and goes on from there', async () => {
+  test('runs at once if the clock is set back before its last run, and continues from there', async () => {
     expect(await stepOf().pass(0, 5, 9, -60, -59, -56, -55)).toEqual([5, -60, -55]);
   });
 
-  test('waits for its first time where that is a time of day, and not where it is an interval away', async () => {
+  test('runs at once after the clock was set back only if its first time is an interval after a start', async () => {
     expect(await stepOf().pass(0, -60, 4, 5)).toEqual([5]);
     expect(await stepOf(0).pass(1, -60, -56, -55)).toEqual([-60, -55]);
   });

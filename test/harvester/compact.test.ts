@@ -21,8 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A minute's log, with half of it in continuous trading, and what compaction makes of it. */
-async function compacted(
+/** Records a minute, half of it in continuous trading, and compacts it. */
+async function recordAndCompact(
   bookAt: (index: number) => Partial<Book>,
   lastClose: number | null,
   closedByAuction = () => false,
@@ -54,10 +54,10 @@ async function compacted(
   return { manifest, marks: rows.map((row): unknown => row['marks']) };
 }
 
-describe('A compacted day', () => {
-  test('keeps every row, marks those that its phase says are wrong, and counts them in the manifest', async () => {
+describe('compactDay', () => {
+  test('keeps every row, marks a crossed row of continuous trading, and counts it in the manifest', async () => {
     const crossed = { bids: [{ price: 428, quantity: 1, orders: 1 }] };
-    const { manifest, marks } = await compacted(
+    const { manifest, marks } = await recordAndCompact(
       (index) => (index === 2 || index === 8 ? crossed : {}),
       null,
     );
@@ -69,17 +69,17 @@ describe('A compacted day', () => {
     });
   });
 
-  test('takes tick and last close from the symbol master of its own morning', async () => {
+  test('judges by the tick and the last close of the day’s events', async () => {
     const odd = { asks: [{ price: 427.42, quantity: 1, orders: 1 }] };
-    const { manifest, marks } = await compacted((index) => (index === 3 ? odd : {}), 850.4);
+    const { manifest, marks } = await recordAndCompact((index) => (index === 3 ? odd : {}), 850.4);
     expect(marks[3]).toBe('off-tick');
     expect(manifest.quality.symbols).toMatchObject([{ previousCloseDiffers: true }]);
   });
 
-  test('expects the last price as the previous close only where an auction found it', async () => {
+  test('compares the previous close with the last price exactly only after a closing auction', async () => {
     // The broker's previous close is 425.20.
     const differs = async (lastClose: number, byAuction: boolean) => {
-      const { manifest } = await compacted(
+      const { manifest } = await recordAndCompact(
         () => ({}),
         lastClose,
         () => byAuction,
@@ -93,8 +93,8 @@ describe('A compacted day', () => {
     expect(await differs(467.7, false)).toBe(true);
   });
 
-  test('fails only when nothing of it goes on', async () => {
-    await compacted(() => ({}), null);
+  test('rejects only after its parallel work has ended', async () => {
+    await recordAndCompact(() => ({}), null);
     const day = dayFolders(folder).folder(session.date);
     let zipped = false;
     const failing = {

@@ -1,4 +1,4 @@
-// Fields that the broker's answers had no usable value of, from the answer to the manifest.
+// Follows fields without a usable value in the broker's answers through day log, events and manifest.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,17 +20,17 @@ const SYMBOL = 'NSE:SBIN-EQ';
 const session = { ...shortSession(), closesAt: plus(OPENS_AT, 20 * MINUTE) };
 
 let folder = '';
-/** Of processes that were killed: their files, after everything was looked at. */
-const left: (() => Promise<void>)[] = [];
+/** Closes the files of processes that the test treats as killed. */
+const openDays: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'fyers-fields-'));
 });
 afterEach(async () => {
-  for (const close of left.splice(0)) await close();
+  for (const close of openDays.splice(0)) await close();
   await rm(folder, { recursive: true });
 });
 
-/** One process; `null` is a slot without a row. Killed: it writes nothing more. */
+/** Records as one process; `null` is a slot without a row. A killed process does not close its day. */
 async function record(
   from: Instant,
   to: Instant,
@@ -41,8 +41,8 @@ async function record(
   if (!sampling.ok) throw new Error(sampling.problem);
   const days = dayFolders(folder);
   const clock = virtualClock(from);
-  const said: LogRecord[] = [];
-  const events = { log: (event: LogRecord) => void said.push(event) };
+  const logged: LogRecord[] = [];
+  const events = { log: (event: LogRecord) => void logged.push(event) };
   const options = { days, clock, events, sampling: sampling.value, feed: 'rest' } as const;
   const day = await openDay(options, session);
   for (const slot of slotsOf(session, 5)) {
@@ -58,26 +58,26 @@ async function record(
     ]);
   }
   const written = await days.folder(session.date).events();
-  if (isKilled) left.push(() => day.close());
+  if (isKilled) openDays.push(() => day.close());
   else {
     await day.note('session-over', 'The session closed');
     await day.close();
   }
-  return { days, options, said, written, lines: await days.folder(session.date).events() };
+  return { days, options, logged, written, lines: await days.folder(session.date).events() };
 }
 
 const linesOf = (events: readonly DayEvent[]) =>
   events.filter(({ event }) => event === 'field-faults');
-const rings = (said: readonly LogRecord[]) =>
-  said.filter(({ metric }) => metric?.name === METRICS.faults).map(({ event }) => event);
+const alarmEvents = (logged: readonly LogRecord[]) =>
+  logged.filter(({ metric }) => metric?.name === METRICS.faults).map(({ event }) => event);
 
-test('A day without a fault has no line of them', async () => {
-  const { lines, said } = await record(OPENS_AT, session.closesAt, () => []);
-  expect([linesOf(lines), said]).toEqual([[], []]);
+test('A day without a fault has no field-faults event', async () => {
+  const { lines, logged } = await record(OPENS_AT, session.closesAt, () => []);
+  expect([linesOf(lines), logged]).toEqual([[], []]);
 });
 
-test('Every row with a fault is counted, in few lines, and rings once', async () => {
-  const { lines, said, days } = await record(OPENS_AT, session.closesAt, (slot) =>
+test('Every row with a fault is counted in few events, and the alarm metric is sent once', async () => {
+  const { lines, logged, days } = await record(OPENS_AT, session.closesAt, (slot) =>
     slot >= plus(OPENS_AT, 10 * MINUTE) ? ['ltt', 'bids.price'] : ['ltt'],
   );
   expect(fieldFaultsIn(lines)).toEqual([
@@ -85,9 +85,9 @@ test('Every row with a fault is counted, in few lines, and rings once', async ()
     { field: 'ltt', column: 'last_trade_at', rows: 240 },
   ]);
   expect(linesOf(lines).length).toBeLessThanOrEqual(8);
-  expect(rings(said)).toEqual(['fields-unusable']);
-  // The second field is in the log, too.
-  expect(said.map(({ event, level }) => [event, level])).toEqual([
+  expect(alarmEvents(logged)).toEqual(['fields-unusable']);
+  // The second field is logged as a warning.
+  expect(logged.map(({ event, level }) => [event, level])).toEqual([
     ['fields-unusable', 'error'],
     ['fields-unusable', 'warn'],
   ]);
@@ -97,15 +97,15 @@ test('Every row with a fault is counted, in few lines, and rings once', async ()
   expect(manifest.fieldFaults).toEqual(fieldFaultsIn(lines));
 });
 
-test('A process that is killed leaves the first fault at once, and loses few minutes of the others', async () => {
+test('A killed process has written its first fault, and loses at most five minutes of later counts', async () => {
   const killedAt = plus(OPENS_AT, 12 * MINUTE);
   const { written } = await record(OPENS_AT, plus(OPENS_AT, 5 * SECOND), () => ['v'], true);
   expect(fieldFaultsIn(written)).toEqual([{ field: 'v', column: 'volume', rows: 1 }]);
   const later = await record(plus(OPENS_AT, 5 * SECOND), killedAt, () => ['v'], true);
   const [count] = fieldFaultsIn(later.written);
   expect(count?.rows).toBeGreaterThan(144 - 61);
-  // It had rung already.
-  expect(rings(later.said)).toEqual([]);
+  // The process before the restart has sent the alarm metric.
+  expect(alarmEvents(later.logged)).toEqual([]);
   await closeDayLog(later.options, session.date);
 });
 

@@ -21,7 +21,7 @@ const of = (
   app = APP,
 ) => mintToken(SEED, app, kind, at);
 
-function world(token: string | null | Error, now = WEDNESDAY_8, appId: string | null = APP.id) {
+function setUp(token: string | null | Error, now = WEDNESDAY_8, appId: string | null = APP.id) {
   const events: LogRecord[] = [];
   const stored: Partial<Record<ParameterName, string | null | Error>> = {
     FYERS_CLIENT_ID: appId,
@@ -45,9 +45,9 @@ function world(token: string | null | Error, now = WEDNESDAY_8, appId: string | 
   return { look, events, names: () => events.map(({ event }) => event) };
 }
 
-describe('The first look at the token', () => {
-  test('has nothing to say of one that is good for the session', async () => {
-    const { look, events } = world(of(SEVEN));
+describe('lookAtToken', () => {
+  test('logs nothing if the token is valid for the session', async () => {
+    const { look, events } = setUp(of(SEVEN));
     expect(await lookAtToken(look)).toEqual({ appId: APP.id, token: of(SEVEN) });
     expect(events).toEqual([]);
   });
@@ -58,11 +58,11 @@ describe('The first look at the token', () => {
     ['empty', ' \n', WEDNESDAY_8, 'token-missing'],
     ['of yesterday', of(SEVEN - 24 * HOUR), WEDNESDAY_8, 'token-expired'],
     ['of another account', of(SEVEN, 'access_token', OTHER_APP), WEDNESDAY_8, 'token-foreign'],
-    ['over before Monday', of(SATURDAY_20 - HOUR), SATURDAY_20, 'token-ends-early'],
+    ['expired before Monday', of(SATURDAY_20 - HOUR), SATURDAY_20, 'token-ends-early'],
   ])(
-    'warns once of one that is %s, with when and how to log in',
+    'warns once if the token is %s, with time and command of a login',
     async (_what, token, now, event) => {
-      const { look, events, names } = world(token, parseInstant(new Date(now).toISOString()));
+      const { look, events, names } = setUp(token, parseInstant(new Date(now).toISOString()));
       await lookAtToken(look);
       expect(names()).toEqual([event]);
       expect(events[0]).toMatchObject({
@@ -82,24 +82,21 @@ describe('The first look at the token', () => {
       '2026-11-28T20:00:00+05:30',
       'from 30 Nov 2026, 06:30 IST on, before the session opens 30 Nov 2026, 09:00',
     ],
-  ])('says at %s when a login helps: %s', async (now, words) => {
-    const { look, events } = world(null, parseInstant(now));
+  ])('names at %s the time for a login: %s', async (now, words) => {
+    const { look, events } = setUp(null, parseInstant(now));
     await lookAtToken(look);
     expect(events[0]?.message).toContain(words);
   });
 
   test.each([
     ['garbage', 'garbage'],
-    ['three parts of nothing', 'a.b.c'],
+    ['three parts that are not a JWT', 'a.b.c'],
     ['JSON', '{"token":"x"}'],
     ['a refresh token', of(SEVEN, 'refresh_token')],
     ['an auth code', of(SEVEN, 'auth_code')],
-    [
-      'a file that the reader refuses',
-      new FyersError('operator.token-file', 'It is JSON.', 'Wait.'),
-    ],
-  ])('stops where it is %s', async (_what, token) => {
-    const { look, events } = world(token);
+    ['an invalid token file', new FyersError('operator.token-file', 'It is JSON.', 'Wait.')],
+  ])('rejects if the token is %s', async (_what, token) => {
+    const { look, events } = setUp(token);
     const failure = await lookAtToken(look).catch((caught: unknown) => caught);
     expect(failure).toMatchObject({ code: 'operator.token-file' });
     expect((failure as FyersError).nextStep).toContain('fyers login --dir x');
@@ -110,36 +107,39 @@ describe('The first look at the token', () => {
   test.each([
     ['there is no app id', null, 'operator.credentials'],
     ['the app id has no suffix', 'ABCD1234EF', 'operator.config'],
-  ])('stops where %s', async (_what, appId, code) => {
-    await expect(lookAtToken(world(of(SEVEN), WEDNESDAY_8, appId).look)).rejects.toMatchObject({
+  ])('rejects if %s', async (_what, appId, code) => {
+    await expect(lookAtToken(setUp(of(SEVEN), WEDNESDAY_8, appId).look)).rejects.toMatchObject({
       code,
     });
   });
 
-  test('passes on what the store fails with', async () => {
+  test('rejects with the error of the store', async () => {
     const denied = new FyersError('platform.permission', 'Denied.', 'Allow it.');
-    await expect(lookAtToken(world(denied).look)).rejects.toBe(denied);
+    await expect(lookAtToken(setUp(denied).look)).rejects.toBe(denied);
   });
 
   test.each([
     [5.5 * HOUR, 'at least 5 h 30 min behind'],
     [3 * MINUTE, 'at least 3 min behind'],
-  ])('says by a token of the future that the clock is behind by %i ms', async (ms, words) => {
-    const { look, events } = world(of(NOON), parseInstant(new Date(NOON - ms).toISOString()));
-    await lookAtToken(look);
-    expect(events[0]).toMatchObject({ event: 'clock-wrong' });
-    expect(events[0]?.message).toContain(words);
-    expect(events[0]?.message).toContain('timedatectl');
-  });
+  ])(
+    'reports by the issue time of a token that the clock is behind by %i ms',
+    async (ms, words) => {
+      const { look, events } = setUp(of(NOON), parseInstant(new Date(NOON - ms).toISOString()));
+      await lookAtToken(look);
+      expect(events[0]).toMatchObject({ event: 'clock-wrong' });
+      expect(events[0]?.message).toContain(words);
+      expect(events[0]?.message).toContain('timedatectl');
+    },
+  );
 
   test.each<[string, Proof | Error, readonly string[]]>([
     ['live', { kind: 'live', fyId: APP.fyId }, []],
     ['live, of another account', { kind: 'live', fyId: OTHER_APP.fyId }, ['token-foreign']],
     ['refused', { kind: 'dead' }, ['token-refused']],
-    ['not known', { kind: 'unreachable' }, []],
-    ['not asked any more', new Error('aborted'), []],
-  ])('hears from the broker that it is %s', async (_what, proof, expected) => {
-    const { look, names } = world(of(SEVEN));
+    ['not reachable', { kind: 'unreachable' }, []],
+    ['aborted', new Error('aborted'), []],
+  ])('proveFirst logs the answer of the broker: %s', async (_what, proof, expected) => {
+    const { look, names } = setUp(of(SEVEN));
     const unproven = await lookAtToken(look);
     expect(unproven).not.toBeNull();
     if (unproven === null) return;
@@ -148,13 +148,13 @@ describe('The first look at the token', () => {
     expect(names()).toEqual(expected);
   });
 
-  test('says once by the broker’s answers that the clock is wrong', () => {
-    const { look, events } = world(of(SEVEN));
-    const heard = serverTimeWarning(look);
-    heard(parseInstant('2026-11-25T08:01:59+05:30'));
+  test('serverTimeWarning reports once, by the broker’s answers, that the clock is wrong', () => {
+    const { look, events } = setUp(of(SEVEN));
+    const onServerTime = serverTimeWarning(look);
+    onServerTime(parseInstant('2026-11-25T08:01:59+05:30'));
     expect(events).toEqual([]);
-    heard(parseInstant('2026-11-25T02:30:00+05:30'));
-    heard(parseInstant('2026-11-25T02:30:01+05:30'));
+    onServerTime(parseInstant('2026-11-25T02:30:00+05:30'));
+    onServerTime(parseInstant('2026-11-25T02:30:01+05:30'));
     expect(events.map(({ message }) => message)).toEqual([
       expect.stringContaining("clock is 5 h 30 min ahead, by the time of Fyers' answer") as unknown,
     ]);

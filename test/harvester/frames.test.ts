@@ -7,7 +7,7 @@ import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { istDate, MINUTE, parseInstant, plus } from '../../core/time.ts';
 import { countFrames, uploadFrames } from '../../harvester/frames.ts';
-import { memoryBucket, unreachable } from '../support/memory-bucket.ts';
+import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
 
 const DATE = istDate('2026-11-25');
 const NINE = parseInstant('2026-11-25T09:00:00+05:30');
@@ -23,8 +23,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Two segments with three frames, one of them bad, and two frames that were lost. */
-async function recorded() {
+/** Records two segments with three frames, one of them bad, and two lost frames. */
+async function recordFrames() {
   const frames = frameSegments(folder);
   let now = NINE;
   const recorder = frameRecorder({
@@ -51,7 +51,7 @@ async function recorded() {
 
 describe("A day's frames", () => {
   test('are counted by reading every segment', async () => {
-    const frames = await recorded();
+    const frames = await recordFrames();
     const names = await frames.names();
     expect(await countFrames(frames)).toEqual({
       ...{ frames: 3, bytes: 11, badFrames: 1, lostFrames: 2 },
@@ -71,7 +71,7 @@ describe("A day's frames", () => {
   });
 
   test('are counted without a damaged segment, whose number of frames is unknown', async () => {
-    const frames = await recorded();
+    const frames = await recordFrames();
     const [first = ''] = await frames.names();
     const bytes = await readFile(frames.pathOf(first));
     await writeFile(frames.pathOf(first), bytes.subarray(0, -1));
@@ -80,12 +80,12 @@ describe("A day's frames", () => {
   });
 
   test('are uploaded under their own folder, each once', async () => {
-    const frames = await recorded();
+    const frames = await recordFrames();
     const bucket = memoryBucket();
     const options = { frames, objects: bucket, date: DATE, shard: 3 };
     expect(await uploadFrames(options)).toBe('current');
     expect([...bucket.stored.keys()]).toEqual(KEYS);
-    bucket.before = unreachable;
+    bucket.before = throwUnreachable;
     expect(await uploadFrames(options)).toBe('current');
   });
 
@@ -97,10 +97,10 @@ describe("A day's frames", () => {
   });
 
   test('are uploaded again after a failure in between, and found in the bucket', async () => {
-    const frames = await recorded();
+    const frames = await recordFrames();
     const bucket = memoryBucket();
     const options = { frames, objects: bucket, date: DATE, shard: 3 };
-    bucket.after = unreachable;
+    bucket.after = throwUnreachable;
     await expect(uploadFrames(options)).rejects.toThrow('cannot be reached');
     bucket.after = () => undefined;
     expect(await uploadFrames(options)).toBe('current');
@@ -108,7 +108,7 @@ describe("A day's frames", () => {
   });
 
   test('do not replace another file of the same name', async () => {
-    const frames = await recorded();
+    const frames = await recordFrames();
     const bucket = memoryBucket(new Map([[KEYS[0] ?? '', Buffer.from('another')]]));
     const options = { frames, objects: bucket, date: DATE, shard: 3 };
     expect(await uploadFrames(options)).toBe('conflict');

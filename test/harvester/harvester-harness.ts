@@ -1,4 +1,4 @@
-// The loop with real files, on a clock that jumps.
+// Runs the loop with real files on a virtual clock.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -20,33 +20,33 @@ export const AFTERWARDS = plus(OPENS_AT, 10 * MINUTE);
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 export const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 
-export interface World {
+export interface HarvesterRun {
   readonly startsAt?: Instant;
   readonly signal?: AbortSignal;
   readonly everySeconds?: number;
-  /** What the store holds at an instant. */
+  /** Returns the stored token at an instant. */
   readonly stored?: (now: Instant) => string | null;
   readonly onSlot?: (index: number, clock: VirtualClock) => void;
-  /** What a real machine takes: to wake up after a wait, and to read the store. */
+  /** How long the machine takes to wake up after a wait, and to read the store. */
   readonly takesMs?: number;
   readonly objects?: ObjectStore | null;
   readonly compactFails?: boolean;
-  /** How full the disk is with so many days on it; default: the machine's own. */
+  /** Returns the use of the disk by the number of days on it; default: the real disk. */
   readonly diskUsedPercent?: (days: number) => number;
   readonly loop?: Partial<LoopOptions> | ((clock: VirtualClock) => Partial<LoopOptions>);
 }
 
-/** The loop with real files, on a clock that jumps, over a feed that has a book for whoever has a token. */
-export async function liveIn(folder: string, world: World = {}) {
-  const takesMs = world.takesMs ?? 0;
-  const clock = virtualClock(world.startsAt ?? plus(OPENS_AT, -10 * MINUTE), (now) => {
+/** Runs the loop over a feed that has a book for every symbol if there is a token. */
+export async function runHarvester(folder: string, options: HarvesterRun = {}) {
+  const takesMs = options.takesMs ?? 0;
+  const clock = virtualClock(options.startsAt ?? plus(OPENS_AT, -10 * MINUTE), (now) => {
     clock.set(plus(now, takesMs));
   });
   const events: LogRecord[] = [];
   const reads: Instant[] = [];
-  const sampling = parseSampling(SYMBOLS.join(), String(world.everySeconds ?? 5));
+  const sampling = parseSampling(SYMBOLS.join(), String(options.everySeconds ?? 5));
   if (!sampling.ok) throw new Error(sampling.problem);
-  const days = dayFolders(folder, diskOf(folder, world));
+  const days = dayFolders(folder, diskOf(folder, options));
   const emit = { log: (event: LogRecord) => void events.push(event) };
   const token = holdToken({
     clock,
@@ -57,31 +57,31 @@ export async function liveIn(folder: string, world: World = {}) {
         if (name === 'FYERS_CLIENT_ID') return Promise.resolve('ABCD1234EF-100');
         reads.push(clock.now());
         clock.set(plus(clock.now(), takesMs));
-        return Promise.resolve((world.stored ?? (() => TOKEN))(clock.now()));
+        return Promise.resolve((options.stored ?? (() => TOKEN))(clock.now()));
       },
       write: () => Promise.reject(new Error('never')),
     },
   });
   const feed: DepthFeed = {
     name: 'rest',
-    async *observe(session, held, signal, symbols = SYMBOLS) {
+    async *observe(session, readToken, signal, symbols = SYMBOLS) {
       for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
-        // A slot begins late where the store was read at its start.
+        // A slot begins late if the store was read at its start.
         if (slot < plus(clock.now(), -2 * takesMs)) continue;
         await clock.sleepUntil(slot, new AbortController().signal);
         if (signal.aborted) return;
         yield symbols.map((symbol): SlotResult =>
-          held() === null || symbol.startsWith('FUT:')
+          readToken() === null || symbol.startsWith('FUT:')
             ? { symbol, slot, sentAt: slot, receivedAt: slot, kind: 'hole', reason: 'no-token' }
             : taken(symbol, slot),
         );
-        world.onSlot?.(index, clock);
+        options.onSlot?.(index, clock);
       }
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const compact = async (date: ReturnType<typeof istDate>): Promise<void> => {
-    if (world.compactFails === true) throw new Error('out of memory');
+    if (options.compactFails === true) throw new Error('out of memory');
     const session = nextOf(plus(OPENS_AT, 0));
     await compactDay({ folder: days.folder(date), date, shard: 0, session });
   };
@@ -91,7 +91,7 @@ export async function liveIn(folder: string, world: World = {}) {
   };
   await harvest({
     clock,
-    signal: world.signal ?? new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
     feed,
     token,
     events: emit,
@@ -99,19 +99,19 @@ export async function liveIn(folder: string, world: World = {}) {
     sampling: sampling.value,
     days,
     compact,
-    objects: world.objects ?? null,
+    objects: options.objects ?? null,
     shard: 0,
     isOver: (date) => date < istDateAt(clock.now()) || clock.now() >= shortSession().closesAt,
     nextSession: nextOf,
     sessions: 1,
     until: null,
-    ...(typeof world.loop === 'function' ? world.loop(clock) : world.loop),
+    ...(typeof options.loop === 'function' ? options.loop(clock) : options.loop),
   });
-  const said = events.map(({ event }) => event);
-  return { days, events, said, reads, clock, manifest: await manifestOf(days, TODAY) };
+  const eventNames = events.map(({ event }) => event);
+  return { days, events, eventNames, reads, clock, manifest: await manifestOf(days, TODAY) };
 }
 
-function diskOf(folder: string, { diskUsedPercent }: World): Disk {
+function diskOf(folder: string, { diskUsedPercent }: HarvesterRun): Disk {
   if (diskUsedPercent === undefined) return THIS_DISK;
   return {
     ...THIS_DISK,
@@ -137,7 +137,7 @@ export function bucket(outcome: 'same' | 'different' = 'same') {
     },
     get: () => Promise.resolve(false),
   };
-  // Without what went up while the day was recorded.
-  const whole = () => [...stored.keys()].filter((key) => !/-\d{4}\./.test(key));
-  return { ...store, stored, whole };
+  // Without the segments, which are uploaded while the day is recorded.
+  const dayFiles = () => [...stored.keys()].filter((key) => !/-\d{4}\./.test(key));
+  return { ...store, stored, dayFiles };
 }

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AFTERWARDS, TODAY, TOKEN, type World, bucket, liveIn } from './harvester-harness.ts';
+import {
+  AFTERWARDS,
+  TODAY,
+  TOKEN,
+  type HarvesterRun,
+  bucket,
+  runHarvester,
+} from './harvester-harness.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';
@@ -17,74 +24,80 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const live = (world: World = {}) => liveIn(folder, world);
+const run = (options: HarvesterRun = {}) => runHarvester(folder, options);
 
-describe('The harvester', () => {
+describe('harvest', () => {
   test('records every slot of a session, and ships the day with the manifest last', async () => {
     const objects = bucket();
-    const { manifest, said } = await live({ objects });
+    const { manifest, eventNames } = await run({ objects });
     expect(manifest).toMatchObject({ expected: 24, received: 24, explained: 0, unexplained: 0 });
     expect(manifest?.phases.map(({ received }) => received)).toEqual([12, 12]);
-    const whole = objects.whole();
-    expect([...objects.stored.keys()].slice(-4)).toEqual(whole);
-    expect(whole).toEqual(
+    const dayFiles = objects.dayFiles();
+    expect([...objects.stored.keys()].slice(-4)).toEqual(dayFiles);
+    expect(dayFiles).toEqual(
       ['parquet/depth.parquet', 'day.log.gz', 'events.jsonl.gz', 'manifest.json'].map(
         (name) => `depth/v2/date=2026-11-25/shard=0/${name}`,
       ),
     );
-    expect(said).toContain('day-shipped');
+    expect(eventNames).toContain('day-shipped');
   });
 
-  test('does nothing to a day that is shipped, whenever it runs again', async () => {
+  test('does not change a shipped day in a later run', async () => {
     const objects = bucket();
-    await live({ objects });
+    await run({ objects });
     const before = new Map(objects.stored);
     const startsAt = plus(shortSession().closesAt, 5 * MINUTE);
-    const { said } = await live({ objects, startsAt, loop: { until: plus(startsAt, MINUTE) } });
+    const { eventNames } = await run({
+      objects,
+      startsAt,
+      loop: { until: plus(startsAt, MINUTE) },
+    });
     expect(objects.stored).toEqual(before);
-    expect(said).not.toContain('day-compacted');
+    expect(eventNames).not.toContain('day-compacted');
   });
 
   test('ships a day that was recorded before there was a bucket', async () => {
     const objects = bucket();
-    await live();
-    await live({ objects, startsAt: plus(OPENS_AT, 10 * MINUTE) });
-    expect(objects.whole()).toHaveLength(8);
+    await run();
+    await run({ objects, startsAt: plus(OPENS_AT, 10 * MINUTE) });
+    expect(objects.dayFiles()).toHaveLength(8);
   });
 
-  test('says so and overwrites nothing when the bucket holds another recording', async () => {
+  test('logs ship-conflict once and overwrites nothing if the bucket has another recording', async () => {
     const objects = bucket('different');
     objects.stored.set('depth/v2/date=2026-11-25/shard=0/parquet/depth.parquet', 'another');
-    const { said } = await live({ objects });
-    expect(said).toContain('ship-conflict');
-    expect(objects.whole().map((key) => objects.stored.get(key))).toEqual(['another']);
-    // Said once, and tried again until somebody has moved one of the two away.
-    expect((await live({ objects, startsAt: AFTERWARDS })).said).not.toContain('ship-conflict');
-    const settled = await live({ objects: bucket(), startsAt: AFTERWARDS });
-    expect(settled.said).toContain('day-shipped');
+    const { eventNames } = await run({ objects });
+    expect(eventNames).toContain('ship-conflict');
+    expect(objects.dayFiles().map((key) => objects.stored.get(key))).toEqual(['another']);
+    // Logged once, and tried again until the operator moves one of the two.
+    expect((await run({ objects, startsAt: AFTERWARDS })).eventNames).not.toContain(
+      'ship-conflict',
+    );
+    const settled = await run({ objects: bucket(), startsAt: AFTERWARDS });
+    expect(settled.eventNames).toContain('day-shipped');
   });
 
-  test('keeps a day whose compaction fails, and closes it with the next run', async () => {
-    const failed = await live({ compactFails: true });
-    expect(failed.said).toContain('step-failed');
+  test('keeps a day whose compaction fails, and compacts it in the next run', async () => {
+    const failed = await run({ compactFails: true });
+    expect(failed.eventNames).toContain('step-failed');
     expect(failed.manifest).toBeNull();
-    const again = await live({ startsAt: AFTERWARDS });
+    const again = await run({ startsAt: AFTERWARDS });
     expect(again.manifest).toMatchObject({ received: 24, unexplained: 0 });
   });
 
-  test('sleeps over a holiday and records the next trading day', async () => {
-    const { days, said } = await live({
+  test('waits through a holiday and records the next trading day', async () => {
+    const { days, eventNames } = await run({
       startsAt: parseInstant('2026-11-23T08:00:00+05:30'),
       everySeconds: 60,
       stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
       loop: { sessions: 2, nextSession, compact: () => Promise.resolve() },
     });
     expect(await days.dates()).toEqual(['2026-11-23', '2026-11-25']);
-    expect(said.filter((event) => event === 'recording')).toHaveLength(2);
+    expect(eventNames.filter((event) => event === 'recording')).toHaveLength(2);
   });
 
-  test('looks the names up before the opening, records what they stand for, and says so', async () => {
-    let asked = 0;
+  test('resolves aliases before the opening, and records and logs the symbols', async () => {
+    let lookups = 0;
     const fact = {
       alias: null,
       isin: 'INE062A01020',
@@ -92,11 +105,11 @@ describe('The harvester', () => {
       tick: 0.05,
       lot: 1,
     };
-    const { days, said, manifest } = await live({
+    const { days, eventNames, manifest } = await run({
       startsAt: plus(OPENS_AT, -45 * MINUTE),
       loop: {
         naming: () => {
-          asked += 1;
+          lookups += 1;
           return Promise.resolve({
             symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26DECFUT'],
             unknown: [{ alias: 'FUT:NOSUCH', why: 'there is none' }],
@@ -116,9 +129,9 @@ describe('The harvester', () => {
         },
       },
     });
-    // Something lacks every time: 30, 20 and 10 minutes before.
-    expect(asked).toBe(3);
-    expect(said).toEqual(
+    // The answer is incomplete each time: 30, 20 and 10 minutes before the opening.
+    expect(lookups).toBe(3);
+    expect(eventNames).toEqual(
       expect.arrayContaining(['symbols-named', 'alias-unknown', 'symbol-master']),
     );
     expect(manifest?.symbols.map(({ symbol, received }) => [symbol, received])).toEqual([
@@ -134,9 +147,9 @@ describe('The harvester', () => {
     expect(events.filter(({ event }) => event === 'symbol-master')).toHaveLength(2);
   });
 
-  test('awaits another session when the operator closes the day that it waits for', async () => {
+  test('waits for the next session if the operator closes the day', async () => {
     let closed = false;
-    const { said, days } = await live({
+    const { eventNames, days } = await run({
       startsAt: parseInstant('2026-11-25T05:00:00+05:30'),
       everySeconds: 60,
       stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
@@ -156,20 +169,20 @@ describe('The harvester', () => {
       },
     });
     expect(await days.dates()).toEqual(['2026-11-26']);
-    expect(said.filter((event) => event === 'session-awaited')).toHaveLength(2);
+    expect(eventNames.filter((event) => event === 'session-awaited')).toHaveLength(2);
   });
 
-  test('finishes the slot when it is told to stop, and continues the same day after a restart', async () => {
+  test('finishes the slot on a stop signal, and continues the same day after a restart', async () => {
     const stop = new AbortController();
-    const first = await live({
+    const first = await run({
       signal: stop.signal,
       onSlot: (index) => {
         if (index === 3) stop.abort();
       },
     });
     expect(first.manifest).toBeNull();
-    expect(first.said).toContain('stopping');
-    const { manifest } = await live({ startsAt: plus(OPENS_AT, 38 * SECOND) });
+    expect(first.eventNames).toContain('stopping');
+    const { manifest } = await run({ startsAt: plus(OPENS_AT, 38 * SECOND) });
     expect(manifest).toMatchObject({
       expected: 24,
       received: (4 + 4) * 2,
@@ -178,13 +191,13 @@ describe('The harvester', () => {
     });
   });
 
-  test('records the first slot although waking up and reading the store take their time', async () => {
-    const { manifest } = await live({ takesMs: 40 });
+  test('records the first slot although waking up and reading the store take time', async () => {
+    const { manifest } = await run({ takesMs: 40 });
     expect(manifest).toMatchObject({ expected: 24, received: 24, unexplained: 0 });
   });
 
-  test('explains a slot that passed between two batches as late', async () => {
-    const { manifest } = await live({
+  test('explains a slot that passes between two batches as late', async () => {
+    const { manifest } = await run({
       onSlot: (index, clock) => {
         if (index === 3) clock.set(plus(clock.now(), 6 * SECOND));
       },
@@ -192,28 +205,28 @@ describe('The harvester', () => {
     expect(manifest).toMatchObject({ received: 22, holes: { late: 2 }, unexplained: 0 });
   });
 
-  test('explains the slots before a late start as not running', async () => {
-    const { manifest } = await live({ startsAt: plus(OPENS_AT, 31 * SECOND) });
+  test('explains the slots before a late start as not-running', async () => {
+    const { manifest } = await run({ startsAt: plus(OPENS_AT, 31 * SECOND) });
     expect(manifest).toMatchObject({ received: 5 * 2, holes: { 'not-running': 7 * 2 } });
     expect(manifest?.unexplained).toBe(0);
   });
 
-  test('ends and ships a day that nobody came back for', async () => {
+  test('compacts a stopped day in a run after its close', async () => {
     const stop = new AbortController();
-    await live({
+    await run({
       signal: stop.signal,
       onSlot: () => {
         stop.abort();
       },
     });
-    const { manifest } = await live({ startsAt: plus(OPENS_AT, 10 * MINUTE) });
+    const { manifest } = await run({ startsAt: plus(OPENS_AT, 10 * MINUTE) });
     expect(manifest).toMatchObject({ received: 2, holes: { stopped: 22 }, unexplained: 0 });
   });
 
-  test('keeps the grid without a token, reads the store once a minute, and goes on with a new one', async () => {
+  test('records holes without a token, reads the store once a minute, and records books with a new token', async () => {
     const arrivesAt = plus(OPENS_AT, 90 * SECOND);
     const long = { ...shortSession(), closesAt: plus(OPENS_AT, 3 * MINUTE) };
-    const { reads, said, days } = await live({
+    const { reads, eventNames, days } = await run({
       stored: (now) => (now < arrivesAt ? null : TOKEN),
       loop: {
         nextSession: () => long,
@@ -223,7 +236,7 @@ describe('The harvester', () => {
     expect(reads.map((at) => (at - OPENS_AT) / SECOND)).toEqual([
       -300, -240, -180, -120, -60, -15, 45, 105,
     ]);
-    expect(said.filter((event) => event === 'token-in-use')).toHaveLength(1);
+    expect(eventNames.filter((event) => event === 'token-in-use')).toHaveLength(1);
     let rows = 0;
     for await (const block of days.folder(TODAY).rows()) {
       for (const row of block) rows += row === null ? 0 : 1;
@@ -238,14 +251,14 @@ describe('The harvester', () => {
     { everySeconds: 5, takesMs: 30 },
     { everySeconds: 60, takesMs: 0 },
   ])(
-    'has a token in use a minute after it was published, at one read a minute: $everySeconds s, $takesMs ms',
+    'uses a token within a minute of its publication, at one read a minute: $everySeconds s, $takesMs ms',
     async ({ everySeconds, takesMs }) => {
       const session = { ...shortSession(), closesAt: plus(OPENS_AT, 5 * MINUTE) };
       let longest = 0;
       for (let after = 0; after <= 60; after += 15) {
-        // Just too late for a read at that instant.
+        // A millisecond too late for the read at that instant.
         const publishedAt = plus(OPENS_AT, (105 + after) * SECOND + 2 * takesMs + 1);
-        const { reads, days } = await liveIn(await mkdtemp(path.join(folder, 'day-')), {
+        const { reads, days } = await runHarvester(await mkdtemp(path.join(folder, 'day-')), {
           everySeconds,
           takesMs,
           stored: (now) => (now < publishedAt ? null : TOKEN),
@@ -264,21 +277,21 @@ describe('The harvester', () => {
     },
   );
 
-  test('does not use a token that says itself that it is dead', async () => {
-    const { manifest } = await live({
+  test('does not use an expired token', async () => {
+    const { manifest } = await run({
       stored: () => operatorToken('access_token', '2026-11-23T07:00:00+05:30'),
     });
     expect(manifest).toMatchObject({ received: 0, holes: { 'no-token': 24 } });
   });
 
-  test('begins no session that opens after the time at which it should end', async () => {
-    const { days } = await live({ loop: { until: OPENS_AT, sessions: null } });
+  test('records no session that opens at or after until', async () => {
+    const { days } = await run({ loop: { until: OPENS_AT, sessions: null } });
     expect(await days.dates()).toEqual([]);
   });
 
-  test('stops at once when it is told to while it waits', async () => {
-    const { said } = await live({ signal: AbortSignal.abort() });
-    expect(said).toContain('stopping');
-    expect(said).not.toContain('recording');
+  test('stops at once on a stop signal while it waits', async () => {
+    const { eventNames } = await run({ signal: AbortSignal.abort() });
+    expect(eventNames).toContain('stopping');
+    expect(eventNames).not.toContain('recording');
   });
 });

@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Ended {
+interface ChildResult {
   readonly code: number | null;
   readonly output: string;
 }
@@ -37,8 +37,12 @@ function start(args: readonly string[], env: Readonly<Record<string, string>> = 
   return spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Collects what a child says, and does something as soon as it says `text`. */
-async function ending(child: ChildProcess, text?: string, then?: () => void): Promise<Ended> {
+/** Collects the output of a child until it ends, and calls `then` when the output has `text`. */
+async function waitForEnd(
+  child: ChildProcess,
+  text?: string,
+  then?: () => void,
+): Promise<ChildResult> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (piece: string) => {
@@ -62,13 +66,13 @@ async function manifest(date = MUHURAT) {
 }
 
 describe('The harvester as a process', () => {
-  test('fails when it was to record one day and the disk does not let that be closed', async () => {
+  test('exits 4 with --days 1 if the disk does not let the day be compacted', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
     const file = path.join(folder, 'data', 'days', MUHURAT, 'depth.parquet.partial');
     await mkdir(file, { recursive: true });
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
-    const first = await ending(start(args, env));
+    const first = await waitForEnd(start(args, env));
     expect(first.output).toContain('step-failed');
     expect(first.output).toContain('"event":"platform.disk"');
     expect(first.output).toContain(`fyers compact ${MUHURAT}`);
@@ -76,20 +80,20 @@ describe('The harvester as a process', () => {
     await expect(manifest()).rejects.toThrow('ENOENT');
   });
 
-  test('loses only the slots for which it was dead, and compacts to the same bytes whenever and from whichever file', async () => {
+  test('loses only the slots during which it was killed, and compacts to an equal manifest from the bundle', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
     const at = (time: string) => `${MUHURAT}T${time}:00+05:30`;
     const args = [...dayArguments(), '--compat'];
     const child = start([CHILD, at('13:00'), at('14:00'), ...args], env);
-    await ending(child, 'hanging', () => child.kill('SIGKILL'));
+    await waitForEnd(child, 'hanging', () => child.kill('SIGKILL'));
     expect(child.signalCode).toBe('SIGKILL');
     const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
     await appendFile(log, '2025-10-21T14:00:0');
     const compat = path.join(folder, 'data', `market_depth_${MUHURAT}.csv`);
     await appendFile(compat, '2025-10-21T14:0');
 
-    const again = await ending(start([CHILD, at('14:20'), '-', ...args], env));
+    const again = await waitForEnd(start([CHILD, at('14:20'), '-', ...args], env));
     expect(again.code).toBe(0);
     expect(again.output).toContain('torn-tail-cut');
     expect(await manifest()).toMatchObject({
@@ -110,11 +114,11 @@ describe('The harvester as a process', () => {
     const file = path.join(folder, 'harvester.mjs');
     await writeFile(file, (await bundleCode()).harvester);
     const compacting = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
-    expect(await ending(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
+    expect(await waitForEnd(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
   });
 
-  test('records a Sunday on which the broker says that the market is open, and closes it in the evening', async () => {
+  test('records a Sunday on which the broker reports an open market, and compacts the day', async () => {
     const sunday = '2026-11-29';
     const token = operatorToken('access_token', `${sunday}T07:00:00+05:30`);
     await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
@@ -122,10 +126,10 @@ describe('The harvester as a process', () => {
     const child = start([CHILD, `${sunday}T13:30:00+05:30`, '-', ...dayArguments()], {
       FYERS_API_URL: server.url,
     });
-    const { code, output } = await ending(child);
+    const { code, output } = await waitForEnd(child);
     expect(output).toContain('"event":"surprise-session"');
     expect(code).toBe(0);
-    // It asks when it starts.
+    // It reads the market status at its start.
     expect(await manifest(sunday)).toMatchObject({
       session: { name: 'surprise' },
       expected: 2 * 149,
@@ -134,25 +138,25 @@ describe('The harvester as a process', () => {
     });
   });
 
-  test('asks for nothing, books and market status alike, on a day whose second rate limit it has had', async () => {
+  test('makes no call to the API after the second strike of the day', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'CLOSED');
     await mkdir(path.join(folder, 'data'));
     await writeFile(path.join(folder, 'data', 'strikes.json'), `{"${MUHURAT}":2}`);
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
-    // The symbol master is public and elsewhere.
+    // The symbol master is on another host.
     const env = { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' };
-    const { code } = await ending(start(args, env));
+    const { code } = await waitForEnd(start(args, env));
     expect(code).toBe(0);
     expect(await manifest()).toMatchObject({ holes: { 'blocked-for-the-day': 220 } });
     expect(server.calls).toEqual([]);
   });
 
-  test('asks for no book while the wait goes on that the market status was refused with', async () => {
-    // It is asked after the slot of 13:20.
+  test('requests no book during the wait after a rate limit of the market status', async () => {
+    // The market status is read after the slot of 13:20.
     const limited = refusal(429, -429, { 'retry-after': '600' });
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol), limited);
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
-    const { code } = await ending(start(args, { FYERS_API_URL: server.url }));
+    const { code } = await waitForEnd(start(args, { FYERS_API_URL: server.url }));
     expect(code).toBe(0);
     expect(await manifest()).toMatchObject({ received: 202, holes: { 'rate-limited': 18 } });
     const strikes = await readFile(path.join(folder, 'data', 'strikes.json'), 'utf8');
@@ -162,7 +166,9 @@ describe('The harvester as a process', () => {
   test('finishes and exits 0 on SIGTERM', async () => {
     const args = [MAIN, '--data', path.join(folder, 'data')];
     const child = start(args);
-    const { code, output } = await ending(child, 'session-awaited', () => child.kill('SIGTERM'));
+    const { code, output } = await waitForEnd(child, 'session-awaited', () =>
+      child.kill('SIGTERM'),
+    );
     expect(output).toContain('"event":"stopping"');
     expect(code).toBe(0);
   });
@@ -172,7 +178,7 @@ describe('The harvester as a process', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGINT', 'SIGTERM'],
   ] as const)(
-    'goes on with what holds it after a first %s, and a %s after it ends it at once',
+    'continues a pending call after a first %s, and ends at once on a following %s',
     async (first, second) => {
       const called = Promise.withResolvers<undefined>();
       await using silent = await startS3(() => {
@@ -185,48 +191,48 @@ describe('The harvester as a process', () => {
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
       });
-      // Told by the process itself, which the first signal has not ended.
-      const ended = ending(child, '"event":"stop-asked"', () => child.kill(second));
+      // The process logs this itself, so the first signal has not ended it.
+      const ended = waitForEnd(child, '"event":"stop-asked"', () => child.kill(second));
       await Promise.race([called.promise, ended]);
       child.kill(first);
       const { code, output } = await ended;
       expect(output).toContain('"event":"stop-asked"');
-      // It was neither through with its work nor did it see to its end.
+      // It did not reach its orderly stop.
       expect(output).not.toContain('"event":"stopping"');
       expect([code, child.signalCode]).toEqual([null, second]);
     },
   );
 
-  test('tells of every slot with --debug, and of none without', async () => {
+  test('logs every slot with --debug, and none without', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
-    // One slot of the session is left.
-    const slotsTold = async (at: string, ...more: readonly string[]) => {
+    // One slot of the session remains.
+    const loggedSlots = async (at: string, ...more: readonly string[]) => {
       const child = start([CHILD, `${MUHURAT}T${at}+05:30`, '-', ...dayArguments(), ...more], {
         FYERS_API_URL: server.url,
       });
-      const { code, output } = await ending(child);
+      const { code, output } = await waitForEnd(child);
       expect([code, output]).toEqual([0, expect.stringContaining('"event":"recording"')]);
       return output.match(
         /"level":"debug".*"event":"slot-taken","message":"Slot 15:04:00: 2 of 2/g,
       );
     };
-    expect(await slotsTold('15:03:30', '--debug')).toHaveLength(1);
+    expect(await loggedSlots('15:03:30', '--debug')).toHaveLength(1);
     await rm(path.join(folder, 'data'), { recursive: true });
-    expect(await slotsTold('15:03:30')).toBeNull();
+    expect(await loggedSlots('15:03:30')).toBeNull();
   });
 
-  test('leaves a folder alone that another one records into', async () => {
+  test('exits 2 if another harvester records into the folder', async () => {
     await using _other = await lockFolder(path.join(folder, 'data'));
-    const { code, output } = await ending(start([MAIN, '--data', path.join(folder, 'data')]));
+    const { code, output } = await waitForEnd(start([MAIN, '--data', path.join(folder, 'data')]));
     expect(output).toContain('Another harvester records into');
     expect(code).toBe(2);
   });
 
-  test('is one file with the SDK inside, and says clearly what it lacks', async () => {
+  test('runs from its bundle alone, and names the missing credentials', async () => {
     const file = path.join(folder, 'harvester.mjs');
     await writeFile(file, (await bundleCode()).harvester);
     await rm(path.join(folder, '.env'));
-    const { code, output } = await ending(start([file]));
+    const { code, output } = await waitForEnd(start([file]));
     expect(JSON.parse(output)).toMatchObject({
       event: 'operator.credentials',
       message: expect.stringContaining('.env, or it is empty.') as unknown,

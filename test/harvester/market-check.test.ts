@@ -1,4 +1,4 @@
-// The calendar beside the simulated broker's market status.
+// Compares the calendar with the market status of the simulated broker.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { marketCheck } from '../../harvester/unscheduled-session.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');
@@ -28,12 +28,12 @@ beforeAll(async () => {
 });
 afterAll(() => fyers.close());
 
-/** What is said when the broker's clock shows `brokers` while ours shows `ours`. */
-async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = {}) {
+/** Runs the check at `ours` of the harvester's clock and `brokers` of the broker's clock. */
+async function checkAt(ours: string, brokers: string, app: Partial<SimulatedApp> = {}) {
   fyers.state.apps[0] = { ...SIMULATED_APP, ...app };
   fyers.setClock(at(brokers));
   const day = dayOf(DATE);
-  if (day.kind === 'closed') throw new Error('a trading day');
+  if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
   const [events, notes]: [string[], string[]] = [[], []];
   const authorization = `${SIMULATED_APP.id}:${mintToken('status', SIMULATED_APP, 'access_token', at('07:00'))}`;
   const check = marketCheck(
@@ -52,35 +52,35 @@ async function said(ours: string, brokers: string, app: Partial<SimulatedApp> = 
   return { events, notes };
 }
 
-test('A broker that agrees is not worth a word', async () => {
-  expect(await said('09:21', '09:21')).toEqual({ events: [], notes: [] });
+test('marketCheck logs nothing if the broker agrees', async () => {
+  expect(await checkAt('09:21', '09:21')).toEqual({ events: [], notes: [] });
 });
 
-test('A broker that says CLOSED while we record is told once, in both logs', async () => {
-  expect(await said('09:21', '15:35')).toEqual({
+test('marketCheck reports a broker with CLOSED in a session once, in both logs', async () => {
+  expect(await checkAt('09:21', '15:35')).toEqual({
     events: ['market-differs'],
     notes: ['The broker reports CLOSED; the calendar has CONTINUOUS'],
   });
 });
 
-test('Nothing is asked before trading, nor after it', async () => {
-  expect(await said('09:16', '15:35')).toEqual({ events: [], notes: [] });
-  expect(await said('15:20', '15:35')).toEqual({ events: [], notes: [] });
+test('marketCheck reports nothing outside of continuous trading', async () => {
+  expect(await checkAt('09:16', '15:35')).toEqual({ events: [], notes: [] });
+  expect(await checkAt('15:20', '15:35')).toEqual({ events: [], notes: [] });
 });
 
-test('Without the permission, or without a broker, nothing is said', async () => {
-  expect(await said('09:21', '15:35', { mayReadMarketStatus: false })).toEqual({
+test('marketCheck reports nothing without the permission or without a broker', async () => {
+  expect(await checkAt('09:21', '15:35', { mayReadMarketStatus: false })).toEqual({
     events: [],
     notes: [],
   });
   fyers.state.isDown = true;
-  expect(await said('09:21', '15:35')).toEqual({ events: [], notes: [] });
+  expect(await checkAt('09:21', '15:35')).toEqual({ events: [], notes: [] });
   fyers.state.isDown = false;
 });
 
-test('A broker that did not answer is asked again, until it has', async () => {
+test('marketCheck repeats its call every five minutes until the broker answers', async () => {
   const day = dayOf(DATE);
-  if (day.kind === 'closed') throw new Error('a trading day');
+  if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
   const [askedAt, events]: [string[], string[]] = [[], []];
   const clock = virtualClock(at('09:00'));
   const answers = [null, null, 'CLOSED'];
@@ -105,14 +105,14 @@ test('A broker that did not answer is asked again, until it has', async () => {
   expect(events).toEqual(['market-differs']);
 });
 
-/** What the check emits when the broker answers `body` in a session, whatever the calls before were. */
+/** Returns the events that the check emits if the broker answers `body` in a session. */
 async function emittedFor(body: unknown) {
   const server = createServer((_request, response) => {
     response.end(JSON.stringify(body));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const day = dayOf(DATE);
-  if (day.kind === 'closed') throw new Error('a trading day');
+  if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
   const emitted: LogRecord[] = [];
   const check = marketCheck(
     {
@@ -135,24 +135,24 @@ async function emittedFor(body: unknown) {
   server.close();
   server.closeAllConnections();
   await closed;
-  return emitted.map(({ event, level, metric }) => ({ event, level, rings: metric?.name }));
+  return emitted.map(({ event, level, metric }) => ({ event, level, metric: metric?.name }));
 }
 
 const ENTRY = { exchange: 10, segment: 10, market_type: 'NORMAL', status: 'CLOSED' };
 const answerWith = (...marketStatus: readonly unknown[]) => ({ s: 'ok', code: 200, marketStatus });
-const RINGS = [{ event: 'market-differs', level: 'error', rings: METRICS.faults }];
+const ALARM = [{ event: 'market-differs', level: 'error', metric: METRICS.faults }];
 
 test.each(['CLOSE', 'CLOSED', 'closed', ' CLOSE ', 'POSTCLOSE_START', 'PREOPEN'])(
-  'The status %j on a planned day reaches the operator',
+  'marketCheck raises the alarm metric for the status %j in a session',
   async (status) => {
-    expect(await emittedFor(answerWith({ ...ENTRY, status }))).toEqual(RINGS);
+    expect(await emittedFor(answerWith({ ...ENTRY, status }))).toEqual(ALARM);
   },
 );
 
 test.each(['CAS_OPEN', 'SPECIAL', 'OPEN_2'])(
-  'The status %j, which nobody has documented, is only logged',
+  'marketCheck only logs the undocumented status %j',
   async (status) => {
-    const logged = [{ event: 'market-differs', level: 'warn', rings: undefined }];
+    const logged = [{ event: 'market-differs', level: 'warn', metric: undefined }];
     expect(await emittedFor(answerWith({ ...ENTRY, status }))).toEqual(logged);
   },
 );
@@ -165,27 +165,27 @@ test.each([
   ['empty', {}],
   ['without a status', { exchange: 11, segment: 20, market_type: 'NORMAL' }],
   ['of another type', { exchange: '12', segment: 11, market_type: 'NORMAL', status: 'OPEN' }],
-])('An entry that is %s does not void the others', async (_, odd) => {
-  expect(await emittedFor(answerWith(odd, ENTRY))).toEqual(RINGS);
-  expect(await emittedFor(answerWith(ENTRY, odd))).toEqual(RINGS);
+])('marketCheck ignores an entry that is %s, and reads the others', async (_, odd) => {
+  expect(await emittedFor(answerWith(odd, ENTRY))).toEqual(ALARM);
+  expect(await emittedFor(answerWith(ENTRY, odd))).toEqual(ALARM);
   expect(await emittedFor(answerWith(odd, { ...ENTRY, status: 'OPEN' }))).toEqual([]);
 });
 
 test.each([
   ['another market only', answerWith({ ...ENTRY, exchange: 12 })],
   ['no entry', answerWith()],
-  ['our entry in another form', answerWith({ ...ENTRY, status: 0 })],
+  ['the NSE entry in another form', answerWith({ ...ENTRY, status: 0 })],
   ['no list', { s: 'ok', marketStatus: { 0: ENTRY } }],
-  ['nothing', null],
-])('An answer with %s is no answer', async (_, body) => {
+  ['null', null],
+])('marketCheck ignores an answer with %s', async (_, body) => {
   expect(await emittedFor(body)).toEqual([]);
 });
 
-test('An app without the permission is not asked with again', async () => {
+test('marketStatus is not called again with a token without the permission', async () => {
   fyers.state.apps[0] = { ...SIMULATED_APP, mayReadMarketStatus: false };
   fyers.setClock(at('09:21'));
   const memory = { notPermitted: null };
-  const asked: string[] = [];
+  const calls: string[] = [];
   const ask = (time: string) =>
     marketStatus({
       apiUrl: fyers.url,
@@ -194,14 +194,14 @@ test('An app without the permission is not asked with again', async () => {
       signal: new AbortController().signal,
       guard: {
         call: (request) => {
-          asked.push(request.url);
+          calls.push(request.url);
           return UNGUARDED.call(request);
         },
       },
       memory,
     });
-  expect([await ask('07:00'), await ask('07:00'), asked.length]).toEqual([null, null, 1]);
+  expect([await ask('07:00'), await ask('07:00'), calls.length]).toEqual([null, null, 1]);
   // Another token may have another permission.
   fyers.state.apps[0] = SIMULATED_APP;
-  expect([await ask('07:01'), asked.length]).toEqual(['OPEN', 2]);
+  expect([await ask('07:01'), calls.length]).toEqual(['OPEN', 2]);
 });

@@ -1,4 +1,4 @@
-// An opening that passes while the harvester waits for it: the reason of the slots that this costs.
+// Tests the reason of slots that pass while the harvester waits for the opening.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { METRICS } from '../../core/config/names.ts';
 import { MINUTE, SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
-import { TOKEN, liveIn } from './harvester-harness.ts';
+import { TOKEN, runHarvester } from './harvester-harness.ts';
 
 const HOURS = 3 * 60 * MINUTE;
 
@@ -22,8 +22,8 @@ afterEach(async () => {
 test.each([
   ['in the middle of a wait', 4.5 * MINUTE],
   ['seconds before the opening', 9 * MINUTE + 40 * SECOND],
-])('A clock that is set past the opening %s is a clock-jump', async (_, after) => {
-  const { manifest, said } = await liveIn(folder, {
+])('Slots are holes with clock-jump if the clock is set past the opening %s', async (_, after) => {
+  const { manifest, eventNames } = await runHarvester(folder, {
     loop: (clock) => {
       // Half a minute into the session of one: six of the twelve slots of two symbols.
       clock.setAfter(after, 10 * MINUTE - after + 30 * SECOND);
@@ -32,12 +32,12 @@ test.each([
   });
   expect(manifest).toMatchObject({ received: 6 * 2, holes: { 'clock-jump': 6 * 2 } });
   expect(manifest?.unexplained).toBe(0);
-  expect(said).not.toContain('step-failed');
+  expect(eventNames).not.toContain('step-failed');
 });
 
-test('A clock that is set past the whole session is a clock-jump, and counted as missed', async () => {
+test('Slots are holes with clock-jump, and counted as missed, if the clock is set past the whole session', async () => {
   const missed: number[] = [];
-  const { manifest } = await liveIn(folder, {
+  const { manifest } = await runHarvester(folder, {
     loop: (clock) => {
       clock.setAfter(5 * MINUTE, HOURS);
       return {
@@ -55,9 +55,9 @@ test('A clock that is set past the whole session is a clock-jump, and counted as
   expect(manifest).toMatchObject({ received: 0, holes: { 'clock-jump': 12 * 2 } });
   expect(Math.max(...missed)).toBe(12 * 2);
 });
-test('A store that takes its time as the session opens is late', async () => {
+test('Slots are holes with late if reading the store lasts past the opening', async () => {
   let machine: VirtualClock | null = null;
-  const { manifest } = await liveIn(folder, {
+  const { manifest } = await runHarvester(folder, {
     loop: (clock) => {
       machine = clock;
       return {};
@@ -71,7 +71,7 @@ test('A store that takes its time as the session opens is late', async () => {
   expect(manifest).toMatchObject({ received: 10 * 2, holes: { late: 2 * 2 } });
 });
 
-test('A start after the opening was not running', async () => {
-  const { manifest } = await liveIn(folder, { startsAt: plus(OPENS_AT, 30 * SECOND) });
+test('Slots before a start after the opening are holes with not-running', async () => {
+  const { manifest } = await runHarvester(folder, { startsAt: plus(OPENS_AT, 30 * SECOND) });
   expect(manifest).toMatchObject({ received: 6 * 2, holes: { 'not-running': 6 * 2 } });
 });

@@ -1,4 +1,4 @@
-// What the loop tells of itself while it waits and records, and what it asks; and the room that it makes on its disk.
+// Tests the loop's progress, metrics and market check, and how it frees disk space.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,21 +9,21 @@ import type { DepthFeed } from '../../core/ports.ts';
 import { DAY, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession, taken } from '../support/depth.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
-import { AFTERWARDS, TODAY, type World, bucket, liveIn } from './harvester-harness.ts';
+import { AFTERWARDS, TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 
 let folder = '';
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-telling-'));
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-progress-'));
 });
 afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const live = (world: World = {}) => liveIn(folder, world);
+const run = (options: HarvesterRun = {}) => runHarvester(folder, options);
 const LONG = { ...shortSession(), closesAt: plus(OPENS_AT, 3 * MINUTE) };
 const secondsOf = (clock: VirtualClock): number => (clock.now() - OPENS_AT) / SECOND;
 
-/** Asks for each slot three milliseconds late, for the eleventh seven. One of two symbols has no book in the first five. */
+/** Requests each slot three milliseconds late, the eleventh seven. One of two symbols has no book in the first five. */
 function unevenFeed(clock: VirtualClock): DepthFeed {
   return {
     name: 'rest',
@@ -44,34 +44,34 @@ function unevenFeed(clock: VirtualClock): DepthFeed {
   };
 }
 
-describe('While it waits and records, the harvester', () => {
-  test('tells those who look on of every step of a wait, of every slot, and of its end', async () => {
-    const told: Status['doing'][] = [];
+describe('harvest, while it waits and records,', () => {
+  test('reports progress at least once a minute in a wait, for every slot, and at its end', async () => {
+    const reported: Status['doing'][] = [];
     let stops = 0;
     const stop = new AbortController();
-    await live({
+    await run({
       signal: stop.signal,
       onSlot: (index) => {
         if (index === 11) stop.abort();
       },
       loop: {
         onlookers: [
-          { progress: ({ doing }) => void told.push(doing), stopping: () => void (stops += 1) },
+          { progress: ({ doing }) => void reported.push(doing), stopping: () => void (stops += 1) },
         ],
       },
     });
     // From ten minutes before the opening until fifteen seconds before it, once a minute at least.
-    expect(told.filter(({ kind }) => kind === 'waiting').length).toBeGreaterThanOrEqual(10);
-    const slots = told.flatMap((doing) => (doing.kind === 'recording' ? [doing] : []));
+    expect(reported.filter(({ kind }) => kind === 'waiting').length).toBeGreaterThanOrEqual(10);
+    const slots = reported.flatMap((doing) => (doing.kind === 'recording' ? [doing] : []));
     expect(slots.map(({ slot }) => slot)).toEqual(slotsOf(shortSession(), 5));
     expect(slots[0]).toMatchObject({ filled: 2, symbols: 2, lagMs: 3 });
     expect(stops).toBe(1);
   });
 
-  test('measures its heart, the slots it missed, its lag and its disk, each minute anew', async () => {
+  test('measures heartbeat, missed slots, lag and disk each minute', async () => {
     const measured: (readonly [string, number])[] = [];
     const sentAt: number[] = [];
-    const { events } = await live({
+    const { events } = await run({
       startsAt: plus(OPENS_AT, -MINUTE),
       diskUsedPercent: () => 42.5,
       loop: (clock) => ({
@@ -85,7 +85,7 @@ describe('While it waits and records, the harvester', () => {
       }),
     });
     const of = (name: string) => measured.flatMap((each) => (each[0] === name ? [each[1]] : []));
-    // The last one, at the end, sends what there is.
+    // The last flush, at the end, sends the remaining measurements.
     expect(sentAt).toEqual([0, 60, 120, 180]);
     expect(of('SlotsMissed')).toEqual([1, 4, 0]);
     expect(of('SlotLag')).toEqual([3, 7, 3]);
@@ -94,22 +94,25 @@ describe('While it waits and records, the harvester', () => {
     expect(beats.map(({ value }) => value)).toEqual([1, 1, 1]);
   });
 
-  test('warns before the calendar runs out, and only then', async () => {
+  test('warns if the calendar has a notice, and not otherwise', async () => {
     const notice = { problem: 'holidays are known until 31 Dec', nextStep: 'Take a new release.' };
-    const { events } = await live({
+    const { events } = await run({
       loop: { calendarNotice: (date) => (date === TODAY ? notice : null) },
     });
     expect(events.filter(({ event }) => event === 'calendar-runs-out')).toMatchObject([
       { level: 'warn', message: 'The holidays are known until 31 Dec. Take a new release.' },
     ]);
-    const { said } = await live({ startsAt: AFTERWARDS, loop: { calendarNotice: () => null } });
-    expect(said).not.toContain('calendar-runs-out');
+    const { eventNames } = await run({
+      startsAt: AFTERWARDS,
+      loop: { calendarNotice: () => null },
+    });
+    expect(eventNames).not.toContain('calendar-runs-out');
   });
 
-  test('asks the broker whether the market is open, and notes in the day what differs', async () => {
+  test('reads the market status, and notes a difference in the day', async () => {
     const askedAt: number[] = [];
     const [tradesAt, closesAt] = [plus(OPENS_AT, MINUTE), plus(OPENS_AT, 8 * MINUTE)];
-    const { days, said } = await live({
+    const { days, eventNames } = await run({
       loop: (clock) => ({
         nextSession: () => ({
           ...LONG,
@@ -124,38 +127,38 @@ describe('While it waits and records, the harvester', () => {
       }),
     });
     expect(askedAt).toEqual([6 * 60]);
-    expect(said.filter((event) => event === 'market-differs')).toHaveLength(1);
+    expect(eventNames.filter((event) => event === 'market-differs')).toHaveLength(1);
     const noted = (await days.folder(TODAY).events()).map(({ event }) => event);
     expect(noted.filter((event) => event === 'market-status')).toHaveLength(1);
   });
 });
 
 describe('A disk that is more than 80 % full', () => {
-  /** Yesterday goes to the bucket; today is recorded. */
-  async function today(world: World) {
+  /** Records and ships yesterday, then runs today. */
+  async function runToday(options: HarvesterRun) {
     const objects = bucket();
     const session = shortSession(plus(OPENS_AT, -DAY));
-    await live({
+    await run({
       objects,
       startsAt: plus(session.opensAt, -MINUTE),
       loop: { nextSession: () => session, isOver: () => true },
     });
-    const { days, said } = await live({ objects, ...world });
-    return { dates: await days.dates(), said };
+    const { days, eventNames } = await run({ objects, ...options });
+    return { dates: await days.dates(), eventNames };
   }
-  /** Without yesterday there is room. */
+  /** Yesterday's day brings the disk over 80 %. */
   const full = (days: number): number => (days > 1 ? 80.5 : 40);
 
-  test('loses the oldest day that is in the bucket with the next heartbeat, and no other', async () => {
-    const { dates, said } = await today({ diskUsedPercent: full });
+  test('loses the oldest shipped day with the next heartbeat, and no other day', async () => {
+    const { dates, eventNames } = await runToday({ diskUsedPercent: full });
     expect(dates).toEqual([TODAY]);
-    expect(said.filter((event) => event === 'room-made')).toHaveLength(1);
-    expect(said.indexOf('room-made')).toBeLessThan(said.indexOf('day-compacted'));
+    expect(eventNames.filter((event) => event === 'room-made')).toHaveLength(1);
+    expect(eventNames.indexOf('room-made')).toBeLessThan(eventNames.indexOf('day-compacted'));
   });
 
-  test('loses it when a day is closed', async () => {
+  test('loses the oldest shipped day after the close of a session', async () => {
     let isClosed = false;
-    const { dates, said } = await today({
+    const { dates, eventNames } = await runToday({
       diskUsedPercent: (days) => (isClosed ? full(days) : 40),
       loop: {
         compact: () => {
@@ -165,21 +168,21 @@ describe('A disk that is more than 80 % full', () => {
       },
     });
     expect(dates).toEqual([TODAY]);
-    expect(said.slice(-2)).toEqual(['step-failed', 'room-made']);
+    expect(eventNames.slice(-2)).toEqual(['step-failed', 'room-made']);
   });
 
-  test('keeps what is not in the bucket', async () => {
-    await live();
-    const { days, said } = await live({ startsAt: AFTERWARDS, diskUsedPercent: () => 95 });
+  test('keeps a day that is not in the bucket', async () => {
+    await run();
+    const { days, eventNames } = await run({ startsAt: AFTERWARDS, diskUsedPercent: () => 95 });
     expect(await days.dates()).toContain(TODAY);
-    expect(said).not.toContain('room-made');
+    expect(eventNames).not.toContain('room-made');
   });
 
   test.each([
     [80, false],
     [80.1, true],
-  ])('(%d %) loses days: %s', async (used, loses) => {
-    const { said } = await today({ diskUsedPercent: () => used });
-    expect(said.includes('room-made')).toBe(loses);
+  ])('loses a day at %d percent: %s', async (used, loses) => {
+    const { eventNames } = await runToday({ diskUsedPercent: () => used });
+    expect(eventNames.includes('room-made')).toBe(loses);
   });
 });

@@ -9,11 +9,11 @@ function problemOf(argv: readonly string[], env: Environment = {}): FyersError {
   } catch (caught) {
     if (caught instanceof FyersError) return caught;
   }
-  throw new Error('nothing was wrong');
+  throw new Error('parseSettings did not throw');
 }
 
-describe('The settings of the harvester', () => {
-  test("are the reference's without arguments and environment", () => {
+describe('parseSettings', () => {
+  test("returns the reference's settings without arguments and environment", () => {
     expect(parseSettings([], {})).toMatchObject({
       kind: 'harvest',
       sampling: { everySeconds: 5, symbols: { length: 5 } },
@@ -29,7 +29,7 @@ describe('The settings of the harvester', () => {
     });
   });
 
-  test("are the instance's from its environment block", () => {
+  test('reads the environment of the instance', () => {
     const env = {
       FYERS_SUFFIX: 'paper',
       FYERS_API_URL: 'http://127.0.0.1:1',
@@ -55,31 +55,31 @@ describe('The settings of the harvester', () => {
     ['https://api.fyers.in/x', null],
     ['https://fyers.in.example.com', 'fyers.in.example.com'],
     ['https://notfyers.in', 'notfyers.in'],
-  ])('name the host of %s as the broker only if it is not one of Fyers', (url, broker) => {
+  ])('returns the host of %s as the broker only if it is not one of Fyers', (url, broker) => {
     expect(parseSettings([], { FYERS_API_URL: url })).toMatchObject({ broker });
   });
 
-  test('take a feed, whose symbols must fit into the streams', () => {
+  test('accepts a feed, and refuses more symbols than its streams carry', () => {
     expect(parseSettings([], {})).toMatchObject({ feed: 'rest' });
     expect(parseSettings([], { FYERS_FEED: 'hsm' })).toMatchObject({ feed: 'hsm' });
     expect(parseSettings(['--feed', 'tbt'], { FYERS_FEED: 'hsm' })).toMatchObject({ feed: 'tbt' });
     expect(problemOf(['--feed', 'sse']).message).toContain('--feed must be one of rest, tbt, hsm');
     const symbols = Array.from({ length: 16 }, (_, n) => `NSE:S${String(n)}-EQ`).join();
     expect(problemOf(['--feed', 'tbt', '--symbols', symbols]).message).toContain('= 4 sockets');
-    // No call is made for a slot, so the limit of calls does not apply.
+    // A stream makes no call for a slot, so the call limit does not apply.
     expect(parseSettings(['--feed', 'hsm', '--symbols', symbols], {})).toMatchObject({
       sampling: { symbols: { length: 16 } },
     });
   });
 
-  test('take a share of NSE by its ticker alone, as the tools do', () => {
+  test('accepts a share of NSE by its ticker, like the tools', () => {
     expect(parseSettings(['--symbols', 'SBIN, m&m nse:infy-eq,fut:nifty'], {})).toMatchObject({
       sampling: { symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:INFY-EQ', 'FUT:NIFTY'] },
     });
     expect(problemOf(['--symbols', ' , ']).message).toContain('no symbol is named');
   });
 
-  test('take names that change for symbols', () => {
+  test('accepts aliases', () => {
     const names = ['FUT:NIFTY', 'FUT:M&M+1', 'ATM:BAJAJ-AUTO-2PE', 'NSE:SBIN-EQ'];
     expect(parseSettings(['--symbols', names.join()], {})).toMatchObject({
       sampling: { symbols: names },
@@ -89,19 +89,19 @@ describe('The settings of the harvester', () => {
     );
   });
 
-  test('look for the symbol master beside whoever stands in for the API', () => {
+  test('looks for the symbol master on the host of the API unless FYERS_MASTER_URL is set', () => {
     const masterUrl = 'https://public.fyers.in/sym_details';
     expect(parseSettings([], {})).toMatchObject({ masterUrl });
-    const beside = { FYERS_API_URL: 'http://127.0.0.1:1' };
-    expect(parseSettings([], beside)).toMatchObject({
+    const env = { FYERS_API_URL: 'http://127.0.0.1:1' };
+    expect(parseSettings([], env)).toMatchObject({
       masterUrl: 'http://127.0.0.1:1/sym_details',
     });
-    expect(parseSettings([], { ...beside, FYERS_MASTER_URL: masterUrl })).toMatchObject({
+    expect(parseSettings([], { ...env, FYERS_MASTER_URL: masterUrl })).toMatchObject({
       masterUrl,
     });
   });
 
-  test('are taken from the arguments before the environment', () => {
+  test('prefers arguments to the environment', () => {
     const until = '2026-11-25T16:00:00+05:30';
     const argv = ['--symbols', 'NSE:SBIN-EQ', '--every', '2s', '--until', until, '--days', '3'];
     expect(parseSettings(argv, { FYERS_SYMBOLS: 'NSE:INFY-EQ' })).toMatchObject({
@@ -111,7 +111,7 @@ describe('The settings of the harvester', () => {
     });
   });
 
-  test('name everything that is wrong at once', () => {
+  test('reports all problems at once', () => {
     const argv = [
       '--symbols',
       'FUT:,NSE:X-EQ',
@@ -129,20 +129,20 @@ describe('The settings of the harvester', () => {
     }
   });
 
-  test('refuse more calls than the account has, with the arithmetic', () => {
+  test('refuses more calls than the account’s limit, with their number', () => {
     const symbols = Array.from({ length: 13 }, (_, index) => `NSE:S${String(index)}-EQ`).join();
     expect(problemOf(['--symbols', symbols]).message).toContain('156 calls a minute');
   });
 
-  test('say how to call when an argument is unknown', () => {
+  test('names the help command if an argument is unknown', () => {
     expect(problemOf(['--sybmols', 'X'])).toMatchObject({ code: 'operator.usage' });
     expect(problemOf(['record']).message).toContain('fyers harvest --help`');
-    // Node says more of an ambiguous one, in a second line.
+    // Node's message for an ambiguous argument has a second line.
     const { message } = problemOf(['--symbols', '--every', '5s']);
     expect(message).toMatch(/^Option '--symbols' argument is ambiguous\. See [^\n]*$/);
   });
 
-  test('of a compaction are a date and where its day is', () => {
+  test('returns date, folder and shard for compact', () => {
     const argv = ['compact', '--data', 'd', '--date', '2026-11-25', '--shard', '1'];
     const expected = { kind: 'compact', dataDir: 'd', date: '2026-11-25', shard: 1 };
     expect(parseSettings(argv, {})).toEqual(expected);

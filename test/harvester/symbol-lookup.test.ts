@@ -1,4 +1,4 @@
-// When the names are looked up, on a clock that is moved by hand.
+// Tests when the symbols of a day are looked up, on a virtual clock.
 import { describe, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { dayNaming } from '../../harvester/symbol-lookup.ts';
@@ -6,19 +6,22 @@ import { type DayNames, type Naming, unresolved } from '../../harvester/symbols.
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-const WHOLE: DayNames = { ...unresolved(['NSE:SBIN-EQ'], null) };
-const LESS: DayNames = { ...WHOLE, problems: ['NSE_CM.csv: answered HTTP 503'] };
-const LEAST: DayNames = { ...LESS, unknown: [{ alias: 'FUT:NIFTY', why: 'nobody knows' }] };
+const COMPLETE: DayNames = { ...unresolved(['NSE:SBIN-EQ'], null) };
+const WITHOUT_MASTER: DayNames = { ...COMPLETE, problems: ['NSE_CM.csv: answered HTTP 503'] };
+const WITHOUT_CONTRACT: DayNames = {
+  ...WITHOUT_MASTER,
+  unknown: [{ alias: 'FUT:NIFTY', why: 'unknown' }],
+};
 
-/** Passes by every minute from `from` on; answers the minutes before the opening at which it was asked, and its times. */
-async function waited(from: number, answers: readonly DayNames[]) {
+/** Passes every minute from `from` on. Returns the minutes before the opening of each lookup, and its timeouts. */
+async function passMinutes(from: number, answers: readonly DayNames[]) {
   const clock = virtualClock(plus(OPENS_AT, -from * MINUTE), () => undefined);
-  const asked: number[] = [];
+  const lookups: number[] = [];
   const timeouts: number[] = [];
   const naming: Naming = (_date, { timeoutMs }) => {
-    asked.push((OPENS_AT - clock.now()) / MINUTE);
+    lookups.push((OPENS_AT - clock.now()) / MINUTE);
     timeouts.push(timeoutMs / SECOND);
-    return Promise.resolve(answers[asked.length - 1] ?? LEAST);
+    return Promise.resolve(answers[lookups.length - 1] ?? WITHOUT_CONTRACT);
   };
   const sampling = { symbols: [], everySeconds: 5 };
   const { signal } = new AbortController();
@@ -28,31 +31,42 @@ async function waited(from: number, answers: readonly DayNames[]) {
     await names.step.pass(now);
   }
   clock.set(OPENS_AT);
-  return { found: await names.found(), asked, timeouts };
+  return { found: await names.found(), lookups, timeouts };
 }
 
-describe('The names of a day', () => {
-  test('are looked up once, half an hour before the opening, when all of them is known', async () => {
-    expect(await waited(45, [WHOLE])).toEqual({ found: WHOLE, asked: [30], timeouts: [60] });
-  });
-
-  test('are looked up again while something lacks', async () => {
-    expect(await waited(45, [LEAST, LESS, WHOLE])).toMatchObject({
-      found: WHOLE,
-      asked: [30, 20, 10],
+describe('dayNaming', () => {
+  test('looks up once, half an hour before the opening, if the answer is complete', async () => {
+    expect(await passMinutes(45, [COMPLETE])).toEqual({
+      found: COMPLETE,
+      lookups: [30],
+      timeouts: [60],
     });
   });
 
-  test('stay what they were when another look finds less', async () => {
-    expect(await waited(45, [LESS, LEAST])).toMatchObject({ found: LESS, asked: [30, 20, 10] });
+  test('looks up again while the answer is incomplete', async () => {
+    expect(await passMinutes(45, [WITHOUT_CONTRACT, WITHOUT_MASTER, COMPLETE])).toMatchObject({
+      found: COMPLETE,
+      lookups: [30, 20, 10],
+    });
   });
 
-  test('cost no slot when the wait is short', async () => {
-    // Two lists and the prices, one after the other, are over half a minute before the opening.
-    expect(await waited(2, [LESS])).toMatchObject({ asked: [2], timeouts: [30] });
+  test('keeps the better answer if a later lookup finds less', async () => {
+    expect(await passMinutes(45, [WITHOUT_MASTER, WITHOUT_CONTRACT])).toMatchObject({
+      found: WITHOUT_MASTER,
+      lookups: [30, 20, 10],
+    });
   });
 
-  test('are looked up in a hurry when the session has begun', async () => {
-    expect(await waited(0, [LESS])).toEqual({ found: LESS, asked: [0], timeouts: [8] });
+  test('shortens the timeout if the wait is short', async () => {
+    // Two masters and the prices, one after the other, end half a minute before the opening.
+    expect(await passMinutes(2, [WITHOUT_MASTER])).toMatchObject({ lookups: [2], timeouts: [30] });
+  });
+
+  test('looks up with a timeout of 8 s if the session has begun', async () => {
+    expect(await passMinutes(0, [WITHOUT_MASTER])).toEqual({
+      found: WITHOUT_MASTER,
+      lookups: [0],
+      timeouts: [8],
+    });
   });
 });

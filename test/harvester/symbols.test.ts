@@ -1,4 +1,4 @@
-// What the day's names stand for, with the simulator's own master and prices, and with less than that.
+// Resolves the symbols of a day with the simulator's master and prices, and without them.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { shortSession } from '../support/depth.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 
 const DATE = istDate('2026-11-25');
@@ -39,7 +39,7 @@ afterEach(() => rm(dataDir, { recursive: true }));
 const authorization = () =>
   `${SIMULATED_APP.id}:${mintToken('names', SIMULATED_APP, 'access_token', OPENING - 1_000)}`;
 
-async function named(names: readonly string[], over: Partial<NamingOptions> = {}) {
+async function resolveNames(names: readonly string[], over: Partial<NamingOptions> = {}) {
   const naming = namingOf({
     names,
     days: dayFolders(dataDir),
@@ -61,9 +61,9 @@ async function named(names: readonly string[], over: Partial<NamingOptions> = {}
   return naming(DATE, BOUNDS);
 }
 
-describe('The names of a day', () => {
-  test('get identity, tick, lot and whether their close is found by auction', async () => {
-    const { symbols, facts, unknown, problems } = await named(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
+describe('namingOf', () => {
+  test('returns identity, tick, lot and whether a share closes by auction', async () => {
+    const { symbols, facts, unknown, problems } = await resolveNames(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
     expect(symbols).toEqual(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
     expect({ unknown, problems }).toEqual({ unknown: [], problems: [] });
     expect(facts).toEqual([
@@ -83,15 +83,15 @@ describe('The names of a day', () => {
     }
   });
 
-  test('that are aliases stand for contracts which the broker knows', async () => {
+  test('resolves aliases to contracts that the broker lists', async () => {
     const names = ['FUT:NIFTY', 'FUT:NIFTY+1', 'ATM:NIFTY+0CE', 'ATM:NIFTY-1PE'];
-    const { symbols, facts, unknown } = await named(names);
+    const { symbols, facts, unknown } = await resolveNames(names);
     expect(unknown).toEqual([]);
     expect(facts.map(({ alias }) => alias)).toEqual(names);
     expect(symbols[0]).toMatch(/^NSE:NIFTY26[A-Z]{3}FUT$/);
     expect(symbols[2]).toMatch(/^NSE:NIFTY\d{2}.+CE$/);
     for (const symbol of symbols) expect(fyers.state.isListed(symbol, OPENING)).toBe(true);
-    // Tuesdays: of a month the last, and the next one.
+    // The last Tuesdays of two months, and the next Tuesday.
     expect(facts.map(({ expiresOn }) => expiresOn)).toEqual([
       '2026-12-29',
       '2027-01-26',
@@ -100,13 +100,13 @@ describe('The names of a day', () => {
     ]);
   });
 
-  test('that are shares have no last day', async () => {
-    const { facts } = await named(['NSE:SBIN-EQ']);
+  test('returns no expiry for a share', async () => {
+    const { facts } = await resolveNames(['NSE:SBIN-EQ']);
     expect(facts[0]).not.toHaveProperty('expiresOn');
   });
 
-  test('stay what they were when the harvester starts again, whatever the market did', async () => {
-    const first = await named(['ATM:NIFTY+0CE']);
+  test('returns the recorded symbols after a restart, without a lookup', async () => {
+    const first = await resolveNames(['ATM:NIFTY+0CE']);
     const { folder } = await recordDay({
       dataDir,
       session: shortSession(OPENING),
@@ -117,15 +117,15 @@ describe('The names of a day', () => {
     const logs = await days.open(DATE);
     await logs.record(first.facts.map((fact) => ({ event: 'symbol', at: OPENING, ...fact })));
     await logs.close();
-    const again = await named(['ATM:NIFTY+0CE'], {
-      master: () => Promise.reject(new Error('nobody asks')),
-      lastPrices: () => Promise.reject(new Error('nobody asks')),
+    const again = await resolveNames(['ATM:NIFTY+0CE'], {
+      master: () => Promise.reject(new Error('must not be called')),
+      lastPrices: () => Promise.reject(new Error('must not be called')),
     });
     expect(again.facts).toEqual(first.facts);
   });
 
-  test('are recorded without facts where there is no master, and an alias then stands for nothing', async () => {
-    const { symbols, unknown, facts, problems } = await named(['NSE:SBIN-EQ', 'FUT:NIFTY'], {
+  test('returns symbols without facts, and an alias as unknown, if there is no master', async () => {
+    const { symbols, unknown, facts, problems } = await resolveNames(['NSE:SBIN-EQ', 'FUT:NIFTY'], {
       master: () => Promise.resolve({ file: null, problem: 'NSE_CM.csv: answered HTTP 503' }),
     });
     expect(symbols).toEqual(['NSE:SBIN-EQ']);
@@ -138,7 +138,7 @@ describe('The names of a day', () => {
     expect(problems.join()).toContain('answered HTTP 503; there is no earlier one');
   });
 
-  test('know the close that the last recorded day ended with', async () => {
+  test('returns the last price of the previous recorded day', async () => {
     const session = {
       ...shortSession(istInstant(istDate('2026-11-23'), '15:59')),
       date: istDate('2026-11-23'),
@@ -149,19 +149,19 @@ describe('The names of a day', () => {
       symbols: ['NSE:SBIN-EQ'],
       book: () => ({ lastPrice: 431.7 }),
     });
-    const { facts } = await named(['NSE:SBIN-EQ']);
+    const { facts } = await resolveNames(['NSE:SBIN-EQ']);
     expect(facts[0]?.lastClose).toBe(431.7);
   });
 
-  test('that the broker does not list are told, and recorded all the same', async () => {
-    const { symbols, problems } = await named(['NSE:NOSUCH-EQ']);
+  test('reports a symbol that the master does not list, and keeps it', async () => {
+    const { symbols, problems } = await resolveNames(['NSE:NOSUCH-EQ']);
     expect(symbols).toEqual(['NSE:NOSUCH-EQ']);
     expect(problems).toEqual(['the symbol master does not list NSE:NOSUCH-EQ']);
   });
 
-  test('of the other exchange are recorded without facts, and that is told once', async () => {
+  test('returns BSE symbols without facts, and reports that once', async () => {
     const names = ['BSE:SENSEX-INDEX', 'NSE:SBIN-EQ', 'BSE:RELIANCE-A'];
-    const { symbols, facts, problems } = await named(names);
+    const { symbols, facts, problems } = await resolveNames(names);
     expect(symbols).toEqual(names);
     expect(facts.map(({ fyToken }) => fyToken !== null)).toEqual([false, true, false]);
     expect(problems).toEqual([
@@ -169,8 +169,8 @@ describe('The names of a day', () => {
     ]);
   });
 
-  test('never stop a day: what fails is a problem', async () => {
-    const { symbols, problems } = await named(['NSE:SBIN-EQ'], {
+  test('reports an error of the disk as a problem', async () => {
+    const { symbols, problems } = await resolveNames(['NSE:SBIN-EQ'], {
       days: {
         dates: () => Promise.reject(new Error('the disk is gone')),
         folder: dayFolders(dataDir).folder,

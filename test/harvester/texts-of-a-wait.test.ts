@@ -1,4 +1,4 @@
-// What a harvester that waits for a session says of its token, and of a stop.
+// Tests the log messages about token and stop of a harvester that waits for a session.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { holdToken } from '../../harvester/token.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED } from '../sandbox/fyers/simulator.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { liveIn } from './harvester-harness.ts';
+import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -25,37 +25,40 @@ test.each([
     ', until 30 Nov 2026, 06:00 IST: not for the session of 2026-11-30.',
   ],
   ['on the morning of the session', '2026-11-30T07:10:00+05:30', '(fp).'],
-])('A token that is read %s says whether it is for the session', async (_when, at, ending) => {
-  const now = parseInstant(at);
-  const events: LogRecord[] = [];
-  const stored = mintToken(SEED, APP, 'access_token', now);
-  const token = holdToken({
-    store: {
-      read: (name) => Promise.resolve(name === 'FYERS_CLIENT_ID' ? APP.id : stored),
-      write: () => Promise.reject(new Error('never')),
-    },
-    clock: virtualClock(now),
-    events: { log: (event) => events.push(event) },
-    fingerprint: () => 'fp',
-    session: (from) => nextSession(from, {}),
-  });
-  await token.read('always');
-  expect(events.map(({ event }) => event)).toEqual(['token-in-use']);
-  expect(events[0]?.message.endsWith(ending)).toBe(true);
-});
+])(
+  'token-in-use for a token that is read %s tells whether it is valid for the session',
+  async (_when, at, ending) => {
+    const now = parseInstant(at);
+    const events: LogRecord[] = [];
+    const stored = mintToken(SEED, APP, 'access_token', now);
+    const token = holdToken({
+      store: {
+        read: (name) => Promise.resolve(name === 'FYERS_CLIENT_ID' ? APP.id : stored),
+        write: () => Promise.reject(new Error('never')),
+      },
+      clock: virtualClock(now),
+      events: { log: (event) => events.push(event) },
+      fingerprint: () => 'fp',
+      session: (from) => nextSession(from, {}),
+    });
+    await token.read('always');
+    expect(events.map(({ event }) => event)).toEqual(['token-in-use']);
+    expect(events[0]?.message.endsWith(ending)).toBe(true);
+  },
+);
 
-test('A stop speaks of a slot only inside a session', async () => {
+test('The message of a stop mentions a slot only inside a session', async () => {
   const stop = new AbortController();
-  const words = async (world: Parameters<typeof liveIn>[1]) => {
-    const { events } = await liveIn(folder, { ...world, signal: stop.signal });
+  const messageOfStop = async (options: HarvesterRun) => {
+    const { events } = await runHarvester(folder, { ...options, signal: stop.signal });
     return events.find(({ event }) => event === 'stopping')?.message;
   };
   expect(
-    await words({
+    await messageOfStop({
       onSlot: (index) => {
         if (index === 1) stop.abort();
       },
     }),
   ).toContain('the slot was finished');
-  expect(await words({})).toBe('Asked to stop: no session was being recorded.');
+  expect(await messageOfStop({})).toBe('Asked to stop: no session was being recorded.');
 });

@@ -1,4 +1,4 @@
-// Sessions on days that the calendar has as closed, beside the simulated broker's market status.
+// Tests sessions on days that are closed by the calendar, with the market status of the simulated broker.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,17 +22,17 @@ import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
-import { type World, liveIn } from './harvester-harness.ts';
+import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
 
 /** Guru Nanak's birthday, a Tuesday. */
 const HOLIDAY = istDate('2026-11-24');
 const SUNDAY = istDate('2026-11-29');
-/** By the sessions of the shipped calendar, five minutes into each. */
-const ASKED = ['09:20', '11:35', '11:50', '13:50', '18:05', '18:20'];
-/** Slots of a minute, of two symbols. */
+/** Five minutes into each special session of the shipped calendar. */
+const CHECK_TIMES = ['09:20', '11:35', '11:50', '13:50', '18:05', '18:20'];
+/** Slots of a minute of two symbols. */
 const WHOLE_DAY = 2 * (16 * 60 - (9 * 60 + 21));
 
 let fyers: FyersSimulator;
@@ -53,10 +53,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Day extends Pick<World, 'onSlot' | 'objects' | 'signal'> {
+interface Day extends Pick<HarvesterRun, 'onSlot' | 'objects' | 'signal'> {
   readonly date?: IstDate;
   readonly from?: string;
-  /** What the broker's market status says at a time of day. */
+  /** The broker's market status at a time of day. */
   readonly market?: (time: string) => string;
   readonly app?: Partial<SimulatedApp>;
   readonly hasToken?: boolean;
@@ -64,8 +64,8 @@ interface Day extends Pick<World, 'onSlot' | 'objects' | 'signal'> {
   readonly in?: string;
 }
 
-/** A closed day up to its first session's end, or to its last minute. */
-async function lived(day: Day = {}) {
+/** Runs a closed day to the end of its first session, or to its last minute. */
+async function runDay(day: Day = {}) {
   const { date = HOLIDAY, market = () => 'OPEN', own = [], in: place = folder, onSlot } = day;
   fyers.state.apps[0] = { ...SIMULATED_APP, ...day.app };
   fyers.state.requests.splice(0);
@@ -74,7 +74,7 @@ async function lived(day: Day = {}) {
   const days = dayFolders(place);
   let now: Instant = istInstant(date, day.from ?? '07:30');
   const isOver = (each: IstDate): boolean => each < istDateAt(now);
-  const { said } = await liveIn(place, {
+  const { eventNames } = await runHarvester(place, {
     startsAt: now,
     everySeconds: 60,
     stored: () => (day.hasToken === false ? null : token),
@@ -112,9 +112,9 @@ async function lived(day: Day = {}) {
   });
   const recorded = await days.dates();
   return {
-    said,
+    eventNames,
     recorded,
-    asked: fyers.requests().map(({ at }) => formatClock(at as Instant).slice(0, 5)),
+    checkedAt: fyers.requests().map(({ at }) => formatClock(at as Instant).slice(0, 5)),
     manifest: recorded.includes(date) ? await days.folder(date).manifest() : null,
     events: recorded.includes(date) ? await days.folder(date).events() : [],
   };
@@ -122,14 +122,14 @@ async function lived(day: Day = {}) {
 
 const NOTHING = { recorded: [], manifest: null };
 
-describe('On a day that the calendar has as closed', () => {
+describe('On a day that is closed by the calendar', () => {
   test.each([HOLIDAY, SUNDAY])(
-    'a market that is open is told, and recorded to the usual close: %s',
+    'an open market is logged, and recorded to the usual close: %s',
     async (date) => {
-      const { said, asked, manifest, events } = await lived({ date });
-      expect(asked).toEqual(['09:20']);
-      expect(said.filter((event) => event === 'surprise-session')).toHaveLength(1);
-      expect(said.indexOf('day-compacted')).toBeGreaterThan(said.indexOf('recording'));
+      const { eventNames, checkedAt, manifest, events } = await runDay({ date });
+      expect(checkedAt).toEqual(['09:20']);
+      expect(eventNames.filter((event) => event === 'surprise-session')).toHaveLength(1);
+      expect(eventNames.indexOf('day-compacted')).toBeGreaterThan(eventNames.indexOf('recording'));
       expect(events.find(({ event }) => event === 'plan')).toMatchObject({
         session: 'surprise',
         certainty: 'provisional',
@@ -160,57 +160,57 @@ describe('On a day that the calendar has as closed', () => {
     ['afternoon', '13:45', '13:50', 2 * (16 * 60 - (13 * 60 + 51))],
     ['evening', '18:00', '18:05', 2 * (19 * 60 + 45 - (18 * 60 + 6))],
   ])('a session of the %s is noticed', async (_when, opens, noticed, slots) => {
-    const { asked, manifest } = await lived({
+    const { checkedAt, manifest } = await runDay({
       market: (time) => (time < opens ? 'CLOSED' : 'OPEN'),
     });
-    expect(asked.at(-1)).toBe(noticed);
+    expect(checkedAt.at(-1)).toBe(noticed);
     expect(manifest).toMatchObject({ expected: slots, received: slots, unexplained: 0 });
   });
 
-  test('a market that is closed is asked for at the hours of every session we know, and nothing is done', async () => {
-    const { said, asked, ...left } = await lived({ market: () => 'CLOSED' });
-    expect(asked).toEqual(ASKED);
+  test('a closed market is checked at the hours of known special sessions, and nothing is recorded', async () => {
+    const { eventNames, checkedAt, ...left } = await runDay({ market: () => 'CLOSED' });
+    expect(checkedAt).toEqual(CHECK_TIMES);
     expect(left).toMatchObject(NOTHING);
-    expect(said.filter((event) => /token|surprise/.test(event))).toEqual(['token-in-use']);
+    expect(eventNames.filter((event) => /token|surprise/.test(event))).toEqual(['token-in-use']);
   });
 
-  test('nothing is asked without a token, and none is missed', async () => {
-    const { said, asked, ...left } = await lived({ hasToken: false });
-    expect(asked).toEqual([]);
+  test('the market is not checked without a token, and token-missing is not logged', async () => {
+    const { eventNames, checkedAt, ...left } = await runDay({ hasToken: false });
+    expect(checkedAt).toEqual([]);
     expect(left).toMatchObject(NOTHING);
-    expect(said).not.toContain('token-missing');
+    expect(eventNames).not.toContain('token-missing');
   });
 
-  test('a status that may not be read, or that a broker in trouble does not tell, is no reason to record', async () => {
-    const refused = await lived({ app: { mayReadMarketStatus: false } });
-    expect([refused.asked, refused.recorded]).toEqual([ASKED, []]);
+  test('nothing is recorded if the market status may not be read or the broker is down', async () => {
+    const refused = await runDay({ app: { mayReadMarketStatus: false } });
+    expect([refused.checkedAt, refused.recorded]).toEqual([CHECK_TIMES, []]);
     fyers.state.isDown = true;
-    const down = await lived();
+    const down = await runDay();
     fyers.state.isDown = false;
     expect(down).toMatchObject(NOTHING);
-    expect(down.said).not.toContain('surprise-session');
+    expect(down.eventNames).not.toContain('surprise-session');
   });
 
-  test('the operator who says that it is closed is not doubted', async () => {
+  test('the market is not checked if the operator closes the day', async () => {
     const own: readonly Override[] = [{ date: SUNDAY, closed: true, why: 'a mock session' }];
-    const { asked, ...left } = await lived({ date: SUNDAY, own });
-    expect(asked).toEqual([]);
+    const { checkedAt, ...left } = await runDay({ date: SUNDAY, own });
+    expect(checkedAt).toEqual([]);
     expect(left).toMatchObject(NOTHING);
   });
 
-  test('a restart goes on with the same session, and asks nobody', async () => {
+  test('a restart continues the session without a check', async () => {
     const stop = new AbortController();
-    const first = await lived({
+    const first = await runDay({
       signal: stop.signal,
       onSlot: (index) => {
         if (index === 99) stop.abort();
       },
     });
-    expect([first.manifest, first.said.includes('stopping')]).toEqual([null, true]);
-    // 100 slots from 09:21 on are there, and the next one is 11:31.
-    const again = await lived({ from: '11:31' });
-    expect(again.asked).toEqual([]);
-    expect(again.said).not.toContain('surprise-session');
+    expect([first.manifest, first.eventNames.includes('stopping')]).toEqual([null, true]);
+    // 100 slots from 09:21 on are recorded, and the next one is 11:31.
+    const again = await runDay({ from: '11:31' });
+    expect(again.checkedAt).toEqual([]);
+    expect(again.eventNames).not.toContain('surprise-session');
     expect(again.manifest).toMatchObject({
       expected: WHOLE_DAY,
       received: WHOLE_DAY - 2 * 30,
@@ -220,18 +220,18 @@ describe('On a day that the calendar has as closed', () => {
     });
   });
 
-  test('another machine goes on with what the lost one shipped', async () => {
+  test('another machine continues the session with the shipped segments', async () => {
     const objects = memoryBucket();
     const stop = new AbortController();
-    await lived({
+    await runDay({
       objects,
       signal: stop.signal,
       onSlot: (index) => {
         if (index === 99) stop.abort();
       },
     });
-    const other = await lived({ objects, from: '11:30', in: path.join(folder, 'other') });
-    expect(other.asked).toEqual(['11:30']);
+    const other = await runDay({ objects, from: '11:30', in: path.join(folder, 'other') });
+    expect(other.checkedAt).toEqual(['11:30']);
     expect(other.manifest).toMatchObject({
       expected: WHOLE_DAY,
       received: WHOLE_DAY - 2 * 30,
@@ -240,16 +240,16 @@ describe('On a day that the calendar has as closed', () => {
     });
   });
 
-  test('a session that nobody came back for is closed in the same evening', async () => {
+  test('a stopped session is compacted by a start in the same evening', async () => {
     const stop = new AbortController();
-    await lived({
+    await runDay({
       signal: stop.signal,
       onSlot: (index) => {
         if (index === 99) stop.abort();
       },
     });
-    const { manifest, asked } = await lived({ from: '16:30' });
+    const { manifest, checkedAt } = await runDay({ from: '16:30' });
     expect(manifest).toMatchObject({ expected: WHOLE_DAY, received: 2 * 100, unexplained: 0 });
-    expect(asked).toEqual([]);
+    expect(checkedAt).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// When `--until` ends a recording: inside a session, on its edges, and where there is none.
+// Tests `--until` inside a session, on its edges, and on a day without a session.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.t
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
-import { TODAY, type World, bucket, liveIn } from './harvester-harness.ts';
+import { TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 import { stage } from '../cli/cli-harness.ts';
 
 let folder = '';
@@ -18,21 +18,21 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const CLOSES_AT = shortSession().closesAt;
 
-function live(until: number, world: World = {}, sessions: number | null = null) {
-  return liveIn(folder, {
-    ...world,
+function runUntil(until: number, options: HarvesterRun = {}, sessions: number | null = null) {
+  return runHarvester(folder, {
+    ...options,
     loop: { sessions, until: parseInstant(formatIso(plus(OPENS_AT, until))) },
   });
 }
 
-/** Rows of today: two symbols, a slot every five seconds. */
-async function rowsOf({ days }: Awaited<ReturnType<typeof liveIn>>): Promise<number> {
+/** Counts the rows of today: two symbols, a slot every five seconds. */
+async function rowsOf({ days }: Awaited<ReturnType<typeof runHarvester>>): Promise<number> {
   let rows = 0;
   for await (const block of days.folder(TODAY).rows()) for (const row of block) rows += row ? 1 : 0;
   return rows;
 }
 
-describe('A recording with an end', () => {
+describe('A recording with --until', () => {
   test.each([
     ['on a slot', 20 * SECOND, 4],
     ['between two slots', 22 * SECOND, 5],
@@ -40,21 +40,24 @@ describe('A recording with an end', () => {
     ['at the last slot', CLOSES_AT - OPENS_AT - 5 * SECOND, 11],
     ['a millisecond before the close', CLOSES_AT - OPENS_AT - 1, 12],
   ])('stops inside a session, %s', async (_, until, slots) => {
-    const run = await live(until);
+    const run = await runUntil(until);
     expect(await rowsOf(run)).toBe(slots * 2);
     expect(run.clock.now()).toBe(plus(OPENS_AT, until));
-    expect(run.said).toContain('until-reached');
-    expect(run.said).not.toContain('stopping');
-    // The day goes on: it is not compacted, and its last word is that it was stopped.
+    expect(run.eventNames).toContain('until-reached');
+    expect(run.eventNames).not.toContain('stopping');
+    // The day is not compacted, because another start may continue it.
     expect(run.manifest).toBeNull();
     expect((await run.days.folder(TODAY).events()).at(-1)).toMatchObject({ event: 'stopped' });
   });
 
-  test('leaves the rest of the day to another start, whose plan is the same', async () => {
+  test('leaves the rest of the day to another start', async () => {
     const objects = bucket();
-    await live(20 * SECOND, { objects });
-    expect(objects.whole()).toEqual([]);
-    const { manifest } = await liveIn(folder, { objects, startsAt: plus(OPENS_AT, 38 * SECOND) });
+    await runUntil(20 * SECOND, { objects });
+    expect(objects.dayFiles()).toEqual([]);
+    const { manifest } = await runHarvester(folder, {
+      objects,
+      startsAt: plus(OPENS_AT, 38 * SECOND),
+    });
     expect(manifest).toMatchObject({
       expected: 24,
       received: (4 + 4) * 2,
@@ -63,17 +66,17 @@ describe('A recording with an end', () => {
     });
   });
 
-  test('explains the rest as stopped if no other start comes on that day', async () => {
-    await live(20 * SECOND);
-    const { manifest } = await liveIn(folder, { startsAt: plus(CLOSES_AT, 10 * MINUTE) });
+  test('has the rest as holes with stopped if the next start is after the close', async () => {
+    await runUntil(20 * SECOND);
+    const { manifest } = await runHarvester(folder, { startsAt: plus(CLOSES_AT, 10 * MINUTE) });
     expect(manifest).toMatchObject({ received: 8, holes: { stopped: 16 }, unexplained: 0 });
   });
 
   test.each([
     ['at the close', 0],
-    ['after it', MINUTE],
-  ])('records the whole session %s, and closes the day', async (_, later) => {
-    const { manifest, days } = await live(CLOSES_AT - OPENS_AT + later);
+    ['after the close', MINUTE],
+  ])('records the whole session if until is %s, and compacts the day', async (_, later) => {
+    const { manifest, days } = await runUntil(CLOSES_AT - OPENS_AT + later);
     expect(manifest).toMatchObject({ expected: 24, received: 24, unexplained: 0 });
     expect(await days.dates()).toEqual([TODAY]);
   });
@@ -81,36 +84,36 @@ describe('A recording with an end', () => {
   test.each([
     ['before the opening', -MINUTE],
     ['at the opening', 0],
-  ])('begins no session %s, and does not wait', async (_, until) => {
-    const { days, clock, said } = await live(until);
+  ])('records nothing if until is %s, and does not wait', async (_, until) => {
+    const { days, clock, eventNames } = await runUntil(until);
     expect(await days.dates()).toEqual([]);
     expect(clock.now()).toBe(plus(OPENS_AT, -10 * MINUTE));
-    expect(said).toEqual(['until-reached']);
+    expect(eventNames).toEqual(['until-reached']);
   });
 
   test.each([
     [1, 20 * SECOND, 8],
     [1, 24 * 60 * MINUTE + 20 * SECOND, 24],
     [2, 24 * 60 * MINUTE + 20 * SECOND, 24],
-  ])('takes the first of --days %i and its end', async (sessions, until, rows) => {
-    const run = await live(until, {}, sessions);
+  ])('ends at the earlier of --days %i and --until', async (sessions, until, rows) => {
+    const run = await runUntil(until, {}, sessions);
     expect(await rowsOf(run)).toBe(rows);
     expect(await run.days.dates()).toHaveLength(sessions === 2 ? 2 : 1);
-    const isToCome = until > 24 * 60 * MINUTE && sessions === 1;
-    expect(run.said.includes('until-reached')).toBe(!isToCome);
+    const endsByDays = until > 24 * 60 * MINUTE && sessions === 1;
+    expect(run.eventNames.includes('until-reached')).toBe(!endsByDays);
   });
 
   test('ends at once on a holiday', async () => {
-    const { days, said } = await liveIn(folder, {
+    const { days, eventNames } = await runHarvester(folder, {
       startsAt: parseInstant('2026-11-24T08:00:00+05:30'),
       loop: { sessions: null, nextSession, until: parseInstant('2026-11-24T12:00:00+05:30') },
     });
     expect(await days.dates()).toEqual([]);
-    expect(said).toEqual(['until-reached']);
+    expect(eventNames).toEqual(['until-reached']);
   });
 });
 
-describe('An end that has passed', () => {
+describe('refusePast', () => {
   const NOON = '2026-11-25T12:00:00+05:30';
 
   test.each([
@@ -119,7 +122,7 @@ describe('An end that has passed', () => {
     ['2026-11-25T06:30:00Z', true],
     ['2026-11-25T12:00:01+05:30', false],
     ['2026-11-25T06:30:01Z', false],
-  ])('is refused: %s %s', (until, isRefused) => {
+  ])('refuses --until %s at noon: %s', (until, isRefused) => {
     const settings = parseSettings(['--until', until], {});
     if (settings.kind !== 'harvest') throw new Error('other settings');
     const check = () => {
@@ -129,7 +132,7 @@ describe('An end that has passed', () => {
     else expect(check).not.toThrow();
   });
 
-  test('is refused by the command before anything is recorded', async () => {
+  test('makes the command exit 2 before it records', async () => {
     await using cli = await stage({ now: parseInstant(NOON) });
     const { code, err } = await cli.run('harvest', '--until', '2026-11-25T09:00:00+05:30');
     expect(code).toBe(2);

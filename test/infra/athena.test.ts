@@ -22,7 +22,7 @@ import {
   one,
   problemsOf,
 } from '../support/graph.ts';
-import { APP_ONLY } from '../support/worlds.ts';
+import { APP_ONLY } from '../support/stack-configs.ts';
 
 const BUCKET = 's3://fyers-depth-1234567/';
 const DATE = '2026-11-25';

@@ -1,7 +1,7 @@
 // Tests how the operator's own days reach the functions and the harvesters.
 import { describe, expect, test } from 'vitest';
 import { allOf, graphOf, one, problemsOf } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 
 const DAYS = [{ date: '2027-01-26', closed: true, why: 'Republic Day' }];
 const TEXT = JSON.stringify(DAYS);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, IMAGE_ID, asRecord, graphOf, one } from '../support/graph.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 let whole: Graph;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import {
   REFRESH_TOKEN,
   TELEGRAM,
   WHOLE,
-} from '../support/worlds.ts';
+} from '../support/stack-configs.ts';
 
 let whole: Graph;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
-import { APP_ONLY } from '../support/worlds.ts';
+import { APP_ONLY } from '../support/stack-configs.ts';
 
 const DASHBOARD = 'aws:cloudwatch/dashboard:Dashboard';
 const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';

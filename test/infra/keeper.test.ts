@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, type Registered, allOf, asRecord, graphOf, one } from '../support/graph.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const FUNCTION = 'aws:lambda/function:Function';
 const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';

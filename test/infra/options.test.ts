@@ -8,7 +8,7 @@ import {
   one,
   problemsOf,
 } from '../support/graph.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const KEY = 'arn:aws:mock:::Key/fyers';
 const PIN = 'arn:aws:mock:::Secret/pin';

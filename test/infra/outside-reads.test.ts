@@ -13,7 +13,7 @@ import {
 } from '../support/cloudtrail-events.ts';
 import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
 import { ACCOUNT, type Graph, allOf, graphOf, one, problemsOf } from '../support/graph.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const RULE = 'aws:cloudwatch/eventRule:EventRule';
 const BOT = `arn:aws:iam::${ACCOUNT}:role/bots/bot`;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, allOf, graphOf, one, problemsOf } from '../support/graph.ts';
-import { ACCESS_TOKEN, APP_ID, APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { ACCESS_TOKEN, APP_ID, APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 let whole: Graph;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { DAY_FILES } from '../../adapters/recordings/day-archive.ts';
 import { pieceNames } from '../../core/recording/manifest.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 
 const BUCKET = 'arn:aws:s3:::fyers-depth-1234567';
 

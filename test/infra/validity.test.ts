@@ -7,7 +7,7 @@ import { filesOf, userDataOf } from '../support/boot-script.ts';
 import { type Graph, allOf, graphOf } from '../support/graph.ts';
 import { ROOT, sourceFiles, withoutComments } from '../support/source-tree.ts';
 import { cronProblems, shellCheck } from '../support/validators.ts';
-import { WHOLE } from '../support/worlds.ts';
+import { WHOLE } from '../support/stack-configs.ts';
 
 let graph: Graph;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Graph, allOf, asRecord, graphOf, one } from '../support/graph.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';
 const TOPIC = 'arn:aws:mock:::Topic/fyers-messages';

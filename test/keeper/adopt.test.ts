@@ -10,7 +10,7 @@ import {
   accessToken,
   keeperWorld,
   refreshToken,
-} from '../support/keeper-world.ts';
+} from '../support/keeper-fixture.ts';
 
 const NEWER = accessToken(plus(SEVEN, -MINUTE), 1);
 const OLDER = accessToken(plus(SEVEN, -HOUR + 10 * MINUTE), 2);

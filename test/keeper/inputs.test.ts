@@ -17,7 +17,7 @@ import {
   accessToken,
   keeperWorld,
   refreshToken,
-} from '../support/keeper-world.ts';
+} from '../support/keeper-fixture.ts';
 
 const matching = (words: RegExp): unknown => expect.stringMatching(words);
 

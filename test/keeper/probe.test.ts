@@ -13,7 +13,7 @@ import {
   sent,
   stateOf,
 } from '../support/keeper-runs.ts';
-import { SEVEN, type World, keeperWorld, refreshToken } from '../support/keeper-world.ts';
+import { SEVEN, type World, keeperWorld, refreshToken } from '../support/keeper-fixture.ts';
 
 const SILENT = { kind: 'silent' } as const;
 const UNREACHABLE = { kind: 'unreachable', detail: 'connection refused' } as const;

@@ -14,7 +14,7 @@ import {
   sent,
   stateOf,
 } from '../support/keeper-runs.ts';
-import { LIVE, SEVEN, accessToken, keeperWorld, refreshToken } from '../support/keeper-world.ts';
+import { LIVE, SEVEN, accessToken, keeperWorld, refreshToken } from '../support/keeper-fixture.ts';
 
 const PROBE: Trigger = { kind: 'operator', probe: true };
 const signal = new AbortController().signal;

@@ -4,7 +4,7 @@ import type { WatchSlot } from '../../core/schedule.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { loginMessage, sessionToday } from '../../core/token/login/message.ts';
 import { watch } from '../../keeper/watch.ts';
-import { keeperWorld } from '../support/keeper-world.ts';
+import { keeperWorld } from '../support/keeper-fixture.ts';
 
 const MUHURAT = '2026-11-08';
 const at = (date: string, time: string) => istInstant(istDate(date), time);

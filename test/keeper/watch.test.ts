@@ -17,7 +17,7 @@ import {
   type World,
   accessToken,
   keeperWorld,
-} from '../support/keeper-world.ts';
+} from '../support/keeper-fixture.ts';
 
 const DAY_DATE = istDate('2026-11-25');
 const NEW = accessToken(SEVEN, 1);

@@ -13,8 +13,8 @@ function report(
   return JSON.stringify({ success: status === 'passed', testResults: [one] });
 }
 
-describe('A mutation', () => {
-  test('is caught by the test that failed, not by those that a bail skipped', () => {
+describe('verdictOf', () => {
+  test('returns the failed test, not a skipped one', () => {
     const text = report('failed', '', ['Good', 'passed'], ['Bad', 'failed'], ['Late', 'skipped']);
     expect(verdictOf(text, FOLDER)).toEqual({
       kind: 'red',
@@ -23,18 +23,18 @@ describe('A mutation', () => {
     });
   });
 
-  test('survives where every test passed', () => {
+  test('returns green if every test passed', () => {
     expect(verdictOf(report('passed', '', ['Good', 'passed']), FOLDER)).toEqual({ kind: 'green' });
   });
 
-  test('proves nothing where a test file could not be loaded', () => {
+  test('returns broken if a test file could not be loaded', () => {
     expect(verdictOf(report('failed', 'Unexpected token\n at x'), FOLDER)).toEqual({
       kind: 'broken',
       why: 'test/a.test.ts: Unexpected token',
     });
   });
 
-  test('proves nothing where no test ran', () => {
+  test('returns broken if no test ran', () => {
     for (const text of [report('passed', ''), report('passed', '', ['Skipped', 'skipped'])]) {
       expect(verdictOf(text, FOLDER)).toEqual({ kind: 'broken', why: 'no test ran' });
     }

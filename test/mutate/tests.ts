@@ -1,4 +1,4 @@
-// Runs named test files in a copy of the tree and answers which test failed first.
+// Runs test files in a copy of the tree, and returns the first test that failed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { ROOT } from '../support/source-tree.ts';
 
 export type Verdict =
   | { readonly kind: 'green' }
-  /** A test saw it. */
+  /** A test failed. */
   | { readonly kind: 'red'; readonly file: string; readonly title: string }
-  /** No test ran: a file that cannot be loaded, or tests that never end, prove nothing about what they test. */
+  /** No test ran, or the tests did not end, so the result proves nothing. */
   | { readonly kind: 'broken'; readonly why: string };
 
 const LONGEST_MS = 180_000;

@@ -16,9 +16,9 @@ import path from 'node:path';
 import { ROOT, repositoryFiles } from '../support/source-tree.ts';
 
 export interface Mutation extends Edit {
-  /** What is wrong afterwards. */
+  /** The wrong behaviour that the edit causes. */
   readonly name: string;
-  /** Quick test files that must see it, relative to the root. */
+  /** Test files that must fail, relative to the root. */
   readonly tests: readonly string[];
 }
 
@@ -30,7 +30,7 @@ interface Edit {
   readonly replace: string;
 }
 
-/** Tracked files and those not ignored yet, with the original's packages. Whoever makes it removes it. */
+/** Tracked files and those not ignored yet, with the original's packages. The caller removes the copy. */
 export function copyTree(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'fyers-mutate-'));
   for (const file of repositoryFiles().filter((name) => existsSync(path.join(ROOT, name)))) {
@@ -45,17 +45,17 @@ export function copyTree(): string {
 }
 
 export function removeTree(folder: string): void {
-  // What was killed in it may take a moment to let go.
+  // Killed processes may still hold files for a moment.
   rmSync(folder, { recursive: true, maxRetries: 5 });
 }
 
-/** How often the text to replace is in the copy; an edit is good for nothing unless it is once. */
+/** Counts the text to replace in the copy; an edit needs exactly one occurrence. */
 export function occurrences({ file, find }: Edit, folder: string): number {
   const copy = path.join(folder, file);
   return existsSync(copy) ? readFileSync(copy, 'utf8').split(find).length - 1 : 0;
 }
 
-/** Makes the edit in a copy. @returns what undoes it */
+/** Makes the edit in a copy. @returns a function that undoes it */
 export function apply({ file, find, replace }: Edit, folder: string): () => void {
   const copy = path.join(folder, file);
   const text = readFileSync(copy, 'utf8');

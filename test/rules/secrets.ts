@@ -2,7 +2,7 @@
 import { type Graph, allOf } from '../support/graph.ts';
 import { editOptions, editInputs } from './flaws.ts';
 import { type Rule, address, isText, unless } from './rule.ts';
-import { PIN } from '../support/worlds.ts';
+import { PIN } from '../support/stack-configs.ts';
 import { SECRETS } from './worlds.ts';
 
 const PARAMETER = 'aws:ssm/parameter:Parameter';

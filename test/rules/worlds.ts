@@ -8,7 +8,7 @@ import {
   REFRESH_TOKEN,
   TELEGRAM,
   WHOLE,
-} from '../support/worlds.ts';
+} from '../support/stack-configs.ts';
 
 const withConfig = (world: World, config: Readonly<Record<string, string>>): World => ({
   ...world,

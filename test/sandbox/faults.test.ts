@@ -21,7 +21,7 @@ import {
   accessToken,
   refreshToken,
   tokenOf,
-} from '../support/keeper-world.ts';
+} from '../support/keeper-fixture.ts';
 import { ROOT } from '../support/source-tree.ts';
 
 const signal = new AbortController().signal;

@@ -1,4 +1,4 @@
-// One stack's part of AWS on the emulator, as the program would have made it, and the mailbox behind its topic.
+// Creates the AWS resources of one stack on the emulator, and a queue as the mailbox of its topic.
 import { randomBytes } from 'node:crypto';
 import {
   CreateSecretCommand,
@@ -32,29 +32,29 @@ export interface Credentials {
 }
 
 export interface Cloud extends AsyncDisposable {
-  /** The keeper's own clients, behind {@link faults}. They never try again: a throttled call is one that fails. */
+  /** The keeper's clients, behind {@link faults}. They do not retry, so a throttled call fails. */
   readonly ssm: SSMClient;
   readonly secretsManager: SecretsManagerClient;
   readonly sns: SNSClient;
-  /** For commands, past the faults. */
+  /** For commands, without the faults. */
   readonly aws: AwsOptions;
   readonly topicArn: string;
   readonly faults: Faults;
-  /** What the operator does by `pulumi up`. */
+  /** Sets a parameter as `pulumi up` does. */
   setParameter(name: ParameterName, value: string): Promise<void>;
   setPin(pin: string): Promise<void>;
-  /** Null where it does not exist. */
+  /** Returns null if the parameter does not exist. */
   parameter(
     name: ParameterName,
   ): Promise<{ readonly value: string; readonly version: number } | null>;
-  /** What a claim holds; null where nobody holds it. */
+  /** Returns the value of a claim, or null if it is free. */
   claim(day: string, n: number): Promise<string | null>;
-  /** Versions after one, oldest first. */
+  /** Returns the versions after `after`, oldest first. */
   history(
     name: ParameterName,
     after: number,
   ): Promise<readonly { readonly value: string; readonly version: number }[]>;
-  /** What came since the last look. */
+  /** Returns the messages since the last call. */
   mail(): Promise<readonly Message[]>;
 }
 
@@ -111,7 +111,7 @@ export async function newCloud(
   };
 }
 
-/** With a queue for the operator's mailbox. */
+/** Creates a topic, and a queue for the operator's mailbox. */
 async function newTopic(sns: SNSClient, sqs: SQSClient, name: string) {
   const { TopicArn: topicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
   const Endpoint = topicArn.replace(':sns:', ':sqs:');

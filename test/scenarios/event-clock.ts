@@ -1,13 +1,13 @@
-// One clock for runs that are at work at the same time: it jumps only when every one of them waits, and to the earliest.
+// A virtual clock for concurrent runs. It jumps only if every run waits, and then to the earliest wake-up time.
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant, plus } from '../../core/time.ts';
 
 export interface EventClock extends Clock {
-  /** Forward only: what has happened stays. */
+  /** Moves the clock forward, never back. */
   advanceTo(at: Instant): void;
-  /** Everything that waits on this clock does so inside of this. */
+  /** Every wait on this clock must happen inside of `during`. */
   during<T>(work: () => Promise<T>): Promise<T>;
-  /** What takes a while although nothing here is slow. */
+  /** Waits like an operation that takes `ms`. */
   pass(ms: number): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ interface Waiting {
   readonly wake: () => void;
 }
 
-/** @param onJump tells whoever keeps the same time */
+/** @param onJump sets other clocks to the same time */
 export function eventClock(start: Instant, onJump: (now: Instant) => void): EventClock {
   let now = start;
   let atWork = 0;

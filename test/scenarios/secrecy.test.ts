@@ -1,12 +1,12 @@
-// Two lives of the keeper that differ in their secrets alone write the same bytes.
+// Runs the keeper twice with different secrets, and compares all its outputs.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { MASKS, masked } from './masks.ts';
-import { type Secrets, type Written, liveThrough } from './secret-days.ts';
+import { EXPECTED_DIFFERENCES, maskDifferences } from './expected-differences.ts';
+import { type Secrets, type Outputs, runSecretDays } from './secret-days.ts';
 
 const ONE: Secrets = {
   pin: '4826',
@@ -25,7 +25,7 @@ const OTHER: Secrets = {
   malformedAppSecret: 'QUITE ANOTHER CANARY',
 };
 
-const CLASSES: readonly (keyof Written)[] = [
+const CLASSES: readonly (keyof Outputs)[] = [
   'logs',
   'messages',
   'pages',
@@ -37,17 +37,17 @@ const CLASSES: readonly (keyof Written)[] = [
   'files',
 ];
 
-describe('Two runs with two PINs, app secrets and sets of tokens', { timeout: 120_000 }, () => {
-  let one: Written;
-  let other: Written;
+describe('Two runs with different PINs, app secrets and tokens', { timeout: 120_000 }, () => {
+  let one: Outputs;
+  let other: Outputs;
 
-  /** Each with an AWS of its own, so that even the names are the same. */
-  async function life(secrets: Secrets): Promise<Written> {
+  /** Each run has its own emulator, so that all names are equal. */
+  async function runWith(secrets: Secrets): Promise<Outputs> {
     const dir = await mkdtemp(path.join(tmpdir(), 'fyers-secrets-'));
     const options = { dir, nodeModules: path.join(ROOT, 'node_modules') };
     const emulator: Emulator = await startEmulator(options);
     try {
-      return await liveThrough(emulator, secrets);
+      return await runSecretDays(emulator, secrets);
     } finally {
       await emulator.close();
       await rm(dir, { recursive: true });
@@ -55,16 +55,16 @@ describe('Two runs with two PINs, app secrets and sets of tokens', { timeout: 12
   }
 
   beforeAll(async () => {
-    one = await life(ONE);
-    other = await life(OTHER);
+    one = await runWith(ONE);
+    other = await runWith(OTHER);
   }, 120_000);
 
-  test.for(CLASSES)('write some %s, and the same bytes in both', (kind) => {
+  test.for(CLASSES)('have the same bytes in their %s', (kind) => {
     expect(one[kind].length).toBeGreaterThan(0);
-    expect(other[kind].map(masked)).toEqual(one[kind].map(masked));
+    expect(other[kind].map(maskDifferences)).toEqual(one[kind].map(maskDifferences));
   });
 
-  test.for(MASKS)('need the mask: $reason', ({ pattern }) => {
+  test.for(EXPECTED_DIFFERENCES)('have the expected difference: $reason', ({ pattern }) => {
     const all = Object.values(one).flat().join('\n');
     expect(all).toMatch(new RegExp(pattern.source, pattern.flags.replace('g', '')));
   });

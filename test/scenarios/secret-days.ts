@@ -1,4 +1,4 @@
-// A few days in which the keeper says everything it has to say, and all that was written in them.
+// Runs a few days in which the keeper writes each of its outputs, and collects the outputs.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isLastSlot } from '../../core/schedule.ts';
@@ -6,22 +6,29 @@ import { DAY, type IstDate, istDate, istDateAt, istInstant, plus } from '../../c
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Stage, stage } from '../cli/cli-harness.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { linkIn, logIn, throughFyers } from './person.ts';
-import { type Failed, LOGIN_URL, OTHER_ACCOUNT, type Page, type World, newWorld } from './world.ts';
+import { linkIn, logIn, throughFyers } from './login-person.ts';
+import {
+  type FailedRun,
+  LOGIN_URL,
+  OTHER_ACCOUNT,
+  type Page,
+  type Deployment,
+  startDeployment,
+} from './deployment.ts';
 
 export interface Secrets {
   readonly pin: string;
   readonly appSecret: string;
-  /** Of the broker's tokens. */
+  /** The seed of the broker's tokens. */
   readonly seed: string;
-  /** What the operator gets wrong is as secret: it may be right but for a digit. */
+  /** Wrong values are secret, too: they may differ from the correct one in a digit. */
   readonly wrongPins: readonly [string, string];
   readonly wrongAppSecret: string;
   readonly malformedAppSecret: string;
 }
 
-/** By class, in the order of writing. */
-export interface Written {
+/** By class, in the order in which they were written. */
+export interface Outputs {
   readonly logs: readonly string[];
   readonly messages: readonly string[];
   readonly pages: readonly string[];
@@ -33,9 +40,9 @@ export interface Written {
   readonly files: readonly string[];
 }
 
-type Class = Exclude<keyof Written, 'logs'>;
-type Writing = Readonly<Record<Class, string[]>> & {
-  readonly world: World;
+type Class = Exclude<keyof Outputs, 'logs'>;
+type OutputRun = Readonly<Record<Class, string[]>> & {
+  readonly deployment: Deployment;
   readonly mail: string[];
 };
 
@@ -44,11 +51,17 @@ const WEDNESDAY = istDate('2026-11-25');
 const THURSDAY = istDate('2026-11-26');
 const FRIDAY = istDate('2026-11-27');
 
-export async function liveThrough(emulator: Emulator, secrets: Secrets): Promise<Written> {
+export async function runSecretDays(emulator: Emulator, secrets: Secrets): Promise<Outputs> {
   const startsAt = istInstant(MONDAY, '06:00');
-  await using world = await newWorld({ emulator, suffix: '', startsAt, fyId: null, ...secrets });
-  const writing: Writing = {
-    world,
+  await using deployment = await startDeployment({
+    emulator,
+    suffix: '',
+    startsAt,
+    fyId: null,
+    ...secrets,
+  });
+  const writing: OutputRun = {
+    deployment,
     mail: [],
     messages: [],
     pages: [],
@@ -63,129 +76,138 @@ export async function liveThrough(emulator: Emulator, secrets: Secrets): Promise
   await wednesday(writing);
   await thursday(writing, secrets);
   await friday(writing, secrets);
-  await operatorsFolder(writing, secrets);
+  await runCommands(writing, secrets);
   const { messages, pages, errors, answers, states, claims, commands, files } = writing;
-  const logs = world.lines;
+  const logs = deployment.lines;
   return { logs, messages, pages, errors, answers, states, claims, commands, files };
 }
 
-/** Refresh tokens are taken. */
-async function monday(writing: Writing): Promise<void> {
-  await morning(writing, MONDAY, ['07:00', '07:30']);
+/** The broker accepts refresh tokens. */
+async function monday(writing: OutputRun): Promise<void> {
+  await runSlots(writing, MONDAY, ['07:00', '07:30']);
   // A day off.
-  await morning(writing, istDate('2026-11-24'), ['07:00']);
+  await runSlots(writing, istDate('2026-11-24'), ['07:00']);
 }
 
-/** They are refused by policy; a login by the link, and everything a curious person does with it. */
-async function wednesday(writing: Writing): Promise<void> {
-  const { world } = writing;
-  world.fyers.state.refresh = 'refused';
-  await morning(writing, WEDNESDAY, ['07:00', '07:30']);
-  await see(writing, await logIn(world, mailOf(writing), 'clumsy'));
-  await see(writing, await logIn(world, mailOf(writing), 'again'));
-  await see(writing, [await world.visit('/'), await world.visit('/ask', 'POST')]);
-  await note(writing);
+/** The broker refuses refresh tokens by policy. A person logs in and opens pages again. */
+async function wednesday(writing: OutputRun): Promise<void> {
+  const { deployment } = writing;
+  deployment.fyers.state.refresh = 'refused';
+  await runSlots(writing, WEDNESDAY, ['07:00', '07:30']);
+  await recordPages(writing, await logIn(deployment, mailOf(writing), 'clumsy'));
+  await recordPages(writing, await logIn(deployment, mailOf(writing), 'again'));
+  await recordPages(writing, [await deployment.visit('/'), await deployment.visit('/ask', 'POST')]);
+  await recordStore(writing);
 }
 
-/** A probe finds refresh tokens taken again; then the token is ended, and the PIN is wrong; a foreigner logs in. */
-async function thursday(writing: Writing, secrets: Secrets): Promise<void> {
-  const { world } = writing;
-  const { cloud, fyers } = world;
+/** A probe succeeds. Then the token is revoked, the PIN is wrong, and another account logs in. */
+async function thursday(writing: OutputRun, secrets: Secrets): Promise<void> {
+  const { deployment } = writing;
+  const { cloud, fyers } = deployment;
   fyers.state.refresh = 'accepted';
-  at(world, THURSDAY, '06:10');
-  await tell(writing, world.refresh({ kind: 'operator', probe: true }));
+  at(deployment, THURSDAY, '06:10');
+  await recordOutcome(writing, deployment.refresh({ kind: 'operator', probe: true }));
   fyers.state.revoked.add((await cloud.parameter('FYERS_ACCESS_TOKEN'))?.value ?? '');
   await cloud.setPin(secrets.wrongPins[0]);
-  await morning(writing, THURSDAY, ['07:00']);
+  await runSlots(writing, THURSDAY, ['07:00']);
   const link = linkIn(mailOf(writing)) ?? '';
-  await see(writing, await logIn(world, mailOf(writing), 'foreign'));
-  await see(writing, await logIn(world, mailOf(writing), 'cancelling'));
+  await recordPages(writing, await logIn(deployment, mailOf(writing), 'foreign'));
+  await recordPages(writing, await logIn(deployment, mailOf(writing), 'cancelling'));
   const forged = `2026112600000000${'0'.repeat(64)}`;
   for (const code of ['a.b.c', `${'a'.repeat(20)}.b.c`]) {
-    await see(writing, [await world.visit(`/?s=ok&auth_code=${code}&state=${forged}`)]);
+    await recordPages(writing, [
+      await deployment.visit(`/?s=ok&auth_code=${code}&state=${forged}`),
+    ]);
   }
   await withWrongAppSecret(writing, link, secrets);
   await adoptions(writing);
-  await morning(writing, THURSDAY, ['09:30']);
-  at(world, THURSDAY, '18:00');
-  await see(writing, [await world.visit(link)]);
+  await runSlots(writing, THURSDAY, ['09:30']);
+  at(deployment, THURSDAY, '18:00');
+  await recordPages(writing, [await deployment.visit(link)]);
 }
 
-/** In the store: links of before open still, as they are signed with another key. */
-async function withWrongAppSecret(writing: Writing, link: string, secrets: Secrets): Promise<void> {
-  const { world } = writing;
-  const { cloud } = world;
+/** Stores a wrong app secret. Earlier links still open, because another key signs them. */
+async function withWrongAppSecret(
+  writing: OutputRun,
+  link: string,
+  secrets: Secrets,
+): Promise<void> {
+  const { deployment } = writing;
+  const { cloud } = deployment;
   await cloud.setParameter('FYERS_SECRET_KEY', secrets.wrongAppSecret);
   await cloud.setPin(secrets.wrongPins[1]);
-  await see(writing, [await world.visit(link), await world.visit('/ask', 'POST')]);
-  await see(writing, await logIn(world, mailOf(writing), 'right'));
-  await morning(writing, THURSDAY, ['07:30', '08:45']);
-  await cloud.setParameter('FYERS_SECRET_KEY', world.app().secret);
-  await cloud.setPin(world.app().pin);
+  await recordPages(writing, [
+    await deployment.visit(link),
+    await deployment.visit('/ask', 'POST'),
+  ]);
+  await recordPages(writing, await logIn(deployment, mailOf(writing), 'right'));
+  await runSlots(writing, THURSDAY, ['07:30', '08:45']);
+  await cloud.setParameter('FYERS_SECRET_KEY', deployment.app().secret);
+  await cloud.setPin(deployment.app().pin);
 }
 
-async function adoptions(writing: Writing): Promise<void> {
-  const { world } = writing;
-  const now = world.clock.now();
+async function adoptions(writing: OutputRun): Promise<void> {
+  const { deployment } = writing;
+  const now = deployment.clock.now();
   const offers = [
     'a.b.c',
-    world.token('access_token', plus(now, -DAY)),
-    world.token('access_token', now, OTHER_ACCOUNT),
-    world.token('access_token', now),
+    deployment.token('access_token', plus(now, -DAY)),
+    deployment.token('access_token', now, OTHER_ACCOUNT),
+    deployment.token('access_token', now),
   ];
   for (const accessToken of offers) {
-    const refreshToken = world.token('refresh_token', now);
-    await tell(writing, world.adopt({ accessToken, refreshToken }));
+    const refreshToken = deployment.token('refresh_token', now);
+    await recordOutcome(writing, deployment.adopt({ accessToken, refreshToken }));
   }
 }
 
-/** The broker is away, the topic is mute, the store fails, a parameter holds nonsense. */
-async function friday(writing: Writing, secrets: Secrets): Promise<void> {
-  const { world } = writing;
-  const { faults } = world.cloud;
-  world.fyers.state.isDown = true;
-  await morning(writing, FRIDAY, ['07:00']);
-  world.fyers.state.isDown = false;
-  await world.cloud.setParameter('FYERS_REFRESH_TOKEN', 'placeholder: no token yet');
+/** The broker is down, the topic and the store fail, and a parameter is malformed. */
+async function friday(writing: OutputRun, secrets: Secrets): Promise<void> {
+  const { deployment } = writing;
+  const { faults } = deployment.cloud;
+  deployment.fyers.state.isDown = true;
+  await runSlots(writing, FRIDAY, ['07:00']);
+  deployment.fyers.state.isDown = false;
+  await deployment.cloud.setParameter('FYERS_REFRESH_TOKEN', 'placeholder: no token yet');
   faults.add({
     match: { body: /Action=Publish/ },
     effect: { kind: 'answer', status: 503, body: '' },
   });
-  await morning(writing, FRIDAY, ['07:30']);
+  await runSlots(writing, FRIDAY, ['07:30']);
   for (const target of [/GetParameter$/, /PutParameter$/]) {
     faults.clear();
     faults.add({ match: { target }, effect: { kind: 'throttle' } });
-    await morning(writing, FRIDAY, ['08:15']);
-    await see(writing, [await world.visit('/ask', 'POST')]);
+    await runSlots(writing, FRIDAY, ['08:15']);
+    await recordPages(writing, [await deployment.visit('/ask', 'POST')]);
   }
   faults.clear();
-  await world.cloud.setParameter('FYERS_SECRET_KEY', secrets.malformedAppSecret);
-  await morning(writing, FRIDAY, ['08:45']);
-  await world.cloud.setParameter('FYERS_SECRET_KEY', world.app().secret);
+  await deployment.cloud.setParameter('FYERS_SECRET_KEY', secrets.malformedAppSecret);
+  await runSlots(writing, FRIDAY, ['08:45']);
+  await deployment.cloud.setParameter('FYERS_SECRET_KEY', deployment.app().secret);
 }
 
-/** What the commands print, and what they leave behind. */
-async function operatorsFolder(writing: Writing, { pin, appSecret }: Secrets): Promise<void> {
-  const { world } = writing;
+/** Runs commands, and collects their output and files. */
+async function runCommands(writing: OutputRun, { pin, appSecret }: Secrets): Promise<void> {
+  const { deployment } = writing;
   const now = istInstant(FRIDAY, '12:00');
-  world.clock.advanceTo(now);
+  deployment.clock.advanceTo(now);
   let page = '';
   await using at = await stage({
     clock: virtualClock(now),
-    aws: world.cloud.aws,
+    aws: deployment.cloud.aws,
     open: (url) => {
       page = url;
       return Promise.resolve();
     },
     person: {
-      ask: async () => (await throughFyers(world, page, 'right')) ?? '',
+      ask: async () => (await throughFyers(deployment, page, 'right')) ?? '',
       confirm: () => Promise.resolve(true),
     },
   });
-  const keys = `FYERS_CLIENT_ID=${world.app().id}\nFYERS_SECRET_KEY=${appSecret}\n`;
+  const keys = `FYERS_CLIENT_ID=${deployment.app().id}\nFYERS_SECRET_KEY=${appSecret}\n`;
   at.write(
     '.env',
-    `${keys}FYERS_API_URL=${world.fyers.url}\nFYERS_REDIRECT_URI=${LOGIN_URL}\nFYERS_PIN=${pin}\n`,
+    `${keys}FYERS_API_URL=${deployment.fyers.url}\nFYERS_REDIRECT_URI=${LOGIN_URL}\nFYERS_PIN=${pin}\n`,
   );
   for (const command of COMMANDS) {
     const { code, out, err } = await at.run(...command.split(' '));
@@ -218,25 +240,29 @@ function filesOf({ folder }: Stage): readonly string[] {
     });
 }
 
-function at(world: World, date: IstDate, time: string): void {
-  world.clock.advanceTo(istInstant(date, time));
+function at(deployment: Deployment, date: IstDate, time: string): void {
+  deployment.clock.advanceTo(istInstant(date, time));
 }
 
-/** The refresh or the watch of each slot. */
-async function morning(writing: Writing, date: IstDate, slots: readonly string[]): Promise<void> {
-  const { world } = writing;
+/** Runs the refresh or the watch of each slot. */
+async function runSlots(
+  writing: OutputRun,
+  date: IstDate,
+  slots: readonly string[],
+): Promise<void> {
+  const { deployment } = writing;
   for (const slot of slots) {
-    at(world, date, slot);
+    at(deployment, date, slot);
     const trigger = { kind: 'slot', slot, last: isLastSlot(slot) } as const;
-    await tell(
+    await recordOutcome(
       writing,
-      slot === '08:45' || slot === '09:30' ? world.watch(slot) : world.refresh(trigger),
+      slot === '08:45' || slot === '09:30' ? deployment.watch(slot) : deployment.refresh(trigger),
     );
-    await note(writing);
+    await recordStore(writing);
   }
 }
 
-async function tell(writing: Writing, run: Promise<object | Failed>): Promise<void> {
+async function recordOutcome(writing: OutputRun, run: Promise<object | FailedRun>): Promise<void> {
   const outcome = await run;
   if ('failure' in outcome) {
     const { message, code, nextStep, stack = '' } = outcome.failure;
@@ -244,14 +270,14 @@ async function tell(writing: Writing, run: Promise<object | Failed>): Promise<vo
   } else writing.answers.push(JSON.stringify(outcome));
 }
 
-function see(writing: Writing, pages: readonly Page[]): Promise<void> {
+function recordPages(writing: OutputRun, pages: readonly Page[]): Promise<void> {
   writing.pages.push(...pages.map((page) => JSON.stringify(page)));
-  return note(writing);
+  return recordStore(writing);
 }
 
-/** What stands in the store and in the mailbox after a step. */
-async function note(writing: Writing): Promise<void> {
-  const { cloud, clock } = writing.world;
+/** Records the store and the mailbox after a step. */
+async function recordStore(writing: OutputRun): Promise<void> {
+  const { cloud, clock } = writing.deployment;
   for (const { subject, text } of await cloud.mail()) {
     writing.messages.push(`${subject}\n${text}`);
     writing.mail.push(text);
@@ -264,6 +290,6 @@ async function note(writing: Writing): Promise<void> {
   if (claim !== null) writing.claims.push(claim);
 }
 
-function mailOf({ mail }: Writing) {
+function mailOf({ mail }: OutputRun) {
   return mail.map((text) => ({ subject: '', text }));
 }

@@ -1,4 +1,4 @@
-// A real process that harvests on a virtual clock and tells each jump before it goes on: `node … START ARG…`
+// A real process that harvests on a virtual clock and prints each jump before it continues: `node … START ARG…`
 // "at <ms>" on a slot's instant says that every slot before it which this process took is on disk.
 import { run } from '../../harvester/main.ts';
 import { parseInstant } from '../../core/time.ts';

@@ -1,4 +1,4 @@
-// In front of the emulator: notes what is asked, and answers itself what the emulator does otherwise than AWS.
+// A proxy in front of the emulator: records requests, and answers those for which the emulator differs from AWS.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

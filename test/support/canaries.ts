@@ -1,4 +1,4 @@
-/** Where a secret turns up in a text: plain, or encoded as logs, URLs and stores do it. Empty is what tests hope for. */
+/** Finds secrets in a text, plain or encoded as in logs, URLs and stores. @returns name and encoding of each secret found */
 export function leaksOf(
   text: string,
   secrets: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// An emulator for one test file, and a person who answers as a test says.
+// Starts an emulator for one test file, and scripts the answers of a person.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Runs the whole Pulumi program against the SDK's mock monitor and answers what it registered, options included.
+// Runs the whole Pulumi program against the SDK's mock monitor, and returns the registered resources with their options.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,7 +49,7 @@ export interface World {
   readonly quota?: number | null;
 }
 
-/** The one resource of a type, or of a type and name. @throws Error where there is none, or more. */
+/** The one resource of a type, or of a type and name. @throws Error if there is not exactly one. */
 export function one(graph: Graph, type: string, name?: string): Registered {
   const found = graph.resources.filter(
     (each) => each.type === type && (name === undefined || each.name === name),

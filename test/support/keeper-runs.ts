@@ -3,7 +3,7 @@ import type { Proof, RefusedBy } from '../../core/ports.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { refresh } from '../../keeper/refresh.ts';
-import { LIVE, SEVEN, type World, accessToken, keeperWorld } from './keeper-world.ts';
+import { LIVE, SEVEN, type World, accessToken, keeperWorld } from './keeper-fixture.ts';
 
 export const NEW = accessToken(SEVEN, 1);
 export const LAST: Trigger = { kind: 'slot', slot: '07:00', last: true };

@@ -1,7 +1,7 @@
 // Every outcome of a request to the login, so every page that there is.
 import { istDate } from '../../core/time.ts';
 import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
-import { SEVEN } from './keeper-world.ts';
+import { SEVEN } from './keeper-fixture.ts';
 
 export const PROBLEMS: readonly LoginProblem[] = [
   'forged',

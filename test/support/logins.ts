@@ -17,7 +17,7 @@ import {
   type World,
   accessToken,
   refreshToken,
-} from './keeper-world.ts';
+} from './keeper-fixture.ts';
 
 export const NEW = accessToken(SEVEN, 1);
 export const NEW_REFRESH = refreshToken(SEVEN, 2);

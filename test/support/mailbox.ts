@@ -1,4 +1,4 @@
-// A subscriber on loopback that stands in for a mailbox: it takes what SNS delivers.
+// A subscriber on loopback that receives the messages of SNS like a mailbox.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-// A bucket in memory that keeps what it is given, and can be down, hang, or answer with a failure for what it has stored.
+// An object store in memory that can be unreachable, hang, or fail after it has stored an object.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -8,15 +8,15 @@ import type { ObjectStore } from '../../core/ports.ts';
 
 export interface MemoryBucket extends ObjectStore {
   readonly stored: ReadonlyMap<string, Buffer>;
-  /** Called before each call; what it throws or awaits is what the caller sees. */
+  /** Runs before each call, which waits for it and rejects with its error. */
   before: (call: 'put' | 'get', key: string) => void | Promise<void>;
-  /** Called after a put has stored. */
+  /** Runs after a put has stored. */
   after: (key: string) => void | Promise<void>;
-  /** Another bucket with what is in this one now. */
+  /** Returns a bucket with the present objects. */
   copy(): MemoryBucket;
-  /** Names of the day's pieces, `day` or `events`, as they sort. */
+  /** Returns the sorted keys of the day's segments. */
   pieces(log: 'day' | 'events'): readonly string[];
-  /** The lines of those pieces in their order, without headers. */
+  /** Returns the lines of those segments in order, without headers. */
   lines(log: 'day' | 'events'): readonly string[];
 }
 
@@ -58,6 +58,6 @@ export function memoryBucket(stored = new Map<string, Buffer>()): MemoryBucket {
   return bucket;
 }
 
-export function unreachable(): never {
+export function throwUnreachable(): never {
   throw new FyersError('platform.store', 'The bucket cannot be reached.', 'Try again.');
 }

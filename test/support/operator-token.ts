@@ -1,4 +1,4 @@
-// Tokens as an operator's files hold them: the form and the claims are Fyers', the signature is nobody's.
+// Makes tokens for an operator's files, with the form and claims of Fyers and a fake signature.
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -39,7 +39,7 @@ import { parseEvent } from '../../functions/refresh/handler.ts';
 import { eventIn } from '../../cli/commands/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import * as infra from '../../infra/config/load.ts';
-import { APP, SEVEN, SIGNER } from './keeper-world.ts';
+import { APP, SEVEN, SIGNER } from './keeper-fixture.ts';
 import { requestOf, stateAt } from './logins.ts';
 
 const MOMENT = { receivedAt: SEVEN, session: null };

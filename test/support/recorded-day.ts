@@ -1,4 +1,4 @@
-// A day that the harvester recorded: its own use cases over real files, on a clock that jumps.
+// Records a day with the harvester's use cases into real files on a virtual clock.
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { Book } from '../../core/recording/book.ts';

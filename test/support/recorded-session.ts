@@ -1,4 +1,4 @@
-// A session recorded by the real loop into real files, on a clock that jumps; and what is to be found of it afterwards.
+// Records a session by the real loop into real files on a virtual clock, and reads and checks the files.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { THIS_DISK, type Disk } from '../../adapters/recordings/disk.ts';
@@ -22,7 +22,7 @@ import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
-export interface DayWorld {
+export interface SessionRun {
   readonly dataDir: string;
   readonly disk?: Disk;
   readonly objects?: ObjectStore | null;
@@ -30,21 +30,21 @@ export interface DayWorld {
   readonly minutes?: number;
   readonly everySeconds?: number;
   readonly signal?: AbortSignal;
-  /** After the slot's rows are taken, before the next slot. */
+  /** Called after the rows of a slot are stored and before the next slot. */
   readonly onSlot?: (index: number, clock: VirtualClock, pieces: Shipping) => void | Promise<void>;
-  /** In place of a feed that has a book for every symbol in every slot. */
+  /** Replaces the feed that has a book for every symbol in every slot. */
   readonly feed?: (clock: VirtualClock, everySeconds: number) => DepthFeed;
   readonly loop?: (clock: VirtualClock) => Partial<LoopOptions>;
 }
 
-/** Virtual slots pass faster than pieces are shipped: a test that counts them waits for them. */
+/** Virtual slots pass faster than segments are uploaded, so a test that counts segments waits for them. */
 interface Shipping {
-  /** Everything that was recorded was found shipped, that many times. */
+  /** Resolves after the harvester has found everything uploaded `times` times. */
   upToDate(times: number): Promise<void>;
 }
 
-/** For `onSlot`: every piece arrives before the next one is due. */
-export async function keepingUp(index: number, _clock: VirtualClock, pieces: Shipping) {
+/** For `onSlot`: waits until every segment is uploaded before the next one is due. */
+export async function waitForUpload(index: number, _clock: VirtualClock, pieces: Shipping) {
   if (index % 5 === 0) await pieces.upToDate(index / 5 + 1);
 }
 
@@ -54,11 +54,11 @@ export const sessionOf = (minutes: number, opensAt = OPENS_AT): SessionPlan => (
 });
 
 /**
- * Runs one session, or what is left of it; after its close, closes what it finds and is stopped while it waits for the next.
- * Answers what was said, and the rows that were acknowledged.
+ * Records one session from `startsAt` on. After the close, compacts the days that it finds, and is stopped while it waits
+ * for the next session. Returns the names of the logged events and the acknowledged rows.
  */
-export async function recordDay(world: DayWorld) {
-  const { minutes = 20, everySeconds = 60, startsAt = plus(OPENS_AT, -MINUTE) } = world;
+export async function recordSession(options: SessionRun) {
+  const { minutes = 20, everySeconds = 60, startsAt = plus(OPENS_AT, -MINUTE) } = options;
   const session = sessionOf(minutes);
   const over = startsAt >= session.closesAt;
   const stop = new AbortController();
@@ -68,17 +68,21 @@ export async function recordDay(world: DayWorld) {
   const sampling = parseSampling(SYMBOLS.join(), String(everySeconds));
   if (!sampling.ok) throw new Error(sampling.problem);
   const events: LogRecord[] = [];
-  const said = { log: (event: LogRecord) => void events.push(event) };
+  const log = { log: (event: LogRecord) => void events.push(event) };
   const acknowledged = new Set<string>();
   const shipping = shippingWatch();
-  const days = watched(dayFolders(world.dataDir, world.disk ?? THIS_DISK), acknowledged, shipping);
+  const days = observeDays(
+    dayFolders(options.dataDir, options.disk ?? THIS_DISK),
+    acknowledged,
+    shipping,
+  );
   await harvest({
     clock,
-    signal: world.signal ?? stop.signal,
-    feed: world.feed?.(clock, everySeconds) ?? steadyFeed(clock, everySeconds, world, shipping),
+    signal: options.signal ?? stop.signal,
+    feed: options.feed?.(clock, everySeconds) ?? steadyFeed(clock, everySeconds, options, shipping),
     token: holdToken({
       clock,
-      events: said,
+      events: log,
       fingerprint: () => 'fingerprint',
       store: {
         read: (name) =>
@@ -90,26 +94,26 @@ export async function recordDay(world: DayWorld) {
         write: () => Promise.reject(new Error('never')),
       },
     }),
-    events: said,
+    events: log,
     metrics: { measure: () => undefined, flush: () => Promise.resolve() },
     sampling: sampling.value,
     days,
     compact: async (date) => {
       await compactDay({ folder: days.folder(date), date, shard: 0, session });
     },
-    objects: world.objects ?? null,
+    objects: options.objects ?? null,
     shard: 0,
     isOver: () => clock.now() >= session.closesAt,
     nextSession: () => (over ? sessionOf(1, plus(OPENS_AT, 24 * 60 * MINUTE)) : session),
     sessions: 1,
     until: null,
-    ...world.loop?.(clock),
+    ...options.loop?.(clock),
   });
-  return { said: events.map(({ event }) => event), acknowledged, clock };
+  return { eventNames: events.map(({ event }) => event), acknowledged, clock };
 }
 
-/** Notes what the harvester was told is on disk. */
-function watched(
+/** Records the rows whose append resolved, and each time that nothing was left to upload. */
+function observeDays(
   days: ReturnType<typeof dayFolders>,
   acknowledged: Set<string>,
   shipping: ReturnType<typeof shippingWatch>,
@@ -159,7 +163,7 @@ function shippingWatch() {
 function steadyFeed(
   clock: VirtualClock,
   everySeconds: number,
-  { onSlot }: DayWorld,
+  { onSlot }: SessionRun,
   shipping: Shipping,
 ): DepthFeed {
   return {
@@ -177,8 +181,8 @@ function steadyFeed(
   };
 }
 
-/** What a day's folder holds, as compaction and a reader of its files see it. */
-export async function foundDay(dataDir: string, date: IstDate) {
+/** Reads the files of a day's folder. */
+export async function readDay(dataDir: string, date: IstDate) {
   const days = dayFolders(dataDir);
   const folder = days.folder(date);
   const keys: string[] = [];
@@ -203,7 +207,6 @@ export async function foundDay(dataDir: string, date: IstDate) {
   };
 }
 
-/** The key of an acknowledged line. */
 function keysOf(acknowledged: ReadonlySet<string>): readonly string[] {
   return [...acknowledged].map((line) => {
     const [, symbol = ''] = line.split(',');
@@ -212,9 +215,9 @@ function keysOf(acknowledged: ReadonlySet<string>): readonly string[] {
   });
 }
 
-/** Whatever happened, this holds: nothing acknowledged is lost, nothing is doubled, every hole has a reason of the list. */
+/** Checks that no acknowledged row is lost, no row is duplicated, and every hole has a known reason. */
 export function problemsOf(
-  found: Awaited<ReturnType<typeof foundDay>>,
+  found: Awaited<ReturnType<typeof readDay>>,
   acknowledged: ReadonlySet<string>,
 ): readonly string[] {
   const { manifest, keys, holes } = found;

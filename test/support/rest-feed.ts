@@ -1,4 +1,4 @@
-// The REST feed in front of a scripted broker, on a clock that jumps.
+// Runs the REST feed with a scripted broker on a virtual clock.
 import { callFyers } from '../../adapters/fyers/http.ts';
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
 import type { StrikeStore, Strikes } from '../../adapters/fyers/rate-guard.ts';
@@ -26,7 +26,7 @@ export const APP = must(parseAppId('ABCD1234EF-100'));
 export const TOKEN = must(parseAccessToken('a.b.c'));
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'].map((name) => must(parseSymbol(name)));
 
-/** For what is no test of the guard. */
+/** For tests that do not concern the guard. */
 export const UNGUARDED = { call: callFyers };
 
 interface Setup {

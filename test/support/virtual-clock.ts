@@ -1,4 +1,4 @@
-// A clock that jumps: waiting costs no time, and what stands in for the world can be told each jump.
+// A virtual clock: a wait jumps to its end at once, and a callback runs after each jump.
 import { setImmediate } from 'node:timers/promises';
 import type { TimeReading } from '../../core/recording/clock-faults.ts';
 import type { Clock } from '../../core/ports.ts';

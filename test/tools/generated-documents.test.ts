@@ -10,7 +10,7 @@ import { stage } from '../cli/cli-harness.ts';
 import contract from '../contract.json' with { type: 'json' };
 import { graphOf, type World } from '../support/graph.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { APP_ONLY, WHOLE } from '../support/worlds.ts';
+import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const EMAIL = { email: 'a@example.com' };
 

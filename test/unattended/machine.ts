@@ -1,5 +1,5 @@
-// The instance with true time in our hands: a simulator behind a faulty line, a bucket in a folder, and a supervisor that
-// starts the next process when one has ended.
+// Simulates the instance on a controlled timeline: a broker behind a proxy with faults, a bucket in a folder, and a
+// supervisor that starts the next harvester process after one has ended.
 import { appendFile, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,46 +9,46 @@ import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
-import { type Agenda, newAgenda } from './agenda.ts';
-import { type Gate, newGate } from './gate.ts';
-import { type Line, lineTo } from './line.ts';
-import { live, ownMetric } from './process.ts';
-import { SIMULATED_APP } from '../support/keeper-world.ts';
+import { type Timeline, newTimeline } from './timeline.ts';
+import { type KillSwitch, newKillSwitch } from './kill-switch.ts';
+import { type TcpProxy, startTcpProxy } from './tcp-proxy.ts';
+import { ownMetric, runHarvester } from './harvester-process.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 
-/** As the unit has it. */
+/** RestartSec of the systemd unit. */
 const RESTART_AFTER = 5 * SECOND;
 
 type Death = 'at once' | 'in a line' | 'before a write' | 'after a write';
 
 export interface Machine extends AsyncDisposable {
-  /** True time is the broker's and the alarms'; the process may believe another. */
-  readonly agenda: Agenda;
+  /** The true time, which broker and alarms use; the clock of the process may differ. */
+  readonly timeline: Timeline;
   readonly fyers: FyersSimulator;
-  /** Between the harvester and the simulator. */
-  readonly way: Faults;
-  /** Before that. */
-  readonly line: Line;
+  /** HTTP faults between the proxy and the simulator. */
+  readonly brokerFaults: Faults;
+  /** Between the harvester and `brokerFaults`. */
+  readonly proxy: TcpProxy;
   readonly metrics: Metrics;
-  /** Why processes ended that nobody had ended. */
+  /** Errors of processes that ended without a kill or stop. */
   readonly failures: readonly string[];
-  /** Of the bucket: where the file of each key is. */
+  /** The file of each key in the bucket. */
   readonly objects: ReadonlyMap<string, string>;
-  /** What the process believes, less true time. */
+  /** The clock of the process minus true time. */
   offset: number;
   token: string | null;
-  isStoreAway: boolean;
-  isBucketAway: boolean;
+  isStoreUnavailable: boolean;
+  isBucketUnavailable: boolean;
   isDiskFull: boolean;
   mint(): string;
   kill(how: Death, restartAt: Instant): void;
   stop(restartAt: Instant): void;
   suspend(until: Instant): Promise<void>;
-  /** One process after the other. */
+  /** Runs one process after the other. */
   run(until: Instant): Promise<void>;
 }
 
-interface Life {
-  readonly gate: Gate;
+interface RunningProcess {
+  readonly killSwitch: KillSwitch;
   readonly stopping: AbortController;
 }
 
@@ -61,116 +61,117 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
     startsAt,
   });
   fyers.setClock(startsAt);
-  const way = await startFaults(fyers.url);
-  const line = await lineTo(way.url);
-  const agenda = newAgenda(startsAt, (now) => {
+  const brokerFaults = await startFaults(fyers.url);
+  const proxy = await startTcpProxy(brokerFaults.url);
+  const timeline = newTimeline(startsAt, (now) => {
     fyers.setClock(now);
   });
   const metrics = metricsOf((days * DAY) / MINUTE);
   const failures: string[] = [];
   const objects = new Map<string, string>();
   let serial = 0;
-  let life: Life | null = null;
-  const fate: { death: Death; restartAt: Instant } = { death: 'at once', restartAt: startsAt };
+  let running: RunningProcess | null = null;
+  const ending: { death: Death; restartAt: Instant } = { death: 'at once', restartAt: startsAt };
 
   const machine: Machine = {
-    agenda,
+    timeline,
     fyers,
-    way,
-    line,
+    brokerFaults,
+    proxy,
     metrics,
     failures,
     objects,
     offset: 0,
     token: null,
-    isStoreAway: false,
-    isBucketAway: false,
+    isStoreUnavailable: false,
+    isBucketUnavailable: false,
     isDiskFull: false,
-    mint: () => mintToken(String(seed), SIMULATED_APP, 'access_token', agenda.now(), (serial += 1)),
+    mint: () =>
+      mintToken(String(seed), SIMULATED_APP, 'access_token', timeline.now(), (serial += 1)),
     kill(how, until) {
-      if (life === null) return;
-      Object.assign(fate, { death: how, restartAt: until });
-      if (how === 'before a write' || how === 'after a write') life.gate.closeAt(how);
-      else life.gate.close();
+      if (running === null) return;
+      Object.assign(ending, { death: how, restartAt: until });
+      if (how === 'before a write' || how === 'after a write') running.killSwitch.killAt(how);
+      else running.killSwitch.kill();
     },
     stop(until) {
-      fate.restartAt = until;
-      life?.stopping.abort();
+      ending.restartAt = until;
+      running?.stopping.abort();
     },
-    suspend: (until) => agenda.pass(() => until),
+    suspend: (until) => timeline.advance(() => until),
     async run(until) {
-      while (agenda.now() < until) {
-        life = { gate: newGate(), stopping: new AbortController() };
-        Object.assign(fate, { death: 'at once', restartAt: agenda.now() });
-        await Promise.race([lived(life), life.gate.closed]);
-        if (fate.death === 'in a line') await tear(path.join(dir, 'data', 'days'));
-        life = null;
-        const next = plus(agenda.now(), RESTART_AFTER);
-        await agenda.pass(() => (fate.restartAt > next ? fate.restartAt : next));
+      while (timeline.now() < until) {
+        running = { killSwitch: newKillSwitch(), stopping: new AbortController() };
+        Object.assign(ending, { death: 'at once', restartAt: timeline.now() });
+        await Promise.race([runProcess(running), running.killSwitch.killed]);
+        if (ending.death === 'in a line') await tearLogs(path.join(dir, 'data', 'days'));
+        running = null;
+        const next = plus(timeline.now(), RESTART_AFTER);
+        await timeline.advance(() => (ending.restartAt > next ? ending.restartAt : next));
       }
     },
     async [Symbol.asyncDispose]() {
-      await line[Symbol.asyncDispose]();
-      await way.close();
+      await proxy[Symbol.asyncDispose]();
+      await brokerFaults.close();
       await fyers.close();
       await rm(dir, { recursive: true });
     },
   };
-  const lived = ({ gate, stopping }: Life): Promise<void> =>
-    live(
+  const runProcess = ({ killSwitch, stopping }: RunningProcess): Promise<void> =>
+    runHarvester(
       {
         dataDir: path.join(dir, 'data'),
-        clock: clockOf(machine, gate),
+        clock: clockOf(machine, killSwitch),
         store: {
           read: (name) =>
-            machine.isStoreAway
-              ? Promise.reject(new Error('the parameter store is away'))
+            machine.isStoreUnavailable
+              ? Promise.reject(new Error('the parameter store is unavailable'))
               : Promise.resolve(name === 'FYERS_CLIENT_ID' ? SIMULATED_APP.id : machine.token),
         },
-        apiUrl: line.url,
+        apiUrl: proxy.url,
         isDiskFull: () => machine.isDiskFull,
         objects: bucketIn(path.join(dir, 'bucket'), machine, objects),
         onMetric: (name, value) => {
-          metrics.of(ownMetric(name)).put(Math.floor((agenda.now() - startsAt) / MINUTE), value);
+          metrics.of(ownMetric(name)).put(Math.floor((timeline.now() - startsAt) / MINUTE), value);
         },
       },
-      gate,
+      killSwitch,
       stopping.signal,
     ).catch((caught: unknown) => void failures.push(String(caught)));
   return machine;
 }
 
 /**
- * Wakes when it is time by what the process believes, which may change while it sleeps; where that is set back, as the
- * machine's own does (adapters/process/clock.ts).
+ * Wakes by the clock of the process, which may be set while it sleeps. If it is set back, the wait does not become longer,
+ * as in adapters/process/clock.ts.
  */
-function clockOf(machine: Machine, gate: Gate): Clock {
-  const { agenda } = machine;
-  const now = (): Instant => plus(agenda.now(), machine.offset);
+function clockOf(machine: Machine, killSwitch: KillSwitch): Clock {
+  const { timeline } = machine;
+  const now = (): Instant => plus(timeline.now(), machine.offset);
   return {
     now,
     async sleepUntil(at, signal) {
       signal.throwIfAborted();
-      await gate.idle();
-      const sleeps = (): boolean => !gate.isClosed() && !signal.aborted;
-      const latest = plus(agenda.now(), at - now() + SECOND);
-      const believed = (): Instant => plus(at, -machine.offset);
-      await agenda.pass(() => (believed() < latest ? believed() : latest), sleeps);
-      if (gate.isClosed()) await new Promise<never>(() => undefined);
+      await killSwitch.waitUntilIdle();
+      const isAsleep = (): boolean => !killSwitch.isKilled() && !signal.aborted;
+      const latest = plus(timeline.now(), at - now() + SECOND);
+      const wakesAt = (): Instant => plus(at, -machine.offset);
+      await timeline.advance(() => (wakesAt() < latest ? wakesAt() : latest), isAsleep);
+      if (killSwitch.isKilled()) await new Promise<never>(() => undefined);
       signal.throwIfAborted();
     },
   };
 }
 
-/** Written once, as the real one. */
+/** Stores each key once, like the object store of the program. */
 function bucketIn(folder: string, machine: Machine, objects: Map<string, string>): ObjectStore {
   const hashes = new Map<string, string>();
-  const reachable = (): void => {
-    if (machine.isBucketAway) throw new Error('the bucket is away');
+  const requireAvailable = (): void => {
+    if (machine.isBucketUnavailable) throw new Error('the bucket is unavailable');
   };
   return {
     async putOnce(key, file, sha256) {
-      reachable();
+      requireAvailable();
       const before = hashes.get(key);
       if (before !== undefined) return before === sha256 ? 'same' : 'different';
       const place = path.join(folder, key);
@@ -181,7 +182,7 @@ function bucketIn(folder: string, machine: Machine, objects: Map<string, string>
       return 'stored';
     },
     async get(key, toFile) {
-      reachable();
+      requireAvailable();
       const place = objects.get(key);
       if (place !== undefined) await copyFile(place, toFile);
       return place !== undefined;
@@ -189,8 +190,8 @@ function bucketIn(folder: string, machine: Machine, objects: Map<string, string>
   };
 }
 
-/** What a process leaves that dies in the middle of a line: half of it, in both logs of the last day. */
-async function tear(folder: string): Promise<void> {
+/** Appends an incomplete line to the logs of the last day, as a process that is killed during a write does. */
+async function tearLogs(folder: string): Promise<void> {
   const date = (await readdir(folder)).sort().at(-1);
   if (date === undefined) return;
   const names = (await readdir(path.join(folder, date))).filter((name) =>

@@ -1,12 +1,12 @@
-// `npm run soak -- [--seeds 1-12] [--write]`: months of a harvester that nobody looks after, one after the other; `--write`
-// keeps the summary in `docs/soak.md`. Exits 1 when one slot is unaccounted for.
+// `npm run soak -- [--seeds 1-12] [--write]` simulates months of a harvester without an operator. `--write` writes the
+// summary to `docs/soak.md`. Exits 1 if there is a violation.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { format } from 'prettier';
 import { ROOT } from '../support/source-tree.ts';
-import { type Evidence, judge } from './judge.ts';
-import { MONTHS, unattended } from './walk.ts';
+import { type Evidence, findViolations } from './invariants.ts';
+import { MONTHS, runMonth } from './run-month.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,37 +21,37 @@ interface Summary {
   readonly seed: number;
   readonly month: string;
   readonly days: number;
-  readonly troubles: number;
+  readonly faults: number;
   readonly expected: number;
   readonly received: number;
   readonly explained: number;
-  readonly rings: number;
+  readonly alarms: number;
   readonly reasons: ReadonlyMap<string, number>;
-  readonly objections: readonly string[];
+  readonly violations: readonly string[];
 }
 
 const summaries: Summary[] = [];
 for (let seed = first; seed <= last; seed += 1) {
   const month = names[seed % names.length] ?? 'winter';
-  const evidence = await unattended(MONTHS[month], seed);
-  const summary = summaryOf(seed, month, evidence);
+  const evidence = await runMonth(MONTHS[month], seed);
+  const summary = summarise(seed, month, evidence);
   summaries.push(summary);
-  process.stdout.write(`${lineOf(summary).join('  ')}\n`);
-  for (const objection of summary.objections) process.stdout.write(`    ${objection}\n`);
+  process.stdout.write(`${cellsOf(summary).join('  ')}\n`);
+  for (const violation of summary.violations) process.stdout.write(`    ${violation}\n`);
 }
-const failed = summaries.some(({ objections }) => objections.length > 0);
+const failed = summaries.some(({ violations }) => violations.length > 0);
 process.stdout.write(
   failed
     ? styleText('red', 'Not every slot is accounted for.\n')
     : styleText('green', 'Every slot is accounted for.\n'),
 );
 if (values.write) {
-  const text = await format(documentOf(summaries), { parser: 'markdown', printWidth: 120 });
+  const text = await format(formatDocument(summaries), { parser: 'markdown', printWidth: 120 });
   await writeFile(path.join(ROOT, 'docs', 'soak.md'), text);
 }
 process.exitCode = failed ? 1 : 0;
 
-function summaryOf(seed: number, month: string, evidence: Evidence): Summary {
+function summarise(seed: number, month: string, evidence: Evidence): Summary {
   const recorded = [...evidence.recorded.values()];
   const sum = (count: 'expected' | 'received' | 'explained'): number =>
     recorded.reduce((total, { manifest }) => total + manifest[count], 0);
@@ -64,55 +64,55 @@ function summaryOf(seed: number, month: string, evidence: Evidence): Summary {
     seed,
     month,
     days: recorded.length,
-    troubles: evidence.days.flatMap(({ troubles }) => troubles).length,
+    faults: evidence.days.flatMap(({ faults }) => faults).length,
     expected: sum('expected'),
     received: sum('received'),
     explained: sum('explained'),
-    rings: evidence.rings.length,
+    alarms: evidence.firedAlarms.length,
     reasons,
-    objections: judge(evidence),
+    violations: findViolations(evidence),
   };
 }
 
-function lineOf(summary: Summary): readonly string[] {
-  const { seed, month, days, troubles, expected, received, explained, rings, objections } = summary;
-  const numbers = [days, troubles, expected, received, explained, expected - received - explained];
+function cellsOf(summary: Summary): readonly string[] {
+  const { seed, month, days, faults, expected, received, explained, alarms, violations } = summary;
+  const numbers = [days, faults, expected, received, explained, expected - received - explained];
   return [
     String(seed),
     month,
-    ...[...numbers, rings, objections.length].map((n) => n.toLocaleString('en')),
+    ...[...numbers, alarms, violations.length].map((n) => n.toLocaleString('en')),
   ];
 }
 
-function documentOf(all: readonly Summary[]): string {
+function formatDocument(all: readonly Summary[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const head = [
     'Seed',
     'Month',
     'Sessions',
-    'Troubles',
+    'Faults',
     'Expected',
     'Received',
     'Explained',
     'Neither',
     'Alarms',
-    'Objections',
+    'Violations',
   ];
   const reasons = new Map<string, number>();
   for (const [reason, slots] of all.flatMap((each) => [...each.reasons])) {
     reasons.set(reason, (reasons.get(reason) ?? 0) + slots);
   }
   const byCount = [...reasons].sort(([, a], [, b]) => b - a);
-  return `# Months that nobody looked after
+  return `# Months without an operator
 
-Written by \`npm run soak -- --seeds ${values.seeds} --write\`. Each line is thirty days of the harvester on a clock that jumps:
-its own loop, feed and files, two symbols every minute, with the broker, the token, the machine and the bucket failing by
-the luck of a seed (\`test/unattended/\`). It is judged by the broker's request log, by what lies in the bucket, and by the
-alarms that the metrics ring. Counts are of symbol and slot.
+Written by \`npm run soak -- --seeds ${values.seeds} --write\`. Each line is thirty days of the harvester on a simulated
+clock: its own loop, feed and files, two symbols every minute, with random faults of the broker, the token, the machine, the
+bucket and the disk by seed (\`test/unattended/\`). The result is checked against the broker's request log, the objects in
+the bucket, and the alarms that the metrics fire. Counts are of symbol and slot.
 
-${[head, head.map((_, index) => (index === 1 ? '---' : '--:')), ...all.map(lineOf)].map(row).join('\n')}
+${[head, head.map((_, index) => (index === 1 ? '---' : '--:')), ...all.map(cellsOf)].map(row).join('\n')}
 
-What explained a slot without a row, in all of them (a slot may have more than one reason):
+Reasons of slots without a row, in all months (a slot may have more than one reason):
 
 ${[['Reason', 'Slots'], ['---', '--:'], ...byCount.map(([reason, slots]) => [reason, slots.toLocaleString('en')])].map(row).join('\n')}
 `;

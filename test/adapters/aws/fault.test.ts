@@ -4,18 +4,18 @@ import { addOperatorHints } from '../../../cli/shared/aws.ts';
 import { withNextStep } from '../../../cli/shared/bucket.ts';
 import { FyersError } from '../../../core/errors.ts';
 
-function failing(name: string, message = 'words of AWS', code?: string): unknown {
+function sdkError(name: string, message = 'a message of AWS', code?: string): unknown {
   return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
 }
 
-/** As a command tells the operator. */
-function told(name: string, message?: string, code?: string): FyersError {
-  const error = addOperatorHints(awsFault(failing(name, message, code), 'Doing it'));
+/** Converts an error of the SDK as a command does. */
+function commandError(name: string, message?: string, code?: string): FyersError {
+  const error = addOperatorHints(awsFault(sdkError(name, message, code), 'Doing it'));
   if (error instanceof FyersError) return error;
-  throw new Error('not an error of ours');
+  throw new Error('not a FyersError');
 }
 
-describe('An error of AWS', () => {
+describe('awsFault', () => {
   test.each<[string, string, string | undefined, string, RegExp]>([
     [
       'ValidationException',
@@ -92,8 +92,8 @@ describe('An error of AWS', () => {
     ['KMSInvalidStateException', 'x', undefined, 'platform.store', /list-aliases/],
     ['Error', 'getaddrinfo ENOTFOUND ssm.x', 'ENOTFOUND', 'platform.store', /name was not found/],
     ['Error', 'x', 'SELF_SIGNED_CERT_IN_CHAIN', 'platform.store', /certificate/],
-  ])('%s (%s) keeps its own next step', (name, message, code, expected, step) => {
-    const error = told(name, message, code);
+  ])('has a specific next step for %s (%s)', (name, message, code, expected, step) => {
+    const error = commandError(name, message, code);
     expect(error.code).toBe(expected);
     expect(error.nextStep).toMatch(step);
     expect(error.message).toContain(`Doing it failed: ${name}: `);
@@ -104,20 +104,20 @@ describe('An error of AWS', () => {
     ['CredentialsProviderError', 'operator.credentials', 'Run `aws configure`'],
     ['InternalServerError', 'platform.store', 'Check the connection to AWS'],
     ['TimeoutError', 'platform.store', 'Check the connection to AWS'],
-  ])('%s has the general step of whoever called', (name, code, step) => {
-    const error = told(name);
+  ])('has for %s a general next step, which addOperatorHints replaces', (name, code, step) => {
+    const error = commandError(name);
     expect(error.code).toBe(code);
     expect(error.nextStep).toContain(step);
   });
 
-  test('that is denied to a role named after SSO is a matter of permission', () => {
+  test('returns platform.permission if access is denied to a role with SSO in its name', () => {
     const message = 'User: arn:aws:sts::1:assumed-role/AWSReservedSSO_x/sso is not authorized';
-    expect(told('AccessDenied', message).code).toBe('platform.permission');
+    expect(commandError('AccessDenied', message).code).toBe('platform.permission');
   });
 });
 
-describe('A next step', () => {
-  test('is replaced where it is general, and kept where it belongs to one cause', () => {
+describe('withNextStep', () => {
+  test('replaces a general next step, and keeps a specific one', () => {
     const steps = { 'platform.store': 'Run `./fyers doctor`.' };
     const general = new FyersError('platform.store', 'No.', 'Wait.', { isGeneral: true });
     expect(withNextStep(general, steps)).toMatchObject({ nextStep: steps['platform.store'] });

@@ -1,4 +1,4 @@
-// The parameter store, the claims and the PIN against an independent emulator with IAM enforced.
+// Tests the parameter store, the claims and the PIN against an independent emulator with IAM enforced.
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -14,7 +14,7 @@ import { awsFault } from '../../../adapters/aws/fault.ts';
 import { pinSecret } from '../../../adapters/aws/pin.ts';
 import { namesFor } from '../../../core/config/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
-import { powerless } from '../../support/powerless.ts';
+import { powerless } from '../../support/restricted-role.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
 let dir = '';
@@ -44,7 +44,7 @@ describe('The parameter store', () => {
   const store = (client = ssm) =>
     parameterStore({ client, names, onSecret: (value) => secrets.push(value) });
 
-  test('answers null for an absent parameter, and what was written for another', async () => {
+  test('returns null for an absent parameter, and the last written value for another', async () => {
     expect(await store().read('FYERS_ACCESS_TOKEN')).toBeNull();
     await store().write('FYERS_ACCESS_TOKEN', 'first');
     await store().write('FYERS_ACCESS_TOKEN', 'second');
@@ -52,7 +52,7 @@ describe('The parameter store', () => {
     expect(secrets).toEqual(['first', 'second', 'second']);
   });
 
-  test('keeps an encrypted value of the standard tier under the default key, with the suffix', async () => {
+  test('writes a SecureString of the standard tier under the default key, with the suffix', async () => {
     await store().write('FYERS_REFRESH_TOKEN', 'value');
     const Name = 'FYERS_REFRESH_TOKEN_PAPER';
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name }));
@@ -65,7 +65,7 @@ describe('The parameter store', () => {
     });
   });
 
-  test('encrypts under the key that it is given', async () => {
+  test('encrypts with the given key', async () => {
     const keyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
     const keyed = parameterStore({ client: ssm, names, keyId, onSecret: () => undefined });
     await keyed.write('FYERS_TOKEN_STATE', 'value');
@@ -75,7 +75,7 @@ describe('The parameter store', () => {
     ).toMatchObject({ KeyId: keyId });
   });
 
-  test('takes 4,096 bytes and refuses one more, without showing them', async () => {
+  test('accepts 4,096 bytes and refuses 4,097, without the value in the error', async () => {
     await store().write('FYERS_ACCESS_TOKEN', 'é'.repeat(2_048));
     const failure = await store()
       .write('FYERS_ACCESS_TOKEN', `${'é'.repeat(2_048)}x`)
@@ -85,7 +85,7 @@ describe('The parameter store', () => {
     expect(String(failure)).not.toContain('éé');
   });
 
-  test('names the action and the resource that a role may not use', async () => {
+  test('names the action and the parameter that a role may not use', async () => {
     const client = new SSMClient(await powerless(options()));
     for (const [action, attempt] of [
       ['ssm:GetParameter', () => store(client).read('FYERS_ACCESS_TOKEN')],
@@ -100,8 +100,8 @@ describe('The parameter store', () => {
   });
 });
 
-describe('Claims', () => {
-  test('are taken once, read, removed, and free again', async () => {
+describe('claimStore', () => {
+  test('grants a claim once until it is removed', async () => {
     const claims = claimStore(ssm);
     const name = names.claim('2026-11-25', 1);
     expect(await claims.read(name)).toBeNull();
@@ -114,8 +114,8 @@ describe('Claims', () => {
   });
 });
 
-describe('The PIN', () => {
-  test('is null without a secret, and refused where it is none', async () => {
+describe('pinSecret', () => {
+  test('returns null without a secret, and refuses a value that is not a PIN', async () => {
     const reader = pinSecret(secretsManager, names.pinSecret);
     expect(await reader.pin()).toBeNull();
     const Name = names.pinSecret;
@@ -130,7 +130,7 @@ describe('The PIN', () => {
   });
 });
 
-describe('A fault of AWS', () => {
+describe('awsFault', () => {
   const fault = (name: string, message: string) =>
     awsFault(Object.assign(new Error(message), { name }), 'Writing', 'CANARY');
 
@@ -139,11 +139,11 @@ describe('A fault of AWS', () => {
     ['UnauthorizedOperation', 'platform.permission'],
     ['CredentialsProviderError', 'operator.credentials'],
     ['ThrottlingException', 'platform.store'],
-  ])('named %s has the code %s', (name, code) => {
+  ])('maps %s to the code %s', (name, code) => {
     expect(fault(name, 'x')).toMatchObject({ code });
   });
 
-  test('never quotes the value that was sent', () => {
+  test('hides the value that was sent', () => {
     expect(fault('ValidationException', "Value 'CANARY' at 'value'").message).toBe(
       "Writing failed: ValidationException: Value '[hidden]' at 'value'. AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `./fyers doctor` checks every setting.",
     );

@@ -52,7 +52,7 @@ describe('The object store', () => {
     );
   });
 
-  test('finds the same file again, and overwrites no other one', async () => {
+  test('returns same for an equal file, and different without an overwrite for another file', async () => {
     await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     expect(await s3.store.putOnce('key', ...(await fileOf('one day')))).toBe('same');
@@ -60,7 +60,7 @@ describe('The object store', () => {
     expect(s3.objects.get('/bucket/key')?.body.toString()).toBe('one day');
   });
 
-  test('names the action that it is not allowed', async () => {
+  test('names the action that is not allowed', async () => {
     await using s3 = await openStore('refuse');
     const [file, sha256] = await fileOf('one day');
     await expect(s3.store.putOnce('key', file, sha256)).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('The object store', () => {
     });
   });
 
-  test('gets a file, and says where there is none', async () => {
+  test('gets a file, and returns false if there is none', async () => {
     await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
     const copy = path.join(folder, 'copy');
@@ -79,8 +79,8 @@ describe('The object store', () => {
   });
 });
 
-describe('A role that may not list', () => {
-  test('takes AccessDenied for an absent key, and no other refusal', async () => {
+describe('The object store with a role that may not list', () => {
+  test('treats AccessDenied as an absent key, and rejects for another refusal', async () => {
     const copy = path.join(folder, 'copy');
     await using denied = await openStore('refuse');
     expect(await denied.store.get('absent', copy)).toBe(false);
@@ -89,8 +89,8 @@ describe('A role that may not list', () => {
   });
 });
 
-describe('Metrics', () => {
-  test('never stop what they measure: a failure is one line in the log', async () => {
+describe('meteredEvents', () => {
+  test('does not throw if CloudWatch is unreachable, and logs it once', async () => {
     const events: LogRecord[] = [];
     const client = new CloudWatchClient({ ...CLIENT, endpoint: 'http://127.0.0.1:1' });
     const metered = meteredEvents({

@@ -14,7 +14,7 @@ import {
   accessToken,
   refreshToken,
   tokenOf,
-} from '../../support/keeper-world.ts';
+} from '../../support/keeper-fixture.ts';
 
 const signal = new AbortController().signal;
 const TOKEN = refreshToken(plus(SEVEN, -DAY));
@@ -23,8 +23,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-/** The broker as an independent simulator of Fyers plays it. */
-async function simulated(refresh: 'accepted' | 'refused' = 'accepted', mayReadProfile = true) {
+async function simulateBroker(refresh: 'accepted' | 'refused' = 'accepted', mayReadProfile = true) {
   const apps = [{ ...SIMULATED_APP, mayReadProfile }];
   const simulator = await startFyers({ seed: 'test', apps, refresh, startsAt: SEVEN });
   closing.push(simulator.close);
@@ -33,14 +32,14 @@ async function simulated(refresh: 'accepted' | 'refused' = 'accepted', mayReadPr
   return { broker: fyersBroker({ apiUrl: simulator.url, onSecret }), simulator, secrets };
 }
 
-interface Scripted {
+interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A broker that gives one answer to everything; without one, it hangs up. */
-async function scripted(answer: Scripted | null, timeoutMs = 2_000) {
+/** Starts a broker that gives `answer` to every request, or closes the connection if it is null. */
+async function scriptBroker(answer: Answer | null, timeoutMs = 2_000) {
   const seen: { url: string; body: string; authorization: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -66,14 +65,14 @@ async function scripted(answer: Scripted | null, timeoutMs = 2_000) {
   return { broker: fyersBroker({ apiUrl, onSecret: () => undefined, timeoutMs }), seen };
 }
 
-const error = (status: number, code: number, message: string): Scripted => ({
+const error = (status: number, code: number, message: string): Answer => ({
   status,
   body: JSON.stringify({ s: 'error', code, message }),
 });
 
-describe('A refresh', () => {
-  test('is minted where the broker accepts it', async () => {
-    const { broker, simulator, secrets } = await simulated();
+describe('refresh', () => {
+  test('returns minted if the broker accepts it', async () => {
+    const { broker, simulator, secrets } = await simulateBroker();
     const answer = await broker.refresh(APP, TOKEN, PIN, signal);
     if (answer.kind !== 'minted') throw new Error(answer.kind);
     expect(answer.refreshToken).toBeUndefined();
@@ -88,8 +87,8 @@ describe('A refresh', () => {
     ]);
   });
 
-  test("is refused by policy in today's world, told by the words and not by the code", async () => {
-    const { broker } = await simulated('refused');
+  test('returns refused by policy if the broker has disabled the API', async () => {
+    const { broker } = await simulateBroker('refused');
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
       kind: 'refused',
       by: 'policy',
@@ -102,8 +101,8 @@ describe('A refresh', () => {
     ['pin', APP, TOKEN, '0000'],
     ['refresh-token', APP, refreshToken(plus(SEVEN, -30 * DAY)), PIN],
     ['app-secret', { ...APP, secret: 'WRONGSECRET' as AppSecret }, TOKEN, PIN],
-  ] as const)('is refused for its %s', async (by, app, token, pin) => {
-    const { broker } = await simulated();
+  ] as const)('returns refused by %s', async (by, app, token, pin) => {
+    const { broker } = await simulateBroker();
     const answer = await broker.refresh(app, token, pin as Pin, signal);
     expect(answer).toMatchObject({ kind: 'refused', by });
   });
@@ -119,23 +118,23 @@ describe('A refresh', () => {
     ['a refusal under HTTP 500', error(500, -371, 'bad hash'), 'app-secret'],
     ['"invalid pin" under another code', error(400, -501, 'Invalid PIN'), 'pin'],
     ['a success without a token', { status: 200, body: '{"s":"ok"}' }, 'unrecognised'],
-  ])('is refused by %s', async (_title, answer, by) => {
-    const { broker } = await scripted(answer);
+  ])('classifies a refusal: %s is refused by %s', async (_title, answer, by) => {
+    const { broker } = await scriptBroker(answer);
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'refused', by });
   });
 
   test.each([
     [
-      "a gateway's page that repeats what was sent",
+      "a gateway's page that repeats the request",
       { status: 502, body: `<html>Bad\n gateway ${TOKEN}</html>` },
       'HTTP 502, not JSON: <html>Bad gateway [hidden]</html>',
     ],
-    ["an unknown fault of the broker's", error(500, -1, 'Internal'), 'HTTP 500, code -1: Internal'],
-    ['a connection that is cut', null, expect.stringContaining('ECONNRESET') as unknown],
+    ['an unknown error of the broker', error(500, -1, 'Internal'), 'HTTP 500, code -1: Internal'],
+    ['a connection that is closed', null, expect.stringContaining('ECONNRESET') as unknown],
   ])(
-    'is silent after %s: it may have counted, and is kept for a report',
+    'returns silent with the details after %s, because the call may have counted',
     async (_title, answer, detail) => {
-      const { broker } = await scripted(answer);
+      const { broker } = await scriptBroker(answer);
       const silent = await broker.refresh(APP, TOKEN, PIN, signal);
       expect(silent).toMatchObject({ kind: 'silent' });
       expect(silent.kind === 'silent' ? silent.detail : '').toEqual(detail);
@@ -146,8 +145,8 @@ describe('A refresh', () => {
     [{ status: 429, body: '{"message":"request limit reached","code":429,"s":"error"}' }, {}],
     [{ ...error(200, -429, 'limit'), headers: { 'retry-after': '3' } }, { retryAfterMs: 3_000 }],
     [error(400, -353, 'API Limit exceeded'), {}],
-  ])('was not worked on when the limit was reached: %j', async (answer, rest) => {
-    const { broker, seen } = await scripted(answer);
+  ])('returns rate-limited without another call for %j', async (answer, rest) => {
+    const { broker, seen } = await scriptBroker(answer);
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
       kind: 'rate-limited',
       retryAfterMs: null,
@@ -160,9 +159,9 @@ describe('A refresh', () => {
     ['a firewall', { status: 403, body: 'error code: 1010' }],
     ["a hotel's login page", { status: 200, body: '<html>Welcome to our Wi-Fi</html>' }],
     ['a redirect', { status: 302, body: '', headers: { location: 'https://portal.example/' } }],
-    ['a gateway with JSON of its own', { status: 403, body: '{"message":"Forbidden"}' }],
-  ])('did not reach Fyers where %s answered', async (_title, answer) => {
-    const { broker } = await scripted(answer);
+    ['a gateway with its own JSON', { status: 403, body: '{"message":"Forbidden"}' }],
+  ])('returns not-fyers if %s answered', async (_title, answer) => {
+    const { broker } = await scriptBroker(answer);
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'not-fyers' });
     expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
       kind: 'not-fyers',
@@ -175,20 +174,20 @@ describe('A refresh', () => {
       { status: 503, body: '{"s":"error"}', headers: { 'retry-after': '7' } },
       { retryAfterMs: 7_000 },
     ],
-  ])('was not worked on where the broker is out of service: %j', async (answer, rest) => {
-    const { broker } = await scripted(answer);
+  ])('returns unreachable if the broker is out of service: %j', async (answer, rest) => {
+    const { broker } = await scriptBroker(answer);
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
       kind: 'unreachable',
       ...rest,
     });
   });
 
-  test('is refused by the code that comes with a 503', async () => {
-    const { broker } = await scripted(error(503, -502, 'invalid pin'));
+  test('returns refused for a 503 with a code of a refusal', async () => {
+    const { broker } = await scriptBroker(error(503, -502, 'invalid pin'));
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ by: 'pin' });
   });
 
-  test('is unreachable where nothing listens', async () => {
+  test('returns unreachable if nothing listens', async () => {
     const broker = fyersBroker({ apiUrl: 'http://127.0.0.1:9', onSecret: () => undefined });
     expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
       kind: 'unreachable',
@@ -196,9 +195,9 @@ describe('A refresh', () => {
     });
   });
 
-  test('keeps what was sent, and what looks like a token, out of the detail', async () => {
-    const told = `pin ${PIN} token ${TOKEN} other ${accessToken(SEVEN)} ${'x'.repeat(500)}`;
-    const { broker, seen } = await scripted(error(400, -999, told));
+  test('hides PIN and tokens in the details', async () => {
+    const message = `pin ${PIN} token ${TOKEN} other ${accessToken(SEVEN)} ${'x'.repeat(500)}`;
+    const { broker, seen } = await scriptBroker(error(400, -999, message));
     const answer = await broker.refresh(APP, TOKEN, PIN, signal);
     if (answer.kind !== 'refused') throw new Error(answer.kind);
     expect(answer.detail).not.toMatch(new RegExp(`${PIN}|eyJ`));
@@ -206,17 +205,17 @@ describe('A refresh', () => {
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ pin: PIN, refresh_token: TOKEN });
   });
 
-  test('ends with the reason of its signal', async () => {
-    const { broker } = await simulated();
+  test('rejects with the reason of its signal', async () => {
+    const { broker } = await simulateBroker();
     const reason = new Error('no more time');
     const aborted = AbortSignal.abort(reason);
     await expect(broker.refresh(APP, TOKEN, PIN, aborted)).rejects.toBe(reason);
   });
 });
 
-describe('An auth code', () => {
-  test('is exchanged once for both tokens', async () => {
-    const { broker, secrets } = await simulated();
+describe('exchange', () => {
+  test('returns both tokens for an auth code, once', async () => {
+    const { broker, secrets } = await simulateBroker();
     const code = tokenOf('auth_code', SEVEN) as AuthCode;
     const answer = await broker.exchange(APP, code, signal);
     if (answer.kind !== 'minted') throw new Error(answer.kind);
@@ -226,19 +225,19 @@ describe('An auth code', () => {
   });
 });
 
-describe('A proof', () => {
-  test('is dead for a token that expired, and for one of another app', async () => {
-    const { broker, simulator } = await simulated();
+describe('prove', () => {
+  test('returns dead for an expired token, and for a token of another app', async () => {
+    const { broker, simulator } = await simulateBroker();
     simulator.setClock(plus(SEVEN, 23 * HOUR));
     expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind: 'dead' });
-    const other = await scripted(error(400, -352, 'invalid app id'));
+    const other = await scriptBroker(error(400, -352, 'invalid app id'));
     expect(await other.broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
       kind: 'dead',
     });
   });
 
-  test('is by one depth read where the app may not read the profile', async () => {
-    const { broker, simulator } = await simulated('accepted', false);
+  test('reads market depth if the app may not read the profile', async () => {
+    const { broker, simulator } = await simulateBroker('accepted', false);
     expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({
       kind: 'live',
       fyId: null,
@@ -249,8 +248,8 @@ describe('A proof', () => {
     ]);
   });
 
-  test('sends the app and the token as Fyers wants them', async () => {
-    const { broker, seen } = await scripted({ status: 200, body: '{"s":"ok"}' });
+  test('sends app id and token in the Authorization header', async () => {
+    const { broker, seen } = await scriptBroker({ status: 200, body: '{"s":"ok"}' });
     const token = accessToken(SEVEN);
     expect(await broker.prove(APP.id, token, signal)).toEqual({ kind: 'live', fyId: null });
     expect(seen[0]?.authorization).toBe(`${APP.id}:${token}`);
@@ -263,13 +262,13 @@ describe('A proof', () => {
     [error(429, 429, 'request limit reached'), 'rate-limited'],
     [error(403, -373, 'No permission for the app'), 'refused'],
     [error(403, -1, 'IP address is not whitelisted'), 'refused'],
-  ])('says nothing of the token after %j', async (answer, kind) => {
-    const { broker } = await scripted(answer);
+  ])('returns neither live nor dead after %j', async (answer, kind) => {
+    const { broker } = await scriptBroker(answer);
     expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind });
   });
 
-  test('reads market depth too where a harvester needs it, and repeats what Fyers says of it', async () => {
-    const { broker, simulator } = await simulated();
+  test('reads market depth too if a harvester needs it', async () => {
+    const { broker, simulator } = await simulateBroker();
     const token = accessToken(SEVEN);
     expect(await broker.prove(APP.id, token, signal, 'depth')).toEqual({
       kind: 'live',
@@ -279,7 +278,7 @@ describe('A proof', () => {
       '/api/v3/profile',
       '/data/depth',
     ]);
-    const { broker: refusing } = await scripted({ status: 200, body: '{"s":"ok"}' });
+    const { broker: refusing } = await scriptBroker({ status: 200, body: '{"s":"ok"}' });
     expect(await refusing.prove(APP.id, token, signal, 'depth')).toEqual({
       kind: 'live',
       fyId: null,

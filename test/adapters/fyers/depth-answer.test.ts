@@ -10,7 +10,7 @@ const DATE = istDate('2026-11-25');
 const IN_SESSION = '10:00:00';
 const epoch = (text: string) => parseInstant(text) / 1_000;
 const day = dayOf(DATE);
-if (day.kind === 'closed') throw new Error('a trading day');
+if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
 const { plan } = day;
 
 interface Moment {
@@ -36,8 +36,8 @@ const levels = (first: object) => [{ price: 427.25, volume: 4_738, ord: 5, ...fi
 const padding = { price: 0, volume: 0, ord: 0 };
 const NO_ORDERS = Array.from({ length: 5 }, () => padding);
 
-describe('A depth answer', () => {
-  test('gives every field of the book', () => {
+describe('readDepthAnswer', () => {
+  test('returns every field of the book', () => {
     expect(read({})).toEqual({
       faults: [],
       book: {
@@ -68,27 +68,27 @@ describe('A depth answer', () => {
 
   test.each([
     ['a price that does not exist yet', { o: 0, h: 0, l: 0, atp: 0, ltp: 0 }],
-    ['no trade yet', { ltt: 0, ltq: 0, v: 0 }],
+    ['the day before its first trade', { ltt: 0, ltq: 0, v: 0 }],
     ['no circuit limits', { lower_ckt: 0, upper_ckt: 0 }],
     ['open interest without its flag', { oi: 1_200, oiflag: false }],
     ['neither open interest nor its flag', { oi: undefined, oiflag: undefined }],
     ['a side padded with zeros', { bids: [DEPTH_SAMPLE.bids[0], padding, padding] }],
     ['sides without an order', { bids: [], ask: [] }],
-    ['sides of nothing but padding', { bids: NO_ORDERS, ask: NO_ORDERS }],
-    ['more than the documented levels', { ask: Array.from({ length: 20 }, () => levels({})[0]) }],
-    ['a field that is new', { yearHigh: 'soon' }],
-  ])('has no fault for %s', (_, over) => {
+    ['sides with only padding', { bids: NO_ORDERS, ask: NO_ORDERS }],
+    ['more levels than documented', { ask: Array.from({ length: 20 }, () => levels({})[0]) }],
+    ['a new field', { yearHigh: 'soon' }],
+  ])('returns no fault for %s', (_, over) => {
     expect(read(over)?.faults).toEqual([]);
   });
 
-  test('has null, never zero, for what does not exist', () => {
+  test('returns null for a missing value, and zero for an observed zero', () => {
     const book = read({ ltp: 0, ltt: 0, o: 0, bids: NO_ORDERS, oi: 7 })?.book;
     expect(book).toMatchObject({ lastPrice: null, lastTradeAt: null, open: null, bids: [] });
     expect(book?.openInterest).toBeNull();
     expect(read({ v: 0, oiflag: true, oi: 0 })?.book).toMatchObject({ volume: 0, openInterest: 0 });
   });
 
-  test('keeps every level in its place', () => {
+  test('keeps the position of each level', () => {
     const bids = [padding, DEPTH_SAMPLE.bids[0], padding];
     expect(read({ bids })?.book.bids).toEqual([
       { price: null, quantity: null, orders: null },
@@ -103,11 +103,11 @@ describe('A depth answer', () => {
     ['data that is null', { s: 'ok', d: null }],
     ['data that is a list', { s: 'ok', d: [DEPTH_SAMPLE] }],
     ['data that is empty', { s: 'ok', d: {} }],
-    ['a name that every object has', { s: 'ok', d: {} }, 'constructor'],
-    ['nothing', null],
+    ['no data, for a symbol that is a property of every object', { s: 'ok', d: {} }, 'constructor'],
+    ['null', null],
     ['a text', 'x'],
     ['a list', []],
-  ])('is no book when it is of %s', (_, body, symbol = SYMBOL) => {
+  ])('returns null for an answer with %s', (_, body, symbol = SYMBOL) => {
     expect(readBody(body, { symbol })).toBeNull();
   });
 
@@ -115,19 +115,22 @@ describe('A depth answer', () => {
     typeof value === 'number' ? String(value) : value,
   ) as object;
   test.each([
-    ['nothing', {}],
+    ['empty', {}],
     ['null', null],
     ['a list', [DEPTH_SAMPLE]],
     ['an error', { s: 'error', code: -300 }],
     ['an error next to a book', { ...DEPTH_SAMPLE, s: 'error' }],
     ['texts instead of numbers', asTexts],
-    ['no bids', { ...DEPTH_SAMPLE, bids: undefined }],
-    ['asks under another name', { ...DEPTH_SAMPLE, ask: undefined, asks: DEPTH_SAMPLE.ask }],
-    ['a side that is an object', { ...DEPTH_SAMPLE, ask: { 0: DEPTH_SAMPLE.ask[0] } }],
+    ['without bids', { ...DEPTH_SAMPLE, bids: undefined }],
+    [
+      'one with asks under another name',
+      { ...DEPTH_SAMPLE, ask: undefined, asks: DEPTH_SAMPLE.ask },
+    ],
+    ['one with an object for a side', { ...DEPTH_SAMPLE, ask: { 0: DEPTH_SAMPLE.ask[0] } }],
     ['two empty sides and no number', { bids: [], ask: [] }],
     ['two empty sides and a trade time', { bids: [], ask: [], ltt: DEPTH_SAMPLE.ltt }],
-    ['no number that can be right', { bids: [], ask: [], ltp: -1, v: 0.5 }],
-  ])('is no book when the symbol’s own part is %s', (_, entry) => {
+    ['one without a plausible number', { bids: [], ask: [], ltp: -1, v: 0.5 }],
+  ])('returns null if the entry of the symbol is %s', (_, entry) => {
     expect(readEntry(entry)).toBeNull();
   });
 
@@ -147,26 +150,29 @@ describe('A depth answer', () => {
     ['upper_ckt', 'upperCircuit'],
   ] as const;
   const OTHER_TYPES = ['427.25', '', true, null, undefined, {}, [427.25], NaN, Infinity, -5];
-  test.each(SCALARS)('has null for a %s of another type, and names it', (field, key) => {
-    for (const value of OTHER_TYPES) {
-      const reading = read({ [field]: value });
-      expect({ value, faults: reading?.faults }).toEqual({ value, faults: [field] });
-      expect(reading?.book[key]).toBeNull();
-    }
-  });
+  test.each(SCALARS)(
+    'returns null for a %s of another type, and names it as a fault',
+    (field, key) => {
+      for (const value of OTHER_TYPES) {
+        const reading = read({ [field]: value });
+        expect({ value, faults: reading?.faults }).toEqual({ value, faults: [field] });
+        expect(reading?.book[key]).toBeNull();
+      }
+    },
+  );
 
   test.each([
     ['ltt', 'milliseconds', DEPTH_SAMPLE.ltt * 1_000],
-    ['ltt', 'a time to come', epoch('2026-11-25T10:05:00+05:30')],
-    ['ltt', 'the session before', epoch('2026-11-24T15:14:00+05:30')],
-    ['ltt', 'the documentation’s own day', 1_622_184_920],
+    ['ltt', 'a future time', epoch('2026-11-25T10:05:00+05:30')],
+    ['ltt', 'the previous session', epoch('2026-11-24T15:14:00+05:30')],
+    ['ltt', 'the day of the example in the documentation', 1_622_184_920],
     ['ltt', 'half a second', DEPTH_SAMPLE.ltt + 0.5],
     ['v', 'a fraction', 39_163_870.5],
-    ['v', 'more than there are', 1e15],
+    ['v', 'more shares than exist', 1e15],
     ['ltq', 'a fraction', 0.2],
-    ['ltp', 'an absurd number', 1e300],
-    ['upper_ckt', 'a number for “none”', 9_999_999.99],
-  ])('does not believe a %s of %s', (field, _, value) => {
+    ['ltp', 'an implausible number', 1e300],
+    ['upper_ckt', 'a placeholder for no limit', 9_999_999.99],
+  ])('names an implausible %s as a fault: %s', (field, _, value) => {
     expect(read({ [field]: value })?.faults).toEqual([field]);
   });
 
@@ -197,13 +203,16 @@ describe('A depth answer', () => {
       { bids: levels({ ord: '5' }) },
       [{ price: 427.25, quantity: 4_738, orders: null }],
     ],
-  ])('does not believe a level with another %s', (field, over, bids) => {
-    const reading = read(over);
-    expect(reading?.faults).toEqual([field]);
-    expect(reading?.book.bids).toEqual(bids);
-  });
+  ])(
+    'returns null for an implausible %s of a level, and names it as a fault',
+    (field, over, bids) => {
+      const reading = read(over);
+      expect(reading?.faults).toEqual([field]);
+      expect(reading?.book.bids).toEqual(bids);
+    },
+  );
 
-  test('counts a field once, however many levels lack it', () => {
+  test('names a fault once if several levels have it', () => {
     const asTuples = Array.from({ length: 5 }, () => [427.25, 4_738, 5]);
     expect(read({ bids: asTuples })?.faults).toEqual(['bids.price', 'bids.volume', 'bids.ord']);
   });
@@ -213,29 +222,29 @@ describe('A depth answer', () => {
     ['of another type', { oiflag: 'true', oi: 7 }, ['oiflag']],
     ['set without open interest', { oiflag: true, oi: undefined }, ['oi']],
     ['set next to a text', { oiflag: true, oi: '7' }, ['oi']],
-  ])('has no open interest when the flag is %s', (_, over, faults) => {
+  ])('returns no open interest if the flag is %s', (_, over, faults) => {
     const reading = read(over);
     expect([reading?.book.openInterest, reading?.faults]).toEqual([null, faults]);
   });
 
-  test('is of the day once continuous trading has begun, unless nothing has traded', () => {
+  test('accepts the last trade of an earlier day before continuous trading, and later if the volume is zero', () => {
     const ltt = epoch('2026-11-24T15:14:00+05:30');
     const faultsAt = (time: string, over: object = {}) => read({ ltt, ...over }, { time })?.faults;
     expect(faultsAt('09:14:59')).toEqual([]);
     expect(faultsAt('09:15:00')).toEqual(['ltt']);
     expect(faultsAt('09:15:00', { v: 0 })).toEqual([]);
     expect(faultsAt('15:55:00')).toEqual(['ltt']);
-    // A suspended share, but no share is suspended for years.
+    // A share may be suspended for months, not for years.
     expect(faultsAt('09:10:00', { ltt: epoch('2026-03-24T15:14:00+05:30') })).toEqual([]);
     expect(faultsAt('09:10:00', { ltt: epoch('2024-03-24T15:14:00+05:30') })).toEqual(['ltt']);
   });
 
-  test('may be a little ahead of this machine’s clock', () => {
+  test('accepts a last trade up to a minute ahead of the clock', () => {
     const at = (text: string) => read({ ltt: epoch(`2026-11-25T${text}+05:30`) })?.faults;
     expect([at('10:01:00'), at('10:01:01')]).toEqual([[], ['ltt']]);
   });
 
-  test('may have orders without a price where they gather for an auction', () => {
+  test('accepts orders without a price while an auction collects them', () => {
     for (const [time, faults] of [
       ['09:04:00', []],
       ['09:20:00', ['bids.price']],
@@ -247,7 +256,7 @@ describe('A depth answer', () => {
     expect(market?.book.bids).toEqual([{ price: 0, quantity: 4_738, orders: 5 }]);
   });
 
-  test('of an index may lack whatever an index does not have, and nothing may be of another type', () => {
+  test('accepts missing fields for an index, and no field of another type', () => {
     const symbol = 'NSE:NIFTY50-INDEX';
     const bare = { bids: [], ask: [], ltp: 24_200.5, o: 24_100, h: 24_300, l: 24_000, c: 24_050 };
     expect(readEntry(bare, { symbol })).toMatchObject({

@@ -16,7 +16,7 @@ import {
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 describe('The REST feed', () => {
-  test('asks for every symbol in every slot of the session, on the grid', async () => {
+  test('requests every symbol in every slot of the session', async () => {
     const { batches, calls } = await observe({ script: ({ symbol }) => depthOf(symbol) });
     expect(outcomes(batches)).toEqual(Array.from({ length: 12 }, () => 'book book'));
     expect(batches.map((batch) => batch[0]?.slot)).toEqual(
@@ -28,13 +28,13 @@ describe('The REST feed', () => {
     );
   });
 
-  test('begins at the next slot when the session has begun', async () => {
+  test('begins at the next slot if the session has begun', async () => {
     const startsAt = plus(OPENS_AT, 51 * SECOND);
     const { batches } = await observe({ script: ({ symbol }) => depthOf(symbol), startsAt });
     expect(batches.map((batch) => batch[0]?.slot)).toEqual([plus(OPENS_AT, 55 * SECOND)]);
   });
 
-  test('sends an ampersand in a symbol as the broker wants it', async () => {
+  test('encodes an ampersand in a symbol', async () => {
     const { batches } = await observe({
       script: ({ symbol }) => depthOf(symbol),
       symbols: ['NSE:M&M-EQ'],
@@ -56,7 +56,7 @@ describe('The REST feed', () => {
     ]);
   });
 
-  test('names an unknown symbol, goes on with the others, and asks for it again after a minute', async () => {
+  test('records an unknown symbol as a hole, continues with the others, and requests it again after a minute', async () => {
     const { batches, calls } = await observe({
       script: ({ symbol }) => (symbol === 'NSE:INFY-EQ' ? refusal(400, -300) : depthOf(symbol)),
       minutes: 2,
@@ -75,7 +75,7 @@ describe('The REST feed', () => {
     [{ status: 200, body: '{"s":"ok","d":{' }, 'malformed-answer'],
     [depthOf('NSE:OTHER-EQ'), 'malformed-answer'],
     [null, 'timeout'],
-  ])('gives the answer %j its reason: %s', async (answer, reason) => {
+  ])('records for the answer %j a hole with the reason %s', async (answer, reason) => {
     const { batches } = await observe({
       script: () => answer,
       symbols: ['NSE:SBIN-EQ'],
@@ -85,7 +85,7 @@ describe('The REST feed', () => {
     expect(outcomes(batches)).toEqual([reason]);
   });
 
-  test('does not call with a refused token again for a minute, but at once with another one', async () => {
+  test('does not call with a refused token for a minute, and calls at once with another token', async () => {
     const other = must(parseAccessToken('d.e.f'));
     const { batches, calls } = await observe({
       script: ({ symbol, authorization }) =>
@@ -126,7 +126,7 @@ describe('The REST feed', () => {
     expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
   });
 
-  test('makes no call for the rest of the day after the second strike, also after a restart', async () => {
+  test('does not call for the rest of the day after the second strike, also after a restart', async () => {
     const strikes = memoryStrikes();
     const script: Script = () => refusal(429, 429);
     const first = await observe({ script, strikes, symbols: ['NSE:SBIN-EQ'], minutes: 3 });
@@ -137,7 +137,7 @@ describe('The REST feed', () => {
     expect(new Set(outcomes(second.batches))).toEqual(new Set(['blocked-for-the-day']));
   });
 
-  test('says unreachable when nobody listens', async () => {
+  test('records a hole with the reason unreachable if nothing listens', async () => {
     const feed = restDepth({
       apiUrl: 'http://127.0.0.1:1',
       appId: () => APP,

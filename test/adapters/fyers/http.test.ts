@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callFyers } from '../../../adapters/fyers/http.ts';
 import { refusal, startDepthServer } from '../../support/depth-server.ts';
 
-/** Listens with room for one connection, says where, and never takes one: the next ones stay half made. */
-const DEAF = `
+/** Listens with a backlog of one and accepts nothing, so that further connections stay half open. */
+const UNACCEPTING_SERVER = `
 import { createServer } from 'node:net';
 const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
   process.send(server.address().port, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
@@ -19,36 +19,36 @@ const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 },
 `;
 
 let folder = '';
-let deaf: ChildProcess;
+let unacceptingServer: ChildProcess;
 let port = 0;
 const fillers: Socket[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'http-test-'));
-  const file = path.join(folder, 'deaf.mjs');
-  await writeFile(file, DEAF);
-  deaf = fork(file);
-  [port] = (await once(deaf, 'message')) as [number];
+  const file = path.join(folder, 'unaccepting-server.mjs');
+  await writeFile(file, UNACCEPTING_SERVER);
+  unacceptingServer = fork(file);
+  [port] = (await once(unacceptingServer, 'message')) as [number];
   for (let n = 0; n < 4; n += 1)
     fillers.push(connect(port, '127.0.0.1').on('error', () => undefined));
-  await once(fillers[0] ?? deaf, 'connect');
+  await once(fillers[0] ?? unacceptingServer, 'connect');
 });
 afterAll(async () => {
   for (const filler of fillers) filler.destroy();
-  deaf.kill('SIGKILL');
+  unacceptingServer.kill('SIGKILL');
   await rm(folder, { recursive: true });
 });
 
 const REQUEST = { method: 'GET', timeoutMs: 500, signal: new AbortController().signal } as const;
 
-test('A connection that is never made is an unreachable broker: nothing was sent that may count', async () => {
+test('callFyers returns unreachable if the connection is never accepted', async () => {
   expect(await callFyers({ ...REQUEST, url: `http://127.0.0.1:${String(port)}/` })).toEqual({
     kind: 'unreachable',
     problem: `127.0.0.1:${String(port)} did not answer in time.`,
   });
 });
 
-test('A request that is taken and never answered is silence: it may count', async () => {
+test('callFyers returns silent if a request is accepted and never answered', async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -78,16 +78,19 @@ test.each([
   [{ 'retry-after': 'Wed, 25 Nov 2026 at nine' }, null],
   [{ 'retry-after': '' }, null],
   [{}, null],
-])('%j asks to wait %j ms, a day at most', async (headers, retryAfterMs) => {
-  await using server = await startDepthServer(() => refusal(429, -429, headers));
-  expect(await callFyers({ ...REQUEST, url: `${server.url}/data/depth` })).toMatchObject({
-    status: 429,
-    retryAfterMs,
-  });
-});
+])(
+  'callFyers reads the headers %j as a wait of %j ms, at most a day',
+  async (headers, retryAfterMs) => {
+    await using server = await startDepthServer(() => refusal(429, -429, headers));
+    expect(await callFyers({ ...REQUEST, url: `${server.url}/data/depth` })).toMatchObject({
+      status: 429,
+      retryAfterMs,
+    });
+  },
+);
 
-describe('Over TLS', () => {
-  test('a certificate that nobody trusts is found before anything is sent, and named', async () => {
+describe('callFyers over TLS', () => {
+  test('sends nothing to a server with an untrusted certificate, and names the problem', async () => {
     const seen: string[] = [];
     await using server = await startTls((_request, response) => {
       seen.push('request');
@@ -106,8 +109,8 @@ describe('Over TLS', () => {
     expect(seen).toEqual([]);
   });
 
-  test.each(['closes', 'resets', 'talks plainly'] as const)(
-    'nothing is sent to a server that %s in the handshake',
+  test.each(['closes', 'resets', 'answers without TLS'] as const)(
+    'returns unreachable for a server that %s in the handshake',
     async (how) => {
       const server = createServer((socket) => {
         socket.on('error', () => undefined);
@@ -131,7 +134,7 @@ describe('Over TLS', () => {
 test.each([
   ['after the request', ''],
   ['in the middle of the answer', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"s":"o'],
-])('A connection that is reset %s is silence', async (_when, answer) => {
+])('callFyers returns silent if the connection is reset %s', async (_when, answer) => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.write(answer, () => socket.resetAndDestroy()));
@@ -145,7 +148,7 @@ test.each([
   server.close();
 });
 
-/** With a certificate of its own making, which OpenSSL makes for the test. */
+/** Starts a server with a self-signed certificate. */
 async function startTls(listener: RequestListener) {
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
   execFileSync(

@@ -1,4 +1,4 @@
-// What a rate limit does to the calls that follow it.
+// Tests how a rate limit affects the calls that follow it.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
@@ -13,8 +13,8 @@ import { depthOf, refusal, startDepthServer } from '../../support/depth-server.t
 import { memoryStrikes, observe, outcomes } from '../../support/rest-feed.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
-/** A guard, and its clock to be set by seconds from the opening. */
-async function guarded(strikes = memoryStrikes()) {
+/** Starts a guard, whose clock `setTo` sets in seconds from the opening. */
+async function startGuard(strikes = memoryStrikes()) {
   const clock = virtualClock(OPENS_AT);
   const guard = restGuard(strikes, clock);
   await guard.ready();
@@ -30,8 +30,8 @@ async function guarded(strikes = memoryStrikes()) {
 }
 
 describe('A rate limit', () => {
-  test('is one strike for all calls that were sent before it was known, however late they are answered', async () => {
-    const { guard, strikes, at, setTo } = await guarded();
+  test('counts one strike for all calls that were sent before its first answer', async () => {
+    const { guard, strikes, at, setTo } = await startGuard();
     setTo(0.2);
     guard.limited(at(0), SECOND);
     setTo(1.7);
@@ -49,14 +49,14 @@ describe('A rate limit', () => {
     expect(guard.reason()).toBe('blocked-for-the-day');
   });
 
-  test('holds for a minute where the broker does not say how long, and for a second where it says less', async () => {
-    const { guard, at, setTo } = await guarded();
+  test('blocks for a minute if the answer has no wait, and for at least a second', async () => {
+    const { guard, at, setTo } = await startGuard();
     guard.limited(at(0), 0);
     setTo(0.999);
     expect(guard.reason()).toBe('rate-limited');
     setTo(1);
     expect(guard.reason()).toBeNull();
-    const other = await guarded();
+    const other = await startGuard();
     other.guard.limited(at(0));
     other.setTo(59.999);
     expect(other.guard.reason()).toBe('rate-limited');
@@ -64,11 +64,11 @@ describe('A rate limit', () => {
     expect(other.guard.reason()).toBeNull();
   });
 
-  test('holds a new process as long as the one that was told, and counts there too', async () => {
-    const before = await guarded();
+  test('blocks and counts in a new process as in the previous one', async () => {
+    const before = await startGuard();
     before.guard.limited(before.at(0), 90 * SECOND);
     await before.guard.saved();
-    const { guard, at, setTo } = await guarded(before.strikes);
+    const { guard, at, setTo } = await startGuard(before.strikes);
     setTo(89.999);
     expect(guard.reason()).toBe('rate-limited');
     setTo(90);
@@ -77,17 +77,17 @@ describe('A rate limit', () => {
     expect(guard.reason()).toBe('blocked-for-the-day');
   });
 
-  test('of which only a count was kept counts, and holds nobody up', async () => {
+  test('counts without blocking if only its count was stored', async () => {
     const bare = (count: number) => ({ ...memoryStrikes(), read: () => Promise.resolve(count) });
-    const { guard, at } = await guarded(bare(1));
+    const { guard, at } = await startGuard(bare(1));
     expect(guard.reason()).toBeNull();
     guard.limited(at(0));
     expect(guard.reason()).toBe('blocked-for-the-day');
-    expect((await guarded(bare(2))).guard.reason()).toBe('blocked-for-the-day');
+    expect((await startGuard(bare(2))).guard.reason()).toBe('blocked-for-the-day');
   });
 
-  test('ends with its day', async () => {
-    const { guard, at, setTo } = await guarded();
+  test('ends at midnight', async () => {
+    const { guard, at, setTo } = await startGuard();
     guard.limited(at(0));
     setTo(MINUTE / SECOND);
     guard.limited(at(60));
@@ -98,9 +98,9 @@ describe('A rate limit', () => {
   });
 
   test.each([3_600, 86_400, 1e16, Infinity])(
-    'holds until midnight at most: %d seconds before it end there',
+    'blocks at most until midnight: %d seconds',
     async (seconds) => {
-      const { guard, strikes, at, setTo } = await guarded();
+      const { guard, strikes, at, setTo } = await startGuard();
       const midnight = 15 * 3_600;
       setTo(midnight - 3_600);
       guard.limited(at(midnight - 3_600), seconds * SECOND);
@@ -112,7 +112,7 @@ describe('A rate limit', () => {
   );
 
   test.each(['x-retry-after-ms', 'retry-after'])(
-    'with an absurd %s costs the day and not the process',
+    'blocks the following slots for an absurd %s',
     async (header) => {
       const { batches, calls } = await observe({
         script: () => refusal(429, -429, { [header]: '1e16' }),
@@ -123,13 +123,13 @@ describe('A rate limit', () => {
     },
   );
 
-  test('that is answered slowly costs its burst and no day', async () => {
+  test('counts one strike for a burst whose answers arrive slowly', async () => {
     const strikes = memoryStrikes();
     const { batches } = await observe({
       script: ({ symbol, nth }) =>
         nth < 2 ? refusal(429, -429, { 'retry-after': '1' }) : depthOf(symbol),
       strikes,
-      // The first of the burst has been noted by then.
+      // By then the guard knows the first answer of the burst.
       onAnswer: (nth, clock) => {
         if (nth === 2) clock.set(plus(clock.now(), 1_500));
       },
@@ -140,7 +140,7 @@ describe('A rate limit', () => {
   });
 });
 
-/** A disk that takes its time. */
+/** Stores strikes on a slow disk. */
 function slowStrikes(seen: string[]): StrikeStore {
   return {
     read: () => Promise.resolve(0),
@@ -151,8 +151,8 @@ function slowStrikes(seen: string[]): StrikeStore {
   };
 }
 
-describe('A strike is on disk', () => {
-  test('before the feed goes on', async () => {
+describe('A strike is written', () => {
+  test('before the feed continues', async () => {
     const seen: string[] = [];
     await observe({
       script: () => refusal(429, -429),
@@ -164,7 +164,7 @@ describe('A strike is on disk', () => {
     expect(seen).toEqual(['on disk', 'on disk', 'batch']);
   });
 
-  test('before another call than for a book has its answer', async () => {
+  test('before a call for another endpoint returns its answer', async () => {
     const seen: string[] = [];
     await using server = await startDepthServer(() => refusal(429, -429));
     const guard = restGuard(slowStrikes(seen), virtualClock(OPENS_AT));
@@ -175,31 +175,28 @@ describe('A strike is on disk', () => {
   });
 });
 
-describe('Every call of the account', () => {
+describe('Another call of the account', () => {
   const BOUNDS = { timeoutMs: 5_000, signal: new AbortController().signal, authorization: 'a:b' };
   const symbols = ['NSE:SBIN-EQ'];
 
   test.each([
     ['market status', marketStatus],
     ['last prices', (call: MarketStatusCall) => lastPrices({ ...call, symbols })],
-  ] as const)(
-    'for the %s counts as a strike, and is not made again that day',
-    async (_what, ask) => {
-      const limited = refusal(429, -429, { 'retry-after': '12' });
-      await using server = await startDepthServer(() => null, limited);
-      const { guard, strikes, at, setTo } = await guarded();
-      const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
+  ] as const)('for the %s counts as a strike, and is not repeated that day', async (_what, ask) => {
+    const limited = refusal(429, -429, { 'retry-after': '12' });
+    await using server = await startDepthServer(() => null, limited);
+    const { guard, strikes, at, setTo } = await startGuard();
+    const call = () => ask({ ...BOUNDS, apiUrl: server.url, guard });
+    await call();
+    expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
+    for (const seconds of [11.999, 12, 3_600]) {
+      setTo(seconds);
       await call();
-      expect([...strikes.kept.values()]).toEqual([{ count: 1, until: at(12) }]);
-      for (const seconds of [11.999, 12, 3_600]) {
-        setTo(seconds);
-        await call();
-        // Not when the wait is over, either: another strike would end the day.
-        expect(server.calls).toHaveLength(1);
-      }
-      expect(guard.reason()).toBeNull();
-    },
-  );
+      // Not after the wait either: another strike would block the day.
+      expect(server.calls).toHaveLength(1);
+    }
+    expect(guard.reason()).toBeNull();
+  });
 
   test.each([
     [403, 'broker-error'],
@@ -208,11 +205,11 @@ describe('Every call of the account', () => {
     [405, null],
     [410, null],
   ] as const)(
-    'that meets a page with HTTP %i leaves the other calls paused for: %s',
+    'that receives a page with HTTP %i pauses the other calls for: %s',
     async (status, reason) => {
       const page = { status, body: '<html>Not here</html>' };
       await using server = await startDepthServer(() => null, page);
-      const { guard } = await guarded();
+      const { guard } = await startGuard();
       await marketStatus({ ...BOUNDS, apiUrl: server.url, guard });
       expect(server.calls).toHaveLength(1);
       expect(guard.reason()).toBe(reason);

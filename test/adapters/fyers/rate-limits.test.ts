@@ -1,4 +1,4 @@
-// Whatever plan is taken, the feed's calls stay inside the account's limits, as the simulator counts them over windows that slide.
+// Checks for any accepted plan that the feed's calls stay inside the account's limits, as the simulator counts them in sliding windows.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
@@ -15,21 +15,21 @@ import { depthOf, startDepthServer } from '../../support/depth-server.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const MINUTES = 2;
-/** By how much of its interval something else has held the feed up: not at all, as a timer, as a slow disk, asleep. */
-const held = fc.oneof(
+/** A delay of the feed in parts of its interval: none, a timer's, a slow disk's, or sleep. */
+const delay = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0) },
   fc.double({ min: 0, max: 0.01, noNaN: true }),
   { weight: 2, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
   fc.double({ min: 1, max: 3, noNaN: true }),
 );
 const runs = fc.record({
-  /** Of the most that the interval allows. */
+  /** The part of the highest number of symbols that the interval allows. */
   share: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
   everySeconds: fc.constantFrom(1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60),
-  /** After each slot. */
-  slots: fc.array(held, { maxLength: 40 }),
-  /** At the end of each wait: for a slot, or between two bursts. */
-  waits: fc.array(held, { maxLength: 40 }),
+  /** Delays after each slot. */
+  slots: fc.array(delay, { maxLength: 40 }),
+  /** Delays at the end of each wait: for a slot, or between two bursts. */
+  waits: fc.array(delay, { maxLength: 40 }),
 });
 
 const halfLate = ([30, 60] as const).map((everySeconds) => ({
@@ -43,7 +43,7 @@ test.each([
   ['on time', runs.map((run) => ({ ...run, slots: [], waits: [] })), { numRuns: 10 }],
   ['late', runs, { numRuns: 40, examples: halfLate.map((run): [typeof run] => [run]) }],
 ])(
-  'No plan that is taken makes a call which the broker would refuse, with slots that begin %s',
+  'The REST feed stays inside the limits for any accepted plan, with slots that begin %s',
   { timeout: 120_000 },
   async (begun, arbitrary, parameters) => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
@@ -74,13 +74,13 @@ test.each([
           strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
         });
         let usage = UNUSED;
-        const told: string[] = [];
+        const reported: string[] = [];
         for await (const batch of feed.observe(
           session,
           () => token.value,
           new AbortController().signal,
         )) {
-          told.push(...batch.map(({ symbol, slot }) => `${symbol} ${String(slot)}`));
+          reported.push(...batch.map(({ symbol, slot }) => `${symbol} ${String(slot)}`));
           for (const taken of batch) {
             if (taken.kind === 'hole') {
               expect(taken.reason).toMatch(/^(?:late|clock-jump)$/);
@@ -95,12 +95,12 @@ test.each([
           }
           hold(afterSlots);
         }
-        expect(new Set(told).size).toBe(told.length);
-        expect(told).toHaveLength(symbols * Math.ceil((MINUTES * 60) / everySeconds));
+        expect(new Set(reported).size).toBe(reported.length);
+        expect(reported).toHaveLength(symbols * Math.ceil((MINUTES * 60) / everySeconds));
       }),
       { ...parameters, seed: 7 },
     );
-    // Else nothing was seen.
+    // Otherwise the property tested nothing.
     expect(seen.books).toBeGreaterThan(500);
     if (begun === 'late') expect(seen.late).toBeGreaterThan(100);
     else expect(seen.late).toBe(0);

@@ -1,4 +1,4 @@
-// What becomes of slots that something else has held up.
+// Tests slots that begin late, or during which the machine slept.
 import { describe, expect, test } from 'vitest';
 import { SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT } from '../../support/depth.ts';
@@ -14,7 +14,7 @@ describe('A slot that begins late', () => {
     [37, 15, 9_000, [9_000, 10_000, 11_000, 12_000, 13_000, 14_000]],
     [8, 4, 3_500, [3_500]],
   ])(
-    'spreads %i symbols every %i s over what is left of a slot that begins %i ms late, and calls the others late',
+    'spreads %i symbols every %i s over the rest of a slot that begins %i ms late, and marks the others late',
     async (count, everySeconds, lateMs, bursts) => {
       const symbols = Array.from({ length: count }, (_, index) => `NSE:S${String(index)}-EQ`);
       const { batches } = await observe({
@@ -32,7 +32,7 @@ describe('A slot that begins late', () => {
       expect((batches[0] ?? []).slice(taken.length).map(outcome)).toEqual(
         symbols.slice(taken.length).map(() => 'late'),
       );
-      // The next slot begins as soon as a second lies between its first burst and the last one, and is whole.
+      // The next slot begins a second after the last burst, and is complete.
       const next = Math.max(everySeconds * SECOND, (bursts.at(-1) ?? 0) + SECOND);
       expect((batches[1] ?? [])[0]?.sentAt).toBe(plus(OPENS_AT, next));
       expect(new Set(outcomes(batches.slice(1)))).toEqual(
@@ -41,7 +41,7 @@ describe('A slot that begins late', () => {
     },
   );
 
-  test('comes back to the grid, a burst a minute, after a slot so late that the minute limit holds the next one', async () => {
+  test('returns to the grid by one burst a minute if the minute limit delays the next slot', async () => {
     const { batches } = await observe({
       script: ({ symbol }) => depthOf(symbol),
       symbols: Array.from({ length: 150 }, (_, index) => `NSE:S${String(index)}-EQ`),
@@ -65,7 +65,7 @@ describe('A slot that begins late', () => {
     ]);
   });
 
-  test('names the calls of a slot over which the machine slept between two bursts', async () => {
+  test('marks the calls of a slot as clock-jump if the machine slept between two bursts', async () => {
     const symbols = Array.from({ length: 12 }, (_, index) => `NSE:S${String(index)}-EQ`);
     const { batches } = await observe({
       script: ({ symbol }) => depthOf(symbol),
@@ -83,7 +83,7 @@ describe('A slot that begins late', () => {
     ]);
   });
 
-  test('names the slots over which the machine slept, and goes on upon the grid', async () => {
+  test('marks slots as clock-jump if the machine slept through them, and continues on the grid', async () => {
     const { batches } = await observe({
       script: ({ symbol }) => depthOf(symbol),
       symbols: SYMBOLS.slice(0, 1),

@@ -20,7 +20,7 @@ afterEach(() => rm(dataDir, { recursive: true }));
 
 const onProblem = (problem: string) => void problems.push(problem);
 
-test('The operator’s own days are copied beside the recordings, and gone when they are gone', async () => {
+test('ownDaysFile copies calendar.json to the recordings, and removes the days with the file', async () => {
   const own = ownDaysFile({ dataDir, objects: null, operatorDir, onProblem });
   expect(await own.refresh()).toBe(false);
   await writeFile(path.join(operatorDir, 'calendar.json'), LIST);
@@ -33,7 +33,7 @@ test('The operator’s own days are copied beside the recordings, and gone when 
   expect(problems).toEqual([]);
 });
 
-test('On AWS they come from the bucket, and what was known stays while it is away or holds nonsense', async () => {
+test('ownDaysFile reads the bucket on AWS, and keeps the known days if the bucket is unavailable or its file invalid', async () => {
   let answer: () => Promise<string | null> = () => Promise.resolve(LIST);
   const objects = {
     get: async (key: string, toFile: string) => {
@@ -45,14 +45,14 @@ test('On AWS they come from the bucket, and what was known stays while it is awa
   };
   const own = ownDaysFile({ dataDir, objects, operatorDir, onProblem });
   expect(await own.refresh()).toBe(true);
-  answer = () => Promise.reject(new Error('S3 is away'));
+  answer = () => Promise.reject(new Error('S3 is unavailable'));
   expect(await own.refresh()).toBe(false);
   expect(await own.refresh()).toBe(false);
   answer = () => Promise.resolve('[{"date":"tomorrow"}]');
   expect(await own.refresh()).toBe(false);
   expect(own.overrides()).toEqual([DAY]);
   expect(problems).toEqual([
-    expect.stringContaining('S3 is away'),
+    expect.stringContaining('S3 is unavailable'),
     expect.stringContaining('day 1, date'),
   ]);
   answer = () => Promise.resolve(null);

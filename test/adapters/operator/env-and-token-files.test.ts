@@ -21,8 +21,8 @@ function write(name: string, text: string): void {
   writeFileSync(path.join(folder, name), text);
 }
 
-describe('The operator’s token files', () => {
-  test('are a notice each where they are missing, and no problem', () => {
+describe('readTokenFiles', () => {
+  test('returns a notice for each missing file, and no problem', () => {
     expect(readTokenFiles(folder)).toEqual({
       accessToken: null,
       refreshToken: null,
@@ -38,7 +38,7 @@ describe('The operator’s token files', () => {
     ['daily_token.txt', 'access_token.txt'],
     ['access_token.txt', 'daily_token.txt'],
   ])(
-    'give the access token that was issued last, here in %s, whatever the files’ times',
+    'returns the access token that was issued last, here in %s, independent of file times',
     (newer, older) => {
       write(newer, NEWER);
       write(older, OLDER);
@@ -47,7 +47,7 @@ describe('The operator’s token files', () => {
     },
   );
 
-  test('are read without the white space around a token', () => {
+  test('ignores white space around a token', () => {
     write('refresh_token.txt', `  ${REFRESH}\r\n`);
     expect(readTokenFiles(folder).refreshToken).toBe(REFRESH);
   });
@@ -57,7 +57,7 @@ describe('The operator’s token files', () => {
     ['two tokens', `${OLDER}\n${NEWER}`, 'has 2 different tokens'],
     ['three parts without claims', 'aaaa.bbbb.cccc', 'is not a token that Fyers issued'],
     ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
-  ])('are a problem that names file and remedy when the content is %s', (_what, text, why) => {
+  ])('reports the file and the fix if its content is %s', (_what, text, why) => {
     write('access_token.txt', text);
     const { accessToken, problems } = readTokenFiles(folder);
     expect(accessToken).toBeNull();
@@ -66,7 +66,7 @@ describe('The operator’s token files', () => {
     expect(problems[0]).toContain(`rm ${path.join(folder, 'access_token.txt')}`);
   });
 
-  test('hide no malformed file behind a good one', () => {
+  test('reports a malformed file next to a valid one', () => {
     write('access_token.txt', NEWER);
     write('daily_token.txt', 'x');
     const { accessToken, problems } = readTokenFiles(folder);
@@ -74,12 +74,12 @@ describe('The operator’s token files', () => {
     expect(problems).toHaveLength(1);
   });
 
-  test('never put a token into a problem', () => {
+  test('shows no token in a problem', () => {
     write('access_token.txt', `${NEWER} ${NEWER}`);
     expect(JSON.stringify(readTokenFiles(folder).problems)).not.toContain(NEWER.slice(0, 20));
   });
 
-  test('give the token that other text surrounds, in any encoding of Windows', () => {
+  test('finds a token in other text, in UTF-16, and only of its app', () => {
     write('daily_token.txt', JSON.stringify({ access_token: NEWER }));
     const bytes = Buffer.from(`\uFEFFABCD1234EF-100:${OLDER}\r\n`, 'utf16le');
     writeFileSync(path.join(folder, 'access_token.txt'), bytes);
@@ -92,14 +92,14 @@ describe('The operator’s token files', () => {
     ]);
   });
 
-  test('that are folders are a problem each', () => {
+  test('reports a folder in place of a file', () => {
     mkdirSync(path.join(folder, 'access_token.txt'));
     expect(readTokenFiles(folder).problems).toEqual([
       expect.stringContaining('access_token.txt is a folder'),
     ]);
   });
 
-  test('that cannot be read are a problem each', () => {
+  test('reports a file that cannot be read', () => {
     symlinkSync('access_token.txt', path.join(folder, 'access_token.txt'));
     expect(readTokenFiles(folder).problems).toEqual([
       expect.stringContaining('access_token.txt cannot be read (ELOOP)'),
@@ -109,12 +109,12 @@ describe('The operator’s token files', () => {
 
 const TWICE = 'FYERS_PIN is given more than once, and only line 4 counts. Keep one.';
 
-describe('The operator’s .env', () => {
-  test('is empty where it is missing', () => {
+describe('readEnvFile', () => {
+  test('returns no values if there is no .env', () => {
     expect(readEnvFile(folder)).toEqual({ values: {}, places: {}, problems: [] });
   });
 
-  test('is parsed and put nowhere else', () => {
+  test('returns the values, and does not set environment variables', () => {
     write('.env', '# app\nexport FYERS_CLIENT_ID="ABCD1234EF-100"\nFYERS_TEST_ONLY=a # b\n');
     expect(readEnvFile(folder).values).toEqual({
       FYERS_CLIENT_ID: 'ABCD1234EF-100',
@@ -123,7 +123,7 @@ describe('The operator’s .env', () => {
     expect(process.env['FYERS_TEST_ONLY']).toBeUndefined();
   });
 
-  test('knows the line of each value, the last one where there are two', () => {
+  test('returns the line of each value, and of the last one if a key repeats', () => {
     write('.env', '# app\nFYERS_PIN=1234\n\nFYERS_PIN=5678\n');
     expect(readEnvFile(folder)).toMatchObject({
       values: { FYERS_PIN: '5678' },
@@ -132,7 +132,7 @@ describe('The operator’s .env', () => {
     });
   });
 
-  test('has values over several lines as dotenv reads them', () => {
+  test('reads values over several lines like dotenv', () => {
     write('.env', 'FYERS_HARVESTERS=\'[\n{"symbols": "SBIN"}]\'\nFYERS_EMAIL="a\\nb"\n');
     expect(readEnvFile(folder)).toMatchObject({
       values: { FYERS_HARVESTERS: '[\n{"symbols": "SBIN"}]', FYERS_EMAIL: 'a\nb' },
@@ -150,7 +150,7 @@ describe('The operator’s .env', () => {
     ],
     ['Latin-1', Buffer.from('FYERS_PIN=1234\n# Schl\u00fcssel\n', 'latin1'), /not UTF-8: line 2/],
     ['NUL bytes', Buffer.from('FYERS_PIN=1234\n\0\0# x\n'), /NUL bytes, in line 2/],
-  ])('in %s is a problem, and is read nevertheless', (_what, bytes, words) => {
+  ])('reads a file in %s, and reports the encoding', (_what, bytes, words) => {
     writeFileSync(path.join(folder, '.env'), bytes);
     const { values, problems } = readEnvFile(folder);
     expect(values).toEqual({ FYERS_PIN: '1234' });
@@ -158,17 +158,17 @@ describe('The operator’s .env', () => {
     expect(problems[0]).toContain('UTF-8');
   });
 
-  test('in UTF-8 may have a byte order mark, and letters of any language in comments', () => {
+  test('accepts a byte order mark, and letters of any language in comments', () => {
     write('.env', '\uFEFFFYERS_PIN=1234\r\n# \u0915\u0941\u0902\u091c\u0940\r\n');
     expect(readEnvFile(folder)).toMatchObject({ values: { FYERS_PIN: '1234' }, problems: [] });
   });
 
-  test('is a problem where it is far too large', () => {
+  test('reports a file that is too large', () => {
     write('.env', '#'.repeat(70_000));
     expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('70,000 bytes')]);
   });
 
-  test('is a problem where it is a folder', () => {
+  test('reports a folder in place of .env', () => {
     mkdirSync(path.join(folder, '.env'));
     expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('.env is a folder')]);
   });

@@ -21,8 +21,8 @@ function store() {
   return tokenFiles({ folder, onSecret: () => undefined });
 }
 
-describe('The operator’s folder as a token store', () => {
-  test('gives a value that is there, whatever is wrong with another line of .env', async () => {
+describe('tokenFiles', () => {
+  test('returns a value although another line of .env is invalid', async () => {
     write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOL=SBIN\n');
     const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
     write('access_token.txt', `Bearer ABCD1234EF-100:${token}`);
@@ -30,7 +30,7 @@ describe('The operator’s folder as a token store', () => {
     expect(await store().read('FYERS_ACCESS_TOKEN')).toBe(token);
   });
 
-  test('does not take a value that was not understood for one that is absent', async () => {
+  test('rejects if .env has a misspelt key, and returns null if it has none', async () => {
     expect(await store().read('FYERS_CLIENT_ID')).toBeNull();
     write('.env', 'FYERS_CLIENTID=ABCD1234EF-100\n');
     await expect(store().read('FYERS_CLIENT_ID')).rejects.toMatchObject({

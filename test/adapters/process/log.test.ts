@@ -4,7 +4,7 @@ import { slotTaken } from '../../../core/recording/log.ts';
 import { parseInstant } from '../../../core/time.ts';
 import { loginNeeded, runFailed } from '../../../core/token/log.ts';
 import { leaksOf } from '../../support/canaries.ts';
-import { SEVEN, accessToken } from '../../support/keeper-world.ts';
+import { SEVEN, accessToken } from '../../support/keeper-fixture.ts';
 
 const SLOT = slotTaken(parseInstant('2026-11-25T09:00:00+05:30'), {
   filled: 4,
@@ -14,7 +14,7 @@ const SLOT = slotTaken(parseInstant('2026-11-25T09:00:00+05:30'), {
 });
 const SECRET = `${accessToken(SEVEN)}/+?"`;
 
-function logging(debug = false) {
+function startLog(debug = false) {
   const lines: string[] = [];
   const log = createLog({ clock: { now: () => SEVEN }, write: (line) => lines.push(line), debug });
   return { log, lines };
@@ -22,7 +22,7 @@ function logging(debug = false) {
 
 describe('The log', () => {
   test('writes an event as one JSON line with its metric', () => {
-    const { log, lines } = logging();
+    const { log, lines } = startLog();
     log.log(loginNeeded('no-pin', 'Login needed.'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/\n$/);
@@ -37,8 +37,8 @@ describe('The log', () => {
     });
   });
 
-  test('blanks a hidden value in every form, wherever it stands', () => {
-    const { log, lines } = logging();
+  test('hides a secret value in every encoding and field', () => {
+    const { log, lines } = startLog();
     log.hide(`${SECRET}\n`);
     const bytes = Buffer.from(SECRET);
     const forms = [SECRET, encodeURIComponent(SECRET), bytes.toString('base64')];
@@ -53,23 +53,23 @@ describe('The log', () => {
     expect(log.scrub(`x ${SECRET}`)).toBe('x [hidden]');
   });
 
-  test('blanks fields by their names', () => {
-    const { log, lines } = logging();
+  test('hides fields with secret names', () => {
+    const { log, lines } = startLog();
     const facts = { pin: '4826', refresh_token: 'short', token: 'tiny' };
     log.log({ ...SLOT, level: 'info', facts });
     expect(lines[0]).not.toMatch(/4826|short|tiny/);
     expect(lines[0]?.match(/\[hidden\]/g)).toHaveLength(3);
   });
 
-  test('does not blank a short value, which would give itself away', () => {
-    const { log, lines } = logging();
+  test('does not hide a short value, whose gaps would reveal it', () => {
+    const { log, lines } = startLog();
     log.hide('2026');
     log.log(runFailed('bug.unexpected', 'm'));
     expect(lines[0]).toContain('2026-11-25');
   });
 
-  test('leaves debug lines out unless they are asked for', () => {
-    const [usual, more] = [logging(), logging(true)];
+  test('writes debug lines only if debug is on', () => {
+    const [usual, more] = [startLog(), startLog(true)];
     for (const { log } of [usual, more]) log.log(SLOT);
     expect(usual.lines).toEqual([]);
     expect(JSON.parse(more.lines[0] ?? '')).toMatchObject({

@@ -1,4 +1,4 @@
-// A process of its own, which is ended in one way or another while it has a temporary folder.
+// Ends a child process in several ways while it has a temporary folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Says when it is ready for a signal. */
-function started(rest: string) {
+/** Starts a process, whose script prints a line when it is ready for a signal. */
+function startProcess(rest: string) {
   const module = (name: string) => JSON.stringify(path.join(ROOT, 'adapters/process', name));
   const script = `
     import { removeAtEnd, stopSignal } from ${module('stop-signal.ts')};
@@ -29,13 +29,13 @@ function started(rest: string) {
   return { child, ended: once(child, 'exit') };
 }
 
-const held = () => `const held = removeAtEnd(${JSON.stringify(folder)});`;
+const registration = () => `const folder = removeAtEnd(${JSON.stringify(folder)});`;
 
 describe('A temporary folder', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'is gone after %s, and the process ended by it',
+    'is removed after %s, and the process ends by that signal',
     async (signal) => {
-      const { child, ended } = started(`${held()} console.log('ready');`);
+      const { child, ended } = startProcess(`${registration()} console.log('ready');`);
       await once(child.stdout, 'data');
       child.kill(signal);
       expect(await ended).toEqual([null, signal]);
@@ -43,29 +43,29 @@ describe('A temporary folder', () => {
     },
   );
 
-  test('is there for a command that stops in its own way, and gone at its end', async () => {
-    const { child, ended } = started(`
-      ${held()}
+  test('is removed only at the end of a command that handles the signal itself', async () => {
+    const { child, ended } = startProcess(`
+      ${registration()}
       const { existsSync } = await import('node:fs');
       const stop = stopSignal();
       stop.signal.addEventListener('abort', () => {
         setTimeout(async () => {
           console.log(existsSync(${JSON.stringify(folder)}) ? 'kept' : 'lost');
-          await held[Symbol.asyncDispose]();
+          await folder[Symbol.asyncDispose]();
           clearInterval(timer);
         }, 50);
       });
       console.log('ready');`);
     await once(child.stdout, 'data');
     child.kill('SIGINT');
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
-    expect(said.toString()).toBe('kept\n');
+    const [output] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(output.toString()).toBe('kept\n');
     expect(await ended).toEqual([0, null]);
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('is gone after a second signal to a command that takes its time', async () => {
-    const { child, ended } = started(`${held()}
+  test('is removed after a second signal to a command that is still stopping', async () => {
+    const { child, ended } = startProcess(`${registration()}
       const stop = stopSignal();
       stop.signal.addEventListener('abort', () => console.log('stopping'));
       console.log('ready');`);
@@ -77,8 +77,8 @@ describe('A temporary folder', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('is gone after an exit at once', async () => {
-    const { ended } = started(`${held()} process.exit(0);`);
+  test('is removed after process.exit', async () => {
+    const { ended } = startProcess(`${registration()} process.exit(0);`);
     expect(await ended).toEqual([0, null]);
     expect(existsSync(folder)).toBe(false);
   });

@@ -18,25 +18,25 @@ async function run(text: string): Promise<void> {
   await runChild({ file, args: ['compact'], heapMiB: 64 });
 }
 
-test('A child that ends badly is told by the message of its last log line', async () => {
+test('runChild rejects with the exit code and the message of the last log line', async () => {
   const line = JSON.stringify({ level: 'error', message: 'the column ltp differs' });
   const child = run(`console.log(${JSON.stringify(line)}); process.exitCode = 4;`);
   await expect(child).rejects.toThrow(/ended with code 4: the column ltp differs\./);
 });
 
-test('A child that crashes is told by the last words of Node', async () => {
+test('runChild rejects with the signal and the standard error of a child that crashes', async () => {
   const child = run(
     "process.stderr.write('out of memory\\n'); process.kill(process.pid, 'SIGKILL');",
   );
   await expect(child).rejects.toThrow(/ended with SIGKILL: out of memory\./);
 });
 
-test('A child that ends well says nothing', async () => {
+test('runChild resolves if the child ends with code 0', async () => {
   await expect(run('')).resolves.toBeUndefined();
 });
 
-test('A child has the heap that it is given, young objects included', async () => {
-  // The whole limit is the old generation's and three semi-spaces'.
+test('runChild limits the heap of the child, young generation included', async () => {
+  // The limit is the sum of the old generation and three semi-spaces.
   const child = run(
     "import v8 from 'node:v8'; console.log(v8.getHeapStatistics().heap_size_limit / 2 ** 20); process.exitCode = 1;",
   );

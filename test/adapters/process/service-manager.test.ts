@@ -1,4 +1,4 @@
-// What is told to systemd, by a program in the place of systemd-notify.
+// Records the messages to systemd with a program in place of systemd-notify.
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,17 +15,17 @@ afterEach(() => rm(folder, { recursive: true }));
 const AT = parseInstant('2026-11-25T09:15:05+05:30');
 const STATUS = { at: AT, doing: { kind: 'waiting', opensAt: AT }, hasToken: true } as const;
 
-async function program(script: string): Promise<string> {
+async function writeProgram(script: string): Promise<string> {
   const file = path.join(folder, 'notify');
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o700);
   return file;
 }
 
-const told = () => readFile(path.join(folder, 'told'), 'utf8').catch(() => '');
+const readMessages = () => readFile(path.join(folder, 'messages'), 'utf8').catch(() => '');
 
-test('The first word asks for a watchdog, later ones feed it, and not with every slot', async () => {
-  const file = await program(`printf '%s|' "$@" >> ${path.join(folder, 'told')}`);
+test('The first message sets up the watchdog, and the next progress within the interval sends none', async () => {
+  const file = await writeProgram(`printf '%s|' "$@" >> ${path.join(folder, 'messages')}`);
   const problems: string[] = [];
   const manager = serviceManager({
     env: { NOTIFY_SOCKET: '/run/x', PATH: process.env['PATH'] },
@@ -36,22 +36,22 @@ test('The first word asks for a watchdog, later ones feed it, and not with every
   manager?.progress(STATUS);
   manager?.progress(STATUS);
   await vi.waitFor(async () => {
-    expect(await told()).toBe(
+    expect(await readMessages()).toBe(
       'WATCHDOG_USEC=300000000|WATCHDOG=1|STATUS=09:15:05 · waits for 25 Nov 2026, 09:15 IST|',
     );
   });
   manager?.stopping();
   await vi.waitFor(async () => {
-    expect(await told()).toContain('STOPPING=1');
+    expect(await readMessages()).toContain('STOPPING=1');
   });
   expect(problems).toEqual([]);
 });
 
-test('A systemd that cannot be told is a word in the log, once', async () => {
+test('A failure of systemd-notify is reported once', async () => {
   const problems: string[] = [];
   const manager = serviceManager({
     env: { NOTIFY_SOCKET: '/run/x' },
-    program: await program('exit 3'),
+    program: await writeProgram('exit 3'),
     everyMs: 0,
     onFailure: (problem) => problems.push(problem),
   });
@@ -62,7 +62,7 @@ test('A systemd that cannot be told is a word in the log, once', async () => {
   });
 });
 
-test('Started by hand, nobody is told', () => {
+test('serviceManager returns null without NOTIFY_SOCKET', () => {
   const onFailure = () => undefined;
   expect(serviceManager({ env: {}, onFailure })).toBeNull();
   expect(serviceManager({ env: { NOTIFY_SOCKET: '' }, onFailure })).toBeNull();

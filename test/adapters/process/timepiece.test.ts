@@ -3,7 +3,7 @@ import { systemTimepiece } from '../../../adapters/process/clock.ts';
 import { timeFaults } from '../../../core/recording/clock-faults.ts';
 import { SECOND } from '../../../core/time.ts';
 
-test('Between two readings of the clocks of a machine that is well nothing has happened', () => {
+test('systemTimepiece reports no fault between two readings', () => {
   const read = systemTimepiece();
   const [first, second] = [read(), read()];
   expect(timeFaults(first, second)).toEqual([]);
@@ -12,7 +12,7 @@ test('Between two readings of the clocks of a machine that is well nothing has h
   expect(second.sinceBootMs).toBeGreaterThanOrEqual(first.sinceBootMs ?? Infinity);
 });
 
-test('A process that stood still shows for how long, once', () => {
+test('systemTimepiece reports a stall of the process once', () => {
   const read = systemTimepiece();
   const first = read();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2.5 * SECOND);

@@ -24,7 +24,7 @@ const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
 const rowAt = (minute: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, minute * MINUTE));
 
 describe('The logs of a day', () => {
-  test('take no row before the event log has what it owes, and then both', async () => {
+  test('accept no row until the failed event is written', async () => {
     const disk = faultyDisk();
     const days = dayFolders(folder, disk);
     const logs = await days.open(TODAY);
@@ -39,7 +39,7 @@ describe('The logs of a day', () => {
     expect(blocks.flat()).toHaveLength(1);
   });
 
-  test('are put aside under a name that is free', async () => {
+  test('are moved to an unused name', async () => {
     const days = dayFolders(folder);
     for (const name of ['', '.empty', '.empty-2']) {
       await mkdir(path.join(folder, 'days', TODAY + name), { recursive: true });
@@ -50,14 +50,14 @@ describe('The logs of a day', () => {
 });
 
 describe('The pieces of a day', () => {
-  test('are as large as is good for one upload, and end with whole lines', async () => {
+  test('have the size of one upload, and end with whole lines', async () => {
     const days = dayFolders(folder);
     const logs = await days.open(TODAY);
     const text = 'x'.repeat(3 * 1024 * 1024);
     for (let n = 0; n < 4; n += 1) await logs.record([{ ...note, message: text }]);
     const ends = logs.ends();
     await logs.close();
-    if (ends === null) throw new Error('the disk refused');
+    if (ends === null) throw new Error('the logs have no ends');
     const pieces = days.pieces(TODAY);
     let state = firstState(1);
     const sizes: number[] = [];
@@ -71,7 +71,7 @@ describe('The pieces of a day', () => {
     expect(sizes).toEqual([2 * line, 4 * line]);
   });
 
-  test('forget a state that no longer can be read', async () => {
+  test('have no state if its file cannot be parsed', async () => {
     const pieces = dayFolders(folder).pieces(TODAY);
     await mkdir(path.join(folder, 'days', TODAY), { recursive: true });
     await pieces.save(firstState(3));
@@ -81,8 +81,8 @@ describe('The pieces of a day', () => {
   });
 });
 
-describe('Room on the disk', () => {
-  test('is made by the oldest days that are confirmed in the bucket, no more of them than it takes', async () => {
+describe('makeRoom', () => {
+  test('removes the oldest days that are confirmed in the bucket, and only as many as necessary', async () => {
     const dates = ['2026-11-20', '2026-11-23', '2026-11-25', '2026-11-26'].map(istDate);
     let days = dayFolders(folder);
     for (const date of dates) {
@@ -91,7 +91,7 @@ describe('Room on the disk', () => {
     }
     const [, conflicting] = dates;
     if (conflicting !== undefined) await days.folder(conflicting).markShipped('conflict');
-    // Each day is a tenth of the disk, which is nine tenths full with them.
+    // Each day is a tenth of the disk, and all of them fill it to 90 %.
     days = dayFolders(folder, {
       ...THIS_DISK,
       space: async () => ({ blocks: 10, bavail: 5 - (await days.dates()).length }),
@@ -100,13 +100,13 @@ describe('Room on the disk', () => {
     expect(await days.makeRoom(80)).toEqual(['2026-11-25']);
     expect(await days.makeRoom(80)).toEqual([]);
     expect(await days.makeRoom(10)).toEqual(['2026-11-26']);
-    // Nobody else has these.
+    // The bucket does not have these.
     expect(await days.dates()).toEqual(['2026-11-20', '2026-11-23']);
   });
 });
 
-describe('The count of rate limits', () => {
-  test('is replaced as a whole or not at all, and never costs more than a line in the log', async () => {
+describe('strikeFile', () => {
+  test('replaces its file completely or not at all, and reports a failure without throwing', async () => {
     const disk = faultyDisk();
     const lost: string[] = [];
     const strikes = strikeFile(folder, (problem) => void lost.push(problem), disk);
@@ -132,14 +132,14 @@ describe('The count of rate limits', () => {
     ['{"2026-11-24":2}', 0],
     [`{"${TODAY}":{"count":1,"until":"soon"}}`, 0],
     [`{"${TODAY}":`, 0],
-  ])('is read from %s as %j: a bare count is what an earlier release kept', async (text, count) => {
+  ])('reads %s as %j', async (text, count) => {
     await writeFile(path.join(folder, 'strikes.json'), text);
     expect(await strikeFile(folder, () => undefined).read(TODAY)).toBe(count);
   });
 });
 
-describe('The lock of a folder', () => {
-  test('is taken once, and leaves nothing in the folder', async () => {
+describe('lockFolder', () => {
+  test('refuses a second lock until the first is released, and leaves no file', async () => {
     {
       await using _lock = await lockFolder(folder);
       await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'operator.usage' });

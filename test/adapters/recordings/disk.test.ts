@@ -18,47 +18,47 @@ afterEach(async () => {
 });
 
 const refusal = (code: string, place?: string) =>
-  Object.assign(new Error(`${code}: told to`), {
+  Object.assign(new Error(`${code}: injected`), {
     code,
     ...(place === undefined ? {} : { path: place }),
   });
 
-/** A disk on which no file can be written, for that reason. */
-const refusing = (code: string) => ({
+/** A disk on which every write fails with `code`. */
+const diskWith = (code: string) => ({
   ...THIS_DISK,
   writeFile: () => Promise.reject(refusal(code)),
 });
 
-describe('A folder to record into', () => {
-  test('is proven by a file that is gone again', async () => {
+describe('proveWritable', () => {
+  test('creates the folder, and leaves no file in it', async () => {
     await proveWritable(path.join(folder, 'days'));
     expect(await readdir(path.join(folder, 'days'))).toEqual([]);
   });
 
   test.each(['EACCES', 'EPERM', 'EROFS'])(
-    'is refused with %s, and rights are named',
+    'rejects for %s, and suggests to change permissions',
     async (code) => {
-      const proven = proveWritable(folder, refusing(code));
+      const proven = proveWritable(folder, diskWith(code));
       await expect(proven).rejects.toThrow(/Let this user write there .* another folder/);
     },
   );
 
-  test.each(['ENOTDIR', 'ENAMETOOLONG', 'EMFILE'])('is refused with %s', async (code) => {
-    await expect(proveWritable(folder, refusing(code))).rejects.toMatchObject({
+  test.each(['ENOTDIR', 'ENAMETOOLONG', 'EMFILE'])('rejects for %s', async (code) => {
+    await expect(proveWritable(folder, diskWith(code))).rejects.toMatchObject({
       code: 'platform.disk',
     });
   });
 
   test.each(['ENOSPC', 'EIO', 'EDQUOT', 'ESTALE'])(
-    'is taken with %s, which may pass',
+    'resolves for %s, which may be temporary',
     async (code) => {
-      await expect(proveWritable(folder, refusing(code))).resolves.toBeUndefined();
+      await expect(proveWritable(folder, diskWith(code))).resolves.toBeUndefined();
     },
   );
 });
 
-describe('What the disk says', () => {
-  test('is advised by its reason: rights, or space', () => {
+describe('diskFault and diskRefusal', () => {
+  test('suggest to check permissions or space, by the error code', () => {
     expect(diskFault('The day log', '/d', refusal('EACCES')).nextStep).toContain('`ls -ld /d`');
     expect(diskFault('The day log', '/d', refusal('ENOSPC')).nextStep).toContain('`df -h /d`');
     expect(diskRefusal(refusal('EACCES', '/d/f'))?.nextStep).toContain('`ls -ld /d`');
@@ -68,11 +68,11 @@ describe('What the disk says', () => {
   test.each([
     ...['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'],
     ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ESTALE', 'ENODEV', 'EBUSY', 'EMFILE', 'ENFILE'],
-  ])('is %s, and not a bug', (code) => {
+  ])('diskRefusal recognises %s', (code) => {
     expect(diskRefusal(refusal(code, '/d/f'))?.code).toBe('platform.disk');
   });
 
-  test('is what a socket, or a program that cannot be started, has not', () => {
+  test('diskRefusal returns null for errors of sockets and of child processes', () => {
     for (const syscall of ['spawn pulumi', 'spawn']) {
       const caught = Object.assign(refusal('EACCES', 'pulumi'), { syscall });
       expect(diskRefusal(caught)).toBeNull();
@@ -81,7 +81,7 @@ describe('What the disk says', () => {
     expect(diskRefusal(refusal('EMFILE'))).toBeNull();
   });
 
-  test('is rights for a folder that cannot be made, which Node calls ENOENT on a read-only disk', async () => {
+  test('suggest to change permissions if mkdir fails with ENOENT, as on a read-only disk', async () => {
     const caught = Object.assign(refusal('ENOENT', '/d/new'), { syscall: 'mkdir' });
     expect(diskRefusal(caught)?.nextStep).toContain('Let this user write there');
     const mkdir = () => Promise.reject(caught);
@@ -90,7 +90,7 @@ describe('What the disk says', () => {
     });
   });
 
-  test('is no excuse for other errors', () => {
+  test('diskRefusal returns null for other errors', () => {
     for (const caught of [new TypeError('x'), refusal('ENOENT', '/d/f'), refusal('EACCES'), null]) {
       expect(diskRefusal(caught)).toBeNull();
     }

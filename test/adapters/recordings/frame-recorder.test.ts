@@ -36,8 +36,8 @@ function setUp(disk = THIS_DISK) {
   return { recorder, segments, problems, later, frame };
 }
 
-/** Frames of every segment as text; marks in brackets. */
-async function stored(): Promise<readonly string[]> {
+/** Reads the frames of every segment as text, with marks in brackets. */
+async function readStored(): Promise<readonly string[]> {
   const segments = frameSegments(folder);
   const records = [];
   for (const name of await segments.names()) records.push(...(await segments.read(name)));
@@ -46,7 +46,7 @@ async function stored(): Promise<readonly string[]> {
   );
 }
 
-const raws = async () => (await readdir(folder)).filter((name) => name.endsWith('.raw'));
+const rawFiles = async () => (await readdir(folder)).filter((name) => name.endsWith('.raw'));
 
 async function until(isDone: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -56,7 +56,7 @@ async function until(isDone: () => Promise<boolean> | boolean): Promise<void> {
 async function whenWritten(bytes: number): Promise<string> {
   let found = '';
   await until(async () => {
-    for (const name of await raws()) {
+    for (const name of await rawFiles()) {
       const file = path.join(folder, name);
       if ((await readFile(file).catch(() => '')).length >= bytes) found = file;
     }
@@ -91,15 +91,15 @@ describe('The frame recorder', () => {
     later(5 * SECOND);
     frame('c');
     await recorder.close();
-    expect(await stored()).toEqual(['[opened]', 'a', 'b', 'c']);
+    expect(await readStored()).toEqual(['[opened]', 'a', 'b', 'c']);
     const [name = ''] = await segments.names();
     expect(name).toBe('frames-090000-0001.bin.zst');
     const records = await segments.read(name);
     expect(records[2]).toMatchObject({ socket: 2, receivedAt: (NINE + 300) * 1_000 });
-    expect(await raws()).toEqual([]);
+    expect(await rawFiles()).toEqual([]);
   });
 
-  test('has a frame on disk when a second has passed, and not one write for each frame', async () => {
+  test('writes frames to disk after a second, in one batch', async () => {
     const { recorder, later, frame } = setUp();
     for (let n = 0; n < 100; n += 1) frame('frame');
     later(SECOND);
@@ -109,7 +109,7 @@ describe('The frame recorder', () => {
     await recorder.close();
   });
 
-  test('makes a segment of each minute while it records', async () => {
+  test('writes a segment for each minute while it records', async () => {
     const { recorder, segments, later, frame } = setUp();
     for (let n = 0; n < 4; n += 1) {
       frame(`minute ${String(n)}`);
@@ -124,30 +124,30 @@ describe('The frame recorder', () => {
       'frames-090200-0003.bin.zst',
       'frames-090300-0004.bin.zst',
     ]);
-    expect(await stored()).toEqual(['minute 0', 'minute 1', 'minute 2', 'minute 3']);
+    expect(await readStored()).toEqual(['minute 0', 'minute 1', 'minute 2', 'minute 3']);
   });
 
-  test('after a crash makes a segment of the whole batches, and continues in another file', async () => {
+  test('writes a segment of the complete batches after a crash, and continues in another file', async () => {
     const { first, file } = await twoBatches();
-    // The process dies while it writes the second batch.
+    // As if the process died while it wrote the second batch.
     await truncate(file, 50);
     const second = setUp();
     second.frame('c');
     await second.recorder.close();
-    expect(await stored()).toEqual(['a', 'c']);
-    expect(await raws()).toEqual([]);
+    expect(await readStored()).toEqual(['a', 'c']);
+    expect(await rawFiles()).toEqual([]);
     await first.recorder.close();
   });
 
-  test('removes a raw file that has no whole batch', async () => {
+  test('removes a raw file without a complete batch', async () => {
     await writeFile(path.join(folder, 'frames-090000-0001.raw'), 'FYFR');
     const { recorder, segments } = setUp();
     await recorder.close();
-    expect([await segments.names(), await raws()]).toEqual([[], []]);
+    expect([await segments.names(), await rawFiles()]).toEqual([[], []]);
   });
 
   test.each(['open', 'appendFile', 'datasync'] as const)(
-    'counts the frames that a failing disk (%s) refuses, and continues',
+    'counts the frames that a failing disk (%s) loses, and continues',
     async (operation) => {
       const disk = faultyDisk();
       const { recorder, later, frame, problems } = setUp(disk);
@@ -172,13 +172,13 @@ describe('The frame recorder', () => {
       second('after');
       await recorder.close();
       const before = operation === 'open' ? [] : ['before'];
-      expect(await stored()).toEqual([...before, '[lost]', 'after']);
+      expect(await readStored()).toEqual([...before, '[lost]', 'after']);
       expect(recorder.takeLost()).toBeNull();
       expect(problems).toHaveLength(1);
     },
   );
 
-  test('begins with a connection that was accepted in a batch that the disk refused', async () => {
+  test('records an opened connection again if the disk lost the batch of its mark', async () => {
     const disk = faultyDisk();
     const { recorder, later, frame } = setUp(disk);
     disk.fail('appendFile', 1);
@@ -189,10 +189,10 @@ describe('The frame recorder', () => {
     await until(() => recorder.takeLost() !== null);
     frame('after', 2);
     await recorder.close();
-    expect(await stored()).toEqual(['[lost]', '[opened]', 'after']);
+    expect(await readStored()).toEqual(['[lost]', '[opened]', 'after']);
   });
 
-  test('keeps a raw file that is damaged, makes a segment of what is before it, and reports it', async () => {
+  test('keeps a damaged raw file, writes a segment of the batches before the damage, and reports it', async () => {
     const { first, file } = await twoBatches();
     const bytes = await readFile(file);
     bytes[bytes.length - 1] = 0;
@@ -200,13 +200,13 @@ describe('The frame recorder', () => {
     await mkdir(path.join(folder, 'frames-080000-0000.raw'));
     const second = setUp();
     await second.recorder.close();
-    expect(await stored()).toEqual(['a']);
+    expect(await readStored()).toEqual(['a']);
     expect(second.problems).toEqual([expect.stringContaining('damaged')]);
     expect(await readdir(folder)).toContain(`${path.basename(file)}.damaged`);
     await first.recorder.close();
   });
 
-  test('keeps the raw file of a segment that cannot be written, and makes it later', async () => {
+  test('keeps the raw file if its segment cannot be written, and writes the segment later', async () => {
     const disk = faultyDisk();
     const { recorder, segments, later, frame, problems } = setUp(disk);
     frame('a');
@@ -214,13 +214,13 @@ describe('The frame recorder', () => {
     later(2 * MINUTE);
     recorder.step();
     await until(() => problems.length === 1);
-    expect([await segments.names(), await raws()]).toEqual([[], ['frames-090000-0001.raw']]);
+    expect([await segments.names(), await rawFiles()]).toEqual([[], ['frames-090000-0001.raw']]);
     await recorder.close();
-    expect(await stored()).toEqual(['a']);
-    expect([problems.length, await raws()]).toEqual([1, []]);
+    expect(await readStored()).toEqual(['a']);
+    expect([problems.length, await rawFiles()]).toEqual([1, []]);
   });
 
-  test('keeps the raw file if the segment that it reads back is not what it wrote', async () => {
+  test('keeps the raw file if the segment reads back with other content', async () => {
     const disk = {
       ...THIS_DISK,
       rename: async (from: string, to: string): Promise<void> => {
@@ -231,11 +231,11 @@ describe('The frame recorder', () => {
     const { recorder, frame, problems } = setUp(disk);
     frame('a');
     await recorder.close();
-    expect(await raws()).toEqual(['frames-090000-0001.raw']);
+    expect(await rawFiles()).toEqual(['frames-090000-0001.raw']);
     expect(problems.length).toBeGreaterThan(0);
   });
 
-  test('bounds its memory: frames that wait for a slow disk are counted as lost', async () => {
+  test('bounds its memory, and counts frames beyond the bound as lost', async () => {
     const { recorder } = setUp();
     const bytes = new Uint8Array(5 * 1024 * 1024);
     // Nothing is written in this turn of the loop.

@@ -7,9 +7,9 @@ import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 
 const parse = lineParser();
 
-/** What it reads, as the table of columns reads it. */
+/** Returns the parsed line in the form of `parseCsvLine`. */
 function read(line: string): readonly Cell[] | null {
-  // Neighbours in the block are none of the line's.
+  // The parser must not read the neighbouring lines of the block.
   const bytes = Buffer.from(`9,9\n${line}\n9,9`);
   const row = parse(bytes, 4, bytes.length - 4);
   if (row === null) return null;
@@ -23,7 +23,7 @@ const lines = fc
   .record({ symbol: fc.constantFrom('NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:É-EQ'), slot: fc.nat(5_000) })
   .map(({ symbol, slot }) => csvLine(sampleRow(symbol, plus(OPENS_AT, slot * 5 * SECOND))));
 
-/** Cells of every form that a number or an instant may come in, and of some that are none. */
+/** Cells in valid and invalid forms of a number or an instant. */
 const odd = fc.oneof(
   fc.double().map(String),
   fc.maxSafeInteger().map(String),
@@ -51,8 +51,8 @@ const odd = fc.oneof(
   ),
 );
 
-describe('A line of the day log, read from its bytes', () => {
-  test('is what the table of columns says of its text', () => {
+describe('lineParser', () => {
+  test('agrees with parseCsvLine for a valid line', () => {
     fc.assert(
       fc.property(lines, (line) => {
         expect(read(line)).toEqual(parseCsvLine(line));
@@ -60,7 +60,7 @@ describe('A line of the day log, read from its bytes', () => {
     );
   });
 
-  test('is so too when a cell is odd, or too many or too few', () => {
+  test('agrees with parseCsvLine if a cell is odd, added or missing', () => {
     const place = fc.nat(COLUMNS.length - 1);
     fc.assert(
       fc.property(lines, place, odd, fc.constantFrom(0, 1, 2), (line, at, cell, removed) => {
@@ -73,7 +73,7 @@ describe('A line of the day log, read from its bytes', () => {
     );
   });
 
-  test('is so too when it is cut short anywhere', () => {
+  test('agrees with parseCsvLine if the line is cut at any place', () => {
     const line = csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT));
     for (let length = 0; length < line.length; length += 1) {
       expect(read(line.slice(0, length))).toEqual(parseCsvLine(line.slice(0, length)));

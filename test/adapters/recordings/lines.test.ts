@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 const HEADER = DAY_LOG.header.trimEnd();
-/** Shorter and longer than what is read at once. */
+/** Lines that are shorter and longer than a read block. */
 const line = fc
   .tuple(fc.stringMatching(/^[a-zé,]{1,8}$/), fc.constantFrom(1, 1, 1, 400, 90_000))
   .map(([text, times]) => text.repeat(times));
@@ -24,8 +24,8 @@ const part = fc.array(fc.oneof({ weight: 9, arbitrary: line }, fc.constant(HEADE
   maxLength: 30,
 });
 
-describe('The lines of a log', () => {
-  test('are those of its files one after the other, without headers, and the torn ones are told', async () => {
+describe('linesOf', () => {
+  test('returns the lines of all files in order, without headers, and marks torn lines', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(part, { minLength: 1, maxLength: 3 }),
@@ -40,7 +40,7 @@ describe('The lines of a log', () => {
           const expected = parts.flatMap((lines) =>
             lines.map((text, at) => ({ text, torn: torn && at === lines.length - 1 })),
           );
-          // A header is none without its end.
+          // A header without a line end is a torn line.
           expect(found).toEqual(expected.filter((each) => each.text !== HEADER || each.torn));
         },
       ),

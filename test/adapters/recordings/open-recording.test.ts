@@ -41,7 +41,7 @@ async function namesOf(recording: Recording): Promise<readonly string[]> {
 }
 
 describe('A recording', () => {
-  test('of a running day is its day log, without the line that is being written', async () => {
+  test('of a running day has the lines of its day log without an incomplete last line', async () => {
     await recordDay({ dataDir, state: 'running' });
     const whole = await namesOf(await open('2026-11-25'));
     expect(whole).toHaveLength(24);
@@ -56,18 +56,18 @@ describe('A recording', () => {
     expect(await namesOf(await open(null))).toEqual([...whole, 'unreadable']);
   });
 
-  test('of a running day has a slot once that a failing disk has put into two files', async () => {
+  test('of a running day has a slot once if a failing disk left it in two files', async () => {
     await recordDay({ dataDir, state: 'running' });
     const whole = await namesOf(await open('2026-11-25'));
     const lines = (await readFile(inDay('day-0.v2.csv'), 'utf8')).split('\n');
-    // The header, and the last slot's two rows once more.
+    // The header, and the two rows of the last slot again.
     await writeFile(inDay('day-1.v2.csv'), [lines[0], ...lines.slice(-3)].join('\n'));
     expect(await namesOf(await open('2026-11-25'))).toEqual(whole);
-    // A file is read as it is.
+    // A single file is not compared with its neighbours.
     expect(await namesOf(await open(inDay('day-1.v2.csv')))).toEqual(whole.slice(-2));
   });
 
-  test('of a closed day is its Parquet in the order of receipt, with events and manifest', async () => {
+  test('of a closed day has the rows of its Parquet in order of receipt, events and manifest', async () => {
     await recordDay({ dataDir });
     const recording = await open(null);
     expect(recording).toMatchObject({ kind: 'day', date: '2026-11-25' });
@@ -82,7 +82,7 @@ describe('A recording', () => {
     expect((await recording.events()).map(({ event }) => event)).toContain('session-over');
   });
 
-  test('gives the same observed cells from the folder, the Parquet and the compressed log', async () => {
+  test('has the same observed cells from the folder, the Parquet and the compressed log', async () => {
     await recordDay({ dataDir });
     const observed = async (what: string) =>
       (await rowsOf(await open(what))).map((row) => row?.slice(0, CSV_HEADER.split(',').length));
@@ -98,7 +98,7 @@ describe('A recording', () => {
     expect(first).toHaveLength(RECORDED_COLUMNS.length);
   });
 
-  test('of the reference has null where the reference wrote the zero of a missing value', async () => {
+  test('of the reference has null for a zero that means a missing value', async () => {
     const levels = '427.25,4738,427.2,10,0,0,0,0,0.0,0,427.4,2193,0,7,0,0,0,0,0,0';
     const line = `2025-12-26T09:15:05.250123+05:30,NSE:SBIN-EQ,0,120,0,${levels}`;
     const file = path.join(dataDir, 'market_depth_2025-12-26.csv');
@@ -124,7 +124,7 @@ describe('A recording', () => {
     ['v1.csv', /v1\.csv is not of version 2.*no column slot/],
     ['cut.gz', /^\S+cut\.gz cannot be read to its end/],
     ['cut.parquet', /^\S+cut\.parquet cannot be read to its end/],
-  ])('that is %s is refused with its place and a next step', async (what, problem) => {
+  ])('%s cannot be opened or read, and the error names the problem', async (what, problem) => {
     await recordDay({ dataDir });
     await writeFile(path.join(dataDir, 'other.csv'), 'a,b\n1,2\n');
     await writeFile(path.join(dataDir, 'v1.csv'), `${COMPAT_HEADER},extra\n`);
@@ -136,18 +136,18 @@ describe('A recording', () => {
     await expect(open(what).then(rowsOf)).rejects.toThrow(problem);
   });
 
-  test('cannot be opened where nothing was ever recorded', async () => {
+  test('cannot be opened if no day is recorded', async () => {
     await expect(open(null)).rejects.toThrow(/There is no recorded day/);
   });
 
-  test('is refused where its manifest is of another version', async () => {
+  test('cannot be opened if its manifest is of another version', async () => {
     await recordDay({ dataDir });
     const text = await readFile(inDay('manifest.json'), 'utf8');
     await writeFile(inDay('manifest.json'), text.replace('"version": 2', '"version": 1'));
     await expect(open(null)).rejects.toThrow(/manifest is of another version/);
   });
 
-  test('is read again from its beginning', async () => {
+  test('can be read again from its beginning', async () => {
     await recordDay({ dataDir });
     const recording = await open(null);
     for await (const row of recording.rows()) {

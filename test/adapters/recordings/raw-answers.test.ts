@@ -19,7 +19,7 @@ afterEach(() => rm(dataDir, { recursive: true }));
 
 const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 
-async function recorded() {
+async function recordAnswers() {
   const problems: string[] = [];
   await using server = await startDepthServer(({ symbol, nth }) =>
     nth === 1 ? refusal(503, -99) : depthOf(symbol),
@@ -52,9 +52,9 @@ async function recorded() {
   return { slots, problems };
 }
 
-test('Every answer is kept as it came, refusals too, in a file for each start, and no token', async () => {
-  expect(await recorded()).toEqual({ slots: 12, problems: [] });
-  expect(await recorded()).toEqual({ slots: 12, problems: [] });
+test('The raw log has every answer unchanged, refusals too, in a file for each start, and no token', async () => {
+  expect(await recordAnswers()).toEqual({ slots: 12, problems: [] });
+  expect(await recordAnswers()).toEqual({ slots: 12, problems: [] });
   const folder = path.join(dataDir, 'days', '2026-11-25');
   expect((await readdir(folder)).sort()).toEqual(['raw-0.jsonl.gz', 'raw-1.jsonl.gz']);
   const text = gunzipSync(await readFile(path.join(folder, 'raw-0.jsonl.gz'))).toString();
@@ -73,9 +73,9 @@ test('Every answer is kept as it came, refusals too, in a file for each start, a
   expect(text).not.toContain(TOKEN.slice(0, 20));
 });
 
-test('A disk that does not take it is told once, and costs no slot', async () => {
+test('The raw log reports a failing disk once, and the feed loses no slot', async () => {
   await writeFile(path.join(dataDir, 'days'), 'a file where the folder should be');
-  const { slots, problems } = await recorded();
+  const { slots, problems } = await recordAnswers();
   expect(slots).toBe(12);
   expect(problems).toHaveLength(1);
 });

@@ -10,7 +10,7 @@ import { sampleRow } from '../../support/depth.ts';
 
 const DATE = istDate('2026-11-25');
 const NAME = 'market_depth_2026-11-25.csv';
-/** Two slots before 09:15, and on. */
+/** Counts from two slots before 09:15. */
 const rowAt = (index: number) =>
   sampleRow('NSE:SBIN-EQ', plus(istInstant(DATE, '09:14:50'), 5 * SECOND * index));
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-/** As one life of the harvester with --compat. */
+/** Appends rows like one run of the harvester with --compat. */
 async function record(...indexes: readonly number[]): Promise<void> {
   const days = dayFolders(dataDir, THIS_DISK, ({ message }) => problems.push(message));
   const day = await days.open(DATE);
@@ -34,8 +34,8 @@ async function record(...indexes: readonly number[]): Promise<void> {
 
 const linesNow = async () => (await readFile(path.join(dataDir, NAME), 'utf8')).split('\n');
 
-describe('The file of the Python original beside the day log', () => {
-  test('has its header once and its hours only, through a restart', async () => {
+describe('The --compat file', () => {
+  test('has its header once and only rows of its hours, also after a restart', async () => {
     await record(0, 1, 2);
     await record(3);
     expect(await linesNow()).toEqual([
@@ -49,7 +49,7 @@ describe('The file of the Python original beside the day log', () => {
   test.each([
     ['of a row', [2], '2026-11-25T09:15:05.048+05:30,NSE:SB'],
     ['of the header', [], 'timestamp,sym'],
-  ])('loses the torn line %s that a crash left', async (_what, before, torn) => {
+  ])('is cut before a torn line %s', async (_what, before, torn) => {
     await record(...before);
     await appendFile(path.join(dataDir, NAME), torn);
     await record(3);
@@ -57,7 +57,7 @@ describe('The file of the Python original beside the day log', () => {
     expect(await linesNow()).toEqual([COMPAT_HEADER, ...kept, compatLine(rowAt(3)), '']);
   });
 
-  test('that cannot be written is told, and the day log goes on', async () => {
+  test('is reported if it cannot be written, and the day log continues', async () => {
     await mkdir(path.join(dataDir, NAME));
     await record(2, 3);
     expect(problems).toHaveLength(2);

@@ -18,8 +18,8 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-/** `SBIN 5 timeout` or `SBIN 5 book`: symbol, seconds since the opening, what became of it. */
-async function replayed(): Promise<readonly string[]> {
+/** Returns lines like `SBIN 5 timeout` or `SBIN 5 book`: symbol, seconds since the opening, outcome. */
+async function replayDay(): Promise<readonly string[]> {
   const recording = await openRecording({ what: null, dataDir, cwd: dataDir });
   await using feed = replayFeed({ recording, pace: null });
   const { signal } = new AbortController();
@@ -30,7 +30,11 @@ async function replayed(): Promise<readonly string[]> {
   });
 }
 
-async function explain(reason: HoleReason, fromSeconds: number, toSeconds: number): Promise<void> {
+async function recordHole(
+  reason: HoleReason,
+  fromSeconds: number,
+  toSeconds: number,
+): Promise<void> {
   const [from, to] = [fromSeconds, toSeconds].map((at) => plus(OPENS_AT, at * SECOND));
   if (from === undefined || to === undefined) throw new Error('two instants');
   const symbols = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
@@ -39,19 +43,19 @@ async function explain(reason: HoleReason, fromSeconds: number, toSeconds: numbe
   await appendFile(log, `${line}\n`);
 }
 
-describe('A replay', () => {
-  test('gives the row of a slot that has a hole too: the disk had written before it failed', async () => {
+describe('replayFeed', () => {
+  test('returns the row of a slot that also has a hole', async () => {
     await recordDay({ dataDir, stoppedAfter: 2 });
-    await explain('disk', 0, 5);
-    expect(await replayed()).toEqual(['SBIN 0 book', 'INFY 0 book', 'SBIN 5 book', 'INFY 5 book']);
+    await recordHole('disk', 0, 5);
+    expect(await replayDay()).toEqual(['SBIN 0 book', 'INFY 0 book', 'SBIN 5 book', 'INFY 5 book']);
   });
 
-  test('gives a slot one reason, the first, and none outside of the plan', async () => {
+  test('returns the first reason of a slot, and no slot outside of the plan', async () => {
     await recordDay({ dataDir, stoppedAfter: 1, symbols: ['NSE:SBIN-EQ'] });
-    await explain('timeout', 5, 10);
-    await explain('stopped', 5, 15);
-    await explain('not-running', 55, 90);
-    expect(await replayed()).toEqual([
+    await recordHole('timeout', 5, 10);
+    await recordHole('stopped', 5, 15);
+    await recordHole('not-running', 55, 90);
+    expect(await replayDay()).toEqual([
       'SBIN 0 book',
       'SBIN 5 timeout',
       'SBIN 10 stopped',

@@ -34,13 +34,13 @@ async function append(...rows: readonly number[]): Promise<number> {
 }
 
 describe('The day log', () => {
-  test('begins with its header and goes on after it when it is opened again', async () => {
+  test('begins with its header, and continues in the same file after it is opened again', async () => {
     await append(0, 1);
     await append(2);
     expect(await readFile(path.join(folder, 'day-0.v2.csv'), 'utf8')).toBe(textOf(0, 1, 2));
   });
 
-  test('cuts a torn last line, wherever in it the process was killed', async () => {
+  test('cuts a torn last line of any length', async () => {
     const file = path.join(folder, 'day-0.v2.csv');
     const last = `${csvLine(rowAt(1))}\n`;
     for (let bytes = 0; bytes < last.length; bytes += 1) {
@@ -53,14 +53,14 @@ describe('The day log', () => {
     expect(await readFile(file, 'utf8')).toBe(textOf(0, 1, 2));
   });
 
-  test('writes its header again when the process was killed within it', async () => {
+  test('writes its header again if the header is torn', async () => {
     const file = path.join(folder, 'day-0.v2.csv');
     await writeFile(file, CSV_HEADER.slice(0, 40));
     await append(0);
     expect(await readFile(file, 'utf8')).toBe(textOf(0));
   });
 
-  test('begins a new file when fdatasync fails, and never uses the old one again', async () => {
+  test('begins a new file if fdatasync fails, and does not write to the old one again', async () => {
     const disk = faultyDisk();
     const log = await openDayLog(folder, disk);
     await log.append([rowAt(0)]);
@@ -70,14 +70,14 @@ describe('The day log', () => {
     await log.close();
     const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => file);
     expect(parts.map((part) => path.basename(part))).toEqual(['day-0.v2.csv', 'day-1.v2.csv']);
-    // In the failed file for all we know, and in the new one for certain.
+    // The row may be in the failed file, and must be in the new one.
     expect(await readFile(parts[0] ?? '', 'utf8')).toBe(textOf(0, 1));
     expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2));
     expect(await append(3)).toBe(0);
     expect(await readFile(parts[1] ?? '', 'utf8')).toBe(textOf(1, 2, 3));
   });
 
-  test('says that the disk refused when the new file fails too, and goes on in another one', async () => {
+  test('rejects if the new file fails too, and continues in a third one', async () => {
     const disk = faultyDisk();
     const log = await openDayLog(folder, disk);
     await log.append([rowAt(0)]);
@@ -86,11 +86,11 @@ describe('The day log', () => {
     expect(await log.append([rowAt(2)])).toBe('replaced');
     await log.close();
     const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => path.basename(file));
-    // What was begun in vain is gone.
+    // The new file that failed is removed.
     expect(parts).toEqual(['day-0.v2.csv', 'day-2.v2.csv']);
   });
 
-  test('never removes a file that it has not begun', async () => {
+  test('does not remove a file that it did not create', async () => {
     const disk = faultyDisk();
     const log = await openDayLog(folder, disk);
     await log.append([rowAt(0)]);
@@ -103,7 +103,7 @@ describe('The day log', () => {
 });
 
 describe('The event log', () => {
-  test('has every line once and in order, although nobody waits for the one before', async () => {
+  test('has every line once and in order, without waiting between appends', async () => {
     const log = await openEventLog(folder);
     const at = (n: number) => plus(OPENS_AT, n * SECOND);
     await Promise.all(
@@ -115,7 +115,7 @@ describe('The event log', () => {
     expect((await readEventLog(folder)).map((event) => event.at)).toEqual([0, 1, 2, 3].map(at));
   });
 
-  test('is read without the line that a crash tore', async () => {
+  test('is read without a torn line', async () => {
     const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
     const log = await openEventLog(folder);
     await log.append([note]);

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { readEnvText } from '../../../core/config/env-file.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
-/** The lines and the words of each problem. */
+/** Returns "lines words" for each problem. */
 function problemsOf(text: string) {
   return readEnvText(text).problems.map(({ lines, words }) => `${lines.join()} ${words}`);
 }
 
-describe('The text of an .env file', () => {
-  test('may be .env.example with every key in use, and have every key that the stack’s file explains', () => {
+describe('readEnvText', () => {
+  test('accepts .env.example with every key in use, and every key that Pulumi.dev.yaml explains', () => {
     const read = (name: string) => readFileSync(path.join(ROOT, name), 'utf8');
     const example = read('.env.example').replaceAll(/^# (?=FYERS_\w+=)/gm, '');
     expect(example.match(/^FYERS_/gm)?.length).toBeGreaterThan(5);
@@ -24,17 +24,20 @@ describe('The text of an .env file', () => {
   });
 
   test.each([
-    ['what .env.example has', '# app\n\nFYERS_CLIENT_ID=\nFYERS_SECRET_KEY=\n'],
+    [
+      'the comments and empty values of .env.example',
+      '# app\n\nFYERS_CLIENT_ID=\nFYERS_SECRET_KEY=\n',
+    ],
     ['export and spaces', 'export FYERS_PIN = 1234\n  FYERS_DAYS=all\t# every day\n'],
-    ['line ends of Windows and of an old Mac', 'FYERS_PIN=1234\r\nFYERS_DAYS=all\rFYERS_SUFFIX=a'],
-    ['quotes of all kinds', `FYERS_PIN="1234" # mine\nFYERS_DAYS='all'\nFYERS_SUFFIX=\`a\``],
+    ['line ends of Windows and of old Macs', 'FYERS_PIN=1234\r\nFYERS_DAYS=all\rFYERS_SUFFIX=a'],
+    ['quotes of every kind', `FYERS_PIN="1234" # mine\nFYERS_DAYS='all'\nFYERS_SUFFIX=\`a\``],
     ['a # in quotes', 'FYERS_REDIRECT_URI="https://h.in/#/cb"'],
     ['JSON over several lines', `FYERS_HARVESTERS='[\n {"symbols": ["SBIN"]}\n]'\nFYERS_PIN=1234`],
     ['JSON in double quotes', 'FYERS_HARVESTERS="[{"symbols": ["SBIN"]}]"'],
     ['keys of other programs', 'KITE_KEY=a#b\nKITE_KEY=\nSECRET_KEY="x\nPIN=1\nREACT_APP_FYERS=x'],
-    ['the colon that dotenv takes', 'FYERS_PIN: 1234'],
+    ['a colon in place of =, as dotenv does', 'FYERS_PIN: 1234'],
     ['names of the commands and the harvester', 'FYERS_BUCKET=b\nFYERS_DATA_DIR=d\nFYERS_SHARD=1'],
-  ])('is understood with %s', (_what, text) => {
+  ])('accepts %s', (_what, text) => {
     expect(problemsOf(text)).toEqual([]);
   });
 
@@ -55,13 +58,13 @@ describe('The text of an .env file', () => {
     ['FYERS_EMIAL', 'FYERS_EMAIL'],
     ['FYERS_EVERY_SECOND', 'FYERS_EVERY_SECONDS'],
     ['FYERS_USER_NAME', 'FYERS_FY_ID'],
-  ])('with the unknown key %s names %s', (key, known) => {
+  ])('suggests for the unknown key %s the key %s', (key, known) => {
     expect(problemsOf(`# a\n${key}=CANARY\n`)).toEqual([
       expect.stringMatching(`^2 ${key} is not a key .*Did you mean ${known}\\?`),
     ]);
   });
 
-  test('with a key that resembles none says where the keys are listed', () => {
+  test('names the place of the list if an unknown key resembles no other', () => {
     expect(problemsOf('FYERS_BACKUP_WINDOW=CANARY')).toEqual([
       expect.stringMatching(/^1 FYERS_BACKUP_WINDOW .*\.env\.example/),
     ]);
@@ -86,21 +89,41 @@ describe('The text of an .env file', () => {
     ['no =', 'FYERS_PIN CANARY', '1 this line is not KEY=value: it has no ='],
     ['a colon', 'FYERS_PIN:CANARY', '1 this line is not KEY=value: it has a colon'],
     ['a space in the name', 'FYERS PIN=CANARY', '1 this line is not KEY=value: a name is one'],
-    ['a shell of another kind', '$env:FYERS_PIN=CANARY', '1 this line is not KEY=value: it begins'],
-    ['set', 'set FYERS_PIN=CANARY', '1 this line is not KEY=value: it begins with "set"'],
-    ['another comment', '// CANARY', '1 this line is not KEY=value: comments begin with #'],
+    [
+      'an assignment of PowerShell',
+      '$env:FYERS_PIN=CANARY',
+      '1 this line is not KEY=value: it begins',
+    ],
+    [
+      'an assignment of cmd.exe',
+      'set FYERS_PIN=CANARY',
+      '1 this line is not KEY=value: it begins with "set"',
+    ],
+    [
+      'a comment that begins with //',
+      '// CANARY',
+      '1 this line is not KEY=value: comments begin with #',
+    ],
     ['a value on the next line', 'FYERS_DAYS=\nCANARY', '2 this line is not KEY=value'],
     [
       'an invisible character',
       '\u200bFYERS_PIN=CANARY',
       '1 this line is not KEY=value: it contains',
     ],
-    ['one in a value', 'FYERS_PIN=CANARY\u200b', '1 the value of FYERS_PIN contains an invisible'],
+    [
+      'an invisible character in a value',
+      'FYERS_PIN=CANARY\u200b',
+      '1 the value of FYERS_PIN contains an invisible',
+    ],
     ['typographic quotes', 'FYERS_PIN=“CANARY”', '1 the value of FYERS_PIN has typographic quotes'],
     ['a no-break space', 'FYERS_SYMBOLS=A,\u00a0CANARY', '1 the value of FYERS_SYMBOLS contains a'],
-    ['two keys', 'FYERS_PIN=CANARY FYERS_DAYS=all', '1 there is a second key on this line'],
+    [
+      'two keys on one line',
+      'FYERS_PIN=CANARY FYERS_DAYS=all',
+      '1 there is a second key on this line',
+    ],
     ['another program’s open quote', 'OTHER="x\nFYERS_PIN=CANARY"', '1 the quote that opens here'],
-  ])('with %s is a problem of that line, and shows no value', (_what, text, words) => {
+  ])('reports %s with its line, and without the value', (_what, text, words) => {
     const problems = problemsOf(text);
     expect(problems).toEqual([expect.stringContaining(words)]);
     expect(problems[0]?.startsWith(words)).toBe(true);
@@ -112,13 +135,13 @@ describe('The text of an .env file', () => {
     expect(problemsOf(text).map((problem) => problem.split(' ')[0])).toEqual(['1', '2,4', '3']);
   });
 
-  test('takes time in proportion to its length, whatever it is made of', () => {
+  test('takes time in proportion to the length of the text', () => {
     const once = (text: string) => {
       const from = process.cpuUsage();
       readEnvText(text);
       return process.cpuUsage(from).user;
     };
-    /** By turns, so that a busy moment of the machine falls on both. */
+    /** Alternates, so that a busy moment of the machine affects both. */
     const ratioOf = (long: string, short: string) => {
       let [ofLong, ofShort] = [Infinity, Infinity];
       for (let turn = 0; turn < 8; turn += 1) {
@@ -147,7 +170,7 @@ describe('The text of an .env file', () => {
     }
   });
 
-  test('keeps every key that an unclosed quote would have taken with it', () => {
+  test('keeps the keys that follow an unclosed quote', () => {
     const { statements } = readEnvText('FYERS_PIN="1\nFYERS_DAYS=all"\nFYERS_SUFFIX=a\n');
     expect(statements.map(({ key, line }) => [key, line])).toEqual([
       ['FYERS_PIN', 1],

@@ -17,7 +17,7 @@ function sendAt(pace: Pace, at: Instant, calls: number): void {
   for (let n = 0; n < calls; n += 1) pace.sent(at);
 }
 
-test('A burst fills its second, and what is smaller leaves room in it', () => {
+test('The pace delays a call to the next second only if it would exceed five calls in this one', () => {
   const pace = paceFor(12, 5);
   expect(pace.earliest(START, 5)).toBe(START);
   sendAt(pace, START, 3);
@@ -27,7 +27,7 @@ test('A burst fills its second, and what is smaller leaves room in it', () => {
   expect(pace.earliest(plus(START, 1_001), 3)).toBe(plus(START, 1_001));
 });
 
-test('As early as they may, calls are no more than five a second, and in a minute five more than the plan', () => {
+test('The pace never allows more than five calls a second, or five above the plan a minute', () => {
   fc.assert(
     fc.property(
       fc.constantFrom([1, 60], [2, 1], [37, 15], [150, 60]),
@@ -56,7 +56,7 @@ test('As early as they may, calls are no more than five a second, and in a minut
   );
 });
 
-test('A clock that was set back holds nobody up', () => {
+test('The pace does not delay calls after the clock was set back', () => {
   const pace = paceFor(12, 5);
   sendAt(pace, START, 5);
   expect(pace.earliest(plus(START, -1), 5)).toBe(plus(START, -1));

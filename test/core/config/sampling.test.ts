@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type SamplingPlan, parseSampling } from '../../../core/config/values.ts';
 import { fallbackPlan, rateProblems } from '../../../core/config/sampling.ts';
 
-/** @throws Error for what one harvester alone may not ask */
+/** @throws Error if one harvester alone may not have this plan */
 function plan(symbols: number, everySeconds: number): SamplingPlan {
   const names = Array.from({ length: symbols }, (_, index) => `NSE:SYMBOL${String(index)}-EQ`);
   const parsed = parseSampling(names.join(), String(everySeconds));
@@ -11,11 +11,11 @@ function plan(symbols: number, everySeconds: number): SamplingPlan {
   return parsed.value;
 }
 
-describe('The plan of the account', () => {
+describe('rateProblems', () => {
   test.each([
-    ['150 calls a minute', [plan(2, 1), plan(5, 10)], []],
+    ['nothing for 150 calls a minute', [plan(2, 1), plan(5, 10)], []],
     [
-      '151 of them',
+      'a problem for 151 calls a minute',
       [plan(2, 1), plan(5, 10), plan(1, 60)],
       [
         'all together make 2 × 60 / 1 + 5 × 60 / 10 + 1 × 60 / 60 = 120 + 30 + 1 = 151 calls a minute, over the 150 that leave room under the account’s 200'.replace(
@@ -24,9 +24,9 @@ describe('The plan of the account', () => {
         ),
       ],
     ],
-    ['ten calls at once', [plan(5, 10), plan(5, 10)], []],
+    ['nothing for ten calls at once', [plan(5, 10), plan(5, 10)], []],
     [
-      'eleven at once, of few a minute',
+      'a problem for eleven calls at once, even if they are few a minute',
       [plan(5, 10), plan(5, 20), plan(1, 60)],
       [
         expect.stringMatching(
@@ -36,15 +36,15 @@ describe('The plan of the account', () => {
     ],
     // The burst of one second meets the next harvester's of the second after it.
     [
-      'six and five, a second apart',
+      'a problem for bursts of ten and one in the first two seconds',
       [plan(10, 30), plan(1, 60)],
       [expect.stringContaining('10 + 1 = 11 calls in seconds 0 and 1')],
     ],
-  ])('%s', (_what, plans, problems) => {
+  ])('returns %s', (_what, plans, problems) => {
     expect(rateProblems(plans)).toEqual(problems);
   });
 
-  test('never refuses a harvester that is alone', () => {
+  test('returns nothing for any single harvester of up to 150 calls a minute', () => {
     const every = fc.constantFrom(1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60);
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 150 }), every, (symbols, everySeconds) => {

@@ -8,15 +8,15 @@ function plan(feed: FeedPlan['feed'], count: number): FeedPlan {
   return { feed, symbols: names.map((name) => must(parseSymbol(name))) };
 }
 
-describe('The streams of one account', () => {
-  test('carry fifteen symbols of tbt', () => {
+describe('streamProblems', () => {
+  test('allows 15 symbols of tbt on one account, and not 16', () => {
     expect(streamProblems([plan('tbt', 15)])).toEqual([]);
     expect(streamProblems([plan('tbt', 16)])).toEqual([
       expect.stringContaining('16 / 5 = 4 = 4 sockets of 5 symbols'),
     ]);
   });
 
-  test('carry NSE alone, and of its indices the Nifty 50 by HSM', () => {
+  test('refuses symbols of other exchanges, and indices except the Nifty 50 by hsm', () => {
     const of = (feed: FeedPlan['feed'], ...names: readonly string[]): FeedPlan => ({
       feed,
       symbols: names.map((name) => must(parseSymbol(name))),
@@ -31,14 +31,14 @@ describe('The streams of one account', () => {
     expect(streamProblems([{ feed: 'tbt', symbols: aliases }])).toEqual([]);
   });
 
-  test('are one HSM socket, which tbt needs too', () => {
+  test('refuses hsm together with tbt, because both need the one HSM socket', () => {
     expect(streamProblems([plan('tbt', 5), plan('rest', 5)])).toEqual([]);
     expect(streamProblems([plan('tbt', 5), plan('hsm', 5)])).toEqual([
       expect.stringContaining('1 + 1 = 2 HSM sockets'),
     ]);
   });
 
-  test('carry two topics for each symbol of hsm', () => {
+  test('allows 2,500 symbols of hsm, because each needs two of 5,000 topics', () => {
     expect(streamProblems([plan('hsm', 2_500)])).toEqual([]);
     expect(streamProblems([plan('hsm', 2_501)])).toEqual([
       expect.stringContaining('2501 × 2 = 5002'),
@@ -46,7 +46,7 @@ describe('The streams of one account', () => {
   });
 });
 
-test('parseFeed takes the three names', () => {
+test('parseFeed accepts rest, tbt and hsm in small letters', () => {
   expect(['rest', ' tbt ', 'hsm'].map((text) => parseFeed(text).ok)).toEqual([true, true, true]);
   expect(parseFeed('TBT').ok).toBe(false);
 });

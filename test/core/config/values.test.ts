@@ -11,14 +11,14 @@ import {
 } from '../../../core/config/values.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
-describe('An example of the documents', () => {
+describe('The parsers of app and account values', () => {
   const parsers = {
     FYERS_CLIENT_ID: parseAppId,
     FYERS_SECRET_KEY: parseAppSecret,
     FYERS_FY_ID: parseFyId,
   };
 
-  test.each(['deploy', 'laptop'])('in docs/%s.md is refused as an example', (page) => {
+  test.each(['deploy', 'laptop'])('refuse the example values of docs/%s.md', (page) => {
     const text = readFileSync(path.join(ROOT, 'docs', `${page}.md`), 'utf8');
     const problems = Object.entries(parsers).flatMap(([name, parse]) => {
       const value = new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1];
@@ -30,7 +30,7 @@ describe('An example of the documents', () => {
   });
 });
 
-describe('An address that a token is sent to', () => {
+describe('parseEndpoint', () => {
   test.each([
     ['https://api-t1.fyers.in', 'https://api-t1.fyers.in'],
     ['https://api-t1.fyers.in/', 'https://api-t1.fyers.in'],
@@ -40,7 +40,7 @@ describe('An address that a token is sent to', () => {
     ['http://127.8.9.10:4000/x', 'http://127.8.9.10:4000/x'],
     ['http://localhost:4000', 'http://localhost:4000'],
     ['http://[::1]:4000/', 'http://[::1]:4000'],
-  ])('may be %s', (text, value) => {
+  ])('accepts %s', (text, value) => {
     expect(parseEndpoint(text)).toEqual({ ok: true, value });
   });
 
@@ -66,24 +66,24 @@ describe('An address that a token is sent to', () => {
     '//example.com',
     'api-t1.fyers.in',
     '',
-  ])('must not be %s', (text) => {
+  ])('refuses "%s", and shows no credentials', (text) => {
     const parsed = parseEndpoint(text);
     expect(parsed).toMatchObject({ ok: false });
     expect(parsed.ok ? '' : parsed.problem).not.toContain('CANARY');
   });
 });
 
-describe('Symbols', () => {
+describe('parseSymbols', () => {
   test.each([
     ['SBIN', ['NSE:SBIN-EQ']],
     ['sbin, M&M  bajaj-auto', ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:BAJAJ-AUTO-EQ']],
     ['SBIN-EQ,IDEA-BE', ['NSE:SBIN-EQ', 'NSE:IDEA-BE']],
     ['nse:sbin-eq\nfut:nifty', ['NSE:SBIN-EQ', 'FUT:NIFTY']],
-  ])('may be written %s', (text, symbols) => {
+  ])('accepts %j', (text, symbols) => {
     expect(parseSymbols(text)).toEqual({ symbols, problems: [] });
   });
 
-  test('are refused by the name that was written, and each only once by any of its names', () => {
+  test('names a refused symbol as it was written, and refuses the same symbol under two names', () => {
     expect(parseSymbols('SBIN NSE:SBIN-EQ FUT: S*').problems).toEqual([
       'symbol "NSE:SBIN-EQ" is named twice',
       expect.stringContaining('symbol "FUT:" must be'),
@@ -92,7 +92,7 @@ describe('Symbols', () => {
     expect(parseSymbols(' , ').problems).toEqual(['no symbol is named']);
   });
 
-  test('and seconds are blamed each for its own', () => {
+  test('parseSampling attributes a problem to the symbols, the seconds or both', () => {
     const about = (symbols: string, every: string) =>
       parseSampling(symbols, every).faults.map((fault) => fault.about);
     expect(about('FUT:', '5')).toEqual(['symbols']);

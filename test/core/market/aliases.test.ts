@@ -39,7 +39,7 @@ const OPTIONS = EXPIRIES.slice(1, 3).flatMap((expiresOn) =>
   ),
 );
 
-function resolved(text: string, spot: number | null = 1_012): string {
+function resolve(text: string, spot: number | null = 1_012): string {
   const parsed = parseAlias(text);
   if (!parsed.ok) return parsed.problem;
   const found = resolveAlias(parsed.value, {
@@ -50,7 +50,7 @@ function resolved(text: string, spot: number | null = 1_012): string {
   return found.kind === 'contract' ? found.contract.symbol : found.why;
 }
 
-describe('An alias', () => {
+describe('resolveAlias', () => {
   test.each([
     ['FUT:NIFTY', 'F2026-12-01'],
     ['FUT:NIFTY+1', 'F2026-12-29'],
@@ -58,12 +58,12 @@ describe('An alias', () => {
     ['ATM:NIFTY+0CE', '2026-12-01 1000CE'],
     ['ATM:NIFTY+2PE', '2026-12-01 1100PE'],
     ['ATM:NIFTY-2CE', '2026-12-01 900CE'],
-  ])('%s stands for %s', (alias, symbol) => {
-    expect(resolved(alias)).toBe(symbol);
+  ])('resolves %s to %s', (alias, symbol) => {
+    expect(resolve(alias)).toBe(symbol);
   });
 
-  test('takes the lower one of two strikes that are as near, and a contract on its last day', () => {
-    expect(resolved('ATM:NIFTY+0PE', 1_025)).toBe('2026-12-01 1000PE');
+  test('chooses the lower of two equally near strikes, and a contract on its last day', () => {
+    expect(resolve('ATM:NIFTY+0PE', 1_025)).toBe('2026-12-01 1000PE');
     const parsed = parseAlias('FUT:NIFTY');
     if (!parsed.ok) throw new Error(parsed.problem);
     const last = { contracts: FUTURES, date: istDate('2026-11-24'), spot: null };
@@ -77,11 +77,11 @@ describe('An alias', () => {
     ['FUT:NIFTY+3', 'must be FUT:'],
     ['ATM:NIFTY', 'must be FUT:'],
     ['ATM:NIFTY+2XX', 'must be FUT:'],
-  ])('%s says why it stands for nothing', (alias, why) => {
-    expect(resolved(alias)).toContain(why);
+  ])('returns the reason if %s has no contract: %s', (alias, why) => {
+    expect(resolve(alias)).toContain(why);
   });
 
-  test('of an option needs a price', () => {
-    expect(resolved('ATM:NIFTY+0CE', null)).toContain('the last price of NIFTY is unknown');
+  test('needs the last price of the underlying for an option', () => {
+    expect(resolve('ATM:NIFTY+0CE', null)).toContain('the last price of NIFTY is unknown');
   });
 });

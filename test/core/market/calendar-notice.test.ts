@@ -6,21 +6,31 @@ import { istDate } from '../../../core/time.ts';
 const own = (date: string): Override => ({ date: istDate(date), closed: true, why: 'a holiday' });
 const whole = (year: number): Override => ({ year, complete: true });
 
-describe('The notice of a calendar that runs out', () => {
+describe('calendarNotice', () => {
   test.each([
     ['more than a month before', '2026-12-01', [], null],
     ['a month before', '2026-12-02', [], 'known until 2026-12-31'],
     ['on the last day', '2026-12-31', [], 'known until 2026-12-31'],
-    ['after it', '2027-01-01', [], 'holidays of 2027 are not all known'],
+    ['on the day after it', '2027-01-01', [], 'holidays of 2027 are not all known'],
     ['in a later year', '2028-02-29', [], 'holidays of 2028 are not all known'],
-    // One day is no list, whether it is over or to come.
-    ['with a day of the operator to come', '2026-12-02', [own('2027-03-10')], '2026-12-31'],
-    ['with a day of the operator that is over', '2027-04-01', [own('2027-03-10')], '2027'],
-    ['with the next year whole', '2026-12-02', [own('2027-03-10'), whole(2027)], null],
-    ['in that year', '2027-06-01', [whole(2027)], null],
-    ['at its end', '2027-12-15', [whole(2027)], 'known until 2027-12-31'],
-    ['with another year whole', '2026-12-02', [whole(2028)], '2026-12-31'],
-  ])('comes in time: %s', (_, today, overrides, problem) => {
+    // One day of the operator does not complete a year, whether it is past or future.
+    ['with a future day of the operator', '2026-12-02', [own('2027-03-10')], '2026-12-31'],
+    ['with a past day of the operator', '2027-04-01', [own('2027-03-10')], '2027'],
+    [
+      'if the operator has the next year complete',
+      '2026-12-02',
+      [own('2027-03-10'), whole(2027)],
+      null,
+    ],
+    ['in a year that the operator has complete', '2027-06-01', [whole(2027)], null],
+    ['at the end of such a year', '2027-12-15', [whole(2027)], 'known until 2027-12-31'],
+    [
+      'if the operator has only the year after next complete',
+      '2026-12-02',
+      [whole(2028)],
+      '2026-12-31',
+    ],
+  ])('%s (%s)', (_, today, overrides, problem) => {
     const notice = calendarNotice(istDate(today), { overrides });
     if (problem === null) expect(notice).toBeNull();
     else {
@@ -30,7 +40,7 @@ describe('The notice of a calendar that runs out', () => {
   });
 });
 
-describe('The notice of a year', () => {
+describe('yearNotice', () => {
   const problem = (dates: readonly string[], overrides: readonly Override[] = []) =>
     yearNotice(dates.map(istDate), { overrides })?.problem ?? null;
 
@@ -39,18 +49,18 @@ describe('The notice of a year', () => {
     [['2027-01-04'], '2027'],
     [['2026-12-31', '2027-01-01'], '2027'],
     [['2027-06-01', '2028-02-29'], '2027 and 2028'],
-  ])('names it: %j', (dates, years) => {
+  ])('names the incomplete years of %j', (dates, years) => {
     expect(problem(dates)).toContain(`holidays of ${years} are not all known`);
   });
 
   test.each([[['2024-01-26']], [['2025-06-01', '2026-12-31']], [[]]])(
-    'is not given for complete ones: %j',
+    'returns null for dates of complete years: %j',
     (dates) => {
       expect(problem(dates)).toBeNull();
     },
   );
 
-  test('names the holidays that are known, and counts many', () => {
+  test('names the known holidays of an incomplete year, or counts them if they are many', () => {
     expect(problem(['2027-06-01'])).toMatch(/except 2027-01-26 .*2027-03-26 .*2027-04-14/);
     const many = ['2027-03-10', '2027-03-22'].map(own);
     expect(problem(['2027-06-01'], many)).toContain('except 5 known holidays of 2027');
@@ -59,7 +69,7 @@ describe('The notice of a year', () => {
     expect(problem(['2028-06-01'])).not.toContain('except');
   });
 
-  test('ends with the statement that the year is complete', () => {
+  test('returns null once the operator states that the year is complete', () => {
     expect(problem(['2027-06-01'], [own('2027-03-10')])).not.toBeNull();
     expect(problem(['2027-06-01'], [own('2027-03-10'), whole(2027)])).toBeNull();
   });

@@ -11,7 +11,7 @@ import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
 import { SECOND, formatIso, istDate, istInstant, plus } from '../../../core/time.ts';
 import { anyDate, anyEligibility, openPlan } from './plans.ts';
 
-// Written from the circulars, not from our data: `09:00 A 09:08 B 09:12` is A to 09:08, then B to 09:12.
+// Written from the circulars, not from the shipped data: `09:00 A 09:08 B 09:12` is A to 09:08, then B to 09:12.
 // `~` before a name is inferred, `?` provisional; `*09:07` after one is where the random close begins.
 const OLD_PREOPEN = '09:00 PREOPEN_ENTRY*09:07 09:08 PREOPEN_MATCH 09:12 BUFFER 09:15';
 const NEW_PREOPEN =
@@ -23,26 +23,26 @@ const FIRST_AUCTION =
 const DECEMBER_AUCTION =
   'CONTINUOUS 15:30 CAS_REF 15:31 CAS_ENTRY 15:36 CAS_LIMIT*15:38 15:40 ~CAS_MATCH 15:45 ~TRANSITION 15:50 POSTCLOSE 16:00';
 
-/** Their pre-open is known by name and date; its times are those of shares. */
+/** The circulars give name and date of this pre-open; its times are inferred from those of shares. */
 const OLD_FO_PREOPEN = '09:00 ~PREOPEN_ENTRY*09:07 09:08 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
 const NEW_FO_PREOPEN =
   '09:00 ~PREOPEN_ENTRY 09:05 ~PREOPEN_LIMIT*09:08 09:10 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
 
 const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first covered day', '2025-01-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the same for other shares', '2025-01-01', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
+  ['the same day for other shares', '2025-01-01', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   ['the last day without auction', '2026-07-31', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the same for other shares', '2026-07-31', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
+  ['the same day for other shares', '2026-07-31', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
   ['the first closing auction', '2026-08-03', 'auction', `${OLD_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same for other shares', '2026-08-03', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
+  ['the same day for other shares', '2026-08-03', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the last old pre-open', '2026-09-04', 'auction', `${OLD_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same for other shares', '2026-09-04', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
+  ['the same day for other shares', '2026-09-04', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the first new pre-open', '2026-09-07', 'auction', `${NEW_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same for other shares', '2026-09-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
+  ['the same day for other shares', '2026-09-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the last auction of 15:15', '2026-12-04', 'auction', `${NEW_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same for other shares', '2026-12-04', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
+  ['the same day for other shares', '2026-12-04', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the first auction of 15:30', '2026-12-07', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
-  ['the same for other shares', '2026-12-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
+  ['the same day for other shares', '2026-12-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
   ['the last covered day', '2026-12-31', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
   ['the first covered day', '2025-01-01', 'derivative', '09:15 CONTINUOUS 15:30'],
   ['the last day without pre-open', '2025-12-05', 'derivative', '09:15 CONTINUOUS 15:30'],
@@ -55,13 +55,43 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
   ['options, which have no pre-open', '2026-11-25', 'option', '09:15 CONTINUOUS 15:40'],
   ['options in December', '2026-12-07', 'option', '09:15 CONTINUOUS 15:45'],
-  ['their last day in November', '2026-11-25', 'expiring-option', '09:15 ~CONTINUOUS 15:40'],
-  ['their last day in December', '2026-12-08', 'expiring-option', '09:15 CONTINUOUS 15:30'],
+  [
+    'options on their last day in November',
+    '2026-11-25',
+    'expiring-option',
+    '09:15 ~CONTINUOUS 15:40',
+  ],
+  [
+    'options on their last day in December',
+    '2026-12-08',
+    'expiring-option',
+    '09:15 CONTINUOUS 15:30',
+  ],
   ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
-  ['a last day of old', '2026-07-31', 'expiring', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
-  ['the first unsure last day', '2026-08-03', 'expiring', `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`],
-  ['the last unsure last day', '2026-12-04', 'expiring', `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`],
-  ['a last day of December', '2026-12-07', 'expiring', `${NEW_FO_PREOPEN} CONTINUOUS 15:30`],
+  [
+    'a future’s last day before August 2026',
+    '2026-07-31',
+    'expiring',
+    `${OLD_FO_PREOPEN} CONTINUOUS 15:30`,
+  ],
+  [
+    'the first last day whose close is inferred',
+    '2026-08-03',
+    'expiring',
+    `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`,
+  ],
+  [
+    'the last last day whose close is inferred',
+    '2026-12-04',
+    'expiring',
+    `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`,
+  ],
+  [
+    'a future’s last day in December',
+    '2026-12-07',
+    'expiring',
+    `${NEW_FO_PREOPEN} CONTINUOUS 15:30`,
+  ],
   [
     'a switch to the other site in March 2024',
     '2024-03-02',
@@ -89,13 +119,13 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
     '13:15 BLOCK_DEAL 13:30 ~PREOPEN_ENTRY*13:37 13:38 ~PREOPEN_MATCH 13:42 ~BUFFER 13:45 CONTINUOUS 14:45 ~BUFFER 14:55 POSTCLOSE 15:05',
   ],
   [
-    'the muhurat of 2026, whose times were never found',
+    'the muhurat of 2026, whose times no source gives',
     '2026-11-08',
     'auction',
     '18:00 ?PREOPEN_ENTRY 18:05 ?PREOPEN_LIMIT*18:08 18:10 ?PREOPEN_MATCH 18:12 ?BUFFER 18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
   ],
   [
-    'the same for options, of which no source gives the close',
+    'the same muhurat for options',
     '2026-11-08',
     'option',
     '18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
@@ -113,7 +143,7 @@ const CERTAINTY_MARK = { sourced: '', inferred: '~', provisional: '?' } as const
 
 const clock = (at: Parameters<typeof formatIso>[0]) => formatIso(at).slice(11, 16);
 
-/** The plan in the table's notation. */
+/** Formats a plan in the notation of the table. */
 function outline(plan: SessionPlan): string {
   const phases = plan.phases.map(({ name, to, certainty, randomCloseFrom }) => {
     const random = randomCloseFrom === undefined ? '' : `*${clock(randomCloseFrom)}`;
@@ -140,7 +170,7 @@ describe('A trading day', () => {
     });
   });
 
-  test('has phases without a gap from opening to close, whatever the date and the share', () => {
+  test('has phases without a gap from opening to close, for any date and eligibility', () => {
     fc.assert(
       fc.property(anyDate(), anyEligibility(), (date, eligibility) => {
         const day = dayOf(date, { eligibility });
@@ -176,23 +206,23 @@ describe('A trading day', () => {
     expect(plan.source).not.toBe('');
   });
 
-  test('trades on days that do not settle', () => {
+  test('is regular on days without settlement', () => {
     for (const date of ['2026-02-19', '2026-03-19', '2026-04-01', '2026-08-26']) {
       expect(openPlan(date).name).toBe('regular');
     }
   });
 });
 
-describe('The notes of a day', () => {
+describe('notesOn', () => {
   test.each([
-    ['the first drill of 2026', '2026-01-03', '2026-01-02', 'mock trading'],
-    ['the last drill of 2026', '2026-12-05', '2026-12-06', 'mock trading'],
-    ['the first day that does not settle', '2026-02-19', '2026-02-18', 'does not settle'],
-    ['the last day that does not settle', '2026-08-26', '2026-08-27', 'does not settle'],
-    ['the other site', '2026-03-05', '2026-03-04', 'disaster recovery site'],
-  ])('tell of %s, on that day alone', (_, date, beside, words) => {
+    ['mock trading on the first such day of 2026', '2026-01-03', '2026-01-02', 'mock trading'],
+    ['mock trading on the last such day of 2026', '2026-12-05', '2026-12-06', 'mock trading'],
+    ['missing settlement on the first such day', '2026-02-19', '2026-02-18', 'does not settle'],
+    ['missing settlement on the last such day', '2026-08-26', '2026-08-27', 'does not settle'],
+    ['the disaster recovery site', '2026-03-05', '2026-03-04', 'disaster recovery site'],
+  ])('notes %s, on that day only', (_, date, neighbour, words) => {
     expect(notesOn(istDate(date)).join()).toContain(words);
-    expect(notesOn(istDate(beside))).toEqual([]);
+    expect(notesOn(istDate(neighbour))).toEqual([]);
   });
 });
 
@@ -211,13 +241,13 @@ describe('A closed day', () => {
     ['2026-11-22', 'weekend'],
     ['2026-08-02', 'weekend'],
     ['2027-01-02', 'weekend'],
-  ])('%s says why: %s', (date, why) => {
+  ])('%s has its reason: %s', (date, why) => {
     expect(dayOf(istDate(date))).toEqual({ kind: 'closed', why });
   });
 });
 
-describe('Beyond the list of holidays', () => {
-  test('a weekday is recorded by the last known hours, every phase provisional', () => {
+describe('A weekday after the list of holidays', () => {
+  test('has the last known hours, with every phase provisional', () => {
     const plan = openPlan('2027-01-27');
     const known = openPlan('2026-12-31');
     expect(outline(plan).replaceAll('?', '')).toBe(outline(known).replaceAll('~', ''));
@@ -226,23 +256,23 @@ describe('Beyond the list of holidays', () => {
   });
 });
 
-describe('The next session', () => {
+describe('nextSession', () => {
   test.each([
     ['before the opening', '2026-11-25', '08:59:59.999', '2026-11-25'],
     ['at the opening', '2026-11-25', '09:00', '2026-11-25'],
     ['in the last millisecond', '2026-11-25', '15:59:59.999', '2026-11-25'],
     ['at the close', '2026-11-25', '16:00', '2026-11-26'],
     ['after Friday', '2026-11-27', '16:00', '2026-11-30'],
-    ['over a holiday and its eve', '2026-11-23', '16:00', '2026-11-25'],
+    ['across a holiday', '2026-11-23', '16:00', '2026-11-25'],
     ['on a Saturday before a budget Sunday', '2026-01-31', '12:00', '2026-02-01'],
     ['before a muhurat session', '2025-10-21', '00:00', '2025-10-21'],
     ['after a muhurat session', '2025-10-21', '15:05', '2025-10-23'],
     ['after the last covered day', '2026-12-31', '16:00', '2027-01-01'],
-  ])('%s', (_, date, time, expected) => {
+  ])('finds the session %s', (_, date, time, expected) => {
     expect(nextSession(istInstant(istDate(date), time)).date).toBe(expected);
   });
 
-  test('closes after the instant, and no earlier session does', () => {
+  test('returns the first session that closes after the instant', () => {
     fc.assert(
       fc.property(anyDate(), fc.integer({ min: 0, max: 86_399 }), (date, second) => {
         const at = plus(istInstant(date, '00:00'), second * SECOND);
@@ -255,19 +285,19 @@ describe('The next session', () => {
   });
 });
 
-describe("An operator's day", () => {
+describe('An override of the operator', () => {
   const options = (...overrides: NonNullable<CalendarOptions['overrides']>): CalendarOptions => ({
     overrides,
   });
   const date = istDate('2026-11-25');
 
-  test('closes a day that trades by our list', () => {
+  test('closes a day that trades by the shipped calendar', () => {
     const cyclone = options({ date, closed: true, why: 'cyclone' });
     expect(dayOf(date, cyclone)).toEqual({ kind: 'closed', why: 'cyclone' });
     expect(nextSession(istInstant(date, '08:00'), cyclone).date).toBe('2026-11-26');
   });
 
-  test('opens a Saturday with phases of its own', () => {
+  test('opens a Saturday with its own phases', () => {
     const saturday = istDate('2026-11-28');
     const phases = [{ name: 'CONTINUOUS', from: '11:30', to: '12:30' }] as const;
     const plan = openPlan(saturday, options({ date: saturday, phases, source: 'NSE/CMTR/1' }));
@@ -275,21 +305,21 @@ describe("An operator's day", () => {
     expect(plan).toMatchObject({ name: 'special', certainty: 'sourced', source: 'NSE/CMTR/1' });
   });
 
-  test('opens a holiday with the usual hours when it names none', () => {
+  test('opens a holiday with the usual hours if it has no phases', () => {
     const holiday = istDate('2026-11-24');
     const plan = openPlan(holiday, options({ date: holiday }));
     expect(outline(plan)).toBe(`${NEW_PREOPEN} ${FIRST_AUCTION}`);
     expect(plan).toMatchObject({ name: 'special', source: 'operator' });
   });
 
-  test('wins over a session that we ship', () => {
+  test('replaces a session of the shipped calendar', () => {
     const muhurat = istDate('2026-11-08');
     const phases = [{ name: 'CONTINUOUS', from: '14:00', to: '15:00' }] as const;
     const plan = openPlan(muhurat, options({ date: muhurat, name: 'muhurat', phases }));
     expect(outline(plan)).toBe('14:00 CONTINUOUS 15:00');
   });
 
-  test('leaves other days alone', () => {
+  test('does not change other days', () => {
     const other = options({ date: istDate('2026-11-26'), closed: true, why: 'cyclone' });
     expect(dayOf(date, other)).toEqual(dayOf(date));
   });

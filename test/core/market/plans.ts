@@ -3,7 +3,7 @@ import { type CalendarOptions, type Eligibility, dayOf } from '../../../core/mar
 import type { SessionPlan } from '../../../core/market/phases.ts';
 import { type IstDate, addDays, istDate } from '../../../core/time.ts';
 
-/** The plan of a day that must be open. */
+/** @throws Error if the day is closed */
 export function openPlan(date: string, options: CalendarOptions = {}): SessionPlan {
   const day = dayOf(istDate(date), options);
   if (day.kind === 'closed') throw new Error(`${date} is closed: ${day.why}`);

@@ -13,8 +13,8 @@ const at = (time: string) => istInstant(date, time);
 const anySession = () => anyDate().map((day) => nextSession(istInstant(day, '00:00')));
 const anyEvery = () => fc.constantFrom(1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60);
 
-describe('The slot grid', () => {
-  test('has 5,040 slots of five seconds from 09:00 to 16:00', () => {
+describe('slotsOf', () => {
+  test('returns 5,040 slots of five seconds from 09:00 to 16:00', () => {
     const slots = slotsOf(plan, 5);
     expect(slots).toHaveLength(5_040);
     expect(slotCount(plan, 5)).toBe(5_040);
@@ -22,13 +22,13 @@ describe('The slot grid', () => {
     expect(slots.at(-1)).toBe(at('15:59:55'));
   });
 
-  test('has 4,500 of them in the reference hours, before the closing auction came', () => {
+  test('returns 4,500 slots in the continuous phase before the closing auction existed', () => {
     const before = openPlan('2026-07-31');
     const names = slotsOf(before, 5).map((slot) => phaseAt(before, slot)?.name);
     expect(names.filter((name) => name === 'CONTINUOUS')).toHaveLength(4_500);
   });
 
-  test('covers any session exactly: count times step is its length', () => {
+  test('covers any session exactly: slots times step is its length', () => {
     fc.assert(
       fc.property(anySession(), anyEvery(), (session, every) => {
         const slots = slotsOf(session, every);
@@ -40,7 +40,7 @@ describe('The slot grid', () => {
     );
   });
 
-  test('gives every slot one phase, and every phase edge a slot of its own', () => {
+  test('puts every slot into a phase, and a slot on every phase start', () => {
     fc.assert(
       fc.property(anySession(), fc.constantFrom(5, 10, 60), (session, every) => {
         const slots = slotsOf(session, every);
@@ -52,7 +52,7 @@ describe('The slot grid', () => {
   });
 });
 
-describe('The slot at or after an instant', () => {
+describe('slotAtOrAfter', () => {
   test.each([
     ['the day before', plus(at('09:00'), -86_400_000), at('09:00')],
     ['just before the opening', at('08:59:59.999'), at('09:00')],
@@ -63,11 +63,11 @@ describe('The slot at or after an instant', () => {
     ['the last slot', at('15:59:55'), at('15:59:55')],
     ['just after the last slot', at('15:59:55.001'), null],
     ['the close', at('16:00'), null],
-  ])('%s', (_, instant, expected) => {
+  ])('finds the slot for %s', (_, instant, expected) => {
     expect(slotAtOrAfter(plan, 5, instant)).toBe(expected);
   });
 
-  test('is the first of the grid that is not before it', () => {
+  test('returns the first slot of the grid that is not before the instant', () => {
     fc.assert(
       fc.property(
         anySession(),

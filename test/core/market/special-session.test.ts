@@ -1,4 +1,4 @@
-// Written from para 4.2.7 of SEBI's circular of 15 October 2026, not from our data: a closing auction of ten minutes,
+// Written from para 4.2.7 of SEBI's circular of 15 October 2026, not from the shipped data: a closing auction of ten minutes,
 // derivatives five minutes longer, a post-close of ten minutes that begins five minutes later.
 import { describe, expect, test } from 'vitest';
 import type { Override, PhaseTimes } from '../../../core/market/calendar-data.ts';
@@ -87,18 +87,18 @@ describe('A special session from 7 December 2026', () => {
       EXERCISE,
       '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:45',
     ],
-  ])('%s on %s, for %s', (_, date, shares, phases, expected) => {
+  ])('has the close of the circular: %s on %s, for %s', (_, date, shares, phases, expected) => {
     expect(outline(date, phases, shares)).toBe(expected);
   });
 
   test.each([
-    ['its first day', '2026-12-07', '19:45'],
+    ['the first day', '2026-12-07', '19:45'],
     ['the day before', '2026-12-06', '19:15'],
-  ])('is followed by an auction since %s', (_, date, ends) => {
+  ])('has a closing auction from its first day on: %s', (_, date, ends) => {
     expect(outline(date, HOUR, 'auction').slice(-5)).toBe(ends);
   });
 
-  test('names the source of the phases that nobody wrote', () => {
+  test('names the circular as the source of phases that the operator left out', () => {
     const source = (phases: readonly PhaseTimes[], eligibility: Eligibility) =>
       openPlan('2027-10-29', {
         eligibility,
@@ -111,7 +111,7 @@ describe('A special session from 7 December 2026', () => {
     expect(source(whole, 'auction')).toBe('NSE/CMTR/1');
   });
 
-  test('keeps what is written after its trading, also for the other kinds', () => {
+  test('keeps the phases that the operator wrote after trading, also for other eligibilities', () => {
     const written: readonly PhaseTimes[] = [
       ...HOUR,
       { name: 'CAS_ENTRY', from: '19:15', to: '19:25' },
@@ -126,14 +126,14 @@ describe('A special session from 7 December 2026', () => {
     expect(of('option')).toBe('18:15 CONTINUOUS 19:30');
   });
 
-  test('has the usual hours if none are written', () => {
+  test('has the usual hours if the operator wrote none', () => {
     expect(outline('2027-02-07', null, 'auction')).toMatch(
       /^09:00 .* CAS_REF 15:31 .* POSTCLOSE 16:00$/,
     );
     expect(outline('2027-02-07', null, 'option')).toBe('09:15 CONTINUOUS 15:45');
   });
 
-  test('never reaches into the next day, and is nothing but its hours if nothing is known of it', () => {
+  test('has no auction if it would pass midnight, or if its only phase is UNKNOWN', () => {
     const late: readonly PhaseTimes[] = [{ name: 'CONTINUOUS', from: '06:00', to: '23:59' }];
     for (const shares of ['auction', 'plain', 'option'] as const) {
       expect(outline('2027-02-07', late, shares)).toBe('06:00 CONTINUOUS 23:59');
@@ -143,7 +143,7 @@ describe('A special session from 7 December 2026', () => {
   });
 });
 
-describe('The pre-open of a contract', () => {
+describe('The opening of a contract', () => {
   const opens = (date: string, symbol: string, overrides: readonly Override[] = []) => {
     const plan = symbolPlan(istDate(date), symbol, null, { overrides });
     return plan === null ? null : formatClock(plan.opensAt).slice(0, 5);
@@ -164,11 +164,11 @@ describe('The pre-open of a contract', () => {
     ['2026-12-07', 'NSE:NIFTY26DEC24500PE', '09:15'],
     ['2025-12-05', 'NSE:NIFTY25DECFUT', '09:15'],
     ['2025-12-08', 'NSE:NIFTY25DECFUT', '09:00'],
-  ])('on %s, %s opens at %s', (date, symbol, expected) => {
+  ])('is on %s for %s at %s', (date, symbol, expected) => {
     expect(opens(date, symbol)).toBe(expected);
   });
 
-  test('moves with a holiday that the operator knows better', () => {
+  test('follows an expiry that an override of the operator moves', () => {
     const overrides = [{ date: istDate('2026-11-24') }];
     expect(opens('2026-11-24', 'NSE:NIFTY26NOVFUT', overrides)).toBe('09:00');
     expect(opens('2026-11-24', 'NSE:NIFTY26DECFUT', overrides)).toBe('09:15');

@@ -4,14 +4,14 @@ import { masterRowOf } from '../../../core/market/symbol-master.ts';
 const line = (symbol: string) =>
   `101000000001234,A SHARE,0,1,0.05,INE001A01018,0915-1530,2026-11-25,,${symbol},10,10,1,S,1,-1,XX,,None,0,0`;
 
-describe('A row of the symbol master', () => {
+describe('masterRowOf', () => {
   test.each([
     'NSE:SBIN-EQ',
     'NSE:M&M-EQ',
     'NSE:NIFTY50-INDEX',
     'BSE:SENSEX-INDEX',
     'NSE:0MOFSL27-N1',
-  ])('names %s', (symbol) => {
+  ])('accepts the symbol %s', (symbol) => {
     expect(masterRowOf('NSE_CM', line(symbol))?.symbol).toBe(symbol);
   });
 
@@ -26,7 +26,7 @@ describe('A row of the symbol master', () => {
     'MCX:GOLD',
     'NSE:',
     '=NSE:SBIN-EQ',
-  ])('is not one with the name %j, which the broker could not be asked for', (symbol) => {
+  ])('returns null for the symbol %j, which no request could contain', (symbol) => {
     expect(masterRowOf('NSE_CM', line(symbol))).toBeNull();
   });
 });

@@ -15,7 +15,13 @@ function phases(date: string, symbol: string, auction: boolean | null = null): s
 describe('The plan of a symbol', () => {
   test.each([
     ['a share that closes by auction', '2026-11-25', 'NSE:SBIN-EQ', true, 'CAS_ENTRY 15:20–15:25'],
-    ['the same in December', '2026-12-07', 'NSE:SBIN-EQ', true, 'CAS_ENTRY 15:31–15:36'],
+    [
+      'a share that closes by auction, in December',
+      '2026-12-07',
+      'NSE:SBIN-EQ',
+      true,
+      'CAS_ENTRY 15:31–15:36',
+    ],
     ['a share without derivatives', '2026-11-25', 'NSE:TINY-EQ', false, 'CONTINUOUS 09:15–15:30'],
     ['another series', '2026-11-25', 'NSE:TINY-BE', null, 'CONTINUOUS 09:15–15:30'],
     ['a future', '2026-11-25', 'NSE:NIFTY26NOVFUT', null, 'CONTINUOUS 09:15–15:40'],
@@ -27,7 +33,7 @@ describe('The plan of a symbol', () => {
       'CONTINUOUS 09:15–15:45',
     ],
     [
-      'an index, as what is traded on it',
+      'an index, with the hours of its derivatives',
       '2026-07-31',
       'NSE:NIFTY50-INDEX',
       null,
@@ -41,24 +47,24 @@ describe('The plan of a symbol', () => {
     ['2025-10-14', 'NSE:TATAMOTORS-EQ'],
     ['2025-12-05', 'NSE:HINDUNILVR-EQ'],
     ['2026-04-30', 'NSE:VEDL-EQ'],
-  ])('begins on %s at ten for %s, and for nobody else', (date, symbol) => {
+  ])('begins on %s at ten for %s, and at the usual time for other shares', (date, symbol) => {
     expect(phases(date, symbol, true)).toMatch(
       /^PREOPEN_ENTRY 09:00–10:00, CONTINUOUS 10:00–15:30/,
     );
     expect(phases(date, 'NSE:SBIN-EQ', true)).toContain('CONTINUOUS 09:15–15:30');
   });
 
-  test('is no surer than what is known of the symbol', () => {
+  test('is inferred if the eligibility of the symbol is unknown', () => {
     const of = (auction: boolean | null) =>
       symbolPlan(istDate('2026-11-25'), 'NSE:SBIN-EQ', auction === null ? null : { auction });
     const certainty = (auction: boolean | null, name: string) =>
       of(auction)?.phases.find((phase) => phase.name === name)?.certainty;
     expect(certainty(true, 'CAS_ENTRY')).toBe('sourced');
-    // It may have no derivatives, and then no auction.
+    // A share without derivatives has no auction.
     expect(certainty(null, 'CAS_ENTRY')).toBe('inferred');
   });
 
-  describe('of a contract of an index', () => {
+  describe('for a contract of an index', () => {
     const WEEKLY = 'NSE:NIFTY26D0824500CE';
     const [before, last] = [istDate('2026-12-07'), istDate('2026-12-08')];
     const trades = (symbol: string, date: IstDate, expiresOn?: IstDate) => {
@@ -67,7 +73,7 @@ describe('The plan of a symbol', () => {
       return found && [formatClock(found.to).slice(0, 5), found.certainty];
     };
 
-    test('ends at half past three on its last day, and later on the one before', () => {
+    test('ends at 15:30 on its last day, and later on the day before', () => {
       expect(trades(WEEKLY, last, last)).toEqual(['15:30', 'sourced']);
       expect(trades(WEEKLY, before, last)).toEqual(['15:45', 'sourced']);
       for (const symbol of ['NSE:BANKNIFTY26DECFUT', 'NSE:FINNIFTY26DEC24500PE']) {
@@ -75,20 +81,20 @@ describe('The plan of a symbol', () => {
       }
     });
 
-    test('is unsure where nobody knows its last day, or what a last day was', () => {
+    test('is inferred if its last day, or the close of a last day, is unknown', () => {
       expect(trades(WEEKLY, last)).toEqual(['15:45', 'inferred']);
       const november = istDate('2026-11-25');
       expect(trades('NSE:NIFTY26N2524500CE', november, november)).toEqual(['15:40', 'inferred']);
       expect(trades('NSE:NIFTY26N2524500CE', november)).toEqual(['15:40', 'inferred']);
     });
 
-    test('is not that of a share’s contract, whose last day is like the others', () => {
+    test('differs from a contract of a share, whose last day is like any other', () => {
       expect(trades('NSE:SBIN26DECFUT', last, last)).toEqual(['15:45', 'sourced']);
       expect(trades('NSE:SBIN26DEC800CE', last)).toEqual(['15:45', 'sourced']);
     });
   });
 
-  test('of an index is a guess in all its phases', () => {
+  test('is inferred in all phases of an index', () => {
     for (const date of ['2026-07-31', '2026-11-25', '2026-12-08']) {
       const plan = symbolPlan(istDate(date), 'NSE:NIFTY50-INDEX', null);
       expect(new Set(plan?.phases.map(({ certainty }) => certainty))).toEqual(
@@ -99,7 +105,7 @@ describe('The plan of a symbol', () => {
     expect(open?.certainty).toBe('provisional');
   });
 
-  test('is closed with the market, and knows the operator’s own days', () => {
+  test('is null on a holiday, and on a day that the operator closes', () => {
     expect(phases('2026-11-24', 'NSE:SBIN-EQ', true)).toBe('closed');
     const own = {
       overrides: [{ date: istDate('2026-11-25'), closed: true as const, why: 'an election' }],
@@ -107,7 +113,7 @@ describe('The plan of a symbol', () => {
     expect(symbolPlan(istDate('2026-11-25'), 'NSE:SBIN-EQ', { auction: true }, own)).toBeNull();
   });
 
-  test('gives each row the phase of its own symbol', () => {
+  test('phasesBySymbol returns the phase by the plan of each symbol', () => {
     const phaseOf = phasesBySymbol(new Map([['NSE:TINY-EQ', { auction: false }]]));
     const at = istInstant(istDate('2026-11-25'), '15:22');
     expect(phaseOf('NSE:SBIN-EQ', at)?.name).toBe('CAS_ENTRY');

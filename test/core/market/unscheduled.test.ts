@@ -13,22 +13,22 @@ import { MINUTE, formatClock, istDate, istInstant, plus } from '../../../core/ti
 const SUNDAY = istDate('2026-11-29');
 const at = (time: string) => istInstant(SUNDAY, time);
 
-describe('A day that is closed', () => {
+describe('A closed day', () => {
   test.each([
     ['a weekend', '2026-11-29', true],
     ['a holiday', '2026-11-24', true],
     ['a trading day', '2026-11-25', false],
     ['a Sunday that trades', '2026-02-01', false],
-    ['one that the operator closes', '2026-11-28', false],
+    ['a Saturday that the operator closes', '2026-11-28', false],
     ['a trading day that the operator closes', '2026-11-26', false],
-  ])('may trade after all: %s', (_what, date, expected) => {
+  ])('mayHaveUnscheduledSession: %s (%s) is %s', (_what, date, expected) => {
     const overrides = ['2026-11-28', '2026-11-26'].map((each) => {
       return { date: istDate(each), closed: true, why: 'it is known' } as const;
     });
     expect(mayHaveUnscheduledSession(istDate(date), { overrides })).toBe(expected);
   });
 
-  test('is asked for a handful of times, by the hours of the sessions that we know', () => {
+  test('is checked six times, at the hours of known special sessions', () => {
     expect(surpriseAskedAt(SUNDAY).map((each) => formatClock(each).slice(0, 5))).toEqual([
       '09:20',
       '11:35',
@@ -44,7 +44,7 @@ describe('A day that is closed', () => {
     ['11:35', '11:36', '16:00'],
     ['15:58', '15:59', '16:00'],
     ['18:20', '18:21', '19:45'],
-  ])('that trades at %s is recorded from %s to %s', (now, opens, closes) => {
+  ])('is recorded, if it trades at %s, from %s to %s', (now, opens, closes) => {
     expect(surprisePlan(SUNDAY, at(now))).toMatchObject({
       name: 'surprise',
       opensAt: at(opens),
@@ -54,13 +54,13 @@ describe('A day that is closed', () => {
   });
 
   test.each(['00:00', '08:59', '15:59', '16:00', '17:00', '19:44', '23:59'])(
-    'is not recorded at %s, when no day has ever traded a minute longer',
+    'is not recorded if it trades at %s, less than a minute before the end of all known hours',
     (now) => {
       expect(surprisePlan(SUNDAY, at(now))).toBeNull();
     },
   );
 
-  test('has a plan of whole minutes that begins after it was noticed, and is UNKNOWN throughout', () => {
+  test('has a plan of whole minutes that begins after the detection, and whose phase is UNKNOWN', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 24 * 60 * MINUTE - 1 }), (ms) => {
         const now = plus(at('00:00'), ms);
@@ -76,14 +76,14 @@ describe('A day that is closed', () => {
     );
   });
 
-  test('rings', () => {
+  test('is logged, if it trades, as an error with the faults metric and the calendar command', () => {
     const { level, metric, message } = surprise(SUNDAY, at('16:00'));
     expect([level, metric]).toEqual(['error', { name: METRICS.faults, value: 1 }]);
     expect(message).toContain('`./fyers calendar --help`');
   });
 });
 
-test('A day that was recorded by a plan which the calendar no longer has is outside of all phases', () => {
+test('withoutPhases returns a special session without phases for a plan that the calendar no longer has', () => {
   const plan = { opensAt: at('09:00'), closesAt: at('16:00'), certainty: 'provisional' } as const;
   expect(
     withoutPhases({ ...plan, date: SUNDAY, session: 'regular', source: 'a log' }),

@@ -1,4 +1,4 @@
-// Which years are complete, how many days they trade, and what is known of those that are not.
+// Checks which years are complete, how many days they trade, and which holidays an incomplete year has.
 import { describe, expect, test } from 'vitest';
 import {
   type CalendarOptions,
@@ -9,8 +9,7 @@ import {
 import { addDays, istDate } from '../../../core/time.ts';
 import { openPlan } from './plans.ts';
 
-/** Trading days of a year. */
-function openDays(year: number, options: CalendarOptions = {}): number {
+function countOpenDays(year: number, options: CalendarOptions = {}): number {
   let count = 0;
   for (let date = istDate(`${String(year)}-01-01`); date.startsWith(String(year));) {
     if (dayOf(date, options).kind === 'open') count += 1;
@@ -25,8 +24,8 @@ describe('A year', () => {
     [2024, 249],
     [2025, 249],
     [2026, 247],
-  ])('%i has its trading days', (year, days) => {
-    expect(openDays(year)).toBe(days);
+  ])('%i has %i trading days', (year, days) => {
+    expect(countOpenDays(year)).toBe(days);
   });
 
   const whole = { year: 2027, complete: true } as const;
@@ -38,15 +37,15 @@ describe('A year', () => {
     ['before the list', '2023-12-31', [], false],
     ['after the list', '2027-01-01', [], false],
     ['after the list, with a day of the operator', '2027-01-01', [own], false],
-    ['that the operator has whole', '2027-12-31', [own, whole], true],
-    ['after one that the operator has whole', '2028-01-03', [own, whole], false],
+    ['that the operator has complete', '2027-12-31', [own, whole], true],
+    ['after one that the operator has complete', '2028-01-03', [own, whole], false],
     ['a leap day after the list', '2028-02-29', [], false],
     ['a leap day of the list', '2024-02-29', [], true],
-  ])('is complete or not: %s', (_, date, overrides, expected) => {
+  ])('%s (%s) is complete or not', (_, date, overrides, expected) => {
     expect(hasWholeList(istDate(date), { overrides })).toBe(expected);
   });
 
-  test('is covered as long as no year is missing', () => {
+  test('is covered until the first year that is missing', () => {
     const entries = [2029, 2027].map((year) => ({ year, complete: true }) as const);
     expect(coveredUntil({})).toBe('2026-12-31');
     expect(coveredUntil({ overrides: [own] })).toBe('2026-12-31');
@@ -55,7 +54,7 @@ describe('A year', () => {
     expect(coveredUntil({ overrides: three })).toBe('2029-12-31');
   });
 
-  test('that the operator has whole is as certain as the rules', () => {
+  test('that the operator has complete is as certain as the rules', () => {
     const { plan } = { plan: openPlan('2027-01-04', { overrides: [whole] }) };
     expect(plan.certainty).toBe('inferred');
     expect(plan.source).not.toContain('no list');
@@ -71,13 +70,13 @@ describe('A holiday that is certain in a year without a list', () => {
     expect(dayOf(istDate(date))).toEqual({ kind: 'closed', why, certainty: 'inferred' });
   });
 
-  test('is open if the operator knows better, and another day can take its place', () => {
+  test('is open if an override of the operator opens it, and another day can replace it', () => {
     const overrides = [
       { date: istDate('2027-03-26') },
       { date: istDate('2027-03-29'), closed: true, why: 'moved' },
     ] as const;
     expect(openPlan('2027-03-26', { overrides }).certainty).toBe('inferred');
     expect(dayOf(istDate('2027-03-29'), { overrides })).toEqual({ kind: 'closed', why: 'moved' });
-    expect(openDays(2027, { overrides })).toBe(openDays(2027));
+    expect(countOpenDays(2027, { overrides })).toBe(countOpenDays(2027));
   });
 });

@@ -1,4 +1,4 @@
-// Whatever the broker sends: nothing throws, an answer is a book or none, and a book holds the answer's own numbers.
+// Mutates a real depth answer: nothing throws, an answer is a book or null, and a book has only numbers of the answer.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDepthAnswer, refusalOf } from '../../../adapters/fyers/depth-answer.ts';
@@ -14,10 +14,10 @@ const RUNS = 3_000;
 const SYMBOL = 'NSE:SBIN-EQ';
 const DATE = istDate('2026-11-25');
 const day = dayOf(DATE);
-if (day.kind === 'closed') throw new Error('a trading day');
+if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
 const { plan: session } = day;
 
-/** Where the answer has each number of a book. */
+/** The answer's field for each column of a book. */
 const SCALARS: Readonly<Record<string, string>> = {
   ltp: 'ltp',
   total_buy_qty: 'totalbuyqty',
@@ -38,7 +38,7 @@ const LEVEL_FIELDS: Readonly<Record<string, string>> = {
   qty: 'volume',
   orders: 'ord',
 };
-const RECORDERS_OWN = /^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/;
+const RECORDER_COLUMNS = /^(?:timestamp|symbol|slot|requested_at|received_at|feed|sequence)$/;
 
 const odd = fc.oneof(
   fc.constantFrom<unknown>(
@@ -70,13 +70,13 @@ const moment = fc.record({
 type Json = Record<string, unknown>;
 type Mutation = (answer: Json) => void;
 
-/** The answer's objects and lists, from the outside in. */
+/** The objects and lists of the answer, outermost first. */
 function placesIn(value: unknown): readonly Json[] {
   if (typeof value !== 'object' || value === null) return [];
   return [value as Json, ...Object.values(value).flatMap(placesIn)];
 }
 
-/** One change at any depth: another value, another name, nothing, or another entry. */
+/** One change at any depth: another value, another name, no value, or another entry. */
 const mutation: fc.Arbitrary<Mutation> = fc
   .record({
     place: fc.nat(),
@@ -117,8 +117,7 @@ function at(value: unknown, key: string | number): unknown {
   return typeof value === 'object' && value !== null ? (value as Json)[key] : undefined;
 }
 
-/** What the answer has for a column. */
-function claimed(entry: unknown, column: string): unknown {
+function valueInAnswer(entry: unknown, column: string): unknown {
   const [, side, what, level] = /^(bid|ask)_(px|qty|orders)_(\d)$/.exec(column) ?? [];
   if (side !== undefined && what !== undefined) {
     const levels = at(entry, side === 'bid' ? 'bids' : 'ask');
@@ -128,7 +127,7 @@ function claimed(entry: unknown, column: string): unknown {
   return at(entry, SCALARS[column] ?? '');
 }
 
-function strangers(book: Book, body: unknown, receivedAt: Instant): readonly string[] {
+function foreignColumns(book: Book, body: unknown, receivedAt: Instant): readonly string[] {
   const entry = at(at(body, 'd'), SYMBOL);
   const row = {
     symbol: SYMBOL,
@@ -139,15 +138,15 @@ function strangers(book: Book, body: unknown, receivedAt: Instant): readonly str
     book,
   } as const;
   return COLUMNS.flatMap((column) => {
-    if (RECORDERS_OWN.test(column.name)) return [];
+    if (RECORDER_COLUMNS.test(column.name)) return [];
     const cell = column.of(row);
-    // Zero and its negative are one number.
-    return cell === null || cell === claimed(entry, column.name) ? [] : [column.name];
+    // 0 and -0 are equal.
+    return cell === null || cell === valueInAnswer(entry, column.name) ? [] : [column.name];
   });
 }
 
-describe(`Any answer (seed ${String(SEED)})`, () => {
-  test('is a book of its own numbers, or exactly one reason', () => {
+describe(`readDepthAnswer with any answer (seed ${String(SEED)})`, () => {
+  test('returns a book with only numbers of the answer, or null with a known reason', () => {
     const seen = { books: 0, faulty: 0, holes: 0 };
     fc.assert(
       fc.property(bodies, moment, (body, when) => {
@@ -169,12 +168,12 @@ describe(`Any answer (seed ${String(SEED)})`, () => {
         }
         seen.books += 1;
         if (reading.faults.length > 0) seen.faulty += 1;
-        expect(strangers(reading.book, body, when.receivedAt)).toEqual([]);
+        expect(foreignColumns(reading.book, body, when.receivedAt)).toEqual([]);
         expect(new Set(reading.faults).size).toBe(reading.faults.length);
       }),
       { seed: SEED, numRuns: RUNS },
     );
-    // Each outcome is met often enough to mean something.
+    // Each outcome occurs often enough to be tested.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 20);
   });
 });

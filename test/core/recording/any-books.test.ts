@@ -4,7 +4,7 @@ import { MARKS, startQuality } from '../../../core/recording/quality.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { facts, rowOf, session } from '../../support/quality.ts';
 
-describe('Rows of any books', () => {
+describe('startQuality with any books', () => {
   const price = fc.integer({ min: 0, max: 40 }).map((ticks) => ticks / 20);
   const side = fc.array(fc.record({ price, quantity: fc.nat(2), orders: fc.constant(null) }), {
     maxLength: 5,
@@ -19,7 +19,7 @@ describe('Rows of any books', () => {
     { maxLength: 60 },
   );
 
-  test('counts what the rows are marked with, in whatever books', () => {
+  test('counts in its summary the marks that its rows received', () => {
     fc.assert(
       fc.property(rows, (given) => {
         const quality = startQuality(facts());
@@ -41,7 +41,7 @@ describe('Rows of any books', () => {
     );
   });
 
-  test('finds a crossed book in continuous trading exactly where a bid is above an ask', () => {
+  test('marks a book as crossed in continuous trading exactly if a bid is above an ask', () => {
     fc.assert(
       fc.property(rows, (given) => {
         for (const { second, bids, asks } of given) {
@@ -59,7 +59,7 @@ describe('Rows of any books', () => {
     );
   });
 
-  test("does not depend on other symbols' rows between a symbol's own", () => {
+  test('judges the rows of a symbol independently of other symbols', () => {
     fc.assert(
       fc.property(rows, (given) => {
         const ordered = given.toSorted((a, b) => a.second - b.second);

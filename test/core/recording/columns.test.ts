@@ -9,7 +9,7 @@ import {
 import { formatIso, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 
-/** `smart_harvester.py` writes exactly these, in this order. */
+/** The columns of `smart_harvester.py`, in its order. */
 const REFERENCE =
   'timestamp,symbol,ltp,total_buy_qty,total_sell_qty,' +
   'bid_px_1,bid_qty_1,bid_px_2,bid_qty_2,bid_px_3,bid_qty_3,bid_px_4,bid_qty_4,bid_px_5,bid_qty_5,' +
@@ -25,13 +25,13 @@ const OURS =
 const cell = (line: string, name: string): string | undefined =>
   line.split(',')[COLUMNS.findIndex((column) => column.name === name)];
 
-describe('The table of columns', () => {
-  test("begins with the reference's 25 and keeps the order of ours", () => {
+describe('COLUMNS', () => {
+  test("begins with the reference's 25 columns and keeps the order of the others", () => {
     expect(CSV_HEADER).toBe(REFERENCE + OURS);
     expect(COLUMNS.slice(0, 25).map(({ name }) => name)).toEqual(REFERENCE.split(','));
   });
 
-  test('dates a row of a stream by its slot, and a polled one by its receipt', () => {
+  test('has the slot as the timestamp of a streamed row, and the receipt as that of a polled row', () => {
     const row = { ...sampleRow('NSE:SBIN-EQ', OPENS_AT), receivedAt: plus(OPENS_AT, -700) };
     const dates = (feed: 'rest' | 'tbt') =>
       ['timestamp', 'received_at'].map((name) => cell(csvLine({ ...row, feed }), name));
@@ -54,7 +54,7 @@ describe('The table of columns', () => {
     expect(new Set(COLUMNS.map(({ name }) => name)).size).toBe(COLUMNS.length);
   });
 
-  test('writes a row as the reference does: time of receipt in India, rupees, shares', () => {
+  test('formats a row like the reference: time of receipt in India, rupees, shares', () => {
     expect(csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT))).toBe(
       '2026-11-25T09:00:00.048+05:30,NSE:SBIN-EQ,427.3,2396063,4990001,' +
         '427.25,4738,427.2,10,,,,,,,427.4,2193,,,,,,,,,' +
@@ -63,7 +63,7 @@ describe('The table of columns', () => {
     );
   });
 
-  test('leaves a missing value empty and writes a zero that was observed', () => {
+  test('writes an empty cell for a missing value, and 0 for an observed zero', () => {
     const line = csvLine(
       sampleRow('NSE:SBIN-EQ', OPENS_AT, { bids: [], lastPrice: null, lastTradeAt: null }),
     );
@@ -75,14 +75,14 @@ describe('The table of columns', () => {
     expect(cell(line, 'volume')).toBe('0');
   });
 
-  test('reads back what it wrote', () => {
+  test('parseCsvLine returns the cells that csvLine wrote', () => {
     const row = sampleRow('NSE:M&M-EQ', OPENS_AT);
     for (const each of [row, { ...row, requestedAt: null }]) {
       expect(parseCsvLine(csvLine(each))).toEqual(COLUMNS.map((column) => column.of(each)));
     }
   });
 
-  test('reads no row from a line that lost its end, a required value or a number', () => {
+  test('parseCsvLine returns null if a cell is missing, required and empty, or not a number', () => {
     const line = csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT));
     expect(parseCsvLine(line.slice(0, line.lastIndexOf(',')))).toBeNull();
     expect(parseCsvLine(line.replace('NSE:SBIN-EQ', ''))).toBeNull();

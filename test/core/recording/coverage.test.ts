@@ -37,7 +37,7 @@ describe('Coverage', () => {
     ]);
   });
 
-  test('tells a second row, and a row that nobody planned, from a new one', () => {
+  test('distinguishes new, duplicate and unplanned rows', () => {
     const coverage = startCoverage([PLAN]);
     coverage.row('A', slot(0));
     expect(coverage.row('A', slot(0))).toBe('duplicate');
@@ -46,7 +46,7 @@ describe('Coverage', () => {
     expect(coverage.row('A', slot(12))).toBe('unplanned');
   });
 
-  test('lets a row win over a hole, before and after it', () => {
+  test('counts a slot with a row and a hole as received, in either order', () => {
     const coverage = startCoverage([PLAN]);
     const hole = { reason: 'late', symbols: ['A'], from: slot(0), to: slot(2) } as const;
     coverage.row('A', slot(0));
@@ -55,12 +55,12 @@ describe('Coverage', () => {
     expect(coverage.summary(session)).toMatchObject({ received: 2, explained: 0 });
   });
 
-  test('changes its expectation where a later plan takes over', () => {
+  test('expects the symbols and slots of a later plan from its start on', () => {
     const later = { ...PLAN, symbols: ['A', 'B', 'C'], everySeconds: 10, from: slot(4) };
     expect(startCoverage([PLAN, later]).summary(session).expected).toBe(4 * 2 + 4 * 3);
   });
 
-  test('counts no slot twice when the clock was set back between two starts', () => {
+  test('counts each slot once if the clock was set back between two starts', () => {
     const at = (time: string) => istInstant(istDate('2026-11-25'), time);
     const day = { opensAt: at('09:00'), closesAt: at('16:00'), symbols: ['A'], everySeconds: 5 };
     const starts = ['09:00', '12:00', '11:06'].map((time) => ({ ...day, from: at(time) }));
@@ -69,7 +69,7 @@ describe('Coverage', () => {
     expect([...coverage.each()].length).toBe(5_040);
   });
 
-  test('expects each slot from the first plan on once, whatever the clock was at each start', () => {
+  test('expects each slot from the first start on once, for any order of start times', () => {
     const starts = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(starts, (indexes) => {
@@ -84,7 +84,7 @@ describe('Coverage', () => {
     );
   });
 
-  test('joins neighbouring missing slots, up to the instant asked for', () => {
+  test('joins neighbouring missing slots up to the given instant', () => {
     const coverage = startCoverage([PLAN]);
     coverage.row('A', slot(2));
     expect(coverage.missing(slot(4), 'not-running')).toEqual([
@@ -94,7 +94,7 @@ describe('Coverage', () => {
     ]);
   });
 
-  test('always adds up, and is complete once its missing slots are explained', () => {
+  test('has sums that add up, and no unexplained slot once the missing slots are holes', () => {
     const index = fc.integer({ min: 0, max: 13 });
     const symbol = fc.constantFrom('A', 'B', 'C');
     const rows = fc.array(fc.tuple(symbol, index));

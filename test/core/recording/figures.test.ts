@@ -28,8 +28,8 @@ function figuresOf(rows: readonly Snapshot[], hasPhases = true) {
   return figures.figures();
 }
 
-describe('The figures of a day', () => {
-  test('are the median spread and imbalance of each minute', () => {
+describe('startFigures', () => {
+  test('returns the median spread and imbalance of each minute', () => {
     const asks = [100.05, 100.15, 100.25].map((price) => [{ price, quantity: 100 }]);
     const rows = asks.map((ask, index) =>
       snapshot({ slot: plus(TEN, index * 20 * SECOND), asks: ask }),
@@ -41,7 +41,7 @@ describe('The figures of a day', () => {
     expect(sbin?.minutes[0]?.imbalance).toBe(0.5);
   });
 
-  test('have no spread while orders do not match, nor of one side', () => {
+  test('returns no spread before matching begins, nor if a side of the book is empty', () => {
     const rows = [
       snapshot({ slot: TEN, phase: 'PREOPEN_ENTRY' }),
       snapshot({ slot: plus(TEN, 5 * SECOND), asks: [] }),
@@ -55,13 +55,13 @@ describe('The figures of a day', () => {
     ]);
   });
 
-  test('have no spread of a symbol outside of its phases, but on a day of which nobody knows them', () => {
+  test('returns no spread outside of the phases, unless the day has no known phases', () => {
     const closed = [snapshot({ slot: TEN, phase: null })];
     expect(figuresOf(closed).symbols[0]?.minutes[0]?.spread).toBeNull();
     expect(figuresOf(closed, false).symbols[0]?.minutes[0]?.spread).toBeCloseTo(10, 6);
   });
 
-  test('have the last price of each minute, and the quantity traded since the minute before', () => {
+  test('returns the last price of each minute, and the quantity traded since the minute before', () => {
     const at = (seconds: number) => plus(TEN, seconds * SECOND);
     const rows = [
       snapshot({ slot: at(0), lastPrice: 100, volume: 900 }),
@@ -80,7 +80,7 @@ describe('The figures of a day', () => {
     ]);
   });
 
-  test('have no latency if the clock stood still between request and answer', () => {
+  test('returns no latency if request and answer have the same time', () => {
     const asked = (ms: number) => [
       snapshot({ slot: TEN, requestedAt: TEN, receivedAt: plus(TEN, ms) }),
     ];
@@ -88,7 +88,7 @@ describe('The figures of a day', () => {
     expect(figuresOf(asked(1)).latency).toMatchObject({ count: 1, longest: 1 });
   });
 
-  test('tell what was recorded in each phase of the close, and nothing of other phases', () => {
+  test('summarises each phase of the close, and no other phase', () => {
     const at = (index: number) => plus(TEN, index * 5 * SECOND);
     const rows = [
       snapshot({ slot: at(0), volume: 900 }),
@@ -119,7 +119,7 @@ describe('The figures of a day', () => {
     ]);
   });
 
-  test('count every answer in one bin, the longest in the last', () => {
+  test('counts every answer in one bin of the latency, the longest in the last', () => {
     const waits = [10, 25, 26, 400, 90_000];
     const rows = waits.map((wait, index) => {
       const slot = plus(TEN, index * 5 * SECOND);
@@ -136,12 +136,12 @@ describe('The figures of a day', () => {
     ]);
   });
 
-  test('have no answers where a recording does not tell when it asked', () => {
+  test('returns no latency if the rows have no time of request', () => {
     expect(figuresOf([snapshot({ slot: TEN, requestedAt: null })]).latency).toBeNull();
   });
 });
 
-describe('Coverage by minute', () => {
+describe('coverageRuns', () => {
   const plan: DayPlan = {
     symbols: [SBIN, 'NSE:INFY-EQ'],
     everySeconds: 30,
@@ -150,7 +150,7 @@ describe('Coverage by minute', () => {
     from: TEN,
   };
 
-  test('joins minutes alike, and names what most of a minute’s missing slots were', () => {
+  test('joins minutes of the same state, and names the most frequent reason of a minute', () => {
     const coverage = startCoverage([plan]);
     for (const slot of [0, 30, 60, 90, 210]) coverage.row(SBIN, plus(TEN, slot * SECOND));
     const hole = (reason: 'timeout' | 'late', from: number, to: number) => {

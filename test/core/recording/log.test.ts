@@ -3,14 +3,14 @@ import { heartbeat, linesQuarantined, sessionAwaited } from '../../../core/recor
 import { nextSession } from '../../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../../core/time.ts';
 
-test('A session is named by its hours, whether it is open or not, and its sources by a command', () => {
+test('sessionAwaited names the hours of an open session, and the command that shows their source', () => {
   const session = nextSession(istInstant(istDate('2026-11-26'), '09:15'));
   expect(sessionAwaited(session, 12_600).message).toBe(
     'The session of 2026-11-26 is from 09:00:00 to 16:00:00 IST: 12,600 slots for each symbol. The hours are sourced; `./fyers calendar 2026-11-26` shows the source.',
   );
 });
 
-test('One of a thing is one', () => {
+test('The heartbeat and linesQuarantined use singular and plural', () => {
   expect(heartbeat(1, 20).message).toContain('Alive: 1 slot without a row');
   expect(heartbeat(2, 20).message).toContain('Alive: 2 slots without a row');
   const quarantined = (lines: number) =>

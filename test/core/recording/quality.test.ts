@@ -12,12 +12,12 @@ function marksOf(slot: Instant, over: Partial<Book> = {}, known: Partial<Quality
 const CROSSED = { bids: [level(427.5)], asks: [level(427.4)] };
 
 describe('A row', () => {
-  test('has no mark when nothing is wrong with it', () => {
+  test('has no mark if its book is valid', () => {
     const judged = startQuality(facts()).judge(rowOf(NOON));
     expect(judged).toMatchObject({ phase: { name: 'CONTINUOUS' }, marks: [], text: null });
   });
 
-  test('is crossed or locked in continuous trading, and never in an auction or after it', () => {
+  test('is marked crossed or locked in continuous trading, and in no other phase', () => {
     expect(marksOf(NOON, CROSSED)).toEqual(['crossed']);
     expect(marksOf(NOON, { ...CROSSED, bids: [level(427.4)] })).toEqual(['locked']);
     for (const { name, from } of session().phases) {
@@ -25,27 +25,27 @@ describe('A row', () => {
     }
   });
 
-  test('is judged by the phase in which it was received, to the millisecond', () => {
+  test('is judged by the phase of its receipt, to the millisecond', () => {
     const closes = session().phases.find(({ name }) => name === 'CONTINUOUS')?.to ?? NOON;
     // A sample row is received 48 ms after its slot.
     expect(marksOf(plus(closes, -49), CROSSED)).toEqual(['crossed']);
     expect(marksOf(plus(closes, -48), CROSSED)).toEqual([]);
   });
 
-  test("is judged by its own symbol's phases", () => {
+  test('is judged by the phases of its symbol', () => {
     const known = { sessionOf: () => session('plain') };
     expect(marksOf(at('15:20'), CROSSED)).toEqual([]);
     expect(marksOf(at('15:20'), CROSSED, known)).toEqual(['crossed']);
   });
 
-  test('is crossed by whichever level, and says that the levels are in the wrong order', () => {
+  test('is marked crossed by any level, and non-monotone if its levels are out of order', () => {
     const bids = [level(427.2), level(427.5)];
     expect(marksOf(NOON, { bids, asks: [level(427.4)] })).toEqual(['crossed', 'non-monotone']);
     expect(marksOf(NOON, { bids: [level(427.2), level(427.2)] })).toEqual(['non-monotone']);
     expect(marksOf(NOON, { asks: [level(427.45), level(427.4)] })).toEqual(['non-monotone']);
   });
 
-  test('has a zero inside only where a level follows', () => {
+  test('is marked zero-inside only if a level follows the zero', () => {
     const gap = [level(427.2), level(0, 0), level(427.1)];
     expect(marksOf(NOON, { bids: gap })).toEqual(['zero-inside']);
     expect(marksOf(at('15:21'), { bids: gap })).toEqual(['zero-inside']);
@@ -53,13 +53,13 @@ describe('A row', () => {
     expect(marksOf(NOON, { bids: [] })).toEqual([]);
   });
 
-  test('may show market orders in an auction, which have a quantity and no price', () => {
+  test('may have market orders, which have no price, at the top in an auction only', () => {
     const bids = [level(0, 500), level(427.2)];
     expect(marksOf(at('15:21'), { bids })).toEqual([]);
     expect(marksOf(NOON, { bids })).toEqual(['zero-inside']);
   });
 
-  test('is outside the circuit limits above the upper and below the lower one, and on them inside', () => {
+  test('is marked outside-circuit beyond a circuit limit, and not on it', () => {
     const bids = [level(382.7), level(382.65)];
     expect(marksOf(NOON, { bids: bids.slice(0, 1), asks: [level(467.7)] })).toEqual([]);
     expect(marksOf(NOON, { bids })).toEqual(['outside-circuit']);
@@ -67,7 +67,7 @@ describe('A row', () => {
     expect(marksOf(NOON, { bids, lowerCircuit: null, upperCircuit: null })).toEqual([]);
   });
 
-  test('is off the tick where the tick is known', () => {
+  test('is marked off-tick only if the tick is known', () => {
     for (const price of [427.42, 24_500.02]) {
       const off = { asks: [level(price)], upperCircuit: null };
       expect(marksOf(NOON, off)).toEqual(['off-tick']);
@@ -76,23 +76,23 @@ describe('A row', () => {
     }
   });
 
-  test('is not blamed for a last price of an earlier day', () => {
+  test('has no mark for the last price of an earlier day, and is stale if it has volume too', () => {
     const lastPrice = 900.01;
     expect(marksOf(NOON, { lastPrice })).toEqual(['outside-circuit', 'off-tick']);
     const lastTradeAt = plus(at('00:00'), -8 * 60 * MINUTE);
     expect(marksOf(NOON, { lastPrice, lastTradeAt })).toEqual([]);
-    // A volume beside it is that day's too.
+    // A volume next to it is from that day, too.
     expect(marksOf(NOON, { lastPrice, lastTradeAt, volume: 5 })).toEqual(['stale']);
     expect(marksOf(at('09:01'), { lastPrice, lastTradeAt, volume: 5 })).toEqual([]);
   });
 
-  test('is outside the session before it and from its end on', () => {
+  test('is marked outside-session before the opening and from the close on', () => {
     expect(marksOf(plus(session().opensAt, -49))).toEqual(['outside-session']);
     expect(marksOf(plus(session().opensAt, -48))).toEqual([]);
     expect(marksOf(plus(session().closesAt, -48))).toEqual(['outside-session']);
   });
 
-  test('has its marks in one order, joined by a space', () => {
+  test('has its marks in a fixed order, joined by a space', () => {
     const over = { ...CROSSED, bids: [level(500.01), level(0, 0), level(600)] };
     const { marks, text } = startQuality(facts()).judge(rowOf(NOON, over));
     expect(text).toBe('crossed non-monotone zero-inside outside-circuit off-tick');
@@ -100,7 +100,7 @@ describe('A row', () => {
   });
 });
 
-/** Marks of a row every five seconds from `from`; `change` says what the row shows. */
+/** Judges a row every five seconds from `from`; `change` returns the book of each. */
 function marksFrom(
   from: Instant,
   rows: number,
@@ -114,23 +114,23 @@ function marksFrom(
   return { marks, summary: quality.summary() };
 }
 
-describe('A book that does not change', () => {
+describe('An unchanged book', () => {
   const firstWith = (mark: string, marks: readonly (readonly string[])[]): number =>
     marks.findIndex((ofRow) => ofRow.includes(mark));
 
-  test('is frozen after five minutes in which nothing else changed either', () => {
+  test('is marked frozen after five minutes if the volume did not change either', () => {
     const { marks } = marksFrom(NOON, 70);
     expect(firstWith('frozen', marks)).toBe(60);
     expect(firstWith('stale', marks)).toBe(-1);
   });
 
-  test('is stale after a minute in which trades happened', () => {
+  test('is marked stale after a minute if the volume changed', () => {
     const { marks } = marksFrom(NOON, 70, (index) => ({ volume: 1_000 + index }));
     expect(firstWith('stale', marks)).toBe(12);
     expect(firstWith('frozen', marks)).toBe(-1);
   });
 
-  test('is neither as soon as one level moves', () => {
+  test('is marked neither frozen nor stale if one level changes', () => {
     const { marks } = marksFrom(NOON, 70, (index) => ({
       bids: [level(427, 10 + Math.trunc(index / 10))],
       volume: index,
@@ -138,7 +138,7 @@ describe('A book that does not change', () => {
     expect(marks.flat()).toEqual([]);
   });
 
-  test('is as it should be while orders cannot match', () => {
+  test('has no mark while orders cannot match', () => {
     for (const { name, from, to } of session().phases) {
       const rows = Math.floor((to - from) / (5 * SECOND)) - 1;
       if (name === 'CONTINUOUS') continue;
@@ -146,13 +146,13 @@ describe('A book that does not change', () => {
     }
   });
 
-  test('begins anew with its phase', () => {
+  test('is counted again from the start of a phase', () => {
     const opens = at('09:15');
     const { marks } = marksFrom(plus(opens, -10 * MINUTE), 200);
     expect(firstWith('frozen', marks)).toBe(120 + 60);
   });
 
-  test('makes the day red when it lasts for more than half of it', () => {
+  test('makes the day red if it lasts for more than half of the rows', () => {
     const { summary } = marksFrom(NOON, 180);
     expect(summary).toMatchObject({ red: true, symbols: [{ red: ['frozen'] }] });
     expect(summary.symbols[0]?.frozenPercent).toBe(66.7);
@@ -162,7 +162,7 @@ describe('A book that does not change', () => {
 });
 
 describe('The summary of a day', () => {
-  test('is red for rows outside of the hours that were to be recorded, and for no others', () => {
+  test('is red for rows outside of the planned hours, and for no other rows', () => {
     const { opensAt, closesAt } = session();
     const own = { ...session(), closesAt: at('15:40'), phases: [] };
     const red = (planned: QualityFacts['planned'], ...slots: readonly Instant[]) => {
@@ -178,10 +178,10 @@ describe('The summary of a day', () => {
     expect(red(null, ...inside)).toEqual([[2, 'outside-session']]);
   });
 
-  test('says that the previous close is not what the last recorded day ended with', () => {
+  test('reports whether the previous close differs from the last recorded close', () => {
     const differs = (lastClose: number | null, previousClose: number | null): boolean => {
       const quality = startQuality(facts({ lastCloseOf: () => lastClose }));
-      // What the pre-open shows may still be an earlier day's.
+      // The previous close in the pre-open may be that of an earlier day.
       quality.judge(rowOf(at('09:01'), { previousClose: 1 }));
       quality.judge(rowOf(at('09:16'), { previousClose }));
       return quality.summary().symbols[0]?.previousCloseDiffers ?? false;

@@ -14,7 +14,6 @@ import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 const SYMBOL = cellIndex('symbol');
 const SLOT = cellIndex('slot');
 
-/** The cells of a group's rows. */
 function rowsOf(group: RowGroup): readonly (readonly Cell[])[] {
   const columns = RECORDED_COLUMNS.map((_, index) => {
     const column = group.column(index);
@@ -38,8 +37,8 @@ const rows = fc.array(
   { maxLength: 30 },
 );
 
-describe('Rows that are collected', () => {
-  test('come out whole, by symbol and then slot, whatever was collected before', () => {
+describe('A row group', () => {
+  test('returns all added rows sorted by symbol and slot, and is empty afterwards', () => {
     const group = collecting(30);
     fc.assert(
       fc.property(rows, (given) => {
@@ -61,7 +60,7 @@ describe('Rows that are collected', () => {
     );
   });
 
-  test('are the same as cells by column', () => {
+  test('returns the rows that groupOf was given', () => {
     const cells = RECORDED_COLUMNS.map(({ kind }, index) => (kind === 'text' ? 'x' : index));
     expect(rowsOf(groupOf(RECORDED_COLUMNS, [cells]))).toEqual([cells]);
   });

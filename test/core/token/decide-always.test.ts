@@ -52,7 +52,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc.record({
   askedThisSlot: fc.boolean(),
 });
 
-describe('Whatever the facts, the keeper', () => {
+describe('decide, for any facts', () => {
   test('publishes only a minted token that was checked live', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
@@ -62,7 +62,7 @@ describe('Whatever the facts, the keeper', () => {
     );
   });
 
-  test('sends nothing after two calls, a refusal, a latch or with refresh off', () => {
+  test('does not refresh after two calls or a refusal, while latched, or if refresh is off', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         if (decide(facts).do !== 'refresh') return;
@@ -74,7 +74,7 @@ describe('Whatever the facts, the keeper', () => {
     );
   });
 
-  test('mints beside a plausible token only when it is dead or an operator probes', () => {
+  test('refreshes despite a plausible token only if it is dead or an operator probes', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         if (decide(facts).do !== 'refresh' || facts.stored.kind !== 'plausible') return;
@@ -84,7 +84,7 @@ describe('Whatever the facts, the keeper', () => {
     );
   });
 
-  test('says that all is good only of a token proven live', () => {
+  test('rests with already-good only if the stored token is proven live', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const decision = decide(facts);
@@ -94,7 +94,7 @@ describe('Whatever the facts, the keeper', () => {
     );
   });
 
-  test('does nothing in a slot of a closed day, and never asks for a login with a refused app secret', () => {
+  test('rests in a slot of a closed day, and never asks for a login if the app secret is latched', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const decision = decide(facts);

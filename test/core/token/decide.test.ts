@@ -32,7 +32,7 @@ const TABLE: readonly Row[] = [
     { do: 'rest', why: 'closed-day' },
   ],
   [
-    'works for an operator on a closed day',
+    'refreshes for an operator on a closed day',
     { day: 'closed', trigger: OPERATOR },
     { do: 'refresh' },
   ],
@@ -48,7 +48,7 @@ const TABLE: readonly Row[] = [
     { do: 'fail', code: 'broker.bad-token' },
   ],
   [
-    'fails for a minted token of another expiry',
+    'fails for a minted token with a wrong expiry',
     { tried: tried('minted', { check: 'wrong-expiry' }) },
     { do: 'fail', code: 'broker.bad-token' },
   ],
@@ -58,7 +58,7 @@ const TABLE: readonly Row[] = [
     { do: 'fail', code: 'operator.account' },
   ],
   [
-    'fails for a minted token that nobody could prove',
+    'fails for a minted token if the broker is unreachable',
     { tried: tried('minted', { check: 'unreachable' }) },
     { do: 'fail', code: 'broker.unreachable' },
   ],
@@ -69,7 +69,7 @@ const TABLE: readonly Row[] = [
   ],
   ['rests when the stored token is live', { stored: live }, { do: 'rest', why: 'already-good' }],
   [
-    'never mints on ignorance',
+    'fails if the stored token cannot be checked',
     { stored: { kind: 'plausible', proof: 'unreachable' } },
     { do: 'fail', code: 'broker.unreachable' },
   ],
@@ -83,44 +83,48 @@ const TABLE: readonly Row[] = [
     { stored: { kind } },
     { do: 'refresh' },
   ]),
-  ['refreshes once more after a silence', { tried: tried('silent') }, { do: 'refresh' }],
   [
-    'fails after a second silence before the last slot',
+    'refreshes once more after a call without an answer',
+    { tried: tried('silent') },
+    { do: 'refresh' },
+  ],
+  [
+    'fails after a second call without an answer before the last slot',
     { tried: tried('silent', { calls: 2 }) },
     { do: 'fail', code: 'broker.unreachable' },
   ],
   [
-    'asks after a second silence in the last slot',
+    'asks after a second call without an answer in the last slot',
     { trigger: LAST, tried: tried('silent', { calls: 2 }) },
     { do: 'ask', why: 'silent' },
   ],
   [
-    'fails unreachable before the last slot',
+    'fails if the broker is unreachable before the last slot',
     { tried: tried('unreachable', { calls: 0 }) },
     { do: 'fail', code: 'broker.unreachable' },
   ],
   [
-    'asks when unreachable in the last slot',
+    'asks if the broker is unreachable in the last slot',
     { trigger: LAST, tried: tried('unreachable', { calls: 0 }) },
     { do: 'ask', why: 'unreachable' },
   ],
   [
-    "takes an operator's run for the last slot",
+    "treats an operator's run like the last slot",
     { trigger: OPERATOR, tried: tried('unreachable', { calls: 0 }) },
     { do: 'ask', why: 'unreachable' },
   ],
   [
-    'fails when the app secret is refused now',
+    'fails if the app secret is refused in this run',
     { tried: tried('refused', { by: 'app-secret' }) },
     { do: 'fail', code: 'operator.app-secret' },
   ],
   [
-    'fails when the app secret is latched',
+    'fails if the app secret is latched',
     { latched: 'app-secret' },
     { do: 'fail', code: 'operator.app-secret' },
   ],
   [
-    'fails for a latched app secret without a refresh token',
+    'fails if the app secret is latched and there is no refresh token',
     { latched: 'app-secret', refresh: { kind: 'off', why: 'no-token' } },
     { do: 'fail', code: 'operator.app-secret' },
   ],
@@ -140,7 +144,7 @@ const TABLE: readonly Row[] = [
     { do: 'ask', why: latched },
   ]),
   [
-    'waits once it has asked in this slot',
+    'waits if it has asked in this slot',
     { latched: 'pin', askedThisSlot: true },
     { do: 'wait', why: 'pin' },
   ],
@@ -150,17 +154,17 @@ const TABLE: readonly Row[] = [
     { do: 'rest', why: 'day-over' },
   ],
   [
-    'tells an operator after the close',
+    'asks an operator after the close',
     { day: 'over', latched: 'pin', trigger: OPERATOR },
     { do: 'ask', why: 'pin' },
   ],
   [
-    'probes beside a plausible token',
+    'refreshes for a probe despite a plausible token',
     { trigger: PROBE, stored: { kind: 'plausible', proof: null } },
     { do: 'refresh' },
   ],
   [
-    'looks at the stored token after a refused probe',
+    'proves the stored token after a refused probe',
     {
       trigger: PROBE,
       stored: { kind: 'plausible', proof: null },
@@ -179,14 +183,14 @@ const TABLE: readonly Row[] = [
     },
     { do: 'rest', why: 'already-good' },
   ],
-  ['probes once only', { trigger: PROBE, tried: tried('silent') }, { do: 'ask', why: 'silent' }],
   [
-    'does not let a probe around a latch',
-    { trigger: PROBE, latched: 'pin' },
-    { do: 'ask', why: 'pin' },
+    'does not probe twice',
+    { trigger: PROBE, tried: tried('silent') },
+    { do: 'ask', why: 'silent' },
   ],
+  ['does not probe while latched', { trigger: PROBE, latched: 'pin' }, { do: 'ask', why: 'pin' }],
   [
-    'proves the stored token when a probe has nothing to send',
+    'proves the stored token if a probe has no PIN to send',
     {
       trigger: PROBE,
       stored: { kind: 'plausible', proof: null },
@@ -196,7 +200,7 @@ const TABLE: readonly Row[] = [
   ],
 ];
 
-describe('The keeper', () => {
+describe('decide', () => {
   test.each(TABLE)('%s', (_title, facts, expected) => {
     expect(decide({ ...BASE, ...facts })).toEqual(expected);
   });

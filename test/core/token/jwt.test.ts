@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND, parseInstant, plus } from '../../../core/time.ts';
 import { type TokenClaims, decodeToken, isPlausible } from '../../../core/token/jwt.ts';
-import { SEVEN, accessToken, refreshToken, tokenOf } from '../../support/keeper-world.ts';
+import { SEVEN, accessToken, refreshToken, tokenOf } from '../../support/keeper-fixture.ts';
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const tokenWith = (claims: unknown) => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2ln`;
 
-describe('Decoding a token', () => {
-  test('gives issue, expiry, kind and account', () => {
+describe('decodeToken', () => {
+  test('returns issue, expiry, kind, account and app', () => {
     expect(decodeToken(`${accessToken(SEVEN)}\n`)).toEqual({
       issuedAt: SEVEN,
       expiresAt: parseInstant('2026-11-26T06:00:00+05:30'),
@@ -22,7 +22,7 @@ describe('Decoding a token', () => {
     });
   });
 
-  test('tolerates claims of another form than the documented one', () => {
+  test('returns null for an unknown kind and an account that is not a text', () => {
     const token = tokenWith({ iat: 1, exp: 2, sub: 'new_kind', fy_id: 7, hsm_key: null });
     expect(decodeToken(token)).toMatchObject({ kind: null, fyId: null });
   });
@@ -39,7 +39,7 @@ describe('Decoding a token', () => {
     tokenWith({ iat: 1, exp: 9e15 }),
     tokenWith({ iat: -1, exp: 2 }),
     tokenWith({ iat: 1.5, exp: 2 }),
-  ])('answers null for %j', (text) => {
+  ])('returns null for %j', (text) => {
     expect(decodeToken(text)).toBeNull();
   });
 
@@ -52,7 +52,7 @@ describe('Decoding a token', () => {
   });
 });
 
-describe('A token is plausible for the rest of the broker day', () => {
+describe('isPlausible', () => {
   const claims = (expiresAt: string, kind: TokenClaims['kind'] = 'access_token') => ({
     issuedAt: SEVEN,
     expiresAt: parseInstant(expiresAt),
@@ -69,11 +69,11 @@ describe('A token is plausible for the rest of the broker day', () => {
     ['2026-11-26T06:02:01+05:30', false],
     ['2026-11-25T06:00:00+05:30', false],
     ['2026-11-27T06:00:00+05:30', false],
-  ])('at 07:00 with an expiry of %s: %s', (expiresAt, plausible) => {
+  ])('for an expiry of %s at 07:00 is %s', (expiresAt, plausible) => {
     expect(isPlausible(claims(expiresAt), SEVEN)).toBe(plausible);
   });
 
-  test('until 06:00, and not after', () => {
+  test('is true until 06:00 and false from then on', () => {
     const token = decodeToken(accessToken(SEVEN));
     const end = parseInstant('2026-11-26T06:00:00+05:30');
     if (token === null) throw new Error('no token');
@@ -81,13 +81,13 @@ describe('A token is plausible for the rest of the broker day', () => {
     expect(isPlausible(token, end)).toBe(false);
   });
 
-  test('only where it does not say that it is another kind', () => {
+  test('is true for a token without a kind, and false for one of another kind', () => {
     const expiry = '2026-11-26T06:00:00+05:30';
     expect(isPlausible(claims(expiry, null), SEVEN)).toBe(true);
     expect(isPlausible(claims(expiry, 'refresh_token'), SEVEN)).toBe(false);
   });
 
-  test('whenever it was minted in that day', () => {
+  test('is true for an access token at any minute in which it was minted', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 24 * HOUR - SECOND }), (afterSix) => {
         const start = parseInstant('2026-11-25T06:00:00+05:30');
@@ -97,7 +97,7 @@ describe('A token is plausible for the rest of the broker day', () => {
     );
   });
 
-  test('which a refresh token is not', () => {
+  test('is false for a refresh token', () => {
     const token = decodeToken(refreshToken(plus(SEVEN, -MINUTE)));
     expect(token !== null && isPlausible(token, SEVEN)).toBe(false);
   });

@@ -24,7 +24,7 @@ import {
   withRenewedInputs,
   withoutCall,
 } from '../../../core/token/state.ts';
-import { APP, LINK_KEY, PIN, PIN_KEY, SEVEN, refreshToken } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, PIN, PIN_KEY, SEVEN, refreshToken } from '../../support/keeper-fixture.ts';
 
 const TOKEN = refreshToken(SEVEN);
 const SENT = { token: TOKEN, pin: PIN };
@@ -33,13 +33,13 @@ const inputs = { app: appFingerprint(LINK_KEY, APP), refresh: input };
 const old = { app: oldAppFingerprint(APP), refresh: oldInputFingerprint(APP, TOKEN, PIN) };
 const today = istDate('2026-11-25');
 
-describe('Digests', () => {
-  test("send the SHA-256 of the app's id and secret, joined by a colon", () => {
+describe('The digests', () => {
+  test("appIdHash is the SHA-256 of the app's id and secret, joined by a colon", () => {
     const expected = createHash('sha256').update('ABCD1234EF-100:CANARYSECRET').digest('hex');
     expect(appIdHash(APP)).toBe(expected);
   });
 
-  test('tell any two inputs and any two keys apart', () => {
+  test('The fingerprints differ for any two inputs and any two keys', () => {
     const app = { ...APP, secret: 'OTHERSECRET' as AppSecret };
     const others = [
       inputFingerprint(PIN_KEY, APP, { ...SENT, token: refreshToken(SEVEN, 1) }),
@@ -54,13 +54,13 @@ describe('Digests', () => {
     expect(inputFingerprint(PIN_KEY, APP, SENT)).toBe(input);
   });
 
-  test('show people eight digits', () => {
+  test('displayFingerprint returns eight hexadecimal digits', () => {
     expect(displayFingerprint(TOKEN)).toMatch(/^[0-9a-f]{8}$/);
   });
 });
 
 describe('The token state', () => {
-  test('comes back as it was written, within a parameter', () => {
+  test('is parsed as it was formatted, and is shorter than 1,024 characters', () => {
     const state = withAccount(
       {
         ...withLatch(withCall(NEW_STATE, input, today), 'pin', inputs),
@@ -76,7 +76,7 @@ describe('The token state', () => {
   });
 
   test.each(['', 'null', '{}', '{"version":2}', formatTokenState(NEW_STATE).replace('false', '0')])(
-    'is not read from %j',
+    'is null if parsed from %j',
     (text) => {
       expect(parseTokenState(text)).toBeNull();
     },
@@ -86,7 +86,7 @@ describe('The token state', () => {
     expect(withAccount(withAccount(NEW_STATE, 'XA00001'), 'XB00002').fyId).toBe('XA00001');
   });
 
-  test('latches an input, and an app secret with every input', () => {
+  test('latches a refused input, and a refused app secret for every input', () => {
     const other = { app: inputs.app, refresh: null };
     expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs, today), inputs)).toBe('pin');
     expect(latchedFor(withRefusal(NEW_STATE, 'pin', inputs, today), other)).toBeNull();
@@ -96,7 +96,7 @@ describe('The token state', () => {
     expect(latchedFor(NEW_STATE, other)).toBeNull();
   });
 
-  test('switches refresh off by policy, without a latch, until one works', () => {
+  test('is off by policy, without a latch, until a refresh succeeds', () => {
     const off = withRefusal(NEW_STATE, 'policy', inputs, today);
     expect(off).toMatchObject({ policyOff: true, latch: null });
     expect(withRefreshed(off)).toMatchObject({ policyOff: false, latch: null });
@@ -111,7 +111,7 @@ describe('The token state', () => {
     expect(callsOf(withRefreshed(twice), input, today).accepted).toBe(true);
   });
 
-  test('of an earlier version is recognised, and holds nothing of its keys afterwards', () => {
+  test('of an earlier version keeps its latch and calls, and contains none of its old fingerprints afterwards', () => {
     const called = withCall(NEW_STATE, old.refresh, today);
     for (const reason of ['pin', 'refresh-token', 'silent', 'app-secret'] as const) {
       const renewed = withRenewedInputs(withLatch(called, reason, old), { old, inputs });
@@ -121,7 +121,7 @@ describe('The token state', () => {
     }
   });
 
-  test('of other inputs stays as it is', () => {
+  test('of other inputs is not changed by withRenewedInputs', () => {
     for (const state of [NEW_STATE, withLatch(NEW_STATE, 'pin', inputs)]) {
       expect(withRenewedInputs(state, { old, inputs })).toEqual(state);
     }
@@ -130,7 +130,7 @@ describe('The token state', () => {
       refresh: oldInputFingerprint(APP, TOKEN, '1111' as Pin),
     });
     expect(withRenewedInputs(foreign, { old, inputs })).toEqual(foreign);
-    // Without a PIN there is nothing to recognise it by, and it must not be forgotten.
+    // Without a PIN the latch cannot be recognised, and it must not be removed.
     const noPin = { old: { ...old, refresh: null }, inputs: { ...inputs, refresh: null } };
     const latched = withLatch(NEW_STATE, 'pin', old);
     expect(withRenewedInputs(latched, noPin)).toEqual(latched);

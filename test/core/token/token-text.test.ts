@@ -9,11 +9,11 @@ const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('b
 const CODE = `${encode({ typ: 'JWT' })}.${encode({ sub: 'auth_code', iat: 1, exp: 2, app_id: 'A' })}.c2ln`;
 const APP = 'ABCD1234EF-100';
 
-describe('A token in a text', () => {
+describe('findToken', () => {
   test.each([
     ['alone', ACCESS],
     ['with white space and a byte order mark', `\uFEFF  ${ACCESS}\r\n`],
-    ['behind its app id', `${APP}:${ACCESS}`],
+    ['after its app id', `${APP}:${ACCESS}`],
     ['in quotes', `"${ACCESS}"`],
     ['in single and in typographic quotes', `“'${ACCESS}'”`],
     ['as a header', `Authorization: Bearer ${ACCESS}`],
@@ -28,9 +28,9 @@ describe('A token in a text', () => {
       JSON.stringify({ s: 'ok', access_token: ACCESS, refresh_token: REFRESH }),
     ],
     ['deep in JSON', JSON.stringify({ data: [{ token: `${APP}:${ACCESS}` }], pin: '1234' })],
-    ['in what the AWS CLI prints', JSON.stringify({ Parameter: { Name: 'X', Value: ACCESS } })],
+    ['in output of the AWS CLI', JSON.stringify({ Parameter: { Name: 'X', Value: ACCESS } })],
     ['in JSON as a string', JSON.stringify(ACCESS)],
-  ])('is found %s', (_how, text) => {
+  ])('finds a token %s', (_how, text) => {
     expect(findToken(text, 'access_token', APP)).toMatchObject({
       ok: true,
       value: { token: ACCESS, claims: { kind: 'access_token' } },
@@ -85,7 +85,7 @@ describe('A token in a text', () => {
       JSON.stringify({ t: `OTHER12345-100:${ACCESS}` }),
       'is a token of another',
     ],
-  ])('is not found in %s, which is named and not shown', (_what, text, words) => {
+  ])('refuses %s, which it names and does not show', (_what, text, words) => {
     const found = findToken(text, 'access_token', APP);
     expect(found).toMatchObject({ ok: false });
     const problem = found.ok ? '' : found.problem;
@@ -97,7 +97,7 @@ describe('A token in a text', () => {
     }
   });
 
-  test('without a kind of its own is of the wanted kind', () => {
+  test('accepts a token without a kind as the requested kind', () => {
     const bare = `${encode({ typ: 'JWT' })}.${encode({ iat: 1, exp: 2 })}.c2ln`;
     expect(findToken(bare, 'refresh_token')).toMatchObject({ ok: true, value: { token: bare } });
   });

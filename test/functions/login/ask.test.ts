@@ -5,7 +5,7 @@ import { FyersError } from '../../../core/errors.ts';
 import { DAY, HOUR, MINUTE, SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { linkPath } from '../../../core/token/login/link.ts';
 import { LINK, NEW, callback, exchanging, processOf, visit } from '../../support/logins.ts';
-import { LIVE, SEVEN, SIGNER, type World, keeperWorld } from '../../support/keeper-world.ts';
+import { LIVE, SEVEN, SIGNER, type World, keeperWorld } from '../../support/keeper-fixture.ts';
 
 const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
 const SUNDAY = istInstant(istDate('2026-11-29'), '10:00');

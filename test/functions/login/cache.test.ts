@@ -11,7 +11,7 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { APP, LINK_KEY, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, LIVE, LOGIN, SEVEN, keeperWorld } from '../../support/keeper-fixture.ts';
 
 describe('A flood', () => {
   test('of visits of the link reads the keys and the login URL once', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY, istDate, istInstant, plus } from '../../../core/time.ts';
 import { linkPath } from '../../../core/token/login/link.ts';
 import { LINK, NEW, processOf } from '../../support/logins.ts';
-import { LIVE, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts';
+import { LIVE, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-fixture.ts';
 
 const YESTERDAY = `/${linkPath(SIGNER, istDate('2026-11-24'))}`;
 const FORGED = `${LINK.slice(0, -1)}${LINK.endsWith('0') ? '1' : '0'}`;

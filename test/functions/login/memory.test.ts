@@ -13,7 +13,7 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support/keeper-world.ts';
+import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support/keeper-fixture.ts';
 
 const OTHER = accessToken(SEVEN, 7);
 const REFUSED: MintAnswer = { kind: 'refused', by: 'auth-code', detail: 'HTTP 400, code -437: no' };

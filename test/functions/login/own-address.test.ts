@@ -12,7 +12,7 @@ import { parameterStore } from '../../../adapters/aws/parameters.ts';
 import { namesFor } from '../../../core/config/names.ts';
 import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
 import { LINK, requestOf } from '../../support/logins.ts';
-import { APP, LINK_KEY, SEVEN } from '../../support/keeper-world.ts';
+import { APP, LINK_KEY, SEVEN } from '../../support/keeper-fixture.ts';
 
 const OWN = 'https://own.lambda-url.ap-south-1.on.aws/';
 const context = { getRemainingTimeInMillis: () => 60_000 } as unknown as Context;

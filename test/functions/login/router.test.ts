@@ -18,7 +18,7 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { APP, LIVE, LOGIN, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-world.ts';
+import { APP, LIVE, LOGIN, SEVEN, SIGNER, keeperWorld } from '../../support/keeper-fixture.ts';
 
 const OTHER_KEY = '77'.repeat(32) as LinkKey;
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Proof } from '../../../core/ports.ts';
 import { LINK, NEW, processOf } from '../../support/logins.ts';
-import { keeperWorld, LIVE, type World } from '../../support/keeper-world.ts';
+import { keeperWorld, LIVE, type World } from '../../support/keeper-fixture.ts';
 
 const STATE = /<p class="state">([^<]*)<\/p>/;
 const stateIn = (body: string) => STATE.exec(body)?.[1] ?? null;

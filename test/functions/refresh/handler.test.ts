@@ -27,7 +27,7 @@ import {
   SIMULATED_APP,
   accessToken,
   refreshToken,
-} from '../../support/keeper-world.ts';
+} from '../../support/keeper-fixture.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
 const names = namesFor('');

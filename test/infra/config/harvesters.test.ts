@@ -8,7 +8,7 @@ import {
   one,
   problemsOf,
 } from '../../support/graph.ts';
-import { APP_ONLY } from '../../support/worlds.ts';
+import { APP_ONLY } from '../../support/stack-configs.ts';
 
 const INSTANCE = 'aws:ec2/instance:Instance';
 const ALARM = 'aws:cloudwatch/metricAlarm:MetricAlarm';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { OBJECTS, type ParameterName } from '../../../core/config/names.ts';
 import { PERMISSIONS } from '../../../infra/iam/policies.ts';
 import { ACCOUNT, type Graph, allOf, asRecord, graphOf } from '../../support/graph.ts';
-import { WHOLE } from '../../support/worlds.ts';
+import { WHOLE } from '../../support/stack-configs.ts';
 
 let graph: Graph;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ const ALARMS = ['test/full/thirty-days-alarms.test.ts'];
 
 export const HARVESTER: readonly Mutation[] = [
   {
-    name: 'a process that dies at once looks alive',
+    name: 'a process that ends at once measures a heartbeat',
     file: 'harvester/progress.ts',
     find: 'every(plus(beganAt, HEARTBEAT_INTERVAL_MS), HEARTBEAT_INTERVAL_MS,',
     replace: 'every(beganAt, HEARTBEAT_INTERVAL_MS,',
@@ -26,7 +26,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/harvester/main.test.ts'],
   },
   {
-    name: 'nobody hears of the slots that a death cost',
+    name: 'slots that a killed process missed are not measured',
     file: 'harvester/loop.ts',
     find: '  health.addMissed(day.missedSlots);\n',
     replace: '',
@@ -62,7 +62,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
-    name: 'compaction fails while its other half goes on',
+    name: 'compaction rejects while its parallel work still runs',
     file: 'harvester/compact.ts',
     find: '  await Promise.allSettled([a, b]);\n',
     replace: '',
@@ -83,7 +83,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
-    name: 'the quick reader takes a fraction for a count',
+    name: 'the fast reader accepts a fraction as a count',
     file: 'adapters/recordings/day-archive.ts',
     find: 'if (KINDS[index] === COUNT || point === first',
     replace: 'if (point === first',
@@ -98,7 +98,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/adapters/aws/object-store.test.ts'],
   },
   {
-    name: 'the feed takes a slot at the close',
+    name: 'the feed requests a slot at the close',
     file: 'adapters/fyers/depth-feed.ts',
     find: 'next < session.closesAt ? next : null',
     replace: 'next <= session.closesAt ? next : null',
@@ -126,7 +126,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: REST_LATE,
   },
   {
-    name: 'the feed goes on after the second strike',
+    name: 'the feed continues after the second strike',
     file: 'adapters/fyers/rate-guard.ts',
     find: 'STRIKES_ALLOWED = 2',
     replace: 'STRIKES_ALLOWED = 4',
@@ -147,7 +147,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/adapters/fyers/http.test.ts'],
   },
   {
-    name: 'the feed goes on before a strike is on disk',
+    name: 'the feed continues before a strike is on disk',
     file: 'adapters/fyers/depth-feed.ts',
     find: 'await options.guard.saved();',
     replace: '',
@@ -220,7 +220,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: PIECES,
   },
   {
-    name: 'nobody looks for what another machine has shipped',
+    name: 'segments of another machine are not fetched',
     file: 'harvester/upload.ts',
     find: 'if (!hasEvents) break;',
     replace: 'if (!hasEvents || next > 0) break;',
@@ -241,7 +241,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: PIECES,
   },
   {
-    name: 'an auction looks crossed',
+    name: 'a book in an auction is marked crossed',
     file: 'core/recording/quality.ts',
     find: "const continuous = phase?.name === 'CONTINUOUS';",
     replace: 'const continuous = phase !== null;',
@@ -269,7 +269,7 @@ export const HARVESTER: readonly Mutation[] = [
     tests: ['test/core/recording/previous-close.test.ts'],
   },
   {
-    name: 'a moving book looks frozen',
+    name: 'a changing book is marked frozen',
     file: 'core/recording/quality.ts',
     find: 'bookStands && isAlike(last, row.numbers, OTHERS)',
     replace: 'bookStands',

@@ -20,7 +20,7 @@ export const KEEPER: readonly Mutation[] = [
     tests: DECIDE,
   },
   {
-    name: 'a token is minted while nobody knows whether the stored one lives',
+    name: 'a token is minted while the stored one is unproven',
     file: 'core/token/decide.ts',
     find: `return { do: 'rest', why: 'already-good' };
     case 'unreachable':
@@ -55,7 +55,7 @@ export const KEEPER: readonly Mutation[] = [
     tests: DECIDE,
   },
   {
-    name: 'a run takes an unproven token for the minted one',
+    name: 'a run treats an unproven token as the minted one',
     file: 'core/token/jwt.ts',
     find: "if (proof?.kind !== 'live') return proof?.kind ?? null;",
     replace: "if (proof === null) return 'live';",
@@ -141,8 +141,8 @@ export const KEEPER: readonly Mutation[] = [
   {
     name: 'a token parameter costs money',
     file: 'adapters/aws/parameters.ts',
-    find: "Tier: 'Standard'",
-    replace: "Tier: 'Advanced'",
+    find: "Type: 'SecureString',\n    Tier: 'Standard'",
+    replace: "Type: 'SecureString',\n    Tier: 'Advanced'",
     tests: ['test/adapters/aws/keeper-stores.test.ts'],
   },
   {

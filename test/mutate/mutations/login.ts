@@ -9,7 +9,7 @@ const WATCH = ['test/keeper/watch.test.ts'];
 
 export const LOGIN: readonly Mutation[] = [
   {
-    name: 'a state that nobody signed is taken',
+    name: 'an unsigned state is accepted',
     file: 'core/token/login/link.ts',
     find: "if (!isSameSignature(signature, loginSignature(signer, 'state', text))) return { kind: 'forged' };",
     replace: '',

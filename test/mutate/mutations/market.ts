@@ -52,7 +52,7 @@ export const MARKET: readonly Mutation[] = [
     tests: CALENDAR,
   },
   {
-    name: 'a year without a list looks complete when the operator has written one day',
+    name: 'a year counts as complete after one override of the operator',
     file: 'core/market/calendar.ts',
     find: "return overrides.some((entry) => 'year' in entry && entry.year === year);",
     replace: 'return overrides.length > 0 && year > 0;',
@@ -87,14 +87,14 @@ export const MARKET: readonly Mutation[] = [
     tests: SYMBOL_PLAN,
   },
   {
-    name: 'a wait takes no notice of a day that the operator closes',
+    name: 'a wait ignores a day that the operator closes',
     file: 'harvester/loop.ts',
     find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
     replace: '',
     tests: ['test/harvester/loop.test.ts'],
   },
   {
-    name: 'a day that the calendar has as closed is recorded whatever the broker says',
+    name: 'a closed day is recorded although the broker reports a closed market',
     file: 'harvester/unscheduled-session.ts',
     find: "if (status !== 'OPEN') return null;",
     replace: '',
@@ -115,14 +115,14 @@ export const MARKET: readonly Mutation[] = [
     tests: SURPRISE,
   },
   {
-    name: 'another machine takes no notice of what was recorded of a surprise',
+    name: 'another machine does not continue a surprise session',
     file: 'harvester/loop.ts',
     find: " || session.name === 'surprise') await pieces.resume();",
     replace: ') await pieces.resume();',
     tests: SURPRISE,
   },
   {
-    name: 'a token is missed on a day on which nobody need have one',
+    name: 'token-missing is logged on a closed day',
     file: 'harvester/token.ts',
     find: 'if (!quietly) events.log(tokenMissing());',
     replace: 'events.log(tokenMissing());',

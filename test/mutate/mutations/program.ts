@@ -10,7 +10,7 @@ const VALIDITY = ['test/infra/validity.test.ts'];
 
 export const PROGRAM: readonly Mutation[] = [
   {
-    name: 'silence rings nobody',
+    name: 'harvester-silent fires no alarm',
     file: 'infra/components/watch.ts',
     find: "treatMissingData: 'breaching'",
     replace: "treatMissingData: 'notBreaching'",

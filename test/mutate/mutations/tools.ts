@@ -16,7 +16,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: [...CHECK, ...REPORT],
   },
   {
-    name: 'nobody knows why there is nothing after Ctrl-C',
+    name: 'slots after Ctrl-C have no reason',
     file: 'core/recording/day-events.ts',
     find: "if (reason !== 'stopped') return judged;",
     replace: 'if (judged.length > 0) return judged;',
@@ -37,7 +37,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: CHECK,
   },
   {
-    name: 'an import cut short looks like a day',
+    name: 'an interrupted import is stored as a day',
     file: 'cli/commands/import.ts',
     find: "path.join(dataDir, 'importing')",
     replace: 'dataDir',
@@ -65,7 +65,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: ['test/cli/report.test.ts'],
   },
   {
-    name: 'a harvester begins where it can never write',
+    name: 'a harvester starts in a folder that is not writable',
     file: 'harvester/main.ts',
     find: "  await proveWritable(path.join(dataDir, 'days'));\n",
     replace: '',
@@ -79,7 +79,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: ['test/cli/progress.test.ts'],
   },
   {
-    name: 'an export of nothing takes the old file',
+    name: 'an empty export replaces the old file',
     file: 'cli/commands/export.ts',
     find: 'if (written === 0) throw',
     replace: 'if (written < 0) throw',
@@ -107,7 +107,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: ['test/adapters/recordings/open-recording.test.ts'],
   },
   {
-    name: 'a symbol in small letters is nobody',
+    name: 'a symbol in small letters is unknown',
     file: 'core/config/values.ts',
     find: 'name.trim().toUpperCase()',
     replace: 'name.trim()',
@@ -121,7 +121,7 @@ export const TOOLING: readonly Mutation[] = [
     tests: TOOLS,
   },
   {
-    name: 'the report takes every symbol of a running day for a share',
+    name: 'the report treats every symbol of a running day as a share',
     file: 'cli/commands/report/day.ts',
     find: 'phaseOn(book.symbol, received)',
     replace: "phaseOn('NSE:SBIN-EQ', received)",

@@ -30,7 +30,7 @@ afterEach(async () => {
 const ALL = RECORDED_COLUMNS;
 const ROWS = 500;
 
-/** Rows whose prices and quantities differ, some without a value. */
+/** Rows with distinct prices and quantities, some of them null. */
 const rows = Array.from({ length: ROWS }, (_, index): readonly Cell[] => {
   const row = sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, index * 5 * SECOND), {
     lastPrice: index % 7 === 0 ? null : 400 + index * 0.05,
@@ -57,9 +57,9 @@ print(json.dumps({
 }))
 `;
 
-describe('A Parquet file', () => {
+describe('writeParquet', () => {
   test(
-    'is read by DuckDB with the types, counts and sums that were written',
+    'writes a file that DuckDB reads with the same types, counts and sums',
     { timeout: 120_000 },
     async () => {
       const file = path.join(folder, 'depth.parquet');
@@ -100,7 +100,7 @@ describe('A Parquet file', () => {
     },
   );
 
-  test('does not come to be when it cannot be read back as it was written', async () => {
+  test('rejects and leaves only the partial file if the file reads back with other content', async () => {
     const file = path.join(folder, 'depth.parquet');
     async function* damaging() {
       yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
@@ -115,7 +115,7 @@ describe('A Parquet file', () => {
     expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
   });
 
-  test('does not come to be when its end says something else than was written', async () => {
+  test('rejects and leaves only the partial file if the footer differs', async () => {
     const file = path.join(folder, 'depth.parquet');
     const write = fs.writeFileSync;
     vi.spyOn(fs, 'writeFileSync').mockImplementation((to, data, options) => {
@@ -130,7 +130,7 @@ describe('A Parquet file', () => {
     expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
   });
 
-  test('does not come to be when a value is none that it can hold', async () => {
+  test('rejects a text that UTF-8 cannot encode', async () => {
     const file = path.join(folder, 'depth.parquet');
     const columns = [{ name: 'name', kind: 'text', nullable: true }] as const;
     const half = asGroups(columns, [[['\ud800']]]);
@@ -140,7 +140,7 @@ describe('A Parquet file', () => {
     });
   });
 
-  test('may hold no row', async () => {
+  test('writes a file without rows', async () => {
     const nothing = async function* (): AsyncGenerator<RowGroup> {
       yield await Promise.resolve(groupOf(ALL, []));
     };
@@ -149,7 +149,7 @@ describe('A Parquet file', () => {
   });
 });
 
-/** What the library reads, with null for what is missing. */
+/** Reads the file with the library, with null for missing values. */
 async function readBack(file: string): Promise<readonly (readonly Cell[])[]> {
   const objects = await parquetReadObjects({
     file: await asyncBufferFromFile(file),
@@ -163,7 +163,7 @@ async function readBack(file: string): Promise<readonly (readonly Cell[])[]> {
   );
 }
 
-describe('Whatever the rows are', () => {
+describe('writeParquet with any rows', () => {
   const columns = [
     { name: 'at', kind: 'timestamp', nullable: false },
     { name: 'name', kind: 'text', nullable: true },
@@ -187,7 +187,7 @@ describe('Whatever the rows are', () => {
       ),
     ),
   );
-  // Enough rows for a dictionary, and few enough for none.
+  // Row counts on both sides of the limit for a dictionary.
   const group = fc.oneof(
     fc.array(row, { maxLength: 40 }),
     fc
@@ -195,7 +195,7 @@ describe('Whatever the rows are', () => {
       .map(([some, times]) => Array.from({ length: times }, () => some).flat()),
   );
 
-  test('another reader finds every one of them', async () => {
+  test('writes a file from which another reader reads every row', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 3 }), async (given) => {
         const file = path.join(folder, 'any.parquet');
@@ -205,7 +205,7 @@ describe('Whatever the rows are', () => {
     );
   });
 
-  test('a column that requires a value takes none without one', async () => {
+  test('rejects a null in a column that requires a value', async () => {
     const file = path.join(folder, 'any.parquet');
     await expect(
       writeParquet(file, columns, asGroups(columns, [[[null, 'x', 1, 1]]])),
@@ -220,14 +220,14 @@ async function* asGroups(
   for (const rows of groups) yield await Promise.resolve(groupOf(columns, rows));
 }
 
-describe('What is read back', () => {
+describe('holds', () => {
   const text = { name: 'text', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' } as const;
   const price = { name: 'price', type: 'DOUBLE', repetition_type: 'OPTIONAL' } as const;
   const count = { name: 'count', type: 'INT64', repetition_type: 'OPTIONAL' } as const;
   type Element = typeof text | typeof price | typeof count;
 
-  /** Whether what is written of `one` reads as `other`. */
-  const same = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
+  /** Writes `one` and compares it with `other`. */
+  const isSame = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, element, columnOf(element, one));
     return holds(writer.getBytes(), chunk, element, columnOf(element, other));
@@ -239,37 +239,37 @@ describe('What is read back', () => {
       cells.map((cell) => [cell]),
     ).column(0);
   };
-  const often = (cells: readonly Cell[]): readonly Cell[] =>
+  const repeat = (cells: readonly Cell[]): readonly Cell[] =>
     Array.from({ length: 9 }, () => cells).flat();
 
   for (const [how, form] of [
     ['each value once', (cells: readonly Cell[]) => cells],
-    ['values by their places', often],
+    ['values in a dictionary', repeat],
   ] as const) {
-    test(`is another column where a value, a place or a gap differs: ${how}`, () => {
+    test(`is false if a value, a position or a null differs: ${how}`, () => {
       for (const numbers of [price, count]) {
-        expect(same(numbers, form([1, 2, null]), form([1, 2, null]))).toBe(true);
-        expect(same(numbers, form([1, 3, null]), form([1, 2, null]))).toBe(false);
-        expect(same(numbers, form([2, 1, null]), form([1, 2, null]))).toBe(false);
-        expect(same(numbers, form([1, 2, 0]), form([1, 2, null]))).toBe(false);
-        expect(same(numbers, form([1, 2, null]), form([1, 2, 0]))).toBe(false);
-        expect(same(numbers, form([1, 2]), form([1, 2, null]))).toBe(false);
-        expect(same(numbers, form([1, 2, null]), form([1, 2]))).toBe(false);
+        expect(isSame(numbers, form([1, 2, null]), form([1, 2, null]))).toBe(true);
+        expect(isSame(numbers, form([1, 3, null]), form([1, 2, null]))).toBe(false);
+        expect(isSame(numbers, form([2, 1, null]), form([1, 2, null]))).toBe(false);
+        expect(isSame(numbers, form([1, 2, 0]), form([1, 2, null]))).toBe(false);
+        expect(isSame(numbers, form([1, 2, null]), form([1, 2, 0]))).toBe(false);
+        expect(isSame(numbers, form([1, 2]), form([1, 2, null]))).toBe(false);
+        expect(isSame(numbers, form([1, 2, null]), form([1, 2]))).toBe(false);
       }
-      expect(same(text, form(['a', null, 'b']), form(['a', null, 'b']))).toBe(true);
-      expect(same(text, form(['b', null, 'a']), form(['a', null, 'b']))).toBe(false);
-      expect(same(text, form(['a', null, 'c']), form(['a', null, 'b']))).toBe(false);
-      expect(same(text, form(['a', 'b', null]), form(['a', null, 'b']))).toBe(false);
-      expect(same(text, form(['a', 'b']), form(['a', 'b', null]))).toBe(false);
+      expect(isSame(text, form(['a', null, 'b']), form(['a', null, 'b']))).toBe(true);
+      expect(isSame(text, form(['b', null, 'a']), form(['a', null, 'b']))).toBe(false);
+      expect(isSame(text, form(['a', null, 'c']), form(['a', null, 'b']))).toBe(false);
+      expect(isSame(text, form(['a', 'b', null]), form(['a', null, 'b']))).toBe(false);
+      expect(isSame(text, form(['a', 'b']), form(['a', 'b', null]))).toBe(false);
     });
   }
 
-  test('keeps a zero and its negative apart', () => {
-    expect(same(price, often([0, -0]), often([0, -0]))).toBe(true);
-    expect(same(price, often([0, 0]), often([0, -0]))).toBe(false);
+  test('distinguishes 0 and -0', () => {
+    expect(isSame(price, repeat([0, -0]), repeat([0, -0]))).toBe(true);
+    expect(isSame(price, repeat([0, 0]), repeat([0, -0]))).toBe(false);
   });
 
-  test('does not depend on where the texts of a column are kept', () => {
+  test('does not depend on the order of the texts in a column', () => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));
     const column = { names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) };

@@ -4,8 +4,8 @@ import { recogniseLink } from '../../../../core/token/login/link.ts';
 const SIGNATURE = '0123456789abcdef0123456789abcdef';
 const PATH = `go/2026-11-25/${SIGNATURE}`;
 
-describe('A path that was meant to be the link', () => {
-  test('is exact as it was sent', () => {
+describe('recogniseLink', () => {
+  test('returns exact for the path as it was sent', () => {
     expect(recogniseLink(PATH)).toEqual({ kind: 'exact', path: PATH });
   });
 
@@ -18,7 +18,7 @@ describe('A path that was meant to be the link', () => {
     ['a parameter in the path', `${PATH}&fbclid=IwAR0123`],
     ['an encoded query', `${PATH}%3Futm_source=mail`],
     ['a fragment', `${PATH}%23top`],
-    ['glued words', `${PATH}Good%20until`],
+    ['words without a space before them', `${PATH}Good%20until`],
     ['upper case', PATH.toUpperCase()],
     ['a doubled slash', PATH.replaceAll('/', '//')],
     ['a slash before it', `/${PATH}`],
@@ -35,7 +35,7 @@ describe('A path that was meant to be the link', () => {
     ['a cut escape', `${PATH}%E2%80`],
     ['other dashes', PATH.replaceAll('-', '\u2011')],
     ['backslashes', PATH.replaceAll('/', '\\')],
-  ])('with %s is repaired', (_damage, path) => {
+  ])('repairs a path with %s', (_damage, path) => {
     expect(recogniseLink(path)).toEqual({ kind: 'repaired', path: PATH });
   });
 
@@ -53,7 +53,7 @@ describe('A path that was meant to be the link', () => {
     PATH.slice(0, -1),
     `${PATH.slice(0, -2)}...`,
     PATH.replace('cdef', 'cdeg'),
-  ])('cannot be repaired from %s', (path) => {
+  ])('returns incomplete for %s', (path) => {
     expect(recogniseLink(path)).toEqual({ kind: 'incomplete' });
   });
 
@@ -74,7 +74,7 @@ describe('A path that was meant to be the link', () => {
     `${PATH}${'a'.repeat(2_048)}`,
     '%',
     '%zz',
-  ])('is not %j', (path) => {
+  ])('returns none for %j', (path) => {
     expect(recogniseLink(path)).toEqual({ kind: 'none' });
   });
 });

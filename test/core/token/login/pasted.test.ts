@@ -7,7 +7,7 @@ const LINK =
 const lines = (text: string, width: number, end: string): string =>
   (text.match(new RegExp(`.{1,${String(width)}}`, 'g')) ?? []).join(end);
 
-describe('A link that is pasted', () => {
+describe('pastedUrl', () => {
   test.each([
     ['as it is', LINK],
     ['over several lines', lines(LINK, 76, '\n')],
@@ -24,16 +24,16 @@ describe('A link that is pasted', () => {
     ['without its scheme', LINK.replace('https://', '')],
     ['with its host in capitals', LINK.replace('sns.ap', 'SNS.AP')],
     ['with a mark of no width', `\uFEFF${LINK}\u200B`],
-  ])('is read %s', (_how, text) => {
+  ])('reads a link %s', (_how, text) => {
     expect(pastedUrl(text)?.href).toBe(LINK);
   });
 
   test.each([
-    ['http stays http', LINK.replace('https', 'http'), 'http:'],
+    ['a link with http', LINK.replace('https', 'http'), 'http:'],
     ['no address', 'hello', undefined],
     ['nothing', '', undefined],
     ['too much', 'https://a.in/'.repeat(9_000), undefined],
-  ])('is not improved upon: %s', (_what, text, protocol) => {
+  ])('does not correct %s', (_what, text, protocol) => {
     expect(pastedUrl(text)?.protocol).toBe(protocol);
   });
 });

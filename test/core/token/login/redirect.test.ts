@@ -29,7 +29,7 @@ const safeLink = (text: string): string =>
 const PASTES: readonly (readonly [string, (url: string) => string])[] = [
   ['as it is', (url) => url],
   ['wrapped by a terminal', (url) => wrapped(url, 80, '\n')],
-  ['wrapped by a narrow one, with CR', (url) => wrapped(url, 40, '\r\n')],
+  ['wrapped by a narrow terminal, with CR', (url) => wrapped(url, 40, '\r\n')],
   ['wrapped with spaces', (url) => wrapped(url, 76, ' ')],
   ['wrapped and indented', (url) => wrapped(url, 76, '\n    ')],
   ['quoted in a mail', (url) => `> ${wrapped(url, 70, '\n> ')}`],
@@ -100,16 +100,16 @@ const PASTES: readonly (readonly [string, (url: string) => string])[] = [
   ['twice', (url) => `${url} ${url}`],
   ['with a tracker', (url) => `${url}&utm_source=mail`],
   ['with s in capitals', (url) => url.replace('s=ok', 's=OK')],
-  ['as curl would be given it', (url) => `curl -i '${url}'`],
+  ['in a curl command', (url) => `curl -i '${url}'`],
 ];
 
-describe('The address that a login ends on', () => {
-  test.each(PASTES)('is read %s', (_how, mangle) => {
+describe('parseRedirect', () => {
+  test.each(PASTES)('reads the address %s', (_how, mangle) => {
     expect(read(mangle(URL_))).toEqual(GOOD);
     expect(read(mangle(CODE_LAST))).toEqual(GOOD);
   });
 
-  test('is read however often it is mangled', () => {
+  test('reads an address with several of these changes', () => {
     const some = fc.subarray(
       PASTES.filter(([how]) =>
         /amp;$|wrapped w|angle|quotes|no width|Outlook$|words$|"\."/.test(how),
@@ -124,14 +124,14 @@ describe('The address that a login ends on', () => {
     );
   });
 
-  test('is read wherever its lines end', () => {
+  test('reads an address that is wrapped at any width', () => {
     for (let width = 20; width < 200; width += 1) {
       for (const url of [URL_, CODE_LAST]) expect(read(wrapped(url, width, '\n'))).toEqual(GOOD);
     }
   });
 
   const other = mintToken(SEED, APP, 'auth_code', NOON - SECOND, 9);
-  test('is refused with two different auth codes, and taken with the same one twice', () => {
+  test('refuses two different auth codes, and accepts the same one twice', () => {
     expect(read(`${URL_}&auth_code=${other}`)).toMatchObject({
       kind: 'unusable',
       problem: expect.stringContaining('two different auth codes') as unknown,
@@ -186,7 +186,7 @@ describe('The address that a login ends on', () => {
     ['of another secret', answer(`s=ok&auth_code=${CODE}&state=${forged}`), 'did not sign'],
     ['of another app', answer(`s=ok&auth_code=${foreignCode}&state=${STATE}`), 'another app'],
     [
-      'of another app, all of it',
+      'of another app, with its state',
       answer(`s=ok&auth_code=${foreignCode}&state=${forged}`),
       'another app',
     ],
@@ -220,7 +220,7 @@ describe('The address that a login ends on', () => {
     ['that is empty', ' \n', 'has no query'],
     ['that is too long', answer(`s=ok&${'a'.repeat(9_000)}`), 'is longer than'],
     ['that is far too long', 'a'.repeat(1_000_000), 'is longer than'],
-  ])('names the flaw of one %s', (_what, text, problem) => {
+  ])('names the problem of an address %s, and shows no code', (_what, text, problem) => {
     expect(read(text)).toMatchObject({
       kind: 'unusable',
       problem: expect.stringContaining(problem) as unknown,
@@ -238,7 +238,7 @@ describe('The address that a login ends on', () => {
     ],
     ['s=error', 'no reason'],
     ['s=failed&message=No', 'No'],
-  ])('is the broker’s own error in its words: %s', (fields, words) => {
+  ])('returns the error of the broker, if the state is valid: %s', (fields, words) => {
     expect(read(answer(`${fields}&state=${STATE}`))).toEqual({ kind: 'refused', words });
     expect(
       read(wrapped(answer(`${fields}&state=${STATE}`).replaceAll('&', '&amp;'), 50, '\n')).kind,
@@ -249,12 +249,12 @@ describe('The address that a login ends on', () => {
     });
   });
 
-  test('shows no token in the broker’s words', () => {
+  test('wordsOf hides tokens in the message of the broker', () => {
     const words = wordsOf(new URLSearchParams({ message: `bad ${CODE}, and ${CODE}` }));
     expect(words).toBe('bad [hidden], and [hidden]');
   });
 
-  test('costs time that grows with its length, whatever it is made of', () => {
+  test('takes no quadratic time for any repeated text', () => {
     const seeds = [
       ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
       '&amp;', '&#38;', '=3D', '= ', '=\n', '%3D', '%253A', 'https%3A', '](', 'href=', 'href ', 'a.', 'a '.repeat(9),

@@ -1,5 +1,4 @@
-// The keeper as it is deployed, with the clock in our hands: its real use cases and adapters, AWS by the emulator, Fyers by
-// the simulator, and a person who reads the mail.
+// Runs the keeper's real use cases and adapters on a virtual clock, with the AWS emulator and the simulator of Fyers.
 import { claimStore, parameterStore } from '../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../adapters/aws/pin.ts';
 import { topicChannel } from '../../adapters/aws/topic.ts';
@@ -25,7 +24,7 @@ import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken, type SimulatedApp } from '../../sandbox/fyers/tokens.ts';
-import { FY_ID } from '../support/keeper-world.ts';
+import { FY_ID } from '../support/keeper-fixture.ts';
 import { requestOf } from '../support/logins.ts';
 import { type Cloud, newCloud } from './cloud.ts';
 import { type EventClock, eventClock } from './event-clock.ts';
@@ -33,21 +32,21 @@ import { type EventClock, eventClock } from './event-clock.ts';
 export const LOGIN_URL = 'https://login.example/';
 export const OTHER_ACCOUNT = 'XB00002';
 export const OTHER_PIN = '1357';
-/** A port that no server of an ordinary user can have: connections to it are refused. */
-const NOBODY_LISTENS = 'http://127.0.0.1:1';
-/** What a call to the broker takes: without it a standing clock would break the account's limits. */
+/** Refuses connections, because ordinary users cannot listen on port 1. */
+const CLOSED_PORT_URL = 'http://127.0.0.1:1';
+/** The duration of a call to the broker. Without it the calls of one virtual instant would exceed the account's limits. */
 const LATENCY_MS = 300;
 
-export interface WorldOptions {
+export interface DeploymentOptions {
   readonly emulator: Emulator;
-  /** Of the stack's names: worlds share an emulator. */
+  /** Deployments share an emulator, so their names need a suffix. */
   readonly suffix: string;
   readonly startsAt: Instant;
-  /** Of the simulator's tokens. */
+  /** The seed of the simulator's tokens. */
   readonly seed: string;
   readonly appSecret: string;
   readonly pin: string;
-  /** Null: the account is the one first seen. */
+  /** Null: the keeper serves the first account that logs in. */
   readonly fyId: string | null;
 }
 
@@ -57,32 +56,32 @@ export interface Page {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-export interface Failed {
+export interface FailedRun {
   readonly kind: 'failed';
   readonly failure: FyersError;
 }
 
-export interface World extends AsyncDisposable {
+export interface Deployment extends AsyncDisposable {
   readonly clock: EventClock;
   readonly cloud: Cloud;
   readonly fyers: FyersSimulator;
-  /** Between the keeper and the simulator. */
-  readonly way: Faults;
+  /** HTTP faults between the keeper and the simulator. */
+  readonly brokerFaults: Faults;
   readonly app: () => SimulatedApp;
   readonly seed: string;
-  /** Every line that was logged. */
+  /** The lines of the log. */
   readonly lines: readonly string[];
   /** Whether connections to the broker are refused. */
   isCutOff: boolean;
-  refresh(trigger: Trigger): Promise<Outcome | Failed>;
-  watch(slot: WatchSlot): Promise<WatchReport | Failed>;
-  adopt(offer: Offer): Promise<AdoptionReport | Failed>;
+  refresh(trigger: Trigger): Promise<Outcome | FailedRun>;
+  watch(slot: WatchSlot): Promise<WatchReport | FailedRun>;
+  adopt(offer: Offer): Promise<AdoptionReport | FailedRun>;
   visit(url: string, method?: string): Promise<Page>;
-  /** As the simulator would have given it. */
+  /** Mints a token like the simulator. */
   token(kind: 'access_token' | 'refresh_token', at: Instant, fyId?: string): string;
 }
 
-export async function newWorld(options: WorldOptions): Promise<World> {
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
   const { startsAt, seed, suffix } = options;
   const names = namesFor(suffix);
   const app: SimulatedApp = {
@@ -96,9 +95,9 @@ export async function newWorld(options: WorldOptions): Promise<World> {
   const others = { [OTHER_ACCOUNT]: OTHER_PIN };
   const fyers = await startFyers({ seed, apps: [app], others, refresh: 'accepted', startsAt });
   fyers.setClock(startsAt);
-  const way = await startFaults(fyers.url);
+  const brokerFaults = await startFaults(fyers.url);
   let serial = 1_000_000;
-  const token: World['token'] = (kind, at, fyId = FY_ID) =>
+  const token: Deployment['token'] = (kind, at, fyId = FY_ID) =>
     mintToken(seed, { ...app, fyId }, kind, at, (serial += 1));
   const cloud = await newCloud(options.emulator, names, {
     appId: app.id,
@@ -120,11 +119,11 @@ export async function newWorld(options: WorldOptions): Promise<World> {
   };
   const lines: string[] = [];
   const kept = newCache();
-  const draw = drawer(startsAt);
+  const draw = seededRandom(startsAt);
   const run = async <T>(work: (ports: KeeperPorts, signal: AbortSignal) => Promise<T>) => {
     const log = createLog({ clock, write: (line) => lines.push(line) });
-    const apiUrl = world.isCutOff ? NOBODY_LISTENS : way.url;
-    const ports = portsOf({ world, names, log, draw, apiUrl });
+    const apiUrl = deployment.isCutOff ? CLOSED_PORT_URL : brokerFaults.url;
+    const ports = portsOf({ deployment, names, log, draw, apiUrl });
     try {
       return await clock.during(() => work(ports, new AbortController().signal));
     } catch (caught) {
@@ -133,11 +132,11 @@ export async function newWorld(options: WorldOptions): Promise<World> {
       return { kind: 'failed', failure } as const;
     }
   };
-  const world: World = {
+  const deployment: Deployment = {
     clock,
     cloud,
     fyers,
-    way,
+    brokerFaults,
     app: () => fyers.state.apps[0] ?? app,
     seed,
     lines,
@@ -160,23 +159,29 @@ export async function newWorld(options: WorldOptions): Promise<World> {
       };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([cloud[Symbol.asyncDispose](), way.close()]);
+      await Promise.all([cloud[Symbol.asyncDispose](), brokerFaults.close()]);
       await fyers.close();
     },
   };
-  return world;
+  return deployment;
 }
 
-interface Wired {
-  readonly world: World;
+interface PortsOptions {
+  readonly deployment: Deployment;
   readonly names: KeeperSettings['names'];
   readonly log: Log;
   readonly draw: () => number;
   readonly apiUrl: string;
 }
 
-/** As `functions/wiring.ts` has them, but for the clock and the chances. */
-function portsOf({ world: { cloud, clock }, names, log, draw, apiUrl }: Wired): KeeperPorts {
+/** Wires the ports like `functions/wiring.ts`, with the virtual clock and seeded random numbers. */
+function portsOf({
+  deployment: { cloud, clock },
+  names,
+  log,
+  draw,
+  apiUrl,
+}: PortsOptions): KeeperPorts {
   const onSecret = (value: string): void => {
     log.hide(value);
   };
@@ -188,14 +193,14 @@ function portsOf({ world: { cloud, clock }, names, log, draw, apiUrl }: Wired): 
     notifier: allChannels([topicChannel(cloud.sns, cloud.topicArn)], (problem) => {
       log.log(channelFailed(log.scrub(problem)));
     }),
-    broker: slow(fyersBroker({ apiUrl, onSecret }), clock),
+    broker: withLatency(fyersBroker({ apiUrl, onSecret }), clock),
     events: log,
     random: draw,
     nonce: () => Array.from({ length: 32 }, () => Math.floor(draw() * 16).toString(16)).join(''),
   };
 }
 
-function slow(broker: Broker, clock: EventClock): Broker {
+function withLatency(broker: Broker, clock: EventClock): Broker {
   const after = async <T>(call: () => Promise<T>): Promise<T> => {
     await clock.pass(LATENCY_MS);
     return call();
@@ -207,8 +212,8 @@ function slow(broker: Broker, clock: EventClock): Broker {
   };
 }
 
-/** Chances that are the same in each run (a linear congruence, Numerical Recipes' constants). */
-export function drawer(seed: number): () => number {
+/** Returns reproducible random numbers (a linear congruential generator with the constants of Numerical Recipes). */
+export function seededRandom(seed: number): () => number {
   let state = seed % 2 ** 32;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

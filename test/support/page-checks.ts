@@ -1,6 +1,6 @@
-// What every page of ours must be on a screen, whatever it says.
+// Checks that a page fits the screen, has large enough buttons, and enough contrast.
 import { expect } from 'vitest';
-import { type Phone, contrast } from './phone.ts';
+import { type Phone, contrast } from './mobile-browser.ts';
 
 export async function expectReadable(phone: Phone, name: string): Promise<void> {
   for (const { scheme, beyondPx, pressHeights, pieces } of await phone.look(name)) {

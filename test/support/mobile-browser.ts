@@ -1,4 +1,4 @@
-// Debian's Chromium as a phone: what it shows is measured and photographed, and what it complains of is kept.
+// Opens pages in Debian's Chromium with a phone's screen, measures them, takes screenshots, and collects errors.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';

@@ -1,40 +1,40 @@
-// Collects what the judge is shown: looks at the parameter, the mailbox and the broker after everything that happens.
+// Records the evidence for the invariants: observes the parameter, the mailbox and the broker after every step.
 import type { FyersError } from '../../core/errors.ts';
 import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { Message } from '../../core/ports.ts';
 import { type Instant, istDateAt } from '../../core/time.ts';
 import { checkToken, ownerOf } from '../../sandbox/fyers/tokens.ts';
-import type { Evidence, JudgedDay } from './judge.ts';
-import type { World } from './world.ts';
+import type { Evidence, ScenarioDay } from './invariants.ts';
+import type { Deployment } from './deployment.ts';
 
 type Mail = Message & { readonly at: Instant };
 
-export interface Witness {
-  /** After every step: nobody else knows when it was. */
-  look(): Promise<void>;
-  failed(failure: FyersError): void;
-  acted(did: Evidence['acts'][number]['did']): void;
-  /** Of today, so far. */
+export interface Recorder {
+  /** Must be called after every step, because it records the time. */
+  observe(): Promise<void>;
+  recordFailure(failure: FyersError): void;
+  recordAct(did: Evidence['acts'][number]['did']): void;
+  /** Returns the messages of today so far. */
   mail(): readonly Mail[];
-  evidence(days: readonly JudgedDay[]): Evidence;
+  evidence(days: readonly ScenarioDay[]): Evidence;
 }
 
-export function newWitness(world: World): Witness {
-  const { clock, cloud, fyers } = world;
+export function newRecorder(deployment: Deployment): Recorder {
+  const { clock, cloud, fyers } = deployment;
   const published: Evidence['published'][number][] = [];
-  const standings: Evidence['standings'][number][] = [];
+  const tokenChecks: Evidence['tokenChecks'][number][] = [];
   const messages: Mail[] = [];
   const alarms: Evidence['alarms'][number][] = [];
   const acts: Evidence['acts'][number][] = [];
   let version = 0;
   let value = PLACEHOLDER;
-  /** The broker's own view. */
+  /** Checks a token by the broker's rules. */
   const isLive = (token: string): boolean =>
     token !== PLACEHOLDER &&
     !fyers.state.revoked.has(token) &&
-    checkToken(world.seed, world.app(), 'access_token', token, clock.now()) === 'valid';
+    checkToken(deployment.seed, deployment.app(), 'access_token', token, clock.now()) === 'valid';
   return {
-    async look() {
+    async observe() {
       const at = clock.now();
       const now = await cloud.parameter('FYERS_ACCESS_TOKEN');
       if (now !== null && now.version > version) {
@@ -44,22 +44,22 @@ export function newWitness(world: World): Witness {
           published.push({ at, version, live: isLive(value), owner: ownerOf(value) });
         }
       }
-      standings.push({ at, live: isLive(value) });
+      tokenChecks.push({ at, live: isLive(value) });
       for (const message of await cloud.mail()) messages.push({ ...message, at });
     },
-    failed({ code }) {
+    recordFailure({ code }) {
       alarms.push({ at: clock.now(), code });
     },
-    acted(did) {
+    recordAct(did) {
       acts.push({ at: clock.now(), did });
     },
     mail: () => messages.filter(({ at }) => istDateAt(at) === istDateAt(clock.now())),
     evidence: (days) => ({
       days,
-      account: world.app().fyId,
+      account: deployment.app().fyId,
       requests: fyers.requests(),
       published,
-      standings,
+      tokenChecks,
       messages,
       alarms,
       acts,

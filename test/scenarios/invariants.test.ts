@@ -1,8 +1,8 @@
-// The judge of the thirty days must object to each flaw: two good days, doctored one flaw at a time.
+// Checks that findViolations reports each violation, by changes to the evidence of three good days.
 import { expect, test } from 'vitest';
 import { type Instant, istDate, istInstant } from '../../core/time.ts';
 import type { LoggedRequest } from '../../sandbox/fyers/state.ts';
-import { type Evidence, judge } from './judge.ts';
+import { type Evidence, findViolations } from './invariants.ts';
 
 const FRIDAY = istDate('2026-11-20');
 const SATURDAY = istDate('2026-11-21');
@@ -17,7 +17,7 @@ function pinCall(at: Instant, input: string, answer: Partial<LoggedRequest> = {}
 const REFUSED_PIN = { status: 400, code: -502 };
 const SWITCHED_OFF = { status: 400, code: -16 };
 const WRONG_SECRET = { status: 400, code: -371 };
-const AWAY = { status: 503, code: null };
+const UNAVAILABLE = { status: 503, code: null };
 
 /** A refresh on Friday, silence on Saturday, a login in time on Monday. */
 const GOOD: Evidence = {
@@ -29,14 +29,14 @@ const GOOD: Evidence = {
   account: 'XA00001',
   requests: [
     pinCall(on(FRIDAY, '07:00'), 'a'),
-    pinCall(on(MONDAY, '07:00'), 'a', AWAY),
+    pinCall(on(MONDAY, '07:00'), 'a', UNAVAILABLE),
     pinCall(on(MONDAY, '07:00:05'), 'a', SWITCHED_OFF),
   ],
   published: [
     { at: on(FRIDAY, '07:01'), version: 2, live: true, owner: 'XA00001' },
     { at: on(MONDAY, '09:20'), version: 3, live: true, owner: 'XA00001' },
   ],
-  standings: [
+  tokenChecks: [
     { at: on(FRIDAY, '06:30'), live: false },
     { at: on(FRIDAY, '07:01'), live: true },
     { at: on(MONDAY, '07:01'), live: false },
@@ -54,12 +54,12 @@ function withDay(date: typeof FRIDAY, change: Partial<Evidence['days'][number]>)
   return GOOD.days.map((day) => (day.date === date ? { ...day, ...change } : day));
 }
 
-test('The judge has nothing against good days', () => {
-  expect(judge(GOOD)).toEqual([]);
+test('findViolations returns nothing for good days', () => {
+  expect(findViolations(GOOD)).toEqual([]);
 });
 
 const FLAWS: Readonly<Record<string, readonly [Partial<Evidence>, RegExp]>> = {
-  'a refused input that is sent again': [
+  'a refused input that is repeated': [
     {
       requests: [pinCall(on(FRIDAY, '07:00'), 'a', REFUSED_PIN), pinCall(on(MONDAY, '07:00'), 'a')],
     },
@@ -82,14 +82,14 @@ const FLAWS: Readonly<Record<string, readonly [Partial<Evidence>, RegExp]>> = {
     { requests: [pinCall(on(FRIDAY, '07:00'), 'a'), pinCall(on(FRIDAY, '07:00'), 'a')] },
     /after the day's token was minted/,
   ],
-  'a third call after two that nobody answered': [
+  'a third call after two lost answers': [
     {
       days: withDay(FRIDAY, { cut: 3 }),
       requests: ['07:00', '07:01', '07:30'].map((time) => pinCall(on(FRIDAY, time), 'a')),
     },
     /number 3 of one input/,
   ],
-  'an account that was locked': [
+  'a locked account': [
     { requests: [pinCall(on(FRIDAY, '07:00'), 'a', { status: 403, code: -99 })] },
     /found the account locked/,
   ],
@@ -101,21 +101,21 @@ const FLAWS: Readonly<Record<string, readonly [Partial<Evidence>, RegExp]>> = {
     { published: GOOD.published.map((version) => ({ ...version, owner: 'XB00002' })) },
     /version 3 is XB00002's/,
   ],
-  'a morning of which nobody was told': [
+  'a morning without token and message': [
     { messages: [{ at: on(FRIDAY, '07:01'), subject: 'Fyers login' }] },
-    /2026-11-23: at 09:00 there is no live token, and nobody was told/,
+    /2026-11-23: at 09:00 there is no live token, and no message was sent/,
   ],
-  'a message that came at nine': [
+  'a message after 08:59': [
     { messages: [{ at: on(MONDAY, '09:00'), subject: 'Fyers login' }] },
-    /2026-11-23: at 09:00 there is no live token, and nobody was told/,
+    /2026-11-23: at 09:00 there is no live token, and no message was sent/,
   ],
-  'a token that died before nine, unseen': [
-    { standings: [...GOOD.standings.slice(0, 2), { at: on(FRIDAY, '08:59'), live: false }] },
+  'a token that expired before 09:00 without a message': [
+    { tokenChecks: [...GOOD.tokenChecks.slice(0, 2), { at: on(FRIDAY, '08:59'), live: false }] },
     /2026-11-20: at 09:00 there is no live token/,
   ],
-  'a watch that keeps to itself what it sees': [
+  'a watch without token and message': [
     { messages: GOOD.messages.filter(({ at }) => at < on(MONDAY, '09:00')) },
-    /2026-11-23: the watch of 09:05 found no live token, and told nobody/,
+    /2026-11-23: the watch of 09:05 found no live token, and sent no message/,
   ],
   'a message on a day off': [
     { messages: [...GOOD.messages, { at: on(SATURDAY, '07:00'), subject: 'Fyers login' }] },
@@ -125,16 +125,16 @@ const FLAWS: Readonly<Record<string, readonly [Partial<Evidence>, RegExp]>> = {
     { alarms: [{ at: on(SATURDAY, '07:00'), code: 'broker.unreachable' }] },
     /an alarm \(broker.unreachable\) on a day off/,
   ],
-  'days that nobody looked at': [{ standings: [] }, /There are no standings/],
+  'days without an observation': [{ tokenChecks: [] }, /There are no tokenChecks/],
 };
 
-test.for(Object.entries(FLAWS))('The judge objects to %s', ([, [doctored, objection]]) => {
-  expect(judge({ ...GOOD, ...doctored }).join('\n')).toMatch(objection);
+test.for(Object.entries(FLAWS))('findViolations reports %s', ([, [doctored, violation]]) => {
+  expect(findViolations({ ...GOOD, ...doctored }).join('\n')).toMatch(violation);
 });
 
-test('The judge lets pass what the rules allow', () => {
+test('findViolations allows a repeated call after a lost answer, a probe, a corrected app secret and an alarm', () => {
   const allowed: readonly Partial<Evidence>[] = [
-    // One more call for an answer that got lost.
+    // One more call after a lost answer.
     {
       days: withDay(FRIDAY, { cut: 1 }),
       requests: [pinCall(on(FRIDAY, '07:00'), 'a'), pinCall(on(FRIDAY, '07:00:09'), 'a')],
@@ -151,14 +151,14 @@ test('The judge lets pass what the rules allow', () => {
       ],
       acts: [{ at: on(FRIDAY, '08:00'), did: 'app-secret' }],
     },
-    // A fault of the store has an alarm, and no message.
+    // A failing store raises an alarm instead of a message.
     {
       messages: [],
       alarms: ['08:45', '09:05'].map((time) => ({ at: on(MONDAY, time), code: 'platform.store' })),
     },
   ];
   for (const record of allowed) {
-    const objections = judge({ ...GOOD, ...record });
-    expect(objections.filter((text) => !text.startsWith('There are no'))).toEqual([]);
+    const violations = findViolations({ ...GOOD, ...record });
+    expect(violations.filter((text) => !text.startsWith('There are no'))).toEqual([]);
   }
 });

@@ -1,4 +1,4 @@
-// One life of a stack on the real engine, in which everything happens that could tell a secret, and all that was written.
+// Runs a stack on the real engine through every step that could write a secret, and collects all output.
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
@@ -24,7 +24,7 @@ export interface Secrets {
 export interface Written {
   /** `--json`: one event a line. */
   readonly events: readonly string[];
-  /** What a person sees, differences included. */
+  /** Output of commands with `--diff`. */
   readonly shown: readonly string[];
   readonly failures: readonly string[];
   readonly outputs: readonly string[];

@@ -1,4 +1,4 @@
-// One life of the harvester: its own loop, feed and files, as `harvester/main.ts` wires them, behind a gate that kills it.
+// Runs one harvester process: loop, feed and files as `harvester/main.ts` wires them, with a kill switch.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders, strikeFile } from '../../adapters/recordings/data-folder.ts';
@@ -13,17 +13,17 @@ import { harvest } from '../../harvester/loop.ts';
 import type { DayLogs, DayPieces, Days, Metrics } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
-import type { Gate } from './gate.ts';
+import type { KillSwitch } from './kill-switch.ts';
 
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 export const EVERY_SECONDS = 60;
-/** Real time; a broker in this process answers sooner, or never. */
+/** Real time. The simulated broker answers sooner or never. */
 const DEADLINE_MS = 1_500;
 
-/** What needs space, or the device itself. */
+/** The operations that fail on a full disk. */
 const WRITES: ReadonlySet<string> = new Set(['appendFile', 'datasync', 'writeFile']);
 
-export interface Surroundings {
+export interface HarvesterEnvironment {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly store: Pick<TokenStore, 'read'>;
@@ -33,27 +33,31 @@ export interface Surroundings {
   readonly onMetric: (name: string, value: number) => void;
 }
 
-/** Ends when it is asked to; when it is killed, never. */
-export async function live(around: Surroundings, gate: Gate, signal: AbortSignal): Promise<void> {
-  const { dataDir, clock, objects } = around;
+/** Resolves after a stop signal. Never resolves after a kill. */
+export async function runHarvester(
+  environment: HarvesterEnvironment,
+  killSwitch: KillSwitch,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataDir, clock, objects } = environment;
   await mkdir(path.join(dataDir, 'days'), { recursive: true });
   const sampling = parseSampling(SYMBOLS.join(), String(EVERY_SECONDS));
   if (!sampling.ok) throw new Error(sampling.problem);
-  const metrics = metered(around, gate);
+  const metrics = bufferMetrics(environment, killSwitch);
   const events = { log: metrics.emit };
   const token = holdToken({
     clock,
     events,
     fingerprint: () => 'fingerprint',
     store: {
-      read: (name) => gate.through(() => around.store.read(name)),
+      read: (name) => killSwitch.run(() => environment.store.read(name)),
       write: () => Promise.reject(new Error('the harvester stores no token')),
     },
   });
-  const disk = faultyDisk((_count, operation) => around.isDiskFull() && WRITES.has(operation));
+  const disk = faultyDisk((_count, operation) => environment.isDiskFull() && WRITES.has(operation));
   const days = dayFolders(dataDir, disk);
   await using feed = restDepth({
-    apiUrl: around.apiUrl,
+    apiUrl: environment.apiUrl,
     appId: token.appId,
     sampling: sampling.value,
     clock,
@@ -68,14 +72,14 @@ export async function live(around: Surroundings, gate: Gate, signal: AbortSignal
     events,
     metrics,
     sampling: sampling.value,
-    days: gated(days, gate),
+    days: guardDays(days, killSwitch),
     compact: (date) =>
-      gate.through(async () => {
+      killSwitch.run(async () => {
         await compactDay({ folder: days.folder(date), date, shard: 0, session: planOf(date) });
       }),
     objects: {
-      putOnce: (...given) => gate.through(() => objects.putOnce(...given)),
-      get: (...given) => gate.through(() => objects.get(...given)),
+      putOnce: (...given) => killSwitch.run(() => objects.putOnce(...given)),
+      get: (...given) => killSwitch.run(() => objects.get(...given)),
     },
     shard: 0,
     isOver: (date) => isOver(date, clock.now()),
@@ -94,63 +98,63 @@ function isOver(date: IstDate, now: Instant): boolean {
   return date < istDateAt(now) || now >= (planOf(date)?.closesAt ?? Infinity);
 }
 
-/** What is measured goes out with the next flush; a process that dies before takes it along. */
-function metered(
-  { onMetric }: Surroundings,
-  gate: Gate,
+/** Buffers measurements until the next flush. A killed process loses them. */
+function bufferMetrics(
+  { onMetric }: HarvesterEnvironment,
+  killSwitch: KillSwitch,
 ): Metrics & Record<'emit', (event: LogRecord) => void> {
-  let waiting: (readonly [string, number])[] = [];
+  let buffered: (readonly [string, number])[] = [];
   return {
     emit(event) {
-      if (gate.isClosed()) return;
-      if (event.metric !== undefined) waiting.push([event.metric.name, event.metric.value]);
+      if (killSwitch.isKilled()) return;
+      if (event.metric !== undefined) buffered.push([event.metric.name, event.metric.value]);
     },
-    measure: (name, value) => void waiting.push([name, value]),
+    measure: (name, value) => void buffered.push([name, value]),
     flush: () =>
-      gate.through(() => {
-        for (const [name, value] of waiting) onMetric(name, value);
-        waiting = [];
+      killSwitch.run(() => {
+        for (const [name, value] of buffered) onMetric(name, value);
+        buffered = [];
         return Promise.resolve();
       }),
   };
 }
 
-function gated(days: Days, gate: Gate): Days {
+function guardDays(days: Days, killSwitch: KillSwitch): Days {
   const logsOf = (logs: DayLogs): DayLogs => {
     let isOpen = true;
     const close = async (): Promise<void> => {
       if (isOpen) await logs.close();
       isOpen = false;
     };
-    // The kernel closes what a dead process had open.
-    void gate.closed.then(close);
+    // The kernel closes the files of a killed process.
+    void killSwitch.killed.then(close);
     return {
       cutBytes: logs.cutBytes,
       ends: () => logs.ends(),
-      append: (rows) => gate.write(() => logs.append(rows)),
-      record: (events) => gate.write(() => logs.record(events)),
-      close: () => gate.through(close),
+      append: (rows) => killSwitch.runWrite(() => logs.append(rows)),
+      record: (events) => killSwitch.runWrite(() => logs.record(events)),
+      close: () => killSwitch.run(close),
     };
   };
   const piecesOf = (pieces: DayPieces): DayPieces => ({
     pathOf: (name) => pieces.pathOf(name),
-    state: () => gate.through(() => pieces.state()),
-    save: (state) => gate.write(() => pieces.save(state)),
-    cut: (...given) => gate.write(() => pieces.cut(...given)),
-    remove: (piece) => gate.through(() => pieces.remove(piece)),
-    placeFor: (name) => gate.through(() => pieces.placeFor(name)),
-    takeOver: (names) => gate.write(() => pieces.takeOver(names)),
-    forgetFetched: () => gate.through(() => pieces.forgetFetched()),
+    state: () => killSwitch.run(() => pieces.state()),
+    save: (state) => killSwitch.runWrite(() => pieces.save(state)),
+    cut: (...given) => killSwitch.runWrite(() => pieces.cut(...given)),
+    remove: (piece) => killSwitch.run(() => pieces.remove(piece)),
+    placeFor: (name) => killSwitch.run(() => pieces.placeFor(name)),
+    takeOver: (names) => killSwitch.runWrite(() => pieces.takeOver(names)),
+    forgetFetched: () => killSwitch.run(() => pieces.forgetFetched()),
   });
   return {
     ...days,
-    open: (date) => gate.through(async () => logsOf(await days.open(date))),
-    dates: () => gate.through(() => days.dates()),
+    open: (date) => killSwitch.run(async () => logsOf(await days.open(date))),
+    dates: () => killSwitch.run(() => days.dates()),
     pieces: (date) => piecesOf(days.pieces(date)),
   };
 }
 
-/** The series of a metric, as the alarms name it. */
+/** Identifies a metric of the harvester as its alarms do. */
 export const ownMetric = (name: string) => ({
   namespace: METRIC_NAMESPACE,
   metricName: name,

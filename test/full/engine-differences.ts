@@ -1,7 +1,7 @@
-// What may differ on the real engine between two lives with other secrets, and why. Everything else is the same.
-import type { Mask } from '../scenarios/masks.ts';
+// Lists the differences that two runs with different secrets on the real engine may have, each with its reason.
+import type { ExpectedDifference } from '../scenarios/expected-differences.ts';
 
-export const ENGINE_MASKS: readonly Mask[] = [
+export const ENGINE_DIFFERENCES: readonly ExpectedDifference[] = [
   {
     pattern: /^\{.*"severity":"debug"\}\}$/gm,
     reason:
@@ -75,6 +75,9 @@ export const ENGINE_MASKS: readonly Mask[] = [
   },
 ];
 
-export function engineMasked(text: string): string {
-  return ENGINE_MASKS.reduce((clean, { pattern }) => clean.replaceAll(pattern, '[masked]'), text);
+export function maskEngineDifferences(text: string): string {
+  return ENGINE_DIFFERENCES.reduce(
+    (clean, { pattern }) => clean.replaceAll(pattern, '[masked]'),
+    text,
+  );
 }

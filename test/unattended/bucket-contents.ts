@@ -1,10 +1,10 @@
-// What is in the bucket at the end, read by others' means: the Parquet file, the holes of the event log, the manifest.
+// Reads the days in the bucket without the program's readers: Parquet file, holes of the event log, and manifest.
 import { readFile } from 'node:fs/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import * as z from 'zod/mini';
 
-const counted = z.object({
+const manifestCounts = z.object({
   expected: z.number(),
   received: z.number(),
   explained: z.number(),
@@ -29,13 +29,13 @@ interface RecordedHole {
 }
 
 export interface RecordedDate {
-  readonly manifest: z.infer<typeof counted>;
+  readonly manifest: z.infer<typeof manifestCounts>;
   /** `symbol slot`, the slot in epoch milliseconds. */
   readonly rows: readonly string[];
   readonly holes: readonly RecordedHole[];
 }
 
-/** @param objects by key, where each is; by date what a day's objects hold */
+/** @param objects the file of each key. @returns the recorded days by date */
 export async function readObjects(
   objects: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, RecordedDate>> {
@@ -49,7 +49,7 @@ export async function readObjects(
       return file;
     };
     recorded.set(date, {
-      manifest: counted.parse(JSON.parse(await readFile(manifestFile, 'utf8'))),
+      manifest: manifestCounts.parse(JSON.parse(await readFile(manifestFile, 'utf8'))),
       rows: await rowsIn(place('parquet/depth.parquet')),
       holes: holesIn(gunzipSync(await readFile(place('events.jsonl.gz'))).toString()),
     });
@@ -71,7 +71,7 @@ async function rowsIn(file: string): Promise<readonly string[]> {
   });
 }
 
-/** A disk that fails within a write leaves half a line: it says nothing, and must not be needed. */
+/** Skips incomplete lines, which a disk leaves that fails during a write. */
 function holesIn(log: string): readonly RecordedHole[] {
   const lines = log.split('\n').filter((line) => /"event":"hole".*}$/.test(line));
   return lines.map((line) => {

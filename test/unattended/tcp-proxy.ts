@@ -1,21 +1,21 @@
-// The line to the broker: while it is cut, nobody takes a connection, and those that were are gone.
+// A TCP proxy in front of the broker. After `disconnect` it refuses connections and has destroyed the open ones.
 import { once } from 'node:events';
 import { type Socket, connect, createServer } from 'node:net';
 
-export interface Line extends AsyncDisposable {
-  /** In place of the broker's own. */
+export interface TcpProxy extends AsyncDisposable {
+  /** The URL to use in place of the broker's. */
   readonly url: string;
-  cut(): void;
-  mend(): Promise<void>;
+  disconnect(): void;
+  reconnect(): Promise<void>;
 }
 
-export async function lineTo(upstream: string): Promise<Line> {
+export async function startTcpProxy(upstream: string): Promise<TcpProxy> {
   const port = Number(new URL(upstream).port);
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // The other end says what it makes of it.
+    // The other end reports the error to its caller.
     socket.on('error', () => socket.destroy());
   };
   const server = createServer((near) => {
@@ -29,21 +29,21 @@ export async function lineTo(upstream: string): Promise<Line> {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port was given');
-  const cut = (): void => {
+  const disconnect = (): void => {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
   return {
     url: `http://127.0.0.1:${String(address.port)}`,
-    cut,
-    async mend() {
+    disconnect,
+    async reconnect() {
       if (server.listening) return;
       server.listen(address.port, '127.0.0.1');
       await once(server, 'listening');
     },
     [Symbol.asyncDispose]: async () => {
       if (!server.listening) return;
-      cut();
+      disconnect();
       await once(server, 'close');
     },
   };

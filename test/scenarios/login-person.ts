@@ -1,39 +1,41 @@
-// The human of a login, without a browser: the link in the mail, the page, Fyers' own form, and the way back.
+// Logs in like a person, without a browser: the link in the mail, the page, the form of Fyers, and the redirect.
 import type { Message } from '../../core/ports.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
-import type { Login } from './luck.ts';
-import { LOGIN_URL, OTHER_ACCOUNT, OTHER_PIN, type Page, type World } from './world.ts';
+import type { Login } from './random-faults.ts';
+import { LOGIN_URL, OTHER_ACCOUNT, OTHER_PIN, type Page, type Deployment } from './deployment.ts';
 
-/** What the person came to see, in order. @param mail everything of today */
+/** @param mail the messages of today. @returns the pages in the order of the visits */
 export async function logIn(
-  world: World,
+  deployment: Deployment,
   mail: readonly Message[],
   who: Login['who'],
 ): Promise<readonly Page[]> {
   const link = linkIn(mail);
   if (link === null) return [];
-  const page = await world.visit(link);
+  const page = await deployment.visit(link);
   const toFyers = /href="([^"]+)"/.exec(page.body)?.[1];
   if (toFyers === undefined) return [page];
-  const back = await throughFyers(world, plain(toFyers), who);
+  const back = await throughFyers(deployment, plain(toFyers), who);
   if (back === null) return [page];
-  const first = world.visit(back);
+  const first = deployment.visit(back);
   const pages = [
     page,
-    ...(await Promise.all(who === 'twice' ? [first, world.visit(back)] : [first])),
+    ...(await Promise.all(who === 'twice' ? [first, deployment.visit(back)] : [first])),
   ];
-  return who === 'again' ? [...pages, await world.visit(link), await world.visit(back)] : pages;
+  return who === 'again'
+    ? [...pages, await deployment.visit(link), await deployment.visit(back)]
+    : pages;
 }
 
-/** The newest link of ours: one of before a change of the app secret is worth nothing. */
+/** Returns the newest login link, because a change of the app secret invalidates older ones. */
 export function linkIn(mail: readonly Message[]): string | null {
   const links = mail.flatMap(({ text }) => text.match(/^https:\/\/\S+\/go\/\S+$/gm) ?? []);
   return links.findLast((link) => link.startsWith(LOGIN_URL)) ?? null;
 }
 
-/** Where Fyers sends the person in the end; null where it is down, or lets nobody in. */
+/** Returns the URL of the final redirect, or null if Fyers is down or refuses the login. */
 export async function throughFyers(
-  world: World,
+  deployment: Deployment,
   url: string,
   who: Login['who'],
 ): Promise<string | null> {
@@ -42,10 +44,10 @@ export async function throughFyers(
   const hidden = Object.fromEntries(new URL(url).searchParams);
   const send = async (fields: Readonly<Record<string, string>>) => {
     const body = new URLSearchParams({ ...hidden, otp: ONE_TIME_PASSWORD, ...fields });
-    const action = `${world.fyers.url}/api/v3/generate-authcode`;
+    const action = `${deployment.fyers.url}/api/v3/generate-authcode`;
     return fetch(action, { method: 'POST', body, redirect: 'manual' });
   };
-  const { fyId, pin } = world.app();
+  const { fyId, pin } = deployment.app();
   const me = who === 'foreign' ? { fy_id: OTHER_ACCOUNT, pin: OTHER_PIN } : { fy_id: fyId, pin };
   if (who === 'clumsy') await send({ ...me, pin: '0000' });
   const answer = await send(who === 'cancelling' ? { action: 'cancel' } : me);

@@ -1,10 +1,10 @@
-// What happens to the harvester on each of thirty days, drawn from a seed.
+// Draws the faults of each of thirty days from a seed.
 import fc from 'fast-check';
 
-export interface Luck {
+export interface DayFaults {
   /**
-   * down: answers 503 · refusing: takes no connection · garbage: a gateway turns the agent away · silent: takes three
-   * calls and never answers · limited: 429 once, or twice, after which we leave the account alone for the day.
+   * down: answers 503 · refusing: refuses connections · garbage: a gateway answers with HTML · silent: accepts three
+   * calls and never answers · limited: 429 once, or twice, after which the harvester makes no call for the day.
    */
   readonly broker: {
     readonly what:
@@ -12,12 +12,12 @@ export interface Luck {
     readonly at: Time;
     readonly minutes: 3 | 12 | 45;
   };
-  /** late: at 10:30 · ended: the broker ends it at 11:00, another comes at 11:25 · unreadable: the store fails from 08:50 to 09:20. */
+  /** late: at 10:30 · ended: the broker revokes it at 11:00, the next is stored at 11:25 · unreadable: the store fails from 08:50 to 09:20. */
   readonly token: 'in time' | 'late' | 'none' | 'ended' | 'unreadable';
   /**
-   * killed: at once, before or after a write, or with half a line on the disk · stopped: asked to end · suspended: the
-   * machine sleeps · ahead: its clock runs ninety seconds fast for a while · behind: ten minutes slow · killed behind: it is
-   * set back by as much, and the process dies at that.
+   * killed: at once, before or after a write, or with half a line on the disk · stopped: by a signal · suspended: the
+   * machine sleeps · ahead: its clock is 90 seconds fast for a while · behind: 10 minutes slow · killed behind: the clock
+   * is set back 10 minutes and the process is killed at the same time.
    */
   readonly machine: {
     readonly what:
@@ -34,17 +34,17 @@ export interface Luck {
     readonly at: Time;
     readonly minutes: 1 | 8 | 30;
   };
-  /** away: from 14:00 to 18:30, or until noon of the next day. */
-  readonly bucket: 'there' | 'away' | 'away overnight';
-  /** full: for three slots or so, while it records. */
-  readonly disk: 'takes' | 'full';
+  /** unavailable: from 14:00 to 18:30, or until noon of the next day. */
+  readonly bucket: 'available' | 'unavailable' | 'unavailable overnight';
+  /** full: for about three slots of the session. */
+  readonly disk: 'works' | 'full';
 }
 
 type Time = '08:58' | '09:00' | '09:25' | '12:34' | '14:50' | '15:57' | '16:02';
 
 const time = fc.constantFrom<Time>('08:58', '09:00', '09:25', '12:34', '14:50', '15:57', '16:02');
 
-/** Common things are common: the first value comes as often as all others together. */
+/** Draws the first value as often as all others together. */
 function mostly<const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
     { arbitrary: fc.constant(usual), weight: 1 },
@@ -52,7 +52,7 @@ function mostly<const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
   );
 }
 
-const luck: fc.Arbitrary<Luck> = fc.record({
+const dayFaults: fc.Arbitrary<DayFaults> = fc.record({
   broker: fc.record({
     what: mostly('up', 'down', 'refusing', 'garbage', 'silent', 'limited once', 'limited twice'),
     at: time,
@@ -75,10 +75,10 @@ const luck: fc.Arbitrary<Luck> = fc.record({
     at: time,
     minutes: fc.constantFrom(1, 8, 30),
   }),
-  bucket: mostly('there', 'away', 'away overnight'),
-  disk: mostly('takes', 'takes', 'full'),
+  bucket: mostly('available', 'unavailable', 'unavailable overnight'),
+  disk: mostly('works', 'works', 'full'),
 });
 
-export function draw(seed: number, days: number): readonly Luck[] {
-  return fc.sample(luck, { seed, numRuns: days });
+export function drawFaults(seed: number, days: number): readonly DayFaults[] {
+  return fc.sample(dayFaults, { seed, numRuns: days });
 }

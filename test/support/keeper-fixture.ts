@@ -1,4 +1,4 @@
-// The keeper's ports in memory, with a history of what was written and a broker that answers by script.
+// The keeper's ports in memory, with a history of writes and a scripted broker.
 import type {
   AccessToken,
   AppId,
