@@ -6,7 +6,7 @@
 import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
 import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
-import { LEVELS } from './book.ts';
+import { ASKS, bestOf, BIDS, hasGap, isMonotone } from './book-sides.ts';
 import { cellIndex, type Column, COLUMNS } from './columns.ts';
 import { numberAt, type Observed, symbolOf } from './observed.ts';
 
@@ -19,8 +19,6 @@ const LAST_TRADE_AT = cellIndex('last_trade_at');
 const PREVIOUS_CLOSE = cellIndex('previous_close');
 const LOWER_CIRCUIT = cellIndex('lower_circuit');
 const UPPER_CIRCUIT = cellIndex('upper_circuit');
-const BIDS = sideColumns('bid', 1);
-const ASKS = sideColumns('ask', -1);
 const LEVEL_PRICES = [...BIDS.prices, ...ASKS.prices];
 /** Levels and totals. */
 const BOOK = indexesOf('book');
@@ -455,57 +453,4 @@ interface LastClose {
 export function closeWithin({ symbol, price, tick, byAuction }: LastClose): number {
   if (OPTION.test(symbol)) return Infinity;
   return byAuction ? (tick ?? USUAL_TICK_RUPEES) + ROUNDING_RUPEES : price * MAX_AVERAGE_DIFFERENCE;
-}
-
-// Checks one side of a row's book: best price, order of the levels, gaps.
-
-interface Side {
-  /** 1 if a higher price is better. */
-  readonly better: 1 | -1;
-  /** Column indexes of the levels, best first. */
-  readonly prices: readonly number[];
-  readonly quantities: readonly number[];
-}
-
-/** The best price of all levels, so that a wrong order does not matter; NaN if there is no price. */
-function bestOf(row: Observed, { prices, better }: Side): number {
-  let best = NaN;
-  for (const index of prices) {
-    const price = numberAt(row, index);
-    if (price > 0 && !((price - best) * better <= 0)) best = price;
-  }
-  return best;
-}
-
-/** True if each price is worse than the one before it. Skips levels without a price. */
-function isMonotone(row: Observed, { prices, better }: Side): boolean {
-  let before = NaN;
-  for (const index of prices) {
-    const price = numberAt(row, index);
-    if (!(price > 0)) continue;
-    if ((before - price) * better <= 0) return false;
-    before = price;
-  }
-  return true;
-}
-
-/**
- * True if a level without price or quantity precedes one that has both.
- * @param priced false: a quantity without a price counts as a level, as it means market orders in an auction
- */
-function hasGap(row: Observed, { prices, quantities }: Side, priced: boolean): boolean {
-  let gap = false;
-  for (let level = 0; level < prices.length; level += 1) {
-    const hasQuantity = numberAt(row, quantities[level] ?? -1) > 0;
-    const hasPrice = numberAt(row, prices[level] ?? -1) > 0;
-    if (gap && hasQuantity && hasPrice) return true;
-    if (!hasQuantity || (priced && !hasPrice)) gap = true;
-  }
-  return false;
-}
-
-function sideColumns(name: 'bid' | 'ask', better: Side['better']): Side {
-  const placesOf = (what: 'px' | 'qty') =>
-    Array.from({ length: LEVELS }, (_, index) => cellIndex(`${name}_${what}_${String(index + 1)}`));
-  return { better, prices: placesOf('px'), quantities: placesOf('qty') };
 }
