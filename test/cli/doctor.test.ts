@@ -47,6 +47,7 @@ describe('fyers doctor', () => {
       'ok Calendar',
       'ok Access token',
       'ok Live book',
+      'skipped Streams',
       'ok Clock',
     ]);
     for (const words of [

@@ -54,6 +54,25 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
   });
 });
 
+describe('The feed tbt', () => {
+  test('asks for a new snapshot after a number that goes back', async () => {
+    const seen = await record('tbt', (faults, seconds) => {
+      if (seconds === 11) faults.skips = -3;
+    });
+    expect(seen.slice(0, 3)).toEqual(BOOKS.slice(0, 3));
+    expect(seen.slice(-20)).toEqual(BOOKS.slice(-20));
+    const { notes } = await observe({
+      kind: 'tbt',
+      seconds: 20,
+      onJump: (seconds, { streams }) => {
+        if (seconds === 11) streams.faults.skips = -3;
+      },
+    });
+    const resyncs = notes.filter(({ event }) => event === 'resync');
+    expect(resyncs.map(({ symbols }) => symbols)).toEqual([['NSE:SBIN-EQ'], ['NSE:INFY-EQ']]);
+  });
+});
+
 describe('The feed hsm', () => {
   test('skips an item of a topic without a snapshot, and reads the rest of the frame', async () => {
     const seen = await record('hsm', (faults) => {
