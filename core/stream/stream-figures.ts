@@ -77,7 +77,7 @@ export function startStreamFigures(options: StreamOptions) {
   };
   const sample = (): void => {
     const book = updates.book(symbol);
-    if (book === null || book.flaw !== null) return;
+    if (book?.flaw !== null) return;
     const { bids, asks } = book;
     depth.push({ from: instant(end - columnMs), to: instant(Math.min(end, until)), bids, asks });
   };

@@ -4,7 +4,7 @@ import * as Plot from '@observablehq/plot';
 import type { DeepLevel } from '../../../core/stream/level-values.ts';
 import type { SessionGap, StreamFigures } from '../../../core/stream/stream-figures.ts';
 import type { GapReason } from '../../../core/stream/updates.ts';
-import { SECOND } from '../../../core/time.ts';
+import { instant, MINUTE, SECOND } from '../../../core/time.ts';
 import { formatMs as formatClockMs } from '../../shared/frames.ts';
 import { formatShare } from '../../shared/terminal.ts';
 import type { Tone } from './colours.ts';
@@ -45,19 +45,21 @@ const MAX_GAPS = 20;
 
 export function renderStream(stream: StreamFigures, { session }: { session: Hours }): string {
   return `${renderHeading('Stream', 'From the stored frames.')}
-${renderDepth(stream, session)}
-${renderMessages(stream, session)}
-${renderGaps(stream, session)}`;
+<div class="pair">${[
+    renderDepth(stream, session),
+    ...renderMessages(stream, session),
+    ...renderGaps(stream, session),
+  ].join('\n')}</div>`;
 }
 
 function renderDepth(stream: StreamFigures, hours: Hours): string {
   const name = escapeHtml(shortName(stream.symbol));
   const picture = depthPicture(stream, hours);
   if (picture === null)
-    return `<div class="card"><h3>Depth of ${name}</h3><p>No book is sound.</p></div>`;
+    return `<div class="card" style="flex-basis:100%"><h3>Depth of ${name}</h3><p>No book is sound.</p></div>`;
   const { largest, range, rupees } = picture;
-  return `<div class="card"><h3>Depth of ${name}</h3>
-<p class="note">The whole book at the end of each column, by price in rupees. Darker is more: the darkest levels have up to ${formatCount(largest)}. A column without colour has no sound book.</p>
+  return `<div class="card" style="flex-basis:100%"><h3>Depth of ${name}</h3>
+<p class="note">The whole book at the end of each column, by price in rupees. A stronger colour is more, up to ${formatCount(largest)}. A column without colour has no sound book.</p>
 ${picture.svg}<ul class="legend"><li>${colourSpot('buy')}bids</li><li>${colourSpot('sell')}asks</li></ul>
 <p class="note">₹ ${formatPrice(range[0])} to ${formatPrice(range[1])}, ₹ ${formatPrice(rupees)} a row; levels outside are left out.</p></div>`;
 }
@@ -66,6 +68,13 @@ const ROWS = 50;
 const HEIGHT = 300;
 const MARGINS = { marginTop: 10, marginBottom: 24 };
 const SHADES = 5;
+
+/** A multiple of the tick: otherwise rows would have different numbers of levels. */
+function rowHeight(sorted: readonly number[], range: number): number {
+  const steps = sorted.map((price, index) => Math.round(100 * (price - (sorted[index - 1] ?? 0))));
+  const tick = Math.min(...new Set(steps.filter((paise) => paise > 0)));
+  return (tick * Math.ceil((100 * range) / tick / ROWS + 0.01)) / 100;
+}
 
 interface Cell {
   readonly side: 'buy' | 'sell';
@@ -82,7 +91,7 @@ function depthPicture({ depth }: StreamFigures, hours: Hours) {
     .sort((a, b) => a - b);
   const [low, high] = [0.005, 0.995].map((share) => prices[Math.floor(share * prices.length)]);
   if (low === undefined || high === undefined) return null;
-  const rupees = Math.max(0.01, Math.ceil((100 * (high - low + 0.01)) / ROWS) / 100);
+  const rupees = rowHeight(prices, high - low);
   const top = low + rupees * ROWS;
   const { cells, largest } = cellsOf(depth, low, rupees);
   const byColour = Map.groupBy(cells, ({ side, shade }) => `${side} ${String(shade)}`);
@@ -158,7 +167,19 @@ function quantities(levels: readonly DeepLevel[], low: number, rupees: number) {
   return rows;
 }
 
-function renderMessages({ minutes, delay, symbols }: StreamFigures, hours: Hours): string {
+/** Minutes without a message have no figure. */
+function withZeros(minutes: StreamFigures['minutes']) {
+  if (minutes.length === 0) return [];
+  const rates = new Map(minutes.map((each) => [each.minute, each.messagesPerSecond] as const));
+  const [first = 0, last = -1] = [minutes[0]?.minute, minutes.at(-1)?.minute];
+  const all = [];
+  for (let minute: number = first; minute <= last + MINUTE; minute += MINUTE)
+    all.push({ minute, messagesPerSecond: rates.get(instant(minute)) ?? 0 });
+  return all;
+}
+
+function renderMessages(stream: StreamFigures, hours: Hours): readonly string[] {
+  const { minutes, delay, symbols } = stream;
   const picture = svg({
     ...{ height: 120, marginLeft: LEFT_MARGIN, marginTop: 10 },
     x: hourScale(hours),
@@ -166,9 +187,8 @@ function renderMessages({ minutes, delay, symbols }: StreamFigures, hours: Hours
     marks: [
       ...phaseEdges(hours),
       Plot.gridY({ ticks: 3, stroke: 'var(--line)', strokeOpacity: 1 }),
-      Plot.rectY(minutes, {
-        ...{ x1: 'minute', x2: ({ minute }: { minute: number }) => minute + 60 * SECOND },
-        ...{ y: 'messagesPerSecond', fill: 'var(--series)' },
+      Plot.areaY(withZeros(minutes), {
+        ...{ x: 'minute', y: 'messagesPerSecond', curve: 'step-after', fill: 'var(--series)' },
       }),
       Plot.ruleY([0], { stroke: 'var(--quiet)' }),
       hourTicks(hours),
@@ -180,12 +200,11 @@ function renderMessages({ minutes, delay, symbols }: StreamFigures, hours: Hours
       ...[shortName(symbol), formatCount(updates), formatShare(soundMs, sessionMs)],
     ]),
   );
-  const cards = [
+  return [
     `<div class="card"><h3>Messages a second</h3>${picture}</div>`,
     `<div class="card small"><h3>Delivered</h3><p class="note">Sound: the share of the session in which the book was whole and current.</p>${bySymbol}</div>`,
     ...(delay === null ? [] : [renderDelay(delay)]),
   ];
-  return `<div class="pair">${cards.join('\n')}</div>`;
 }
 
 function renderDelay(delay: NonNullable<StreamFigures['delay']>): string {
@@ -201,8 +220,9 @@ function renderDelay(delay: NonNullable<StreamFigures['delay']>): string {
   return `<div class="card small"><h3>Delay</h3><p class="note">From the broker's feed time to the receipt, by two clocks. By its digits the feed time is in ${unit}.${whole}</p>${renderTable(['Updates', 'Within'], rows)}</div>`;
 }
 
-function renderGaps({ gaps, symbols }: StreamFigures, hours: Hours): string {
-  if (gaps.length === 0) return '<p class="note">The stream has no gap.</p>';
+function renderGaps({ gaps, symbols }: StreamFigures, hours: Hours): readonly string[] {
+  if (gaps.length === 0)
+    return ['<div class="card small"><h3>Gaps</h3><p>The stream has no gap.</p></div>'];
   const names = symbols.map(({ symbol }) => symbol);
   const picture = svg({
     ...{ height: 34 + 22 * names.length, marginTop: 4 },
@@ -230,17 +250,18 @@ function renderGaps({ gaps, symbols }: StreamFigures, hours: Hours): string {
     ]);
   const left = gaps.length - rows.length;
   const more = left === 0 ? '' : `<p class="note">And ${formatCount(left)} more.</p>`;
-  return `<div class="pair"><div class="card"><h3>Gaps</h3><p class="note">A book is not known in a gap.</p>${picture}${renderTable(['Reason', 'Gaps', 'Time'], reasons)}</div>
-<div class="card large">${renderTable(['IST', 'Reason', 'Symbol'], rows)}${more}</div></div>`;
+  return [
+    `<div class="card"><h3>Gaps</h3><p class="note">A book is not known in a gap.</p>${picture}${renderTable(['Reason', 'Gaps', 'Time'], reasons)}</div>`,
+    `<div class="card large">${renderTable(['IST', 'Reason', 'Symbol'], rows, 'stacked')}${more}</div>`,
+  ];
 }
 
 /** At most one bar for each symbol, reason and minute; a short gap is as wide as a minute. */
 function joinGaps(gaps: readonly SessionGap[]): readonly SessionGap[] {
-  const minute = 60 * SECOND;
   const bars = new Map<string, SessionGap>();
   for (const gap of gaps) {
-    const key = `${gap.symbol} ${gap.reason} ${String(Math.floor(gap.from / minute))}`;
-    const wide = Math.max(gap.to, gap.from + minute, bars.get(key)?.to ?? 0) as SessionGap['to'];
+    const key = `${gap.symbol} ${gap.reason} ${String(Math.floor(gap.from / MINUTE))}`;
+    const wide = Math.max(gap.to, gap.from + MINUTE, bars.get(key)?.to ?? 0) as SessionGap['to'];
     bars.set(key, { ...gap, from: bars.get(key)?.from ?? gap.from, to: wide });
   }
   return [...bars.values()];
