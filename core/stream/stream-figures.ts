@@ -8,7 +8,7 @@ import { type BookTopics, type Gap, type GapReason, startUpdates } from './updat
 import type { Wide } from './tbt-frame.ts';
 
 /** A sound book at the end of its interval. */
-export interface DepthColumn {
+interface DepthColumn {
   readonly from: Instant;
   readonly to: Instant;
   readonly bids: readonly DeepLevel[];
@@ -16,7 +16,7 @@ export interface DepthColumn {
 }
 
 /** Milliseconds from the broker's feed time to the receipt. */
-export interface DelayFigures {
+interface DelayFigures {
   /** Of the feed time, by its number of digits; the broker does not document it. */
   readonly unit: FeedUnit;
   readonly count: number;
