@@ -93,7 +93,7 @@ export function symbolsIn(
     throw new FyersError(
       'operator.usage',
       unknownSymbolText(symbols, name),
-      'Name one of these symbols.',
+      'See the symbols of the day: `./fyers check`.',
     );
   });
   return new Set(found);

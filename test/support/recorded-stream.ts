@@ -3,7 +3,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import type { FrameMark } from '../../core/stream/frame-log.ts';
 import type { LevelChange, Wide } from '../../core/stream/tbt-frame.ts';
-import { type Instant, plus } from '../../core/time.ts';
+import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { OPENS_AT, shortSession } from './depth.ts';
 import { recordDay } from './recorded-day.ts';
@@ -66,11 +66,16 @@ interface StreamDay {
   /** By segment. */
   readonly segments: readonly (readonly Received[])[];
   readonly state?: 'ended' | 'compacted';
+  /** One by default. */
+  readonly minutes?: number;
 }
 
 /** The rows of the day are the usual ones, and do not come from the frames. */
-export async function recordStreamDay({ dataDir, segments, state = 'compacted' }: StreamDay) {
-  const { folder, date } = await recordDay({ dataDir, state: 'ended' });
+export async function recordStreamDay(options: StreamDay) {
+  const { dataDir, segments, state = 'compacted', minutes = 1 } = options;
+  const session = { ...shortSession(), closesAt: plus(OPENS_AT, minutes * MINUTE) };
+  const every = minutes === 1 ? {} : { everySeconds: 60 };
+  const { folder, date } = await recordDay({ dataDir, state: 'ended', session, ...every });
   for (const received of segments) {
     let now = received[0]?.at ?? OPENS_AT;
     const recorder = frameRecorder({
@@ -94,6 +99,6 @@ export async function recordStreamDay({ dataDir, segments, state = 'compacted' }
     }),
   );
   await log.close();
-  if (state === 'compacted') await compactDay({ folder, date, shard: 0, session: shortSession() });
+  if (state === 'compacted') await compactDay({ folder, date, shard: 0, session });
   return { folder, date };
 }

@@ -24,9 +24,14 @@ import {
   type SessionPlan,
 } from '../../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../../core/market/symbol-plan.ts';
+import { startStreamFigures, type StreamFigures } from '../../../core/stream/stream-figures.ts';
+import { bookTopicsIn } from '../../../core/stream/updates.ts';
 import { type Instant, type IstDate, instant } from '../../../core/time.ts';
 import { IMPORTED } from '../../../harvester/import.ts';
 import { type OwnDays, phasesIn, sessionsOn } from '../../../harvester/calendar.ts';
+import { readSegments, requireFrames, symbolsIn as namedSymbols } from '../../shared/frames.ts';
+import type { OpenedRecording } from '../../shared/recordings.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 import type { ReportDay } from './page.ts';
 
 const COLUMN = {
@@ -43,13 +48,17 @@ interface ReportOptions {
   readonly now: Instant;
   /** Called with the number of rows read so far. */
   readonly onRow: (rows: number) => void;
+  /** Shows the progress of reading frames. */
+  readonly terminal: Terminal;
+  readonly symbol?: string;
 }
 
 /** @throws FyersError `operator.usage` for a file, which has no plan and no holes */
 export async function reportDay(
-  recording: Recording,
-  { own, now, onRow }: ReportOptions,
+  recording: OpenedRecording,
+  options: ReportOptions,
 ): Promise<Omit<ReportDay, 'verdict' | 'replacedBroker'>> {
+  const { own, now, onRow } = options;
   const [recorded, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? truncateToNow(recorded, now) : recorded;
   const [plan] = plansIn(recorded);
@@ -73,10 +82,14 @@ export async function reportDay(
     onRow(rows);
   }
   const summary = coverage.summary(session);
+  const until = judged === undefined || judged === planned ? null : judged;
+  const { opensAt, closesAt } = session;
+  const stream = await streamFigures(recording, options, { opensAt, until: until ?? closesAt });
   return {
+    ...(stream === undefined ? {} : { stream }),
     session,
     phases: summary.symbols.map(({ symbol }) => ({ symbol, phases: phasesOf(symbol) })),
-    until: judged === undefined || judged === planned ? null : judged,
+    until,
     imported: recorded.some((event) => event.event === 'started' && event.message === IMPORTED),
     everySeconds: plan.everySeconds,
     coverage: summary,
@@ -101,6 +114,33 @@ function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
     receivedAt: received,
     phase: storedPhase(row) ?? phaseOn(book.symbol, received)?.name ?? null,
   };
+}
+
+/**
+ * The figures of a day with frames.
+ *
+ * @param name of the symbol of the depth picture; absent: the day's first symbol
+ */
+async function streamFigures(
+  recording: OpenedRecording,
+  { terminal, symbol: name }: ReportOptions,
+  { opensAt, until }: { readonly opensAt: Instant; readonly until: Instant },
+): Promise<StreamFigures | undefined> {
+  const names =
+    name === undefined
+      ? await recording.frames.names()
+      : await requireFrames(recording, '--symbol');
+  if (names.length === 0) return undefined;
+  const events = await recording.events();
+  const symbols = [...new Set(plansIn(events).flatMap((plan) => plan.symbols))];
+  const [symbol = ''] = name === undefined ? symbols : namedSymbols(events, [name]);
+  const topics = bookTopicsIn(events);
+  const figures = startStreamFigures({ symbols, symbol, topics, from: opensAt, until });
+  for await (const records of readSegments(terminal, recording.frames, names)) {
+    if (records === null) figures.interrupt();
+    for (const record of records ?? []) figures.add(record);
+  }
+  return figures.figures();
 }
 
 /** Returns null before the day is compacted. */

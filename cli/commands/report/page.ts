@@ -4,6 +4,7 @@
 import { isLoopback } from '../../../core/config/values.ts';
 import type { CoverageSummary, HoleReason } from '../../../core/recording/coverage.ts';
 import type { CoverageRun, DayFigures } from '../../../core/recording/figures.ts';
+import type { StreamFigures } from '../../../core/stream/stream-figures.ts';
 import type { Phase, SessionPlan } from '../../../core/market/phases.ts';
 import {
   formatClock,
@@ -22,7 +23,17 @@ import {
   minutesPicture,
   shortName,
 } from './pictures.ts';
-import { bandsOf, type Tone, TONE_WORDS, toneOf } from './colours.ts';
+import {
+  colourSpot,
+  escapeHtml,
+  formatCount,
+  formatMs,
+  formatPrice,
+  renderHeading,
+  renderTable,
+} from './html.ts';
+import { bandsOf, TONE_WORDS, toneOf } from './colours.ts';
+import { renderStream } from './stream.ts';
 
 export interface ReportDay {
   readonly session: SessionPlan;
@@ -40,6 +51,8 @@ export interface ReportDay {
   readonly coverage: CoverageSummary;
   readonly runs: readonly CoverageRun[];
   readonly figures: DayFigures;
+  /** Absent if the day has no frames of a stream. */
+  readonly stream?: StreamFigures;
   /** Rows by quality mark; null if the recording has no marks yet. */
   readonly marks: Readonly<Record<string, number>> | null;
   /** Rows by field for which the broker's answers had no usable value. */
@@ -68,6 +81,7 @@ export function reportPage(day: ReportDay): string {
     renderHoles,
     renderMinutes,
     renderClose,
+    ({ stream, ...day }: ReportDay) => (stream === undefined ? [] : [renderStream(stream, day)]),
     renderLatency,
     renderMarks,
     renderFieldFaults,
@@ -89,7 +103,7 @@ export function reportPage(day: ReportDay): string {
 <main>
 <p class="mark">fyers-token-refresh</p>
 ${renderHead(day, title)}
-${parts.map((part) => part(sortByPlan(day))).join('\n')}
+${parts.flatMap((part) => part(sortByPlan(day))).join('\n')}
 </main>
 </body>
 </html>
@@ -351,72 +365,6 @@ function renderFiles(day: ReportDay): string {
     day.files.map(({ name, bytes, sha256 }) => [name, formatCount(bytes), sha256]),
     'stacked',
   )}</div>`;
-}
-
-/** With a tone, a spot in that colour precedes the text. */
-type PageCell = string | { readonly text: string; readonly tone: Tone };
-
-/**
- * Right-aligns every column after the first that holds only numbers. In a narrow card, the first column of a stacked
- * table takes a line of its own above the others, which avoids horizontal scrolling.
- */
-function renderTable(
-  head: readonly string[],
-  rows: readonly (readonly PageCell[])[],
-  form: 'plain' | 'stacked' = 'plain',
-): string {
-  const isNumber = head.map(
-    (_, column) =>
-      column > 0 && rows.every((row) => /^[\d,.–%\sms]+$/.test(textOf(row[column] ?? ''))),
-  );
-  const cells = (tag: 'th' | 'td', texts: readonly PageCell[]) =>
-    texts
-      .map((cell, column) => {
-        const side = isNumber[column] === true ? ' class="n"' : '';
-        const spot = typeof cell === 'string' ? '' : colourSpot(cell.tone);
-        return `<${tag}${side}>${spot}${escapeHtml(textOf(cell))}</${tag}>`;
-      })
-      .join('');
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('');
-  const stack = form === 'stacked' ? ` class="stack" style="--n:${String(head.length - 1)}"` : '';
-  return `<table${stack}><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table>`;
-}
-
-function textOf(cell: PageCell): string {
-  return typeof cell === 'string' ? cell : cell.text;
-}
-
-/** Colour spot of a legend. */
-function colourSpot(colour: string): string {
-  return `<i style="background:var(--${colour})"></i>`;
-}
-
-function renderHeading(title: string, note: string): string {
-  return `<h2>${title}</h2>\n<p class="note">${note}</p>`;
-}
-
-/** Formats a count as the other commands do. */
-function formatCount(value: number): string {
-  return value.toLocaleString('en');
-}
-
-function formatMs(value: number): string {
-  return `${formatCount(Math.round(value))} ms`;
-}
-
-function formatPrice(value: number | null): string {
-  return value === null
-    ? '–'
-    : value.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 const STYLE = `:root{color-scheme:light dark;

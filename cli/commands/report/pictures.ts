@@ -14,11 +14,11 @@ import { type Band, toneOf } from './colours.ts';
 
 /** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
 const WIDTH = 360;
-const LEFT_MARGIN = 44;
+export const LEFT_MARGIN = 44;
 /** Left margin for phase names. */
 const LABEL_MARGIN = 96;
 /** Approximate maximum width of a capital letter in the labels. */
-const LETTER_WIDTH = 7.8;
+export const LETTER_WIDTH = 7.8;
 /** Longer names are shortened in the middle to leave room for the bars; the end of a contract's name identifies it. */
 const MAX_NAME_LENGTH = 18;
 const FONT = { fontSize: '12px', fontFamily: 'inherit' };
@@ -130,7 +130,7 @@ function volumeBars(minutes: readonly MinuteFigures[]) {
 const VOLUME_BAR_MS = 5 * MINUTE;
 
 /** Tick labels of prices keep every digit: compact numbers would make neighbours equal. */
-function formatTick(value: number): string {
+export function formatTick(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: value < 1000 ? 2 : 0 });
 }
 
@@ -212,19 +212,19 @@ export function shortName(symbol: string): string {
   return symbol.replace(/^[A-Z]+:/, '').replace(/-EQ$/, '');
 }
 
-function labelOf(symbol: string): string {
+export function labelOf(symbol: string): string {
   const name = shortName(symbol);
   return name.length > MAX_NAME_LENGTH ? `${name.slice(0, 7)}…${name.slice(-10)}` : name;
 }
 
 /** 1,234,567 → `1.2M`, 0.05 → `0.05`: the axis has little room. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(
     value,
   );
 }
 
-function svg(options: Plot.PlotOptions): string {
+export function svg(options: Plot.PlotOptions): string {
   const picture: unknown = Plot.plot({
     document: DOCUMENT,
     width: WIDTH,
@@ -236,12 +236,12 @@ function svg(options: Plot.PlotOptions): string {
   return String(Reflect.get(Object(picture), 'outerHTML'));
 }
 
-function hourScale({ opensAt, closesAt }: Hours): Plot.ScaleOptions {
+export function hourScale({ opensAt, closesAt }: Hours): Plot.ScaleOptions {
   return { type: 'linear', domain: [opensAt, closesAt], label: null, axis: null };
 }
 
 /** Ticks at every full hour of Indian time; every second hour for a long day. */
-function hourTicks({ opensAt, closesAt }: Hours) {
+export function hourTicks({ opensAt, closesAt }: Hours) {
   const first = Math.ceil(opensAt / HALF_HOUR_MS) * HALF_HOUR_MS;
   const step = closesAt - opensAt > 3 * HOUR ? HOUR : HALF_HOUR_MS;
   const ticks = [];
@@ -262,7 +262,7 @@ function isWhole(at: number, step: number): boolean {
   return step === HALF_HOUR_MS || formatClock(instant(at)).endsWith(':00:00');
 }
 
-function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
+export function phaseEdges({ phases, opensAt }: Hours): readonly Plot.Markish[] {
   const edges = phases.map(({ from }) => from).filter((from) => from > opensAt);
   return [Plot.ruleX(edges, { stroke: 'var(--line)' })];
 }

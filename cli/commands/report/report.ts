@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FyersError, toError } from '../../../core/errors.ts';
+import type { StreamFigures } from '../../../core/stream/stream-figures.ts';
 import { formatClock } from '../../../core/time.ts';
 import type { Session } from '../../shared/io.ts';
 import { startCounter, jsonOf, paint, formatShare } from '../../shared/terminal.ts';
@@ -24,6 +25,7 @@ import { ownDaysOf } from '../../shared/settings.ts';
 interface ReportOptions extends RecordingOptions {
   readonly to?: string;
   readonly open?: true;
+  readonly symbol?: string;
   readonly force?: true;
 }
 
@@ -38,6 +40,7 @@ export function addReport(program: Command, session: Session): void {
   )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
     .option('--open', 'show it in the browser; without --to it is a temporary file')
+    .option('--symbol <NAME>', 'whose depth is drawn, if the day has a stream (default: the first)')
     .option('--force', 'overwrite an existing file')
     .option('--json', 'its figures for scripts, and no page')
     .option('--debug', 'show more detail when something fails')
@@ -85,10 +88,12 @@ async function report(
     own: ownDaysOf(io),
     now: io.clock.now(),
     onRow: counter.show,
+    terminal: io,
+    ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
   });
   const day = { ...read, verdict: { good, tone, text, faults }, replacedBroker };
   if (options.json === true) {
-    io.out(jsonOf({ ...day, red }));
+    io.out(jsonOf(jsonDay({ ...day, red })));
     return;
   }
   const file = named ?? path.join(await mkdtemp(path.join(tmpdir(), 'fyers-report-')), name);
@@ -101,6 +106,13 @@ async function report(
   io.out(paintVerdict(io, judgement));
   io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
+}
+
+/** Leaves out the books of the depth picture: there are thousands of levels. */
+function jsonDay<T extends { readonly stream?: StreamFigures }>(day: T) {
+  if (day.stream === undefined) return day;
+  const { depth: _depth, ...stream } = day.stream;
+  return { ...day, stream };
 }
 
 async function judge(session: Session, recording: OpenedRecording): Promise<Judgement> {
