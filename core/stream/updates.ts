@@ -110,6 +110,8 @@ export interface Updates {
   interrupt(): readonly GapBegin[];
   /** The book after the last record; null: it has had no snapshot. */
   book(symbol: string): BookAt | null;
+  /** Microseconds: the longest time between two messages for a sound book. */
+  maxAge(symbol: string): number;
   /** In the order of their beginnings. The last ones of a day begin when its connections end. */
   gaps(): readonly Gap[];
 }
@@ -144,6 +146,7 @@ interface Tracked {
   /** Whether its connection ended since the last update. */
   isReconnected: boolean;
   gap: { -readonly [K in keyof Gap]: Gap[K] } | null;
+  maxAge: number;
 }
 
 type Emitted = BookUpdate | GapBegin;
@@ -176,6 +179,7 @@ export function startUpdates(topics: BookTopics): Updates {
       return endBooks(context, 'all', 'damaged', context.last);
     },
     book: (symbol) => bookAt(context.tracked.get(symbol)),
+    maxAge: (symbol) => context.tracked.get(symbol)?.maxAge ?? 0,
     gaps: () => context.gaps,
   };
 }
@@ -255,6 +259,7 @@ function newTracked(symbol: string, socket: number, levels: number): Tracked {
   return {
     ...{ symbol, socket, values: emptyValues(levels), number: 0, receivedAt: 0, snapshotAt: 0 },
     ...{ feedTime: null, sequence: null, hasHadSnapshot: false, isReconnected: false, gap: null },
+    maxAge: 0,
   };
 }
 
@@ -290,6 +295,9 @@ type Message = Pick<BookUpdate, 'receivedAt' | 'feedTime' | 'sequence'>;
 function emit(book: Tracked, message: Message, changed: readonly number[]): readonly Emitted[] {
   const { receivedAt } = message;
   const reason = snapshotReason(book, receivedAt);
+  if (book.gap === null && book.hasHadSnapshot) {
+    book.maxAge = Math.max(book.maxAge, receivedAt - book.receivedAt);
+  }
   // A message without changes counts too: the book is no older than it.
   Object.assign(book, message);
   if (reason === null && changed.length === 0) return [];

@@ -27,8 +27,20 @@ interface StreamFaults {
   planLimit: number;
 }
 
+/** A book as it is after a message, all levels. */
+export interface SentBook {
+  readonly symbol: string;
+  readonly kind: 'tbt' | 'hsm';
+  /** Null for HSM. */
+  readonly sequence: number | null;
+  readonly bids: readonly SimulatedLevel[];
+  readonly asks: readonly SimulatedLevel[];
+}
+
 export interface StreamServer {
   readonly faults: StreamFaults;
+  /** Keeps every book that is sent from now on, in the order of sending. */
+  keepLedger(): readonly SentBook[];
   /** Frames by symbol that were sent. */
   readonly sent: ReadonlyMap<string, number>;
   /** Upgrades by path and status. */
@@ -58,6 +70,7 @@ interface World {
   readonly now: () => number;
   readonly faults: StreamFaults;
   readonly count: (symbol: string) => void;
+  readonly enter: (sent: SentBook) => void;
 }
 
 export function serveStreams(
@@ -81,7 +94,11 @@ export function serveStreams(
   const count = (symbol: string): void => {
     sent.set(symbol, (sent.get(symbol) ?? 0) + 1);
   };
-  const world: World = { state, now, faults, count };
+  let ledger: SentBook[] | null = null;
+  const enter = (entry: SentBook): void => {
+    ledger?.push(entry);
+  };
+  const world: World = { state, now, faults, count, enter };
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const path = request.url ?? '';
     const ofTbt = [...clients].filter(({ kind }) => kind === 'tbt').length;
@@ -108,6 +125,7 @@ export function serveStreams(
   const timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   return {
     ...{ faults, sent, upgrades, tick },
+    keepLedger: () => (ledger ??= []),
     openSockets: () => clients.size,
     settled: async () => {
       await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
@@ -155,7 +173,7 @@ interface DeepBook {
 }
 
 function tbtClient(world: World, socket: WebSocket): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, count, enter } = world;
   const channels = new Map<string, string>();
   const resumed = new Set<string>();
   const last = new Map<string, DeepBook>();
@@ -184,6 +202,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
     socket.send(faults.isCut ? frame.subarray(0, -3) : frame);
     faults.isCut = false;
     count(symbol);
+    enter({ symbol, kind: 'tbt', sequence, bids: deep.bids, asks: deep.asks });
   };
   const send = (at: number): void => {
     for (const [symbol, channel] of channels) {
@@ -259,7 +278,7 @@ interface HsmTopic {
 }
 
 function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
-  const { state, now, faults, count } = world;
+  const { state, now, faults, count, enter } = world;
   const topics = new Map<string, HsmTopic>();
   // The server accepts a client with this header, and then ignores it.
   const isIgnored = request.headers.authorization !== undefined;
@@ -269,13 +288,17 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     const items: Buffer[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
-      const values = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const book = state.bookOf(topic.symbol, at);
+      const values = frames.hsmValues(topic.kind, book, at);
       if (topic.values === null) items.push(frames.hsmSnapshot(topic.id, topic, values));
       else if (values.some((value, place) => value !== topic.values?.[place])) {
         items.push(frames.hsmUpdate(topic.id, topic.values, values));
       } else continue;
       topic.values = values;
       count(topic.symbol);
+      if (topic.kind !== 'dp') continue;
+      const { bids, asks } = book;
+      enter({ symbol: topic.symbol, kind: 'hsm', sequence: null, bids, asks });
     }
     if (items.length === 0) return;
     message += 1;
